@@ -1,0 +1,60 @@
+"""The envelope of a fleet batch: headers, types, limits of the cursor, and the answer."""
+
+from enum import StrEnum
+
+import msgspec
+
+from portal.core.wire.readings import FleetReading
+from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.wire.tariffs import TariffRow
+
+TOKEN_HEADER = "X-Customer-Token"  # noqa: S105 -- the header's name, not a secret
+TYPE_HEADER = "X-Batch-Type"
+CURSOR_HEADER = "X-Push-Cursor"
+MAX_CURSOR_LENGTH = 50
+
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+"""Writes rows and answers: decimals as exact JSON numbers, UTC instants with `Z`."""
+
+
+class BatchType(StrEnum):
+    """What the rows of a batch are."""
+
+    SITES = "sites"
+    DEVICES = "devices"
+    MUNICIPALITIES = "municipalities"
+    TARIFFS = "tariffs"
+    MEASUREMENTS = "measurements"
+
+
+ROW_TYPES: dict[BatchType, type[msgspec.Struct]] = {
+    BatchType.SITES: SiteRow,
+    BatchType.DEVICES: DeviceRow,
+    BatchType.MUNICIPALITIES: MunicipalityRow,
+    BatchType.TARIFFS: TariffRow,
+    BatchType.MEASUREMENTS: FleetReading,
+}
+
+
+class RowProblem(msgspec.Struct, frozen=True):
+    """Why one row was refused; `row` counts from 0 in the body as sent."""
+
+    row: int
+    reason: str
+
+
+class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of the fleet ingest. Rows that were there already count as accepted."""
+
+    accepted: int
+    rejected: int
+    errors: list[RowProblem]
+
+
+class DeviceIngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of the device ingest: `accepted + rejected + duplicates` is the number of rows sent."""
+
+    accepted: int
+    rejected: int
+    duplicates: int
+    errors: list[RowProblem]

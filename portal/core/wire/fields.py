@@ -1,0 +1,28 @@
+"""Field types the wire rows share, with the limits the database columns set."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True, description="ISO 8601 with offset")]
+"""A point in time. A text without an offset is refused while decoding."""
+
+Key = Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)]
+"""An integer id made by the Client."""
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Address = Annotated[str, msgspec.Meta(max_length=500)]
+ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Description = Annotated[str, msgspec.Meta(max_length=2000)]
+Source = Annotated[str, msgspec.Meta(max_length=50)]
+ZoneName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, description="IANA time zone")]
+CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z", description="ISO 4217")]
+ClockTime = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:00)?\Z",
+        description="local wall clock, HH:MM; 00:00 or 23:59 as an end is the end of the day",
+    ),
+]
+DayMask = Annotated[int, msgspec.Meta(ge=1, le=127, description="bit mask, Monday = 1 ... Sunday = 64")]

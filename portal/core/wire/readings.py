@@ -1,0 +1,45 @@
+"""Readings as devices post them and as a Client pushes them."""
+
+from uuid import UUID
+
+import msgspec
+
+from portal.core.wire.fields import Instant, Source
+
+QUANTITIES: tuple[str, ...] = (
+    "active_power_kw",
+    "reactive_power_kvar",
+    "apparent_power_kva",
+    "power_factor",
+    "voltage_v",
+    "frequency_hz",
+    "energy_imported_kwh",
+    "energy_exported_kwh",
+)
+"""The eight measured quantities, in column order. Each is a double or absent."""
+
+
+class _Quantities(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True, gc=False):
+    active_power_kw: float | None = None
+    reactive_power_kvar: float | None = None
+    apparent_power_kva: float | None = None
+    power_factor: float | None = None
+    voltage_v: float | None = None
+    frequency_hz: float | None = None
+    energy_imported_kwh: float | None = None
+    energy_exported_kwh: float | None = None
+    source: Source | None = None
+
+
+class DeviceReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True, gc=False):
+    """One row of the device ingest; without `deviceId` it belongs to the device of the token."""
+
+    time: Instant
+    device_id: UUID | None = None
+
+
+class FleetReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True, gc=False):
+    """One row of a `measurements` batch."""
+
+    time: Instant
+    device_id: UUID
