@@ -1,0 +1,26 @@
+"""Who acts, and what a role allows."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """The two roles of a stack; the value is what the database and the command line use."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+    def covers(self, required: "Role") -> bool:
+        """Whether this role may do what `required` may do (an admin may do everything a user may)."""
+        return self is Role.ADMIN or required is Role.USER
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The proven identity behind a request. `kind` is "user" for a person, "api_key" for a machine."""
+
+    id: UUID
+    email: str
+    role: Role
+    kind: str = "user"

@@ -1,0 +1,74 @@
+"""Instants, hours and local days. Inside the product every instant is an aware UTC datetime."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+HOUR = timedelta(hours=1)
+
+# Boards without a clock start in 2000; nothing of this product was installed before 2010.
+EARLIEST_READING_AT = datetime(2010, 1, 1, tzinfo=UTC)
+LATEST_AHEAD = timedelta(hours=24)
+
+
+def require_aware(at: datetime) -> datetime:
+    """Return the instant in UTC. Raises ValueError for a naive datetime, whose instant nobody can know."""
+    if at.tzinfo is None or at.utcoffset() is None:
+        msg = f"{at.isoformat()} has no UTC offset, so its instant is unknown; add Z or an offset like +02:00"
+        raise ValueError(msg)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        msg = f"{at.isoformat()} is outside the calendar in UTC"
+        raise ValueError(msg) from error
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the UTC instant of an ISO 8601 text that carries an offset.
+
+    Raises ValueError, in words fit for an answer, for a text that is no such time or that has no offset.
+    """
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except (ValueError, AttributeError, TypeError) as error:
+        msg = f"{text!r} is not an ISO 8601 time like 2026-05-18T08:00:00Z"
+        raise ValueError(msg) from error
+    return require_aware(at)
+
+
+def iso_utc(at: datetime) -> str:
+    """Return an aware instant as ISO 8601 in UTC ending in Z; microseconds only where there are any."""
+    return require_aware(at).replace(tzinfo=None).isoformat() + "Z"
+
+
+def floor_hour(at: datetime) -> datetime:
+    """Return the start of the UTC hour that contains an aware instant."""
+    return require_aware(at).replace(minute=0, second=0, microsecond=0)
+
+
+def week_start(at: datetime) -> datetime:
+    """Return Monday 00:00 UTC of the week that contains an aware instant (the 7-day partitions' lower bound)."""
+    utc = require_aware(at)
+    monday = utc.date() - timedelta(days=utc.weekday())
+    return datetime.combine(monday, time.min, tzinfo=UTC)
+
+
+def local_midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant at which a local day begins.
+
+    Where the clock jumps over midnight the day begins at the jump; where midnight comes twice, at the first.
+    """
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def local_day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the half-open UTC interval of a local day, 23 to 25 hours long where clocks change."""
+    return local_midnight(day, zone), local_midnight(day + timedelta(days=1), zone)
+
+
+def reading_time_problem(at: datetime, now: datetime) -> str | None:
+    """Return why a reading stamped `at` cannot be true at the aware instant `now`, or None if it can."""
+    if at < EARLIEST_READING_AT:
+        return "time is before 2010-01-01: the device's clock was not set"
+    if at > now + LATEST_AHEAD:
+        return "time is more than 24 hours ahead of the server"
+    return None
