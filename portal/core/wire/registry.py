@@ -1,5 +1,6 @@
 """Rows of the `sites`, `devices` and `municipalities` batches."""
 
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -25,7 +26,7 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
     name: Name
     external_id: ExternalId
     description: Description | None = None
-    max_power_kw: float | None = None
+    max_power_kw: Decimal | None = None
     is_active: bool = True
 
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import msgspec
 
-from portal.core.wire.fields import ClockTime, CurrencyCode, DayMask, Key, Name
+from portal.core.wire.fields import ClockTime, CurrencyCode, DayMask, Key, Name, PeriodName
 
 
 class TariffPeriodRow(msgspec.Struct, rename="camel", kw_only=True):
     """A time-of-use period `[startTime, endTime)` in the municipality's local time."""
 
-    name: Name
+    name: PeriodName
     days_of_week: DayMask
     start_time: ClockTime
     end_time: ClockTime

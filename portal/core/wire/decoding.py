@@ -1,0 +1,187 @@
+"""From the bytes of a body to typed rows, keeping every good row of a batch with bad ones.
+
+The whole array is decoded at once; only where that fails is each row decoded by itself, to find
+out which rows are wrong and why.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from portal.core.errors import Invalid, TooLarge
+from portal.core.wire.batches import RowProblem
+from portal.core.wire.readings import DeviceReading, FleetReading
+
+RowT = TypeVar("RowT", bound=msgspec.Struct)
+
+_NOT_AN_ARRAY = "the body is not a JSON array"
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_WORDS = {
+    "Number out of range": "not a finite number",
+    "Input data was truncated": "not valid JSON text",
+}
+# Rows of these types hold only floats, which strict JSON cannot make infinite, so the walk over every
+# value is spared where the bytes rule the other problems out as well.
+_FLOAT_ONLY: frozenset[type[msgspec.Struct]] = frozenset({DeviceReading, FleetReading})
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedRows(Generic[RowT]):
+    """Rows that are well formed, each with its place in the body (from 0), and the problems of the others."""
+
+    rows: Sequence[RowT]
+    numbers: Sequence[int]
+    problems: Sequence[RowProblem]
+
+    @property
+    def sent(self) -> int:
+        """How many rows the body held."""
+        return len(self.rows) + len(self.problems)
+
+    def keep(self, problem_of: Callable[[RowT], str | None]) -> "DecodedRows[RowT]":
+        """Return the rows without those that `problem_of` objects to; its answer becomes their reason."""
+        rows: list[RowT] = []
+        numbers: list[int] = []
+        problems = list(self.problems)
+        for number, row in zip(self.numbers, self.rows, strict=True):
+            reason = problem_of(row)
+            if reason is None:
+                rows.append(row)
+                numbers.append(number)
+            else:
+                problems.append(RowProblem(number, reason))
+        problems.sort(key=lambda problem: problem.row)
+        return DecodedRows(rows, numbers, problems)
+
+
+def decode_rows(body: bytes, row_type: type[RowT], *, max_rows: int) -> DecodedRows[RowT]:
+    """Decode a JSON array of rows of one type.
+
+    Raises `Invalid` where the body is not a JSON array and `TooLarge` where it has more than `max_rows` rows.
+    """
+    try:
+        rows = _array_decoder(row_type).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        decoded = _decode_one_by_one(body, row_type, max_rows)
+    else:
+        _check_count(len(rows), max_rows)
+        decoded = DecodedRows(rows, range(len(rows)), ())
+        if row_type in _FLOAT_ONLY and b"\\u0000" not in body:
+            return decoded
+    return decoded.keep(_value_problem)
+
+
+def _decode_one_by_one(body: bytes, row_type: type[RowT], max_rows: int) -> DecodedRows[RowT]:
+    rows: list[RowT] = []
+    numbers: list[int] = []
+    problems: list[RowProblem] = []
+    raw_rows, decode = _split(body, row_type)
+    _check_count(len(raw_rows), max_rows)
+    for number, raw in enumerate(raw_rows):
+        try:
+            rows.append(decode(raw))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            problems.append(RowProblem(number, _reason(error)))
+        else:
+            numbers.append(number)
+    return DecodedRows(rows, numbers, problems)
+
+
+def _split(body: bytes, row_type: type[RowT]) -> tuple[Sequence[Any], Callable[[Any], RowT]]:
+    """Return the rows undecoded, and what decodes one."""
+    try:
+        return _RAW_ARRAY.decode(body), _row_decoder(row_type).decode
+    except msgspec.ValidationError:
+        raise Invalid(_NOT_AN_ARRAY) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        rows = _split_with_nan(body)
+        return rows, lambda row: msgspec.convert(row, row_type)
+
+
+def _split_with_nan(body: bytes) -> list[Any]:
+    """Split a body that is JSON but for NaN and Infinity, as many a logger writes a failed reading.
+
+    Refusing it as a whole would block such a device for ever; this way only the row is refused.
+    """
+    if b"NaN" not in body and b"Infinity" not in body:
+        raise Invalid(_NOT_AN_ARRAY)
+    try:
+        rows = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise Invalid(_NOT_AN_ARRAY) from None
+    if not isinstance(rows, list):
+        raise Invalid(_NOT_AN_ARRAY)
+    return rows
+
+
+def _check_count(count: int, max_rows: int) -> None:
+    if count > max_rows:
+        message = f"{count} rows in one request; at most {max_rows} are allowed"
+        raise TooLarge(message)
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with a row, led by the name of its field."""
+    if isinstance(error, UnicodeDecodeError):
+        return "a text is not valid UTF-8"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    text, _, path = str(error).partition(" - at `$")
+    field = path.rstrip("`").lstrip(".")
+    missing = _MISSING.match(text)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+        return f"{field}: missing"
+    if "timezone component" in text:
+        text = "a time without a UTC offset; add Z or an offset like +02:00"
+    text = _WORDS.get(text, text)
+    return f"{field}: {text}" if field else text
+
+
+def _value_problem(row: msgspec.Struct) -> str | None:
+    """Return the first value that is well formed but that no database column takes."""
+    for name, wire_name in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
+        problem = _problem_of(getattr(row, name))
+        if problem is not None:
+            return f"{wire_name}{problem}"
+    return None
+
+
+def _problem_of(value: Any) -> str | None:
+    if isinstance(value, str):
+        return ": holds a NUL character" if "\x00" in value else None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ": not a finite number"
+    if isinstance(value, Decimal):
+        return None if value.is_finite() else ": not a finite number"
+    if isinstance(value, list):
+        return _first_item_problem(value)
+    return None
+
+
+def _first_item_problem(items: list[Any]) -> str | None:
+    for place, item in enumerate(items):
+        problem = _value_problem(item)
+        if problem is not None:
+            return f"[{place}].{problem}"
+    return None
+
+
+@cache
+def _array_decoder(row_type: type[RowT]) -> msgspec.json.Decoder[list[RowT]]:
+    return msgspec.json.Decoder(list[row_type])
+
+
+@cache
+def _row_decoder(row_type: type[RowT]) -> msgspec.json.Decoder[RowT]:
+    return msgspec.json.Decoder(row_type)
+
+
+_RAW_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
