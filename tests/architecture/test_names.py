@@ -1,0 +1,21 @@
+"""A module is named after what it holds."""
+
+from __future__ import annotations
+
+from tests.architecture.source import product, sources
+
+SHAPELESS = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
+
+
+def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
+    named = {
+        source.path: set(source.path.removesuffix(".py").split("/"))
+        for source in (*product(), *sources("tests"))
+    }
+    assert sorted(path for path, parts in named.items() if parts & SHAPELESS) == []
+
+
+def test_the_top_package_stays_empty() -> None:
+    """Importing `portal.core` runs `portal/__init__.py`: anything in it would come along."""
+    [top] = [source for source in product() if source.path == "portal/__init__.py"]
+    assert top.text.strip() == ""
