@@ -1,0 +1,43 @@
+"""Big figures: the few numbers a page is opened for."""
+
+import reflex as rx
+
+from portal.ui.feedback import skeleton
+
+Text = str | rx.Var[str]
+_MOST_IN_A_ROW = 4
+
+
+def figure(
+    label: Text,
+    value: Text,
+    unit: Text = "",
+    note: rx.Component | Text = "",
+    *,
+    loading: rx.Var[bool] | bool = False,
+    accent: bool = False,
+    title: Text = "",
+) -> rx.Component:
+    """One figure, its unit smaller beside it, the comparison beneath; `title` is shown on hover."""
+    return rx.el.div(
+        rx.el.dt(label),
+        rx.el.dd(
+            rx.cond(
+                loading,
+                skeleton("60%", "26px"),
+                rx.fragment(rx.el.span(value), rx.el.span(unit, class_name="ui-figure-unit")),
+            ),
+            class_name="ui-figure-value",
+            title=title,
+        ),
+        rx.el.dd(rx.cond(loading, skeleton("45%", "14px"), note), class_name="ui-figure-note"),
+        class_name="ui-figure ui-figure--accent" if accent else "ui-figure",
+    )
+
+
+def figure_row(*figures: rx.Component) -> rx.Component:
+    """Up to four figures in one row; more would be a table."""
+    if len(figures) > _MOST_IN_A_ROW:
+        message = f"a row holds at most {_MOST_IN_A_ROW} figures, got {len(figures)}"
+        raise ValueError(message)
+    return rx.el.dl(*figures, class_name="ui-figures")

@@ -1,0 +1,128 @@
+"""Numbers, money and times as people read them. Pure: no clock, no locale of the machine."""
+
+from datetime import UTC, date, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+MISSING: Final = "\u2014"
+_THIN: Final = "\u202f"
+_NO_BREAK: Final = "\u00a0"
+_MINUS: Final = "\u2212"
+_SYMBOLS: Final = {"ZAR": "R", "EUR": "\u20ac", "USD": "$", "GBP": "\u00a3"}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_WEEK: Final = "MTWTFSS"
+
+
+def number(value: Decimal | float | int | None, decimals: int) -> str:
+    """A number with thin spaces between thousands, halves rounded away from zero; a dash when there is none."""
+    if value is None:
+        return MISSING
+    rounded = _decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    text = f"{abs(rounded):,.{decimals}f}".replace(",", _THIN)
+    return f"{_MINUS}{text}" if rounded < 0 else text
+
+
+def kwh(value: Decimal | None) -> str:
+    """Energy as a big figure, without its unit: two decimals below a thousand kWh, then one, then none."""
+    if value is None:
+        return MISSING
+    size = abs(value)
+    return number(value, 2 if size < 1_000 else 1 if size < 100_000 else 0)
+
+
+def kw(value: float | None) -> str:
+    """Power without its unit: two decimals below a hundred kW."""
+    if value is None:
+        return MISSING
+    return number(value, 2 if abs(value) < 100 else 1)
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    """An amount with its currency in front, two decimals: `R 1 234.56`."""
+    if value is None:
+        return MISSING
+    text = number(value, 2)
+    sign, digits = (_MINUS, text[1:]) if text.startswith(_MINUS) else ("", text)
+    return f"{sign}{currency_symbol(currency)}{_NO_BREAK}{digits}"
+
+
+def currency_symbol(currency: str) -> str:
+    """The sign of an ISO 4217 code, or the code itself."""
+    return _SYMBOLS.get(currency, currency)
+
+
+def relative(at: datetime | None, now: datetime) -> str:
+    """How long ago an instant was, coarsely: `3 min ago`. Both must be aware."""
+    if at is None:
+        return "never"
+    seconds = int((now - at).total_seconds())
+    if seconds < 0:
+        return "in the future" if seconds < -_MINUTE else "just now"
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min ago"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR} h ago"
+    days = seconds // _DAY
+    return f"{days} day ago" if days == 1 else f"{days} days ago"
+
+
+def utc_time(at: datetime | None) -> str:
+    """The instant in UTC, for hovering: `2026-05-18 08:40:00 UTC`."""
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def local_time(at: datetime | None, zone: str | tzinfo) -> str:
+    """The instant in a zone, to the minute: `18 May 2026, 10:40`."""
+    if at is None:
+        return MISSING
+    local = at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def day(on: date) -> str:
+    """A date: `18 May 2026`."""
+    return f"{on.day} {on:%b %Y}"
+
+
+def week_day(on: date) -> str:
+    """A date with its day of the week, for rows of days: `Mon 18 May`."""
+    return f"{on:%a} {on.day} {on:%b}"
+
+
+def day_range(first: date, last: date) -> str:
+    """Days from first to last, both included, without saying month or year twice."""
+    if first == last:
+        return day(first)
+    if first.year != last.year:
+        return f"{day(first)} \u2013 {day(last)}"
+    if first.month != last.month:
+        return f"{first.day} {first:%b} \u2013 {day(last)}"
+    return f"{first.day} \u2013 {day(last)}"
+
+
+def week_mask(mask: int) -> str:
+    """Days of the week of a tariff period, Monday = 1 ... Sunday = 64: `MTWTF--`."""
+    return "".join(letter if mask & (1 << index) else "-" for index, letter in enumerate(_WEEK))
+
+
+def count(amount: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: `1 site`, `3 sites`."""
+    return f"{number(amount, 0)} {one if amount == 1 else many or one + 's'}"
+
+
+def change(now: Decimal, before: Decimal) -> str:
+    """How far `now` is above or below `before`, in words: `12 % more`."""
+    if before == 0:
+        return ""
+    percent = (now - before) / before * 100
+    size = number(abs(percent), 0)
+    if size == "0":
+        return "about the same"
+    return f"{size}{_NO_BREAK}% {'more' if percent > 0 else 'less'}"
+
+
+def _decimal(value: Decimal | float | int) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))

@@ -1,0 +1,137 @@
+"""Buttons, fields and dialogs."""
+
+from typing import Literal
+
+import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
+
+Text = str | rx.Var[str]
+Kind = Literal["button", "submit"]
+Tone = Literal["normal", "primary", "danger", "quiet"]
+
+_COPY = "(() => { navigator.clipboard?.writeText(document.getElementById('%s').textContent) })"
+
+
+class NativeForm(BaseHTML):
+    """A form the browser itself submits. Reflex's own form always prevents that, and signing in needs a new page."""
+
+    tag = "form"
+
+    action: rx.Var[str]
+    method: rx.Var[str]
+
+
+def button(
+    *content: rx.Component | Text,
+    tone: Tone = "normal",
+    kind: Kind = "button",
+    size: Literal["normal", "small", "wide"] = "normal",
+    **props: object,
+) -> rx.Component:
+    """A button with words; at most one `primary` on a page."""
+    classes = ["ui-button"]
+    classes += [f"ui-button--{tone}"] if tone != "normal" else []
+    classes += [f"ui-button--{size}"] if size != "normal" else []
+    return rx.el.button(*content, type=kind, class_name=" ".join(classes), **props)
+
+
+def icon_button(*icons: rx.Component, label: Text, kind: Kind = "button", **props: object) -> rx.Component:
+    """A button that shows only an icon; `label` is its name for everybody who can't see it."""
+    return rx.el.button(
+        *icons, type=kind, aria_label=label, title=label, class_name="ui-icon-button", **props
+    )
+
+
+def text_field(
+    label: Text,
+    *,
+    name: str,
+    kind: str = "text",
+    hint: Text | None = None,
+    error: Text | None = None,
+    **props: object,
+) -> rx.Component:
+    """A labelled input. `error` may be a state var: empty means no error. The hint is read out with the field."""
+    described = f"{name}-hint" if hint is not None else ""
+    parts: list[rx.Component] = [
+        rx.el.label(label, html_for=name),
+        rx.el.input(
+            id=name,
+            name=name,
+            type=kind,
+            class_name="ui-input",
+            aria_describedby=f"{described} {name}-error".strip(),
+            custom_attrs={} if error is None else {"aria-invalid": rx.cond(error != "", "true", "false")},
+            **props,
+        ),
+    ]
+    if hint is not None:
+        parts.append(rx.el.p(hint, id=described, class_name="ui-hint"))
+    if error is not None:
+        shown = rx.el.p(error, id=f"{name}-error", role="alert", class_name="ui-field-error")
+        parts.append(rx.cond(error != "", shown, rx.fragment()))
+    return rx.el.div(*parts, class_name="ui-field")
+
+
+def search_field(
+    label: str, *, value: rx.Var[str], on_change: rx.EventHandler, name: str = "search"
+) -> rx.Component:
+    """A search box that reports 250 ms after the last key."""
+    return rx.el.div(
+        rx.icon("search", size=16),
+        rx.debounce_input(
+            rx.el.input(
+                id=name,
+                type="search",
+                placeholder=label,
+                aria_label=label,
+                value=value,
+                on_change=on_change,
+                class_name="ui-input",
+            ),
+            debounce_timeout=250,
+        ),
+        class_name="ui-search",
+    )
+
+
+def secret(value: Text, *, name: str = "secret", label: str = "Copy") -> rx.Component:
+    """A secret that is shown once, with a button that copies it."""
+    return rx.el.div(
+        rx.el.code(value, id=name),
+        button(
+            rx.icon("copy", size=15),
+            label,
+            size="small",
+            custom_attrs={"onClick": rx.Var(_COPY % name)},
+        ),
+        class_name="ui-secret",
+    )
+
+
+def dialog(
+    title: Text,
+    *content: rx.Component,
+    is_open: rx.Var[bool],
+    on_open_change: rx.EventHandler,
+    description: Text = "",
+    width: str = "460px",
+) -> rx.Component:
+    """A modal dialog; Escape and a click outside call `on_open_change(False)`."""
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title(title, size="4", margin_bottom="4px"),
+            rx.dialog.description(description, size="2", class_name="ui-soft", margin_bottom="16px"),
+            rx.el.div(*content, class_name="ui-stack"),
+            max_width=width,
+        ),
+        open=is_open,
+        on_open_change=on_open_change,
+    )
+
+
+def dialog_buttons(*buttons: rx.Component) -> rx.Component:
+    """The row of buttons that ends a dialog."""
+    return rx.el.div(
+        *buttons, class_name="ui-row", style={"justify_content": "flex-end", "margin_top": "4px"}
+    )

@@ -1,0 +1,151 @@
+"""The page frame of both modes: brand and navigation on the left, one heading, the content."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import reflex as rx
+from reflex_components_core.react_router.dom import ReactRouterLink
+
+from portal.ui.forms import NativeForm, icon_button
+
+Text = str | rx.Var[str]
+
+_DRAWER = "navigation"
+# A link inside the drawer leaves it open when the page it leads to is the one that is shown already.
+_CLOSE_DRAWER = rx.Var(
+    "(() => { const d = document.getElementById('navigation'); d?.matches(':popover-open') && d.hidePopover() })"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the navigation; `icon` is a Lucide name."""
+
+    label: str
+    href: str
+    icon: str
+
+
+def page_frame(
+    title: Text,
+    *content: rx.Component,
+    nav: Sequence[NavItem],
+    section: str,
+    user: Text = "",
+    actions: rx.Component | None = None,
+    subtitle: rx.Component | Text | None = None,
+    back: tuple[str, str] | None = None,
+) -> rx.Component:
+    """A whole page.
+
+    `section` is the href of the navigation entry the page belongs to, `user` what is shown beside sign-out,
+    `actions` sits on the title's line, `back` is (label, href) of the page above.
+    """
+    return rx.box(
+        rx.el.a("Skip to content", href="#content", class_name="ui-skip"),
+        _topbar(),
+        _side(nav, section, user),
+        rx.el.main(
+            rx.el.div(_page_head(title, actions, subtitle, back), *content, class_name="ui-content"),
+            id="content",
+            tab_index=-1,
+            class_name="ui-main",
+        ),
+        class_name="ui-frame",
+    )
+
+
+def centre_frame(title: Text, *content: rx.Component) -> rx.Component:
+    """A page of one card in the middle, without navigation: login, forbidden, not found."""
+    return rx.el.main(
+        rx.el.div(_brand(), rx.el.h1(title), *content, class_name="ui-centre-card"),
+        class_name="ui-centre",
+    )
+
+
+def internal_link(*content: rx.Component | Text, href: Text, **props: object) -> rx.Component:
+    """A link to a page of this portal: changes the page without loading the site again."""
+    return ReactRouterLink.create(*content, to=href, **props)
+
+
+def theme_toggle() -> rx.Component:
+    """Switches between light and dark."""
+    return icon_button(
+        rx.icon("sun", size=17, class_name="ui-when-dark"),
+        rx.icon("moon", size=17, class_name="ui-when-light"),
+        label="Switch between light and dark",
+        on_click=rx.toggle_color_mode,
+    )
+
+
+def _brand() -> rx.Component:
+    return rx.el.div(
+        rx.el.img(src="/brand/icon.svg", alt="", class_name="ui-brand-mark"),
+        rx.el.span(class_name="ui-brand-name"),
+        class_name="ui-brand",
+    )
+
+
+def _topbar() -> rx.Component:
+    return rx.el.header(
+        icon_button(
+            rx.icon("menu", size=20), label="Open navigation", custom_attrs={"popoverTarget": _DRAWER}
+        ),
+        _brand(),
+        class_name="ui-topbar",
+    )
+
+
+def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
+    return rx.el.div(
+        _brand(),
+        rx.el.nav(
+            rx.el.ul(*[_nav_link(item, item.href == section) for item in nav], class_name="ui-nav"),
+            aria_label="Main",
+            style={"display": "contents"},
+        ),
+        rx.el.div(
+            rx.el.span(user, class_name="ui-user-name", title=user),
+            theme_toggle(),
+            NativeForm.create(
+                icon_button(rx.icon("log-out", size=17), label="Sign out", kind="submit"),
+                action="/auth/logout",
+                method="post",
+            ),
+            class_name="ui-user",
+        ),
+        id=_DRAWER,
+        custom_attrs={"popover": "auto"},
+        class_name="ui-side",
+    )
+
+
+def _nav_link(item: NavItem, is_here: bool) -> rx.Component:
+    return rx.el.li(
+        internal_link(
+            rx.icon(item.icon, size=17),
+            item.label,
+            href=item.href,
+            custom_attrs={"onClick": _CLOSE_DRAWER} | ({"aria-current": "page"} if is_here else {}),
+        ),
+    )
+
+
+def _page_head(
+    title: Text,
+    actions: rx.Component | None,
+    subtitle: rx.Component | Text | None,
+    back: tuple[str, str] | None,
+) -> rx.Component:
+    titles: list[rx.Component] = []
+    if back is not None:
+        titles.append(
+            internal_link(rx.icon("chevron-left", size=15), back[0], href=back[1], class_name="ui-back")
+        )
+    titles.append(rx.el.h1(title))
+    if subtitle is not None:
+        titles.append(rx.el.div(subtitle, class_name="ui-subtitle"))
+    parts = [rx.el.div(*titles, class_name="ui-page-titles")]
+    if actions is not None:
+        parts.append(rx.el.div(actions, class_name="ui-actions"))
+    return rx.el.div(*parts, class_name="ui-page-head")

@@ -1,0 +1,87 @@
+"""Semantic tables: numbers on the right, sticky heading, totals in the footer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import reflex as rx
+
+Text = str | rx.Var[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, whether it holds numbers, and a heading that only screen readers need."""
+
+    label: str
+    is_number: bool = False
+    is_hidden_label: bool = False
+
+
+def data_table(
+    columns: Sequence[Column],
+    rows: rx.Var[list],
+    row: Callable[[rx.Var], Sequence[rx.Component]],
+    *,
+    caption: str,
+    totals: Sequence[Text] | None = None,
+    tall: bool = False,
+    stacked: bool = False,
+) -> rx.Component:
+    """A table over a state list.
+
+    `row` gives the cells of one element (`cell`, `head_cell`). `totals` is one text per column. `tall` scrolls the
+    table inside its card after 480 px. `stacked` turns each row into a small card on phones; without it the table
+    scrolls sideways in its card.
+    """
+    parts: list[rx.Component] = [
+        rx.el.caption(caption, class_name="ui-visually-hidden"),
+        rx.el.thead(rx.el.tr(*[_heading(column) for column in columns])),
+        rx.el.tbody(rx.foreach(rows, lambda item: rx.el.tr(*row(item)))),
+    ]
+    if totals is not None:
+        parts.append(rx.el.tfoot(rx.el.tr(*_totals(columns, totals))))
+    scroll = "ui-table-scroll ui-table-scroll--tall" if tall else "ui-table-scroll"
+    return rx.el.div(
+        rx.el.table(*parts, class_name="ui-table ui-table--stacked" if stacked else "ui-table"),
+        role="region",
+        aria_label=caption,
+        tab_index=0,
+        class_name=scroll,
+    )
+
+
+def cell(
+    *content: rx.Component | Text, label: str = "", number: bool = False, title: Text = ""
+) -> rx.Component:
+    """A cell; `label` repeats the heading where a stacked table has none."""
+    return rx.el.td(*content, title=title, **_cell_props(label, number=number))
+
+
+def head_cell(*content: rx.Component | Text, label: str = "", number: bool = False) -> rx.Component:
+    """The cell that names its row."""
+    return rx.el.th(*content, scope="row", **_cell_props(label, number=number))
+
+
+def cell_note(text: Text) -> rx.Component:
+    """A second, quiet line in a cell."""
+    return rx.el.span(text, class_name="ui-cell-note")
+
+
+def _cell_props(label: str, *, number: bool) -> dict[str, object]:
+    props: dict[str, object] = {"class_name": "ui-right" if number else ""}
+    return props | ({"custom_attrs": {"data-label": label}} if label else {})
+
+
+def _heading(column: Column) -> rx.Component:
+    text = (
+        rx.el.span(column.label, class_name="ui-visually-hidden") if column.is_hidden_label else column.label
+    )
+    return rx.el.th(text, scope="col", class_name="ui-right" if column.is_number else "")
+
+
+def _totals(columns: Sequence[Column], totals: Sequence[Text]) -> list[rx.Component]:
+    cells = [
+        rx.el.td(text, class_name="ui-right" if column.is_number else "")
+        for column, text in zip(columns[1:], totals[1:], strict=True)
+    ]
+    return [rx.el.th(totals[0], scope="row"), *cells]
