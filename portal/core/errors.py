@@ -1,0 +1,75 @@
+"""The product's errors, in one tree and without HTTP codes.
+
+Every shell (HTTP, pages, commands) maps these classes to its own way of saying no.
+Messages are shown to people: they name what is wrong and what to change, never a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class PortalError(Exception):
+    """Base of everything the product refuses on purpose."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class Invalid(PortalError):
+    """The input breaks a rule; `details["problems"]` lists each as `{path, message}` where known."""
+
+    code = "invalid"
+
+
+class NotFound(PortalError):
+    """It does not exist, or it is not the caller's: the same answer on purpose."""
+
+    code = "not_found"
+
+
+class Conflict(PortalError):
+    """It exists already, or its state forbids this."""
+
+    code = "conflict"
+
+
+class Refused(PortalError):
+    """The caller is known but may not do this."""
+
+    code = "forbidden"
+
+
+class Unauthenticated(PortalError):
+    """The credentials are missing, unknown, expired or inactive."""
+
+    code = "unauthenticated"
+
+
+class LockedOut(Unauthenticated):
+    """Too many failed log-ins; `until` is the aware UTC instant the account opens again."""
+
+    code = "locked_out"
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class TooLarge(PortalError):
+    """More rows or bytes than the settings allow."""
+
+    code = "too_large"
+
+
+class Misconfigured(PortalError):
+    """The settings cannot work; one line that says what to change."""
+
+    code = "misconfigured"

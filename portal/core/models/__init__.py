@@ -1,0 +1,1 @@
+"""Tables. Client: `app` + `monitoring`. Admin: `app` + `fleet`. No behaviour lives here."""

@@ -1,0 +1,179 @@
+"""What the Admin stack keeps of its customers (`fleet`); every key but a customer's own contains `customer_id`."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index, Interval
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from portal.core.models.columns import Kilowatts, Money, Rate, Share, timestamp
+from portal.core.models.measurement import HourlyFigures, Quantities
+
+
+def _customer_key() -> Any:
+    return Field(foreign_key="fleet.customers.id", primary_key=True)
+
+
+class Customer(SQLModel, table=True):
+    """A Client stack that may push; at most one previous token is honoured, and only until it expires."""
+
+    __tablename__ = "customers"
+    __table_args__ = {"schema": "fleet"}
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    code: str = Field(max_length=50, unique=True)
+    name: str = Field(max_length=200)
+    token_hash: str = Field(max_length=64, unique=True)
+    token_issued_at: datetime = timestamp(now=True)
+    token_rotated_at: datetime | None = timestamp(nullable=True)
+    previous_token_hash: str | None = Field(default=None, max_length=64, index=True)
+    previous_token_expires_at: datetime | None = timestamp(nullable=True)
+    is_active: bool = True
+    first_seen_at: datetime | None = timestamp(nullable=True)
+    last_seen_at: datetime | None = timestamp(nullable=True)
+    created_at: datetime = timestamp(now=True)
+
+
+class FleetSite(SQLModel, table=True):
+    """A customer's site; `id` is the Client's own."""
+
+    __tablename__ = "sites"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = _customer_key()
+    id: UUID = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    address: str = Field(default="", max_length=500)
+    is_active: bool = True
+    local_municipality_id: int | None = None
+    received_at: datetime = timestamp(now=True)
+
+
+class FleetDevice(SQLModel, table=True):
+    """A customer's device; `id` is the Client's own."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "site_id"], ["fleet.sites.customer_id", "fleet.sites.id"]),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = _customer_key()
+    id: UUID = Field(primary_key=True)
+    site_id: UUID
+    name: str = Field(max_length=200)
+    external_id: str = Field(max_length=100)
+    description: str = Field(default="", max_length=500)
+    max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
+    is_active: bool = True
+    received_at: datetime = timestamp(now=True)
+
+
+class FleetMunicipality(SQLModel, table=True):
+    """A customer's municipality."""
+
+    __tablename__ = "municipalities"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = _customer_key()
+    id: int = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    time_zone_id: str = Field(max_length=64)
+    received_at: datetime = timestamp(now=True)
+
+
+class FleetTariff(SQLModel, table=True):
+    """A customer's tariff."""
+
+    __tablename__ = "tariffs"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "municipality_id"], ["fleet.municipalities.customer_id", "fleet.municipalities.id"]
+        ),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = _customer_key()
+    id: int = Field(primary_key=True)
+    municipality_id: int
+    name: str = Field(max_length=200)
+    effective_from: date
+    effective_to: date | None = None
+    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
+    fixed_monthly_charge: Decimal = Field(sa_type=Money)
+    vat_rate: Decimal = Field(sa_type=Share)
+    currency: str | None = Field(default=None, max_length=3)
+    is_active: bool = True
+    received_at: datetime = timestamp(now=True)
+
+
+class FleetTariffPeriod(SQLModel, table=True):
+    """A period of a customer's tariff; replaced as a set with its tariff."""
+
+    __tablename__ = "tariff_periods"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "tariff_id"], ["fleet.tariffs.customer_id", "fleet.tariffs.id"], ondelete="CASCADE"
+        ),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = _customer_key()
+    id: int = Field(primary_key=True)
+    tariff_id: int
+    name: str = Field(max_length=100)
+    days_of_week: int
+    start_time: time
+    end_time: time
+    rate_per_kwh: Decimal = Field(sa_type=Rate)
+
+
+class FleetMeasurement(Quantities, table=True):
+    """A customer's reading; partitioned by week of `time`."""
+
+    __tablename__ = "power_measurements"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]),
+        Index("ix_fleet_power_measurements_customer_time", "customer_id", "time"),
+        {"schema": "fleet"},
+    )
+
+    time: datetime = Field(primary_key=True)
+    customer_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+
+
+class FleetHourly(HourlyFigures, table=True):
+    """An hour (UTC) of a customer's device."""
+
+    __tablename__ = "hourly_per_device"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    hour: datetime = Field(primary_key=True)
+    meter_state: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+
+
+class IngestEvent(SQLModel, table=True):
+    """One handled batch: how "why did this batch not land?" is answered."""
+
+    __tablename__ = "ingest_events"
+    __table_args__ = (Index("ix_fleet_ingest_events_customer_received", "customer_id", "received_at"), {"schema": "fleet"})
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    customer_id: UUID = Field(foreign_key="fleet.customers.id")
+    received_at: datetime = timestamp(now=True)
+    batch_type: str = Field(max_length=20)
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    batch_bytes: int = 0
+    client_hwm: str | None = Field(default=None, max_length=50)
+    time_spread: timedelta | None = Field(default=None, sa_column=Column(Interval, nullable=True))
+    error: str | None = Field(default=None, max_length=500)

@@ -1,0 +1,85 @@
+"""What the push to the Admin remembers (Client, `app`)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from portal.core.models.columns import timestamp
+
+
+class PushState(SQLModel, table=True):
+    """Per resource: how far it got, and how it fares.
+
+    `last_cursor` is there to be read; nothing is selected by it. `content_hash` is the full set the
+    Admin holds; `pass_hash` and `pass_after` belong to a pass over the set that is under way;
+    `batch_limit` is the smaller batch the Admin asked for; `is_stopped` follows a refused token.
+    """
+
+    __tablename__ = "fleet_push_state"
+    __table_args__ = {"schema": "app"}
+
+    resource_type: str = Field(max_length=20, primary_key=True)
+    last_cursor: datetime | None = timestamp(nullable=True)
+    last_synced_at: datetime | None = timestamp(nullable=True)
+    last_error: str | None = Field(default=None, max_length=500)
+    consecutive_failures: int = 0
+    next_attempt_at: datetime | None = timestamp(nullable=True)
+    is_stopped: bool = False
+    content_hash: str | None = Field(default=None, max_length=64)
+    pass_hash: str | None = Field(default=None, max_length=64)
+    pass_after: str | None = Field(default=None, max_length=64)
+    batch_limit: int | None = None
+
+
+class PushArrival(SQLModel, table=True):
+    """One ingest transaction whose readings are not all pushed yet.
+
+    It is written in the transaction that stores the readings and shares their `received_at`, so it
+    becomes visible exactly when they do. `sent_time`, `sent_device_id`: the last row acknowledged.
+    """
+
+    __tablename__ = "push_arrivals"
+    __table_args__ = {"schema": "app"}
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    received_at: datetime = timestamp(now=True)
+    first_at: datetime = timestamp()
+    last_at: datetime = timestamp()
+    row_count: int
+    sent_rows: int = 0
+    sent_time: datetime | None = timestamp(nullable=True)
+    sent_device_id: UUID | None = None
+
+
+class PushRetry(SQLModel, table=True):
+    """A reading the Admin refused; tried again after its site and device were pushed again."""
+
+    __tablename__ = "push_retries"
+    __table_args__ = {"schema": "app"}
+
+    time: datetime = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    received_at: datetime = timestamp()
+    reason: str = Field(max_length=500)
+    tries: int = 1
+    next_attempt_at: datetime | None = timestamp(nullable=True)
+    created_at: datetime = timestamp(now=True)
+
+
+class PushDeadLetter(SQLModel, table=True):
+    """A row the Admin would not take after a bounded number of tries, kept for a person to decide."""
+
+    __tablename__ = "push_dead_letters"
+    __table_args__ = (UniqueConstraint("resource_type", "row_key"), {"schema": "app"})
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    resource_type: str = Field(default="measurements", max_length=20)
+    row_key: str = Field(max_length=100)
+    received_at: datetime | None = timestamp(nullable=True)
+    time: datetime | None = timestamp(nullable=True)
+    device_id: UUID | None = None
+    reason: str = Field(max_length=500)
+    tries: int
+    created_at: datetime = timestamp(now=True)

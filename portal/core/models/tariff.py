@@ -1,0 +1,54 @@
+"""Municipalities and tariffs of a Client (`app`)."""
+
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from sqlmodel import Field, SQLModel
+
+from portal.core.models.columns import Money, Rate, Share, timestamp
+
+
+class Municipality(SQLModel, table=True):
+    """Whose tariffs apply, and in which local time."""
+
+    __tablename__ = "municipalities"
+    __table_args__ = {"schema": "app"}
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=200, unique=True)
+    time_zone_id: str = Field(max_length=64)
+    updated_at: datetime = timestamp(now=True)
+
+
+class Tariff(SQLModel, table=True):
+    """A tariff and the dates it covers; `effective_to` is its last day, null while it is open."""
+
+    __tablename__ = "tariffs"
+    __table_args__ = {"schema": "app"}
+
+    id: int | None = Field(default=None, primary_key=True)
+    municipality_id: int = Field(foreign_key="app.municipalities.id", index=True)
+    name: str = Field(max_length=200)
+    effective_from: date
+    effective_to: date | None = None
+    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
+    fixed_monthly_charge: Decimal = Field(sa_type=Money)
+    vat_rate: Decimal = Field(sa_type=Share)
+    currency: str | None = Field(default=None, max_length=3)
+    is_active: bool = True
+    updated_at: datetime = timestamp(now=True)
+
+
+class TariffPeriod(SQLModel, table=True):
+    """One time-of-use period: local times, days as a bit mask with Monday = 1."""
+
+    __tablename__ = "tariff_periods"
+    __table_args__ = {"schema": "app"}
+
+    id: int | None = Field(default=None, primary_key=True)
+    tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", index=True)
+    name: str = Field(max_length=100)
+    days_of_week: int
+    start_time: time
+    end_time: time
+    rate_per_kwh: Decimal = Field(sa_type=Rate)

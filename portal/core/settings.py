@@ -1,0 +1,233 @@
+"""The settings of one stack, read once into one frozen object.
+
+Names are `Section__Name`, case-insensitive, from environment variables and an optional `.env`
+file; a secret may also be given as `Section__Name_FILE`, the path of a file that holds it.
+Nothing else in the product reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from portal.core.domain.tariffs import is_zone
+from portal.core.errors import Misconfigured
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_ADMIN_EMAIL = "admin@example.com"
+DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
+
+
+class RunMode(StrEnum):
+    """What this stack is: a customer's own, or the company's."""
+
+    CLIENT = "Client"
+    ADMIN = "Admin"
+
+
+class Environment(StrEnum):
+    """Production arms the start guards."""
+
+    DEVELOPMENT = "Development"
+    PRODUCTION = "Production"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Application(_Section):
+    """What the stack is and how it calls itself."""
+
+    run_mode: RunMode = RunMode.CLIENT
+    environment: Environment = Environment.DEVELOPMENT
+    name: str = "Energy portal"
+    public_url: str = ""
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if not is_zone(value):
+            message = f"{value!r} is not an IANA time zone"
+            raise ValueError(message)
+        return value
+
+
+class DatabaseSettings(_Section):
+    """Where the database is; see `portal.core.db.resolve_dsn` for the order of precedence."""
+
+    connection_string: SecretStr = SecretStr("")
+    auto_provision_local: bool | None = None
+    host: str = ""
+    port: int = 5432
+    name: str = ""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+
+
+class Authentication(_Section):
+    """The first admin and the lockout rule."""
+
+    default_admin_email: str = DEFAULT_ADMIN_EMAIL
+    default_admin_password: SecretStr = SecretStr(DEFAULT_ADMIN_PASSWORD)
+    max_failed_attempts: int = Field(5, ge=1)
+    lockout_minutes: int = Field(15, ge=1)
+
+
+class FleetIngest(_Section):
+    """The push to an Admin stack, and what the Admin accepts in one request."""
+
+    enabled: bool = False
+    url: str = ""
+    token: SecretStr = SecretStr("")
+    interval_seconds: float = Field(60, gt=0)
+    batch_size: int = Field(5000, ge=1)
+    batch_max_bytes: int = Field(1_048_576, ge=1024)
+    max_batches_per_tick: int = Field(3, ge=1)
+    max_request_rows: int = Field(20_000, ge=1)
+    max_request_bytes: int = Field(8_388_608, ge=1024)
+
+
+class Billing(_Section):
+    """How gaps are treated and which currency money is in."""
+
+    max_gap_minutes: int = Field(120, ge=1)
+    currency: str = Field("ZAR", pattern=r"^[A-Z]{3}$")
+
+
+class RateLimit(_Section):
+    """Request limits per token and address."""
+
+    enabled: bool = True
+
+
+class Grafana(_Section):
+    """Where Grafana is served, on the same origin."""
+
+    url: str = ""
+
+
+class StorageSettings(_Section):
+    """Where files live: logos, session key, embedded database."""
+
+    data_directory: Path = Path("./data")
+
+
+class Settings(_Section):
+    """All settings of one stack."""
+
+    application: Application = Application()
+    database: DatabaseSettings = DatabaseSettings()
+    authentication: Authentication = Authentication()
+    fleet_ingest: FleetIngest = FleetIngest()
+    billing: Billing = Billing()
+    rate_limit: RateLimit = RateLimit()
+    grafana: Grafana = Grafana()
+    storage: StorageSettings = StorageSettings()
+
+    @property
+    def run_mode(self) -> RunMode:
+        """The stack's run mode."""
+        return self.application.run_mode
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the Production guards apply."""
+        return self.application.environment is Environment.PRODUCTION
+
+    @property
+    def may_embed_database(self) -> bool:
+        """Whether a local database may be started: Client only, by default only in Development."""
+        wanted = self.database.auto_provision_local
+        return self.run_mode is RunMode.CLIENT and (not self.is_production if wanted is None else wanted)
+
+
+_SHORT_FORMS = {"runmode": "application__runmode"}
+
+
+def env_name(section: str, field: str) -> str:
+    """Return the documented environment name of a setting: `fleet_ingest`, `batch_size` -> `FleetIngest__BatchSize`."""
+    return f"{_pascal(section)}__{_pascal(field)}"
+
+
+def _pascal(snake: str) -> str:
+    return "".join(part.capitalize() for part in snake.split("_"))
+
+
+def load_settings(environ: dict[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read the settings from the environment over the `.env` file.
+
+    Raises `Misconfigured` with one line naming the first setting that is wrong.
+    """
+    file_values = {} if environ is not None and env_file is None else dotenv_values(env_file or Path(".env"))
+    values = {k.lower(): v for k, v in file_values.items() if v is not None}
+    values |= {k.lower(): v for k, v in (os.environ if environ is None else environ).items()}
+    values = {_SHORT_FORMS.get(k, k): v for k, v in values.items()}
+    raw = {name: _section_values(name, field.annotation, values) for name, field in Settings.model_fields.items()}
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        raise Misconfigured(_first_problem(error)) from None
+
+
+def _section_values(name: str, section: Any, values: dict[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field in section.model_fields:
+        key = env_name(name, field).lower()
+        if key in values:
+            found[field] = values[key]
+        elif f"{key}_file" in values:
+            found[field] = _read_secret_file(env_name(name, field), values[f"{key}_file"])
+    return found
+
+
+def _read_secret_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        message = f"{name}_FILE names a file that cannot be read: {error.strerror}"
+        raise Misconfigured(message) from None
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    section, field = str(first["loc"][0]), str(first["loc"][1])
+    return f"{env_name(section, field)}: {first['msg']}"
+
+
+def check_start(settings: Settings) -> None:
+    """Refuse a start that cannot work, before any database is touched. Raises `Misconfigured`."""
+    for wrong, message in _start_problems(settings):
+        if wrong:
+            raise Misconfigured(message)
+
+
+def _start_problems(settings: Settings) -> list[tuple[bool, str]]:
+    fleet, database = settings.fleet_ingest, settings.database
+    client = settings.run_mode is RunMode.CLIENT
+    has_dsn = bool(database.connection_string.get_secret_value() or database.host)
+    pushing = client and fleet.enabled
+    default_password = settings.authentication.default_admin_password.get_secret_value() == DEFAULT_ADMIN_PASSWORD
+    return [
+        (not client and not has_dsn, "RunMode=Admin needs Database__ConnectionString: a fleet database is never made up."),
+        (pushing and not fleet.url, "FleetIngest__Enabled=true needs FleetIngest__Url, the Admin's /api/fleet/ingest address."),
+        (
+            pushing and not fleet.token.get_secret_value(),
+            "FleetIngest__Enabled=true needs FleetIngest__Token, from the Admin's Customers page.",
+        ),
+        (
+            settings.is_production and default_password,
+            "Application__Environment=Production needs Authentication__DefaultAdminPassword changed from its default.",
+        ),
+        (
+            settings.is_production and database.auto_provision_local is True,
+            "Application__Environment=Production does not go with Database__AutoProvisionLocal=true: "
+            "set Database__ConnectionString and remove it.",
+        ),
+    ]

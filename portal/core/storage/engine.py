@@ -1,0 +1,39 @@
+"""The interface both storage engines implement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.db import Database
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the database offers, as `portal doctor` shows it."""
+
+    engine: str
+    server_version: str
+    timescaledb_version: str | None
+
+
+class Storage(Protocol):
+    """Where readings and their rollups live."""
+
+    async def ensure_partitions(self, session: AsyncSession, times: Iterable[datetime]) -> None:
+        """Make room for readings of any of these instants (aware), years back included."""
+        ...
+
+    async def refresh(self, db: Database) -> int:
+        """Recompute every hour that stored readings touched since; returns how many (device, hour) there were."""
+        ...
+
+    async def capabilities(self, session: AsyncSession) -> Capabilities:
+        """Probe the database."""
+        ...

@@ -1,0 +1,50 @@
+"""Where each run mode keeps its readings: the same statements serve both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.core.settings import RunMode
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Schema and key columns of a mode's readings; `keys` identify a meter."""
+
+    schema: str
+    keys: tuple[str, ...]
+
+    @property
+    def measurements(self) -> str:
+        """The partitioned table of readings."""
+        return f"{self.schema}.power_measurements"
+
+    @property
+    def hourly(self) -> str:
+        """The hourly rollup."""
+        return f"{self.schema}.hourly_per_device"
+
+    @property
+    def queue(self) -> str:
+        """The hours that wait to be recomputed."""
+        return f"{self.schema}.rollup_queue"
+
+    def key_list(self, alias: str = "") -> str:
+        """Return the key columns for a SELECT, each with its table alias."""
+        prefix = f"{alias}." if alias else ""
+        return ", ".join(prefix + key for key in self.keys)
+
+    def matches(self, left: str, right: str) -> str:
+        """Return the join condition of two aliases on the key."""
+        return " AND ".join(f"{left}.{key} = {right}.{key}" for key in self.keys)
+
+    def bound(self, alias: str = "") -> str:
+        """Return the condition that picks one meter by parameters named after its key columns."""
+        prefix = f"{alias}." if alias else ""
+        return " AND ".join(f"{prefix}{key} = :{key}" for key in self.keys)
+
+
+LAYOUTS = {
+    RunMode.CLIENT: Layout("monitoring", ("device_id",)),
+    RunMode.ADMIN: Layout("fleet", ("customer_id", "device_id")),
+}

@@ -1,0 +1,64 @@
+"""Weekly range partitions of the readings on plain PostgreSQL, made on demand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.domain.time import week_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.storage.layout import Layout
+
+_WEEK = timedelta(days=7)
+_PARTITION_LOCK = 7_301_002
+
+
+class Partitions:
+    """Makes the partitions of one table; remembers those it has seen, so that a known week costs nothing."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._known: set[datetime] = set()
+
+    async def ensure(self, session: AsyncSession, times: Iterable[datetime]) -> None:
+        """Create the partition of every week that `times` (aware) fall into.
+
+        A partition becomes visible with the caller's transaction; two writers that need the same
+        new week wait for each other here, not at the insert.
+        """
+        wanted = {week_start(at) for at in times} - self._known
+        if not wanted:
+            return
+        missing = wanted - await self._existing(session)
+        if missing:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PARTITION_LOCK})
+            for week in sorted(missing - await self._existing(session)):
+                await self._create(session, week)
+        # Weeks made here are remembered only once they are seen committed: this transaction may still roll back.
+        self._known |= wanted - missing
+
+    async def _existing(self, session: AsyncSession) -> set[datetime]:
+        rows = await session.execute(
+            text("SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = to_regclass(:parent)"),
+            {"parent": self._layout.measurements},
+        )
+        return {_week_of(name) for (name,) in rows}
+
+    async def _create(self, session: AsyncSession, week: datetime) -> None:
+        table = self._layout.measurements
+        name = f"{table}_{week:%Y%m%d}"
+        # Attaching takes a weaker lock than CREATE .. PARTITION OF: readers and writers of other weeks go on.
+        await session.execute(text(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
+        bounds = f"FROM ('{week.isoformat()}') TO ('{(week + _WEEK).isoformat()}')"
+        await session.execute(text(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}"))
+
+
+def _week_of(relation: str) -> datetime:
+    return datetime.strptime(relation.rsplit("_", 1)[1], "%Y%m%d").replace(tzinfo=UTC)

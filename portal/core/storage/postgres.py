@@ -1,0 +1,48 @@
+"""The storage engine on plain PostgreSQL: weekly partitions, rollups kept by the application."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.storage.engine import Capabilities
+from portal.core.storage.layout import LAYOUTS
+from portal.core.storage.partitions import Partitions
+from portal.core.storage.rollup import queue_is_empty, refresh_queued
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.db import Database
+    from portal.core.settings import Settings
+
+
+class PostgresStorage:
+    """Readings in 7-day range partitions; hourly rollups recomputed from a queue of touched hours."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.layout = LAYOUTS[settings.run_mode]
+        self._partitions = Partitions(self.layout)
+        self._max_gap = timedelta(minutes=settings.billing.max_gap_minutes)
+
+    async def ensure_partitions(self, session: AsyncSession, times: Iterable[datetime]) -> None:
+        """Create the partitions that readings of these instants (aware) need."""
+        await self._partitions.ensure(session, times)
+
+    async def refresh(self, db: Database) -> int:
+        """Bring the rollups up to date with every committed reading; returns the (meter, hour) recomputed."""
+        async with db.transaction() as session:
+            if await queue_is_empty(session, self.layout):
+                return 0
+            return await refresh_queued(session, self.layout, self._max_gap)
+
+    async def capabilities(self, session: AsyncSession) -> Capabilities:
+        """Probe the server; an installed TimescaleDB is reported, not yet used."""
+        version = await session.scalar(text("SHOW server_version"))
+        extension = await session.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"))
+        return Capabilities("postgresql", str(version), extension)
