@@ -1,262 +1,150 @@
-"""Billing-grade energy: what a meter's register says was consumed, and when.
+"""Billing-grade energy per UTC hour: the fold of `meter`, gathered into the hours that are stored and billed."""
 
-One pure fold over a device's readings in the order of their own time. Energy is an integer number of
-milliwatt-hours, so that sums and splits conserve exactly. The fold can be cut after any reading and continued from
-the `MeterState` it left, with the same result: the answer depends on the readings alone, never on the order or the
-batches in which they arrived.
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
-A reading is judged against the *base*, the last accepted reading:
+from portal.core.domain.meter import (
+    MeterState,
+    Piece,
+    PieceKind,
+    Reading,
+    Rules,
+    Step,
+    fold,
+    register_milliwh,
+    split_by_hour,
+)
+from portal.core.domain.time import floor_hour
 
-- a rise within rated power is energy; so is the new value after a reset, a fall to a value that could have been
-  consumed since the base at rated power;
-- any other reading is a *candidate*: no energy, and the base stays. A later reading that agrees with the base shows
-  the candidates to be suspect. A candidate that does not agree with the one before it starts a new run, and the
-  run before it is suspect;
-- three candidates in a row that agree with each other are a meter exchange: the energy between them counts, the
-  step from the old base to the first of them does not, and the third is the new base.
-
-A negative register is suspect at once: no register shows one.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from fractions import Fraction
-from itertools import pairwise
-from math import isfinite
-from typing import Any, NamedTuple
-
-from portal.core.domain.money import MILLIWH_PER_KWH
-from portal.core.domain.time import HOUR, floor_hour, iso_utc, parse_instant
-
-UNKNOWN_RESET_POWER_KW = 1_000.0
-UNKNOWN_RISE_POWER_KW = 100_000.0
-
-# The Acuvim II counts primary energy in 0.1 kWh. Two readings a second apart may differ by one whole count although
-# hardly anything was consumed between them; without this allowance such a step would exceed any rated power.
-REGISTER_COUNT_MILLIWH = 100_000
-
-EXCHANGE_READINGS = 3
-
-_MICROSECOND = timedelta(microseconds=1)
-# W x microseconds / this = milliwatt-hours: 3,600 s per hour, 1,000 mWh per Wh, 1,000,000 us per s.
-_WATT_MICROSECONDS_PER_MILLIWH = 3_600_000
-
-
-class Reading(NamedTuple):
-    """What a register showed at an aware instant, in milliwatt-hours."""
-
-    at: datetime
-    register_milliwh: int
-
-
-class PieceKind(StrEnum):
-    """Whether the time of a piece's energy is known well enough to bill it by the hour."""
-
-    ALLOCATED = "allocated"
-    GAP = "gap"
-
-
-class Piece(NamedTuple):
-    """Energy of the half-open interval between two accepted readings; a GAP is longer than is guessed over."""
-
-    start_at: datetime
-    end_at: datetime
-    milliwh: int
-    kind: PieceKind
+# Callers need one import for the whole subject.
+__all__ = [
+    "HourEnergy",
+    "HourFold",
+    "MeterState",
+    "Piece",
+    "PieceKind",
+    "Reading",
+    "Rules",
+    "Step",
+    "first_changed_hour",
+    "fold",
+    "hourly_energy",
+    "register_milliwh",
+    "split_by_hour",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """How a device's readings are judged.
+class HourEnergy:
+    """One device's energy in the UTC hour that starts at `hour`, in milliwatt-hours.
 
-    `max_gap` is the longest interval whose energy is allocated to its hours. `max_power_kw` is the device's rated
-    power; None, or a figure that is not above zero, means unknown. Raises ValueError for a `max_gap` not above zero.
+    `allocated_milliwh` is billed. `unallocated_milliwh` is the energy of the gaps that *end* in this hour;
+    `estimated_milliwh` is this hour's share of gaps' energy spread evenly over them, and stands in for
+    `unallocated_milliwh` when estimates are asked for: over any window that holds a gap whole, the two sums are equal.
+    `suspect_count` includes candidates that no later reading has decided yet. `state` is the meter's state after the
+    hour's last reading, None where the hour has no reading.
     """
 
-    max_gap: timedelta
-    max_power_kw: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.max_gap <= timedelta(0):
-            msg = f"the longest gap must be above zero, not {self.max_gap}"
-            raise ValueError(msg)
-
-    @property
-    def reset_watts(self) -> int:
-        """The power, in W, at which the value after a reset could have been consumed."""
-        return self._watts(UNKNOWN_RESET_POWER_KW)
-
-    @property
-    def rise_watts(self) -> int:
-        """The power, in W, beyond which a rise is not believed."""
-        return self._watts(UNKNOWN_RISE_POWER_KW)
-
-    def _watts(self, unknown_kw: float) -> int:
-        rated = self.max_power_kw
-        return round(1000 * (rated if rated is not None and isfinite(rated) and rated > 0 else unknown_kw))
+    hour: datetime
+    allocated_milliwh: int = 0
+    unallocated_milliwh: int = 0
+    estimated_milliwh: int = 0
+    suspect_count: int = 0
+    reset_count: int = 0
+    exchange_count: int = 0
+    state: MeterState | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class MeterState:
-    """All that must be remembered between two readings: the base, and the run of candidates since."""
+class HourFold:
+    """The hours that a run of readings touched, ascending, and the state it ended in."""
 
-    base: Reading | None = None
-    candidates: tuple[Reading, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the state as a small JSON object of ISO times and integers."""
-        return {
-            "base": None if self.base is None else _reading_to_json(self.base),
-            "candidates": [_reading_to_json(reading) for reading in self.candidates],
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any] | None) -> "MeterState":
-        """Return the state that `to_json` wrote; None is the state before any reading."""
-        if stored is None:
-            return cls()
-        base = stored["base"]
-        return cls(
-            None if base is None else _reading_from_json(base),
-            tuple(_reading_from_json(reading) for reading in stored["candidates"]),
-        )
+    hours: Mapping[datetime, HourEnergy]
+    end_state: MeterState
 
 
-class Step(NamedTuple):
-    """What one reading brought: energy pieces, readings now known to be suspect, and what happened.
+def hourly_energy(state: MeterState, readings: Iterable[Reading], rules: Rules) -> HourFold:
+    """Fold one device's readings (strictly ascending in time) into hours, starting from a state.
 
-    `resets` and `exchanges` are 0 or 1. `suspects` may hold earlier readings: they were candidates until now.
+    Energy is carried back into the hour of the state's base, so an hour *before the first reading* comes out as this
+    run's contribution only. To recompute stored hours, start where `first_changed_hour` says.
+    Raises ValueError for readings that do not ascend.
     """
+    gathering = _Gathering()
+    for step in fold(state, readings, rules):
+        gathering.take(step)
+        state = step.state_after
+    return HourFold(gathering.hours(pending=state.candidates), state)
 
-    reading: Reading
-    state_after: MeterState
-    pieces: tuple[Piece, ...] = ()
-    suspects: tuple[Reading, ...] = ()
+
+def first_changed_hour(state: MeterState) -> datetime | None:
+    """Return the first hour whose figures readings later than `state` can change, or None before any reading.
+
+    It is the base's hour: energy up to the base is final, everything after it is still open. To recompute from a
+    dirty hour on: take the state S stored with the last hour before it that has a reading, and H = this function
+    of S; start the fold from the state stored with the last hour before H that has a reading; feed every reading
+    from H on; replace all stored hours from H on, also those that no longer come out.
+
+    Replacing may end with an hour X, not before the last dirty one, whose new state equals its stored state: no later
+    hour can differ. But the energy of X itself is complete only when the fold has gone on to a later reading that left
+    a state without candidates (or to the end of the readings).
+    """
+    return None if state.base is None else floor_hour(state.base.at)
+
+
+@dataclass(slots=True)
+class _Tally:
+    allocated: int = 0
+    unallocated: int = 0
+    estimated: int = 0
+    suspects: int = 0
     resets: int = 0
     exchanges: int = 0
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether no reading so far is still waiting for later ones to be judged."""
-        return not self.state_after.candidates
+    state: MeterState | None = None
 
 
-def register_milliwh(kwh: float) -> int:
-    """Return a register in kWh as integer milliwatt-hours, rounded half to even from its exact binary value.
+class _Gathering:
+    """Collects the steps of a fold by hour."""
 
-    Exact for every register an Acuvim II can show (up to 99,999,999.9 kWh). Raises ValueError for NaN and infinity.
-    """
-    if not isfinite(kwh):
-        msg = f"a register cannot show {kwh}"
-        raise ValueError(msg)
-    return round(Fraction(kwh) * MILLIWH_PER_KWH)
+    def __init__(self) -> None:
+        self._tallies: dict[datetime, _Tally] = defaultdict(_Tally)
 
+    def take(self, step: Step) -> None:
+        tally = self._tallies[floor_hour(step.reading.at)]
+        tally.state = step.state_after
+        tally.resets += step.resets
+        tally.exchanges += step.exchanges
+        for piece in step.pieces:
+            self._take_piece(piece)
+        for suspect in step.suspects:
+            self._tallies[floor_hour(suspect.at)].suspects += 1
 
-def fold(state: MeterState, readings: Iterable[Reading], rules: Rules) -> Iterator[Step]:
-    """Yield one step per reading, starting from a state; `readings` are one device's, strictly ascending in time.
+    def _take_piece(self, piece: Piece) -> None:
+        if piece.kind is PieceKind.ALLOCATED:
+            for hour, milliwh in split_by_hour(piece):
+                self._tallies[hour].allocated += milliwh
+            return
+        self._tallies[floor_hour(piece.end_at)].unallocated += piece.milliwh
+        if piece.milliwh:
+            for hour, milliwh in split_by_hour(piece):
+                self._tallies[hour].estimated += milliwh
 
-    Raises ValueError for a reading that is not later than the one before it, or than the state it continues.
-    """
-    latest = _latest_at(state)
-    judge = _Judge(rules)
-    for reading in readings:
-        if latest is not None and reading.at <= latest:
-            msg = f"readings must ascend in time: {iso_utc(reading.at)} follows {iso_utc(latest)}"
-            raise ValueError(msg)
-        latest = reading.at
-        step = judge.step(state, reading)
-        state = step.state_after
-        yield step
-
-
-def _latest_at(state: MeterState) -> datetime | None:
-    if state.candidates:
-        return state.candidates[-1].at
-    return None if state.base is None else state.base.at
+    def hours(self, pending: tuple[Reading, ...]) -> dict[datetime, HourEnergy]:
+        for candidate in pending:
+            self._tallies[floor_hour(candidate.at)].suspects += 1
+        return {hour: _hour_energy(hour, tally) for hour, tally in sorted(self._tallies.items())}
 
 
-class _Judge:
-    """The rules at work, with the limits in integers."""
-
-    def __init__(self, rules: Rules) -> None:
-        self._max_gap = rules.max_gap
-        self._reset_watts = rules.reset_watts
-        self._rise_watts = rules.rise_watts
-
-    def step(self, state: MeterState, reading: Reading) -> Step:
-        if reading.register_milliwh < 0:
-            return Step(reading, state, suspects=(reading,))
-        base = state.base
-        if base is None or self._is_rise(base, reading) or self._is_reset(base, reading):
-            return self._accept(state, reading)
-        return self._doubt(state, reading)
-
-    def _accept(self, state: MeterState, reading: Reading) -> Step:
-        after = MeterState(base=reading)
-        if state.base is None:
-            return Step(reading, after)
-        is_reset = reading.register_milliwh < state.base.register_milliwh
-        energy = reading.register_milliwh - (0 if is_reset else state.base.register_milliwh)
-        piece = self._piece(state.base.at, reading.at, energy)
-        return Step(reading, after, (piece,), state.candidates, resets=int(is_reset))
-
-    def _doubt(self, state: MeterState, reading: Reading) -> Step:
-        if state.candidates and not self._is_rise(state.candidates[-1], reading):
-            return Step(reading, replace(state, candidates=(reading,)), suspects=state.candidates)
-        run = (*state.candidates, reading)
-        if len(run) < EXCHANGE_READINGS:
-            return Step(reading, replace(state, candidates=run))
-        pieces = tuple(
-            self._piece(before.at, after.at, after.register_milliwh - before.register_milliwh)
-            for before, after in pairwise(run)
-        )
-        return Step(reading, MeterState(base=reading), pieces, exchanges=1)
-
-    def _is_rise(self, before: Reading, after: Reading) -> bool:
-        rise = after.register_milliwh - before.register_milliwh
-        return rise >= 0 and _is_within(rise, self._rise_watts, after.at - before.at)
-
-    def _is_reset(self, before: Reading, after: Reading) -> bool:
-        shown = after.register_milliwh
-        return shown < before.register_milliwh and _is_within(shown, self._reset_watts, after.at - before.at)
-
-    def _piece(self, start_at: datetime, end_at: datetime, milliwh: int) -> Piece:
-        is_gap = end_at - start_at > self._max_gap
-        return Piece(start_at, end_at, milliwh, PieceKind.GAP if is_gap else PieceKind.ALLOCATED)
-
-
-def _is_within(milliwh: int, watts: int, span: timedelta) -> bool:
-    """Whether an energy, less one register count, could flow at a power within a time. Integers throughout."""
-    return (milliwh - REGISTER_COUNT_MILLIWH) * _WATT_MICROSECONDS_PER_MILLIWH <= watts * (span // _MICROSECOND)
-
-
-def split_by_hour(piece: Piece) -> list[tuple[datetime, int]]:
-    """Return a piece's energy per UTC hour, in proportion to time; the last part takes the rounding remainder.
-
-    The parts are integers and add up to the piece exactly. A piece that ends on the hour lies wholly before it.
-    """
-    first = floor_hour(piece.start_at)
-    if piece.end_at <= first + HOUR:
-        return [(first, piece.milliwh)]
-    whole = (piece.end_at - piece.start_at) // _MICROSECOND
-    parts: list[tuple[datetime, int]] = []
-    left = piece.milliwh
-    start_at, hour = piece.start_at, first
-    while (next_hour := hour + HOUR) < piece.end_at:
-        part = piece.milliwh * ((next_hour - start_at) // _MICROSECOND) // whole
-        parts.append((hour, part))
-        left -= part
-        start_at = hour = next_hour
-    parts.append((hour, left))
-    return parts
-
-
-def _reading_to_json(reading: Reading) -> list[Any]:
-    return [iso_utc(reading.at), reading.register_milliwh]
-
-
-def _reading_from_json(stored: list[Any]) -> Reading:
-    at, milliwh = stored
-    return Reading(parse_instant(at), int(milliwh))
+def _hour_energy(hour: datetime, tally: _Tally) -> HourEnergy:
+    return HourEnergy(
+        hour=hour,
+        allocated_milliwh=tally.allocated,
+        unallocated_milliwh=tally.unallocated,
+        estimated_milliwh=tally.estimated,
+        suspect_count=tally.suspects,
+        reset_count=tally.resets,
+        exchange_count=tally.exchanges,
+        state=tally.state,
+    )
