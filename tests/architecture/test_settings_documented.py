@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from portal.core.settings import Settings, env_name
 from pydantic import SecretStr
 
+from portal.core.settings import Settings, env_name
 from tests.architecture.source import ROOT
 
 _ROW = re.compile(r"^\| `(\w+__\w+)` \| (.+?) \|")

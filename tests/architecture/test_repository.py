@@ -1,0 +1,44 @@
+"""What is committed works on any machine: no addresses of one registry, no paths of one computer."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from tests.architecture.source import ROOT
+
+LOCKS = re.compile(r"(^|/)(requirements[\w.-]*\.(txt|lock)|[\w.-]*\.lock|uv\.lock|package-lock\.json|pylock[\w.]*\.toml)$")
+_HOME = re.compile(r"(?<![\w.$}~])/(?:root|home/[a-z]\w*|work|Users/\w+)/[\w.]")
+_ADDRESS = re.compile(r"https?://[^\s\"',)]+")
+# Where a package's author asks for support; npm copies it into its lock and it is never fetched.
+_FUNDING = re.compile(r'"funding": (?:\{[^}]*\}|\[[^\]]*\]|"[^"]*")')
+
+
+def _tracked() -> list[str]:
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_lock_files_name_versions_not_addresses() -> None:
+    locks = [name for name in _tracked() if LOCKS.search(name)]
+    assert any("package-lock" in name for name in locks), "the front end's packages are not locked"
+    assert any("package-lock" not in name for name in locks), "the Python packages are not locked"
+    found = {name: _ADDRESS.findall(_FUNDING.sub("", (ROOT / name).read_text(encoding="utf-8"))) for name in locks}
+    assert {name: addresses[:3] for name, addresses in found.items() if addresses} == {}
+
+
+def test_no_file_speaks_of_one_machine() -> None:
+    speaking = {}
+    for name in _tracked():
+        try:
+            text = (ROOT / name).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if found := _HOME.findall(text):
+            speaking[name] = found
+    assert speaking == {}
+
+
+def test_what_is_built_is_not_committed() -> None:
+    built = re.compile(r"(^|/)(__pycache__|\.venv|\.web|\.dist|\.states|node_modules|data|\.env)(/|$)")
+    assert [name for name in _tracked() if built.search(name)] == []
