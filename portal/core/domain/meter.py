@@ -15,7 +15,8 @@ A reading is judged against the *base*, the last accepted reading:
 - three candidates in a row that agree with each other are a meter exchange: the energy between them counts, the
   step from the old base to the first of them does not, and the third is the new base.
 
-A negative register is suspect at once: no register shows one.
+A negative register agrees with nothing: no register shows one. Without candidates the base is always the reading
+read last, so a state without candidates says that everything up to then is final.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -188,12 +189,14 @@ class _Judge:
         self._rise_watts = rules.rise_watts
 
     def step(self, state: MeterState, reading: Reading) -> Step:
-        if reading.register_milliwh < 0:
-            return Step(reading, state, suspects=(reading,))
-        base = state.base
-        if base is None or self._is_rise(base, reading) or self._is_reset(base, reading):
+        if self._agrees(state.base, reading):
             return self._accept(state, reading)
         return self._doubt(state, reading)
+
+    def _agrees(self, base: Reading | None, reading: Reading) -> bool:
+        if base is None or reading.register_milliwh < 0:
+            return reading.register_milliwh >= 0
+        return self._is_rise(base, reading) or self._is_reset(base, reading)
 
     def _accept(self, state: MeterState, reading: Reading) -> Step:
         after = MeterState(base=reading)
@@ -218,7 +221,7 @@ class _Judge:
 
     def _is_rise(self, before: Reading, after: Reading) -> bool:
         rise = after.register_milliwh - before.register_milliwh
-        return rise >= 0 and _is_within(rise, self._rise_watts, after.at - before.at)
+        return rise >= 0 <= before.register_milliwh and _is_within(rise, self._rise_watts, after.at - before.at)
 
     def _is_reset(self, before: Reading, after: Reading) -> bool:
         shown = after.register_milliwh

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.domain.energy import MeterState, Reading, Rules, register_milliwh
-from portal.core.domain.hourly_energy import HourEnergy, HourFold, hourly_energy
+from portal.core.domain.energy import (
+    HourEnergy,
+    HourFold,
+    MeterState,
+    Reading,
+    Rules,
+    hourly_energy,
+    register_milliwh,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
