@@ -1,0 +1,55 @@
+# make run    sets everything up and starts the product with a simulated meter; Ctrl-C stops all of it
+# make test   sets up and runs checks and tests
+# make setup  the set-up only: .venv, front ends built
+# All are safe to repeat and quick when nothing has changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check format lock clean
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+export PYTHON
+BIN := .venv/bin
+# Additional arguments: make run ARGS="--port 9000", make test ARGS="-k cost"
+ARGS ?=
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+setup:
+	@scripts/install.sh requirements.lock
+	@$(BIN)/python -m portal.frontend
+
+setup-dev: setup
+	@scripts/install.sh requirements-dev.lock
+
+# setpriv: were make itself killed, the product would otherwise stay behind.
+run: setup
+	@exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM) $(BIN)/portal demo $(ARGS)
+
+# Tests run even when a check fails: one run shows everything that is wrong.
+test: setup-dev
+	@scripts/chromium-note.sh
+	@status=0; $(MAKE) check || status=$$?; $(BIN)/python -m pytest $(ARGS) || status=$$?; exit $$status
+
+check:
+	@status=0; \
+	for check in "ruff check ." "ruff format --check ." "pyright" "lint-imports"; do \
+		echo "== $$check"; $(BIN)/$$check || status=1; \
+	done; exit $$status
+
+format:
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+# Newer versions: change them in pyproject.toml, then run this. No index address goes into the files.
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+lock:
+	@$(LOCK) --group build --output-file requirements.lock
+	@$(LOCK) --group build --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+# The data of `make run` stays: it is removed by hand, with `rm -r data`.
+clean:
+	@rm -rf .venv .web .dist .states .pytest_cache .ruff_cache .hypothesis .import_linter_cache test-results
