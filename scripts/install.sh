@@ -2,7 +2,7 @@
 # Makes .venv where there is none and installs one lock file and the project into it.
 # Does nothing when that was done before for the same lock file. Uses whatever index pip is set up for.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 lock=$1
 python=${PYTHON:-python3}
 
@@ -17,8 +17,8 @@ command -v "$python" >/dev/null || fail "$python is missing. On Debian or Ubuntu
 "$python" -c 'import ensurepip, venv' 2>/dev/null \
     || fail "$python has no venv module. On Debian or Ubuntu: apt-get install python3-venv"
 
-# A moved directory or an upgraded Python leaves an environment behind that points nowhere.
-if ! { .venv/bin/python -m pip --version >/dev/null 2>&1 && grep -qF -- "$PWD/.venv" .venv/bin/activate; }; then
+# A moved or copied directory or an upgraded Python leaves an environment behind whose programs start another.
+if [[ $(.venv/bin/pip --version 2>/dev/null) != *" $PWD/.venv/"* ]]; then
     echo "set-up: making .venv"
     rm -rf .venv
     "$python" -m venv .venv

@@ -1,0 +1,46 @@
+"""Stacks over a real PostgreSQL. What a test commits is gone with its own copy of the database."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from portal.core.settings import RunMode
+from portal.core.stack import Stack
+from tests.integration.databases import Clock, Stacks, TestServer, running_server
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[TestServer]:
+    """The server of this run, with one migrated template for each run mode."""
+    with running_server() as server:
+        for mode in RunMode:
+            server.make_template(mode)
+        yield server
+        server.drop_templates()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of every stack of this test: `clock.now = ...`, `clock.advance(hours=1)`."""
+    return Clock()
+
+
+@pytest.fixture
+async def stacks(database_server: TestServer, clock: Clock, tmp_path: Path) -> AsyncIterator[Stacks]:
+    """Opens as many stacks as a test needs: `await stacks.client(Billing__MaxGapMinutes="60")`."""
+    factory = Stacks(database_server, clock, tmp_path)
+    yield factory
+    await factory.close()
+
+
+@pytest.fixture
+async def client_stack(stacks: Stacks) -> Stack:
+    """A Client stack with default settings over an empty database."""
+    return await stacks.client()
+
+
+@pytest.fixture
+async def admin_stack(stacks: Stacks) -> Stack:
+    """An Admin stack with default settings over an empty database."""
+    return await stacks.admin()

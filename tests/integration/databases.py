@@ -1,0 +1,188 @@
+"""The PostgreSQL under the integration tests: the embedded one, or the one `PORTAL_TEST_DSN` names.
+
+Each run mode is migrated once into a template database; every test that asks for a stack gets a copy of
+its own, so tests may commit, use many connections and fail without touching each other.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from portal.core.db import Database
+from portal.core.settings import RunMode, load_settings
+from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.storage.embedded import EmbeddedServer
+from portal.core.storage.embedded_home import installed_binaries
+from portal.core.storage.migrations import migrate
+
+EXTERNAL_DSN = "PORTAL_TEST_DSN"
+# Nothing here has to outlive the run.
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+}
+_TIMESCALE = "SELECT count(*) FROM pg_available_extensions WHERE name = 'timescaledb'"
+
+
+@dataclass
+class Clock:
+    """A stack's clock that stands still until a test moves it; Monday of the worked example by default."""
+
+    now: datetime = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> datetime:
+        """Move on by a duration given like a timedelta's."""
+        self.now += timedelta(**duration)
+        return self.now
+
+
+class TestServer:
+    """A server on which this test run makes and drops databases of its own."""
+
+    __test__ = False
+
+    def __init__(self, superuser_dsn: str) -> None:
+        self._url = make_url(superuser_dsn)
+        self._prefix = f"portal_test_{os.getpid()}"
+        self._numbers = count(1)
+        self._templates: dict[RunMode, str] = {}
+
+    def dsn(self, database: str) -> str:
+        url = self._url.set(drivername="postgresql+asyncpg", database=database)
+        return url.render_as_string(hide_password=False)
+
+    async def execute(self, *statements: str) -> None:
+        plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = await asyncpg.connect(plain)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def make_template(self, mode: RunMode) -> None:
+        """Create the database of a run mode by its migrations, and close it to connections."""
+        name = self._templates[mode] = f"{self._prefix}_{mode.value.lower()}_template"
+        asyncio.run(self._migrate_template(name, mode))
+
+    async def _migrate_template(self, name: str, mode: RunMode) -> None:
+        await self.execute(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+        database = Database(self.dsn(name), application_name="tests")
+        await migrate(database, mode)
+        await database.dispose()
+        # Background workers of an extension would keep the template busy and so uncopyable.
+        await self.execute(
+            f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        )
+
+    async def copy(self, mode: RunMode) -> str:
+        """Return the name of a fresh database of this run mode."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {self._templates[mode]}")
+        return name
+
+    async def drop(self, name: str) -> None:
+        await self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def drop_templates(self) -> None:
+        for name in self._templates.values():
+            asyncio.run(self.drop(name))
+
+
+@contextmanager
+def running_server() -> Iterator[TestServer]:
+    """The external server as it is, or an embedded one in a directory that goes away."""
+    external = os.environ.get(EXTERNAL_DSN)
+    if external:
+        yield TestServer(external)
+        return
+    directory = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+    directory.chmod(0o755)
+    try:
+        with EmbeddedServer(directory / "postgres", settings=_FAST) as server:
+            yield TestServer(server.dsn())
+    finally:
+        shutil.rmtree(directory)
+
+
+@dataclass
+class Stacks:
+    """Opens stacks over fresh databases and closes all of them."""
+
+    server: TestServer
+    clock: Clock
+    data_directory: Path
+    opened: list[tuple[Stack, str]] = field(default_factory=list)
+
+    async def client(self, **settings: str) -> Stack:
+        """Open a Client stack over an empty, migrated database; settings by their documented names."""
+        return await self._open(RunMode.CLIENT, settings)
+
+    async def admin(self, **settings: str) -> Stack:
+        """Open an Admin stack over an empty, migrated database."""
+        return await self._open(RunMode.ADMIN, settings)
+
+    async def _open(self, mode: RunMode, given: dict[str, str]) -> Stack:
+        name = await self.server.copy(mode)
+        dsn = self.server.dsn(name)
+        defaults = {
+            "Application__RunMode": mode.value,
+            "Database__ConnectionString": dsn,
+            "Storage__DataDirectory": str(self.data_directory / name),
+        }
+        stack = replace(open_stack(load_settings({**defaults, **given}), dsn), clock=self.clock)
+        self.opened.append((stack, name))
+        return stack
+
+    async def close(self) -> None:
+        for stack, name in self.opened:
+            await close_stack(stack)
+            await self.server.drop(name)
+
+
+def describe_server() -> str:
+    """One line: which PostgreSQL, and whether TimescaleDB is installed there."""
+    external = os.environ.get(EXTERNAL_DSN)
+    if external:
+        version, has_timescale = asyncio.run(_ask_external(external))
+        where = f"external ({EXTERNAL_DSN})"
+    else:
+        binaries = installed_binaries()
+        version = _run(binaries / "postgres", "--version").split()[-1]
+        share = Path(_run(binaries / "pg_config", "--sharedir"))
+        has_timescale = (share / "extension" / "timescaledb.control").exists()
+        where = "embedded"
+    timescale = "TimescaleDB installed" if has_timescale else "TimescaleDB NOT INSTALLED: plain engine only"
+    return f"database: {where} PostgreSQL {version}, {timescale}"
+
+
+async def _ask_external(dsn: str) -> tuple[str, bool]:
+    connection = await asyncpg.connect(make_url(dsn).set(drivername="postgresql").render_as_string(hide_password=False))
+    try:
+        version = await connection.fetchval("SHOW server_version")
+        return str(version), bool(await connection.fetchval(_TIMESCALE))
+    finally:
+        await connection.close()
+
+
+def _run(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
