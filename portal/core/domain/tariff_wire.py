@@ -94,8 +94,8 @@ def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
         id=fields.optional_int("id"),
         municipality_id=fields.optional_int("municipalityId"),
         name=fields.text("name"),
-        effective_from=fields.date("effectiveFrom"),
-        effective_to=fields.optional_date("effectiveTo"),
+        effective_from=fields.day("effectiveFrom"),
+        effective_to=fields.optional_day("effectiveTo"),
         default_rate_per_kwh=fields.number("defaultRatePerKwh"),
         fixed_monthly_charge=fields.number("fixedMonthlyCharge", default=_NO_NUMBER),
         vat_rate=fields.number("vatRate"),
@@ -106,9 +106,8 @@ def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
     )
     if tariff.municipality is None and tariff.municipality_id is None:
         fields.refuse("municipality", "say which municipality: its name here, or its id as municipalityId")
-    unread = {problem.path for problem in fields.problems}
-    sound_problems = (problem for problem in problems(tariff) if problem.path not in unread)
-    return tariff, [*fields.problems, *sound_problems]
+    unread = [problem.path for problem in fields.problems]
+    return tariff, [*fields.problems, *problems(tariff, unread)]
 
 
 def _read_periods(fields: "_Fields") -> tuple[Period, ...]:
@@ -116,8 +115,8 @@ def _read_periods(fields: "_Fields") -> tuple[Period, ...]:
         Period(
             name=period.text("name"),
             days_of_week=period.integer("daysOfWeek"),
-            start=period.time("startTime"),
-            end=period.time("endTime"),
+            start=period.clock("startTime"),
+            end=period.clock("endTime"),
             rate_per_kwh=period.number("ratePerKwh"),
         )
         for period in fields.objects("periods")
@@ -174,7 +173,7 @@ class _Fields:
             return default
         return value
 
-    def date(self, name: str) -> date:
+    def day(self, name: str) -> date:
         value = self._raw.get(name)
         try:
             if isinstance(value, str) and _DATE.fullmatch(value):
@@ -184,10 +183,10 @@ class _Fields:
         self.refuse(name, f"a date is needed here, like 2026-01-31, not {_shown(value)}")
         return _NO_DATE
 
-    def optional_date(self, name: str) -> "date | None":
-        return None if self._raw.get(name) is None else self.date(name)
+    def optional_day(self, name: str) -> date | None:
+        return None if self._raw.get(name) is None else self.day(name)
 
-    def time(self, name: str) -> time:
+    def clock(self, name: str) -> time:
         value = self._raw.get(name)
         match = _TIME.fullmatch(value) if isinstance(value, str) else None
         if match is None:
@@ -205,15 +204,17 @@ class _Fields:
         if not isinstance(value, list):
             self.refuse(name, "a JSON array is needed here")
             return []
-        inner: list[_Fields] = []
-        for index, item in enumerate(cast("list[object]", value)):
-            path = f"{name}[{index}]"
-            if isinstance(item, Mapping):
-                part = cast("Mapping[str, object]", item)
-                inner.append(_Fields(part, _join(self._path, path), self.problems))
-            else:
-                self.refuse(path, "a JSON object is needed here")
-        return inner
+        items = cast("list[object]", value)
+        parts = [(f"{name}[{index}]", item) for index, item in enumerate(items)]
+        strange = [path for path, item in parts if not isinstance(item, Mapping)]
+        for path in strange:
+            self.refuse(path, "a JSON object is needed here")
+        if strange:
+            return []  # the positions of the others would no longer be those of the file
+        return [
+            _Fields(cast("Mapping[str, object]", item), _join(self._path, path), self.problems)
+            for path, item in parts
+        ]
 
 
 def _join(outer: str, inner: str) -> str:

@@ -4,7 +4,7 @@ Rates and charges are Decimal, per kWh and per month, without VAT. Periods are h
 local time. How a tariff travels as JSON is in `tariff_wire`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -21,7 +21,8 @@ _MINUTES_PER_WEEK = MINUTES_PER_DAY * DAYS_PER_WEEK
 _LAST_MINUTE = MINUTES_PER_DAY - 1
 # A price list has a handful of decimals. The bounds keep every figure within 15 significant digits, so that it
 # survives JSON readers that go through floating point.
-_MAX_AMOUNT = Decimal(1_000_000_000)
+_MAX_CHARGE = Decimal(1_000_000_000)
+_MAX_RATE = Decimal(1_000_000)
 _MAX_DECIMALS = 6
 
 
@@ -137,14 +138,22 @@ def period_minutes(period: Period) -> tuple[int, int]:
     return start, end if end > start else end + MINUTES_PER_DAY
 
 
-def problems(tariff: Tariff) -> list[Problem]:
-    """Return everything that is wrong with a tariff as a whole, with JSON paths; empty when it is sound."""
+def problems(tariff: Tariff, unread: Iterable[str] = ()) -> list[Problem]:
+    """Return everything that is wrong with a tariff as a whole, with JSON paths; empty when it is sound.
+
+    `unread` are paths whose values could not be read: nothing more is said of them.
+    """
+    silent = set(unread)
     found = [*_heading_problems(tariff)]
     for index, period in enumerate(tariff.periods):
         found.extend(_period_problems(period, f"periods[{index}]"))
-    if not found:
-        found.extend(_overlap_problems(tariff.periods))
-    return found
+    bad_paths = silent | {problem.path for problem in found}
+    sound = [
+        (index, period)
+        for index, period in enumerate(tariff.periods)
+        if not any(path.startswith(f"periods[{index}].") for path in bad_paths)
+    ]
+    return [*(problem for problem in found if problem.path not in silent), *_overlap_problems(sound)]
 
 
 def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
@@ -154,9 +163,11 @@ def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
         yield Problem("effectiveTo", f"the last day {tariff.effective_to} is before the first day"
                                      f" {tariff.effective_from}")
     yield from _amount_problems(tariff.default_rate_per_kwh, "defaultRatePerKwh", "the default rate")
-    yield from _amount_problems(tariff.fixed_monthly_charge, "fixedMonthlyCharge", "the fixed monthly charge")
+    yield from _amount_problems(
+        tariff.fixed_monthly_charge, "fixedMonthlyCharge", "the fixed monthly charge", below=_MAX_CHARGE
+    )
     yield from _amount_problems(tariff.vat_rate, "vatRate", "the VAT rate")
-    if tariff.vat_rate > 1:
+    if 1 < tariff.vat_rate < _MAX_RATE:
         yield Problem("vatRate", f"the VAT rate is a fraction from 0 to 1 (15 % is 0.15), not {tariff.vat_rate}")
     if tariff.currency is not None and not _is_currency(tariff.currency):
         yield Problem("currency", f"{tariff.currency!r} is not a currency code of three capital letters, like ZAR")
@@ -166,13 +177,13 @@ def _is_currency(code: str) -> bool:
     return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()  # noqa: PLR2004
 
 
-def _amount_problems(amount: Decimal, path: str, what: str) -> Iterator[Problem]:
+def _amount_problems(amount: Decimal, path: str, what: str, below: Decimal = _MAX_RATE) -> Iterator[Problem]:
     if not amount.is_finite():
         yield Problem(path, f"{what} must be a number, not {amount}")
     elif amount < 0:
         yield Problem(path, f"{what} must not be negative, but is {amount}")
-    elif amount >= _MAX_AMOUNT:
-        yield Problem(path, f"{what} must be below {_MAX_AMOUNT:,}, but is {amount}")
+    elif amount >= below:
+        yield Problem(path, f"{what} must be below {below:,}, but is {amount}")
     elif amount != round(amount, _MAX_DECIMALS):
         yield Problem(path, f"{what} may have at most {_MAX_DECIMALS} decimals, but is {amount}")
 
@@ -190,21 +201,23 @@ def _period_problems(period: Period, path: str) -> Iterator[Problem]:
     yield from _amount_problems(period.rate_per_kwh, f"{path}.ratePerKwh", f"the rate of {label}")
 
 
-def _overlap_problems(periods: tuple[Period, ...]) -> Iterator[Problem]:
+def _overlap_problems(periods: Sequence[tuple[int, Period]]) -> Iterator[Problem]:
+    names = {index: period.name for index, period in periods}
     reported: set[tuple[int, int]] = set()
     for earlier, later in _overlapping_spans(periods):
-        pair = (min(earlier.period_index, later.period_index), max(earlier.period_index, later.period_index))
-        if pair not in reported:
-            reported.add(pair)
-            names = [periods[index].name for index in pair]
-            yield Problem(f"periods[{pair[1]}]", f"period {names[1]!r} overlaps period {names[0]!r} on"
-                                                 f" {_weekday_and_time(later.start)}")
+        first, second = sorted((earlier.period_index, later.period_index))
+        if (first, second) not in reported:
+            reported.add((first, second))
+            yield Problem(
+                f"periods[{second}]",
+                f"period {names[second]!r} overlaps period {names[first]!r} on {_weekday_and_time(later.start)}",
+            )
 
 
-def _overlapping_spans(periods: tuple[Period, ...]) -> Iterator[tuple[_Span, _Span]]:
-    spans = sorted(span for index, period in enumerate(periods) for span in _week_spans(index, period))
+def _overlapping_spans(periods: Sequence[tuple[int, Period]]) -> Iterator[tuple[_Span, _Span]]:
+    spans = sorted(span for index, period in periods for span in _week_spans(index, period))
     for position, earlier in enumerate(spans):
-        for later in spans[position + 1:]:
+        for later in spans[position + 1 :]:
             if later.start >= earlier.end:
                 break
             yield earlier, later
