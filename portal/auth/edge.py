@@ -1,0 +1,110 @@
+"""The outermost layer: pages only for people who are signed in, clean addresses, cache and security headers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal.auth.origin import is_same_origin
+from portal.auth.session import actor_of, token_in
+from portal.core.stack import current
+
+_LOGIN = "/login"
+# Paths that are never a page: they answer for themselves.
+_NOT_PAGES = ("/assets/", "/auth/", "/api/", "/brand", "/health/", "/metrics", "/_", "/ping", "/external/")
+# Inline scripts and styles are what the compiled pages start with. Without 'unsafe-eval' the server
+# cannot make a page run a script, which is the point: handlers change state and redirect, nothing else.
+_CONTENT_POLICY = "; ".join((
+    "default-src 'self'",
+    "script-src 'self' 'unsafe-inline'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-src 'self'",
+    "frame-ancestors 'self'",
+))  # fmt: skip
+
+
+class Edge:
+    """Wraps the whole app; `static` holds the built pages, `any_port` is for the development server."""
+
+    def __init__(self, app: ASGIApp, *, static: Path, any_port: bool = False) -> None:
+        self._app, self._static, self._any_port = app, static, any_port
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass it on."""
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        public_url = current().settings.application.public_url
+        if is_same_origin(headers, public_url, any_port=self._any_port):
+            await self._app(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "another origin"})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, path = Headers(scope=scope), scope["path"]
+        is_page = _is_page(scope, headers)
+        send = _with_headers(send, path, is_page=is_page)
+        if not is_page:
+            await self._app(scope, receive, send)
+            return
+        actor = await actor_of(token_in(headers.get("cookie")))
+        if actor is None and path.rstrip("/") != _LOGIN:
+            await RedirectResponse(_login_address(scope), 303)(scope, receive, send)
+        elif actor is not None and path.rstrip("/") == _LOGIN:
+            await RedirectResponse("/", 303)(scope, receive, send)
+        else:
+            await self._app(self._clean(scope), receive, send)
+
+    def _clean(self, scope: Scope) -> Scope:
+        """Serve `/name` from `name.html` itself, instead of by way of a redirect to `/name/`."""
+        clean = scope["path"].strip("/")
+        if clean and (self._static / f"{clean}.html").is_file():
+            return {**scope, "path": f"/{clean}.html", "raw_path": f"/{clean}.html".encode()}
+        return scope
+
+
+def edge(static: Path, *, any_port: bool = False) -> Callable[[ASGIApp], ASGIApp]:
+    """Return what wraps an app in an `Edge`."""
+    return lambda app: Edge(app, static=static, any_port=any_port)
+
+
+def _is_page(scope: Scope, headers: Headers) -> bool:
+    wants_page = scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", "")
+    return wants_page and not scope["path"].startswith(_NOT_PAGES) and "." not in scope["path"].rsplit("/", 1)[-1]
+
+
+def _login_address(scope: Scope) -> str:
+    wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+    return _LOGIN if wanted == "/" else f"{_LOGIN}?{urlencode({'next': wanted})}"
+
+
+def _with_headers(send: Send, path: str, *, is_page: bool) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["x-content-type-options"] = "nosniff"
+            headers["referrer-policy"] = "same-origin"
+            headers["x-frame-options"] = "SAMEORIGIN"
+            headers["content-security-policy"] = _CONTENT_POLICY
+            if path.startswith("/assets/") and message["status"] == 200:
+                headers["cache-control"] = "public, max-age=31536000, immutable"
+            elif is_page:
+                headers["cache-control"] = "no-cache"
+        await send(message)
+
+    return send_with_headers

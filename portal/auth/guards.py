@@ -1,0 +1,119 @@
+"""Who may call an event handler.
+
+Any websocket client can call every public method of every state, with or without a page. So each
+handler carries exactly one of `@public`, `@signed_in` and `@admin_only`, under `@rx.event`; the session
+middleware drops calls to a handler that carries none.
+"""
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable
+from enum import StrEnum
+from typing import Any
+
+import reflex as rx
+
+from portal.auth.session import actor_of, token_in
+from portal.core.domain.access import Actor, Role
+
+_MARK = "_portal_access"
+Handler = Callable[..., Any]
+
+
+class Access(StrEnum):
+    """What a handler asks of its caller."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed in"
+    ADMIN = "admin"
+
+
+def access_of(handler: Handler) -> Access | None:
+    """Return the guard a handler carries, or None when it carries none."""
+    return getattr(handler, _MARK, None)
+
+
+def public(handler: Handler) -> Handler:
+    """Let anybody call this handler: it must neither read nor change anything that is somebody's."""
+    return _marked(handler, Access.PUBLIC)
+
+
+def signed_in(handler: Handler) -> Handler:
+    """Let everybody who is signed in call this handler; others are sent to the login page."""
+    return _guarded(handler, Access.SIGNED_IN)
+
+
+def admin_only(handler: Handler) -> Handler:
+    """Let admins call this handler; others are sent away."""
+    return _guarded(handler, Access.ADMIN)
+
+
+def allows(access: Access, actor: Actor | None) -> bool:
+    """Tell whether somebody (None: nobody is signed in) may call a handler with this guard."""
+    if access is Access.PUBLIC:
+        return True
+    required = Role.ADMIN if access is Access.ADMIN else Role.USER
+    return actor is not None and actor.role.covers(required)
+
+
+def refusal(actor: Actor | None) -> rx.event.EventSpec:
+    """Send a caller who may not do this where they can go on: strangers to the login page, others home."""
+    return rx.redirect("/" if actor else "/login", replace=True)
+
+
+async def actor_behind(state: rx.State) -> Actor | None:
+    """Return who is behind the browser tab this state belongs to, asked of the server each time."""
+    return await actor_of(token_in(state.router.headers.cookie))
+
+
+async def beats(state: rx.State, seconds: float) -> AsyncIterator[None]:
+    """Come back every few seconds for as long as the caller stays signed in; the first time at once.
+
+    For background handlers that keep a page up to date: started by a page's `on_load` they end with the
+    page, and with this they end with the session too.
+    """
+    while await actor_behind(state) is not None:
+        yield
+        await asyncio.sleep(seconds)
+
+
+def _marked(handler: Handler, access: Access) -> Handler:
+    if access_of(handler) is not None:
+        message = f"{handler.__qualname__} carries two guards"
+        raise TypeError(message)
+    setattr(handler, _MARK, access)
+    return handler
+
+
+def _guarded(handler: Handler, access: Access) -> Handler:
+    if access_of(handler) is not None:
+        message = f"{handler.__qualname__} carries two guards"
+        raise TypeError(message)
+    wrapped = _guarded_stream(handler, access) if inspect.isasyncgenfunction(handler) else _guarded_call(handler, access)
+    return _marked(wrapped, access)
+
+
+def _guarded_stream(handler: Handler, access: Access) -> Handler:
+    @functools.wraps(handler)
+    async def stream(self: rx.State, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        actor = await actor_behind(self)
+        if not allows(access, actor):
+            yield refusal(actor)
+            return
+        async for update in handler(self, *args, **kwargs):
+            yield update
+
+    return stream
+
+
+def _guarded_call(handler: Handler, access: Access) -> Handler:
+    @functools.wraps(handler)
+    async def call(self: rx.State, *args: Any, **kwargs: Any) -> Any:
+        actor = await actor_behind(self)
+        if not allows(access, actor):
+            return refusal(actor)
+        result = handler(self, *args, **kwargs)
+        return await result if inspect.isawaitable(result) else result
+
+    return call

@@ -1,0 +1,26 @@
+"""What the login page says, from what its address says."""
+
+from collections.abc import Mapping
+
+_MOST_MINUTES = 24 * 60
+
+
+def failure(query: Mapping[str, str]) -> str:
+    """Return why the last attempt failed, in words, or nothing."""
+    reason = query.get("error", "")
+    if reason == "credentials":
+        return "That e-mail and password do not match. Check both and try again."
+    if reason == "locked":
+        return f"Too many failed attempts. This account opens again in {_minutes(query.get('minutes', ''))}."
+    return ""
+
+
+def notice(query: Mapping[str, str]) -> str:
+    """Return what else is worth saying: that signing out worked."""
+    return "You are signed out." if query.get("signed-out") and not query.get("error") else ""
+
+
+def _minutes(text: str) -> str:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= _MOST_MINUTES:
+        return "a few minutes"
+    return "1 minute" if int(text) == 1 else f"{int(text)} minutes"

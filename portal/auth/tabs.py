@@ -1,0 +1,38 @@
+"""Which browser tabs of this process belong to which session, so that a logout reaches all of them."""
+
+import reflex as rx
+from reflex.event import Event
+from reflex.state import StateUpdate
+from reflex_base.registry import RegistrationContext
+
+_TABS: dict[str, set[str]] = {}
+
+
+def remember(session: str, tab: str) -> None:
+    """Note that a tab runs under a session (its fingerprint)."""
+    if session and tab:
+        _TABS.setdefault(session, set()).add(tab)
+
+
+async def sign_out_everywhere(session: str) -> None:
+    """Send every open tab of a session to the login page and close its connection."""
+    app = RegistrationContext.get().app
+    namespace = app.event_namespace
+    tabs = _TABS.pop(session, set())
+    if namespace is None or app.sio is None:
+        return
+    to_login = StateUpdate(events=Event.from_event_type(rx.redirect("/login", replace=True)))
+    for tab in tabs:
+        if sid := namespace.token_to_sid.get(tab):
+            await namespace.emit_update(to_login, token=tab)
+            await app.sio.disconnect(sid, namespace=namespace.namespace)
+
+
+def forget_closed() -> None:
+    """Drop tabs that are no longer connected; called now and then so that the record cannot grow for ever."""
+    namespace = RegistrationContext.get().app.event_namespace
+    connected = set(namespace.token_to_sid) if namespace else set()
+    for session in list(_TABS):
+        _TABS[session] &= connected
+        if not _TABS[session]:
+            del _TABS[session]

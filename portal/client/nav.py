@@ -1,0 +1,25 @@
+"""Navigation of the Client mode, and the frame its pages share."""
+
+from typing import Final
+
+import reflex as rx
+
+from portal.auth.identity import IdentityState
+from portal.ui.layout import NavItem, Text, page_frame
+
+DASHBOARD: Final = "/"
+# Only what exists: an entry appears together with its page.
+NAV: Final = (NavItem("Dashboard", DASHBOARD, "gauge"),)
+
+
+def client_page(
+    title: Text,
+    *content: rx.Component,
+    section: str,
+    actions: rx.Component | None = None,
+    subtitle: rx.Component | Text | None = None,
+) -> rx.Component:
+    """A page of the Client mode; `section` is the href of the navigation entry it belongs to."""
+    return page_frame(
+        title, *content, nav=NAV, section=section, user=IdentityState.email, actions=actions, subtitle=subtitle
+    )

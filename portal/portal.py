@@ -1,0 +1,71 @@
+"""The composition root: settings in, app out. Only the pages of this stack's run mode are imported."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+
+import reflex as rx
+from reflex.utils.exec import is_prod_mode
+
+from fleet_ingest.app import build_app as build_companion
+from portal.auth import not_found
+from portal.auth.branding import ICON_PATH, STYLESHEET_PATH
+from portal.auth.edge import edge
+from portal.auth.login import page as login
+from portal.auth.login.state import LoginState
+from portal.auth.middleware import install_middleware
+from portal.auth.routes import auth_app
+from portal.core import stack as stacks
+from portal.core.errors import Misconfigured
+from portal.core.settings import RunMode, load_settings
+from portal.frontend import static_directory
+from portal.ui.tokens import STYLESHEETS
+
+_mode = load_settings().run_mode
+
+
+@asynccontextmanager
+async def _open_stack() -> AsyncIterator[None]:
+    """Open the process's stack unless whoever serves the app has done so, and start what runs beside the pages."""
+    async with AsyncExitStack() as closing:
+        stack = await _stack(closing)
+        if stack.settings.run_mode is RunMode.CLIENT and stack.settings.fleet_ingest.enabled:
+            task = import_module("portal.push.task")
+            await closing.enter_async_context(task.running(stack))
+        yield
+
+
+async def _stack(closing: AsyncExitStack) -> stacks.Stack:
+    try:
+        return stacks.current()
+    except Misconfigured:
+        stack = stacks.open_stack(load_settings())
+        stacks.install(stack)
+        closing.callback(stacks.uninstall)
+        closing.push_async_callback(stacks.close_stack, stack)
+        return stack
+
+
+def _build() -> rx.App:
+    made = rx.App(
+        stylesheets=STYLESHEETS,
+        html_lang="en",
+        head_components=[
+            rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),
+            rx.el.link(rel="icon", href=ICON_PATH, type="image/svg+xml"),
+        ],
+        api_transformer=[
+            build_companion(),
+            auth_app(),
+            edge(static_directory(_mode), any_port=not is_prod_mode()),
+        ],
+    )
+    install_middleware(made)
+    made.register_lifespan_task(_open_stack)
+    made.add_page(login.login_page, route=login.ROUTE, title=login.TITLE, image=ICON_PATH, on_load=LoginState.load)
+    made.add_page(not_found.not_found_page, route=not_found.ROUTE, title=not_found.TITLE, image=ICON_PATH)
+    import_module(f"portal.{_mode.value.lower()}.pages").add_pages(made)
+    return made
+
+
+app = _build()

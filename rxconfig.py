@@ -1,0 +1,58 @@
+"""How Reflex compiles and serves the pages. Read by Reflex itself from the project root."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import reflex as rx
+
+# Paths the Python side answers, which the development server has to pass on to it.
+_BACKEND_PATHS = ("/auth", "/api", "/health", "/metrics")
+
+
+class OriginPlugin(rx.plugins.Plugin):
+    """Lets one build serve every host, port and scheme: the bundle talks to whoever served it.
+
+    Reflex writes the address of its backend into the bundle. Here it becomes the page's own origin.
+    """
+
+    def post_build(self, **context: Any) -> None:
+        """Replace the compiled-in backend address; runs before the compressed copies are made."""
+        for bundle in Path(context["static_dir"]).glob("assets/reflex-env-*.js"):
+            text = bundle.read_text(encoding="utf-8")
+            text, sockets = re.subn(
+                r"[`\"']ws://localhost:\d+(/[^`\"']*)[`\"']", r"(location.origin.replace(/^http/,`ws`)+`\1`)", text
+            )
+            text = re.sub(r"[`\"']http://localhost:\d+(/[^`\"']*)[`\"']", r"(location.origin+`\1`)", text)
+            if not sockets:
+                message = f"no backend address found in {bundle.name}: this Reflex release writes it differently"
+                raise RuntimeError(message)
+            bundle.write_text(text, encoding="utf-8")
+
+    def pre_compile(self, **context: Any) -> None:
+        """Let the development server forward the paths that are not pages."""
+        backend = f"http://127.0.0.1:{rx.config.get_config().backend_port or 8000}"
+        proxy = "proxy: {" + ",".join(f'"{path}": "{backend}"' for path in _BACKEND_PATHS) + "},"
+        context["add_modify_task"]("vite.config.js", lambda text: text.replace("server: {", "server: {" + proxy, 1))
+
+
+config = rx.Config(
+    app_name="portal",
+    telemetry_enabled=False,
+    show_built_with_reflex=False,
+    # One process serves a stack; nothing of a session belongs on disk.
+    state_manager_mode="memory",
+    # No other origin may read an answer. For the websocket an empty list means "do not check":
+    # that check is portal.auth.edge, which knows the request's own host.
+    cors_allowed_origins=[],
+    plugins=[
+        rx.plugins.RadixThemesPlugin(theme=rx.theme(appearance="inherit", accent_color="blue", gray_color="slate")),
+        OriginPlugin(),
+    ],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+    # The union of what both run modes need, so that one set of packages and one lock serve both builds.
+    frontend_packages=[
+        "react-plotly.js@4.1.0",
+        "plotly.js-basic-dist-min@3.7.0",
+    ],
+)
