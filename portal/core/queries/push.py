@@ -1,0 +1,364 @@
+"""Statements of the push: its state per resource and the readings that wait, by arrival.
+
+`app.push_arrivals` holds one row per transaction that stored readings, written in that transaction.
+Reading the arrivals oldest first, and the readings of one arrival by (time, device), is an order no
+later commit can slip behind: an arrival is either not visible yet, and then none of its readings has
+been passed, or it waits here with its own position until every one of its readings is acknowledged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from portal.core.wire.batches import BatchType
+from portal.core.wire.readings import QUANTITIES, FleetReading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+MAX_ERROR_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class PushState:
+    """What the push remembers of one resource. Instants are aware UTC.
+
+    `last_cursor` is for people: nothing is selected by it. `content_hash` names the full set the Admin
+    holds (none: push it again), `pass_hash` and `pass_after` a pass over a set that is under way.
+    """
+
+    resource: BatchType
+    last_cursor: datetime | None = None
+    last_synced_at: datetime | None = None
+    last_error: str | None = None
+    consecutive_failures: int = 0
+    next_attempt_at: datetime | None = None
+    is_stopped: bool = False
+    content_hash: str | None = None
+    pass_hash: str | None = None
+    pass_after: str | None = None
+    batch_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class WaitingReading:
+    """A reading of an arrival, in push order; without `reading` the arrival has none left."""
+
+    arrival_id: int
+    received_at: datetime
+    reading: FleetReading | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The next readings to push; `is_complete` says that the arrivals named have no more than these."""
+
+    rows: tuple[WaitingReading, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What an acknowledged batch does to the arrivals: some are done, one may be left partly sent."""
+
+    finished_ids: tuple[int, ...] = ()
+    partial_id: int | None = None
+    sent_time: datetime | None = None
+    sent_device_id: UUID | None = None
+    sent_rows: int = 0
+
+
+@dataclass(frozen=True)
+class RetryReading:
+    """A reading the Admin refused; without `reading` it has been deleted here since."""
+
+    time: datetime
+    device_id: UUID
+    received_at: datetime
+    tries: int
+    reading: FleetReading | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A reading the Admin refused `tries` times; `next_attempt_at` is unused once it is given up."""
+
+    time: datetime
+    device_id: UUID
+    received_at: datetime
+    reason: str
+    tries: int
+    next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A row that is not pushed any more, and why."""
+
+    resource: str
+    row_key: str
+    received_at: datetime | None
+    time: datetime | None
+    device_id: UUID | None
+    reason: str
+    tries: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How much is not at the Admin yet: readings waiting, readings refused, rows given up."""
+
+    pending_rows: int
+    oldest_received_at: datetime | None
+    retry_rows: int
+    dead_letters: int
+
+
+async def limit_waiting(session: AsyncSession) -> None:
+    """Bound this transaction's statements: a push that hangs would look like a push that idles."""
+    await session.execute(text("SET LOCAL statement_timeout = '60s'"))
+    await session.execute(text("SET LOCAL lock_timeout = '10s'"))
+
+
+_STATE_COLUMNS = tuple(field.name for field in fields(PushState) if field.name != "resource")
+
+
+async def load_states(session: AsyncSession) -> dict[BatchType, PushState]:
+    """Return the state of all five resources, also of those never pushed."""
+    names = ", ".join(_STATE_COLUMNS)
+    result = await session.execute(text(f"SELECT resource_type, {names} FROM app.fleet_push_state"))  # noqa: S608
+    states = {kind: PushState(kind) for kind in BatchType}
+    for row in result.mappings():
+        kind = BatchType(row["resource_type"])
+        states[kind] = PushState(kind, **{name: row[name] for name in _STATE_COLUMNS})
+    return states
+
+
+async def save_state(session: AsyncSession, state: PushState) -> None:
+    """Write the state of one resource."""
+    names = ", ".join(_STATE_COLUMNS)
+    values = ", ".join(f":{name}" for name in _STATE_COLUMNS)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in _STATE_COLUMNS)
+    await session.execute(
+        text(
+            f"INSERT INTO app.fleet_push_state (resource_type, {names}) VALUES (:resource, {values}) "  # noqa: S608
+            f"ON CONFLICT (resource_type) DO UPDATE SET {updates}"
+        ),
+        {"resource": state.resource.value, **{name: getattr(state, name) for name in _STATE_COLUMNS}},
+    )
+
+
+async def clear_stops(session: AsyncSession) -> None:
+    """Let resources that were stopped by a 401 try again."""
+    await session.execute(
+        text("UPDATE app.fleet_push_state SET is_stopped = false, next_attempt_at = NULL WHERE is_stopped")
+    )
+
+
+async def forget_sets(session: AsyncSession) -> None:
+    """Have sites, devices, municipalities and tariffs pushed again, from their first row."""
+    await session.execute(
+        text(
+            "UPDATE app.fleet_push_state SET content_hash = NULL, pass_hash = NULL, pass_after = NULL "
+            "WHERE resource_type <> 'measurements'"
+        )
+    )
+
+
+_READING_COLUMNS = ", ".join(f"m.{name}" for name in ("time", "device_id", *QUANTITIES, "source"))
+
+# The window sum keeps the statement from touching more arrivals than the limit can use. The bounds on
+# `time` are what lets the planner skip partitions, per arrival and at run time; the equality on
+# `received_at` is what selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
+_WAITING = text(
+    f"""
+    WITH oldest AS (
+        SELECT * FROM app.push_arrivals ORDER BY id LIMIT :limit
+    ), counted AS (
+        SELECT o.*, sum(row_count - sent_rows) OVER (ORDER BY id) - (row_count - sent_rows) AS rows_before
+        FROM oldest o
+    ), chosen AS MATERIALIZED (
+        SELECT * FROM counted WHERE rows_before < :limit
+    )
+    SELECT c.id AS arrival_id, c.received_at, r.*
+    FROM chosen c
+    LEFT JOIN LATERAL (
+        SELECT {_READING_COLUMNS}
+        FROM monitoring.power_measurements m
+        WHERE m.received_at = c.received_at
+          AND m.time >= coalesce(c.sent_time, c.first_at) AND m.time <= c.last_at
+          AND (c.sent_time IS NULL OR (m.time, m.device_id) > (c.sent_time, c.sent_device_id))
+        ORDER BY m.time, m.device_id
+        LIMIT :limit
+    ) r ON true
+    ORDER BY c.id, r.time, r.device_id
+    LIMIT :limit
+    """  # noqa: S608 - only column names are put in
+)
+
+
+async def next_waiting(session: AsyncSession, limit: int) -> Waiting:
+    """Return at most `limit` readings in push order, oldest arrival first."""
+    found = (await session.execute(_WAITING, {"limit": limit})).all()
+    rows = tuple(WaitingReading(row[0], row[1], _reading(row[2:])) for row in found)
+    return Waiting(rows, is_complete=len(rows) < limit)
+
+
+def _reading(columns: Sequence[Any]) -> FleetReading | None:
+    time, device_id, *quantities, source = columns
+    if time is None:
+        return None
+    return FleetReading(
+        time=time, device_id=device_id, source=source, **dict(zip(QUANTITIES, quantities, strict=True))
+    )
+
+
+async def settle(session: AsyncSession, settlement: Settlement) -> None:
+    """Drop the arrivals that are done and move the position of the one that is partly sent."""
+    if settlement.finished_ids:
+        await session.execute(
+            text("DELETE FROM app.push_arrivals WHERE id = ANY(CAST(:ids AS bigint[]))"),
+            {"ids": list(settlement.finished_ids)},
+        )
+    if settlement.partial_id is not None:
+        await session.execute(
+            text(
+                "UPDATE app.push_arrivals SET sent_time = :sent_time, sent_device_id = :sent_device_id, "
+                "sent_rows = least(row_count, sent_rows + :sent_rows) WHERE id = :id"
+            ),
+            {
+                "id": settlement.partial_id,
+                "sent_time": settlement.sent_time,
+                "sent_device_id": settlement.sent_device_id,
+                "sent_rows": settlement.sent_rows,
+            },
+        )
+
+
+_DUE_RETRIES = text(
+    f"""
+    SELECT t.time AS retry_time, t.device_id AS retry_device_id, t.received_at, t.tries, r.*
+    FROM (
+        SELECT * FROM app.push_retries
+        WHERE next_attempt_at IS NULL OR next_attempt_at <= :now
+        ORDER BY tries, time, device_id
+        LIMIT :limit
+    ) t
+    LEFT JOIN LATERAL (
+        SELECT {_READING_COLUMNS}
+        FROM monitoring.power_measurements m
+        WHERE m.time = t.time AND m.device_id = t.device_id
+    ) r ON true
+    ORDER BY t.tries, t.time, t.device_id
+    """  # noqa: S608 - only column names are put in
+)
+
+
+async def due_retries(session: AsyncSession, limit: int, now: datetime) -> tuple[RetryReading, ...]:
+    """Return at most `limit` refused readings whose next try is due, least tried first."""
+    found = (await session.execute(_DUE_RETRIES, {"limit": limit, "now": now})).all()
+    return tuple(RetryReading(row[0], row[1], row[2], row[3], _reading(row[4:])) for row in found)
+
+
+async def drop_retries(session: AsyncSession, keys: Iterable[tuple[datetime, UUID]]) -> None:
+    """Forget refused readings that were accepted at last, or given up."""
+    pairs = list(keys)
+    await session.execute(
+        text(
+            "DELETE FROM app.push_retries r USING unnest(CAST(:times AS timestamptz[]), CAST(:devices AS uuid[])) "
+            "AS k(time, device_id) WHERE r.time = k.time AND r.device_id = k.device_id"
+        ),
+        {"times": [time for time, _ in pairs], "devices": [device for _, device in pairs]},
+    )
+
+
+_REFUSED_ARRAYS = (
+    "unnest(CAST(:times AS timestamptz[]), CAST(:devices AS uuid[]), CAST(:received AS timestamptz[]), "
+    "CAST(:reasons AS text[]), CAST(:tries AS integer[]), CAST(:next AS timestamptz[])) "
+    "AS k(time, device_id, received_at, reason, tries, next_attempt_at)"
+)
+
+
+def _refused_arrays(refusals: Sequence[Refusal]) -> dict[str, list[Any]]:
+    return {
+        "times": [row.time for row in refusals],
+        "devices": [row.device_id for row in refusals],
+        "received": [row.received_at for row in refusals],
+        "reasons": [row.reason[:MAX_ERROR_LENGTH] for row in refusals],
+        "tries": [row.tries for row in refusals],
+        "next": [row.next_attempt_at for row in refusals],
+    }
+
+
+async def remember_refused(session: AsyncSession, refusals: Sequence[Refusal]) -> None:
+    """Keep refused readings for another try; one that is kept already gets the new count and time."""
+    await session.execute(
+        text(
+            "INSERT INTO app.push_retries (time, device_id, received_at, reason, tries, next_attempt_at) "  # noqa: S608
+            f"SELECT time, device_id, received_at, reason, tries, next_attempt_at FROM {_REFUSED_ARRAYS} "
+            "ON CONFLICT (time, device_id) DO UPDATE SET reason = excluded.reason, "
+            "tries = greatest(push_retries.tries, excluded.tries), next_attempt_at = excluded.next_attempt_at"
+        ),
+        _refused_arrays(refusals),
+    )
+
+
+async def give_up(session: AsyncSession, refusals: Sequence[Refusal]) -> None:
+    """Move readings to the dead letters, where people see them and nothing waits for them."""
+    await session.execute(
+        text(
+            "INSERT INTO app.push_dead_letters "  # noqa: S608
+            "(resource_type, row_key, received_at, time, device_id, reason, tries) "
+            "SELECT 'measurements', to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') "
+            f"|| '/' || device_id, received_at, time, device_id, reason, tries FROM {_REFUSED_ARRAYS} "
+            "ON CONFLICT (resource_type, row_key) DO UPDATE SET reason = excluded.reason, tries = excluded.tries"
+        ),
+        _refused_arrays(refusals),
+    )
+    await drop_retries(session, [(row.time, row.device_id) for row in refusals])
+
+
+async def give_up_set_row(session: AsyncSession, resource: BatchType, key: str, reason: str) -> None:
+    """Put a row of a full set among the dead letters."""
+    await session.execute(
+        text(
+            "INSERT INTO app.push_dead_letters (resource_type, row_key, reason, tries) "
+            "VALUES (:resource, :key, :reason, 1) "
+            "ON CONFLICT (resource_type, row_key) DO UPDATE "
+            "SET reason = excluded.reason, tries = push_dead_letters.tries + 1"
+        ),
+        {"resource": resource.value, "key": key, "reason": reason[:MAX_ERROR_LENGTH]},
+    )
+
+
+async def backlog(session: AsyncSession) -> Backlog:
+    """Count what the Admin does not have yet."""
+    result = await session.execute(
+        text(
+            "SELECT coalesce((SELECT sum(row_count - sent_rows) FROM app.push_arrivals), 0)::bigint, "
+            "(SELECT received_at FROM app.push_arrivals ORDER BY id LIMIT 1), "
+            "(SELECT count(*) FROM app.push_retries), (SELECT count(*) FROM app.push_dead_letters)"
+        )
+    )
+    pending, oldest, retries, dead = result.one()
+    return Backlog(int(pending), oldest, int(retries), int(dead))
+
+
+async def latest_dead_letters(session: AsyncSession, limit: int) -> tuple[DeadLetter, ...]:
+    """Return the newest dead letters, newest first."""
+    result = await session.execute(
+        text(
+            "SELECT resource_type, row_key, received_at, time, device_id, reason, tries, created_at "
+            "FROM app.push_dead_letters ORDER BY id DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return tuple(DeadLetter(*row) for row in result)

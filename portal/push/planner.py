@@ -1,0 +1,269 @@
+"""What the push decides, without clock, network or database: every function here is pure.
+
+An answer of the Admin becomes a verdict (`judge`), a verdict becomes the next state of its resource
+(`after_*`), and a batch that was handled becomes what happens to the readings in it (`settle`, `sort_refused`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from portal.core.queries.push import MAX_ERROR_LENGTH, PushState, Refusal, Settlement
+from portal.core.wire.batches import BatchAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from portal.core.queries.push import WaitingReading
+
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))
+MAX_TRIES = 5
+DEFAULT_WAIT = timedelta(minutes=1)
+# An Admin that asks for more than this is asked again anyway: a wrong date must not end the push for ever.
+LONGEST_WAIT = timedelta(hours=1)
+REFUSED_PASS = "refused"  # noqa: S105 - marks a pass over a full set in which the Admin refused rows
+
+_ANSWER = msgspec.json.Decoder(BatchAnswer)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, of whatever server it was."""
+
+    status: int
+    body: bytes = b""
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """No answer; whether the Admin handled the batch is unknown."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The Admin handled the batch; `refused` maps the number of a row to the reason."""
+
+    refused: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Oversized:
+    """The Admin wants fewer rows or bytes."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unwelcome:
+    """The token is not honoured."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The Admin asked for patience."""
+
+    delay: timedelta
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It did not work and may work later."""
+
+    reason: str
+
+
+Verdict = Taken | Oversized | Unwelcome | Wait | Failed
+
+
+def judge(reply: Reply | Unreachable, row_count: int, now: datetime) -> Verdict:
+    """Say what an answer to a batch of `row_count` rows means."""
+    if isinstance(reply, Unreachable):
+        return Failed(reply.reason)
+    match reply.status:
+        case HTTPStatus.OK:
+            return _judge_answer(reply.body, row_count)
+        case HTTPStatus.UNAUTHORIZED:
+            return Unwelcome("401: the Admin does not accept this stack's token")
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return Oversized(f"413: {row_count} rows are too large for the Admin")
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Wait(retry_after(reply.retry_after, now), "429: the Admin asks for fewer requests")
+        case status:
+            return Failed(f"{status}: {_excerpt(reply.body)}".rstrip(": "))
+
+
+def _judge_answer(body: bytes, row_count: int) -> Verdict:
+    """Believe a 200 only when it is the Admin's own and adds up.
+
+    A captive portal or a proxy answers 200 with its own page; taking that for an acknowledgement
+    would lose the batch.
+    """
+    try:
+        answer = _ANSWER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Failed("200 without the Admin's answer: is FleetIngest__Url the Admin's /api/fleet/ingest?")
+    if min(answer.accepted, answer.rejected) < 0 or answer.accepted + answer.rejected != row_count:
+        return Failed(f"200 that does not add up: {answer.accepted} + {answer.rejected} of {row_count} rows")
+    named = {problem.row: problem.reason for problem in answer.errors if 0 <= problem.row < row_count}
+    if len(named) < answer.rejected:
+        # The Admin did not name them all. Sending accepted rows again is harmless, losing one is not.
+        named = {row: named.get(row, "refused without a reason") for row in range(row_count)}
+    return Taken(named if answer.rejected else {})
+
+
+def _excerpt(body: bytes) -> str:
+    return re.sub(r"\s+", " ", body[:200].decode("utf-8", "replace")).strip()
+
+
+def retry_after(header: str | None, now: datetime) -> timedelta:
+    """Return how long a `Retry-After` of seconds or of an HTTP date asks for; one minute without a usable one."""
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        # Nine digits are 31 years: more is not a wait but an overflow.
+        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return DEFAULT_WAIT
+    if until.tzinfo is None:  # RFC 9110: an HTTP date is always in GMT
+        until = until.replace(tzinfo=UTC)
+    return min(max(until - now, timedelta(0)), LONGEST_WAIT)
+
+
+def back_off(failures: int) -> timedelta:
+    """Return the wait after the `failures`-th failure in a row (1 and up)."""
+    return BACK_OFF[min(max(failures, 1), len(BACK_OFF)) - 1]
+
+
+def is_due(state: PushState, now: datetime) -> bool:
+    """Whether the resource may be pushed at `now`.
+
+    A wait that ends further away than any wait can be was set under another clock and does not count.
+    """
+    if state.is_stopped:
+        return False
+    return state.next_attempt_at is None or not now < state.next_attempt_at <= now + LONGEST_WAIT
+
+
+def after_success(state: PushState, cursor: datetime, now: datetime) -> PushState:
+    """Return the state after a batch the Admin handled; failures are forgotten."""
+    return replace(
+        state,
+        last_cursor=cursor,
+        last_synced_at=now,
+        last_error=None,
+        consecutive_failures=0,
+        next_attempt_at=None,
+        is_stopped=False,
+    )
+
+
+def after_failure(state: PushState, reason: str, now: datetime) -> PushState:
+    """Return the state after a failure: one more in a row, and the wait that goes with it."""
+    failures = state.consecutive_failures + 1
+    return replace(
+        state,
+        last_error=reason[:MAX_ERROR_LENGTH],
+        consecutive_failures=failures,
+        next_attempt_at=now + back_off(failures),
+    )
+
+
+def after_verdict(state: PushState, verdict: Wait | Unwelcome | Failed, now: datetime) -> PushState:
+    """Return the state after an answer that ends the resource's turn."""
+    match verdict:
+        case Failed(reason):
+            return after_failure(state, reason, now)
+        case Wait(delay, reason):
+            return replace(state, last_error=reason[:MAX_ERROR_LENGTH], next_attempt_at=now + delay)
+        case Unwelcome(reason):
+            return replace(state, last_error=reason[:MAX_ERROR_LENGTH], is_stopped=True, next_attempt_at=None)
+
+
+def shrunk(state: PushState, sent_rows: int, reason: str) -> PushState:
+    """Return the state after a 413 to a batch of several rows: half of what was sent."""
+    return replace(state, batch_limit=max(1, sent_rows // 2), last_error=reason[:MAX_ERROR_LENGTH])
+
+
+def regrown(state: PushState, batch_size: int) -> PushState:
+    """Return the state with twice the batch, up to the configured size: one fat row must not slow the push for ever."""
+    if state.batch_limit is None:
+        return state
+    doubled = state.batch_limit * 2
+    return replace(state, batch_limit=None if doubled >= batch_size else doubled)
+
+
+def fitting(row_sizes: Sequence[int], max_rows: int, max_bytes: int) -> int:
+    """Return how many leading rows make one batch: at most `max_rows`, and `max_bytes` of JSON array.
+
+    At least one, where there is any: a row larger than a whole batch is for the Admin to judge.
+    """
+    total = 2  # the brackets; every row but the first also brings a comma
+    for count, size in enumerate(row_sizes[:max_rows]):
+        total += size + (1 if count else 0)
+        if total > max_bytes:
+            return max(count, 1)
+    return min(len(row_sizes), max_rows)
+
+
+def settle(rows: Sequence[WaitingReading], sent: int, *, is_complete: bool) -> Settlement:
+    """Return what happens to the arrivals when the first `sent` readings among `rows` are acknowledged.
+
+    `is_complete`: the arrivals in `rows` have no readings beyond `rows`. Entries without a reading
+    stand for arrivals that have none left. `sent` counts readings, not entries.
+    """
+    end = _entries_of(rows, sent)
+    done, left = rows[:end], rows[end:]
+    if not done:
+        return Settlement()
+    last = done[-1]
+    goes_on = left[0].arrival_id == last.arrival_id if left else not is_complete
+    finished = dict.fromkeys(entry.arrival_id for entry in done)
+    if not goes_on or last.reading is None:
+        return Settlement(finished_ids=tuple(finished))
+    del finished[last.arrival_id]
+    return Settlement(
+        finished_ids=tuple(finished),
+        partial_id=last.arrival_id,
+        sent_time=last.reading.time,
+        sent_device_id=last.reading.device_id,
+        sent_rows=sum(entry.arrival_id == last.arrival_id for entry in done),
+    )
+
+
+def _entries_of(rows: Sequence[WaitingReading], sent: int) -> int:
+    """Return how many entries the first `sent` readings span, with the empty ones that follow them."""
+    seen = 0
+    for place, entry in enumerate(rows):
+        if entry.reading is None:
+            continue
+        if seen == sent:
+            return place
+        seen += 1
+    return len(rows)
+
+
+def sort_refused(refused: Sequence[Refusal], now: datetime) -> tuple[tuple[Refusal, ...], tuple[Refusal, ...]]:
+    """Split refused readings into those to try again, with their time, and those to give up.
+
+    The first retry is due at once: it waits for the next tick, which pushes sites and devices first.
+    """
+    again = tuple(
+        replace(row, next_attempt_at=now + (back_off(row.tries - 1) if row.tries > 1 else timedelta(0)))
+        for row in refused
+        if row.tries < MAX_TRIES
+    )
+    return again, tuple(row for row in refused if row.tries >= MAX_TRIES)

@@ -1,0 +1,124 @@
+"""The push as a running task: one per stack, on its own connections, ended within a second."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from portal.core.db import Database
+from portal.core.errors import Misconfigured
+from portal.core.log import logger
+from portal.core.services import push as service
+from portal.core.settings import RunMode
+from portal.push.client import PushClient
+from portal.push.lock import PushLock
+from portal.push.tick import Tick, TickReport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
+    import httpx
+
+    from portal.core.settings import FleetIngest
+    from portal.core.stack import Stack
+
+_FOLLOW_SECONDS = 2.0
+_REOPEN_SECONDS = 5.0
+_GOODBYE_SECONDS = 0.4
+_LOOP_PATIENCE_SECONDS = 600.0
+_ONCE_PATIENCE_SECONDS = 30.0
+
+_log = logger("push")
+
+__all__ = ["TickReport", "run", "tick_once"]
+
+
+async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> TickReport:
+    """Push once, now: waits and stops of earlier failures are ignored, since a person asked for it.
+
+    Raises `Misconfigured` where this stack does not push, `Conflict` while a tick of a running stack
+    goes on for half a minute.
+    """
+    _check_pushes(stack)
+    async with _own_pool(stack) as own, PushLock(own.db) as lock, PushClient(_fleet(own), transport) as client:
+        async with lock.turn(_ONCE_PATIENCE_SECONDS):
+            return await Tick(own, client, is_forced=True).run()
+
+
+async def run(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    """Push every `FleetIngest__IntervalSeconds` until cancelled; wait while another process does it.
+
+    Returns at once where this stack does not push. Ends within a second of a cancellation even when
+    the database does not answer.
+    """
+    if stack.settings.run_mode is not RunMode.CLIENT or not stack.settings.fleet_ingest.enabled:
+        return
+    async with _own_pool(stack) as own:
+        while True:
+            await _apart(_lead(own, transport))
+            await asyncio.sleep(_REOPEN_SECONDS)
+
+
+async def _apart(work: Coroutine[Any, Any, None]) -> None:
+    """Run the work as a task of its own, so that a cancellation need not wait for its clean-up for long."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task}, timeout=_GOODBYE_SECONDS)
+        raise
+
+
+async def _lead(own: Stack, transport: httpx.AsyncBaseTransport | None) -> None:
+    """Wait for the leader's lock, then tick; returns when the database is lost."""
+    try:
+        async with PushLock(own.db) as lock:
+            while not await lock.try_to_lead():
+                await asyncio.sleep(_FOLLOW_SECONDS)
+            await service.clear_stops(own)
+            async with PushClient(_fleet(own), transport) as client:
+                await _tick_for_ever(own, lock, client)
+    except Exception:  # noqa: BLE001 - the task must outlive a database that restarts
+        _log.exception("The push lost its database and starts over")
+
+
+async def _tick_for_ever(own: Stack, lock: PushLock, client: PushClient) -> None:
+    while True:
+        await lock.check()
+        async with lock.turn(_LOOP_PATIENCE_SECONDS):
+            await Tick(own, client).run()
+        await asyncio.sleep(_fleet(own).interval_seconds)
+
+
+def _fleet(stack: Stack) -> FleetIngest:
+    return stack.settings.fleet_ingest
+
+
+def _check_pushes(stack: Stack) -> None:
+    fleet = _fleet(stack)
+    if stack.settings.run_mode is not RunMode.CLIENT:
+        message = "Only a Client stack pushes: RunMode is Admin."
+        raise Misconfigured(message)
+    if not fleet.enabled:
+        message = "Nothing leaves this stack: FleetIngest__Enabled is not true."
+        raise Misconfigured(message)
+    if not fleet.url or not fleet.token.get_secret_value():
+        message = "Nothing to push to: set FleetIngest__Url and FleetIngest__Token."
+        raise Misconfigured(message)
+
+
+@asynccontextmanager
+async def _own_pool(stack: Stack) -> AsyncIterator[Stack]:
+    """Open the push's own connections: a query of it that hangs takes none from pages and ingest."""
+    database = Database(stack.db.dsn, application_name="portal-push", pool_size=2)
+    try:
+        yield replace(stack, db=database)
+    finally:
+        try:
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await database.dispose()
+        except TimeoutError:
+            _log.warning("The push's connections did not close in time")

@@ -1,0 +1,196 @@
+"""One tick of the push: every resource gets its turn, and the trouble of one is not the trouble of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from portal.core.log import logger
+from portal.core.services import push as service
+from portal.core.wire.batches import BatchType
+from portal.push import planner
+from portal.push.lanes import FreshReadings, FullSet, Lane, RefusedReadings
+from portal.push.planner import Failed, Oversized, Taken, Unwelcome, Wait
+
+if TYPE_CHECKING:
+    from portal.core.queries.push import PushState
+    from portal.core.stack import Stack
+    from portal.push.client import PushClient
+    from portal.push.lanes import Batch
+
+# Devices need their site, tariffs their municipality; a site names its municipality without needing it.
+SETS = (BatchType.SITES, BatchType.DEVICES, BatchType.MUNICIPALITIES, BatchType.TARIFFS)
+# Halving 5,000 rows down to one takes 13 requests; nothing else may repeat within a turn.
+_MOST_OVERSIZED = 64
+
+_log = logger("push")
+
+
+@dataclass
+class ResourceReport:
+    """What one tick did for one resource: rows, and why it ended early if it did."""
+
+    resource: str
+    batches: int = 0
+    sent: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    error: str | None = None
+    skipped: str | None = None
+
+
+@dataclass
+class TickReport:
+    """What one tick did, and what is left: readings waiting, readings refused and kept, rows given up."""
+
+    resources: list[ResourceReport] = field(default_factory=list)
+    pending_rows: int = 0
+    retry_rows: int = 0
+    dead_letters: int = 0
+
+
+class Tick:
+    """The turns of one tick. `is_forced` ignores waits and stops: a person asked for it now."""
+
+    def __init__(self, stack: Stack, client: PushClient, *, is_forced: bool = False) -> None:
+        self._stack = stack
+        self._client = client
+        self._is_forced = is_forced
+        self._most_batches = stack.settings.fleet_ingest.max_batches_per_tick
+
+    async def run(self) -> TickReport:
+        """Push sites, devices, municipalities and tariffs where they changed, then readings."""
+        report = TickReport()
+        current: set[BatchType] = set()
+        for resource in SETS:
+            line = ResourceReport(resource.value)
+            report.resources.append(line)
+            if await self._set_turn(line, resource):
+                current.add(resource)
+        line = ResourceReport(BatchType.MEASUREMENTS.value)
+        report.resources.append(line)
+        await self._readings_turn(line, may_retry={BatchType.SITES, BatchType.DEVICES} <= current)
+        left = await service.backlog(self._stack)
+        report.pending_rows, report.retry_rows, report.dead_letters = (
+            left.pending_rows,
+            left.retry_rows,
+            left.dead_letters,
+        )
+        return report
+
+    async def _set_turn(self, line: ResourceReport, resource: BatchType) -> bool:
+        """Push one full set; whether the Admin now has (or has been offered) all of it."""
+        state = (await service.load_states(self._stack))[resource]
+        if not self._may_push(line, state):
+            return False
+        try:
+            lane = await FullSet.open(self._stack, state)
+            await self._drive(lane, line, self._most_batches)
+        except Exception as error:  # noqa: BLE001 - one resource's trouble must not stop the others
+            await self._record_defect(line, resource, error)
+            return False
+        return lane.is_complete
+
+    async def _readings_turn(self, line: ResourceReport, *, may_retry: bool) -> None:
+        states = await service.load_states(self._stack)
+        if not self._may_push(line, states[BatchType.MEASUREMENTS]):
+            return
+        if states[BatchType.DEVICES].last_synced_at is None:
+            # Every reading would be refused for want of its device, and need a retry of its own.
+            line.skipped = "waits for the devices to be pushed first"
+            return
+        try:
+            await self._push_readings(line, states[BatchType.MEASUREMENTS], may_retry=may_retry)
+        except Exception as error:  # noqa: BLE001 - as above
+            await self._record_defect(line, BatchType.MEASUREMENTS, error)
+
+    async def _push_readings(self, line: ResourceReport, state: PushState, *, may_retry: bool) -> None:
+        if may_retry:
+            waiting = (await service.backlog(self._stack)).pending_rows
+            # Refused readings leave fresh ones at least one batch of every tick.
+            share = self._most_batches - 1 if waiting else self._most_batches
+            lane = RefusedReadings(self._stack, state)
+            await self._drive(lane, line, share)
+            state = lane.state
+        if line.error is None:
+            await self._drive(FreshReadings(self._stack, state), line, self._most_batches - line.batches)
+
+    def _may_push(self, line: ResourceReport, state: PushState) -> bool:
+        if self._is_forced or planner.is_due(state, self._stack.clock()):
+            return True
+        line.error = state.last_error
+        if state.is_stopped:
+            line.skipped = "stopped until the settings change or the stack restarts"
+        elif state.next_attempt_at is not None:
+            line.skipped = f"waits until {state.next_attempt_at.isoformat()}"
+        return False
+
+    async def _drive(self, lane: Lane, line: ResourceReport, most_batches: int) -> None:
+        """Send a lane's batches until it is empty, its share is used up or the Admin objects."""
+        batches = oversized = 0
+        while batches < most_batches and oversized < _MOST_OVERSIZED:
+            batch = await lane.next_batch()
+            if batch is None:
+                return
+            reply = await self._client.send(lane.state.resource, batch.rows, batch.cursor)
+            match planner.judge(reply, len(batch.rows), self._stack.clock()):
+                case Taken(refused):
+                    await lane.accept(batch, refused)
+                    batches += 1
+                    _count(line, batch, len(refused))
+                case Oversized(reason):
+                    oversized += 1
+                    await self._cut_down(lane, batch, reason)
+                case (Failed() | Wait() | Unwelcome()) as verdict:
+                    await self._end_turn(lane, line, verdict)
+                    return
+
+    async def _cut_down(self, lane: Lane, batch: Batch, reason: str) -> None:
+        resource = lane.state.resource.value
+        if len(batch.rows) == 1:
+            await lane.bury(batch, reason)
+            _log.error(f"A row of {resource} is too large for the Admin and was put aside", reason=reason)
+        else:
+            await lane.shrink(batch, reason)
+            _log.warning(f"Batches of {resource} are halved", reason=reason, rows=lane.state.batch_limit)
+
+    async def _end_turn(self, lane: Lane, line: ResourceReport, verdict: Failed | Wait | Unwelcome) -> None:
+        state = planner.after_verdict(lane.state, verdict, self._stack.clock())
+        await lane.save(state)
+        line.error = state.last_error
+        _log_trouble(state)
+
+    async def _record_defect(self, line: ResourceReport, resource: BatchType, error: Exception) -> None:
+        """Treat what nobody foresaw like any failure: said, counted, waited for."""
+        line.error = f"{type(error).__name__}: {error}".splitlines()[0]
+        _log.exception(f"Push of {resource.value} failed")
+        state = (await service.load_states(self._stack))[resource]
+        await service.save_state(self._stack, planner.after_failure(state, line.error, self._stack.clock()))
+
+
+def _count(line: ResourceReport, batch: Batch, rejected: int) -> None:
+    rows = len(batch.rows)
+    line.batches += 1
+    line.sent += rows
+    line.accepted += rows - rejected
+    line.rejected += rejected
+    _log.info(
+        f"Pushed {rows} {line.resource}",
+        cursor=batch.cursor.isoformat(),
+        accepted=rows - rejected,
+        rejected=rejected,
+    )
+
+
+def _log_trouble(state: PushState) -> None:
+    resource = state.resource.value
+    if state.is_stopped:
+        _log.error(f"Admin link down: push of {resource} is stopped", reason=state.last_error)
+        return
+    until = None if state.next_attempt_at is None else state.next_attempt_at.isoformat()
+    _log.warning(
+        f"Push of {resource} did not work",
+        reason=state.last_error,
+        failures=state.consecutive_failures,
+        next_attempt=until,
+    )

@@ -1,0 +1,222 @@
+"""What the push decides: SPEC 6.2 line by line, and the laws of cutting and settling batches."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.core.queries.push import PushState, Refusal, WaitingReading
+from portal.core.wire.batches import BatchType
+from portal.core.wire.readings import FleetReading
+from portal.push import planner
+from portal.push.planner import Failed, Oversized, Reply, Taken, Unreachable, Unwelcome, Wait
+
+NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
+STATE = PushState(BatchType.MEASUREMENTS)
+DEVICE = UUID(int=1)
+
+
+def _answer(accepted: int, rejected: int = 0, errors: str = "") -> Reply:
+    return Reply(200, f'{{"accepted": {accepted}, "rejected": {rejected}, "errors": [{errors}]}}'.encode())
+
+
+def test_a_handled_batch_is_taken() -> None:
+    assert planner.judge(_answer(3), 3, NOW) == Taken({})
+
+
+def test_refused_rows_are_named() -> None:
+    reply = _answer(2, 1, '{"row": 1, "reason": "deviceId: unknown device"}')
+    assert planner.judge(reply, 3, NOW) == Taken({1: "deviceId: unknown device"})
+
+
+def test_refused_rows_that_are_not_all_named_make_every_row_suspect() -> None:
+    verdict = planner.judge(_answer(1, 2, '{"row": 0, "reason": "x"}, {"row": 9, "reason": "y"}'), 3, NOW)
+    assert isinstance(verdict, Taken)
+    assert set(verdict.refused) == {0, 1, 2}
+    assert verdict.refused[0] == "x"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Please log in to the hotel's network</html>",
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b'{"accepted": 2, "rejected": 0, "errors": []}',
+        b'{"accepted": 4, "rejected": -1, "errors": []}',
+        b'{"accepted": "3", "rejected": 0, "errors": []}',
+    ],
+)
+def test_a_200_that_is_not_the_admins_acknowledges_nothing(body: bytes) -> None:
+    assert isinstance(planner.judge(Reply(200, body), 3, NOW), Failed)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Unreachable("ConnectError"), Failed),
+        (Reply(500, b"oops"), Failed),
+        (Reply(503), Failed),
+        (Reply(400, b'{"error": {"code": "invalid"}}'), Failed),
+        (Reply(404), Failed),
+        (Reply(204), Failed),
+        (Reply(302), Failed),
+        (Reply(401), Unwelcome),
+        (Reply(413), Oversized),
+        (Reply(429), Wait),
+    ],
+)
+def test_every_other_answer_acknowledges_nothing(reply: Reply | Unreachable, kind: type) -> None:
+    assert isinstance(planner.judge(reply, 3, NOW), kind)
+
+
+def test_back_off_follows_the_table_and_stays_at_half_an_hour() -> None:
+    state, waits = STATE, []
+    for _ in range(7):
+        state = planner.after_verdict(state, Failed("500"), NOW)
+        assert state.next_attempt_at is not None
+        waits.append((state.next_attempt_at - NOW) // timedelta(minutes=1))
+    assert waits == [1, 2, 5, 10, 30, 30, 30]
+    assert state.consecutive_failures == 7
+
+
+def test_success_forgets_failures() -> None:
+    failed = planner.after_verdict(STATE, Failed("500"), NOW)
+    state = planner.after_success(failed, NOW, NOW)
+    assert (state.consecutive_failures, state.next_attempt_at, state.last_error) == (0, None, None)
+    assert (state.last_cursor, state.last_synced_at) == (NOW, NOW)
+
+
+def test_a_401_stops_without_a_next_attempt() -> None:
+    state = planner.after_verdict(STATE, Unwelcome("401"), NOW)
+    assert state.is_stopped
+    assert not planner.is_due(state, NOW + timedelta(days=365))
+
+
+def test_a_429_is_not_a_failure() -> None:
+    state = planner.after_verdict(STATE, Wait(timedelta(seconds=7), "429"), NOW)
+    assert state.consecutive_failures == 0
+    assert not planner.is_due(state, NOW + timedelta(seconds=6))
+    assert planner.is_due(state, NOW + timedelta(seconds=7))
+
+
+def test_an_error_fits_its_column() -> None:
+    state = planner.after_verdict(STATE, Failed("x" * 10_000), NOW)
+    assert state.last_error is not None
+    assert len(state.last_error) == 500
+
+
+def test_a_wait_set_under_another_clock_does_not_count() -> None:
+    """The clock stood a year ahead when the wait was set, then was put right."""
+    state = planner.after_verdict(STATE, Failed("500"), NOW + timedelta(days=365))
+    assert planner.is_due(state, NOW)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("120", timedelta(minutes=2)),
+        (" 0 ", timedelta(0)),
+        ("Mon, 18 May 2026 12:05:00 GMT", timedelta(minutes=5)),
+        (format_datetime(NOW + timedelta(minutes=3), usegmt=True), timedelta(minutes=3)),
+        ("Mon, 18 May 2026 14:05:00 +0200", timedelta(minutes=5)),
+        ("Mon, 18 May 2020 12:00:00 GMT", timedelta(0)),
+        (None, timedelta(minutes=1)),
+        ("", timedelta(minutes=1)),
+        ("soon", timedelta(minutes=1)),
+        ("-5", timedelta(minutes=1)),
+        ("1.5", timedelta(minutes=1)),
+        ("²", timedelta(minutes=1)),
+        ("99999999999999999999", timedelta(hours=1)),
+        ("Mon, 18 May 2099 12:00:00 GMT", timedelta(hours=1)),
+    ],
+)
+def test_retry_after(header: str | None, wait: timedelta) -> None:
+    assert planner.retry_after(header, NOW) == wait
+
+
+@given(st.text(max_size=60))
+def test_no_retry_after_breaks_the_push(header: str) -> None:
+    assert timedelta(0) <= planner.retry_after(header, NOW) <= timedelta(hours=1)
+
+
+@given(st.lists(st.integers(1, 400), max_size=60), st.integers(1, 50), st.integers(10, 2000))
+def test_a_batch_is_as_large_as_both_limits_allow(sizes: list[int], max_rows: int, max_bytes: int) -> None:
+    count = planner.fitting(sizes, max_rows, max_bytes)
+
+    def size(rows: int) -> int:
+        return len(b"[" + b",".join(b"x" * length for length in sizes[:rows]) + b"]")
+
+    assert count <= min(len(sizes), max_rows)
+    assert count <= 1 or size(count) <= max_bytes
+    if count < min(len(sizes), max_rows):
+        assert size(count + 1) > max_bytes
+    if sizes:
+        assert count >= 1
+
+
+def test_halving_ends_at_one_row_and_grows_back() -> None:
+    state, limits = STATE, []
+    for sent in (5000, 2500, 3, 1):
+        state = planner.shrunk(state, sent, "413")
+        limits.append(state.batch_limit)
+    assert limits == [2500, 1250, 1, 1]
+    for _ in range(13):
+        state = planner.regrown(state, 5000)
+    assert state.batch_limit is None
+
+
+def _arrival(number: int, count: int) -> list[WaitingReading]:
+    """Return an arrival of some readings, or its empty entry."""
+    if count == 0:
+        return [WaitingReading(number, NOW, None)]
+    times = (NOW + timedelta(seconds=second) for second in range(count))
+    return [WaitingReading(number, NOW, FleetReading(time=time, device_id=DEVICE)) for time in times]
+
+
+@given(
+    st.lists(st.integers(0, 6), max_size=8),
+    st.integers(1, 12),
+    st.lists(st.integers(1, 12), min_size=60, max_size=60),
+)
+def test_settling_passes_every_reading_exactly_once(arrivals: list[int], limit: int, cuts: list[int]) -> None:
+    """A model of the table: whatever is fetched and however it is cut, all rows go out once and in order."""
+    left = {number: _arrival(number, count) for number, count in enumerate(arrivals)}
+    expected = [(n, e.reading.time) for n, entries in left.items() for e in entries if e.reading]
+    sent: list[tuple[int, datetime]] = []
+    for cut in cuts:
+        everything = [entry for entries in left.values() for entry in (entries or [WaitingReading(0, NOW, None)])]
+        fetched = everything[:limit]
+        readings = [entry for entry in fetched if entry.reading]
+        batch = readings[:cut]
+        sent += [(entry.arrival_id, entry.reading.time) for entry in batch if entry.reading]
+        settlement = planner.settle(fetched, len(batch), is_complete=len(fetched) < limit)
+        for number in settlement.finished_ids:
+            del left[number]
+        if settlement.partial_id is not None:
+            kept = [
+                entry
+                for entry in left[settlement.partial_id]
+                if entry.reading and settlement.sent_time and entry.reading.time > settlement.sent_time
+            ]
+            left[settlement.partial_id] = kept or [WaitingReading(settlement.partial_id, NOW, None)]
+    assert sent == expected
+    assert left == {}
+
+
+def test_the_first_retry_is_due_at_once_and_the_fifth_refusal_is_the_last() -> None:
+    row = Refusal(NOW, DEVICE, NOW, "deviceId: unknown device", tries=1)
+    waits = []
+    for tries in range(1, planner.MAX_TRIES):
+        [again], given_up = planner.sort_refused([replace(row, tries=tries)], NOW)
+        assert again.next_attempt_at is not None
+        assert given_up == ()
+        waits.append((again.next_attempt_at - NOW) // timedelta(minutes=1))
+    assert waits == [0, 1, 2, 5]
+    assert planner.sort_refused([replace(row, tries=5)], NOW) == ((), (replace(row, tries=5),))
