@@ -1,0 +1,173 @@
+"""Customers of the Admin stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+from portal.core.domain.money import kwh_from_milliwh
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class CustomerLine:
+    """A customer as the list shows it; `energy_today_kwh` is since 00:00 UTC."""
+
+    id: UUID
+    code: str
+    name: str
+    is_active: bool
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    site_count: int
+    device_count: int
+    energy_today_kwh: Decimal
+    token_issued_at: datetime
+    token_rotated_at: datetime | None
+    previous_token_expires_at: datetime | None
+    last_batch_rows: int | None
+
+
+@dataclass(frozen=True)
+class CustomerDevice:
+    """A customer's device."""
+
+    id: UUID
+    name: str
+    external_id: str
+    is_active: bool
+    last_reading_at: datetime | None
+    energy_today_kwh: Decimal
+
+
+@dataclass(frozen=True)
+class CustomerSite:
+    """A customer's site and its devices."""
+
+    id: UUID
+    name: str
+    address: str
+    is_active: bool
+    municipality: str | None
+    time_zone_id: str | None
+    devices: tuple[CustomerDevice, ...]
+
+
+_LINE = """
+SELECT c.id, c.code, c.name, c.is_active, c.first_seen_at, c.last_seen_at,
+       (SELECT count(*) FROM fleet.sites s WHERE s.customer_id = c.id) AS site_count,
+       (SELECT count(*) FROM fleet.devices d WHERE d.customer_id = c.id) AS device_count,
+       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_per_device h
+         WHERE h.customer_id = c.id AND h.hour >= :today) AS today_milliwh,
+       c.token_issued_at, c.token_rotated_at, c.previous_token_expires_at,
+       (SELECT e.rows_accepted FROM fleet.ingest_events e
+         WHERE e.customer_id = c.id AND e.batch_type = 'measurements'
+         ORDER BY e.received_at DESC LIMIT 1) AS last_batch_rows
+FROM fleet.customers c
+"""
+
+
+async def list_lines(session: AsyncSession, today: datetime) -> tuple[CustomerLine, ...]:
+    """Return every customer by code; `today` is the UTC midnight the day's energy counts from."""
+    rows = await session.execute(text(_LINE + " ORDER BY lower(c.code)"), {"today": today})
+    return tuple(_line(row) for row in rows)
+
+
+async def find_line(session: AsyncSession, customer_id: UUID, today: datetime) -> CustomerLine | None:
+    """Return one customer."""
+    row = (await session.execute(text(_LINE + " WHERE c.id = :id"), {"today": today, "id": customer_id})).one_or_none()
+    return None if row is None else _line(row)
+
+
+def _line(row: object) -> CustomerLine:
+    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["energy_today_kwh"] = kwh_from_milliwh(values.pop("today_milliwh"))
+    return CustomerLine(**values)
+
+
+async def find_id(session: AsyncSession, code: str) -> UUID | None:
+    """Return a customer's id by its code, whatever its case."""
+    return await session.scalar(
+        text("SELECT id FROM fleet.customers WHERE lower(code) = lower(:code)"), {"code": code}
+    )
+
+
+async def insert(session: AsyncSession, code: str, name: str, token_hash: str, now: datetime) -> UUID | None:
+    """Add a customer; None when the code is taken, in whatever case."""
+    return await session.scalar(
+        text(
+            "INSERT INTO fleet.customers (code, name, token_hash, token_issued_at) VALUES (:code, :name, :hash, :now) "
+            "ON CONFLICT DO NOTHING RETURNING id"
+        ),
+        {"code": code, "name": name, "hash": token_hash, "now": now},
+    )
+
+
+async def rotate(
+    session: AsyncSession, customer_id: UUID, token_hash: str, now: datetime, previous_until: datetime | None
+) -> tuple[str, str] | None:
+    """Put a new token in place; the present one becomes the previous, or nothing without `previous_until`."""
+    row = (
+        await session.execute(
+            text(
+                "UPDATE fleet.customers SET "
+                "previous_token_hash = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN NULL ELSE token_hash END, "
+                "previous_token_expires_at = :until, token_hash = :hash, token_rotated_at = :now "
+                "WHERE id = :id RETURNING code, name"
+            ),
+            {"until": previous_until, "hash": token_hash, "now": now, "id": customer_id},
+        )
+    ).one_or_none()
+    return None if row is None else (row.code, row.name)
+
+
+async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: bool) -> bool:
+    """Open or close a customer; tells whether it exists."""
+    changed = await session.scalar(
+        text("UPDATE fleet.customers SET is_active = :active WHERE id = :id RETURNING id"),
+        {"active": is_active, "id": customer_id},
+    )
+    return changed is not None
+
+
+_SITES = """
+SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone_id,
+       d.id AS device_id, d.name AS device_name, d.external_id, d.is_active AS device_is_active,
+       (SELECT r.time FROM fleet.power_measurements r
+         WHERE r.customer_id = d.customer_id AND r.device_id = d.id ORDER BY r.time DESC LIMIT 1) AS last_reading_at,
+       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_per_device h
+         WHERE h.customer_id = d.customer_id AND h.device_id = d.id AND h.hour >= :today) AS today_milliwh
+FROM fleet.sites s
+LEFT JOIN fleet.municipalities m ON m.customer_id = s.customer_id AND m.id = s.local_municipality_id
+LEFT JOIN fleet.devices d ON d.customer_id = s.customer_id AND d.site_id = s.id
+WHERE s.customer_id = :customer_id
+ORDER BY s.name, s.id, d.name
+"""
+
+
+async def list_sites(session: AsyncSession, customer_id: UUID, today: datetime) -> tuple[CustomerSite, ...]:
+    """Return a customer's sites with their devices, by name."""
+    rows = (await session.execute(text(_SITES), {"customer_id": customer_id, "today": today})).all()
+    devices: dict[UUID, list[CustomerDevice]] = {}
+    for row in rows:
+        found = devices.setdefault(row.id, [])
+        if row.device_id is not None:
+            energy = kwh_from_milliwh(row.today_milliwh)
+            found.append(
+                CustomerDevice(
+                    row.device_id, row.device_name, row.external_id, row.device_is_active, row.last_reading_at, energy
+                )
+            )
+    sites = {row.id: row for row in rows}
+    return tuple(
+        CustomerSite(r.id, r.name, r.address, r.is_active, r.municipality, r.time_zone_id, tuple(devices[r.id]))
+        for r in sites.values()
+    )

@@ -1,0 +1,117 @@
+"""Customers of the Admin stack: registration, tokens, what the list and the detail show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.domain.tokens import new_token, token_hash
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.queries import customers as queries
+from portal.core.queries.customers import CustomerDevice, CustomerLine, CustomerSite
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal.core.stack import Stack
+
+__all__ = ["CustomerDevice", "CustomerLine", "CustomerSite", "IssuedToken"]
+
+DEFAULT_GRACE_HOURS = 24
+MAX_GRACE_HOURS = 24 * 30
+# Lower-cased it names a compose project and a host, so it is made of what both allow.
+_CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
+_LONGEST_NAME = 200
+_UNKNOWN = "There is no such customer"
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """A customer's new token, shown once."""
+
+    id: UUID
+    code: str
+    name: str
+    token: str
+
+
+async def list_customers(stack: Stack) -> tuple[CustomerLine, ...]:
+    """Return every customer by code; energies count since 00:00 UTC."""
+    await stack.storage.refresh(stack.db)
+    async with stack.db.snapshot() as session:
+        return await queries.list_lines(session, _today(stack))
+
+
+async def get_customer(stack: Stack, customer_id: UUID) -> CustomerLine:
+    """Return one customer. Raises `NotFound`."""
+    async with stack.db.snapshot() as session:
+        found = await queries.find_line(session, customer_id, _today(stack))
+    if found is None:
+        raise NotFound(_UNKNOWN)
+    return found
+
+
+async def list_customer_sites(stack: Stack, customer_id: UUID) -> tuple[CustomerSite, ...]:
+    """Return a customer's sites with their devices."""
+    await stack.storage.refresh(stack.db)
+    async with stack.db.snapshot() as session:
+        return await queries.list_sites(session, customer_id, _today(stack))
+
+
+async def find_customer_id(stack: Stack, code: str) -> UUID:
+    """Return the id of the customer with a code, whatever its case. Raises `NotFound`."""
+    async with stack.db.snapshot() as session:
+        found = await queries.find_id(session, code)
+    if found is None:
+        message = f"There is no customer with code {code!r}"
+        raise NotFound(message)
+    return found
+
+
+async def register(stack: Stack, code: str, name: str) -> IssuedToken:
+    """Add a customer and issue its token. Raises `Invalid` for a poor code or name, `Conflict` for a taken code."""
+    code, name = code.strip(), name.strip()
+    if not _CODE.fullmatch(code):
+        message = "A customer code has 1 to 50 letters, digits and hyphens, and begins and ends with a letter or digit"
+        raise Invalid(message)
+    if not 0 < len(name) <= _LONGEST_NAME:
+        message = f"A customer needs a name of at most {_LONGEST_NAME} characters"
+        raise Invalid(message)
+    token = new_token()
+    async with stack.db.transaction() as session:
+        customer_id = await queries.insert(session, code, name, token_hash(token), stack.clock())
+    if customer_id is None:
+        message = f"There is a customer with code {code!r} already"
+        raise Conflict(message)
+    return IssuedToken(customer_id, code, name, token)
+
+
+async def rotate(stack: Stack, customer_id: UUID, grace_hours: float = DEFAULT_GRACE_HOURS) -> IssuedToken:
+    """Issue a new token; the present one stays valid for `grace_hours` (0 ends it at once).
+
+    At most one previous token is ever honoured. Raises `Invalid` for a window out of range, `NotFound`.
+    """
+    if not 0 <= grace_hours <= MAX_GRACE_HOURS:
+        message = f"The grace window is 0 to {MAX_GRACE_HOURS} hours"
+        raise Invalid(message)
+    now, token = stack.clock(), new_token()
+    until = now + timedelta(hours=grace_hours) if grace_hours else None
+    async with stack.db.transaction() as session:
+        found = await queries.rotate(session, customer_id, token_hash(token), now, until)
+    if found is None:
+        raise NotFound(_UNKNOWN)
+    return IssuedToken(customer_id, found[0], found[1], token)
+
+
+async def set_active(stack: Stack, customer_id: UUID, is_active: bool) -> None:  # noqa: FBT001 - reads well at the call
+    """Open or close a customer: a closed one's tokens, both, are refused. Raises `NotFound`."""
+    async with stack.db.transaction() as session:
+        if not await queries.set_active(session, customer_id, is_active=is_active):
+            raise NotFound(_UNKNOWN)
+
+
+def _today(stack: Stack) -> datetime:
+    return stack.clock().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,151 @@
+"""The Client's dashboard: the present at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from portal.core.domain.cost import MixedCurrencies
+from portal.core.domain.money import kwh_from_milliwh
+from portal.core.domain.time import local_midnight
+from portal.core.queries import cost as cost_queries
+from portal.core.queries import dashboard as queries
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.queries.dashboard import PowerBucket, SitePresent
+    from portal.core.stack import Stack
+
+STALE_AFTER = timedelta(minutes=30)
+POWER_BUCKET_MINUTES = 15
+POWER_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class PowerPoint:
+    """Mean total power from `at` on, for one bucket; None where no device reported."""
+
+    at: datetime
+    kw: float | None
+
+
+@dataclass(frozen=True)
+class SiteLine:
+    """A site at present; its energy counts from local midnight."""
+
+    id: UUID
+    name: str
+    municipality: str | None
+    time_zone: str
+    device_count: int
+    power_kw: float | None
+    energy_today_kwh: Decimal
+    last_reading_at: datetime | None
+    is_stale: bool
+
+
+@dataclass(frozen=True)
+class ClientOverview:
+    """The dashboard. "Yesterday" is up to the same time of day; costs are with VAT, None without any tariff."""
+
+    power_kw: float | None
+    power_at: datetime | None
+    energy_today_kwh: Decimal
+    energy_yesterday_kwh: Decimal
+    energy_month_kwh: Decimal
+    cost_today: Decimal | None
+    cost_month: Decimal | None
+    currency: str
+    time_zone: str
+    power_points: tuple[PowerPoint, ...]
+    sites: tuple[SiteLine, ...]
+
+
+async def client_overview(stack: Stack) -> ClientOverview:
+    """Return the dashboard as of now, in the sites' zone (the stack's own where they differ)."""
+    await stack.storage.refresh(stack.db)
+    now = stack.clock().astimezone(UTC)
+    async with stack.db.snapshot() as session:
+        present = await queries.sites_at_present(session, now - STALE_AFTER)
+        zone_id = _common_zone(present, stack.settings.application.time_zone)
+        today, yesterday, month = _starts(now, ZoneInfo(zone_id))
+        energy_today = await queries.energy_by_site(session, today, now)
+        energy_yesterday = await queries.energy_by_site(session, yesterday, now - timedelta(days=1))
+        energy_month = await queries.energy_by_site(session, month, now)
+        buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
+        currency = stack.settings.billing.currency
+        cost_today, _ = await _cost(session, today, now, currency)
+        cost_month, currency = await _cost(session, month, now, currency)
+    powers = [site.power_kw for site in present if site.power_kw is not None]
+    return ClientOverview(
+        power_kw=sum(powers) if powers else None,
+        power_at=max((site.last_reading_at for site in present if site.last_reading_at), default=None),
+        energy_today_kwh=kwh_from_milliwh(sum(energy_today.values())),
+        energy_yesterday_kwh=kwh_from_milliwh(sum(energy_yesterday.values())),
+        energy_month_kwh=kwh_from_milliwh(sum(energy_month.values())),
+        cost_today=cost_today,
+        cost_month=cost_month,
+        currency=currency,
+        time_zone=zone_id,
+        power_points=_with_gaps(buckets, now),
+        sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
+    )
+
+
+def _common_zone(sites: tuple[SitePresent, ...], fallback: str) -> str:
+    zones = {site.time_zone_id for site in sites if site.time_zone_id}
+    return zones.pop() if len(zones) == 1 else fallback
+
+
+def _starts(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime]:
+    """Return local midnight of today, of yesterday and of the month's first day, as UTC instants."""
+    day = now.astimezone(zone).date()
+    return (
+        local_midnight(day, zone),
+        local_midnight(day - timedelta(days=1), zone),
+        local_midnight(day.replace(day=1), zone),
+    )
+
+
+async def _cost(
+    session: AsyncSession, start_at: datetime, now: datetime, own_currency: str
+) -> tuple[Decimal | None, str]:
+    """Return the cost with VAT and its currency; None where nothing has a price or the currencies differ."""
+    if now <= start_at:
+        return None, own_currency
+    try:
+        report = await cost_queries.load_report(session, cost_queries.CostScope(start_at, now), own_currency)
+    except MixedCurrencies:
+        return None, own_currency
+    is_priced = report.total > 0 or not report.buckets_without_tariff
+    return (report.total if is_priced and report.devices else None), report.currency
+
+
+def _with_gaps(buckets: tuple[PowerBucket, ...], now: datetime) -> tuple[PowerPoint, ...]:
+    """Return every bucket of the window up to the last whole one, those without readings as None."""
+    width = timedelta(minutes=POWER_BUCKET_MINUTES)
+    known = {bucket.at: bucket.kw for bucket in buckets}
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    first = epoch + ((now - POWER_WINDOW - epoch) // width + 1) * width
+    count = (now - first) // width
+    return tuple(PowerPoint(first + i * width, known.get(first + i * width)) for i in range(count))
+
+
+def _site_line(site: SitePresent, milliwh: int, now: datetime, zone_id: str) -> SiteLine:
+    stale = site.last_reading_at is None or now - site.last_reading_at > STALE_AFTER
+    return SiteLine(
+        site.id,
+        site.name,
+        site.municipality,
+        site.time_zone_id or zone_id,
+        site.device_count,
+        site.power_kw,
+        kwh_from_milliwh(milliwh),
+        site.last_reading_at,
+        stale,
+    )

@@ -1,0 +1,134 @@
+"""Municipalities, sites and devices of a Client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.core.domain.tariffs import is_zone
+from portal.core.domain.tokens import new_device_token, token_hash
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.queries import sites as queries
+from portal.core.queries.sites import DeviceRow, SiteRow
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from uuid import UUID
+
+    from portal.core.stack import Stack
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class IssuedDevice:
+    """A new device; `token` is shown once."""
+
+    id: UUID
+    name: str
+    external_id: str
+    token: str
+
+
+async def add_municipality(stack: Stack, name: str, time_zone_id: str) -> int:
+    """Add a municipality. Raises `Invalid` for an unknown IANA zone, `Conflict` for a taken name."""
+    label = _name("A municipality", name)
+    if not is_zone(time_zone_id):
+        message = f"{time_zone_id!r} is not an IANA time zone, such as Africa/Johannesburg"
+        raise Invalid(message)
+    async with stack.db.transaction() as session:
+        made = await queries.insert_municipality(session, label, time_zone_id)
+    if made is None:
+        message = f"There is a municipality named {label!r} already"
+        raise Conflict(message)
+    return made
+
+
+async def add_site(stack: Stack, name: str, *, address: str = "", municipality: str | None = None) -> UUID:
+    """Add a site. Raises `NotFound` for an unknown municipality, `Conflict` for a taken name."""
+    label = _name("A site", name)
+    async with stack.db.transaction() as session:
+        municipality_id = None
+        if municipality is not None:
+            municipality_id = await queries.find_municipality(session, municipality)
+            if municipality_id is None:
+                message = f"There is no municipality named {municipality!r}"
+                raise NotFound(message)
+        made = await queries.insert_site(session, label, address.strip(), municipality_id)
+        if made is None:
+            message = f"There is a site named {label!r} already"
+            raise Conflict(message)
+        return made
+
+
+async def add_device(  # noqa: PLR0913 - one device, described in one call
+    stack: Stack,
+    name: str,
+    *,
+    site: str,
+    external_id: str,
+    description: str = "",
+    max_power_kw: Decimal | None = None,
+) -> IssuedDevice:
+    """Add a device and issue its token.
+
+    Raises `NotFound` for an unknown site, `Conflict` for a taken external id, `Invalid` for a rated
+    power that is not above zero.
+    """
+    label, external = _name("A device", name), _name("A device's external id", external_id)
+    if max_power_kw is not None and not max_power_kw > 0:
+        message = "A device's rated power must be above 0 kW"
+        raise Invalid(message)
+    token = new_device_token()
+    async with stack.db.transaction() as session:
+        site_id = await queries.find_site(session, site)
+        if site_id is None:
+            message = f"There is no site named {site!r}"
+            raise NotFound(message)
+        values = {
+            "site_id": site_id,
+            "name": label,
+            "external_id": external,
+            "description": description.strip(),
+            "max_power_kw": max_power_kw,
+            "token_hash": token_hash(token),
+        }
+        made = await queries.insert_device(session, values)
+        if made is None:
+            message = f"There is a device with external id {external!r} already"
+            raise Conflict(message)
+        return IssuedDevice(made, label, external, token)
+
+
+async def reissue_device_token(stack: Stack, external_id: str) -> IssuedDevice:
+    """Give a device a new token; the old one ends at once. Raises `NotFound`."""
+    token = new_device_token()
+    async with stack.db.transaction() as session:
+        device_id = await queries.find_device(session, external_id)
+        if device_id is None or not await queries.replace_device_token(session, device_id, token_hash(token)):
+            message = f"There is no device with external id {external_id!r}"
+            raise NotFound(message)
+        return IssuedDevice(device_id, external_id, external_id, token)
+
+
+async def list_sites(stack: Stack) -> tuple[SiteRow, ...]:
+    """Return every site by name."""
+    async with stack.db.snapshot() as session:
+        return await queries.list_sites(session)
+
+
+async def list_devices(stack: Stack) -> tuple[DeviceRow, ...]:
+    """Return every device by site and name."""
+    async with stack.db.snapshot() as session:
+        return await queries.list_devices(session)
+
+
+def _name(what: str, text: str) -> str:
+    label = text.strip()
+    if not label:
+        message = f"{what} needs a name" if " id" not in what else f"{what} must not be empty"
+        raise Invalid(message)
+    if len(label) > _LONGEST_NAME:
+        message = f"{what} is named in at most {_LONGEST_NAME} characters"
+        raise Invalid(message)
+    return label
