@@ -75,7 +75,7 @@ def decode_rows(body: bytes, row_type: type[RowT], *, max_rows: int) -> DecodedR
         decoded = DecodedRows(rows, range(len(rows)), ())
         if row_type in _FLOAT_ONLY and b"\\u0000" not in body:
             return decoded
-    return decoded.keep(_value_problem)
+    return decoded.keep(value_problem)
 
 
 def _decode_one_by_one(body: bytes, row_type: type[RowT], max_rows: int) -> DecodedRows[RowT]:
@@ -145,7 +145,7 @@ def _reason(error: Exception) -> str:
     return f"{field}: {text}" if field else text
 
 
-def _value_problem(row: msgspec.Struct) -> str | None:
+def value_problem(row: msgspec.Struct) -> str | None:
     """Return the first value that is well formed but that no database column takes."""
     for name, wire_name in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
         problem = _problem_of(getattr(row, name))
@@ -168,7 +168,7 @@ def _problem_of(value: Any) -> str | None:
 
 def _first_item_problem(items: list[Any]) -> str | None:
     for place, item in enumerate(items):
-        problem = _value_problem(item)
+        problem = value_problem(item)
         if problem is not None:
             return f"[{place}].{problem}"
     return None

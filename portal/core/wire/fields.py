@@ -1,6 +1,7 @@
 """Field types the wire rows share, with the limits the database columns set."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -27,3 +28,6 @@ ClockTime = Annotated[
     ),
 ]
 DayMask = Annotated[int, msgspec.Meta(ge=1, le=127, description="bit mask, Monday = 1 ... Sunday = 64")]
+
+Exact = Annotated[Decimal, msgspec.Meta(extra_json_schema={"type": "number", "format": "decimal"})]
+"""An exact decimal, written and read as a JSON number (a text is read as well)."""

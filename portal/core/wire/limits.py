@@ -1,49 +1,56 @@
-"""What a decimal on the wire may be: the range and scale of the column that keeps it."""
+"""What a well-formed row may still not be: figures no column keeps, zones nobody knows, unsound tariffs."""
 
+from datetime import time
 from decimal import Decimal
 
-from portal.core.wire.registry import DeviceRow
+from portal.core.domain.tariffs import Period, Tariff, is_zone, problems
+from portal.core.wire.registry import DeviceRow, MunicipalityRow
 from portal.core.wire.tariffs import TariffPeriodRow, TariffRow
 
 _MAX_RATE = Decimal(1_000_000)
-_MAX_CHARGE = Decimal(10_000_000_000)
-_MAX_SHARE = Decimal(10)
-_MAX_KILOWATTS = Decimal(1_000_000_000)
-# Far below the last digit any column keeps; an exponent below it would only cost memory.
-_MIN_EXPONENT = -30
+_MAX_KILOWATTS = Decimal(999_999_999)
 
 
 def device_problem(row: DeviceRow) -> str | None:
     """Return what is wrong with a device row, or None."""
-    if row.max_power_kw is None:
-        return None
-    return _range_problem("maxPowerKw", row.max_power_kw, _MAX_KILOWATTS, least=Decimal(0))
+    power_kw = row.max_power_kw
+    if power_kw is not None and not 0 <= power_kw < _MAX_KILOWATTS:
+        return "maxPowerKw: out of range"
+    return None
+
+
+def municipality_problem(row: MunicipalityRow) -> str | None:
+    """Return what is wrong with a municipality row, or None."""
+    return None if is_zone(row.time_zone_id) else f"timeZoneId: {row.time_zone_id!r} is not an IANA time zone"
 
 
 def tariff_problem(row: TariffRow) -> str | None:
-    """Return what is wrong with the figures or dates of a tariff row, or None."""
-    if row.effective_to is not None and row.effective_to < row.effective_from:
-        return "effectiveTo: before effectiveFrom"
-    return (
-        _range_problem("defaultRatePerKwh", row.default_rate_per_kwh, _MAX_RATE)
-        or _range_problem("fixedMonthlyCharge", row.fixed_monthly_charge, _MAX_CHARGE)
-        or _range_problem("vatRate", row.vat_rate, _MAX_SHARE, least=Decimal(0))
-        or _first_period_problem(row.periods)
+    """Return what is wrong with a tariff row, or None; the rules are those of every other way in."""
+    found = problems(to_tariff(row))
+    if found:
+        return f"{found[0].path}: {found[0].message}"
+    rates = {"defaultRatePerKwh": row.default_rate_per_kwh}
+    rates |= {f"periods[{place}].ratePerKwh": period.rate_per_kwh for place, period in enumerate(row.periods)}
+    return next((f"{path}: out of range" for path, rate in rates.items() if rate >= _MAX_RATE), None)
+
+
+def to_tariff(row: TariffRow) -> Tariff:
+    """Return the tariff a row describes."""
+    return Tariff(
+        id=row.id,
+        municipality_id=row.municipality_id,
+        name=row.name,
+        effective_from=row.effective_from,
+        effective_to=row.effective_to,
+        default_rate_per_kwh=row.default_rate_per_kwh,
+        fixed_monthly_charge=row.fixed_monthly_charge,
+        vat_rate=row.vat_rate,
+        is_active=row.is_active,
+        currency=row.currency,
+        periods=tuple(_to_period(period) for period in row.periods),
     )
 
 
-def _first_period_problem(periods: list[TariffPeriodRow]) -> str | None:
-    for place, period in enumerate(periods):
-        problem = _range_problem(f"periods[{place}].ratePerKwh", period.rate_per_kwh, _MAX_RATE)
-        if problem is not None:
-            return problem
-    return None
-
-
-def _range_problem(field: str, value: Decimal, limit: Decimal, least: Decimal | None = None) -> str | None:
-    if least is not None and value < least:
-        return f"{field}: less than {least}"
-    exponent = value.as_tuple().exponent
-    if abs(value) >= limit or not isinstance(exponent, int) or exponent < _MIN_EXPONENT:
-        return f"{field}: out of range"
-    return None
+def _to_period(row: TariffPeriodRow) -> Period:
+    start, end = time.fromisoformat(row.start_time), time.fromisoformat(row.end_time)
+    return Period(row.name, row.days_of_week, start, end, row.rate_per_kwh)

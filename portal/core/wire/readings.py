@@ -4,19 +4,10 @@ from uuid import UUID
 
 import msgspec
 
+from portal.core.domain.readings import QUANTITIES
 from portal.core.wire.fields import Instant, Source
 
-QUANTITIES: tuple[str, ...] = (
-    "active_power_kw",
-    "reactive_power_kvar",
-    "apparent_power_kva",
-    "power_factor",
-    "voltage_v",
-    "frequency_hz",
-    "energy_imported_kwh",
-    "energy_exported_kwh",
-)
-"""The eight measured quantities, in column order. Each is a double or absent."""
+__all__ = ["QUANTITIES", "DeviceReading", "FleetReading"]
 
 
 class _Quantities(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True, gc=False):

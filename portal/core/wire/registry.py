@@ -1,11 +1,10 @@
 """Rows of the `sites`, `devices` and `municipalities` batches."""
 
-from decimal import Decimal
 from uuid import UUID
 
 import msgspec
 
-from portal.core.wire.fields import Address, Description, ExternalId, Key, Name, ZoneName
+from portal.core.wire.fields import Address, Description, Exact, ExternalId, Key, Name, ZoneName
 
 
 class SiteRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):
@@ -26,7 +25,7 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
     name: Name
     external_id: ExternalId
     description: Description | None = None
-    max_power_kw: Decimal | None = None
+    max_power_kw: Exact | None = None
     is_active: bool = True
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from portal.core.wire.fields import ClockTime, CurrencyCode, DayMask, Key, Name, PeriodName
+from portal.core.wire.fields import ClockTime, CurrencyCode, DayMask, Exact, Key, Name, PeriodName
 
 
 class TariffPeriodRow(msgspec.Struct, rename="camel", kw_only=True):
@@ -15,16 +15,16 @@ class TariffPeriodRow(msgspec.Struct, rename="camel", kw_only=True):
     days_of_week: DayMask
     start_time: ClockTime
     end_time: ClockTime
-    rate_per_kwh: Decimal
+    rate_per_kwh: Exact
 
 
 class _Tariff(msgspec.Struct, rename="camel", kw_only=True):
     name: Name
     effective_from: date
     effective_to: date | None = None
-    default_rate_per_kwh: Decimal
-    fixed_monthly_charge: Decimal = Decimal(0)
-    vat_rate: Decimal = Decimal(0)
+    default_rate_per_kwh: Exact
+    fixed_monthly_charge: Exact = Decimal(0)
+    vat_rate: Exact = Decimal(0)
     is_active: bool = True
     currency: CurrencyCode | None = None
     periods: list[TariffPeriodRow] = []

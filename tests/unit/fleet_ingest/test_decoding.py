@@ -9,9 +9,9 @@ import pytest
 
 from portal.core.errors import Invalid, TooLarge
 from portal.core.wire.decoding import decode_rows
-from portal.core.wire.limits import device_problem, tariff_problem
+from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
 from portal.core.wire.readings import DeviceReading, FleetReading
-from portal.core.wire.registry import DeviceRow, SiteRow
+from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.wire.tariffs import TariffRow
 
 GOOD = '{"time": "2026-05-18T08:00:00Z", "energyImportedKwh": 1994}'
@@ -158,7 +158,9 @@ def test_a_bad_tariff_names_its_field(changes: dict[str, Any], field: str) -> No
         ({"vatRate": -0.01}, "vatRate"),
         ({"vatRate": 10}, "vatRate"),
         ({"effectiveTo": "2025-12-31"}, "effectiveTo"),
-        ({"periods": period(ratePerKwh=-1_000_000)}, "periods[0].ratePerKwh"),
+        ({"periods": period(ratePerKwh=1_000_000)}, "periods[0].ratePerKwh"),
+        ({"periods": period(ratePerKwh=-1)}, "periods[0].ratePerKwh"),
+        ({"periods": period() + period(name="Evening", startTime="19:00", endTime="21:00")}, "periods[1]"),
     ],
 )
 def test_a_figure_no_column_holds_is_a_problem_of_its_row(changes: dict[str, Any], field: str) -> None:
@@ -171,7 +173,9 @@ def test_a_figure_no_column_holds_is_a_problem_of_its_row(changes: dict[str, Any
 def test_an_exponent_made_to_cost_memory_is_out_of_range() -> None:
     text = tariff().replace("2.5,", "1e-100000,")
     (row,) = decode(text, row_type=TariffRow).rows
-    assert tariff_problem(row) == "defaultRatePerKwh: out of range"
+    problem = tariff_problem(row)
+    assert problem is not None
+    assert problem.startswith("defaultRatePerKwh: ")
 
 
 def test_a_good_tariff_and_device_have_no_problem() -> None:
@@ -180,7 +184,13 @@ def test_a_good_tariff_and_device_have_no_problem() -> None:
     row = decode(text, row_type=DeviceRow).rows[0]
     assert device_problem(row) is None
     row.max_power_kw = Decimal(-1)
-    assert device_problem(row) == "maxPowerKw: less than 0"
+    assert device_problem(row) == "maxPowerKw: out of range"
+
+
+@pytest.mark.parametrize(("zone", "known"), [("Africa/Johannesburg", True), ("Example/City", False), ("localtime", False)])
+def test_a_municipality_needs_a_known_time_zone(zone: str, *, known: bool) -> None:
+    text = json.dumps({"id": 1, "name": "Example City", "timeZoneId": zone})
+    assert (municipality_problem(decode(text, row_type=MunicipalityRow).rows[0]) is None) == known
 
 
 def test_names_must_fit_their_column() -> None:

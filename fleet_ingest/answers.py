@@ -1,0 +1,106 @@
+"""How answers and errors look: JSON in camelCase, and one envelope for everything that went wrong."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from portal.core.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    PortalError,
+    Refused,
+    TooLarge,
+    Unauthenticated,
+)
+from portal.core.log import logger
+from portal.core.wire.batches import ENCODER
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+_log = logger("api")
+
+_STATUS: dict[type[PortalError], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Refused: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_CLIENT_CLOSED = 499
+
+
+def json_answer(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response; decimals become exact numbers, instants ISO 8601."""
+    return Response(ENCODER.encode(payload), status, {**_HEADERS, **(headers or {})}, media_type="application/json")
+
+
+def error_answer(
+    status: int,
+    code: str,
+    message: str,
+    details: dict[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the error envelope `{"error": {"code", "message", "details"?}}`."""
+    error: dict[str, Any] = {"code": code, "message": message}
+    if details is not None:
+        error["details"] = details
+    return json_answer({"error": error}, status, headers)
+
+
+def portal_error_answer(error: PortalError) -> Response:
+    """Return the answer to one of the product's own errors; those that are not the caller's fault are a plain 500."""
+    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
+    if status is None:
+        _log.error("A request failed", code=error.code, reason=error.message)
+        return _internal()
+    headers = {"WWW-Authenticate": "Bearer"} if status == _STATUS[Unauthenticated] else None
+    return error_answer(status, error.code, error.message, error.details, headers)
+
+
+def endpoint(handler: Endpoint) -> Endpoint:
+    """Wrap a handler so that every failure leaves as the envelope, whatever application it is mounted in."""
+
+    @wraps(handler)
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except PortalError as error:
+            return portal_error_answer(error)
+        except HTTPException as error:
+            return http_error_answer(error)
+        except ClientDisconnect:
+            return Response(status_code=_CLIENT_CLOSED)
+        except (OSError, TimeoutError):
+            _log.exception("The database did not answer", path=request.url.path)
+            message = "The service is not available just now; try again."
+            return error_answer(503, "unavailable", message, headers={"Retry-After": "5"})
+        except Exception:  # noqa: BLE001 -- the outermost layer: nothing may leave as a trace
+            _log.exception("A request failed", path=request.url.path)
+            return _internal()
+
+    return answered
+
+
+def http_error_answer(error: HTTPException) -> Response:
+    """Return the envelope of a routing error such as 404 or 405."""
+    code = _HTTP_CODES.get(error.status_code, "error")
+    return error_answer(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+def _internal() -> Response:
+    return error_answer(500, "internal", "Something went wrong on our side; try again.")

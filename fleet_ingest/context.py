@@ -1,0 +1,61 @@
+"""What an endpoint needs beside its request: the stack, and the trigger of the rollups."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from portal.core import stack as stacks
+from portal.core.log import logger
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from portal.core.stack import Stack
+
+_log = logger("rollups")
+_PAUSE_SECONDS = 0.5
+
+
+class RollupTrigger:
+    """Refreshes the rollups after readings were stored, without delaying the answer.
+
+    Calls that come while a refresh runs are answered by one more refresh. A lost call does no harm:
+    whoever reads energy or cost refreshes first.
+    """
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._task: asyncio.Task[None] | None = None
+
+    def __call__(self, stack: Stack) -> None:
+        """Ask for a refresh soon."""
+        self._wanted = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(stack))
+
+    async def settle(self) -> None:
+        """Wait until what was asked for is done."""
+        if self._task is not None:
+            await self._task
+
+    async def _run(self, stack: Stack) -> None:
+        while self._wanted:
+            self._wanted = False
+            try:
+                await stack.storage.refresh(stack.db)
+            except Exception:  # noqa: BLE001 -- background work: the next trigger or reader tries again
+                _log.exception("The rollups were not refreshed")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def stack_of(request: Request) -> Stack:
+    """Return the stack the application was built with, else the process's one."""
+    own: Stack | None = request.app.state.stack
+    return own or stacks.current()
+
+
+def trigger_rollups(request: Request) -> None:
+    """Have the rollups refreshed soon."""
+    trigger: RollupTrigger = request.app.state.rollups
+    trigger(stack_of(request))

@@ -1,0 +1,58 @@
+"""`POST /api/fleet/ingest`: batches from Client stacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fleet_ingest.answers import json_answer
+from fleet_ingest.auth import customer_of
+from fleet_ingest.bodies import read_body
+from fleet_ingest.context import stack_of, trigger_rollups
+from portal.core.errors import Invalid, PortalError
+from portal.core.log import logger
+from portal.core.services import fleet_batches
+from portal.core.services.fleet_batches import BatchHeading
+from portal.core.wire.batches import CURSOR_HEADER, ROW_TYPES, TYPE_HEADER, BatchAnswer, BatchType
+from portal.core.wire.decoding import decode_rows
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from portal.core.queries.fleet_batches import KnownCustomer
+
+_log = logger("fleet-ingest")
+
+
+async def post_batch(request: Request) -> Response:
+    """Store a batch of the customer of the token; a batch refused as a whole leaves an ingest event too."""
+    customer = await customer_of(request)
+    stack = stack_of(request)
+    max_bytes = stack.settings.fleet_ingest.max_request_bytes
+    heading = BatchHeading(request.headers.get(TYPE_HEADER, ""), request.headers.get(CURSOR_HEADER), 0)
+    try:
+        body = await read_body(request, max_bytes)
+        heading = BatchHeading(heading.batch_type, heading.cursor, len(body))
+        answer = await _store(request, customer, heading, body)
+    except PortalError as error:
+        await fleet_batches.record_refusal(stack, customer, heading, error.message)
+        _log.warning(f"Refused a batch from {customer.code} ({customer.id}): {error.message}")
+        raise
+    _log.info(
+        f"Accepted {answer.accepted} {heading.batch_type} from {customer.code} ({customer.id}), "
+        f"rejected {answer.rejected}"
+    )
+    return json_answer(answer)
+
+
+async def _store(request: Request, customer: KnownCustomer, heading: BatchHeading, body: bytes) -> BatchAnswer:
+    if heading.batch_type not in set(BatchType):
+        message = f"{TYPE_HEADER} must be one of {', '.join(BatchType)}."
+        raise Invalid(message)
+    batch_type = BatchType(heading.batch_type)
+    stack = stack_of(request)
+    rows = decode_rows(body, ROW_TYPES[batch_type], max_rows=stack.settings.fleet_ingest.max_request_rows)
+    answer = await fleet_batches.store_batch(stack, customer, heading, rows)
+    if batch_type is BatchType.MEASUREMENTS and answer.accepted:
+        trigger_rollups(request)
+    return answer
