@@ -100,7 +100,7 @@ class BuildingLoad:
         voltage = _NOMINAL_V + 2.5 * sin(tau * (day_share - 0.05)) - min(power_kw, 200) * 0.01 + 0.4 * noise
         signed_kw = -power_kw if self._traits.is_export else power_kw
         return Sample(
-            active_power_kw=round(signed_kw, 3),
+            active_power_kw=round(signed_kw, 3) + 0.0,  # no minus sign at night
             reactive_power_kvar=round(reactive, 3),
             apparent_power_kva=round(apparent, 3),
             power_factor=round(factor, 3),
