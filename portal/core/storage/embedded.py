@@ -6,7 +6,6 @@ whatever the last end left behind. It listens on a Unix socket only, in a direct
 """
 
 import contextlib
-import ctypes
 import fcntl
 import logging
 import os
@@ -16,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -25,10 +24,12 @@ from urllib.parse import quote
 from portal.core.errors import Conflict, Misconfigured, PortalError
 from portal.core.storage.embedded_home import Home, open_home
 from portal.core.storage.embedded_pidfile import clear_stale, is_ready
+from portal.core.storage.lifeline import die_with_parent
 
 _log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
+# Nothing of the user's environment (PG*, LC_*, TZ) steers the programs.
+_ENVIRONMENT = {"LC_ALL": "C"}
 _POLL_SECONDS = 0.01
 # Crash recovery of a large database takes its time; the server says "starting" meanwhile.
 _START_PATIENCE_S = 300.0
@@ -139,7 +140,7 @@ class EmbeddedServer:
         home = self.home
         command = [home.binaries / "psql", "-X", "-A", "-t", "-h", home.sockets, "-U", "postgres"]
         command += ["-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", statement]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment())  # noqa: S603
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT)  # noqa: S603
         if done.returncode:
             msg = f"the embedded PostgreSQL refused: {done.stderr.strip()}"
             raise PortalError(msg)
@@ -212,7 +213,7 @@ def _initdb(home: Home, arguments: list[str | Path]) -> None:
         capture_output=True,
         text=True,
         cwd="/",
-        env=_environment(),
+        env=_ENVIRONMENT,
         **home.credentials,
     )
     if done.returncode:
@@ -232,25 +233,12 @@ def _spawn(home: Home, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             cwd="/",
-            env=_environment(),
+            env=_ENVIRONMENT,
             # Ctrl-C in a terminal is for the application, which then stops the server last.
             start_new_session=True,
-            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - started before any thread of ours
+            preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - started before any thread of ours
             **home.credentials,
         )
-
-
-def _die_with_parent() -> Callable[[], None]:
-    """What the child runs before it becomes the server: a fast shutdown once this process is gone."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-        if os.getppid() != parent:  # the parent died before the request was in place
-            os._exit(1)
-
-    return ask
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], pid_file: Path) -> bool:
@@ -263,11 +251,6 @@ def _wait_until_ready(process: subprocess.Popen[bytes], pid_file: Path) -> bool:
             process.send_signal(signal.SIGQUIT)
         time.sleep(_POLL_SECONDS)
     return False
-
-
-def _environment() -> dict[str, str]:
-    """Without PG* variables of the user, which would steer the server and psql; messages in English."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
 
 
 def _rotate(log_file: Path) -> None:
