@@ -16,8 +16,7 @@ from portal.core.queries import cost as cost_queries
 from portal.core.queries import dashboard as queries
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
+    from portal.core.db import AsyncSession
     from portal.core.queries.dashboard import PowerBucket, SitePresent
     from portal.core.stack import Stack
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime, timedelta
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
+    from portal.core.db import AsyncSession
     from portal.core.queries.fleet_batches import KnownCustomer
     from portal.core.stack import Stack
     from portal.core.wire.decoding import DecodedRows

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
+    from portal.core.db import AsyncSession
     from portal.core.queries.push import (
         Backlog,
         DeadLetter,
