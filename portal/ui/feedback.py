@@ -29,6 +29,11 @@ def badge_for(text: rx.Var[str], tone: rx.Var[str], *, title: Text = "") -> rx.C
     return rx.match(tone, *cases, badge(text, "neutral", title=title))
 
 
+def cell_warning(text: Text) -> rx.Component:
+    """A warning in a table cell: small, with its icon."""
+    return rx.el.span(rx.icon("triangle-alert", size=12), text, class_name="ui-cell-warning")
+
+
 def callout(*content: rx.Component | Text, tone: CalloutTone = "warn") -> rx.Component:
     """A sentence that needs to be seen before the numbers below it are believed."""
     return rx.el.div(

@@ -1,6 +1,6 @@
 """Buttons, fields and dialogs."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
@@ -26,7 +26,7 @@ def button(
     tone: Tone = "normal",
     kind: Kind = "button",
     size: Literal["normal", "small", "wide"] = "normal",
-    **props: object,
+    **props: Any,
 ) -> rx.Component:
     """A button with words; at most one `primary` on a page."""
     classes = ["ui-button"]
@@ -35,7 +35,7 @@ def button(
     return rx.el.button(*content, type=kind, class_name=" ".join(classes), **props)
 
 
-def icon_button(*icons: rx.Component, label: Text, kind: Kind = "button", **props: object) -> rx.Component:
+def icon_button(*icons: rx.Component, label: Text, kind: Kind = "button", **props: Any) -> rx.Component:
     """A button that shows only an icon; `label` is its name for everybody who can't see it."""
     return rx.el.button(
         *icons, type=kind, aria_label=label, title=label, class_name="ui-icon-button", **props
@@ -49,10 +49,13 @@ def text_field(
     kind: str = "text",
     hint: Text | None = None,
     error: Text | None = None,
-    **props: object,
+    **props: Any,
 ) -> rx.Component:
     """A labelled input. `error` may be a state var: empty means no error. The hint is read out with the field."""
     described = f"{name}-hint" if hint is not None else ""
+    attributes: dict[str, object] = dict(props.pop("custom_attrs", {}))
+    if error is not None:
+        attributes["aria-invalid"] = rx.cond(error != "", "true", "false")
     parts: list[rx.Component] = [
         rx.el.label(label, html_for=name),
         rx.el.input(
@@ -61,7 +64,7 @@ def text_field(
             type=kind,
             class_name="ui-input",
             aria_describedby=f"{described} {name}-error".strip(),
-            custom_attrs={} if error is None else {"aria-invalid": rx.cond(error != "", "true", "false")},
+            custom_attrs=attributes,
             **props,
         ),
     ]
@@ -115,13 +118,19 @@ def dialog(
     is_open: rx.Var[bool],
     on_open_change: rx.EventHandler,
     description: Text = "",
+    is_alert: bool = False,
     width: str = "460px",
 ) -> rx.Component:
-    """A modal dialog; Escape and a click outside call `on_open_change(False)`."""
-    return rx.dialog.root(
-        rx.dialog.content(
-            rx.dialog.title(title, size="4", margin_bottom="4px"),
-            rx.dialog.description(description, size="2", class_name="ui-soft", margin_bottom="16px"),
+    """A modal dialog; leaving it calls `on_open_change(False)`.
+
+    Escape and a click outside leave it. An alert stays open on a click outside: it asks for a decision, or shows
+    what would be lost.
+    """
+    kind = rx.alert_dialog if is_alert else rx.dialog
+    return kind.root(
+        kind.content(
+            kind.title(title, size="4", margin_bottom="4px"),
+            kind.description(description, size="2", class_name="ui-soft", margin_bottom="16px"),
             rx.el.div(*content, class_name="ui-stack"),
             max_width=width,
         ),

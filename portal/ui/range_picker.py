@@ -4,6 +4,7 @@ Everything here speaks of days as people do, both ends included. The state that 
 half-open instants a service wants (`first_day 00:00` to `last_day + 1 day 00:00`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -67,12 +68,7 @@ def range_picker(
 ) -> rx.Component:
     """The picker. `on_quick(key)` gets one of QUICK_RANGES, `on_range(first, last)` two ISO dates, both included."""
     return rx.el.div(
-        rx.el.div(
-            *[_segment(key, text, active, on_quick) for key, text in QUICK_RANGES],
-            role="group",
-            aria_label="Quick ranges",
-            class_name="ui-segments",
-        ),
+        segments(QUICK_RANGES, active=active, on_choose=on_quick, label="Quick ranges"),
         _RangePopover.create(
             label=label, start=start, end=end, latest=latest, max_days=max_days, on_range=on_range
         ),
@@ -80,11 +76,27 @@ def range_picker(
     )
 
 
-def _segment(key: str, text: str, active: rx.Var[str], on_quick: rx.EventHandler) -> rx.Component:
+def segments(
+    choices: Sequence[tuple[str, str]],
+    *,
+    active: rx.Var[str],
+    on_choose: rx.EventHandler,
+    label: str,
+) -> rx.Component:
+    """A few buttons (key, words) of which one is pressed; `on_choose(key)` is called for another."""
+    return rx.el.div(
+        *[_segment(key, text, active, on_choose) for key, text in choices],
+        role="group",
+        aria_label=label,
+        class_name="ui-segments",
+    )
+
+
+def _segment(key: str, text: str, active: rx.Var[str], on_choose: rx.EventHandler) -> rx.Component:
     return rx.el.button(
         text,
         type="button",
-        on_click=on_quick(key),
+        on_click=on_choose(key),
         custom_attrs={"aria-pressed": rx.cond(active == key, "true", "false")},
         class_name="ui-segment",
     )

@@ -1,0 +1,1 @@
+"""The pages of the Admin mode. Never imported in Client mode."""

@@ -1,0 +1,1 @@
+"""What a customer's energy cost in a range of days."""

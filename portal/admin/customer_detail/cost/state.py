@@ -1,0 +1,76 @@
+"""State of the tab with the cost."""
+
+import reflex as rx
+
+from portal.admin.customer_detail.cost import view
+from portal.admin.customer_detail.cost.days import address, days_asked_for, instants_of
+from portal.admin.customer_detail.view import COST, known_tab
+from portal.admin.identifiers import customer_uuid
+from portal.auth.guards import signed_in
+from portal.core.services import cost
+from portal.core.stack import current
+from portal.ui import formats
+from portal.ui.failures import failure_in_words
+from portal.ui.range_picker import DEFAULT_RANGE, parse_days, quick_key, quick_range
+
+
+class CustomerCostState(rx.State):
+    """The cost of the days in the address."""
+
+    report: view.CostView = view.CostView()
+    first_day: str = ""
+    last_day: str = ""
+    today: str = ""
+    quick: str = DEFAULT_RANGE
+    range_label: str = "Choose days"
+    measure: str = "cost"
+    is_loading: bool = True
+    failure: str = ""
+    _shown_id: str = ""
+
+    @rx.event
+    @signed_in
+    async def load(self):
+        """Read the cost of the days in the address, when this tab is the open one."""
+        query = self.router.url.query_parameters
+        if known_tab(query.get("tab", "")) != COST:
+            return
+        if self._shown_id != self.customer_id:
+            self.reset()
+            self._shown_id = self.customer_id
+        with failure_in_words(self):
+            from_at, to_at = self._show_days(query)
+            report = await cost.fleet_cost(current(), customer_uuid(self.customer_id), from_at, to_at)
+            self.report = view.build_cost(report)
+        self.is_loading = False
+
+    @rx.event
+    @signed_in
+    def choose_quick(self, key: str):
+        """Go to a quick range."""
+        days = quick_range(key, current().clock().date())
+        return rx.redirect(address(self.customer_id, days), replace=True) if days else None
+
+    @rx.event
+    @signed_in
+    def choose_days(self, first: str, last: str):
+        """Go to these days, both included."""
+        days = parse_days(first, last)
+        return rx.redirect(address(self.customer_id, days), replace=True) if days else None
+
+    @rx.event
+    @signed_in
+    def show_measure(self, measure: str):
+        """Chart the cost or the energy."""
+        self.measure = "energy" if measure == "energy" else "cost"
+
+    def _show_days(self, query):
+        today = current().clock().date()
+        days = days_asked_for(query, today)
+        self.first_day, self.last_day, self.today = (
+            days.first.isoformat(),
+            days.last.isoformat(),
+            today.isoformat(),
+        )
+        self.quick, self.range_label = quick_key(days, today), formats.day_range(days.first, days.last)
+        return instants_of(days)

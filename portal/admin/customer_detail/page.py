@@ -1,0 +1,25 @@
+"""One customer: its sites and devices, and what its energy cost."""
+
+import reflex as rx
+
+from portal.admin.customer_detail.components import not_found, subtitle, tabs
+from portal.admin.customer_detail.cost.components import cost_panel
+from portal.admin.customer_detail.cost.state import CustomerCostState
+from portal.admin.customer_detail.sites.components import sites_panel
+from portal.admin.customer_detail.sites.state import CustomerSitesState
+from portal.admin.customer_detail.state import CustomerState
+from portal.admin.customer_detail.view import COST, SITES
+from portal.admin.nav import CUSTOMERS, admin_page
+
+on_load = [CustomerState.load, CustomerSitesState.load, CustomerCostState.load]
+
+
+def customer_detail_page() -> rx.Component:
+    """Route `/customers/[customer_id]`."""
+    return admin_page(
+        CustomerState.title,
+        rx.cond(CustomerState.is_missing, not_found(), tabs({SITES: sites_panel(), COST: cost_panel()})),
+        section=CUSTOMERS,
+        subtitle=subtitle(),
+        back=("Customers", CUSTOMERS),
+    )

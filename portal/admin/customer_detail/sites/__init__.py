@@ -1,0 +1,1 @@
+"""A customer's sites and their devices, as its stack mirrors them."""

@@ -1,0 +1,69 @@
+"""What the tab with the sites and devices is made of."""
+
+import reflex as rx
+
+from portal.admin.customer_detail.sites.state import CustomerSitesState as State
+from portal.admin.customer_detail.sites.view import DeviceRow, SiteCard
+from portal.ui.cards import card
+from portal.ui.feedback import badge, empty_state, error_panel, skeleton_lines
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+
+_COLUMNS = (
+    Column("Device"),
+    Column("Last reading"),
+    Column("Today, kWh", is_number=True),
+    Column("Status"),
+)
+
+
+def sites_panel() -> rx.Component:
+    """One card per site, or why there is none."""
+    return rx.cond(
+        State.is_loading,
+        card(skeleton_lines(4)),
+        rx.cond(
+            State.failure != "",
+            card(error_panel(State.failure, on_retry=State.load)),
+            rx.cond(State.sites.length() > 0, rx.foreach(State.sites, _site), card(_no_sites())),
+        ),
+    )
+
+
+def _site(site: SiteCard) -> rx.Component:
+    return card(
+        rx.el.p(site["place"], class_name="ui-hint", style={"padding": "0 20px 6px"}),
+        rx.cond(
+            site["devices"].length() > 0,
+            data_table(
+                _COLUMNS, site["devices"], _device, caption="Devices of " + site["name"], stacked=True
+            ),
+            rx.el.p("No devices at this site yet.", class_name="ui-hint", style={"padding": "0 20px 18px"}),
+        ),
+        title=site["name"],
+        note=rx.el.span(
+            rx.cond(site["is_active"], rx.fragment(), badge("Inactive", "neutral")),
+            site["device_count"],
+            class_name="ui-row",
+        ),
+        flush=True,
+    )
+
+
+def _device(device: DeviceRow) -> list[rx.Component]:
+    return [
+        head_cell(rx.el.div(device["name"], cell_note(device["external_id"]))),
+        cell(rx.el.span(device["last_reading"], title=device["last_reading_utc"]), label="Last reading"),
+        cell(device["today_kwh"], label="Today, kWh", number=True),
+        cell(
+            rx.cond(device["is_active"], badge("Active", "ok"), badge("Inactive", "neutral")), label="Status"
+        ),
+    ]
+
+
+def _no_sites() -> rx.Component:
+    return empty_state(
+        "No sites yet",
+        "Sites and devices appear here with the first push of the customer's stack. Until then: check that it has"
+        " FleetIngest__Enabled=true, this portal's address and the token.",
+        icon="map-pin-off",
+    )

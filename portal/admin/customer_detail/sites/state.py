@@ -1,0 +1,35 @@
+"""State of the tab with the sites and devices."""
+
+import reflex as rx
+
+from portal.admin.customer_detail.sites import view
+from portal.admin.customer_detail.view import SITES, known_tab
+from portal.admin.identifiers import customer_uuid
+from portal.auth.guards import signed_in
+from portal.core.services import customers
+from portal.core.stack import current
+from portal.ui.failures import failure_in_words
+
+
+class CustomerSitesState(rx.State):
+    """The sites of the customer named in the address."""
+
+    sites: list[view.SiteCard] = []
+    is_loading: bool = True
+    failure: str = ""
+    _shown_id: str = ""
+
+    @rx.event
+    @signed_in
+    async def load(self):
+        """Read the sites, when their tab is the open one."""
+        if known_tab(self.router.url.query_parameters.get("tab", "")) != SITES:
+            return
+        if self._shown_id != self.customer_id:
+            self.reset()
+            self._shown_id = self.customer_id
+        with failure_in_words(self):
+            stack = current()
+            sites = await customers.list_customer_sites(stack, customer_uuid(self.customer_id))
+            self.sites = view.build_sites(sites, stack.clock())
+        self.is_loading = False

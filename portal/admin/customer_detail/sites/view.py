@@ -1,0 +1,56 @@
+"""A customer's sites and devices, as texts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypedDict
+
+from portal.core.services.customers import CustomerDevice, CustomerSite
+from portal.ui import formats
+
+
+class DeviceRow(TypedDict):
+    """One device."""
+
+    name: str
+    external_id: str
+    is_active: bool
+    last_reading: str
+    last_reading_utc: str
+    today_kwh: str
+
+
+class SiteCard(TypedDict):
+    """One site with its devices."""
+
+    name: str
+    place: str
+    is_active: bool
+    device_count: str
+    devices: list[DeviceRow]
+
+
+def build_sites(sites: Iterable[CustomerSite], now: datetime) -> list[SiteCard]:
+    """One card per site."""
+    return [_site(site, now) for site in sites]
+
+
+def _site(site: CustomerSite, now: datetime) -> SiteCard:
+    place = [part for part in (site.municipality or "No municipality", site.address) if part]
+    return {
+        "name": site.name,
+        "place": " \u00b7 ".join(place),
+        "is_active": site.is_active,
+        "device_count": formats.count(len(site.devices), "device"),
+        "devices": [_device(device, now) for device in site.devices],
+    }
+
+
+def _device(device: CustomerDevice, now: datetime) -> DeviceRow:
+    return {
+        "name": device.name,
+        "external_id": device.external_id,
+        "is_active": device.is_active,
+        "last_reading": formats.relative(device.last_reading_at, now),
+        "last_reading_utc": formats.utc_time(device.last_reading_at),
+        "today_kwh": formats.number(device.energy_today_kwh, 2),
+    }

@@ -1,0 +1,50 @@
+"""State of a customer's page: whose it is, and which tab is open."""
+
+import reflex as rx
+
+from portal.admin.customer_detail import view
+from portal.admin.identifiers import customer_uuid
+from portal.auth.guards import signed_in
+from portal.core.errors import NotFound
+from portal.core.services import customers
+from portal.core.stack import current
+from portal.ui.failures import failure_in_words
+
+
+class CustomerState(rx.State):
+    """The customer named in the address."""
+
+    head: view.CustomerHead = view.NOBODY
+    title: str = "Customer"
+    tab: str = ""
+    is_missing: bool = False
+    failure: str = ""
+    _shown_id: str = ""
+
+    @rx.event
+    @signed_in
+    async def load(self):
+        """Read who the page is about."""
+        self._start_over_for(self.customer_id)
+        self.tab = view.known_tab(self.router.url.query_parameters.get("tab", ""))
+        with failure_in_words(self):
+            try:
+                stack = current()
+                line = await customers.get_customer(stack, customer_uuid(self.customer_id))
+                self.head = view.build_head(line, stack.clock())
+                self.title = self.head["name"]
+            except NotFound:
+                self.is_missing, self.title = True, "Customer not found"
+
+    @rx.event
+    @signed_in
+    def open_tab(self, tab: str):
+        """Go to another tab; the address says which, so it can be sent to somebody."""
+        self.tab = view.known_tab(tab)
+        return rx.redirect(f"/customers/{self.customer_id}?tab={self.tab}", replace=True)
+
+    def _start_over_for(self, customer_id: str):
+        # The state belongs to the browser tab: without this one customer's name would stand over another's data.
+        if self._shown_id != customer_id:
+            self.reset()
+            self._shown_id = customer_id

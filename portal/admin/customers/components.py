@@ -1,0 +1,139 @@
+"""What the list of customers is made of."""
+
+import reflex as rx
+
+from portal.admin.customers.dialog_state import CustomerDialogState
+from portal.admin.customers.state import CustomersState
+from portal.admin.customers.view import CustomerRow
+from portal.auth.identity import IdentityState
+from portal.ui.cards import card
+from portal.ui.feedback import badge, badge_for, callout, empty_state, error_panel, skeleton_lines
+from portal.ui.forms import button, icon_button, search_field
+from portal.ui.layout import internal_link
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+
+_COLUMNS = (
+    Column("Customer"),
+    Column("Status"),
+    Column("Last seen"),
+    Column("Sites", is_number=True),
+    Column("Devices", is_number=True),
+    Column("Today, kWh", is_number=True),
+    Column("Token issued"),
+    Column("Actions", is_hidden_label=True),
+)
+
+
+def register_button(tone: str = "primary") -> rx.Component:
+    """Opens the dialog; only for those who may use it."""
+    return rx.cond(
+        IdentityState.is_admin,
+        button(
+            rx.icon("plus", size=16),
+            "Register customer",
+            tone=tone,
+            on_click=CustomerDialogState.open_dialog("register", "", ""),
+        ),
+        rx.fragment(),
+    )
+
+
+def customer_list() -> rx.Component:
+    """The list, or why there is none."""
+    return rx.cond(
+        CustomersState.is_loading,
+        card(skeleton_lines(6)),
+        rx.cond(
+            CustomersState.has_customers,
+            _list(),
+            card(rx.cond(CustomersState.failure != "", _failed(), _nobody())),
+        ),
+    )
+
+
+def _failed() -> rx.Component:
+    return error_panel(CustomersState.failure, on_retry=CustomersState.load)
+
+
+def _list() -> rx.Component:
+    return rx.fragment(
+        rx.cond(CustomersState.failure != "", callout(CustomersState.failure), rx.fragment()),
+        search_field("Search code or name", value=CustomersState.search, on_change=CustomersState.find),
+        card(rx.cond(CustomersState.rows.length() > 0, _table(), _no_match()), flush=True),
+    )
+
+
+def _table() -> rx.Component:
+    return data_table(_COLUMNS, CustomersState.rows, _row, caption="Customers", stacked=True)
+
+
+def _row(row: CustomerRow) -> list[rx.Component]:
+    return [
+        head_cell(
+            rx.el.div(
+                internal_link(row["name"], href=row["href"], class_name="ui-row-link"),
+                cell_note(row["code"]),
+            )
+        ),
+        cell(badge_for(row["status"], row["tone"]), label="Status"),
+        cell(rx.el.span(row["last_seen"], title=row["last_seen_utc"]), label="Last seen"),
+        cell(row["sites"], label="Sites", number=True),
+        cell(row["devices"], label="Devices", number=True),
+        cell(row["today_kwh"], label="Today, kWh", number=True),
+        cell(_token(row), label="Token issued"),
+        cell(rx.cond(IdentityState.is_admin, _menu(row), rx.fragment())),
+    ]
+
+
+def _token(row: CustomerRow) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(row["issued"], title=row["issued_utc"]),
+        rx.cond(
+            row["grace"] != "",
+            rx.el.div(badge(row["grace"], "warn", title=row["grace_utc"])),
+            rx.cond(row["rotated"] != "", cell_note(row["rotated"]), rx.fragment()),
+        ),
+    )
+
+
+def _menu(row: CustomerRow) -> rx.Component:
+    return rx.menu.root(
+        rx.menu.trigger(icon_button(rx.icon("ellipsis", size=18), label="Actions for " + row["name"])),
+        rx.menu.content(
+            _menu_item("key-round", "Rotate token", "rotate", row),
+            rx.cond(
+                row["is_active"],
+                _menu_item("pause", "Disable", "disable", row),
+                _menu_item("play", "Enable", "enable", row),
+            ),
+            align="end",
+            variant="soft",
+            color_scheme="gray",
+        ),
+    )
+
+
+def _menu_item(icon: str, label: str, which: str, row: CustomerRow) -> rx.Component:
+    return rx.menu.item(
+        rx.icon(icon, size=15),
+        label,
+        on_select=CustomerDialogState.open_dialog(which, row["id"], row["name"]),
+    )
+
+
+def _nobody() -> rx.Component:
+    return empty_state(
+        "No customers yet",
+        "Register the first one: you get a token, and the customer's own stack pushes its readings here with it.",
+        icon="building-2",
+        action=register_button("normal"),
+    )
+
+
+def _no_match() -> rx.Component:
+    return empty_state(
+        "No customer matches",
+        "Neither code nor name contains what you searched for.",
+        icon="search-x",
+        action=button("Clear search", on_click=CustomersState.find("")),
+    )

@@ -1,0 +1,32 @@
+"""Navigation of the Admin mode, and the frame its pages share."""
+
+from typing import Final
+
+import reflex as rx
+
+from portal.auth.identity import IdentityState
+from portal.ui.layout import NavItem, Text, page_frame
+
+CUSTOMERS: Final = "/customers"
+NAV: Final = (NavItem("Customers", CUSTOMERS, "building-2"),)
+
+
+def admin_page(
+    title: Text,
+    *content: rx.Component,
+    section: str,
+    actions: rx.Component | None = None,
+    subtitle: rx.Component | Text | None = None,
+    back: tuple[str, str] | None = None,
+) -> rx.Component:
+    """A page of the Admin mode; `section` is the href of the navigation entry it belongs to."""
+    return page_frame(
+        title,
+        *content,
+        nav=NAV,
+        section=section,
+        user=IdentityState.email,
+        actions=actions,
+        subtitle=subtitle,
+        back=back,
+    )
