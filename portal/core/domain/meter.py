@@ -201,7 +201,7 @@ class _Judge:
     def _accept(self, state: MeterState, reading: Reading) -> Step:
         after = MeterState(base=reading)
         if state.base is None:
-            return Step(reading, after)
+            return Step(reading, after, suspects=state.candidates)
         is_reset = reading.register_milliwh < state.base.register_milliwh
         energy = reading.register_milliwh - (0 if is_reset else state.base.register_milliwh)
         piece = self._piece(state.base.at, reading.at, energy)
