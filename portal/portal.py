@@ -1,8 +1,10 @@
 """The composition root: settings in, app out. Only the pages of this stack's run mode are imported."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
+from typing import Any
 
 import reflex as rx
 from reflex.utils.exec import is_prod_mode
@@ -21,21 +23,35 @@ from portal.core.settings import RunMode, load_settings
 from portal.frontend import static_directory
 from portal.ui.tokens import STYLESHEETS
 
-_mode = load_settings().run_mode
+_settings = load_settings()
+_mode = _settings.run_mode
+# The HTTP API, for everything that is not a page. Mounted, its own lifespan does not run by itself.
+_companion = build_companion(_settings)
 
 
 @asynccontextmanager
 async def _open_stack() -> AsyncIterator[None]:
     """Open the process's stack unless whoever serves the app has done so, and start what runs beside the pages."""
     async with AsyncExitStack() as closing:
-        stack = await _stack(closing)
+        stack = _stack(closing)
+        _companion.state.stack = stack
+        await closing.enter_async_context(_companion.router.lifespan_context(_companion))
         if stack.settings.run_mode is RunMode.CLIENT and stack.settings.fleet_ingest.enabled:
-            task = import_module("portal.push.task")
-            await closing.enter_async_context(task.running(stack))
+            await closing.enter_async_context(_running(import_module("portal.push.task").run(stack)))
         yield
 
 
-async def _stack(closing: AsyncExitStack) -> stacks.Stack:
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _stack(closing: AsyncExitStack) -> stacks.Stack:
     try:
         return stacks.current()
     except Misconfigured:
@@ -55,7 +71,7 @@ def _build() -> rx.App:
             rx.el.link(rel="icon", href=ICON_PATH, type="image/svg+xml"),
         ],
         api_transformer=[
-            build_companion(),
+            _companion,
             auth_app(),
             edge(static_directory(_mode), any_port=not is_prod_mode()),
         ],

@@ -1,0 +1,83 @@
+"""The parts of the dashboard."""
+
+import reflex as rx
+
+from portal.client.dashboard.state import DashboardState
+from portal.client.dashboard.view import SiteRow
+from portal.ui.cards import card
+from portal.ui.charts import chart
+from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
+from portal.ui.figures import figure, figure_row
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+
+_SITE_COLUMNS = (
+    Column("Site"),
+    Column("Status"),
+    Column("Power now", is_number=True),
+    Column("Today", is_number=True),
+    Column("Last reading", is_number=True),
+)
+_FIRST_METER = (
+    'portal site add "Head office"',
+    'portal device add "Main meter" --site "Head office" --external-id MAIN-1',
+)
+
+
+def figures() -> rx.Component:
+    """Power, energy and cost at a glance."""
+    shown, loading = DashboardState.figures, DashboardState.is_loading
+    return figure_row(
+        figure("Power now", shown.power, "kW", shown.power_note, loading=loading, accent=True, title=shown.power_utc),
+        figure("Energy today", shown.today, "kWh", shown.today_note, loading=loading),
+        figure("Energy this month", shown.month, "kWh", shown.month_note, loading=loading),
+        figure("Cost this month", shown.cost, "", shown.cost_note, loading=loading),
+    )
+
+
+def power_chart() -> rx.Component:
+    """The last 24 hours."""
+    return card(
+        chart(DashboardState.power_chart, label=DashboardState.chart_label, height="300px"),
+        title="Power, last 24 hours",
+        note=DashboardState.zone_note,
+    )
+
+
+def site_list() -> rx.Component:
+    """Every site with what it draws now."""
+    table = data_table(_SITE_COLUMNS, DashboardState.sites, _site_cells, caption="Sites", stacked=True)
+    return card(rx.cond(DashboardState.is_loading, skeleton_lines(2), table), title="Sites", flush=True)
+
+
+def notes() -> rx.Component:
+    """What has to be known before the figures are believed."""
+    return rx.fragment(
+        rx.cond(DashboardState.failure, callout(DashboardState.failure, tone="fail"), rx.fragment()),
+        rx.cond(DashboardState.waiting_note, callout(DashboardState.waiting_note, tone="note"), rx.fragment()),
+    )
+
+
+def first_steps() -> rx.Component:
+    """What to do while there is no meter."""
+    commands = rx.el.pre(
+        rx.el.code("\n".join(_FIRST_METER)), tab_index=0, aria_label="Commands", class_name="ui-commands ui-mono"
+    )
+    return card(
+        empty_state(
+            "No meter yet",
+            "Add a site and its meter where this portal is installed. The second command prints the token the meter "
+            "signs its readings with; the first reading appears here by itself.",
+            icon="plug-zap",
+            action=commands,
+        )
+    )
+
+
+def _site_cells(site: rx.Var[SiteRow]) -> list[rx.Component]:
+    return [
+        head_cell(rx.el.span(site.name, cell_note(site.place))),
+        cell(badge_for(site.status, site.tone), label="Status"),
+        cell(site.power, label="Power now", number=True),
+        cell(site.today, label="Today", number=True),
+        cell(site.last_reading, label="Last reading", number=True, title=site.last_reading_utc),
+    ]

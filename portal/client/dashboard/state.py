@@ -1,0 +1,64 @@
+"""State of the dashboard: what is shown now, kept up to date while the page is open."""
+
+import reflex as rx
+
+from portal.auth.guards import beats, refusal, signed_in
+from portal.client.dashboard import view
+from portal.core.log import logger
+from portal.core.services import dashboard
+from portal.core.stack import current
+from portal.ui.charts import NO_FIGURE, Figure
+
+_BEAT_SECONDS = 5
+# The chart moves a bucket in five minutes; sending its 288 points at every beat would be for nothing.
+_BEATS_PER_CHART = 12
+_log = logger("dashboard")
+
+
+class DashboardState(rx.State):
+    """The figures, the chart and the list of sites."""
+
+    figures: view.Figures = view.Figures()
+    sites: list[view.SiteRow] = []
+    power_chart: Figure = NO_FIGURE
+    chart_label: str = "Power of the last 24 hours"
+    zone_note: str = ""
+    waiting_note: str = ""
+    failure: str = ""
+    is_loading: bool = True
+    is_empty: bool = False
+
+    @rx.event(background=True)
+    @signed_in
+    async def follow(self):
+        """Read the overview now and every few seconds, until the page is left or the session ends."""
+        beat = 0
+        async for _ in beats(self, seconds=_BEAT_SECONDS):
+            overview, now = await _overview()
+            async with self:
+                self._show(overview, now, with_chart=beat % _BEATS_PER_CHART == 0)
+            beat = beat + 1 if overview is not None else 0
+        return refusal(None)
+
+    def _show(self, overview, now, *, with_chart):
+        self.is_loading = False
+        self.failure = "" if overview is not None else "The figures could not be read. This page keeps trying."
+        if overview is None:
+            return
+        self.is_empty = not view.has_devices(overview)
+        self.figures = view.build_figures(overview, now)
+        self.sites = view.build_sites(overview, now)
+        self.waiting_note = view.waiting_note(overview)
+        if with_chart:
+            self.power_chart = view.build_power_chart(overview)
+            self.chart_label = view.chart_label(overview)
+            self.zone_note = view.zone_note(overview)
+
+
+async def _overview():
+    stack = current()
+    try:
+        return await dashboard.client_overview(stack), stack.clock()
+    except Exception:  # noqa: BLE001 - whatever it is, the page goes on trying, and the log has it
+        _log.exception("overview failed")
+        return None, stack.clock()

@@ -1,0 +1,142 @@
+"""What the dashboard shows, made from what the service knows. Pure: everything is text here, in the stack's zone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from portal.core.services.dashboard import ClientOverview, SiteLine
+from portal.ui import formats
+from portal.ui.charts import Figure, line_figure
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The four figures on top, each with the line beneath it."""
+
+    power: str = formats.MISSING
+    power_note: str = ""
+    power_utc: str = ""
+    today: str = formats.MISSING
+    today_note: str = ""
+    month: str = formats.MISSING
+    month_note: str = ""
+    cost: str = formats.MISSING
+    cost_note: str = ""
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """One site in the list."""
+
+    name: str
+    place: str
+    power: str
+    today: str
+    last_reading: str
+    last_reading_utc: str
+    status: str
+    tone: str
+
+
+def build_figures(overview: ClientOverview, now: datetime) -> Figures:
+    """Return the figures on top; `now` is aware."""
+    return Figures(
+        power=formats.kw(overview.power_kw),
+        power_note=_power_note(overview, now),
+        power_utc=formats.utc_time(overview.power_at),
+        today=formats.kwh(overview.energy_today_kwh),
+        today_note=_comparison(overview),
+        month=formats.kwh(overview.energy_month_kwh),
+        month_note=f"since 1 {now.astimezone(ZoneInfo(overview.time_zone)):%B}",
+        cost=formats.money(overview.cost_month, overview.currency),
+        cost_note=_cost_note(overview),
+    )
+
+
+def build_sites(overview: ClientOverview, now: datetime) -> list[SiteRow]:
+    """Return the list of sites, in the service's order."""
+    return [_site_row(site, now) for site in overview.sites]
+
+
+def build_power_chart(overview: ClientOverview) -> Figure:
+    """Return the line of the last 24 hours; a bucket without a reading stays a gap."""
+    zone = ZoneInfo(overview.time_zone)
+    return line_figure(
+        [point.at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in overview.power_points],
+        [point.kw for point in overview.power_points],
+        name="Power",
+        unit="kW",
+    )
+
+
+def chart_label(overview: ClientOverview) -> str:
+    """Say what the chart shows, for those who cannot see it."""
+    known = [point.kw for point in overview.power_points if point.kw is not None]
+    if not known:
+        return "Power of the last 24 hours: no readings."
+    low, high = formats.kw(min(known)), formats.kw(max(known))
+    return f"Power of the last 24 hours: between {low} and {high} kW, now {formats.kw(overview.power_kw)} kW."
+
+
+def zone_note(overview: ClientOverview) -> str:
+    """Name the zone the times on the page are in."""
+    return f"Times in {overview.time_zone.replace('_', ' ')}"
+
+
+def has_devices(overview: ClientOverview) -> bool:
+    """Tell whether there is any meter at all."""
+    return any(site.device_count for site in overview.sites)
+
+
+def waiting_note(overview: ClientOverview) -> str:
+    """Return what is still missing while meters are set up but none has reported yet, or nothing."""
+    if not has_devices(overview) or any(site.last_reading_at for site in overview.sites):
+        return ""
+    devices = formats.count(sum(site.device_count for site in overview.sites), "meter")
+    return f"{devices} set up, and no reading yet. The first one appears here by itself, seconds after it arrives."
+
+
+def _power_note(overview: ClientOverview, now: datetime) -> str:
+    if overview.power_at is None:
+        return "no reading yet"
+    if overview.power_kw is None:
+        return f"last reading {formats.relative(overview.power_at, now)}"
+    return f"reading of {formats.relative(overview.power_at, now)}".replace("of just now", "just now")
+
+
+def _comparison(overview: ClientOverview) -> str:
+    difference = formats.change(overview.energy_today_kwh, overview.energy_yesterday_kwh)
+    if not difference:
+        return "nothing to compare with yesterday"
+    joined = "as" if difference.startswith("about") else "than"
+    return f"{difference} {joined} yesterday by this time"
+
+
+def _cost_note(overview: ClientOverview) -> str:
+    if overview.cost_month is None:
+        return "no tariff applies yet"
+    return f"{formats.money(overview.cost_today, overview.currency)} today, VAT included"
+
+
+def _site_row(site: SiteLine, now: datetime) -> SiteRow:
+    status, tone = _status(site, now)
+    return SiteRow(
+        name=site.name,
+        place=" · ".join(part for part in (site.municipality, formats.count(site.device_count, "meter")) if part),
+        power=formats.MISSING if site.power_kw is None else f"{formats.kw(site.power_kw)} kW",
+        today=f"{formats.kwh(site.energy_today_kwh)} kWh",
+        last_reading=formats.local_time(site.last_reading_at, site.time_zone),
+        last_reading_utc=formats.utc_time(site.last_reading_at),
+        status=status,
+        tone=tone,
+    )
+
+
+def _status(site: SiteLine, now: datetime) -> tuple[str, str]:
+    if site.device_count == 0:
+        return "No meter", "neutral"
+    if site.last_reading_at is None:
+        return "Waiting", "neutral"
+    if site.is_stale:
+        return f"Silent, last {formats.relative(site.last_reading_at, now)}", "warn"
+    return "Live", "ok"
