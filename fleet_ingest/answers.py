@@ -12,6 +12,7 @@ from starlette.responses import Response
 from portal.core.errors import (
     Conflict,
     Invalid,
+    Misconfigured,
     NotFound,
     PortalError,
     Refused,
@@ -67,7 +68,7 @@ def portal_error_answer(error: PortalError) -> Response:
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
     if status is None:
         _log.error("A request failed", code=error.code, reason=error.message)
-        return _internal()
+        return _unavailable() if isinstance(error, Misconfigured) else _internal()
     headers = {"WWW-Authenticate": "Bearer"} if status == _STATUS[Unauthenticated] else None
     return error_answer(status, error.code, error.message, error.details, headers)
 
@@ -85,10 +86,9 @@ def endpoint(handler: Endpoint) -> Endpoint:
             return http_error_answer(error)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_CLOSED)
-        except (OSError, TimeoutError):
+        except OSError:
             _log.exception("The database did not answer", path=request.url.path)
-            message = "The service is not available just now; try again."
-            return error_answer(503, "unavailable", message, headers={"Retry-After": "5"})
+            return _unavailable()
         except Exception:  # noqa: BLE001 -- the outermost layer: nothing may leave as a trace
             _log.exception("A request failed", path=request.url.path)
             return _internal()
@@ -100,6 +100,11 @@ def http_error_answer(error: HTTPException) -> Response:
     """Return the envelope of a routing error such as 404 or 405."""
     code = _HTTP_CODES.get(error.status_code, "error")
     return error_answer(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+def _unavailable() -> Response:
+    message = "The service is not available just now; try again."
+    return error_answer(503, "unavailable", message, headers={"Retry-After": "5"})
 
 
 def _internal() -> Response:

@@ -146,7 +146,7 @@ def _reason(error: Exception) -> str:
 
 
 def value_problem(row: msgspec.Struct) -> str | None:
-    """Return the first value that is well formed but that no database column takes."""
+    """Return the field and the flaw of the first value that is well formed but that no column takes."""
     for name, wire_name in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
         problem = _problem_of(getattr(row, name))
         if problem is not None:

@@ -1,0 +1,78 @@
+"""The Starlette application of the HTTP API, as a process of its own or inside the portal's."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from fleet_ingest.answers import error_answer, http_error_answer
+from fleet_ingest.context import RollupTrigger
+from fleet_ingest.openapi import document
+from fleet_ingest.routes import operations, routes
+from portal.core import stack as stacks
+from portal.core.log import configure_logging
+from portal.core.settings import check_start, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from portal.core.settings import Settings
+    from portal.core.stack import Stack
+
+
+def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
+    """Return the API of the settings' run mode; the other mode's routes answer 404.
+
+    With `stack`, every request uses it. Without, requests use the process's stack, and where none is
+    installed when the application's own lifespan runs, the lifespan opens and closes one. Mounted in
+    the portal no lifespan runs, and the portal opens the stack.
+    """
+    served = operations(settings.run_mode)
+    app = Starlette(
+        routes=routes(served),
+        lifespan=_lifespan(settings),
+        exception_handlers={HTTPException: _http_error, Exception: _unexpected},
+    )
+    app.state.stack = stack
+    app.state.rollups = RollupTrigger()
+    app.state.openapi = document(served, settings.application.name)
+    return app
+
+
+def create_app() -> Starlette:
+    """Return the API as a process of its own, from the environment: `granian --factory fleet_ingest.app:create_app`."""
+    settings = load_settings()
+    check_start(settings)
+    configure_logging(as_json=settings.is_production)
+    return build_app(settings)
+
+
+def _lifespan(settings: Settings) -> Any:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if app.state.stack is not None:
+            yield
+            await app.state.rollups.settle()
+            return
+        async with stacks.opened_stack(settings, application_name="ingest") as stack:
+            app.state.stack = stack
+            yield
+            await app.state.rollups.settle()
+
+    return lifespan
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return await _unexpected(_, error)
+    return http_error_answer(error)
+
+
+async def _unexpected(_: Request, __: Exception) -> Response:
+    return error_answer(500, "internal", "Something went wrong on our side; try again.")

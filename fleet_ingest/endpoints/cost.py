@@ -1,0 +1,40 @@
+"""What energy cost: of a customer (Admin) or of the stack's own sites (Client)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fleet_ingest.answers import json_answer
+from fleet_ingest.auth import admin_of
+from fleet_ingest.context import stack_of
+from fleet_ingest.parameters import instant_parameter, uuid_parameter
+from portal.core.services import cost
+from portal.core.wire.cost import cost_answer, fleet_cost_answer
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+async def get_fleet_cost(request: Request) -> Response:
+    """Answer what a window cost a customer."""
+    await admin_of(request)
+    customer_id: UUID = request.path_params["customer_id"]
+    from_at, to_at = instant_parameter(request, "from"), instant_parameter(request, "to")
+    report = await cost.fleet_cost(stack_of(request), customer_id, from_at, to_at, _gaps(request))
+    return json_answer(fleet_cost_answer(customer_id, report))
+
+
+async def get_client_cost(request: Request) -> Response:
+    """Answer what a window cost, of one site or of all."""
+    await admin_of(request)
+    from_at, to_at = instant_parameter(request, "from"), instant_parameter(request, "to")
+    site_id = uuid_parameter(request, "siteId")
+    report = await cost.client_cost(stack_of(request), from_at, to_at, site_id, _gaps(request))
+    return json_answer(cost_answer(report))
+
+
+def _gaps(request: Request) -> str:
+    return request.query_params.get("gaps", "report")
