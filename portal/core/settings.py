@@ -20,7 +20,7 @@ from portal.core.errors import Misconfigured
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_ADMIN_EMAIL = "admin@example.com"
-DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
+DEFAULT_ADMIN_PASSWORD = "change-me-please"
 
 
 class RunMode(StrEnum):
@@ -76,8 +76,8 @@ class Authentication(_Section):
 
     default_admin_email: str = DEFAULT_ADMIN_EMAIL
     default_admin_password: SecretStr = SecretStr(DEFAULT_ADMIN_PASSWORD)
-    max_failed_attempts: int = Field(5, ge=1)
-    lockout_minutes: int = Field(15, ge=1)
+    max_failed_attempts: int = Field(default=5, ge=1)
+    lockout_minutes: int = Field(default=15, ge=1)
 
 
 class FleetIngest(_Section):
@@ -86,19 +86,19 @@ class FleetIngest(_Section):
     enabled: bool = False
     url: str = ""
     token: SecretStr = SecretStr("")
-    interval_seconds: float = Field(60, gt=0)
-    batch_size: int = Field(5000, ge=1)
-    batch_max_bytes: int = Field(1_048_576, ge=1024)
-    max_batches_per_tick: int = Field(3, ge=1)
-    max_request_rows: int = Field(20_000, ge=1)
-    max_request_bytes: int = Field(8_388_608, ge=1024)
+    interval_seconds: float = Field(default=60, gt=0)
+    batch_size: int = Field(default=5000, ge=1)
+    batch_max_bytes: int = Field(default=1_048_576, ge=1024)
+    max_batches_per_tick: int = Field(default=3, ge=1)
+    max_request_rows: int = Field(default=20_000, ge=1)
+    max_request_bytes: int = Field(default=8_388_608, ge=1024)
 
 
 class Billing(_Section):
     """How gaps are treated and which currency money is in."""
 
-    max_gap_minutes: int = Field(120, ge=1)
-    currency: str = Field("ZAR", pattern=r"^[A-Z]{3}$")
+    max_gap_minutes: int = Field(default=120, ge=1)
+    currency: str = Field(default="ZAR", pattern=r"^[A-Z]{3}$")
 
 
 class RateLimit(_Section):
@@ -147,6 +147,13 @@ class Settings(_Section):
         wanted = self.database.auto_provision_local
         return self.run_mode is RunMode.CLIENT and (not self.is_production if wanted is None else wanted)
 
+    def with_absolute_paths(self) -> Settings:
+        """Return the same settings, independent of the current directory."""
+        directory = self.storage.data_directory.absolute()
+        return self.model_copy(
+            update={"storage": self.storage.model_copy(update={"data_directory": directory})}
+        )
+
 
 _SHORT_FORMS = {"runmode": "application__runmode"}
 
@@ -168,8 +175,10 @@ def load_settings(environ: dict[str, str] | None = None, env_file: Path | None =
     file_values = {} if environ is not None and env_file is None else dotenv_values(env_file or Path(".env"))
     values = {k.lower(): v for k, v in file_values.items() if v is not None}
     values |= {k.lower(): v for k, v in (os.environ if environ is None else environ).items()}
-    values = {_SHORT_FORMS.get(k, k): v for k, v in values.items()}
-    raw = {name: _section_values(name, field.annotation, values) for name, field in Settings.model_fields.items()}
+    values = {full: values[short] for short, full in _SHORT_FORMS.items() if short in values} | values
+    raw = {
+        name: _section_values(name, field.annotation, values) for name, field in Settings.model_fields.items()
+    }
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
@@ -213,10 +222,18 @@ def _start_problems(settings: Settings) -> list[tuple[bool, str]]:
     client = settings.run_mode is RunMode.CLIENT
     has_dsn = bool(database.connection_string.get_secret_value() or database.host)
     pushing = client and fleet.enabled
-    default_password = settings.authentication.default_admin_password.get_secret_value() == DEFAULT_ADMIN_PASSWORD
+    default_password = (
+        settings.authentication.default_admin_password.get_secret_value() == DEFAULT_ADMIN_PASSWORD
+    )
     return [
-        (not client and not has_dsn, "RunMode=Admin needs Database__ConnectionString: a fleet database is never made up."),
-        (pushing and not fleet.url, "FleetIngest__Enabled=true needs FleetIngest__Url, the Admin's /api/fleet/ingest address."),
+        (
+            not client and not has_dsn,
+            "RunMode=Admin needs Database__ConnectionString: a fleet database is never made up.",
+        ),
+        (
+            pushing and not fleet.url,
+            "FleetIngest__Enabled=true needs FleetIngest__Url, the Admin's /api/fleet/ingest address.",
+        ),
         (
             pushing and not fleet.token.get_secret_value(),
             "FleetIngest__Enabled=true needs FleetIngest__Token, from the Admin's Customers page.",

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from portal.core.db import Database, configured_dsn
-from portal.core.errors import Misconfigured
+from portal.core.errors import Conflict, Misconfigured
+from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.postgres import PostgresStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from portal.core.settings import Settings
     from portal.core.storage.engine import Storage
+
+EMBEDDED_DIRECTORY = "postgres"
+EMBEDDED_DATABASE = "portal_client"
 
 
 def utc_now() -> datetime:
@@ -36,9 +43,53 @@ def open_stack(settings: Settings, dsn: str | None = None, *, application_name: 
     """Open a stack on `dsn` or on the database the settings name. Raises `Misconfigured` when there is none."""
     address = dsn or configured_dsn(settings)
     if address is None:
-        message = "No database: set Database__ConnectionString."
+        message = "There is no database: set Database__ConnectionString."
         raise Misconfigured(message)
     return Stack(settings, Database(address, application_name=application_name), PostgresStorage(settings))
+
+
+@asynccontextmanager
+async def opened_stack(settings: Settings, *, application_name: str = "portal") -> AsyncIterator[Stack]:
+    """Open the stack the settings name, and close it at the end of the block.
+
+    The database is the configured one; without one, a Client in Development gets the embedded
+    server, started here unless another process of the stack runs it already. Raises `Misconfigured`
+    when there is no database or it cannot be reached.
+    """
+    with _address(settings) as address:
+        stack = open_stack(settings, address, application_name=application_name)
+        try:
+            await _check_reachable(stack)
+            yield stack
+        finally:
+            await close_stack(stack)
+
+
+@contextmanager
+def _address(settings: Settings) -> Iterator[str | None]:
+    configured = configured_dsn(settings)
+    if configured or not settings.may_embed_database:
+        yield configured
+        return
+    server = EmbeddedServer(settings.storage.data_directory / EMBEDDED_DIRECTORY)
+    try:
+        server.start()
+    except Conflict:
+        server.attach()
+    try:
+        server.ensure_database(EMBEDDED_DATABASE)
+        yield server.dsn(EMBEDDED_DATABASE)
+    finally:
+        server.stop()
+
+
+async def _check_reachable(stack: Stack) -> None:
+    try:
+        connection = await stack.db.dedicated()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        message = f"The database cannot be reached: {error or type(error).__name__}"
+        raise Misconfigured(message) from None
+    await connection.close()
 
 
 async def close_stack(stack: Stack) -> None:

@@ -87,6 +87,11 @@ class EmbeddedServer:
             raise
         return self
 
+    def attach(self) -> Self:
+        """Use the server that another process runs here: `dsn` and `ensure_database` then speak to that one."""
+        self._home = open_home(self._directory, self._binaries)
+        return self
+
     def stop(self) -> None:
         """Stop the server, ending its connections; safe to repeat."""
         process, self._process = self._process, None
@@ -132,7 +137,7 @@ class EmbeddedServer:
         if not _DATABASE_NAME.fullmatch(name):
             msg = f"not a database name: {name!r}"
             raise PortalError(msg)
-        found = self._psql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")  # noqa: S608 - checked above
+        found = self._psql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
         if not found.strip():
             self._psql(f"CREATE DATABASE {name}")
 
@@ -140,7 +145,7 @@ class EmbeddedServer:
         home = self.home
         command = [home.binaries / "psql", "-X", "-A", "-t", "-h", home.sockets, "-U", "postgres"]
         command += ["-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", statement]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT)  # noqa: S603
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT)
         if done.returncode:
             msg = f"the embedded PostgreSQL refused: {done.stderr.strip()}"
             raise PortalError(msg)
@@ -207,7 +212,7 @@ def _clear_sockets(home: Home) -> None:
 
 
 def _initdb(home: Home, arguments: list[str | Path]) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [home.binaries / "initdb", *arguments],
         check=False,
         capture_output=True,
@@ -227,7 +232,7 @@ def _spawn(home: Home, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
         command += ["-c", f"{name}={value}"]
     _rotate(home.log_file)
     with home.log_file.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -236,7 +241,7 @@ def _spawn(home: Home, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
             env=_ENVIRONMENT,
             # Ctrl-C in a terminal is for the application, which then stops the server last.
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - started before any thread of ours
+            preexec_fn=die_with_parent(signal.SIGINT),
             **home.credentials,
         )
 

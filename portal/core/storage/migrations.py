@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import text
+
 from portal.core.errors import Misconfigured
 from portal.core.settings import PROJECT_ROOT, RunMode
 
@@ -44,3 +44,10 @@ def _upgrade(connection: Connection, mode: RunMode) -> None:
     config.set_main_option("version_locations", ":".join(map(str, locations)))
     config.attributes["connection"] = connection
     command.upgrade(config, "heads")
+
+
+async def is_migrated(database: Database, mode: RunMode) -> bool:
+    """Tell whether the database holds the schema of a run mode."""
+    async with database.engine.connect() as connection:
+        name = _FOREIGN_TABLE[RunMode.ADMIN if mode is RunMode.CLIENT else RunMode.CLIENT]
+        return bool(await connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}))

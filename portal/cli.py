@@ -1,0 +1,41 @@
+"""The `portal` command."""
+
+import sys
+
+import typer
+
+from portal.commands import client, cost, doctor, fleet, identity, importing, serving
+from portal.core.errors import PortalError
+
+app = typer.Typer(
+    help="Power, energy and cost of metered sites. Settings come from the environment and .env.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serving.serve)
+app.command("demo")(serving.run_demo)
+app.command("migrate")(serving.migrate_database)
+app.command("import")(importing.import_readings)
+app.command("cost")(cost.show_cost)
+app.command("doctor")(doctor.run_doctor)
+app.add_typer(identity.users, name="user")
+app.add_typer(identity.api_keys, name="apikey")
+app.add_typer(client.municipalities, name="municipality")
+app.add_typer(client.tariff_verbs, name="tariff")
+app.add_typer(client.site_verbs, name="site")
+app.add_typer(client.device_verbs, name="device")
+app.add_typer(client.push_verbs, name="push")
+app.add_typer(fleet.customer_verbs, name="customer")
+
+
+def main() -> None:
+    """Run a verb; a refusal is one line on standard error and exit status 1."""
+    try:
+        app()
+    except PortalError as error:
+        sys.exit(f"portal: {error.message}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The verbs of the `portal` command, one file per subject."""

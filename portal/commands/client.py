@@ -1,0 +1,124 @@
+"""The verbs of a Client stack: municipalities, tariffs, sites, devices, pushing."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portal.commands.output import AsJson, answer
+from portal.commands.session import with_stack
+from portal.core.domain.json_text import exact_json
+from portal.core.errors import Invalid
+from portal.core.services import push as push_service
+from portal.core.services import sites, tariffs
+from portal.core.settings import RunMode
+from portal.push.task import tick_once
+
+municipalities = typer.Typer(help="Whose tariffs apply, and in which time zone (Client).", no_args_is_help=True)
+tariff_verbs = typer.Typer(help="Time-of-use tariffs (Client).", no_args_is_help=True)
+site_verbs = typer.Typer(help="Places with meters (Client).", no_args_is_help=True)
+device_verbs = typer.Typer(help="Meters and their tokens (Client).", no_args_is_help=True)
+push_verbs = typer.Typer(help="The push to the Admin stack (Client).", no_args_is_help=True)
+
+
+@municipalities.command("add")
+def add_municipality(
+    name: str,
+    time_zone: Annotated[str, typer.Option(help="IANA name, such as Africa/Johannesburg.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add a municipality."""
+    made = with_stack(lambda stack: sites.add_municipality(stack, name, time_zone), mode=RunMode.CLIENT)
+    result = {"id": made, "name": name.strip(), "time_zone_id": time_zone}
+    answer(result, f"Added municipality {name.strip()} ({time_zone}).", as_json=as_json)
+
+
+@tariff_verbs.command("import")
+def import_tariffs(file: Path, as_json: AsJson = False) -> None:
+    """Import the tariffs of a JSON file, all or none."""
+    try:
+        raw = exact_json(_read(file))
+    except ValueError as error:
+        message = f"{file} is not JSON: {error}"
+        raise Invalid(message) from None
+    made = with_stack(lambda stack: tariffs.import_tariffs(stack, raw), mode=RunMode.CLIENT)
+    result = {"id": made[0].id if made else None, "imported": len(made), "tariffs": made}
+    words = "\n".join(f"Imported {t.name} of {t.municipality} with {t.period_count} periods." for t in made)
+    answer(result, words or "The file holds no tariff.", as_json=as_json)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
+        raise Invalid(message) from None
+
+
+@site_verbs.command("add")
+def add_site(
+    name: str,
+    municipality: Annotated[str | None, typer.Option(help="Name of a municipality added before.")] = None,
+    address: Annotated[str, typer.Option()] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add a site."""
+    made = with_stack(
+        lambda stack: sites.add_site(stack, name, address=address, municipality=municipality), mode=RunMode.CLIENT
+    )
+    answer({"id": made, "name": name.strip()}, f"Added site {name.strip()}.", as_json=as_json)
+
+
+@device_verbs.command("add")
+def add_device(  # noqa: PLR0913 - the options of one verb
+    name: str,
+    site: Annotated[str, typer.Option(help="Name of the site it stands at.")],
+    external_id: Annotated[str, typer.Option(help="What the meter is called in the field.")],
+    description: Annotated[str, typer.Option()] = "",
+    max_power_kw: Annotated[str | None, typer.Option(help="Rated power; readings beyond it are doubted.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a device; its token is shown once."""
+    rated = _kilowatts(max_power_kw)
+    issued = with_stack(
+        lambda stack: sites.add_device(
+            stack, name, site=site, external_id=external_id, description=description, max_power_kw=rated
+        ),
+        mode=RunMode.CLIENT,
+    )
+    answer(issued, f"Added {issued.name} ({issued.id}). Its token, shown only now:\n{issued.token}", as_json=as_json)
+
+
+def _kilowatts(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        message = f"--max-power-kw takes a number, not {text!r}"
+        raise Invalid(message) from None
+
+
+@push_verbs.command("once")
+def push_once(as_json: AsJson = False) -> None:
+    """Push once, now."""
+    report = with_stack(tick_once, mode=RunMode.CLIENT)
+    lines = [_turn(line.resource, line.accepted, line.rejected, line.error or line.skipped) for line in report.resources]
+    answer(report, "\n".join([*lines, f"{report.pending_rows} readings wait."]), as_json=as_json)
+    if any(line.error for line in report.resources):
+        raise typer.Exit(1)
+
+
+def _turn(resource: str, accepted: int, rejected: int, remark: str | None) -> str:
+    return f"{resource}: {accepted} accepted, {rejected} rejected" + (f" ({remark})" if remark else "")
+
+
+@push_verbs.command("status")
+def push_status(as_json: AsJson = False) -> None:
+    """Show cursors, failures, backlog and dead letters."""
+    status = with_stack(push_service.status, mode=RunMode.CLIENT)
+    state = "on" if status.is_enabled else "off"
+    link = ", Admin link down" if status.is_link_down else ""
+    words = f"Push is {state}{link}; {status.backlog.pending_rows} readings wait, {status.backlog.dead_letters} given up."
+    answer(status, words, as_json=as_json)

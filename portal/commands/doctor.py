@@ -1,0 +1,82 @@
+"""`portal doctor`: what is configured, what the database offers, what is wrong."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import typer
+
+from portal.commands.output import AsJson, answer
+from portal.core.errors import Misconfigured, PortalError
+from portal.core.log import configure_logging
+from portal.core.services import doctor as service
+from portal.core.settings import Settings, check_start, load_settings
+from portal.core.stack import opened_stack
+from portal.core.storage.migrations import is_migrated
+from portal.frontend import require_built
+
+
+@dataclass
+class Findings:
+    """The state of a stack; `problems` is empty when all is well."""
+
+    run_mode: str
+    environment: str
+    name: str
+    pushes: bool
+    storage_engine: str | None = None
+    server_version: str | None = None
+    timescaledb_version: str | None = None
+    is_migrated: bool = False
+    hours_to_refresh: int | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def run_doctor(as_json: AsJson = False) -> None:
+    """Say what is configured and what is wrong; exits with 1 when something is."""
+    settings = load_settings()
+    configure_logging(as_json=settings.is_production)
+    findings = Findings(
+        settings.run_mode, settings.application.environment, settings.application.name, settings.fleet_ingest.enabled
+    )
+    for check in (check_start, _check_pages):
+        try:
+            check(settings)
+        except PortalError as error:
+            findings.problems.append(error.message)
+    asyncio.run(_look_at_database(settings, findings))
+    answer(findings, _words(findings), as_json=as_json)
+    if findings.problems:
+        raise typer.Exit(1)
+
+
+def _check_pages(settings: Settings) -> None:
+    require_built(settings.run_mode)
+
+
+async def _look_at_database(settings: Settings, findings: Findings) -> None:
+    try:
+        async with opened_stack(settings, application_name="portal-doctor") as stack:
+            findings.is_migrated = await is_migrated(stack.db, settings.run_mode)
+            if not findings.is_migrated:
+                message = "The database has no schema yet: run `portal migrate`."
+                raise Misconfigured(message)
+            found = await service.examine(stack)
+            findings.storage_engine = found.capabilities.engine
+            findings.server_version = found.capabilities.server_version
+            findings.timescaledb_version = found.capabilities.timescaledb_version
+            findings.hours_to_refresh = found.hours_to_refresh
+    except PortalError as error:
+        findings.problems.append(error.message)
+
+
+def _words(findings: Findings) -> str:
+    database = f"PostgreSQL {findings.server_version}" if findings.server_version else "not reached"
+    extension = findings.timescaledb_version or "not installed"
+    lines = [
+        f"Run mode     {findings.run_mode} ({findings.environment})",
+        f"Name         {findings.name}",
+        f"Push         {'on' if findings.pushes else 'off'}",
+        f"Database     {database}, TimescaleDB {extension}",
+        f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh",
+    ]
+    return "\n".join([*lines, *(f"PROBLEM      {problem}" for problem in findings.problems)] or ["No problem found."])

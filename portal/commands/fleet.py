@@ -1,0 +1,72 @@
+"""`portal customer`: the Admin's customers."""
+
+from typing import Annotated
+
+import typer
+
+from portal.commands.output import AsJson, answer
+from portal.commands.session import with_stack
+from portal.core.domain.time import iso_utc
+from portal.core.services import customers
+from portal.core.services.customers import DEFAULT_GRACE_HOURS, CustomerLine, IssuedToken
+from portal.core.settings import RunMode
+from portal.core.stack import Stack
+
+customer_verbs = typer.Typer(help="Customers and their tokens (Admin).", no_args_is_help=True)
+
+
+@customer_verbs.command("add")
+def add_customer(code: str, name: str, as_json: AsJson = False) -> None:
+    """Register a customer; its token is shown once."""
+    issued = with_stack(lambda stack: customers.register(stack, code, name), mode=RunMode.ADMIN)
+    answer(issued, f"Registered {issued.code}. Its token, shown only now:\n{issued.token}", as_json=as_json)
+
+
+@customer_verbs.command("rotate")
+def rotate_token(
+    code: str,
+    grace_hours: Annotated[float, typer.Option(help="How long the old token stays valid.")] = DEFAULT_GRACE_HOURS,
+    as_json: AsJson = False,
+) -> None:
+    """Issue a new token; the old one stays valid for the grace window."""
+
+    async def rotate(stack: Stack) -> IssuedToken:
+        return await customers.rotate(stack, await customers.find_customer_id(stack, code), grace_hours)
+
+    issued = with_stack(rotate, mode=RunMode.ADMIN)
+    answer(issued, f"New token of {issued.code}, shown only now:\n{issued.token}", as_json=as_json)
+
+
+@customer_verbs.command("disable")
+def disable_customer(code: str, as_json: AsJson = False) -> None:
+    """Refuse a customer's tokens."""
+    _switch(code, is_active=False, as_json=as_json)
+
+
+@customer_verbs.command("enable")
+def enable_customer(code: str, as_json: AsJson = False) -> None:
+    """Take a customer's tokens again."""
+    _switch(code, is_active=True, as_json=as_json)
+
+
+def _switch(code: str, *, is_active: bool, as_json: bool) -> None:
+    async def switch(stack: Stack) -> CustomerLine:
+        customer_id = await customers.find_customer_id(stack, code)
+        await customers.set_active(stack, customer_id, is_active)
+        return await customers.get_customer(stack, customer_id)
+
+    line = with_stack(switch, mode=RunMode.ADMIN)
+    answer(line, f"{line.code} is {'enabled' if line.is_active else 'disabled'}.", as_json=as_json)
+
+
+@customer_verbs.command("list")
+def list_customers(as_json: AsJson = False) -> None:
+    """List customers with when they were last seen and today's energy (UTC day)."""
+    lines = with_stack(customers.list_customers, mode=RunMode.ADMIN)
+    answer({"customers": lines}, "\n".join(map(_words, lines)) or "No customer yet.", as_json=as_json)
+
+
+def _words(line: CustomerLine) -> str:
+    seen = f"last seen {iso_utc(line.last_seen_at)}" if line.last_seen_at else "never seen"
+    state = "" if line.is_active else ", disabled"
+    return f"{line.code}: {line.name}, {seen}{state}, {line.site_count} sites, {line.device_count} devices"

@@ -1,0 +1,53 @@
+"""How a verb answers: words for people, or one JSON object on the last line for machines."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+import typer
+
+from portal.core.domain.time import iso_utc
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+
+
+def answer(result: object, words: str, *, as_json: bool) -> None:
+    """Print what a verb made or read: `words`, or `result` with camelCase names."""
+    typer.echo(msgspec.json.encode(plain(result)).decode() if as_json else words)
+
+
+def plain(value: object) -> Any:
+    """Turn a result into what JSON holds: camelCase names, UTC instants, decimals as exact numbers."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {_camel(field.name): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {_camel(str(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [plain(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> Any:
+    match value:
+        case datetime():
+            return iso_utc(value)
+        case date() | time():
+            return value.isoformat()
+        case Decimal():
+            return msgspec.Raw(f"{value:f}".encode())
+        case UUID():
+            return str(value)
+        case Enum():
+            return value.value
+        case _:
+            return value
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,36 @@
+"""Runs a verb against the stack the settings name."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from portal.core.errors import Misconfigured
+from portal.core.log import configure_logging
+from portal.core.settings import RunMode, Settings, load_settings
+from portal.core.stack import Stack, opened_stack
+from portal.core.storage.migrations import is_migrated
+
+ResultT = TypeVar("ResultT")
+
+
+def with_stack(work: Callable[[Stack], Awaitable[ResultT]], *, mode: RunMode | None = None) -> ResultT:
+    """Open the stack, do the work in it, close it. Raises `Misconfigured` in the other run mode."""
+    settings = load_settings()
+    configure_logging(as_json=settings.is_production)
+    require_mode(settings, mode)
+    return asyncio.run(_run(settings, work))
+
+
+def require_mode(settings: Settings, mode: RunMode | None) -> None:
+    """Refuse a verb of the other run mode."""
+    if mode is not None and settings.run_mode is not mode:
+        message = f"This verb is for RunMode={mode}, and this stack is {settings.run_mode}."
+        raise Misconfigured(message)
+
+
+async def _run(settings: Settings, work: Callable[[Stack], Awaitable[ResultT]]) -> ResultT:
+    async with opened_stack(settings, application_name="portal-command") as stack:
+        if not await is_migrated(stack.db, settings.run_mode):
+            message = "The database has no schema yet: run `portal migrate` first."
+            raise Misconfigured(message)
+        return await work(stack)
