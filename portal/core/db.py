@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from portal.core.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from portal.core.settings import Settings
 
@@ -47,18 +47,20 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            connect_args={"server_settings": {"application_name": application_name, "jit": "off", "timezone": "UTC"}},
+            connect_args={
+                "server_settings": {"application_name": application_name, "jit": "off", "timezone": "UTC"}
+            },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self) -> AsyncGenerator[AsyncSession, None]:
         """Open one read-write transaction; committed at the end of the block."""
         async with self._sessions.begin() as session:
             yield session
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+    async def snapshot(self) -> AsyncGenerator[AsyncSession, None]:
         """Open one read-only transaction in which every statement sees the same moment."""
         async with self._sessions.begin() as session:
             await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))

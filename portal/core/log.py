@@ -7,11 +7,12 @@ import sys
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
 
 _SECRET_WORDS = ("token", "password", "secret", "authorization", "cookie")
 
 
-def _mask_secrets(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _mask_secrets(_: Any, __: str, event: EventDict) -> EventDict:
     """Blank the value of every field whose name says it is a secret, as a last line of defence."""
     for key in event:
         if any(word in key.lower() for word in _SECRET_WORDS):

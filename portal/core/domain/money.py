@@ -1,6 +1,6 @@
 """Exact decimals for energy and money, and the one place where money is rounded."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, localcontext
 
@@ -14,7 +14,7 @@ _ROUNDING = Context(prec=120, traps=[InvalidOperation])
 
 
 @contextmanager
-def exact_decimals() -> Iterator[None]:
+def exact_decimals() -> Generator[None, None, None]:
     """Run decimal arithmetic that must not round; raises decimal.Inexact where a digit would be lost."""
     with localcontext(_EXACT):
         yield

@@ -1,5 +1,8 @@
 """What the Admin stack keeps of its customers (`fleet`); every key but a customer's own contains `customer_id`."""
 
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -91,7 +94,8 @@ class FleetTariff(SQLModel, table=True):
     __tablename__ = "tariffs"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["customer_id", "municipality_id"], ["fleet.municipalities.customer_id", "fleet.municipalities.id"]
+            ["customer_id", "municipality_id"],
+            ["fleet.municipalities.customer_id", "fleet.municipalities.id"],
         ),
         {"schema": "fleet"},
     )
@@ -116,7 +120,9 @@ class FleetTariffPeriod(SQLModel, table=True):
     __tablename__ = "tariff_periods"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["customer_id", "tariff_id"], ["fleet.tariffs.customer_id", "fleet.tariffs.id"], ondelete="CASCADE"
+            ["customer_id", "tariff_id"],
+            ["fleet.tariffs.customer_id", "fleet.tariffs.id"],
+            ondelete="CASCADE",
         ),
         {"schema": "fleet"},
     )
@@ -165,7 +171,10 @@ class IngestEvent(SQLModel, table=True):
     """One handled batch: how "why did this batch not land?" is answered."""
 
     __tablename__ = "ingest_events"
-    __table_args__ = (Index("ix_fleet_ingest_events_customer_received", "customer_id", "received_at"), {"schema": "fleet"})
+    __table_args__ = (
+        Index("ix_fleet_ingest_events_customer_received", "customer_id", "received_at"),
+        {"schema": "fleet"},
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     customer_id: UUID = Field(foreign_key="fleet.customers.id")

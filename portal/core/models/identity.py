@@ -1,5 +1,8 @@
 """Accounts, sessions and machine keys (`app`, both run modes)."""
 
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
 from datetime import datetime
 from uuid import UUID, uuid4
 

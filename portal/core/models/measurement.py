@@ -1,5 +1,8 @@
 """Readings and their hourly rollups: one shape, once per device (Client), once per customer and device (Admin)."""
 
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -70,4 +73,3 @@ class Hourly(HourlyFigures, table=True):
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
     hour: datetime = Field(primary_key=True, index=True)
     meter_state: dict[str, Any] | None = _meter_state()
-

@@ -1,5 +1,8 @@
 """What the push to the Admin remembers (Client, `app`)."""
 
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
 from datetime import datetime
 from uuid import UUID
 

@@ -1,5 +1,8 @@
 """Sites and devices of a Client (`monitoring`)."""
 
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4

@@ -1,5 +1,8 @@
 """Municipalities and tariffs of a Client (`app`)."""
 
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
 from datetime import date, datetime, time
 from decimal import Decimal
 

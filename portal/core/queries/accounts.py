@@ -68,7 +68,9 @@ async def count_users(session: AsyncSession) -> int:
     return int(await session.scalar(text("SELECT count(*) FROM app.users")) or 0)
 
 
-async def record_failure(session: AsyncSession, user_id: UUID, failures: int, locked_until: datetime | None) -> None:
+async def record_failure(
+    session: AsyncSession, user_id: UUID, failures: int, locked_until: datetime | None
+) -> None:
     """Store the failed attempts of an account and until when it is closed."""
     await session.execute(
         text("UPDATE app.users SET failed_attempts = :failures, locked_until = :until WHERE id = :id"),
@@ -81,7 +83,8 @@ async def insert_session(
 ) -> None:
     """Open a session and forget the account's failures and expired sessions."""
     await session.execute(
-        text("DELETE FROM app.sessions WHERE user_id = :id AND expires_at <= :now"), {"id": user_id, "now": now}
+        text("DELETE FROM app.sessions WHERE user_id = :id AND expires_at <= :now"),
+        {"id": user_id, "now": now},
     )
     await session.execute(
         text(
@@ -93,7 +96,9 @@ async def insert_session(
     await record_failure(session, user_id, 0, None)
 
 
-async def find_session(session: AsyncSession, token_hash: str, now: datetime, idle_since: datetime) -> OpenSession | None:
+async def find_session(
+    session: AsyncSession, token_hash: str, now: datetime, idle_since: datetime
+) -> OpenSession | None:
     """Return the open session of a cookie, unless it expired, was idle, or its account is inactive."""
     row = (
         await session.execute(
@@ -110,7 +115,8 @@ async def find_session(session: AsyncSession, token_hash: str, now: datetime, id
 async def touch_session(session: AsyncSession, token_hash: str, now: datetime) -> None:
     """Note that a session is in use."""
     await session.execute(
-        text("UPDATE app.sessions SET last_seen_at = :now WHERE token_hash = :hash"), {"now": now, "hash": token_hash}
+        text("UPDATE app.sessions SET last_seen_at = :now WHERE token_hash = :hash"),
+        {"now": now, "hash": token_hash},
     )
 
 
@@ -133,7 +139,9 @@ async def use_api_key(session: AsyncSession, key_hash: str, now: datetime) -> Ac
     """Return whose key this is and note its use, at most once a minute."""
     row = (
         await session.execute(
-            text("SELECT id, name, last_used_at FROM app.api_keys WHERE key_hash = :hash AND revoked_at IS NULL"),
+            text(
+                "SELECT id, name, last_used_at FROM app.api_keys WHERE key_hash = :hash AND revoked_at IS NULL"
+            ),
             {"hash": key_hash},
         )
     ).one_or_none()
@@ -142,7 +150,7 @@ async def use_api_key(session: AsyncSession, key_hash: str, now: datetime) -> Ac
     await session.execute(
         text(
             "UPDATE app.api_keys SET last_used_at = :now "
-            "WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :now - interval '1 minute')"
+            "WHERE id = :id AND (last_used_at IS NULL OR last_used_at < CAST(:now AS timestamptz) - interval '1 minute')"
         ),
         {"now": now, "id": row.id},
     )

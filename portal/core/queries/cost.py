@@ -109,7 +109,11 @@ async def load_usage(
     With `estimate_gaps` the energy of long gaps, spread evenly, is part of the usage.
     """
     names = _names(scope, estimate_gaps=estimate_gaps)
-    where = {name: value for name, value in (("customer_id", scope.customer_id), ("site_id", scope.site_id)) if value}
+    where = {
+        name: value
+        for name, value in (("customer_id", scope.customer_id), ("site_id", scope.site_id))
+        if value
+    }
     devices = await session.execute(text(_DEVICES.format(**names)), where)
     rows = await session.execute(
         text(_STATEMENT.format(**names)),
@@ -125,7 +129,7 @@ async def load_usage(
     usages: list[Usage] = []
     unallocated = estimated = suspects = 0
     for row in rows:
-        slot = None if row.slot is None else slots[row.slot - 1].slot
+        slot = None if row.slot is None else slots[int(row.slot) - 1].slot
         usages.append(Usage(row.device_id, row.day, slot, row.milliwh, row.buckets))
         unallocated += row.unallocated
         estimated += row.estimated
@@ -146,5 +150,3 @@ def _names(scope: CostScope, *, estimate_gaps: bool) -> dict[str, str]:
         "energy": "(h.allocated_milliwh + h.estimated_milliwh)" if estimate_gaps else "h.allocated_milliwh",
         "unallocated": "0::bigint" if estimate_gaps else "h.unallocated_milliwh",
     }
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -78,17 +79,18 @@ FROM fleet.customers c
 async def list_lines(session: AsyncSession, today: datetime) -> tuple[CustomerLine, ...]:
     """Return every customer by code; `today` is the UTC midnight the day's energy counts from."""
     rows = await session.execute(text(_LINE + " ORDER BY lower(c.code)"), {"today": today})
-    return tuple(_line(row) for row in rows)
+    return tuple(_line(row) for row in rows.mappings())
 
 
 async def find_line(session: AsyncSession, customer_id: UUID, today: datetime) -> CustomerLine | None:
     """Return one customer."""
-    row = (await session.execute(text(_LINE + " WHERE c.id = :id"), {"today": today, "id": customer_id})).one_or_none()
+    found = await session.execute(text(_LINE + " WHERE c.id = :id"), {"today": today, "id": customer_id})
+    row = found.mappings().one_or_none()
     return None if row is None else _line(row)
 
 
-def _line(row: object) -> CustomerLine:
-    values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public name for it
+def _line(row: RowMapping) -> CustomerLine:
+    values: dict[str, Any] = {str(name): value for name, value in row.items()}
     values["energy_today_kwh"] = kwh_from_milliwh(values.pop("today_milliwh"))
     return CustomerLine(**values)
 
@@ -163,11 +165,18 @@ async def list_sites(session: AsyncSession, customer_id: UUID, today: datetime) 
             energy = kwh_from_milliwh(row.today_milliwh)
             found.append(
                 CustomerDevice(
-                    row.device_id, row.device_name, row.external_id, row.device_is_active, row.last_reading_at, energy
+                    row.device_id,
+                    row.device_name,
+                    row.external_id,
+                    row.device_is_active,
+                    row.last_reading_at,
+                    energy,
                 )
             )
     sites = {row.id: row for row in rows}
     return tuple(
-        CustomerSite(r.id, r.name, r.address, r.is_active, r.municipality, r.time_zone_id, tuple(devices[r.id]))
+        CustomerSite(
+            r.id, r.name, r.address, r.is_active, r.municipality, r.time_zone_id, tuple(devices[r.id])
+        )
         for r in sites.values()
     )

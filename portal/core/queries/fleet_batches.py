@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import and_, func, insert, or_, select, text, update
+from sqlmodel import col
 
 from portal.core.models.fleet import Customer, FleetTariffPeriod, IngestEvent
 from portal.core.wire.batches import ENCODER
@@ -108,13 +109,17 @@ class HandledBatch:
     error: str | None = None
 
 
-async def customer_by_token_hash(session: AsyncSession, token_hash: str, now: datetime) -> KnownCustomer | None:
+async def customer_by_token_hash(
+    session: AsyncSession, token_hash: str, now: datetime
+) -> KnownCustomer | None:
     """Return the active customer with this current token, or with this previous one while it is honoured."""
-    statement = select(Customer.id, Customer.code).where(
-        Customer.is_active,
+    statement = select(col(Customer.id), col(Customer.code)).where(
+        col(Customer.is_active),
         or_(
-            Customer.token_hash == token_hash,
-            and_(Customer.previous_token_hash == token_hash, Customer.previous_token_expires_at > now),
+            col(Customer.token_hash) == token_hash,
+            and_(
+                col(Customer.previous_token_hash) == token_hash, col(Customer.previous_token_expires_at) > now
+            ),
         ),
     )
     row = (await session.execute(statement)).one_or_none()
@@ -137,7 +142,9 @@ async def known_devices(session: AsyncSession, customer_id: UUID, ids: Collectio
 
 async def known_municipalities(session: AsyncSession, customer_id: UUID, ids: Collection[int]) -> set[int]:
     """Return those of the ids that are municipalities of this customer."""
-    statement = text("SELECT id FROM fleet.municipalities WHERE customer_id = :customer_id AND id = ANY(:ids)")
+    statement = text(
+        "SELECT id FROM fleet.municipalities WHERE customer_id = :customer_id AND id = ANY(:ids)"
+    )
     found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
     return set(found.all())
 
@@ -152,7 +159,9 @@ async def upsert_devices(session: AsyncSession, customer_id: UUID, rows: Sequenc
     await _upsert(session, _UPSERT_DEVICES, customer_id, _last_by_id(rows))
 
 
-async def upsert_municipalities(session: AsyncSession, customer_id: UUID, rows: Sequence[MunicipalityRow]) -> None:
+async def upsert_municipalities(
+    session: AsyncSession, customer_id: UUID, rows: Sequence[MunicipalityRow]
+) -> None:
     """Insert or update municipalities by id."""
     await _upsert(session, _UPSERT_MUNICIPALITIES, customer_id, _last_by_id(rows))
 
@@ -160,11 +169,15 @@ async def upsert_municipalities(session: AsyncSession, customer_id: UUID, rows: 
 async def replace_tariffs(session: AsyncSession, customer_id: UUID, rows: Sequence[TariffRow]) -> None:
     """Insert or update tariffs by id and replace the periods of each; their municipalities must exist."""
     tariffs = _last_by_id(rows)
-    await session.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update(key_share=True))
+    await session.execute(
+        select(col(Customer.id)).where(col(Customer.id) == customer_id).with_for_update(key_share=True)
+    )
     await _upsert(session, _UPSERT_TARIFFS, customer_id, tariffs)
     ids = [tariff.id for tariff in tariffs]
     await session.execute(text(_DELETE_PERIODS), {"customer_id": customer_id, "tariff_ids": ids})
-    last = select(func.coalesce(func.max(FleetTariffPeriod.id), 0)).where(FleetTariffPeriod.customer_id == customer_id)
+    last = select(func.coalesce(func.max(FleetTariffPeriod.id), 0)).where(
+        col(FleetTariffPeriod.customer_id) == customer_id
+    )
     last_id = await session.scalar(last)
     parameters = {"customer_id": customer_id, "last_id": last_id, "rows": _as_json(tariffs)}
     await session.execute(text(_INSERT_PERIODS), parameters)
@@ -190,7 +203,7 @@ async def record_batch(session: AsyncSession, customer_id: UUID, batch: HandledB
 async def mark_seen(session: AsyncSession, customer_id: UUID) -> None:
     """Note that the customer pushed just now. Last in its transaction: the row stays locked until the commit."""
     seen = {"first_seen_at": func.coalesce(Customer.first_seen_at, func.now()), "last_seen_at": func.now()}
-    await session.execute(update(Customer).where(Customer.id == customer_id).values(seen))
+    await session.execute(update(Customer).where(col(Customer.id) == customer_id).values(seen))
 
 
 async def _upsert(session: AsyncSession, statement: str, customer_id: UUID, rows: Sequence[Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlmodel import col
 
 from portal.core.db import driver_connection
 from portal.core.models.site import Device
@@ -51,7 +52,7 @@ WITH stored AS (
     SELECT now(), min(time), max(time), count(*) FROM stored HAVING count(*) > 0
 )
 SELECT count(*) FROM stored
-"""  # noqa: S608 -- column names are constants
+"""
 
 _STORE_FLEET = f"""
 WITH stored AS (
@@ -64,7 +65,7 @@ WITH stored AS (
     SELECT DISTINCT $1::uuid, device_id, date_trunc('hour', time, 'UTC') FROM stored
 )
 SELECT count(*) FROM stored
-"""  # noqa: S608 -- column names are constants
+"""
 
 _quantities_of = attrgetter(*QUANTITIES, "source")
 
@@ -79,12 +80,16 @@ class KnownDevice:
 
 async def device_by_token_hash(session: AsyncSession, token_hash: str) -> KnownDevice | None:
     """Return the active device with this token, by one index look-up."""
-    statement = select(Device.id, Device.external_id).where(Device.token_hash == token_hash, Device.is_active)
+    statement = select(col(Device.id), col(Device.external_id)).where(
+        col(Device.token_hash) == token_hash, col(Device.is_active)
+    )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else KnownDevice(row.id, row.external_id)
 
 
-async def insert_device_readings(session: AsyncSession, device_id: UUID, readings: Sequence[DeviceReading]) -> int:
+async def insert_device_readings(
+    session: AsyncSession, device_id: UUID, readings: Sequence[DeviceReading]
+) -> int:
     """Store readings of one device, queue the hours they touch and note their arrival; returns how many were new.
 
     All of it is in the caller's transaction, whose start is the readings' `received_at`.
@@ -93,13 +98,17 @@ async def insert_device_readings(session: AsyncSession, device_id: UUID, reading
     return await _store(session, records, _STORE)
 
 
-async def insert_fleet_readings(session: AsyncSession, customer_id: UUID, readings: Sequence[FleetReading]) -> int:
+async def insert_fleet_readings(
+    session: AsyncSession, customer_id: UUID, readings: Sequence[FleetReading]
+) -> int:
     """Store readings of a customer's known devices and queue the hours they touch; returns how many were new."""
     records = ((reading.time, reading.device_id, *_quantities_of(reading)) for reading in readings)
     return await _store(session, records, _STORE_FLEET, customer_id)
 
 
-async def _store(session: AsyncSession, records: Iterable[tuple[object, ...]], statement: str, *scope: UUID) -> int:
+async def _store(
+    session: AsyncSession, records: Iterable[tuple[object, ...]], statement: str, *scope: UUID
+) -> int:
     connection: asyncpg.Connection = await driver_connection(session)
     await connection.execute(_STAGING)
     await connection.copy_records_to_table(

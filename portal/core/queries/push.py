@@ -134,7 +134,7 @@ _STATE_COLUMNS = tuple(field.name for field in fields(PushState) if field.name !
 async def load_states(session: AsyncSession) -> dict[BatchType, PushState]:
     """Return the state of all five resources, also of those never pushed."""
     names = ", ".join(_STATE_COLUMNS)
-    result = await session.execute(text(f"SELECT resource_type, {names} FROM app.fleet_push_state"))  # noqa: S608
+    result = await session.execute(text(f"SELECT resource_type, {names} FROM app.fleet_push_state"))
     states = {kind: PushState(kind) for kind in BatchType}
     for row in result.mappings():
         kind = BatchType(row["resource_type"])
@@ -149,7 +149,7 @@ async def save_state(session: AsyncSession, state: PushState) -> None:
     updates = ", ".join(f"{name} = excluded.{name}" for name in _STATE_COLUMNS)
     await session.execute(
         text(
-            f"INSERT INTO app.fleet_push_state (resource_type, {names}) VALUES (:resource, {values}) "  # noqa: S608
+            f"INSERT INTO app.fleet_push_state (resource_type, {names}) VALUES (:resource, {values}) "
             f"ON CONFLICT (resource_type) DO UPDATE SET {updates}"
         ),
         {"resource": state.resource.value, **{name: getattr(state, name) for name in _STATE_COLUMNS}},
@@ -201,7 +201,7 @@ _WAITING = text(
     ) r ON true
     ORDER BY c.id, r.time, r.device_id
     LIMIT :limit
-    """  # noqa: S608 - only column names are put in
+    """
 )
 
 
@@ -258,7 +258,7 @@ _DUE_RETRIES = text(
         WHERE m.time = t.time AND m.device_id = t.device_id
     ) r ON true
     ORDER BY t.tries, t.time, t.device_id
-    """  # noqa: S608 - only column names are put in
+    """
 )
 
 
@@ -302,7 +302,7 @@ async def remember_refused(session: AsyncSession, refusals: Sequence[Refusal]) -
     """Keep refused readings for another try; one that is kept already gets the new count and time."""
     await session.execute(
         text(
-            "INSERT INTO app.push_retries (time, device_id, received_at, reason, tries, next_attempt_at) "  # noqa: S608
+            "INSERT INTO app.push_retries (time, device_id, received_at, reason, tries, next_attempt_at) "
             f"SELECT time, device_id, received_at, reason, tries, next_attempt_at FROM {_REFUSED_ARRAYS} "
             "ON CONFLICT (time, device_id) DO UPDATE SET reason = excluded.reason, "
             "tries = greatest(push_retries.tries, excluded.tries), next_attempt_at = excluded.next_attempt_at"
@@ -315,7 +315,7 @@ async def give_up(session: AsyncSession, refusals: Sequence[Refusal]) -> None:
     """Move readings to the dead letters, where people see them and nothing waits for them."""
     await session.execute(
         text(
-            "INSERT INTO app.push_dead_letters "  # noqa: S608
+            "INSERT INTO app.push_dead_letters "
             "(resource_type, row_key, received_at, time, device_id, reason, tries) "
             "SELECT 'measurements', to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') "
             f"|| '/' || device_id, received_at, time, device_id, reason, tries FROM {_REFUSED_ARRAYS} "

@@ -73,7 +73,7 @@ def _device(row: Any) -> DeviceRow:
         name=row.name,
         external_id=row.external_id,
         description=row.description,
-        max_power_kw=None if row.max_power_kw is None else float(row.max_power_kw),
+        max_power_kw=row.max_power_kw,
         is_active=row.is_active,
     )
 
@@ -103,7 +103,8 @@ async def _tariffs(session: AsyncSession, currency: str) -> tuple[SetRow, ...]:
         periods[row.tariff_id].append(_period(row))
     result = await session.execute(text("SELECT * FROM app.tariffs ORDER BY id"))
     return tuple(
-        SetRow(_integer_key(row.id), row.updated_at, _tariff(row, periods[row.id], currency)) for row in result
+        SetRow(_integer_key(row.id), row.updated_at, _tariff(row, periods[row.id], currency))
+        for row in result
     )
 
 

@@ -59,7 +59,9 @@ async def find_municipality(session: AsyncSession, name: str) -> int | None:
     return await session.scalar(text("SELECT id FROM app.municipalities WHERE name = :name"), {"name": name})
 
 
-async def insert_site(session: AsyncSession, name: str, address: str, municipality_id: int | None) -> UUID | None:
+async def insert_site(
+    session: AsyncSession, name: str, address: str, municipality_id: int | None
+) -> UUID | None:
     """Add a site; None when the name is taken."""
     return await session.scalar(
         text(
@@ -90,7 +92,8 @@ async def insert_device(session: AsyncSession, values: dict[str, Any]) -> UUID |
 async def find_device(session: AsyncSession, external_id: str) -> UUID | None:
     """Return the id of a device by its external id."""
     return await session.scalar(
-        text("SELECT id FROM monitoring.devices WHERE external_id = :external_id"), {"external_id": external_id}
+        text("SELECT id FROM monitoring.devices WHERE external_id = :external_id"),
+        {"external_id": external_id},
     )
 
 

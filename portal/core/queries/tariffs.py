@@ -36,22 +36,34 @@ class TariffTables:
 
 CLIENT = TariffTables("app.municipalities", "app.tariffs", "app.tariff_periods", "true")
 FLEET = TariffTables(
-    "fleet.municipalities", "fleet.tariffs", "fleet.tariff_periods", "customer_id = CAST(:customer_id AS uuid)"
+    "fleet.municipalities",
+    "fleet.tariffs",
+    "fleet.tariff_periods",
+    "customer_id = CAST(:customer_id AS uuid)",
 )
 
 
-async def load(session: AsyncSession, tables: TariffTables, customer_id: UUID | None = None) -> tuple[MunicipalTariffs, ...]:
+async def load(
+    session: AsyncSession, tables: TariffTables, customer_id: UUID | None = None
+) -> tuple[MunicipalTariffs, ...]:
     """Return every municipality of the scope with all its tariffs and their periods."""
     scope = {} if customer_id is None else {"customer_id": customer_id}
     municipalities = await session.execute(
-        text(f"SELECT id, name, time_zone_id FROM {tables.municipalities} WHERE {tables.scope} ORDER BY name"), scope
+        text(
+            f"SELECT id, name, time_zone_id FROM {tables.municipalities} WHERE {tables.scope} ORDER BY name"
+        ),
+        scope,
     )
     periods = await _periods(session, tables, scope)
     tariffs = await _tariffs(session, tables, scope, periods)
-    return tuple(MunicipalTariffs(m.id, m.name, m.time_zone_id, tuple(tariffs.get(m.id, ()))) for m in municipalities)
+    return tuple(
+        MunicipalTariffs(m.id, m.name, m.time_zone_id, tuple(tariffs.get(m.id, ()))) for m in municipalities
+    )
 
 
-async def _periods(session: AsyncSession, tables: TariffTables, scope: dict[str, Any]) -> dict[int, list[Period]]:
+async def _periods(
+    session: AsyncSession, tables: TariffTables, scope: dict[str, Any]
+) -> dict[int, list[Period]]:
     rows = await session.execute(
         text(
             f"SELECT tariff_id, name, days_of_week, start_time, end_time, rate_per_kwh "

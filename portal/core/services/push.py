@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from portal.core.queries import push, push_sets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -50,7 +50,7 @@ class PushStatus:
 
 
 @asynccontextmanager
-async def _bounded(stack: Stack) -> AsyncIterator[AsyncSession]:
+async def _bounded(stack: Stack) -> AsyncGenerator[AsyncSession, None]:
     async with stack.db.transaction() as session:
         await push.limit_waiting(session)
         yield session
@@ -160,7 +160,9 @@ async def acknowledge_retries(
         await push.save_state(session, state)
 
 
-async def _record_refusals(session: AsyncSession, refused: Sequence[Refusal], given_up: Sequence[Refusal]) -> None:
+async def _record_refusals(
+    session: AsyncSession, refused: Sequence[Refusal], given_up: Sequence[Refusal]
+) -> None:
     if refused:
         await push.remember_refused(session, refused)
         await push.forget_sets(session)

