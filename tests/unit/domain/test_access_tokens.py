@@ -1,0 +1,51 @@
+"""Roles and machine tokens."""
+
+import hashlib
+
+import pytest
+
+from portal.core.domain.access import Role
+from portal.core.domain.tokens import looks_like_token, new_api_key, new_device_token, new_token, token_hash
+
+
+@pytest.mark.parametrize(
+    ("held", "required", "covered"),
+    [
+        (Role.ADMIN, Role.ADMIN, True),
+        (Role.ADMIN, Role.USER, True),
+        (Role.USER, Role.USER, True),
+        (Role.USER, Role.ADMIN, False),
+    ],
+)
+def test_an_admin_covers_everything_and_a_user_only_users(held: Role, required: Role, *, covered: bool) -> None:
+    assert held.covers(required) is covered
+
+
+def test_roles_are_what_the_command_line_takes() -> None:
+    assert Role("admin") is Role.ADMIN
+    assert str(Role.USER) == "user"
+
+
+@pytest.mark.parametrize("make", [new_token, new_device_token])
+def test_tokens_are_64_hex_characters_and_never_twice_the_same(make) -> None:  # noqa: ANN001
+    made = {make() for _ in range(50)}
+    assert len(made) == 50
+    assert all(looks_like_token(token) and len(bytes.fromhex(token)) == 32 for token in made)
+
+
+def test_api_keys_can_be_told_from_tokens() -> None:
+    key = new_api_key()
+    assert key.startswith("pak_")
+    assert len(key) == 4 + 64
+    assert not looks_like_token(key)
+
+
+def test_what_is_stored_is_the_sha_256() -> None:
+    token = new_token()
+    assert token_hash(token) == hashlib.sha256(token.encode()).hexdigest()
+    assert token not in token_hash(token)
+
+
+@pytest.mark.parametrize("text", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n", " " + "a" * 63])
+def test_other_texts_do_not_look_like_a_token(text: str) -> None:
+    assert not looks_like_token(text)
