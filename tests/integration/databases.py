@@ -176,7 +176,9 @@ def describe_server() -> str:
 
 
 async def _ask_external(dsn: str) -> tuple[str, bool]:
-    connection = await asyncpg.connect(make_url(dsn).set(drivername="postgresql").render_as_string(hide_password=False))
+    connection = await asyncpg.connect(
+        make_url(dsn).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
     try:
         version = await connection.fetchval("SHOW server_version")
         return str(version), bool(await connection.fetchval(_TIMESCALE))

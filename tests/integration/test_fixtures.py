@@ -15,7 +15,9 @@ async def test_a_commit_does_not_reach_the_next_test(client_stack: Stack, run: i
 
 
 async def test_each_stack_has_the_schema_of_its_mode(client_stack: Stack, admin_stack: Stack) -> None:
-    question = text("SELECT to_regclass('monitoring.devices') IS NOT NULL, to_regclass('fleet.devices') IS NOT NULL")
+    question = text(
+        "SELECT to_regclass('monitoring.devices') IS NOT NULL, to_regclass('fleet.devices') IS NOT NULL"
+    )
     async with client_stack.db.transaction() as session:
         assert (await session.execute(question)).one() == (True, False)
     async with admin_stack.db.transaction() as session:

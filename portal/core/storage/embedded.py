@@ -145,7 +145,7 @@ class EmbeddedServer:
         home = self.home
         command = [home.binaries / "psql", "-X", "-A", "-t", "-h", home.sockets, "-U", "postgres"]
         command += ["-v", "ON_ERROR_STOP=1", "-d", "postgres", "-c", statement]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT)  # noqa: S603 - our own program
         if done.returncode:
             msg = f"the embedded PostgreSQL refused: {done.stderr.strip()}"
             raise PortalError(msg)
@@ -212,7 +212,7 @@ def _clear_sockets(home: Home) -> None:
 
 
 def _initdb(home: Home, arguments: list[str | Path]) -> None:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own program
         [home.binaries / "initdb", *arguments],
         check=False,
         capture_output=True,
@@ -232,7 +232,7 @@ def _spawn(home: Home, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
         command += ["-c", f"{name}={value}"]
     _rotate(home.log_file)
     with home.log_file.open("ab") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -241,7 +241,7 @@ def _spawn(home: Home, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
             env=_ENVIRONMENT,
             # Ctrl-C in a terminal is for the application, which then stops the server last.
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGINT),
+            preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - asks the kernel, takes no lock
             **home.credentials,
         )
 

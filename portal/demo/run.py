@@ -1,0 +1,176 @@
+"""Starts the whole product on this machine and stops all of it again."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+import typer
+
+from portal.core.errors import Conflict, Invalid
+from portal.core.settings import RunMode, Settings, load_settings
+from portal.core.stack import close_stack, open_stack, utc_now
+from portal.core.storage.embedded import EmbeddedServer
+from portal.core.storage.migrations import migrate
+from portal.demo import site_plan
+from portal.demo.children import ServedStack, stop_all, watch
+from portal.demo.memory import Memory
+from portal.demo.meters import Meter, recorded, recording_id, simulated
+from portal.demo.poster import LIVE_SECONDS, Poster, first_heard
+from portal.demo.seeds import seed_admin, seed_client
+
+DEFAULT_PORT = 8000
+DEFAULT_ADMIN_PORT = 8001
+HISTORY = timedelta(days=35)
+_PUSH_SECONDS = 3
+_DATABASES = {RunMode.CLIENT: "portal_client", RunMode.ADMIN: "portal_admin"}
+_NAMES = {RunMode.CLIENT: site_plan.CLIENT_NAME, RunMode.ADMIN: site_plan.ADMIN_NAME}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What one run is made of."""
+
+    settings: Settings
+    data: Path
+    ports: Mapping[RunMode, int]
+    memory: Memory
+    meters: tuple[Meter, ...]
+    now: datetime
+
+
+def run(
+    *, port: int = DEFAULT_PORT, admin_port: int = DEFAULT_ADMIN_PORT, readings: Path | None = None
+) -> None:
+    """Start a database, a Client, an Admin and simulated meters; return when asked to stop (SIGINT, SIGTERM).
+
+    `readings` is a CSV file that one more device plays back. Raises `PortalError` with one line when
+    something can't be started or ends by itself; nothing is left running in any case.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    _check_ports(port, admin_port)
+    plan = _make_plan({RunMode.CLIENT: port, RunMode.ADMIN: admin_port}, readings)
+    with suppress(KeyboardInterrupt):
+        typer.echo("Starting the database ...")
+        with EmbeddedServer(plan.data / "postgres") as server:
+            _run_stacks(plan, server)
+    typer.echo("Stopped.")
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _check_ports(port: int, admin_port: int) -> None:
+    if port == admin_port:
+        msg = f"--port and --admin-port are both {port}: each stack needs one of its own"
+        raise Invalid(msg)
+    for option, number in (("--port", port), ("--admin-port", admin_port)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                msg = f"port {number} is in use: stop what listens there, or choose another with {option}"
+                raise Conflict(msg) from None
+
+
+def _make_plan(ports: Mapping[RunMode, int], readings: Path | None) -> _Plan:
+    settings, now = load_settings(), utc_now()
+    data = settings.storage.data_directory.absolute()
+    data.mkdir(parents=True, exist_ok=True)
+    memory = Memory.load(data / "demo.json")
+    meters = [simulated(device) for device in site_plan.DEVICES]
+    if readings is not None:
+        from_now = first_heard(now, HISTORY).isoformat()
+        started = memory.recording_starts.setdefault(recording_id(readings), from_now)
+        meters.append(recorded(readings, datetime.fromisoformat(started)))
+    return _Plan(settings, data, ports, memory, tuple(meters), now)
+
+
+def _run_stacks(plan: _Plan, server: EmbeddedServer) -> None:
+    last_readings = asyncio.run(_prepare(plan, server))
+    stacks = {mode: _served(plan, server, mode) for mode in RunMode}
+    try:
+        typer.echo("Starting the Client and the Admin ...")
+        for stack in stacks.values():
+            stack.start()
+        asyncio.run(_serve(plan, stacks, last_readings))
+    finally:
+        typer.echo("Stopping ...")
+        stop_all(list(stacks.values()))
+
+
+async def _prepare(plan: _Plan, server: EmbeddedServer) -> dict[str, datetime | None]:
+    last_readings: dict[str, datetime | None] = {}
+    for mode, database in _DATABASES.items():
+        server.ensure_database(database)
+        settings = plan.settings.model_copy(
+            update={"application": plan.settings.application.model_copy(update={"run_mode": mode})}
+        )
+        stack = open_stack(settings, server.dsn(database), application_name="portal demo")
+        try:
+            await migrate(stack.db, mode)
+            if mode is RunMode.CLIENT:
+                last_readings = await seed_client(stack, plan.memory, [meter.plan for meter in plan.meters])
+            else:
+                await seed_admin(stack, plan.memory)
+        finally:
+            await close_stack(stack)
+    return last_readings
+
+
+def _served(plan: _Plan, server: EmbeddedServer, mode: RunMode) -> ServedStack:
+    directory = plan.data / mode.value.lower()
+    chosen = plan.settings.authentication
+    settings = {
+        "Application__RunMode": mode.value,
+        "Application__Name": _NAMES[mode],
+        "Application__TimeZone": site_plan.ZONE.key,
+        "Application__PublicUrl": f"http://127.0.0.1:{plan.ports[mode]}",
+        "Database__ConnectionString": server.dsn(_DATABASES[mode]),
+        "Storage__DataDirectory": str(directory),
+        "Authentication__DefaultAdminEmail": chosen.default_admin_email,
+        "Authentication__DefaultAdminPassword": chosen.default_admin_password.get_secret_value(),
+    }
+    if mode is RunMode.CLIENT:
+        settings |= {
+            "FleetIngest__Enabled": "true",
+            "FleetIngest__Url": f"http://127.0.0.1:{plan.ports[RunMode.ADMIN]}/api/fleet/ingest",
+            "FleetIngest__Token": plan.memory.customer_token,
+            "FleetIngest__IntervalSeconds": str(_PUSH_SECONDS),
+        }
+    return ServedStack(mode.value, plan.ports[mode], settings, directory)
+
+
+async def _serve(
+    plan: _Plan, stacks: Mapping[RunMode, ServedStack], last_readings: Mapping[str, datetime | None]
+) -> None:
+    await asyncio.gather(*(stack.wait_until_ready() for stack in stacks.values()))
+    unheard = first_heard(plan.now, HISTORY)
+    posted_until = {name: last or unheard for name, last in last_readings.items()}
+    async with Poster(stacks[RunMode.CLIENT].url, plan.memory.device_tokens, posted_until) as poster:
+        typer.echo("Filling in the readings since the meters were last heard ...")
+        count = await poster.fill_in(plan.meters, utc_now())
+        _announce(plan, stacks, count)
+        await asyncio.gather(watch(list(stacks.values())), poster.go_on(plan.meters, utc_now))
+
+
+def _announce(plan: _Plan, stacks: Mapping[RunMode, ServedStack], filled_in: int) -> None:
+    chosen = plan.settings.authentication
+    log_in = f"{chosen.default_admin_email} / {chosen.default_admin_password.get_secret_value()}"
+    lines = ["", "The energy portal is running.", ""]
+    lines += [f"  {mode.value:<8}{stack.url:<26}{log_in}" for mode, stack in stacks.items()]
+    lines += [
+        "",
+        f"  {len(plan.meters)} meters post a reading every {LIVE_SECONDS:.0f} s ({filled_in} readings were filled in);",
+        f"  the Client pushes to the Admin every {_PUSH_SECONDS} s. Data and logs: {plan.data}",
+        "  Ctrl-C stops everything.",
+        "",
+    ]
+    typer.echo("\n".join(lines))
