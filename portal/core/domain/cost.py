@@ -153,7 +153,7 @@ def check_window(from_at: datetime, to_at: datetime) -> None:
         raise WindowInvalid(msg)
 
 
-def price(  # noqa: PLR0913 - one question, asked in one place
+def price(
     usages: Iterable[Usage],
     *,
     devices: Sequence[DeviceRef],

@@ -60,8 +60,10 @@ class Sample(NamedTuple):
 
 
 class _Traits(NamedTuple):
-    """How a kind behaves: the kW of a day's slots (day type 0 weekday, 1 Saturday, 2 Sunday), and how much of that a
-    day since the epoch uses, in 1/1000, given its luck from 0 to 1.
+    """How a kind of load behaves.
+
+    `profile_kw` gives the power in each slot of a day (type 0 weekday, 1 Saturday, 2 Sunday); `day_factor` how much of
+    that a day since the epoch uses, in 1/1000, given its luck from 0 to 1.
     """
 
     profile_kw: Callable[[int, Random], list[float]]
@@ -247,7 +249,9 @@ def _solar_day_factor(day: int, luck: float) -> int:
 
 _TRAITS = {
     LoadKind.OFFICE: _Traits(_office_profile, _office_day_factor, power_factor=0.94, is_export=False),
-    LoadKind.COLD_STORE: _Traits(_cold_store_profile, _cold_store_day_factor, power_factor=0.84, is_export=False),
+    LoadKind.COLD_STORE: _Traits(
+        _cold_store_profile, _cold_store_day_factor, power_factor=0.84, is_export=False
+    ),
     LoadKind.SOLAR: _Traits(_solar_profile, _solar_day_factor, power_factor=0.99, is_export=True),
 }
 

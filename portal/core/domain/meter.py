@@ -221,7 +221,9 @@ class _Judge:
 
     def _is_rise(self, before: Reading, after: Reading) -> bool:
         rise = after.register_milliwh - before.register_milliwh
-        return rise >= 0 <= before.register_milliwh and _is_within(rise, self._rise_watts, after.at - before.at)
+        return rise >= 0 <= before.register_milliwh and _is_within(
+            rise, self._rise_watts, after.at - before.at
+        )
 
     def _is_reset(self, before: Reading, after: Reading) -> bool:
         shown = after.register_milliwh
@@ -234,7 +236,9 @@ class _Judge:
 
 def _is_within(milliwh: int, watts: int, span: timedelta) -> bool:
     """Whether an energy, less one register count, could flow at a power within a time. Integers throughout."""
-    return (milliwh - REGISTER_COUNT_MILLIWH) * _WATT_MICROSECONDS_PER_MILLIWH <= watts * (span // _MICROSECOND)
+    return (milliwh - REGISTER_COUNT_MILLIWH) * _WATT_MICROSECONDS_PER_MILLIWH <= watts * (
+        span // _MICROSECOND
+    )
 
 
 def split_by_hour(piece: Piece) -> list[tuple[datetime, int]]:

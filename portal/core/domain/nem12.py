@@ -55,8 +55,8 @@ class _Register:
     """One channel's intervals by their start, with energy and line, and the days that were given."""
 
     minutes: int
-    intervals: dict[datetime, tuple[int, int]] = field(default_factory=lambda: {})
-    days: set[datetime] = field(default_factory=lambda: set())
+    intervals: dict[datetime, tuple[int, int]] = field(default_factory=dict[datetime, tuple[int, int]])
+    days: set[datetime] = field(default_factory=set[datetime])
 
 
 def parse_nem12(lines: Iterable[str], nmi: str | None = None) -> Iterator[RowOutcome]:
@@ -109,7 +109,9 @@ class _Parser:
             raise FileInvalid(msg)
         yield from self._close_day()
         if not self._ended:
-            yield RefusedRow(self._line, "the file ends without its 900 record: it may have been cut off here")
+            yield RefusedRow(
+                self._line, "the file ends without its 900 record: it may have been cut off here"
+            )
 
     def readings(self) -> Iterator[RowOutcome]:
         """Yield one row per instant at which any register was read."""
@@ -132,9 +134,13 @@ class _Parser:
         elif unit not in _MILLIWH_PER_UNIT:
             yield RefusedRow(line, f"channel {suffix} is in {record[7]!r}; energy comes in Wh, kWh or MWh")
         elif length not in map(str, _INTERVAL_MINUTES):
-            yield RefusedRow(line, f"channel {suffix} has intervals of {length!r} minutes; 5, 15 and 30 exist")
+            yield RefusedRow(
+                line, f"channel {suffix} has intervals of {length!r} minutes; 5, 15 and 30 exist"
+            )
         else:
-            yield from self._use_channel(line, suffix, _Channel(CHANNELS[suffix], int(length), _MILLIWH_PER_UNIT[unit]))
+            yield from self._use_channel(
+                line, suffix, _Channel(CHANNELS[suffix], int(length), _MILLIWH_PER_UNIT[unit])
+            )
 
     def _use_channel(self, line: int, suffix: str, channel: _Channel) -> Iterator[RowOutcome]:
         register = self._registers.setdefault(channel.quantity, _Register(channel.minutes))
@@ -170,7 +176,9 @@ class _Parser:
             return
         first, last = int(record[1]), int(record[2])
         if not 1 <= first <= last <= len(day.milliwh):
-            yield RefusedRow(line, f"intervals {first} to {last} do not exist: the day has {len(day.milliwh)}")
+            yield RefusedRow(
+                line, f"intervals {first} to {last} do not exist: the day has {len(day.milliwh)}"
+            )
             return
         day.quality[first - 1 : last] = [record[3]] * (last - first + 1)
 

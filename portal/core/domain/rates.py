@@ -43,12 +43,9 @@ def rate_slots(
     calendar = _Calendar(tariffs, zone)
     slots: list[RateSlot] = []
     for key, run in groupby(hours, key=calendar.key_at):
-        first = next(run)
         if key is not None:
-            last = first
-            for last in run:  # noqa: B007 - only the run's last hour is needed
-                pass
-            slots.append(RateSlot(first, last + HOUR, *key))
+            covered = list(run)
+            slots.append(RateSlot(covered[0], covered[-1] + HOUR, *key))
     return slots
 
 

@@ -64,8 +64,9 @@ def parse_csv(
     Times need an offset; a blank cell is "not measured". Raises FileInvalid where the header does not fit.
     """
     reader = csv.reader(_without_mark(lines))
+    no_header: list[str] = []
     try:
-        layout = _layout(next(reader, []), columns or {})
+        layout = _layout(next(reader, no_header), columns or {})
         for cells in reader:
             if cells:
                 yield _outcome(reader.line_num, cells, layout, source)
@@ -93,7 +94,7 @@ def _layout(header: list[str], columns: Mapping[str, str]) -> _Layout:
 
 def _check_mapping(chosen: Mapping[str, str], names: list[str]) -> None:
     if not chosen:
-        msg = f"no column is mapped to a quantity; the header has {_listed(names)}, quantities are {_listed(QUANTITIES)}"
+        msg = f"no column is mapped to a quantity ({_listed(QUANTITIES)}); the header has {_listed(names)}"
         raise FileInvalid(msg)
     for column, quantity in chosen.items():
         if quantity not in QUANTITIES:

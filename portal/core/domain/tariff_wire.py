@@ -24,7 +24,9 @@ class TariffInvalid(ValueError):
 
     def __init__(self, found: Sequence[Problem]) -> None:
         self.problems = tuple(found)
-        super().__init__("; ".join(f"{path}: {message}" if path else message for path, message in self.problems))
+        super().__init__(
+            "; ".join(f"{path}: {message}" if path else message for path, message in self.problems)
+        )
 
 
 def tariff_from_wire(raw: object) -> Tariff:
@@ -88,7 +90,9 @@ def _period_to_wire(period: Period) -> dict[str, Any]:
 def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
     """Return the tariff, as far as it could be read, and everything that is wrong with it."""
     if not isinstance(raw, Mapping):
-        return None, [Problem("", "a tariff is a JSON object with name, effectiveFrom, defaultRatePerKwh, ...")]
+        return None, [
+            Problem("", "a tariff is a JSON object with name, effectiveFrom, defaultRatePerKwh, ...")
+        ]
     fields = _Fields(cast("Mapping[str, object]", raw), "")
     tariff = Tariff(
         id=fields.optional_int("id"),
@@ -190,7 +194,9 @@ class _Fields:
         value = self._raw.get(name)
         match = _TIME.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            self.refuse(name, f"a time of day is needed here, like 17:00 (00:00 ends a day), not {_shown(value)}")
+            self.refuse(
+                name, f"a time of day is needed here, like 17:00 (00:00 ends a day), not {_shown(value)}"
+            )
             return _NO_TIME
         read = time(int(match[1]), int(match[2]), int(match[3] or 0))
         if read.second and read.replace(second=0) != _END_OF_DAY:
@@ -235,4 +241,4 @@ def _shown(value: object) -> str:
     if value is None:
         return "nothing"
     text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "..."  # noqa: PLR2004
+    return text if len(text) <= 40 else text[:40] + "..."

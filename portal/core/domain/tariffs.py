@@ -160,21 +160,27 @@ def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
     if not tariff.name.strip():
         yield Problem("name", "the tariff needs a name")
     if tariff.effective_to is not None and tariff.effective_to < tariff.effective_from:
-        yield Problem("effectiveTo", f"the last day {tariff.effective_to} is before the first day"
-                                     f" {tariff.effective_from}")
+        yield Problem(
+            "effectiveTo",
+            f"the last day {tariff.effective_to} is before the first day {tariff.effective_from}",
+        )
     yield from _amount_problems(tariff.default_rate_per_kwh, "defaultRatePerKwh", "the default rate")
     yield from _amount_problems(
         tariff.fixed_monthly_charge, "fixedMonthlyCharge", "the fixed monthly charge", below=_MAX_CHARGE
     )
     yield from _amount_problems(tariff.vat_rate, "vatRate", "the VAT rate")
     if 1 < tariff.vat_rate < _MAX_RATE:
-        yield Problem("vatRate", f"the VAT rate is a fraction from 0 to 1 (15 % is 0.15), not {tariff.vat_rate}")
+        yield Problem(
+            "vatRate", f"the VAT rate is a fraction from 0 to 1 (15 % is 0.15), not {tariff.vat_rate}"
+        )
     if tariff.currency is not None and not _is_currency(tariff.currency):
-        yield Problem("currency", f"{tariff.currency!r} is not a currency code of three capital letters, like ZAR")
+        yield Problem(
+            "currency", f"{tariff.currency!r} is not a currency code of three capital letters, like ZAR"
+        )
 
 
 def _is_currency(code: str) -> bool:
-    return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()  # noqa: PLR2004
+    return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
 
 
 def _amount_problems(amount: Decimal, path: str, what: str, below: Decimal = _MAX_RATE) -> Iterator[Problem]:
@@ -193,11 +199,17 @@ def _period_problems(period: Period, path: str) -> Iterator[Problem]:
     if not period.name.strip():
         yield Problem(f"{path}.name", "the period needs a name")
     if not 1 <= period.days_of_week <= EVERY_DAY:
-        yield Problem(f"{path}.daysOfWeek", f"{label} needs at least one day: add up Monday 1, Tuesday 2, Wednesday"
-                                            " 4, Thursday 8, Friday 16, Saturday 32, Sunday 64 (1 to 127)")
+        yield Problem(
+            f"{path}.daysOfWeek",
+            f"{label} needs at least one day: add up Monday 1, Tuesday 2, Wednesday"
+            " 4, Thursday 8, Friday 16, Saturday 32, Sunday 64 (1 to 127)",
+        )
     if period.start == period.end and period.start != time(0):
-        yield Problem(f"{path}.endTime", f"{label} starts and ends at {period.start:%H:%M}, so it has no length;"
-                                         " the whole day is 00:00 to 00:00")
+        yield Problem(
+            f"{path}.endTime",
+            f"{label} starts and ends at {period.start:%H:%M}, so it has no length;"
+            " the whole day is 00:00 to 00:00",
+        )
     yield from _amount_problems(period.rate_per_kwh, f"{path}.ratePerKwh", f"the rate of {label}")
 
 

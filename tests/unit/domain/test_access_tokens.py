@@ -17,7 +17,9 @@ from portal.core.domain.tokens import looks_like_token, new_api_key, new_device_
         (Role.USER, Role.ADMIN, False),
     ],
 )
-def test_an_admin_covers_everything_and_a_user_only_users(held: Role, required: Role, *, covered: bool) -> None:
+def test_an_admin_covers_everything_and_a_user_only_users(
+    held: Role, required: Role, *, covered: bool
+) -> None:
     assert held.covers(required) is covered
 
 
@@ -46,6 +48,8 @@ def test_what_is_stored_is_the_sha_256() -> None:
     assert token not in token_hash(token)
 
 
-@pytest.mark.parametrize("text", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n", " " + "a" * 63])
+@pytest.mark.parametrize(
+    "text", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n", " " + "a" * 63]
+)
 def test_other_texts_do_not_look_like_a_token(text: str) -> None:
     assert not looks_like_token(text)

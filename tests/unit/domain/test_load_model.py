@@ -2,6 +2,7 @@
 
 import time as stopwatch
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,7 +29,9 @@ def test_a_restart_goes_on_with_the_same_readings(kind: LoadKind) -> None:
     later = MONDAY + timedelta(hours=9)
     first = list(load(kind).registers(MONDAY, MONDAY + DAY, QUARTER))
     assert first == list(load(kind).registers(MONDAY, MONDAY + DAY, QUARTER))
-    assert [row for row in first if row.at >= later] == list(load(kind).registers(later, MONDAY + DAY, QUARTER))
+    assert [row for row in first if row.at >= later] == list(
+        load(kind).registers(later, MONDAY + DAY, QUARTER)
+    )
     assert len(first) == 96
 
 
@@ -40,9 +43,9 @@ def test_seeds_are_different_meters() -> None:
 def test_registers_never_fall_and_move_in_whole_counts(kind: LoadKind) -> None:
     building = load(kind)
     seconds = [building.register_milliwh(MONDAY + timedelta(seconds=97 * n)) for n in range(4000)]
-    assert all(before <= after for before, after in zip(seconds, seconds[1:], strict=False))
+    assert all(before <= after for before, after in pairwise(seconds))
     shown = [building.register_kwh(MONDAY + n * QUARTER) for n in range(700)]
-    assert all(before <= after for before, after in zip(shown, shown[1:], strict=False))
+    assert all(before <= after for before, after in pairwise(shown))
     assert all(register_milliwh(kwh) % 100_000 == 0 for kwh in shown)
 
 
@@ -71,10 +74,13 @@ def test_an_office_works_on_weekdays_and_by_day() -> None:
 
 
 def test_a_cold_store_cycles_around_the_clock() -> None:
-    powers = [row.active_power_kw or 0 for row in load("cold_store").registers(MONDAY, MONDAY + DAY, timedelta(minutes=5))]
+    powers = [
+        row.active_power_kw or 0
+        for row in load("cold_store").registers(MONDAY, MONDAY + DAY, timedelta(minutes=5))
+    ]
     assert min(powers) < 7
     assert max(powers) > 30
-    switched = sum(abs(after - before) > 8 for before, after in zip(powers, powers[1:], strict=False))
+    switched = sum(abs(after - before) > 8 for before, after in pairwise(powers))
     assert switched > 60
 
 
@@ -93,7 +99,11 @@ def test_quantities_are_those_of_a_healthy_supply(kind: LoadKind) -> None:
         assert 207 <= (row.voltage_v or 0) <= 253
         assert 49.8 <= (row.frequency_hz or 0) <= 50.2
         assert 0.5 <= (row.power_factor or 0) <= 1
-        active, reactive, apparent = row.active_power_kw or 0, row.reactive_power_kvar or 0, row.apparent_power_kva or 0
+        active, reactive, apparent = (
+            row.active_power_kw or 0,
+            row.reactive_power_kvar or 0,
+            row.apparent_power_kva or 0,
+        )
         assert apparent**2 == pytest.approx(active**2 + reactive**2, rel=0.01, abs=0.001)
 
 

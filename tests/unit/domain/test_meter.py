@@ -96,7 +96,12 @@ def test_a_single_spike_is_no_energy_and_loses_none() -> None:
 
 def test_three_that_agree_with_each_other_are_a_meter_exchange() -> None:
     found = steps(
-        (at(8), 100.0), (at(8, 15), 7000.0), (at(8, 30), 7002.0), (at(8, 45), 7005.0), (at(9), 7006.0), rated_kw=50
+        (at(8), 100.0),
+        (at(8, 15), 7000.0),
+        (at(8, 30), 7002.0),
+        (at(8, 45), 7005.0),
+        (at(9), 7006.0),
+        rated_kw=50,
     )
     assert [step.exchanges for step in found] == [0, 0, 0, 1, 0]
     assert energy_kwh(found) == 2.0 + 3.0 + 1.0  # the step from 100 to 7000 is not energy
@@ -114,7 +119,12 @@ def test_an_exchange_inside_a_long_silence_is_still_a_gap_between_its_readings()
 
 def test_a_candidate_that_disagrees_with_the_run_starts_a_new_one() -> None:
     found = steps(
-        (at(8), 100.0), (at(8, 15), 7000.0), (at(8, 30), 9000.0), (at(8, 45), 9001.0), (at(9), 9002.0), rated_kw=50
+        (at(8), 100.0),
+        (at(8, 15), 7000.0),
+        (at(8, 30), 9000.0),
+        (at(8, 45), 9001.0),
+        (at(9), 9002.0),
+        rated_kw=50,
     )
     assert found[2].suspects == (Reading(at(8, 15), 7000 * KWH),)
     assert found[4].exchanges == 1

@@ -10,7 +10,8 @@ from portal.core.domain.money import exact_decimals, kwh_from_milliwh, round_cen
 
 
 @pytest.mark.parametrize(
-    ("amount", "rounded"), [("0.005", "0.01"), ("2.675", "2.68"), ("-0.005", "-0.01"), ("1.0049999", "1.00"), ("3", "3.00")]
+    ("amount", "rounded"),
+    [("0.005", "0.01"), ("2.675", "2.68"), ("-0.005", "-0.01"), ("1.0049999", "1.00"), ("3", "3.00")],
 )
 def test_cents_are_rounded_half_up(amount: str, rounded: str) -> None:
     assert str(round_cents(Decimal(amount))) == rounded

@@ -11,7 +11,9 @@ from portal.core.domain.reading_files import FileInvalid, ParsedRow, RefusedRow,
 from portal.core.domain.readings import MeasuredRow
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "nem12"
-needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the market's example files are not on this machine")
+needs_samples = pytest.mark.skipif(
+    not SAMPLES.exists(), reason="the market's example files are not on this machine"
+)
 
 HEADER = "100,NEM12,202605180000,MDP,RET\n"
 END = "900\n"
@@ -39,7 +41,9 @@ def refusals(found: list[RowOutcome]) -> list[tuple[int, str]]:
 
 def test_days_are_in_eastern_standard_time_and_readings_end_their_interval() -> None:
     found = rows(outcomes(channel(), day()))
-    assert found[0].at == datetime(2026, 5, 17, 14, tzinfo=UTC)  # 00:00 +10:00: where the register stands before
+    assert found[0].at == datetime(
+        2026, 5, 17, 14, tzinfo=UTC
+    )  # 00:00 +10:00: where the register stands before
     assert found[1].at == found[0].at + timedelta(minutes=30)
     assert found[-1].at == datetime(2026, 5, 18, 14, tzinfo=UTC)
     assert len(found) == 49
@@ -73,9 +77,9 @@ def test_a_missing_day_is_a_gap_without_energy() -> None:
 
 
 def test_days_may_come_in_any_order() -> None:
-    assert rows(outcomes(channel(), day("20260519"), day("20260518"))) == [
-        row for row in rows(outcomes(channel(), day("20260518"), day("20260519")))
-    ]
+    assert rows(outcomes(channel(), day("20260519"), day("20260518"))) == rows(
+        outcomes(channel(), day("20260518"), day("20260519"))
+    )
 
 
 @pytest.mark.parametrize("quality", ["E52", "N", "V", "", "X"])
@@ -93,8 +97,12 @@ def test_actual_final_and_substituted_values_are_taken(quality: str) -> None:
 
 
 def test_quality_may_differ_within_a_day() -> None:
-    found = outcomes(channel(), day(quality="V"), "400,1,10,A,,\n", "400,11,11,E52,32,\n", "400,12,48,S14,1,\n")
-    assert refusals(found) == [(3, "2026-05-18, interval 11: quality 'E52' is an estimate, so the energy is not taken")]
+    found = outcomes(
+        channel(), day(quality="V"), "400,1,10,A,,\n", "400,11,11,E52,32,\n", "400,12,48,S14,1,\n"
+    )
+    assert refusals(found) == [
+        (3, "2026-05-18, interval 11: quality 'E52' is an estimate, so the energy is not taken")
+    ]
     assert rows(found)[-1].energy_imported_kwh == 11.7  # 47 x 0.25 = 11.75
 
 
@@ -170,7 +178,8 @@ def test_the_markets_own_examples_are_read(name: str, total: str) -> None:
 
 @needs_samples
 def test_a_nem13_file_is_told_apart() -> None:
-    with (SAMPLES / "Example_NEM13_consumption_data.csv").open(encoding="utf-8") as lines, pytest.raises(
-        FileInvalid, match="NEM13"
+    with (
+        (SAMPLES / "Example_NEM13_consumption_data.csv").open(encoding="utf-8") as lines,
+        pytest.raises(FileInvalid, match="NEM13"),
     ):
         list(parse_nem12(lines))

@@ -3,6 +3,7 @@
 import time as stopwatch
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -81,7 +82,8 @@ def test_an_hour_is_priced_at_its_start_where_zones_are_off_by_half_an_hour() ->
 
 @given(
     st.sampled_from(["Africa/Johannesburg", "Europe/Berlin", "America/Santiago", "Australia/Lord_Howe"]),
-    st.integers(0, 360), st.integers(1, 60),
+    st.integers(0, 360),
+    st.integers(1, 60),
 )
 @settings(max_examples=25, deadline=None)
 def test_slots_say_what_each_hour_says(zone_name: str, first_day: int, hours: int) -> None:
@@ -92,7 +94,7 @@ def test_slots_say_what_each_hour_says(zone_name: str, first_day: int, hours: in
     ]
     start = utc(1, 1) + timedelta(days=first_day)
     slots = rate_slots(tariffs, zone, start, start + hours * HOUR)
-    for before, after in zip(slots, slots[1:], strict=False):
+    for before, after in pairwise(slots):
         assert before.end_at <= after.start_at
         assert before.end_at < after.start_at or before[2:] != after[2:]
     for number in range(hours):

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.domain.reading_files import FileInvalid, ParsedRow, RefusedRow, RowOutcome, SkippedRow, parse_csv
+from portal.core.domain.reading_files import (
+    FileInvalid,
+    ParsedRow,
+    RefusedRow,
+    RowOutcome,
+    SkippedRow,
+    parse_csv,
+)
 
 SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "opsd" / "household_data_60min_singleindex.csv"
 GRID = {"import": "energy_imported_kwh", "export": "energy_exported_kwh"}
@@ -29,7 +36,9 @@ def test_columns_called_like_a_quantity_need_no_mapping() -> None:
 
 
 def test_rows_without_a_mapped_value_are_counted_and_not_refused() -> None:
-    found = outcomes("time,import,export\n2026-05-18T08:00:00Z,, \n\nnonsense\n2026-05-18T08:00:00Z,1,\n", GRID)
+    found = outcomes(
+        "time,import,export\n2026-05-18T08:00:00Z,, \n\nnonsense\n2026-05-18T08:00:00Z,1,\n", GRID
+    )
     assert found[:2] == [SkippedRow(2), SkippedRow(4)]
     assert isinstance(found[2], ParsedRow)
 
@@ -66,13 +75,17 @@ def test_a_bad_row_is_refused_with_its_line_and_the_rest_kept(row: str, reason: 
         ("", None, "no column is mapped"),
     ],
 )
-def test_a_header_that_does_not_fit_is_refused_as_a_whole(header: str, columns: dict | None, reason: str) -> None:
+def test_a_header_that_does_not_fit_is_refused_as_a_whole(
+    header: str, columns: dict | None, reason: str
+) -> None:
     with pytest.raises(FileInvalid, match=reason):
         outcomes(f"{header}\n2026-05-18T08:00:00Z,1\n", columns)
 
 
 def test_marks_quotes_and_spaces_of_spreadsheets_are_understood() -> None:
-    (row,) = outcomes('\ufeff"time" ,"import"\r\n"2026-05-18T08:00:00Z"," 1.5 "\r\n', {"import": "energy_imported_kwh"})
+    (row,) = outcomes(
+        '\ufeff"time" ,"import"\r\n"2026-05-18T08:00:00Z"," 1.5 "\r\n', {"import": "energy_imported_kwh"}
+    )
     assert isinstance(row, ParsedRow)
     assert row.row.energy_imported_kwh == 1.5
 

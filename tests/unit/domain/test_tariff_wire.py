@@ -12,8 +12,8 @@ from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire, tari
 from portal.core.domain.tariffs import Period
 from tests.unit.domain.tariff_examples import tariff
 
-EXAMPLE = """[{"municipality": "Example City", "name": "Domestic TOU", "effectiveFrom": "2026-01-01", "effectiveTo": null,
-  "defaultRatePerKwh": 2.50, "fixedMonthlyCharge": 120.00, "vatRate": 0.15, "isActive": true, "somethingNew": 1,
+EXAMPLE = """[{"municipality": "Example City", "name": "Domestic TOU", "effectiveFrom": "2026-01-01",
+  "effectiveTo": null, "defaultRatePerKwh": 2.50, "fixedMonthlyCharge": 120.00, "vatRate": 0.15, "isActive": true, "somethingNew": 1,
   "periods": [{"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75}]}]"""
 
 
@@ -29,10 +29,17 @@ def refused(raw: object) -> dict[str, str]:
 
 def test_the_specified_shape_is_read() -> None:
     (read,) = tariffs_from_wire(json.loads(EXAMPLE))
-    assert (read.municipality, read.municipality_id, read.id, read.currency) == ("Example City", None, None, None)
+    assert (read.municipality, read.municipality_id, read.id, read.currency) == (
+        "Example City",
+        None,
+        None,
+        None,
+    )
     assert (read.effective_from, read.effective_to) == (date(2026, 1, 1), None)
     assert (read.default_rate_per_kwh, read.fixed_monthly_charge, read.vat_rate) == (
-        Decimal("2.5"), Decimal(120), Decimal("0.15"),
+        Decimal("2.5"),
+        Decimal(120),
+        Decimal("0.15"),
     )
     assert read.periods == (Period("Peak", 31, time(17), time(20), Decimal("3.75")),)
 
@@ -43,7 +50,13 @@ def test_numbers_are_exact_however_they_come(rate: object) -> None:
 
 
 def test_what_may_be_left_out_has_a_sound_default() -> None:
-    bare = {"municipalityId": 3, "name": "Flat", "effectiveFrom": "2026-01-01", "defaultRatePerKwh": 2, "vatRate": 0}
+    bare = {
+        "municipalityId": 3,
+        "name": "Flat",
+        "effectiveFrom": "2026-01-01",
+        "defaultRatePerKwh": 2,
+        "vatRate": 0,
+    }
     read = tariff_from_wire(bare)
     assert (read.is_active, read.fixed_monthly_charge, read.periods, read.effective_to) == (True, 0, (), None)
 
@@ -51,13 +64,29 @@ def test_what_may_be_left_out_has_a_sound_default() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("name", ""), ("name", 5), ("name", None),
-        ("effectiveFrom", "2026-02-30"), ("effectiveFrom", "01/02/2026"), ("effectiveFrom", None),
-        ("effectiveTo", "2025-12-31"), ("effectiveTo", 2026),
-        ("defaultRatePerKwh", None), ("defaultRatePerKwh", "two"), ("defaultRatePerKwh", True),
-        ("defaultRatePerKwh", "NaN"), ("defaultRatePerKwh", float("inf")), ("defaultRatePerKwh", -1),
-        ("vatRate", 15), ("vatRate", None), ("fixedMonthlyCharge", "-1"), ("isActive", "yes"), ("currency", "rand"),
-        ("municipality", None), ("municipality", ""), ("id", "seven"), ("periods", {}),
+        ("name", ""),
+        ("name", 5),
+        ("name", None),
+        ("effectiveFrom", "2026-02-30"),
+        ("effectiveFrom", "01/02/2026"),
+        ("effectiveFrom", None),
+        ("effectiveTo", "2025-12-31"),
+        ("effectiveTo", 2026),
+        ("defaultRatePerKwh", None),
+        ("defaultRatePerKwh", "two"),
+        ("defaultRatePerKwh", True),
+        ("defaultRatePerKwh", "NaN"),
+        ("defaultRatePerKwh", float("inf")),
+        ("defaultRatePerKwh", -1),
+        ("vatRate", 15),
+        ("vatRate", None),
+        ("fixedMonthlyCharge", "-1"),
+        ("isActive", "yes"),
+        ("currency", "rand"),
+        ("municipality", None),
+        ("municipality", ""),
+        ("id", "seven"),
+        ("periods", {}),
     ],
 )
 def test_each_wrong_field_is_named(field: str, value: object) -> None:
@@ -67,9 +96,18 @@ def test_each_wrong_field_is_named(field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("name", " "), ("daysOfWeek", 0), ("daysOfWeek", 128), ("daysOfWeek", "MTWTF"), ("daysOfWeek", True),
-        ("startTime", "24:00"), ("startTime", "5pm"), ("startTime", None), ("startTime", "17:00:30"),
-        ("endTime", "17:00"), ("ratePerKwh", "free"), ("ratePerKwh", -0.5),
+        ("name", " "),
+        ("daysOfWeek", 0),
+        ("daysOfWeek", 128),
+        ("daysOfWeek", "MTWTF"),
+        ("daysOfWeek", True),
+        ("startTime", "24:00"),
+        ("startTime", "5pm"),
+        ("startTime", None),
+        ("startTime", "17:00:30"),
+        ("endTime", "17:00"),
+        ("ratePerKwh", "free"),
+        ("ratePerKwh", -0.5),
     ],
 )
 def test_each_wrong_field_of_a_period_is_named(field: str, value: object) -> None:
@@ -94,7 +132,10 @@ def test_a_period_that_could_not_be_read_is_not_said_to_overlap() -> None:
 
 
 def test_strange_things_in_place_of_periods_are_named() -> None:
-    assert list(refused([example(periods=[3, example()["periods"][0], None])])) == ["[0].periods[0]", "[0].periods[2]"]
+    assert list(refused([example(periods=[3, example()["periods"][0], None])])) == [
+        "[0].periods[0]",
+        "[0].periods[2]",
+    ]
 
 
 @pytest.mark.parametrize("raw", [{}, None, "x", 3])
@@ -117,7 +158,9 @@ _RATES = st.decimals(0, Decimal("999999.999999"), places=6)
 
 
 @given(_RATES, st.decimals(0, 1, places=6), _RATES, st.one_of(st.none(), st.just("USD")))
-def test_what_goes_out_comes_back_equal(rate: Decimal, vat: Decimal, charge: Decimal, currency: str | None) -> None:
+def test_what_goes_out_comes_back_equal(
+    rate: Decimal, vat: Decimal, charge: Decimal, currency: str | None
+) -> None:
     sent = tariff(default_rate_per_kwh=rate, vat_rate=vat, fixed_monthly_charge=charge, currency=currency)
     assert tariff_from_wire(json.loads(json.dumps(tariff_to_wire(sent)))) == sent
 

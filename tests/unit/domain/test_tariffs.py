@@ -15,7 +15,7 @@ MONDAY = date(2026, 5, 18)
 
 def local(day: int, hour: int, minute: int = 0) -> datetime:
     """Local wall-clock time; day 0 is a Monday."""
-    return datetime.combine(MONDAY + timedelta(days=day), time(hour, minute))  # noqa: DTZ001
+    return datetime.combine(MONDAY + timedelta(days=day), time(hour, minute))
 
 
 def period(days: int, start: str, end: str, name: str = "P", rate: str = "9") -> Period:
@@ -38,7 +38,10 @@ def period(days: int, start: str, end: str, name: str = "P", rate: str = "9") ->
 def test_periods_are_half_open_on_their_days(when: datetime, name: str | None) -> None:
     rate = rate_at(tariff(), when)
     assert rate.period_name == name
-    assert rate.rate_per_kwh == {None: Decimal("2.50"), "Peak": Decimal("3.75"), "Off-Peak": Decimal("1.20")}[name]
+    assert (
+        rate.rate_per_kwh
+        == {None: Decimal("2.50"), "Peak": Decimal("3.75"), "Off-Peak": Decimal("1.20")}[name]
+    )
 
 
 @pytest.mark.parametrize("end", ["00:00", "23:59"])
@@ -79,7 +82,9 @@ def test_two_tariffs_of_one_day_are_told_apart_whatever_their_order() -> None:
 def test_a_sound_tariff_has_no_problems() -> None:
     assert problems(tariff()) == []
     assert problems(tariff(period(127, "00:00", "00:00"))) == []
-    assert problems(tariff(period(127, "22:00", "06:00", "Night"), period(127, "06:00", "22:00", "Day"))) == []
+    assert (
+        problems(tariff(period(127, "22:00", "06:00", "Night"), period(127, "06:00", "22:00", "Day"))) == []
+    )
     assert problems(tariff(effective_to=date(2026, 1, 1))) == []
 
 
@@ -163,8 +168,12 @@ def test_periods_overlap_exactly_when_two_of_them_apply_to_one_minute(shapes: li
 
 def test_rates_have_the_decimals_and_size_a_column_keeps() -> None:
     assert problems(tariff(default_rate_per_kwh=Decimal("1.234567"))) == []
-    assert [p.path for p in problems(tariff(default_rate_per_kwh=Decimal("1.2345678")))] == ["defaultRatePerKwh"]
-    assert [p.path for p in problems(tariff(default_rate_per_kwh=Decimal(1_000_000)))] == ["defaultRatePerKwh"]
+    assert [p.path for p in problems(tariff(default_rate_per_kwh=Decimal("1.2345678")))] == [
+        "defaultRatePerKwh"
+    ]
+    assert [p.path for p in problems(tariff(default_rate_per_kwh=Decimal(1_000_000)))] == [
+        "defaultRatePerKwh"
+    ]
     assert problems(tariff(vat_rate=Decimal(1))) == problems(tariff(vat_rate=Decimal(0))) == []
 
 
@@ -173,7 +182,9 @@ def test_zones_of_the_database_are_known(name: str) -> None:
     assert is_zone(name)
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "africa/johannesburg", "../etc/passwd", "+02:00", "localtime"])
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "africa/johannesburg", "../etc/passwd", "+02:00", "localtime"]
+)
 def test_other_names_are_no_zones(name: str) -> None:
     assert not is_zone(name)
 

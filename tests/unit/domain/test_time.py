@@ -20,7 +20,8 @@ NOW = datetime(2026, 5, 18, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-05-18T08:00:00Z", "2026-05-18T10:00:00+02:00", "2026-05-18T10:00:00+0200", " 2026-05-18 08:00Z "]
+    "text",
+    ["2026-05-18T08:00:00Z", "2026-05-18T10:00:00+02:00", "2026-05-18T10:00:00+0200", " 2026-05-18 08:00Z "],
 )
 def test_times_with_an_offset_become_utc(text: str) -> None:
     assert parse_instant(text) == datetime(2026, 5, 18, 8, tzinfo=UTC)
@@ -33,7 +34,9 @@ def test_a_time_without_an_offset_is_refused_and_told_what_is_missing(text: str)
         parse_instant(text)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30T08:00:00Z", "1779091200", "2026-05-18T25:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-02-30T08:00:00Z", "1779091200", "2026-05-18T25:00:00Z"]
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="ISO 8601"):
         parse_instant(text)
@@ -75,10 +78,14 @@ def test_a_local_day_is_23_or_25_hours_where_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     lengths = [
         end - start
-        for start, end in (local_day_bounds(date(2026, month, day), berlin) for month, day in [(3, 29), (10, 25), (5, 1)])
+        for start, end in (
+            local_day_bounds(date(2026, month, day), berlin) for month, day in [(3, 29), (10, 25), (5, 1)]
+        )
     ]
     assert lengths == [timedelta(hours=hours) for hours in (23, 25, 24)]
-    assert local_midnight(date(2026, 5, 18), ZoneInfo("Africa/Johannesburg")) == datetime(2026, 5, 17, 22, tzinfo=UTC)
+    assert local_midnight(date(2026, 5, 18), ZoneInfo("Africa/Johannesburg")) == datetime(
+        2026, 5, 17, 22, tzinfo=UTC
+    )
 
 
 def test_a_day_whose_midnight_does_not_exist_begins_when_clocks_jump() -> None:
@@ -90,7 +97,9 @@ def test_a_day_whose_midnight_does_not_exist_begins_when_clocks_jump() -> None:
 
 def test_a_day_whose_midnight_comes_twice_begins_at_the_first() -> None:
     # Havana, 2026-11-01: 01:00 becomes 00:00.
-    assert local_midnight(date(2026, 11, 1), ZoneInfo("America/Havana")) == datetime(2026, 11, 1, 4, tzinfo=UTC)
+    assert local_midnight(date(2026, 11, 1), ZoneInfo("America/Havana")) == datetime(
+        2026, 11, 1, 4, tzinfo=UTC
+    )
 
 
 def test_readings_from_boards_without_a_clock_are_named() -> None:
