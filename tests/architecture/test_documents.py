@@ -43,7 +43,9 @@ def test_the_readme_names_the_two_commands() -> None:
 
 
 def test_decisions_are_numbered_dated_and_listed() -> None:
-    assert [record.name[:4] for record in RECORDS] == [f"{number:04}" for number in range(1, len(RECORDS) + 1)]
+    assert [record.name[:4] for record in RECORDS] == [
+        f"{number:04}" for number in range(1, len(RECORDS) + 1)
+    ]
     index = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
     for record in RECORDS:
         title, _, dated, *_ = record.read_text(encoding="utf-8").splitlines()
@@ -53,6 +55,12 @@ def test_decisions_are_numbered_dated_and_listed() -> None:
 
 
 def test_every_make_target_a_document_names_exists() -> None:
-    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {name for document in DOCUMENTS for name in re.findall(r"`make ([a-z-]+)`", document.read_text(encoding="utf-8"))}
+    targets = set(
+        re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    named = {
+        name
+        for document in DOCUMENTS
+        for name in re.findall(r"`make ([a-z-]+)`", document.read_text(encoding="utf-8"))
+    }
     assert sorted(named - targets) == []

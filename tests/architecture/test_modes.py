@@ -26,7 +26,7 @@ for name in ("portal.core", "portal.push", "fleet_ingest"):
 print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 """
 # Every other setting at its default: Admin asks for a database by name, which is not opened at import.
-_SETTINGS = {
+SETTINGS = {
     "Client": {"Application__RunMode": "Client"},
     "Admin": {
         "Application__RunMode": "Admin",
@@ -39,13 +39,13 @@ _SETTINGS = {
     ("mode", "own", "other"), [("Client", "client", "admin"), ("Admin", "admin", "client")]
 )
 def test_a_mode_imports_its_own_pages_only(mode: str, own: str, other: str, tmp_path: Path) -> None:
-    loaded = ask(_LOAD_THE_APP, tmp_path, **_SETTINGS[mode])
+    loaded = ask(_LOAD_THE_APP, tmp_path, **SETTINGS[mode])
     assert [name for name in loaded if name.startswith(f"portal.{other}")] == []
     assert any(name.startswith(f"portal.{own}.") for name in loaded), "the mode's own pages are missing"
 
 
 def test_only_a_client_imports_the_push(tmp_path: Path) -> None:
-    loaded = ask(_LOAD_THE_APP, tmp_path, **_SETTINGS["Admin"])
+    loaded = ask(_LOAD_THE_APP, tmp_path, **SETTINGS["Admin"])
     assert [name for name in loaded if name.startswith("portal.push")] == []
 
 

@@ -7,7 +7,7 @@ import subprocess
 
 from tests.architecture.source import ROOT
 
-LOCKS = re.compile(r"(^|/)(requirements[\w.-]*\.(txt|lock)|[\w.-]*\.lock|uv\.lock|package-lock\.json|pylock[\w.]*\.toml)$")
+LOCKS = re.compile(r"(^|/)(requirements[\w.-]*\.txt|[\w.-]+\.lock|package-lock\.json|pylock[\w.]*\.toml)$")
 _HOME = re.compile(r"(?<![\w.$}~])/(?:root|home/[a-z]\w*|work|Users/\w+)/[\w.]")
 _ADDRESS = re.compile(r"https?://[^\s\"',)]+")
 # Where a package's author asks for support; npm copies it into its lock and it is never fetched.
@@ -23,7 +23,9 @@ def test_lock_files_name_versions_not_addresses() -> None:
     locks = [name for name in _tracked() if LOCKS.search(name)]
     assert any("package-lock" in name for name in locks), "the front end's packages are not locked"
     assert any("package-lock" not in name for name in locks), "the Python packages are not locked"
-    found = {name: _ADDRESS.findall(_FUNDING.sub("", (ROOT / name).read_text(encoding="utf-8"))) for name in locks}
+    found = {
+        name: _ADDRESS.findall(_FUNDING.sub("", (ROOT / name).read_text(encoding="utf-8"))) for name in locks
+    }
     assert {name: addresses[:3] for name, addresses in found.items() if addresses} == {}
 
 
