@@ -21,11 +21,15 @@ class OriginPlugin(rx.plugins.Plugin):
         for bundle in Path(context["static_dir"]).glob("assets/reflex-env-*.js"):
             text = bundle.read_text(encoding="utf-8")
             text, sockets = re.subn(
-                r"[`\"']ws://localhost:\d+(/[^`\"']*)[`\"']", r"(location.origin.replace(/^http/,`ws`)+`\1`)", text
+                r"[`\"']ws://localhost:\d+(/[^`\"']*)[`\"']",
+                r"(location.origin.replace(/^http/,`ws`)+`\1`)",
+                text,
             )
             text = re.sub(r"[`\"']http://localhost:\d+(/[^`\"']*)[`\"']", r"(location.origin+`\1`)", text)
             if not sockets:
-                message = f"no backend address found in {bundle.name}: this Reflex release writes it differently"
+                message = (
+                    f"no backend address found in {bundle.name}: this Reflex release writes it differently"
+                )
                 raise RuntimeError(message)
             bundle.write_text(text, encoding="utf-8")
 
@@ -33,26 +37,34 @@ class OriginPlugin(rx.plugins.Plugin):
         """Let the development server forward the paths that are not pages."""
         backend = f"http://127.0.0.1:{rx.config.get_config().backend_port or 8000}"
         proxy = "proxy: {" + ",".join(f'"{path}": "{backend}"' for path in _BACKEND_PATHS) + "},"
-        context["add_modify_task"]("vite.config.js", lambda text: text.replace("server: {", "server: {" + proxy, 1))
+        context["add_modify_task"](
+            "vite.config.js", lambda text: text.replace("server: {", "server: {" + proxy, 1)
+        )
 
+
+# The brand's stylesheet replaces the whole blue scale at run time (portal.auth.branding).
+_THEME = rx.theme(
+    appearance="inherit", accent_color="blue", gray_color="slate", radius="medium", has_background=False
+)
 
 config = rx.Config(
     app_name="portal",
     telemetry_enabled=False,
     show_built_with_reflex=False,
     # One process serves a stack; nothing of a session belongs on disk.
-    state_manager_mode="memory",
+    state_manager_mode=rx.constants.StateManagerMode.MEMORY,
     # No other origin may read an answer. For the websocket an empty list means "do not check":
     # that check is portal.auth.edge, which knows the request's own host.
     cors_allowed_origins=[],
     plugins=[
-        rx.plugins.RadixThemesPlugin(theme=rx.theme(appearance="inherit", accent_color="blue", gray_color="slate")),
+        rx.plugins.RadixThemesPlugin(theme=_THEME),
         OriginPlugin(),
     ],
     disable_plugins=[rx.plugins.SitemapPlugin],
     # The union of what both run modes need, so that one set of packages and one lock serve both builds.
     frontend_packages=[
-        "react-plotly.js@4.1.0",
         "plotly.js-basic-dist-min@3.7.0",
+        "react-day-picker@10.0.2",
+        "react-debounce-input@3.3.0",
     ],
 )

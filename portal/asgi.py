@@ -19,7 +19,7 @@ def build_asgi(settings: Settings) -> ASGIApp:
     _prepare(settings)
     # Reflex reads rxconfig.py from the current directory and nowhere else.
     with chdir(PROJECT_ROOT):
-        from portal.portal import app  # noqa: PLC0415 - importing it builds the app from what was just prepared
+        from portal.portal import app  # importing it builds the app from what was just prepared
 
         return app()
 

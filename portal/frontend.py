@@ -1,8 +1,8 @@
 """Builds the pages of each run mode into `.dist/<mode>`, and says where they are to be served from.
 
 Both modes are compiled one after the other in the same `.web`, so the packages are installed once.
-A build is skipped while nothing that goes into it has changed. `python -m portal.frontend` builds both; `--force` builds even when nothing changed, `--update-lock` also renews
-`reflex.lock`.
+A build is skipped while nothing that goes into it has changed. `python -m portal.frontend` builds both;
+`--force` builds even when nothing changed, `--update-lock` also renews `reflex.lock`.
 """
 
 import fcntl
@@ -23,15 +23,20 @@ from portal.core.settings import PROJECT_ROOT, RunMode
 
 DIST = PROJECT_ROOT / ".dist"
 _WEB = PROJECT_ROOT / ".web"
-# Reflex writes these on each build: npm's order of keys, and the ignore list as it likes it.
-_COMMITTED = tuple(
-    PROJECT_ROOT / name for name in ("reflex.lock/package.json", "reflex.lock/package-lock.json", ".gitignore")
-)
+_LOCK = tuple(PROJECT_ROOT / "reflex.lock" / name for name in ("package.json", "package-lock.json"))
+_IGNORE_LIST = PROJECT_ROOT / ".gitignore"
 # What a page's markup and scripts are made of. portal.core is left out but for the domain: pages get
 # everything else at run time.
 _SHARED_SOURCES = (
-    "rxconfig.py", ".npmrc", "reflex.lock", "assets", "portal/portal.py", "portal/ui", "portal/auth", "portal/core/domain",
-)  # fmt: skip
+    "rxconfig.py",
+    ".npmrc",
+    "reflex.lock",
+    "assets",
+    "portal/portal.py",
+    "portal/ui",
+    "portal/auth",
+    "portal/core/domain",
+)
 _BUILD_TIMEOUT_SECONDS = 900
 _TAIL_LINES = 30
 
@@ -55,8 +60,7 @@ def static_directory(mode: RunMode) -> Path:
 def require_built(mode: RunMode) -> None:
     """Raise `Misconfigured` when this mode's pages were never built."""
     if not (static_directory(mode) / "index.html").is_file():
-        message = f"The pages of the {mode.value} mode are not built yet: run `make setup` (or `python -m portal.frontend`)."
-        raise Misconfigured(message)
+        raise Misconfigured(f"The pages of the {mode.value} mode are not built yet: run `make setup`.")
 
 
 def build(mode: RunMode, *, force: bool = False, update_lock: bool = False) -> str:
@@ -104,7 +108,9 @@ def _files(path: Path) -> list[Path]:
 
 def _export(mode: RunMode, *, update_lock: bool) -> None:
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
-    committed = {} if update_lock else {path: path.read_bytes() for path in _COMMITTED if path.is_file()}
+    # Reflex writes to all of these, and a build must not change the sources.
+    kept = (_IGNORE_LIST,) if update_lock else (*_LOCK, _IGNORE_LIST)
+    contents = {path: path.read_bytes() for path in kept if path.is_file()}
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter, no input from outside
             command,
@@ -118,11 +124,12 @@ def _export(mode: RunMode, *, update_lock: bool) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        message = f"Building the {mode.value} pages took longer than {_BUILD_TIMEOUT_SECONDS} s and was stopped."
+        message = (
+            f"Building the {mode.value} pages took longer than {_BUILD_TIMEOUT_SECONDS} s and was stopped."
+        )
         raise BuildFailed(message) from None
     finally:
-        # A build must not change the sources.
-        for path, content in committed.items():
+        for path, content in contents.items():
             path.write_bytes(content)
     if done.returncode != 0 or not (_WEB / "build" / "client" / "index.html").is_file():
         raise BuildFailed(_explain(mode, done.stdout))

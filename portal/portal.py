@@ -33,7 +33,7 @@ _companion = build_companion(_settings)
 async def _open_stack() -> AsyncIterator[None]:
     """Open the process's stack unless whoever serves the app has done so, and start what runs beside the pages."""
     async with AsyncExitStack() as closing:
-        stack = _stack(closing)
+        stack = await _stack(closing)
         _companion.state.stack = stack
         await closing.enter_async_context(_companion.router.lifespan_context(_companion))
         if stack.settings.run_mode is RunMode.CLIENT and stack.settings.fleet_ingest.enabled:
@@ -51,14 +51,13 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _stack(closing: AsyncExitStack) -> stacks.Stack:
+async def _stack(closing: AsyncExitStack) -> stacks.Stack:
     try:
         return stacks.current()
     except Misconfigured:
-        stack = stacks.open_stack(load_settings())
+        stack = await closing.enter_async_context(stacks.opened_stack(load_settings()))
         stacks.install(stack)
         closing.callback(stacks.uninstall)
-        closing.push_async_callback(stacks.close_stack, stack)
         return stack
 
 
@@ -78,7 +77,9 @@ def _build() -> rx.App:
     )
     install_middleware(made)
     made.register_lifespan_task(_open_stack)
-    made.add_page(login.login_page, route=login.ROUTE, title=login.TITLE, image=ICON_PATH, on_load=LoginState.load)
+    made.add_page(
+        login.login_page, route=login.ROUTE, title=login.TITLE, image=ICON_PATH, on_load=LoginState.load
+    )
     made.add_page(not_found.not_found_page, route=not_found.ROUTE, title=not_found.TITLE, image=ICON_PATH)
     import_module(f"portal.{_mode.value.lower()}.pages").add_pages(made)
     return made

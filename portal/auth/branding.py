@@ -36,7 +36,9 @@ def stylesheet(name: str) -> str:
 
 
 async def _branding_css(_: Request) -> Response:
-    return Response(stylesheet(current().settings.application.name), media_type="text/css", headers=_REVALIDATE)
+    return Response(
+        stylesheet(current().settings.application.name), media_type="text/css", headers=_REVALIDATE
+    )
 
 
 async def _icon(_: Request) -> Response:

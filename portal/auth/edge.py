@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.auth.origin import is_same_origin
@@ -17,18 +17,11 @@ _LOGIN = "/login"
 _NOT_PAGES = ("/assets/", "/auth/", "/api/", "/brand", "/health/", "/metrics", "/_", "/ping", "/external/")
 # Inline scripts and styles are what the compiled pages start with. Without 'unsafe-eval' the server
 # cannot make a page run a script, which is the point: handlers change state and redirect, nothing else.
-_CONTENT_POLICY = "; ".join((
-    "default-src 'self'",
-    "script-src 'self' 'unsafe-inline'",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "font-src 'self' data:",
-    "object-src 'none'",
-    "base-uri 'self'",
-    "form-action 'self'",
-    "frame-src 'self'",
-    "frame-ancestors 'self'",
-))  # fmt: skip
+_CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'self'"
+)
 
 
 class Edge:
@@ -85,7 +78,11 @@ def edge(static: Path, *, any_port: bool = False) -> Callable[[ASGIApp], ASGIApp
 
 def _is_page(scope: Scope, headers: Headers) -> bool:
     wants_page = scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", "")
-    return wants_page and not scope["path"].startswith(_NOT_PAGES) and "." not in scope["path"].rsplit("/", 1)[-1]
+    return (
+        wants_page
+        and not scope["path"].startswith(_NOT_PAGES)
+        and "." not in scope["path"].rsplit("/", 1)[-1]
+    )
 
 
 def _login_address(scope: Scope) -> str:

@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import reflex as rx
 
@@ -19,6 +19,8 @@ from portal.core.domain.access import Actor, Role
 
 _MARK = "_portal_access"
 Handler = Callable[..., Any]
+# A guard gives back what it was put on, so that a handler keeps its own type.
+Guarded = TypeVar("Guarded", bound=Handler)
 
 
 class Access(StrEnum):
@@ -34,17 +36,17 @@ def access_of(handler: Handler) -> Access | None:
     return getattr(handler, _MARK, None)
 
 
-def public(handler: Handler) -> Handler:
+def public(handler: Guarded) -> Guarded:
     """Let anybody call this handler: it must neither read nor change anything that is somebody's."""
     return _marked(handler, Access.PUBLIC)
 
 
-def signed_in(handler: Handler) -> Handler:
+def signed_in(handler: Guarded) -> Guarded:
     """Let everybody who is signed in call this handler; others are sent to the login page."""
     return _guarded(handler, Access.SIGNED_IN)
 
 
-def admin_only(handler: Handler) -> Handler:
+def admin_only(handler: Guarded) -> Guarded:
     """Let admins call this handler; others are sent away."""
     return _guarded(handler, Access.ADMIN)
 
@@ -78,7 +80,7 @@ async def beats(state: rx.State, seconds: float) -> AsyncIterator[None]:
         await asyncio.sleep(seconds)
 
 
-def _marked(handler: Handler, access: Access) -> Handler:
+def _marked(handler: Guarded, access: Access) -> Guarded:
     if access_of(handler) is not None:
         message = f"{handler.__qualname__} carries two guards"
         raise TypeError(message)
@@ -86,12 +88,12 @@ def _marked(handler: Handler, access: Access) -> Handler:
     return handler
 
 
-def _guarded(handler: Handler, access: Access) -> Handler:
+def _guarded(handler: Guarded, access: Access) -> Guarded:
     if access_of(handler) is not None:
         message = f"{handler.__qualname__} carries two guards"
         raise TypeError(message)
-    wrapped = _guarded_stream(handler, access) if inspect.isasyncgenfunction(handler) else _guarded_call(handler, access)
-    return _marked(wrapped, access)
+    guard = _guarded_stream if inspect.isasyncgenfunction(handler) else _guarded_call
+    return cast("Guarded", _marked(guard(handler, access), access))
 
 
 def _guarded_stream(handler: Handler, access: Access) -> Handler:

@@ -17,5 +17,7 @@ def not_found_page() -> rx.Component:
             class_name="ui-soft",
             style={"margin": "0"},
         ),
-        internal_link("Go to the dashboard", href="/", class_name="ui-button ui-button--primary ui-button--wide"),
+        internal_link(
+            "Go to the dashboard", href="/", class_name="ui-button ui-button--primary ui-button--wide"
+        ),
     )

@@ -30,5 +30,10 @@ def local_path(wanted: str | None) -> str:
     """Return a path of this site to go on to, or `/` for anything that would lead elsewhere."""
     path = wanted or "/"
     # Browsers read "//host" and "/\host" as another site's address, and drop control characters on the way.
-    is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
+    is_own = (
+        path.startswith("/")
+        and not path.startswith(("//", "/\\"))
+        and path.isprintable()
+        and "\\" not in path
+    )
     return path if is_own and not path.startswith(("/login", "/auth/")) else "/"

@@ -12,6 +12,7 @@ _INK: Rgb = (0.08, 0.08, 0.1)
 _DARK_PAGE = "#101114"
 _SOFT_STEPS = (0.02, 0.05, 0.12, 0.18, 0.25, 0.33, 0.45, 0.62)
 _TEXT_CONTRAST = 4.6
+_LINE_CONTRAST = 3.9
 _STRONG_TEXT_CONTRAST = 9.0
 
 
@@ -37,7 +38,9 @@ def scale(colour: str, *, dark: bool) -> tuple[list[str], str]:
     soft = [_mix(brand, page, part) for part in _SOFT_STEPS]
     on_solid = _WHITE if contrast(_WHITE, brand) >= contrast(_INK, brand) else _INK
     away = _BLACK if on_solid == _WHITE else _WHITE
-    solid = _moved(brand, away, against=on_solid, ratio=_TEXT_CONTRAST)
+    # A line of a chart or a focus ring in the brand's colour has to stand out from a dark page too.
+    visible = _moved(brand, _WHITE, against=page, ratio=_LINE_CONTRAST) if dark else brand
+    solid = _moved(visible, away, against=on_solid, ratio=_TEXT_CONTRAST)
     text = _moved(brand, _WHITE if dark else _BLACK, against=soft[4], ratio=_TEXT_CONTRAST)
     strong = _moved(text, _WHITE if dark else _BLACK, against=soft[4], ratio=_STRONG_TEXT_CONTRAST)
     return [_hex(step) for step in (*soft, solid, _mix(solid, away, 0.9), text, strong)], _hex(on_solid)

@@ -44,4 +44,6 @@ def set_cookie(response: Response, request: Request, token: str) -> None:
 
 def clear_cookie(response: Response, request: Request) -> None:
     """Take the session back from the browser."""
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    response.delete_cookie(
+        COOKIE, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
+    )

@@ -21,5 +21,11 @@ def client_page(
 ) -> rx.Component:
     """A page of the Client mode; `section` is the href of the navigation entry it belongs to."""
     return page_frame(
-        title, *content, nav=NAV, section=section, user=IdentityState.email, actions=actions, subtitle=subtitle
+        title,
+        *content,
+        nav=NAV,
+        section=section,
+        user=IdentityState.email,
+        actions=actions,
+        subtitle=subtitle,
     )

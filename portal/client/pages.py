@@ -9,5 +9,9 @@ from portal.client.dashboard import page as dashboard
 def add_pages(app: rx.App) -> None:
     """Add every page of this mode to the app."""
     app.add_page(
-        dashboard.dashboard_page, route=dashboard.ROUTE, title=dashboard.TITLE, image=ICON_PATH, on_load=dashboard.ON_LOAD
+        dashboard.dashboard_page,
+        route=dashboard.ROUTE,
+        title=dashboard.TITLE,
+        image=ICON_PATH,
+        on_load=dashboard.ON_LOAD,
     )

@@ -18,8 +18,12 @@ def login_page() -> rx.Component:
         rx.cond(LoginState.failure, callout(LoginState.failure, tone="fail"), rx.fragment()),
         rx.cond(LoginState.notice, callout(LoginState.notice, tone="note"), rx.fragment()),
         NativeForm.create(
-            text_field("E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="username"),
-            text_field("Password", name="password", kind="password", required=True, auto_complete="current-password"),
+            text_field(
+                "E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="username"
+            ),
+            text_field(
+                "Password", name="password", kind="password", required=True, auto_complete="current-password"
+            ),
             rx.el.input(type="hidden", name="next", value=LoginState.onward, read_only=True),
             button("Sign in", tone="primary", kind="submit", size="wide"),
             action="/auth/login",

@@ -22,12 +22,31 @@ _FIRST_METER = (
     'portal device add "Main meter" --site "Head office" --external-id MAIN-1',
 )
 
+_COMMANDS_STYLE = {
+    "box_sizing": "border-box",
+    "max_width": "100%",
+    "margin": "4px 0 0",
+    "padding": "12px 16px",
+    "overflow_x": "auto",
+    "border_radius": "var(--ui-radius-small)",
+    "background": "var(--ui-sunken)",
+    "text_align": "left",
+}
+
 
 def figures() -> rx.Component:
     """Power, energy and cost at a glance."""
     shown, loading = DashboardState.figures, DashboardState.is_loading
     return figure_row(
-        figure("Power now", shown.power, "kW", shown.power_note, loading=loading, accent=True, title=shown.power_utc),
+        figure(
+            "Power now",
+            shown.power,
+            "kW",
+            shown.power_note,
+            loading=loading,
+            accent=True,
+            title=shown.power_utc,
+        ),
         figure("Energy today", shown.today, "kWh", shown.today_note, loading=loading),
         figure("Energy this month", shown.month, "kWh", shown.month_note, loading=loading),
         figure("Cost this month", shown.cost, "", shown.cost_note, loading=loading),
@@ -53,14 +72,21 @@ def notes() -> rx.Component:
     """What has to be known before the figures are believed."""
     return rx.fragment(
         rx.cond(DashboardState.failure, callout(DashboardState.failure, tone="fail"), rx.fragment()),
-        rx.cond(DashboardState.waiting_note, callout(DashboardState.waiting_note, tone="note"), rx.fragment()),
+        rx.cond(
+            DashboardState.waiting_note, callout(DashboardState.waiting_note, tone="note"), rx.fragment()
+        ),
     )
 
 
 def first_steps() -> rx.Component:
     """What to do while there is no meter."""
     commands = rx.el.pre(
-        rx.el.code("\n".join(_FIRST_METER)), tab_index=0, aria_label="Commands", class_name="ui-commands ui-mono"
+        rx.el.code("\n".join(_FIRST_METER)),
+        tab_index=0,
+        role="region",
+        aria_label="Commands",
+        class_name="ui-mono",
+        style=_COMMANDS_STYLE,
     )
     return card(
         empty_state(

@@ -1,5 +1,7 @@
 """State of the dashboard: what is shown now, kept up to date while the page is open."""
 
+from datetime import datetime
+
 import reflex as rx
 
 from portal.auth.guards import beats, refusal, signed_in
@@ -40,9 +42,11 @@ class DashboardState(rx.State):
             beat = beat + 1 if overview is not None else 0
         return refusal(None)
 
-    def _show(self, overview, now, *, with_chart):
+    def _show(self, overview: dashboard.ClientOverview | None, now: datetime, *, with_chart: bool) -> None:
         self.is_loading = False
-        self.failure = "" if overview is not None else "The figures could not be read. This page keeps trying."
+        self.failure = (
+            "" if overview is not None else "The figures could not be read. This page keeps trying."
+        )
         if overview is None:
             return
         self.is_empty = not view.has_devices(overview)
@@ -55,7 +59,7 @@ class DashboardState(rx.State):
             self.zone_note = view.zone_note(overview)
 
 
-async def _overview():
+async def _overview() -> tuple[dashboard.ClientOverview | None, datetime]:
     stack = current()
     try:
         return await dashboard.client_overview(stack), stack.clock()

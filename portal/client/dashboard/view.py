@@ -101,7 +101,7 @@ def _power_note(overview: ClientOverview, now: datetime) -> str:
         return "no reading yet"
     if overview.power_kw is None:
         return f"last reading {formats.relative(overview.power_at, now)}"
-    return f"reading of {formats.relative(overview.power_at, now)}".replace("of just now", "just now")
+    return f"measured {formats.relative(overview.power_at, now)}"
 
 
 def _comparison(overview: ClientOverview) -> str:
@@ -122,7 +122,9 @@ def _site_row(site: SiteLine, now: datetime) -> SiteRow:
     status, tone = _status(site, now)
     return SiteRow(
         name=site.name,
-        place=" · ".join(part for part in (site.municipality, formats.count(site.device_count, "meter")) if part),
+        place=" · ".join(
+            part for part in (site.municipality, formats.count(site.device_count, "meter")) if part
+        ),
         power=formats.MISSING if site.power_kw is None else f"{formats.kw(site.power_kw)} kW",
         today=f"{formats.kwh(site.energy_today_kwh)} kWh",
         last_reading=formats.local_time(site.last_reading_at, site.time_zone),
