@@ -46,7 +46,9 @@ _CLIENT_CLOSED = 499
 
 def json_answer(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a JSON response; decimals become exact numbers, instants ISO 8601."""
-    return Response(ENCODER.encode(payload), status, {**_HEADERS, **(headers or {})}, media_type="application/json")
+    return Response(
+        ENCODER.encode(payload), status, {**_HEADERS, **(headers or {})}, media_type="application/json"
+    )
 
 
 def error_answer(
@@ -89,7 +91,7 @@ def endpoint(handler: Endpoint) -> Endpoint:
         except OSError:
             _log.exception("The database did not answer", path=request.url.path)
             return _unavailable()
-        except Exception:  # noqa: BLE001 -- the outermost layer: nothing may leave as a trace
+        except Exception:  # noqa: BLE001 - the outermost layer: nothing may leave as a trace
             _log.exception("A request failed", path=request.url.path)
             return _internal()
 

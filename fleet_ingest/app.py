@@ -17,7 +17,7 @@ from portal.core.log import configure_logging
 from portal.core.settings import check_start, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -55,7 +55,7 @@ def create_app() -> Starlette:
 
 def _lifespan(settings: Settings) -> Any:
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         if app.state.stack is not None:
             yield
             await app.state.rollups.settle()

@@ -44,7 +44,7 @@ class RollupTrigger:
             self._wanted = False
             try:
                 await stack.storage.refresh(stack.db)
-            except Exception:  # noqa: BLE001 -- background work: the next trigger or reader tries again
+            except Exception:  # noqa: BLE001 - in the background: the next one tries again
                 _log.exception("The rollups were not refreshed")
             await asyncio.sleep(_PAUSE_SECONDS)
 

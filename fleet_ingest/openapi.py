@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -47,8 +47,18 @@ def document(served: tuple[Operation, ...], title: str) -> dict[str, Any]:
         "info": {"title": title, "version": "1"},
         "servers": [{"url": prefix} for prefix in PREFIXES],
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": _SCHEMES},
+        "components": {"schemas": _with_exact_numbers(components), "securitySchemes": _SCHEMES},
     }
+
+
+def _with_exact_numbers(node: Any) -> Any:
+    """Describe decimals as the JSON numbers they are written as; the library would call them texts."""
+    if isinstance(node, list):
+        return [_with_exact_numbers(item) for item in cast("list[Any]", node)]
+    if not isinstance(node, dict):
+        return node
+    found = {name: _with_exact_numbers(value) for name, value in cast("dict[str, Any]", node).items()}
+    return found | {"type": "number"} if found.get("format") == "decimal" else found
 
 
 def _operation(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +85,10 @@ def _responses(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any
     answers = {operation.success: schema_of[repr(operation.answer)]}
     answers |= dict.fromkeys(sorted(errors), schema_of[repr(ErrorAnswer)])
     return {
-        str(status): {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": schema}}}
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": schema}},
+        }
         for status, schema in answers.items()
     }
 
@@ -86,7 +99,9 @@ def _access_errors(operation: Operation) -> tuple[int, ...]:
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     schema = {"type": "string", "format": "uuid"}
-    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in _CONVERTER.findall(path)]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema} for name in _CONVERTER.findall(path)
+    ]
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -77,10 +77,13 @@ _WINDOW = (
         schema={"type": "string", "enum": ["report", "estimate"], "default": "report"},
     ),
 )
-_SITE = Parameter("siteId", "query", "one site instead of all", required=False, schema={"type": "string", "format": "uuid"})
+_UUID = {"type": "string", "format": "uuid"}
+_SITE = Parameter("siteId", "query", "one site instead of all", required=False, schema=_UUID)
 _BATCH_HEADERS = (
     Parameter(TYPE_HEADER, "header", "what the rows are", schema={"type": "string", "enum": list(BatchType)}),
-    Parameter(CURSOR_HEADER, "header", "highest received or updated time in the batch, ISO 8601", required=False),
+    Parameter(
+        CURSOR_HEADER, "header", "highest received or updated time in the batch, ISO 8601", required=False
+    ),
 )
 _BATCH_BODIES = (list[SiteRow], list[DeviceRow], list[MunicipalityRow], list[TariffRow], list[FleetReading])
 _CUSTOMER = "/admin/customers/{customer_id:uuid}"
@@ -89,7 +92,13 @@ _SHARED = (
     Operation("GET", "/openapi.json", description.get_openapi, dict[str, Any], Access.ANYONE),
     Operation("GET", "/health/live", health.get_live, payloads.HealthAnswer, Access.ANYONE, is_rooted=True),
     Operation(
-        "GET", "/health/ready", health.get_ready, payloads.HealthAnswer, Access.ANYONE, errors=(503,), is_rooted=True
+        "GET",
+        "/health/ready",
+        health.get_ready,
+        payloads.HealthAnswer,
+        Access.ANYONE,
+        errors=(503,),
+        is_rooted=True,
     ),
 )
 _CLIENT = (

@@ -45,7 +45,9 @@ async def post_batch(request: Request) -> Response:
     return json_answer(answer)
 
 
-async def _store(request: Request, customer: KnownCustomer, heading: BatchHeading, body: bytes) -> BatchAnswer:
+async def _store(
+    request: Request, customer: KnownCustomer, heading: BatchHeading, body: bytes
+) -> BatchAnswer:
     if heading.batch_type not in set(BatchType):
         message = f"{TYPE_HEADER} must be one of {', '.join(BatchType)}."
         raise Invalid(message)

@@ -121,7 +121,9 @@ async def _store_tariffs(handling: _Handling, batch: DecodedRows[Any]) -> Decode
     ids = {row.municipality_id for row in batch.rows}
     known = await statements.known_municipalities(handling.session, handling.customer.id, ids)
     kept = batch.keep(
-        lambda row: tariff_problem(row) if row.municipality_id in known else "municipalityId: unknown municipality"
+        lambda row: (
+            tariff_problem(row) if row.municipality_id in known else "municipalityId: unknown municipality"
+        )
     )
     if kept.rows:
         await statements.replace_tariffs(handling.session, handling.customer.id, kept.rows)
@@ -133,8 +135,11 @@ async def _store_measurements(handling: _Handling, batch: DecodedRows[Any]) -> D
     # the Client repeats it, while a look-up afterwards could call a row accepted that was never stored.
     ids = {row.device_id for row in batch.rows}
     known = await statements.known_devices(handling.session, handling.customer.id, ids)
+    now = handling.now
     kept = batch.keep(
-        lambda row: reading_time_problem(row.time, handling.now) if row.device_id in known else "deviceId: unknown device"
+        lambda row: (
+            reading_time_problem(row.time, now) if row.device_id in known else "deviceId: unknown device"
+        )
     )
     if kept.rows:
         await handling.stack.storage.ensure_partitions(handling.session, (row.time for row in kept.rows))

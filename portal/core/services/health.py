@@ -19,7 +19,7 @@ async def is_ready(stack: Stack) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS), stack.db.transaction() as session:
             await stack.storage.capabilities(session)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no
         _log.warning("The database does not answer", reason=type(error).__name__)
         return False
     return True

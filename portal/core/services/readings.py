@@ -59,6 +59,8 @@ async def store_device_batch(
     )
 
 
-async def import_readings(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> DeviceIngestAnswer:
+async def import_readings(
+    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]
+) -> DeviceIngestAnswer:
     """Store readings from a file as if the device had just sent them; `row` counts within `readings`."""
     return await store_device_batch(stack, device_id, DecodedRows(readings, range(len(readings)), ()))

@@ -8,7 +8,7 @@ from portal.core.wire.readings import FleetReading
 from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.wire.tariffs import TariffRow
 
-TOKEN_HEADER = "X-Customer-Token"  # noqa: S105 -- the header's name, not a secret
+TOKEN_HEADER = "X-Customer-Token"  # noqa: S105 - the header's name
 TYPE_HEADER = "X-Batch-Type"
 CURSOR_HEADER = "X-Push-Cursor"
 MAX_CURSOR_LENGTH = 50

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -113,12 +113,12 @@ def _split_with_nan(body: bytes) -> list[Any]:
     if b"NaN" not in body and b"Infinity" not in body:
         raise Invalid(_NOT_AN_ARRAY)
     try:
-        rows = json.loads(body.decode("utf-8"))
+        rows: Any = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise Invalid(_NOT_AN_ARRAY) from None
     if not isinstance(rows, list):
         raise Invalid(_NOT_AN_ARRAY)
-    return rows
+    return cast("list[Any]", rows)
 
 
 def _check_count(count: int, max_rows: int) -> None:
@@ -162,7 +162,7 @@ def _problem_of(value: Any) -> str | None:
     if isinstance(value, Decimal):
         return None if value.is_finite() else ": not a finite number"
     if isinstance(value, list):
-        return _first_item_problem(value)
+        return _first_item_problem(cast("list[Any]", value))
     return None
 
 
@@ -174,14 +174,17 @@ def _first_item_problem(items: list[Any]) -> str | None:
     return None
 
 
-@cache
 def _array_decoder(row_type: type[RowT]) -> msgspec.json.Decoder[list[RowT]]:
-    return msgspec.json.Decoder(list[row_type])
+    return _decoder(list[row_type])
+
+
+def _row_decoder(row_type: type[RowT]) -> msgspec.json.Decoder[RowT]:
+    return _decoder(row_type)
 
 
 @cache
-def _row_decoder(row_type: type[RowT]) -> msgspec.json.Decoder[RowT]:
-    return msgspec.json.Decoder(row_type)
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 _RAW_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])

@@ -29,5 +29,5 @@ ClockTime = Annotated[
 ]
 DayMask = Annotated[int, msgspec.Meta(ge=1, le=127, description="bit mask, Monday = 1 ... Sunday = 64")]
 
-Exact = Annotated[Decimal, msgspec.Meta(extra_json_schema={"type": "number", "format": "decimal"})]
+Exact = Annotated[Decimal, msgspec.Meta(description="exact decimal")]
 """An exact decimal, written and read as a JSON number (a text is read as well)."""

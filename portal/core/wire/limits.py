@@ -7,7 +7,6 @@ from portal.core.domain.tariffs import Period, Tariff, is_zone, problems
 from portal.core.wire.registry import DeviceRow, MunicipalityRow
 from portal.core.wire.tariffs import TariffPeriodRow, TariffRow
 
-_MAX_RATE = Decimal(1_000_000)
 _MAX_KILOWATTS = Decimal(999_999_999)
 
 
@@ -27,11 +26,7 @@ def municipality_problem(row: MunicipalityRow) -> str | None:
 def tariff_problem(row: TariffRow) -> str | None:
     """Return what is wrong with a tariff row, or None; the rules are those of every other way in."""
     found = problems(to_tariff(row))
-    if found:
-        return f"{found[0].path}: {found[0].message}"
-    rates = {"defaultRatePerKwh": row.default_rate_per_kwh}
-    rates |= {f"periods[{place}].ratePerKwh": period.rate_per_kwh for place, period in enumerate(row.periods)}
-    return next((f"{path}: out of range" for path, rate in rates.items() if rate >= _MAX_RATE), None)
+    return f"{found[0].path}: {found[0].message}" if found else None
 
 
 def to_tariff(row: TariffRow) -> Tariff:

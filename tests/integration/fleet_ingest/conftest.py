@@ -1,53 +1,16 @@
 """HTTP clients over the real application and a real database."""
 
-import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from fleet_ingest.app import build_app
-from portal.core.services import accounts, customers, sites
-from portal.core.services.customers import IssuedToken
+from portal.core.services import customers, sites
 from portal.core.services.sites import IssuedDevice
 from portal.core.stack import Stack
-
-
-@dataclass
-class Api:
-    """A client of one stack's API."""
-
-    http: httpx.AsyncClient
-    stack: Stack
-    app: Any
-
-    async def post_readings(self, token: str, body: Any, **headers: str) -> httpx.Response:
-        return await self.http.post(
-            "/api/ingest/measurements", content=_bytes(body), headers={"Authorization": f"Bearer {token}", **headers}
-        )
-
-    async def push(self, token: str, batch_type: str, body: Any, **headers: str) -> httpx.Response:
-        sent = {"X-Customer-Token": token, "X-Batch-Type": batch_type, "X-Push-Cursor": "2026-05-18T12:00:00Z"}
-        return await self.http.post("/api/fleet/ingest", content=_bytes(body), headers=sent | headers)
-
-    async def rows(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        async with self.stack.db.transaction() as session:
-            return [tuple(row) for row in await session.execute(text(statement), parameters)]
-
-    async def count(self, table: str) -> int:
-        return (await self.rows(f"SELECT count(*) FROM {table}"))[0][0]
-
-    async def key(self) -> dict[str, str]:
-        issued = await accounts.add_api_key(self.stack, "tests")
-        return {"Authorization": f"Bearer {issued.key}"}
-
-
-def _bytes(body: Any) -> bytes:
-    return body if isinstance(body, bytes) else json.dumps(body).encode()
+from tests.integration.fleet_ingest.api import Api, Pusher
 
 
 async def _open(stack: Stack) -> AsyncIterator[Api]:
@@ -77,28 +40,6 @@ async def device(client_stack: Stack) -> IssuedDevice:
     await sites.add_municipality(client_stack, "Example City", "Africa/Johannesburg")
     await sites.add_site(client_stack, "Head office", municipality="Example City")
     return await sites.add_device(client_stack, "Main", site="Head office", external_id="main-1")
-
-
-@dataclass
-class Pusher:
-    """A customer's Client stack as the Admin sees it."""
-
-    api: Api
-    issued: IssuedToken
-    site_id: UUID
-    device_id: UUID
-
-    async def push(self, batch_type: str, body: Any, **headers: str) -> httpx.Response:
-        return await self.api.push(self.issued.token, batch_type, body, **headers)
-
-    async def push_registry(self) -> None:
-        """Push the site, the device and the municipality this customer has."""
-        site = {"id": str(self.site_id), "name": "Head office", "localMunicipalityId": 1}
-        device = {"id": str(self.device_id), "siteId": str(self.site_id), "name": "Main", "externalId": "main-1"}
-        municipality = {"id": 1, "name": "Example City", "timeZoneId": "Africa/Johannesburg"}
-        for batch_type, row in (("sites", site), ("devices", device), ("municipalities", municipality)):
-            answer = await self.push(batch_type, [row])
-            assert answer.json() == {"accepted": 1, "rejected": 0, "errors": []}, answer.text
 
 
 @pytest.fixture

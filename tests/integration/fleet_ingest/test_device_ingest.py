@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from portal.core.services.sites import IssuedDevice
+from tests.integration.fleet_ingest.api import Api
+
 READINGS = "monitoring.power_measurements"
 OTHER = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
@@ -15,17 +18,17 @@ def reading(time: str = "2026-05-18T08:00:00Z", **values: Any) -> dict[str, Any]
     return {"time": time, "energyImportedKwh": 1994.0, **values}
 
 
-async def test_readings_are_stored_with_all_eight_quantities(client_api, device) -> None:
+async def test_readings_are_stored_with_all_eight_quantities(client_api: Api, device: IssuedDevice) -> None:
     row = reading(
-        "2026-05-18T10:00:00+02:00", activePowerKw=1.5, reactivePowerKvar=-0.25, apparentPowerKva=1.6, powerFactor=0.93,
-        voltageV=230.1, frequencyHz=50.02, energyExportedKwh=7, source="acuvim", unknown={"x": [1]},
+        "2026-05-18T10:00:00+02:00", activePowerKw=1.5, reactivePowerKvar=-0.25, apparentPowerKva=1.6,
+        powerFactor=0.93, voltageV=230.1, frequencyHz=50.02, energyExportedKwh=7, source="acuvim", unknown={"x": [1]},
     )  # fmt: skip
     answer = await client_api.post_readings(device.token, [row, reading("2026-05-18T08:40:00Z")])
     assert answer.status_code == 200
     assert answer.json() == {"accepted": 2, "rejected": 0, "duplicates": 0, "errors": []}
     stored = await client_api.rows(
-        "SELECT to_char(time, 'YYYY-MM-DD HH24:MI'), device_id, active_power_kw, reactive_power_kvar, apparent_power_kva,"
-        " power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, source"
+        "SELECT to_char(time, 'YYYY-MM-DD HH24:MI'), device_id, active_power_kw, reactive_power_kvar,"
+        " apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, source"
         f" FROM {READINGS} ORDER BY time"
     )
     assert stored == [
@@ -34,18 +37,26 @@ async def test_readings_are_stored_with_all_eight_quantities(client_api, device)
     ]
 
 
-async def test_a_replay_changes_nothing(client_api, device) -> None:
+async def test_a_replay_changes_nothing(client_api: Api, device: IssuedDevice) -> None:
     first = await client_api.post_readings(device.token, [reading(energyImportedKwh=1)])
     again = await client_api.post_readings(
-        device.token, [reading(energyImportedKwh=2), reading("2026-05-18T08:01:00Z"), reading("2026-05-18T08:01:00Z")]
+        device.token,
+        [reading(energyImportedKwh=2), reading("2026-05-18T08:01:00Z"), reading("2026-05-18T08:01:00Z")],
     )
     assert first.json()["accepted"] == 1
     assert again.json() == {"accepted": 1, "rejected": 0, "duplicates": 2, "errors": []}
-    assert await client_api.rows(f"SELECT energy_imported_kwh FROM {READINGS} ORDER BY time") == [(1.0,), (1994.0,)]
+    assert await client_api.rows(f"SELECT energy_imported_kwh FROM {READINGS} ORDER BY time") == [
+        (1.0,),
+        (1994.0,),
+    ]
 
 
-@pytest.mark.parametrize("body", [b"not json", b"{}", b'{"time": 1}', b"", b"null", b'"text"', b"[", b"\x1f\x8b\x00"])
-async def test_a_body_that_is_no_json_array_is_400_and_changes_nothing(client_api, device, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"not json", b"{}", b'{"time": 1}', b"", b"null", b'"text"', b"[", b"\x1f\x8b\x00"]
+)
+async def test_a_body_that_is_no_json_array_is_400_and_changes_nothing(
+    client_api: Api, device: IssuedDevice, body: bytes
+) -> None:
     answer = await client_api.post_readings(device.token, body)
     assert answer.status_code == 400
     assert answer.json() == {"error": {"code": "invalid", "message": "the body is not a JSON array"}}
@@ -71,8 +82,12 @@ async def test_a_body_that_is_no_json_array_is_400_and_changes_nothing(client_ap
         (reading(source="x" * 51), "source"),
     ],
 )
-async def test_a_bad_row_is_refused_by_itself(client_api, device, bad: dict[str, Any], field: str) -> None:
-    answer = await client_api.post_readings(device.token, [reading("2026-05-18T09:00:00Z"), bad, reading(deviceId=str(device.id))])
+async def test_a_bad_row_is_refused_by_itself(
+    client_api: Api, device: IssuedDevice, bad: dict[str, Any], field: str
+) -> None:
+    answer = await client_api.post_readings(
+        device.token, [reading("2026-05-18T09:00:00Z"), bad, reading(deviceId=str(device.id))]
+    )
     assert answer.status_code == 200
     found = answer.json()
     assert (found["accepted"], found["rejected"], found["duplicates"]) == (2, 1, 0)
@@ -81,21 +96,33 @@ async def test_a_bad_row_is_refused_by_itself(client_api, device, bad: dict[str,
     assert await client_api.count(READINGS) == 2
 
 
-async def test_a_number_beyond_floating_point_is_refused_by_itself(client_api, device) -> None:
-    body = b'[{"time":"2026-05-18T08:00:00Z","voltageV":1e999},{"time":"2026-05-18T08:00:00Z","voltageV":230}]'
+async def test_a_number_beyond_floating_point_is_refused_by_itself(
+    client_api: Api, device: IssuedDevice
+) -> None:
+    body = (
+        b'[{"time":"2026-05-18T08:00:00Z","voltageV":1e999},{"time":"2026-05-18T08:00:00Z","voltageV":230}]'
+    )
     found = (await client_api.post_readings(device.token, body)).json()
     assert (found["accepted"], found["rejected"]) == (1, 1)
     assert found["errors"] == [{"row": 0, "reason": "voltageV: not a finite number"}]
 
 
-async def test_the_limits_of_time_are_those_of_the_specification(client_api, device) -> None:
+async def test_the_limits_of_time_are_those_of_the_specification(
+    client_api: Api, device: IssuedDevice
+) -> None:
     rows = [reading("2010-01-01T00:00:00Z"), reading("2026-05-19T12:00:00Z")]
     assert (await client_api.post_readings(device.token, rows)).json()["accepted"] == 2
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "0" * 64, "\xff"])
-async def test_an_unknown_token_is_401_whatever_the_body(client_api, device, token: str) -> None:
-    for headers in ({"Authorization": f"Bearer {token}".encode("latin-1")}, {"Authorization": token.encode("latin-1")}, {}):
+async def test_an_unknown_token_is_401_whatever_the_body(
+    client_api: Api, device: IssuedDevice, token: str
+) -> None:
+    for headers in (
+        {"Authorization": f"Bearer {token}".encode("latin-1")},
+        {"Authorization": token.encode("latin-1")},
+        {},
+    ):
         answer = await client_api.http.post("/api/ingest/measurements", json=[reading()], headers=headers)
         assert answer.status_code == 401
         assert answer.json()["error"]["code"] == "unauthenticated"
@@ -103,12 +130,14 @@ async def test_an_unknown_token_is_401_whatever_the_body(client_api, device, tok
     assert await client_api.count(READINGS) == 0
 
 
-async def test_an_inactive_device_is_401(client_api, device) -> None:
+async def test_an_inactive_device_is_401(client_api: Api, device: IssuedDevice) -> None:
     await client_api.rows("UPDATE monitoring.devices SET is_active = false RETURNING 1")
     assert (await client_api.post_readings(device.token, [reading()])).status_code == 401
 
 
-async def test_gzip_is_read_and_the_limit_holds_after_decompression(client_api, device) -> None:
+async def test_gzip_is_read_and_the_limit_holds_after_decompression(
+    client_api: Api, device: IssuedDevice
+) -> None:
     body = gzip.compress(json.dumps([reading()]).encode())
     answer = await client_api.post_readings(device.token, body, **{"Content-Encoding": "gzip"})
     assert answer.json()["accepted"] == 1
@@ -120,17 +149,19 @@ async def test_gzip_is_read_and_the_limit_holds_after_decompression(client_api, 
 
 
 @pytest.mark.parametrize("body", [b"[]", gzip.compress(b"[]")[:-6], gzip.compress(b"[]") + b"trailing"])
-async def test_damaged_gzip_is_400(client_api, device, body: bytes) -> None:
+async def test_damaged_gzip_is_400(client_api: Api, device: IssuedDevice, body: bytes) -> None:
     answer = await client_api.post_readings(device.token, body, **{"Content-Encoding": "gzip"})
     assert answer.status_code == 400
 
 
-async def test_an_unknown_encoding_is_400(client_api, device) -> None:
+async def test_an_unknown_encoding_is_400(client_api: Api, device: IssuedDevice) -> None:
     answer = await client_api.post_readings(device.token, b"[]", **{"Content-Encoding": "br"})
     assert answer.status_code == 400
 
 
-async def test_too_many_rows_or_bytes_are_413_and_nothing_is_stored(stacks, client_api, device) -> None:
+async def test_too_many_rows_or_bytes_are_413_and_nothing_is_stored(
+    client_api: Api, device: IssuedDevice
+) -> None:
     row = b'{"time":"2026-05-18T08:00:00Z"}'
     answer = await client_api.post_readings(device.token, b"[" + b",".join([row] * 20_001) + b"]")
     assert answer.status_code == 413
@@ -138,32 +169,40 @@ async def test_too_many_rows_or_bytes_are_413_and_nothing_is_stored(stacks, clie
     assert await client_api.count(READINGS) == 0
 
 
-async def test_an_arrival_is_noted_only_for_what_really_went_in(client_api, device) -> None:
+async def test_an_arrival_is_noted_only_for_what_really_went_in(
+    client_api: Api, device: IssuedDevice
+) -> None:
     rows = [reading("2026-05-18T08:00:00Z"), reading("2026-05-18T09:30:00Z"), reading("2026-05-18T08:20:00Z")]
     await client_api.post_readings(device.token, rows[:2])
     await client_api.post_readings(device.token, rows)
     await client_api.post_readings(device.token, rows)
     arrivals = await client_api.rows(
         "SELECT to_char(first_at, 'HH24:MI'), to_char(last_at, 'HH24:MI'), row_count,"
-        f" (SELECT count(*)::int FROM {READINGS} m WHERE m.received_at = a.received_at) FROM app.push_arrivals a ORDER BY id"
+        f" (SELECT count(*)::int FROM {READINGS} m WHERE m.received_at = a.received_at)"
+        " FROM app.push_arrivals a ORDER BY id"
     )
     assert arrivals == [("08:00", "09:30", 2, 2), ("08:20", "08:20", 1, 1)]
 
 
-async def test_readings_years_back_find_their_place(client_api, device) -> None:
+async def test_readings_years_back_find_their_place(client_api: Api, device: IssuedDevice) -> None:
     rows = [reading(f"{year}-02-28T23:59:00Z") for year in range(2010, 2027)]
     assert (await client_api.post_readings(device.token, rows)).json()["accepted"] == 17
 
 
-async def test_the_hours_of_stored_readings_reach_the_rollup(client_api, device) -> None:
-    rows = [reading("2026-05-18T08:00:00Z", energyImportedKwh=1994), reading("2026-05-18T08:40:00Z", energyImportedKwh=2000)]
+async def test_the_hours_of_stored_readings_reach_the_rollup(client_api: Api, device: IssuedDevice) -> None:
+    rows = [
+        reading("2026-05-18T08:00:00Z", energyImportedKwh=1994),
+        reading("2026-05-18T08:40:00Z", energyImportedKwh=2000),
+    ]
     await client_api.post_readings(device.token, rows)
     await client_api.app.state.rollups.settle()
     hourly = await client_api.rows("SELECT allocated_milliwh, sample_count FROM monitoring.hourly_per_device")
     assert hourly == [(6_000_000, 2)]
 
 
-async def test_the_same_rows_in_many_requests_at_once_are_stored_once(client_api, device) -> None:
+async def test_the_same_rows_in_many_requests_at_once_are_stored_once(
+    client_api: Api, device: IssuedDevice
+) -> None:
     rows = [reading(f"2026-05-{day:02}T{hour:02}:00:00Z") for day in range(1, 18) for hour in range(24)]
     posts = [client_api.post_readings(device.token, rows if n % 2 else rows[::-1]) for n in range(8)]
     answers = await asyncio.gather(*posts)
@@ -172,14 +211,16 @@ async def test_the_same_rows_in_many_requests_at_once_are_stored_once(client_api
     assert await client_api.count(READINGS) == len(rows)
 
 
-async def test_the_same_route_lives_under_v1(client_api, device) -> None:
+async def test_the_same_route_lives_under_v1(client_api: Api, device: IssuedDevice) -> None:
     answer = await client_api.http.post(
         "/api/v1/ingest/measurements", json=[reading()], headers={"Authorization": f"Bearer {device.token}"}
     )
     assert answer.json()["accepted"] == 1
 
 
-async def test_no_token_reaches_the_log(client_api, device, capfd) -> None:
+async def test_no_token_reaches_the_log(
+    client_api: Api, device: IssuedDevice, capfd: pytest.CaptureFixture[str]
+) -> None:
     await client_api.post_readings(device.token, [reading()])
     await client_api.post_readings("f" * 64, [reading()])
     said = "".join(capfd.readouterr())

@@ -28,7 +28,20 @@ def reasons(*rows: str, row_type: Any = DeviceReading) -> dict[int, str]:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"not json", b"{}", b'"x"', b"null", b"1", b"[", b"[}", b'[{"time":]', b"\xff\xfe", b"[" * 100_000, b"NaN"],
+    [
+        b"",
+        b"not json",
+        b"{}",
+        b'"x"',
+        b"null",
+        b"1",
+        b"[",
+        b"[}",
+        b'[{"time":]',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"NaN",
+    ],
 )
 def test_a_body_that_is_no_json_array_is_refused_as_a_whole(body: bytes) -> None:
     with pytest.raises(Invalid, match="not a JSON array"):
@@ -76,8 +89,12 @@ def test_a_bad_row_names_its_field_and_the_good_ones_stay(row: str, field: str) 
     assert [r.energy_imported_kwh for r in decoded.rows] == [1994.0, 1994.0]
 
 
-@pytest.mark.parametrize("row", ["1", "null", "[]", '"x"', "[" * 5000 + "]" * 5000, '{"z":' + "[" * 5000 + "]" * 5000 + "}"])
-def test_a_row_that_is_no_object_is_refused_alone_or_with_its_body_but_never_an_error_of_ours(row: str) -> None:
+@pytest.mark.parametrize(
+    "row", ["1", "null", "[]", '"x"', "[" * 5000 + "]" * 5000, '{"z":' + "[" * 5000 + "]" * 5000 + "}"]
+)
+def test_a_row_that_is_no_object_is_refused_alone_or_with_its_body_but_never_an_error_of_ours(
+    row: str,
+) -> None:
     try:
         decoded = decode(GOOD, row)
     except Invalid:
@@ -120,7 +137,10 @@ def tariff(**changes: Any) -> str:
 
 
 def period(**changes: Any) -> list[dict[str, Any]]:
-    return [{"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75} | changes]
+    return [
+        {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75}
+        | changes
+    ]
 
 
 def test_rates_arrive_exactly() -> None:
@@ -153,12 +173,12 @@ def test_a_bad_tariff_names_its_field(changes: dict[str, Any], field: str) -> No
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"defaultRatePerKwh": 1_000_000}, "defaultRatePerKwh"),
+        ({"defaultRatePerKwh": 1_000_000_000}, "defaultRatePerKwh"),
         ({"fixedMonthlyCharge": 1e10}, "fixedMonthlyCharge"),
         ({"vatRate": -0.01}, "vatRate"),
         ({"vatRate": 10}, "vatRate"),
         ({"effectiveTo": "2025-12-31"}, "effectiveTo"),
-        ({"periods": period(ratePerKwh=1_000_000)}, "periods[0].ratePerKwh"),
+        ({"periods": period(ratePerKwh=1_000_000_000)}, "periods[0].ratePerKwh"),
         ({"periods": period(ratePerKwh=-1)}, "periods[0].ratePerKwh"),
         ({"periods": period() + period(name="Evening", startTime="19:00", endTime="21:00")}, "periods[1]"),
     ],
@@ -187,13 +207,19 @@ def test_a_good_tariff_and_device_have_no_problem() -> None:
     assert device_problem(row) == "maxPowerKw: out of range"
 
 
-@pytest.mark.parametrize(("zone", "known"), [("Africa/Johannesburg", True), ("Example/City", False), ("localtime", False)])
+@pytest.mark.parametrize(
+    ("zone", "known"), [("Africa/Johannesburg", True), ("Example/City", False), ("localtime", False)]
+)
 def test_a_municipality_needs_a_known_time_zone(zone: str, *, known: bool) -> None:
     text = json.dumps({"id": 1, "name": "Example City", "timeZoneId": zone})
     assert (municipality_problem(decode(text, row_type=MunicipalityRow).rows[0]) is None) == known
 
 
 def test_names_must_fit_their_column() -> None:
-    found = reasons(json.dumps({"id": DEVICE, "name": "x" * 201}), json.dumps({"id": DEVICE, "name": ""}), row_type=SiteRow)
+    found = reasons(
+        json.dumps({"id": DEVICE, "name": "x" * 201}),
+        json.dumps({"id": DEVICE, "name": ""}),
+        row_type=SiteRow,
+    )
     assert set(found) == {0, 1}
     assert all(reason.startswith("name: ") for reason in found.values())

@@ -1,0 +1,93 @@
+"""Payloads as they are on the wire today. A stack in the field may be older than its Admin: these stay readable."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from portal.core.wire.batches import ENCODER, ROW_TYPES, BatchType
+from portal.core.wire.decoding import decode_rows
+from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
+from portal.core.wire.readings import DeviceReading, FleetReading
+from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.wire.tariffs import TariffPeriodRow, TariffRow
+
+GOLDEN = Path(__file__).parent / "golden"
+DEVICE, SITE = UUID("11111111-1111-4111-8111-111111111111"), UUID("22222222-2222-4222-8222-222222222222")
+FULL = {
+    "active_power_kw": 12.5, "reactive_power_kvar": -1.25, "apparent_power_kva": 12.6, "power_factor": 0.99,
+    "voltage_v": 230.4, "frequency_hz": 50.02, "energy_imported_kwh": 1994.0, "energy_exported_kwh": 0.5,
+    "source": "acuvim",
+}  # fmt: skip
+MEANING: dict[BatchType, list[Any]] = {
+    BatchType.SITES: [
+        SiteRow(id=SITE, name="Head office", address="1 Main Road", is_active=True, local_municipality_id=1),
+        SiteRow(id=UUID("33333333-3333-4333-8333-333333333333"), name="Depot", address="", is_active=False),
+    ],
+    BatchType.DEVICES: [
+        DeviceRow(
+            id=DEVICE, site_id=SITE, name="Main incomer", external_id="main-1", description="basement",
+            max_power_kw=Decimal("99.5"), is_active=True,
+        )
+    ],
+    BatchType.MUNICIPALITIES: [MunicipalityRow(id=1, name="Example City", time_zone_id="Africa/Johannesburg")],
+    BatchType.TARIFFS: [
+        TariffRow(
+            id=7, municipality_id=1, name="Domestic TOU", effective_from=datetime(2026, 1, 1, tzinfo=UTC).date(),
+            default_rate_per_kwh=Decimal("2.50"), fixed_monthly_charge=Decimal("120.00"), vat_rate=Decimal("0.15"),
+            currency="ZAR",
+            periods=[
+                TariffPeriodRow(
+                    name="Peak", days_of_week=31, start_time="17:00", end_time="20:00", rate_per_kwh=Decimal("3.75")
+                ),
+                TariffPeriodRow(
+                    name="Off-Peak", days_of_week=96, start_time="00:00", end_time="23:59", rate_per_kwh=Decimal("1.20")
+                ),
+            ],
+        )
+    ],
+    BatchType.MEASUREMENTS: [
+        FleetReading(time=datetime(2026, 5, 18, 8, tzinfo=UTC), device_id=DEVICE, **FULL),
+        FleetReading(
+            time=datetime(2026, 5, 18, 8, 2, 0, 123456, UTC), device_id=DEVICE, energy_imported_kwh=1994.2
+        ),
+    ],
+}  # fmt: skip
+
+
+def golden(name: str) -> bytes:
+    return (GOLDEN / f"{name}.json").read_bytes()
+
+
+@pytest.mark.parametrize("batch_type", BatchType)
+def test_a_batch_means_what_it_meant(batch_type: BatchType) -> None:
+    decoded = decode_rows(golden(batch_type), ROW_TYPES[batch_type], max_rows=10)
+    assert not decoded.problems
+    assert list(decoded.rows) == MEANING[batch_type]
+
+
+@pytest.mark.parametrize("batch_type", BatchType)
+def test_a_batch_is_written_as_it_was(batch_type: BatchType) -> None:
+    assert json.loads(ENCODER.encode(MEANING[batch_type])) == json.loads(golden(batch_type))
+
+
+def test_the_golden_rows_are_sound() -> None:
+    assert device_problem(MEANING[BatchType.DEVICES][0]) is None
+    assert municipality_problem(MEANING[BatchType.MUNICIPALITIES][0]) is None
+    assert tariff_problem(MEANING[BatchType.TARIFFS][0]) is None
+
+
+def test_a_devices_readings_mean_what_they_meant() -> None:
+    decoded = decode_rows(golden("device_readings"), DeviceReading, max_rows=10)
+    assert not decoded.problems
+    assert list(decoded.rows) == [
+        DeviceReading(time=datetime(2026, 5, 18, 8, tzinfo=UTC), **FULL),
+        DeviceReading(
+            time=datetime(2026, 5, 18, 8, 1, tzinfo=UTC), device_id=DEVICE, energy_imported_kwh=1994.2
+        ),
+        DeviceReading(time=datetime(2026, 5, 18, 8, 2, 0, 123456, UTC), energy_imported_kwh=1994.0),
+    ]
