@@ -14,7 +14,7 @@ from portal.ui import tokens
 Figure = dict[str, Any]
 
 _JSX = rx.asset("chart.jsx", shared=True)
-_THIN_SPACE = "\u202f"
+_THIN_SPACE = "\u2009"
 NO_FIGURE: Figure = {"data": [], "layout": {}}
 
 
@@ -54,9 +54,28 @@ def line_figure(
         "line": {"color": tokens.ACCENT, "width": 2},
         "hovertemplate": f"%{{y:,.{decimals}f}} {unit}<extra></extra>",
     }
-    if is_filled:
-        trace |= {"fill": "tozeroy", "fillcolor": tokens.ACCENT_WASH}
-    return {"data": [trace], "layout": time_layout(unit)}
+    return {"data": [_wash(x, y), trace] if is_filled else [trace], "layout": time_layout(unit)}
+
+
+def _wash(x: Sequence[str], y: Sequence[float | None]) -> Figure:
+    """The area under a line. Plotly's own fill runs on through gaps, so this one drops to zero at their edges."""
+    edges: list[tuple[str, float]] = []
+    for index, (at, value) in enumerate(zip(x, y, strict=True)):
+        if value is None:
+            continue
+        is_first = index == 0 or y[index - 1] is None
+        is_last = index == len(y) - 1 or y[index + 1] is None
+        edges += [(at, 0.0)] * is_first + [(at, value)] + [(at, 0.0)] * is_last
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [at for at, _ in edges],
+        "y": [value for _, value in edges],
+        "line": {"width": 0},
+        "fill": "tozeroy",
+        "fillcolor": tokens.ACCENT_WASH,
+        "hoverinfo": "skip",
+    }
 
 
 def bar_figure(
@@ -122,6 +141,7 @@ def time_layout(unit: str) -> Figure:
             "zerolinecolor": tokens.LINE,
             "zerolinewidth": 1,
             "nticks": 5,
+            "tickformat": ",",
             "fixedrange": True,
             "ticksuffix": f" {unit}" if unit else "",
         },

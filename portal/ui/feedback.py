@@ -45,8 +45,12 @@ def callout(*content: rx.Component | Text, tone: CalloutTone = "warn") -> rx.Com
 
 
 def callouts(lines: rx.Var[list[str]], tone: CalloutTone = "warn") -> rx.Component:
-    """One callout per line of a state list; nothing at all for an empty list."""
-    return rx.foreach(lines, lambda line: callout(line, tone=tone))
+    """One callout with the lines of a state list; nothing at all for an empty list."""
+    return rx.cond(
+        lines.length() > 0,
+        callout(rx.el.ul(rx.foreach(lines, rx.el.li)), tone=tone),
+        rx.fragment(),
+    )
 
 
 def error_panel(

@@ -6,7 +6,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 MISSING: Final = "\u2014"
-_THIN: Final = "\u202f"
+# Thin, not the narrow no-break space: common fonts draw that one too narrow to be seen between digits.
+_THIN: Final = "\u2009"
 _NO_BREAK: Final = "\u00a0"
 _MINUS: Final = "\u2212"
 _SYMBOLS: Final = {"ZAR": "R", "EUR": "\u20ac", "USD": "$", "GBP": "\u00a3"}
@@ -74,11 +75,26 @@ def utc_time(at: datetime | None) -> str:
     return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def near_time(at: datetime | None, zone: str | tzinfo) -> str:
+    """An instant not far from now, to the minute and without its year: `18 May, 10:40`."""
+    if at is None:
+        return MISSING
+    local = _in_zone(at, zone)
+    return f"{local.day} {local:%b}, {local:%H:%M}"
+
+
+def local_date(at: datetime | None, zone: str | tzinfo) -> str:
+    """The day an instant falls on in a zone: `18 May 2026`."""
+    if at is None:
+        return MISSING
+    return day(_in_zone(at, zone).date())
+
+
 def local_time(at: datetime | None, zone: str | tzinfo) -> str:
     """The instant in a zone, to the minute: `18 May 2026, 10:40`."""
     if at is None:
         return MISSING
-    local = at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
+    local = _in_zone(at, zone)
     return f"{day(local.date())}, {local:%H:%M}"
 
 
@@ -122,6 +138,10 @@ def change(now: Decimal, before: Decimal) -> str:
     if size == "0":
         return "about the same"
     return f"{size}{_NO_BREAK}% {'more' if percent > 0 else 'less'}"
+
+
+def _in_zone(at: datetime, zone: str | tzinfo) -> datetime:
+    return at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
 
 
 def _decimal(value: Decimal | float | int) -> Decimal:

@@ -52,7 +52,7 @@ def text_field(
     **props: Any,
 ) -> rx.Component:
     """A labelled input. `error` may be a state var: empty means no error. The hint is read out with the field."""
-    described = f"{name}-hint" if hint is not None else ""
+    described = [f"{name}-{part}" for part, words in (("hint", hint), ("error", error)) if words is not None]
     attributes: dict[str, object] = dict(props.pop("custom_attrs", {}))
     if error is not None:
         attributes["aria-invalid"] = rx.cond(error != "", "true", "false")
@@ -63,13 +63,13 @@ def text_field(
             name=name,
             type=kind,
             class_name="ui-input",
-            aria_describedby=f"{described} {name}-error".strip(),
+            aria_describedby=" ".join(described),
             custom_attrs=attributes,
             **props,
         ),
     ]
     if hint is not None:
-        parts.append(rx.el.p(hint, id=described, class_name="ui-hint"))
+        parts.append(rx.el.p(hint, id=f"{name}-hint", class_name="ui-hint"))
     if error is not None:
         shown = rx.el.p(error, id=f"{name}-error", role="alert", class_name="ui-field-error")
         parts.append(rx.cond(error != "", shown, rx.fragment()))
@@ -129,8 +129,8 @@ def dialog(
     kind = rx.alert_dialog if is_alert else rx.dialog
     return kind.root(
         kind.content(
-            kind.title(title, size="4", margin_bottom="4px"),
-            kind.description(description, size="2", class_name="ui-soft", margin_bottom="16px"),
+            kind.title(title, class_name="ui-dialog-title"),
+            kind.description(description, class_name="ui-dialog-text"),
             rx.el.div(*content, class_name="ui-stack"),
             max_width=width,
         ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from portal.ui.forms import NativeForm, icon_button
@@ -26,6 +27,14 @@ class NavItem:
     icon: str
 
 
+class _HashLink(BaseHTML):
+    """A plain link within the page: Reflex's own would start a navigation instead of moving the focus."""
+
+    tag = "a"
+
+    href: rx.Var[str]
+
+
 def page_frame(
     title: Text,
     *content: rx.Component,
@@ -42,7 +51,7 @@ def page_frame(
     `actions` sits on the title's line, `back` is (label, href) of the page above.
     """
     return rx.box(
-        rx.el.a("Skip to content", href="#content", class_name="ui-skip"),
+        _HashLink.create("Skip to content", href="#content", class_name="ui-skip"),
         _topbar(),
         _side(nav, section, user),
         rx.el.main(
@@ -97,13 +106,9 @@ def _topbar() -> rx.Component:
 
 
 def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
-    return rx.el.div(
+    return rx.el.nav(
         _brand(),
-        rx.el.nav(
-            rx.el.ul(*[_nav_link(item, item.href == section) for item in nav], class_name="ui-nav"),
-            aria_label="Main",
-            style={"display": "contents"},
-        ),
+        rx.el.ul(*[_nav_link(item, item.href == section) for item in nav], class_name="ui-nav"),
         rx.el.div(
             rx.el.span(user, class_name="ui-user-name", title=user),
             theme_toggle(),
@@ -115,6 +120,7 @@ def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
             class_name="ui-user",
         ),
         id=_DRAWER,
+        aria_label="Main",
         custom_attrs={"popover": "auto"},
         class_name="ui-side",
     )

@@ -47,6 +47,7 @@ export function RangePopover({ label, start, end, latest, maxDays, onRange }) {
             weekStartsOn={1}
             captionLayout="dropdown"
             showOutsideDays
+            fixedWeeks
             selected={{ from: toDay(draft.start), to: toDay(draft.end) }}
             onSelect={(range) => setDraft({ start: toText(range?.from), end: toText(range?.to) })}
             defaultMonth={toDay(draft.end) ?? toDay(latest)}

@@ -10,9 +10,9 @@ Text = str | rx.Var[str]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its heading, whether it holds numbers, and a heading that only screen readers need."""
+    """One column: its heading (with the unit, so that the cells need none), whether it holds numbers, and a heading that only screen readers need."""
 
-    label: str
+    label: Text
     is_number: bool = False
     is_hidden_label: bool = False
 
@@ -26,12 +26,13 @@ def data_table(
     totals: Sequence[Text] | None = None,
     tall: bool = False,
     stacked: bool = False,
+    even: bool = False,
 ) -> rx.Component:
     """A table over a state list.
 
     `row` gives the cells of one element (`cell`, `head_cell`). `totals` is one text per column. `tall` scrolls the
     table inside its card after 480 px. `stacked` turns each row into a small card on phones; without it the table
-    scrolls sideways in its card.
+    scrolls sideways in its card. `even` makes the columns equally wide, so that tables below each other line up.
     """
     parts: list[rx.Component] = [
         rx.el.caption(caption, class_name="ui-visually-hidden"),
@@ -42,7 +43,7 @@ def data_table(
         parts.append(rx.el.tfoot(rx.el.tr(*_totals(columns, totals))))
     scroll = "ui-table-scroll ui-table-scroll--tall" if tall else "ui-table-scroll"
     return rx.el.div(
-        rx.el.table(*parts, class_name="ui-table ui-table--stacked" if stacked else "ui-table"),
+        rx.el.table(*parts, class_name=_classes(stacked=stacked, even=even)),
         role="region",
         aria_label=caption,
         tab_index=0,
@@ -51,15 +52,25 @@ def data_table(
 
 
 def cell(
-    *content: rx.Component | Text, label: str = "", number: bool = False, title: Text = ""
+    *content: rx.Component | Text,
+    label: str = "",
+    number: bool = False,
+    wide: bool = False,
+    title: Text = "",
 ) -> rx.Component:
-    """A cell; `label` repeats the heading where a stacked table has none."""
-    return rx.el.td(*content, title=title, **_cell_props(label, number=number))
+    """A cell; where a stacked table has no heading, `label` repeats it, and `wide` takes the whole width."""
+    classes = [name for name, wanted in (("ui-right", number), ("ui-cell-wide", wide)) if wanted]
+    return rx.el.td(*content, title=title, class_name=" ".join(classes), custom_attrs=_label(label))
 
 
-def head_cell(*content: rx.Component | Text, label: str = "", number: bool = False) -> rx.Component:
-    """The cell that names its row."""
-    return rx.el.th(*content, scope="row", **_cell_props(label, number=number))
+def head_cell(*content: rx.Component | Text) -> rx.Component:
+    """The cell that names its row; long names wrap."""
+    return rx.el.th(*content, scope="row", class_name="ui-cell-wrap")
+
+
+def menu_cell(*content: rx.Component) -> rx.Component:
+    """The last cell, with what can be done to its row."""
+    return rx.el.td(*content, class_name="ui-cell-menu")
 
 
 def cell_note(text: Text) -> rx.Component:
@@ -67,9 +78,13 @@ def cell_note(text: Text) -> rx.Component:
     return rx.el.span(text, class_name="ui-cell-note")
 
 
-def _cell_props(label: str, *, number: bool) -> dict[str, object]:
-    props: dict[str, object] = {"class_name": "ui-right" if number else ""}
-    return props | ({"custom_attrs": {"data-label": label}} if label else {})
+def _classes(*, stacked: bool, even: bool) -> str:
+    extra = [name for name, wanted in (("stacked", stacked), ("even", even)) if wanted]
+    return " ".join(["ui-table", *[f"ui-table--{name}" for name in extra]])
+
+
+def _label(label: str) -> dict[str, str]:
+    return {"data-label": label} if label else {}
 
 
 def _heading(column: Column) -> rx.Component:

@@ -10,7 +10,7 @@ from portal.ui.cards import card
 from portal.ui.feedback import badge, badge_for, callout, empty_state, error_panel, skeleton_lines
 from portal.ui.forms import button, icon_button, search_field
 from portal.ui.layout import internal_link
-from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 
 _COLUMNS = (
     Column("Customer"),
@@ -22,6 +22,7 @@ _COLUMNS = (
     Column("Token issued"),
     Column("Actions", is_hidden_label=True),
 )
+_MAIN = rx.Var("(typeof document === 'undefined' ? undefined : document.getElementById('content'))")
 
 
 def register_button(tone: str = "primary") -> rx.Component:
@@ -80,8 +81,8 @@ def _row(row: CustomerRow) -> list[rx.Component]:
         cell(row["sites"], label="Sites", number=True),
         cell(row["devices"], label="Devices", number=True),
         cell(row["today_kwh"], label="Today, kWh", number=True),
-        cell(_token(row), label="Token issued"),
-        cell(rx.cond(IdentityState.is_admin, _menu(row), rx.fragment())),
+        cell(_token(row), label="Token issued", wide=True),
+        menu_cell(rx.cond(IdentityState.is_admin, _menu(row), rx.fragment())),
     ]
 
 
@@ -109,7 +110,11 @@ def _menu(row: CustomerRow) -> rx.Component:
             align="end",
             variant="soft",
             color_scheme="gray",
+            # Inside the page's main landmark, not at the end of the document where no landmark is.
+            custom_attrs={"container": _MAIN},
         ),
+        # Modal would hide the whole page from screen readers while the menu is open.
+        modal=False,
     )
 
 

@@ -67,13 +67,9 @@ def _row(line: CustomerLine, now: datetime, zone: str) -> CustomerRow:
         "sites": formats.number(line.site_count, 0),
         "devices": formats.number(line.device_count, 0),
         "today_kwh": formats.number(line.energy_today_kwh, 2),
-        "issued": _on(line.token_issued_at, zone),
+        "issued": formats.local_date(line.token_issued_at, zone),
         "issued_utc": formats.utc_time(line.token_issued_at),
         "rotated": f"Rotated {formats.relative(rotated_at, now)}" if rotated_at else "",
-        "grace": f"Old token valid until {formats.local_time(grace_until, zone)}" if in_grace else "",
+        "grace": f"Old token valid until {formats.near_time(grace_until, zone)}" if in_grace else "",
         "grace_utc": formats.utc_time(grace_until) if in_grace else "",
     }
-
-
-def _on(at: datetime | None, zone: str) -> str:
-    return formats.MISSING if at is None else formats.local_time(at, zone)

@@ -22,12 +22,6 @@ from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 
 _CHART_HEIGHT = "280px"
 _MEASURES = (("cost", "Cost"), ("energy", "Energy"))
-_MONEY = (
-    Column("kWh", is_number=True),
-    Column("Base", is_number=True),
-    Column("VAT", is_number=True),
-    Column("Total", is_number=True),
-)
 
 
 def cost_panel() -> rx.Component:
@@ -104,7 +98,7 @@ def _chart() -> rx.Component:
 def _days() -> rx.Component:
     return card(
         data_table(
-            (Column("Day"), *_MONEY),
+            _columns("Day"),
             State.report.days,
             _day_row,
             caption="Cost per day",
@@ -119,7 +113,7 @@ def _days() -> rx.Component:
 def _devices() -> rx.Component:
     return card(
         data_table(
-            (Column("Device"), *_MONEY),
+            _columns("Device"),
             State.report.devices,
             _device_row,
             caption="Cost per device",
@@ -131,9 +125,13 @@ def _devices() -> rx.Component:
     )
 
 
+def _columns(first: str) -> list[Column]:
+    money = [Column(f"{name}, {State.report.unit}", is_number=True) for name in ("Base", "VAT", "Total")]
+    return [Column(first), Column("kWh", is_number=True), *money]
+
+
 def _totals() -> list[str | rx.Var[str]]:
-    report = State.report
-    return ["Total", report.kwh, report.base, report.vat, report.total]
+    return ["Total", *[State.report.total_cells[index] for index in range(4)]]
 
 
 def _day_row(row: CostRow) -> list[rx.Component]:

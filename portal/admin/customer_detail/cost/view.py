@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import TypedDict
 
@@ -9,8 +10,8 @@ from portal.core.domain.cost import CostReport, DayCost, DeviceCost
 from portal.ui import formats
 from portal.ui.charts import NO_FIGURE, Figure, bar_figure
 
-_DEVICE_KWH_DECIMALS = 2
 _FEW_DAYS = 10
+_FEWEST_SLOTS = 5
 
 
 class CostRow(TypedDict):
@@ -35,7 +36,8 @@ class CostView:
     total: str = ""
     per_kwh: str = ""
     vat_share: str = ""
-    currency: str = ""
+    unit: str = ""
+    total_cells: list[str] = field(default_factory=lambda: [""] * 4)
     warnings: list[str] = field(default_factory=list)
     has_devices: bool = False
     has_energy: bool = False
@@ -56,47 +58,69 @@ def build_cost(report: CostReport) -> CostView:
         total=formats.money(report.total, currency),
         per_kwh=_per_kwh(report, currency),
         vat_share=_vat_share(report),
-        currency=currency,
+        unit=symbol,
+        total_cells=[
+            formats.number(value, 2)
+            for value in (report.total_kwh, report.base_cost, report.vat, report.total)
+        ],
         warnings=_warnings(report),
         has_devices=bool(report.devices),
         has_energy=report.total_kwh != 0,
         cost_figure=_figure(report, [line.total for line in report.days], prefix=f"{symbol} ", unit=""),
         energy_figure=_figure(report, [line.kwh for line in report.days], prefix="", unit="kWh"),
-        days=[_row(line, formats.week_day(line.date), "", currency) for line in report.days],
-        devices=[_device_row(line, currency) for line in report.devices],
+        days=[_row(line, formats.week_day(line.date), "") for line in report.days],
+        devices=[_device_row(line) for line in report.devices],
     )
 
 
 def _figure(report: CostReport, values: Sequence[Decimal], *, prefix: str, unit: str) -> Figure:
-    days = [line.date.isoformat() for line in report.days]
-    hover = [formats.week_day(line.date) for line in report.days]
+    days = [line.date for line in report.days]
     figure = bar_figure(
-        days, [float(value) for value in values], name=unit or "Cost", unit=unit, prefix=prefix, hover=hover
+        [day.isoformat() for day in days],
+        [float(value) for value in values],
+        name=unit or "Cost",
+        unit=unit,
+        prefix=prefix,
+        hover=[formats.week_day(day) for day in days],
     )
-    figure["layout"]["yaxis"] |= {"tickprefix": prefix, "ticksuffix": ""}
+    figure["layout"]["yaxis"] |= {"tickprefix": prefix, "ticksuffix": f" {unit}" if unit else ""}
     if len(days) <= _FEW_DAYS:
-        # Few bars: name every day, and keep a single one from filling the whole width.
-        figure["layout"]["xaxis"] |= {"type": "category", "tickvals": days, "ticktext": hover}
-        figure["data"][0]["width"] = 0.5 if len(days) > 2 else 0.2
+        _name_each_day(figure, days)
     return figure
 
 
-def _row(line: DayCost | DeviceCost, label: str, note: str, currency: str) -> CostRow:
+def _name_each_day(figure: Figure, days: Sequence[date]) -> None:
+    """Few bars: each gets its own name, and one or two of them stay in the middle and slim."""
+    margin = 0.5 + max(0, _FEWEST_SLOTS - len(days)) / 2
+    figure["layout"]["xaxis"] |= {
+        "type": "category",
+        "tickvals": [day.isoformat() for day in days],
+        "ticktext": [_short_day(day, is_first=day == days[0]) for day in days],
+        "range": [-margin, len(days) - 1 + margin],
+    }
+
+
+def _short_day(day: date, *, is_first: bool) -> str:
+    month = f" {day:%b}" if is_first or day.day == 1 else ""
+    return f"{day:%a}<br>{day.day}{month}"
+
+
+def _row(line: DayCost | DeviceCost, label: str, note: str) -> CostRow:
     return {
         "label": label,
         "note": note,
-        "kwh": formats.number(line.kwh, _DEVICE_KWH_DECIMALS),
-        "base": formats.money(line.base_cost, currency),
-        "vat": formats.money(line.vat, currency),
-        "total": formats.money(line.total, currency),
+        "kwh": formats.number(line.kwh, 2),
+        "base": formats.number(line.base_cost, 2),
+        "vat": formats.number(line.vat, 2),
+        "total": formats.number(line.total, 2),
         "warning": "",
     }
 
 
-def _device_row(line: DeviceCost, currency: str) -> CostRow:
+def _device_row(line: DeviceCost) -> CostRow:
     missing = line.buckets_without_tariff
     warning = f"{formats.count(missing, 'hour')} without tariff" if missing else ""
-    return _row(line, line.name, line.site_name, currency) | {"warning": warning}
+    return _row(line, line.name, line.site_name) | {"warning": warning}
 
 
 def _per_kwh(report: CostReport, currency: str) -> str:
