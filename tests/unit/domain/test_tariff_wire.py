@@ -13,7 +13,8 @@ from portal.core.domain.tariffs import Period
 from tests.unit.domain.tariff_examples import tariff
 
 EXAMPLE = """[{"municipality": "Example City", "name": "Domestic TOU", "effectiveFrom": "2026-01-01",
-  "effectiveTo": null, "defaultRatePerKwh": 2.50, "fixedMonthlyCharge": 120.00, "vatRate": 0.15, "isActive": true, "somethingNew": 1,
+  "effectiveTo": null,
+  "defaultRatePerKwh": 2.50, "fixedMonthlyCharge": 120.00, "vatRate": 0.15, "isActive": true, "somethingNew": 1,
   "periods": [{"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75}]}]"""
 
 
