@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -77,19 +77,17 @@ class ServedStack:
 
     def check(self) -> None:
         """Raise `PortalError` with its last words when the stack has ended."""
-        if self._process is not None and self._process.poll() is not None:
-            msg = f"the {self.name} stack ended: {self._last_words()} (log: {self.log_file})"
+        status = None if self._process is None else self._process.poll()
+        if status is not None:
+            why = f"killed by {signal.Signals(-status).name}" if status < 0 else self._last_words()
+            msg = f"the {self.name} stack ended: {why} (log: {self.log_file})"
             raise PortalError(msg)
 
-    def ask_to_stop(self) -> None:
-        """Send SIGTERM."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-
-    def wait_until_stopped(self) -> None:
-        """Wait for its end, and make it end when that takes too long."""
-        if self._process is None:
+    def stop(self) -> None:
+        """Ask it to end, and make it end when that takes too long."""
+        if self._process is None or self._process.poll() is not None:
             return
+        self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(_STOP_PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -99,19 +97,3 @@ class ServedStack:
     def _last_words(self) -> str:
         lines = [line for line in self.log_file.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1].strip() if lines else "without a word"
-
-
-def stop_all(stacks: Sequence[ServedStack]) -> None:
-    """Stop all of them at the same time."""
-    for stack in stacks:
-        stack.ask_to_stop()
-    for stack in stacks:
-        stack.wait_until_stopped()
-
-
-async def watch(stacks: Sequence[ServedStack]) -> None:
-    """Return never; raise `PortalError` as soon as one of them has ended."""
-    while True:
-        for stack in stacks:
-            stack.check()
-        await asyncio.sleep(_POLL_SECONDS)

@@ -12,22 +12,24 @@ from types import FrameType
 
 import typer
 
-from portal.core.errors import Conflict, Invalid
-from portal.core.settings import RunMode, Settings, load_settings
+from portal.core.errors import Conflict, Invalid, PortalError
+from portal.core.settings import FleetIngest, RunMode, Settings, env_name, load_settings
 from portal.core.stack import close_stack, open_stack, utc_now
 from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.migrations import migrate
 from portal.demo import site_plan
-from portal.demo.children import ServedStack, stop_all, watch
+from portal.demo.children import ServedStack
 from portal.demo.memory import Memory
 from portal.demo.meters import Meter, recorded, recording_id, simulated
 from portal.demo.poster import LIVE_SECONDS, Poster, first_heard
 from portal.demo.seeds import seed_admin, seed_client
+from portal.push.task import tick_once
 
 DEFAULT_PORT = 8000
 DEFAULT_ADMIN_PORT = 8001
 HISTORY = timedelta(days=35)
 _PUSH_SECONDS = 3
+_WATCH_SECONDS = 0.5
 _DATABASES = {RunMode.CLIENT: "portal_client", RunMode.ADMIN: "portal_admin"}
 _NAMES = {RunMode.CLIENT: site_plan.CLIENT_NAME, RunMode.ADMIN: site_plan.ADMIN_NAME}
 
@@ -53,6 +55,8 @@ def run(
     something can't be started or ends by itself; nothing is left running in any case.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that starts this in the background has SIGINT ignored; whoever sends it still means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _check_ports(port, admin_port)
     plan = _make_plan({RunMode.CLIENT: port, RunMode.ADMIN: admin_port}, readings)
     with suppress(KeyboardInterrupt):
@@ -98,12 +102,12 @@ def _run_stacks(plan: _Plan, server: EmbeddedServer) -> None:
     stacks = {mode: _served(plan, server, mode) for mode in RunMode}
     try:
         typer.echo("Starting the Client and the Admin ...")
-        for stack in stacks.values():
-            stack.start()
-        asyncio.run(_serve(plan, stacks, last_readings))
+        asyncio.run(_serve(plan, server, stacks, last_readings))
     finally:
         typer.echo("Stopping ...")
-        stop_all(list(stacks.values()))
+        # The Client first: it would only find out that there is no Admin any more.
+        for mode in (RunMode.CLIENT, RunMode.ADMIN):
+            stacks[mode].stop()
 
 
 async def _prepare(plan: _Plan, server: EmbeddedServer) -> dict[str, datetime | None]:
@@ -139,26 +143,58 @@ def _served(plan: _Plan, server: EmbeddedServer, mode: RunMode) -> ServedStack:
         "Authentication__DefaultAdminPassword": chosen.default_admin_password.get_secret_value(),
     }
     if mode is RunMode.CLIENT:
-        settings |= {
-            "FleetIngest__Enabled": "true",
-            "FleetIngest__Url": f"http://127.0.0.1:{plan.ports[RunMode.ADMIN]}/api/fleet/ingest",
-            "FleetIngest__Token": plan.memory.customer_token,
-            "FleetIngest__IntervalSeconds": str(_PUSH_SECONDS),
-        }
+        settings["FleetIngest__Enabled"] = "true"
+        settings |= {env_name("fleet_ingest", name): value for name, value in _fleet_settings(plan).items()}
     return ServedStack(mode.value, plan.ports[mode], settings, directory)
 
 
+def _fleet_settings(plan: _Plan) -> dict[str, str]:
+    return {
+        "url": f"http://127.0.0.1:{plan.ports[RunMode.ADMIN]}/api/fleet/ingest",
+        "token": plan.memory.customer_token,
+        "interval_seconds": str(_PUSH_SECONDS),
+    }
+
+
 async def _serve(
-    plan: _Plan, stacks: Mapping[RunMode, ServedStack], last_readings: Mapping[str, datetime | None]
+    plan: _Plan,
+    server: EmbeddedServer,
+    stacks: Mapping[RunMode, ServedStack],
+    last_readings: Mapping[str, datetime | None],
 ) -> None:
+    for stack in stacks.values():
+        stack.start()
     await asyncio.gather(*(stack.wait_until_ready() for stack in stacks.values()))
+    await _push_now(plan, server)
     unheard = first_heard(plan.now, HISTORY)
     posted_until = {name: last or unheard for name, last in last_readings.items()}
     async with Poster(stacks[RunMode.CLIENT].url, plan.memory.device_tokens, posted_until) as poster:
         typer.echo("Filling in the readings since the meters were last heard ...")
         count = await poster.fill_in(plan.meters, utc_now())
         _announce(plan, stacks, count)
-        await asyncio.gather(watch(list(stacks.values())), poster.go_on(plan.meters, utc_now))
+        await asyncio.gather(_watch(server, stacks), poster.go_on(plan.meters, utc_now))
+
+
+async def _push_now(plan: _Plan, server: EmbeddedServer) -> None:
+    """Push once although an earlier failure asks for patience: the Admin may have been ready after the Client."""
+    fleet = FleetIngest.model_validate(_fleet_settings(plan) | {"enabled": True})
+    settings = plan.settings.model_copy(update={"fleet_ingest": fleet})
+    stack = open_stack(settings, server.dsn(_DATABASES[RunMode.CLIENT]), application_name="portal demo")
+    try:
+        await tick_once(stack)
+    finally:
+        await close_stack(stack)
+
+
+async def _watch(server: EmbeddedServer, stacks: Mapping[RunMode, ServedStack]) -> None:
+    """Raise `PortalError` as soon as one of the processes has ended."""
+    while True:
+        if server.pid is None:
+            msg = f"the database ended (log: {server.home.log_file}); start again, it recovers by itself"
+            raise PortalError(msg)
+        for stack in stacks.values():
+            stack.check()
+        await asyncio.sleep(_WATCH_SECONDS)
 
 
 def _announce(plan: _Plan, stacks: Mapping[RunMode, ServedStack], filled_in: int) -> None:
