@@ -1,6 +1,6 @@
 """Signing in and out: plain HTTP, because only a new request can carry a new cookie to the websocket."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 from urllib.parse import urlencode
 
@@ -75,4 +75,4 @@ def _back_to_login(onward: str, **why: str | int) -> Response:
 
 
 def _minutes_until(until: datetime) -> int:
-    return max(1, ceil((until - datetime.now(UTC)).total_seconds() / 60))
+    return max(1, ceil((until - current().clock()).total_seconds() / 60))

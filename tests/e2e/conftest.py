@@ -1,0 +1,185 @@
+"""One production build, one PostgreSQL and both stacks per run; a browser per module, a clean context per test.
+
+The stacks are shared: a test makes its own sites, customers and people, and leaves alone what it finds.
+The browser is Playwright's synchronous one and lives no longer than a module, because its event loop would
+be in the way of the asynchronous tests of other directories.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from portal import frontend
+from portal.core.settings import RunMode
+from tests.e2e.running import PASSWORD, RunningStack
+from tests.integration.databases import TestServer, running_server
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+_PHONE, _DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+_RESULTS = Path(__file__).resolve().parents[2] / "test-results"
+_FAILED = pytest.StashKey[bool]()
+
+ALICE, BOB, OLGA = "alice@example.com", "bob@example.com", "olga@example.com"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[TestServer]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def built_pages() -> None:
+    for mode in RunMode:
+        frontend.build(mode)
+
+
+@pytest.fixture(scope="session")
+def admin_stack(
+    database: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """The company's stack; Olga is its operator."""
+    with _served("Admin", database, tmp_path_factory, {"Application__Name": "Northwind Operations"}) as stack:
+        stack.add_user(OLGA, "admin")
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def client_stack(
+    database: TestServer, admin_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """Customer ACME's stack, pushing to the Admin every second; Alice is its admin and Bob one of its users."""
+    token = admin_stack.command("customer", "add", "ACME", "Acme Cold Storage")["token"]
+    pushing = {
+        "Application__Name": "Acme Energy & Co",
+        "FleetIngest__Enabled": "true",
+        "FleetIngest__Url": f"{admin_stack.url}/api/fleet/ingest",
+        "FleetIngest__Token": token,
+        "FleetIngest__IntervalSeconds": "1",
+    }
+    with _served("Client", database, tmp_path_factory, pushing) as stack:
+        stack.add_user(ALICE, "admin")
+        stack.add_user(BOB, "user")
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def browser(client_stack: RunningStack, admin_stack: RunningStack) -> Iterator[Browser]:
+    path = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.fail(
+            "No Chromium for the end-to-end tests. On Debian or Ubuntu: apt-get install chromium",
+            pytrace=False,
+        )
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield running
+        running.close()
+
+
+class Visitor:
+    """Somebody at a browser of their own: tabs share one session, and what the browser complains about is kept."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        context.set_default_timeout(10_000)
+        context.on("console", self._note)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def tab(self) -> Page:
+        return self.context.new_page()
+
+    def sign_in(self, stack: RunningStack, email: str, password: str = PASSWORD) -> Page:
+        """Sign in by the login page and return the tab; it is on the page after it."""
+        page = self.tab()
+        page.goto(f"{stack.url}/login")
+        submit_login(page, email, password)
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    def forgive(self, part: str) -> None:
+        """Drop the complaints a test brought about on purpose; one at least must be there."""
+        rest = [complaint for complaint in self.complaints if part not in complaint]
+        assert len(rest) < len(self.complaints), f"nothing complained about {part!r}: {self.complaints}"
+        self.complaints = rest
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+def submit_login(page: Page, email: str, password: str) -> None:
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
+    """`visit()` opens a browser of its own: `visit(dark=True, phone=True)`. What it complains about fails the test."""
+    visitors: list[Visitor] = []
+
+    def open_one(*, dark: bool = False, phone: bool = False, **options: object) -> Visitor:
+        context = browser.new_context(
+            viewport=_PHONE if phone else _DESK,
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
+            **options,
+        )
+        visitors.append(Visitor(context))
+        return visitors[-1]
+
+    yield open_one
+    if request.node.stash.get(_FAILED, False):
+        _keep_pictures(request.node.name, visitors)
+    for visitor in visitors:
+        visitor.context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
+
+
+def _keep_pictures(name: str, visitors: list[Visitor]) -> None:
+    _RESULTS.mkdir(exist_ok=True)
+    tabs = [tab for visitor in visitors for tab in visitor.context.pages]
+    for number, tab in enumerate(tabs):
+        with suppress(Exception):  # the picture of a closed tab is not worth hiding the failure
+            tab.screenshot(path=_RESULTS / f"{name}-{number}.png", full_page=True)
+
+
+@contextmanager
+def _served(
+    mode: str, server: TestServer, folders: pytest.TempPathFactory, settings: dict[str, str]
+) -> Iterator[RunningStack]:
+    name = f"portal_e2e_{mode.lower()}"
+    asyncio.run(server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}"))
+    folder = folders.mktemp(mode.lower())
+    own = {
+        "Database__ConnectionString": server.dsn(name).replace("+asyncpg", ""),
+        "Storage__DataDirectory": str(folder),
+    }
+    stack = RunningStack(mode, own | settings, folder)
+    stack.start()
+    try:
+        yield stack
+    finally:
+        stack.stop()

@@ -1,0 +1,99 @@
+"""Both stacks as an operator runs them: `portal serve` in processes of their own, driven by `portal` and HTTP."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_ROOT = Path(__file__).resolve().parents[2]
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+_START_PATIENCE_S = 60.0
+_STOP_PATIENCE_S = 10.0  # what SPEC.md allows a stop to take
+PASSWORD = "correct-horse-battery"
+
+
+def free_port() -> int:
+    """A port nobody listens on; asked for just before it is used."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RunningStack:
+    """One stack on this machine. `command` runs a verb of `portal` with the same settings."""
+
+    def __init__(self, mode: str, settings: Mapping[str, str], directory: Path) -> None:
+        self.mode = mode
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._directory = directory
+        self._log = directory / "serve.log"
+        # Nothing of the machine's own settings, and no .env: the working directory is empty.
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        self._environment = kept | {"PYTHONPATH": str(_ROOT), "Application__RunMode": mode, **settings}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "portal.cli", "serve", "--port", str(self.port)],
+                cwd=self._directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + _START_PATIENCE_S
+        while not self._answers():
+            assert self._process.poll() is None, f"{self.mode} ended at its start:\n{self.log()}"
+            assert time.monotonic() < deadline, f"{self.mode} does not answer:\n{self.log()}"
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Stop it as an operator does, and see that it ends in time."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(_STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            message = f"{self.mode} did not stop within {_STOP_PATIENCE_S} s:\n{self.log()}"
+            raise AssertionError(message) from None
+        self._process = None
+
+    def command(self, *arguments: str, stdin: str = "") -> dict[str, Any]:
+        """Run a verb with `--json` and return what its last line says; fails with the verb's own reason."""
+        done = subprocess.run(
+            [sys.executable, "-m", "portal.cli", *arguments, "--json"],
+            cwd=self._directory,
+            env=self._environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"portal {' '.join(arguments)}: {done.stderr}"
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    def add_user(self, email: str, role: str) -> None:
+        self.command("user", "add", email, "--role", role, "--password-stdin", stdin=f"{PASSWORD}\n")
+
+    def log(self) -> str:
+        """The end of what it has logged."""
+        return self._log.read_text(errors="replace")[-4000:] if self._log.exists() else ""
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
