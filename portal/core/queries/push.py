@@ -58,7 +58,10 @@ class WaitingReading:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The next readings to push; `is_complete` says that the arrivals named have no more than these."""
+    """The next readings to push, with one more than asked for where there are more.
+
+    `is_complete` says that the arrivals named have no readings but these.
+    """
 
     rows: tuple[WaitingReading, ...]
     is_complete: bool
@@ -206,10 +209,13 @@ _WAITING = text(
 
 
 async def next_waiting(session: AsyncSession, limit: int) -> Waiting:
-    """Return at most `limit` readings in push order, oldest arrival first."""
-    found = (await session.execute(_WAITING, {"limit": limit})).all()
+    """Return the first `limit` readings in push order, oldest arrival first, and one more if there is one.
+
+    The one more tells an arrival that ends with the last of them from one that goes on.
+    """
+    found = (await session.execute(_WAITING, {"limit": limit + 1})).all()
     rows = tuple(WaitingReading(row[0], row[1], _reading(row[2:])) for row in found)
-    return Waiting(rows, is_complete=len(rows) < limit)
+    return Waiting(rows, is_complete=len(rows) <= limit)
 
 
 def _reading(columns: Sequence[Any]) -> FleetReading | None:
