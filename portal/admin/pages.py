@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.admin.customer_detail.page import customer_detail_page
 from portal.admin.customer_detail.page import on_load as load_customer
+from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customers.page import customers_page
 from portal.admin.customers.page import on_load as load_customers
 from portal.auth.branding import ICON_PATH
@@ -16,7 +17,7 @@ def add_pages(app: rx.App) -> None:
     app.add_page(
         customer_detail_page,
         route="/customers/[customer_id]",
-        title="Customer",
+        title=CustomerState.title,
         image=ICON_PATH,
         on_load=load_customer,
     )

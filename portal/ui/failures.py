@@ -8,7 +8,7 @@ from portal.core.errors import PortalError
 from portal.core.log import logger
 
 _log = logger("ui")
-UNEXPECTED = "The server could not answer just now. Your data is safe; try again in a moment."
+UNEXPECTED = "The server could not answer just now. Try again in a moment."
 
 
 class _Shows(Protocol):

@@ -25,14 +25,14 @@ _COLUMNS = (
 _MAIN = rx.Var("(typeof document === 'undefined' ? undefined : document.getElementById('content'))")
 
 
-def register_button(tone: str = "primary") -> rx.Component:
+def register_button() -> rx.Component:
     """Opens the dialog; only for those who may use it."""
     return rx.cond(
         IdentityState.is_admin,
         button(
             rx.icon("plus", size=16),
             "Register customer",
-            tone=tone,
+            tone="primary",
             on_click=CustomerDialogState.open_dialog("register", "", ""),
         ),
         rx.fragment(),
@@ -131,7 +131,7 @@ def _nobody() -> rx.Component:
         "No customers yet",
         "Register the first one: you get a token, and the customer's own stack pushes its readings here with it.",
         icon="building-2",
-        action=register_button("normal"),
+        action=register_button(),
     )
 
 

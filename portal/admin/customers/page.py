@@ -18,5 +18,5 @@ def customers_page() -> rx.Component:
         dialogs(),
         section=CUSTOMERS,
         subtitle=CustomersState.summary,
-        actions=register_button(),
+        actions=rx.cond(CustomersState.has_customers, register_button(), rx.fragment()),
     )

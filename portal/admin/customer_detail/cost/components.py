@@ -31,7 +31,13 @@ def cost_panel() -> rx.Component:
         rx.cond(
             State.failure != "",
             card(error_panel(State.failure, on_retry=State.load)),
-            rx.fragment(_figures(), callouts(State.report.warnings), _below_the_figures()),
+            rx.el.div(
+                _figures(),
+                callouts(State.report.warnings),
+                _below_the_figures(),
+                aria_busy=State.is_busy,
+                class_name=rx.cond(State.is_busy, "ui-stack ui-busy", "ui-stack"),
+            ),
         ),
     )
 
@@ -65,7 +71,13 @@ def _figures() -> rx.Component:
 def _below_the_figures() -> rx.Component:
     return rx.cond(
         State.is_loading,
-        card(skeleton("100%", _CHART_HEIGHT), title="Per day"),
+        rx.fragment(
+            card(skeleton("100%", _CHART_HEIGHT), title="Per day"),
+            columns(
+                card(skeleton_lines(7, "32px"), title="Days"),
+                card(skeleton_lines(7, "32px"), title="Devices"),
+            ),
+        ),
         rx.cond(
             State.report.has_devices,
             rx.fragment(

@@ -25,6 +25,7 @@ class CustomerCostState(rx.State):
     range_label: str = "Choose days"
     measure: str = "cost"
     is_loading: bool = True
+    is_busy: bool = False
     failure: str = ""
     _shown_id: str = ""
 
@@ -38,11 +39,14 @@ class CustomerCostState(rx.State):
         if self._shown_id != self.customer_id:
             self.reset()
             self._shown_id = self.customer_id
+        # After a failure there is nothing to keep on the page while it is tried again.
+        self.is_loading, self.is_busy = self.is_loading or self.failure != "", True
         with failure_in_words(self):
             from_at, to_at = self._show_days(query)
+            yield
             report = await cost.fleet_cost(current(), customer_uuid(self.customer_id), from_at, to_at)
             self.report = view.build_cost(report)
-        self.is_loading = False
+        self.is_loading = self.is_busy = False
 
     @rx.event
     @signed_in

@@ -10,9 +10,9 @@ from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 
 _COLUMNS = (
     Column("Device"),
+    Column("Status"),
     Column("Last reading"),
     Column("Today, kWh", is_number=True),
-    Column("Status"),
 )
 
 
@@ -34,9 +34,7 @@ def _site(site: SiteCard) -> rx.Component:
         rx.el.p(site["place"], class_name="ui-hint", style={"padding": "0 20px 6px"}),
         rx.cond(
             site["devices"].length() > 0,
-            data_table(
-                _COLUMNS, site["devices"], _device, caption="Devices of " + site["name"], stacked=True
-            ),
+            _devices(site),
             rx.el.p("No devices at this site yet.", class_name="ui-hint", style={"padding": "0 20px 18px"}),
         ),
         title=site["name"],
@@ -49,14 +47,18 @@ def _site(site: SiteCard) -> rx.Component:
     )
 
 
+def _devices(site: SiteCard) -> rx.Component:
+    caption = "Devices of " + site["name"]
+    return data_table(_COLUMNS, site["devices"], _device, caption=caption, stacked=True, even=True)
+
+
 def _device(device: DeviceRow) -> list[rx.Component]:
+    status = rx.cond(device["is_active"], badge("Active", "ok"), badge("Inactive", "neutral"))
     return [
         head_cell(rx.el.div(device["name"], cell_note(device["external_id"]))),
+        cell(status, label="Status"),
         cell(rx.el.span(device["last_reading"], title=device["last_reading_utc"]), label="Last reading"),
         cell(device["today_kwh"], label="Today, kWh", number=True),
-        cell(
-            rx.cond(device["is_active"], badge("Active", "ok"), badge("Inactive", "neutral")), label="Status"
-        ),
     ]
 
 
