@@ -170,13 +170,7 @@ def price(
     check_window(from_at, to_at)
     usages = tuple(usages)
     quality = quality or Quality()
-    whole = _Sum()
-    by_day = {day: _Sum() for day in _utc_days(from_at, to_at)}
-    by_device = {device.device_id: _Sum() for device in devices}
-    for usage in usages:
-        _check_known(usage, by_day, by_device)
-        for line in (whole, by_day[usage.day], by_device[usage.device_id]):
-            line.add(usage)
+    whole, by_day, by_device = _added_up(usages, _utc_days(from_at, to_at), devices)
     with exact_decimals():
         kwh, base, vat, total = whole.amounts()
         return CostReport(
@@ -194,6 +188,19 @@ def price(
             days=tuple(DayCost(day, *line.amounts()) for day, line in by_day.items()),
             devices=tuple(_device_cost(device, by_device[device.device_id]) for device in devices),
         )
+
+
+def _added_up(
+    usages: Iterable[Usage], days: Iterable[date], devices: Iterable[DeviceRef]
+) -> tuple[_Sum, dict[date, _Sum], dict[UUID, _Sum]]:
+    whole = _Sum()
+    by_day = {day: _Sum() for day in days}
+    by_device = {device.device_id: _Sum() for device in devices}
+    for usage in usages:
+        _check_known(usage, by_day, by_device)
+        for line in (whole, by_day[usage.day], by_device[usage.device_id]):
+            line.add(usage)
+    return whole, by_day, by_device
 
 
 def _device_cost(device: DeviceRef, line: _Sum) -> DeviceCost:
