@@ -21,7 +21,7 @@ from portal.core import stack as stacks
 from portal.core.errors import Misconfigured
 from portal.core.settings import RunMode, load_settings
 from portal.frontend import static_directory
-from portal.ui.tokens import STYLESHEETS
+from portal.ui.styles import STYLESHEETS
 
 _settings = load_settings()
 _mode = _settings.run_mode
