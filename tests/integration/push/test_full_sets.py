@@ -1,0 +1,179 @@
+"""Sites, devices, municipalities and tariffs: all of a set, whenever it differs, in the order they need each other."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from portal.core.services import push, sites, tariffs
+from portal.core.wire.batches import BatchType
+from tests.integration.databases import Clock
+from tests.integration.push.rig import Rig, Sent, line_of
+
+OpenRig = Callable[..., Awaitable[Rig]]
+
+TARIFF: dict[str, Any] = {
+    "municipality": "Example City",
+    "name": "Domestic TOU",
+    "effectiveFrom": "2026-01-01",
+    "defaultRatePerKwh": Decimal("2.50"),
+    "fixedMonthlyCharge": Decimal("120.00"),
+    "vatRate": Decimal("0.15"),
+    "periods": [
+        {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": Decimal("3.75")}
+    ],
+}
+
+
+async def _furnish(rig: Rig) -> None:
+    await sites.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
+    await sites.add_site(rig.client, "House", address="1 Main Road", municipality="Example City")
+    await rig.add_device()
+    await tariffs.import_tariffs(rig.client, [TARIFF])
+
+
+async def test_everything_arrives_in_the_order_it_is_needed(rig: Rig) -> None:
+    await _furnish(rig)
+    await rig.tick()
+    assert [sent.batch_type for sent in rig.network.sent] == ["sites", "devices", "municipalities", "tariffs"]
+    assert await rig.on_admin(
+        "SELECT s.name, s.address, m.name, m.time_zone_id, d.external_id FROM fleet.sites s "
+        "JOIN fleet.devices d ON (d.customer_id, d.site_id) = (s.customer_id, s.id) "
+        "JOIN fleet.municipalities m ON (m.customer_id, m.id) = (s.customer_id, s.local_municipality_id)"
+    ) == [("House", "1 Main Road", "Example City", "Africa/Johannesburg", "meter-1")]
+    assert await rig.on_admin(
+        "SELECT t.name, t.default_rate_per_kwh, t.vat_rate, t.fixed_monthly_charge, p.name, p.days_of_week, "
+        "p.start_time::text, p.end_time::text, p.rate_per_kwh FROM fleet.tariffs t "
+        "JOIN fleet.tariff_periods p ON (p.customer_id, p.tariff_id) = (t.customer_id, t.id)"
+    ) == [
+        ("Domestic TOU", Decimal("2.5"), Decimal("0.15"), 120, "Peak", 31, "17:00:00", "20:00:00", Decimal("3.75"))
+    ]
+
+
+async def test_rates_travel_as_exact_decimals(rig: Rig) -> None:
+    await _furnish(rig)
+    await rig.on_client("UPDATE app.tariffs SET default_rate_per_kwh = 2.123457, vat_rate = 0.15")
+    await rig.tick()
+    [[rate]] = await rig.on_admin("SELECT default_rate_per_kwh FROM fleet.tariffs")
+    assert rate == Decimal("2.123457")
+
+
+async def test_nothing_is_sent_while_nothing_changes(rig: Rig) -> None:
+    await _furnish(rig)
+    await rig.tick()
+    rig.network.sent.clear()
+    for _ in range(3):
+        await rig.tick()
+    assert rig.network.sent == []
+
+
+async def test_a_change_sends_its_own_set_only(rig: Rig) -> None:
+    await _furnish(rig)
+    await rig.tick()
+    rig.network.sent.clear()
+    await rig.on_client("UPDATE monitoring.sites SET name = 'Big house'")
+    await rig.tick()
+    assert [sent.batch_type for sent in rig.network.sent] == ["sites"]
+    assert await rig.on_admin("SELECT name FROM fleet.sites") == [("Big house",)]
+
+
+async def test_edited_periods_replace_those_of_the_admin(rig: Rig) -> None:
+    await _furnish(rig)
+    await rig.tick()
+    await rig.on_client("UPDATE app.tariff_periods SET rate_per_kwh = 4, name = 'High'")
+    await rig.tick()
+    assert await rig.on_admin("SELECT name, rate_per_kwh FROM fleet.tariff_periods") == [("High", 4)]
+
+
+async def test_a_tariff_without_a_currency_travels_in_this_stacks(rigs: OpenRig) -> None:
+    rig = await rigs(Billing__Currency="NAD")
+    await _furnish(rig)
+    await rig.tick()
+    assert await rig.on_admin("SELECT currency FROM fleet.tariffs") == [("NAD",)]
+
+
+async def test_a_set_larger_than_a_tick_is_finished_by_the_next_ones(rigs: OpenRig) -> None:
+    rig = await rigs(FleetIngest__BatchSize="4", FleetIngest__MaxBatchesPerTick="2")
+    for number in range(20):
+        await rig.add_device(f"meter-{number}")
+    sent = [line_of(await rig.tick(), BatchType.DEVICES).sent for _ in range(4)]
+    assert sent == [8, 8, 4, 0]
+    assert len(await rig.on_admin("SELECT 1 FROM fleet.devices")) == 20
+
+
+async def test_a_set_that_changes_during_its_pass_arrives_as_it_is_at_the_end(rigs: OpenRig) -> None:
+    rig = await rigs(FleetIngest__BatchSize="4", FleetIngest__MaxBatchesPerTick="1")
+    for number in range(10):
+        await rig.add_device(f"meter-{number}")
+    await rig.tick()
+    await rig.on_client("UPDATE monitoring.devices SET name = 'renamed'")
+    for _ in range(6):
+        await rig.tick()
+    assert await rig.on_admin("SELECT DISTINCT name FROM fleet.devices") == [("renamed",)]
+
+
+async def test_a_pass_that_fails_in_the_middle_goes_on_from_there(rigs: OpenRig) -> None:
+    rig = await rigs(FleetIngest__BatchSize="4", FleetIngest__MaxBatchesPerTick="5")
+    for number in range(10):
+        await rig.add_device(f"meter-{number}")
+    rig.network.always = lambda sent: (
+        httpx.Response(500) if rig.network.rows_of(BatchType.DEVICES) > 4 and sent.batch_type == "devices" else None
+    )
+    await rig.tick()
+    rig.network.always = None
+    assert line_of(await rig.tick(forced=True), BatchType.DEVICES).sent == 6
+    assert len(await rig.on_admin("SELECT 1 FROM fleet.devices")) == 10
+
+
+async def test_rows_of_a_set_that_are_refused_go_out_again(rig: Rig, clock: Clock) -> None:
+    """The Admin lost a site: the device names it in vain, then both follow."""
+    await _furnish(rig)
+    await rig.tick()
+    await rig.on_admin("DELETE FROM fleet.devices")
+    await rig.on_admin("DELETE FROM fleet.sites")
+    await rig.on_client("UPDATE monitoring.devices SET description = 'moved'")
+    report = await rig.tick()
+    assert line_of(report, BatchType.DEVICES).rejected == 1
+    assert "unknown site" in ((await rig.state(BatchType.DEVICES)).last_error or "")
+    clock.advance(minutes=1)
+    await rig.tick()
+    assert await rig.on_admin("SELECT description FROM fleet.devices") == [("moved",)]
+    assert (await rig.state(BatchType.DEVICES)).last_error is None
+
+
+async def test_readings_wait_for_the_first_push_of_devices(rig: Rig) -> None:
+    await rig.store(await rig.add_device(), 10)
+    rig.network.always = lambda sent: httpx.Response(500) if sent.batch_type == "devices" else None
+    report = await rig.tick()
+    assert line_of(report, BatchType.MEASUREMENTS).skipped is not None
+    assert (report.pending_rows, report.retry_rows) == (10, 0)
+    rig.network.always = None
+    await rig.tick(forced=True)
+    await rig.assert_mirrored()
+
+
+async def test_a_row_of_a_set_that_is_too_large_is_put_aside(rig: Rig) -> None:
+    for number in range(5):
+        await rig.add_device(f"meter-{number}")
+
+    def admin(sent: Sent) -> httpx.Response | None:
+        return httpx.Response(413) if any(row["name"] == "meter-3" for row in sent.rows) else None
+
+    rig.network.always = admin
+    for _ in range(6):
+        await rig.tick()
+    assert len(await rig.on_admin("SELECT 1 FROM fleet.devices")) == 4
+    [letter] = (await push.status(rig.client)).dead_letters
+    assert letter.resource == "devices"
+
+
+async def test_another_admin_gets_everything(rig: Rig) -> None:
+    await _furnish(rig)
+    await rig.tick()
+    rig.network.sent.clear()
+    fleet = rig.client.settings.fleet_ingest.model_copy(update={"url": "https://other.test/api/fleet/ingest"})
+    moved = rig.client.settings.model_copy(update={"fleet_ingest": fleet})
+    await replace(rig, client=replace(rig.client, settings=moved)).tick()
+    assert {sent.batch_type for sent in rig.network.sent} == {"sites", "devices", "municipalities", "tariffs"}
