@@ -20,7 +20,7 @@ from portal.core.errors import Misconfigured
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_ADMIN_EMAIL = "admin@example.com"
-DEFAULT_ADMIN_PASSWORD = "change-me-please"
+DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
 
 
 class RunMode(StrEnum):
@@ -244,7 +244,9 @@ def _start_problems(settings: Settings) -> list[tuple[bool, str]]:
         ),
         (
             settings.is_production and database.auto_provision_local is True,
-            "Application__Environment=Production does not go with Database__AutoProvisionLocal=true: "
-            "set Database__ConnectionString and remove it.",
+            (
+                "Application__Environment=Production does not go with Database__AutoProvisionLocal=true: "
+                "set Database__ConnectionString and remove it."
+            ),
         ),
     ]

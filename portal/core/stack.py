@@ -15,7 +15,7 @@ from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.postgres import PostgresStorage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from portal.core.settings import Settings
     from portal.core.storage.engine import Storage
@@ -49,7 +49,7 @@ def open_stack(settings: Settings, dsn: str | None = None, *, application_name: 
 
 
 @asynccontextmanager
-async def opened_stack(settings: Settings, *, application_name: str = "portal") -> AsyncIterator[Stack]:
+async def opened_stack(settings: Settings, *, application_name: str = "portal") -> AsyncGenerator[Stack, None]:
     """Open the stack the settings name, and close it at the end of the block.
 
     The database is the configured one; without one, a Client in Development gets the embedded
@@ -66,7 +66,7 @@ async def opened_stack(settings: Settings, *, application_name: str = "portal") 
 
 
 @contextmanager
-def _address(settings: Settings) -> Iterator[str | None]:
+def _address(settings: Settings) -> Generator[str | None, None, None]:
     configured = configured_dsn(settings)
     if configured or not settings.may_embed_database:
         yield configured

@@ -1,6 +1,7 @@
 """Customers and everything they push: Admin."""
 
 from alembic import op
+
 from portal.core.storage.script import statements
 
 revision = "admin_0001"

@@ -1,6 +1,7 @@
 """Sites, devices, tariffs, readings, rollups and what the push remembers: Client."""
 
 from alembic import op
+
 from portal.core.storage.script import statements
 
 revision = "client_0001"

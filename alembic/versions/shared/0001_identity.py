@@ -1,6 +1,7 @@
 """Accounts, sessions, machine keys, brand: both run modes."""
 
 from alembic import op
+
 from portal.core.storage.script import statements
 
 revision = "shared_0001"

@@ -150,7 +150,8 @@ async def use_api_key(session: AsyncSession, key_hash: str, now: datetime) -> Ac
     await session.execute(
         text(
             "UPDATE app.api_keys SET last_used_at = :now "
-            "WHERE id = :id AND (last_used_at IS NULL OR last_used_at < CAST(:now AS timestamptz) - interval '1 minute')"
+            "WHERE id = :id "
+            "AND (last_used_at IS NULL OR last_used_at < CAST(:now AS timestamptz) - interval '1 minute')"
         ),
         {"now": now, "id": row.id},
     )

@@ -50,7 +50,8 @@ ORDER BY s.name
 # A device's mean in a bucket first, then the sum over devices: a device that posts more often must not weigh more.
 _POWER = """
 SELECT bucket, sum(kw) FROM (
-    SELECT date_bin(CAST(:width AS interval), time, TIMESTAMPTZ 'epoch') AS bucket, device_id, avg(active_power_kw) AS kw
+    SELECT date_bin(CAST(:width AS interval), time, TIMESTAMPTZ 'epoch') AS bucket, device_id,
+        avg(active_power_kw) AS kw
     FROM monitoring.power_measurements
     WHERE time >= :start_at AND time < :end_at AND active_power_kw IS NOT NULL
     GROUP BY bucket, device_id

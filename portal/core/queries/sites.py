@@ -122,7 +122,8 @@ async def list_devices(session: AsyncSession) -> tuple[DeviceRow, ...]:
     rows = await session.execute(
         text(
             "SELECT d.id, d.site_id, s.name, d.name, d.external_id, d.description, d.max_power_kw, d.is_active, "
-            "(SELECT m.time FROM monitoring.power_measurements m WHERE m.device_id = d.id ORDER BY m.time DESC LIMIT 1) "
+            "(SELECT m.time FROM monitoring.power_measurements m WHERE m.device_id = d.id "
+            "ORDER BY m.time DESC LIMIT 1) "
             "FROM monitoring.devices d JOIN monitoring.sites s ON s.id = d.site_id ORDER BY s.name, d.name"
         )
     )

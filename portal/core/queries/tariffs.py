@@ -122,6 +122,11 @@ async def upsert(session: AsyncSession, tariff: Tariff) -> int:
             values,
         )
     )
+    await _replace_periods(session, tariff_id, tariff)
+    return tariff_id
+
+
+async def _replace_periods(session: AsyncSession, tariff_id: int, tariff: Tariff) -> None:
     await session.execute(text("DELETE FROM app.tariff_periods WHERE tariff_id = :id"), {"id": tariff_id})
     for period in tariff.periods:
         await session.execute(
@@ -138,4 +143,3 @@ async def upsert(session: AsyncSession, tariff: Tariff) -> int:
                 "rate": period.rate_per_kwh,
             },
         )
-    return tariff_id

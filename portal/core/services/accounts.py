@@ -54,7 +54,13 @@ class IssuedKey:
 @cache
 def _passwords() -> CryptContext:
     # Argon2id with the parameters of RFC 9106's second recommendation: 64 MiB, 3 passes, 4 lanes.
-    return CryptContext(schemes=["argon2"], argon2__type="ID", argon2__memory_cost=65536, argon2__rounds=3, argon2__parallelism=4)
+    return CryptContext(
+        schemes=["argon2"],
+        argon2__type="ID",
+        argon2__memory_cost=65536,
+        argon2__rounds=3,
+        argon2__parallelism=4,
+    )
 
 
 @cache
@@ -82,7 +88,9 @@ async def sign_in(stack: Stack, email: str, password: str, address: str = "") ->
                 return SignedIn(token, found.actor, expires_at)
             locked_until = None
             if found:
-                failures, locked_until = _after_failure(found.failed_attempts, now, stack.settings.authentication)
+                failures, locked_until = _after_failure(
+                    found.failed_attempts, now, stack.settings.authentication
+                )
                 await queries.record_failure(session, found.actor.id, failures, locked_until)
     _log.warning("log-in refused", address=address, locked=locked_until is not None)
     if locked_until is not None:
@@ -139,7 +147,9 @@ async def ensure_first_admin(stack: Stack) -> bool:
         if await queries.count_users(session):
             return False
         hashed = await asyncio.to_thread(_passwords().hash, chosen.default_admin_password.get_secret_value())
-        made = await queries.insert_user(session, chosen.default_admin_email.strip().lower(), Role.ADMIN, hashed)
+        made = await queries.insert_user(
+            session, chosen.default_admin_email.strip().lower(), Role.ADMIN, hashed
+        )
     return made is not None
 
 

@@ -61,7 +61,7 @@ async def add_site(stack: Stack, name: str, *, address: str = "", municipality: 
         return made
 
 
-async def add_device(  # noqa: PLR0913 - one device, described in one call
+async def add_device(
     stack: Stack,
     name: str,
     *,

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 _HOUR = timedelta(hours=1)
 _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one walk
-_LOOK_AHEAD = (timedelta(hours=6), timedelta(days=4), None)  # how far past the change to read; None: to the end
+_LOOK_AHEAD = (
+    timedelta(hours=6),
+    timedelta(days=4),
+    None,
+)  # how far past the change to read; None: to the end
 
 
 class _Start(NamedTuple):
@@ -67,10 +71,14 @@ def _take_nearby(pending: list[datetime]) -> list[datetime]:
     return taken
 
 
-async def _start_before(session: AsyncSession, layout: Layout, meter: dict[str, Any], hour: datetime) -> _Start:
+async def _start_before(
+    session: AsyncSession, layout: Layout, meter: dict[str, Any], hour: datetime
+) -> _Start:
     """Find the last hour before `hour` that ended with nothing pending, and the state before that hour."""
     settled = await session.scalar(
-        text(f"SELECT max(hour) FROM {layout.hourly} WHERE {layout.bound()} AND hour < :hour AND meter_is_settled"),
+        text(
+            f"SELECT max(hour) FROM {layout.hourly} WHERE {layout.bound()} AND hour < :hour AND meter_is_settled"
+        ),
         {**meter, "hour": hour},
     )
     if settled is None:
@@ -135,7 +143,11 @@ async def _write(
 ) -> None:
     """Replace the energy of the hours in `reach` (both ends included, None is open) by the fold's."""
     first, last = reach
-    hours = [e for h, e in sorted(fold.hours.items()) if (first is None or h >= first) and (last is None or h <= last)]
+    hours = [
+        e
+        for h, e in sorted(fold.hours.items())
+        if (first is None or h >= first) and (last is None or h <= last)
+    ]
     within = ("AND hour >= :first " if first else "") + ("AND hour <= :last" if last else "")
     given = {**meter, **{name: value for name, value in (("first", first), ("last", last)) if value}}
     await session.execute(

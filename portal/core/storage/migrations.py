@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from portal.core.db import Database
 
-_MIGRATION_LOCK = 7_301_001  # any constant of our own: two processes starting at once migrate one after the other
+_MIGRATION_LOCK = (
+    7_301_001  # any constant of our own: two processes starting at once migrate one after the other
+)
 _FOREIGN_TABLE = {RunMode.CLIENT: "fleet.customers", RunMode.ADMIN: "monitoring.power_measurements"}
 
 
@@ -24,7 +26,9 @@ async def migrate(database: Database, mode: RunMode) -> None:
     """Create or upgrade the schema. Raises `Misconfigured` when the database belongs to the other run mode."""
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        foreign = await connection.scalar(text("SELECT to_regclass(:name)::text"), {"name": _FOREIGN_TABLE[mode]})
+        foreign = await connection.scalar(
+            text("SELECT to_regclass(:name)::text"), {"name": _FOREIGN_TABLE[mode]}
+        )
         if foreign:
             message = (
                 f"This database holds {foreign}, so it belongs to the other run mode: "

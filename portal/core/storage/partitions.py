@@ -46,7 +46,10 @@ class Partitions:
 
     async def _existing(self, session: AsyncSession) -> set[datetime]:
         rows = await session.execute(
-            text("SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = to_regclass(:parent)"),
+            text(
+                "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
+                "WHERE inhparent = to_regclass(:parent)"
+            ),
             {"parent": self._layout.measurements},
         )
         return {_week_of(name) for (name,) in rows}
@@ -55,7 +58,9 @@ class Partitions:
         table = self._layout.measurements
         name = f"{table}_{week:%Y%m%d}"
         # Attaching takes a weaker lock than CREATE .. PARTITION OF: readers and writers of other weeks go on.
-        await session.execute(text(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
+        await session.execute(
+            text(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        )
         bounds = f"FROM ('{week.isoformat()}') TO ('{(week + _WEEK).isoformat()}')"
         await session.execute(text(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}"))
 

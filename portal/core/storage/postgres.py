@@ -44,5 +44,7 @@ class PostgresStorage:
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server; an installed TimescaleDB is reported, not yet used."""
         version = await session.scalar(text("SHOW server_version"))
-        extension = await session.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"))
+        extension = await session.scalar(
+            text("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
+        )
         return Capabilities("postgresql", str(version), extension)

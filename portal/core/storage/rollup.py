@@ -61,7 +61,9 @@ async def _take_queue(session: AsyncSession, layout: Layout) -> list[tuple[Any, 
 async def _rated_powers(session: AsyncSession, layout: Layout) -> dict[tuple[Any, ...], float]:
     keys = ", ".join("id" if key == "device_id" else key for key in layout.keys)
     rows = await session.execute(
-        text(f"SELECT {keys}, max_power_kw::float8 FROM {layout.schema}.devices WHERE max_power_kw IS NOT NULL")
+        text(
+            f"SELECT {keys}, max_power_kw::float8 FROM {layout.schema}.devices WHERE max_power_kw IS NOT NULL"
+        )
     )
     return {tuple(row[:-1]): row[-1] for row in rows}
 
