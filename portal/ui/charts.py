@@ -108,7 +108,7 @@ def bar_figure(
 
 
 def time_layout(unit: str) -> Figure:
-    """The quiet frame every chart shares: transparent, horizontal grid only, one label for all lines under the pointer."""
+    """The quiet frame every chart shares: transparent, horizontal grid, one label for what is under the pointer."""
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

@@ -26,7 +26,7 @@ def badge(text: Text, tone: Tone = "neutral", *, title: Text = "") -> rx.Compone
 def badge_for(text: rx.Var[str], tone: rx.Var[str], *, title: Text = "") -> rx.Component:
     """A badge whose tone ("ok", "warn", "fail", "neutral") comes from the state."""
     cases = [(name, badge(text, name, title=title)) for name in ("ok", "warn", "fail")]
-    return rx.match(tone, *cases, badge(text, "neutral", title=title))
+    return rx.fragment(rx.match(tone, *cases, badge(text, "neutral", title=title)))
 
 
 def cell_warning(text: Text) -> rx.Component:

@@ -15,7 +15,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WEEK: Final = "MTWTFSS"
 
 
-def number(value: Decimal | float | int | None, decimals: int) -> str:
+def number(value: Decimal | float | None, decimals: int) -> str:
     """A number with thin spaces between thousands, halves rounded away from zero; a dash when there is none."""
     if value is None:
         return MISSING
@@ -144,5 +144,5 @@ def _in_zone(at: datetime, zone: str | tzinfo) -> datetime:
     return at.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
 
 
-def _decimal(value: Decimal | float | int) -> Decimal:
+def _decimal(value: Decimal | float) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))

@@ -56,7 +56,8 @@ def text_field(
     attributes: dict[str, object] = dict(props.pop("custom_attrs", {}))
     if error is not None:
         attributes["aria-invalid"] = rx.cond(error != "", "true", "false")
-    parts: list[rx.Component] = [
+    parts: list[rx.Component] = []
+    parts += [
         rx.el.label(label, html_for=name),
         rx.el.input(
             id=name,

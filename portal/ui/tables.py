@@ -10,7 +10,10 @@ Text = str | rx.Var[str]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its heading (with the unit, so that the cells need none), whether it holds numbers, and a heading that only screen readers need."""
+    """One column: its heading, with the unit so that the cells need none, and whether it holds numbers.
+
+    A heading may be for screen readers only: that of a column of buttons says nothing to anybody else.
+    """
 
     label: Text
     is_number: bool = False

@@ -1,5 +1,7 @@
 """State of the tab with the cost."""
 
+from collections.abc import Mapping
+
 import reflex as rx
 
 from portal.admin.customer_detail.cost import view
@@ -68,7 +70,7 @@ class CustomerCostState(rx.State):
         """Chart the cost or the energy."""
         self.measure = "energy" if measure == "energy" else "cost"
 
-    def _show_days(self, query):
+    def _show_days(self, query: Mapping[str, str]):
         today = current().clock().date()
         days = days_asked_for(query, today)
         self.first_day, self.last_day, self.today = (

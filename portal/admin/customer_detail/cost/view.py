@@ -118,9 +118,10 @@ def _row(line: DayCost | DeviceCost, label: str, note: str) -> CostRow:
 
 
 def _device_row(line: DeviceCost) -> CostRow:
-    missing = line.buckets_without_tariff
-    warning = f"{formats.count(missing, 'hour')} without tariff" if missing else ""
-    return _row(line, line.name, line.site_name) | {"warning": warning}
+    row = _row(line, line.name, line.site_name)
+    if line.buckets_without_tariff:
+        row["warning"] = f"{formats.count(line.buckets_without_tariff, 'hour')} without tariff"
+    return row
 
 
 def _per_kwh(report: CostReport, currency: str) -> str:

@@ -31,11 +31,11 @@ def sites_panel() -> rx.Component:
 
 def _site(site: SiteCard) -> rx.Component:
     return card(
-        rx.el.p(site["place"], class_name="ui-hint", style={"padding": "0 20px 6px"}),
+        rx.el.p(site["place"], class_name="ui-card-line"),
         rx.cond(
             site["devices"].length() > 0,
             _devices(site),
-            rx.el.p("No devices at this site yet.", class_name="ui-hint", style={"padding": "0 20px 18px"}),
+            rx.el.p("No devices at this site yet.", class_name="ui-card-line"),
         ),
         title=site["name"],
         note=rx.el.span(
