@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from portal.core import stack as stacks
@@ -27,6 +28,7 @@ class RollupTrigger:
     def __init__(self) -> None:
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
+        self._is_settling = asyncio.Event()
 
     def __call__(self, stack: Stack) -> None:
         """Ask for a refresh soon."""
@@ -36,8 +38,10 @@ class RollupTrigger:
 
     async def settle(self) -> None:
         """Wait until what was asked for is done."""
+        self._is_settling.set()
         if self._task is not None:
             await self._task
+        self._is_settling.clear()
 
     async def _run(self, stack: Stack) -> None:
         while self._wanted:
@@ -46,7 +50,8 @@ class RollupTrigger:
                 await stack.storage.refresh(stack.db)
             except Exception:  # noqa: BLE001 - in the background: the next one tries again
                 _log.exception("The rollups were not refreshed")
-            await asyncio.sleep(_PAUSE_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_settling.wait(), _PAUSE_SECONDS)
 
 
 def stack_of(request: Request) -> Stack:
