@@ -76,7 +76,9 @@ class Lane(ABC):
 
     def _regrown(self, state: PushState) -> PushState:
         # Not in the turn that was just told to send less, or every second request would be in vain.
-        return state if self._was_shrunk else planner.regrown(state, self.stack.settings.fleet_ingest.batch_size)
+        return (
+            state if self._was_shrunk else planner.regrown(state, self.stack.settings.fleet_ingest.batch_size)
+        )
 
     async def _cut(self, rows: Sequence[msgspec.Struct]) -> tuple[bytes, ...]:
         """Encode rows and keep as many as fit one batch; off the event loop, which also serves pages."""

@@ -256,7 +256,9 @@ def _entries_of(rows: Sequence[WaitingReading], sent: int) -> int:
     return len(rows)
 
 
-def sort_refused(refused: Sequence[Refusal], now: datetime) -> tuple[tuple[Refusal, ...], tuple[Refusal, ...]]:
+def sort_refused(
+    refused: Sequence[Refusal], now: datetime
+) -> tuple[tuple[Refusal, ...], tuple[Refusal, ...]]:
     """Split refused readings into those to try again, with their time, and those to give up.
 
     The first retry is due at once: it waits for the next tick, which pushes sites and devices first.

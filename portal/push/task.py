@@ -42,7 +42,11 @@ async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None 
     goes on for half a minute.
     """
     _check_pushes(stack)
-    async with _own_pool(stack) as own, PushLock(own.db) as lock, PushClient(_fleet(own), transport) as client:
+    async with (
+        _own_pool(stack) as own,
+        PushLock(own.db) as lock,
+        PushClient(_fleet(own), transport) as client,
+    ):
         async with lock.turn(_ONCE_PATIENCE_SECONDS):
             return await Tick(own, client, is_forced=True).run()
 

@@ -88,7 +88,9 @@ class Network(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
-        seen = Sent(request.headers["X-Batch-Type"], json.loads(gzip.decompress(body)), request.headers, len(body))
+        seen = Sent(
+            request.headers["X-Batch-Type"], json.loads(gzip.decompress(body)), request.headers, len(body)
+        )
         self.sent.append(seen)
         self.fuse.burn()
         fault = self.before.popleft() if self.before else self.always
@@ -143,9 +145,7 @@ class Rig:
 
     async def stored_late(self, session: AsyncSession, device: UUID, rows: Sequence[DeviceReading]) -> None:
         """Store readings in a transaction the test keeps open."""
-        # Apart: a transaction that makes a partition lets nobody else make one until it ends.
-        async with self.client.db.transaction() as first:
-            await self.client.storage.ensure_partitions(first, [row.time for row in rows])
+        await self.client.storage.ensure_partitions(self.client.db, [row.time for row in rows])
         await insert_device_readings(session, device, rows)
 
     async def state(self, resource: BatchType = BatchType.MEASUREMENTS) -> PushState:
@@ -175,7 +175,9 @@ async def _run(stack: Stack, statement: str, values: dict[str, Any]) -> list[tup
 def series(count: int, start: datetime = START, seconds: float = 1) -> list[DeviceReading]:
     step = timedelta(seconds=seconds)
     return [
-        DeviceReading(time=start + step * i, active_power_kw=i / 7, energy_imported_kwh=float(i), source="test")
+        DeviceReading(
+            time=start + step * i, active_power_kw=i / 7, energy_imported_kwh=float(i), source="test"
+        )
         for i in range(count)
     ]
 

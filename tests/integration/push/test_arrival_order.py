@@ -30,7 +30,9 @@ async def test_a_tick_sends_no_more_than_its_batches(rigs: OpenRig) -> None:
     assert line_of(report, BatchType.DEVICES).sent == 1
 
 
-async def test_two_devices_with_the_same_instants_in_one_arrival_are_cut_between_devices(rigs: OpenRig) -> None:
+async def test_two_devices_with_the_same_instants_in_one_arrival_are_cut_between_devices(
+    rigs: OpenRig,
+) -> None:
     """The batch limit falls between two rows of one time: the row key, not the time, is the position."""
     rig = await rigs(FleetIngest__BatchSize="7")
     first, second = await rig.add_device("a"), await rig.add_device("b")
@@ -57,7 +59,9 @@ async def test_a_long_transaction_that_commits_after_the_cursor_passed_is_not_sk
         await asyncio.sleep(0.01)
         await rig.store(device, 100)
         assert (await rig.tick()).pending_rows == 0
-    [[late]] = await rig.on_client("SELECT max(received_at) FROM monitoring.power_measurements WHERE time < :t", t=START)
+    [[late]] = await rig.on_client(
+        "SELECT max(received_at) FROM monitoring.power_measurements WHERE time < :t", t=START
+    )
     passed = (await rig.state()).last_cursor
     assert passed is not None
     assert late < passed, "the case is not the one this test is about"

@@ -178,7 +178,9 @@ async def test_readings_of_a_device_the_admin_does_not_know_follow_once_it_does(
     await rig.assert_mirrored()
 
 
-async def test_refused_rows_wait_for_sites_and_devices_without_using_up_their_tries(rig: Rig, clock: Clock) -> None:
+async def test_refused_rows_wait_for_sites_and_devices_without_using_up_their_tries(
+    rig: Rig, clock: Clock
+) -> None:
     await _ready(rig)
     await rig.on_admin("DELETE FROM fleet.devices")
     rig.network.always = lambda sent: httpx.Response(500) if sent.batch_type == "devices" else None
@@ -191,7 +193,9 @@ async def test_refused_rows_wait_for_sites_and_devices_without_using_up_their_tr
     await rig.assert_mirrored()
 
 
-async def test_rows_refused_for_good_end_among_the_dead_letters_and_block_nothing(rig: Rig, clock: Clock) -> None:
+async def test_rows_refused_for_good_end_among_the_dead_letters_and_block_nothing(
+    rig: Rig, clock: Clock
+) -> None:
     await _ready(rig)
     device = await rig.add_device("meter-2")
 
@@ -199,9 +203,10 @@ async def test_rows_refused_for_good_end_among_the_dead_letters_and_block_nothin
         bad = [i for i, row in enumerate(sent.rows) if row.get("deviceId") == str(device)]
         if sent.batch_type != "measurements" or not bad:
             return None
-        # As the real Admin, but it never takes this device's readings; the others are stored by a second tick.
         errors = [{"row": i, "reason": "deviceId: unknown device"} for i in bad]
-        return httpx.Response(200, json={"accepted": len(sent.rows) - len(bad), "rejected": len(bad), "errors": errors})
+        return httpx.Response(
+            200, json={"accepted": len(sent.rows) - len(bad), "rejected": len(bad), "errors": errors}
+        )
 
     await rig.drain()
     rig.network.always = admin
@@ -231,7 +236,9 @@ async def test_fresh_readings_keep_a_batch_of_every_tick_beside_many_refused_one
     await rig.store(device, 10, start=START + timedelta(days=1))
     report = await rig.tick(forced=True)
     assert line_of(report, READINGS).batches == 2
-    [[fresh]] = await rig.on_admin("SELECT count(*) FROM fleet.power_measurements WHERE time >= :t", t=START + timedelta(days=1))
+    [[fresh]] = await rig.on_admin(
+        "SELECT count(*) FROM fleet.power_measurements WHERE time >= :t", t=START + timedelta(days=1)
+    )
     assert fresh == 10
     assert report.retry_rows == 90
 
@@ -253,5 +260,3 @@ async def test_a_pushed_batch_is_logged_with_its_figures(rig: Rig) -> None:
     [event] = [event for event in events if event["event"] == "Pushed 20 measurements"]
     assert (event["accepted"], event["rejected"]) == (20, 0)
     assert event["cursor"]
-
-

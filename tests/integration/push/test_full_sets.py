@@ -22,7 +22,13 @@ TARIFF: dict[str, Any] = {
     "fixedMonthlyCharge": Decimal("120.00"),
     "vatRate": Decimal("0.15"),
     "periods": [
-        {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": Decimal("3.75")}
+        {
+            "name": "Peak",
+            "daysOfWeek": 31,
+            "startTime": "17:00",
+            "endTime": "20:00",
+            "ratePerKwh": Decimal("3.75"),
+        }
     ],
 }
 
@@ -48,7 +54,17 @@ async def test_everything_arrives_in_the_order_it_is_needed(rig: Rig) -> None:
         "p.start_time::text, p.end_time::text, p.rate_per_kwh FROM fleet.tariffs t "
         "JOIN fleet.tariff_periods p ON (p.customer_id, p.tariff_id) = (t.customer_id, t.id)"
     ) == [
-        ("Domestic TOU", Decimal("2.5"), Decimal("0.15"), 120, "Peak", 31, "17:00:00", "20:00:00", Decimal("3.75"))
+        (
+            "Domestic TOU",
+            Decimal("2.5"),
+            Decimal("0.15"),
+            120,
+            "Peak",
+            31,
+            "17:00:00",
+            "20:00:00",
+            Decimal("3.75"),
+        )
     ]
 
 
@@ -119,7 +135,9 @@ async def test_a_pass_that_fails_in_the_middle_goes_on_from_there(rigs: OpenRig)
     for number in range(10):
         await rig.add_device(f"meter-{number}")
     rig.network.always = lambda sent: (
-        httpx.Response(500) if rig.network.rows_of(BatchType.DEVICES) > 4 and sent.batch_type == "devices" else None
+        httpx.Response(500)
+        if rig.network.rows_of(BatchType.DEVICES) > 4 and sent.batch_type == "devices"
+        else None
     )
     await rig.tick()
     rig.network.always = None

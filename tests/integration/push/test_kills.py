@@ -22,7 +22,7 @@ async def _more_to_push(rig: Rig, turn: int) -> None:
 
 
 async def test_a_kill_at_every_point_of_a_tick(rigs: OpenRig) -> None:
-    """The points: before a transaction begins, before and after it commits, before and after the Admin handles a batch."""
+    """Before a transaction begins, before and after it commits, before and after the Admin handles a batch."""
     rig = await rigs(**SMALL)
     doomed = mortal(rig)
     point = kills = 0
@@ -48,7 +48,7 @@ async def test_a_kill_at_every_point_of_a_tick(rigs: OpenRig) -> None:
 async def test_a_cancellation_at_any_await_of_a_tick(rigs: OpenRig) -> None:
     """A stop of the stack: the tick ends wherever it is, a COMMIT under way included."""
     rig = await rigs(**SMALL)
-    chance = random.Random(6)  # noqa: S311 - which await it is, not a secret
+    chance = random.Random(6)
     for turn in range(25):
         await _more_to_push(rig, turn)
         tick = asyncio.create_task(rig.tick(forced=True))
@@ -64,7 +64,7 @@ async def test_kills_while_readings_keep_coming(rigs: OpenRig) -> None:
     """Random kills, with a long transaction open across them."""
     rig = await rigs(**SMALL)
     doomed = mortal(rig)
-    chance = random.Random(11)  # noqa: S311
+    chance = random.Random(11)
     first = await rig.add_device("old")
     try:
         async with rig.client.db.transaction() as long:

@@ -199,6 +199,8 @@ async def test_the_push_has_connections_of_its_own(rigs: OpenRig) -> None:
         await _until(lambda: _is(rig, 1))
         async with rig.client.db.transaction() as session:
             names = await session.scalars(
-                text("SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()")
+                text(
+                    "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()"
+                )
             )
             assert "portal-push" in set(names)

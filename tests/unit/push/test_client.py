@@ -13,7 +13,9 @@ from portal.push.client import PushClient
 from portal.push.planner import Reply, Unreachable
 
 TOKEN = "ab" * 32
-FLEET = FleetIngest.model_validate({"enabled": True, "url": "https://admin.test/api/fleet/ingest", "token": TOKEN})
+FLEET = FleetIngest.model_validate(
+    {"enabled": True, "url": "https://admin.test/api/fleet/ingest", "token": TOKEN}
+)
 CURSOR = datetime(2026, 5, 18, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -42,7 +44,12 @@ async def test_a_batch_is_a_compressed_array_with_its_headers() -> None:
 
 @pytest.mark.parametrize(
     "trouble",
-    [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("gone"), httpx.InvalidURL("?")],
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("gone"),
+        httpx.InvalidURL("?"),
+    ],
 )
 async def test_a_bad_network_is_an_answer_without_the_token(trouble: Exception) -> None:
     def broken(_: httpx.Request) -> httpx.Response:

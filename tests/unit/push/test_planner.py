@@ -191,7 +191,9 @@ def test_settling_passes_every_reading_exactly_once(arrivals: list[int], limit: 
     expected = [(n, e.reading.time) for n, entries in left.items() for e in entries if e.reading]
     sent: list[tuple[int, datetime]] = []
     for cut in cuts:
-        everything = [entry for entries in left.values() for entry in (entries or [WaitingReading(0, NOW, None)])]
+        everything = [
+            entry for entries in left.values() for entry in (entries or [WaitingReading(0, NOW, None)])
+        ]
         fetched = everything[:limit]
         readings = [entry for entry in fetched if entry.reading]
         batch = readings[:cut]
