@@ -1,0 +1,155 @@
+"""The websocket without a page: what a client of our own making can call, and what it gets to see."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+import pytest
+import socketio
+from socketio.exceptions import ConnectionError as NotConnected
+
+from tests.architecture.fresh_process import ask
+from tests.e2e.conftest import ALICE, BOB
+from tests.e2e.running import PASSWORD, RunningStack
+
+_NAMESPACE = "/_event"
+_HANDLERS = """
+import json
+import portal.portal
+from portal.auth.guards import access_of
+from reflex_base.registry import RegistrationContext
+entries = RegistrationContext.get().event_handlers.items()
+print(json.dumps({name: access_of(entry.handler.fn) for name, entry in entries}))
+"""
+_HYDRATE = ("reflex___state____state.hydrate", "reflex___state____state.hydrate_and_load")
+_SITE = "Harbour store of the websocket tests"
+_QUIET_S = 0.4
+
+
+class Socket:
+    """A bare client of the portal's websocket."""
+
+    def __init__(self, stack: RunningStack, *, cookie: str = "", origin: str | None = None) -> None:
+        self._stack = stack
+        self._headers = {"Cookie": cookie} if cookie else {}
+        if origin is not None:
+            self._headers["Origin"] = origin
+        self._io = socketio.AsyncClient(reconnection=False)
+        self.frames: list[Any] = []
+        self._io.on("event", self.frames.append, namespace=_NAMESPACE)
+
+    async def __aenter__(self) -> Self:
+        await self._io.connect(
+            f"{self._stack.url}?token={uuid4()}",
+            namespaces=[_NAMESPACE],
+            socketio_path=_NAMESPACE,
+            transports=["websocket"],
+            headers=self._headers,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._io.disconnect()
+
+    async def call(self, handler: str, path: str = "/", **payload: Any) -> list[Any]:
+        """Call a handler and return what comes back before it is quiet again."""
+        before = len(self.frames)
+        router = {"pathname": path, "asPath": path, "query": {}}
+        await self._io.emit(
+            "event", {"name": handler, "payload": payload, "router_data": router}, namespace=_NAMESPACE
+        )
+        await asyncio.sleep(_QUIET_S)
+        return self.frames[before:]
+
+
+@pytest.fixture(scope="module")
+def metered(client_stack: RunningStack) -> RunningStack:
+    """The Client stack with something to see."""
+    client_stack.command("site", "add", _SITE)
+    client_stack.command("device", "add", "Meter", "--site", _SITE, "--external-id", f"WS-{uuid4()}")
+    return client_stack
+
+
+@pytest.fixture(scope="module", params=["Client", "Admin"])
+def handlers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, str]]:
+    folder: Path = tmp_path_factory.mktemp("handlers")
+    settings = {
+        "Application__RunMode": request.param,
+        "Database__ConnectionString": "postgresql://nobody@localhost/none",
+    }
+    return request.param, ask(_HANDLERS, folder, **settings)
+
+
+def _cookie(stack: RunningStack, email: str) -> str:
+    answer = httpx.post(f"{stack.url}/auth/login", data={"email": email, "password": PASSWORD})
+    return f"portal_session={answer.cookies['portal_session']}"
+
+
+async def test_alice_gets_the_figures(metered: RunningStack) -> None:
+    """The other tests of this file mean nothing unless the same call does answer somebody."""
+    async with Socket(metered, cookie=_cookie(metered, ALICE)) as socket:
+        await socket.call(_HYDRATE[1])
+        await asyncio.sleep(1)
+        assert _SITE in json.dumps(socket.frames)
+
+
+async def test_nobody_gets_anything_from_any_handler(
+    metered: RunningStack, admin_stack: RunningStack, handlers: tuple[str, dict[str, str]]
+) -> None:
+    mode, names = handlers
+    stack = metered if mode == "Client" else admin_stack
+    async with Socket(stack) as socket:
+        for name, access in names.items():
+            answers = await socket.call(name)
+            if access in ("signed in", "admin"):
+                assert [_redirects(answer) for answer in answers] == [["/login"]], name
+        seen = json.dumps(socket.frames)
+    assert not [secret for secret in (_SITE, ALICE, BOB, "ACME", "Acme Cold Storage") if secret in seen]
+
+
+async def test_a_session_that_ended_gets_nothing(metered: RunningStack) -> None:
+    cookie = _cookie(metered, ALICE)
+    _sign_out(metered, cookie)
+    async with Socket(metered, cookie=cookie) as socket:
+        for name in _HYDRATE:
+            await socket.call(name)
+        assert _SITE not in json.dumps(socket.frames)
+        assert ALICE not in json.dumps(socket.frames)
+
+
+async def test_bob_cannot_call_what_is_for_admins(
+    metered: RunningStack, handlers: tuple[str, dict[str, str]]
+) -> None:
+    mode, names = handlers
+    if mode != "Client":
+        return
+    async with Socket(metered, cookie=_cookie(metered, BOB)) as socket:
+        await socket.call(_HYDRATE[1])
+        for name in [name for name, access in names.items() if access == "admin"]:
+            assert [_redirects(answer) for answer in await socket.call(name)] == [["/"]], name
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null"])
+async def test_a_page_of_another_site_cannot_connect(metered: RunningStack, origin: str) -> None:
+    with pytest.raises(NotConnected):
+        async with Socket(metered, cookie=_cookie(metered, ALICE), origin=origin):
+            pass
+
+
+async def test_our_own_page_can_connect(metered: RunningStack) -> None:
+    async with Socket(metered, origin=metered.url) as socket:
+        assert await socket.call(_HYDRATE[1])
+
+
+def _sign_out(stack: RunningStack, cookie: str) -> None:
+    httpx.post(f"{stack.url}/auth/logout", headers={"Cookie": cookie})
+
+
+def _redirects(answer: Any) -> list[str]:
+    update = json.loads(answer) if isinstance(answer, str) else answer
+    return [event["payload"]["path"] for event in update.get("events") or [] if event["name"] == "_redirect"]
