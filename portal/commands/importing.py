@@ -15,8 +15,8 @@ from rich.progress import Progress
 from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
 from portal.core.domain.nem12 import parse_nem12
-from portal.core.domain.readings import QUANTITIES
 from portal.core.domain.reading_files import FileInvalid, ParsedRow, RefusedRow, RowOutcome, parse_csv
+from portal.core.domain.readings import QUANTITIES
 from portal.core.errors import Invalid, NotFound
 from portal.core.services import readings, sites
 from portal.core.settings import RunMode
@@ -61,7 +61,7 @@ def import_readings(
 ) -> None:
     """Import a device's readings from a file; what is there already changes nothing."""
     columns = dict(_mapping(text) for text in column or [])
-    report = with_stack(lambda stack: _import(stack, file, device, file_format, columns), mode=RunMode.CLIENT)
+    report = with_stack(lambda stack: import_file(stack, file, device, file_format, columns), mode=RunMode.CLIENT)
     answer(report, _words(report), as_json=as_json)
 
 
@@ -73,9 +73,13 @@ def _mapping(text: str) -> tuple[str, str]:
     return name, quantity
 
 
-async def _import(
+async def import_file(
     stack: Stack, file: Path, device: str, file_format: FileFormat, columns: dict[str, str]
 ) -> ImportReport:
+    """Import a file in batches of its own transaction each; raises `Invalid` or `NotFound` before any is stored.
+
+    A file that turns out unreadable half-way keeps what was stored: importing it again adds the rest.
+    """
     report = ImportReport(await _device_id(stack, device))
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:

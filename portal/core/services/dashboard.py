@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from portal.core.domain.cost import MixedCurrencies
 from portal.core.domain.money import kwh_from_milliwh
-from portal.core.domain.time import local_midnight
+from portal.core.domain.time import HOUR, floor_hour, local_midnight
 from portal.core.queries import cost as cost_queries
 from portal.core.queries import dashboard as queries
 
@@ -74,7 +74,7 @@ async def client_overview(stack: Stack) -> ClientOverview:
         zone_id = _common_zone(present, stack.settings.application.time_zone)
         today, yesterday, month = _starts(now, ZoneInfo(zone_id))
         energy_today = await queries.energy_by_site(session, today, now)
-        energy_yesterday = await queries.energy_by_site(session, yesterday, now - timedelta(days=1))
+        energy_yesterday = await _energy_until(session, yesterday, now - timedelta(days=1))
         energy_month = await queries.energy_by_site(session, month, now)
         buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
         currency = stack.settings.billing.currency
@@ -85,7 +85,7 @@ async def client_overview(stack: Stack) -> ClientOverview:
         power_kw=sum(powers) if powers else None,
         power_at=max((site.last_reading_at for site in present if site.last_reading_at), default=None),
         energy_today_kwh=kwh_from_milliwh(sum(energy_today.values())),
-        energy_yesterday_kwh=kwh_from_milliwh(sum(energy_yesterday.values())),
+        energy_yesterday_kwh=kwh_from_milliwh(energy_yesterday),
         energy_month_kwh=kwh_from_milliwh(sum(energy_month.values())),
         cost_today=cost_today,
         cost_month=cost_month,
@@ -109,6 +109,14 @@ def _starts(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime
         local_midnight(day - timedelta(days=1), zone),
         local_midnight(day.replace(day=1), zone),
     )
+
+
+async def _energy_until(session: AsyncSession, start_at: datetime, until: datetime) -> int:
+    """Return the energy from `start_at` until a moment within an hour: of that hour, its share in time."""
+    hour = floor_hour(until)
+    whole = await queries.energy_by_site(session, start_at, hour)
+    last = await queries.energy_by_site(session, hour, hour + HOUR)
+    return sum(whole.values()) + int(sum(last.values()) * ((until - hour) / HOUR))
 
 
 async def _cost(

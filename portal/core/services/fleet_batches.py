@@ -39,7 +39,6 @@ class BatchHeading:
 class _Handling:
     """One batch being stored."""
 
-    stack: Stack
     session: AsyncSession
     customer: KnownCustomer
     now: datetime
@@ -67,8 +66,12 @@ async def store_batch(
     `heading.batch_type` must be a `BatchType`, and the rows of its type. Rows that refer to something this
     customer does not have are rejected one by one.
     """
+    now = stack.clock()
+    if heading.batch_type == BatchType.MEASUREMENTS:
+        times = (row.time for row in batch.rows if reading_time_problem(row.time, now) is None)
+        await stack.storage.ensure_partitions(stack.db, times)
     async with stack.db.transaction() as session:
-        handling = _Handling(stack, session, customer, stack.clock())
+        handling = _Handling(session, customer, now)
         kept = await _STORE[BatchType(heading.batch_type)](handling, batch)
         handled = statements.HandledBatch(
             batch_type=heading.batch_type,
@@ -142,7 +145,6 @@ async def _store_measurements(handling: _Handling, batch: DecodedRows[Any]) -> D
         )
     )
     if kept.rows:
-        await handling.stack.storage.ensure_partitions(handling.session, (row.time for row in kept.rows))
         await insert_fleet_readings(handling.session, handling.customer.id, kept.rows)
     return kept
 

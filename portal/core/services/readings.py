@@ -48,8 +48,8 @@ async def store_device_batch(
     good = batch.keep(problem_of)
     stored = 0
     if good.rows:
+        await stack.storage.ensure_partitions(stack.db, (reading.time for reading in good.rows))
         async with stack.db.transaction() as session:
-            await stack.storage.ensure_partitions(session, (reading.time for reading in good.rows))
             stored = await ingest.insert_device_readings(session, device_id, good.rows)
     return DeviceIngestAnswer(
         accepted=stored,

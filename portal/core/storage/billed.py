@@ -53,12 +53,28 @@ async def rewrite_energy(
         changed = _take_nearby(pending)
         start = await _start_before(session, layout, meter, changed[0])
         for ahead in _LOOK_AHEAD:
-            end = None if ahead is None else changed[-1] + _HOUR + ahead
+            end = await _end_of_walk(session, layout, meter, changed[-1] + _HOUR, ahead)
             fold = hourly_energy(start.state, await _readings(session, layout, meter, start.hour, end), rules)
             stop = None if end is None else await _first_agreement(session, layout, meter, fold, changed[-1])
             if stop is not None or end is None:
                 await _write(session, layout, meter, fold, (start.hour, stop))
                 break
+
+
+async def _end_of_walk(
+    session: AsyncSession, layout: Layout, meter: dict[str, Any], after: datetime, ahead: timedelta | None
+) -> datetime | None:
+    """Return how far to read, or None for all that is there, which it is when no reading lies further."""
+    if ahead is None:
+        return None
+    further = await session.scalar(
+        text(
+            f"SELECT EXISTS (SELECT 1 FROM {layout.measurements} WHERE {layout.bound()} "
+            f"AND energy_imported_kwh IS NOT NULL AND time >= :end)"
+        ),
+        {**meter, "end": after + ahead},
+    )
+    return after + ahead if further else None
 
 
 def _take_nearby(pending: list[datetime]) -> list[datetime]:

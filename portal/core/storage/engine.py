@@ -26,7 +26,7 @@ class Capabilities:
 class Storage(Protocol):
     """Where readings and their rollups live."""
 
-    async def ensure_partitions(self, session: AsyncSession, times: Iterable[datetime]) -> None:
+    async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
         """Make room for readings of any of these instants (aware), years back included."""
         ...
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.db import Database
     from portal.core.storage.layout import Layout
 
 _WEEK = timedelta(days=7)
@@ -27,22 +28,21 @@ class Partitions:
         self._layout = layout
         self._known: set[datetime] = set()
 
-    async def ensure(self, session: AsyncSession, times: Iterable[datetime]) -> None:
-        """Create the partition of every week that `times` (aware) fall into.
+    async def ensure(self, db: Database, times: Iterable[datetime]) -> None:
+        """Create the partition of every week that `times` (aware) fall into, in a transaction of its own.
 
-        A partition becomes visible with the caller's transaction; two writers that need the same
-        new week wait for each other here, not at the insert.
+        It is its own so that no writer's transaction, however long, makes another wait for a new week; a
+        partition that is then not used does no harm.
         """
         wanted = {week_start(at) for at in times} - self._known
         if not wanted:
             return
-        missing = wanted - await self._existing(session)
-        if missing:
-            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PARTITION_LOCK})
-            for week in sorted(missing - await self._existing(session)):
-                await self._create(session, week)
-        # Weeks made here are remembered only once they are seen committed: this transaction may still roll back.
-        self._known |= wanted - missing
+        async with db.transaction() as session:
+            if wanted - await self._existing(session):
+                await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PARTITION_LOCK})
+                for week in sorted(wanted - await self._existing(session)):
+                    await self._create(session, week)
+        self._known |= wanted
 
     async def _existing(self, session: AsyncSession) -> set[datetime]:
         rows = await session.execute(

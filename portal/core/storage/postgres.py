@@ -30,9 +30,9 @@ class PostgresStorage:
         self._partitions = Partitions(self.layout)
         self._max_gap = timedelta(minutes=settings.billing.max_gap_minutes)
 
-    async def ensure_partitions(self, session: AsyncSession, times: Iterable[datetime]) -> None:
+    async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
         """Create the partitions that readings of these instants (aware) need."""
-        await self._partitions.ensure(session, times)
+        await self._partitions.ensure(db, times)
 
     async def refresh(self, db: Database) -> int:
         """Bring the rollups up to date with every committed reading; returns the (meter, hour) recomputed."""

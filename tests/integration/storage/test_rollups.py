@@ -1,5 +1,6 @@
 """The hourly rollup equals the pure rule, whatever the order and the batches in which readings come."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
+from portal.core.queries.ingest import insert_device_readings
 from portal.core.services import readings, sites
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
@@ -136,3 +138,13 @@ async def test_the_figures_of_an_hour_follow_late_readings(client_stack: Stack) 
             )
         ).one()
     assert tuple(found) == (2, 2.5, 4.0, 1.0, 2.5)
+
+
+async def test_a_long_transaction_never_makes_another_writer_wait_for_its_week(client_stack: Stack) -> None:
+    device = await _new_device(client_stack, "long")
+    early, late = START - timedelta(days=400), START
+    async with client_stack.db.transaction() as session:
+        await client_stack.storage.ensure_partitions(client_stack.db, [early])
+        await insert_device_readings(session, device, [DeviceReading(time=early, energy_imported_kwh=1.0)])
+        async with asyncio.timeout(10):
+            await _store(client_stack, device, [(late, 2.0)])

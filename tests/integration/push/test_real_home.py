@@ -1,0 +1,67 @@
+"""A year and a half of a real home's registers: imported at a Client, pushed to an Admin, no energy lost.
+
+Data: Open Power System Data, Household Data 2017-11-10 (CC BY 4.0); beside the project where there is any.
+"""
+
+import csv
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from portal.commands.importing import FileFormat, import_file
+from portal.core.domain.energy import register_milliwh
+from portal.core.stack import Stack
+from tests.integration.push.rig import Rig
+
+HOME = Path(__file__).resolve().parents[4] / "shared/data/opsd/household_data_60min_singleindex.csv"
+PREFIX = "DE_KN_residential4_"
+METERS = (
+    "grid_import",
+    "grid_export",
+    "pv",
+    "heat_pump",
+    "ev",
+    "dishwasher",
+    "washing_machine",
+    "freezer",
+    "refrigerator",
+)
+
+
+def _registers(meter: str) -> list[float]:
+    with HOME.open(encoding="utf-8") as lines:
+        return [float(row[PREFIX + meter]) for row in csv.DictReader(lines) if row[PREFIX + meter]]
+
+
+async def _energy(stack: Stack, schema: str) -> dict[str, tuple[int, int, int]]:
+    await stack.storage.refresh(stack.db)
+    async with stack.db.snapshot() as session:
+        rows = await session.execute(
+            text(
+                f"SELECT d.external_id, sum(h.allocated_milliwh)::bigint, sum(h.unallocated_milliwh)::bigint, "
+                f"sum(h.suspect_count)::bigint FROM {schema}.hourly_per_device h "
+                f"JOIN {schema}.devices d ON d.id = h.device_id GROUP BY d.external_id"
+            )
+        )
+        return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+@pytest.mark.skipif(not HOME.exists(), reason="the household data is not beside the project")
+async def test_every_device_keeps_the_energy_of_its_register(rig: Rig) -> None:
+    for meter in METERS:
+        await rig.add_device(meter, "Konstanz")
+        report = await import_file(
+            rig.client, HOME, meter, FileFormat.CSV, {PREFIX + meter: "energy_imported_kwh"}
+        )
+        assert report.accepted == len(_registers(meter))
+        assert (report.rejected, report.duplicates) == (0, 0)
+    await rig.drain()
+    on_client = await _energy(rig.client, "monitoring")
+    assert await _energy(rig.admin, "fleet") == on_client
+    for meter in METERS:
+        registers = _registers(meter)
+        allocated, unallocated, suspects = on_client[meter]
+        assert allocated + unallocated == register_milliwh(registers[-1]) - register_milliwh(registers[0])
+        assert suspects == 0
+        assert allocated > 0

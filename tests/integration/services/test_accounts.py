@@ -1,0 +1,100 @@
+"""Log-ins: what opens a session, what ends it, and what a wrong password costs."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from portal.core.domain.access import Role
+from portal.core.errors import Conflict, Invalid, LockedOut, Unauthenticated
+from portal.core.services import accounts
+from portal.core.stack import Stack
+from tests.integration.databases import Clock
+
+ALICE = "alice@example.com"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+async def stack(client_stack: Stack) -> Stack:
+    await accounts.add_user(client_stack, "Alice@Example.com", Role.ADMIN, PASSWORD)
+    return client_stack
+
+
+async def test_a_session_opens_with_the_password_and_ends_at_sign_out(stack: Stack) -> None:
+    opened = await accounts.sign_in(stack, " ALICE@example.com ", PASSWORD)
+    actor = await accounts.session_actor(stack, opened.token)
+    assert actor is not None
+    assert (actor.email, actor.role) == (ALICE, Role.ADMIN)
+    await accounts.sign_out(stack, opened.token)
+    assert await accounts.session_actor(stack, opened.token) is None
+
+
+async def test_only_hashes_are_stored(stack: Stack) -> None:
+    opened = await accounts.sign_in(stack, ALICE, PASSWORD)
+    async with stack.db.snapshot() as session:
+        stored = await session.scalar(text("SELECT token_hash FROM app.sessions"))
+        password_hash = await session.scalar(text("SELECT password_hash FROM app.users"))
+    assert opened.token not in str(stored)
+    assert str(password_hash).startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(("email", "password"), [(ALICE, "wrong password"), ("nobody@example.com", PASSWORD)])
+async def test_a_wrong_address_and_a_wrong_password_say_the_same(stack: Stack, email: str, password: str) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        await accounts.sign_in(stack, email, password)
+    assert refused.value.message == "The e-mail address or the password is wrong."
+
+
+async def test_repeated_failures_close_the_account_for_a_while_only(stack: Stack, clock: Clock) -> None:
+    for _ in range(4):
+        with pytest.raises(Unauthenticated):
+            await accounts.sign_in(stack, ALICE, "wrong")
+    with pytest.raises(LockedOut) as closed:
+        await accounts.sign_in(stack, ALICE, "wrong")
+    assert closed.value.until == clock.now + timedelta(minutes=15)
+    with pytest.raises(LockedOut):
+        await accounts.sign_in(stack, ALICE, PASSWORD)
+    clock.advance(minutes=15)
+    assert (await accounts.sign_in(stack, ALICE, PASSWORD)).actor.email == ALICE
+
+
+async def test_a_session_ends_when_idle_and_lasts_while_in_use(stack: Stack, clock: Clock) -> None:
+    used = await accounts.sign_in(stack, ALICE, PASSWORD)
+    idle = await accounts.sign_in(stack, ALICE, PASSWORD)
+    for _ in range(3):
+        clock.advance(hours=8)
+        assert await accounts.session_actor(stack, used.token) is not None
+    assert await accounts.session_actor(stack, idle.token) is None
+    for _ in range(90):
+        clock.advance(hours=8)
+        still_open = await accounts.session_actor(stack, used.token) is not None
+    assert not still_open
+
+
+async def test_the_first_admin_is_made_once(client_stack: Stack) -> None:
+    assert await accounts.ensure_first_admin(client_stack)
+    assert not await accounts.ensure_first_admin(client_stack)
+    chosen = client_stack.settings.authentication
+    password = chosen.default_admin_password.get_secret_value()
+    assert (await accounts.sign_in(client_stack, chosen.default_admin_email, password)).actor.role is Role.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "error"),
+    [("not an address", PASSWORD, Invalid), ("bob@example.com", "short", Invalid), (ALICE, PASSWORD, Conflict)],
+)
+async def test_a_poor_account_is_refused(stack: Stack, email: str, password: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await accounts.add_user(stack, email, Role.USER, password)
+
+
+async def test_a_machine_key_opens_until_it_is_revoked(stack: Stack) -> None:
+    issued = await accounts.add_api_key(stack, "reporting")
+    actor = await accounts.api_key_actor(stack, issued.key)
+    assert actor is not None
+    assert (actor.kind, actor.email) == ("api_key", "reporting")
+    assert await accounts.api_key_actor(stack, issued.key[:-1] + "x") is None
+    async with stack.db.transaction() as session:
+        await session.execute(text("UPDATE app.api_keys SET revoked_at = now()"))
+    assert await accounts.api_key_actor(stack, issued.key) is None

@@ -1,0 +1,151 @@
+"""What energy costs: the specification's example to the cent, and whose energy it is."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from portal.core.domain.money import round_cents
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.services import cost, dashboard, readings, sites, tariffs
+from portal.core.stack import Stack
+from portal.core.wire.readings import DeviceReading
+from tests.integration.databases import Clock
+
+MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
+DAY = timedelta(days=1)
+WORKED_EXAMPLE = [((8, 0), 1994), ((8, 40), 2000), ((10, 0), 2000), ((10, 20), 2020), ((10, 40), 2050)]
+TARIFF: dict[str, Any] = {
+    "municipality": "Example City",
+    "name": "Domestic TOU",
+    "effectiveFrom": "2026-01-01",
+    "defaultRatePerKwh": 2.5,
+    "fixedMonthlyCharge": 120,
+    "vatRate": 0.15,
+    "periods": [
+        {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75},
+        {"name": "Off-Peak", "daysOfWeek": 96, "startTime": "00:00", "endTime": "23:59", "ratePerKwh": 1.2},
+    ],
+}
+
+
+async def _store(stack: Stack, device_id: Any, rows: list[tuple[tuple[int, int], float]]) -> None:
+    stored = [
+        DeviceReading(time=MONDAY.replace(hour=hour, minute=minute), energy_imported_kwh=kwh)
+        for (hour, minute), kwh in rows
+    ]
+    await readings.import_readings(stack, device_id, stored)
+
+
+@pytest.fixture
+async def house(client_stack: Stack) -> Stack:
+    """Alice's stack: one metered house under the tariff of the specification's example."""
+    await sites.add_municipality(client_stack, "Example City", "Africa/Johannesburg")
+    await tariffs.import_tariffs(client_stack, [TARIFF])
+    await sites.add_site(client_stack, "House", municipality="Example City")
+    device = await sites.add_device(client_stack, "Main", site="House", external_id="main")
+    await _store(client_stack, device.id, WORKED_EXAMPLE)
+    return client_stack
+
+
+async def test_the_worked_example_comes_out_to_the_cent(house: Stack) -> None:
+    report = await cost.client_cost(house, MONDAY, MONDAY + DAY)
+    assert (report.total_kwh, report.base_cost, report.vat, report.total) == (56, 140, 21, 161)
+    assert report.buckets_without_tariff == 0
+    [device] = report.devices
+    assert (device.name, device.site_name, device.total) == ("Main", "House", 161)
+
+
+async def test_peak_hours_are_local_hours(house: Stack) -> None:
+    device = await sites.add_device(house, "Evening", site="House", external_id="evening")
+    await _store(house, device.id, [((15, 0), 0), ((16, 0), 10)])
+    report = await cost.client_cost(house, MONDAY.replace(hour=15), MONDAY.replace(hour=16))
+    assert report.base_cost == Decimal("37.5")
+
+
+async def test_cost_is_additive_over_a_split_of_the_window(house: Stack) -> None:
+    whole = await cost.client_cost(house, MONDAY, MONDAY + DAY)
+    for hour in range(1, 24):
+        cut = MONDAY.replace(hour=hour)
+        parts = [await cost.client_cost(house, MONDAY, cut), await cost.client_cost(house, cut, MONDAY + DAY)]
+        assert sum(part.total for part in parts) == whole.total
+        assert sum(part.total_kwh for part in parts) == whole.total_kwh
+
+
+async def test_energy_without_a_tariff_is_counted_and_costs_nothing(house: Stack) -> None:
+    await sites.add_site(house, "Farm")
+    device = await sites.add_device(house, "Pump", site="Farm", external_id="pump")
+    await _store(house, device.id, [((9, 0), 0), ((10, 30), 3)])
+    report = await cost.client_cost(house, MONDAY, MONDAY + DAY)
+    assert report.buckets_without_tariff == 2
+    assert (report.total_kwh, round_cents(report.total)) == (59, Decimal("161.00"))
+
+
+async def test_a_site_is_priced_alone(house: Stack) -> None:
+    [site] = await sites.list_sites(house)
+    assert (await cost.client_cost(house, MONDAY, MONDAY + DAY, site.id)).total == 161
+    assert (await cost.client_cost(house, MONDAY, MONDAY + DAY, uuid4())).total_kwh == 0
+
+
+async def test_a_gap_is_reported_and_spread_only_when_asked_for(house: Stack) -> None:
+    device = await sites.add_device(house, "Gappy", site="House", external_id="gappy")
+    await _store(house, device.id, [((0, 0), 0), ((4, 0), 8)])
+    reported = await cost.client_cost(house, MONDAY, MONDAY + DAY)
+    assert (reported.total_kwh, reported.unallocated_kwh, reported.estimated_kwh) == (56, 8, 0)
+    spread = await cost.client_cost(house, MONDAY, MONDAY + DAY, gaps="estimate")
+    assert (spread.total_kwh, spread.unallocated_kwh, spread.estimated_kwh) == (64, 0, 8)
+
+
+@pytest.mark.parametrize(
+    ("length", "words"), [(timedelta(0), "after"), (-DAY, "after"), (timedelta(days=366, seconds=1), "366")]
+)
+async def test_a_bad_window_is_refused_with_the_reason(client_stack: Stack, length: timedelta, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        await cost.client_cost(client_stack, MONDAY, MONDAY + length)
+
+
+async def test_an_unknown_customer_is_not_found(admin_stack: Stack) -> None:
+    with pytest.raises(NotFound):
+        await cost.fleet_cost(admin_stack, uuid4(), MONDAY, MONDAY + DAY)
+
+
+async def test_money_of_two_currencies_is_never_added_up(house: Stack) -> None:
+    await sites.add_municipality(house, "Windhoek", "Africa/Windhoek")
+    await tariffs.import_tariffs(house, [{**TARIFF, "municipality": "Windhoek", "currency": "NAD"}])
+    await sites.add_site(house, "Lodge", municipality="Windhoek")
+    device = await sites.add_device(house, "Lodge main", site="Lodge", external_id="lodge")
+    await _store(house, device.id, [((8, 0), 0), ((9, 0), 1)])
+    with pytest.raises(Conflict, match=r"NAD and ZAR"):
+        await cost.client_cost(house, MONDAY, MONDAY + DAY)
+
+
+async def test_a_tariff_import_with_three_mistakes_names_all_and_changes_nothing(house: Stack) -> None:
+    wrong = {**TARIFF, "municipality": "Nowhere"}
+    negative = {**TARIFF, "name": "B", "defaultRatePerKwh": -1, "vatRate": 15}
+    with pytest.raises(Invalid) as refused:
+        await tariffs.import_tariffs(house, [negative, wrong])
+    paths = [problem["path"] for problem in (refused.value.details or {})["problems"]]
+    assert paths == ["[0].defaultRatePerKwh", "[0].vatRate"]
+    with pytest.raises(Invalid, match="Nowhere"):
+        await tariffs.import_tariffs(house, [{**TARIFF, "name": "C"}, wrong])
+    [place] = await tariffs.list_tariffs(house)
+    assert [tariff.name for tariff in place.tariffs] == ["Domestic TOU"]
+
+
+async def test_the_dashboard_shows_the_present(house: Stack, clock: Clock) -> None:
+    clock.now = MONDAY.replace(hour=10, minute=50)
+    overview = await dashboard.client_overview(house)
+    assert overview.time_zone == "Africa/Johannesburg"
+    assert overview.energy_today_kwh == 56
+    assert overview.energy_yesterday_kwh == 0
+    assert overview.cost_today == 161
+    [line] = overview.sites
+    assert (line.name, line.energy_today_kwh, line.is_stale) == ("House", 56, False)
+    assert overview.power_kw is None
+    clock.advance(days=1, minutes=-30)
+    tomorrow = await dashboard.client_overview(house)
+    assert (tomorrow.energy_today_kwh, tomorrow.sites[0].is_stale) == (0, True)
+    # At 10:20 the day before, 26 kWh had gone through since midnight; what followed is not compared.
+    assert tomorrow.energy_yesterday_kwh == pytest.approx(Decimal("22.667"), abs=Decimal("0.001"))
