@@ -1,0 +1,90 @@
+"""The Cost tab's texts, from a report."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from portal.admin.customer_detail.cost.view import build_cost
+from portal.core.domain.cost import CostReport, DayCost, DeviceCost
+
+ZERO = Decimal(0)
+MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
+WORKED = (Decimal(56), Decimal(140), Decimal(21), Decimal(161))
+REPORT = CostReport(
+    from_at=MONDAY,
+    to_at=MONDAY + timedelta(days=2),
+    currency="ZAR",
+    total_kwh=WORKED[0],
+    base_cost=WORKED[1],
+    vat=WORKED[2],
+    total=WORKED[3],
+    buckets_without_tariff=0,
+    unallocated_kwh=ZERO,
+    estimated_kwh=ZERO,
+    suspect_readings=0,
+    days=(DayCost(date(2026, 5, 18), *WORKED), DayCost(date(2026, 5, 19), ZERO, ZERO, ZERO, ZERO)),
+    devices=(DeviceCost(UUID(int=1), "Incomer", "Main mill", *WORKED, 0),),
+)
+
+
+def test_the_worked_example_comes_out_to_the_cent() -> None:
+    shown = build_cost(REPORT)
+    assert (shown.kwh, shown.base, shown.vat, shown.total) == (
+        "56.00",
+        "R\u00a0140.00",
+        "R\u00a021.00",
+        "R\u00a0161.00",
+    )
+    assert shown.vat_share == "15.0\u00a0% of base"
+    assert shown.per_kwh == "R\u00a02.88 per kWh, all in"
+    assert shown.total_cells == ["56.00", "140.00", "21.00", "161.00"]
+    assert shown.warnings == []
+
+
+def test_rows_are_days_and_devices() -> None:
+    shown = build_cost(REPORT)
+    assert [(row["label"], row["kwh"], row["total"]) for row in shown.days] == [
+        ("Mon 18 May", "56.00", "161.00"),
+        ("Tue 19 May", "0.00", "0.00"),
+    ]
+    assert [(row["label"], row["note"], row["base"]) for row in shown.devices] == [
+        ("Incomer", "Main mill", "140.00")
+    ]
+
+
+def test_both_figures_have_a_bar_per_day() -> None:
+    shown = build_cost(REPORT)
+    [money], [energy] = shown.cost_figure["data"], shown.energy_figure["data"]
+    assert (money["x"], money["y"]) == (["2026-05-18", "2026-05-19"], [161.0, 0.0])
+    assert energy["y"] == [56.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"buckets_without_tariff": 3}, "No tariff for 3 device hours"),
+        ({"unallocated_kwh": Decimal("3.2")}, "3.20 kWh were used during gaps"),
+        ({"estimated_kwh": Decimal("1.5")}, "1.50 kWh are estimated"),
+        ({"suspect_readings": 1}, "1 suspect reading was kept"),
+        ({"suspect_readings": 4}, "4 suspect readings were kept"),
+    ],
+)
+def test_what_is_wrong_with_the_figures_is_said(change: dict[str, object], words: str) -> None:
+    [warning] = build_cost(replace(REPORT, **change)).warnings
+    assert warning.startswith(words)
+
+
+def test_a_device_without_tariff_is_marked() -> None:
+    device = replace(REPORT.devices[0], buckets_without_tariff=1)
+    [row] = build_cost(replace(REPORT, devices=(device,))).devices
+    assert row["warning"] == "1 hour without tariff"
+
+
+def test_nothing_used_costs_nothing_and_divides_by_nothing() -> None:
+    empty = replace(REPORT, total_kwh=ZERO, base_cost=ZERO, vat=ZERO, total=ZERO, days=(), devices=())
+    shown = build_cost(empty)
+    assert (shown.has_devices, shown.has_energy, shown.per_kwh, shown.vat_share) == (False, False, "", "")
+    assert shown.total == "R\u00a00.00"

@@ -1,0 +1,57 @@
+"""Ranges of days, both ends included."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.ui.range_picker import QUICK_RANGES, DayRange, parse_days, quick_key, quick_range
+
+TODAY = date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("key", "first"),
+    [
+        ("today", TODAY),
+        ("last-7-days", date(2026, 11, 14)),
+        ("last-30-days", date(2026, 10, 22)),
+        ("this-month", date(2026, 11, 1)),
+    ],
+)
+def test_quick_ranges_end_today(key: str, first: date) -> None:
+    assert quick_range(key, TODAY) == DayRange(first, TODAY)
+
+
+def test_an_unknown_key_is_no_range() -> None:
+    assert quick_range("for ever", TODAY) is None
+
+
+@given(st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)), st.sampled_from(QUICK_RANGES))
+def test_a_quick_range_is_recognised_by_its_days(today: date, quick: tuple[str, str]) -> None:
+    days = quick_range(quick[0], today)
+    assert days is not None
+    assert quick_range(quick_key(days, today), today) == days
+
+
+def test_other_days_are_no_quick_range() -> None:
+    assert quick_key(DayRange(TODAY - timedelta(days=2), TODAY), TODAY) == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("", ""),
+        ("2026-05-18", ""),
+        ("yesterday", "2026-05-18"),
+        ("2026-05-19", "2026-05-18"),
+        ("2026-02-30", "2026-03-01"),
+    ],
+)
+def test_what_is_not_a_range_is_not_taken_for_one(first: str, last: str) -> None:
+    assert parse_days(first, last) is None
+
+
+def test_one_day_is_a_range() -> None:
+    assert parse_days("2026-05-18", "2026-05-18") == DayRange(date(2026, 5, 18), date(2026, 5, 18))
