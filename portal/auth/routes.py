@@ -33,7 +33,9 @@ def auth_app() -> Starlette:
 async def _login(request: Request) -> Response:
     if not _is_ours(request):
         return _from_elsewhere()
-    if int(request.headers.get("content-length") or 0) > _MAX_FORM_BYTES:
+    # A body that does not say how long it is would be read to its end, however far that is.
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _MAX_FORM_BYTES:
         return PlainTextResponse("The form is too large.", 413)
     async with request.form(max_files=0, max_fields=10) as form:
         email, password = str(form.get("email") or "").strip(), str(form.get("password") or "")

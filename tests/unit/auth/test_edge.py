@@ -1,0 +1,111 @@
+"""The outermost layer, over an app that says which path reached it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+
+from portal.auth import edge as edge_module
+from portal.auth.edge import Edge
+from portal.core.domain.access import Actor, Role
+
+_PAGE = {"Accept": "text/html,application/xhtml+xml"}
+_SIGNED_IN = _PAGE | {"Cookie": "theme=dark; portal_session=good"}
+
+
+@pytest.fixture
+async def browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async def actor_of(token: str | None) -> Actor | None:
+        return Actor(uuid4(), "bob@example.com", Role.USER) if token == "good" else None
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse(scope["path"])(scope, receive, send)
+
+    monkeypatch.setattr(edge_module, "actor_of", actor_of)
+    (tmp_path / "login.html").touch()
+    transport = httpx.ASGITransport(Edge(app, static=tmp_path))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.example") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/customers/5", "/nowhere", "/LOGIN", "/loginx"])
+async def test_a_page_needs_a_session(browser: httpx.AsyncClient, path: str) -> None:
+    answer = await browser.get(path, headers=_PAGE)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login")
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+async def test_a_dead_session_is_none(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/", headers=_PAGE | {"Cookie": "portal_session=dead"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+async def test_the_way_back_is_kept_with_its_question(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/customers/5?tab=cost", headers=_PAGE)
+    assert answer.headers["location"] == "/login?next=%2Fcustomers%2F5%3Ftab%3Dcost"
+
+
+async def test_pages_and_the_login_page_are_served_without_a_detour(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/customers/5", headers=_SIGNED_IN)).text == "/customers/5"
+    assert (await browser.get("/login", headers=_PAGE)).text == "/login.html"
+    assert (await browser.get("/login/", headers=_PAGE)).text == "/login.html"
+
+
+async def test_who_is_signed_in_needs_no_login_page(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/login", headers=_SIGNED_IN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/sites", "/health/live", "/metrics", "/branding.css", "/assets/app.js", "/ping"]
+)
+async def test_what_is_no_page_answers_for_itself(browser: httpx.AsyncClient, path: str) -> None:
+    answer = await browser.get(path, headers=_PAGE)
+    assert (answer.status_code, answer.text) == (200, path)
+
+
+async def test_assets_may_be_kept_for_ever_and_pages_not(browser: httpx.AsyncClient) -> None:
+    asset = await browser.get("/assets/app-1234.js")
+    page = await browser.get("/", headers=_SIGNED_IN)
+    assert "immutable" in asset.headers["cache-control"]
+    assert page.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/", "/api/sites", "/assets/app.js"])
+async def test_every_answer_carries_the_security_headers(browser: httpx.AsyncClient, path: str) -> None:
+    headers = (await browser.get(path, headers=_SIGNED_IN)).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'self'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "passes"), [(b"http://portal.example", True), (b"https://evil.example", False)]
+)
+async def test_a_websocket_is_for_our_own_pages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, origin: bytes, *, passes: bool
+) -> None:
+    application = SimpleNamespace(public_url="")
+    stack = SimpleNamespace(settings=SimpleNamespace(application=application))
+    monkeypatch.setattr(edge_module, "current", lambda: stack)
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    headers = [(b"host", b"portal.example"), (b"origin", origin)]
+    await Edge(app, static=tmp_path)(
+        {"type": "websocket", "path": "/_event", "headers": headers}, receive, send
+    )
+    assert sent == ["websocket.accept" if passes else "websocket.close"]
