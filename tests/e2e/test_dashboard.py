@@ -1,0 +1,76 @@
+"""The Client's dashboard in a browser, with readings that come in over HTTP while it is open."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import BOB, Visitor
+from tests.e2e.running import RunningStack
+
+Visit = Callable[..., Visitor]
+_SITE = "Cannery of the dashboard tests"
+
+
+@pytest.fixture(scope="module")
+def meter(client_stack: RunningStack) -> str:
+    """A meter at a site of its own; its token."""
+    client_stack.command("site", "add", _SITE)
+    device = client_stack.command("device", "add", "Main", "--site", _SITE, "--external-id", "DASH-1")
+    return device["token"]
+
+
+def send(stack: RunningStack, token: str, *readings: tuple[datetime, float, float]) -> None:
+    rows = [
+        {"time": at.isoformat(), "activePowerKw": power_kw, "energyImportedKwh": register_kwh}
+        for at, power_kw, register_kwh in readings
+    ]
+    answer = httpx.post(
+        f"{stack.url}/api/ingest/measurements", json=rows, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (answer.status_code, answer.json()["accepted"]) == (200, len(rows))
+
+
+def test_a_reading_appears_on_the_open_page_by_itself(
+    visit: Visit, client_stack: RunningStack, meter: str
+) -> None:
+    page = visit().sign_in(client_stack, BOB)
+    row = page.get_by_role("row").filter(has_text=_SITE)
+    expect(row).to_contain_text("Waiting")
+    now = datetime.now(UTC)
+    send(client_stack, meter, (now - timedelta(minutes=1), 41.0, 1000.0), (now, 42.25, 1000.7))
+    expect(row).to_contain_text("42.25 kW")
+    expect(row).to_contain_text("Live")
+    send(client_stack, meter, (datetime.now(UTC), 17.5, 1000.8))
+    expect(row).to_contain_text("17.50 kW")
+
+
+def test_the_chart_is_drawn_and_described(visit: Visit, client_stack: RunningStack, meter: str) -> None:
+    page = visit().sign_in(client_stack, BOB)
+    expect(page.get_by_role("img", name="Power of the last 24 hours")).to_be_visible()
+    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_the_dashboard_is_accessible_and_fits(
+    visit: Visit, client_stack: RunningStack, meter: str, *, dark: bool, phone: bool
+) -> None:
+    page = visit(dark=dark, phone=phone).sign_in(client_stack, BOB)
+    expect(page.get_by_role("row").filter(has_text=_SITE)).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_bob_can_go_through_the_navigation_with_the_keyboard(
+    visit: Visit, client_stack: RunningStack
+) -> None:
+    page = visit().sign_in(client_stack, BOB)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Dashboard")).to_be_focused()
