@@ -15,7 +15,9 @@ from portal.core.services import sites, tariffs
 from portal.core.settings import RunMode
 from portal.push.task import tick_once
 
-municipalities = typer.Typer(help="Whose tariffs apply, and in which time zone (Client).", no_args_is_help=True)
+municipalities = typer.Typer(
+    help="Whose tariffs apply, and in which time zone (Client).", no_args_is_help=True
+)
 tariff_verbs = typer.Typer(help="Time-of-use tariffs (Client).", no_args_is_help=True)
 site_verbs = typer.Typer(help="Places with meters (Client).", no_args_is_help=True)
 device_verbs = typer.Typer(help="Meters and their tokens (Client).", no_args_is_help=True)
@@ -65,18 +67,21 @@ def add_site(
 ) -> None:
     """Add a site."""
     made = with_stack(
-        lambda stack: sites.add_site(stack, name, address=address, municipality=municipality), mode=RunMode.CLIENT
+        lambda stack: sites.add_site(stack, name, address=address, municipality=municipality),
+        mode=RunMode.CLIENT,
     )
     answer({"id": made, "name": name.strip()}, f"Added site {name.strip()}.", as_json=as_json)
 
 
 @device_verbs.command("add")
-def add_device(  # noqa: PLR0913 - the options of one verb
+def add_device(
     name: str,
     site: Annotated[str, typer.Option(help="Name of the site it stands at.")],
     external_id: Annotated[str, typer.Option(help="What the meter is called in the field.")],
     description: Annotated[str, typer.Option()] = "",
-    max_power_kw: Annotated[str | None, typer.Option(help="Rated power; readings beyond it are doubted.")] = None,
+    max_power_kw: Annotated[
+        str | None, typer.Option(help="Rated power; readings beyond it are doubted.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a device; its token is shown once."""
@@ -87,7 +92,11 @@ def add_device(  # noqa: PLR0913 - the options of one verb
         ),
         mode=RunMode.CLIENT,
     )
-    answer(issued, f"Added {issued.name} ({issued.id}). Its token, shown only now:\n{issued.token}", as_json=as_json)
+    answer(
+        issued,
+        f"Added {issued.name} ({issued.id}). Its token, shown only now:\n{issued.token}",
+        as_json=as_json,
+    )
 
 
 def _kilowatts(text: str | None) -> Decimal | None:
@@ -104,7 +113,10 @@ def _kilowatts(text: str | None) -> Decimal | None:
 def push_once(as_json: AsJson = False) -> None:
     """Push once, now."""
     report = with_stack(tick_once, mode=RunMode.CLIENT)
-    lines = [_turn(line.resource, line.accepted, line.rejected, line.error or line.skipped) for line in report.resources]
+    lines = [
+        _turn(line.resource, line.accepted, line.rejected, line.error or line.skipped)
+        for line in report.resources
+    ]
     answer(report, "\n".join([*lines, f"{report.pending_rows} readings wait."]), as_json=as_json)
     if any(line.error for line in report.resources):
         raise typer.Exit(1)
@@ -120,5 +132,6 @@ def push_status(as_json: AsJson = False) -> None:
     status = with_stack(push_service.status, mode=RunMode.CLIENT)
     state = "on" if status.is_enabled else "off"
     link = ", Admin link down" if status.is_link_down else ""
-    words = f"Push is {state}{link}; {status.backlog.pending_rows} readings wait, {status.backlog.dead_letters} given up."
+    left = f"{status.backlog.pending_rows} readings wait, {status.backlog.dead_letters} given up."
+    words = f"Push is {state}{link}; {left}"
     answer(status, words, as_json=as_json)

@@ -70,7 +70,9 @@ def _words(report: CostReport) -> str:
         f"Total  {round_cents(report.total):,} {report.currency} (without fixed monthly charges)",
     ]
     if report.buckets_without_tariff:
-        lines.append(f"{report.buckets_without_tariff} hours have energy but no tariff: they cost nothing here.")
+        lines.append(
+            f"{report.buckets_without_tariff} hours have energy but no tariff: they cost nothing here."
+        )
     if report.unallocated_kwh:
         lines.append(f"{report.unallocated_kwh:,.3f} kWh fell into gaps and are in no hour.")
     if report.suspect_readings:

@@ -36,7 +36,10 @@ def run_doctor(as_json: AsJson = False) -> None:
     settings = load_settings()
     configure_logging(as_json=settings.is_production)
     findings = Findings(
-        settings.run_mode, settings.application.environment, settings.application.name, settings.fleet_ingest.enabled
+        settings.run_mode,
+        settings.application.environment,
+        settings.application.name,
+        settings.fleet_ingest.enabled,
     )
     for check in (check_start, _check_pages):
         try:
@@ -79,4 +82,6 @@ def _words(findings: Findings) -> str:
         f"Database     {database}, TimescaleDB {extension}",
         f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh",
     ]
-    return "\n".join([*lines, *(f"PROBLEM      {problem}" for problem in findings.problems)] or ["No problem found."])
+    return "\n".join(
+        [*lines, *(f"PROBLEM      {problem}" for problem in findings.problems)] or ["No problem found."]
+    )

@@ -25,7 +25,9 @@ def add_customer(code: str, name: str, as_json: AsJson = False) -> None:
 @customer_verbs.command("rotate")
 def rotate_token(
     code: str,
-    grace_hours: Annotated[float, typer.Option(help="How long the old token stays valid.")] = DEFAULT_GRACE_HOURS,
+    grace_hours: Annotated[
+        float, typer.Option(help="How long the old token stays valid.")
+    ] = DEFAULT_GRACE_HOURS,
     as_json: AsJson = False,
 ) -> None:
     """Issue a new token; the old one stays valid for the grace window."""

@@ -19,12 +19,14 @@ api_keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)
 def add_user(
     email: str,
     role: Annotated[Role, typer.Option(help="What they may do.")] = Role.USER,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a person."""
     if not password_stdin:
-        message = "Give the password on standard input with --password-stdin: an argument would show in the process list."
+        message = "Give the password on standard input with --password-stdin: an argument shows in the process list."
         raise Invalid(message)
     password = sys.stdin.readline().rstrip("\r\n")
     user_id = with_stack(lambda stack: accounts.add_user(stack, email, role, password))

@@ -68,7 +68,9 @@ async def _migrate(settings: Settings) -> None:
 def run_demo(
     port: Annotated[int, typer.Option(help="Port of the Client stack.")] = 8000,
     admin_port: Annotated[int, typer.Option(help="Port of the Admin stack.")] = 8001,
-    readings: Annotated[Path | None, typer.Option(help="CSV file to replay instead of the load model.")] = None,
+    readings: Annotated[
+        Path | None, typer.Option(help="CSV file to replay instead of the load model.")
+    ] = None,
 ) -> None:
     """Run a Client and an Admin stack with a simulated meter on this machine."""
     from portal.demo import run  # noqa: PLC0415 - no other verb needs it

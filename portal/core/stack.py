@@ -49,7 +49,9 @@ def open_stack(settings: Settings, dsn: str | None = None, *, application_name: 
 
 
 @asynccontextmanager
-async def opened_stack(settings: Settings, *, application_name: str = "portal") -> AsyncGenerator[Stack, None]:
+async def opened_stack(
+    settings: Settings, *, application_name: str = "portal"
+) -> AsyncGenerator[Stack, None]:
     """Open the stack the settings name, and close it at the end of the block.
 
     The database is the configured one; without one, a Client in Development gets the embedded

@@ -131,7 +131,8 @@ class FullSet(Lane):
         state = self._passed(batch)
         if refused:
             first = min(refused)
-            reason = f"{len(refused)} of {len(batch.rows)} rows refused, first {self._left[first].key}: {refused[first]}"
+            which = f"first {self._left[first].key}: {refused[first]}"
+            reason = f"{len(refused)} of {len(batch.rows)} rows refused, {which}"
             state = replace(state, pass_hash=planner.REFUSED_PASS, last_error=reason[:500])
         self._left = self._left[len(batch.rows) :]
         await self._record(state)

@@ -46,9 +46,9 @@ async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None 
         _own_pool(stack) as own,
         PushLock(own.db) as lock,
         PushClient(_fleet(own), transport) as client,
+        lock.turn(_ONCE_PATIENCE_SECONDS),
     ):
-        async with lock.turn(_ONCE_PATIENCE_SECONDS):
-            return await Tick(own, client, is_forced=True).run()
+        return await Tick(own, client, is_forced=True).run()
 
 
 async def run(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -80,7 +80,7 @@ async def _lead(own: Stack, transport: httpx.AsyncBaseTransport | None) -> None:
     """Wait for the leader's lock, then tick; returns when the database is lost."""
     try:
         async with PushLock(own.db) as lock:
-            while not await lock.try_to_lead():
+            while not await lock.try_to_lead():  # noqa: ASYNC110 - the leader is another process
                 await asyncio.sleep(_FOLLOW_SECONDS)
             await service.clear_stops(own)
             async with PushClient(_fleet(own), transport) as client:

@@ -84,7 +84,12 @@ def test_a_start_that_cannot_work_is_refused_in_one_line(environment: dict[str, 
 
 
 def test_the_connection_comes_from_the_string_then_the_parts_then_nowhere() -> None:
-    parts = {"Database__Host": "db", "Database__Name": "p", "Database__Username": "u", "Database__Password": SECRET}
+    parts = {
+        "Database__Host": "db",
+        "Database__Name": "p",
+        "Database__Username": "u",
+        "Database__Password": SECRET,
+    }
     assert configured_dsn(load_settings({**parts, **DSN})) == "postgresql+asyncpg://localhost/x"
     assert configured_dsn(load_settings(parts)) == f"postgresql+asyncpg://u:{SECRET}@db:5432/p"
     assert configured_dsn(load_settings({})) is None
@@ -108,7 +113,10 @@ def test_both_forms_of_a_connection_string_are_understood(given: str, dsn: str) 
     assert parse_connection_string(given) == dsn
 
 
-@pytest.mark.parametrize("given", [f"mysql://u:{SECRET}@h/d", f"Host=h;Pasword={SECRET};Database=d", "Host=h", "Host=h;Port=x;Database=d"])
+@pytest.mark.parametrize(
+    "given",
+    [f"mysql://u:{SECRET}@h/d", f"Host=h;Pasword={SECRET};Database=d", "Host=h", "Host=h;Port=x;Database=d"],
+)
 def test_a_wrong_connection_string_is_refused_without_repeating_it(given: str) -> None:
     with pytest.raises(Misconfigured) as refused:
         parse_connection_string(given)
@@ -116,5 +124,7 @@ def test_a_wrong_connection_string_is_refused_without_repeating_it(given: str) -
 
 
 def test_secrets_do_not_show() -> None:
-    settings = load_settings({"FleetIngest__Token": SECRET, "Database__ConnectionString": f"postgresql://u:{SECRET}@h/d"})
+    settings = load_settings(
+        {"FleetIngest__Token": SECRET, "Database__ConnectionString": f"postgresql://u:{SECRET}@h/d"}
+    )
     assert SECRET not in repr(settings)

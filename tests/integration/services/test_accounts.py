@@ -40,7 +40,9 @@ async def test_only_hashes_are_stored(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(("email", "password"), [(ALICE, "wrong password"), ("nobody@example.com", PASSWORD)])
-async def test_a_wrong_address_and_a_wrong_password_say_the_same(stack: Stack, email: str, password: str) -> None:
+async def test_a_wrong_address_and_a_wrong_password_say_the_same(
+    stack: Stack, email: str, password: str
+) -> None:
     with pytest.raises(Unauthenticated) as refused:
         await accounts.sign_in(stack, email, password)
     assert refused.value.message == "The e-mail address or the password is wrong."
@@ -77,14 +79,22 @@ async def test_the_first_admin_is_made_once(client_stack: Stack) -> None:
     assert not await accounts.ensure_first_admin(client_stack)
     chosen = client_stack.settings.authentication
     password = chosen.default_admin_password.get_secret_value()
-    assert (await accounts.sign_in(client_stack, chosen.default_admin_email, password)).actor.role is Role.ADMIN
+    assert (
+        await accounts.sign_in(client_stack, chosen.default_admin_email, password)
+    ).actor.role is Role.ADMIN
 
 
 @pytest.mark.parametrize(
     ("email", "password", "error"),
-    [("not an address", PASSWORD, Invalid), ("bob@example.com", "short", Invalid), (ALICE, PASSWORD, Conflict)],
+    [
+        ("not an address", PASSWORD, Invalid),
+        ("bob@example.com", "short", Invalid),
+        (ALICE, PASSWORD, Conflict),
+    ],
 )
-async def test_a_poor_account_is_refused(stack: Stack, email: str, password: str, error: type[Exception]) -> None:
+async def test_a_poor_account_is_refused(
+    stack: Stack, email: str, password: str, error: type[Exception]
+) -> None:
     with pytest.raises(error):
         await accounts.add_user(stack, email, Role.USER, password)
 

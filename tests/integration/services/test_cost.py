@@ -101,7 +101,9 @@ async def test_a_gap_is_reported_and_spread_only_when_asked_for(house: Stack) ->
 @pytest.mark.parametrize(
     ("length", "words"), [(timedelta(0), "after"), (-DAY, "after"), (timedelta(days=366, seconds=1), "366")]
 )
-async def test_a_bad_window_is_refused_with_the_reason(client_stack: Stack, length: timedelta, words: str) -> None:
+async def test_a_bad_window_is_refused_with_the_reason(
+    client_stack: Stack, length: timedelta, words: str
+) -> None:
     with pytest.raises(Invalid, match=words):
         await cost.client_cost(client_stack, MONDAY, MONDAY + length)
 

@@ -15,7 +15,9 @@ from tests.integration.databases import Clock
 
 async def _hashes(stack: Stack) -> tuple[str, str | None]:
     async with stack.db.snapshot() as session:
-        row = (await session.execute(text("SELECT token_hash, previous_token_hash FROM fleet.customers"))).one()
+        row = (
+            await session.execute(text("SELECT token_hash, previous_token_hash FROM fleet.customers"))
+        ).one()
     return row[0], row[1]
 
 
@@ -27,7 +29,9 @@ async def test_a_token_is_shown_once_and_stored_as_its_hash(admin_stack: Stack) 
     assert (line.code, line.name, line.is_active, line.last_seen_at) == ("ACME", "Acme Ltd", True, None)
 
 
-async def test_a_rotation_keeps_one_previous_token_for_the_grace_window(admin_stack: Stack, clock: Clock) -> None:
+async def test_a_rotation_keeps_one_previous_token_for_the_grace_window(
+    admin_stack: Stack, clock: Clock
+) -> None:
     first = await customers.register(admin_stack, "ACME", "Acme Ltd")
     second = await customers.rotate(admin_stack, first.id)
     assert await _hashes(admin_stack) == (token_hash(second.token), token_hash(first.token))

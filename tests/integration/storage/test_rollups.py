@@ -61,7 +61,9 @@ async def _stored_hours(stack: Stack, device: UUID) -> dict[datetime, tuple[int,
 
 
 def _expected(rows: list[tuple[datetime, float]]) -> dict[datetime, tuple[int, ...]]:
-    fold = hourly_energy(MeterState(), [Reading(at, register_milliwh(kwh)) for at, kwh in sorted(rows)], RULES)
+    fold = hourly_energy(
+        MeterState(), [Reading(at, register_milliwh(kwh)) for at, kwh in sorted(rows)], RULES
+    )
     return {
         hour: (
             e.allocated_milliwh,
@@ -87,7 +89,9 @@ async def test_any_order_and_any_batches_give_the_rules_hours(
     while arriving:
         count = data.draw(st.integers(1, len(arriving)))
         # A replayed row is part of the batch now and then: it must not count twice.
-        await _store(client_stack, device, [*arriving[:count], *data.draw(st.sampled_from([[], history[:3]]))])
+        await _store(
+            client_stack, device, [*arriving[:count], *data.draw(st.sampled_from([[], history[:3]]))]
+        )
         arriving = arriving[count:]
         if data.draw(st.booleans()):
             await client_stack.storage.refresh(client_stack.db)
