@@ -1,6 +1,7 @@
 """Starts the whole product on this machine and stops all of it again."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
+import structlog
 import typer
 
 from portal.core.errors import Conflict, Invalid, PortalError
@@ -57,6 +59,8 @@ def run(
     signal.signal(signal.SIGTERM, _interrupt)
     # A shell that starts this in the background has SIGINT ignored; whoever sends it still means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The stacks have logs of their own; here only what goes wrong is worth a line.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     _check_ports(port, admin_port)
     plan = _make_plan({RunMode.CLIENT: port, RunMode.ADMIN: admin_port}, readings)
     with suppress(KeyboardInterrupt):

@@ -109,19 +109,25 @@ class TestServer:
 
 
 @contextmanager
+def reachable_directory() -> Iterator[Path]:
+    """A directory that goes away, and that the database's user gets into also when the tests run as root."""
+    directory = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+    directory.chmod(0o755)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextmanager
 def running_server() -> Iterator[TestServer]:
     """The external server as it is, or an embedded one in a directory that goes away."""
     external = os.environ.get(EXTERNAL_DSN)
     if external:
         yield TestServer(external)
         return
-    directory = Path(tempfile.mkdtemp(prefix="portal-tests-"))
-    directory.chmod(0o755)
-    try:
-        with EmbeddedServer(directory / "postgres", settings=_FAST) as server:
-            yield TestServer(server.dsn())
-    finally:
-        shutil.rmtree(directory)
+    with reachable_directory() as directory, EmbeddedServer(directory / "postgres", settings=_FAST) as server:
+        yield TestServer(server.dsn())
 
 
 @dataclass

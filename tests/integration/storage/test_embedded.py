@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from portal.core.errors import Conflict, Misconfigured, PortalError
 from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.embedded_home import installed_binaries, open_home
+from tests.integration.databases import reachable_directory
 
 FAST = {"fsync": "off", "max_connections": "20"}
 
@@ -28,10 +29,8 @@ FAST = {"fsync": "off", "max_connections": "20"}
 @pytest.fixture(scope="module")
 def directory() -> Iterator[Path]:
     """A directory the server's user can reach, its cluster shared by the tests of this module."""
-    path = Path(tempfile.mkdtemp(prefix="portal-embedded-"))
-    path.chmod(0o755)
-    yield path / "postgres"
-    shutil.rmtree(path)
+    with reachable_directory() as path:
+        yield path / "postgres"
 
 
 @pytest.fixture
