@@ -19,9 +19,13 @@ from portal.auth.middleware import install_middleware
 from portal.auth.routes import auth_app
 from portal.core import stack as stacks
 from portal.core.errors import Misconfigured
+from portal.core.log import logger
 from portal.core.settings import RunMode, load_settings
 from portal.frontend import static_directory
+from portal.ui.shell import connection_notice, error_boundary
 from portal.ui.styles import STYLESHEETS
+
+_log = logger("pages")
 
 _settings = load_settings()
 _mode = _settings.run_mode
@@ -61,9 +65,20 @@ async def _stack(closing: AsyncExitStack) -> stacks.Stack:
         return stack
 
 
+def _note_failure(exception: Exception) -> None:
+    """Log a handler that failed; Reflex's own way would be a script sent to the page, which pages do not run."""
+    _log.error("handler failed", exc_info=exception)
+
+
 def _build() -> rx.App:
     made = rx.App(
         stylesheets=STYLESHEETS,
+        app_wraps={
+            (55, "ErrorBoundary"): lambda is_stateful: error_boundary(is_stateful=is_stateful),
+            (5, "ConnectionNotice"): lambda is_stateful: connection_notice() if is_stateful else None,
+        },
+        toaster=None,
+        backend_exception_handler=_note_failure,
         html_lang="en",
         head_components=[
             rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),

@@ -1,0 +1,57 @@
+"""What is around every page: a word when the connection is gone, and a way on when a page breaks."""
+
+import reflex as rx
+from reflex_components_core.base.error_boundary import ErrorBoundary
+from reflex_components_core.core.banner import has_connection_errors
+
+_RELOAD = rx.Var("(() => window.location.reload())")
+_NOTICE_STYLE = {
+    "position": "fixed",
+    "z_index": "60",
+    "left": "50%",
+    "bottom": "20px",
+    "transform": "translateX(-50%)",
+    "width": "max-content",
+    "max_width": "calc(100vw - 32px)",
+    "box_shadow": "var(--ui-shadow-float)",
+}
+
+
+def connection_notice() -> rx.Component:
+    """Says that the figures are no longer live; the page itself keeps trying, and the notice goes when it worked."""
+    notice = rx.el.div(
+        rx.icon("wifi-off", size=16),
+        rx.el.div("No connection to the portal. What you see may be out of date; trying again."),
+        role="status",
+        class_name="ui-callout ui-callout--warn",
+        style=_NOTICE_STYLE,
+    )
+    return rx.cond(has_connection_errors, notice, rx.fragment())
+
+
+def error_boundary(*, is_stateful: bool) -> rx.Component:
+    """Catches a page that fails in the browser; the failure itself goes to the server's log."""
+    props = {} if is_stateful else {"on_error": rx.noop()}
+    return ErrorBoundary.create(fallback_render=rx.Var.create(_broken_page()), **props)
+
+
+def _broken_page() -> rx.Component:
+    return rx.el.main(
+        rx.el.div(
+            rx.el.h1("This page has stopped working"),
+            rx.el.p(
+                "The fault is ours, and it has been reported. Loading the page again usually helps.",
+                class_name="ui-soft",
+                style={"margin": "0"},
+            ),
+            rx.el.button(
+                "Load again",
+                type="button",
+                class_name="ui-button ui-button--primary ui-button--wide",
+                custom_attrs={"onClick": _RELOAD},
+            ),
+            role="alert",
+            class_name="ui-centre-card",
+        ),
+        class_name="ui-centre",
+    )
