@@ -164,7 +164,11 @@ def _no_energy() -> rx.Component:
         "No energy in these days",
         "The devices sent no readings that add up to energy here. Try more days.",
         icon="calendar-x",
-        action=button("Last 30 days", on_click=State.choose_quick("last-30-days")),
+        action=rx.cond(
+            State.quick == "last-30-days",
+            rx.fragment(),
+            button("Last 30 days", on_click=State.choose_quick("last-30-days")),
+        ),
     )
 
 

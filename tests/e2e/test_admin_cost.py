@@ -1,0 +1,210 @@
+"""From a meter's readings at the Client to what they cost, at the Admin's API and in Olga's browser."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import OLGA, Visitor
+from tests.e2e.running import RunningStack
+
+Visit = Callable[..., Visitor]
+_PATIENCE_S = 30.0
+_SITE, _METER = "Press shop of the cost tests", "Press line"
+_TARIFF = {
+    "municipality": "Cost Example City",
+    "name": "Domestic TOU",
+    "effectiveFrom": "2026-01-01",
+    "effectiveTo": None,
+    "defaultRatePerKwh": 2.50,
+    "fixedMonthlyCharge": 120.00,
+    "vatRate": 0.15,
+    "isActive": True,
+    "periods": [
+        {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75},
+        {"name": "Off-Peak", "daysOfWeek": 96, "startTime": "00:00", "endTime": "23:59", "ratePerKwh": 1.20},
+    ],
+}
+# SPEC.md 9.3, Monday 2026-05-18.
+_REGISTERS = {"08:00": 1994, "08:40": 2000, "10:00": 2000, "10:20": 2020, "10:40": 2050}
+_WORKED_DAYS = "tab=cost&from=2026-05-18&to=2026-05-19"
+
+
+@pytest.fixture(scope="module")
+def api_key(admin_stack: RunningStack) -> str:
+    return admin_stack.command("apikey", "add", "cost tests")["key"]
+
+
+@pytest.fixture(scope="module")
+def priced_customer(
+    client_stack: RunningStack,
+    admin_stack: RunningStack,
+    api_key: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """ACME's id at the Admin, once the worked example's readings and tariff have been pushed there."""
+    token = _set_up_the_meter(client_stack, tmp_path_factory.mktemp("tariffs") / "tariffs.json")
+    rows = [
+        {"time": f"2026-05-18T{at}:00Z", "energyImportedKwh": register} for at, register in _REGISTERS.items()
+    ]
+    answer = httpx.post(
+        f"{client_stack.url}/api/ingest/measurements", json=rows, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert (answer.status_code, answer.json()["accepted"]) == (200, len(rows))
+    [customer_id] = [
+        line["id"]
+        for line in admin_stack.command("customer", "list")["customers"]
+        if line["code"].upper() == "ACME"
+    ]
+    _wait_until_pushed(admin_stack, customer_id, api_key)
+    return customer_id
+
+
+def _set_up_the_meter(stack: RunningStack, file: Path) -> str:
+    file.write_text(json.dumps([_TARIFF]), encoding="utf-8")
+    stack.command("municipality", "add", _TARIFF["municipality"], "--time-zone", "Africa/Johannesburg")
+    stack.command("tariff", "import", str(file))
+    stack.command("site", "add", _SITE, "--municipality", _TARIFF["municipality"])
+    device = stack.command("device", "add", _METER, "--site", _SITE, "--external-id", "COST-1")
+    return device["token"]
+
+
+def _wait_until_pushed(stack: RunningStack, customer_id: str, key: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while (answer := _api_cost(stack, customer_id, key))["totalKwh"] != 56:
+        assert time.monotonic() < deadline, f"the readings did not arrive: {answer}\n{stack.log()}"
+        time.sleep(0.3)
+
+
+def _api_cost(stack: RunningStack, customer_id: str, key: str) -> dict[str, Any]:
+    answer = httpx.get(
+        f"{stack.url}/api/fleet/customers/{customer_id}/cost",
+        params={"from": "2026-05-18T00:00:00Z", "to": "2026-05-20T00:00:00Z"},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def open_cost(visitor: Visitor, stack: RunningStack, customer_id: str, query: str = _WORKED_DAYS) -> Page:
+    page = visitor.sign_in(stack, OLGA)
+    page.goto(f"{stack.url}/customers/{customer_id}?{query}")
+    return page
+
+
+def figure(page: Page, label: str) -> str:
+    """The big figure under a label, with the thin and no-break blanks as plain ones."""
+    value = (
+        page.locator(".ui-figure").filter(has=page.get_by_text(label, exact=True)).locator(".ui-figure-value")
+    )
+    expect(value).to_have_text(re.compile(r"\d"))
+    return re.sub(r"\s", " ", value.inner_text().replace("\n", " "))
+
+
+def test_the_worked_example_at_the_api(admin_stack: RunningStack, priced_customer: str, api_key: str) -> None:
+    answer = _api_cost(admin_stack, priced_customer, api_key)
+    amounts = {name: answer[name] for name in ("totalKwh", "baseCost", "vat", "total")}
+    assert amounts == {"totalKwh": 56, "baseCost": 140, "vat": 21, "total": 161}
+    assert answer["fixedMonthlyChargesIncluded"] is False
+    assert answer["bucketsWithoutTariff"] == 0
+
+
+def test_the_worked_example_in_the_browser(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer)
+    assert figure(page, "Energy") == "56.00 kWh"
+    assert figure(page, "Base cost") == "R 140.00"
+    assert figure(page, "VAT") == "R 21.00"
+    assert figure(page, "Total") == "R 161.00"
+    days = page.get_by_role("region", name="Cost per day")
+    expect(days.get_by_role("row").filter(has_text="Mon 18 May")).to_contain_text("161.00")
+    expect(days.get_by_role("row").filter(has_text="Tue 19 May")).to_contain_text("0.00")
+    meter = page.get_by_role("region", name="Cost per device").get_by_role("row").filter(has_text=_METER)
+    for amount in ("56.00", "140.00", "21.00", "161.00"):
+        expect(meter).to_contain_text(amount)
+    expect(page.get_by_text("Fixed monthly charges are not included")).to_be_visible()
+    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+
+
+def test_the_last_seven_days_are_shown_unless_others_are_asked_for(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer, "tab=cost")
+    expect(page.get_by_role("button", name="Last 7 d", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Last 30 d", exact=True).click()
+    page.wait_for_url(re.compile(r"tab=cost&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d$"))
+    expect(page.get_by_role("button", name="Last 30 d", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_days_are_chosen_by_keyboard_and_kept_in_the_address(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer, "tab=cost")
+    opener = page.locator(".ui-range-button")
+    expect(opener).to_contain_text(re.compile(r"\d"))
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("From", exact=True).fill("2026-05-18")
+    page.get_by_label("To", exact=True).fill("2026-05-19")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/customers/{priced_customer}?{_WORKED_DAYS}")
+    expect(page.locator(".ui-figure").first).to_contain_text("56.00")
+    page.reload()
+    assert figure(page, "Total") == "R 161.00"
+
+
+def test_too_long_a_range_is_refused_in_words(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer, "tab=cost&from=2024-01-01&to=2026-01-01")
+    expect(page.get_by_role("alert")).to_contain_text("longer than 366 days")
+
+
+def test_energy_can_be_charted_instead_of_cost(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer)
+    expect(page.get_by_role("img", name="Cost per day")).to_be_visible()
+    page.get_by_role("button", name="Energy", exact=True).click()
+    expect(page.get_by_role("img", name="Energy per day in kWh")).to_be_visible()
+
+
+def test_the_tabs_lead_to_the_sites_and_back(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer)
+    page.get_by_role("tab", name="Sites & devices").click()
+    page.wait_for_url("**?tab=sites")
+    site = page.get_by_role("region", name=f"Devices of {_SITE}")
+    expect(site.get_by_role("row").filter(has_text=_METER)).to_contain_text("COST-1")
+    page.get_by_role("tab", name="Sites & devices").press("ArrowRight")
+    page.get_by_role("tab", name="Cost").press("Enter")
+    page.wait_for_url("**?tab=cost")
+    expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_the_cost_tab_is_accessible_and_fits(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str, *, dark: bool, phone: bool
+) -> None:
+    page = open_cost(visit(dark=dark, phone=phone), admin_stack, priced_customer)
+    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+    _assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator(".ui-range-button").click()
+    expect(page.get_by_role("button", name="Show")).to_be_visible()
+    _assert_accessible(page)
+
+
+def _assert_accessible(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
