@@ -47,6 +47,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # bound values hold readings and token hashes, which no log should repeat
             connect_args={
                 "server_settings": {"application_name": application_name, "jit": "off", "timezone": "UTC"}
             },
