@@ -9,7 +9,20 @@ Text = str | rx.Var[str]
 Kind = Literal["button", "submit"]
 Tone = Literal["normal", "primary", "danger", "quiet"]
 
-_COPY = "(() => { navigator.clipboard?.writeText(document.getElementById('%s').textContent) })"
+# Browsers offer the clipboard to pages over https and on localhost only; elsewhere the old way still works.
+_COPY = """((event) => {
+  const pressed = event.currentTarget, source = document.getElementById('%s');
+  const done = () => {
+    pressed.dataset.copied = 'true';
+    setTimeout(() => delete pressed.dataset.copied, 2000);
+  };
+  const select = () => {
+    getSelection().selectAllChildren(source);
+    if (document.execCommand('copy')) done();
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(source.textContent).then(done, select);
+  else select();
+})"""
 
 
 class NativeForm(BaseHTML):
@@ -103,10 +116,11 @@ def secret(value: Text, *, name: str = "secret", label: str = "Copy") -> rx.Comp
     """A secret that is shown once, with a button that copies it."""
     return rx.el.div(
         rx.el.code(value, id=name),
-        button(
-            rx.icon("copy", size=15),
-            label,
-            size="small",
+        rx.el.button(
+            rx.el.span(rx.icon("copy", size=15), label, class_name="ui-copy-before"),
+            rx.el.span(rx.icon("check", size=15), "Copied", class_name="ui-copy-after"),
+            type="button",
+            class_name="ui-button ui-button--small ui-copy",
             custom_attrs={"onClick": rx.Var(_COPY % name)},
         ),
         class_name="ui-secret",

@@ -7,7 +7,7 @@ import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
-from portal.ui.forms import NativeForm, icon_button
+from portal.ui.forms import NativeForm, button, icon_button
 
 Text = str | rx.Var[str]
 
@@ -111,12 +111,12 @@ def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
         rx.el.ul(*[_nav_link(item, item.href == section) for item in nav], class_name="ui-nav"),
         rx.el.div(
             rx.el.span(user, class_name="ui-user-name", title=user),
-            theme_toggle(),
             NativeForm.create(
-                icon_button(rx.icon("log-out", size=17), label="Sign out", kind="submit"),
+                button(rx.icon("log-out", size=16), "Sign out", tone="quiet", size="small", kind="submit"),
                 action="/auth/logout",
                 method="post",
             ),
+            theme_toggle(),
             class_name="ui-user",
         ),
         id=_DRAWER,

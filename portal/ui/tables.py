@@ -13,11 +13,13 @@ class Column:
     """One column: its heading, with the unit so that the cells need none, and whether it holds numbers.
 
     A heading may be for screen readers only: that of a column of buttons says nothing to anybody else.
+    `hint` is shown on hover.
     """
 
     label: Text
     is_number: bool = False
     is_hidden_label: bool = False
+    hint: str = ""
 
 
 def data_table(
@@ -66,9 +68,9 @@ def cell(
     return rx.el.td(*content, title=title, class_name=" ".join(classes), custom_attrs=_label(label))
 
 
-def head_cell(*content: rx.Component | Text) -> rx.Component:
-    """The cell that names its row; long names wrap."""
-    return rx.el.th(*content, scope="row", class_name="ui-cell-wrap")
+def head_cell(*content: rx.Component | Text, wrap: bool = True) -> rx.Component:
+    """The cell that names its row; long names wrap, dates should not."""
+    return rx.el.th(*content, scope="row", class_name="ui-cell-wrap" if wrap else "")
 
 
 def menu_cell(*content: rx.Component) -> rx.Component:
@@ -94,7 +96,7 @@ def _heading(column: Column) -> rx.Component:
     text = (
         rx.el.span(column.label, class_name="ui-visually-hidden") if column.is_hidden_label else column.label
     )
-    return rx.el.th(text, scope="col", class_name="ui-right" if column.is_number else "")
+    return rx.el.th(text, scope="col", title=column.hint, class_name="ui-right" if column.is_number else "")
 
 
 def _totals(columns: Sequence[Column], totals: Sequence[Text]) -> list[rx.Component]:

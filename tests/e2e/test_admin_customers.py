@@ -12,6 +12,7 @@ from tests.e2e.conftest import OLGA, Visitor
 from tests.e2e.running import RunningStack
 
 Visit = Callable[..., Visitor]
+_CLIPBOARD = ["clipboard-read", "clipboard-write"]
 _WATCHER = "watcher@example.com"
 
 
@@ -35,6 +36,9 @@ def take_token(page: Page) -> str:
     dialog = page.get_by_role("alertdialog")
     expect(dialog).to_contain_text("only time it is shown")
     token = dialog.locator("#issued-token").inner_text()
+    dialog.get_by_role("button", name="Copy").click()
+    expect(dialog.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == token
     dialog.get_by_role("button", name="Done").click()
     expect(dialog).to_be_hidden()
     return token
@@ -47,8 +51,7 @@ def push(stack: RunningStack, token: str) -> int:
 
 
 def test_a_customer_is_registered_and_its_token_shown_once(visit: Visit, admin_stack: RunningStack) -> None:
-    olga = visit()
-    page = olga.sign_in(admin_stack, OLGA)
+    page = visit(permissions=_CLIPBOARD).sign_in(admin_stack, OLGA)
     register(page, "bay", "Bay Cold Store")
     token = take_token(page)
     assert re.fullmatch(r"[0-9a-f]{64}", token)
@@ -72,7 +75,7 @@ def test_after_rotating_both_tokens_work_and_the_list_says_until_when(
     visit: Visit, admin_stack: RunningStack
 ) -> None:
     old = admin_stack.command("customer", "add", "rotor", "Rotor Works")["token"]
-    page = visit().sign_in(admin_stack, OLGA)
+    page = visit(permissions=_CLIPBOARD).sign_in(admin_stack, OLGA)
     choose(page, "Rotor Works", "Rotate token")
     page.get_by_label("Keep the old token valid").fill("2")
     page.get_by_role("dialog").get_by_role("button", name="Rotate token").click()
@@ -83,7 +86,7 @@ def test_after_rotating_both_tokens_work_and_the_list_says_until_when(
 
 def test_without_a_grace_window_the_old_token_ends_at_once(visit: Visit, admin_stack: RunningStack) -> None:
     old = admin_stack.command("customer", "add", "leak", "Leak Repairs")["token"]
-    page = visit().sign_in(admin_stack, OLGA)
+    page = visit(permissions=_CLIPBOARD).sign_in(admin_stack, OLGA)
     choose(page, "Leak Repairs", "Rotate token")
     page.get_by_label("Keep the old token valid").fill("0")
     page.get_by_role("dialog").get_by_role("button", name="Rotate token").click()

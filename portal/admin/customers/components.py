@@ -15,10 +15,10 @@ from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, men
 _COLUMNS = (
     Column("Customer"),
     Column("Status"),
-    Column("Last seen"),
+    Column("Last seen", hint="Latest push that arrived"),
     Column("Sites", is_number=True),
     Column("Devices", is_number=True),
-    Column("Today, kWh", is_number=True),
+    Column("Today, kWh", is_number=True, hint="Since 00:00 UTC"),
     Column("Token issued"),
     Column("Actions", is_hidden_label=True),
 )

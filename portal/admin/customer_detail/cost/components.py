@@ -147,7 +147,7 @@ def _totals() -> list[str | rx.Var[str]]:
 
 
 def _day_row(row: CostRow) -> list[rx.Component]:
-    return [head_cell(row["label"]), *_money_cells(row)]
+    return [head_cell(row["label"], wrap=False), *_money_cells(row)]
 
 
 def _device_row(row: CostRow) -> list[rx.Component]:
