@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from portal import frontend
 from portal.core.settings import RunMode
@@ -29,6 +29,8 @@ _FLAGS = [
 ]
 _PHONE, _DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 _RESULTS = Path(__file__).resolve().parents[2] / "test-results"
+# Live pages follow within seconds; a loaded machine takes its time. Nothing waits longer than it has to.
+_PATIENCE_MS = 15_000
 _FAILED = pytest.StashKey[bool]()
 
 ALICE, BOB, OLGA = "alice@example.com", "bob@example.com", "olga@example.com"
@@ -90,6 +92,7 @@ def browser(client_stack: RunningStack, admin_stack: RunningStack) -> Iterator[B
             "No Chromium for the end-to-end tests. On Debian or Ubuntu: apt-get install chromium",
             pytrace=False,
         )
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield running
@@ -102,7 +105,7 @@ class Visitor:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.complaints: list[str] = []
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(_PATIENCE_MS)
         context.on("console", self._note)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
 

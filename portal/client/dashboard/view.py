@@ -1,12 +1,15 @@
 """What the dashboard shows, made from what the service knows. Pure: everything is text here, in the stack's zone."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.core.services.dashboard import ClientOverview, SiteLine
 from portal.ui import formats
 from portal.ui.charts import Figure, line_figure
+
+# "Live" is a promise: a site that reports every quarter of an hour is well, but not live.
+_LIVE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -141,4 +144,5 @@ def _status(site: SiteLine, now: datetime) -> tuple[str, str]:
         return "Waiting", "neutral"
     if site.is_stale:
         return f"Silent, last {formats.relative(site.last_reading_at, now)}", "warn"
-    return "Live", "ok"
+    age = now - site.last_reading_at
+    return ("Live" if age <= _LIVE else f"Last {formats.relative(site.last_reading_at, now)}"), "ok"

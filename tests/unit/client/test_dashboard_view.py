@@ -92,6 +92,7 @@ def test_a_site_shows_its_own_local_time_and_utc_beside_it() -> None:
     ("changes", "status", "tone"),
     [
         ({}, "Live", "ok"),
+        ({"last_reading_at": _NOW - timedelta(minutes=15)}, "Last 15 min ago", "ok"),
         ({"is_stale": True, "last_reading_at": _NOW - timedelta(hours=3)}, "Silent, last 3 h ago", "warn"),
         ({"is_stale": True, "last_reading_at": None}, "Waiting", "neutral"),
         ({"is_stale": True, "last_reading_at": None, "device_count": 0}, "No meter", "neutral"),
