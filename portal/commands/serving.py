@@ -32,6 +32,7 @@ def serve(
 async def _serve(settings: Settings, host: str, port: int) -> None:
     async with opened_stack(settings) as stack:
         await migrate(stack.db, settings.run_mode)
+        await stack.storage.bootstrap(stack.db)
         await accounts.ensure_first_admin(stack)
         install(stack)
         try:
@@ -62,6 +63,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 async def _migrate(settings: Settings) -> None:
     async with opened_stack(settings, application_name="portal-migrate") as stack:
         await migrate(stack.db, settings.run_mode)
+        await stack.storage.bootstrap(stack.db)
         await accounts.ensure_first_admin(stack)
 
 

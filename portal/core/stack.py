@@ -11,8 +11,8 @@ import asyncpg
 
 from portal.core.db import Database, configured_dsn
 from portal.core.errors import Conflict, Misconfigured
+from portal.core.storage.choice import open_storage
 from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.postgres import PostgresStorage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -45,7 +45,7 @@ def open_stack(settings: Settings, dsn: str | None = None, *, application_name: 
     if address is None:
         message = "There is no database: set Database__ConnectionString."
         raise Misconfigured(message)
-    return Stack(settings, Database(address, application_name=application_name), PostgresStorage(settings))
+    return Stack(settings, Database(address, application_name=application_name), open_storage(settings))
 
 
 @asynccontextmanager

@@ -124,6 +124,7 @@ async def _prepare(plan: _Plan, server: EmbeddedServer) -> dict[str, datetime | 
         stack = open_stack(settings, server.dsn(database), application_name="portal demo")
         try:
             await migrate(stack.db, mode)
+            await stack.storage.bootstrap(stack.db)
             if mode is RunMode.CLIENT:
                 last_readings = await seed_client(stack, plan.memory, [meter.plan for meter in plan.meters])
             else:

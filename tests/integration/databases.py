@@ -19,7 +19,6 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from portal.core.db import Database
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.storage.embedded import EmbeddedServer
@@ -85,9 +84,10 @@ class TestServer:
 
     async def _migrate_template(self, name: str, mode: RunMode) -> None:
         await self.execute(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-        database = Database(self.dsn(name), application_name="tests")
-        await migrate(database, mode)
-        await database.dispose()
+        stack = open_stack(load_settings({"Application__RunMode": mode.value}), self.dsn(name))
+        await migrate(stack.db, mode)
+        await stack.storage.bootstrap(stack.db)
+        await close_stack(stack)
         # Background workers of an extension would keep the template busy and so uncopyable.
         await self.execute(
             f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",

@@ -107,15 +107,10 @@ CREATE TABLE fleet.power_measurements (
 ) PARTITION BY RANGE (time);
 CREATE INDEX ix_fleet_power_measurements_customer_time ON fleet.power_measurements (customer_id, time DESC);
 CREATE INDEX ix_fleet_power_measurements_device_time ON fleet.power_measurements (customer_id, device_id, time DESC);
-CREATE TABLE fleet.hourly_per_device (
+CREATE TABLE fleet.hourly_energy (
     customer_id uuid NOT NULL,
     device_id uuid NOT NULL,
     hour timestamptz NOT NULL,
-    avg_active_power_kw double precision,
-    max_active_power_kw double precision,
-    min_active_power_kw double precision,
-    sample_count integer NOT NULL DEFAULT 0,
-    kwh_delta double precision,
     allocated_milliwh bigint NOT NULL DEFAULT 0,
     unallocated_milliwh bigint NOT NULL DEFAULT 0,
     estimated_milliwh bigint NOT NULL DEFAULT 0,
@@ -127,21 +122,25 @@ CREATE TABLE fleet.hourly_per_device (
     PRIMARY KEY (customer_id, device_id, hour),
     FOREIGN KEY (customer_id, device_id) REFERENCES fleet.devices (customer_id, id)
 );
-CREATE INDEX ix_fleet_hourly_per_device_customer_hour ON fleet.hourly_per_device (customer_id, hour);
-CREATE TABLE fleet.rollup_queue (customer_id uuid NOT NULL, device_id uuid NOT NULL, hour timestamptz NOT NULL);
-CREATE VIEW fleet.daily_per_customer AS
-SELECT customer_id,
-       date_trunc('day', hour AT TIME ZONE 'UTC')::date AS day,
-       count(DISTINCT device_id) AS device_count,
-       sum(sample_count) AS sample_count,
-       max(max_active_power_kw) AS max_active_power_kw,
-       sum(kwh_delta) AS kwh_delta,
-       sum(allocated_milliwh) AS allocated_milliwh,
-       sum(unallocated_milliwh) AS unallocated_milliwh,
-       sum(estimated_milliwh) AS estimated_milliwh,
-       sum(suspect_count) AS suspect_count
-FROM fleet.hourly_per_device
-GROUP BY customer_id, day;
+CREATE INDEX ix_fleet_hourly_energy_customer_hour ON fleet.hourly_energy (customer_id, hour);
+CREATE TABLE fleet.daily_energy (
+    customer_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    day date NOT NULL,
+    allocated_milliwh bigint NOT NULL,
+    unallocated_milliwh bigint NOT NULL,
+    estimated_milliwh bigint NOT NULL,
+    suspect_count integer NOT NULL,
+    PRIMARY KEY (customer_id, device_id, day),
+    FOREIGN KEY (customer_id, device_id) REFERENCES fleet.devices (customer_id, id)
+);
+CREATE INDEX ix_fleet_daily_energy_customer_day ON fleet.daily_energy (customer_id, day);
+CREATE TABLE fleet.rollup_queue (
+    customer_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    hour timestamptz NOT NULL,
+    first_at timestamptz NOT NULL DEFAULT '-infinity'
+);
 CREATE TABLE fleet.ingest_events (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     customer_id uuid NOT NULL REFERENCES fleet.customers (id),

@@ -80,14 +80,9 @@ CREATE TABLE monitoring.power_measurements (
 ) PARTITION BY RANGE (time);
 CREATE INDEX ix_monitoring_power_measurements_received_at ON monitoring.power_measurements (received_at);
 CREATE INDEX ix_monitoring_power_measurements_device_time ON monitoring.power_measurements (device_id, time DESC);
-CREATE TABLE monitoring.hourly_per_device (
+CREATE TABLE monitoring.hourly_energy (
     device_id uuid NOT NULL REFERENCES monitoring.devices (id),
     hour timestamptz NOT NULL,
-    avg_active_power_kw double precision,
-    max_active_power_kw double precision,
-    min_active_power_kw double precision,
-    sample_count integer NOT NULL DEFAULT 0,
-    kwh_delta double precision,
     allocated_milliwh bigint NOT NULL DEFAULT 0,
     unallocated_milliwh bigint NOT NULL DEFAULT 0,
     estimated_milliwh bigint NOT NULL DEFAULT 0,
@@ -98,8 +93,22 @@ CREATE TABLE monitoring.hourly_per_device (
     meter_is_settled boolean NOT NULL DEFAULT false,
     PRIMARY KEY (device_id, hour)
 );
-CREATE INDEX ix_monitoring_hourly_per_device_hour ON monitoring.hourly_per_device (hour);
-CREATE TABLE monitoring.rollup_queue (device_id uuid NOT NULL, hour timestamptz NOT NULL);
+CREATE INDEX ix_monitoring_hourly_energy_hour ON monitoring.hourly_energy (hour);
+CREATE TABLE monitoring.daily_energy (
+    device_id uuid NOT NULL REFERENCES monitoring.devices (id),
+    day date NOT NULL,
+    allocated_milliwh bigint NOT NULL,
+    unallocated_milliwh bigint NOT NULL,
+    estimated_milliwh bigint NOT NULL,
+    suspect_count integer NOT NULL,
+    PRIMARY KEY (device_id, day)
+);
+CREATE INDEX ix_monitoring_daily_energy_day ON monitoring.daily_energy (day);
+CREATE TABLE monitoring.rollup_queue (
+    device_id uuid NOT NULL,
+    hour timestamptz NOT NULL,
+    first_at timestamptz NOT NULL DEFAULT '-infinity'
+);
 """
 
 PUSH = """

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from portal.core.models.columns import Kilowatts, Money, Rate, Share, timestamp
-from portal.core.models.measurement import HourlyFigures, Quantities
+from portal.core.models.measurement import EnergyFigures, HourlyEnergyFigures, Quantities
 
 
 def _customer_key() -> Any:
@@ -152,19 +152,33 @@ class FleetMeasurement(Quantities, table=True):
     device_id: UUID = Field(primary_key=True)
 
 
-class FleetHourly(HourlyFigures, table=True):
-    """An hour (UTC) of a customer's device."""
-
-    __tablename__ = "hourly_per_device"
-    __table_args__ = (
-        ForeignKeyConstraint(["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]),
-        {"schema": "fleet"},
+def _of_device() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]
     )
+
+
+class FleetHourlyEnergy(HourlyEnergyFigures, table=True):
+    """The energy of an hour (UTC) of a customer's device."""
+
+    __tablename__ = "hourly_energy"
+    __table_args__ = (_of_device(), {"schema": "fleet"})
 
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
     hour: datetime = Field(primary_key=True)
     meter_state: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+
+
+class FleetDailyEnergy(EnergyFigures, table=True):
+    """The energy of a UTC day of a customer's device: the sum of its hours."""
+
+    __tablename__ = "daily_energy"
+    __table_args__ = (_of_device(), {"schema": "fleet"})
+
+    customer_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
 
 
 class IngestEvent(SQLModel, table=True):

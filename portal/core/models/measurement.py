@@ -1,9 +1,9 @@
-"""Readings and their hourly rollups: one shape, once per device (Client), once per customer and device (Admin)."""
+"""Readings and their energy: one shape, once per device (Client), once per customer and device (Admin)."""
 
 # SQLModel declares the table name as computed; a plain text is its documented way.
 # pyright: reportAssignmentType=false
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,22 +28,22 @@ class Quantities(SQLModel):
     source: str | None = Field(default=None, max_length=50)
 
 
-class HourlyFigures(SQLModel):
-    """What an hour of one device holds.
+class EnergyFigures(SQLModel):
+    """The billed energy of an hour or a day of one device, in whole milliwatt-hours of the import register."""
 
-    Energies are whole milliwatt-hours of the import register. `meter_state` is what the energy rule
-    remembers after the hour's last reading, so that a recompute can start and stop anywhere.
-    """
-
-    avg_active_power_kw: float | None = None
-    max_active_power_kw: float | None = None
-    min_active_power_kw: float | None = None
-    sample_count: int = 0
-    kwh_delta: float | None = None
     allocated_milliwh: int = Field(default=0, sa_type=BigInteger)
     unallocated_milliwh: int = Field(default=0, sa_type=BigInteger)
     estimated_milliwh: int = Field(default=0, sa_type=BigInteger)
     suspect_count: int = Field(default=0, sa_type=Integer)
+
+
+class HourlyEnergyFigures(EnergyFigures):
+    """What the energy rule made of an hour.
+
+    `meter_state` is what the rule remembers after the hour's last reading, so that a recompute can start
+    and stop anywhere.
+    """
+
     reset_count: int = Field(default=0, sa_type=SmallInteger)
     exchange_count: int = Field(default=0, sa_type=SmallInteger)
     meter_is_settled: bool = False
@@ -64,12 +64,22 @@ class Measurement(Quantities, table=True):
     received_at: datetime = timestamp(now=True, index=True)
 
 
-class Hourly(HourlyFigures, table=True):
-    """An hour (UTC) of a device (Client)."""
+class HourlyEnergy(HourlyEnergyFigures, table=True):
+    """The energy of an hour (UTC) of a device (Client)."""
 
-    __tablename__ = "hourly_per_device"
+    __tablename__ = "hourly_energy"
     __table_args__ = {"schema": "monitoring"}
 
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
     hour: datetime = Field(primary_key=True, index=True)
     meter_state: dict[str, Any] | None = _meter_state()
+
+
+class DailyEnergy(EnergyFigures, table=True):
+    """The energy of a UTC day of a device (Client): the sum of its hours."""
+
+    __tablename__ = "daily_energy"
+    __table_args__ = {"schema": "monitoring"}
+
+    device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
+    day: date = Field(primary_key=True, index=True)

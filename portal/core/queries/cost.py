@@ -62,7 +62,7 @@ SELECT h.device_id, (h.hour AT TIME ZONE 'UTC')::date AS day, c.slot,
        sum({unallocated})::bigint AS unallocated,
        sum(h.estimated_milliwh)::bigint AS estimated,
        sum(h.suspect_count)::bigint AS suspects
-FROM {schema}.hourly_per_device h
+FROM {schema}.hourly_energy h
 JOIN {schema}.devices d ON d.id = h.device_id {same_customer_d}
 JOIN {schema}.sites s ON s.id = d.site_id {same_customer_s}
 LEFT JOIN calendar c ON c.municipality_id = s.{municipality} AND c.hour = h.hour

@@ -66,7 +66,7 @@ _LINE = """
 SELECT c.id, c.code, c.name, c.is_active, c.first_seen_at, c.last_seen_at,
        (SELECT count(*) FROM fleet.sites s WHERE s.customer_id = c.id) AS site_count,
        (SELECT count(*) FROM fleet.devices d WHERE d.customer_id = c.id) AS device_count,
-       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_per_device h
+       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
          WHERE h.customer_id = c.id AND h.hour >= :today) AS today_milliwh,
        c.token_issued_at, c.token_rotated_at, c.previous_token_expires_at,
        (SELECT e.rows_accepted FROM fleet.ingest_events e
@@ -145,7 +145,7 @@ SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone
        d.id AS device_id, d.name AS device_name, d.external_id, d.is_active AS device_is_active,
        (SELECT r.time FROM fleet.power_measurements r
          WHERE r.customer_id = d.customer_id AND r.device_id = d.id ORDER BY r.time DESC LIMIT 1) AS last_reading_at,
-       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_per_device h
+       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
          WHERE h.customer_id = d.customer_id AND h.device_id = d.id AND h.hour >= :today) AS today_milliwh
 FROM fleet.sites s
 LEFT JOIN fleet.municipalities m ON m.customer_id = s.customer_id AND m.id = s.local_municipality_id

@@ -59,7 +59,7 @@ SELECT bucket, sum(kw) FROM (
 """
 _ENERGY = """
 SELECT d.site_id, sum(h.allocated_milliwh)::bigint
-FROM monitoring.hourly_per_device h JOIN monitoring.devices d ON d.id = h.device_id
+FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id
 WHERE h.hour >= :start_at AND h.hour < :end_at GROUP BY d.site_id
 """
 

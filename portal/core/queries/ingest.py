@@ -45,8 +45,8 @@ WITH stored AS (
     ON CONFLICT DO NOTHING
     RETURNING time, device_id
 ), queued AS (
-    INSERT INTO monitoring.rollup_queue (device_id, hour)
-    SELECT DISTINCT device_id, date_trunc('hour', time, 'UTC') FROM stored
+    INSERT INTO monitoring.rollup_queue (device_id, hour, first_at)
+    SELECT device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored GROUP BY device_id, hour
 ), arrived AS (
     INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
     SELECT now(), min(time), max(time), count(*) FROM stored HAVING count(*) > 0
@@ -61,8 +61,9 @@ WITH stored AS (
     ON CONFLICT DO NOTHING
     RETURNING time, device_id
 ), queued AS (
-    INSERT INTO fleet.rollup_queue (customer_id, device_id, hour)
-    SELECT DISTINCT $1::uuid, device_id, date_trunc('hour', time, 'UTC') FROM stored
+    INSERT INTO fleet.rollup_queue (customer_id, device_id, hour, first_at)
+    SELECT $1::uuid, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored
+    GROUP BY device_id, hour
 )
 SELECT count(*) FROM stored
 """

@@ -93,7 +93,7 @@ async def _start_before(
     """Find the last hour before `hour` that ended with nothing pending, and the state before that hour."""
     settled = await session.scalar(
         text(
-            f"SELECT max(hour) FROM {layout.hourly} WHERE {layout.bound()} AND hour < :hour AND meter_is_settled"
+            f"SELECT max(hour) FROM {layout.hourly_energy} WHERE {layout.bound()} AND hour < :hour AND meter_is_settled"
         ),
         {**meter, "hour": hour},
     )
@@ -101,7 +101,7 @@ async def _start_before(
         return _Start(None, MeterState())
     before = await session.scalar(
         text(
-            f"SELECT meter_state FROM {layout.hourly} WHERE {layout.bound()} AND hour < :hour "
+            f"SELECT meter_state FROM {layout.hourly_energy} WHERE {layout.bound()} AND hour < :hour "
             f"AND meter_state IS NOT NULL ORDER BY hour DESC LIMIT 1"
         ),
         {**meter, "hour": settled},
@@ -138,7 +138,7 @@ async def _first_agreement(
         return None
     rows = await session.execute(
         text(
-            f"SELECT hour, meter_state FROM {layout.hourly} WHERE {layout.bound()} AND hour = ANY(:hours) "
+            f"SELECT hour, meter_state FROM {layout.hourly_energy} WHERE {layout.bound()} AND hour = ANY(:hours) "
             f"AND meter_is_settled ORDER BY hour"
         ),
         {**meter, "hours": candidates},
@@ -168,7 +168,7 @@ async def _write(
     given = {**meter, **{name: value for name, value in (("first", first), ("last", last)) if value}}
     await session.execute(
         text(
-            f"UPDATE {layout.hourly} SET allocated_milliwh = 0, unallocated_milliwh = 0, estimated_milliwh = 0, "
+            f"UPDATE {layout.hourly_energy} SET allocated_milliwh = 0, unallocated_milliwh = 0, estimated_milliwh = 0, "
             f"suspect_count = 0, reset_count = 0, exchange_count = 0, meter_state = NULL, meter_is_settled = false "
             f"WHERE {layout.bound()} {within}"
         ),
@@ -178,7 +178,7 @@ async def _write(
         await session.execute(_upsert(layout), {**meter, **_columns(hours)})
     await session.execute(
         text(
-            f"DELETE FROM {layout.hourly} WHERE {layout.bound()} {within} AND sample_count = 0 "
+            f"DELETE FROM {layout.hourly_energy} WHERE {layout.bound()} {within} AND meter_state IS NULL "
             f"AND allocated_milliwh = 0 AND unallocated_milliwh = 0 AND estimated_milliwh = 0"
         ),
         given,
@@ -208,7 +208,7 @@ def _upsert(layout: Layout) -> Any:
     meter = ", ".join(f"CAST(:{key} AS uuid)" for key in layout.keys)
     updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     return text(
-        f"INSERT INTO {layout.hourly} ({layout.key_list()}, {', '.join(names)}) "
+        f"INSERT INTO {layout.hourly_energy} ({layout.key_list()}, {', '.join(names)}) "
         f"SELECT {meter}, t.* FROM unnest({arrays}) AS t ({', '.join(names)}) "
         f"ON CONFLICT ({layout.key_list()}, hour) DO UPDATE SET {updates}"
     )

@@ -26,6 +26,10 @@ class Capabilities:
 class Storage(Protocol):
     """Where readings and their rollups live."""
 
+    async def bootstrap(self, db: Database) -> None:
+        """Make what this engine adds to the migrated schema; idempotent, and repairs a half-made one."""
+        ...
+
     async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
         """Make room for readings of any of these instants (aware), years back included."""
         ...

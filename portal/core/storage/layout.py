@@ -15,14 +15,34 @@ class Layout:
     keys: tuple[str, ...]
 
     @property
+    def has_customers(self) -> bool:
+        """Whether meters belong to customers, whose days are rolled up as well."""
+        return "customer_id" in self.keys
+
+    @property
     def measurements(self) -> str:
         """The partitioned table of readings."""
         return f"{self.schema}.power_measurements"
 
     @property
     def hourly(self) -> str:
-        """The hourly rollup."""
+        """Figures per hour, always up to date: a view or a continuous aggregate, by engine."""
         return f"{self.schema}.hourly_per_device"
+
+    @property
+    def hourly_rollup(self) -> str:
+        """The stored part of `hourly` on plain PostgreSQL."""
+        return f"{self.schema}.hourly_rollup"
+
+    @property
+    def hourly_energy(self) -> str:
+        """Billed energy per hour, kept by the application on either engine."""
+        return f"{self.schema}.hourly_energy"
+
+    @property
+    def daily_energy(self) -> str:
+        """Billed energy per UTC day, kept by the application on either engine."""
+        return f"{self.schema}.daily_energy"
 
     @property
     def queue(self) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.partitions import Partitions
+from portal.core.storage.plain_schema import create_rollups
 from portal.core.storage.rollup import queue_is_empty, refresh_queued
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class PostgresStorage:
         self.layout = LAYOUTS[settings.run_mode]
         self._partitions = Partitions(self.layout)
         self._max_gap = timedelta(minutes=settings.billing.max_gap_minutes)
+
+    async def bootstrap(self, db: Database) -> None:
+        """Create the rollup tables and the real-time views over them, where they are not there yet."""
+        async with db.transaction() as session:
+            await create_rollups(session, self.layout)
 
     async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
         """Create the partitions that readings of these instants (aware) need."""

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from portal.core.domain.energy import Rules
 from portal.core.domain.time import HOUR
 from portal.core.storage.billed import rewrite_energy
+from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
     from portal.core.storage.layout import Layout
 
 _REFRESH_LOCK = 7_301_003
-_FIGURES = (
-    "hour",
-    "avg_active_power_kw",
-    "max_active_power_kw",
-    "min_active_power_kw",
-    "sample_count",
-    "kwh_delta",
-)
 
 
 async def queue_is_empty(session: AsyncSession, layout: Layout) -> bool:
@@ -46,6 +39,8 @@ async def refresh_queued(session: AsyncSession, layout: Layout, max_gap: timedel
     if not taken:
         return 0
     await _rewrite_figures(session, layout, taken)
+    if layout.has_customers:
+        await _rewrite_days(session, taken)
     powers = await _rated_powers(session, layout)
     for key, group in groupby(taken, key=lambda row: row[:-1]):
         meter = dict(zip(layout.keys, key, strict=True))
@@ -81,23 +76,41 @@ async def _rewrite_figures(session: AsyncSession, layout: Layout, taken: list[tu
     Each run of consecutive hours is one index range of one meter. A join of hours with readings would leave
     the planner the choice to compare them all, which took minutes for a year and a half of nine meters.
     """
-    keys, runs = layout.key_list(), _runs(taken)
+    keys, runs, figures = layout.key_list(), _runs(taken), ", ".join(FIGURES)
     names = [*layout.keys, "start_at", "end_at"]
     kinds = [*("uuid" for _ in layout.keys), "timestamptz", "timestamptz"]
     arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in zip(names, kinds, strict=True))
     await session.execute(
         text(
-            f"INSERT INTO {layout.hourly} ({keys}, {', '.join(_FIGURES)}) "
+            f"INSERT INTO {layout.hourly_rollup} ({keys}, hour, {figures}) "
             f"SELECT {layout.key_list('run')}, f.* "
             f"FROM unnest({arrays}) AS run ({', '.join(names)}) CROSS JOIN LATERAL ("
-            f"SELECT date_trunc('hour', m.time, 'UTC'), avg(m.active_power_kw), max(m.active_power_kw), "
-            f"min(m.active_power_kw), count(*), max(m.energy_imported_kwh) - min(m.energy_imported_kwh) "
+            f"SELECT date_trunc('hour', m.time, 'UTC'), {hour_figures('m')} "
             f"FROM {layout.measurements} m WHERE {layout.matches('m', 'run')} "
             f"AND m.time >= run.start_at AND m.time < run.end_at GROUP BY 1) f "
             f"ON CONFLICT ({keys}, hour) DO UPDATE SET "
-            + ", ".join(f"{name} = excluded.{name}" for name in _FIGURES[1:])
+            + ", ".join(f"{name} = excluded.{name}" for name in FIGURES)
         ),
         {name: [run[position] for run in runs] for position, name in enumerate(names)},
+    )
+
+
+async def _rewrite_days(session: AsyncSession, taken: list[tuple[Any, ...]]) -> None:
+    """Write the figures of the customers' UTC days from their hours, whatever they held before."""
+    days = sorted({(row[0], row[-1].date()) for row in taken})
+    figures = ", ".join(DAILY_FIGURES)
+    await session.execute(
+        text(
+            f"INSERT INTO fleet.daily_rollup (customer_id, day, {figures}) "
+            f"SELECT d.customer_id, d.day, f.* "
+            f"FROM unnest(CAST(:customers AS uuid[]), CAST(:days AS date[])) AS d (customer_id, day) "
+            f"CROSS JOIN LATERAL (SELECT {day_figures('h')} FROM fleet.hourly_rollup h "
+            f"WHERE h.customer_id = d.customer_id AND h.hour >= d.day::timestamp AT TIME ZONE 'UTC' "
+            f"AND h.hour < (d.day + 1)::timestamp AT TIME ZONE 'UTC' HAVING count(*) > 0) f "
+            f"ON CONFLICT (customer_id, day) DO UPDATE SET "
+            + ", ".join(f"{name} = excluded.{name}" for name in DAILY_FIGURES)
+        ),
+        {"customers": [customer for customer, _ in days], "days": [day for _, day in days]},
     )
 
 

@@ -40,7 +40,7 @@ async def _energy(stack: Stack, schema: str) -> dict[str, tuple[int, int, int]]:
         rows = await session.execute(
             text(
                 f"SELECT d.external_id, sum(h.allocated_milliwh)::bigint, sum(h.unallocated_milliwh)::bigint, "
-                f"sum(h.suspect_count)::bigint FROM {schema}.hourly_per_device h "
+                f"sum(h.suspect_count)::bigint FROM {schema}.hourly_energy h "
                 f"JOIN {schema}.devices d ON d.id = h.device_id GROUP BY d.external_id"
             )
         )

@@ -53,7 +53,7 @@ async def _stored_hours(stack: Stack, device: UUID) -> dict[datetime, tuple[int,
         rows = await session.execute(
             text(
                 "SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, reset_count, "
-                "exchange_count FROM monitoring.hourly_per_device WHERE device_id = :device ORDER BY hour"
+                "exchange_count FROM monitoring.hourly_energy WHERE device_id = :device ORDER BY hour"
             ),
             {"device": device},
         )

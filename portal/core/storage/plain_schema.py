@@ -1,0 +1,117 @@
+"""What plain PostgreSQL adds to the migrated schema: rollup tables, and views that are never out of date.
+
+A view shows the stored rows of what is not queued, and computes what is queued from the readings. Readings
+and their queue entries are committed together, so a statement sees both or neither.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.storage.layout import Layout
+
+_BOOTSTRAP_LOCK = 7_301_004
+FIGURES = ("avg_active_power_kw", "max_active_power_kw", "min_active_power_kw", "sample_count", "kwh_delta")
+DAILY_FIGURES = ("device_count", *FIGURES)
+_FIGURE_COLUMNS = """
+    avg_active_power_kw double precision,
+    max_active_power_kw double precision,
+    min_active_power_kw double precision,
+    sample_count bigint NOT NULL,
+    kwh_delta double precision
+"""
+
+
+def hour_figures(alias: str) -> str:
+    """Return the select list of an hour's figures over readings, in the order of `FIGURES`."""
+    power, register = f"{alias}.active_power_kw", f"{alias}.energy_imported_kwh"
+    return f"avg({power}), max({power}), min({power}), count(*), max({register}) - min({register})"
+
+
+def day_figures(alias: str) -> str:
+    """Return the select list of a day's figures over hours of devices, in the order of `DAILY_FIGURES`."""
+    weight = f"sum({alias}.sample_count) FILTER (WHERE {alias}.avg_active_power_kw IS NOT NULL)"
+    return (
+        f"count(DISTINCT {alias}.device_id), "
+        f"sum({alias}.avg_active_power_kw * {alias}.sample_count) / nullif({weight}, 0), "
+        f"max({alias}.max_active_power_kw), min({alias}.min_active_power_kw), "
+        f"sum({alias}.sample_count)::bigint, sum({alias}.kwh_delta)"
+    )
+
+
+async def create_rollups(session: AsyncSession, layout: Layout) -> None:
+    """Create tables and views where they are missing; what was stored before is queued."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
+    if await session.scalar(text("SELECT to_regclass(:name)"), {"name": layout.hourly}):
+        return
+    made = (_hourly_rollup(layout), _hour_index(layout), _hourly_view(layout), _everything_queued(layout))
+    for statement in made:
+        await session.execute(text(statement))
+    if layout.has_customers:
+        for statement in (_DAILY_ROLLUP, _daily_view()):
+            await session.execute(text(statement))
+
+
+def _hourly_rollup(layout: Layout) -> str:
+    columns = ", ".join(f"{key} uuid NOT NULL" for key in layout.keys)
+    return (
+        f"CREATE TABLE {layout.hourly_rollup} ({columns}, hour timestamptz NOT NULL, {_FIGURE_COLUMNS}, "
+        f"PRIMARY KEY ({layout.key_list()}, hour))"
+    )
+
+
+def _hour_index(layout: Layout) -> str:
+    by = ", ".join((*layout.keys[:-1], "hour"))
+    return f"CREATE INDEX ix_{layout.schema}_hourly_rollup_hour ON {layout.hourly_rollup} ({by})"
+
+
+def _hourly_view(layout: Layout) -> str:
+    figures = ", ".join(FIGURES)
+    queued = f"FROM {layout.queue} q WHERE {layout.matches('q', 'r')} AND q.hour = r.hour"
+    return (
+        f"CREATE VIEW {layout.hourly} AS "
+        f"SELECT {layout.key_list('r')}, r.hour, {figures} FROM {layout.hourly_rollup} r "
+        f"WHERE NOT EXISTS (SELECT 1 {queued}) "
+        f"UNION ALL SELECT {layout.key_list('q')}, q.hour, f.* "
+        f"FROM (SELECT DISTINCT {layout.key_list()}, hour FROM {layout.queue}) q CROSS JOIN LATERAL ("
+        f"SELECT {hour_figures('m')} FROM {layout.measurements} m WHERE {layout.matches('m', 'q')} "
+        f"AND m.time >= q.hour AND m.time < q.hour + interval '1 hour' HAVING count(*) > 0) f ({figures})"
+    )
+
+
+def _everything_queued(layout: Layout) -> str:
+    return (
+        f"INSERT INTO {layout.queue} ({layout.key_list()}, hour) "
+        f"SELECT DISTINCT {layout.key_list()}, date_trunc('hour', time, 'UTC') FROM {layout.measurements}"
+    )
+
+
+_DAILY_ROLLUP = f"""
+CREATE TABLE fleet.daily_rollup (
+    customer_id uuid NOT NULL,
+    day date NOT NULL,
+    device_count bigint NOT NULL,
+    {_FIGURE_COLUMNS},
+    PRIMARY KEY (customer_id, day)
+)
+"""
+
+
+def _daily_view() -> str:
+    figures = ", ".join(DAILY_FIGURES)
+    day = "(q.hour AT TIME ZONE 'UTC')::date"
+    return (
+        f"CREATE VIEW fleet.daily_per_customer AS SELECT customer_id, day, {figures} FROM fleet.daily_rollup r "
+        f"WHERE NOT EXISTS (SELECT 1 FROM fleet.rollup_queue q "
+        f"WHERE q.customer_id = r.customer_id AND {day} = r.day) "
+        f"UNION ALL SELECT q.customer_id, q.day, f.* "
+        f"FROM (SELECT DISTINCT customer_id, {day} AS day FROM fleet.rollup_queue q) q CROSS JOIN LATERAL ("
+        f"SELECT {day_figures('h')} FROM fleet.hourly_per_device h WHERE h.customer_id = q.customer_id "
+        f"AND h.hour >= q.day::timestamp AT TIME ZONE 'UTC' "
+        f"AND h.hour < (q.day + 1)::timestamp AT TIME ZONE 'UTC' HAVING count(*) > 0) f ({figures})"
+    )
