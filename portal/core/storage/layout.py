@@ -30,6 +30,16 @@ class Layout:
         return f"{self.schema}.hourly_per_device"
 
     @property
+    def daily(self) -> str:
+        """Figures per UTC day and customer, always up to date; where there are customers."""
+        return f"{self.schema}.daily_per_customer"
+
+    @property
+    def windows(self) -> str:
+        """The hours whose continuous aggregates wait to be refreshed, on TimescaleDB."""
+        return f"{self.schema}.rollup_windows"
+
+    @property
     def hourly_rollup(self) -> str:
         """The stored part of `hourly` on plain PostgreSQL."""
         return f"{self.schema}.hourly_rollup"

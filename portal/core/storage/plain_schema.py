@@ -94,7 +94,7 @@ def _everything_queued(layout: Layout) -> str:
 _DAILY_ROLLUP = f"""
 CREATE TABLE fleet.daily_rollup (
     customer_id uuid NOT NULL,
-    day date NOT NULL,
+    day timestamptz NOT NULL,
     device_count bigint NOT NULL,
     {_FIGURE_COLUMNS},
     PRIMARY KEY (customer_id, day)
@@ -104,7 +104,7 @@ CREATE TABLE fleet.daily_rollup (
 
 def _daily_view() -> str:
     figures = ", ".join(DAILY_FIGURES)
-    day = "(q.hour AT TIME ZONE 'UTC')::date"
+    day = "date_trunc('day', q.hour, 'UTC')"
     return (
         f"CREATE VIEW fleet.daily_per_customer AS SELECT customer_id, day, {figures} FROM fleet.daily_rollup r "
         f"WHERE NOT EXISTS (SELECT 1 FROM fleet.rollup_queue q "
@@ -112,6 +112,5 @@ def _daily_view() -> str:
         f"UNION ALL SELECT q.customer_id, q.day, f.* "
         f"FROM (SELECT DISTINCT customer_id, {day} AS day FROM fleet.rollup_queue q) q CROSS JOIN LATERAL ("
         f"SELECT {day_figures('h')} FROM fleet.hourly_per_device h WHERE h.customer_id = q.customer_id "
-        f"AND h.hour >= q.day::timestamp AT TIME ZONE 'UTC' "
-        f"AND h.hour < (q.day + 1)::timestamp AT TIME ZONE 'UTC' HAVING count(*) > 0) f ({figures})"
+        f"AND h.hour >= q.day AND h.hour < q.day + interval '24 hours' HAVING count(*) > 0) f ({figures})"
     )

@@ -7,24 +7,24 @@ recomputed or still queued, whatever is killed when.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.core.domain.energy import Rules
 from portal.core.domain.time import HOUR
 from portal.core.storage.billed import rewrite_energy
+from portal.core.storage.layout import Layout
 from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from portal.core.storage.layout import Layout
-
 _REFRESH_LOCK = 7_301_003
+RewriteFigures = Callable[[AsyncSession, Layout, list[tuple[Any, ...]]], Awaitable[None]]
 
 
 async def queue_is_empty(session: AsyncSession, layout: Layout) -> bool:
@@ -32,15 +32,19 @@ async def queue_is_empty(session: AsyncSession, layout: Layout) -> bool:
     return not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.queue})"))
 
 
-async def refresh_queued(session: AsyncSession, layout: Layout, max_gap: timedelta) -> int:
-    """Recompute all queued hours in the session's transaction; returns the number of (meter, hour)."""
+async def refresh_queued(
+    session: AsyncSession, layout: Layout, max_gap: timedelta, rewrite_figures: RewriteFigures | None = None
+) -> int:
+    """Recompute all queued hours in the session's transaction; returns the number of (meter, hour).
+
+    `rewrite_figures` is what the engine does about the figures of the taken (key columns, hour); by default
+    the rollup tables of plain PostgreSQL are rewritten.
+    """
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _REFRESH_LOCK})
     taken = await _take_queue(session, layout)
     if not taken:
         return 0
-    await _rewrite_figures(session, layout, taken)
-    if layout.has_customers:
-        await _rewrite_days(session, taken)
+    await (rewrite_figures or _rewrite_rollups)(session, layout, taken)
     powers = await _rated_powers(session, layout)
     for key, group in groupby(taken, key=lambda row: row[:-1]):
         meter = dict(zip(layout.keys, key, strict=True))
@@ -70,6 +74,12 @@ async def _rated_powers(session: AsyncSession, layout: Layout) -> dict[tuple[Any
     return {tuple(row[:-1]): row[-1] for row in rows}
 
 
+async def _rewrite_rollups(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:
+    await _rewrite_figures(session, layout, taken)
+    if layout.has_customers:
+        await _rewrite_days(session, taken)
+
+
 async def _rewrite_figures(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:
     """Write average, extremes, sample count and `kwh_delta` of the hours, whatever they held before.
 
@@ -97,16 +107,16 @@ async def _rewrite_figures(session: AsyncSession, layout: Layout, taken: list[tu
 
 async def _rewrite_days(session: AsyncSession, taken: list[tuple[Any, ...]]) -> None:
     """Write the figures of the customers' UTC days from their hours, whatever they held before."""
-    days = sorted({(row[0], row[-1].date()) for row in taken})
+    days = sorted({(row[0], row[-1].replace(hour=0)) for row in taken})
     figures = ", ".join(DAILY_FIGURES)
     await session.execute(
         text(
             f"INSERT INTO fleet.daily_rollup (customer_id, day, {figures}) "
             f"SELECT d.customer_id, d.day, f.* "
-            f"FROM unnest(CAST(:customers AS uuid[]), CAST(:days AS date[])) AS d (customer_id, day) "
+            f"FROM unnest(CAST(:customers AS uuid[]), CAST(:days AS timestamptz[])) AS d (customer_id, day) "
             f"CROSS JOIN LATERAL (SELECT {day_figures('h')} FROM fleet.hourly_rollup h "
-            f"WHERE h.customer_id = d.customer_id AND h.hour >= d.day::timestamp AT TIME ZONE 'UTC' "
-            f"AND h.hour < (d.day + 1)::timestamp AT TIME ZONE 'UTC' HAVING count(*) > 0) f "
+            f"WHERE h.customer_id = d.customer_id AND h.hour >= d.day "
+            f"AND h.hour < d.day + interval '24 hours' HAVING count(*) > 0) f "
             f"ON CONFLICT (customer_id, day) DO UPDATE SET "
             + ", ".join(f"{name} = excluded.{name}" for name in DAILY_FIGURES)
         ),
