@@ -29,7 +29,7 @@ wanted=$(cat "$lock" pyproject.toml .venv/pyvenv.cfg | sha256sum)
 [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && exit 0
 
 echo "set-up: installing $lock (half a minute or so)"
-pip=(.venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-input)
+pip=(.venv/bin/python -m pip --disable-pip-version-check install --quiet --quiet --no-deps --no-input)
 "${pip[@]}" --require-hashes --only-binary :all: --requirement "$lock" \
     || fail "the packages could not be installed: see pip's message above; is the package index reachable?"
 "${pip[@]}" --no-build-isolation --editable .
