@@ -15,6 +15,8 @@ Figure = dict[str, Any]
 
 _JSX = rx.asset("chart.jsx", shared=True)
 _THIN_SPACE = "\u2009"
+# A label has no padding of its own, and plain blanks at its edges are dropped.
+_PAD = "\u00a0"
 NO_FIGURE: Figure = {"data": [], "layout": {}}
 
 
@@ -102,7 +104,7 @@ def bar_figure(
         trace["customdata"] = list(hover)
         layout["hovermode"] = "closest"
         trace["hovertemplate"] = (
-            f"%{{customdata}}<br><b>{prefix}%{{y:,.{decimals}f}} {unit}</b><extra></extra>"
+            f"{_PAD}%{{customdata}}{_PAD}<br>{_PAD}<b>{prefix}%{{y:,.{decimals}f}} {unit}</b>{_PAD}<extra></extra>"
         )
     return {"data": [trace], "layout": layout}
 
