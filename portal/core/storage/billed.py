@@ -1,15 +1,16 @@
-"""Rewrites the billed energy of a meter's hours from its readings.
+"""Recomputes the billed energy of hours from their readings, wherever a change reaches.
 
 The energy rule walks a meter's readings in time order and remembers little (`MeterState`), which is
 stored with each hour. So a recompute starts at the last hour before the change in which nothing was
 pending, and stops where the state it reaches equals the one stored: what follows cannot differ.
+Many meters are walked together: a round takes a handful of statements, whatever their number.
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -22,207 +23,191 @@ from portal.core.domain.energy import (
     hourly_energy,
     register_milliwh,
 )
+from portal.core.storage.append import append_clean_runs
+from portal.core.storage.energy_rows import Reach, replace_energy
+from portal.core.storage.meters import changes_by_meter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.storage.layout import Layout
+    from portal.core.storage.meters import MeterChange, MeterKey, QueuedHour
 
 _HOUR = timedelta(hours=1)
 _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one walk
-_LOOK_AHEAD = (
-    timedelta(hours=6),
-    timedelta(days=4),
-    None,
-)  # how far past the change to read; None: to the end
+# How far past the change to read; None: to the end.
+_LOOK_AHEAD = (timedelta(hours=6), timedelta(days=4), None)
+_NOTHING_READ = MeterState()
+_WALKS_AT_ONCE = 200  # bounds what a round keeps in memory
 
 
-class _Start(NamedTuple):
-    """Where a walk begins: rewrite from `hour` on, entering it with `state`; hour None is the first reading."""
+@dataclass(slots=True)
+class _Walk:
+    """A walk over one meter's readings from `start` (None: the first) for a change up to `changed_to`."""
 
-    hour: datetime | None
-    state: MeterState
+    key: MeterKey
+    rules: Rules
+    changed_from: datetime
+    changed_to: datetime
+    start: datetime | None = None
+    state: MeterState = _NOTHING_READ
+    end: datetime | None = None
 
 
-async def rewrite_energy(
-    session: AsyncSession, layout: Layout, meter: dict[str, Any], hours: list[datetime], rules: Rules
+async def refresh_energy(
+    session: AsyncSession, layout: Layout, taken: list[QueuedHour], max_gap: timedelta
 ) -> None:
-    """Rewrite the energy columns wherever a change in `hours` (sorted UTC hours of one meter) reaches."""
-    pending = list(hours)
+    """Bring the stored energy of the queued hours, and of whatever they reach, up to date."""
+    changes = await changes_by_meter(session, layout, taken, max_gap)
+    done: set[MeterKey] = await append_clean_runs(session, layout, changes, max_gap) if changes else set()
+    await rewrite_energy(session, layout, [change for change in changes if change.key not in done])
+
+
+async def rewrite_energy(session: AsyncSession, layout: Layout, changes: Sequence[MeterChange]) -> None:
+    """Recompute the energy wherever the changes reach, from the readings."""
+    pending = [_walks(change) for change in changes]
     while pending:
-        changed = _take_nearby(pending)
-        start = await _start_before(session, layout, meter, changed[0])
-        for ahead in _LOOK_AHEAD:
-            end = await _end_of_walk(session, layout, meter, changed[-1] + _HOUR, ahead)
-            fold = hourly_energy(start.state, await _readings(session, layout, meter, start.hour, end), rules)
-            stop = None if end is None else await _first_agreement(session, layout, meter, fold, changed[-1])
-            if stop is not None or end is None:
-                await _write(session, layout, meter, fold, (start.hour, stop))
-                break
+        # Walks of one meter build on each other: one of each at a time.
+        batch, pending = pending[:_WALKS_AT_ONCE], pending[_WALKS_AT_ONCE:]
+        await _walk_all(session, layout, [walks.pop(0) for walks in batch])
+        pending += [walks for walks in batch if walks]
 
 
-async def _end_of_walk(
-    session: AsyncSession, layout: Layout, meter: dict[str, Any], after: datetime, ahead: timedelta | None
-) -> datetime | None:
-    """Return how far to read, or None for all that is there, which it is when no reading lies further."""
-    if ahead is None:
-        return None
-    further = await session.scalar(
-        text(
-            f"SELECT EXISTS (SELECT 1 FROM {layout.measurements} WHERE {layout.bound()} "
-            f"AND energy_imported_kwh IS NOT NULL AND time >= :end)"
-        ),
-        {**meter, "end": after + ahead},
-    )
-    return after + ahead if further else None
+def _walks(change: MeterChange) -> list[_Walk]:
+    walks: list[_Walk] = []
+    for hour in change.hours:
+        if walks and hour - walks[-1].changed_to <= _NEARBY:
+            walks[-1].changed_to = hour
+        else:
+            walks.append(_Walk(change.key, change.rules, hour, hour))
+    return walks
 
 
-def _take_nearby(pending: list[datetime]) -> list[datetime]:
-    """Remove and return the leading hours that lie close together."""
-    count = 1
-    while count < len(pending) and pending[count] - pending[count - 1] <= _NEARBY:
-        count += 1
-    taken = pending[:count]
-    del pending[:count]
-    return taken
+async def _walk_all(session: AsyncSession, layout: Layout, walks: list[_Walk]) -> None:
+    await _find_starts(session, layout, walks)
+    for ahead in _LOOK_AHEAD:
+        await _find_ends(session, layout, walks, ahead)
+        folds = await _fold(session, layout, walks)
+        stops = await _agreements(session, layout, walks, folds)
+        finished = [i for i, walk in enumerate(walks) if stops[i] is not None or walk.end is None]
+        await replace_energy(
+            session, layout, [Reach(walks[i].key, walks[i].start, stops[i], folds[i]) for i in finished]
+        )
+        walks = [walk for i, walk in enumerate(walks) if i not in set(finished)]
+        if not walks:
+            return
 
 
-async def _start_before(
-    session: AsyncSession, layout: Layout, meter: dict[str, Any], hour: datetime
-) -> _Start:
-    """Find the last hour before `hour` that ended with nothing pending, and the state before that hour."""
-    settled = await session.scalar(
-        text(
-            f"SELECT max(hour) FROM {layout.hourly_energy} WHERE {layout.bound()} AND hour < :hour AND meter_is_settled"
-        ),
-        {**meter, "hour": hour},
-    )
-    if settled is None:
-        return _Start(None, MeterState())
-    before = await session.scalar(
-        text(
-            f"SELECT meter_state FROM {layout.hourly_energy} WHERE {layout.bound()} AND hour < :hour "
-            f"AND meter_state IS NOT NULL ORDER BY hour DESC LIMIT 1"
-        ),
-        {**meter, "hour": settled},
-    )
-    return _Start(settled, MeterState.from_json(before))
-
-
-async def _readings(
-    session: AsyncSession, layout: Layout, meter: dict[str, Any], start: datetime | None, end: datetime | None
-) -> list[Reading]:
-    bounds = ("AND time >= :start " if start else "") + ("AND time < :end " if end else "")
-    given = {name: value for name, value in (("start", start), ("end", end)) if value}
+async def _find_starts(session: AsyncSession, layout: Layout, walks: list[_Walk]) -> None:
+    """Find each walk's last hour before its change that ended with nothing pending, and the state before it."""
     rows = await session.execute(
         text(
-            f"SELECT time, energy_imported_kwh FROM {layout.measurements} WHERE {layout.bound()} "
-            f"AND energy_imported_kwh IS NOT NULL {bounds}ORDER BY time"
+            f"SELECT w.place, settled.hour, before.meter_state FROM {_unnest(layout, 'changed_from')} "
+            f"CROSS JOIN LATERAL (SELECT e.hour FROM {layout.hourly_energy} e WHERE {layout.matches('e', 'w')} "
+            f"AND e.hour < w.changed_from AND e.meter_is_settled ORDER BY e.hour DESC LIMIT 1) settled "
+            f"LEFT JOIN LATERAL (SELECT e.meter_state FROM {layout.hourly_energy} e "
+            f"WHERE {layout.matches('e', 'w')} AND e.hour < settled.hour AND e.meter_state IS NOT NULL "
+            f"ORDER BY e.hour DESC LIMIT 1) before ON true"
         ),
-        {**meter, **given},
+        {**_keys(layout, walks), "changed_from": [walk.changed_from for walk in walks]},
     )
-    return [Reading(at, register_milliwh(kwh)) for at, kwh in rows]
+    for place, hour, state in rows:
+        walks[place - 1].start = hour
+        walks[place - 1].state = MeterState.from_json(state)
 
 
-async def _first_agreement(
-    session: AsyncSession, layout: Layout, meter: dict[str, Any], fold: HourFold, after: datetime
-) -> datetime | None:
-    """Return the first hour past `after` whose new state equals the stored one, once its energy is complete.
-
-    An hour is complete when a later hour of the fold ended with nothing pending: its last piece,
-    up to the next accepted reading, is then known.
-    """
-    settled = [hour for hour, energy in fold.hours.items() if _is_settled(energy)]
-    candidates = [hour for hour in settled if hour > after and hour < settled[-1]]
-    if not candidates:
-        return None
-    rows = await session.execute(
-        text(
-            f"SELECT hour, meter_state FROM {layout.hourly_energy} WHERE {layout.bound()} AND hour = ANY(:hours) "
-            f"AND meter_is_settled ORDER BY hour"
-        ),
-        {**meter, "hours": candidates},
-    )
-    for hour, stored in rows:
-        energy = fold.hours[hour]
-        if energy.state is not None and energy.state == MeterState.from_json(stored):
-            return hour
-    return None
-
-
-async def _write(
-    session: AsyncSession,
-    layout: Layout,
-    meter: dict[str, Any],
-    fold: HourFold,
-    reach: tuple[datetime | None, datetime | None],
+async def _find_ends(
+    session: AsyncSession, layout: Layout, walks: list[_Walk], ahead: timedelta | None
 ) -> None:
-    """Replace the energy of the hours in `reach` (both ends included, None is open) by the fold's."""
-    first, last = reach
-    hours = [
-        e
-        for h, e in sorted(fold.hours.items())
-        if (first is None or h >= first) and (last is None or h <= last)
-    ]
-    within = ("AND hour >= :first " if first else "") + ("AND hour <= :last" if last else "")
-    given = {**meter, **{name: value for name, value in (("first", first), ("last", last)) if value}}
-    await session.execute(
+    """Set how far each walk reads: None, all that is there, which it is when no reading lies further."""
+    ends = [None if ahead is None else walk.changed_to + _HOUR + ahead for walk in walks]
+    for walk in walks:
+        walk.end = None
+    if ahead is None:
+        return
+    rows = await session.execute(
         text(
-            f"UPDATE {layout.hourly_energy} SET allocated_milliwh = 0, unallocated_milliwh = 0, estimated_milliwh = 0, "
-            f"suspect_count = 0, reset_count = 0, exchange_count = 0, meter_state = NULL, meter_is_settled = false "
-            f"WHERE {layout.bound()} {within}"
+            f"SELECT w.place FROM {_unnest(layout, 'end_at')} WHERE EXISTS (SELECT 1 "
+            f"FROM {layout.measurements} m WHERE {layout.matches('m', 'w')} "
+            f"AND m.energy_imported_kwh IS NOT NULL AND m.time >= w.end_at)"
         ),
-        given,
+        {**_keys(layout, walks), "end_at": ends},
     )
-    if hours:
-        await session.execute(_upsert(layout), {**meter, **_columns(hours)})
-    await session.execute(
+    for (place,) in rows:
+        walks[place - 1].end = ends[place - 1]
+
+
+async def _fold(session: AsyncSession, layout: Layout, walks: list[_Walk]) -> list[HourFold]:
+    readings: list[list[Reading]] = [[] for _ in walks]
+    rows = await session.execute(
         text(
-            f"DELETE FROM {layout.hourly_energy} WHERE {layout.bound()} {within} AND meter_state IS NULL "
-            f"AND allocated_milliwh = 0 AND unallocated_milliwh = 0 AND estimated_milliwh = 0"
+            f"SELECT w.place, m.time, m.energy_imported_kwh FROM {_unnest(layout, 'start_at', 'end_at')} "
+            f"CROSS JOIN LATERAL (SELECT time, energy_imported_kwh FROM {layout.measurements} m "
+            f"WHERE {layout.matches('m', 'w')} AND m.energy_imported_kwh IS NOT NULL "
+            f"AND m.energy_imported_kwh <> 'NaN' AND m.time >= coalesce(w.start_at, '-infinity') "
+            f"AND m.time < coalesce(w.end_at, 'infinity') ORDER BY time) m"
         ),
-        given,
+        {
+            **_keys(layout, walks),
+            "start_at": [walk.start for walk in walks],
+            "end_at": [walk.end for walk in walks],
+        },
     )
+    for place, at, kwh in rows:
+        readings[place - 1].append(Reading(at, register_milliwh(kwh)))
+    return [hourly_energy(walk.state, found, walk.rules) for walk, found in zip(walks, readings, strict=True)]
 
 
-_ARRAYS = (
-    ("hour", "timestamptz"),
-    ("allocated_milliwh", "bigint"),
-    ("unallocated_milliwh", "bigint"),
-    ("estimated_milliwh", "bigint"),
-    ("suspect_count", "integer"),
-    ("reset_count", "smallint"),
-    ("exchange_count", "smallint"),
-    ("meter_state", "jsonb"),
-    ("meter_is_settled", "boolean"),
-)
+async def _agreements(
+    session: AsyncSession, layout: Layout, walks: list[_Walk], folds: list[HourFold]
+) -> list[datetime | None]:
+    """Return each walk's first hour past its change whose new state equals the stored one.
+
+    The energy of such an hour is complete only when a later hour of the fold ended with nothing pending:
+    its last piece, up to the next accepted reading, is then known.
+    """
+    rows = await session.execute(
+        text(
+            f"SELECT w.place, e.hour, e.meter_state FROM {_unnest(layout, 'changed_to', 'end_at')} "
+            f"JOIN {layout.hourly_energy} e ON {layout.matches('e', 'w')} AND e.hour > w.changed_to "
+            f"AND e.hour < w.end_at AND e.meter_is_settled ORDER BY w.place, e.hour"
+        ),
+        {
+            **_keys(layout, walks),
+            "changed_to": [walk.changed_to for walk in walks],
+            "end_at": [walk.end for walk in walks],
+        },
+    )
+    found: list[datetime | None] = [None] * len(walks)
+    complete_before = [_last_settled(fold) for fold in folds]
+    for place, hour, stored in rows:
+        i = place - 1
+        energy = folds[i].hours.get(hour)
+        limit = complete_before[i]
+        if found[i] is None and limit is not None and hour < limit and energy is not None:
+            same = energy.state is not None and energy.state == MeterState.from_json(stored)
+            found[i] = hour if same else None
+    return found
 
 
-def _is_settled(energy: HourEnergy) -> bool:
+def _last_settled(fold: HourFold) -> datetime | None:
+    return max((hour for hour, energy in fold.hours.items() if is_settled(energy)), default=None)
+
+
+def is_settled(energy: HourEnergy) -> bool:
+    """Tell whether an hour has readings and none of them, or before them, waits to be judged."""
     return energy.state is not None and not energy.state.candidates
 
 
-def _upsert(layout: Layout) -> Any:
-    names = [name for name, _ in _ARRAYS]
-    arrays = ", ".join(f"CAST(:{name}_list AS {kind}[])" for name, kind in _ARRAYS)
-    meter = ", ".join(f"CAST(:{key} AS uuid)" for key in layout.keys)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-    return text(
-        f"INSERT INTO {layout.hourly_energy} ({layout.key_list()}, {', '.join(names)}) "
-        f"SELECT {meter}, t.* FROM unnest({arrays}) AS t ({', '.join(names)}) "
-        f"ON CONFLICT ({layout.key_list()}, hour) DO UPDATE SET {updates}"
-    )
+def _unnest(layout: Layout, *instants: str) -> str:
+    """Return the FROM item `w`: a walk's place (from 1), its meter's key columns, and given instants."""
+    arrays = [f"CAST(:{key} AS uuid[])" for key in layout.keys]
+    arrays += [f"CAST(:{name} AS timestamptz[])" for name in instants]
+    names = ", ".join((*layout.keys, *instants, "place"))
+    return f"unnest({', '.join(arrays)}) WITH ORDINALITY AS w ({names})"
 
 
-def _columns(hours: list[HourEnergy]) -> dict[str, list[Any]]:
-    return {
-        "hour_list": [e.hour for e in hours],
-        "allocated_milliwh_list": [e.allocated_milliwh for e in hours],
-        "unallocated_milliwh_list": [e.unallocated_milliwh for e in hours],
-        "estimated_milliwh_list": [e.estimated_milliwh for e in hours],
-        "suspect_count_list": [e.suspect_count for e in hours],
-        "reset_count_list": [e.reset_count for e in hours],
-        "exchange_count_list": [e.exchange_count for e in hours],
-        "meter_state_list": [None if e.state is None else json.dumps(e.state.to_json()) for e in hours],
-        "meter_is_settled_list": [_is_settled(e) for e in hours],
-    }
+def _keys(layout: Layout, walks: list[_Walk]) -> dict[str, list[Any]]:
+    return {name: [walk.key[position] for walk in walks] for position, name in enumerate(layout.keys)}

@@ -8,16 +8,15 @@ recomputed or still queued, whatever is killed when.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.core.domain.energy import Rules
 from portal.core.domain.time import HOUR
-from portal.core.storage.billed import rewrite_energy
+from portal.core.storage.billed import refresh_energy
 from portal.core.storage.layout import Layout
+from portal.core.storage.meters import take_queue
 from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
 
 if TYPE_CHECKING:
@@ -32,6 +31,11 @@ async def queue_is_empty(session: AsyncSession, layout: Layout) -> bool:
     return not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.queue})"))
 
 
+async def one_refresh_at_a_time(session: AsyncSession) -> None:
+    """Wait until no other refresh of this database is under way, and keep others out until the transaction ends."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _REFRESH_LOCK})
+
+
 async def refresh_queued(
     session: AsyncSession, layout: Layout, max_gap: timedelta, rewrite_figures: RewriteFigures | None = None
 ) -> int:
@@ -40,38 +44,13 @@ async def refresh_queued(
     `rewrite_figures` is what the engine does about the figures of the taken (key columns, hour); by default
     the rollup tables of plain PostgreSQL are rewritten.
     """
-    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _REFRESH_LOCK})
-    taken = await _take_queue(session, layout)
-    if not taken:
-        return 0
-    await (rewrite_figures or _rewrite_rollups)(session, layout, taken)
-    powers = await _rated_powers(session, layout)
-    for key, group in groupby(taken, key=lambda row: row[:-1]):
-        meter = dict(zip(layout.keys, key, strict=True))
-        rules = Rules(max_gap=max_gap, max_power_kw=powers.get(key))
-        await rewrite_energy(session, layout, meter, [row[-1] for row in group], rules)
+    await one_refresh_at_a_time(session)
+    taken = await take_queue(session, layout)
+    if taken:
+        hours = [(*queued.key, queued.hour) for queued in taken]
+        await (rewrite_figures or _rewrite_rollups)(session, layout, hours)
+        await refresh_energy(session, layout, taken, max_gap)
     return len(taken)
-
-
-async def _take_queue(session: AsyncSession, layout: Layout) -> list[tuple[Any, ...]]:
-    keys = layout.key_list()
-    rows = await session.execute(
-        text(
-            f"WITH taken AS (DELETE FROM {layout.queue} RETURNING {keys}, hour) "
-            f"SELECT DISTINCT {keys}, hour FROM taken ORDER BY {keys}, hour"
-        )
-    )
-    return [tuple(row) for row in rows]
-
-
-async def _rated_powers(session: AsyncSession, layout: Layout) -> dict[tuple[Any, ...], float]:
-    keys = ", ".join("id" if key == "device_id" else key for key in layout.keys)
-    rows = await session.execute(
-        text(
-            f"SELECT {keys}, max_power_kw::float8 FROM {layout.schema}.devices WHERE max_power_kw IS NOT NULL"
-        )
-    )
-    return {tuple(row[:-1]): row[-1] for row in rows}
 
 
 async def _rewrite_rollups(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:

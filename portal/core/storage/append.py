@@ -1,0 +1,148 @@
+"""Continues the energy rule over readings that are later than everything before them, in one statement.
+
+Nearly all readings come in order and rise within the limits. For those the rule is plain arithmetic: each
+difference is energy, split at the hour. The database does it where the readings are, with the same integers
+as `domain.meter`; a meter with anything else among its new readings is left to the recompute in `billed`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from portal.core.domain.energy import register_milliwh
+from portal.core.domain.meter import REGISTER_COUNT_MILLIWH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.storage.layout import Layout
+    from portal.core.storage.meters import MeterChange
+
+# Beyond these a product would leave the 64 bits it is calculated in; the recompute has no such bounds.
+_LONGEST = timedelta(hours=2)
+_MOST_WATTS = 10**9
+_MOST_RISE_MILLIWH = 2 * 10**12
+_LARGEST_REGISTER = register_milliwh(float("inf"))
+
+# `own` is energy of the hour a reading lies in, `carried` that of the hour before, where its predecessor lies.
+# A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
+_HOURS = f"""
+SELECT hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
+       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean
+FROM (
+    SELECT time, hour, shown, coalesce(rise, 0) AS rise,
+           CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
+                WHEN time = hour THEN rise
+                ELSE div(rise::numeric * round(date_part('epoch', hour - since) * 1000000)::bigint, micros)::bigint
+           END AS carried, is_clean
+    FROM (
+        SELECT *, shown >= 0 AND (rise IS NULL OR coalesce(
+            rise BETWEEN 0 AND {_MOST_RISE_MILLIWH} AND time - since <= :longest
+            AND hour - since_hour <= interval '1 hour'
+            AND (rise - {REGISTER_COUNT_MILLIWH}) * 3600000 <= meter.watts * micros, false)) AS is_clean
+        FROM (
+            SELECT time, shown, since, shown - before AS rise,
+                   date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
+                   date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour,
+                   CASE WHEN time - since <= :longest
+                        THEN round(date_part('epoch', time - since) * 1000000)::bigint END AS micros
+            FROM (
+                SELECT time, shown, lag(time, 1, meter.head_at) OVER w AS since,
+                       lag(shown, 1, meter.head_shown) OVER w AS before
+                FROM (
+                    SELECT m.time, round(greatest({-_LARGEST_REGISTER}, least({_LARGEST_REGISTER},
+                               m.energy_imported_kwh * 1000000)))::bigint AS shown
+                    FROM {{measurements}} m
+                    WHERE {{of_meter}} AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+                      AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high
+                ) registers WINDOW w AS (ORDER BY time)
+            ) pairs
+        ) pieces
+    ) judged
+) split GROUP BY hour
+"""
+_STATEMENT = """
+WITH meter AS MATERIALIZED (
+    SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
+    FROM unnest({arrays}, CAST(:first_at AS timestamptz[]), CAST(:watts AS bigint[])) AS k ({keys}, first_at, watts)
+    LEFT JOIN LATERAL (
+        SELECT e.meter_is_settled AS is_settled, (e.meter_state -> 'base' ->> 0)::timestamptz AS base_at,
+               (e.meter_state -> 'base' ->> 1)::bigint AS shown
+        FROM {energy} e WHERE {head_of_meter} AND e.meter_state IS NOT NULL ORDER BY e.hour DESC LIMIT 1
+    ) head ON true
+    WHERE head.is_settled IS NULL OR (head.is_settled AND head.base_at < k.first_at)
+), hours AS MATERIALIZED (
+    SELECT {meter_keys}, h.* FROM meter CROSS JOIN LATERAL ({hours}) h
+), clean AS (
+    SELECT {meter_keys} FROM meter LEFT JOIN hours h ON {hours_of_meter}
+    GROUP BY {meter_keys} HAVING bool_and(coalesce(h.is_clean, true))
+), energy AS MATERIALIZED (
+    SELECT {keys}, hour, sum(milliwh)::bigint AS milliwh, max(last_at) AS last_at, max(last_shown) AS last_shown
+    FROM (
+        SELECT {keys}, hour, own AS milliwh, last_at, last_shown FROM hours JOIN clean USING ({keys})
+        UNION ALL
+        SELECT {keys}, hour - interval '1 hour', carried, NULL, NULL FROM hours JOIN clean USING ({keys})
+        WHERE carried > 0
+    ) parts GROUP BY {keys}, hour
+), by_hour AS (
+    INSERT INTO {energy} AS e ({keys}, hour, allocated_milliwh, meter_state, meter_is_settled)
+    SELECT {keys}, hour, milliwh, CASE WHEN last_at IS NOT NULL THEN jsonb_build_object('base', jsonb_build_array(
+               to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), last_shown),
+               'candidates', '[]'::jsonb) END, last_at IS NOT NULL
+    FROM energy ORDER BY {keys}, hour
+    ON CONFLICT ({keys}, hour) DO UPDATE SET
+        allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh,
+        meter_state = coalesce(excluded.meter_state, e.meter_state),
+        meter_is_settled = excluded.meter_is_settled OR e.meter_is_settled
+), by_day AS (
+    INSERT INTO {daily} AS e ({keys}, day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count)
+    SELECT {keys}, (hour AT TIME ZONE 'UTC')::date AS day, sum(milliwh)::bigint, 0, 0, 0
+    FROM energy GROUP BY {keys}, day
+    ON CONFLICT ({keys}, day) DO UPDATE SET allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh
+)
+SELECT {keys} FROM clean
+"""
+
+
+async def append_clean_runs(
+    session: AsyncSession, layout: Layout, changes: Sequence[MeterChange], max_gap: timedelta
+) -> set[tuple[Any, ...]]:
+    """Add the energy of new readings to the hours of each meter where they continue cleanly.
+
+    Returns the keys of the meters that are done with. A meter's new readings must all be among `changes`;
+    what was committed since is either taken along or queued as not later than the state it left.
+    """
+    given: dict[str, Any] = {
+        name: [change.key[position] for change in changes] for position, name in enumerate(layout.keys)
+    }
+    rows = await session.execute(
+        text(_statement(layout)),
+        {
+            **given,
+            "first_at": [change.first_at for change in changes],
+            "watts": [min(change.rules.rise_watts, _MOST_WATTS) for change in changes],
+            "longest": min(max_gap, _LONGEST),
+            "low": min(change.first_at for change in changes),
+            "high": max(change.hours[-1] for change in changes) + timedelta(hours=1),
+        },
+    )
+    return {tuple(row) for row in rows}
+
+
+def _statement(layout: Layout) -> str:
+    hours = _HOURS.format(measurements=layout.measurements, of_meter=layout.matches("m", "meter"))
+    return _STATEMENT.format(
+        arrays=", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys),
+        keys=layout.key_list(),
+        meter_keys=layout.key_list("meter"),
+        energy=layout.hourly_energy,
+        daily=layout.daily_energy,
+        head_of_meter=layout.matches("e", "k"),
+        hours_of_meter=layout.matches("h", "meter"),
+        hours=hours,
+    )
