@@ -37,6 +37,14 @@ class Environment(StrEnum):
     PRODUCTION = "Production"
 
 
+class StorageChoice(StrEnum):
+    """Which storage engine a database is to have."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    TIMESCALE = "timescale"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,6 +77,7 @@ class DatabaseSettings(_Section):
     name: str = ""
     username: str = ""
     password: SecretStr = SecretStr("")
+    storage: StorageChoice = StorageChoice.AUTO
 
 
 class Authentication(_Section):
@@ -102,9 +111,21 @@ class Billing(_Section):
 
 
 class RateLimit(_Section):
-    """Request limits per token and address."""
+    """Requests a minute per token, and refused credentials a minute per address; counted in Redis where it is named."""
 
     enabled: bool = True
+    customer_per_minute: int = Field(default=1200, ge=1)
+    device_per_minute: int = Field(default=600, ge=1)
+    failures_per_minute: int = Field(default=60, ge=1)
+    redis_url: SecretStr = SecretStr("")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith(("redis://", "rediss://")):
+            message = "this is not a redis:// or rediss:// URL"
+            raise ValueError(message)
+        return value
 
 
 class Grafana(_Section):

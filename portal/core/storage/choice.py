@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
+from portal.core.errors import Misconfigured
+from portal.core.settings import StorageChoice
+from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.postgres import PostgresStorage
+from portal.core.storage.timescale import TimescaleStorage
+from portal.core.storage.timescale_convert import SHAPE_LOCK
+from portal.core.storage.timescale_probe import Choice, Engine, choose, create_extension, gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +36,22 @@ class ProbedStorage:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._layout = LAYOUTS[settings.run_mode]
         self._chosen: Storage | None = None
+        self._note: str | None = None
 
     async def bootstrap(self, db: Database) -> None:
-        """Choose the engine anew by what the database offers, and make what it needs."""
+        """Choose the engine anew by what the database offers, and make what it needs.
+
+        Raises `Misconfigured` where `Database__Storage` and the database do not go together, and while the
+        readings are being moved to TimescaleDB.
+        """
         self._chosen = None
-        await (await self._engine(db)).bootstrap(db)
+        await _refuse_while_moving(db)
+        choice = await self._choose(db)
+        if choice.engine is Engine.TIMESCALEDB:
+            choice = await self._with_extension(db)
+        await self._take(choice).bootstrap(db)
 
     async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
         """Make room for readings of any of these instants (aware), years back included."""
@@ -43,16 +62,56 @@ class ProbedStorage:
         return await (await self._engine(db)).refresh(db)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
-        """Probe the database."""
-        return await (await self._probe(session)).capabilities(session)
+        """Probe the database; the engine is the one that serves it now."""
+        engine = self._chosen or self._take(await self._by_table(session))
+        return replace(await engine.capabilities(session), note=self._note)
+
+    async def explain(self, db: Database) -> str | None:
+        """Return why the database has this engine, where another may be expected. Raises `Misconfigured`."""
+        self._take(await self._choose(db))
+        return self._note
 
     async def _engine(self, db: Database) -> Storage:
         if self._chosen is None:
             async with db.transaction() as session:
-                self._chosen = await self._probe(session)
+                self._take(await self._by_table(session))
+        if self._chosen is None:
+            raise Misconfigured("The storage engine was not chosen.")
         return self._chosen
 
-    async def _probe(self, session: AsyncSession) -> Storage:
-        """Return the engine for this database."""
-        del session  # plain PostgreSQL serves every database
-        return PostgresStorage(self._settings)
+    async def _choose(self, db: Database) -> Choice:
+        return choose(await gather(db, self._layout), self._settings.database.storage)
+
+    async def _with_extension(self, db: Database) -> Choice:
+        """Create the extension; plain PostgreSQL it is where that cannot be and need not be."""
+        hindrance = await create_extension(db)
+        if hindrance is None:
+            # Connections opened before do not know the extension yet.
+            await db.engine.dispose()
+            return Choice(Engine.TIMESCALEDB)
+        if self._settings.database.storage is StorageChoice.TIMESCALE:
+            raise Misconfigured(f"Database__Storage=timescale cannot be: {hindrance}.")
+        return Choice(Engine.POSTGRESQL, hindrance)
+
+    async def _by_table(self, session: AsyncSession) -> Choice:
+        """Return the engine that the readings are in: what a process that does not bootstrap goes by."""
+        kind = await session.scalar(
+            text("SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)"),
+            {"name": self._layout.measurements},
+        )
+        return Choice(Engine.TIMESCALEDB if kind == "r" else Engine.POSTGRESQL)
+
+    def _take(self, choice: Choice) -> Storage:
+        kind = TimescaleStorage if choice.engine is Engine.TIMESCALEDB else PostgresStorage
+        self._chosen, self._note = kind(self._settings), choice.note
+        return self._chosen
+
+
+async def _refuse_while_moving(db: Database) -> None:
+    async with db.transaction() as session:
+        if not await session.scalar(
+            text("SELECT pg_try_advisory_xact_lock_shared(:key)"), {"key": SHAPE_LOCK + 1}
+        ):
+            raise Misconfigured(
+                "The readings are being moved by `portal storage upgrade`: start again when it has ended."
+            )

@@ -21,6 +21,7 @@ class Capabilities:
     engine: str
     server_version: str
     timescaledb_version: str | None
+    note: str | None = None  # why it is this engine, where another may be expected
 
 
 class Storage(Protocol):

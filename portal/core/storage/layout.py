@@ -45,6 +45,11 @@ class Layout:
         return f"{self.schema}.hourly_rollup"
 
     @property
+    def daily_rollup(self) -> str:
+        """The stored part of `daily` on plain PostgreSQL."""
+        return f"{self.schema}.daily_rollup"
+
+    @property
     def hourly_energy(self) -> str:
         """Billed energy per hour, kept by the application on either engine."""
         return f"{self.schema}.hourly_energy"

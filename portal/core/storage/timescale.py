@@ -1,0 +1,72 @@
+"""The storage engine on TimescaleDB: a compressed hypertable, real-time continuous aggregates.
+
+Billed energy is kept by the application here as well: no aggregate can follow a register over its resets.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from portal.core.storage.engine import Capabilities
+from portal.core.storage.layout import LAYOUTS, Layout
+from portal.core.storage.rollup import queue_is_empty, refresh_queued
+from portal.core.storage.timescale_chunks import Chunks
+from portal.core.storage.timescale_probe import Engine
+from portal.core.storage.timescale_schema import build
+from portal.core.storage.timescale_windows import note_hours, refresh_noted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.db import Database
+    from portal.core.settings import Settings
+
+
+class TimescaleStorage:
+    """Readings in 7-day chunks, compressed after a week; figures from continuous aggregates."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.layout = LAYOUTS[settings.run_mode]
+        self._chunks = Chunks(self.layout)
+        self._max_gap = timedelta(minutes=settings.billing.max_gap_minutes)
+
+    async def bootstrap(self, db: Database) -> None:
+        """Make or repair hypertable, compression, aggregates and policies, and aggregate what is there."""
+        async with db.transaction() as session:
+            await build(session, self.layout)
+        await refresh_noted(db, self.layout)
+
+    async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
+        """Create the chunks that readings of these instants (aware) need."""
+        await self._chunks.ensure(db, times)
+
+    async def refresh(self, db: Database) -> int:
+        """Bring energy and aggregates up to date with every committed reading; returns the (meter, hour)."""
+        recomputed = 0
+        async with db.transaction() as session:
+            if not await queue_is_empty(session, self.layout):
+                recomputed = await refresh_queued(session, self.layout, self._max_gap, _note)
+        await refresh_noted(db, self.layout)
+        return recomputed
+
+    async def capabilities(self, session: AsyncSession) -> Capabilities:
+        """Probe the server."""
+        row = (
+            await session.execute(
+                text(
+                    "SELECT current_setting('server_version'), "
+                    "(SELECT extversion FROM pg_extension WHERE extname = 'timescaledb')"
+                )
+            )
+        ).one()
+        return Capabilities(Engine.TIMESCALEDB, str(row[0]), row[1])
+
+
+async def _note(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:
+    await note_hours(session, layout, (row[-1] for row in taken))

@@ -1,0 +1,197 @@
+"""What TimescaleDB adds to the migrated schema: hypertable, compression, continuous aggregates, policies.
+
+All of it is made in one transaction, so a process killed in the middle leaves nothing half-made; and every
+step looks first, so what somebody removed by hand is there again after the next start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.errors import Misconfigured
+from portal.core.storage import timescale_convert as convert
+from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
+from portal.core.storage.timescale_windows import note_everything
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.storage.layout import Layout
+
+_COMPRESS_AFTER = "interval '7 days'"
+
+
+async def build(session: AsyncSession, layout: Layout) -> None:
+    """Make or repair everything, in the session's transaction. The readings must be few enough to be none.
+
+    Raises `Misconfigured` when there are readings in partitions: moving them is `portal storage upgrade`.
+    """
+    await convert.lock_shape(session)
+    if await convert.is_partitioned(session, layout):
+        if await convert.has_readings(session, layout):
+            raise Misconfigured("The readings are still in plain partitions: run `portal storage upgrade`.")
+        await convert.make_twin(session, layout)
+        await convert.take_place(session, layout)
+    await complete(session, layout)
+
+
+async def complete(session: AsyncSession, layout: Layout) -> None:
+    """Make what hangs on the readings' table, once that is no longer partitioned."""
+    await _ensure_hypertable(session, layout)
+    await session.execute(text(_windows_table(layout)))
+    await _ensure_aggregates(session, layout)
+    await _ensure_policies(session, layout)
+
+
+async def _ensure_hypertable(session: AsyncSession, layout: Layout) -> None:
+    row = (
+        await session.execute(
+            text(
+                "SELECT compression_enabled FROM timescaledb_information.hypertables "
+                "WHERE hypertable_schema = :schema AND hypertable_name = 'power_measurements'"
+            ),
+            {"schema": layout.schema},
+        )
+    ).first()
+    if row is None:
+        await session.execute(
+            text(
+                f"SELECT create_hypertable('{layout.measurements}', by_range('time', {convert.CHUNK}), "
+                "create_default_indexes => false, migrate_data => true)"
+            )
+        )
+    if row is None or not row[0]:
+        await convert.enable_compression(session, layout, layout.measurements)
+
+
+def _windows_table(layout: Layout) -> str:
+    return (
+        f"CREATE TABLE IF NOT EXISTS {layout.windows} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+        f"from_hour timestamptz NOT NULL, to_hour timestamptz NOT NULL)"
+    )
+
+
+async def _ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
+    wanted = {layout.hourly: (*layout.keys, "hour", *FIGURES)}
+    if layout.has_customers:
+        wanted[layout.daily] = ("customer_id", "day", *DAILY_FIGURES)
+    found = {name: await _columns(session, layout, name) for name in wanted}
+    if any(found[name] != columns for name, columns in wanted.items()):
+        await _make_aggregates(session, layout)
+    for name in wanted:
+        await _ensure_real_time(session, layout, name)
+
+
+async def _columns(session: AsyncSession, layout: Layout, name: str) -> tuple[str, ...]:
+    """Return the columns of a continuous aggregate; none when there is no such aggregate."""
+    rows = await session.scalars(
+        text(
+            "SELECT attname FROM pg_attribute a JOIN timescaledb_information.continuous_aggregates c "
+            "ON a.attrelid = to_regclass(format('%I.%I', c.view_schema, c.view_name)) "
+            "WHERE c.view_schema = :schema AND c.view_name = :view AND attnum > 0 AND NOT attisdropped "
+            "ORDER BY attnum"
+        ),
+        {"schema": layout.schema, "view": name.split(".")[1]},
+    )
+    return tuple(rows)
+
+
+async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
+    """Make both anew, the daily one reading the hourly one; all old readings are noted to be aggregated."""
+    for name in (layout.daily, layout.hourly):
+        await _drop(session, name)
+    await session.execute(text(_hourly(layout)))
+    meter_hours = f"{layout.key_list()}, hour DESC"
+    await session.execute(text(f"CREATE INDEX ON {layout.hourly} ({meter_hours})"))
+    if layout.has_customers:
+        await session.execute(text(f"CREATE INDEX ON {layout.hourly} (customer_id, hour DESC)"))
+        await session.execute(text(_daily(layout)))
+    await note_everything(session, layout)
+
+
+async def _drop(session: AsyncSession, name: str) -> None:
+    kind = await session.scalar(
+        text(
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM timescaledb_information.continuous_aggregates "
+            "WHERE to_regclass(format('%I.%I', view_schema, view_name)) = to_regclass(:name)) "
+            "THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END WHERE to_regclass(:name) IS NOT NULL"
+        ),
+        {"name": name},
+    )
+    if kind:
+        await session.execute(text(f"DROP {kind} {name}"))
+
+
+_AGGREGATE = (
+    "WITH (timescaledb.continuous, timescaledb.materialized_only = false, "
+    "timescaledb.create_group_indexes = {indexes}) AS"
+)
+
+
+def _named(figures: str, names: tuple[str, ...]) -> str:
+    """Return a select list with its names; aggregates of a view are told apart by them."""
+    return ", ".join(f"{figure} AS {name}" for figure, name in zip(_split(figures), names, strict=True))
+
+
+def _split(figures: str) -> list[str]:
+    """Return the parts of a select list, which are separated by the commas outside brackets."""
+    parts, depth = [""], 0
+    for character in figures:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def _hourly(layout: Layout) -> str:
+    """Buckets are UTC: aggregates in a named zone lose late rows at a bucket's edge (TimescaleDB issue 10296)."""
+    return (
+        f"CREATE MATERIALIZED VIEW {layout.hourly} {_AGGREGATE.format(indexes='false')} "
+        f"SELECT {layout.key_list('m')}, time_bucket(interval '1 hour', m.time) AS hour, "
+        f"{_named(hour_figures('m'), FIGURES)} "
+        f"FROM {layout.measurements} m GROUP BY {layout.key_list('m')}, time_bucket(interval '1 hour', m.time) "
+        f"WITH NO DATA"
+    )
+
+
+def _daily(layout: Layout) -> str:
+    return (
+        f"CREATE MATERIALIZED VIEW {layout.daily} {_AGGREGATE.format(indexes='true')} "
+        f"SELECT h.customer_id, time_bucket(interval '1 day', h.hour) AS day, "
+        f"{_named(day_figures('h'), DAILY_FIGURES)} "
+        f"FROM {layout.hourly} h GROUP BY h.customer_id, time_bucket(interval '1 day', h.hour) WITH NO DATA"
+    )
+
+
+async def _ensure_real_time(session: AsyncSession, layout: Layout, name: str) -> None:
+    stale = await session.scalar(
+        text(
+            "SELECT materialized_only FROM timescaledb_information.continuous_aggregates "
+            "WHERE view_schema = :schema AND view_name = :view"
+        ),
+        {"schema": layout.schema, "view": name.split(".")[1]},
+    )
+    if stale:
+        await session.execute(
+            text(f"ALTER MATERIALIZED VIEW {name} SET (timescaledb.materialized_only = false)")
+        )
+
+
+async def _ensure_policies(session: AsyncSession, layout: Layout) -> None:
+    hourly = (
+        f"SELECT add_continuous_aggregate_policy('{layout.hourly}', start_offset => interval '30 days', "
+        "end_offset => interval '1 hour', schedule_interval => interval '5 minutes', if_not_exists => true)"
+    )
+    daily = (
+        f"SELECT add_continuous_aggregate_policy('{layout.daily}', start_offset => interval '365 days', "
+        "end_offset => interval '1 day', schedule_interval => interval '1 hour', if_not_exists => true)"
+    )
+    compression = (
+        f"SELECT add_compression_policy('{layout.measurements}', {_COMPRESS_AFTER}, if_not_exists => true)"
+    )
+    for statement in (hourly, *([daily] if layout.has_customers else []), compression):
+        await session.execute(text(statement))
