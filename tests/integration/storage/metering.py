@@ -1,0 +1,182 @@
+"""Meters of either run mode to store readings of, and what must then be stored of them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
+from portal.core.settings import RunMode
+from portal.core.stack import Stack
+from portal.core.storage.layout import LAYOUTS, Layout
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+RULES = Rules(max_gap=timedelta(minutes=120), max_power_kw=None)
+
+
+@st.composite
+def register_histories(draw: st.DrawFn) -> list[tuple[datetime, float]]:
+    """A register over days: steps from seconds to a day, with resets, falls, jumps and standstill."""
+    at, register, history = START, draw(st.integers(0, 10_000)), []
+    # Half of all histories are clean, so that both ways to compute are taken and taken in turns.
+    kinds = draw(st.sampled_from([["rise"], ["rise"] * 12 + ["reset", "fall", "jump", "same"]]))
+    steps = draw(st.sampled_from([[300, 900, 1800], [20, 600, 900, 1800, 3600, 7200, 7201, 50_000]]))
+    for _ in range(draw(st.integers(1, 40))):
+        at += timedelta(seconds=draw(st.sampled_from(steps)))
+        kind = draw(st.sampled_from(kinds))
+        register = {
+            "rise": register + draw(st.integers(0, 400)),
+            "reset": draw(st.integers(0, 5)),
+            "fall": max(0, register - draw(st.integers(1, 2000))),
+            "jump": register + 10**9,
+            "same": register,
+        }[kind]
+        history.append((at, register / 10))
+    return history
+
+
+def expected_hours(
+    rows: list[tuple[datetime, float]], rules: Rules = RULES
+) -> dict[datetime, tuple[Any, ...]]:
+    """The energy rule over all rows at once: energies, counts and the meter's state per hour."""
+    fold = hourly_energy(
+        MeterState(), [Reading(at, register_milliwh(kwh)) for at, kwh in sorted(set(rows))], rules
+    )
+    return {
+        hour: (
+            e.allocated_milliwh,
+            e.unallocated_milliwh,
+            e.estimated_milliwh,
+            e.suspect_count,
+            e.reset_count,
+            e.exchange_count,
+            e.state,
+        )
+        for hour, e in fold.hours.items()
+        # An hour of standstill between two readings has nothing to store.
+        if e.state is not None or e.allocated_milliwh or e.estimated_milliwh
+    }
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A meter in a stack's database; readings are stored in a transaction with their queue entries."""
+
+    stack: Stack
+    key: tuple[UUID, ...]
+
+    @property
+    def layout(self) -> Layout:
+        return LAYOUTS[self.stack.settings.run_mode]
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        return dict(zip(self.layout.keys, self.key, strict=True))
+
+    async def store(self, rows: list[tuple[datetime, float | None]], power_kw: float = 1.0) -> None:
+        layout = self.layout
+        await self.stack.storage.ensure_partitions(self.stack.db, [at for at, _ in rows])
+        keys, own = layout.key_list(), ", ".join(f"CAST(:{key} AS uuid)" for key in layout.keys)
+        async with self.stack.db.transaction() as session:
+            await session.execute(
+                text(
+                    f"WITH stored AS (INSERT INTO {layout.measurements} "
+                    f"({keys}, time, energy_imported_kwh, active_power_kw) "
+                    f"SELECT {own}, t.*, :power FROM unnest(CAST(:times AS timestamptz[]), "
+                    f"CAST(:registers AS float8[])) AS t ORDER BY 1 ON CONFLICT DO NOTHING RETURNING {keys}, time) "
+                    f"INSERT INTO {layout.queue} ({keys}, hour, first_at) "
+                    f"SELECT {keys}, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored "
+                    f"GROUP BY {keys}, hour"
+                ),
+                {
+                    **self._given,
+                    "times": [at for at, _ in rows],
+                    "registers": [kwh for _, kwh in rows],
+                    "power": power_kw,
+                },
+            )
+
+    async def hours(self) -> dict[datetime, tuple[Any, ...]]:
+        """The stored energy, in the shape of `expected_hours`."""
+        rows = await self._rows(
+            f"SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, reset_count, "
+            f"exchange_count, meter_state, meter_is_settled FROM {self.layout.hourly_energy} "
+            f"WHERE {self.layout.bound()}"
+        )
+        states = {row[0]: None if row[7] is None else MeterState.from_json(row[7]) for row in rows}
+        for row in rows:
+            state = states[row[0]]
+            assert row[8] == (state is not None and not state.candidates)
+        return {row[0]: (*row[1:7], states[row[0]]) for row in rows}
+
+    async def days(self) -> dict[Any, tuple[int, ...]]:
+        """The stored energy per day."""
+        rows = await self._rows(
+            f"SELECT day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count "
+            f"FROM {self.layout.daily_energy} WHERE {self.layout.bound()}"
+        )
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    async def figures(self) -> dict[datetime, tuple[Any, ...]]:
+        """The hourly figures as anybody sees them."""
+        rows = await self._rows(
+            f"SELECT hour, avg_active_power_kw, max_active_power_kw, min_active_power_kw, sample_count, kwh_delta "
+            f"FROM {self.layout.hourly} WHERE {self.layout.bound()}"
+        )
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    async def _rows(self, statement: str) -> list[Any]:
+        async with self.stack.db.snapshot() as session:
+            return list(await session.execute(text(statement), self._given))
+
+
+def expected_days(hours: dict[datetime, tuple[Any, ...]]) -> dict[Any, tuple[int, ...]]:
+    """The sums of hours by UTC day."""
+    days: dict[Any, list[int]] = {}
+    for hour, figures in hours.items():
+        day = days.setdefault(hour.date(), [0, 0, 0, 0])
+        for place in range(4):
+            day[place] += figures[place]
+    return {day: tuple(sums) for day, sums in days.items()}
+
+
+def expected_figures(
+    rows: list[tuple[datetime, float]], power_kw: float = 1.0
+) -> dict[datetime, tuple[Any, ...]]:
+    """The hourly figures of rows stored with one power."""
+    hours: dict[datetime, list[float]] = {}
+    for at, kwh in set(rows):
+        hours.setdefault(at.replace(minute=0, second=0, microsecond=0), []).append(kwh)
+    return {
+        hour: (power_kw, power_kw, power_kw, len(kwh), max(kwh) - min(kwh)) for hour, kwh in hours.items()
+    }
+
+
+_CLIENT_PLACE = (
+    "INSERT INTO monitoring.sites (name) VALUES ('Site') ON CONFLICT DO NOTHING",
+    "INSERT INTO monitoring.devices (id, site_id, name, external_id, token_hash, max_power_kw) "
+    "SELECT :device_id, id, :name, :name, :name, :power FROM monitoring.sites",
+)
+_FLEET_PLACE = (
+    "INSERT INTO fleet.customers (id, code, name, token_hash) VALUES (:customer_id, :name, :name, :name)",
+    "INSERT INTO fleet.sites (customer_id, id, name) VALUES (:customer_id, :customer_id, 'Site')",
+    "INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, max_power_kw) "
+    "VALUES (:customer_id, :device_id, :customer_id, :name, :name, :power)",
+)
+
+
+async def new_meter(stack: Stack, rated_kw: float | None = None) -> Meter:
+    """Add a meter (and, on the Admin, its customer and site)."""
+    layout = LAYOUTS[stack.settings.run_mode]
+    meter = Meter(stack, tuple(uuid4() for _ in layout.keys))
+    names = dict(zip(layout.keys, meter.key, strict=True))
+    async with stack.db.transaction() as session:
+        for statement in _CLIENT_PLACE if stack.settings.run_mode is RunMode.CLIENT else _FLEET_PLACE:
+            asked = {"name": uuid4().hex, "power": rated_kw, **names}
+            await session.execute(
+                text(statement), {key: asked[key] for key in asked if f":{key}" in statement}
+            )
+    return meter
