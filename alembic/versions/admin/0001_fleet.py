@@ -73,17 +73,40 @@ CREATE TABLE fleet.tariffs (
     PRIMARY KEY (customer_id, id),
     FOREIGN KEY (customer_id, municipality_id) REFERENCES fleet.municipalities (customer_id, id)
 );
+CREATE TABLE fleet.tariff_seasons (
+    customer_id uuid NOT NULL,
+    tariff_id integer NOT NULL,
+    place smallint NOT NULL,
+    name varchar(100) NOT NULL,
+    first_day varchar(5) NOT NULL,
+    last_day varchar(5) NOT NULL,
+    default_rate_per_kwh numeric(16, 6) NOT NULL,
+    PRIMARY KEY (customer_id, tariff_id, place),
+    FOREIGN KEY (customer_id, tariff_id) REFERENCES fleet.tariffs (customer_id, id) ON DELETE CASCADE
+);
+CREATE TABLE fleet.tariff_holidays (
+    customer_id uuid NOT NULL,
+    tariff_id integer NOT NULL,
+    on_date date NOT NULL,
+    name varchar(200) NOT NULL,
+    day_type varchar(10) NOT NULL CHECK (day_type IN ('saturday', 'sunday', 'holiday')),
+    PRIMARY KEY (customer_id, tariff_id, on_date),
+    FOREIGN KEY (customer_id, tariff_id) REFERENCES fleet.tariffs (customer_id, id) ON DELETE CASCADE
+);
 CREATE TABLE fleet.tariff_periods (
     customer_id uuid NOT NULL,
     id integer NOT NULL,
     tariff_id integer NOT NULL,
     name varchar(100) NOT NULL,
-    days_of_week integer NOT NULL CHECK (days_of_week BETWEEN 1 AND 127),
+    season smallint,
+    days_of_week integer NOT NULL CHECK (days_of_week BETWEEN 1 AND 255),
     start_time time NOT NULL,
     end_time time NOT NULL,
     rate_per_kwh numeric(16, 6) NOT NULL,
     PRIMARY KEY (customer_id, id),
-    FOREIGN KEY (customer_id, tariff_id) REFERENCES fleet.tariffs (customer_id, id) ON DELETE CASCADE
+    FOREIGN KEY (customer_id, tariff_id) REFERENCES fleet.tariffs (customer_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (customer_id, tariff_id, season)
+        REFERENCES fleet.tariff_seasons (customer_id, tariff_id, place) ON DELETE CASCADE
 );
 CREATE INDEX ix_fleet_tariff_periods_tariff ON fleet.tariff_periods (customer_id, tariff_id);
 """
@@ -140,6 +163,15 @@ CREATE TABLE fleet.rollup_queue (
     device_id uuid NOT NULL,
     hour timestamptz NOT NULL,
     first_at timestamptz NOT NULL DEFAULT '-infinity'
+);
+CREATE TABLE fleet.push_reports (
+    customer_id uuid PRIMARY KEY REFERENCES fleet.customers (id) ON DELETE CASCADE,
+    reported_at timestamptz NOT NULL DEFAULT now(),
+    waiting_rows bigint NOT NULL,
+    refused_rows bigint NOT NULL,
+    given_up_rows bigint NOT NULL,
+    oldest_at timestamptz,
+    drain_seconds bigint NOT NULL
 );
 CREATE TABLE fleet.ingest_events (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

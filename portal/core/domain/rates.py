@@ -1,18 +1,30 @@
-"""The rate calendar: which rate applies to which hours of a window."""
+"""The rate calendar: which rate applies to which part of a window, to the minute of local time."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from portal.core.domain.tariffs import Tariff, active_tariff, rate_at
-from portal.core.domain.time import HOUR, floor_hour
+from portal.core.domain.tariffs import MINUTES_PER_DAY, DayKind, Tariff, active_tariff, day_kind, day_plan
+from portal.core.domain.time import HOUR, floor_hour, local_midnight
+
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+
+
+class Price(NamedTuple):
+    """What a kWh costs under a tariff at some time. `currency` None is the stack's own currency."""
+
+    tariff_id: int | None
+    rate_per_kwh: Decimal
+    vat_rate: Decimal
+    period_name: str | None
+    currency: str | None
 
 
 class RateSlot(NamedTuple):
-    """A half-open run of whole UTC hours with one rate. `currency` None is the stack's own currency."""
+    """A half-open run of time with one rate. `currency` None is the stack's own currency."""
 
     start_at: datetime
     end_at: datetime
@@ -22,13 +34,26 @@ class RateSlot(NamedTuple):
     period_name: str | None
     currency: str | None
 
+    @property
+    def price(self) -> Price:
+        """What a kWh costs in the slot."""
+        return Price(*self[2:])
 
-class _RateKey(NamedTuple):
-    tariff_id: int | None
-    rate_per_kwh: Decimal
-    vat_rate: Decimal
-    period_name: str | None
-    currency: str | None
+
+class Segment(NamedTuple):
+    """A half-open run of time on one calendar day with one price; None where no tariff covers it."""
+
+    start_at: datetime
+    end_at: datetime
+    price: Price | None
+    day: date
+
+
+class CutHour(NamedTuple):
+    """A UTC hour of which segments begin or end inside, with those segments, cut to the hour."""
+
+    hour: datetime
+    segments: tuple[Segment, ...]
 
 
 def rate_slots(
@@ -36,54 +61,115 @@ def rate_slots(
 ) -> list[RateSlot]:
     """Return the slots of one municipality that cover `[start_at, end_at)`, in order.
 
-    Every UTC hour that the window touches is priced at the local time of its start; neighbours with the same
-    rate are one slot; hours that no tariff covers are left out. Both instants must be aware.
+    Every UTC hour that the window touches is covered; neighbours with the same rate are one slot; times that no
+    tariff covers are left out. Both instants must be aware.
     """
-    hours = _hours(floor_hour(start_at), end_at.astimezone(UTC))
-    calendar = _Calendar(tariffs, zone)
+    if start_at >= end_at:
+        return []
+    first, last = floor_hour(start_at), floor_hour(end_at)
+    if last < end_at:
+        last += HOUR
     slots: list[RateSlot] = []
-    for key, run in groupby(hours, key=calendar.key_at):
-        if key is not None:
-            covered = list(run)
-            slots.append(RateSlot(covered[0], covered[-1] + HOUR, *key))
+    for start, end, price in _priced_runs(tariffs, zone, first, last):
+        if price is None:
+            continue
+        if slots and slots[-1].end_at == start and slots[-1].price == price:
+            slots[-1] = slots[-1]._replace(end_at=end)
+        else:
+            slots.append(RateSlot(start, end, *price))
     return slots
 
 
-def _hours(first: datetime, end_at: datetime) -> Iterator[datetime]:
-    hour = first
-    while hour < end_at:
-        yield hour
-        hour += HOUR
+def segments(
+    tariffs: Sequence[Tariff], zone: ZoneInfo, start_at: datetime, end_at: datetime, day_zone: ZoneInfo
+) -> list[Segment]:
+    """Return the segments that make up `[start_at, end_at)`, in order and without gaps; days are `day_zone`'s."""
+    found: list[Segment] = []
+    for run_start, run_end, price in _priced_runs(
+        tariffs, zone, start_at.astimezone(UTC), end_at.astimezone(UTC)
+    ):
+        for start, end, day in _by_day(run_start, run_end, day_zone):
+            if found and (found[-1].price, found[-1].day) == (price, day):
+                found[-1] = found[-1]._replace(end_at=end)
+            else:
+                found.append(Segment(start, end, price, day))
+    return found
 
 
-class _Calendar:
-    """Looks rates up once per (tariff, weekday, local time): a year has 8,784 hours but a week has 168."""
+def at_hours(found: Sequence[Segment]) -> tuple[list[Segment], list[CutHour]]:
+    """Take segments, in order, apart: into runs of whole UTC hours, and the hours that an edge cuts."""
+    whole: list[Segment] = []
+    cut: dict[datetime, list[Segment]] = {}
+    for segment in found:
+        first, last = floor_hour(segment.start_at), floor_hour(segment.end_at)
+        inner = first if first == segment.start_at else first + HOUR
+        if inner < last:
+            whole.append(segment._replace(start_at=inner, end_at=last))
+        if first < inner:
+            cut.setdefault(first, []).append(segment._replace(end_at=min(segment.end_at, inner)))
+        if last < segment.end_at and (last > first or first == inner):
+            cut.setdefault(last, []).append(segment._replace(start_at=last))
+    return whole, [CutHour(hour, tuple(parts)) for hour, parts in cut.items()]
 
-    def __init__(self, tariffs: Sequence[Tariff], zone: ZoneInfo) -> None:
+
+def _by_day(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, date]]:
+    day = start.astimezone(zone).date()
+    while start < end:
+        following = min(local_midnight(day + _DAY, zone), end)
+        if following > start:
+            yield start, following, day
+            start = following
+        day += _DAY
+
+
+def _priced_runs(
+    tariffs: Sequence[Tariff], zone: ZoneInfo, first: datetime, last: datetime
+) -> Iterator[tuple[datetime, datetime, Price | None]]:
+    """Yield `[first, last)` in runs of one price; neighbours may share theirs."""
+    plans = _Plans(tariffs)
+    day = first.astimezone(zone).date()
+    while (midnight := local_midnight(day, zone)) < last:
+        for start, end, price in _runs_of_day(plans, zone, midnight, day):
+            if end > first and start < last:
+                yield max(start, first), min(end, last), price
+        day += _DAY
+
+
+def _runs_of_day(
+    plans: "_Plans", zone: ZoneInfo, midnight: datetime, day: date
+) -> Iterator[tuple[datetime, datetime, Price | None]]:
+    following = local_midnight(day + _DAY, zone)
+    is_even = midnight.astimezone(zone).utcoffset() == following.astimezone(zone).utcoffset()
+    if is_even and following - midnight == _DAY:
+        for start, end, price in plans.of(day):
+            yield midnight + start * _MINUTE, midnight + end * _MINUTE, price
+        return
+    at = midnight
+    while at < following:  # the clock changes: each minute is asked for its own local time
+        local = at.astimezone(zone)
+        minute = local.hour * 60 + local.minute
+        plan = plans.of(local.date())
+        yield at, at + _MINUTE, next(price for start, end, price in plan if start <= minute < end)
+        at += _MINUTE
+
+
+class _Plans:
+    """Makes the plan of each kind of day once: a year has 366 days but only a dozen kinds."""
+
+    def __init__(self, tariffs: Sequence[Tariff]) -> None:
         self._tariffs = tuple(tariffs)
-        self._zone = zone
-        self._tariff_of_date: dict[date, int | None] = {}
-        self._keys: dict[tuple[int, int, int, int], _RateKey] = {}
+        self._by_kind: dict[tuple[int, DayKind], tuple[tuple[int, int, Price | None], ...]] = {}
 
-    def key_at(self, hour: datetime) -> _RateKey | None:
-        local = hour.astimezone(self._zone)
-        position = self._position_on(local.date())
-        if position is None:
-            return None
-        moment = (position, local.weekday(), local.hour, local.minute)
-        key = self._keys.get(moment)
-        if key is None:
-            key = self._keys[moment] = _rate_key(self._tariffs[position], local)
-        return key
-
-    def _position_on(self, on: date) -> int | None:
-        if on not in self._tariff_of_date:
-            tariff = active_tariff(self._tariffs, on)
-            position = None if tariff is None else self._tariffs.index(tariff)
-            self._tariff_of_date[on] = position
-        return self._tariff_of_date[on]
-
-
-def _rate_key(tariff: Tariff, local: datetime) -> _RateKey:
-    rate = rate_at(tariff, local)
-    return _RateKey(tariff.id, rate.rate_per_kwh, tariff.vat_rate, rate.period_name, tariff.currency)
+    def of(self, on: date) -> tuple[tuple[int, int, Price | None], ...]:
+        """Return `(start, end, price)` in minutes of a local day, without gaps."""
+        tariff = active_tariff(self._tariffs, on)
+        if tariff is None:
+            return ((0, MINUTES_PER_DAY, None),)
+        key = (self._tariffs.index(tariff), day_kind(tariff, on))
+        plan = self._by_kind.get(key)
+        if plan is None:
+            plan = self._by_kind[key] = tuple(
+                (start, end, Price(tariff.id, rate, tariff.vat_rate, name, tariff.currency))
+                for start, end, (rate, name) in day_plan(tariff, key[1])
+            )
+        return plan

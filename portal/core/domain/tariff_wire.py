@@ -5,16 +5,29 @@ problem at once, each with its JSON path and in words for the person who typed i
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from portal.core.domain.tariffs import Period, Problem, Tariff, problems
+from portal.core.domain.tariff_problems import problems
+from portal.core.domain.tariffs import (
+    EVERY_DAY,
+    HOLIDAY_BIT,
+    DayType,
+    Holiday,
+    MonthDay,
+    Period,
+    Problem,
+    Season,
+    Tariff,
+)
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.0+)?)?")
+_MONTH_DAY = re.compile(r"(\d{2})-(\d{2})")
 _END_OF_DAY = time(23, 59)
+_LEAP_YEAR = 2024
 # Stand-ins for fields that could not be read; they are sound, so they raise no second problem.
 _NO_NUMBER, _NO_DATE, _NO_TIME = Decimal(0), date.min, time(0)
 
@@ -56,8 +69,11 @@ def tariffs_from_wire(raw: object) -> tuple[Tariff, ...]:
     return tuple(tariffs)
 
 
-def tariff_to_wire(tariff: Tariff) -> dict[str, Any]:
-    """Return a tariff as a JSON object; every sound tariff comes back from `tariff_from_wire` equal to itself."""
+def tariff_to_wire(tariff: Tariff, number: Callable[[Decimal], Any] = float) -> dict[str, Any]:
+    """Return a tariff as a JSON object; every sound tariff comes back from `tariff_from_wire` equal to itself.
+
+    `number` makes the numbers: floats by default, which keep every digit that a sound tariff has.
+    """
     wire: dict[str, Any] = {
         "id": tariff.id,
         "municipalityId": tariff.municipality_id,
@@ -69,22 +85,63 @@ def tariff_to_wire(tariff: Tariff) -> dict[str, Any]:
         "name": tariff.name,
         "effectiveFrom": tariff.effective_from.isoformat(),
         "effectiveTo": None if tariff.effective_to is None else tariff.effective_to.isoformat(),
-        "defaultRatePerKwh": float(tariff.default_rate_per_kwh),
-        "fixedMonthlyCharge": float(tariff.fixed_monthly_charge),
-        "vatRate": float(tariff.vat_rate),
+        "defaultRatePerKwh": number(tariff.default_rate_per_kwh),
+        "fixedMonthlyCharge": number(tariff.fixed_monthly_charge),
+        "vatRate": number(tariff.vat_rate),
         "isActive": tariff.is_active,
-        "periods": [_period_to_wire(period) for period in tariff.periods],
+        **_periods_to_wire(tariff.periods, number),
+        **(
+            {"seasons": [_season_to_wire(season, number) for season in tariff.seasons]}
+            if tariff.seasons
+            else {}
+        ),
+        **(
+            {"holidays": [_holiday_to_wire(holiday) for holiday in tariff.holidays]}
+            if tariff.holidays
+            else {}
+        ),
     }
 
 
-def _period_to_wire(period: Period) -> dict[str, Any]:
+def _periods_to_wire(periods: Sequence[Period], number: Callable[[Decimal], Any]) -> dict[str, Any]:
+    """Return the lists of periods: those for holidays alone stand apart, where an older reader passes them by."""
+    weekly = [_period_to_wire(period, number) for period in periods if period.days_of_week & EVERY_DAY]
+    on_holidays = [
+        _clock_to_wire(period, number) for period in periods if not period.days_of_week & EVERY_DAY
+    ]
+    return {"periods": weekly} | ({"holidayPeriods": on_holidays} if on_holidays else {})
+
+
+def _period_to_wire(period: Period, number: Callable[[Decimal], Any]) -> dict[str, Any]:
+    days = {"daysOfWeek": period.days_of_week & EVERY_DAY}
+    return (
+        _clock_to_wire(period, number)
+        | days
+        | ({"onHolidays": True} if period.days_of_week & HOLIDAY_BIT else {})
+    )
+
+
+def _clock_to_wire(period: Period, number: Callable[[Decimal], Any]) -> dict[str, Any]:
     return {
         "name": period.name,
-        "daysOfWeek": period.days_of_week,
         "startTime": f"{period.start:%H:%M}",
         "endTime": f"{period.end:%H:%M}",
-        "ratePerKwh": float(period.rate_per_kwh),
+        "ratePerKwh": number(period.rate_per_kwh),
     }
+
+
+def _season_to_wire(season: Season, number: Callable[[Decimal], Any]) -> dict[str, Any]:
+    return {
+        "name": season.name,
+        "firstDay": str(season.first),
+        "lastDay": str(season.last),
+        "defaultRatePerKwh": number(season.default_rate_per_kwh),
+        **_periods_to_wire(season.periods, number),
+    }
+
+
+def _holiday_to_wire(holiday: Holiday) -> dict[str, Any]:
+    return {"date": holiday.on.isoformat(), "name": holiday.name, "dayType": holiday.day_type.value}
 
 
 def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
@@ -107,6 +164,8 @@ def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
         currency=fields.optional_text("currency"),
         periods=_read_periods(fields),
         municipality=fields.optional_text("municipality"),
+        seasons=tuple(_read_season(season) for season in fields.objects("seasons")),
+        holidays=tuple(_read_holiday(holiday) for holiday in fields.objects("holidays")),
     )
     if tariff.municipality is None and tariff.municipality_id is None:
         fields.refuse("municipality", "say which municipality: its name here, or its id as municipalityId")
@@ -114,16 +173,44 @@ def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
     return tariff, [*fields.problems, *problems(tariff, unread)]
 
 
+def _read_season(season: "_Fields") -> Season:
+    return Season(
+        name=season.text("name"),
+        first=season.month_day("firstDay"),
+        last=season.month_day("lastDay"),
+        default_rate_per_kwh=season.number("defaultRatePerKwh"),
+        periods=_read_periods(season),
+    )
+
+
+def _read_holiday(holiday: "_Fields") -> Holiday:
+    return Holiday(
+        on=holiday.day("date"),
+        name=holiday.optional_text("name") or "Public holiday",
+        day_type=holiday.day_type("dayType"),
+    )
+
+
 def _read_periods(fields: "_Fields") -> tuple[Period, ...]:
-    return tuple(
-        Period(
-            name=period.text("name"),
-            days_of_week=period.integer("daysOfWeek"),
-            start=period.clock("startTime"),
-            end=period.clock("endTime"),
-            rate_per_kwh=period.number("ratePerKwh"),
-        )
-        for period in fields.objects("periods")
+    weekly = [_read_period(period, _days_of(period)) for period in fields.objects("periods")]
+    on_holidays = [_read_period(period, HOLIDAY_BIT) for period in fields.objects("holidayPeriods")]
+    return (*weekly, *on_holidays)
+
+
+def _days_of(period: "_Fields") -> int:
+    days = period.integer("daysOfWeek")
+    on_holidays = period.flag("onHolidays", default=False)
+    # A mask that is out of bounds stays so, and is refused with the others of its tariff.
+    return days | HOLIDAY_BIT if on_holidays and 0 < days <= EVERY_DAY else days if days <= EVERY_DAY else 0
+
+
+def _read_period(period: "_Fields", days_of_week: int) -> Period:
+    return Period(
+        name=period.text("name"),
+        days_of_week=days_of_week,
+        start=period.clock("startTime"),
+        end=period.clock("endTime"),
+        rate_per_kwh=period.number("ratePerKwh"),
     )
 
 
@@ -189,6 +276,25 @@ class _Fields:
 
     def optional_day(self, name: str) -> date | None:
         return None if self._raw.get(name) is None else self.day(name)
+
+    def month_day(self, name: str) -> MonthDay:
+        value = self._raw.get(name)
+        match = _MONTH_DAY.fullmatch(value) if isinstance(value, str) else None
+        try:
+            if match is not None:
+                read = date(_LEAP_YEAR, int(match[1]), int(match[2]))
+                return MonthDay(read.month, read.day)
+        except ValueError:
+            pass
+        self.refuse(name, f"a day of the year is needed here, like 06-01 for 1 June, not {_shown(value)}")
+        return MonthDay(1, 1)
+
+    def day_type(self, name: str) -> DayType:
+        value = self._raw.get(name)
+        if isinstance(value, str) and value in set(DayType):
+            return DayType(value)
+        self.refuse(name, f"a holiday acts as {', '.join(DayType)}, not as {_shown(value)}")
+        return DayType.HOLIDAY
 
     def clock(self, name: str) -> time:
         value = self._raw.get(name)

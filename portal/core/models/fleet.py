@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, Interval
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Interval, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -124,6 +124,11 @@ class FleetTariffPeriod(SQLModel, table=True):
             ["fleet.tariffs.customer_id", "fleet.tariffs.id"],
             ondelete="CASCADE",
         ),
+        ForeignKeyConstraint(
+            ["customer_id", "tariff_id", "season"],
+            [f"fleet.tariff_seasons.{column}" for column in ("customer_id", "tariff_id", "place")],
+            ondelete="CASCADE",
+        ),
         {"schema": "fleet"},
     )
 
@@ -131,10 +136,45 @@ class FleetTariffPeriod(SQLModel, table=True):
     id: int = Field(primary_key=True)
     tariff_id: int
     name: str = Field(max_length=100)
+    season: int | None = Field(default=None, sa_type=SmallInteger)
     days_of_week: int
     start_time: time
     end_time: time
     rate_per_kwh: Decimal = Field(sa_type=Rate)
+
+
+def _of_tariff() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["customer_id", "tariff_id"], ["fleet.tariffs.customer_id", "fleet.tariffs.id"], ondelete="CASCADE"
+    )
+
+
+class FleetTariffSeason(SQLModel, table=True):
+    """A season of a customer's tariff."""
+
+    __tablename__ = "tariff_seasons"
+    __table_args__ = (_of_tariff(), {"schema": "fleet"})
+
+    customer_id: UUID = Field(primary_key=True)
+    tariff_id: int = Field(primary_key=True)
+    place: int = Field(primary_key=True, sa_type=SmallInteger)
+    name: str = Field(max_length=100)
+    first_day: str = Field(max_length=5)
+    last_day: str = Field(max_length=5)
+    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
+
+
+class FleetTariffHoliday(SQLModel, table=True):
+    """A holiday of a customer's tariff."""
+
+    __tablename__ = "tariff_holidays"
+    __table_args__ = (_of_tariff(), {"schema": "fleet"})
+
+    customer_id: UUID = Field(primary_key=True)
+    tariff_id: int = Field(primary_key=True)
+    on_date: date = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    day_type: str = Field(max_length=10)
 
 
 class FleetMeasurement(Quantities, table=True):
@@ -179,6 +219,21 @@ class FleetDailyEnergy(EnergyFigures, table=True):
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
     day: date = Field(primary_key=True)
+
+
+class PushReport(SQLModel, table=True):
+    """What a customer's stack last said about what it has not pushed yet; `oldest_at` is when that arrived there."""
+
+    __tablename__ = "push_reports"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE")
+    reported_at: datetime = timestamp(now=True)
+    waiting_rows: int = Field(sa_type=BigInteger)
+    refused_rows: int = Field(sa_type=BigInteger)
+    given_up_rows: int = Field(sa_type=BigInteger)
+    oldest_at: datetime | None = timestamp(nullable=True)
+    drain_seconds: int = Field(sa_type=BigInteger)
 
 
 class IngestEvent(SQLModel, table=True):

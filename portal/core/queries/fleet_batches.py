@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, select, text, update
+from sqlalchemy import func, select, text
 from sqlmodel import col
 
-from portal.core.models.fleet import Customer, FleetTariffPeriod, IngestEvent
+from portal.core.db import driver_connection
+from portal.core.models.fleet import Customer, FleetTariffPeriod
 from portal.core.wire.batches import ENCODER
 
 if TYPE_CHECKING:
@@ -71,21 +72,71 @@ ON CONFLICT (customer_id, id) DO UPDATE SET municipality_id = excluded.municipal
   vat_rate = excluded.vat_rate, currency = excluded.currency, is_active = excluded.is_active, received_at = now()
 """
 
-_DELETE_PERIODS = """
-DELETE FROM fleet.tariff_periods WHERE customer_id = :customer_id AND tariff_id = ANY(:tariff_ids)
+_DELETE_PARTS = tuple(
+    f"DELETE FROM fleet.{table} WHERE customer_id = :customer_id AND tariff_id = ANY(:tariff_ids)"
+    for table in ("tariff_periods", "tariff_seasons", "tariff_holidays")
+)
+
+_INSERT_SEASONS = """
+INSERT INTO fleet.tariff_seasons (customer_id, tariff_id, place, name, first_day, last_day, default_rate_per_kwh)
+SELECT :customer_id, tariff.id, season.place - 1, season.body ->> 'name', season.body ->> 'firstDay',
+  season.body ->> 'lastDay', CAST(season.body ->> 'defaultRatePerKwh' AS numeric)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS tariff(id integer, seasons jsonb),
+  jsonb_array_elements(tariff.seasons) WITH ORDINALITY AS season(body, place)
+"""
+
+_INSERT_HOLIDAYS = """
+INSERT INTO fleet.tariff_holidays (customer_id, tariff_id, on_date, name, day_type)
+SELECT :customer_id, tariff.id, CAST(holiday ->> 'date' AS date), holiday ->> 'name', holiday ->> 'dayType'
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS tariff(id integer, holidays jsonb),
+  jsonb_array_elements(tariff.holidays) AS holiday
 """
 
 # Periods have no id on the wire. They are numbered per customer; the customer's row is locked meanwhile.
+# A season has its own lists of them, and those for holidays alone carry no days.
 _INSERT_PERIODS = """
 INSERT INTO fleet.tariff_periods
-  (customer_id, id, tariff_id, name, days_of_week, start_time, end_time, rate_per_kwh)
-SELECT :customer_id, CAST(:last_id AS integer) + row_number() OVER (ORDER BY tariff.place, period.place), tariff.id,
-  period.body ->> 'name', CAST(period.body ->> 'daysOfWeek' AS integer), CAST(period.body ->> 'startTime' AS time),
-  CAST(period.body ->> 'endTime' AS time), CAST(period.body ->> 'ratePerKwh' AS numeric)
-FROM ROWS FROM (jsonb_to_recordset(CAST(:rows AS jsonb)) AS (id integer, periods jsonb))
-  WITH ORDINALITY AS tariff(id, periods, place),
-  jsonb_array_elements(tariff.periods) WITH ORDINALITY AS period(body, place)
+  (customer_id, id, tariff_id, season, name, days_of_week, start_time, end_time, rate_per_kwh)
+SELECT :customer_id, CAST(:last_id AS integer)
+    + row_number() OVER (ORDER BY tariff.place, owner.season NULLS FIRST, owner.list_place, period.place), tariff.id,
+  owner.season, period.body ->> 'name',
+  coalesce(CAST(period.body ->> 'daysOfWeek' AS integer), 128)
+    | CASE WHEN CAST(period.body ->> 'onHolidays' AS boolean) THEN 128 ELSE 0 END,
+  CAST(period.body ->> 'startTime' AS time), CAST(period.body ->> 'endTime' AS time),
+  CAST(period.body ->> 'ratePerKwh' AS numeric)
+FROM ROWS FROM (jsonb_to_recordset(CAST(:rows AS jsonb))
+    AS (id integer, periods jsonb, "holidayPeriods" jsonb, seasons jsonb))
+  WITH ORDINALITY AS tariff(id, periods, holiday_periods, seasons, place),
+  LATERAL (
+    VALUES (CAST(NULL AS smallint), 1, tariff.periods), (NULL, 2, tariff.holiday_periods)
+    UNION ALL
+    SELECT CAST(season.place - 1 AS smallint), list.place, list.body
+    FROM jsonb_array_elements(tariff.seasons) WITH ORDINALITY AS season(body, place),
+      LATERAL (VALUES (1, season.body -> 'periods'), (2, season.body -> 'holidayPeriods')) AS list(place, body)
+  ) AS owner(season, list_place, periods),
+  jsonb_array_elements(owner.periods) WITH ORDINALITY AS period(body, place)
 """
+
+
+_CUSTOMER = """
+SELECT id, code FROM fleet.customers
+WHERE is_active AND (token_hash = $1 OR (previous_token_hash = $1 AND previous_token_expires_at > $2))
+"""
+
+_EVENT = """
+INSERT INTO fleet.ingest_events
+  (customer_id, batch_type, rows_accepted, rows_rejected, batch_bytes, client_hwm, time_spread, error)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+# Whoever finds the row locked lets it be: another batch of the same customer is noting the same thing, and
+# waiting for its commit would make parallel batches queue up.
+_SEEN = """
+UPDATE fleet.customers SET first_seen_at = coalesce(first_seen_at, now()), last_seen_at = now()
+WHERE id = (SELECT id FROM fleet.customers WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)
+"""
+
+_EVENT_AND_SEEN = f"WITH event AS ({_EVENT}) {_SEEN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,33 +160,15 @@ class HandledBatch:
     error: str | None = None
 
 
-async def customer_by_token_hash(
-    session: AsyncSession, token_hash: str, now: datetime
-) -> KnownCustomer | None:
+async def customer_by_token_hash(connection: Any, token_hash: str, now: datetime) -> KnownCustomer | None:
     """Return the active customer with this current token, or with this previous one while it is honoured."""
-    statement = select(col(Customer.id), col(Customer.code)).where(
-        col(Customer.is_active),
-        or_(
-            col(Customer.token_hash) == token_hash,
-            and_(
-                col(Customer.previous_token_hash) == token_hash, col(Customer.previous_token_expires_at) > now
-            ),
-        ),
-    )
-    row = (await session.execute(statement)).one_or_none()
-    return None if row is None else KnownCustomer(row.id, row.code)
+    row = await connection.fetchrow(_CUSTOMER, token_hash, now)
+    return None if row is None else KnownCustomer(row["id"], row["code"])
 
 
 async def known_sites(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that are sites of this customer."""
     statement = text("SELECT id FROM fleet.sites WHERE customer_id = :customer_id AND id = ANY(:ids)")
-    found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
-    return set(found.all())
-
-
-async def known_devices(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the ids that are devices of this customer."""
-    statement = text("SELECT id FROM fleet.devices WHERE customer_id = :customer_id AND id = ANY(:ids)")
     found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
     return set(found.all())
 
@@ -167,14 +200,17 @@ async def upsert_municipalities(
 
 
 async def replace_tariffs(session: AsyncSession, customer_id: UUID, rows: Sequence[TariffRow]) -> None:
-    """Insert or update tariffs by id and replace the periods of each; their municipalities must exist."""
+    """Insert or update tariffs by id and replace the parts of each; their municipalities must exist."""
     tariffs = _last_by_id(rows)
     await session.execute(
         select(col(Customer.id)).where(col(Customer.id) == customer_id).with_for_update(key_share=True)
     )
     await _upsert(session, _UPSERT_TARIFFS, customer_id, tariffs)
     ids = [tariff.id for tariff in tariffs]
-    await session.execute(text(_DELETE_PERIODS), {"customer_id": customer_id, "tariff_ids": ids})
+    for statement in _DELETE_PARTS:
+        await session.execute(text(statement), {"customer_id": customer_id, "tariff_ids": ids})
+    await _upsert(session, _INSERT_SEASONS, customer_id, tariffs)
+    await _upsert(session, _INSERT_HOLIDAYS, customer_id, tariffs)
     last = select(func.coalesce(func.max(FleetTariffPeriod.id), 0)).where(
         col(FleetTariffPeriod.customer_id) == customer_id
     )
@@ -184,26 +220,36 @@ async def replace_tariffs(session: AsyncSession, customer_id: UUID, rows: Sequen
 
 
 async def record_batch(session: AsyncSession, customer_id: UUID, batch: HandledBatch) -> None:
-    """Write the ingest event of a batch, handled or refused."""
-    await session.execute(
-        insert(IngestEvent).values(
-            id=uuid4(),
-            customer_id=customer_id,
-            batch_type=batch.batch_type,
-            batch_bytes=batch.batch_bytes,
-            client_hwm=batch.client_hwm,
-            rows_accepted=batch.rows_accepted,
-            rows_rejected=batch.rows_rejected,
-            time_spread=batch.time_spread,
-            error=batch.error,
-        )
-    )
+    """Write the ingest event of a handled batch within a session's transaction."""
+    await record_event(await driver_connection(session), customer_id, batch)
 
 
 async def mark_seen(session: AsyncSession, customer_id: UUID) -> None:
-    """Note that the customer pushed just now. Last in its transaction: the row stays locked until the commit."""
-    seen = {"first_seen_at": func.coalesce(Customer.first_seen_at, func.now()), "last_seen_at": func.now()}
-    await session.execute(update(Customer).where(col(Customer.id) == customer_id).values(seen))
+    """Note that the customer pushed just now, within a session's transaction."""
+    await (await driver_connection(session)).execute(_SEEN, customer_id)
+
+
+async def record_event(connection: Any, customer_id: UUID, batch: HandledBatch) -> None:
+    """Write the ingest event of a batch, handled or refused."""
+    await connection.execute(_EVENT, *_event_values(customer_id, batch))
+
+
+async def record_and_mark(connection: Any, customer_id: UUID, batch: HandledBatch) -> None:
+    """Write the ingest event of a batch and note that the customer pushed, in one statement."""
+    await connection.execute(_EVENT_AND_SEEN, *_event_values(customer_id, batch))
+
+
+def _event_values(customer_id: UUID, batch: HandledBatch) -> tuple[Any, ...]:
+    return (
+        customer_id,
+        batch.batch_type,
+        batch.rows_accepted,
+        batch.rows_rejected,
+        batch.batch_bytes,
+        batch.client_hwm,
+        batch.time_spread,
+        batch.error,
+    )
 
 
 async def _upsert(session: AsyncSession, statement: str, customer_id: UUID, rows: Sequence[Any]) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from portal.core.queries import tariffs
 from portal.core.wire.batches import BatchType
 from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
-from portal.core.wire.tariffs import TariffPeriodRow, TariffRow
+from portal.core.wire.tariffs import TariffRow, tariff_row
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import msgspec
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.domain.tariffs import Tariff
 
 
 @dataclass(frozen=True)
@@ -93,46 +95,22 @@ async def _municipalities(session: AsyncSession, _: str) -> tuple[SetRow, ...]:
 
 
 async def _tariffs(session: AsyncSession, currency: str) -> tuple[SetRow, ...]:
-    periods: defaultdict[int, list[TariffPeriodRow]] = defaultdict(list)
-    for row in await session.execute(
-        text(
-            "SELECT tariff_id, name, days_of_week, start_time, end_time, rate_per_kwh "
-            "FROM app.tariff_periods ORDER BY tariff_id, id"
-        )
-    ):
-        periods[row.tariff_id].append(_period(row))
-    result = await session.execute(text("SELECT * FROM app.tariffs ORDER BY id"))
+    changed = await session.execute(text("SELECT id, updated_at FROM app.tariffs"))
+    updated_at = {row.id: row.updated_at for row in changed}
+    found = {
+        tariff.id: tariff
+        for place in await tariffs.load(session, tariffs.CLIENT)
+        for tariff in place.tariffs
+        if tariff.id is not None
+    }
     return tuple(
-        SetRow(_integer_key(row.id), row.updated_at, _tariff(row, periods[row.id], currency))
-        for row in result
+        SetRow(_integer_key(key), updated_at[key], _tariff(found[key], currency)) for key in sorted(found)
     )
 
 
-def _period(row: Any) -> TariffPeriodRow:
-    return TariffPeriodRow(
-        name=row.name,
-        days_of_week=row.days_of_week,
-        start_time=f"{row.start_time:%H:%M}",
-        end_time=f"{row.end_time:%H:%M}",
-        rate_per_kwh=row.rate_per_kwh,
-    )
-
-
-def _tariff(row: Any, periods: list[TariffPeriodRow], currency: str) -> TariffRow:
-    return TariffRow(
-        id=row.id,
-        municipality_id=row.municipality_id,
-        name=row.name,
-        effective_from=row.effective_from,
-        effective_to=row.effective_to,
-        default_rate_per_kwh=row.default_rate_per_kwh,
-        fixed_monthly_charge=row.fixed_monthly_charge,
-        vat_rate=row.vat_rate,
-        is_active=row.is_active,
-        # A tariff without its own currency is in this stack's: the Admin's default may be another.
-        currency=row.currency or currency,
-        periods=periods,
-    )
+def _tariff(tariff: Tariff, currency: str) -> TariffRow:
+    # A tariff without its own currency is in this stack's: the Admin's default may be another.
+    return tariff_row(replace(tariff, currency=tariff.currency or currency))
 
 
 _LOADERS: dict[BatchType, Callable[[AsyncSession, str], Awaitable[tuple[SetRow, ...]]]] = {

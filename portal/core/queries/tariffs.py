@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from portal.core.domain.tariffs import Period, Tariff
+from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,25 +28,23 @@ class MunicipalTariffs:
 class TariffTables:
     """Where a run mode keeps tariffs; `scope` restricts a statement to one customer."""
 
+    schema: str
     municipalities: str
-    tariffs: str
-    periods: str
     scope: str
 
+    def table(self, name: str) -> str:
+        """Return a table of tariffs by its name."""
+        return f"{self.schema}.{name}"
 
-CLIENT = TariffTables("app.municipalities", "app.tariffs", "app.tariff_periods", "true")
-FLEET = TariffTables(
-    "fleet.municipalities",
-    "fleet.tariffs",
-    "fleet.tariff_periods",
-    "customer_id = CAST(:customer_id AS uuid)",
-)
+
+CLIENT = TariffTables("app", "app.municipalities", "true")
+FLEET = TariffTables("fleet", "fleet.municipalities", "customer_id = CAST(:customer_id AS uuid)")
 
 
 async def load(
     session: AsyncSession, tables: TariffTables, customer_id: UUID | None = None
 ) -> tuple[MunicipalTariffs, ...]:
-    """Return every municipality of the scope with all its tariffs and their periods."""
+    """Return every municipality of the scope with all its tariffs and their parts."""
     scope = {} if customer_id is None else {"customer_id": customer_id}
     municipalities = await session.execute(
         text(
@@ -54,92 +52,195 @@ async def load(
         ),
         scope,
     )
-    periods = await _periods(session, tables, scope)
-    tariffs = await _tariffs(session, tables, scope, periods)
+    tariffs = await _tariffs(session, tables, scope)
     return tuple(
         MunicipalTariffs(m.id, m.name, m.time_zone_id, tuple(tariffs.get(m.id, ()))) for m in municipalities
     )
 
 
+_PeriodKey = tuple[int, int | None]
+
+
 async def _periods(
     session: AsyncSession, tables: TariffTables, scope: dict[str, Any]
-) -> dict[int, list[Period]]:
+) -> dict[_PeriodKey, list[Period]]:
+    """Return the periods by tariff and season."""
     rows = await session.execute(
         text(
-            f"SELECT tariff_id, name, days_of_week, start_time, end_time, rate_per_kwh "
-            f"FROM {tables.periods} WHERE {tables.scope} ORDER BY id"
+            f"SELECT tariff_id, season, name, days_of_week, start_time, end_time, rate_per_kwh "
+            f"FROM {tables.table('tariff_periods')} WHERE {tables.scope} ORDER BY id"
         ),
         scope,
     )
-    periods: dict[int, list[Period]] = {}
-    for tariff_id, *values in rows:
-        periods.setdefault(tariff_id, []).append(Period(*values))
+    periods: dict[_PeriodKey, list[Period]] = {}
+    for tariff_id, season, *values in rows:
+        periods.setdefault((tariff_id, season), []).append(Period(*values))
     return periods
 
 
+async def _seasons(
+    session: AsyncSession,
+    tables: TariffTables,
+    scope: dict[str, Any],
+    periods: dict[_PeriodKey, list[Period]],
+) -> dict[int, list[Season]]:
+    rows = await session.execute(
+        text(
+            f"SELECT tariff_id, place, name, first_day, last_day, default_rate_per_kwh "
+            f"FROM {tables.table('tariff_seasons')} WHERE {tables.scope} ORDER BY tariff_id, place"
+        ),
+        scope,
+    )
+    seasons: dict[int, list[Season]] = {}
+    for tariff_id, place, name, first, last, default_rate in rows:
+        its_periods = tuple(periods.get((tariff_id, place), ()))
+        season = Season(name, _month_day(first), _month_day(last), default_rate, its_periods)
+        seasons.setdefault(tariff_id, []).append(season)
+    return seasons
+
+
+def _month_day(text_: str) -> MonthDay:
+    month, day = text_.split("-")
+    return MonthDay(int(month), int(day))
+
+
+async def _holidays(
+    session: AsyncSession, tables: TariffTables, scope: dict[str, Any]
+) -> dict[int, list[Holiday]]:
+    rows = await session.execute(
+        text(
+            f"SELECT tariff_id, on_date, name, day_type "
+            f"FROM {tables.table('tariff_holidays')} WHERE {tables.scope} ORDER BY tariff_id, on_date"
+        ),
+        scope,
+    )
+    holidays: dict[int, list[Holiday]] = {}
+    for tariff_id, on, name, day_type in rows:
+        holidays.setdefault(tariff_id, []).append(Holiday(on, name, DayType(day_type)))
+    return holidays
+
+
 async def _tariffs(
-    session: AsyncSession, tables: TariffTables, scope: dict[str, Any], periods: dict[int, list[Period]]
+    session: AsyncSession, tables: TariffTables, scope: dict[str, Any]
 ) -> dict[int, list[Tariff]]:
+    periods = await _periods(session, tables, scope)
+    seasons = await _seasons(session, tables, scope, periods)
+    holidays = await _holidays(session, tables, scope)
     rows = await session.execute(
         text(
             f"SELECT id, municipality_id, name, effective_from, effective_to, default_rate_per_kwh, "
             f"fixed_monthly_charge, vat_rate, is_active, currency "
-            f"FROM {tables.tariffs} WHERE {tables.scope} ORDER BY effective_from, id"
+            f"FROM {tables.table('tariffs')} WHERE {tables.scope} ORDER BY effective_from, id"
         ),
         scope,
     )
     tariffs: dict[int, list[Tariff]] = {}
     for row in rows:
-        tariff = Tariff(*row, periods=tuple(periods.get(row.id, ())))
+        tariff = Tariff(
+            *row,
+            periods=tuple(periods.get((row.id, None), ())),
+            seasons=tuple(seasons.get(row.id, ())),
+            holidays=tuple(holidays.get(row.id, ())),
+        )
         tariffs.setdefault(row.municipality_id, []).append(tariff)
     return tariffs
 
 
+_COLUMNS = (
+    "municipality_id",
+    "name",
+    "effective_from",
+    "effective_to",
+    "default_rate_per_kwh",
+    "fixed_monthly_charge",
+    "vat_rate",
+    "currency",
+    "is_active",
+)
+
+
 async def upsert(session: AsyncSession, tariff: Tariff) -> int:
-    """Store a Client's tariff: the one of the same municipality, name and first day is replaced, with its periods."""
-    values = {
-        "municipality_id": tariff.municipality_id,
-        "name": tariff.name,
-        "effective_from": tariff.effective_from,
-        "effective_to": tariff.effective_to,
-        "default_rate": tariff.default_rate_per_kwh,
-        "fixed": tariff.fixed_monthly_charge,
-        "vat_rate": tariff.vat_rate,
-        "currency": tariff.currency,
-        "is_active": tariff.is_active,
-    }
-    tariff_id = int(
-        await session.scalar(
-            text(
-                "INSERT INTO app.tariffs (municipality_id, name, effective_from, effective_to, default_rate_per_kwh, "
-                "fixed_monthly_charge, vat_rate, currency, is_active) "
-                "VALUES (:municipality_id, :name, :effective_from, :effective_to, :default_rate, :fixed, :vat_rate, "
-                ":currency, :is_active) ON CONFLICT (municipality_id, name, effective_from) DO UPDATE SET "
-                "effective_to = excluded.effective_to, default_rate_per_kwh = excluded.default_rate_per_kwh, "
-                "fixed_monthly_charge = excluded.fixed_monthly_charge, vat_rate = excluded.vat_rate, "
-                "currency = excluded.currency, is_active = excluded.is_active, updated_at = now() RETURNING id"
-            ),
-            values,
-        )
+    """Store a Client's tariff: the one of the same municipality, name and first day is replaced, with its parts."""
+    updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:])
+    tariff_id = await session.scalar(
+        text(
+            f"INSERT INTO app.tariffs ({', '.join(_COLUMNS)}) "
+            f"VALUES ({', '.join(':' + name for name in _COLUMNS)}) "
+            f"ON CONFLICT (municipality_id, name, effective_from) DO UPDATE SET {updates}, updated_at = now() "
+            f"RETURNING id"
+        ),
+        {name: getattr(tariff, name) for name in _COLUMNS},
     )
-    await _replace_periods(session, tariff_id, tariff)
-    return tariff_id
+    await _replace_parts(session, int(tariff_id), tariff)
+    return int(tariff_id)
 
 
-async def _replace_periods(session: AsyncSession, tariff_id: int, tariff: Tariff) -> None:
-    await session.execute(text("DELETE FROM app.tariff_periods WHERE tariff_id = :id"), {"id": tariff_id})
-    for period in tariff.periods:
-        await session.execute(
-            text(
-                "INSERT INTO app.tariff_periods (tariff_id, name, days_of_week, start_time, end_time, rate_per_kwh) "
-                "VALUES (:tariff_id, :name, :days, :start, :end, :rate)"
-            ),
-            {
-                "tariff_id": tariff_id,
-                "name": period.name,
-                "days": period.days_of_week,
-                "start": period.start,
-                "end": period.end,
-                "rate": period.rate_per_kwh,
-            },
-        )
+async def update(session: AsyncSession, tariff: Tariff) -> bool:
+    """Store a Client's tariff under its id, with its parts; False when there is none with that id any more."""
+    updates = ", ".join(f"{name} = :{name}" for name in _COLUMNS)
+    found = await session.scalar(
+        text(f"UPDATE app.tariffs SET {updates}, updated_at = now() WHERE id = :id RETURNING id"),
+        {"id": tariff.id} | {name: getattr(tariff, name) for name in _COLUMNS},
+    )
+    if found is None:
+        return False
+    await _replace_parts(session, int(found), tariff)
+    return True
+
+
+async def delete(session: AsyncSession, tariff_id: int) -> bool:
+    """Delete a Client's tariff with its parts; False when it is gone already."""
+    found = await session.scalar(
+        text("DELETE FROM app.tariffs WHERE id = :id RETURNING id"), {"id": tariff_id}
+    )
+    return found is not None
+
+
+async def _replace_parts(session: AsyncSession, tariff_id: int, tariff: Tariff) -> None:
+    for table in ("tariff_periods", "tariff_seasons", "tariff_holidays"):
+        await session.execute(text(f"DELETE FROM app.{table} WHERE tariff_id = :id"), {"id": tariff_id})
+    seasons = [
+        {
+            "tariff_id": tariff_id,
+            "place": place,
+            "name": season.name,
+            "first_day": str(season.first),
+            "last_day": str(season.last),
+            "default_rate_per_kwh": season.default_rate_per_kwh,
+        }
+        for place, season in enumerate(tariff.seasons)
+    ]
+    await _insert(session, "tariff_seasons", seasons)
+    periods = [_period_row(tariff_id, None, period) for period in tariff.periods]
+    for place, season in enumerate(tariff.seasons):
+        periods.extend(_period_row(tariff_id, place, period) for period in season.periods)
+    await _insert(session, "tariff_periods", periods)
+    holidays = [
+        {
+            "tariff_id": tariff_id,
+            "on_date": holiday.on,
+            "name": holiday.name,
+            "day_type": holiday.day_type.value,
+        }
+        for holiday in tariff.holidays
+    ]
+    await _insert(session, "tariff_holidays", holidays)
+
+
+def _period_row(tariff_id: int, season: int | None, period: Period) -> dict[str, Any]:
+    return {
+        "tariff_id": tariff_id,
+        "season": season,
+        "name": period.name,
+        "days_of_week": period.days_of_week,
+        "start_time": period.start,
+        "end_time": period.end,
+        "rate_per_kwh": period.rate_per_kwh,
+    }
+
+
+async def _insert(session: AsyncSession, table: str, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        names = ", ".join(rows[0])
+        values = ", ".join(f":{name}" for name in rows[0])
+        await session.execute(text(f"INSERT INTO app.{table} ({names}) VALUES ({values})"), rows)

@@ -27,6 +27,12 @@ ClockTime = Annotated[
         description="local wall clock, HH:MM; 00:00 or 23:59 as an end is the end of the day",
     ),
 ]
+MonthDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z", description="month and day of any year, MM-DD"
+    ),
+]
 DayMask = Annotated[int, msgspec.Meta(ge=1, le=127, description="bit mask, Monday = 1 ... Sunday = 64")]
 
 Exact = Annotated[Decimal, msgspec.Meta(description="exact decimal")]

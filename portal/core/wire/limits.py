@@ -1,11 +1,13 @@
 """What a well-formed row may still not be: figures no column keeps, zones nobody knows, unsound tariffs."""
 
-from datetime import time
 from decimal import Decimal
 
-from portal.core.domain.tariffs import Period, Tariff, is_zone, problems
+import msgspec
+
+from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire
+from portal.core.domain.tariffs import Tariff, is_zone
 from portal.core.wire.registry import DeviceRow, MunicipalityRow
-from portal.core.wire.tariffs import TariffPeriodRow, TariffRow
+from portal.core.wire.tariffs import TariffRow
 
 _MAX_KILOWATTS = Decimal(999_999_999)
 
@@ -25,27 +27,14 @@ def municipality_problem(row: MunicipalityRow) -> str | None:
 
 def tariff_problem(row: TariffRow) -> str | None:
     """Return what is wrong with a tariff row, or None; the rules are those of every other way in."""
-    found = problems(to_tariff(row))
-    return f"{found[0].path}: {found[0].message}" if found else None
+    try:
+        to_tariff(row)
+    except TariffInvalid as error:
+        path, message = error.problems[0]
+        return f"{path}: {message}"
+    return None
 
 
 def to_tariff(row: TariffRow) -> Tariff:
-    """Return the tariff a row describes."""
-    return Tariff(
-        id=row.id,
-        municipality_id=row.municipality_id,
-        name=row.name,
-        effective_from=row.effective_from,
-        effective_to=row.effective_to,
-        default_rate_per_kwh=row.default_rate_per_kwh,
-        fixed_monthly_charge=row.fixed_monthly_charge,
-        vat_rate=row.vat_rate,
-        is_active=row.is_active,
-        currency=row.currency,
-        periods=tuple(_to_period(period) for period in row.periods),
-    )
-
-
-def _to_period(row: TariffPeriodRow) -> Period:
-    start, end = time.fromisoformat(row.start_time), time.fromisoformat(row.end_time)
-    return Period(row.name, row.days_of_week, start, end, row.rate_per_kwh)
+    """Return the tariff a row describes. Raises TariffInvalid."""
+    return tariff_from_wire(msgspec.to_builtins(row, builtin_types=(Decimal,)))

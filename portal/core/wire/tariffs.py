@@ -1,21 +1,51 @@
-"""Tariffs on the wire: one shape for import, API and the `tariffs` batch. Rates are exact decimals."""
+"""Tariffs on the wire: one shape for import, API and the `tariffs` batch. Rates are exact decimals.
+
+What a simple tariff does not have is not written, so that a peer that does not know it reads what it always did.
+"""
 
 from datetime import date
 from decimal import Decimal
 
 import msgspec
 
-from portal.core.wire.fields import ClockTime, CurrencyCode, DayMask, Exact, Key, Name, PeriodName
+from portal.core.domain.tariff_wire import tariff_to_wire
+from portal.core.domain.tariffs import DayType, Tariff
+from portal.core.wire.fields import ClockTime, CurrencyCode, DayMask, Exact, Key, MonthDay, Name, PeriodName
 
 
-class TariffPeriodRow(msgspec.Struct, rename="camel", kw_only=True):
-    """A time-of-use period `[startTime, endTime)` in the municipality's local time."""
+class HolidayPeriodRow(msgspec.Struct, rename="camel", kw_only=True):
+    """A time-of-use period `[startTime, endTime)`, local time, on the holidays of the day type "holiday"."""
 
     name: PeriodName
-    days_of_week: DayMask
     start_time: ClockTime
     end_time: ClockTime
     rate_per_kwh: Exact
+
+
+class TariffPeriodRow(HolidayPeriodRow, rename="camel", kw_only=True):
+    """A time-of-use period `[startTime, endTime)` in the municipality's local time."""
+
+    days_of_week: DayMask
+    on_holidays: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class SeasonRow(msgspec.Struct, rename="camel", kw_only=True):
+    """Days of the year, both ends included, with periods and a default rate of their own."""
+
+    name: PeriodName
+    first_day: MonthDay
+    last_day: MonthDay
+    default_rate_per_kwh: Exact
+    periods: list[TariffPeriodRow] = []
+    holiday_periods: list[HolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
+
+
+class HolidayRow(msgspec.Struct, rename="camel", kw_only=True):
+    """A date that is priced as another kind of day."""
+
+    date: date
+    name: Name = "Public holiday"
+    day_type: DayType
 
 
 class _Tariff(msgspec.Struct, rename="camel", kw_only=True):
@@ -28,6 +58,9 @@ class _Tariff(msgspec.Struct, rename="camel", kw_only=True):
     is_active: bool = True
     currency: CurrencyCode | None = None
     periods: list[TariffPeriodRow] = []
+    holiday_periods: list[HolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
+    seasons: list[SeasonRow] | msgspec.UnsetType = msgspec.UNSET
+    holidays: list[HolidayRow] | msgspec.UnsetType = msgspec.UNSET
 
 
 class TariffRow(_Tariff, rename="camel", kw_only=True):
@@ -42,3 +75,12 @@ class TariffEntry(_Tariff, rename="camel", kw_only=True):
 
     municipality: Name | None = None
     municipality_id: Key | None = None
+
+
+def tariff_row(tariff: Tariff) -> TariffRow:
+    """Return a stored tariff as a row of a batch, its decimals exact."""
+    return msgspec.convert(tariff_to_wire(tariff, number=_exact), TariffRow)
+
+
+def _exact(value: Decimal) -> Decimal:
+    return value

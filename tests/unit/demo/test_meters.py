@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core.domain.readings import MeasuredRow
+from portal.core.domain.tariff_problems import problems
 from portal.core.domain.tariff_wire import tariffs_from_wire
-from portal.core.domain.tariffs import problems
 from portal.core.errors import Invalid
 from portal.demo import site_plan
 from portal.demo.meters import HISTORY_STEP, Meter, recorded, recording_id, simulated

@@ -74,10 +74,10 @@ def test_every_hour_that_the_window_touches_is_covered() -> None:
     assert (only.start_at, only.end_at) == (utc(5, 18, 8), utc(5, 18, 11))
 
 
-def test_an_hour_is_priced_at_its_start_where_zones_are_off_by_half_an_hour() -> None:
+def test_a_rate_changes_within_the_utc_hour_where_zones_are_off_by_half_an_hour() -> None:
     slots = rate_slots([tariff()], ZoneInfo("Asia/Kolkata"), utc(5, 18), utc(5, 19))
-    # 17:00 in Kolkata is 11:30 UTC; the hour from 11:00 starts at 16:30 local.
-    assert next(s.start_at for s in slots if s.period_name) == utc(5, 18, 12)
+    # 17:00 in Kolkata is 11:30 UTC.
+    assert next(s.start_at for s in slots if s.period_name) == utc(5, 18, 11, 30)
 
 
 @given(
