@@ -18,6 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on t
 
 def answer(result: object, words: str, *, as_json: bool) -> None:
     """Print what a verb made or read: `words`, or `result` with camelCase names."""
+    # Flushed by echo: whoever waits for the line through a pipe gets it now.
     typer.echo(msgspec.json.encode(plain(result)).decode() if as_json else words)
 
 

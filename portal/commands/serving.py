@@ -1,7 +1,9 @@
 """`portal serve`, `portal migrate` and `portal demo`."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -21,15 +23,16 @@ _GRACE_SECONDS = 5  # of the 10 s a stop may take: requests under way get this l
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of pages and API.")] = 8000,
+    as_json: AsJson = False,
 ) -> None:
     """Serve one stack as the settings say: migrate, then pages and API on one port."""
     settings = load_settings()
     configure_logging(as_json=settings.is_production)
     check_start(settings)
-    asyncio.run(_serve(settings.with_absolute_paths(), host, port))
+    asyncio.run(_serve(settings.with_absolute_paths(), host, port, as_json=as_json))
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
+async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> None:
     async with opened_stack(settings) as stack:
         await migrate(stack.db, settings.run_mode)
         await stack.storage.bootstrap(stack.db)
@@ -46,9 +49,24 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                 server_header=False,
                 date_header=False,
             )
-            await uvicorn.Server(config).serve()
+            await _Announcing(config, settings, as_json=as_json).serve()
         finally:
             uninstall()
+
+
+class _Announcing(uvicorn.Server):
+    """Says where the stack is served as soon as it is."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, *, as_json: bool) -> None:
+        super().__init__(config)
+        self._mode = settings.run_mode
+        self._as_json = as_json
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            url = f"http://{self.config.host}:{self.config.port}"
+            answer({"id": self._mode, "url": url}, f"{self._mode} stack at {url}", as_json=self._as_json)
 
 
 def migrate_database(as_json: AsJson = False) -> None:
@@ -70,11 +88,13 @@ async def _migrate(settings: Settings) -> None:
 def run_demo(
     port: Annotated[int, typer.Option(help="Port of the Client stack.")] = 8000,
     admin_port: Annotated[int, typer.Option(help="Port of the Admin stack.")] = 8001,
-    readings: Annotated[
-        Path | None, typer.Option(help="CSV file to replay instead of the load model.")
-    ] = None,
+    readings: Annotated[Path | None, typer.Option(help="CSV file that one more device plays back.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Run a Client and an Admin stack with a simulated meter on this machine."""
+    """Run a Client and an Admin stack with simulated meters on this machine."""
     from portal.demo import run  # noqa: PLC0415 - no other verb needs it
 
-    run(port=port, admin_port=admin_port, readings=readings)
+    def announce(stacks: Sequence[object]) -> None:
+        answer({"stacks": stacks}, "", as_json=True)
+
+    run(port=port, admin_port=admin_port, readings=readings, on_ready=announce if as_json else None)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +37,16 @@ _NAMES = {RunMode.CLIENT: site_plan.CLIENT_NAME, RunMode.ADMIN: site_plan.ADMIN_
 
 
 @dataclass(frozen=True)
+class RunningStack:
+    """One of the demo's stacks, as `portal demo --json` names it."""
+
+    id: str
+    url: str
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What one run is made of."""
 
@@ -46,14 +56,20 @@ class _Plan:
     memory: Memory
     meters: tuple[Meter, ...]
     now: datetime
+    on_ready: Callable[[Sequence[RunningStack]], None] | None
 
 
 def run(
-    *, port: int = DEFAULT_PORT, admin_port: int = DEFAULT_ADMIN_PORT, readings: Path | None = None
+    *,
+    port: int = DEFAULT_PORT,
+    admin_port: int = DEFAULT_ADMIN_PORT,
+    readings: Path | None = None,
+    on_ready: Callable[[Sequence[RunningStack]], None] | None = None,
 ) -> None:
     """Start a database, a Client, an Admin and simulated meters; return when asked to stop (SIGINT, SIGTERM).
 
-    `readings` is a CSV file that one more device plays back. Raises `PortalError` with one line when
+    `readings` is a CSV file that one more device plays back; `on_ready` is told the addresses and log-ins, in
+    place of people. Raises `PortalError` with one line when
     something can't be started or ends by itself; nothing is left running in any case.
     """
     signal.signal(signal.SIGTERM, _interrupt)
@@ -62,12 +78,12 @@ def run(
     # The stacks have logs of their own; here only what goes wrong is worth a line.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     _check_ports(port, admin_port)
-    plan = _make_plan({RunMode.CLIENT: port, RunMode.ADMIN: admin_port}, readings)
+    plan = _make_plan({RunMode.CLIENT: port, RunMode.ADMIN: admin_port}, readings, on_ready)
     with suppress(KeyboardInterrupt):
-        typer.echo("Starting the database ...")
+        typer.echo("Starting the database ...", err=True)
         with EmbeddedServer(plan.data / "postgres") as server:
             _run_stacks(plan, server)
-    typer.echo("Stopped.")
+    typer.echo("Stopped.", err=True)
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:
@@ -88,7 +104,11 @@ def _check_ports(port: int, admin_port: int) -> None:
                 raise Conflict(msg) from None
 
 
-def _make_plan(ports: Mapping[RunMode, int], readings: Path | None) -> _Plan:
+def _make_plan(
+    ports: Mapping[RunMode, int],
+    readings: Path | None,
+    on_ready: Callable[[Sequence[RunningStack]], None] | None,
+) -> _Plan:
     settings, now = load_settings(), utc_now()
     data = settings.storage.data_directory.absolute()
     data.mkdir(parents=True, exist_ok=True)
@@ -98,17 +118,17 @@ def _make_plan(ports: Mapping[RunMode, int], readings: Path | None) -> _Plan:
         from_now = first_heard(now, HISTORY).isoformat()
         started = memory.recording_starts.setdefault(recording_id(readings), from_now)
         meters.append(recorded(readings, datetime.fromisoformat(started)))
-    return _Plan(settings, data, ports, memory, tuple(meters), now)
+    return _Plan(settings, data, ports, memory, tuple(meters), now, on_ready)
 
 
 def _run_stacks(plan: _Plan, server: EmbeddedServer) -> None:
     last_readings = asyncio.run(_prepare(plan, server))
     stacks = {mode: _served(plan, server, mode) for mode in RunMode}
     try:
-        typer.echo("Starting the Client and the Admin ...")
+        typer.echo("Starting the Client and the Admin ...", err=True)
         asyncio.run(_serve(plan, server, stacks, last_readings))
     finally:
-        typer.echo("Stopping ...")
+        typer.echo("Stopping ...", err=True)
         # The Client first: it would only find out that there is no Admin any more.
         for mode in (RunMode.CLIENT, RunMode.ADMIN):
             stacks[mode].stop()
@@ -174,7 +194,7 @@ async def _serve(
     unheard = first_heard(plan.now, HISTORY)
     posted_until = {name: last or unheard for name, last in last_readings.items()}
     async with Poster(stacks[RunMode.CLIENT].url, plan.memory.device_tokens, posted_until) as poster:
-        typer.echo("Filling in the readings since the meters were last heard ...")
+        typer.echo("Filling in the readings since the meters were last heard ...", err=True)
         count = await poster.fill_in(plan.meters, utc_now())
         _announce(plan, stacks, count)
         await asyncio.gather(_watch(server, stacks), poster.go_on(plan.meters, utc_now))
@@ -204,7 +224,13 @@ async def _watch(server: EmbeddedServer, stacks: Mapping[RunMode, ServedStack]) 
 
 def _announce(plan: _Plan, stacks: Mapping[RunMode, ServedStack], filled_in: int) -> None:
     chosen = plan.settings.authentication
-    log_in = f"{chosen.default_admin_email} / {chosen.default_admin_password.get_secret_value()}"
+    email, password = chosen.default_admin_email, chosen.default_admin_password.get_secret_value()
+    if plan.on_ready is not None:
+        plan.on_ready(
+            [RunningStack(mode.value, stack.url, email, password) for mode, stack in stacks.items()]
+        )
+        return
+    log_in = f"{email} / {password}"
     lines = ["", "The energy portal is running.", ""]
     lines += [f"  {mode.value:<8}{stack.url:<26}{log_in}" for mode, stack in stacks.items()]
     lines += [
