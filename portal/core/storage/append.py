@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.domain.energy import register_milliwh
 from portal.core.domain.meter import REGISTER_COUNT_MILLIWH
 
 if TYPE_CHECKING:
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from portal.core.storage.layout import Layout
     from portal.core.storage.meters import MeterChange
 
-# Beyond these a product would leave the 64 bits it is calculated in; the recompute has no such bounds.
+# Where a figure is near the limits of the rule or of a double, the recompute decides, which has no such limits.
 _LONGEST = timedelta(hours=2)
-_MOST_WATTS = 10**9
-_MOST_RISE_MILLIWH = 2 * 10**12
-_LARGEST_REGISTER = register_milliwh(float("inf"))
+_LARGEST_KWH = 1e12
+_A_LITTLE_LESS = 0.999999
 
 # `own` is energy of the hour a reading lies in, `carried` that of the hour before, where its predecessor lies.
 # A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
@@ -35,30 +33,29 @@ _HOURS = f"""
 SELECT hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
        max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean
 FROM (
-    SELECT time, hour, shown, coalesce(rise, 0) AS rise,
+    SELECT time, hour, shown, coalesce(rise, 0) AS rise, is_clean,
            CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
                 WHEN time = hour THEN rise
-                ELSE div(rise::numeric * round(date_part('epoch', hour - since) * 1000000)::bigint, micros)::bigint
-           END AS carried, is_clean
+                ELSE div(rise::numeric * (extract(epoch FROM hour - since) * 1000000),
+                         extract(epoch FROM time - since) * 1000000)::bigint
+           END AS carried
     FROM (
-        SELECT *, shown >= 0 AND (rise IS NULL OR coalesce(
-            rise BETWEEN 0 AND {_MOST_RISE_MILLIWH} AND time - since <= :longest
-            AND hour - since_hour <= interval '1 hour'
-            AND (rise - {REGISTER_COUNT_MILLIWH}) * 3600000 <= meter.watts * micros, false)) AS is_clean
+        SELECT *, shown >= 0 AND (rise IS NULL OR (
+            rise >= 0 AND time - since <= :longest AND hour - since_hour <= interval '1 hour'
+            AND rise - {REGISTER_COUNT_MILLIWH} <= meter.milliwh_per_second * date_part('epoch', time - since)
+            )) AS is_clean
         FROM (
             SELECT time, shown, since, shown - before AS rise,
                    date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
-                   date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour,
-                   CASE WHEN time - since <= :longest
-                        THEN round(date_part('epoch', time - since) * 1000000)::bigint END AS micros
+                   date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour
             FROM (
                 SELECT time, shown, lag(time, 1, meter.head_at) OVER w AS since,
                        lag(shown, 1, meter.head_shown) OVER w AS before
                 FROM (
-                    SELECT m.time, round(greatest({-_LARGEST_REGISTER}, least({_LARGEST_REGISTER},
-                               m.energy_imported_kwh * 1000000)))::bigint AS shown
+                    SELECT m.time, CASE WHEN abs(m.energy_imported_kwh) < {_LARGEST_KWH}
+                        THEN round(m.energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
                     FROM {{measurements}} m
-                    WHERE {{of_meter}} AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+                    WHERE {{of_meter}} AND m.energy_imported_kwh IS NOT NULL
                       AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high
                 ) registers WINDOW w AS (ORDER BY time)
             ) pairs
@@ -69,7 +66,8 @@ FROM (
 _STATEMENT = """
 WITH meter AS MATERIALIZED (
     SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
-    FROM unnest({arrays}, CAST(:first_at AS timestamptz[]), CAST(:watts AS bigint[])) AS k ({keys}, first_at, watts)
+    FROM unnest({arrays}, CAST(:first_at AS timestamptz[]), CAST(:slope AS float8[]))
+        AS k ({keys}, first_at, milliwh_per_second)
     LEFT JOIN LATERAL (
         SELECT e.meter_is_settled AS is_settled, (e.meter_state -> 'base' ->> 0)::timestamptz AS base_at,
                (e.meter_state -> 'base' ->> 1)::bigint AS shown
@@ -125,7 +123,7 @@ async def append_clean_runs(
         {
             **given,
             "first_at": [change.first_at for change in changes],
-            "watts": [min(change.rules.rise_watts, _MOST_WATTS) for change in changes],
+            "slope": [change.rules.rise_watts / 3.6 * _A_LITTLE_LESS for change in changes],
             "longest": min(max_gap, _LONGEST),
             "low": min(change.first_at for change in changes),
             "high": max(change.hours[-1] for change in changes) + timedelta(hours=1),

@@ -18,6 +18,7 @@ from portal.core.storage.billed import refresh_energy
 from portal.core.storage.layout import Layout
 from portal.core.storage.meters import take_queue
 from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
+from portal.core.storage.statistics import analyze_grown
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -47,6 +48,7 @@ async def refresh_queued(
     await one_refresh_at_a_time(session)
     taken = await take_queue(session, layout)
     if taken:
+        await analyze_grown(session, layout)
         hours = [(*queued.key, queued.hour) for queued in taken]
         await (rewrite_figures or _rewrite_rollups)(session, layout, hours)
         await refresh_energy(session, layout, taken, max_gap)
