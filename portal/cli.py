@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from portal.commands import client, cost, doctor, fleet, identity, importing, serving
+from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving
 from portal.core.errors import PortalError
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ app.add_typer(client.municipalities, name="municipality")
 app.add_typer(client.tariff_verbs, name="tariff")
 app.add_typer(client.site_verbs, name="site")
 app.add_typer(client.device_verbs, name="device")
-app.add_typer(client.push_verbs, name="push")
+app.add_typer(push.push_verbs, name="push")
 app.add_typer(fleet.customer_verbs, name="customer")
 
 

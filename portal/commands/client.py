@@ -1,4 +1,4 @@
-"""The verbs of a Client stack: municipalities, tariffs, sites, devices, pushing."""
+"""The verbs of a Client stack: municipalities, tariffs, sites, devices."""
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -10,10 +10,8 @@ from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
 from portal.core.domain.json_text import exact_json
 from portal.core.errors import Invalid
-from portal.core.services import push as push_service
 from portal.core.services import sites, tariffs
 from portal.core.settings import RunMode
-from portal.push.task import tick_once
 
 municipalities = typer.Typer(
     help="Whose tariffs apply, and in which time zone (Client).", no_args_is_help=True
@@ -21,7 +19,6 @@ municipalities = typer.Typer(
 tariff_verbs = typer.Typer(help="Time-of-use tariffs (Client).", no_args_is_help=True)
 site_verbs = typer.Typer(help="Places with meters (Client).", no_args_is_help=True)
 device_verbs = typer.Typer(help="Meters and their tokens (Client).", no_args_is_help=True)
-push_verbs = typer.Typer(help="The push to the Admin stack (Client).", no_args_is_help=True)
 
 
 @municipalities.command("add")
@@ -107,31 +104,3 @@ def _kilowatts(text: str | None) -> Decimal | None:
     except InvalidOperation:
         message = f"--max-power-kw takes a number, not {text!r}"
         raise Invalid(message) from None
-
-
-@push_verbs.command("once")
-def push_once(as_json: AsJson = False) -> None:
-    """Push once, now."""
-    report = with_stack(tick_once, mode=RunMode.CLIENT)
-    lines = [
-        _turn(line.resource, line.accepted, line.rejected, line.error or line.skipped)
-        for line in report.resources
-    ]
-    answer(report, "\n".join([*lines, f"{report.pending_rows} readings wait."]), as_json=as_json)
-    if any(line.error for line in report.resources):
-        raise typer.Exit(1)
-
-
-def _turn(resource: str, accepted: int, rejected: int, remark: str | None) -> str:
-    return f"{resource}: {accepted} accepted, {rejected} rejected" + (f" ({remark})" if remark else "")
-
-
-@push_verbs.command("status")
-def push_status(as_json: AsJson = False) -> None:
-    """Show cursors, failures, backlog and dead letters."""
-    status = with_stack(push_service.status, mode=RunMode.CLIENT)
-    state = "on" if status.is_enabled else "off"
-    link = ", Admin link down" if status.is_link_down else ""
-    left = f"{status.backlog.pending_rows} readings wait, {status.backlog.dead_letters} given up."
-    words = f"Push is {state}{link}; {left}"
-    answer(status, words, as_json=as_json)

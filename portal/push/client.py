@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urljoin
 
 import httpx
 
@@ -12,7 +13,7 @@ from portal.core.wire.batches import CURSOR_HEADER, TOKEN_HEADER, TYPE_HEADER, B
 from portal.push.planner import Reply, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -55,12 +56,37 @@ class PushClient:
     ) -> None:
         await self._http.aclose()
 
-    async def send(self, resource: BatchType, rows: Sequence[bytes], cursor: datetime) -> Reply | Unreachable:
-        """Post one batch; `cursor` is the highest received or updated instant in it (aware)."""
+    async def send(
+        self,
+        resource: BatchType,
+        rows: Sequence[bytes],
+        cursor: datetime,
+        remarks: Mapping[str, str] | None = None,
+    ) -> Reply | Unreachable:
+        """Post one batch; `cursor` is the highest received or updated instant in it (aware).
+
+        `remarks` are headers an Admin may ignore.
+        """
+        body = await asyncio.to_thread(gzip.compress, body_of(rows), _GZIP_LEVEL)
+        headers = {**self._headers(resource, cursor), **(remarks or {})}
+        return await self._guarded(self._http.build_request, "POST", self._url, content=body, headers=headers)
+
+    async def ask(self, path: str, parameters: Mapping[str, str]) -> Reply | Unreachable:
+        """Get what the Admin answers under a path beside the ingest route's."""
+        return await self._guarded(
+            self._http.build_request,
+            "GET",
+            urljoin(self._url, path),
+            params=dict(parameters),
+            headers={TOKEN_HEADER: self._token},
+        )
+
+    async def _guarded(
+        self, build: Callable[..., httpx.Request], *values: str, **options: Any
+    ) -> Reply | Unreachable:
         try:
-            body = await asyncio.to_thread(gzip.compress, body_of(rows), _GZIP_LEVEL)
             async with asyncio.timeout(_WHOLE_REQUEST_SECONDS):
-                return await self._post(body, self._headers(resource, cursor))
+                return await self._exchange(build(*values, **options))
         except TimeoutError:
             return Unreachable(f"no answer within {_WHOLE_REQUEST_SECONDS} seconds")
         except httpx.TimeoutException as error:
@@ -77,8 +103,9 @@ class PushClient:
             "Content-Encoding": "gzip",
         }
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> Reply:
-        async with self._http.stream("POST", self._url, content=body, headers=headers) as response:
+    async def _exchange(self, request: httpx.Request) -> Reply:
+        response = await self._http.send(request, stream=True)
+        try:
             answer = bytearray()
             async for chunk in response.aiter_bytes():
                 answer += chunk
@@ -86,3 +113,5 @@ class PushClient:
                     message = f"answer of more than {_MAX_ANSWER_BYTES} bytes"
                     raise AnswerTooLong(message)
             return Reply(response.status_code, bytes(answer), response.headers.get("Retry-After"))
+        finally:
+            await response.aclose()

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from http import HTTPStatus
+from math import ceil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,13 +23,16 @@ from portal.core.wire.batches import BatchAnswer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from portal.core.queries.push import WaitingReading
+    from portal.core.queries.push import Backlog, WaitingReading
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))
 MAX_TRIES = 5
 DEFAULT_WAIT = timedelta(minutes=1)
 # An Admin that asks for more than this is asked again anyway: a wrong date must not end the push for ever.
 LONGEST_WAIT = timedelta(hours=1)
+_JITTER = 0.1
+# Eight quantities of 17 digits and more, a source of ordinary length, the key.
+_LONGEST_ROW_BYTES = 420
 REFUSED_PASS = "refused"  # noqa: S105 - marks a pass over a full set in which the Admin refused rows
 
 _ANSWER = msgspec.json.Decoder(BatchAnswer)
@@ -143,9 +148,17 @@ def retry_after(header: str | None, now: datetime) -> timedelta:
     return min(max(until - now, timedelta(0)), LONGEST_WAIT)
 
 
-def back_off(failures: int) -> timedelta:
+def back_off(failures: int, chance: float = 0) -> timedelta:
     """Return the wait after the `failures`-th failure in a row (1 and up)."""
-    return BACK_OFF[min(max(failures, 1), len(BACK_OFF)) - 1]
+    return _jittered(BACK_OFF[min(max(failures, 1), len(BACK_OFF)) - 1], chance)
+
+
+def _jittered(wait: timedelta, chance: float) -> timedelta:
+    """Return up to a tenth more, by a chance in [0, 1).
+
+    After an outage every Client comes back; they must not all come in the same second.
+    """
+    return wait * (1 + _JITTER * chance)
 
 
 def is_due(state: PushState, now: datetime) -> bool:
@@ -155,7 +168,8 @@ def is_due(state: PushState, now: datetime) -> bool:
     """
     if state.is_stopped:
         return False
-    return state.next_attempt_at is None or not now < state.next_attempt_at <= now + LONGEST_WAIT
+    longest = LONGEST_WAIT * (1 + _JITTER)
+    return state.next_attempt_at is None or not now < state.next_attempt_at <= now + longest
 
 
 def after_success(state: PushState, cursor: datetime, now: datetime) -> PushState:
@@ -171,24 +185,27 @@ def after_success(state: PushState, cursor: datetime, now: datetime) -> PushStat
     )
 
 
-def after_failure(state: PushState, reason: str, now: datetime) -> PushState:
+def after_failure(state: PushState, reason: str, now: datetime, chance: float = 0) -> PushState:
     """Return the state after a failure: one more in a row, and the wait that goes with it."""
     failures = state.consecutive_failures + 1
     return replace(
         state,
         last_error=reason[:MAX_ERROR_LENGTH],
         consecutive_failures=failures,
-        next_attempt_at=now + back_off(failures),
+        next_attempt_at=now + back_off(failures, chance),
     )
 
 
-def after_verdict(state: PushState, verdict: Wait | Unwelcome | Failed, now: datetime) -> PushState:
-    """Return the state after an answer that ends the resource's turn."""
+def after_verdict(
+    state: PushState, verdict: Wait | Unwelcome | Failed, now: datetime, chance: float = 0
+) -> PushState:
+    """Return the state after an answer that ends the resource's turn; `chance` in [0, 1) spreads the waits."""
     match verdict:
         case Failed(reason):
-            return after_failure(state, reason, now)
+            return after_failure(state, reason, now, chance)
         case Wait(delay, reason):
-            return replace(state, last_error=reason[:MAX_ERROR_LENGTH], next_attempt_at=now + delay)
+            until = now + _jittered(delay, chance)
+            return replace(state, last_error=reason[:MAX_ERROR_LENGTH], next_attempt_at=until)
         case Unwelcome(reason):
             return replace(state, last_error=reason[:MAX_ERROR_LENGTH], is_stopped=True, next_attempt_at=None)
 
@@ -204,6 +221,50 @@ def regrown(state: PushState, batch_size: int) -> PushState:
         return state
     doubled = state.batch_limit * 2
     return replace(state, batch_limit=None if doubled >= batch_size else doubled)
+
+
+class LaneKind(StrEnum):
+    """The sources of readings: those that arrived first, those the Admin refused, and the freshest."""
+
+    OLDEST = "oldest"
+    REFUSED = "refused"
+    FRESHEST = "freshest"
+
+
+def sure_rows(max_rows: int, max_bytes: int) -> int:
+    """Return how many readings fit one batch however long their numbers are."""
+    return max(min(max_rows, max_bytes // _LONGEST_ROW_BYTES), 1)
+
+
+def lanes(left: Backlog, rows_per_tick: int, most_batches: int, chance: float) -> tuple[LaneKind, ...]:
+    """Return the lanes that take turns in a tick, a batch at a time.
+
+    The freshest readings get a lane of their own while more waits than a tick can send, so that a month of
+    back-fill does not hold them up. With fewer batches than lanes, chance in [0, 1) says who begins.
+    """
+    wanted = {
+        LaneKind.OLDEST: left.pending_rows > 0,
+        LaneKind.REFUSED: left.retry_rows > 0,
+        LaneKind.FRESHEST: left.pending_rows > rows_per_tick,
+    }
+    found = [kind for kind, has_work in wanted.items() if has_work]
+    if most_batches < len(found):
+        first = int(chance * len(found))
+        found = found[first:] + found[:first]
+    return tuple(found)
+
+
+def left_after(left: Backlog, rows: int) -> Backlog:
+    """Return what is left when `rows` readings less wait: of those that wait first, then of those refused."""
+    waiting = max(left.pending_rows - rows, 0)
+    retries = max(left.retry_rows - max(rows - left.pending_rows, 0), 0)
+    oldest = left.oldest_received_at if waiting or retries else None
+    return replace(left, pending_rows=waiting, retry_rows=retries, oldest_received_at=oldest)
+
+
+def drain_seconds(waiting_rows: int, rows_per_tick: int, interval_seconds: float) -> int:
+    """Return how long it takes until nothing waits, at the pace the settings allow."""
+    return ceil(-(-waiting_rows // max(rows_per_tick, 1)) * interval_seconds)
 
 
 def fitting(row_sizes: Sequence[int], max_rows: int, max_bytes: int) -> int:

@@ -15,9 +15,11 @@ from portal.core.settings import RunMode
 from portal.push.client import PushClient
 from portal.push.lock import PushLock
 from portal.push.tick import Tick, TickReport
+from portal.push.verify import VerifyReport, verify
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
+    from datetime import datetime
 
     import httpx
 
@@ -32,7 +34,7 @@ _ONCE_PATIENCE_SECONDS = 30.0
 
 _log = logger("push")
 
-__all__ = ["TickReport", "run", "tick_once"]
+__all__ = ["TickReport", "VerifyReport", "run", "tick_once", "verify_once"]
 
 
 async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> TickReport:
@@ -49,6 +51,23 @@ async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None 
         lock.turn(_ONCE_PATIENCE_SECONDS),
     ):
         return await Tick(own, client, is_forced=True).run()
+
+
+async def verify_once(
+    stack: Stack,
+    *,
+    from_at: datetime | None = None,
+    to_at: datetime | None = None,
+    repair: bool = True,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> VerifyReport:
+    """Compare this stack's readings with the Admin's and have the missing ones pushed; see `verify`.
+
+    Raises `Misconfigured` where this stack does not push. Needs no lock: what it queues, the push sends.
+    """
+    _check_pushes(stack)
+    async with _own_pool(stack) as own, PushClient(_fleet(own), transport) as client:
+        return await verify(own, client, from_at=from_at, to_at=to_at, repair=repair)
 
 
 async def run(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> None:

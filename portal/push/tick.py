@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import random
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from portal.core.log import logger
 from portal.core.services import push as service
 from portal.core.wire.batches import BatchType
+from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, PushReport
 from portal.push import planner
-from portal.push.lanes import FreshReadings, FullSet, Lane, RefusedReadings
-from portal.push.planner import Failed, Oversized, Taken, Unwelcome, Wait
+from portal.push.full_set import FullSet
+from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
+from portal.push.planner import Failed, LaneKind, Oversized, Taken, Unwelcome, Wait
 
 if TYPE_CHECKING:
-    from portal.core.queries.push import PushState
+    from collections.abc import Callable
+
+    from portal.core.queries.push import Backlog, PushState
     from portal.core.stack import Stack
     from portal.push.client import PushClient
     from portal.push.lanes import Batch
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 SETS = (BatchType.SITES, BatchType.DEVICES, BatchType.MUNICIPALITIES, BatchType.TARIFFS)
 # Halving 5,000 rows down to one takes 13 requests; nothing else may repeat within a turn.
 _MOST_OVERSIZED = 64
+_READINGS = BatchType.MEASUREMENTS
 
 _log = logger("push")
 
@@ -50,17 +56,32 @@ class TickReport:
 
 
 class Tick:
-    """The turns of one tick. `is_forced` ignores waits and stops: a person asked for it now."""
+    """The turns of one tick. `is_forced` ignores waits and stops: a person asked for it now.
 
-    def __init__(self, stack: Stack, client: PushClient, *, is_forced: bool = False) -> None:
+    `chance` gives numbers in [0, 1): it spreads waits, and says which lane begins where not all fit in a tick.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        client: PushClient,
+        *,
+        is_forced: bool = False,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self._stack = stack
         self._client = client
         self._is_forced = is_forced
+        self._chance = chance
         self._most_batches = stack.settings.fleet_ingest.max_batches_per_tick
+        self._rows_per_tick = self._most_batches * stack.settings.fleet_ingest.batch_size
+        self._interval = stack.settings.fleet_ingest.interval_seconds
+        self._left: Backlog | None = None
 
     async def run(self) -> TickReport:
         """Push sites, devices, municipalities and tariffs where they changed, then readings."""
         report = TickReport()
+        self._left = await service.backlog(self._stack)
         current: set[BatchType] = set()
         for resource in SETS:
             line = ResourceReport(resource.value)
@@ -105,15 +126,26 @@ class Tick:
             await self._record_defect(line, BatchType.MEASUREMENTS, error)
 
     async def _push_readings(self, line: ResourceReport, state: PushState, *, may_retry: bool) -> None:
-        if may_retry:
-            waiting = (await service.backlog(self._stack)).pending_rows
-            # Refused readings leave fresh ones at least one batch of every tick.
-            share = self._most_batches - 1 if waiting else self._most_batches
-            lane = RefusedReadings(self._stack, state)
-            await self._drive(lane, line, share)
+        """Let the lanes take turns, a batch each, until all are empty, the tick is full or the Admin objects."""
+        self._left = await service.backlog(self._stack)
+        known = self._left if may_retry else replace(self._left, retry_rows=0)
+        fleet = self._stack.settings.fleet_ingest
+        sure = planner.sure_rows(state.batch_limit or fleet.batch_size, fleet.batch_max_bytes)
+        kinds = planner.lanes(known, self._most_batches * sure, self._most_batches, self._chance())
+        lanes = [self._lane(kind, state) for kind in kinds]
+        while lanes and line.batches < self._most_batches and line.error is None:
+            lane = lanes.pop(0)
+            lane.state = state
+            batches = line.batches
+            await self._drive(lane, line, 1)
             state = lane.state
-        if line.error is None:
-            await self._drive(FreshReadings(self._stack, state), line, self._most_batches - line.batches)
+            if line.batches > batches:
+                lanes.append(lane)
+
+    def _lane(self, kind: LaneKind, state: PushState) -> Lane:
+        if kind is LaneKind.REFUSED:
+            return RefusedReadings(self._stack, state)
+        return WaitingReadings(self._stack, state, freshest=kind is LaneKind.FRESHEST)
 
     def _may_push(self, line: ResourceReport, state: PushState) -> bool:
         if self._is_forced or planner.is_due(state, self._stack.clock()):
@@ -132,11 +164,13 @@ class Tick:
             batch = await lane.next_batch()
             if batch is None:
                 return
-            reply = await self._client.send(lane.state.resource, batch.rows, batch.cursor)
+            remarks = self._remarks(lane.state.resource, batch)
+            reply = await self._client.send(lane.state.resource, batch.rows, batch.cursor, remarks)
             match planner.judge(reply, len(batch.rows), self._stack.clock()):
                 case Taken(refused):
                     await lane.accept(batch, refused)
                     batches += 1
+                    self._count_down(lane.state.resource, batch, len(refused))
                     _count(line, batch, len(refused))
                 case Oversized(reason):
                     oversized += 1
@@ -144,6 +178,30 @@ class Tick:
                 case (Failed() | Wait() | Unwelcome()) as verdict:
                     await self._end_turn(lane, line, verdict)
                     return
+
+    def _remarks(self, resource: BatchType, batch: Batch) -> dict[str, str]:
+        """Return what the Admin may know beside the batch: what it is all of, and what waits behind it."""
+        remarks: dict[str, str] = {}
+        if batch.full_set is not None:
+            remarks[FULL_SET_HEADER] = batch.full_set.header()
+        if self._left is not None:
+            left = planner.left_after(self._left, len(batch.rows) if resource is _READINGS else 0)
+            seconds = planner.drain_seconds(
+                left.pending_rows + left.retry_rows, self._rows_per_tick, self._interval
+            )
+            report = PushReport(
+                left.pending_rows, left.retry_rows, left.dead_letters, left.oldest_received_at, seconds
+            )
+            remarks[BACKLOG_HEADER] = report.header()
+        return remarks
+
+    def _count_down(self, resource: BatchType, batch: Batch, refused: int) -> None:
+        if resource is not _READINGS or self._left is None:
+            return
+        self._left = planner.left_after(self._left, len(batch.rows) - refused)
+        if len(batch.rows) < (self._stack.settings.fleet_ingest.batch_size) and self._left.pending_rows:
+            # Cut by bytes, or by an Admin that takes less: this is the pace it goes at.
+            self._rows_per_tick = self._most_batches * max(len(batch.rows), 1)
 
     async def _cut_down(self, lane: Lane, batch: Batch, reason: str) -> None:
         resource = lane.state.resource.value
@@ -155,7 +213,7 @@ class Tick:
             _log.warning(f"Batches of {resource} are halved", reason=reason, rows=lane.state.batch_limit)
 
     async def _end_turn(self, lane: Lane, line: ResourceReport, verdict: Failed | Wait | Unwelcome) -> None:
-        state = planner.after_verdict(lane.state, verdict, self._stack.clock())
+        state = planner.after_verdict(lane.state, verdict, self._stack.clock(), self._chance())
         await lane.save(state)
         line.error = state.last_error
         _log_trouble(state)
@@ -165,7 +223,8 @@ class Tick:
         line.error = f"{type(error).__name__}: {error}".splitlines()[0]
         _log.exception(f"Push of {resource.value} failed")
         state = (await service.load_states(self._stack))[resource]
-        await service.save_state(self._stack, planner.after_failure(state, line.error, self._stack.clock()))
+        failed = planner.after_failure(state, line.error, self._stack.clock(), self._chance())
+        await service.save_state(self._stack, failed)
 
 
 def _count(line: ResourceReport, batch: Batch, rejected: int) -> None:

@@ -77,13 +77,24 @@ def _row(row: CustomerRow) -> list[rx.Component]:
             )
         ),
         cell(badge_for(row["status"], row["tone"]), label="Status"),
-        cell(rx.el.span(row["last_seen"], title=row["last_seen_utc"]), label="Last seen"),
+        cell(_last_seen(row), label="Last seen"),
         cell(row["sites"], label="Sites", number=True),
         cell(row["devices"], label="Devices", number=True),
         cell(row["today_kwh"], label="Today, kWh", number=True),
         cell(_token(row), label="Token issued", wide=True),
         menu_cell(rx.cond(IdentityState.is_admin, _menu(row), rx.fragment())),
     ]
+
+
+def _last_seen(row: CustomerRow) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(row["last_seen"], title=row["last_seen_utc"]),
+        rx.cond(
+            row["backlog"] != "",
+            rx.el.div(cell_note(row["backlog"]), title=row["backlog_detail"]),
+            rx.fragment(),
+        ),
+    )
 
 
 def _token(row: CustomerRow) -> rx.Component:

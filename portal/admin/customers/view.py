@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypedDict
 
+from portal.admin.customers.backlog import backlog_detail, backlog_line
 from portal.admin.status import customer_status
 from portal.core.services.customers import CustomerLine
 from portal.ui import formats
@@ -21,6 +22,8 @@ class CustomerRow(TypedDict):
     is_active: bool
     last_seen: str
     last_seen_utc: str
+    backlog: str
+    backlog_detail: str
     sites: str
     devices: str
     today_kwh: str
@@ -64,6 +67,8 @@ def _row(line: CustomerLine, now: datetime, zone: str) -> CustomerRow:
         "is_active": line.is_active,
         "last_seen": formats.relative(line.last_seen_at, now),
         "last_seen_utc": formats.utc_time(line.last_seen_at),
+        "backlog": backlog_line(line.push),
+        "backlog_detail": backlog_detail(line.push, now),
         "sites": formats.number(line.site_count, 0),
         "devices": formats.number(line.device_count, 0),
         "today_kwh": formats.number(line.energy_today_kwh, 2),

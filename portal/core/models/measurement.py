@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Integer, SmallInteger
+from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -57,11 +57,15 @@ class Measurement(Quantities, table=True):
     """A reading as a device sent it (Client); partitioned by week of `time`."""
 
     __tablename__ = "power_measurements"
-    __table_args__ = {"schema": "monitoring"}
+    __table_args__ = (
+        # The push reads the readings of one arrival in the order of their key, from where it got to.
+        Index("ix_monitoring_power_measurements_received_at", "received_at", "time", "device_id"),
+        {"schema": "monitoring"},
+    )
 
     time: datetime = Field(primary_key=True)
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
-    received_at: datetime = timestamp(now=True, index=True)
+    received_at: datetime = timestamp(now=True)
 
 
 class HourlyEnergy(HourlyEnergyFigures, table=True):

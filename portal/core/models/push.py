@@ -6,7 +6,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from portal.core.models.columns import timestamp
@@ -17,7 +17,8 @@ class PushState(SQLModel, table=True):
 
     `last_cursor` is there to be read; nothing is selected by it. `content_hash` is the full set the
     Admin holds; `pass_hash` and `pass_after` belong to a pass over the set that is under way;
-    `batch_limit` is the smaller batch the Admin asked for; `is_stopped` follows a refused token.
+    `batch_limit` is the smaller batch the Admin asked for; `is_stopped` follows a refused token;
+    `target_hash` is the Admin and token all of it was learnt from.
     """
 
     __tablename__ = "fleet_push_state"
@@ -34,6 +35,7 @@ class PushState(SQLModel, table=True):
     pass_hash: str | None = Field(default=None, max_length=64)
     pass_after: str | None = Field(default=None, max_length=64)
     batch_limit: int | None = None
+    target_hash: str | None = Field(default=None, max_length=64)
 
 
 class PushArrival(SQLModel, table=True):
@@ -44,7 +46,10 @@ class PushArrival(SQLModel, table=True):
     """
 
     __tablename__ = "push_arrivals"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (
+        Index("ix_app_push_arrivals_freshest", text("first_at DESC"), text("id DESC")),
+        {"schema": "app"},
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     received_at: datetime = timestamp(now=True)
@@ -86,3 +91,26 @@ class PushDeadLetter(SQLModel, table=True):
     reason: str = Field(max_length=500)
     tries: int
     created_at: datetime = timestamp(now=True)
+
+
+class PushDecision(SQLModel, table=True):
+    """What a person decided about a dead letter, and who that was."""
+
+    __tablename__ = "push_decisions"
+    __table_args__ = (
+        CheckConstraint("action IN ('retry', 'discard')"),
+        Index("ix_app_push_decisions_reading", "device_id", "time"),
+        {"schema": "app"},
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    decided_at: datetime = timestamp(now=True)
+    decided_by: str = Field(max_length=254)
+    action: str = Field(max_length=10)
+    resource_type: str = Field(max_length=20)
+    row_key: str = Field(max_length=100)
+    time: datetime | None = timestamp(nullable=True)
+    device_id: UUID | None = None
+    reason: str = Field(max_length=500)
+    tries: int
+    given_up_at: datetime = timestamp()

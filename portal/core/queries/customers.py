@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class PushBacklog:
+    """What a customer's stack last said it had not pushed yet; `oldest_at` is when the oldest of it arrived there."""
+
+    reported_at: datetime
+    waiting_rows: int
+    given_up_rows: int
+    oldest_at: datetime | None
+    drain_seconds: int
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class CustomerLine:
     token_rotated_at: datetime | None
     previous_token_expires_at: datetime | None
     last_batch_rows: int | None
+    push: PushBacklog | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,10 @@ SELECT c.id, c.code, c.name, c.is_active, c.first_seen_at, c.last_seen_at,
        c.token_issued_at, c.token_rotated_at, c.previous_token_expires_at,
        (SELECT e.rows_accepted FROM fleet.ingest_events e
          WHERE e.customer_id = c.id AND e.batch_type = 'measurements'
-         ORDER BY e.received_at DESC LIMIT 1) AS last_batch_rows
+         ORDER BY e.received_at DESC LIMIT 1) AS last_batch_rows,
+       p.reported_at, p.waiting_rows + p.refused_rows AS waiting_rows, p.given_up_rows, p.oldest_at, p.drain_seconds
 FROM fleet.customers c
+LEFT JOIN fleet.push_reports p ON p.customer_id = c.id
 """
 
 
@@ -92,7 +106,9 @@ async def find_line(session: AsyncSession, customer_id: UUID, today: datetime) -
 def _line(row: RowMapping) -> CustomerLine:
     values: dict[str, Any] = {str(name): value for name, value in row.items()}
     values["energy_today_kwh"] = kwh_from_milliwh(values.pop("today_milliwh"))
-    return CustomerLine(**values)
+    backlog = {field.name: values.pop(field.name) for field in fields(PushBacklog)}
+    push = None if backlog["reported_at"] is None else PushBacklog(**backlog)
+    return CustomerLine(**values, push=push)
 
 
 async def find_id(session: AsyncSession, code: str) -> UUID | None:

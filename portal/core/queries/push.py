@@ -32,6 +32,7 @@ class PushState:
 
     `last_cursor` is for people: nothing is selected by it. `content_hash` names the full set the Admin
     holds (none: push it again), `pass_hash` and `pass_after` a pass over a set that is under way.
+    `target_hash` names the Admin and the token all of it was learnt from.
     """
 
     resource: BatchType
@@ -45,6 +46,7 @@ class PushState:
     pass_hash: str | None = None
     pass_after: str | None = None
     batch_limit: int | None = None
+    target_hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,20 +101,6 @@ class Refusal:
     reason: str
     tries: int
     next_attempt_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """A row that is not pushed any more, and why."""
-
-    resource: str
-    row_key: str
-    received_at: datetime | None
-    time: datetime | None
-    device_id: UUID | None
-    reason: str
-    tries: int
-    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -181,20 +169,20 @@ _READING_COLUMNS = ", ".join(f"m.{name}" for name in ("time", "device_id", *QUAN
 # The window sum keeps the statement from touching more arrivals than the limit can use. The bounds on
 # `time` are what lets the planner skip partitions, per arrival and at run time; the equality on
 # `received_at` is what selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
-_WAITING = text(
-    f"""
-    WITH oldest AS (
-        SELECT * FROM app.push_arrivals ORDER BY id LIMIT :limit
+_WAITING = """
+    WITH first AS (
+        SELECT *, row_number() OVER (ORDER BY {order}) AS place
+        FROM app.push_arrivals ORDER BY {order} LIMIT :limit
     ), counted AS (
-        SELECT o.*, sum(row_count - sent_rows) OVER (ORDER BY id) - (row_count - sent_rows) AS rows_before
-        FROM oldest o
+        SELECT f.*, sum(row_count - sent_rows) OVER (ORDER BY place) - (row_count - sent_rows) AS rows_before
+        FROM first f
     ), chosen AS MATERIALIZED (
         SELECT * FROM counted WHERE rows_before < :limit
     )
     SELECT c.id AS arrival_id, c.received_at, r.*
     FROM chosen c
     LEFT JOIN LATERAL (
-        SELECT {_READING_COLUMNS}
+        SELECT {columns}
         FROM monitoring.power_measurements m
         WHERE m.received_at = c.received_at
           AND m.time >= coalesce(c.sent_time, c.first_at) AND m.time <= c.last_at
@@ -202,18 +190,20 @@ _WAITING = text(
         ORDER BY m.time, m.device_id
         LIMIT :limit
     ) r ON true
-    ORDER BY c.id, r.time, r.device_id
+    ORDER BY c.place, r.time, r.device_id
     LIMIT :limit
     """
-)
+_OLDEST = text(_WAITING.format(order="id", columns=_READING_COLUMNS))
+_FRESHEST = text(_WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS))
 
 
-async def next_waiting(session: AsyncSession, limit: int) -> Waiting:
-    """Return the first `limit` readings in push order, oldest arrival first, and one more if there is one.
+async def next_waiting(session: AsyncSession, limit: int, *, freshest: bool = False) -> Waiting:
+    """Return the first `limit` readings in push order, and one more if there is one.
 
-    The one more tells an arrival that ends with the last of them from one that goes on.
+    Arrivals come oldest first, or the freshest first: those whose earliest reading is the latest. The one
+    more tells an arrival that ends with the last of them from one that goes on.
     """
-    found = (await session.execute(_WAITING, {"limit": limit + 1})).all()
+    found = (await session.execute(_FRESHEST if freshest else _OLDEST, {"limit": limit + 1})).all()
     rows = tuple(WaitingReading(row[0], row[1], _reading(row[2:])) for row in found)
     return Waiting(rows, is_complete=len(rows) <= limit)
 
@@ -286,14 +276,15 @@ async def drop_retries(session: AsyncSession, keys: Iterable[tuple[datetime, UUI
     )
 
 
-_REFUSED_ARRAYS = (
+REFUSED_ARRAYS = (
     "unnest(CAST(:times AS timestamptz[]), CAST(:devices AS uuid[]), CAST(:received AS timestamptz[]), "
     "CAST(:reasons AS text[]), CAST(:tries AS integer[]), CAST(:next AS timestamptz[])) "
     "AS k(time, device_id, received_at, reason, tries, next_attempt_at)"
 )
 
 
-def _refused_arrays(refusals: Sequence[Refusal]) -> dict[str, list[Any]]:
+def refused_arrays(refusals: Sequence[Refusal]) -> dict[str, list[Any]]:
+    """Return the parameters of `REFUSED_ARRAYS`."""
     return {
         "times": [row.time for row in refusals],
         "devices": [row.device_id for row in refusals],
@@ -309,39 +300,11 @@ async def remember_refused(session: AsyncSession, refusals: Sequence[Refusal]) -
     await session.execute(
         text(
             "INSERT INTO app.push_retries (time, device_id, received_at, reason, tries, next_attempt_at) "
-            f"SELECT time, device_id, received_at, reason, tries, next_attempt_at FROM {_REFUSED_ARRAYS} "
+            f"SELECT time, device_id, received_at, reason, tries, next_attempt_at FROM {REFUSED_ARRAYS} "
             "ON CONFLICT (time, device_id) DO UPDATE SET reason = excluded.reason, "
             "tries = greatest(push_retries.tries, excluded.tries), next_attempt_at = excluded.next_attempt_at"
         ),
-        _refused_arrays(refusals),
-    )
-
-
-async def give_up(session: AsyncSession, refusals: Sequence[Refusal]) -> None:
-    """Move readings to the dead letters, where people see them and nothing waits for them."""
-    await session.execute(
-        text(
-            "INSERT INTO app.push_dead_letters "
-            "(resource_type, row_key, received_at, time, device_id, reason, tries) "
-            "SELECT 'measurements', to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') "
-            f"|| '/' || device_id, received_at, time, device_id, reason, tries FROM {_REFUSED_ARRAYS} "
-            "ON CONFLICT (resource_type, row_key) DO UPDATE SET reason = excluded.reason, tries = excluded.tries"
-        ),
-        _refused_arrays(refusals),
-    )
-    await drop_retries(session, [(row.time, row.device_id) for row in refusals])
-
-
-async def give_up_set_row(session: AsyncSession, resource: BatchType, key: str, reason: str) -> None:
-    """Put a row of a full set among the dead letters."""
-    await session.execute(
-        text(
-            "INSERT INTO app.push_dead_letters (resource_type, row_key, reason, tries) "
-            "VALUES (:resource, :key, :reason, 1) "
-            "ON CONFLICT (resource_type, row_key) DO UPDATE "
-            "SET reason = excluded.reason, tries = push_dead_letters.tries + 1"
-        ),
-        {"resource": resource.value, "key": key, "reason": reason[:MAX_ERROR_LENGTH]},
+        refused_arrays(refusals),
     )
 
 
@@ -356,15 +319,3 @@ async def backlog(session: AsyncSession) -> Backlog:
     )
     pending, oldest, retries, dead = result.one()
     return Backlog(int(pending), oldest, int(retries), int(dead))
-
-
-async def latest_dead_letters(session: AsyncSession, limit: int) -> tuple[DeadLetter, ...]:
-    """Return the newest dead letters, newest first."""
-    result = await session.execute(
-        text(
-            "SELECT resource_type, row_key, received_at, time, device_id, reason, tries, created_at "
-            "FROM app.push_dead_letters ORDER BY id DESC LIMIT :limit"
-        ),
-        {"limit": limit},
-    )
-    return tuple(DeadLetter(*row) for row in result)

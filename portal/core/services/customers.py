@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import customers as queries
-from portal.core.queries.customers import CustomerDevice, CustomerLine, CustomerSite
+from portal.core.queries.customers import CustomerDevice, CustomerLine, CustomerSite, PushBacklog
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from portal.core.stack import Stack
 
-__all__ = ["CustomerDevice", "CustomerLine", "CustomerSite", "IssuedToken"]
+__all__ = ["CustomerDevice", "CustomerLine", "CustomerSite", "IssuedToken", "PushBacklog"]
 
 DEFAULT_GRACE_HOURS = 24
 MAX_GRACE_HOURS = 24 * 30

@@ -7,10 +7,12 @@ that a kill between two of them leaves a state the next tick goes on from.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from portal.core.queries import push, push_sets
+from portal.core.domain.tokens import token_hash
+from portal.core.errors import Invalid, NotFound
+from portal.core.queries import checksums, push, push_letters, push_sets, push_verify
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -20,18 +22,22 @@ if TYPE_CHECKING:
     from portal.core.db import AsyncSession
     from portal.core.queries.push import (
         Backlog,
-        DeadLetter,
         PushState,
         Refusal,
         RetryReading,
         Settlement,
         Waiting,
     )
+    from portal.core.queries.push_letters import DeadLetter, Decision
     from portal.core.queries.push_sets import SetRow
+    from portal.core.settings import FleetIngest
     from portal.core.stack import Stack
     from portal.core.wire.batches import BatchType
+    from portal.core.wire.push import DayChecksum, ReadingChecksums
 
 _SHOWN_DEAD_LETTERS = 50
+_SHOWN_DECISIONS = 20
+_LONGEST_NAME = 254
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class PushStatus:
     resources: tuple[PushState, ...]
     backlog: Backlog
     dead_letters: tuple[DeadLetter, ...]
+    decisions: tuple[Decision, ...]
 
 
 @asynccontextmanager
@@ -59,13 +66,14 @@ async def _bounded(stack: Stack) -> AsyncGenerator[AsyncSession, None]:
 async def status(stack: Stack) -> PushStatus:
     """Return cursors, failures, backlog and the newest dead letters."""
     async with _bounded(stack) as session:
-        states = tuple((await push.load_states(session)).values())
+        states = tuple((await _states(stack, session)).values())
         return PushStatus(
             is_enabled=stack.settings.fleet_ingest.enabled,
             is_link_down=any(state.is_stopped for state in states),
             resources=states,
             backlog=await push.backlog(session),
-            dead_letters=await push.latest_dead_letters(session, _SHOWN_DEAD_LETTERS),
+            dead_letters=await push_letters.latest_dead_letters(session, _SHOWN_DEAD_LETTERS),
+            decisions=await push_letters.latest_decisions(session, _SHOWN_DECISIONS),
         )
 
 
@@ -76,9 +84,37 @@ async def backlog(stack: Stack) -> Backlog:
 
 
 async def load_states(stack: Stack) -> dict[BatchType, PushState]:
-    """Return the push state of every resource."""
+    """Return the push state of every resource, as it is for the Admin and the token of the settings."""
     async with _bounded(stack) as session:
-        return await push.load_states(session)
+        return await _states(stack, session)
+
+
+async def _states(stack: Stack, session: AsyncSession) -> dict[BatchType, PushState]:
+    target = target_hash(stack.settings.fleet_ingest)
+    found = await push.load_states(session)
+    return {kind: _as_of(state, target) for kind, state in found.items()}
+
+
+def target_hash(fleet: FleetIngest) -> str:
+    """Return a hash of where the push goes and as whom."""
+    return token_hash(f"{fleet.url}\n{fleet.token.get_secret_value()}")
+
+
+def _as_of(state: PushState, target: str) -> PushState:
+    """Forget stops, waits and limits that another Admin or an earlier token was the reason of."""
+    if state.target_hash == target:
+        return state
+    if state.target_hash is None:
+        return replace(state, target_hash=target)
+    return replace(
+        state,
+        target_hash=target,
+        is_stopped=False,
+        next_attempt_at=None,
+        consecutive_failures=0,
+        last_error=None,
+        batch_limit=None,
+    )
 
 
 async def save_state(stack: Stack, state: PushState) -> None:
@@ -103,7 +139,7 @@ async def full_set(stack: Stack, resource: BatchType) -> tuple[SetRow, ...]:
 async def give_up_set_row(stack: Stack, state: PushState, key: str, reason: str) -> None:
     """Dead-letter one row of a full set and go on behind it."""
     async with _bounded(stack) as session:
-        await push.give_up_set_row(session, state.resource, key, reason)
+        await push_letters.give_up_set_row(session, state.resource, key, reason)
         await push.save_state(session, state)
 
 
@@ -114,10 +150,10 @@ async def save_refused_pass(stack: Stack, state: PushState) -> None:
         await push.save_state(session, state)
 
 
-async def waiting_readings(stack: Stack, limit: int) -> Waiting:
-    """Return the next readings to push, at most `limit`, in the order they arrived."""
+async def waiting_readings(stack: Stack, limit: int, *, freshest: bool = False) -> Waiting:
+    """Return the next readings to push, at most `limit`: in the order they arrived, or the freshest first."""
     async with _bounded(stack) as session:
-        return await push.next_waiting(session, limit)
+        return await push.next_waiting(session, limit, freshest=freshest)
 
 
 async def acknowledge(
@@ -167,4 +203,67 @@ async def _record_refusals(
         await push.remember_refused(session, refused)
         await push.forget_sets(session)
     if given_up:
-        await push.give_up(session, given_up)
+        await push_letters.give_up(session, given_up)
+
+
+async def dead_letters(stack: Stack, limit: int) -> tuple[DeadLetter, ...]:
+    """Return at most `limit` dead letters, newest first; their age is the time since `created_at`."""
+    async with _bounded(stack) as session:
+        return await push_letters.latest_dead_letters(session, limit)
+
+
+async def retry_dead_letters(stack: Stack, letter_id: int | None, *, by: str) -> int:
+    """Have one dead letter pushed again, or all of them (None), and record that `by` asked; returns how many.
+
+    Raises `NotFound` for a letter that is not there (any more), `Invalid` without a name.
+    """
+    async with _bounded(stack) as session:
+        return _decided(await push_letters.retry(session, letter_id, _name(by)), letter_id)
+
+
+async def discard_dead_letters(stack: Stack, letter_id: int | None, *, by: str) -> int:
+    """Drop one dead letter, or all of them (None), and record that `by` did; returns how many.
+
+    The row stays on the Client; it is not pushed, and `portal push verify` leaves it alone. Raises
+    `NotFound` for a letter that is not there (any more), `Invalid` without a name.
+    """
+    async with _bounded(stack) as session:
+        return _decided(await push_letters.discard(session, letter_id, _name(by)), letter_id)
+
+
+def _decided(count: int, letter_id: int | None) -> int:
+    if count == 0 and letter_id is not None:
+        raise NotFound(f"There is no dead letter {letter_id}")
+    return count
+
+
+def _name(by: str) -> str:
+    if not 0 < len(by.strip()) <= _LONGEST_NAME:
+        raise Invalid(f"Who decides needs a name of at most {_LONGEST_NAME} characters")
+    return by.strip()
+
+
+async def reading_span(stack: Stack) -> tuple[datetime, datetime] | None:
+    """Return the earliest and the latest reading time of this stack, None where there is no reading."""
+    async with stack.db.snapshot() as session:
+        return await push_verify.reading_span(session)
+
+
+async def own_days(stack: Stack, from_at: datetime, to_at: datetime) -> list[DayChecksum]:
+    """Return count and checksum of this stack's readings, per device and UTC day of [from_at, to_at)."""
+    async with stack.db.snapshot() as session:
+        return await checksums.day_checksums(session, checksums.Readings.own(), from_at, to_at)
+
+
+async def own_readings(stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime) -> ReadingChecksums:
+    """Return time and checksum of this stack's readings of one device in [from_at, to_at)."""
+    async with stack.db.snapshot() as session:
+        return await checksums.reading_checksums(session, checksums.Readings.own(), device_id, from_at, to_at)
+
+
+async def queue_missing(
+    stack: Stack, device_id: UUID, times: Sequence[datetime], *, repair: bool
+) -> tuple[int, int]:
+    """Have readings pushed again that the Admin lacks; returns how many wait anyway and how many were given up."""
+    async with _bounded(stack) as session:
+        return await push_verify.queue_missing(session, device_id, times, repair=repair)

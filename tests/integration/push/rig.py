@@ -18,6 +18,7 @@ from portal.core.db import Database
 from portal.core.queries.ingest import insert_device_readings
 from portal.core.queries.push import PushState
 from portal.core.services import customers, push, readings, sites
+from portal.core.settings import FleetIngest
 from portal.core.stack import Stack
 from portal.core.wire.batches import BatchType
 from portal.core.wire.readings import DeviceReading
@@ -89,7 +90,10 @@ class Network(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
         seen = Sent(
-            request.headers["X-Batch-Type"], json.loads(gzip.decompress(body)), request.headers, len(body)
+            request.headers.get("X-Batch-Type", request.url.path),
+            json.loads(gzip.decompress(body) or "[]"),
+            request.headers,
+            len(body),
         )
         self.sent.append(seen)
         self.fuse.burn()
@@ -119,9 +123,9 @@ class Rig:
     token: str
     customer_id: UUID
 
-    async def tick(self, *, forced: bool = False) -> TickReport:
+    async def tick(self, *, forced: bool = False, chance: float = 0) -> TickReport:
         async with PushClient(self.client.settings.fleet_ingest, self.network) as client:
-            return await Tick(self.client, client, is_forced=forced).run()
+            return await Tick(self.client, client, is_forced=forced, chance=lambda: chance).run()
 
     async def drain(self, most: int = 60) -> int:
         """Tick until nothing waits; return how many ticks it took."""
@@ -204,3 +208,9 @@ def mortal(rig: Rig) -> Rig:
     database = MortalDatabase(rig.client.db.dsn, application_name="mortal", pool_size=2)
     database.fuse = rig.network.fuse
     return replace(rig, client=replace(rig.client, db=database))
+
+
+def with_fleet(rig: Rig, fleet: FleetIngest) -> Rig:
+    """Return the rig with a Client that was started anew with these settings of its push."""
+    settings = rig.client.settings.model_copy(update={"fleet_ingest": fleet})
+    return replace(rig, client=replace(rig.client, settings=settings))

@@ -1,16 +1,20 @@
 """What the push does when the Admin is away, says no, or asks for less (SPEC 6.2)."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from portal.core.domain.tokens import token_hash
 from portal.core.services import push
 from portal.core.wire.batches import BatchType
 from tests.integration.databases import Clock
-from tests.integration.push.rig import START, Rig, Sent, line_of
+from tests.integration.push.rig import START, Rig, Sent, line_of, with_fleet
 
 OpenRig = Callable[..., Awaitable[Rig]]
 READINGS = BatchType.MEASUREMENTS
@@ -87,6 +91,60 @@ async def test_a_401_stops_until_the_push_starts_again(rig: Rig, clock: Clock) -
     await push.clear_stops(rig.client)
     assert line_of(await rig.tick(), READINGS).sent == 20
     assert not (await push.status(rig.client)).is_link_down
+
+
+@pytest.mark.parametrize(
+    "change", [{"token": SecretStr("cd" * 32)}, {"url": "https://new.test/api/fleet/ingest"}]
+)
+async def test_a_401_clears_by_itself_when_url_or_token_change(rig: Rig, change: dict[str, Any]) -> None:
+    await _ready(rig)
+    rig.network.always = httpx.Response(401)
+    await rig.tick()
+    assert (await push.status(rig.client)).is_link_down
+    fleet = rig.client.settings.fleet_ingest
+    renewed = with_fleet(rig, fleet.model_copy(update=change))
+    assert not (await push.status(renewed.client)).is_link_down
+    rig.network.always = None
+    await rig.on_admin("UPDATE fleet.customers SET token_hash = :h", h=token_hash("cd" * 32))
+    report = await replace(renewed, network=rig.network).tick()
+    if "token" in change:
+        assert line_of(report, READINGS).sent == 20
+    assert (await push.status(rig.client)).is_link_down is False
+
+
+async def test_waits_end_with_the_settings_that_were_their_reason(rig: Rig) -> None:
+    await _ready(rig)
+    rig.network.always = httpx.ConnectError("no such host")
+    for _ in range(4):
+        await rig.tick(forced=True)
+    assert (await rig.state()).consecutive_failures == 4
+    rig.network.always = None
+    fleet = rig.client.settings.fleet_ingest.model_copy(update={"url": "https://right.test/api/fleet/ingest"})
+    report = await with_fleet(rig, fleet).tick()
+    assert line_of(report, READINGS).sent == 20
+
+
+async def test_a_back_off_outlives_a_restart_and_a_stop_of_a_tick(rig: Rig, clock: Clock) -> None:
+    await _ready(rig)
+    rig.network.always = httpx.Response(500)
+    for _ in range(3):
+        await rig.tick(forced=True)
+    before = await rig.state()
+    restarted = with_fleet(rig, rig.client.settings.fleet_ingest)
+    assert await restarted.state() == before
+    clock.advance(minutes=4)
+    rig.network.always = None
+    assert line_of(await restarted.tick(), READINGS).sent == 0
+    clock.advance(minutes=1)
+    assert line_of(await restarted.tick(), READINGS).sent == 20
+
+
+async def test_waits_are_spread_by_chance(rig: Rig, clock: Clock) -> None:
+    await _ready(rig)
+    rig.network.always = httpx.Response(503)
+    await rig.tick(chance=0.5)
+    state = await rig.state()
+    assert state.next_attempt_at == clock.now + timedelta(seconds=63)
 
 
 async def test_a_wrong_token_is_answered_401_by_the_real_admin(rig: Rig) -> None:

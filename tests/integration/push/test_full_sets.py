@@ -1,7 +1,6 @@
 """Sites, devices, municipalities and tariffs: all of a set, whenever it differs, in the order they need each other."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +9,7 @@ import httpx
 from portal.core.services import push, sites, tariffs
 from portal.core.wire.batches import BatchType
 from tests.integration.databases import Clock
-from tests.integration.push.rig import Rig, Sent, line_of
+from tests.integration.push.rig import Rig, Sent, line_of, with_fleet
 
 OpenRig = Callable[..., Awaitable[Rig]]
 
@@ -192,6 +191,5 @@ async def test_another_admin_gets_everything(rig: Rig) -> None:
     await rig.tick()
     rig.network.sent.clear()
     fleet = rig.client.settings.fleet_ingest.model_copy(update={"url": "https://other.test/api/fleet/ingest"})
-    moved = rig.client.settings.model_copy(update={"fleet_ingest": fleet})
-    await replace(rig, client=replace(rig.client, settings=moved)).tick()
+    await with_fleet(rig, fleet).tick()
     assert {sent.batch_type for sent in rig.network.sent} == {"sites", "devices", "municipalities", "tariffs"}

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.queries.push import PushState, Refusal, WaitingReading
+from portal.core.queries.push import Backlog, PushState, Refusal, WaitingReading
 from portal.core.wire.batches import BatchType
 from portal.core.wire.readings import FleetReading
 from portal.push import planner
-from portal.push.planner import Failed, Oversized, Reply, Taken, Unreachable, Unwelcome, Wait
+from portal.push.planner import Failed, LaneKind, Oversized, Reply, Taken, Unreachable, Unwelcome, Wait
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 STATE = PushState(BatchType.MEASUREMENTS)
 DEVICE = UUID(int=1)
+OLDEST, REFUSED, FRESHEST = LaneKind
 
 
 def _answer(accepted: int, rejected: int = 0, errors: str = "") -> Reply:
@@ -84,6 +85,47 @@ def test_back_off_follows_the_table_and_stays_at_half_an_hour() -> None:
         waits.append((state.next_attempt_at - NOW) // timedelta(minutes=1))
     assert waits == [1, 2, 5, 10, 30, 30, 30]
     assert state.consecutive_failures == 7
+
+
+@given(st.integers(1, 9), st.floats(0, 1, exclude_max=True))
+def test_waits_are_spread_upwards_by_at_most_a_tenth(failures: int, chance: float) -> None:
+    wait = planner.back_off(failures)
+    assert wait <= planner.back_off(failures, chance) <= wait * 1.1
+    state = planner.after_verdict(STATE, Wait(planner.LONGEST_WAIT, "429"), NOW, chance)
+    assert not planner.is_due(state, NOW)
+    assert planner.is_due(state, NOW + planner.LONGEST_WAIT * 1.1)
+
+
+@pytest.mark.parametrize(
+    ("pending", "retries", "most", "chance", "lanes"),
+    [
+        (0, 0, 3, 0, ()),
+        (10, 0, 3, 0, (OLDEST,)),
+        (100, 0, 3, 0, (OLDEST,)),
+        (101, 0, 3, 0, (OLDEST, FRESHEST)),
+        (101, 5, 3, 0.99, (OLDEST, REFUSED, FRESHEST)),
+        (0, 5, 1, 0, (REFUSED,)),
+        (101, 0, 1, 0.4, (OLDEST, FRESHEST)),
+        (101, 0, 1, 0.6, (FRESHEST, OLDEST)),
+        (101, 5, 2, 0.5, (REFUSED, FRESHEST, OLDEST)),
+        (101, 5, 2, 0.99, (FRESHEST, OLDEST, REFUSED)),
+    ],
+)
+def test_every_lane_that_has_work_gets_its_turn(
+    pending: int, retries: int, most: int, chance: float, lanes: tuple[LaneKind, ...]
+) -> None:
+    assert planner.lanes(Backlog(pending, NOW, retries, 0), 100, most, chance) == lanes
+
+
+def test_what_is_left_counts_down_to_nothing() -> None:
+    left = Backlog(10, NOW, 5, 2)
+    assert planner.left_after(left, 4) == Backlog(6, NOW, 5, 2)
+    assert planner.left_after(left, 12) == Backlog(0, NOW, 3, 2)
+    assert planner.left_after(left, 99) == Backlog(0, None, 0, 2)
+
+
+def test_the_drain_estimate_is_in_whole_ticks() -> None:
+    assert [planner.drain_seconds(rows, 100, 60) for rows in (0, 1, 100, 101)] == [0, 60, 60, 120]
 
 
 def test_success_forgets_failures() -> None:

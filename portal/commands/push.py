@@ -1,0 +1,138 @@
+"""The verbs of the push: now, how it fares, what was given up, and whether both sides hold the same."""
+
+import getpass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from portal.commands.output import AsJson, answer
+from portal.commands.session import with_stack
+from portal.core.domain.time import parse_instant
+from portal.core.errors import Invalid
+from portal.core.services import push as service
+from portal.core.settings import RunMode
+from portal.push.task import VerifyReport, tick_once, verify_once
+
+push_verbs = typer.Typer(help="The push to the Admin stack (Client).", no_args_is_help=True)
+
+_ALL = "all"
+_SHOWN = 500
+Which = Annotated[str, typer.Argument(metavar="ID", help="Number of a dead letter, or `all`.")]
+
+
+@push_verbs.command("once")
+def push_once(as_json: AsJson = False) -> None:
+    """Push once, now."""
+    report = with_stack(tick_once, mode=RunMode.CLIENT)
+    lines = [
+        _turn(line.resource, line.accepted, line.rejected, line.error or line.skipped)
+        for line in report.resources
+    ]
+    answer(report, "\n".join([*lines, f"{report.pending_rows} readings wait."]), as_json=as_json)
+    if any(line.error for line in report.resources):
+        raise typer.Exit(1)
+
+
+def _turn(resource: str, accepted: int, rejected: int, remark: str | None) -> str:
+    return f"{resource}: {accepted} accepted, {rejected} rejected" + (f" ({remark})" if remark else "")
+
+
+@push_verbs.command("status")
+def push_status(as_json: AsJson = False) -> None:
+    """Show cursors, failures, backlog and dead letters."""
+    status = with_stack(service.status, mode=RunMode.CLIENT)
+    state = "on" if status.is_enabled else "off"
+    link = ", Admin link down" if status.is_link_down else ""
+    left = f"{status.backlog.pending_rows} readings wait, {status.backlog.dead_letters} given up."
+    words = f"Push is {state}{link}; {left}"
+    answer(status, words, as_json=as_json)
+
+
+@push_verbs.command("dead-letters")
+def list_dead_letters(as_json: AsJson = False) -> None:
+    """List the rows that were given up: number, since when, what, why."""
+    letters = with_stack(lambda stack: service.dead_letters(stack, _SHOWN), mode=RunMode.CLIENT)
+    lines = [
+        f"{letter.id}  {letter.created_at:%Y-%m-%d %H:%M}Z  {letter.resource}  {letter.row_key}: {letter.reason}"
+        for letter in letters
+    ]
+    answer({"dead_letters": letters}, "\n".join(lines) or "Nothing was given up.", as_json=as_json)
+
+
+@push_verbs.command("retry")
+def retry_dead_letter(which: Which, as_json: AsJson = False) -> None:
+    """Push what was given up once more."""
+    letter_id = _letter_id(which)
+    count = with_stack(
+        lambda stack: service.retry_dead_letters(stack, letter_id, by=_who()), mode=RunMode.CLIENT
+    )
+    result = {"id": letter_id, "retried": count}
+    answer(result, f"{count} dead letters go out again with the next push.", as_json=as_json)
+
+
+@push_verbs.command("discard")
+def discard_dead_letter(which: Which, as_json: AsJson = False) -> None:
+    """Drop what was given up: it stays here and is never pushed."""
+    letter_id = _letter_id(which)
+    count = with_stack(
+        lambda stack: service.discard_dead_letters(stack, letter_id, by=_who()), mode=RunMode.CLIENT
+    )
+    answer({"id": letter_id, "discarded": count}, f"{count} dead letters dropped.", as_json=as_json)
+
+
+def _letter_id(which: str) -> int | None:
+    if which == _ALL:
+        return None
+    if not (which.isascii() and which.isdigit() and len(which) < 19):
+        raise Invalid(f"A dead letter has a number (see `portal push dead-letters`), not {which!r}")
+    return int(which)
+
+
+def _who() -> str:
+    """Return the account of the machine that runs the verb."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (OSError, KeyError, ImportError):  # a container may run under a number without a name
+        return "command line"
+
+
+@push_verbs.command("verify")
+def verify_push(
+    from_at: Annotated[
+        str | None, typer.Option("--from", help="First day; default: the first reading.")
+    ] = None,
+    to_at: Annotated[str | None, typer.Option("--to", help="End; default: the last reading.")] = None,
+    repair: Annotated[
+        bool, typer.Option(help="Have what is missing at the Admin pushed with the next ticks.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Compare readings per device and day with the Admin's, and push exactly what is missing there."""
+    first, end = _instant(from_at), _instant(to_at)
+    report = with_stack(
+        lambda stack: verify_once(stack, from_at=first, to_at=end, repair=repair), mode=RunMode.CLIENT
+    )
+    answer(report, _verified(report), as_json=as_json)
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_instant(text if "T" in text else f"{text}T00:00:00Z")
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+
+
+def _verified(report: VerifyReport) -> str:
+    lines = [
+        f"{line.day:%Y-%m-%d} {line.device_id}: {line.missing} missing at the Admin ({line.waiting} wait, "
+        f"{line.given_up} given up), {line.extra} only there, {line.different} with other values"
+        for line in report.differences
+    ]
+    lines.append(
+        f"Compared {report.readings} readings of {report.days} device days: {len(report.differences)} days "
+        f"differ, {report.queued} readings go out again with the next push."
+    )
+    return "\n".join(lines)

@@ -1,0 +1,75 @@
+"""Statements that compare the Client's readings with what the Admin holds, and have the missing ones pushed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+MISSING = "missing at the Admin"
+
+
+async def reading_span(session: AsyncSession) -> tuple[datetime, datetime] | None:
+    """Return the earliest and the latest reading time, None where there is no reading."""
+    row = (
+        await session.execute(
+            text(
+                "SELECT (SELECT time FROM monitoring.power_measurements ORDER BY time LIMIT 1), "
+                "(SELECT time FROM monitoring.power_measurements ORDER BY time DESC LIMIT 1)"
+            )
+        )
+    ).one()
+    return None if row[0] is None else (row[0], row[1])
+
+
+# What waits is not missing, what was refused is tried anyway, and what a person discarded stays away.
+_QUEUE_MISSING = """
+WITH named AS (
+    SELECT m.time, m.device_id, m.received_at
+    FROM unnest(CAST(:times AS timestamptz[])) AS k(time)
+    JOIN monitoring.power_measurements m ON m.time = k.time AND m.device_id = :device_id
+), waiting AS (
+    SELECT n.* FROM named n WHERE EXISTS (
+        SELECT 1 FROM app.push_arrivals a
+        WHERE a.received_at = n.received_at AND n.time BETWEEN a.first_at AND a.last_at
+          AND (a.sent_time IS NULL OR (n.time, n.device_id) > (a.sent_time, a.sent_device_id)))
+    OR EXISTS (SELECT 1 FROM app.push_retries r WHERE r.time = n.time AND r.device_id = n.device_id)
+), given_up AS (
+    SELECT n.* FROM named n WHERE EXISTS (
+        SELECT 1 FROM app.push_dead_letters d
+        WHERE d.resource_type = 'measurements' AND d.time = n.time AND d.device_id = n.device_id)
+    OR EXISTS (
+        SELECT 1 FROM app.push_decisions d
+        WHERE d.action = 'discard' AND d.device_id = n.device_id AND d.time = n.time)
+), queued AS (
+    INSERT INTO app.push_retries (time, device_id, received_at, reason, tries)
+    SELECT time, device_id, received_at, :reason, 0 FROM named
+    WHERE :repair AND (time, device_id) NOT IN (SELECT time, device_id FROM waiting)
+      AND (time, device_id) NOT IN (SELECT time, device_id FROM given_up)
+    ON CONFLICT DO NOTHING
+)
+SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM given_up)
+"""
+
+
+async def queue_missing(
+    session: AsyncSession, device_id: UUID, times: Sequence[datetime], *, repair: bool
+) -> tuple[int, int]:
+    """Have readings of a device pushed again, unless they wait already or were given up.
+
+    Returns how many wait and how many were given up; without `repair` nothing is queued.
+    """
+    row = (
+        await session.execute(
+            text(_QUEUE_MISSING),
+            {"device_id": device_id, "times": list(times), "reason": MISSING, "repair": repair},
+        )
+    ).one()
+    return int(row[0]), int(row[1])

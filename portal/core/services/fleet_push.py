@@ -1,0 +1,53 @@
+"""What a customer's stack says about its push, and what the Admin tells it to compare its readings with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.errors import Invalid
+from portal.core.queries import fleet_push
+from portal.core.queries.checksums import Readings, day_checksums, reading_checksums
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal.core.stack import Stack
+    from portal.core.wire.push import DayChecksum, PushReport, ReadingChecksums
+
+LONGEST_DAYS_WINDOW = timedelta(days=31)
+LONGEST_READINGS_WINDOW = timedelta(days=1)
+
+
+async def note_report(stack: Stack, customer_id: UUID, report: PushReport) -> None:
+    """Keep what a Client said about its backlog beside its last batch."""
+    async with stack.db.direct.connection() as connection:
+        await fleet_push.save_report(connection, customer_id, report)
+
+
+async def held_days(stack: Stack, customer_id: UUID, from_at: datetime, to_at: datetime) -> list[DayChecksum]:
+    """Return count and checksum per device and UTC day of the window.
+
+    Raises `Invalid` for a window that is empty or longer than 31 days.
+    """
+    _check(from_at, to_at, LONGEST_DAYS_WINDOW)
+    async with stack.db.snapshot() as session:
+        return await day_checksums(session, Readings.of_customer(customer_id), from_at, to_at)
+
+
+async def held_readings(
+    stack: Stack, customer_id: UUID, device_id: UUID, from_at: datetime, to_at: datetime
+) -> ReadingChecksums:
+    """Return time and checksum of each reading of a device in the window; none for a device of somebody else.
+
+    Raises `Invalid` for a window that is empty or longer than a day.
+    """
+    _check(from_at, to_at, LONGEST_READINGS_WINDOW)
+    async with stack.db.snapshot() as session:
+        return await reading_checksums(session, Readings.of_customer(customer_id), device_id, from_at, to_at)
+
+
+def _check(from_at: datetime, to_at: datetime, longest: timedelta) -> None:
+    if not from_at < to_at <= from_at + longest:
+        raise Invalid(f"'to' must be after 'from', by at most {longest.days} days.")

@@ -1,0 +1,90 @@
+"""What the Client says about its backlog, and what Olga sees of it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from portal.core.services import customers, push
+from portal.core.wire.push import PushReport, parse_report
+from tests.integration.databases import Clock
+from tests.integration.push.rig import Rig
+
+OpenRig = Callable[..., Awaitable[Rig]]
+
+
+async def _shown(rig: Rig) -> customers.PushBacklog:
+    [line] = await customers.list_customers(rig.admin)
+    assert line.push is not None
+    return line.push
+
+
+async def test_the_admin_shows_what_waits_and_how_long_it_takes(rigs: OpenRig) -> None:
+    rig = await rigs(FleetIngest__BatchSize="100", FleetIngest__IntervalSeconds="60")
+    await rig.store(await rig.add_device(), 1000)
+    await rig.tick()
+    shown = await _shown(rig)
+    [[oldest]] = await rig.on_client("SELECT received_at FROM app.push_arrivals")
+    assert (shown.waiting_rows, shown.oldest_at, shown.given_up_rows) == (700, oldest, 0)
+    assert shown.drain_seconds == 180
+    assert shown.waiting_rows == (await push.backlog(rig.client)).pending_rows
+    await rig.drain()
+    shown = await _shown(rig)
+    assert (shown.waiting_rows, shown.oldest_at, shown.drain_seconds) == (0, None, 0)
+
+
+async def test_refused_readings_count_as_waiting_until_they_are_given_up(rig: Rig, clock: Clock) -> None:
+    await rig.store(await rig.add_device(), 20)
+    await rig.tick()
+    await rig.on_client(
+        "INSERT INTO app.push_dead_letters (row_key, reason, tries) VALUES ('a', 'no', 5), ('b', 'no', 5)"
+    )
+    await rig.on_client("UPDATE monitoring.sites SET address = 'elsewhere'")
+    await rig.tick()
+    shown = await _shown(rig)
+    assert (shown.waiting_rows, shown.given_up_rows) == (0, 2)
+
+
+async def test_a_customer_that_never_pushed_has_no_report(rig: Rig) -> None:
+    [line] = await customers.list_customers(rig.admin)
+    assert line.push is None
+
+
+async def test_batches_cut_by_bytes_make_the_estimate_longer(rigs: OpenRig) -> None:
+    rig = await rigs(FleetIngest__BatchMaxBytes="4096", FleetIngest__IntervalSeconds="60")
+    await rig.store(await rig.add_device(), 1000)
+    await rig.tick()
+    shown = await _shown(rig)
+    ticks = 0
+    while (await rig.tick()).pending_rows:
+        ticks += 1
+    assert abs(shown.drain_seconds / 60 - ticks) <= 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "waiting=1",
+        "waiting=-1; refused=0; given-up=0; oldest=; drain=0",
+        "waiting=x; refused=0; given-up=0; oldest=; drain=0",
+        "waiting=1; refused=0; given-up=0; oldest=yesterday; drain=0",
+        "waiting=1; refused=0; given-up=0; oldest=2026-05-18T12:00:00; drain=0",
+        "waiting=" + "1" * 500,
+    ],
+)
+def test_a_report_that_cannot_be_read_is_none(text: str | None) -> None:
+    assert parse_report(text) is None
+
+
+def test_a_report_reads_back_as_it_was_written() -> None:
+    at = datetime(2026, 5, 18, 12, 0, 0, 123456, tzinfo=UTC)
+    for report in (PushReport(1, 2, 3, at, 60), PushReport(0, 0, 0, None, 0)):
+        assert parse_report(report.header()) == report
+
+
+def test_a_report_of_absurd_figures_fits_its_columns() -> None:
+    report = parse_report(f"waiting={10**30}; refused=0; given-up=0; oldest=; drain={10**30}")
+    assert report is not None
+    assert report.waiting_rows < 2**63
