@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class TestServer:
         self._url = make_url(superuser_dsn)
         self._prefix = f"portal_test_{os.getpid()}"
         self._numbers = count(1)
-        self._templates: dict[RunMode, str] = {}
+        self._templates: dict[tuple[RunMode, str], str] = {}
 
     def dsn(self, database: str) -> str:
         url = self._url.set(drivername="postgresql+asyncpg", database=database)
@@ -77,14 +78,15 @@ class TestServer:
         finally:
             await connection.close()
 
-    def make_template(self, mode: RunMode) -> None:
-        """Create the database of a run mode by its migrations, and close it to connections."""
-        name = self._templates[mode] = f"{self._prefix}_{mode.value.lower()}_template"
-        asyncio.run(self._migrate_template(name, mode))
+    def make_template(self, mode: RunMode, storage: str = "auto") -> None:
+        """Create the database of a run mode and storage engine by its migrations, and close it to connections."""
+        name = self._templates[mode, storage] = f"{self._prefix}_{mode.value.lower()}_{storage}_template"
+        asyncio.run(self._migrate_template(name, mode, storage))
 
-    async def _migrate_template(self, name: str, mode: RunMode) -> None:
+    async def _migrate_template(self, name: str, mode: RunMode, storage: str) -> None:
         await self.execute(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-        stack = open_stack(load_settings({"Application__RunMode": mode.value}), self.dsn(name))
+        settings = load_settings({"Application__RunMode": mode.value, "Database__Storage": storage})
+        stack = open_stack(settings, self.dsn(name))
         await migrate(stack.db, mode)
         await stack.storage.bootstrap(stack.db)
         await close_stack(stack)
@@ -94,10 +96,10 @@ class TestServer:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
         )
 
-    async def copy(self, mode: RunMode) -> str:
-        """Return the name of a fresh database of this run mode."""
+    async def copy(self, mode: RunMode, storage: str = "auto") -> str:
+        """Return the name of a fresh database of this run mode and storage engine."""
         name = f"{self._prefix}_{next(self._numbers)}"
-        await self.execute(f"CREATE DATABASE {name} TEMPLATE {self._templates[mode]}")
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {self._templates[mode, storage]}")
         return name
 
     async def drop(self, name: str) -> None:
@@ -148,7 +150,7 @@ class Stacks:
         return await self._open(RunMode.ADMIN, settings)
 
     async def _open(self, mode: RunMode, given: dict[str, str]) -> Stack:
-        name = await self.server.copy(mode)
+        name = await self.server.copy(mode, given.get("Database__Storage", "auto"))
         dsn = self.server.dsn(name)
         defaults = {
             "Application__RunMode": mode.value,
@@ -167,6 +169,18 @@ class Stacks:
 
 def describe_server() -> str:
     """One line: which PostgreSQL, and whether TimescaleDB is installed there."""
+    version, where, has_timescale = _look_at_server()
+    timescale = "TimescaleDB installed" if has_timescale else "TimescaleDB NOT INSTALLED: plain engine only"
+    return f"database: {where} PostgreSQL {version}, {timescale}"
+
+
+def has_timescaledb() -> bool:
+    """Whether the server of this run can have TimescaleDB databases."""
+    return _look_at_server()[2]
+
+
+@cache
+def _look_at_server() -> tuple[str, str, bool]:
     external = os.environ.get(EXTERNAL_DSN)
     if external:
         version, has_timescale = asyncio.run(_ask_external(external))
@@ -177,8 +191,7 @@ def describe_server() -> str:
         share = Path(_run(binaries / "pg_config", "--sharedir"))
         has_timescale = (share / "extension" / "timescaledb.control").exists()
         where = "embedded"
-    timescale = "TimescaleDB installed" if has_timescale else "TimescaleDB NOT INSTALLED: plain engine only"
-    return f"database: {where} PostgreSQL {version}, {timescale}"
+    return version, where, has_timescale
 
 
 async def _ask_external(dsn: str) -> tuple[str, bool]:

@@ -1,0 +1,133 @@
+"""A reading of any age shows in the hourly and daily views within one refresh, whatever ran before."""
+
+import asyncio
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from portal.core.domain.time import local_midnight
+from portal.core.storage import timescale_windows
+from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, ago, readings
+
+_METER = METERS[ALICE][0]
+_JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
+_MINUTES, _DAYS_40, _YEARS_3 = timedelta(minutes=90), timedelta(days=40), timedelta(days=3 * 365)
+
+
+async def _history(fleet: Fleet) -> None:
+    """A week of readings up to now, rolled up, and every policy of the engine has run."""
+    await fleet.store(readings(ALICE, _METER, ago(days=7), timedelta(minutes=20), 7 * 72))
+    await fleet.refresh()
+    await fleet.settle()
+
+
+@pytest.mark.parametrize("age", [_MINUTES, timedelta(days=2), _DAYS_40, _YEARS_3], ids=str)
+async def test_a_late_reading_shows_after_one_refresh(fleet: Fleet, age: timedelta) -> None:
+    await _history(fleet)
+    late = ago(seconds=age.total_seconds())
+    await fleet.store(readings(ALICE, METERS[ALICE][1], late, timedelta(minutes=10), 5))
+    await fleet.refresh()
+    await fleet.agrees()
+
+
+@pytest.mark.parametrize("age", [_DAYS_40, _YEARS_3], ids=str)
+async def test_what_was_late_stays_when_the_policies_run_on(fleet: Fleet, age: timedelta) -> None:
+    await fleet.store(readings(ALICE, _METER, ago(seconds=age.total_seconds()), timedelta(minutes=10), 20))
+    await fleet.refresh()
+    await _history(fleet)
+    await fleet.agrees()
+    await fleet.settle()
+    await fleet.agrees()
+
+
+async def test_a_late_batch_that_ends_on_the_hour_is_complete(fleet: Fleet) -> None:
+    await _history(fleet)
+    start = ago(days=50)
+    await fleet.store(readings(ALICE, _METER, start, timedelta(minutes=30), 49))
+    await fleet.refresh()
+    await fleet.agrees()
+    assert (await fleet.hourly())[ALICE, _METER, start + timedelta(hours=24)][0] == 1
+
+
+async def test_a_late_batch_that_ends_on_local_midnight_is_complete(fleet: Fleet) -> None:
+    await _history(fleet)
+    midnight = local_midnight(ago(days=60).date(), _JOHANNESBURG)
+    await fleet.store(readings(ALICE, _METER, midnight - timedelta(hours=24), timedelta(minutes=30), 49))
+    await fleet.refresh()
+    await fleet.agrees()
+
+
+async def test_a_late_batch_over_many_chunks_is_complete(fleet: Fleet) -> None:
+    await _history(fleet)
+    months = readings(ALICE, _METER, ago(days=400), timedelta(days=5), 79)
+    years = readings(CHARLIE, METERS[CHARLIE][0], ago(days=1000), timedelta(days=31), 30)
+    await fleet.store([row._replace(register_kwh=None) for row in [*months, *years]])
+    await fleet.refresh()
+    await fleet.agrees()
+
+
+async def test_late_readings_and_duplicates_go_into_compressed_chunks(fleet: Fleet, engine: str) -> None:
+    first = readings(ALICE, _METER, ago(days=45), timedelta(minutes=15), 300)
+    await fleet.store(first)
+    await fleet.refresh()
+    await fleet.settle()
+    assert (await fleet.compress() > 0) == (engine == "timescale")
+    between = readings(ALICE, _METER, first[0].time + timedelta(minutes=5), timedelta(minutes=15), 300)
+    assert await fleet.store([*first, *between]) == 300
+    assert await fleet.store([*first, *between]) == 0
+    await fleet.refresh()
+    await fleet.agrees()
+    await fleet.compress()
+    await fleet.agrees()
+
+
+async def test_registers_are_the_same_to_the_last_bit_after_compression(fleet: Fleet) -> None:
+    rows = readings(ALICE, _METER, ago(days=45), timedelta(minutes=1), 2000, register_kwh=123_456_789.1)
+    await fleet.store(rows)
+    await fleet.compress()
+    stored = await fleet.rows(
+        "SELECT time, energy_imported_kwh, active_power_kw FROM fleet.power_measurements"
+    )
+    assert sorted(stored) == sorted((row.time, row.register_kwh, row.power_kw) for row in rows)
+
+
+async def test_energy_follows_late_readings_into_compressed_chunks(fleet: Fleet) -> None:
+    rows = readings(ALICE, _METER, ago(days=45), timedelta(minutes=15), 96)
+    await fleet.store(rows[::2])
+    await fleet.refresh()
+    await fleet.compress()
+    await fleet.store(rows[1::2])
+    await fleet.refresh()
+    energy = await fleet.rows("SELECT sum(allocated_milliwh)::bigint FROM fleet.hourly_energy")
+    assert energy == [(9_500_000,)]  # 95 steps of 0.1 kWh
+
+
+async def test_a_kill_before_the_aggregates_are_refreshed_loses_no_hour(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _history(fleet)
+
+    async def killed(*_: object) -> bool:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(timescale_windows, "_drain", killed)
+        await fleet.store(readings(ALICE, METERS[ALICE][1], ago(days=70), timedelta(minutes=10), 5))
+        try:
+            await fleet.refresh()
+        except asyncio.CancelledError:
+            assert await fleet.rows("SELECT count(*) FROM fleet.rollup_queue") == [(0,)]
+    await fleet.refresh()
+    await fleet.agrees()
+
+
+async def test_refreshes_at_the_same_time_neither_fail_nor_lose(fleet: Fleet) -> None:
+    await _history(fleet)
+
+    async def late(number: int) -> None:
+        await fleet.store(readings(ALICE, _METER, ago(days=35 + number), timedelta(minutes=7), 30))
+        await fleet.refresh()
+
+    await asyncio.gather(*(late(number) for number in range(6)), fleet.settle())
+    await fleet.agrees()
