@@ -143,13 +143,13 @@ class Fleet:
 
     def expected_daily(self) -> dict[tuple[UUID, datetime], tuple[Any, ...]]:
         days: dict[tuple[UUID, datetime], list[Row]] = defaultdict(list)
-        deltas: dict[tuple[UUID, datetime], list[float]] = defaultdict(list)
+        deltas: dict[tuple[UUID, datetime], list[float | None]] = defaultdict(list)
         for row in self.stored.values():
             days[row.customer, row.time.replace(hour=0, minute=0, second=0, microsecond=0)].append(row)
         for (customer, _, hour), figures in self.expected_hourly().items():
             deltas[customer, hour.replace(hour=0)].append(figures[4])
         return {
-            key: rounded((*_figures(rows)[:4], sum(d for d in deltas[key] if d is not None), _meters(rows)))
+            key: rounded((*_figures(rows)[:4], _sum_of_known(deltas[key]), _meters(rows)))
             for key, rows in days.items()
         }
 
@@ -193,6 +193,11 @@ def _figures(rows: list[Row]) -> tuple[Any, ...]:
         min(powers, default=None),
         max(registers) - min(registers) if registers else None,
     )
+
+
+def _sum_of_known(figures: list[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) if known else None
 
 
 def _meters(rows: list[Row]) -> int:

@@ -40,14 +40,14 @@ async def test_a_reading_shows_before_any_refresh(fleet: Fleet) -> None:
     await fleet.agrees()
 
 
-@pytest.mark.parametrize("settled", [False, True])
-async def test_hours_and_days_are_those_of_the_readings(fleet: Fleet, settled: bool) -> None:
+@pytest.mark.parametrize("then", ["at once", "after the policies"])
+async def test_hours_and_days_are_those_of_the_readings(fleet: Fleet, then: str) -> None:
     for customer, devices in METERS.items():
         for number, device in enumerate(devices):
             start = ago(days=3, hours=number)
             await fleet.store(readings(customer, device, start, timedelta(minutes=13), 300))
     await fleet.refresh()
-    if settled:
+    if then == "after the policies":
         await fleet.settle()
     await fleet.agrees()
 
