@@ -164,6 +164,7 @@ CREATE TABLE fleet.rollup_queue (
     hour timestamptz NOT NULL,
     first_at timestamptz NOT NULL DEFAULT '-infinity'
 );
+CREATE TABLE fleet.refresh_lock ();
 CREATE TABLE fleet.push_reports (
     customer_id uuid PRIMARY KEY REFERENCES fleet.customers (id) ON DELETE CASCADE,
     reported_at timestamptz NOT NULL DEFAULT now(),

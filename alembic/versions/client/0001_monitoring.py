@@ -130,6 +130,7 @@ CREATE TABLE monitoring.rollup_queue (
     hour timestamptz NOT NULL,
     first_at timestamptz NOT NULL DEFAULT '-infinity'
 );
+CREATE TABLE monitoring.refresh_lock ();
 """
 
 PUSH = """

@@ -64,6 +64,11 @@ class Layout:
         """The hours that wait to be recomputed."""
         return f"{self.schema}.rollup_queue"
 
+    @property
+    def refresh_lock(self) -> str:
+        """An empty table whose lock one refresh at a time holds."""
+        return f"{self.schema}.refresh_lock"
+
     def key_list(self, alias: str = "") -> str:
         """Return the key columns for a SELECT, each with its table alias."""
         prefix = f"{alias}." if alias else ""

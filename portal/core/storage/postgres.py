@@ -11,7 +11,7 @@ from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.partitions import Partitions
 from portal.core.storage.plain_schema import create_rollups
-from portal.core.storage.rollup import queue_is_empty, refresh_queued
+from portal.core.storage.rollup import refresh_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,10 +42,7 @@ class PostgresStorage:
 
     async def refresh(self, db: Database) -> int:
         """Bring the rollups up to date with every committed reading; returns the (meter, hour) recomputed."""
-        async with db.transaction() as session:
-            if await queue_is_empty(session, self.layout):
-                return 0
-            return await refresh_queued(session, self.layout, self._max_gap)
+        return await refresh_queue(db, self.layout, self._max_gap)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server; an installed TimescaleDB is reported, not yet used."""

@@ -23,36 +23,42 @@ from portal.core.storage.statistics import analyze_grown
 if TYPE_CHECKING:
     from datetime import timedelta
 
-_REFRESH_LOCK = 7_301_003
+    from portal.core.db import Database
+
 RewriteFigures = Callable[[AsyncSession, Layout, list[tuple[Any, ...]]], Awaitable[None]]
 
 
-async def queue_is_empty(session: AsyncSession, layout: Layout) -> bool:
-    """Tell whether every stored reading is in the rollups already."""
-    return not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.queue})"))
-
-
-async def one_refresh_at_a_time(session: AsyncSession) -> None:
-    """Wait until no other refresh of this database is under way, and keep others out until the transaction ends."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _REFRESH_LOCK})
-
-
-async def refresh_queued(
-    session: AsyncSession, layout: Layout, max_gap: timedelta, rewrite_figures: RewriteFigures | None = None
+async def refresh_queue(
+    db: Database, layout: Layout, max_gap: timedelta, rewrite_figures: RewriteFigures | None = None
 ) -> int:
-    """Recompute all queued hours in the session's transaction; returns the number of (meter, hour).
+    """Recompute all queued hours in a transaction; returns the number of (meter, hour).
 
     `rewrite_figures` is what the engine does about the figures of the taken (key columns, hour); by default
     the rollup tables of plain PostgreSQL are rewritten.
     """
-    await one_refresh_at_a_time(session)
-    taken = await take_queue(session, layout)
-    if taken:
-        await analyze_grown(session, layout)
-        hours = [(*queued.key, queued.hour) for queued in taken]
-        await (rewrite_figures or _rewrite_rollups)(session, layout, hours)
-        await refresh_energy(session, layout, taken, max_gap)
+    async with db.transaction() as session:
+        if not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.queue})")):
+            return 0
+    async with db.transaction() as session:
+        await one_refresh_at_a_time(session, layout)
+        taken = await take_queue(session, layout)
+        if taken:
+            await analyze_grown(session, layout)
+            hours = [(*queued.key, queued.hour) for queued in taken]
+            await (rewrite_figures or _rewrite_rollups)(session, layout, hours)
+            await refresh_energy(session, layout, taken, max_gap)
     return len(taken)
+
+
+async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
+    """Wait until no other refresh is under way, and let the transaction see one moment from then on.
+
+    It must be the transaction's first statement. The moment matters: a refresh that saw readings whose queue
+    entries it did not take would meet these entries later as late readings, and recompute what it could have
+    added. Waiting for an advisory lock would fix the moment before the wait; LOCK TABLE does not.
+    """
+    await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    await session.execute(text(f"LOCK TABLE {layout.refresh_lock} IN EXCLUSIVE MODE"))
 
 
 async def _rewrite_rollups(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS, Layout
-from portal.core.storage.rollup import queue_is_empty, refresh_queued
+from portal.core.storage.rollup import refresh_queue
 from portal.core.storage.timescale_chunks import Chunks
 from portal.core.storage.timescale_probe import Engine
 from portal.core.storage.timescale_schema import build
@@ -48,10 +48,7 @@ class TimescaleStorage:
 
     async def refresh(self, db: Database) -> int:
         """Bring energy and aggregates up to date with every committed reading; returns the (meter, hour)."""
-        recomputed = 0
-        async with db.transaction() as session:
-            if not await queue_is_empty(session, self.layout):
-                recomputed = await refresh_queued(session, self.layout, self._max_gap, _note)
+        recomputed = await refresh_queue(db, self.layout, self._max_gap, _note)
         await refresh_noted(db, self.layout)
         return recomputed
 
