@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from fleet_ingest.bodies import TooSlow
 from portal.core.errors import (
     Conflict,
     Invalid,
@@ -16,8 +17,10 @@ from portal.core.errors import (
     NotFound,
     PortalError,
     Refused,
+    Throttled,
     TooLarge,
     Unauthenticated,
+    Unavailable,
 )
 from portal.core.log import logger
 from portal.core.wire.batches import ENCODER
@@ -37,18 +40,25 @@ _STATUS: dict[type[PortalError], int] = {
     Refused: 403,
     NotFound: 404,
     Conflict: 409,
+    TooSlow: 408,
     TooLarge: 413,
+    Throttled: 429,
 }
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _CLIENT_CLOSED = 499
 
 
 def json_answer(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a JSON response; decimals become exact numbers, instants ISO 8601."""
     return Response(
-        ENCODER.encode(payload), status, {**_HEADERS, **(headers or {})}, media_type="application/json"
+        ENCODER.encode(payload), status, {**HEADERS, **(headers or {})}, media_type="application/json"
     )
+
+
+def no_content() -> Response:
+    """Return the answer to what was done and leaves nothing to show."""
+    return Response(status_code=204, headers=HEADERS)
 
 
 def error_answer(
@@ -68,11 +78,21 @@ def error_answer(
 def portal_error_answer(error: PortalError) -> Response:
     """Return the answer to one of the product's own errors; those that are not the caller's fault are a plain 500."""
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
+    if isinstance(error, Unavailable):
+        _log.error("The database did not answer", reason=repr(error.__cause__))
+        return _unavailable()
     if status is None:
         _log.error("A request failed", code=error.code, reason=error.message)
         return _unavailable() if isinstance(error, Misconfigured) else _internal()
-    headers = {"WWW-Authenticate": "Bearer"} if status == _STATUS[Unauthenticated] else None
-    return error_answer(status, error.code, error.message, error.details, headers)
+    return error_answer(status, error.code, error.message, error.details, _headers_of(error))
+
+
+def _headers_of(error: PortalError) -> dict[str, str] | None:
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, Throttled):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return None
 
 
 def endpoint(handler: Endpoint) -> Endpoint:

@@ -10,8 +10,10 @@ from starlette.exceptions import HTTPException
 
 from fleet_ingest.answers import error_answer, http_error_answer
 from fleet_ingest.context import RollupTrigger
+from fleet_ingest.metrics import Metrics
 from fleet_ingest.openapi import document
 from fleet_ingest.routes import operations, routes
+from fleet_ingest.throttle import Throttle
 from portal.core import stack as stacks
 from portal.core.log import configure_logging
 from portal.core.settings import check_start, load_settings
@@ -41,12 +43,14 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     )
     app.state.stack = stack
     app.state.rollups = RollupTrigger()
+    app.state.throttle = Throttle(settings.rate_limit)
+    app.state.metrics = Metrics()
     app.state.openapi = document(served, settings.application.name)
     return app
 
 
 def create_app() -> Starlette:
-    """Return the API as a process of its own, from the environment: `granian --factory fleet_ingest.app:create_app`."""
+    """Return the API as a process of its own, from the environment: `uvicorn --factory fleet_ingest.app:create_app`."""
     settings = load_settings()
     check_start(settings)
     configure_logging(as_json=settings.is_production)

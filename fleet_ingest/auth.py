@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fleet_ingest.context import stack_of
+from fleet_ingest.context import metrics_of, stack_of, throttle_of
 from portal.core.domain.access import Actor, Role
-from portal.core.errors import Refused, Unauthenticated
-from portal.core.services import accounts, fleet_batches, readings
+from portal.core.errors import Refused, Throttled, Unauthenticated
+from portal.core.services import api_keys, fleet_batches, readings, sessions
 from portal.core.wire.batches import TOKEN_HEADER
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from starlette.requests import Request
 
     from portal.core.queries.fleet_batches import KnownCustomer
@@ -22,33 +25,84 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def device_of(request: Request) -> KnownDevice:
-    """Return the device whose token the request bears. Raises `Unauthenticated`."""
-    return await readings.authenticate_device(stack_of(request), _bearer(request) or "")
+    """Return the device whose token the request bears. Raises `Unauthenticated` and `Throttled`."""
+    token = _bearer(request) or ""
+    async with _proving(request, "device", token):
+        device = await readings.authenticate_device(stack_of(request), token)
+    await _count(request, "device", device.id.hex)
+    return device
 
 
 async def customer_of(request: Request) -> KnownCustomer:
-    """Return the customer whose token the request bears. Raises `Unauthenticated`."""
-    return await fleet_batches.authenticate_customer(stack_of(request), request.headers.get(TOKEN_HEADER, ""))
+    """Return the customer whose token the request bears. Raises `Unauthenticated` and `Throttled`."""
+    token = request.headers.get(TOKEN_HEADER, "")
+    async with _proving(request, "customer", token):
+        customer = await fleet_batches.authenticate_customer(stack_of(request), token)
+    await _count(request, "customer", customer.id.hex)
+    return customer
 
 
 async def admin_of(request: Request) -> Actor:
     """Return the admin or machine behind the request, by API key or session cookie.
 
-    Raises `Unauthenticated` for neither, and `Refused` for a person who is no admin, or for a change that
-    a page of another origin asks for with the person's cookie.
+    Raises `Unauthenticated` for neither, `Throttled` after too many of those from one address, and `Refused`
+    for a person who is no admin, or for a change that a page of another origin asks for with the person's cookie.
     """
     key = _bearer(request)
-    if key is not None:
-        actor = await accounts.api_key_actor(stack_of(request), key)
-    else:
-        actor = await _signed_in(request)
-    if actor is None:
-        message = "Sign in, or send an API key as a bearer token."
-        raise Unauthenticated(message)
+    credential = key or request.cookies.get(SESSION_COOKIE, "")
+    async with _proving(request, "api_key" if key else "session", credential):
+        actor = await _actor(request, key)
+        if actor is None:
+            message = "Sign in, or send an API key as a bearer token."
+            raise Unauthenticated(message)
     if not actor.role.covers(Role.ADMIN):
         message = "Only an admin may do this."
         raise Refused(message)
     return actor
+
+
+async def local_of(request: Request) -> None:
+    """Let in whoever asks from this machine itself, without a proxy in between, and anybody with an API key."""
+    if not _is_local(request):
+        await admin_of(request)
+
+
+def _is_local(request: Request) -> bool:
+    host = request.client.host if request.client else ""
+    is_forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    return not is_forwarded and (host == "::1" or host.startswith("127."))
+
+
+async def _actor(request: Request, key: str | None) -> Actor | None:
+    if key is not None:
+        return await api_keys.api_key_actor(stack_of(request), key)
+    return await _signed_in(request)
+
+
+@asynccontextmanager
+async def _proving(request: Request, kind: str, credential: str) -> AsyncGenerator[None, None]:
+    """Count what is refused in the block against the sender's address, and remember what is not."""
+    throttle, metrics = throttle_of(request), metrics_of(request)
+    address = request.client.host if request.client else ""
+    try:
+        await throttle.admit(address, credential)
+        yield
+    except Throttled:
+        metrics.count_throttled("failure")
+        raise
+    except Unauthenticated:
+        metrics.count_failure(kind)
+        await throttle.note_refused(address)
+        raise
+    throttle.note_accepted(credential)
+
+
+async def _count(request: Request, kind: str, key: str) -> None:
+    try:
+        await throttle_of(request).count(kind, key)
+    except Throttled:
+        metrics_of(request).count_throttled(kind)
+        raise
 
 
 async def _signed_in(request: Request) -> Actor | None:
@@ -58,7 +112,7 @@ async def _signed_in(request: Request) -> Actor | None:
     if request.method not in _SAFE_METHODS and not _is_same_origin(request):
         message = "A page of another site asked for this."
         raise Refused(message)
-    return await accounts.session_actor(stack_of(request), token)
+    return await sessions.session_actor(stack_of(request), token)
 
 
 def _is_same_origin(request: Request) -> bool:

@@ -5,8 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from portal.core.wire.fields import Exact, Name
+from portal.core.wire.fields import Address, Description, Exact, ExternalId, Key, Name, ZoneName
+
+RatedPower = Annotated[Exact, msgspec.Meta(description="rated power, above 0")]
 
 
 class _Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -88,6 +91,208 @@ class SitesAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """Every site, by name."""
 
     sites: list[SiteAnswer]
+
+
+class NewSite(msgspec.Struct, rename="camel", kw_only=True):
+    """A site to add; without a municipality it has no tariffs."""
+
+    name: Name
+    address: Address = ""
+    municipality_id: Key | None = None
+
+
+class SiteChange(msgspec.Struct, rename="camel", kw_only=True):
+    """What to change of a site; what is not there stays."""
+
+    name: Name | UnsetType = UNSET
+    address: Address | UnsetType = UNSET
+    municipality_id: Key | UnsetType | None = UNSET
+    is_active: bool | UnsetType = UNSET
+
+
+class NewDevice(msgspec.Struct, rename="camel", kw_only=True):
+    """A device to add."""
+
+    name: Name
+    external_id: ExternalId
+    description: Description = ""
+    max_power_kw: RatedPower | None = None
+
+
+class DeviceChange(msgspec.Struct, rename="camel", kw_only=True):
+    """What to change of a device; what is not there stays. `siteId` moves it."""
+
+    name: Name | UnsetType = UNSET
+    external_id: ExternalId | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    max_power_kw: RatedPower | UnsetType | None = UNSET
+    is_active: bool | UnsetType = UNSET
+    site_id: UUID | UnsetType = UNSET
+
+
+class IssuedDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A device's new token, shown once."""
+
+    id: UUID
+    name: str
+    external_id: str
+    token: str
+
+
+class SampleAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A reading, or the readings of the bucket that begins at `time`.
+
+    Of a bucket the two energies are the register's last value, the other quantities averages.
+    """
+
+    time: datetime
+    sample_count: int
+    active_power_kw: float | None
+    reactive_power_kvar: float | None
+    apparent_power_kva: float | None
+    power_factor: float | None
+    voltage_v: float | None
+    frequency_hz: float | None
+    energy_imported_kwh: float | None
+    energy_exported_kwh: float | None
+    source: str | None
+
+
+class MeasurementsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A page of readings by time; the next page begins at `nextFrom`, which is null after the last."""
+
+    device_id: UUID
+    bucket: str
+    measurements: list[SampleAnswer]
+    next_from: datetime | None
+
+
+class MunicipalityAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A municipality with its IANA time zone."""
+
+    id: int
+    name: str
+    time_zone_id: str
+
+
+class MunicipalitiesAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """Every municipality, by name."""
+
+    municipalities: list[MunicipalityAnswer]
+
+
+class NewMunicipality(msgspec.Struct, rename="camel", kw_only=True):
+    """A municipality to add."""
+
+    name: Name
+    time_zone_id: ZoneName
+
+
+class MunicipalityChange(msgspec.Struct, rename="camel", kw_only=True):
+    """What to change of a municipality; what is not there stays."""
+
+    name: Name | UnsetType = UNSET
+    time_zone_id: ZoneName | UnsetType = UNSET
+
+
+class TariffsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """Tariffs in the shape they are imported in, by municipality and first day."""
+
+    tariffs: list[dict[str, Any]]
+
+
+class StoredTariffAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A tariff as it was stored."""
+
+    id: int
+    municipality: str
+    name: str
+    period_count: int
+
+
+class StoredTariffsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """The tariffs that were stored, all or none."""
+
+    tariffs: list[StoredTariffAnswer]
+
+
+class FleetHourAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """What arrived within an hour (UTC); hours in which nothing did are left out."""
+
+    hour: datetime
+    batches: int
+    refused_batches: int
+    rows_accepted: int
+    rows_rejected: int
+
+
+class OverviewAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """The fleet at this moment.
+
+    Active customers pushed within the hour. `powerKw` adds the latest readings of the last 15 minutes, which
+    `reportingDevices` have. Energy counts since 00:00 UTC.
+    """
+
+    customers: int
+    active_customers: int
+    sites: int
+    devices: int
+    reporting_devices: int
+    power_kw: float | None
+    energy_today_kwh: Exact
+    hours: list[FleetHourAnswer]
+
+
+class FleetDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A customer's device."""
+
+    id: UUID
+    name: str
+    external_id: str
+    is_active: bool
+    last_reading_at: datetime | None
+    energy_today_kwh: Exact
+
+
+class FleetSiteAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A customer's site and its devices."""
+
+    id: UUID
+    name: str
+    address: str
+    is_active: bool
+    municipality: str | None
+    time_zone_id: str | None
+    devices: list[FleetDeviceAnswer]
+
+
+class CustomerDetailAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A customer with its sites, devices and tariffs."""
+
+    customer: CustomerAnswer
+    sites: list[FleetSiteAnswer]
+    tariffs: list[dict[str, Any]]
+
+
+class IngestEventAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """One handled or refused batch; `clientHwm` is the cursor as sent, `error` why it was refused as a whole."""
+
+    id: UUID
+    received_at: datetime
+    batch_type: str
+    rows_accepted: int
+    rows_rejected: int
+    batch_bytes: int
+    client_hwm: str | None
+    time_spread_seconds: float | None
+    error: str | None
+
+
+class IngestEventsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A page of events, newest first; the next page is `before` `nextBefore`, which is null after the last."""
+
+    events: list[IngestEventAnswer]
+    next_before: datetime | None
 
 
 class HealthAnswer(_Answer, rename="camel", frozen=True, kw_only=True):

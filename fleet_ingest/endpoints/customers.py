@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from fleet_ingest.answers import json_answer
+from fleet_ingest.answers import json_answer, no_content
 from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import json_body
 from fleet_ingest.payloads import CustomerAnswer, CustomersAnswer, IssuedTokenAnswer, NewCustomer, Rotation
-from portal.core.services import customers
+from portal.core.services import customers, fleet_views
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,7 +25,7 @@ async def get_customers(request: Request) -> Response:
     """List the customers."""
     await admin_of(request)
     lines = await customers.list_customers(stack_of(request))
-    return json_answer(CustomersAnswer(customers=[_customer(line) for line in lines]))
+    return json_answer(CustomersAnswer(customers=[customer_answer(line) for line in lines]))
 
 
 async def post_customer(request: Request) -> Response:
@@ -54,11 +54,19 @@ async def post_enable(request: Request) -> Response:
     return await _set_active(request, is_active=True)
 
 
+async def delete_customer(request: Request) -> Response:
+    """Delete a customer for ever; one with readings only where `confirm` names its code."""
+    await admin_of(request)
+    confirmed = request.query_params.get("confirm")
+    await fleet_views.remove_customer(stack_of(request), _customer_id(request), confirmed)
+    return no_content()
+
+
 async def _set_active(request: Request, *, is_active: bool) -> Response:
     await admin_of(request)
     customer_id = _customer_id(request)
     await customers.set_active(stack_of(request), customer_id, is_active)
-    return json_answer(_customer(await customers.get_customer(stack_of(request), customer_id)))
+    return json_answer(customer_answer(await customers.get_customer(stack_of(request), customer_id)))
 
 
 def _customer_id(request: Request) -> UUID:
@@ -69,7 +77,8 @@ def _issued(issued: IssuedToken) -> IssuedTokenAnswer:
     return IssuedTokenAnswer(id=issued.id, code=issued.code, name=issued.name, token=issued.token)
 
 
-def _customer(line: CustomerLine) -> CustomerAnswer:
+def customer_answer(line: CustomerLine) -> CustomerAnswer:
+    """Return a customer as every answer shows it."""
     return CustomerAnswer(
         id=line.id,
         code=line.code,

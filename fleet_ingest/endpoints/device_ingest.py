@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import device_of
 from fleet_ingest.bodies import read_body
-from fleet_ingest.context import stack_of, trigger_rollups
+from fleet_ingest.context import metrics_of, stack_of, trigger_rollups
+from portal.core.errors import PortalError
 from portal.core.log import logger
 from portal.core.services import readings
 from portal.core.wire.decoding import decode_rows
 from portal.core.wire.readings import DeviceReading
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from portal.core.wire.batches import DeviceIngestAnswer
+
 _log = logger("ingest")
+_TYPE = "device"
 
 
 async def post_readings(request: Request) -> Response:
     """Store a device's readings and say what became of each."""
     device = await device_of(request)
-    stack = stack_of(request)
-    limits = stack.settings.fleet_ingest
-    body = await read_body(request, limits.max_request_bytes)
-    rows = decode_rows(body, DeviceReading, max_rows=limits.max_request_rows)
-    answer = await readings.store_device_batch(stack, device.id, rows)
+    metrics = metrics_of(request)
+    began = monotonic()
+    try:
+        answer = await _store(request, device.id)
+    except PortalError as error:
+        metrics.count_refused(_TYPE, error.code)
+        raise
+    metrics.time_batch(_TYPE, monotonic() - began)
+    metrics.count_rows(
+        _TYPE, "", accepted=answer.accepted, rejected=answer.rejected, duplicates=answer.duplicates
+    )
     if answer.accepted:
         trigger_rollups(request)
     _log.info(
@@ -35,3 +48,11 @@ async def post_readings(request: Request) -> Response:
         f"rejected {answer.rejected}, duplicates {answer.duplicates}"
     )
     return json_answer(answer)
+
+
+async def _store(request: Request, device_id: UUID) -> DeviceIngestAnswer:
+    stack = stack_of(request)
+    limits = stack.settings.fleet_ingest
+    body = await read_body(request, limits.max_request_bytes)
+    rows = decode_rows(body, DeviceReading, max_rows=limits.max_request_rows)
+    return await readings.store_device_batch(stack, device_id, rows)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import customer_of
 from fleet_ingest.bodies import read_body
-from fleet_ingest.context import stack_of, trigger_rollups
-from portal.core.errors import Invalid, PortalError
+from fleet_ingest.context import metrics_of, stack_of, trigger_rollups
+from portal.core.errors import Invalid, PortalError, Unavailable
 from portal.core.log import logger
-from portal.core.services import fleet_batches
+from portal.core.services import fleet_batches, fleet_push
 from portal.core.services.fleet_batches import BatchHeading
 from portal.core.wire.batches import CURSOR_HEADER, ROW_TYPES, TYPE_HEADER, BatchAnswer, BatchType
 from portal.core.wire.decoding import decode_rows
+from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, parse_report, parse_set_range
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,10 +34,12 @@ async def post_batch(request: Request) -> Response:
     heading = BatchHeading(request.headers.get(TYPE_HEADER, ""), request.headers.get(CURSOR_HEADER), 0)
     try:
         body = await read_body(request, max_bytes)
-        heading = BatchHeading(heading.batch_type, heading.cursor, len(body))
+        full_set = parse_set_range(request.headers.get(FULL_SET_HEADER))
+        heading = BatchHeading(heading.batch_type, heading.cursor, len(body), full_set)
         answer = await _store(request, customer, heading, body)
     except PortalError as error:
-        await fleet_batches.record_refusal(stack, customer, heading, error.message)
+        metrics_of(request).count_refused(_known_type(heading), error.code)
+        await _record_refusal(request, customer, heading, error.message)
         _log.warning(f"Refused a batch from {customer.code} ({customer.id}): {error.message}")
         raise
     _log.info(
@@ -54,7 +58,36 @@ async def _store(
     batch_type = BatchType(heading.batch_type)
     stack = stack_of(request)
     rows = decode_rows(body, ROW_TYPES[batch_type], max_rows=stack.settings.fleet_ingest.max_request_rows)
-    answer = await fleet_batches.store_batch(stack, customer, heading, rows)
+    began = monotonic()
+    stored = await fleet_batches.store_batch(stack, customer, heading, rows)
+    answer = stored.answer
+    metrics = metrics_of(request)
+    metrics.time_batch(batch_type.value, monotonic() - began)
+    metrics.count_rows(
+        batch_type.value,
+        customer.code,
+        accepted=answer.accepted - stored.duplicates,
+        rejected=answer.rejected,
+        duplicates=stored.duplicates,
+    )
     if batch_type is BatchType.MEASUREMENTS and answer.accepted:
         trigger_rollups(request)
+    report = parse_report(request.headers.get(BACKLOG_HEADER))
+    if report is not None:
+        await fleet_push.note_report(stack, customer.id, report)
     return answer
+
+
+def _known_type(heading: BatchHeading) -> str:
+    """Return the batch's type for a label, which must not be made of whatever is sent."""
+    return heading.batch_type if heading.batch_type in set(BatchType) else "unknown"
+
+
+async def _record_refusal(
+    request: Request, customer: KnownCustomer, heading: BatchHeading, reason: str
+) -> None:
+    """Keep why the batch was refused; without a database there is nowhere to keep it, and the answer says so."""
+    try:
+        await fleet_batches.record_refusal(stack_of(request), customer, heading, reason)
+    except Unavailable:
+        _log.warning(f"No ingest event for {customer.code} ({customer.id}): the database does not answer")

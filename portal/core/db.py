@@ -6,16 +6,17 @@ commits it, an exception rolls it back.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from portal.core.errors import Misconfigured
+from portal.core.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -32,10 +33,103 @@ _FORM_KEYS = {
     "user id": "username",
     "password": "password",
 }
+# What says that the server is away, stops, is full or has no connection left: the same request may work later.
+_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.InvalidCatalogNameError,
+)
+_OPEN_SECONDS = 5
+_WAIT_SECONDS = 15
+_STATEMENT_SECONDS = 60
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether an error of the driver means that the database cannot be used just now, whatever was asked of it."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or is_away(getattr(error.orig, "__cause__", None))
+    return isinstance(error, _AWAY) and not isinstance(error, ValueError)
+
+
+class DirectPool:
+    """Connections of the driver itself, for the ingest: no session, no ping, no clean-up between two uses.
+
+    Opened with the first use. A connection that the server closed is replaced when it is taken, so that the
+    pool needs no help after a restart of the database. `waiting` is how many wait for a connection.
+    """
+
+    def __init__(self, dsn: str, *, application_name: str, size: int) -> None:
+        self._dsn = dsn
+        self._settings = {"application_name": application_name, "jit": "off", "timezone": "UTC"}
+        self._size = size
+        self._opening = asyncio.Lock()
+        self._pool: asyncpg.Pool | None = None
+        self.waiting = 0
+
+    @property
+    def in_use(self) -> int:
+        """How many connections are taken."""
+        return self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[asyncpg.Connection, None]:
+        """Take a connection in autocommit: each statement is a transaction. Raises `Unavailable`."""
+        pool = self._pool or await self._open()
+        self.waiting += 1
+        try:
+            taken = await pool.acquire(timeout=_WAIT_SECONDS)
+        except (*_AWAY, asyncpg.PostgresError) as error:
+            raise Unavailable(_NO_ANSWER) from error
+        finally:
+            self.waiting -= 1
+        try:
+            yield taken
+        except _AWAY as error:
+            raise (Unavailable(_NO_ANSWER) if is_away(error) else error) from error
+        finally:
+            await _give_back(pool, taken)
+
+    async def _open(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=0,
+                    max_size=self._size,
+                    reset=_leave_as_it_is,
+                    server_settings=self._settings,
+                    timeout=_OPEN_SECONDS,
+                    command_timeout=_STATEMENT_SECONDS,
+                )
+            return self._pool
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.terminate()
+
+
+_NO_ANSWER = "The database does not answer."
+
+
+async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+    """Nothing the ingest does outlives its transaction, so resetting the session would be a round trip for nothing."""
+
+
+async def _give_back(pool: asyncpg.Pool, taken: asyncpg.Connection) -> None:
+    try:
+        await pool.release(taken, timeout=_OPEN_SECONDS)
+    except (*_AWAY, asyncpg.PostgresError):  # it is closed then, and the next use opens another
+        taken.terminate()
 
 
 class Database:
-    """One connection pool to one database.
+    """One connection pool to one database, and a second one for the ingest (`direct`).
 
     `application_name` shows in `pg_stat_activity`, so that an operator sees which part holds what.
     """
@@ -53,12 +147,17 @@ class Database:
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        plain = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.direct = DirectPool(plain, application_name=f"{application_name}-ingest", size=pool_size)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession, None]:
-        """Open one read-write transaction; committed at the end of the block."""
-        async with self._sessions.begin() as session:
-            yield session
+        """Open one read-write transaction; committed at the end of the block. Raises `Unavailable`."""
+        try:
+            async with self._sessions.begin() as session:
+                yield session
+        except (DBAPIError, *_AWAY) as error:
+            raise (Unavailable(_NO_ANSWER) if is_away(error) else error) from error
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncSession, None]:
@@ -66,6 +165,12 @@ class Database:
         async with self._sessions.begin() as session:
             await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             yield session
+
+    @asynccontextmanager
+    async def direct_transaction(self) -> AsyncGenerator[asyncpg.Connection, None]:
+        """Open one transaction on a connection of the driver itself (for COPY). Raises `Unavailable`."""
+        async with self.direct.connection() as connection, connection.transaction():
+            yield connection
 
     async def dedicated(self) -> asyncpg.Connection:
         """Open a connection of its own outside the pool, in autocommit; the caller closes it.
@@ -76,7 +181,8 @@ class Database:
         return await asyncpg.connect(url.render_as_string(hide_password=False))
 
     async def dispose(self) -> None:
-        """Close every connection of the pool."""
+        """Close every connection of both pools."""
+        await self.direct.close()
         await self.engine.dispose()
 
 

@@ -41,6 +41,12 @@ class Conflict(PortalError):
     code = "conflict"
 
 
+class HasHistory(Conflict):
+    """It has readings, which are not thrown away by the way."""
+
+    code = "has_readings"
+
+
 class Refused(PortalError):
     """The caller is known but may not do this."""
 
@@ -67,6 +73,22 @@ class TooLarge(PortalError):
     """More rows or bytes than the settings allow."""
 
     code = "too_large"
+
+
+class Unavailable(PortalError):
+    """Something this needs does not answer just now; the same request may work in a moment."""
+
+    code = "unavailable"
+
+
+class Throttled(PortalError):
+    """Too many requests; the next is taken after `retry_after_seconds`."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Misconfigured(PortalError):

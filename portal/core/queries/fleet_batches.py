@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime, timedelta
 
+    import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
@@ -160,7 +161,9 @@ class HandledBatch:
     error: str | None = None
 
 
-async def customer_by_token_hash(connection: Any, token_hash: str, now: datetime) -> KnownCustomer | None:
+async def customer_by_token_hash(
+    connection: asyncpg.Connection, token_hash: str, now: datetime
+) -> KnownCustomer | None:
     """Return the active customer with this current token, or with this previous one while it is honoured."""
     row = await connection.fetchrow(_CUSTOMER, token_hash, now)
     return None if row is None else KnownCustomer(row["id"], row["code"])
@@ -229,12 +232,12 @@ async def mark_seen(session: AsyncSession, customer_id: UUID) -> None:
     await (await driver_connection(session)).execute(_SEEN, customer_id)
 
 
-async def record_event(connection: Any, customer_id: UUID, batch: HandledBatch) -> None:
+async def record_event(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
     """Write the ingest event of a batch, handled or refused."""
     await connection.execute(_EVENT, *_event_values(customer_id, batch))
 
 
-async def record_and_mark(connection: Any, customer_id: UUID, batch: HandledBatch) -> None:
+async def record_and_mark(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
     """Write the ingest event of a batch and note that the customer pushed, in one statement."""
     await connection.execute(_EVENT_AND_SEEN, *_event_values(customer_id, batch))
 

@@ -1,32 +1,43 @@
-"""Statements that store readings as devices send them, and that find a device by its token."""
+"""Statements that store readings, and that find a device by its token.
+
+Two ways lead into the same table. *Appending* copies rows straight into it, which is as fast as the server
+can be, and fails as a whole where one of them is stored already or of an unknown device. *Merging* copies them
+into a staging table and settles duplicates and unknown devices by set. A handful of rows is merged in one
+statement without a staging table.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlmodel import col
+import asyncpg
 
 from portal.core.db import driver_connection
-from portal.core.models.site import Device
+from portal.core.domain.time import floor_hour
+from portal.core.queries import copy_format
 from portal.core.wire.readings import QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
-    import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.wire.readings import DeviceReading, FleetReading
 
+FEW = 30
+"""Up to so many rows one statement with arrays is faster than a COPY."""
+
+COLLISIONS = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError)
+"""What makes appending fail where merging can succeed."""
+
 _VALUES = ", ".join((*QUANTITIES, "source"))
 _STAGED = ("time", "device_id", *QUANTITIES, "source")
 
-# One staging table per pooled connection, emptied by every commit: COPY into it costs a third of a
-# parameterised insert, and the one INSERT .. SELECT behind it is where duplicates are settled.
+# One staging table per connection, emptied by every commit.
 _STAGING = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
     time timestamptz NOT NULL,
@@ -38,10 +49,10 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
 
 # Sorted by key, so that two writers of the same rows take their locks in one order (without it they
 # deadlock); within a key by place in the batch, so that the first of two equals wins.
-_STORE = f"""
+_MERGE = f"""
 WITH stored AS (
     INSERT INTO monitoring.power_measurements (time, device_id, {_VALUES}, received_at)
-    SELECT time, device_id, {_VALUES}, now() FROM pg_temp.staged_readings ORDER BY time, device_id, ctid
+    SELECT time, device_id, {_VALUES}, now() FROM {{rows}}
     ON CONFLICT DO NOTHING
     RETURNING time, device_id
 ), queued AS (
@@ -53,11 +64,30 @@ WITH stored AS (
 )
 SELECT count(*) FROM stored
 """
+_MERGE_STAGED = _MERGE.format(rows="pg_temp.staged_readings ORDER BY time, device_id, ctid")
+_FEW_TYPES = ("timestamptz", *("float8" for _ in QUANTITIES), "varchar")
+_MERGE_FEW = _MERGE.format(
+    rows=f"(SELECT $1::uuid AS device_id, sent.* FROM unnest("
+    f"{', '.join(f'${place}::{kind}[]' for place, kind in enumerate(_FEW_TYPES, start=2))}) "
+    f"WITH ORDINALITY AS sent (time, {_VALUES}, place)) AS sent ORDER BY time, place"
+)
 
-_STORE_FLEET = f"""
-WITH stored AS (
+_FINISH_APPEND = """
+WITH queued AS (
+    INSERT INTO monitoring.rollup_queue (device_id, hour, first_at)
+    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
+)
+INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count) VALUES (now(), $4, $5, $6)
+"""
+
+_MERGE_FLEET = f"""
+WITH known AS MATERIALIZED (
+    SELECT sent.device_id FROM (SELECT DISTINCT device_id FROM pg_temp.staged_readings) AS sent
+    JOIN fleet.devices d ON d.customer_id = $1 AND d.id = sent.device_id
+), stored AS (
     INSERT INTO fleet.power_measurements (time, customer_id, device_id, {_VALUES})
-    SELECT time, $1, device_id, {_VALUES} FROM pg_temp.staged_readings ORDER BY time, device_id, ctid
+    SELECT time, $1, device_id, {_VALUES} FROM pg_temp.staged_readings AS sent
+    WHERE device_id IN (SELECT device_id FROM known) ORDER BY time, device_id, sent.ctid
     ON CONFLICT DO NOTHING
     RETURNING time, device_id
 ), queued AS (
@@ -65,10 +95,17 @@ WITH stored AS (
     SELECT $1::uuid, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored
     GROUP BY device_id, hour
 )
-SELECT count(*) FROM stored
+SELECT (SELECT count(*) FROM stored) AS stored, (SELECT array_agg(device_id) FROM known) AS known
 """
 
-_quantities_of = attrgetter(*QUANTITIES, "source")
+_QUEUE_FLEET = """
+INSERT INTO fleet.rollup_queue (customer_id, device_id, hour, first_at)
+SELECT $1, * FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
+"""
+
+_DEVICE = "SELECT id, external_id FROM monitoring.devices WHERE token_hash = $1 AND is_active"
+
+_values_of = attrgetter("time", *QUANTITIES, "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,40 +116,108 @@ class KnownDevice:
     external_id: str
 
 
-async def device_by_token_hash(session: AsyncSession, token_hash: str) -> KnownDevice | None:
+async def device_by_token_hash(connection: asyncpg.Connection, token_hash: str) -> KnownDevice | None:
     """Return the active device with this token, by one index look-up."""
-    statement = select(col(Device.id), col(Device.external_id)).where(
-        col(Device.token_hash) == token_hash, col(Device.is_active)
+    row = await connection.fetchrow(_DEVICE, token_hash)
+    return None if row is None else KnownDevice(row["id"], row["external_id"])
+
+
+async def append_device_readings(
+    connection: asyncpg.Connection, device_id: UUID, readings: Sequence[DeviceReading]
+) -> None:
+    """Store readings of one device, none of which is stored yet; queue their hours and note their arrival.
+
+    All of it is in the caller's transaction, whose start is the readings' `received_at`. Raises one of
+    `COLLISIONS`, and the transaction is lost.
+    """
+    await connection.copy_to_table(
+        "power_measurements",
+        schema_name="monitoring",
+        columns=_STAGED,
+        format="binary",
+        source=copy_format.device_rows(device_id, readings),
     )
-    row = (await session.execute(statement)).one_or_none()
-    return None if row is None else KnownDevice(row.id, row.external_id)
+    hours: dict[datetime, datetime] = {}
+    for reading in readings:
+        hour = floor_hour(reading.time)
+        hours[hour] = min(reading.time, hours.get(hour, reading.time))
+    devices = [device_id] * len(hours)
+    first, last = min(hours.values()), max(reading.time for reading in readings)
+    await connection.execute(
+        _FINISH_APPEND, devices, list(hours), list(hours.values()), first, last, len(readings)
+    )
+
+
+async def merge_device_readings(
+    connection: asyncpg.Connection, device_id: UUID, readings: Sequence[DeviceReading]
+) -> int:
+    """Store those readings of one device that are not stored yet, otherwise as appending; returns how many."""
+    if len(readings) <= FEW:
+        columns = zip(*map(_values_of, readings), strict=True)
+        return int(await connection.fetchval(_MERGE_FEW, device_id, *columns))
+    await _stage(connection, copy_format.device_rows(device_id, readings))
+    return int(await connection.fetchval(_MERGE_STAGED))
 
 
 async def insert_device_readings(
     session: AsyncSession, device_id: UUID, readings: Sequence[DeviceReading]
 ) -> int:
-    """Store readings of one device, queue the hours they touch and note their arrival; returns how many were new.
+    """Merge readings of one device within a session's transaction; returns how many were new."""
+    return await merge_device_readings(await driver_connection(session), device_id, readings)
 
-    All of it is in the caller's transaction, whose start is the readings' `received_at`.
+
+async def append_fleet_readings(
+    connection: asyncpg.Connection, customer_id: UUID, readings: Sequence[FleetReading]
+) -> None:
+    """Store readings of a customer, none of which is stored yet, and queue their hours.
+
+    Raises one of `COLLISIONS`, also for an unknown device, and the caller's transaction is lost.
     """
-    records = ((reading.time, device_id, *_quantities_of(reading)) for reading in readings)
-    return await _store(session, records, _STORE)
-
-
-async def insert_fleet_readings(
-    session: AsyncSession, customer_id: UUID, readings: Sequence[FleetReading]
-) -> int:
-    """Store readings of a customer's known devices and queue the hours they touch; returns how many were new."""
-    records = ((reading.time, reading.device_id, *_quantities_of(reading)) for reading in readings)
-    return await _store(session, records, _STORE_FLEET, customer_id)
-
-
-async def _store(
-    session: AsyncSession, records: Iterable[tuple[object, ...]], statement: str, *scope: UUID
-) -> int:
-    connection: asyncpg.Connection = await driver_connection(session)
-    await connection.execute(_STAGING)
-    await connection.copy_records_to_table(
-        "staged_readings", schema_name="pg_temp", columns=_STAGED, records=records
+    await connection.copy_to_table(
+        "power_measurements",
+        schema_name="fleet",
+        columns=("time", "customer_id", *_STAGED[1:]),
+        format="binary",
+        source=copy_format.fleet_rows(customer_id, readings),
     )
-    return int(await connection.fetchval(statement, *scope))
+    firsts = _first_of_each_hour(readings)
+    devices, hours = zip(*firsts, strict=True)
+    await connection.execute(_QUEUE_FLEET, customer_id, devices, hours, list(firsts.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """How many readings of a merge were new, and which of their devices the customer has."""
+
+    stored: int
+    known_devices: frozenset[UUID]
+
+
+async def merge_fleet_readings(
+    connection: asyncpg.Connection, customer_id: UUID, readings: Sequence[FleetReading]
+) -> Merged:
+    """Store those readings of a customer's known devices that are not stored yet, and queue their hours."""
+    await _stage(connection, copy_format.staged_rows(readings))
+    row = await connection.fetchrow(_MERGE_FLEET, customer_id)
+    return Merged(row["stored"], frozenset(row["known"] or ()))
+
+
+async def _stage(connection: asyncpg.Connection, rows: Any) -> None:
+    await connection.execute(_STAGING)
+    await connection.copy_to_table(
+        "staged_readings", schema_name="pg_temp", columns=_STAGED, format="binary", source=rows
+    )
+
+
+def _first_of_each_hour(readings: Sequence[FleetReading]) -> dict[tuple[UUID, datetime], datetime]:
+    """Return the first reading's time by device and UTC hour."""
+    hour_of: dict[datetime, datetime] = {}
+    firsts: dict[tuple[UUID, datetime], datetime] = {}
+    for reading in readings:
+        at = reading.time
+        hour = hour_of.get(at) or hour_of.setdefault(at, floor_hour(at))
+        key = (reading.device_id, hour)
+        first = firsts.get(key)
+        if first is None or at < first:
+            firsts[key] = at
+    return firsts

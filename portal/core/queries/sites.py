@@ -128,3 +128,123 @@ async def list_devices(session: AsyncSession) -> tuple[DeviceRow, ...]:
         )
     )
     return tuple(DeviceRow(*row) for row in rows)
+
+
+async def get_site(session: AsyncSession, site_id: UUID) -> SiteRow | None:
+    """Return one site."""
+    rows = await session.execute(
+        text(
+            "SELECT s.id, s.name, s.address, s.municipality_id, m.name, m.time_zone_id, s.is_active "
+            "FROM monitoring.sites s LEFT JOIN app.municipalities m ON m.id = s.municipality_id WHERE s.id = :id"
+        ),
+        {"id": site_id},
+    )
+    row = rows.one_or_none()
+    return None if row is None else SiteRow(*row)
+
+
+async def municipality_exists(session: AsyncSession, municipality_id: int) -> bool:
+    """Tell whether there is a municipality with this id."""
+    found = await session.scalar(
+        text("SELECT id FROM app.municipalities WHERE id = :id"), {"id": municipality_id}
+    )
+    return found is not None
+
+
+async def name_is_taken(session: AsyncSession, name: str, but: UUID) -> bool:
+    """Tell whether a site other than `but` has this name."""
+    found = await session.scalar(
+        text("SELECT id FROM monitoring.sites WHERE name = :name AND id <> :but"), {"name": name, "but": but}
+    )
+    return found is not None
+
+
+async def external_id_is_taken(session: AsyncSession, external_id: str, but: UUID) -> bool:
+    """Tell whether a device other than `but` has this external id."""
+    found = await session.scalar(
+        text("SELECT id FROM monitoring.devices WHERE external_id = :external_id AND id <> :but"),
+        {"external_id": external_id, "but": but},
+    )
+    return found is not None
+
+
+_SITE_COLUMNS = ("name", "address", "municipality_id", "is_active")
+_DEVICE_COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active")
+
+
+async def update_site(session: AsyncSession, site_id: UUID, changes: dict[str, Any]) -> bool:
+    """Change columns of a site; tells whether it exists."""
+    return await _update(session, "monitoring.sites", _SITE_COLUMNS, {"id": site_id}, changes)
+
+
+async def update_device(
+    session: AsyncSession, site_id: UUID, device_id: UUID, changes: dict[str, Any]
+) -> bool:
+    """Change columns of a device of a site; tells whether there is such a device."""
+    scope = {"id": device_id, "site_id": site_id}
+    return await _update(session, "monitoring.devices", _DEVICE_COLUMNS, scope, changes)
+
+
+async def _update(
+    session: AsyncSession,
+    table: str,
+    columns: tuple[str, ...],
+    scope: dict[str, UUID],
+    changes: dict[str, Any],
+) -> bool:
+    assignments = [f"{name} = :new_{name}" for name in columns if name in changes]
+    where = " AND ".join(f"{name} = :{name}" for name in scope)
+    changed = await session.scalar(
+        text(
+            f"UPDATE {table} SET {', '.join([*assignments, 'updated_at = now()'])} WHERE {where} RETURNING id"
+        ),
+        {**scope, **{f"new_{name}": value for name, value in changes.items()}},
+    )
+    return changed is not None
+
+
+async def device_ids(session: AsyncSession, site_id: UUID) -> list[UUID]:
+    """Return the devices of a site."""
+    found = await session.scalars(
+        text("SELECT id FROM monitoring.devices WHERE site_id = :id"), {"id": site_id}
+    )
+    return list(found.all())
+
+
+async def device_exists(session: AsyncSession, device_id: UUID) -> bool:
+    """Tell whether there is a device with this id."""
+    found = await session.scalar(text("SELECT id FROM monitoring.devices WHERE id = :id"), {"id": device_id})
+    return found is not None
+
+
+async def has_readings(session: AsyncSession, device_id: UUID) -> bool:
+    """Tell whether a device has any reading."""
+    statement = "SELECT EXISTS (SELECT 1 FROM monitoring.power_measurements WHERE device_id = :id)"
+    return bool(await session.scalar(text(statement), {"id": device_id}))
+
+
+async def delete_site(session: AsyncSession, site_id: UUID) -> bool:
+    """Delete a site without devices; tells whether it existed."""
+    statement = text("DELETE FROM monitoring.sites WHERE id = :id RETURNING id")
+    return await session.scalar(statement, {"id": site_id}) is not None
+
+
+async def delete_device(session: AsyncSession, site_id: UUID, device_id: UUID) -> bool:
+    """Delete a device without readings; tells whether the site had it."""
+    statement = text("DELETE FROM monitoring.devices WHERE id = :id AND site_id = :site_id RETURNING id")
+    return await session.scalar(statement, {"id": device_id, "site_id": site_id}) is not None
+
+
+async def replace_token_of(
+    session: AsyncSession, site_id: UUID, device_id: UUID, token_hash: str
+) -> tuple[str, str] | None:
+    """Store a new token of a device of a site; returns its name and external id, None when there is none."""
+    rows = await session.execute(
+        text(
+            "UPDATE monitoring.devices SET token_hash = :hash WHERE id = :id AND site_id = :site_id "
+            "RETURNING name, external_id"
+        ),
+        {"hash": token_hash, "id": device_id, "site_id": site_id},
+    )
+    row = rows.one_or_none()
+    return None if row is None else (row.name, row.external_id)

@@ -5,34 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal.core.domain.collisions import Collisions
 from portal.core.domain.time import reading_time_problem
-from portal.core.domain.tokens import looks_like_token, token_hash
+from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
 from portal.core.queries import fleet_batches as statements
-from portal.core.queries.ingest import insert_fleet_readings
+from portal.core.queries import fleet_push, ingest
 from portal.core.wire.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
 from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime, timedelta
 
     from portal.core.db import AsyncSession
     from portal.core.queries.fleet_batches import KnownCustomer
     from portal.core.stack import Stack
     from portal.core.wire.decoding import DecodedRows
+    from portal.core.wire.push import SetRange
+    from portal.core.wire.readings import FleetReading
 
+_MERGE_TRIES = 3
+_collisions = Collisions()
 _MAX_TYPE_LENGTH = 20
 _MAX_ERROR_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class BatchHeading:
-    """What the request says about a batch beside its rows. `size_bytes` is the body's size after decompression."""
+    """What the request says about a batch beside its rows. `size_bytes` is the body's size after decompression.
+
+    `full_set` names the part of a set the batch is all of.
+    """
 
     batch_type: str
     cursor: str | None
     size_bytes: int
+    full_set: SetRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +53,30 @@ class _Handling:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """The answer to a batch, and how many of its accepted rows were stored already."""
+
+    answer: BatchAnswer
+    duplicates: int = 0
+
+
 async def authenticate_customer(stack: Stack, token: str) -> KnownCustomer:
     """Return the active customer of a current token, or of a previous one inside its grace window.
 
-    Raises `Unauthenticated` for any other token.
+    Raises `Unauthenticated` for any other text. Every text costs the same: one hash and one index look-up.
     """
-    if looks_like_token(token):
-        async with stack.db.transaction() as session:
-            customer = await statements.customer_by_token_hash(session, token_hash(token), stack.clock())
-        if customer is not None:
-            return customer
-    message = "The customer token is not known."
-    raise Unauthenticated(message)
+    async with stack.db.direct.connection() as connection:
+        customer = await statements.customer_by_token_hash(connection, token_hash(token), stack.clock())
+    if customer is None:
+        message = "The customer token is not known."
+        raise Unauthenticated(message)
+    return customer
 
 
 async def store_batch(
     stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[Any]
-) -> BatchAnswer:
+) -> StoredBatch:
     """Store the good rows of a batch, the ingest event and the customer's last sign of life in one transaction.
 
     `heading.batch_type` must be a `BatchType`, and the rows of its type. Rows that refer to something this
@@ -68,22 +84,23 @@ async def store_batch(
     """
     now = stack.clock()
     if heading.batch_type == BatchType.MEASUREMENTS:
-        times = (row.time for row in batch.rows if reading_time_problem(row.time, now) is None)
-        await stack.storage.ensure_partitions(stack.db, times)
+        return await _store_measurements(stack, customer, heading, _sound(batch, now))
     async with stack.db.transaction() as session:
         handling = _Handling(session, customer, now)
         kept = await _STORE[BatchType(heading.batch_type)](handling, batch)
-        handled = statements.HandledBatch(
-            batch_type=heading.batch_type,
-            batch_bytes=heading.size_bytes,
-            client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
-            rows_accepted=len(kept.rows),
-            rows_rejected=len(kept.problems),
-            time_spread=_time_spread(heading.batch_type, kept),
-        )
-        await statements.record_batch(session, customer.id, handled)
+        await _heed(handling, heading, batch)
+        await statements.record_batch(session, customer.id, _handled(heading, kept))
         await statements.mark_seen(session, customer.id)
-    return BatchAnswer(accepted=len(kept.rows), rejected=len(kept.problems), errors=list(kept.problems))
+    return _stored(kept)
+
+
+async def _heed(handling: _Handling, heading: BatchHeading, batch: DecodedRows[Any]) -> None:
+    """End what the Client no longer has."""
+    # A row that could not be read may be any row of the set: then nothing can be said to be missing.
+    if heading.full_set is not None and not batch.problems:
+        present = [row.id for row in batch.rows]
+        kind = BatchType(heading.batch_type)
+        await fleet_push.end_missing(handling.session, handling.customer.id, kind, heading.full_set, present)
 
 
 async def record_refusal(stack: Stack, customer: KnownCustomer, heading: BatchHeading, reason: str) -> None:
@@ -94,8 +111,8 @@ async def record_refusal(stack: Stack, customer: KnownCustomer, heading: BatchHe
         client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
         error=reason[:_MAX_ERROR_LENGTH],
     )
-    async with stack.db.transaction() as session:
-        await statements.record_batch(session, customer.id, refused)
+    async with stack.db.direct.connection() as connection:
+        await statements.record_event(connection, customer.id, refused)
 
 
 async def _store_sites(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
@@ -133,20 +150,67 @@ async def _store_tariffs(handling: _Handling, batch: DecodedRows[Any]) -> Decode
     return kept
 
 
-async def _store_measurements(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
-    # Looked up before the insert: a device that vanishes in between fails the batch by its foreign key and
-    # the Client repeats it, while a look-up afterwards could call a row accepted that was never stored.
-    ids = {row.device_id for row in batch.rows}
-    known = await statements.known_devices(handling.session, handling.customer.id, ids)
-    now = handling.now
-    kept = batch.keep(
-        lambda row: (
-            reading_time_problem(row.time, now) if row.device_id in known else "deviceId: unknown device"
-        )
+async def _store_measurements(
+    stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[FleetReading]
+) -> StoredBatch:
+    await stack.storage.ensure_partitions(stack.db, (row.time for row in batch.rows))
+    if batch.rows and not _collisions.expects(customer.id):
+        try:
+            async with stack.db.direct_transaction() as connection:
+                await ingest.append_fleet_readings(connection, customer.id, batch.rows)
+                await statements.record_and_mark(connection, customer.id, _handled(heading, batch))
+        except ingest.COLLISIONS:
+            _collisions.note(customer.id)
+        else:
+            return _stored(batch)
+    return await _merge(stack, customer, heading, batch, _MERGE_TRIES)
+
+
+async def _merge(
+    stack: Stack,
+    customer: KnownCustomer,
+    heading: BatchHeading,
+    batch: DecodedRows[FleetReading],
+    tries: int,
+) -> StoredBatch:
+    # What is known is decided by the statement that stores: a look-up of its own could call a row accepted
+    # whose device came in between, and which was never stored.
+    try:
+        async with stack.db.direct_transaction() as connection:
+            merged = await ingest.merge_fleet_readings(connection, customer.id, batch.rows)
+            kept = batch.keep(
+                lambda row: None if row.device_id in merged.known_devices else "deviceId: unknown device"
+            )
+            await statements.record_and_mark(connection, customer.id, _handled(heading, kept))
+        return _stored(kept, len(kept.rows) - merged.stored)
+    except ingest.COLLISIONS:  # a deadlock with somebody who appends, or a device that vanished in between
+        if tries <= 1:
+            raise
+    return await _merge(stack, customer, heading, batch, tries - 1)
+
+
+def _sound(batch: DecodedRows[FleetReading], now: datetime) -> DecodedRows[FleetReading]:
+    """Return the rows whose times can be true. Where the first and the last can, every other can."""
+    times = [row.time for row in batch.rows]
+    if not times or not (reading_time_problem(min(times), now) or reading_time_problem(max(times), now)):
+        return batch
+    return batch.keep(lambda row: reading_time_problem(row.time, now))
+
+
+def _stored(kept: DecodedRows[Any], duplicates: int = 0) -> StoredBatch:
+    answer = BatchAnswer(accepted=len(kept.rows), rejected=len(kept.problems), errors=list(kept.problems))
+    return StoredBatch(answer, duplicates)
+
+
+def _handled(heading: BatchHeading, kept: DecodedRows[Any]) -> statements.HandledBatch:
+    return statements.HandledBatch(
+        batch_type=heading.batch_type,
+        batch_bytes=heading.size_bytes,
+        client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
+        rows_accepted=len(kept.rows),
+        rows_rejected=len(kept.problems),
+        time_spread=_time_spread(heading.batch_type, kept.rows),
     )
-    if kept.rows:
-        await insert_fleet_readings(handling.session, handling.customer.id, kept.rows)
-    return kept
 
 
 _STORE: dict[BatchType, Callable[[_Handling, DecodedRows[Any]], Awaitable[DecodedRows[Any]]]] = {
@@ -154,15 +218,14 @@ _STORE: dict[BatchType, Callable[[_Handling, DecodedRows[Any]], Awaitable[Decode
     BatchType.DEVICES: _store_devices,
     BatchType.MUNICIPALITIES: _store_municipalities,
     BatchType.TARIFFS: _store_tariffs,
-    BatchType.MEASUREMENTS: _store_measurements,
 }
 
 
-def _time_spread(batch_type: str, batch: DecodedRows[Any]) -> timedelta | None:
+def _time_spread(batch_type: str, rows: Sequence[Any]) -> timedelta | None:
     """Return the span of the batch's reading times, None where its rows have none."""
-    if batch_type != BatchType.MEASUREMENTS or not batch.rows:
+    if batch_type != BatchType.MEASUREMENTS or not rows:
         return None
-    times = [row.time for row in batch.rows]
+    times = [row.time for row in rows]
     return max(times) - min(times)
 
 

@@ -1,13 +1,15 @@
 """From the bytes of a body to typed rows, keeping every good row of a batch with bad ones.
 
 The whole array is decoded at once; only where that fails is each row decoded by itself, to find
-out which rows are wrong and why.
+out which rows are wrong and why. A body may be megabytes of `[1,1,1,...`: rows are counted before a
+container is made for them, so that memory follows the limit and not the body.
 """
 
 import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -22,6 +24,9 @@ from portal.core.wire.readings import DeviceReading, FleetReading
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
 _NOT_AN_ARRAY = "the body is not a JSON array"
+_SPACE = " \t\r\n"
+_SPACES = re.compile(rf"[{_SPACE}]*")
+_ITEM = json.JSONDecoder()
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _WORDS = {
     "Number out of range": "not a finite number",
@@ -66,6 +71,8 @@ def decode_rows(body: bytes, row_type: type[RowT], *, max_rows: int) -> DecodedR
 
     Raises `Invalid` where the body is not a JSON array and `TooLarge` where it has more than `max_rows` rows.
     """
+    if body.count(b"{") > max_rows:  # a row that decodes has at least one, so fewer need no counting
+        _count_rows(body, max_rows)
     try:
         rows = _array_decoder(row_type).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -78,12 +85,32 @@ def decode_rows(body: bytes, row_type: type[RowT], *, max_rows: int) -> DecodedR
     return decoded.keep(value_problem)
 
 
+class _Row:
+    """Stands for any row while rows are only counted."""
+
+
+_ROW = _Row()
+
+
+def _count_rows(body: bytes, max_rows: int) -> None:
+    """Raise `TooLarge` at the first row too many; what is no JSON array is judged by whoever decodes it."""
+    count = 0
+
+    def count_row(_: type, __: Any) -> _Row:
+        nonlocal count
+        count += 1
+        _check_count(count, max_rows)
+        return _ROW
+
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        msgspec.json.Decoder(list[_Row], dec_hook=count_row).decode(body)
+
+
 def _decode_one_by_one(body: bytes, row_type: type[RowT], max_rows: int) -> DecodedRows[RowT]:
     rows: list[RowT] = []
     numbers: list[int] = []
     problems: list[RowProblem] = []
-    raw_rows, decode = _split(body, row_type)
-    _check_count(len(raw_rows), max_rows)
+    raw_rows, decode = _split(body, row_type, max_rows)
     for number, raw in enumerate(raw_rows):
         try:
             rows.append(decode(raw))
@@ -94,18 +121,20 @@ def _decode_one_by_one(body: bytes, row_type: type[RowT], max_rows: int) -> Deco
     return DecodedRows(rows, numbers, problems)
 
 
-def _split(body: bytes, row_type: type[RowT]) -> tuple[Sequence[Any], Callable[[Any], RowT]]:
+def _split(body: bytes, row_type: type[RowT], max_rows: int) -> tuple[Sequence[Any], Callable[[Any], RowT]]:
     """Return the rows undecoded, and what decodes one."""
+    _count_rows(body, max_rows)
     try:
-        return _RAW_ARRAY.decode(body), _row_decoder(row_type).decode
+        rows = _RAW_ARRAY.decode(body)
     except msgspec.ValidationError:
         raise Invalid(_NOT_AN_ARRAY) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        rows = _split_with_nan(body)
-        return rows, lambda row: msgspec.convert(row, row_type)
+        return _split_with_nan(body, max_rows), lambda row: msgspec.convert(row, row_type)
+    _check_count(len(rows), max_rows)
+    return rows, _row_decoder(row_type).decode
 
 
-def _split_with_nan(body: bytes) -> list[Any]:
+def _split_with_nan(body: bytes, max_rows: int) -> list[Any]:
     """Split a body that is JSON but for NaN and Infinity, as many a logger writes a failed reading.
 
     Refusing it as a whole would block such a device for ever; this way only the row is refused.
@@ -113,17 +142,39 @@ def _split_with_nan(body: bytes) -> list[Any]:
     if b"NaN" not in body and b"Infinity" not in body:
         raise Invalid(_NOT_AN_ARRAY)
     try:
-        rows: Any = json.loads(body.decode("utf-8"))
+        return _items(body.decode("utf-8").strip(_SPACE), max_rows)
     except (ValueError, RecursionError):
         raise Invalid(_NOT_AN_ARRAY) from None
-    if not isinstance(rows, list):
-        raise Invalid(_NOT_AN_ARRAY)
-    return cast("list[Any]", rows)
+
+
+def _items(text: str, max_rows: int) -> list[Any]:
+    """Read an array item by item, so that it can end at the limit. Raises ValueError, and `TooLarge`."""
+    if not text.startswith("["):
+        raise ValueError(_NOT_AN_ARRAY)
+    rows: list[Any] = []
+    place = _past_space(text, 1)
+    if place == len(text) - 1 and text[place] == "]":
+        return rows
+    while True:
+        _check_count(len(rows) + 1, max_rows)
+        row, place = _ITEM.raw_decode(text, place)
+        rows.append(row)
+        place = _past_space(text, place)
+        if place == len(text) - 1 and text[place] == "]":
+            return rows
+        if text[place : place + 1] != ",":
+            raise ValueError(_NOT_AN_ARRAY)
+        place = _past_space(text, place + 1)
+
+
+def _past_space(text: str, place: int) -> int:
+    match = _SPACES.match(text, place)
+    return match.end() if match else place
 
 
 def _check_count(count: int, max_rows: int) -> None:
     if count > max_rows:
-        message = f"{count} rows in one request; at most {max_rows} are allowed"
+        message = f"at most {max_rows} rows are allowed in one request"
         raise TooLarge(message)
 
 

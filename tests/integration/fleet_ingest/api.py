@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from portal.core.services import accounts
+from portal.core.services import api_keys
 from portal.core.services.customers import IssuedToken
 from portal.core.stack import Stack
 
@@ -44,7 +44,7 @@ class Api:
         return (await self.rows(f"SELECT count(*) FROM {table}"))[0][0]
 
     async def key(self) -> dict[str, str]:
-        issued = await accounts.add_api_key(self.stack, "tests")
+        issued = await api_keys.add_api_key(self.stack, "tests")
         return {"Authorization": f"Bearer {issued.key}"}
 
 

@@ -344,7 +344,7 @@ async def test_too_much_is_413_and_recorded(admin_api: Api, alice: Pusher) -> No
     assert (await alice.push("sites", bomb, **{"Content-Encoding": "gzip"})).status_code == 413
     errors = [event[-1] for event in await events(admin_api, alice.issued.id)][-2:]
     assert errors == [
-        "20001 rows in one request; at most 20000 are allowed",
+        "at most 20000 rows are allowed in one request",
         "The body is larger than 8388608 bytes.",
     ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from fleet_ingest.auth import SESSION_COOKIE
 from portal.core.domain.access import Role
-from portal.core.services import accounts, tariffs
+from portal.core.services import accounts, sessions, tariffs
 from portal.core.services.sites import IssuedDevice
 from portal.core.stack import Stack
 from tests.integration.fleet_ingest.api import Api, Pusher
@@ -32,7 +32,7 @@ async def session(stack: Stack, role: Role) -> dict[str, str]:
     """The cookie of somebody signed in."""
     email = f"{role}@example.com"
     await accounts.add_user(stack, email, role, PASSWORD)
-    return {"Cookie": f"{SESSION_COOKIE}={(await accounts.sign_in(stack, email, PASSWORD, '')).token}"}
+    return {"Cookie": f"{SESSION_COOKIE}={(await sessions.sign_in(stack, email, PASSWORD, '')).token}"}
 
 
 async def test_each_mode_serves_its_own_routes_and_404_for_the_others(

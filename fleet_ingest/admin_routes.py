@@ -1,0 +1,184 @@
+"""What an Admin serves: fleet ingest, customers, and the operators' view of the fleet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleet_ingest import fields, payloads
+from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile
+from fleet_ingest.operations import Access, Operation, Parameter
+from portal.core.wire.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
+from portal.core.wire.cost import FleetCostAnswer
+from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, ReadingChecksums, ReconcileAnswer
+from portal.core.wire.readings import FleetReading
+from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.wire.tariffs import TariffRow
+
+_BATCH_HEADERS = (
+    Parameter(TYPE_HEADER, "header", "what the rows are", schema={"type": "string", "enum": list(BatchType)}),
+    Parameter(
+        CURSOR_HEADER,
+        "header",
+        "highest received or updated time in the batch, ISO 8601",
+        required=False,
+        schema={"type": "string", "example": fields.FROM},
+    ),
+    Parameter(FULL_SET_HEADER, "header", "the range of keys the batch holds all rows of", required=False),
+    Parameter(BACKLOG_HEADER, "header", "what waits at the Client after this batch", required=False),
+)
+_BATCH_BODIES = (list[SiteRow], list[DeviceRow], list[MunicipalityRow], list[TariffRow], list[FleetReading])
+_CUSTOMER = "/admin/customers/{customer_id:uuid}"
+_VIEW = "/fleet/customers/{customer_id:uuid}"
+_ISSUED = {"id": fields.CUSTOMER_ID, "code": "ACME", "name": "Acme Ltd", "token": fields.TOKEN}
+_ROW = {"time": "2026-05-18T08:00:00Z", "deviceId": fields.DEVICE_ID, "energyImportedKwh": 1994.0}
+
+_INGEST = Operation(
+    "POST",
+    "/fleet/ingest",
+    fleet.post_batch,
+    BatchAnswer,
+    Access.CUSTOMER,
+    body=_BATCH_BODIES,
+    parameters=_BATCH_HEADERS,
+    errors=(400, 408, 413, 429),
+    example=[_ROW],
+    answer_example={"accepted": 1, "rejected": 0, "errors": []},
+    tag="Ingest",
+)
+_RECONCILE = (
+    Operation(
+        "GET",
+        "/fleet/reconcile",
+        reconcile.get_days,
+        ReconcileAnswer,
+        Access.CUSTOMER,
+        parameters=fields.window(),
+        errors=(400, 429),
+        tag="Ingest",
+    ),
+    Operation(
+        "GET",
+        "/fleet/reconcile/readings",
+        reconcile.get_readings,
+        ReadingChecksums,
+        Access.CUSTOMER,
+        parameters=(
+            Parameter(
+                "deviceId", "query", "whose readings", schema=fields.UUID | {"example": fields.DEVICE_ID}
+            ),
+            *fields.window(),
+        ),
+        errors=(400, 429),
+        tag="Ingest",
+    ),
+)
+_CUSTOMERS = (
+    Operation("GET", "/admin/customers", customers.get_customers, payloads.CustomersAnswer, tag="Customers"),
+    Operation(
+        "POST",
+        "/admin/customers",
+        customers.post_customer,
+        payloads.IssuedTokenAnswer,
+        body=(payloads.NewCustomer,),
+        errors=(400, 408, 409, 413),
+        success=customers.CREATED,
+        example={"code": "ACME", "name": "Acme Ltd"},
+        answer_example=_ISSUED,
+        tag="Customers",
+    ),
+    Operation(
+        "POST",
+        f"{_CUSTOMER}/rotate-token",
+        customers.post_rotation,
+        payloads.IssuedTokenAnswer,
+        body=(payloads.Rotation,),
+        errors=(400, 404, 408, 413),
+        example={"graceHours": 24},
+        answer_example=_ISSUED,
+        tag="Customers",
+    ),
+    Operation(
+        "POST",
+        f"{_CUSTOMER}/disable",
+        customers.post_disable,
+        payloads.CustomerAnswer,
+        errors=(404,),
+        tag="Customers",
+    ),
+    Operation(
+        "POST",
+        f"{_CUSTOMER}/enable",
+        customers.post_enable,
+        payloads.CustomerAnswer,
+        errors=(404,),
+        tag="Customers",
+    ),
+    Operation(
+        "DELETE",
+        _CUSTOMER,
+        customers.delete_customer,
+        None,
+        parameters=(
+            Parameter(
+                "confirm",
+                "query",
+                "the customer's code; without it a customer with readings is not deleted",
+                required=False,
+                schema={"type": "string", "example": "ACME"},
+            ),
+        ),
+        errors=(404, 409),
+        success=204,
+        tag="Customers",
+    ),
+)
+_EVENT_FILTERS: tuple[Parameter, ...] = (
+    Parameter(
+        "before", "query", "events received before this instant", required=False, schema=fields.INSTANT
+    ),
+    Parameter(
+        "batchType",
+        "query",
+        "events of one type",
+        required=False,
+        schema={"type": "string", "enum": list(BatchType)},
+    ),
+    Parameter(
+        "problems",
+        "query",
+        "only batches that were refused or had rejected rows",
+        required=False,
+        schema={"type": "boolean", "default": False},
+    ),
+    fields.limit(100, 1000),
+)
+_VIEWS: tuple[Any, ...] = (
+    Operation("GET", "/fleet/overview", fleet_views.get_overview, payloads.OverviewAnswer, tag="Fleet"),
+    Operation(
+        "GET",
+        f"{_VIEW}/detail",
+        fleet_views.get_detail,
+        payloads.CustomerDetailAnswer,
+        errors=(404,),
+        tag="Fleet",
+    ),
+    Operation(
+        "GET",
+        f"{_VIEW}/ingest-events",
+        fleet_views.get_ingest_events,
+        payloads.IngestEventsAnswer,
+        parameters=_EVENT_FILTERS,
+        errors=(400, 404),
+        tag="Fleet",
+    ),
+    Operation(
+        "GET",
+        f"{_VIEW}/cost",
+        cost.get_fleet_cost,
+        FleetCostAnswer,
+        parameters=(*fields.window(), fields.GAPS),
+        errors=(400, 404, 409),
+        tag="Fleet",
+    ),
+)
+ADMIN = (_INGEST, *_RECONCILE, *_CUSTOMERS, *_VIEWS)

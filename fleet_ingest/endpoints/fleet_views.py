@@ -1,0 +1,134 @@
+"""`/api/fleet/overview` and a customer's detail and ingest events, for operators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fleet_ingest.answers import json_answer
+from fleet_ingest.auth import admin_of
+from fleet_ingest.context import stack_of
+from fleet_ingest.endpoints.customers import customer_answer
+from fleet_ingest.parameters import choice_parameter, flag_parameter, integer_parameter, optional_instant
+from fleet_ingest.payloads import (
+    CustomerDetailAnswer,
+    FleetDeviceAnswer,
+    FleetHourAnswer,
+    FleetSiteAnswer,
+    IngestEventAnswer,
+    IngestEventsAnswer,
+    OverviewAnswer,
+)
+from portal.core.domain.tariff_wire import tariff_to_wire
+from portal.core.services import fleet_views
+from portal.core.services.fleet_views import EventFilter
+from portal.core.wire.batches import BatchType
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from portal.core.services.customers import CustomerDevice, CustomerSite
+    from portal.core.services.fleet_views import FleetHour, IngestEventLine
+
+
+async def get_overview(request: Request) -> Response:
+    """Show the whole fleet in a few figures."""
+    await admin_of(request)
+    found = await fleet_views.fleet_overview(stack_of(request))
+    return json_answer(
+        OverviewAnswer(
+            customers=found.customers,
+            active_customers=found.active_customers,
+            sites=found.sites,
+            devices=found.devices,
+            reporting_devices=found.reporting_devices,
+            power_kw=found.power_kw,
+            energy_today_kwh=found.energy_today_kwh,
+            hours=[_hour(hour) for hour in found.hours],
+        )
+    )
+
+
+async def get_detail(request: Request) -> Response:
+    """Show a customer with its sites, devices and tariffs."""
+    await admin_of(request)
+    found = await fleet_views.customer_detail(stack_of(request), _customer_id(request))
+    return json_answer(
+        CustomerDetailAnswer(
+            customer=customer_answer(found.line),
+            sites=[_site(site) for site in found.sites],
+            tariffs=[
+                tariff_to_wire(tariff) | {"municipality": place.name}
+                for place in found.tariffs
+                for tariff in place.tariffs
+            ],
+        )
+    )
+
+
+async def get_ingest_events(request: Request) -> Response:
+    """Page through what a customer's stack pushed, newest first."""
+    await admin_of(request)
+    wanted = EventFilter(
+        before=optional_instant(request, "before"),
+        batch_type=choice_parameter(request, "batchType", tuple(BatchType)),
+        only_problems=flag_parameter(request, "problems"),
+    )
+    limit = integer_parameter(request, "limit", 100)
+    page = await fleet_views.ingest_events(stack_of(request), _customer_id(request), wanted, limit)
+    return json_answer(
+        IngestEventsAnswer(events=[_event(event) for event in page.events], next_before=page.next_before)
+    )
+
+
+def _customer_id(request: Request) -> UUID:
+    return request.path_params["customer_id"]
+
+
+def _hour(hour: FleetHour) -> FleetHourAnswer:
+    return FleetHourAnswer(
+        hour=hour.hour,
+        batches=hour.batches,
+        refused_batches=hour.refused_batches,
+        rows_accepted=hour.rows_accepted,
+        rows_rejected=hour.rows_rejected,
+    )
+
+
+def _site(site: CustomerSite) -> FleetSiteAnswer:
+    return FleetSiteAnswer(
+        id=site.id,
+        name=site.name,
+        address=site.address,
+        is_active=site.is_active,
+        municipality=site.municipality,
+        time_zone_id=site.time_zone_id,
+        devices=[_device(device) for device in site.devices],
+    )
+
+
+def _device(device: CustomerDevice) -> FleetDeviceAnswer:
+    return FleetDeviceAnswer(
+        id=device.id,
+        name=device.name,
+        external_id=device.external_id,
+        is_active=device.is_active,
+        last_reading_at=device.last_reading_at,
+        energy_today_kwh=device.energy_today_kwh,
+    )
+
+
+def _event(event: IngestEventLine) -> IngestEventAnswer:
+    return IngestEventAnswer(
+        id=event.id,
+        received_at=event.received_at,
+        batch_type=event.batch_type,
+        rows_accepted=event.rows_accepted,
+        rows_rejected=event.rows_rejected,
+        batch_bytes=event.batch_bytes,
+        client_hwm=event.client_hwm,
+        time_spread_seconds=None if event.time_spread is None else event.time_spread.total_seconds(),
+        error=event.error,
+    )

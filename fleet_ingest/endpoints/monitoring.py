@@ -1,0 +1,27 @@
+"""`GET /metrics`: figures for Prometheus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from fleet_ingest.answers import HEADERS
+from fleet_ingest.auth import local_of
+from fleet_ingest.context import metrics_of, stack_of
+from portal.core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+async def get_metrics(request: Request) -> Response:
+    """Give the figures of this process in Prometheus' text format."""
+    await local_of(request)
+    try:
+        database = stack_of(request).db
+    except Misconfigured:  # no stack is open yet: what was counted is still worth telling
+        database = None
+    return Response(
+        metrics_of(request).exposition(database), headers=HEADERS, media_type="text/plain; version=0.0.4"
+    )

@@ -1,0 +1,58 @@
+"""What an operation is: one method of one path, with all that the router and the OpenAPI document need of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fleet_ingest.answers import Endpoint
+
+PREFIXES = ("/api", "/api/v1")
+JSON = "application/json"
+
+
+class Access(StrEnum):
+    """Whose credentials a route takes."""
+
+    ANYONE = "anyone"
+    DEVICE = "device"
+    CUSTOMER = "customer"
+    ADMIN = "admin"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter or header; `schema` is JSON Schema, which may carry an example."""
+
+    name: str
+    place: str
+    description: str
+    required: bool = True
+    schema: dict[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. `path` is relative to `/api` unless `is_rooted`; `body` lists the alternatives.
+
+    `example` and `answer_example` are a body and an answer as they travel. `answer` is ignored where
+    `media_type` is not JSON.
+    """
+
+    method: str
+    path: str
+    handler: Endpoint
+    answer: Any
+    access: Access = Access.ADMIN
+    body: tuple[Any, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    errors: tuple[int, ...] = ()
+    success: int = 200
+    is_rooted: bool = False
+    example: Any = None
+    answer_example: Any = None
+    media_type: str = JSON
+    tag: str = ""

@@ -1,0 +1,178 @@
+"""What operators see of the fleet: figures over all customers, a customer's ingest events, its removal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from portal.core.domain.money import kwh_from_milliwh
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from decimal import Decimal
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class FleetHour:
+    """What arrived within an hour (UTC)."""
+
+    hour: datetime
+    batches: int
+    refused_batches: int
+    rows_accepted: int
+    rows_rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class FleetFigures:
+    """The fleet at a moment; `active_customers` pushed within the last hour, `power_kw` is of recent readings."""
+
+    customers: int
+    active_customers: int
+    sites: int
+    devices: int
+    reporting_devices: int
+    power_kw: float | None
+    energy_today_kwh: Decimal
+    hours: tuple[FleetHour, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestEventLine:
+    """One handled or refused batch."""
+
+    id: UUID
+    received_at: datetime
+    batch_type: str
+    rows_accepted: int
+    rows_rejected: int
+    batch_bytes: int
+    client_hwm: str | None
+    time_spread: timedelta | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events: before an instant (and id, where several came at once), of a type, only those with problems."""
+
+    before: datetime | None = None
+    batch_type: str | None = None
+    only_problems: bool = False
+
+
+_FIGURES = """
+SELECT (SELECT count(*) FROM fleet.customers) AS customers,
+       (SELECT count(*) FROM fleet.customers WHERE is_active AND last_seen_at > :active_since) AS active_customers,
+       (SELECT count(*) FROM fleet.sites) AS sites,
+       (SELECT count(*) FROM fleet.devices) AS devices,
+       (SELECT coalesce(sum(e.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy e
+         JOIN fleet.customers c ON c.id = e.customer_id WHERE e.hour >= :today) AS today_milliwh
+"""
+
+# One index look-up per device that is active, of an active customer.
+_POWER = """
+SELECT count(last.active_power_kw), sum(last.active_power_kw)
+FROM fleet.devices d
+JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active
+CROSS JOIN LATERAL (
+    SELECT m.active_power_kw FROM fleet.power_measurements m
+    WHERE m.customer_id = d.customer_id AND m.device_id = d.id AND m.time > :recent AND m.time <= :now
+    ORDER BY m.time DESC LIMIT 1
+) AS last
+WHERE d.is_active
+"""
+
+_HOURS = """
+SELECT date_trunc('hour', e.received_at, 'UTC') AS hour, count(*), count(e.error),
+       sum(e.rows_accepted)::bigint, sum(e.rows_rejected)::bigint
+FROM fleet.customers c
+JOIN fleet.ingest_events e ON e.customer_id = c.id AND e.received_at >= :since
+GROUP BY 1 ORDER BY 1
+"""
+
+_EVENTS = """
+SELECT id, received_at, batch_type, rows_accepted, rows_rejected, batch_bytes, client_hwm, time_spread, error
+FROM fleet.ingest_events
+WHERE customer_id = :customer_id
+  AND (CAST(:before AS timestamptz) IS NULL OR received_at < :before)
+  AND (CAST(:batch_type AS text) IS NULL OR batch_type = :batch_type)
+  AND (NOT CAST(:only_problems AS boolean) OR rows_rejected > 0 OR error IS NOT NULL)
+ORDER BY received_at DESC, id LIMIT :limit
+"""
+
+
+async def figures(session: AsyncSession, moments: dict[str, datetime]) -> FleetFigures:
+    """Return the fleet's figures; `moments` are `now`, `today`, `active_since`, `recent` and `since`."""
+    row = (await session.execute(text(_FIGURES), _only(moments, "active_since", "today"))).one()
+    power = (await session.execute(text(_POWER), _only(moments, "recent", "now"))).one()
+    hours = await session.execute(text(_HOURS), _only(moments, "since"))
+    return FleetFigures(
+        customers=row.customers,
+        active_customers=row.active_customers,
+        sites=row.sites,
+        devices=row.devices,
+        reporting_devices=power[0],
+        power_kw=power[1],
+        energy_today_kwh=kwh_from_milliwh(row.today_milliwh),
+        hours=tuple(
+            FleetHour(hour, batches, refused, accepted, rejected)
+            for hour, batches, refused, accepted, rejected in hours
+        ),
+    )
+
+
+def _only(moments: dict[str, datetime], *names: str) -> dict[str, datetime]:
+    return {name: moments[name] for name in names}
+
+
+async def events(
+    session: AsyncSession, customer_id: UUID, wanted: EventFilter, limit: int
+) -> tuple[IngestEventLine, ...]:
+    """Return a customer's latest events, newest first."""
+    bound = {
+        "customer_id": customer_id,
+        "before": wanted.before,
+        "batch_type": wanted.batch_type,
+        "only_problems": wanted.only_problems,
+        "limit": limit,
+    }
+    rows = await session.execute(text(_EVENTS), bound)
+    return tuple(IngestEventLine(*row) for row in rows)
+
+
+async def lock_code(session: AsyncSession, customer_id: UUID) -> str | None:
+    """Return a customer's code and keep its row until the transaction ends."""
+    statement = text("SELECT code FROM fleet.customers WHERE id = :id FOR UPDATE")
+    return await session.scalar(statement, {"id": customer_id})
+
+
+async def has_readings(session: AsyncSession, customer_id: UUID) -> bool:
+    """Tell whether any reading of a customer is stored."""
+    statement = "SELECT EXISTS (SELECT 1 FROM fleet.power_measurements WHERE customer_id = :id)"
+    return bool(await session.scalar(text(statement), {"id": customer_id}))
+
+
+# What others refer to comes last. Everything else that holds a customer's rows is found in the catalogue, so that
+# neither engine's own tables are forgotten.
+_LAST = ("tariff_periods", "tariffs", "municipalities", "devices", "sites")
+_HOLDERS = """
+SELECT c.relname FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
+WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+"""
+
+
+async def remove(session: AsyncSession, customer_id: UUID) -> None:
+    """Delete a customer and everything that is kept of it."""
+    found = await session.scalars(text(_HOLDERS))
+    names = sorted(found.all(), key=lambda name: _LAST.index(name) if name in _LAST else -1)
+    bound: dict[str, Any] = {"id": customer_id}
+    for name in names:
+        await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer_id = :id'), bound)
+    await session.execute(text("DELETE FROM fleet.customers WHERE id = :id"), bound)

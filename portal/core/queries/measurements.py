@@ -1,0 +1,65 @@
+"""Readings of a Client's device, one by one or averaged over buckets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.domain.readings import QUANTITIES
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A reading, or the readings of the bucket that begins at `at`.
+
+    `values` are in the order of QUANTITIES: averages, but of the two energy registers the last value.
+    """
+
+    at: datetime
+    sample_count: int
+    values: tuple[float | None, ...]
+    source: str | None = None
+
+
+_RAW = f"""
+SELECT time, source, {", ".join(QUANTITIES)} FROM monitoring.power_measurements
+WHERE device_id = :device_id AND time >= :from_at AND time < :to_at ORDER BY time LIMIT :limit
+"""
+_REGISTERS = ("energy_imported_kwh", "energy_exported_kwh")
+_FIGURES = ", ".join(
+    f"(array_agg({name} ORDER BY time DESC) FILTER (WHERE {name} IS NOT NULL))[1]"
+    if name in _REGISTERS
+    else f"avg({name})"
+    for name in QUANTITIES
+)
+_BUCKETS = f"""
+SELECT date_bin(CAST(:width AS interval), time, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS at, count(*), {_FIGURES}
+FROM monitoring.power_measurements
+WHERE device_id = :device_id AND time >= :from_at AND time < :to_at GROUP BY 1 ORDER BY 1
+"""
+
+
+async def raw(
+    session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime, limit: int
+) -> tuple[Sample, ...]:
+    """Return the first `limit` readings of `[from_at, to_at)`, by time."""
+    bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "limit": limit}
+    rows = await session.execute(text(_RAW), bound)
+    return tuple(Sample(at, 1, tuple(values), source) for at, source, *values in rows)
+
+
+async def buckets(
+    session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime, width: timedelta
+) -> tuple[Sample, ...]:
+    """Return the buckets of `[from_at, to_at)` that hold readings; buckets begin at whole UTC multiples."""
+    bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "width": width}
+    rows = await session.execute(text(_BUCKETS), bound)
+    return tuple(Sample(at, count, tuple(values)) for at, count, *values in rows)

@@ -1,0 +1,109 @@
+"""What operators see of the fleet, and the removal of a customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
+from portal.core.queries import customers as customer_queries
+from portal.core.queries import fleet_views as queries
+from portal.core.queries import tariffs as tariff_queries
+from portal.core.queries.fleet_views import EventFilter, FleetFigures, FleetHour, IngestEventLine
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal.core.queries.customers import CustomerLine, CustomerSite
+    from portal.core.queries.tariffs import MunicipalTariffs
+    from portal.core.stack import Stack
+
+__all__ = ["EventFilter", "FleetFigures", "FleetHour", "IngestEventLine"]
+
+ACTIVE_WITHIN = timedelta(hours=1)
+RECENT_WITHIN = timedelta(minutes=15)
+MAX_EVENTS = 1000
+_NOBODY = "There is no such customer"
+
+
+@dataclass(frozen=True)
+class CustomerDetail:
+    """A customer with its sites, devices and tariffs."""
+
+    line: CustomerLine
+    sites: tuple[CustomerSite, ...]
+    tariffs: tuple[MunicipalTariffs, ...]
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Events, newest first; `next_before` is where the next page begins, None after the last."""
+
+    events: tuple[IngestEventLine, ...]
+    next_before: datetime | None
+
+
+async def fleet_overview(stack: Stack) -> FleetFigures:
+    """Return the fleet's figures: energy since 00:00 UTC, power of the last 15 minutes, hours of the last 24."""
+    await stack.storage.refresh(stack.db)
+    now = stack.clock()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    moments = {
+        "now": now,
+        "today": hour.replace(hour=0),
+        "active_since": now - ACTIVE_WITHIN,
+        "recent": now - RECENT_WITHIN,
+        "since": hour - timedelta(hours=23),
+    }
+    async with stack.db.snapshot() as session:
+        return await queries.figures(session, moments)
+
+
+async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
+    """Return a customer with its sites, devices and tariffs. Raises `NotFound`."""
+    await stack.storage.refresh(stack.db)
+    today = stack.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    async with stack.db.snapshot() as session:
+        line = await customer_queries.find_line(session, customer_id, today)
+        if line is None:
+            raise NotFound(_NOBODY)
+        sites = await customer_queries.list_sites(session, customer_id, today)
+        tariffs = await tariff_queries.load(session, tariff_queries.FLEET, customer_id)
+    return CustomerDetail(line, sites, tariffs)
+
+
+async def ingest_events(stack: Stack, customer_id: UUID, wanted: EventFilter, limit: int = 100) -> EventPage:
+    """Return a customer's ingest events, newest first. Raises `NotFound`, and `Invalid` for a limit out of range."""
+    if not 1 <= limit <= MAX_EVENTS:
+        message = f"'limit' must be 1 to {MAX_EVENTS}"
+        raise Invalid(message)
+    async with stack.db.snapshot() as session:
+        if await customer_queries.find_line(session, customer_id, stack.clock()) is None:
+            raise NotFound(_NOBODY)
+        found = await queries.events(session, customer_id, wanted, limit + 1)
+    more = len(found) > limit
+    return EventPage(found[:limit], found[limit - 1].received_at if more else None)
+
+
+async def remove_customer(stack: Stack, customer_id: UUID, confirmed_code: str | None = None) -> None:
+    """Delete a customer and all that is kept of it, for ever.
+
+    Raises `NotFound`; `HasHistory` where there are readings and `confirmed_code` is not the customer's code;
+    `Conflict` where a code is given that is another one's.
+    """
+    async with stack.db.transaction() as session:
+        code = await queries.lock_code(session, customer_id)
+        if code is None:
+            raise NotFound(_NOBODY)
+        if confirmed_code is not None and confirmed_code.lower() != code.lower():
+            message = "The code does not belong to this customer: nothing was deleted"
+            raise Conflict(message)
+        if confirmed_code is None and await queries.has_readings(session, customer_id):
+            message = (
+                "The customer has readings. Disable it to keep them, or repeat with ?confirm= and the "
+                "customer's code to delete it with all its history"
+            )
+            raise HasHistory(message)
+        await queries.remove(session, customer_id)

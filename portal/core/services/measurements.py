@@ -1,0 +1,86 @@
+"""Readings of a Client's device, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.errors import Invalid, NotFound
+from portal.core.queries import measurements as queries
+from portal.core.queries import sites
+from portal.core.queries.measurements import Sample
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal.core.stack import Stack
+
+BUCKETS = {
+    "raw": None,
+    "1m": timedelta(minutes=1),
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "1d": timedelta(days=1),
+}
+MAX_LIMIT = 10_000
+# One page never reads more than a year of readings, however wide its buckets.
+_MAX_SCAN = timedelta(days=366)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Readings or buckets by time; `next_from_at` is where the next page begins, None after the last."""
+
+    samples: tuple[Sample, ...]
+    next_from_at: datetime | None
+
+
+async def read_page(
+    stack: Stack, device_id: UUID, window: tuple[datetime, datetime], bucket: str = "raw", limit: int = 1000
+) -> Page:
+    """Return the first page of a device's readings of the window `[from, to)`, aware instants.
+
+    A bucket counts whole where it begins before the window: pages and windows never cut one in two.
+    Raises `NotFound` for an unknown device and `Invalid` for an unknown bucket, a limit or a window out of range.
+    """
+    from_at, to_at = window
+    _check(from_at, to_at, bucket, limit)
+    width = BUCKETS[bucket]
+    async with stack.db.snapshot() as session:
+        if not await sites.device_exists(session, device_id):
+            message = "There is no such device"
+            raise NotFound(message)
+        if width is None:
+            found = await queries.raw(session, device_id, from_at, to_at, limit + 1)
+            following = found[limit].at if len(found) > limit else None
+            return Page(found[:limit], following)
+        begin, end = _whole_buckets(from_at, to_at, width)
+        page_end = min(end, begin + min(width * limit, _MAX_SCAN))
+        found = await queries.buckets(session, device_id, begin, page_end, width)
+        return Page(found, page_end if page_end < end else None)
+
+
+def _whole_buckets(from_at: datetime, to_at: datetime, width: timedelta) -> tuple[datetime, datetime]:
+    begin = from_at - (from_at - _EPOCH) % width
+    rest = (to_at - _EPOCH) % width
+    return begin, to_at + (width - rest if rest else timedelta(0))
+
+
+def _check(from_at: datetime, to_at: datetime, bucket: str, limit: int) -> None:
+    if bucket not in BUCKETS:
+        message = f"'bucket' must be one of {', '.join(BUCKETS)}"
+        raise Invalid(message)
+    if not 1 <= limit <= MAX_LIMIT:
+        message = f"'limit' must be 1 to {MAX_LIMIT}"
+        raise Invalid(message)
+    if to_at <= from_at:
+        message = "'to' must be after 'from'"
+        raise Invalid(message)
+    if not (from_at.year >= _FIRST_YEAR and to_at.year <= _LAST_YEAR):
+        message = f"'from' and 'to' must be between the years {_FIRST_YEAR} and {_LAST_YEAR}"
+        raise Invalid(message)
+
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
