@@ -1,22 +1,23 @@
 """What energy costs: one pure calculator for both run modes. Exact decimals; nothing is rounded here."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
-from portal.core.domain.rates import RateSlot
-from portal.core.domain.tariffs import Tariff, active_tariff
-from portal.core.domain.time import local_midnight
+from portal.core.domain.rates import Price, RateSlot
 
 MAX_WINDOW = timedelta(days=366)
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
+
+
+Key = TypeVar("Key", date, UUID)
 
 
 class WindowInvalid(ValueError):
@@ -38,27 +39,58 @@ class DeviceRef:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Energy of one device on one UTC day within one rate slot (None: no tariff), over `buckets` hours.
+    """Energy of one device on one day at one price (None: no tariff), over `buckets` hours.
 
     `buckets` counts the hours that have energy. Any splitting of the same energy gives the same report.
     """
 
     device_id: UUID
     day: date
-    slot: RateSlot | None
+    slot: RateSlot | Price | None
     milliwh: int
     buckets: int
 
 
 @dataclass(frozen=True, slots=True)
+class DayUsage:
+    """Energy of all devices together on one day at one price (None: no tariff)."""
+
+    day: date
+    price: Price | None
+    milliwh: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceUsage:
+    """Energy of one device over the whole window at one price (None: no tariff), over `buckets` hours."""
+
+    device_id: UUID
+    price: Price | None
+    milliwh: int
+    buckets: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCost:
+    """One time-of-use period of a report by its name; None is the default rate. Amounts exact."""
+
+    name: str | None
+    kwh: Decimal
+    base_cost: Decimal
+    vat: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class DayCost:
-    """One UTC date of a report; amounts exact, in the report's currency."""
+    """One date of a report; amounts exact, in the report's currency. `periods` splits it by time of use."""
 
     date: date
     kwh: Decimal
     base_cost: Decimal
     vat: Decimal
     total: Decimal
+    periods: tuple[PeriodCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +109,12 @@ class DeviceCost:
 
 @dataclass(frozen=True, slots=True)
 class CostReport:
-    """The answer to "what did this window cost". Fixed monthly charges are not in it."""
+    """The answer to "what did this window cost".
+
+    Fixed monthly charges stand apart, in `fixed`: the other figures are of energy alone. `periods` splits them by
+    time of use, energy without a tariff left out. `unknown_zones` names municipalities whose time zone no longer
+    exists, so that nothing of theirs has a price.
+    """
 
     from_at: datetime
     to_at: datetime
@@ -92,6 +129,21 @@ class CostReport:
     suspect_readings: int
     days: tuple[DayCost, ...]
     devices: tuple[DeviceCost, ...]
+    periods: tuple[PeriodCost, ...] = ()
+    fixed: "tuple[FixedCost, ...]" = ()
+    unknown_zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedCost:
+    """A fixed charge of a site for a whole local calendar month; `month` is its first day. Amounts exact."""
+
+    month: date
+    site_name: str
+    tariff_name: str
+    base_cost: Decimal
+    vat: Decimal
+    total: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,40 +155,43 @@ class Quality:
     suspect_readings: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FixedCharge:
-    """A tariff's fixed charge for one whole local calendar month; `month` is its first day."""
-
-    month: date
-    tariff_id: int | None
-    amount: Decimal
-    vat: Decimal
-    currency: str | None
-
-
 @dataclass(slots=True)
 class _Sum:
     """Energy and money of one line. The money is summed per rate at the end, so few exact products are made."""
 
     milliwh: int = 0
     buckets_without_tariff: int = 0
-    milliwh_by_rate: dict[tuple[Decimal, Decimal], int] = field(default_factory=lambda: defaultdict(int))
+    milliwh_by_price: dict[Price, int] = field(default_factory=lambda: defaultdict(int))
 
-    def add(self, usage: Usage) -> None:
-        self.milliwh += usage.milliwh
-        if usage.slot is not None:
-            self.milliwh_by_rate[usage.slot.rate_per_kwh, usage.slot.vat_rate] += usage.milliwh
-        elif usage.milliwh:
-            self.buckets_without_tariff += usage.buckets
+    def add(self, price: Price | None, milliwh: int, buckets: int = 0) -> None:
+        self.milliwh += milliwh
+        if price is not None:
+            self.milliwh_by_price[price] += milliwh
+        elif milliwh:
+            self.buckets_without_tariff += buckets
 
     def amounts(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
         """Return kWh, base cost, VAT and total."""
-        base = vat = Decimal(0)
-        for (rate, vat_rate), milliwh in self.milliwh_by_rate.items():
-            cost = kwh_from_milliwh(milliwh) * rate
-            base += cost
-            vat += cost * vat_rate
-        return kwh_from_milliwh(self.milliwh), base, vat, base + vat
+        return (kwh_from_milliwh(self.milliwh), *_money(self.milliwh_by_price))
+
+    def periods(self) -> tuple[PeriodCost, ...]:
+        """Return the lines of the time-of-use periods, the default rate last."""
+        names: dict[str | None, dict[Price, int]] = defaultdict(dict)
+        for price, milliwh in self.milliwh_by_price.items():
+            names[price.period_name][price] = milliwh
+        return tuple(
+            PeriodCost(name, kwh_from_milliwh(sum(names[name].values())), *_money(names[name]))
+            for name in sorted(names, key=lambda name: (name is None, name or ""))
+        )
+
+
+def _money(milliwh_by_price: dict[Price, int]) -> tuple[Decimal, Decimal, Decimal]:
+    base = vat = Decimal(0)
+    for price, milliwh in milliwh_by_price.items():
+        cost = kwh_from_milliwh(milliwh) * price.rate_per_kwh
+        base += cost
+        vat += cost * price.vat_rate
+    return base, vat, base + vat
 
 
 def check_window(from_at: datetime, to_at: datetime) -> None:
@@ -167,16 +222,61 @@ def price(
     `currency` is the stack's own and holds where a tariff names none. Raises WindowInvalid, MixedCurrencies when
     usage was priced in more than one, and ValueError for usage of a device or day that is not in the question.
     """
-    check_window(from_at, to_at)
     usages = tuple(usages)
-    quality = quality or Quality()
-    whole, by_day, by_device = _added_up(usages, _utc_days(from_at, to_at), devices)
+    by_day = [DayUsage(usage.day, _price_of(usage), usage.milliwh) for usage in usages]
+    by_device = [DeviceUsage(u.device_id, _price_of(u), u.milliwh, u.buckets) for u in usages]
+    check_window(from_at, to_at)
+    days = days_between(from_at.astimezone(UTC), to_at.astimezone(UTC))
+    return price_groups(
+        by_day,
+        by_device,
+        days=days,
+        devices=devices,
+        window=(from_at, to_at),
+        currency=currency,
+        quality=quality or Quality(),
+    )
+
+
+def _price_of(usage: Usage) -> Price | None:
+    return usage.slot.price if isinstance(usage.slot, RateSlot) else usage.slot
+
+
+def price_groups(
+    by_day: Sequence[DayUsage],
+    by_device: Sequence[DeviceUsage],
+    *,
+    days: Iterable[date],
+    devices: Sequence[DeviceRef],
+    window: tuple[datetime, datetime],
+    currency: str,
+    quality: Quality,
+) -> CostReport:
+    """Price the energy of a window that was grouped twice: by day and price, and by device and price.
+
+    `days` are all days of the report. Raises as `price` does, and ValueError when the two groupings hold different
+    amounts of energy.
+    """
+    whole, day_lines, device_lines = (
+        _Sum(),
+        {day: _Sum() for day in days},
+        {d.device_id: _Sum() for d in devices},
+    )
+    for usage in by_day:
+        _line(day_lines, usage.day, "day", "is outside the report's window").add(usage.price, usage.milliwh)
+    for usage in by_device:
+        line = _line(device_lines, usage.device_id, "device", "is none the report lists")
+        for each in (whole, line):
+            each.add(usage.price, usage.milliwh, usage.buckets)
+    if whole.milliwh != sum(line.milliwh for line in day_lines.values()):
+        msg = "the days and the devices of the window do not hold the same energy"
+        raise ValueError(msg)
     with exact_decimals():
         kwh, base, vat, total = whole.amounts()
         return CostReport(
-            from_at=from_at,
-            to_at=to_at,
-            currency=_one_currency(usages, currency),
+            from_at=window[0],
+            to_at=window[1],
+            currency=_one_currency(whole, currency),
             total_kwh=kwh,
             base_cost=base,
             vat=vat,
@@ -185,22 +285,18 @@ def price(
             unallocated_kwh=kwh_from_milliwh(quality.unallocated_milliwh),
             estimated_kwh=kwh_from_milliwh(quality.estimated_milliwh),
             suspect_readings=quality.suspect_readings,
-            days=tuple(DayCost(day, *line.amounts()) for day, line in by_day.items()),
-            devices=tuple(_device_cost(device, by_device[device.device_id]) for device in devices),
+            days=tuple(DayCost(day, *line.amounts(), line.periods()) for day, line in day_lines.items()),
+            devices=tuple(_device_cost(device, device_lines[device.device_id]) for device in devices),
+            periods=whole.periods(),
         )
 
 
-def _added_up(
-    usages: Iterable[Usage], days: Iterable[date], devices: Iterable[DeviceRef]
-) -> tuple[_Sum, dict[date, _Sum], dict[UUID, _Sum]]:
-    whole = _Sum()
-    by_day = {day: _Sum() for day in days}
-    by_device = {device.device_id: _Sum() for device in devices}
-    for usage in usages:
-        _check_known(usage, by_day, by_device)
-        for line in (whole, by_day[usage.day], by_device[usage.device_id]):
-            line.add(usage)
-    return whole, by_day, by_device
+def _line(lines: dict[Key, _Sum], key: Key, what: str, why: str) -> _Sum:
+    line = lines.get(key)
+    if line is None:
+        msg = f"usage of {what} {key}, which {why}"
+        raise ValueError(msg)
+    return line
 
 
 def _device_cost(device: DeviceRef, line: _Sum) -> DeviceCost:
@@ -209,17 +305,8 @@ def _device_cost(device: DeviceRef, line: _Sum) -> DeviceCost:
     )
 
 
-def _check_known(usage: Usage, days: dict[date, _Sum], devices: dict[UUID, _Sum]) -> None:
-    if usage.device_id not in devices:
-        msg = f"usage of device {usage.device_id}, which the report does not list"
-        raise ValueError(msg)
-    if usage.day not in days:
-        msg = f"usage on {usage.day}, which is outside the report's window"
-        raise ValueError(msg)
-
-
-def _one_currency(usages: Iterable[Usage], own: str) -> str:
-    found = {usage.slot.currency or own for usage in usages if usage.slot is not None and usage.milliwh}
+def _one_currency(whole: _Sum, own: str) -> str:
+    found = {price.currency or own for price, milliwh in whole.milliwh_by_price.items() if milliwh}
     if len(found) > 1:
         names = " and ".join(sorted(found))
         msg = f"the window's tariffs are in {names}: money of two currencies is never added up"
@@ -227,37 +314,7 @@ def _one_currency(usages: Iterable[Usage], own: str) -> str:
     return found.pop() if found else own
 
 
-def _utc_days(from_at: datetime, to_at: datetime) -> Iterator[date]:
-    day = from_at.astimezone(UTC).date()
-    last = (to_at.astimezone(UTC) - _INSTANT).date()
-    while day <= last:
-        yield day
-        day += _DAY
-
-
-def fixed_charges(
-    tariffs: Sequence[Tariff], zone: ZoneInfo, start_at: datetime, end_at: datetime
-) -> list[FixedCharge]:
-    """Return the fixed charges of one municipality for the whole local calendar months inside a window.
-
-    A month is charged by the tariff that is active on its first day; a month that begins before `start_at` or
-    ends after `end_at`, or that no tariff covers, is not charged. Both instants must be aware.
-    """
-    charges: list[FixedCharge] = []
-    month = start_at.astimezone(zone).date().replace(day=1)
-    while local_midnight(following := _next_month(month), zone) <= end_at:
-        tariff = active_tariff(tariffs, month)
-        if local_midnight(month, zone) >= start_at and tariff is not None:
-            charges.append(_fixed_charge(month, tariff))
-        month = following
-    return charges
-
-
-def _next_month(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
-
-
-def _fixed_charge(month: date, tariff: Tariff) -> FixedCharge:
-    with exact_decimals():
-        vat = tariff.fixed_monthly_charge * tariff.vat_rate
-    return FixedCharge(month, tariff.id, tariff.fixed_monthly_charge, vat, tariff.currency)
+def days_between(from_at: datetime, to_at: datetime) -> list[date]:
+    """Return every date that `[from_at, to_at)` touches, in the time zone the two instants are given in."""
+    day, last = from_at.date(), (to_at - _INSTANT).date()
+    return [day + count * _DAY for count in range((last - day).days + 1)]

@@ -1,152 +1,297 @@
-"""Billed energy of a window, grouped by what it costs."""
+"""Billed energy of a window, grouped by what it costs.
+
+A rate is constant over a slot, so energy is added up per slot in integers and only the sums are priced, exactly.
+The window is asked for twice, by day and by device: both have few groups, while days times devices would have many.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import text
 
-from portal.core.domain.cost import CostReport, DeviceRef, Quality, Usage, price
-from portal.core.domain.rates import rate_slots
-from portal.core.queries import tariffs
+from portal.core.domain.cost import DayUsage, DeviceRef, DeviceUsage, Quality
+from portal.core.domain.cut_hours import split_hour
+from portal.core.domain.rates import CutHour, Price, Segment, at_hours, segments
+from portal.core.domain.time import HOUR, floor_hour
+from portal.core.queries import cut_hours
+from portal.core.queries.cut_hours import DeviceHour
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
+    from datetime import date, datetime, timedelta
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.domain.rates import RateSlot
+    from portal.core.queries.tariffs import MunicipalTariffs
 
+_UTC = ZoneInfo("UTC")
 
-class MunicipalSlot(NamedTuple):
-    """A slot of one municipality's rate calendar."""
-
-    municipality_id: int
-    slot: RateSlot
+NOWHERE = 0
+"""Stands for the municipality of a site that has none."""
 
 
 @dataclass(frozen=True)
 class CostScope:
-    """Whose energy: a customer's on the Admin, one site's or all on the Client."""
+    """Whose energy: a customer's on the Admin, one site's or all on the Client; and how it is grouped.
+
+    `day_zone` None groups by the local day of each site's municipality. `own_zone` is used for sites without one.
+    """
 
     from_at: datetime
     to_at: datetime
     customer_id: UUID | None = None
     site_id: UUID | None = None
+    estimate_gaps: bool = False
+    day_zone: ZoneInfo | None = _UTC
+    own_zone: ZoneInfo = _UTC
+
+    @property
+    def schema(self) -> str:
+        """The schema that holds the readings."""
+        return "monitoring" if self.customer_id is None else "fleet"
 
 
 @dataclass(frozen=True)
 class WindowUsage:
-    """The energy of a window by device, UTC day and rate slot, and what is doubtful about it."""
+    """The energy of a window by day and by device, and what is doubtful about it."""
 
-    usages: tuple[Usage, ...]
+    by_day: tuple[DayUsage, ...]
+    by_device: tuple[DeviceUsage, ...]
     devices: tuple[DeviceRef, ...]
     quality: Quality
 
 
-# The calendar becomes one row an hour, so that hours meet their rate by equality (a hash join): a join by
-# range compares every hour with every slot of the window.
-_STATEMENT = """
-WITH calendar AS (
-    SELECT s.municipality_id, s.slot, hour
-    FROM unnest(CAST(:municipalities AS integer[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
-         WITH ORDINALITY AS s (municipality_id, start_at, end_at, slot),
-         generate_series(s.start_at, s.end_at - interval '1 hour', interval '1 hour') AS hour
+class Calendar(NamedTuple):
+    """The rates of a window: runs of whole hours and cut hours, each with its municipality."""
+
+    whole: list[tuple[int, Segment]]
+    cut: list[tuple[int, CutHour]]
+    unknown_zones: tuple[str, ...]
+
+
+def make_calendar(places: Sequence[MunicipalTariffs], scope: CostScope) -> Calendar:
+    """Make the rate calendar of every municipality, and of the sites that have none.
+
+    A municipality whose time zone has left the tz database has no local time, hence no rates; it is named.
+    """
+    whole: list[tuple[int, Segment]] = []
+    cut: list[tuple[int, CutHour]] = []
+    unknown: list[str] = []
+    for key, place in [(NOWHERE, None), *((place.municipality_id, place) for place in places)]:
+        zone, tariffs = scope.own_zone, () if place is None else place.tariffs
+        if place is not None and (known := zone_named(place.time_zone_id)) is not None:
+            zone = known
+        elif place is not None:
+            tariffs = ()
+            unknown.append(f"{place.name} ({place.time_zone_id})")
+        found = segments(tariffs, zone, scope.from_at, scope.to_at, scope.day_zone or zone)
+        runs, hours = at_hours(found)
+        whole.extend((key, run) for run in runs)
+        cut.extend((key, hour) for hour in hours)
+    return Calendar(whole, cut, tuple(unknown))
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return a time zone, None where the tz database has none of that name any more."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+# Hours meet their rate by equality: a join by range would compare every hour with every slot of the window.
+_PARTS = """
+place AS MATERIALIZED (
+    SELECT d.id AS device_id, CASE WHEN s.{municipality} = ANY(CAST(:known AS integer[])) THEN s.{municipality}
+        ELSE 0 END AS place
+    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} WHERE true {scope}
+), calendar AS MATERIALIZED (
+    SELECT r.place, r.price, r.day, hour
+    FROM unnest(CAST(:places AS integer[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
+                CAST(:prices AS integer[]), CAST(:days AS integer[])) AS r (place, start_at, end_at, price, day),
+         generate_series(r.start_at, r.end_at - interval '1 hour', interval '1 hour') AS hour
 )
-SELECT h.device_id, (h.hour AT TIME ZONE 'UTC')::date AS day, c.slot,
-       sum({energy})::bigint AS milliwh,
-       count(*) FILTER (WHERE {energy} > 0) AS buckets,
-       sum({unallocated})::bigint AS unallocated,
-       sum(h.estimated_milliwh)::bigint AS estimated,
-       sum(h.suspect_count)::bigint AS suspects
-FROM {schema}.hourly_energy h
-JOIN {schema}.devices d ON d.id = h.device_id {same_customer_d}
-JOIN {schema}.sites s ON s.id = d.site_id {same_customer_s}
-LEFT JOIN calendar c ON c.municipality_id = s.{municipality} AND c.hour = h.hour
-WHERE h.hour >= :from_at AND h.hour < :to_at {scope}
-GROUP BY h.device_id, day, c.slot
 """
+_BY_DAY = (
+    "WITH "
+    + _PARTS
+    + """
+, hours AS MATERIALIZED (
+    SELECT p.place, h.hour, sum({energy})::bigint AS milliwh, sum({unallocated})::bigint AS unallocated,
+           sum({estimated})::bigint AS estimated, sum(h.suspect_count)::bigint AS suspects
+    FROM {schema}.hourly_energy h JOIN place p ON p.device_id = h.device_id
+    WHERE {of_customer} h.hour >= :first_hour AND h.hour < :to_at GROUP BY p.place, h.hour
+)
+SELECT c.price, c.day, sum(h.milliwh)::bigint AS milliwh, 0::bigint AS unallocated, 0::bigint AS estimated,
+       0::bigint AS suspects
+FROM hours h JOIN calendar c ON c.place = h.place AND c.hour = h.hour GROUP BY c.price, c.day
+UNION ALL
+SELECT NULL, NULL, 0, coalesce(sum(unallocated), 0)::bigint, coalesce(sum(estimated), 0)::bigint,
+       coalesce(sum(suspects), 0)::bigint
+FROM hours WHERE hour >= :from_at
+"""
+)
+_BY_DEVICE = (
+    "WITH "
+    + _PARTS
+    + """
+SELECT h.device_id, c.price, sum({energy})::bigint AS milliwh, count(*) FILTER (WHERE {energy} > 0) AS buckets
+FROM {schema}.hourly_energy h
+JOIN place p ON p.device_id = h.device_id
+JOIN calendar c ON c.place = p.place AND c.hour = h.hour
+WHERE {of_customer} h.hour >= :first_hour AND h.hour < :to_at
+GROUP BY h.device_id, c.price
+"""
+)
 _DEVICES = """
 SELECT d.id, d.name, s.name
-FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer_s}
+FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer}
 WHERE true {scope}
 ORDER BY s.name, d.name, d.id
 """
-
-
-async def load_report(
-    session: AsyncSession, scope: CostScope, own_currency: str, *, estimate_gaps: bool = False
-) -> CostReport:
-    """Price the scope's energy by the tariffs of its own municipalities.
-
-    Raises `domain.cost.MixedCurrencies` when those tariffs are in more than one currency.
-    """
-    tables = tariffs.CLIENT if scope.customer_id is None else tariffs.FLEET
-    slots = [
-        MunicipalSlot(place.municipality_id, slot)
-        for place in await tariffs.load(session, tables, scope.customer_id)
-        for slot in rate_slots(place.tariffs, ZoneInfo(place.time_zone_id), scope.from_at, scope.to_at)
-    ]
-    found = await load_usage(session, scope, slots, estimate_gaps=estimate_gaps)
-    return price(
-        found.usages,
-        devices=found.devices,
-        from_at=scope.from_at,
-        to_at=scope.to_at,
-        currency=own_currency,
-        quality=found.quality,
-    )
+# Nothing but hash joins fits these statements at any size, and a plan that flips to a nested loop over a year takes
+# minutes; the groups fit in memory, and compiling takes longer than it saves.
+_PLANNER = ("enable_nestloop = off", "enable_mergejoin = off", "jit = off", "work_mem = '64MB'")
+_PLANNER_AGAIN = ("enable_nestloop = on", "enable_mergejoin = on")
 
 
 async def load_usage(
-    session: AsyncSession, scope: CostScope, slots: list[MunicipalSlot], *, estimate_gaps: bool = False
+    session: AsyncSession, scope: CostScope, calendar: Calendar, max_gap: timedelta
 ) -> WindowUsage:
-    """Return the billed energy of the hours that begin inside the window, by device, UTC day and slot.
+    """Return the billed energy of a window by day and by device, at the prices of the calendar.
 
     With `estimate_gaps` the energy of long gaps, spread evenly, is part of the usage.
     """
-    names = _names(scope, estimate_gaps=estimate_gaps)
-    where = {
-        name: value
-        for name, value in (("customer_id", scope.customer_id), ("site_id", scope.site_id))
-        if value
-    }
-    devices = await session.execute(text(_DEVICES.format(**names)), where)
-    rows = await session.execute(
-        text(_STATEMENT.format(**names)),
-        {
-            **where,
+    devices = await session.execute(text(_DEVICES.format(**_names(scope))), _where(scope))
+    for setting in _PLANNER:
+        await session.execute(text(f"SET LOCAL {setting}"))
+    groups = _Groups(scope, calendar)
+    day_rows: Sequence[Any] = (await session.execute(groups.statement(_BY_DAY), groups.given)).all()
+    device_rows: Sequence[Any] = (await session.execute(groups.statement(_BY_DEVICE), groups.given)).all()
+    for setting in _PLANNER_AGAIN:
+        await session.execute(text(f"SET LOCAL {setting}"))
+    by_day, by_device = await _from_cut_hours(session, scope, calendar, max_gap)
+    quality = next(row for row in day_rows if row.price is None)
+    for row in day_rows:
+        if row.price is not None:
+            by_day.append(DayUsage(groups.days[row.day], groups.prices[row.price], row.milliwh))
+    for row in device_rows:
+        by_device.append(DeviceUsage(row.device_id, groups.prices[row.price], row.milliwh, row.buckets))
+    return WindowUsage(
+        tuple(by_day),
+        tuple(by_device),
+        tuple(DeviceRef(*device) for device in devices),
+        Quality(quality.unallocated, quality.estimated, quality.suspects),
+    )
+
+
+class _Groups:
+    """The calendar as parameters: prices and days by their number."""
+
+    def __init__(self, scope: CostScope, calendar: Calendar) -> None:
+        self._scope = scope
+        prices: dict[Price | None, None] = dict.fromkeys(run.price for _, run in calendar.whole)
+        self.prices = list(prices)
+        self.days = list(dict.fromkeys(run.day for _, run in calendar.whole))
+        price_numbers = {price: number for number, price in enumerate(self.prices)}
+        day_numbers = {day: number for number, day in enumerate(self.days)}
+        self.given: dict[str, Any] = _where(scope) | {
+            "first_hour": floor_hour(scope.from_at),
             "from_at": scope.from_at,
             "to_at": scope.to_at,
-            "municipalities": [entry.municipality_id for entry in slots],
-            "starts": [entry.slot.start_at for entry in slots],
-            "ends": [entry.slot.end_at for entry in slots],
-        },
+            "known": sorted({place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}),
+            "places": [place for place, _ in calendar.whole],
+            "starts": [run.start_at for _, run in calendar.whole],
+            "ends": [run.end_at for _, run in calendar.whole],
+            "prices": [price_numbers[run.price] for _, run in calendar.whole],
+            "days": [day_numbers[run.day] for _, run in calendar.whole],
+        }
+
+    def statement(self, template: str) -> Any:
+        """Return a statement for the scope."""
+        return text(template.format(**_names(self._scope)))
+
+
+async def _from_cut_hours(
+    session: AsyncSession, scope: CostScope, calendar: Calendar, max_gap: timedelta
+) -> tuple[list[DayUsage], list[DeviceUsage]]:
+    """Take the hours apart in which a rate, a day or the window begins or ends."""
+    if not calendar.cut:
+        return [], []
+    cuts = {(place, cut.hour): cut.segments for place, cut in calendar.cut}
+    found = await _cut_device_hours(session, scope, list(cuts))
+    await cut_hours.add_pieces(session, scope.schema, scope.customer_id, found, max_gap)
+    by_day: dict[tuple[date, Price | None], int] = defaultdict(int)
+    by_device: dict[tuple[UUID, Price | None], list[int]] = defaultdict(lambda: [0, 0])
+    for device_hour in found:
+        for segment, milliwh in _parts(device_hour, cuts[device_hour.place, device_hour.hour]):
+            by_day[segment.day, segment.price] += milliwh
+            line = by_device[device_hour.device_id, segment.price]
+            line[0] += milliwh
+            line[1] += milliwh > 0
+    return (
+        [DayUsage(day, price, milliwh) for (day, price), milliwh in by_day.items()],
+        [DeviceUsage(device_id, price, *line) for (device_id, price), line in by_device.items()],
     )
-    usages: list[Usage] = []
-    unallocated = estimated = suspects = 0
-    for row in rows:
-        slot = None if row.slot is None else slots[int(row.slot) - 1].slot
-        usages.append(Usage(row.device_id, row.day, slot, row.milliwh, row.buckets))
-        unallocated += row.unallocated
-        estimated += row.estimated
-        suspects += row.suspects
-    quality = Quality(unallocated, estimated if estimate_gaps else 0, suspects)
-    return WindowUsage(tuple(usages), tuple(DeviceRef(*device) for device in devices), quality)
 
 
-def _names(scope: CostScope, *, estimate_gaps: bool) -> dict[str, str]:
+def _parts(found: DeviceHour, its_segments: Sequence[Segment]) -> list[tuple[Segment, int]]:
+    """Return what each segment of an hour gets; the window may begin or end within the hour as well."""
+    edges = sorted({at for segment in its_segments for at in segment[:2]} - {found.hour, found.hour + HOUR})
+    starts = [found.hour, *edges]
+    allocated = split_hour(found.allocated_pieces, found.hour, found.allocated_milliwh, edges)
+    estimated = split_hour(found.gap_pieces, found.hour, found.estimated_milliwh, edges)
+    energy = {start: one + other for start, one, other in zip(starts, allocated, estimated, strict=True)}
+    return [(segment, energy[segment.start_at]) for segment in its_segments]
+
+
+_CUT = """
+SELECT h.device_id, p.place, h.hour, h.allocated_milliwh, {estimated} AS estimated_milliwh
+FROM unnest(CAST(:places AS integer[]), CAST(:hours AS timestamptz[])) AS c (place, hour)
+JOIN (
+    SELECT d.id AS device_id, {customer} AS customer_id, CASE WHEN s.{municipality} = ANY(CAST(:places AS integer[]))
+        THEN s.{municipality} ELSE 0 END AS place
+    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} WHERE true {scope}
+) p ON p.place = c.place
+JOIN {schema}.hourly_energy h ON h.device_id = p.device_id AND h.hour = c.hour {of_its_customer}
+WHERE {energy} <> 0
+ORDER BY h.device_id, h.hour
+"""
+
+
+async def _cut_device_hours(
+    session: AsyncSession, scope: CostScope, cuts: list[tuple[int, datetime]]
+) -> list[DeviceHour]:
+    rows = await session.execute(
+        text(_CUT.format(**_names(scope))),
+        _where(scope) | {"places": [place for place, _ in cuts], "hours": [hour for _, hour in cuts]},
+    )
+    return [DeviceHour(*row) for row in rows]
+
+
+def _where(scope: CostScope) -> dict[str, Any]:
+    given = (("customer_id", scope.customer_id), ("site_id", scope.site_id))
+    return {name: value for name, value in given if value is not None}
+
+
+def _names(scope: CostScope) -> dict[str, str]:
     fleet = scope.customer_id is not None
+    gaps = scope.estimate_gaps
     conditions = "AND d.customer_id = :customer_id " if fleet else ""
     return {
-        "schema": "fleet" if fleet else "monitoring",
+        "schema": scope.schema,
         "municipality": "local_municipality_id" if fleet else "municipality_id",
-        "same_customer_d": "AND d.customer_id = h.customer_id" if fleet else "",
-        "same_customer_s": "AND s.customer_id = d.customer_id" if fleet else "",
+        "same_customer": "AND s.customer_id = d.customer_id" if fleet else "",
+        "customer": "d.customer_id" if fleet else "NULL::uuid",
+        "of_customer": "h.customer_id = :customer_id AND" if fleet else "",
+        "of_its_customer": "AND h.customer_id = p.customer_id" if fleet else "",
         "scope": conditions + ("AND s.id = :site_id" if scope.site_id else ""),
-        "energy": "(h.allocated_milliwh + h.estimated_milliwh)" if estimate_gaps else "h.allocated_milliwh",
-        "unallocated": "0::bigint" if estimate_gaps else "h.unallocated_milliwh",
+        "energy": "(h.allocated_milliwh + h.estimated_milliwh)" if gaps else "h.allocated_milliwh",
+        "estimated": "h.estimated_milliwh" if gaps else "0::bigint",
+        "unallocated": "0::bigint" if gaps else "h.unallocated_milliwh",
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from portal.core.domain import cost as domain
 from portal.core.domain.cost import CostReport
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.queries import cost as queries
+from portal.core.queries import cost_report as reports
 from portal.core.queries import customers as customer_queries
 from portal.core.queries.cost import CostScope
 
@@ -19,50 +22,89 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
 
 GAPS = ("report", "estimate")
+DAYS = ("utc", "local")
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class CostOptions:
+    """How a cost question is answered.
+
+    `gaps` is "report" or "estimate". `days` is "utc", or "local" for the days of each site's municipality.
+    """
+
+    gaps: str = "report"
+    days: str = "utc"
 
 
 async def fleet_cost(
-    stack: Stack, customer_id: UUID, from_at: datetime, to_at: datetime, gaps: str = "report"
+    stack: Stack,
+    customer_id: UUID,
+    from_at: datetime,
+    to_at: datetime,
+    gaps: str = "report",
+    days: str = "utc",
 ) -> CostReport:
-    """Price a customer's energy of `[from_at, to_at)` (aware instants; an hour counts where it begins).
+    """Price a customer's energy of `[from_at, to_at)` (aware instants).
 
-    Amounts are exact and unrounded; fixed monthly charges are not in them. Raises `Invalid` with the
-    reason for a bad window or `gaps`, `NotFound` for an unknown customer, `Conflict` when its tariffs
-    are in more than one currency.
+    Amounts are exact and unrounded; fixed monthly charges are not in them. `gaps` and `days` are as in `CostOptions`.
+    Raises `Invalid` with the reason for a bad window or option, `NotFound` for an unknown customer, `Conflict` when
+    its tariffs are in more than one currency.
     """
-    _check(from_at, to_at, gaps)
+    scope = _scope(stack, from_at, to_at, CostOptions(gaps, days))
     await stack.storage.refresh(stack.db)
     async with stack.db.snapshot() as session:
         if await customer_queries.find_line(session, customer_id, from_at) is None:
             message = "There is no such customer"
             raise NotFound(message)
-        return await _report(session, stack, CostScope(from_at, to_at, customer_id=customer_id), gaps)
+        return await _report(session, stack, replace(scope, customer_id=customer_id))
 
 
 async def client_cost(
-    stack: Stack, from_at: datetime, to_at: datetime, site_id: UUID | None = None, gaps: str = "report"
+    stack: Stack,
+    from_at: datetime,
+    to_at: datetime,
+    site_id: UUID | None = None,
+    gaps: str = "report",
+    days: str = "utc",
 ) -> CostReport:
-    """Price a Client's own energy, of one site or all; otherwise as `fleet_cost`."""
-    _check(from_at, to_at, gaps)
+    """Price a Client's own energy, of one site or all; otherwise as `fleet_cost`.
+
+    `fixed` holds the fixed monthly charges of each site for the whole local months inside the window.
+    """
+    scope = replace(_scope(stack, from_at, to_at, CostOptions(gaps, days)), site_id=site_id)
     await stack.storage.refresh(stack.db)
     async with stack.db.snapshot() as session:
-        return await _report(session, stack, CostScope(from_at, to_at, site_id=site_id), gaps)
+        report = await _report(session, stack, scope)
+        try:
+            fixed = await reports.load_fixed(session, scope, stack.settings.billing.currency, report)
+        except domain.MixedCurrencies as error:
+            raise Conflict(str(error)) from None
+        return replace(report, fixed=fixed)
 
 
-def _check(from_at: datetime, to_at: datetime, gaps: str) -> None:
+def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOptions) -> CostScope:
     try:
         domain.check_window(from_at, to_at)
     except domain.WindowInvalid as error:
         raise Invalid(str(error)) from None
-    if gaps not in GAPS:
-        message = f"'gaps' is one of {', '.join(GAPS)}"
-        raise Invalid(message)
+    for name, given, known in (("gaps", options.gaps, GAPS), ("days", options.days, DAYS)):
+        if given not in known:
+            message = f"'{name}' is one of {', '.join(known)}"
+            raise Invalid(message)
+    return CostScope(
+        from_at,
+        to_at,
+        estimate_gaps=options.gaps == "estimate",
+        day_zone=_UTC if options.days == "utc" else None,
+        own_zone=ZoneInfo(stack.settings.application.time_zone),
+    )
 
 
-async def _report(session: AsyncSession, stack: Stack, scope: CostScope, gaps: str) -> CostReport:
+async def _report(session: AsyncSession, stack: Stack, scope: CostScope) -> CostReport:
+    billing = stack.settings.billing
+    max_gap = timedelta(minutes=billing.max_gap_minutes)
     try:
-        return await queries.load_report(
-            session, scope, stack.settings.billing.currency, estimate_gaps=gaps == "estimate"
-        )
+        return await reports.load_report(session, scope, billing.currency, max_gap)
     except domain.MixedCurrencies as error:
         raise Conflict(str(error)) from None

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from portal.core.domain.cost import MixedCurrencies
 from portal.core.domain.money import kwh_from_milliwh
 from portal.core.domain.time import HOUR, floor_hour, local_midnight
-from portal.core.queries import cost as cost_queries
+from portal.core.queries import cost_report
 from portal.core.queries import dashboard as queries
+from portal.core.queries.cost import CostScope
 
 if TYPE_CHECKING:
     from portal.core.db import AsyncSession
@@ -78,8 +79,9 @@ async def client_overview(stack: Stack) -> ClientOverview:
         energy_month = await queries.energy_by_site(session, month, now)
         buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
         currency = stack.settings.billing.currency
-        cost_today, _ = await _cost(session, today, now, currency)
-        cost_month, currency = await _cost(session, month, now, currency)
+        max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
+        cost_today, _ = await _cost(session, today, now, currency, max_gap)
+        cost_month, currency = await _cost(session, month, now, currency, max_gap)
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
         power_kw=sum(powers) if powers else None,
@@ -120,13 +122,15 @@ async def _energy_until(session: AsyncSession, start_at: datetime, until: dateti
 
 
 async def _cost(
-    session: AsyncSession, start_at: datetime, now: datetime, own_currency: str
+    session: AsyncSession, start_at: datetime, now: datetime, own_currency: str, max_gap: timedelta
 ) -> tuple[Decimal | None, str]:
     """Return the cost with VAT and its currency; None where nothing has a price or the currencies differ."""
     if now <= start_at:
         return None, own_currency
     try:
-        report = await cost_queries.load_report(session, cost_queries.CostScope(start_at, now), own_currency)
+        # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
+        scope = CostScope(start_at, floor_hour(now) + HOUR)
+        report = await cost_report.load_report(session, scope, own_currency, max_gap)
     except MixedCurrencies:
         return None, own_currency
     is_priced = report.total > 0 or not report.buckets_without_tariff

@@ -17,10 +17,10 @@ from portal.core.domain.cost import (
     Usage,
     WindowInvalid,
     check_window,
-    fixed_charges,
     price,
 )
 from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
+from portal.core.domain.fixed_charges import fixed_charges
 from portal.core.domain.money import exact_decimals, round_cents
 from portal.core.domain.rates import RateSlot, rate_slots
 from tests.unit.domain.tariff_examples import tariff

@@ -1,0 +1,98 @@
+"""The cost report of a window, from stored energy and stored tariffs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.domain.cost import CostReport, FixedCost, MixedCurrencies, price_groups
+from portal.core.domain.fixed_charges import fixed_charges
+from portal.core.queries import tariffs
+from portal.core.queries.cost import CostScope, load_usage, make_calendar, zone_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.queries.tariffs import MunicipalTariffs
+
+
+async def load_report(
+    session: AsyncSession,
+    scope: CostScope,
+    own_currency: str,
+    max_gap: timedelta,
+    places: Sequence[MunicipalTariffs] | None = None,
+) -> CostReport:
+    """Price the scope's energy by the tariffs of its own municipalities, or by `places` where given.
+
+    Raises `domain.cost.MixedCurrencies` when those tariffs are in more than one currency.
+    """
+    if places is None:
+        places = await load_places(session, scope)
+    calendar = make_calendar(places, scope)
+    found = await load_usage(session, scope, calendar, max_gap)
+    days = {run.day for _, run in calendar.whole} | {
+        part.day for _, hour in calendar.cut for part in hour.segments
+    }
+    report = price_groups(
+        found.by_day,
+        found.by_device,
+        days=sorted(days),
+        devices=found.devices,
+        window=(scope.from_at, scope.to_at),
+        currency=own_currency,
+        quality=found.quality,
+    )
+    return replace(report, unknown_zones=calendar.unknown_zones)
+
+
+async def load_places(session: AsyncSession, scope: CostScope) -> tuple[MunicipalTariffs, ...]:
+    """Return the municipalities and tariffs that price a scope."""
+    tables = tariffs.CLIENT if scope.customer_id is None else tariffs.FLEET
+    return await tariffs.load(session, tables, scope.customer_id)
+
+
+async def load_fixed(
+    session: AsyncSession, scope: CostScope, own_currency: str, report: CostReport
+) -> tuple[FixedCost, ...]:
+    """Return the fixed monthly charges of a Client's sites for the whole local months inside the window.
+
+    A site with a device is charged once a month. Raises `MixedCurrencies` when they are not in the report's currency.
+    """
+    found: list[FixedCost] = []
+    sites = await _metered_sites(session, scope)
+    for place in await tariffs.load(session, tariffs.CLIENT):
+        zone = zone_named(place.time_zone_id)
+        its_sites = [name for municipality_id, name in sites if municipality_id == place.municipality_id]
+        if zone is None or not its_sites:
+            continue
+        names = {tariff.id: tariff.name for tariff in place.tariffs}
+        for charge in fixed_charges(place.tariffs, zone, scope.from_at, scope.to_at):
+            if not charge.amount:
+                continue
+            if (charge.currency or own_currency) != report.currency:
+                msg = f"fixed charges are in {charge.currency or own_currency} and energy is in {report.currency}"
+                raise MixedCurrencies(msg)
+            total = charge.amount + charge.vat
+            found.extend(
+                FixedCost(charge.month, site, names[charge.tariff_id], charge.amount, charge.vat, total)
+                for site in its_sites
+            )
+    return tuple(sorted(found, key=lambda charge: (charge.month, charge.site_name)))
+
+
+async def _metered_sites(session: AsyncSession, scope: CostScope) -> list[tuple[int, str]]:
+    only = "AND s.id = :site_id" if scope.site_id else ""
+    rows = await session.execute(
+        text(
+            f"SELECT s.municipality_id, s.name FROM monitoring.sites s WHERE s.municipality_id IS NOT NULL "
+            f"AND EXISTS (SELECT 1 FROM monitoring.devices d WHERE d.site_id = s.id) {only} ORDER BY s.name"
+        ),
+        {"site_id": scope.site_id} if scope.site_id else {},
+    )
+    return [(row.municipality_id, row.name) for row in rows]
