@@ -1,12 +1,13 @@
 # make run    sets everything up and starts the product with a simulated meter; Ctrl-C stops all of it
 # make test   sets up and runs checks and tests
 # make setup  the set-up only: .venv, front ends built
+# make chaos  kills and cuts everything for some minutes while readings flow, and counts what is lost
 # All are safe to repeat and quick when nothing has changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format lock clean
+.PHONY: help setup setup-dev run test check chaos format lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -39,6 +40,10 @@ check:
 	for check in "ruff check ." "ruff format --check ." "pyright" "lint-imports"; do \
 		echo "== $$check"; $(BIN)/$$check || status=1; \
 	done; exit $$status
+
+# Other figures: make chaos CHAOS_FAULTS=50 CHAOS_SEED=7
+chaos: setup-dev
+	@CHAOS_FAULTS=$${CHAOS_FAULTS:-200} timeout 1800 $(BIN)/python -m pytest tests/chaos -s $(ARGS)
 
 format:
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -136,10 +136,12 @@ class Tick:
         while lanes and line.batches < self._most_batches and line.error is None:
             lane = lanes.pop(0)
             lane.state = state
-            batches = line.batches
+            batches, rejected = line.batches, line.rejected
             await self._drive(lane, line, 1)
             state = lane.state
-            if line.batches > batches:
+            # What was refused once more wants sites and devices pushed first, which is the next tick's.
+            is_stuck = isinstance(lane, RefusedReadings) and line.rejected > rejected
+            if line.batches > batches and not is_stuck:
                 lanes.append(lane)
 
     def _lane(self, kind: LaneKind, state: PushState) -> Lane:
