@@ -165,6 +165,13 @@ CREATE TABLE fleet.rollup_queue (
     first_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 CREATE TABLE fleet.refresh_lock ();
+CREATE TABLE fleet.energy_proofs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    checked_at timestamptz NOT NULL,
+    meter_count integer NOT NULL,
+    day_count integer NOT NULL,
+    differences jsonb NOT NULL
+);
 CREATE TABLE fleet.push_reports (
     customer_id uuid PRIMARY KEY REFERENCES fleet.customers (id) ON DELETE CASCADE,
     reported_at timestamptz NOT NULL DEFAULT now(),

@@ -131,6 +131,13 @@ CREATE TABLE monitoring.rollup_queue (
     first_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 CREATE TABLE monitoring.refresh_lock ();
+CREATE TABLE monitoring.energy_proofs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    checked_at timestamptz NOT NULL,
+    meter_count integer NOT NULL,
+    day_count integer NOT NULL,
+    differences jsonb NOT NULL
+);
 """
 
 PUSH = """

@@ -107,6 +107,12 @@ class MeterState:
     base: Reading | None = None
     candidates: tuple[Reading, ...] = ()
 
+    @property
+    def latest_at(self) -> datetime | None:
+        """The instant of the last reading the state knows of; None before any."""
+        last = self.candidates[-1] if self.candidates else self.base
+        return None if last is None else last.at
+
     def to_json(self) -> dict[str, Any]:
         """Return the state as a small JSON object of ISO times and integers."""
         return {
@@ -162,7 +168,7 @@ def fold(state: MeterState, readings: Iterable[Reading], rules: Rules) -> Iterat
 
     Raises ValueError for a reading that is not later than the one before it, or than the state it continues.
     """
-    latest = _latest_at(state)
+    latest = state.latest_at
     judge = _Judge(rules)
     for reading in readings:
         if latest is not None and reading.at <= latest:
@@ -172,12 +178,6 @@ def fold(state: MeterState, readings: Iterable[Reading], rules: Rules) -> Iterat
         step = judge.step(state, reading)
         state = step.state_after
         yield step
-
-
-def _latest_at(state: MeterState) -> datetime | None:
-    if state.candidates:
-        return state.candidates[-1].at
-    return None if state.base is None else state.base.at
 
 
 class _Judge:

@@ -9,7 +9,7 @@ Many meters are walked together: a round takes a handful of statements, whatever
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -114,8 +114,10 @@ async def _find_starts(session: AsyncSession, layout: Layout, walks: list[_Walk]
         {**_keys(layout, walks), "changed_from": [walk.changed_from for walk in walks]},
     )
     for place, hour, state in rows:
-        walks[place - 1].start = hour
-        walks[place - 1].state = MeterState.from_json(state)
+        before = MeterState.from_json(state)
+        # A state that knows readings of the hour or later was not left by the hours before: stored rows were changed.
+        if before.latest_at is None or before.latest_at < hour:
+            walks[place - 1].start, walks[place - 1].state = hour, before
 
 
 async def _find_ends(
@@ -156,7 +158,7 @@ async def _fold(session: AsyncSession, layout: Layout, walks: list[_Walk]) -> li
         },
     )
     for place, at, kwh in rows:
-        readings[place - 1].append(Reading(at, register_milliwh(kwh)))
+        readings[int(place) - 1].append(Reading(at, register_milliwh(kwh)))
     return [hourly_energy(walk.state, found, walk.rules) for walk, found in zip(walks, readings, strict=True)]
 
 
@@ -183,7 +185,7 @@ async def _agreements(
     found: list[datetime | None] = [None] * len(walks)
     complete_before = [_last_settled(fold) for fold in folds]
     for place, hour, stored in rows:
-        i = place - 1
+        i = int(place) - 1
         energy = folds[i].hours.get(hour)
         limit = complete_before[i]
         if found[i] is None and limit is not None and hour < limit and energy is not None:
@@ -211,3 +213,25 @@ def _unnest(layout: Layout, *instants: str) -> str:
 
 def _keys(layout: Layout, walks: list[_Walk]) -> dict[str, list[Any]]:
     return {name: [walk.key[position] for walk in walks] for position, name in enumerate(layout.keys)}
+
+
+async def ruled_days(
+    session: AsyncSession, layout: Layout, changes: Sequence[MeterChange]
+) -> dict[MeterKey, dict[date, int]]:
+    """Return what the rule says now of the UTC days that the changes' hours (whole days) lie in.
+
+    Allocated and unallocated energy together, in milliwatt-hours; nothing is written.
+    """
+    walks = [walk for change in changes for walk in _walks(change)]
+    found: dict[MeterKey, dict[date, int]] = {}
+    for begin in range(0, len(walks), _WALKS_AT_ONCE):
+        batch = walks[begin : begin + _WALKS_AT_ONCE]
+        await _find_starts(session, layout, batch)
+        await _find_ends(session, layout, batch, _LOOK_AHEAD[1])
+        for walk, fold in zip(batch, await _fold(session, layout, batch), strict=True):
+            days = found.setdefault(walk.key, {})
+            for hour, energy in fold.hours.items():
+                if walk.changed_from <= hour <= walk.changed_to:
+                    milliwh = energy.allocated_milliwh + energy.unallocated_milliwh
+                    days[hour.date()] = days.get(hour.date(), 0) + milliwh
+    return found

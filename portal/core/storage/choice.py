@@ -16,7 +16,7 @@ from portal.core.storage.timescale_convert import SHAPE_LOCK
 from portal.core.storage.timescale_probe import Choice, Engine, choose, create_extension, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,11 +24,21 @@ if TYPE_CHECKING:
     from portal.core.db import Database
     from portal.core.settings import Settings
     from portal.core.storage.engine import Capabilities, Storage
+    from portal.core.storage.meters import MeterKey
 
 
 def open_storage(settings: Settings) -> Storage:
     """Return the storage of a stack; which engine is behind it is found out by the first use."""
     return ProbedStorage(settings)
+
+
+async def judge(settings: Settings, db: Database) -> Choice:
+    """Return the engine a database should have, and why where another may be expected.
+
+    Raises `Misconfigured` where `Database__Storage` and the database do not go together, or the extension in
+    the database cannot be loaded, so that no query works.
+    """
+    return choose(await gather(db, LAYOUTS[settings.run_mode]), settings.database.storage)
 
 
 class ProbedStorage:
@@ -48,7 +58,7 @@ class ProbedStorage:
         """
         self._chosen = None
         await _refuse_while_moving(db)
-        choice = await self._choose(db)
+        choice = await judge(self._settings, db)
         if choice.engine is Engine.TIMESCALEDB:
             choice = await self._with_extension(db)
         await self._take(choice).bootstrap(db)
@@ -61,15 +71,14 @@ class ProbedStorage:
         """Bring rollups and energy up to date; returns how many (meter, hour) were queued."""
         return await (await self._engine(db)).refresh(db)
 
+    async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
+        """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
+        return await (await self._engine(db)).requeue_all(db, meters)
+
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the database; the engine is the one that serves it now."""
         engine = self._chosen or self._take(await self._by_table(session))
         return replace(await engine.capabilities(session), note=self._note)
-
-    async def explain(self, db: Database) -> str | None:
-        """Return why the database has this engine, where another may be expected. Raises `Misconfigured`."""
-        self._take(await self._choose(db))
-        return self._note
 
     async def _engine(self, db: Database) -> Storage:
         if self._chosen is None:
@@ -78,9 +87,6 @@ class ProbedStorage:
         if self._chosen is None:
             raise Misconfigured("The storage engine was not chosen.")
         return self._chosen
-
-    async def _choose(self, db: Database) -> Choice:
-        return choose(await gather(db, self._layout), self._settings.database.storage)
 
     async def _with_extension(self, db: Database) -> Choice:
         """Create the extension; plain PostgreSQL it is where that cannot be and need not be."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.db import Database
+    from portal.core.storage.meters import MeterKey
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Storage(Protocol):
 
     async def refresh(self, db: Database) -> int:
         """Recompute every hour that stored readings touched since; returns how many (device, hour) there were."""
+        ...
+
+    async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
+        """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
         ...
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:

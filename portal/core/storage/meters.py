@@ -10,6 +10,7 @@ from sqlalchemy import text
 from portal.core.domain.energy import Rules
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,3 +73,14 @@ async def rated_powers(session: AsyncSession, layout: Layout) -> dict[MeterKey, 
         )
     )
     return {tuple(row[:-1]): row[-1] for row in rows}
+
+
+def unnest_keys(layout: Layout) -> str:
+    """Return the FROM item `k` of the meters bound by `key_arrays`."""
+    arrays = ", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys)
+    return f"unnest({arrays}) AS k ({layout.key_list()})"
+
+
+def key_arrays(layout: Layout, meters: Sequence[MeterKey]) -> dict[str, list[Any]]:
+    """Return the parameters of `unnest_keys`."""
+    return {name: [key[place] for key in meters] for place, name in enumerate(layout.keys)}

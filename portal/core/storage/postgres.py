@@ -11,16 +11,17 @@ from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.partitions import Partitions
 from portal.core.storage.plain_schema import create_rollups
-from portal.core.storage.rollup import refresh_queue
+from portal.core.storage.rollup import refresh_queue, requeue_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.db import Database
     from portal.core.settings import Settings
+    from portal.core.storage.meters import MeterKey
 
 
 class PostgresStorage:
@@ -43,6 +44,10 @@ class PostgresStorage:
     async def refresh(self, db: Database) -> int:
         """Bring the rollups up to date with every committed reading; returns the (meter, hour) recomputed."""
         return await refresh_queue(db, self.layout, self._max_gap)
+
+    async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
+        """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
+        return await requeue_all(db, self.layout, meters)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server; an installed TimescaleDB is reported, not yet used."""

@@ -7,7 +7,7 @@ recomputed or still queued, whatever is killed when.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from portal.core.domain.time import HOUR
 from portal.core.storage.billed import refresh_energy
 from portal.core.storage.layout import Layout
-from portal.core.storage.meters import take_queue
+from portal.core.storage.meters import key_arrays, take_queue, unnest_keys
 from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
 from portal.core.storage.statistics import analyze_grown
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from portal.core.db import Database
+    from portal.core.storage.meters import MeterKey
 
 RewriteFigures = Callable[[AsyncSession, Layout, list[tuple[Any, ...]]], Awaitable[None]]
 
@@ -48,6 +49,31 @@ async def refresh_queue(
             await (rewrite_figures or _rewrite_rollups)(session, layout, hours)
             await refresh_energy(session, layout, taken, max_gap)
     return len(taken)
+
+
+async def requeue_all(db: Database, layout: Layout, meters: Sequence[MeterKey] | None = None) -> int:
+    """Forget the energy of these meters (None: of all) and queue every hour they have readings in.
+
+    For when the rule has changed (a device's rated power, `Billing__MaxGapMinutes`) or stored energy is in doubt.
+    Returns the number of hours queued; the next refresh recomputes them from the readings.
+    """
+    among = (
+        "" if meters is None else f" AND ({layout.key_list('m')}) IN (SELECT * FROM {unnest_keys(layout)})"
+    )
+    given = {} if meters is None else key_arrays(layout, meters)
+    async with db.transaction() as session:
+        await one_refresh_at_a_time(session, layout)
+        for table in (layout.hourly_energy, layout.daily_energy):
+            await session.execute(text(f"DELETE FROM {table} m WHERE true{among}"), given)
+        queued = await session.scalar(
+            text(
+                f"WITH queued AS (INSERT INTO {layout.queue} ({layout.key_list()}, hour) "
+                f"SELECT DISTINCT {layout.key_list('m')}, date_bin('1 hour', m.time, TIMESTAMPTZ 'epoch') "
+                f"FROM {layout.measurements} m WHERE true{among} RETURNING 1) SELECT count(*) FROM queued"
+            ),
+            given,
+        )
+    return int(queued or 0)
 
 
 async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:

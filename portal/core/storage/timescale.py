@@ -12,20 +12,21 @@ from sqlalchemy import text
 
 from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS, Layout
-from portal.core.storage.rollup import refresh_queue
+from portal.core.storage.rollup import refresh_queue, requeue_all
 from portal.core.storage.timescale_chunks import Chunks
 from portal.core.storage.timescale_probe import Engine
 from portal.core.storage.timescale_schema import build
 from portal.core.storage.timescale_windows import note_hours, refresh_noted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.db import Database
     from portal.core.settings import Settings
+    from portal.core.storage.meters import MeterKey
 
 
 class TimescaleStorage:
@@ -51,6 +52,10 @@ class TimescaleStorage:
         recomputed = await refresh_queue(db, self.layout, self._max_gap, _note)
         await refresh_noted(db, self.layout)
         return recomputed
+
+    async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
+        """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
+        return await requeue_all(db, self.layout, meters)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server."""

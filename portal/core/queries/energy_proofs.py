@@ -1,0 +1,114 @@
+"""What the energy proofs found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class ProofDifference:
+    """A device's UTC day whose stored energy differs from its register, in whole milliwatt-hours."""
+
+    device_id: UUID
+    customer_id: UUID | None
+    device: str
+    day: date
+    register_milliwh: int
+    hours_milliwh: int
+    day_milliwh: int
+
+    @property
+    def milliwh(self) -> int:
+        """By how much it differs."""
+        return max(
+            abs(self.hours_milliwh - self.register_milliwh), abs(self.day_milliwh - self.register_milliwh)
+        )
+
+
+@dataclass(frozen=True)
+class EnergyProof:
+    """The result of one comparison of all stored energy with the registers."""
+
+    checked_at: datetime
+    meter_count: int
+    day_count: int
+    differences: tuple[ProofDifference, ...]
+
+    @property
+    def milliwh(self) -> int:
+        """By how much all of it differs: 0 when every register balances."""
+        return sum(difference.milliwh for difference in self.differences)
+
+
+async def insert(session: AsyncSession, schema: str, proof: EnergyProof) -> None:
+    """Keep a proof; of earlier ones the last hundred stay."""
+    await session.execute(
+        text(
+            f"INSERT INTO {schema}.energy_proofs (checked_at, meter_count, day_count, differences) "
+            f"VALUES (:checked_at, :meter_count, :day_count, CAST(:differences AS jsonb))"
+        ),
+        {
+            "checked_at": proof.checked_at,
+            "meter_count": proof.meter_count,
+            "day_count": proof.day_count,
+            "differences": json.dumps([_to_json(difference) for difference in proof.differences]),
+        },
+    )
+    await session.execute(
+        text(
+            f"DELETE FROM {schema}.energy_proofs WHERE id <= (SELECT max(id) - 100 FROM {schema}.energy_proofs)"
+        )
+    )
+
+
+async def latest(session: AsyncSession, schema: str) -> EnergyProof | None:
+    """Return the last proof."""
+    row = (
+        await session.execute(
+            text(
+                f"SELECT checked_at, meter_count, day_count, differences FROM {schema}.energy_proofs "
+                f"ORDER BY id DESC LIMIT 1"
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return EnergyProof(row[0], row[1], row[2], tuple(_from_json(entry) for entry in row[3]))
+
+
+def only_of(proof: EnergyProof, customer_id: UUID) -> EnergyProof:
+    """Return the proof with the differences of one customer."""
+    own = tuple(d for d in proof.differences if d.customer_id == customer_id)
+    return EnergyProof(proof.checked_at, proof.meter_count, proof.day_count, own)
+
+
+def _to_json(difference: ProofDifference) -> dict[str, Any]:
+    customer = difference.customer_id
+    return {
+        **vars(difference),
+        "device_id": str(difference.device_id),
+        "customer_id": None if customer is None else str(customer),
+        "day": difference.day.isoformat(),
+    }
+
+
+def _from_json(stored: dict[str, Any]) -> ProofDifference:
+    customer = stored["customer_id"]
+    return ProofDifference(
+        device_id=UUID(stored["device_id"]),
+        customer_id=UUID(customer) if customer else None,
+        device=stored["device"],
+        day=date.fromisoformat(stored["day"]),
+        register_milliwh=stored["register_milliwh"],
+        hours_milliwh=stored["hours_milliwh"],
+        day_milliwh=stored["day_milliwh"],
+    )

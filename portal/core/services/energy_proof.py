@@ -1,0 +1,107 @@
+"""The energy proof: every device's register difference is its hourly energy is its daily energy, to the last unit."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.log import logger
+from portal.core.queries import energy_proofs
+from portal.core.queries.energy_proofs import EnergyProof, ProofDifference
+from portal.core.storage.layout import LAYOUTS
+from portal.core.storage.proof_check import Comparison, compare
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal.core.stack import Stack
+
+__all__ = ["EnergyProof", "ProofDifference"]
+
+EVERY = timedelta(hours=24)
+_FIRST_SECONDS = 20
+_LOOK_SECONDS = 600
+_LEADER_KEY = 7_301_201
+_log = logger("energy")
+
+
+async def check(stack: Stack) -> EnergyProof:
+    """Compare all stored energy with the registers now, and keep the result."""
+    await stack.storage.refresh(stack.db)
+    layout = LAYOUTS[stack.settings.run_mode]
+    max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
+    proof = _proof(stack, await compare(stack.db, layout, max_gap))
+    async with stack.db.transaction() as session:
+        await energy_proofs.insert(session, layout.schema, proof)
+    return proof
+
+
+async def repair(stack: Stack, proof: EnergyProof) -> EnergyProof:
+    """Recompute the devices that differ in a proof from their readings, and check again."""
+    layout = LAYOUTS[stack.settings.run_mode]
+    meters = {
+        (d.device_id,) if d.customer_id is None else (d.customer_id, d.device_id) for d in proof.differences
+    }
+    await stack.storage.requeue_all(stack.db, sorted(meters))
+    _log.warning("Recomputing the energy of devices that differ", devices=len(meters), schema=layout.schema)
+    return await check(stack)
+
+
+async def recompute(stack: Stack) -> EnergyProof:
+    """Recompute all energy from the readings, as after a change of rated powers or of `Billing__MaxGapMinutes`."""
+    await stack.storage.requeue_all(stack.db)
+    return await check(stack)
+
+
+async def latest_proof(stack: Stack, customer_id: UUID | None = None) -> EnergyProof | None:
+    """Return the last result, of all devices or with the differences of one customer; None before the first."""
+    async with stack.db.snapshot() as session:
+        proof = await energy_proofs.latest(session, LAYOUTS[stack.settings.run_mode].schema)
+    return proof if proof is None or customer_id is None else energy_proofs.only_of(proof, customer_id)
+
+
+async def nightly(stack: Stack) -> None:
+    """Check once a day for as long as the process runs; of several processes one does it."""
+    await asyncio.sleep(_FIRST_SECONDS)
+    while True:
+        try:
+            await _check_if_due(stack)
+        except Exception:  # noqa: BLE001 - in the background: the next one tries again
+            _log.exception("The energy was not checked")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _check_if_due(stack: Stack) -> None:
+    connection = await stack.db.dedicated()
+    try:
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_KEY):
+            last = await latest_proof(stack)
+            if last is None or stack.clock() - last.checked_at >= EVERY:
+                _say(await check(stack))
+    finally:
+        await connection.close()
+
+
+def _say(proof: EnergyProof) -> None:
+    figures = {"devices": proof.meter_count, "days": proof.day_count, "milliwh": proof.milliwh}
+    if proof.differences:
+        _log.error("Stored energy differs from the registers: run portal doctor --energy", **figures)
+    else:
+        _log.info("Stored energy balances with the registers", **figures)
+
+
+def _proof(stack: Stack, found: Comparison) -> EnergyProof:
+    differences = tuple(
+        ProofDifference(
+            d.key[-1],
+            d.key[0] if len(d.key) > 1 else None,
+            d.name,
+            d.day,
+            d.register_milliwh,
+            d.hours_milliwh,
+            d.day_milliwh,
+        )
+        for d in found.differences
+    )
+    return EnergyProof(stack.clock(), found.meter_count, found.day_count, differences)

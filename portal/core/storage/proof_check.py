@@ -1,0 +1,117 @@
+"""Compares what is stored of every meter's days with what its registers say."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+from portal.core.domain.balance import day_energy
+from portal.core.domain.energy import Rules
+from portal.core.storage.billed import ruled_days
+from portal.core.storage.meters import MeterChange, rated_powers
+from portal.core.storage.proof import StoredDay, all_meters, day_ends, queued_since, stored_days
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.db import Database
+    from portal.core.storage.layout import Layout
+    from portal.core.storage.meters import MeterKey
+
+_METERS_AT_ONCE = 20
+_NOTHING = StoredDay(0, 0)
+_HOURS = range(24)
+
+
+class Difference(NamedTuple):
+    """A meter's UTC day whose stored energy is not its register's; all in milliwatt-hours."""
+
+    key: MeterKey
+    name: str
+    day: date
+    register_milliwh: int
+    hours_milliwh: int
+    day_milliwh: int
+
+
+class Comparison(NamedTuple):
+    """How many meters and meter-days were compared, and where they differ."""
+
+    meter_count: int
+    day_count: int
+    differences: tuple[Difference, ...]
+
+
+async def compare(db: Database, layout: Layout, max_gap: timedelta) -> Comparison:
+    """Compare every day of every meter; what waits in the queue, and the days it may reach, is left for later."""
+    differences: list[Difference] = []
+    day_count = 0
+    async with db.snapshot() as session:
+        names = await all_meters(session, layout)
+        powers = await rated_powers(session, layout)
+    meters = list(names)
+    for begin in range(0, len(meters), _METERS_AT_ONCE):
+        batch = {key: Rules(max_gap, powers.get(key)) for key in meters[begin : begin + _METERS_AT_ONCE]}
+        async with db.snapshot() as session:
+            counted, found = await _compare_some(session, layout, batch, names)
+        day_count += counted
+        differences += found
+    return Comparison(len(meters), day_count, tuple(differences))
+
+
+async def _compare_some(
+    session: AsyncSession, layout: Layout, meters: dict[MeterKey, Rules], names: dict[MeterKey, str]
+) -> tuple[int, list[Difference]]:
+    stored = await stored_days(session, layout, list(meters))
+    expected = await _by_registers(session, layout, meters)
+    open_since = {
+        key: _settled_until(hour, meters[key])
+        for key, hour in (await queued_since(session, layout)).items()
+        if key in meters
+    }
+    doubtful: dict[MeterKey, list[date]] = {}
+    counted = 0
+    for key in meters:
+        days = {day for day in {*stored.get(key, {}), *expected[key]} if day < open_since.get(key, date.max)}
+        counted += len(days)
+        wrong = sorted(
+            d for d in days if not _agrees(stored.get(key, {}).get(d, _NOTHING), expected[key].get(d, 0))
+        )
+        if wrong:
+            doubtful[key] = wrong
+    ruled = await ruled_days(
+        session, layout, [_change(key, meters[key], days) for key, days in doubtful.items()]
+    )
+    return counted, [
+        Difference(key, names[key], day, said, *found)
+        for key, days in doubtful.items()
+        for day in days
+        if not _agrees(
+            found := stored.get(key, {}).get(day, _NOTHING), said := ruled.get(key, {}).get(day, 0)
+        )
+    ]
+
+
+async def _by_registers(
+    session: AsyncSession, layout: Layout, meters: dict[MeterKey, Rules]
+) -> dict[MeterKey, dict[date, int]]:
+    ends = await day_ends(session, layout, list(meters))
+    return {key: day_energy(ends.get(key, ()), rules.max_gap) for key, rules in meters.items()}
+
+
+def _agrees(found: StoredDay, milliwh: int) -> bool:
+    return found.hours_milliwh == found.day_milliwh == milliwh
+
+
+def _settled_until(queued_hour: datetime, rules: Rules) -> date:
+    """The first day that readings from a queued hour on can change: back to where their predecessor may lie."""
+    return queued_hour.date() - timedelta(days=ceil(rules.max_gap / timedelta(days=1)))
+
+
+def _change(key: MeterKey, rules: Rules, days: Sequence[date]) -> MeterChange:
+    midnights = [datetime.combine(day, time.min, tzinfo=UTC) for day in days]
+    hours = [midnight + timedelta(hours=hour) for midnight in midnights for hour in _HOURS]
+    return MeterChange(key, hours, hours[0], rules)

@@ -1,0 +1,105 @@
+"""The energy proof finds what was changed behind the product's back, and nothing else."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import text
+
+from portal.core.services import energy_proof
+from portal.core.stack import Stack
+from tests.integration.databases import Stacks
+from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
+
+
+@pytest.fixture(params=["client", "admin"])
+async def stack(request: pytest.FixtureRequest, stacks: Stacks) -> Stack:
+    return await (stacks.client() if request.param == "client" else stacks.admin())
+
+
+HISTORY = [(START + timedelta(minutes=40 * i), 100 + i * 0.7) for i in range(150)]
+
+
+async def _spoil(meter: Meter, statement: str) -> None:
+    async with meter.stack.db.transaction() as session:
+        await session.execute(text(statement))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=register_histories())
+async def test_whatever_the_rule_makes_of_readings_balances(
+    stack: Stack, history: list[tuple[object, float]]
+) -> None:
+    meter = await new_meter(stack)
+    await meter.store(history)  # pyright: ignore[reportArgumentType]
+    proof = await energy_proof.check(stack)
+    assert proof.differences == ()
+    assert proof.milliwh == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE {hourly} SET allocated_milliwh = allocated_milliwh + 1 WHERE hour = '2026-03-03T05:00:00Z'",
+        "DELETE FROM {hourly} WHERE hour = '2026-03-03T05:00:00Z'",
+        "UPDATE {daily} SET unallocated_milliwh = 1 WHERE day = '2026-03-03'",
+        "DELETE FROM {daily} WHERE day = '2026-03-03'",
+    ],
+)
+async def test_what_was_changed_is_named_and_repaired(stack: Stack, change: str) -> None:
+    meter, other = await new_meter(stack), await new_meter(stack)
+    await meter.store(HISTORY)
+    await energy_proof.check(stack)
+    names = {"hourly": meter.layout.hourly_energy, "daily": meter.layout.daily_energy}
+    await _spoil(meter, change.format(**names))
+    await other.store(HISTORY)
+    found = await energy_proof.check(stack)
+    assert [(d.device_id, d.day) for d in found.differences] == [(meter.key[-1], date(2026, 3, 3))]
+    assert found.milliwh > 0
+    assert await energy_proof.latest_proof(stack) == found
+    repaired = await energy_proof.repair(stack, found)
+    assert repaired.differences == ()
+    assert await meter.hours() == expected_hours(HISTORY)
+    assert await energy_proof.latest_proof(stack) == repaired
+
+
+async def test_energy_without_readings_is_a_difference(stack: Stack) -> None:
+    meter = await new_meter(stack)
+    await meter.store(HISTORY[:3])
+    await energy_proof.check(stack)
+    await _spoil(meter, f"UPDATE {meter.layout.hourly_energy} SET hour = hour - interval '9 days'")
+    found = await energy_proof.check(stack)
+    assert {d.day for d in found.differences} == {date(2026, 2, 21), date(2026, 3, 2)}
+    assert (await energy_proof.repair(stack, found)).differences == ()
+    assert await meter.hours() == expected_hours(HISTORY[:3])
+
+
+async def test_a_changed_rated_power_counts_after_a_recompute(stack: Stack) -> None:
+    meter = await new_meter(stack)
+    await meter.store([(START + timedelta(minutes=10 * i), 100.0 * i) for i in range(12)])
+    await energy_proof.check(stack)
+    before = await meter.days()
+    await _spoil(meter, f"UPDATE {meter.layout.schema}.devices SET max_power_kw = 10")
+    await energy_proof.recompute(stack)
+    after = await meter.days()
+    assert before[START.date()][0] > 0
+    assert after[START.date()][0] == 0
+
+
+async def test_a_customer_sees_its_own_differences_only(stacks: Stacks) -> None:
+    admin = await stacks.admin()
+    alice, bob = await new_meter(admin), await new_meter(admin)
+    for meter in (alice, bob):
+        await meter.store(HISTORY)
+    await energy_proof.check(admin)
+    await _spoil(
+        alice,
+        f"UPDATE fleet.daily_energy SET allocated_milliwh = 7 WHERE customer_id = '{alice.key[0]}'",
+    )
+    await energy_proof.check(admin)
+    mine = await energy_proof.latest_proof(admin, alice.key[0])
+    others = await energy_proof.latest_proof(admin, bob.key[0])
+    assert mine is not None
+    assert mine.differences
+    assert others is not None
+    assert others.differences == ()
