@@ -134,7 +134,10 @@ class Database:
     `application_name` shows in `pg_stat_activity`, so that an operator sees which part holds what.
     """
 
-    def __init__(self, dsn: str, *, application_name: str, pool_size: int = 5) -> None:
+    def __init__(
+        self, dsn: str, *, application_name: str, pool_size: int = 5, statement_seconds: float | None = None
+    ) -> None:
+        """`statement_seconds` bounds the wait for a server that says nothing at all; none by default."""
         self.dsn = dsn
         self.engine = create_async_engine(
             dsn,
@@ -143,7 +146,8 @@ class Database:
             pool_pre_ping=True,
             hide_parameters=True,  # bound values hold readings and token hashes, which no log should repeat
             connect_args={
-                "server_settings": {"application_name": application_name, "jit": "off", "timezone": "UTC"}
+                "server_settings": {"application_name": application_name, "jit": "off", "timezone": "UTC"},
+                "command_timeout": statement_seconds,
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -26,6 +26,7 @@ _LEADER_KEY = 7_301_101
 _TURN_KEY = 7_301_102
 _ANSWER_SECONDS = 10
 _RETRY_SECONDS = 0.2
+_KEEP_ALIVE = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 
 
 class PushLock:
@@ -37,6 +38,8 @@ class PushLock:
 
     async def __aenter__(self) -> Self:
         self._connection = await asyncio.wait_for(self._database.dedicated(), _ANSWER_SECONDS)
+        # A host that vanishes says no goodbye: the server asks for it, and gives its locks up within half a minute.
+        await self._connection.execute(_KEEP_ALIVE, timeout=_ANSWER_SECONDS)
         return self
 
     async def __aexit__(

@@ -31,6 +31,11 @@ _REOPEN_SECONDS = 5.0
 _GOODBYE_SECONDS = 0.4
 _LOOP_PATIENCE_SECONDS = 600.0
 _ONCE_PATIENCE_SECONDS = 30.0
+_HEARTBEAT_SECONDS = 5.0
+# Longer than the server's own limit on a statement of the push, which ends it in order.
+_STATEMENT_SECONDS = 75.0
+# A request takes two minutes at most.
+_LONGEST_STEP_SECONDS = 300.0
 
 _log = logger("push")
 
@@ -78,10 +83,9 @@ async def run(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None
     """
     if stack.settings.run_mode is not RunMode.CLIENT or not stack.settings.fleet_ingest.enabled:
         return
-    async with _own_pool(stack) as own:
-        while True:
-            await _apart(_lead(own, transport))
-            await asyncio.sleep(_REOPEN_SECONDS)
+    while True:
+        await _apart(_lead(stack, transport))
+        await asyncio.sleep(_REOPEN_SECONDS)
 
 
 async def _apart(work: Coroutine[Any, Any, None]) -> None:
@@ -95,10 +99,10 @@ async def _apart(work: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-async def _lead(own: Stack, transport: httpx.AsyncBaseTransport | None) -> None:
+async def _lead(stack: Stack, transport: httpx.AsyncBaseTransport | None) -> None:
     """Wait for the leader's lock, then tick; returns when the database is lost."""
     try:
-        async with PushLock(own.db) as lock:
+        async with _own_pool(stack) as own, PushLock(own.db) as lock:
             while not await lock.try_to_lead():  # noqa: ASYNC110 - the leader is another process
                 await asyncio.sleep(_FOLLOW_SECONDS)
             await service.clear_stops(own)
@@ -112,8 +116,28 @@ async def _tick_for_ever(own: Stack, lock: PushLock, client: PushClient) -> None
     while True:
         await lock.check()
         async with lock.turn(_LOOP_PATIENCE_SECONDS):
-            await Tick(own, client).run()
+            await _watched(Tick(own, client), lock)
         await asyncio.sleep(_fleet(own).interval_seconds)
+
+
+async def _watched(tick: Tick, lock: PushLock) -> None:
+    """Run a tick, and abandon it when the database says nothing any more or the tick itself stands still.
+
+    A server that vanished without a word would otherwise hold the push up until the machine's own patience
+    with a connection ends, which is hours.
+    """
+    work = asyncio.create_task(tick.run())
+    try:
+        while not (await asyncio.wait({work}, timeout=_HEARTBEAT_SECONDS))[0]:
+            await lock.check()
+            if tick.idle_seconds > _LONGEST_STEP_SECONDS:
+                message = f"a tick stood still for {_LONGEST_STEP_SECONDS} seconds"
+                raise TimeoutError(message)
+        work.result()
+    finally:
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work}, timeout=_GOODBYE_SECONDS)
 
 
 def _fleet(stack: Stack) -> FleetIngest:
@@ -136,7 +160,9 @@ def _check_pushes(stack: Stack) -> None:
 @asynccontextmanager
 async def _own_pool(stack: Stack) -> AsyncIterator[Stack]:
     """Open the push's own connections: a query of it that hangs takes none from pages and ingest."""
-    database = Database(stack.db.dsn, application_name="portal-push", pool_size=2)
+    database = Database(
+        stack.db.dsn, application_name="portal-push", pool_size=2, statement_seconds=_STATEMENT_SECONDS
+    )
     try:
         yield replace(stack, db=database)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -77,6 +78,15 @@ class Tick:
         self._rows_per_tick = self._most_batches * stack.settings.fleet_ingest.batch_size
         self._interval = stack.settings.fleet_ingest.interval_seconds
         self._left: Backlog | None = None
+        self._moved_at = asyncio.get_running_loop().time()
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long ago the last step of the tick began."""
+        return asyncio.get_running_loop().time() - self._moved_at
+
+    def _move(self) -> None:
+        self._moved_at = asyncio.get_running_loop().time()
 
     async def run(self) -> TickReport:
         """Push sites, devices, municipalities and tariffs where they changed, then readings."""
@@ -163,6 +173,7 @@ class Tick:
         """Send a lane's batches until it is empty, its share is used up or the Admin objects."""
         batches = oversized = 0
         while batches < most_batches and oversized < _MOST_OVERSIZED:
+            self._move()
             batch = await lane.next_batch()
             if batch is None:
                 return

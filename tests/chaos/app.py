@@ -32,7 +32,8 @@ async def serve(port: int) -> None:
 if __name__ == "__main__":
     planner.BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (0.1, 0.2, 0.4, 0.8))
     planner.DEFAULT_WAIT = timedelta(seconds=0.2)
-    task._FOLLOW_SECONDS = 0.2
-    task._REOPEN_SECONDS = 0.2
+    if "--patient" not in sys.argv:
+        task._FOLLOW_SECONDS = 0.2
+        task._REOPEN_SECONDS = 0.2
     configure_logging(as_json=True)
     asyncio.run(serve(int(sys.argv[1])))

@@ -45,6 +45,7 @@ class Host:
     threads: ThreadPoolExecutor
     port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     server: EmbeddedServer | None = None
 
@@ -72,7 +73,7 @@ class Host:
     async def start(self) -> None:
         """Start the application and wait until it answers."""
         log = (self.directory / f"{self.name}.log").open("ab")
-        command = [sys.executable, "-m", "tests.chaos.app", str(self.port)]
+        command = [sys.executable, "-m", "tests.chaos.app", str(self.port), *self.arguments]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.directory), **self.environment}
         # Not asyncio's: it would be this process that learns of the end of another.
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: ASYNC220
