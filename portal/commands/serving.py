@@ -1,7 +1,9 @@
 """`portal serve`, `portal migrate` and `portal demo`."""
 
 import asyncio
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
 from typing import Annotated
@@ -49,13 +51,13 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
                 server_header=False,
                 date_header=False,
             )
-            await _Announcing(config, settings, as_json=as_json).serve()
+            await _StackServer(config, settings, as_json=as_json).serve()
         finally:
             uninstall()
 
 
-class _Announcing(uvicorn.Server):
-    """Says where the stack is served as soon as it is."""
+class _StackServer(uvicorn.Server):
+    """Says where the stack is served as soon as it is, and lets the stack be closed after a signal."""
 
     def __init__(self, config: uvicorn.Config, settings: Settings, *, as_json: bool) -> None:
         super().__init__(config)
@@ -67,6 +69,18 @@ class _Announcing(uvicorn.Server):
         if self.started:
             url = f"http://{self.config.host}:{self.config.port}"
             answer({"id": self._mode, "url": url}, f"{self._mode} stack at {url}", as_json=self._as_json)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT; uvicorn's own raises them again at the end, before anything is closed."""
+        before = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def migrate_database(as_json: AsJson = False) -> None:
