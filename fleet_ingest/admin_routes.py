@@ -9,6 +9,7 @@ from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcil
 from fleet_ingest.operations import Access, Operation, Parameter
 from portal.core.wire.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
 from portal.core.wire.cost import FleetCostAnswer
+from portal.core.wire.explain import ExplanationAnswer
 from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, ReadingChecksums, ReconcileAnswer
 from portal.core.wire.readings import FleetReading
 from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
@@ -176,8 +177,17 @@ _VIEWS: tuple[Any, ...] = (
         f"{_VIEW}/cost",
         cost.get_fleet_cost,
         FleetCostAnswer,
-        parameters=(*fields.window(), fields.GAPS),
+        parameters=(*fields.window(), fields.GAPS, fields.DAYS),
         errors=(400, 404, 409),
+        tag="Fleet",
+    ),
+    Operation(
+        "GET",
+        f"{_VIEW}/cost/explain",
+        cost.get_fleet_explanation,
+        ExplanationAnswer,
+        parameters=fields.EXPLAINED,
+        errors=(400, 404),
         tag="Fleet",
     ),
 )

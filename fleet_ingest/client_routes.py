@@ -10,6 +10,7 @@ from fleet_ingest.operations import Access, Operation, Parameter
 from fleet_ingest.rate_routes import RATES
 from portal.core.wire.batches import DeviceIngestAnswer
 from portal.core.wire.cost import CostAnswer
+from portal.core.wire.explain import ExplanationAnswer
 from portal.core.wire.readings import DeviceReading
 
 _CREATED, _NO_CONTENT = 201, 204
@@ -128,9 +129,19 @@ _COST = Operation(
     parameters=(
         *fields.window(),
         fields.GAPS,
+        fields.DAYS,
         Parameter("siteId", "query", "one site instead of all", required=False, schema=fields.UUID),
     ),
     errors=(400, 404, 409),
     tag="Cost",
 )
-CLIENT = (_INGEST, *_SITES, _MEASUREMENTS, *RATES, _COST)
+_EXPLANATION = Operation(
+    "GET",
+    "/cost/explain",
+    cost.get_client_explanation,
+    ExplanationAnswer,
+    parameters=fields.EXPLAINED,
+    errors=(400, 404),
+    tag="Cost",
+)
+CLIENT = (_INGEST, *_SITES, _MEASUREMENTS, *RATES, _COST, _EXPLANATION)

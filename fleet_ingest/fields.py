@@ -39,3 +39,14 @@ GAPS = Parameter(
     required=False,
     schema={"type": "string", "enum": ["report", "estimate"], "default": "report"},
 )
+DAYS = Parameter(
+    "days",
+    "query",
+    "`utc` groups by UTC date; `local` by the local date of each site's municipality",
+    required=False,
+    schema={"type": "string", "enum": ["utc", "local"], "default": "utc"},
+)
+EXPLAINED = (
+    Parameter("deviceId", "query", "whose hour", schema=UUID | {"example": DEVICE_ID}),
+    Parameter("hour", "query", "an instant in the hour, with offset", schema=INSTANT | {"example": FROM}),
+)

@@ -8,8 +8,10 @@ from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import instant_parameter, uuid_parameter
-from portal.core.services import cost
+from portal.core.errors import Invalid
+from portal.core.services import cost, explain
 from portal.core.wire.cost import cost_answer, fleet_cost_answer
+from portal.core.wire.explain import explanation_answer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,7 +25,9 @@ async def get_fleet_cost(request: Request) -> Response:
     await admin_of(request)
     customer_id: UUID = request.path_params["customer_id"]
     from_at, to_at = instant_parameter(request, "from"), instant_parameter(request, "to")
-    report = await cost.fleet_cost(stack_of(request), customer_id, from_at, to_at, _gaps(request))
+    report = await cost.fleet_cost(
+        stack_of(request), customer_id, from_at, to_at, _gaps(request), _days(request)
+    )
     return json_answer(fleet_cost_answer(customer_id, report))
 
 
@@ -32,8 +36,36 @@ async def get_client_cost(request: Request) -> Response:
     await admin_of(request)
     from_at, to_at = instant_parameter(request, "from"), instant_parameter(request, "to")
     site_id = uuid_parameter(request, "siteId")
-    report = await cost.client_cost(stack_of(request), from_at, to_at, site_id, _gaps(request))
+    report = await cost.client_cost(
+        stack_of(request), from_at, to_at, site_id, _gaps(request), _days(request)
+    )
     return json_answer(cost_answer(report))
+
+
+async def get_fleet_explanation(request: Request) -> Response:
+    """Explain what an hour of a customer's device costs."""
+    return await _explanation(request, request.path_params["customer_id"])
+
+
+async def get_client_explanation(request: Request) -> Response:
+    """Explain what an hour of a device costs."""
+    return await _explanation(request, None)
+
+
+async def _explanation(request: Request, customer_id: UUID | None) -> Response:
+    await admin_of(request)
+    device_id = uuid_parameter(request, "deviceId")
+    if device_id is None:
+        message = "'deviceId' is missing"
+        raise Invalid(message)
+    found = await explain.explain_hour(
+        stack_of(request), device_id, instant_parameter(request, "hour"), customer_id
+    )
+    return json_answer(explanation_answer(found))
+
+
+def _days(request: Request) -> str:
+    return request.query_params.get("days", "utc")
 
 
 def _gaps(request: Request) -> str:

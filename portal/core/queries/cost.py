@@ -179,9 +179,9 @@ async def load_usage(
     quality = next(row for row in day_rows if row.price is None)
     for row in day_rows:
         if row.price is not None:
-            by_day.append(DayUsage(groups.days[row.day], groups.prices[row.price], row.milliwh))
+            by_day.append(DayUsage(groups.days[int(row.day)], groups.prices[int(row.price)], row.milliwh))
     for row in device_rows:
-        by_device.append(DeviceUsage(row.device_id, groups.prices[row.price], row.milliwh, row.buckets))
+        by_device.append(DeviceUsage(row.device_id, groups.prices[int(row.price)], row.milliwh, row.buckets))
     return WindowUsage(
         tuple(by_day),
         tuple(by_device),
@@ -248,6 +248,17 @@ def _parts(found: DeviceHour, its_segments: Sequence[Segment]) -> list[tuple[Seg
     estimated = split_hour(found.gap_pieces, found.hour, found.estimated_milliwh, edges)
     energy = {start: one + other for start, one, other in zip(starts, allocated, estimated, strict=True)}
     return [(segment, energy[segment.start_at]) for segment in its_segments]
+
+
+def priced_hour(
+    found: DeviceHour, places: Sequence[MunicipalTariffs], scope: CostScope
+) -> list[tuple[Segment, int]]:
+    """Return the parts of one hour of a device, whose municipality is the only one of `places`, with their energy."""
+    calendar = make_calendar(places, scope)
+    key = places[0].municipality_id if places else NOWHERE
+    its_segments = [run for place, run in calendar.whole if place == key]
+    its_segments += [part for place, hour in calendar.cut if place == key for part in hour.segments]
+    return _parts(found, its_segments)
 
 
 _CUT = """
