@@ -20,6 +20,7 @@ from portal.auth.routes import auth_app
 from portal.core import stack as stacks
 from portal.core.errors import Misconfigured
 from portal.core.log import logger
+from portal.core.services import energy_proof
 from portal.core.settings import RunMode, load_settings
 from portal.frontend import static_directory
 from portal.ui.shell import connection_notice, error_boundary
@@ -40,6 +41,7 @@ async def _open_stack() -> AsyncIterator[None]:
         stack = await _stack(closing)
         _companion.state.stack = stack
         await closing.enter_async_context(_companion.router.lifespan_context(_companion))
+        await closing.enter_async_context(_running(energy_proof.nightly(stack)))
         if stack.settings.run_mode is RunMode.CLIENT and stack.settings.fleet_ingest.enabled:
             await closing.enter_async_context(_running(import_module("portal.push.task").run(stack)))
         yield

@@ -2,9 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import typer
 
+from portal.commands.energy import prove_energy
 from portal.commands.output import AsJson, answer
 from portal.core.errors import Misconfigured, PortalError
 from portal.core.log import configure_logging
@@ -24,6 +26,7 @@ class Findings:
     name: str
     pushes: bool
     storage_engine: str | None = None
+    storage_note: str | None = None
     server_version: str | None = None
     timescaledb_version: str | None = None
     is_migrated: bool = False
@@ -31,10 +34,25 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
 
-def run_doctor(as_json: AsJson = False) -> None:
+def run_doctor(
+    as_json: AsJson = False,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Compare all stored energy with the registers instead.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="With --energy: recompute the devices that differ.")
+    ] = False,
+    recompute: Annotated[
+        bool,
+        typer.Option("--recompute", help="With --energy: recompute all, as after a change of rated powers."),
+    ] = False,
+) -> None:
     """Say what is configured and what is wrong; exits with 1 when something is."""
     settings = load_settings()
     configure_logging(as_json=settings.is_production)
+    if energy or repair or recompute:
+        prove_energy(settings, as_json=as_json, repair=repair, recompute=recompute)
+        return
     findings = Findings(
         settings.run_mode,
         settings.application.environment,
@@ -65,6 +83,7 @@ async def _look_at_database(settings: Settings, findings: Findings) -> None:
                 raise Misconfigured(message)
             found = await service.examine(stack)
             findings.storage_engine = found.capabilities.engine
+            findings.storage_note = found.capabilities.note
             findings.server_version = found.capabilities.server_version
             findings.timescaledb_version = found.capabilities.timescaledb_version
             findings.hours_to_refresh = found.hours_to_refresh
@@ -81,6 +100,7 @@ def _words(findings: Findings) -> str:
         f"Push         {'on' if findings.pushes else 'off'}",
         f"Database     {database}, TimescaleDB {extension}",
         f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh",
+        *([f"             {findings.storage_note}"] if findings.storage_note else []),
     ]
     return "\n".join(
         [*lines, *(f"PROBLEM      {problem}" for problem in findings.problems)] or ["No problem found."]

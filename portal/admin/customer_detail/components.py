@@ -8,6 +8,7 @@ from portal.admin.nav import CUSTOMERS
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, empty_state
 from portal.ui.layout import internal_link
+from portal.ui.seal import seal
 from portal.ui.tabs import tab_bar, tab_panel
 
 
@@ -18,6 +19,7 @@ def subtitle() -> rx.Component:
         rx.el.span(head["code"], class_name="ui-mono"),
         rx.cond(head["status"] != "", badge_for(head["status"], head["tone"]), rx.fragment()),
         rx.el.span(head["last_seen"], title=head["last_seen_utc"]),
+        seal(CustomerState.seal),
         class_name="ui-row",
     )
 

@@ -6,15 +6,17 @@ from portal.admin.customer_detail import view
 from portal.admin.identifiers import customer_uuid
 from portal.auth.guards import signed_in
 from portal.core.errors import NotFound
-from portal.core.services import customers
+from portal.core.services import customers, energy_proof
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
+from portal.ui.seal import Seal, build_seal
 
 
 class CustomerState(rx.State):
     """The customer named in the address."""
 
     head: view.CustomerHead = view.NOBODY
+    seal: Seal = Seal()
     title: str = "Customer"
     tab: str = ""
     is_missing: bool = False
@@ -31,6 +33,7 @@ class CustomerState(rx.State):
             try:
                 stack = current()
                 line = await customers.get_customer(stack, customer_uuid(self.customer_id))
+                self.seal = build_seal(await energy_proof.latest_proof(stack, line.id), stack.clock())
                 self.head = view.build_head(line, stack.clock())
                 self.title = self.head["name"]
             except NotFound:

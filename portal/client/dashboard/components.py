@@ -8,6 +8,7 @@ from portal.ui.cards import card
 from portal.ui.charts import chart
 from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
 from portal.ui.figures import figure, figure_row
+from portal.ui.seal import seal
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 
 _SITE_COLUMNS = (
@@ -51,6 +52,11 @@ def figures() -> rx.Component:
         figure("Energy this month", shown.month, "kWh", shown.month_note, loading=loading),
         figure("Cost this month", shown.cost, "", shown.cost_note, loading=loading),
     )
+
+
+def energy_seal() -> rx.Component:
+    """Whether all stored energy balances with the registers, and when that was checked."""
+    return seal(DashboardState.seal)
 
 
 def power_chart() -> rx.Component:

@@ -22,4 +22,5 @@ def dashboard_page() -> rx.Component:
             rx.fragment(components.figures(), components.power_chart(), components.site_list()),
         ),
         section=ROUTE,
+        actions=components.energy_seal(),
     )

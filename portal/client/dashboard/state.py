@@ -7,9 +7,10 @@ import reflex as rx
 from portal.auth.guards import beats, refusal, signed_in
 from portal.client.dashboard import view
 from portal.core.log import logger
-from portal.core.services import dashboard
+from portal.core.services import dashboard, energy_proof
 from portal.core.stack import current
 from portal.ui.charts import NO_FIGURE, Figure
+from portal.ui.seal import Seal, build_seal
 
 _BEAT_SECONDS = 5
 # The chart moves a bucket in five minutes; sending its 288 points at every beat would be for nothing.
@@ -21,6 +22,7 @@ class DashboardState(rx.State):
     """The figures, the chart and the list of sites."""
 
     figures: view.Figures = view.Figures()
+    seal: Seal = Seal()
     sites: list[view.SiteRow] = []
     power_chart: Figure = NO_FIGURE
     chart_label: str = "Power of the last 24 hours"
@@ -37,7 +39,9 @@ class DashboardState(rx.State):
         beat = 0
         async for _ in beats(self, seconds=_BEAT_SECONDS):
             overview, now = await _overview()
+            proof = await _proof()
             async with self:
+                self.seal = build_seal(proof, now)
                 self._show(overview, now, with_chart=beat % _BEATS_PER_CHART == 0)
             beat = beat + 1 if overview is not None else 0
         return refusal(None)
@@ -66,3 +70,11 @@ async def _overview() -> tuple[dashboard.ClientOverview | None, datetime]:
     except Exception:  # noqa: BLE001 - whatever it is, the page goes on trying, and the log has it
         _log.exception("overview failed")
         return None, stack.clock()
+
+
+async def _proof() -> energy_proof.EnergyProof | None:
+    try:
+        return await energy_proof.latest_proof(current())
+    except Exception:  # noqa: BLE001 - the page is as good without its seal, and the log has it
+        _log.exception("energy proof not read")
+        return None

@@ -1,14 +1,18 @@
 """The energy proof finds what was changed behind the product's back, and nothing else."""
 
+import asyncio
+import json
 from datetime import date, timedelta
 
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import text
 
+from portal.commands.energy import prove_energy
 from portal.core.services import energy_proof
 from portal.core.stack import Stack
-from tests.integration.databases import Stacks
+from tests.integration.databases import Clock, Stacks
 from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
 
 
@@ -103,3 +107,52 @@ async def test_a_customer_sees_its_own_differences_only(stacks: Stacks) -> None:
     assert mine.differences
     assert others is not None
     assert others.differences == ()
+
+
+async def test_the_command_lists_what_differs_and_ends_with_1(
+    client_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meter = await new_meter(client_stack)
+    await meter.store(HISTORY)
+    await energy_proof.check(client_stack)
+    await _spoil(meter, "DELETE FROM monitoring.hourly_energy WHERE hour = '2026-03-04T05:00:00Z'")
+
+    async def run(**asked: bool) -> None:
+        given = {"as_json": False, "repair": False, "recompute": False, **asked}
+        await asyncio.to_thread(prove_energy, client_stack.settings, **given)
+
+    with pytest.raises(typer.Exit):
+        await run()
+    words = capsys.readouterr().out
+    assert "Off by" in words
+    assert "2026-03-04" in words
+    await run(repair=True)
+    assert "Balanced to 0.000 kWh: 5 days of 1 meter compared." in capsys.readouterr().out
+    await run(as_json=True)
+    assert json.loads(capsys.readouterr().out)["differences"] == []
+
+
+async def test_of_two_processes_one_checks_and_once_a_day(
+    client_stack: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(energy_proof, "_FIRST_SECONDS", 0)
+    monkeypatch.setattr(energy_proof, "_LOOK_SECONDS", 0.05)
+
+    async def proofs() -> int:
+        async with client_stack.db.snapshot() as session:
+            return int(await session.scalar(text("SELECT count(*) FROM monitoring.energy_proofs")) or 0)
+
+    async def until(count: int) -> None:
+        async with asyncio.timeout(20):
+            while await proofs() < count:  # noqa: ASYNC110 - it comes from the tasks' own transactions
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        assert await proofs() == count
+
+    tasks = [asyncio.create_task(energy_proof.nightly(client_stack)) for _ in range(2)]
+    await until(1)
+    clock.advance(hours=25)
+    await until(2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

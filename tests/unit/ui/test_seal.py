@@ -1,0 +1,29 @@
+"""The seal says in words whether energy balances, and when that was checked."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from portal.core.services.energy_proof import EnergyProof, ProofDifference
+from portal.ui.seal import Seal, build_seal
+
+NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
+
+
+def _proof(*differences: ProofDifference) -> EnergyProof:
+    return EnergyProof(NOW - timedelta(minutes=3), 2, 60, differences)
+
+
+def test_nothing_stands_there_before_the_first_check() -> None:
+    assert build_seal(None, NOW) == Seal()
+
+
+def test_a_balance_is_said_to_the_watt_hour() -> None:
+    seal = build_seal(_proof(), NOW)
+    assert (seal.text, seal.tone) == ("Balanced to 0.000 kWh, checked 3 min ago", "ok")
+    assert seal.detail == "2026-05-18 11:57:00 UTC: 60 days of 2 meters compared with the registers"
+
+
+def test_a_difference_is_a_failure_with_its_size() -> None:
+    day = ProofDifference(UUID(int=1), None, "Main", date(2026, 5, 1), 2_000_000, 1_250_000, 2_000_000)
+    seal = build_seal(_proof(day), NOW)
+    assert (seal.text, seal.tone) == ("Off by 0.750 kWh on 1 day, checked 3 min ago", "fail")
