@@ -1,0 +1,190 @@
+"""The position of the push under clock steps, hands that edit it, huge arrivals, and a move to a new cluster."""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from portal.core.db import Database
+from portal.core.queries import push as statements
+from portal.core.services import push
+from portal.core.storage.embedded import EmbeddedServer
+from portal.core.storage.embedded_home import installed_binaries
+from portal.core.wire.batches import BatchType
+from portal.push import task
+from tests.integration.databases import EXTERNAL_DSN, reachable_directory
+from tests.integration.push.rig import START, Rig, series
+
+OpenRig = Callable[..., Awaitable[Rig]]
+
+_STEPPING_CLOCK = (
+    "CREATE SCHEMA stepping",
+    "CREATE TABLE stepping.step (by interval NOT NULL)",
+    "INSERT INTO stepping.step VALUES ('0')",
+    (
+        "CREATE FUNCTION stepping.now() RETURNS timestamptz LANGUAGE sql STABLE "
+        "AS 'SELECT pg_catalog.now() + by FROM stepping.step'"
+    ),
+    "ALTER TABLE monitoring.power_measurements ALTER COLUMN received_at SET DEFAULT stepping.now()",
+    "ALTER TABLE app.push_arrivals ALTER COLUMN received_at SET DEFAULT stepping.now()",
+)
+
+
+async def test_steps_of_the_database_clock_skip_and_double_nothing(rigs: OpenRig) -> None:
+    """`now()` of the Client's database jumps by up to a year either way, also between two looks at one arrival."""
+    rig = await rigs(FleetIngest__BatchSize="30", FleetIngest__MaxBatchesPerTick="2")
+    device = await rig.add_device()
+    for statement in _STEPPING_CLOCK:
+        await rig.on_client(statement)
+    [[name]] = await rig.on_client("SELECT current_database()")
+    await rig.on_client(f"ALTER DATABASE {name} SET search_path = stepping, pg_catalog, public")
+    await rig.client.db.dispose()
+    chance = random.Random(3)
+    for turn in range(20):
+        seconds = chance.choice([-31_536_000, -3600, -2, 0, 2, 3600, 31_536_000])
+        await rig.on_client("UPDATE stepping.step SET by = make_interval(secs => :s)", s=seconds)
+        await rig.store(device, chance.randint(1, 80), start=START + timedelta(hours=turn))
+        await rig.tick()
+    [[spread]] = await rig.on_client(
+        "SELECT max(received_at) - min(received_at) FROM monitoring.power_measurements"
+    )
+    assert spread > timedelta(days=300), "the case is not the one this test is about"
+    await rig.drain()
+    await rig.assert_mirrored()
+    [[stored]] = await rig.on_client("SELECT count(*) FROM monitoring.power_measurements")
+    assert rig.network.rows_of(BatchType.MEASUREMENTS) == stored
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "DELETE FROM app.fleet_push_state",
+        "UPDATE app.fleet_push_state SET last_cursor = '2099-01-01Z', last_synced_at = '2099-01-01Z'",
+        (
+            "UPDATE app.fleet_push_state SET last_cursor = '1999-01-01Z', content_hash = 'x', pass_hash = 'y', "
+            "pass_after = 'zzzz'"
+        ),
+        "UPDATE app.fleet_push_state SET next_attempt_at = '2099-01-01Z', consecutive_failures = 999",
+        "UPDATE app.push_arrivals SET sent_time = NULL, sent_device_id = NULL, sent_rows = 0",
+        "UPDATE app.push_arrivals SET sent_rows = row_count",
+        "UPDATE app.push_arrivals SET row_count = 1",
+    ],
+)
+async def test_rows_edited_by_hand_lose_nothing(rigs: OpenRig, edit: str) -> None:
+    rig = await rigs(FleetIngest__BatchSize="30", FleetIngest__MaxBatchesPerTick="1")
+    device = await rig.add_device()
+    await rig.store(device, 100)
+    await rig.tick()
+    await rig.on_client(edit)
+    await rig.store(device, 50, start=START + timedelta(hours=1))
+    for _ in range(12):
+        await rig.tick()
+    await rig.assert_mirrored()
+
+
+async def test_a_position_moved_ahead_by_hand_is_found_by_verify(rigs: OpenRig) -> None:
+    rig = await rigs(FleetIngest__BatchSize="30", FleetIngest__MaxBatchesPerTick="1")
+    await rig.store(await rig.add_device(), 100)
+    await rig.tick()
+    await rig.on_client("DELETE FROM app.push_arrivals")
+    report = await task.verify_once(rig.client, transport=rig.network)
+    assert report.queued == 70
+    await rig.drain()
+    await rig.assert_mirrored()
+    assert rig.network.rows_of(BatchType.MEASUREMENTS) == 100
+
+
+async def test_a_batch_of_a_huge_arrival_reads_no_more_than_it_sends(rig: Rig) -> None:
+    """Among other readings of the same hours, so that neither the time nor the arrival alone selects few."""
+    mine, other = await rig.add_device("mine"), await rig.add_device("other")
+    await rig.client.storage.ensure_partitions(rig.client.db, [START, START + timedelta(hours=20)])
+    for device, received in ((mine, "2026-05-18 20:00Z"), (other, "2026-05-18 21:00Z")):
+        await rig.on_client(
+            "INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, received_at) "
+            "SELECT CAST(:t AS timestamptz) + i * interval '1 second', :d, i, CAST(:r AS text)::timestamptz "
+            "FROM generate_series(0, 59999) i",
+            t=START,
+            d=device,
+            r=received,
+        )
+    await rig.on_client(
+        "INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count, sent_rows, sent_time, "
+        "sent_device_id) SELECT received_at, min(time), max(time), 60000, 30000, min(time) + interval '30000 s', "
+        ":d FROM monitoring.power_measurements WHERE device_id = :d GROUP BY 1",
+        d=mine,
+    )
+    await rig.on_client("ANALYZE monitoring.power_measurements")
+    for query in (statements._OLDEST, statements._FRESHEST):
+        async with rig.client.db.transaction() as session:
+            explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {query.text}")
+            plan = (await session.execute(explain, {"limit": 1001})).scalar_one()
+        nodes = list(_nodes(plan[0]["Plan"] if isinstance(plan, list) else json.loads(plan)[0]["Plan"]))
+        assert max(node["Actual Rows"] for node in nodes) <= 1001
+        assert all(node.get("Rows Removed by Filter", 0) <= 1 for node in nodes)
+
+
+def _nodes(plan: dict[str, Any]) -> Any:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from _nodes(inner)
+
+
+def _program(name: str) -> Path:
+    path = installed_binaries() / name
+    if EXTERNAL_DSN in os.environ or not path.exists():
+        pytest.skip(f"DUMP AND RESTORE NOT TESTED: no {name} of the embedded server's version")
+    return path
+
+
+def _run(program: Path, dsn: str, *arguments: str) -> None:
+    url = make_url(dsn)
+    where = ["-h", str(url.query["host"]), "-U", str(url.username), "-d", str(url.database)]
+    done = subprocess.run([program, *where, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+async def test_a_dump_restored_into_a_new_cluster_goes_on_where_it_was(rigs: OpenRig) -> None:
+    """Transaction ids start over there; and the old cluster pushed on after the dump."""
+    dump, restore = _program("pg_dump"), _program("pg_restore")
+    rig = await rigs(FleetIngest__BatchSize="30", FleetIngest__MaxBatchesPerTick="2")
+    device = await rig.add_device()
+    for hour in range(4):
+        await rig.store(device, 100, start=START + timedelta(hours=hour))
+    await rig.tick()
+    for _ in range(200):  # so that the ids of the new cluster lie behind
+        await rig.on_client("SELECT pg_current_xact_id()")
+    [[old_id]] = await rig.on_client("SELECT pg_current_xact_id()::text::bigint")
+    with reachable_directory() as directory:
+        file = directory / "client.dump"
+        await asyncio.to_thread(_run, dump, rig.client.db.dsn, "-Fc", "-f", str(file))
+        await rig.tick()
+        with EmbeddedServer(directory / "new", settings={"fsync": "off"}) as server:
+            server.ensure_database("moved")
+            await asyncio.to_thread(_run, restore, server.dsn("moved"), "--no-owner", str(file))
+            moved_database = Database(server.dsn("moved"), application_name="moved")
+            moved = replace(rig, client=replace(rig.client, db=moved_database))
+            try:
+                [[new_id]] = await moved.on_client("SELECT pg_current_xact_id()::text::bigint")
+                assert new_id < old_id, "the case is not the one this test is about"
+                left = (await push.backlog(moved.client)).pending_rows
+                assert left == 340
+                await moved.store(device, 50, start=START - timedelta(days=1))
+                async with moved.client.db.transaction() as late:
+                    await moved.stored_late(late, device, series(25, START - timedelta(days=2)))
+                    await moved.tick()
+                await moved.drain()
+                await moved.assert_mirrored()
+            finally:
+                await moved_database.dispose()
+        shutil.rmtree(directory / "new", ignore_errors=True)
