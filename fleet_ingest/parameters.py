@@ -45,7 +45,7 @@ def instant_parameter(request: Request, name: str) -> datetime:
 def uuid_parameter(request: Request, name: str) -> UUID | None:
     """Return an optional UUID of the query string. Raises `Invalid` for anything else."""
     text = request.query_params.get(name)
-    if not text:
+    if text is None:
         return None
     try:
         return UUID(text)
@@ -56,7 +56,7 @@ def uuid_parameter(request: Request, name: str) -> UUID | None:
 
 def optional_instant(request: Request, name: str) -> datetime | None:
     """Return an optional instant of the query string in UTC. Raises `Invalid` with the reason."""
-    return instant_parameter(request, name) if request.query_params.get(name) else None
+    return instant_parameter(request, name) if name in request.query_params else None
 
 
 def integer_parameter(request: Request, name: str, default: int) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from portal.core.stack import Stack
 
+_MAX_POWER_KW = 999_999_999  # what the column holds
 _NO_SITE = "There is no such site"
 _NO_DEVICE = "There is no such device at this site"
 _NO_MUNICIPALITY = "There is no such municipality"
@@ -138,8 +139,8 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
         if name in clean:
             clean[name] = _text(name, clean[name])
     power_kw = clean.get("max_power_kw")
-    if power_kw is not None and not power_kw > 0:
-        message = "A device's rated power must be above 0 kW"
+    if power_kw is not None and not 0 < power_kw < _MAX_POWER_KW:
+        message = f"A device's rated power must be above 0 kW and below {_MAX_POWER_KW} kW"
         raise Invalid(message)
     return clean
 
