@@ -11,7 +11,7 @@ import asyncpg
 
 from portal.core.db import Database, configured_dsn
 from portal.core.errors import Conflict, Misconfigured
-from portal.core.storage.choice import open_storage
+from portal.core.storage.choice import judge, open_storage
 from portal.core.storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
@@ -88,10 +88,16 @@ def _address(settings: Settings) -> Generator[str | None, None, None]:
 async def _check_reachable(stack: Stack) -> None:
     try:
         connection = await stack.db.dedicated()
+        try:
+            await connection.execute("SELECT 1")  # the first statement loads what extensions need
+        finally:
+            await connection.close()
+    except asyncpg.UndefinedFileError:
+        await judge(stack.settings, stack.db)
+        raise
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         message = f"The database cannot be reached: {error or type(error).__name__}"
         raise Misconfigured(message) from None
-    await connection.close()
 
 
 async def close_stack(stack: Stack) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.core.queries import rollups
+from portal.core.storage.choice import judge
 from portal.core.storage.layout import LAYOUTS
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ class Examination:
 
 
 async def examine(stack: Stack) -> Examination:
-    """Look at the database."""
+    """Look at the database. Raises `Misconfigured` where the settings and what is there do not go together."""
+    choice = await judge(stack.settings, stack.db)
     async with stack.db.snapshot() as session:
         capabilities = await stack.storage.capabilities(session)
         waiting = await rollups.count_queued(session, LAYOUTS[stack.settings.run_mode].queue)
-    return Examination(capabilities, waiting)
+    return Examination(replace(capabilities, note=choice.note), waiting)

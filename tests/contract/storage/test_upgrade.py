@@ -8,6 +8,7 @@ from portal.core.errors import Conflict, Misconfigured
 from portal.core.settings import RunMode
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.storage import timescale_upgrade
+from portal.core.storage.choice import judge
 from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.timescale_upgrade import Upgraded, Week, upgrade
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, Row, ago, readings
@@ -143,7 +144,7 @@ async def test_a_stack_does_not_start_while_readings_are_moved(plain: Fleet) -> 
 
 async def test_the_stack_starts_on_either_side_of_the_upgrade(plain: Fleet) -> None:
     stack = await _reopened(plain)
-    note = await stack.storage.explain(stack.db)
+    note = (await judge(stack.settings, stack.db)).note
     assert note is not None
     assert "portal storage upgrade" in note
     await close_stack(stack)
