@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fleet_ingest.context import metrics_of, stack_of, throttle_of
-from portal.core.domain.access import Actor, Role
+from portal.core.acting import set_acting
+from portal.core.domain.access import Actor, Role, Scope
 from portal.core.errors import Refused, Throttled, Unauthenticated
 from portal.core.services import api_keys, fleet_batches, readings, sessions
 from portal.core.wire.batches import TOKEN_HEADER
@@ -45,8 +46,9 @@ async def customer_of(request: Request) -> KnownCustomer:
 async def admin_of(request: Request) -> Actor:
     """Return the admin or machine behind the request, by API key or session cookie.
 
-    Raises `Unauthenticated` for neither, `Throttled` after too many of those from one address, and `Refused`
-    for a person who is no admin, or for a change that a page of another origin asks for with the person's cookie.
+    Raises `Unauthenticated` for neither, `Throttled` after too many of those from one address, and `Refused` for a
+    person who is no admin, for a change with a key that may read only, and for a change that a page of another origin
+    asks for with the person's cookie.
     """
     key = _bearer(request)
     credential = key or request.cookies.get(SESSION_COOKIE, "")
@@ -58,6 +60,10 @@ async def admin_of(request: Request) -> Actor:
     if not actor.role.covers(Role.ADMIN):
         message = "Only an admin may do this."
         raise Refused(message)
+    if not actor.scope.covers(Scope.READ if request.method in _SAFE_METHODS else Scope.MANAGE):
+        message = "This API key may read only."
+        raise Refused(message)
+    set_acting(actor, request.client.host if request.client else "")
     return actor
 
 

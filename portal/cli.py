@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving
+from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving, storage
 from portal.core.errors import PortalError
 
 app = typer.Typer(
@@ -20,13 +20,14 @@ app.command("import")(importing.import_readings)
 app.command("cost")(cost.show_cost)
 app.command("doctor")(doctor.run_doctor)
 app.add_typer(identity.users, name="user")
-app.add_typer(identity.api_keys, name="apikey")
+app.add_typer(identity.keys, name="apikey")
 app.add_typer(client.municipalities, name="municipality")
 app.add_typer(client.tariff_verbs, name="tariff")
 app.add_typer(client.site_verbs, name="site")
 app.add_typer(client.device_verbs, name="device")
 app.add_typer(push.push_verbs, name="push")
 app.add_typer(fleet.customer_verbs, name="customer")
+app.add_typer(storage.storage_verbs, name="storage")
 
 
 def main() -> None:

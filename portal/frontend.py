@@ -35,6 +35,7 @@ _SHARED_SOURCES = (
     "portal/portal.py",
     "portal/ui",
     "portal/auth",
+    "portal/settings",
     "portal/core/domain",
 )
 _BUILD_TIMEOUT_SECONDS = 900

@@ -10,12 +10,15 @@ import reflex as rx
 from reflex.utils.exec import is_prod_mode
 
 from fleet_ingest.app import build_app as build_companion
-from portal.auth import not_found
+from portal.auth import live, not_found
+from portal.auth.brand_watch import brand_watch
 from portal.auth.branding import ICON_PATH, STYLESHEET_PATH
 from portal.auth.edge import edge
 from portal.auth.login import page as login
 from portal.auth.login.state import LoginState
 from portal.auth.middleware import install_middleware
+from portal.auth.password import page as password
+from portal.auth.password.state import SetPasswordState
 from portal.auth.routes import auth_app
 from portal.core import stack as stacks
 from portal.core.errors import Misconfigured
@@ -41,6 +44,7 @@ async def _open_stack() -> AsyncIterator[None]:
         stack = await _stack(closing)
         _companion.state.stack = stack
         await closing.enter_async_context(_companion.router.lifespan_context(_companion))
+        await closing.enter_async_context(_running(live.follow(stack)))
         await closing.enter_async_context(_running(energy_proof.nightly(stack)))
         if stack.settings.run_mode is RunMode.CLIENT and stack.settings.fleet_ingest.enabled:
             await closing.enter_async_context(_running(import_module("portal.push.task").run(stack)))
@@ -77,6 +81,7 @@ def _build() -> rx.App:
         stylesheets=STYLESHEETS,
         app_wraps={
             (55, "ErrorBoundary"): lambda is_stateful: error_boundary(is_stateful=is_stateful),
+            (6, "BrandWatch"): lambda is_stateful: brand_watch() if is_stateful else None,
             (5, "ConnectionNotice"): lambda is_stateful: connection_notice() if is_stateful else None,
         },
         toaster=None,
@@ -84,18 +89,29 @@ def _build() -> rx.App:
         html_lang="en",
         head_components=[
             rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),
-            rx.el.link(rel="icon", href=ICON_PATH, type="image/svg+xml"),
+            rx.el.link(rel="icon", href=ICON_PATH),
         ],
         api_transformer=[
             _companion,
             auth_app(),
-            edge(static_directory(_mode), any_port=not is_prod_mode()),
+            edge(
+                static_directory(_mode),
+                any_port=not is_prod_mode(),
+                proxy_hops=_settings.application.trusted_proxy_hops,
+            ),
         ],
     )
     install_middleware(made)
     made.register_lifespan_task(_open_stack)
     made.add_page(
         login.login_page, route=login.ROUTE, title=login.TITLE, image=ICON_PATH, on_load=LoginState.load
+    )
+    made.add_page(
+        password.set_password_page,
+        route=password.ROUTE,
+        title=password.TITLE,
+        image=ICON_PATH,
+        on_load=SetPasswordState.load,
     )
     made.add_page(not_found.not_found_page, route=not_found.ROUTE, title=not_found.TITLE, image=ICON_PATH)
     import_module(f"portal.{_mode.value.lower()}.pages").add_pages(made)

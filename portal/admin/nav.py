@@ -5,10 +5,11 @@ from typing import Final
 import reflex as rx
 
 from portal.auth.identity import IdentityState
+from portal.settings.frame import NAV_ITEM as SETTINGS_ENTRY
 from portal.ui.layout import NavItem, Text, page_frame
 
 CUSTOMERS: Final = "/customers"
-NAV: Final = (NavItem("Customers", CUSTOMERS, "building-2"),)
+NAV: Final = (NavItem("Customers", CUSTOMERS, "building-2"), SETTINGS_ENTRY)
 
 
 def admin_page(

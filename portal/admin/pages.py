@@ -7,7 +7,10 @@ from portal.admin.customer_detail.page import on_load as load_customer
 from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customers.page import customers_page
 from portal.admin.customers.page import on_load as load_customers
+from portal.admin.nav import admin_page
 from portal.auth.branding import ICON_PATH
+from portal.settings import pages as settings
+from portal.settings.frame import Surface
 
 
 def add_pages(app: rx.App) -> None:
@@ -21,3 +24,4 @@ def add_pages(app: rx.App) -> None:
         image=ICON_PATH,
         on_load=load_customer,
     )
+    settings.add_pages(app, Surface(admin_page))

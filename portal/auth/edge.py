@@ -4,15 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.auth.origin import is_same_origin
-from portal.auth.session import actor_of, token_in
+from portal.auth.proxy import ProxyHops
+from portal.auth.session import actor_of, keep_link, token_in
 from portal.core.stack import current
 
 _LOGIN = "/login"
+_SET_PASSWORD = "/set-password"  # noqa: S105 - a path
+# Pages for people who are not signed in.
+_OPEN_PAGES = (_LOGIN, _SET_PASSWORD)
+# A year; only sent behind https, where a visitor already has what it asks for.
+_TRANSPORT = "max-age=31536000; includeSubDomains"
 # Paths that are never a page: they answer for themselves.
 _NOT_PAGES = ("/assets/", "/auth/", "/api/", "/brand", "/health/", "/metrics", "/_", "/ping", "/external/")
 # Inline scripts and styles are what the compiled pages start with. Without 'unsafe-eval' the server
@@ -51,12 +57,15 @@ class Edge:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, path = Headers(scope=scope), scope["path"]
         is_page = _is_page(scope, headers)
-        send = _with_headers(send, path, is_page=is_page)
+        send = _with_headers(send, path, is_page=is_page, is_https=scope.get("scheme") == "https")
         if not is_page:
             await self._app(scope, receive, send)
             return
+        if path.rstrip("/") == _SET_PASSWORD and (token := QueryParams(scope["query_string"]).get("token")):
+            await _keep_link(scope, token)(scope, receive, send)
+            return
         actor = await actor_of(token_in(headers.get("cookie")))
-        if actor is None and path.rstrip("/") != _LOGIN:
+        if actor is None and path.rstrip("/") not in _OPEN_PAGES:
             await RedirectResponse(_login_address(scope), 303)(scope, receive, send)
         elif actor is not None and path.rstrip("/") == _LOGIN:
             await RedirectResponse("/", 303)(scope, receive, send)
@@ -71,9 +80,16 @@ class Edge:
         return scope
 
 
-def edge(static: Path, *, any_port: bool = False) -> Callable[[ASGIApp], ASGIApp]:
-    """Return what wraps an app in an `Edge`."""
-    return lambda app: Edge(app, static=static, any_port=any_port)
+def edge(static: Path, *, any_port: bool = False, proxy_hops: int = 0) -> Callable[[ASGIApp], ASGIApp]:
+    """Return what wraps an app in an `Edge`, behind so many trusted proxies."""
+    return lambda app: ProxyHops(Edge(app, static=static, any_port=any_port), proxy_hops)
+
+
+def _keep_link(scope: Scope, token: str) -> RedirectResponse:
+    """Take the secret of a link out of the address, where it would be seen and remembered, into a cookie."""
+    response = RedirectResponse(_SET_PASSWORD, 303)
+    keep_link(response, token, is_https=scope.get("scheme") == "https")
+    return response
 
 
 def _is_page(scope: Scope, headers: Headers) -> bool:
@@ -90,14 +106,16 @@ def _login_address(scope: Scope) -> str:
     return _LOGIN if wanted == "/" else f"{_LOGIN}?{urlencode({'next': wanted})}"
 
 
-def _with_headers(send: Send, path: str, *, is_page: bool) -> Send:
+def _with_headers(send: Send, path: str, *, is_page: bool, is_https: bool) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["x-content-type-options"] = "nosniff"
             headers["referrer-policy"] = "same-origin"
             headers["x-frame-options"] = "SAMEORIGIN"
-            headers["content-security-policy"] = _CONTENT_POLICY
+            headers.setdefault("content-security-policy", _CONTENT_POLICY)
+            if is_https:
+                headers["strict-transport-security"] = _TRANSPORT
             if path.startswith("/assets/") and message["status"] == 200:
                 headers["cache-control"] = "public, max-age=31536000, immutable"
             elif is_page:

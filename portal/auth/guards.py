@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import reflex as rx
 
 from portal.auth.session import actor_of, token_in
+from portal.core.acting import acting, of, set_acting
 from portal.core.domain.access import Actor, Role
 
 _MARK = "_portal_access"
@@ -75,7 +76,7 @@ async def beats(state: rx.State, seconds: float) -> AsyncIterator[None]:
     For background handlers that keep a page up to date: started by a page's `on_load` they end with the
     page, and with this they end with the session too.
     """
-    while await actor_behind(state) is not None:
+    while await actor_of(token_in(state.router.headers.cookie), is_use=False) is not None:
         yield
         await asyncio.sleep(seconds)
 
@@ -103,6 +104,7 @@ def _guarded_stream(handler: Handler, access: Access) -> Handler:
         if not allows(access, actor):
             yield refusal(actor)
             return
+        set_acting(actor, self.router.session.client_ip)
         async for update in handler(self, *args, **kwargs):
             yield update
 
@@ -115,7 +117,8 @@ def _guarded_call(handler: Handler, access: Access) -> Handler:
         actor = await actor_behind(self)
         if not allows(access, actor):
             return refusal(actor)
-        result = handler(self, *args, **kwargs)
-        return await result if inspect.isawaitable(result) else result
+        with acting(of(actor, self.router.session.client_ip)):
+            result = handler(self, *args, **kwargs)
+            return await result if inspect.isawaitable(result) else result
 
     return call

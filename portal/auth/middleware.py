@@ -8,6 +8,7 @@ from reflex.state import BaseState, StateUpdate
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
 from portal.auth import tabs
+from portal.auth.brand_watch import BrandState, known_version
 from portal.auth.guards import access_of, refusal
 from portal.auth.identity import IdentityState
 from portal.auth.session import actor_of, fingerprint, token_in
@@ -36,6 +37,8 @@ class SessionMiddleware(Middleware):
             await _admit(root, identity, token, tab=_tab_of(event, state))
             if was_somebody and not is_hydrate:
                 return StateUpdate(events=Event.from_event_type(refusal(None)))
+        if is_hydrate:
+            (await root.get_state(BrandState)).version = known_version()
         return None
 
 

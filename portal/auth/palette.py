@@ -42,6 +42,8 @@ def scale(colour: str, *, dark: bool) -> tuple[list[str], str]:
     visible = _moved(brand, _WHITE, against=page, ratio=_LINE_CONTRAST) if dark else brand
     solid = _moved(visible, away, against=on_solid, ratio=_TEXT_CONTRAST)
     text = _moved(brand, _WHITE if dark else _BLACK, against=soft[4], ratio=_TEXT_CONTRAST)
+    # A brand darker than a dark page makes its fills darker than the page, so both ends are asked.
+    text = _moved(text, _WHITE if dark else _BLACK, against=soft[0], ratio=_TEXT_CONTRAST)
     strong = _moved(text, _WHITE if dark else _BLACK, against=soft[4], ratio=_STRONG_TEXT_CONTRAST)
     return [_hex(step) for step in (*soft, solid, _mix(solid, away, 0.9), text, strong)], _hex(on_solid)
 

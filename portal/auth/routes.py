@@ -1,48 +1,74 @@
-"""Signing in and out: plain HTTP, because only a new request can carry a new cookie to the websocket."""
+"""Forms the browser itself posts: only a new request can carry a new cookie to the websocket, or a file."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from math import ceil
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from portal.auth import branding, tabs
-from portal.auth.origin import is_same_origin, local_path
-from portal.auth.session import clear_cookie, fingerprint, set_cookie, token_in
+from portal.auth import branding, images, tabs
+from portal.auth.forms import MAX_FORM_BYTES, address_of, refusal_of
+from portal.auth.origin import local_path
+from portal.auth.session import (
+    actor_of,
+    clear_cookie,
+    fingerprint,
+    forget_link,
+    link_in,
+    set_cookie,
+    token_in,
+)
+from portal.core.acting import set_acting
 from portal.core.errors import Invalid, LockedOut, Unauthenticated
-from portal.core.services import accounts
+from portal.core.services import accounts, sessions
 from portal.core.stack import current
 
-_MAX_FORM_BYTES = 16_384
+_ACCOUNT = "/settings"
+_SET_PASSWORD = "/set-password"  # noqa: S105 - a path
+Handler = Callable[[Request, FormData], Awaitable[Response]]
 
 
 def auth_app() -> Starlette:
     """Return the routes under `/auth` and the brand's files; everything else passes through to the pages."""
     return Starlette(
         routes=[
-            Route("/auth/login", _login, methods=["POST"]),
+            Route("/auth/login", _form(_login), methods=["POST"]),
             Route("/auth/logout", _logout, methods=["POST"]),
+            Route("/auth/password", _form(_change_password), methods=["POST"]),
+            Route("/auth/set-password", _form(_set_password), methods=["POST"]),
+            *images.ROUTES,
             *branding.ROUTES,
         ]
     )
 
 
-async def _login(request: Request) -> Response:
-    if not _is_ours(request):
-        return _from_elsewhere()
-    # A body that does not say how long it is would be read to its end, however far that is.
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > _MAX_FORM_BYTES:
-        return PlainTextResponse("The form is too large.", 413)
-    async with request.form(max_files=0, max_fields=10) as form:
-        email, password = str(form.get("email") or "").strip(), str(form.get("password") or "")
-        onward = local_path(str(form.get("next") or "/"))
-    address = request.client.host if request.client else ""
+def _form(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Hand a small form of our own pages to a handler."""
+
+    async def endpoint(request: Request) -> Response:
+        if (refused := refusal_of(request, MAX_FORM_BYTES)) is not None:
+            return refused
+        async with request.form(max_files=0, max_fields=10) as form:
+            return await handler(request, form)
+
+    return endpoint
+
+
+async def _login(request: Request, form: FormData) -> Response:
+    email, password = _text(form, "email").strip(), _text(form, "password")
+    onward = local_path(_text(form, "next") or "/")
+    return await _opened(request, email, password, onward)
+
+
+async def _opened(request: Request, email: str, password: str, onward: str) -> Response:
+    agent = request.headers.get("user-agent", "")
     try:
-        signed_in = await accounts.sign_in(current(), email, password, address)
+        signed_in = await sessions.sign_in(current(), email, password, address_of(request), agent)
     except LockedOut as locked:
         return _back_to_login(onward, error="locked", minutes=_minutes_until(locked.until))
     except (Unauthenticated, Invalid):
@@ -52,23 +78,49 @@ async def _login(request: Request) -> Response:
     return response
 
 
+async def _change_password(request: Request, form: FormData) -> Response:
+    actor = await actor_of(token_in(request.headers.get("cookie")))
+    if actor is None:
+        return RedirectResponse("/login", 303)
+    set_acting(actor, address_of(request))
+    present, wanted = _text(form, "present"), _text(form, "wanted")
+    try:
+        await accounts.change_password(current(), actor, present, wanted)
+    except Unauthenticated:
+        return RedirectResponse(f"{_ACCOUNT}?problem=wrong", 303)
+    except Invalid:
+        return RedirectResponse(f"{_ACCOUNT}?problem=poor", 303)
+    return await _opened(request, actor.email, wanted, f"{_ACCOUNT}?changed=1")
+
+
+async def _set_password(request: Request, form: FormData) -> Response:
+    set_acting(None, address_of(request))
+    try:
+        await accounts.set_password(current(), link_in(request), _text(form, "password"))
+    except Invalid:
+        return RedirectResponse(f"{_SET_PASSWORD}?problem=poor", 303)
+    except Unauthenticated:
+        return RedirectResponse(f"{_SET_PASSWORD}?problem=link", 303)
+    response = RedirectResponse("/login?password-set=1", 303)
+    forget_link(response)
+    return response
+
+
 async def _logout(request: Request) -> Response:
-    if not _is_ours(request):
-        return _from_elsewhere()
+    if (refused := refusal_of(request)) is not None:
+        return refused
     if token := token_in(request.headers.get("cookie")):
-        await accounts.sign_out(current(), token)
+        set_acting(await actor_of(token), address_of(request))
+        await sessions.sign_out(current(), token)
         await tabs.sign_out_everywhere(fingerprint(token))
     response = RedirectResponse("/login?signed-out=1", 303)
     clear_cookie(response, request)
     return response
 
 
-def _is_ours(request: Request) -> bool:
-    return is_same_origin(request.headers, current().settings.application.public_url)
-
-
-def _from_elsewhere() -> Response:
-    return PlainTextResponse("This form was sent from another site, so it was not accepted.", 403)
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _back_to_login(onward: str, **why: str | int) -> Response:

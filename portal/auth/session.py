@@ -6,10 +6,13 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 
 from portal.core.domain.access import Actor
-from portal.core.services import accounts
+from portal.core.services import sessions
 from portal.core.stack import current
 
 COOKIE = "portal_session"
+_LINK_COOKIE = "portal_link"
+_LINK_PATH = "/auth/set-password"
+_LINK_MAX_AGE_SECONDS = 3600
 # The server decides when a session ends (idle time, logout); the cookie only has to outlive that.
 _COOKIE_MAX_AGE_SECONDS = 30 * 24 * 3600
 
@@ -24,9 +27,12 @@ def fingerprint(token: str | None) -> str:
     return hashlib.sha256(token.encode()).hexdigest() if token else ""
 
 
-async def actor_of(token: str | None) -> Actor | None:
-    """Return who is signed in with this token, or None when the session is unknown or over."""
-    return await accounts.session_actor(current(), token) if token else None
+async def actor_of(token: str | None, *, is_use: bool = True) -> Actor | None:
+    """Return who is signed in with this token, or None when the session is unknown or over.
+
+    `is_use=False` is for what an open page asks by itself, which is no sign of a person.
+    """
+    return await sessions.session_actor(current(), token, is_use=is_use) if token else None
 
 
 def set_cookie(response: Response, request: Request, token: str) -> None:
@@ -47,3 +53,26 @@ def clear_cookie(response: Response, request: Request) -> None:
     response.delete_cookie(
         COOKIE, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
     )
+
+
+def keep_link(response: Response, token: str, *, is_https: bool) -> None:
+    """Hand the secret of a password link to the browser, for the one form that needs it."""
+    response.set_cookie(
+        _LINK_COOKIE,
+        token,
+        max_age=_LINK_MAX_AGE_SECONDS,
+        path=_LINK_PATH,
+        httponly=True,
+        samesite="strict",
+        secure=is_https,
+    )
+
+
+def link_in(request: Request) -> str:
+    """Return the secret of the password link this browser came by, if any."""
+    return request.cookies.get(_LINK_COOKIE, "")
+
+
+def forget_link(response: Response) -> None:
+    """Take the secret of a used password link back."""
+    response.delete_cookie(_LINK_COOKIE, path=_LINK_PATH, httponly=True, samesite="strict")

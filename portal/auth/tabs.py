@@ -14,6 +14,17 @@ def remember(session: str, tab: str) -> None:
         _TABS.setdefault(session, set()).add(tab)
 
 
+def known_sessions() -> frozenset[str]:
+    """Return the sessions (their fingerprints) that have tabs open in this process."""
+    return frozenset(_TABS)
+
+
+def connected_tabs() -> list[str]:
+    """Return every tab that is connected to this process, whoever it belongs to."""
+    namespace = RegistrationContext.get().app.event_namespace
+    return list(namespace.token_to_sid) if namespace else []
+
+
 async def sign_out_everywhere(session: str) -> None:
     """Send every open tab of a session to the login page and close its connection."""
     app = RegistrationContext.get().app

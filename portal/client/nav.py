@@ -5,11 +5,12 @@ from typing import Final
 import reflex as rx
 
 from portal.auth.identity import IdentityState
+from portal.settings.frame import NAV_ITEM as SETTINGS_ENTRY
 from portal.ui.layout import NavItem, Text, page_frame
 
 DASHBOARD: Final = "/"
 # Only what exists: an entry appears together with its page.
-NAV: Final = (NavItem("Dashboard", DASHBOARD, "gauge"),)
+NAV: Final = (NavItem("Dashboard", DASHBOARD, "gauge"), SETTINGS_ENTRY)
 
 
 def client_page(

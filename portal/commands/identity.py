@@ -7,12 +7,12 @@ import typer
 
 from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
-from portal.core.domain.access import Role
+from portal.core.domain.access import Role, Scope
 from portal.core.errors import Invalid
-from portal.core.services import accounts
+from portal.core.services import accounts, api_keys
 
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
-api_keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)
+keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)
 
 
 @users.command("add")
@@ -34,8 +34,12 @@ def add_user(
     answer(made, f"Added {made['email']} as {role}.", as_json=as_json)
 
 
-@api_keys.command("add")
-def add_api_key(name: str, as_json: AsJson = False) -> None:
+@keys.command("add")
+def add_api_key(
+    name: str,
+    scope: Annotated[Scope, typer.Option(help="What it may be used for.")] = Scope.MANAGE,
+    as_json: AsJson = False,
+) -> None:
     """Issue a key; it is shown once."""
-    issued = with_stack(lambda stack: accounts.add_api_key(stack, name))
+    issued = with_stack(lambda stack: api_keys.add_api_key(stack, name, scope))
     answer(issued, f"Key of {issued.name}, shown only now:\n{issued.key}", as_json=as_json)

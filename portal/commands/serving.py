@@ -48,6 +48,8 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
                 log_level="warning",
                 lifespan="on",
                 timeout_graceful_shutdown=_GRACE_SECONDS,
+                # Who is behind a proxy is decided by Application__TrustedProxyHops (portal.auth.proxy).
+                proxy_headers=False,
                 server_header=False,
                 date_header=False,
             )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from portal.core.acting import Acting, acting
 from portal.core.errors import Misconfigured
 from portal.core.log import configure_logging
 from portal.core.settings import RunMode, Settings, load_settings
@@ -33,4 +34,5 @@ async def _run(settings: Settings, work: Callable[[Stack], Awaitable[ResultT]]) 
         if not await is_migrated(stack.db, settings.run_mode):
             message = "The database has no schema yet: run `portal migrate` first."
             raise Misconfigured(message)
-        return await work(stack)
+        with acting(Acting("command line", "command")):
+            return await work(stack)

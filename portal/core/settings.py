@@ -57,6 +57,7 @@ class Application(_Section):
     name: str = "Energy portal"
     public_url: str = ""
     time_zone: str = "UTC"
+    trusted_proxy_hops: int = Field(default=0, ge=0, le=5)
 
     @field_validator("time_zone")
     @classmethod

@@ -89,7 +89,7 @@ def theme_toggle() -> rx.Component:
 
 def _brand() -> rx.Component:
     return rx.el.div(
-        rx.el.img(src="/brand/icon.svg", alt="", class_name="ui-brand-mark"),
+        rx.el.img(src="/brand/logo", alt="", class_name="ui-brand-mark"),
         rx.el.span(class_name="ui-brand-name"),
         class_name="ui-brand",
     )

@@ -36,6 +36,7 @@ print(json.dumps(found))
 # Handlers anybody may call, by the end of their name, and why. A new one must be put here by hand.
 PUBLIC = {
     "login_state.load": "shows the login page: reads the address of the page and nothing else",
+    "set_password_state.load": "shows the page a password link leads to: reads the address and nothing else",
 }
 Handlers = dict[str, dict[str, Any]]
 

@@ -11,13 +11,19 @@ def failure(query: Mapping[str, str]) -> str:
     if reason == "credentials":
         return "That e-mail and password do not match. Check both and try again."
     if reason == "locked":
-        return f"Too many failed attempts. This account opens again in {_minutes(query.get('minutes', ''))}."
+        return (
+            f"Too many failed attempts. Log-in from here opens again in {_minutes(query.get('minutes', ''))}."
+        )
     return ""
 
 
 def notice(query: Mapping[str, str]) -> str:
-    """Return what else is worth saying: that signing out worked."""
-    return "You are signed out." if query.get("signed-out") and not query.get("error") else ""
+    """Return what else is worth saying: that signing out or setting a password worked."""
+    if query.get("error"):
+        return ""
+    if query.get("password-set"):
+        return "Your password is set. Sign in with it now."
+    return "You are signed out." if query.get("signed-out") else ""
 
 
 def _minutes(text: str) -> str:

@@ -16,6 +16,17 @@ class Role(StrEnum):
         return self is Role.ADMIN or required is Role.USER
 
 
+class Scope(StrEnum):
+    """What a machine's key may be used for; a person's role alone decides for people."""
+
+    READ = "read"
+    MANAGE = "manage"
+
+    def covers(self, required: "Scope") -> bool:
+        """Whether this scope may do what `required` may do (who manages may read)."""
+        return self is Scope.MANAGE or required is Scope.READ
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The proven identity behind a request. `kind` is "user" for a person, "api_key" for a machine."""
@@ -24,3 +35,4 @@ class Actor:
     email: str
     role: Role
     kind: str = "user"
+    scope: Scope = Scope.MANAGE

@@ -1,4 +1,4 @@
-"""Accounts, sessions and machine keys (`app`, both run modes)."""
+"""Accounts, sessions, machine keys, audit trail and brand (`app`, both run modes)."""
 
 # SQLModel declares the table name as computed; a plain text is its documented way.
 # pyright: reportAssignmentType=false
@@ -19,13 +19,38 @@ class User(SQLModel, table=True):
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     email: str = Field(max_length=254, unique=True)
-    password_hash: str = Field(max_length=255)
+    password_hash: str | None = Field(default=None, max_length=255)
     role: str = Field(max_length=20)
     is_active: bool = True
-    failed_attempts: int = 0
-    locked_until: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp(now=True)
     password_changed_at: datetime = timestamp(now=True)
+    last_sign_in_at: datetime | None = timestamp(nullable=True)
+
+
+class LoginAttempts(SQLModel, table=True):
+    """Failed log-ins of an account from an address; `*` stands for all accounts or all addresses."""
+
+    __tablename__ = "login_attempts"
+    __table_args__ = {"schema": "app"}
+
+    email: str = Field(max_length=254, primary_key=True)
+    address: str = Field(max_length=64, primary_key=True)
+    failures: int = 0
+    window_at: datetime = timestamp()
+    closed_until: datetime | None = timestamp(nullable=True)
+    succeeded_at: datetime | None = timestamp(nullable=True)
+
+
+class PasswordLink(SQLModel, table=True):
+    """The one open invitation of an account to set its password; only the SHA-256 of its token is stored."""
+
+    __tablename__ = "password_links"
+    __table_args__ = {"schema": "app"}
+
+    token_hash: str = Field(max_length=64, primary_key=True)
+    user_id: UUID = Field(foreign_key="app.users.id", ondelete="CASCADE", unique=True)
+    created_at: datetime = timestamp(now=True)
+    expires_at: datetime = timestamp()
 
 
 class Session(SQLModel, table=True):
@@ -35,21 +60,25 @@ class Session(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     token_hash: str = Field(max_length=64, primary_key=True)
+    id: UUID = Field(default_factory=uuid4, unique=True)
     user_id: UUID = Field(foreign_key="app.users.id", ondelete="CASCADE", index=True)
+    address: str = Field(default="", max_length=64)
+    agent: str = Field(default="", max_length=200)
     created_at: datetime = timestamp(now=True)
     last_seen_at: datetime = timestamp(now=True)
     expires_at: datetime = timestamp()
 
 
 class ApiKey(SQLModel, table=True):
-    """A machine's key; only its SHA-256 is stored."""
+    """A machine's key; only its SHA-256 is stored. A revoked one keeps its row, and its name is free again."""
 
     __tablename__ = "api_keys"
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    name: str = Field(max_length=100, unique=True)
+    name: str = Field(max_length=100)
     key_hash: str = Field(max_length=64, unique=True)
+    scope: str = Field(default="manage", max_length=20)
     created_at: datetime = timestamp(now=True)
     last_used_at: datetime | None = timestamp(nullable=True)
     revoked_at: datetime | None = timestamp(nullable=True)
@@ -65,4 +94,34 @@ class Branding(SQLModel, table=True):
     product_name: str = Field(max_length=80)
     primary_color: str = Field(max_length=7)
     accent_color: str = Field(max_length=7)
+    color_mode: str = Field(default="system", max_length=10)
     updated_at: datetime = timestamp(now=True)
+
+
+class BrandImage(SQLModel, table=True):
+    """The logo or the icon of the brand."""
+
+    __tablename__ = "brand_images"
+    __table_args__ = {"schema": "app"}
+
+    kind: str = Field(max_length=10, primary_key=True)
+    content: bytes
+    media_type: str = Field(max_length=30)
+    updated_at: datetime = timestamp(now=True)
+
+
+class AuditEvent(SQLModel, table=True):
+    """Who did what, when and from where. Rows are only ever added: triggers refuse everything else."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = {"schema": "app"}
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = timestamp(now=True)
+    action: str = Field(max_length=60)
+    actor_kind: str = Field(max_length=20)
+    actor_id: UUID | None = None
+    actor_name: str = Field(max_length=254)
+    address: str = Field(max_length=64)
+    subject: str = Field(default="", max_length=254)
+    detail: str = Field(default="", max_length=500)

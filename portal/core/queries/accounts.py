@@ -1,9 +1,9 @@
-"""Accounts, sessions and machine keys."""
+"""People's accounts and the links by which they set their password."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -18,41 +18,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a log-in is checked against."""
+    """What a log-in is checked against; without a hash the password was never set."""
 
     actor: Actor
-    password_hash: str
+    password_hash: str | None
     is_active: bool
-    failed_attempts: int
-    locked_until: datetime | None
 
 
 @dataclass(frozen=True)
-class OpenSession:
-    """A session that has not expired, and when it was last used."""
+class UserLine:
+    """A person as the Users page shows them."""
 
-    actor: Actor
-    last_seen_at: datetime
+    id: UUID
+    email: str
+    role: Role
+    is_active: bool
+    has_password: bool
+    last_sign_in_at: datetime | None
+    link_expires_at: datetime | None
 
 
-async def credentials_for_update(session: AsyncSession, email: str) -> Credentials | None:
-    """Read an account and hold its row, so that parallel attempts count one after the other."""
+async def find_credentials(session: AsyncSession, email: str) -> Credentials | None:
+    """Return what a log-in of this address is checked against."""
+    return await _credentials(session, "email = :key", email)
+
+
+async def credentials_of(session: AsyncSession, user_id: UUID) -> Credentials | None:
+    """Return what this person's password is checked against."""
+    return await _credentials(session, "id = :key", user_id)
+
+
+async def _credentials(session: AsyncSession, condition: str, key: object) -> Credentials | None:
     row = (
         await session.execute(
-            text(
-                "SELECT id, email, role, password_hash, is_active, failed_attempts, locked_until "
-                "FROM app.users WHERE email = :email FOR UPDATE"
-            ),
-            {"email": email},
+            text(f"SELECT id, email, role, password_hash, is_active FROM app.users WHERE {condition}"),
+            {"key": key},
         )
     ).one_or_none()
     if row is None:
         return None
-    actor = Actor(row.id, row.email, Role(row.role))
-    return Credentials(actor, row.password_hash, row.is_active, row.failed_attempts, row.locked_until)
+    return Credentials(Actor(row.id, row.email, Role(row.role)), row.password_hash, row.is_active)
 
 
-async def insert_user(session: AsyncSession, email: str, role: Role, password_hash: str) -> UUID | None:
+async def insert_user(
+    session: AsyncSession, email: str, role: Role, password_hash: str | None
+) -> UUID | None:
     """Add an account; None when the address is taken."""
     return await session.scalar(
         text(
@@ -68,91 +78,80 @@ async def count_users(session: AsyncSession) -> int:
     return int(await session.scalar(text("SELECT count(*) FROM app.users")) or 0)
 
 
-async def record_failure(
-    session: AsyncSession, user_id: UUID, failures: int, locked_until: datetime | None
-) -> None:
-    """Store the failed attempts of an account and until when it is closed."""
-    await session.execute(
-        text("UPDATE app.users SET failed_attempts = :failures, locked_until = :until WHERE id = :id"),
-        {"failures": failures, "until": locked_until, "id": user_id},
+async def list_users(session: AsyncSession, now: datetime) -> tuple[UserLine, ...]:
+    """Return everybody, by address, with a link that is still open."""
+    rows = await session.execute(
+        text(
+            "SELECT u.id, u.email, u.role, u.is_active, u.password_hash IS NOT NULL AS has_password, "
+            "u.last_sign_in_at, l.expires_at FROM app.users u "
+            "LEFT JOIN app.password_links l ON l.user_id = u.id AND l.expires_at > :now ORDER BY u.email"
+        ),
+        {"now": now},
+    )
+    return tuple(
+        UserLine(r.id, r.email, Role(r.role), r.is_active, r.has_password, r.last_sign_in_at, r.expires_at)
+        for r in rows
     )
 
 
-async def insert_session(
-    session: AsyncSession, user_id: UUID, token_hash: str, now: datetime, expires_at: datetime
-) -> None:
-    """Open a session and forget the account's failures and expired sessions."""
-    await session.execute(
-        text("DELETE FROM app.sessions WHERE user_id = :id AND expires_at <= :now"),
-        {"id": user_id, "now": now},
-    )
+async def note_sign_in(session: AsyncSession, user_id: UUID, now: datetime, new_hash: str | None) -> None:
+    """Note a log-in, and store the password's hash anew where its parameters have risen."""
     await session.execute(
         text(
-            "INSERT INTO app.sessions (token_hash, user_id, created_at, last_seen_at, expires_at) "
-            "VALUES (:hash, :id, :now, :now, :expires_at)"
+            "UPDATE app.users SET last_sign_in_at = :now, "
+            "password_hash = coalesce(CAST(:hash AS varchar), password_hash) WHERE id = :id"
+        ),
+        {"now": now, "hash": new_hash, "id": user_id},
+    )
+
+
+async def set_password(session: AsyncSession, user_id: UUID, password_hash: str, now: datetime) -> None:
+    """Store a new password; an open link to set one is void from then on."""
+    await session.execute(
+        text("UPDATE app.users SET password_hash = :hash, password_changed_at = :now WHERE id = :id"),
+        {"hash": password_hash, "now": now, "id": user_id},
+    )
+    await session.execute(text("DELETE FROM app.password_links WHERE user_id = :id"), {"id": user_id})
+
+
+async def other_admins(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many other active admins there are, and hold all admins: two cannot demote each other at once."""
+    rows = await session.execute(
+        text("SELECT id FROM app.users WHERE role = 'admin' AND is_active ORDER BY id FOR UPDATE")
+    )
+    return sum(row.id != user_id for row in rows)
+
+
+async def update_user(session: AsyncSession, user_id: UUID, **values: Any) -> str | None:
+    """Change `role` or `is_active`; returns the address, None when there is no such account."""
+    [(column, value)] = values.items()
+    return await session.scalar(
+        text(f"UPDATE app.users SET {column} = :value WHERE id = :id RETURNING email"),
+        {"value": value, "id": user_id},
+    )
+
+
+async def put_link(
+    session: AsyncSession, user_id: UUID, token_hash: str, now: datetime, expires_at: datetime
+) -> None:
+    """Issue a link; the one before is void."""
+    await session.execute(
+        text(
+            "INSERT INTO app.password_links (token_hash, user_id, created_at, expires_at) "
+            "VALUES (:hash, :id, :now, :expires_at) ON CONFLICT (user_id) DO UPDATE SET "
+            "token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at"
         ),
         {"hash": token_hash, "id": user_id, "now": now, "expires_at": expires_at},
     )
-    await record_failure(session, user_id, 0, None)
 
 
-async def find_session(
-    session: AsyncSession, token_hash: str, now: datetime, idle_since: datetime
-) -> OpenSession | None:
-    """Return the open session of a cookie, unless it expired, was idle, or its account is inactive."""
-    row = (
-        await session.execute(
-            text(
-                "SELECT u.id, u.email, u.role, s.last_seen_at FROM app.sessions s JOIN app.users u ON u.id = s.user_id "
-                "WHERE s.token_hash = :hash AND s.expires_at > :now AND s.last_seen_at > :idle_since AND u.is_active"
-            ),
-            {"hash": token_hash, "now": now, "idle_since": idle_since},
-        )
-    ).one_or_none()
-    return None if row is None else OpenSession(Actor(row.id, row.email, Role(row.role)), row.last_seen_at)
-
-
-async def touch_session(session: AsyncSession, token_hash: str, now: datetime) -> None:
-    """Note that a session is in use."""
-    await session.execute(
-        text("UPDATE app.sessions SET last_seen_at = :now WHERE token_hash = :hash"),
-        {"now": now, "hash": token_hash},
-    )
-
-
-async def delete_session(session: AsyncSession, token_hash: str) -> None:
-    """End a session."""
-    await session.execute(text("DELETE FROM app.sessions WHERE token_hash = :hash"), {"hash": token_hash})
-
-
-async def insert_api_key(session: AsyncSession, name: str, key_hash: str) -> UUID | None:
-    """Add a machine key; None when the name is taken."""
-    return await session.scalar(
+async def link_owner(session: AsyncSession, token_hash: str, now: datetime) -> Credentials | None:
+    """Return whose link this is while it is open, and hold it: it is used once."""
+    user_id = await session.scalar(
         text(
-            "INSERT INTO app.api_keys (name, key_hash) VALUES (:name, :hash) ON CONFLICT (name) DO NOTHING RETURNING id"
+            "SELECT l.user_id FROM app.password_links l JOIN app.users u ON u.id = l.user_id "
+            "WHERE l.token_hash = :hash AND l.expires_at > :now AND u.is_active FOR UPDATE OF l"
         ),
-        {"name": name, "hash": key_hash},
+        {"hash": token_hash, "now": now},
     )
-
-
-async def use_api_key(session: AsyncSession, key_hash: str, now: datetime) -> Actor | None:
-    """Return whose key this is and note its use, at most once a minute."""
-    row = (
-        await session.execute(
-            text(
-                "SELECT id, name, last_used_at FROM app.api_keys WHERE key_hash = :hash AND revoked_at IS NULL"
-            ),
-            {"hash": key_hash},
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    await session.execute(
-        text(
-            "UPDATE app.api_keys SET last_used_at = :now "
-            "WHERE id = :id "
-            "AND (last_used_at IS NULL OR last_used_at < CAST(:now AS timestamptz) - interval '1 minute')"
-        ),
-        {"now": now, "id": row.id},
-    )
-    return Actor(row.id, row.name, Role.ADMIN, "api_key")
+    return None if user_id is None else await credentials_of(session, user_id)

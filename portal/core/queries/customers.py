@@ -147,6 +147,11 @@ async def rotate(
     return None if row is None else (row.code, row.name)
 
 
+async def find_code(session: AsyncSession, customer_id: UUID) -> str | None:
+    """Return a customer's code."""
+    return await session.scalar(text("SELECT code FROM fleet.customers WHERE id = :id"), {"id": customer_id})
+
+
 async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: bool) -> bool:
     """Open or close a customer; tells whether it exists."""
     changed = await session.scalar(

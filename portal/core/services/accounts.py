@@ -1,174 +1,199 @@
-"""Log-ins, sessions, accounts and machine keys."""
+"""People: who may log in, as what, and how they get and change their password."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
-from passlib.context import CryptContext
-
-from portal.core.domain.access import Actor, Role
-from portal.core.domain.tokens import new_api_key, new_token, token_hash
-from portal.core.errors import Conflict, Invalid, LockedOut, Unauthenticated
-from portal.core.log import logger
+from portal.core import acting, passwords
+from portal.core.domain.access import Role
+from portal.core.domain.tokens import new_token, token_hash
+from portal.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from portal.core.queries import accounts as queries
+from portal.core.queries import audit, login_attempts, sessions
+from portal.core.queries.accounts import UserLine
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from portal.core.settings import Authentication
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.domain.access import Actor
     from portal.core.stack import Stack
 
-SESSION_IDLE = timedelta(hours=12)
-SESSION_LIFETIME = timedelta(days=30)
-_TOUCH_EVERY = timedelta(minutes=1)
-MIN_PASSWORD_LENGTH = 10
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
-_WRONG = "The e-mail address or the password is wrong."
-_log = logger("accounts")
+__all__ = ["PasswordLink", "UserLine"]
+
+LINK_LIFETIME = timedelta(days=3)
+_EMAIL = re.compile(r"[^@\s\x00]+@[^@\s.\x00]+(\.[^@\s.\x00]+)*")
+_LONGEST_EMAIL = 254
+_UNKNOWN = "There is no such account."
+_LAST_ADMIN = "This is the last active admin: make somebody else an admin first."
+_VOID_LINK = "This link has been used or has expired. Ask an admin for a new one."
 
 
 @dataclass(frozen=True)
-class SignedIn:
-    """A new session: the cookie's value, shown to the browser only, and who it is for."""
-
-    token: str
-    actor: Actor
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class IssuedKey:
-    """A new machine key; `key` is shown once."""
+class PasswordLink:
+    """A link by which a person sets their password once; `token` is shown once and only its hash is kept."""
 
     id: UUID
-    name: str
-    key: str
-
-
-@cache
-def _passwords() -> CryptContext:
-    # Argon2id with the parameters of RFC 9106's second recommendation: 64 MiB, 3 passes, 4 lanes.
-    return CryptContext(
-        schemes=["argon2"],
-        argon2__type="ID",
-        argon2__memory_cost=65536,
-        argon2__rounds=3,
-        argon2__parallelism=4,
-    )
-
-
-@cache
-def _nobodys_hash() -> str:
-    return _passwords().hash("an account that does not exist costs as much to check")
-
-
-async def sign_in(stack: Stack, email: str, password: str, address: str = "") -> SignedIn:
-    """Open a session.
-
-    Raises `Unauthenticated` for a wrong address or password alike, and `LockedOut` while the account
-    is closed after repeated failures.
-    """
-    now = stack.clock()
-    async with stack.db.transaction() as session:
-        found = await queries.credentials_for_update(session, email.strip().lower())
-        locked_until = None if found is None else found.locked_until
-        if locked_until is None or locked_until <= now:
-            known_hash = found.password_hash if found else _nobodys_hash()
-            matches = await asyncio.to_thread(_passwords().verify, password, known_hash)
-            if found and found.is_active and matches:
-                token = new_token()
-                expires_at = now + SESSION_LIFETIME
-                await queries.insert_session(session, found.actor.id, token_hash(token), now, expires_at)
-                return SignedIn(token, found.actor, expires_at)
-            locked_until = None
-            if found:
-                failures, locked_until = _after_failure(
-                    found.failed_attempts, now, stack.settings.authentication
-                )
-                await queries.record_failure(session, found.actor.id, failures, locked_until)
-    _log.warning("log-in refused", address=address, locked=locked_until is not None)
-    if locked_until is not None:
-        message = "Too many failed log-ins: this account is closed for a while."
-        raise LockedOut(message, locked_until)
-    raise Unauthenticated(_WRONG)
-
-
-def _after_failure(failures: int, now: datetime, rule: Authentication) -> tuple[int, datetime | None]:
-    """Count one more failure; at the bound the account closes and the count starts again."""
-    if failures + 1 < rule.max_failed_attempts:
-        return failures + 1, None
-    return 0, now + timedelta(minutes=rule.lockout_minutes)
-
-
-async def session_actor(stack: Stack, token: str) -> Actor | None:
-    """Return who a session cookie belongs to, or None when it opens nothing (any more)."""
-    now, hashed = stack.clock(), token_hash(token)
-    async with stack.db.transaction() as session:
-        found = await queries.find_session(session, hashed, now, now - SESSION_IDLE)
-        if found is not None and now - found.last_seen_at > _TOUCH_EVERY:
-            await queries.touch_session(session, hashed, now)
-        return found.actor if found else None
-
-
-async def sign_out(stack: Stack, token: str) -> None:
-    """End a session; ending one that is not open is no error."""
-    async with stack.db.transaction() as session:
-        await queries.delete_session(session, token_hash(token))
+    email: str
+    token: str
+    expires_at: datetime
 
 
 async def add_user(stack: Stack, email: str, role: Role, password: str) -> UUID:
     """Add an account. Raises `Invalid` for a poor address or password, `Conflict` for a taken address."""
-    address = email.strip().lower()
-    if not _EMAIL.fullmatch(address):
-        message = f"{email!r} is not an e-mail address"
-        raise Invalid(message)
-    if len(password) < MIN_PASSWORD_LENGTH:
-        message = f"A password needs at least {MIN_PASSWORD_LENGTH} characters"
-        raise Invalid(message)
-    hashed = await asyncio.to_thread(_passwords().hash, password)
+    address = _address(email)
+    _check_password(password, address)
+    hashed = await passwords.hash_password(password)
     async with stack.db.transaction() as session:
-        user_id = await queries.insert_user(session, address, role, hashed)
-    if user_id is None:
-        message = f"There is an account for {address} already"
-        raise Conflict(message)
-    return user_id
+        return await _insert(session, address, role, hashed)
+
+
+async def invite_user(stack: Stack, email: str, role: Role) -> PasswordLink:
+    """Add an account without a password, and issue the link to set it. Raises as `add_user`."""
+    address = _address(email)
+    async with stack.db.transaction() as session:
+        user_id = await _insert(session, address, role, None)
+        return await _issue(stack, session, user_id, address)
+
+
+async def renew_link(stack: Stack, user_id: UUID) -> PasswordLink:
+    """Issue a new link to set the password; the one before is void, the password stays until it is set.
+
+    Raises `NotFound`, and `Conflict` for a deactivated account.
+    """
+    async with stack.db.transaction() as session:
+        found = await queries.credentials_of(session, user_id)
+        if found is None:
+            raise NotFound(_UNKNOWN)
+        if not found.is_active:
+            raise Conflict("This account is deactivated: activate it first.")
+        await audit.record(session, "user.link_issued", found.actor.email)
+        return await _issue(stack, session, user_id, found.actor.email)
+
+
+async def set_password(stack: Stack, token: str, password: str) -> str:
+    """Set a password by a link; every session of the person ends. Returns their address.
+
+    Raises `Unauthenticated` for a link that is used up, expired or unknown, `Invalid` for a poor password.
+    """
+    now = stack.clock()
+    _check_password(password)
+    hashed = await passwords.hash_password(password)
+    async with stack.db.transaction() as session:
+        owner = await queries.link_owner(session, token_hash(token), now)
+        if owner is None:
+            raise Unauthenticated(_VOID_LINK)
+        await queries.set_password(session, owner.actor.id, hashed, now)
+        await sessions.delete_all(session, owner.actor.id)
+        await login_attempts.forget(session, owner.actor.email)
+        who = acting.of(owner.actor, acting.present().address)
+        await audit.record(session, "user.password_set", owner.actor.email, "by link", by=who)
+    return owner.actor.email
+
+
+async def change_password(stack: Stack, actor: Actor, present: str, wanted: str) -> None:
+    """Change one's own password; every session of the person ends, the caller's own too.
+
+    Raises `Unauthenticated` when the present password is wrong, `Invalid` for a poor new one.
+    """
+    _check_password(wanted, actor.email)
+    matches, _ = await passwords.verify(present, await _hash_of(stack, actor.id))
+    if not matches:
+        raise Unauthenticated("The present password is wrong.")
+    hashed = await passwords.hash_password(wanted)
+    async with stack.db.transaction() as session:
+        await queries.set_password(session, actor.id, hashed, stack.clock())
+        await sessions.delete_all(session, actor.id)
+        await audit.record(session, "user.password_changed", actor.email)
+
+
+async def list_users(stack: Stack) -> tuple[UserLine, ...]:
+    """Return everybody who may or might log in, by address."""
+    async with stack.db.snapshot() as session:
+        return await queries.list_users(session, stack.clock())
+
+
+async def set_role(stack: Stack, user_id: UUID, role: Role) -> None:
+    """Make a person an admin or a user; their sessions end. Raises `NotFound`, `Conflict` for the last admin."""
+    async with stack.db.transaction() as session:
+        if role is not Role.ADMIN:
+            await _keep_an_admin(session, user_id)
+        email = await queries.update_user(session, user_id, role=role.value)
+        if email is None:
+            raise NotFound(_UNKNOWN)
+        await sessions.delete_all(session, user_id)
+        await audit.record(session, "user.role_changed", email, f"now {role}")
+
+
+async def set_active(stack: Stack, user_id: UUID, *, is_active: bool) -> None:
+    """Activate or deactivate a person; deactivating ends their sessions. Raises as `set_role`."""
+    async with stack.db.transaction() as session:
+        if not is_active:
+            await _keep_an_admin(session, user_id)
+        email = await queries.update_user(session, user_id, is_active=is_active)
+        if email is None:
+            raise NotFound(_UNKNOWN)
+        await sessions.delete_all(session, user_id)
+        await audit.record(session, "user.activated" if is_active else "user.deactivated", email)
 
 
 async def ensure_first_admin(stack: Stack) -> bool:
     """Create the first admin from the settings on a stack without accounts; tells whether it did."""
     chosen = stack.settings.authentication
+    address = chosen.default_admin_email.strip().lower()
     async with stack.db.transaction() as session:
         if await queries.count_users(session):
             return False
-        hashed = await asyncio.to_thread(_passwords().hash, chosen.default_admin_password.get_secret_value())
-        made = await queries.insert_user(
-            session, chosen.default_admin_email.strip().lower(), Role.ADMIN, hashed
-        )
+        hashed = await passwords.hash_password(chosen.default_admin_password.get_secret_value())
+        made = await queries.insert_user(session, address, Role.ADMIN, hashed)
+        await audit.record(session, "user.added", address, "first admin, from the settings")
     return made is not None
 
 
-async def add_api_key(stack: Stack, name: str) -> IssuedKey:
-    """Issue a machine key. Raises `Invalid` for an empty name, `Conflict` for a taken one."""
-    label = name.strip()
-    if not label:
-        message = "An API key needs a name"
-        raise Invalid(message)
-    key = new_api_key()
-    async with stack.db.transaction() as session:
-        key_id = await queries.insert_api_key(session, label, token_hash(key))
-    if key_id is None:
-        message = f"There is an API key named {label!r} already"
-        raise Conflict(message)
-    return IssuedKey(key_id, label, key)
+async def _hash_of(stack: Stack, user_id: UUID) -> str | None:
+    async with stack.db.snapshot() as session:
+        found = await queries.credentials_of(session, user_id)
+    return found.password_hash if found else None
 
 
-async def api_key_actor(stack: Stack, key: str) -> Actor | None:
-    """Return the machine a key belongs to, or None."""
-    async with stack.db.transaction() as session:
-        return await queries.use_api_key(session, token_hash(key), stack.clock())
+async def _insert(session: AsyncSession, address: str, role: Role, hashed: str | None) -> UUID:
+    user_id = await queries.insert_user(session, address, role, hashed)
+    if user_id is None:
+        raise Conflict(f"There is an account for {address} already")
+    await audit.record(session, "user.added", address, f"as {role}")
+    return user_id
+
+
+async def _issue(stack: Stack, session: AsyncSession, user_id: UUID, address: str) -> PasswordLink:
+    now, token = stack.clock(), new_token()
+    expires_at = now + LINK_LIFETIME
+    await queries.put_link(session, user_id, token_hash(token), now, expires_at)
+    return PasswordLink(user_id, address, token, expires_at)
+
+
+async def _keep_an_admin(session: AsyncSession, user_id: UUID) -> None:
+    others = await queries.other_admins(session, user_id)
+    found = await queries.credentials_of(session, user_id)
+    if found is not None and found.is_active and found.actor.role is Role.ADMIN and not others:
+        raise Conflict(_LAST_ADMIN)
+
+
+def _address(email: str) -> str:
+    address = email.strip().lower()
+    if not _EMAIL.fullmatch(address) or len(address) > _LONGEST_EMAIL:
+        raise Invalid(f"{email!r} is not an e-mail address")
+    return address
+
+
+def _check_password(password: str, email: str = "") -> None:
+    if len(password) < passwords.MIN_LENGTH:
+        raise Invalid(f"A password needs at least {passwords.MIN_LENGTH} characters")
+    if len(password) > passwords.MAX_LENGTH or "\x00" in password:
+        raise Invalid(f"A password has at most {passwords.MAX_LENGTH} characters, all of them visible")
+    if email and password.lower() == email:
+        raise Invalid("A password has to be another word than the e-mail address")

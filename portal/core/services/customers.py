@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.queries import audit
 from portal.core.queries import customers as queries
 from portal.core.queries.customers import CustomerDevice, CustomerLine, CustomerSite, PushBacklog
 
@@ -83,9 +84,10 @@ async def register(stack: Stack, code: str, name: str) -> IssuedToken:
     token = new_token()
     async with stack.db.transaction() as session:
         customer_id = await queries.insert(session, code, name, token_hash(token), stack.clock())
-    if customer_id is None:
-        message = f"There is a customer with code {code!r} already"
-        raise Conflict(message)
+        if customer_id is None:
+            message = f"There is a customer with code {code!r} already"
+            raise Conflict(message)
+        await audit.record(session, "customer.registered", code, name)
     return IssuedToken(customer_id, code, name, token)
 
 
@@ -101,8 +103,10 @@ async def rotate(stack: Stack, customer_id: UUID, grace_hours: float = DEFAULT_G
     until = now + timedelta(hours=grace_hours) if grace_hours else None
     async with stack.db.transaction() as session:
         found = await queries.rotate(session, customer_id, token_hash(token), now, until)
-    if found is None:
-        raise NotFound(_UNKNOWN)
+        if found is None:
+            raise NotFound(_UNKNOWN)
+        detail = f"old token valid for {grace_hours:g} hours"
+        await audit.record(session, "customer.token_rotated", found[0], detail)
     return IssuedToken(customer_id, found[0], found[1], token)
 
 
@@ -111,6 +115,8 @@ async def set_active(stack: Stack, customer_id: UUID, is_active: bool) -> None: 
     async with stack.db.transaction() as session:
         if not await queries.set_active(session, customer_id, is_active=is_active):
             raise NotFound(_UNKNOWN)
+        code = (await queries.find_code(session, customer_id)) or ""
+        await audit.record(session, "customer.enabled" if is_active else "customer.disabled", code)
 
 
 def _today(stack: Stack) -> datetime:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
+from portal.core.queries import audit
 from portal.core.queries import customers as customer_queries
 from portal.core.queries import fleet_views as queries
 from portal.core.queries import tariffs as tariff_queries
@@ -107,3 +108,4 @@ async def remove_customer(stack: Stack, customer_id: UUID, confirmed_code: str |
             )
             raise HasHistory(message)
         await queries.remove(session, customer_id)
+        await audit.record(session, "customer.deleted", code, "with all its history")

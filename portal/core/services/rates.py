@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.domain.tariffs import is_zone
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.queries import audit
 from portal.core.queries import rates as queries
 from portal.core.queries.rates import MunicipalityLine
 
@@ -42,8 +43,9 @@ async def change_municipality(
             message = f"There is a municipality named {clean['name']!r} already"
             raise Conflict(message)
         changed = await queries.update_municipality(session, municipality_id, clean)
-    if changed is None:
-        raise NotFound(_NO_MUNICIPALITY)
+        if changed is None:
+            raise NotFound(_NO_MUNICIPALITY)
+        await audit.record(session, "tariff.municipality_changed", changed.name)
     return changed
 
 
@@ -63,3 +65,4 @@ async def remove_tariff(stack: Stack, tariff_id: int) -> None:
         if not await queries.delete_tariff(session, tariff_id):
             message = "There is no such tariff"
             raise NotFound(message)
+        await audit.record(session, "tariff.removed", f"tariff {tariff_id}")

@@ -18,6 +18,7 @@ from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire, tari
 from portal.core.domain.tariffs import DayType, Holiday
 from portal.core.domain.time import local_midnight
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.queries import audit
 from portal.core.queries import tariffs as queries
 from portal.core.queries.cost import CostScope, zone_named
 from portal.core.queries.cost_report import load_report
@@ -57,6 +58,7 @@ async def import_tariffs(stack: Stack, raw: object) -> tuple[ImportedTariff, ...
         if problems:
             raise _invalid(problems)
         names = {place.municipality_id: place.name for place in places}
+        await audit.record(session, "tariff.imported", ", ".join(tariff.name for tariff in placed))
         return tuple(
             [
                 ImportedTariff(
@@ -108,6 +110,7 @@ async def save_tariff(stack: Stack, raw: object) -> int:
         if problems:
             raise _invalid([problem | {"path": problem["path"].removeprefix("[0].")} for problem in problems])
         _refuse_twin(placed[0], places)
+        await audit.record(session, "tariff.saved", placed[0].name)
         if placed[0].id is None:
             return await queries.upsert(session, placed[0])
         if not await queries.update(session, placed[0]):

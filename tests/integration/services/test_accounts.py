@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from portal.core.domain.access import Role
-from portal.core.errors import Conflict, Invalid, LockedOut, Unauthenticated
-from portal.core.services import accounts
+from portal.core.domain.access import Role, Scope
+from portal.core.errors import Conflict, Invalid, LockedOut, NotFound, Unauthenticated
+from portal.core.services import accounts, api_keys, sessions
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 
@@ -22,16 +22,16 @@ async def stack(client_stack: Stack) -> Stack:
 
 
 async def test_a_session_opens_with_the_password_and_ends_at_sign_out(stack: Stack) -> None:
-    opened = await accounts.sign_in(stack, " ALICE@example.com ", PASSWORD)
-    actor = await accounts.session_actor(stack, opened.token)
+    opened = await sessions.sign_in(stack, " ALICE@example.com ", PASSWORD)
+    actor = await sessions.session_actor(stack, opened.token)
     assert actor is not None
     assert (actor.email, actor.role) == (ALICE, Role.ADMIN)
-    await accounts.sign_out(stack, opened.token)
-    assert await accounts.session_actor(stack, opened.token) is None
+    await sessions.sign_out(stack, opened.token)
+    assert await sessions.session_actor(stack, opened.token) is None
 
 
 async def test_only_hashes_are_stored(stack: Stack) -> None:
-    opened = await accounts.sign_in(stack, ALICE, PASSWORD)
+    opened = await sessions.sign_in(stack, ALICE, PASSWORD)
     async with stack.db.snapshot() as session:
         stored = await session.scalar(text("SELECT token_hash FROM app.sessions"))
         password_hash = await session.scalar(text("SELECT password_hash FROM app.users"))
@@ -44,33 +44,33 @@ async def test_a_wrong_address_and_a_wrong_password_say_the_same(
     stack: Stack, email: str, password: str
 ) -> None:
     with pytest.raises(Unauthenticated) as refused:
-        await accounts.sign_in(stack, email, password)
+        await sessions.sign_in(stack, email, password)
     assert refused.value.message == "The e-mail address or the password is wrong."
 
 
 async def test_repeated_failures_close_the_account_for_a_while_only(stack: Stack, clock: Clock) -> None:
     for _ in range(4):
         with pytest.raises(Unauthenticated):
-            await accounts.sign_in(stack, ALICE, "wrong")
+            await sessions.sign_in(stack, ALICE, "wrong")
     with pytest.raises(LockedOut) as closed:
-        await accounts.sign_in(stack, ALICE, "wrong")
+        await sessions.sign_in(stack, ALICE, "wrong")
     assert closed.value.until == clock.now + timedelta(minutes=15)
     with pytest.raises(LockedOut):
-        await accounts.sign_in(stack, ALICE, PASSWORD)
+        await sessions.sign_in(stack, ALICE, PASSWORD)
     clock.advance(minutes=15)
-    assert (await accounts.sign_in(stack, ALICE, PASSWORD)).actor.email == ALICE
+    assert (await sessions.sign_in(stack, ALICE, PASSWORD)).actor.email == ALICE
 
 
 async def test_a_session_ends_when_idle_and_lasts_while_in_use(stack: Stack, clock: Clock) -> None:
-    used = await accounts.sign_in(stack, ALICE, PASSWORD)
-    idle = await accounts.sign_in(stack, ALICE, PASSWORD)
+    used = await sessions.sign_in(stack, ALICE, PASSWORD)
+    idle = await sessions.sign_in(stack, ALICE, PASSWORD)
     for _ in range(3):
         clock.advance(hours=8)
-        assert await accounts.session_actor(stack, used.token) is not None
-    assert await accounts.session_actor(stack, idle.token) is None
+        assert await sessions.session_actor(stack, used.token) is not None
+    assert await sessions.session_actor(stack, idle.token) is None
     for _ in range(90):
         clock.advance(hours=8)
-        still_open = await accounts.session_actor(stack, used.token) is not None
+        still_open = await sessions.session_actor(stack, used.token) is not None
     assert not still_open
 
 
@@ -80,7 +80,7 @@ async def test_the_first_admin_is_made_once(client_stack: Stack) -> None:
     chosen = client_stack.settings.authentication
     password = chosen.default_admin_password.get_secret_value()
     assert (
-        await accounts.sign_in(client_stack, chosen.default_admin_email, password)
+        await sessions.sign_in(client_stack, chosen.default_admin_email, password)
     ).actor.role is Role.ADMIN
 
 
@@ -100,11 +100,15 @@ async def test_a_poor_account_is_refused(
 
 
 async def test_a_machine_key_opens_until_it_is_revoked(stack: Stack) -> None:
-    issued = await accounts.add_api_key(stack, "reporting")
-    actor = await accounts.api_key_actor(stack, issued.key)
+    issued = await api_keys.add_api_key(stack, "reporting")
+    actor = await api_keys.api_key_actor(stack, issued.key)
     assert actor is not None
     assert (actor.kind, actor.email) == ("api_key", "reporting")
-    assert await accounts.api_key_actor(stack, issued.key[:-1] + "x") is None
-    async with stack.db.transaction() as session:
-        await session.execute(text("UPDATE app.api_keys SET revoked_at = now()"))
-    assert await accounts.api_key_actor(stack, issued.key) is None
+    assert await api_keys.api_key_actor(stack, issued.key[:-1] + "x") is None
+    [line] = await api_keys.list_api_keys(stack)
+    assert (line.name, line.scope, line.last_used_at) == ("reporting", Scope.MANAGE, stack.clock())
+    await api_keys.revoke_api_key(stack, issued.id)
+    assert await api_keys.api_key_actor(stack, issued.key) is None
+    assert (await api_keys.add_api_key(stack, "reporting", Scope.READ)).id != issued.id
+    with pytest.raises(NotFound):
+        await api_keys.revoke_api_key(stack, issued.id)

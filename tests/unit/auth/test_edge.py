@@ -20,7 +20,7 @@ _SIGNED_IN = _PAGE | {"Cookie": "theme=dark; portal_session=good"}
 
 @pytest.fixture
 async def browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async def actor_of(token: str | None) -> Actor | None:
+    async def actor_of(token: str | None, **_: bool) -> Actor | None:
         return Actor(uuid4(), "bob@example.com", Role.USER) if token == "good" else None
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -14,13 +14,17 @@ from portal.core.domain.access import Actor, Role
 
 ALICE = Actor(uuid4(), "alice@example.com", Role.ADMIN)
 BOB = Actor(uuid4(), "bob@example.com", Role.USER)
-_STATE: Any = SimpleNamespace(router=SimpleNamespace(headers=SimpleNamespace(cookie="portal_session=x")))
+_STATE: Any = SimpleNamespace(
+    router=SimpleNamespace(
+        headers=SimpleNamespace(cookie="portal_session=x"), session=SimpleNamespace(client_ip="203.0.113.7")
+    )
+)
 
 
 @pytest.fixture
 def sign_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Actor | None], None]:
     def become(actor: Actor | None) -> None:
-        async def actor_of(_: str | None) -> Actor | None:
+        async def actor_of(_: str | None, **__: bool) -> Actor | None:
             return actor
 
         monkeypatch.setattr(guards, "actor_of", actor_of)

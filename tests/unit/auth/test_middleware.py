@@ -57,7 +57,7 @@ class Tab:
 def people(monkeypatch: pytest.MonkeyPatch) -> dict[str, Actor]:
     alive = dict(_PEOPLE)
 
-    async def actor_of(token: str | None) -> Actor | None:
+    async def actor_of(token: str | None, **_: bool) -> Actor | None:
         return alive.get(token or "")
 
     monkeypatch.setattr(middleware_module, "actor_of", actor_of)

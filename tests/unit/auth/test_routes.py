@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portal.auth import branding, routes
+from portal.auth import forms, routes
 from portal.core.errors import LockedOut, Unauthenticated
 
 _NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ class Accounts:
         self.asked: list[tuple[str, ...]] = []
         self.signed_out: list[str] = []
 
-    async def sign_in(self, _: Any, email: str, password: str, address: str) -> Any:
+    async def sign_in(self, _: Any, email: str, password: str, address: str, agent: str) -> Any:
         self.asked.append((email, password, address))
         if email == "locked@example.com":
             raise LockedOut("closed", _NOW + timedelta(minutes=13, seconds=1))
@@ -41,9 +41,10 @@ def accounts(monkeypatch: pytest.MonkeyPatch) -> Accounts:
 
     async def nobody(_: str) -> None: ...
 
-    monkeypatch.setattr(routes, "accounts", stand_in)
+    monkeypatch.setattr(routes, "sessions", stand_in)
     monkeypatch.setattr(routes, "current", lambda: stack)
-    monkeypatch.setattr(branding, "current", lambda: stack)
+    monkeypatch.setattr(forms, "current", lambda: stack)
+    monkeypatch.setattr(routes, "actor_of", nobody)
     monkeypatch.setattr(routes.tabs, "sign_out_everywhere", nobody)
     return stand_in
 

@@ -1,0 +1,69 @@
+"""Keys by which machines use the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.core.domain.access import Scope
+from portal.core.domain.tokens import new_api_key, token_hash
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.queries import api_keys as queries
+from portal.core.queries import audit
+from portal.core.queries.api_keys import KeyLine
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal.core.domain.access import Actor
+    from portal.core.stack import Stack
+
+__all__ = ["IssuedKey", "KeyLine"]
+
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """A new machine key; `key` is shown once."""
+
+    id: UUID
+    name: str
+    key: str
+    scope: Scope
+
+
+async def add_api_key(stack: Stack, name: str, scope: Scope = Scope.MANAGE) -> IssuedKey:
+    """Issue a machine key. Raises `Invalid` for a poor name, `Conflict` for a taken one."""
+    label = name.strip()
+    if not 0 < len(label) <= _LONGEST_NAME or not label.isprintable():
+        raise Invalid(f"An API key needs a name of at most {_LONGEST_NAME} characters")
+    key = new_api_key()
+    async with stack.db.transaction() as session:
+        key_id = await queries.insert(session, label, token_hash(key), scope)
+        if key_id is None:
+            raise Conflict(f"There is an API key named {label!r} already")
+        await audit.record(session, "api_key.issued", label, f"may {scope}")
+    return IssuedKey(key_id, label, key, scope)
+
+
+async def list_api_keys(stack: Stack) -> tuple[KeyLine, ...]:
+    """Return the keys in use, by name."""
+    async with stack.db.snapshot() as session:
+        return await queries.list_open(session)
+
+
+async def revoke_api_key(stack: Stack, key_id: UUID) -> str:
+    """Revoke a key at once; returns its name, which is free again. Raises `NotFound`."""
+    async with stack.db.transaction() as session:
+        name = await queries.revoke(session, key_id, stack.clock())
+        if name is None:
+            raise NotFound("There is no such API key.")
+        await audit.record(session, "api_key.revoked", name)
+    return name
+
+
+async def api_key_actor(stack: Stack, key: str) -> Actor | None:
+    """Return the machine a key belongs to, or None."""
+    async with stack.db.transaction() as session:
+        return await queries.use(session, token_hash(key), stack.clock())

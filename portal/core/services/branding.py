@@ -1,0 +1,114 @@
+"""The brand: what the product is called here, its colours and its images."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.core.domain.images import image_type
+from portal.core.errors import Invalid, NotFound, TooLarge
+from portal.core.queries import audit
+from portal.core.queries import branding as queries
+from portal.core.queries.branding import StoredImage
+
+if TYPE_CHECKING:
+    from portal.core.stack import Stack
+
+__all__ = ["Brand", "StoredImage"]
+
+DEFAULT_PRIMARY = "#1f5fd6"
+COLOR_MODES = ("system", "light", "dark")
+IMAGE_KINDS = ("logo", "icon")
+MAX_IMAGE_BYTES = 512 * 1024
+_COLOR = re.compile(r"#[0-9a-f]{6}")
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class Brand:
+    """The brand as pages show it; `version` changes with anything that is seen of it."""
+
+    product_name: str
+    primary_color: str
+    accent_color: str
+    color_mode: str
+    has_logo: bool
+    has_icon: bool
+    version: str
+
+
+async def get_brand(stack: Stack) -> Brand:
+    """Return the saved brand, or the settings' name in the default colours."""
+    async with stack.db.snapshot() as session:
+        row = await queries.find(session)
+        images = await queries.image_times(session)
+    name = row.product_name if row else stack.settings.application.name
+    colors = (row.primary_color, row.accent_color) if row else (DEFAULT_PRIMARY, DEFAULT_PRIMARY)
+    mode = row.color_mode if row else COLOR_MODES[0]
+    seen = repr((name, colors, mode, sorted((kind, at.isoformat()) for kind, at in images.items())))
+    version = hashlib.sha256(seen.encode()).hexdigest()[:12]
+    return Brand(name, *colors, mode, "logo" in images, "icon" in images, version)
+
+
+async def save_brand(
+    stack: Stack, *, product_name: str, primary_color: str, accent_color: str, color_mode: str = "system"
+) -> None:
+    """Store name, colours (`#rrggbb`) and the colour mode people start with. Raises `Invalid`."""
+    name = " ".join(product_name.split())
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise Invalid(f"The product needs a name of at most {_LONGEST_NAME} characters")
+    if color_mode not in COLOR_MODES:
+        raise Invalid("The colour mode is system, light or dark")
+    values = {
+        "product_name": name,
+        "primary_color": _color(primary_color),
+        "accent_color": _color(accent_color),
+        "color_mode": color_mode,
+    }
+    async with stack.db.transaction() as session:
+        await queries.save(session, values)
+        await audit.record(
+            session, "brand.changed", name, f"{values['primary_color']} {values['accent_color']} {color_mode}"
+        )
+
+
+async def save_image(stack: Stack, kind: str, content: bytes) -> None:
+    """Store the logo or icon. Raises `Invalid` for anything but PNG, JPEG or WebP by content, and `TooLarge`."""
+    _check_kind(kind)
+    if len(content) > MAX_IMAGE_BYTES:
+        raise TooLarge(f"An image has at most {MAX_IMAGE_BYTES // 1024} KiB")
+    media_type = image_type(content)
+    if media_type is None:
+        raise Invalid("This is no PNG, JPEG or WebP image of at most 4096 by 4096 pixels")
+    async with stack.db.transaction() as session:
+        await queries.save_image(session, kind, content, media_type)
+        await audit.record(session, "brand.image_changed", kind, f"{media_type}, {len(content)} bytes")
+
+
+async def remove_image(stack: Stack, kind: str) -> None:
+    """Go back to the drawn mark. Raises `NotFound`."""
+    _check_kind(kind)
+    async with stack.db.transaction() as session:
+        if not await queries.delete_image(session, kind):
+            raise NotFound("There is no such image.")
+        await audit.record(session, "brand.image_removed", kind)
+
+
+async def find_image(stack: Stack, kind: str) -> StoredImage | None:
+    """Return the logo or icon, if one was uploaded."""
+    async with stack.db.snapshot() as session:
+        return await queries.find_image(session, kind)
+
+
+def _color(value: str) -> str:
+    color = value.strip().lower()
+    if not _COLOR.fullmatch(color):
+        raise Invalid(f"{value!r} is not a colour like #1f5fd6")
+    return color
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in IMAGE_KINDS:
+        raise NotFound("There is no such image.")

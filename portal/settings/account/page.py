@@ -1,0 +1,12 @@
+"""One's own account: the password, and where one is signed in."""
+
+import reflex as rx
+
+from portal.settings.account.components import messages, password, sessions
+from portal.settings.frame import ACCOUNT, Surface
+from portal.ui.cards import columns
+
+
+def account_page(surface: Surface) -> rx.Component:
+    """Route `/settings`."""
+    return surface.page(ACCOUNT, messages(), columns(sessions(), password()))

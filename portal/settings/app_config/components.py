@@ -1,0 +1,92 @@
+"""What the App config page is made of."""
+
+import reflex as rx
+
+from portal.settings.app_config.state import AppConfigState as State
+from portal.settings.app_config.view import Fact, LetterRow, PushRow
+from portal.ui.cards import card
+from portal.ui.feedback import badge_for, callout
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+
+_PUSH = (
+    Column("Resource"),
+    Column("State"),
+    Column("Last pushed"),
+    Column("Cursor"),
+    Column("Failures", is_number=True),
+)
+_LETTERS = (Column("Row"), Column("Reason"), Column("Given up"))
+
+
+def facts() -> rx.Component:
+    """The settings, by their names in the environment."""
+    return card(
+        rx.el.dl(rx.foreach(State.facts, _fact), class_name="ui-facts"),
+        title="App config",
+        note="Set in the environment, read at the start. Secrets are never shown.",
+    )
+
+
+def push() -> rx.Component:
+    """How the push to the Admin is doing; nothing where none is set up."""
+    return rx.fragment(
+        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
+        rx.cond(
+            State.is_link_down,
+            callout(
+                rx.el.strong("Admin link down. "),
+                "The Admin refuses this stack's token. Put a valid one into FleetIngest__Token and restart the stack; "
+                "nothing is lost meanwhile.",
+                tone="fail",
+            ),
+            rx.fragment(),
+        ),
+        rx.cond(State.is_pushing, _states(), rx.fragment()),
+        rx.cond(State.letters.length() > 0, _dead_letters(), rx.fragment()),
+    )
+
+
+def _states() -> rx.Component:
+    return card(
+        data_table(_PUSH, State.push_rows, _push_row, caption="Push to the Admin", stacked=True),
+        title="Push to the Admin",
+        note=State.backlog,
+        flush=True,
+    )
+
+
+def _dead_letters() -> rx.Component:
+    return card(
+        data_table(_LETTERS, State.letters, _letter_row, caption="Rows given up", stacked=True),
+        title="Rows given up",
+        note="The latest; they stay here and hold up nothing else.",
+        flush=True,
+    )
+
+
+def _fact(fact: rx.Var[Fact]) -> rx.Component:
+    return rx.fragment(rx.el.dt(rx.el.code(fact["name"], class_name="ui-mono")), rx.el.dd(fact["value"]))
+
+
+def _push_row(row: rx.Var[PushRow]) -> list[rx.Component]:
+    return [
+        head_cell(row["resource"]),
+        cell(
+            rx.el.div(
+                badge_for(row["status"], row["tone"]),
+                rx.cond(row["error"] != "", cell_note(row["error"]), rx.fragment()),
+            ),
+            label="State",
+        ),
+        cell(rx.el.span(row["last_synced"], title=row["last_synced_utc"]), label="Last pushed"),
+        cell(row["cursor"], label="Cursor"),
+        cell(row["failures"], label="Failures", number=True),
+    ]
+
+
+def _letter_row(row: rx.Var[LetterRow]) -> list[rx.Component]:
+    return [
+        head_cell(rx.el.div(row["row"], cell_note(row["resource"]))),
+        cell(row["reason"], label="Reason", wide=True),
+        cell(rx.el.span(row["since"], title=row["since_utc"]), label="Given up"),
+    ]

@@ -1,0 +1,91 @@
+"""What the audit trail says, in words."""
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+from portal.core.services.audit import AuditEvent
+from portal.ui import formats
+
+# The part of an action before its dot, and what it is called; empty shows everything.
+TOPICS = (
+    ("", "Everything"),
+    ("login", "Log-ins"),
+    ("user", "People"),
+    ("api_key", "API keys"),
+    ("customer", "Customers"),
+    ("tariff", "Tariffs"),
+    ("brand", "Brand"),
+    ("data", "Exports"),
+)
+_WORDS = {
+    "login.succeeded": "Signed in",
+    "login.failed": "Log-in failed",
+    "login.closed": "Log-in closed after failures",
+    "login.ended": "Signed out",
+    "user.added": "Person added",
+    "user.link_issued": "Password link made",
+    "user.password_set": "Password set",
+    "user.password_changed": "Password changed",
+    "user.role_changed": "Role changed",
+    "user.activated": "Person activated",
+    "user.deactivated": "Person deactivated",
+    "api_key.issued": "API key made",
+    "api_key.revoked": "API key revoked",
+    "customer.registered": "Customer registered",
+    "customer.token_rotated": "Token rotated",
+    "customer.enabled": "Customer enabled",
+    "customer.disabled": "Customer disabled",
+    "customer.deleted": "Customer deleted",
+    "tariff.imported": "Tariffs imported",
+    "tariff.saved": "Tariff saved",
+    "tariff.removed": "Tariff removed",
+    "tariff.municipality_changed": "Municipality changed",
+    "brand.changed": "Brand changed",
+    "brand.image_changed": "Brand image changed",
+    "brand.image_removed": "Brand image removed",
+    "data.exported": "Data exported",
+}
+_FAILURES = ("login.failed", "login.closed")
+_NOBODY = {"system": "The system", "command": "Command line", "anonymous": "Somebody not signed in"}
+
+
+class EventRow(TypedDict):
+    """One event."""
+
+    at: str
+    at_utc: str
+    action: str
+    is_failure: bool
+    who: str
+    address: str
+    subject: str
+    detail: str
+
+
+def build_rows(events: Iterable[AuditEvent], zone: str) -> list[EventRow]:
+    """The events as rows; times to the minute in the stack's zone."""
+    return [
+        {
+            "at": formats.local_time(event.at, zone),
+            "at_utc": formats.utc_time(event.at),
+            "action": action_words(event.action),
+            "is_failure": event.action in _FAILURES,
+            "who": who(event),
+            "address": event.address,
+            "subject": event.subject,
+            "detail": event.detail,
+        }
+        for event in events
+    ]
+
+
+def action_words(action: str) -> str:
+    """An action in words; one without words of its own reads as it is."""
+    return _WORDS.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
+
+
+def who(event: AuditEvent) -> str:
+    """Who acted: a person, a machine by its key's name, or a part of the product."""
+    if event.actor_kind in _NOBODY:
+        return _NOBODY[event.actor_kind]
+    return f"API key {event.actor_name}" if event.actor_kind == "api_key" else event.actor_name

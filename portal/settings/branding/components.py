@@ -1,0 +1,153 @@
+"""What the Branding page is made of."""
+
+import reflex as rx
+
+from portal.settings.branding.state import BrandingState as State
+from portal.settings.branding.view import Contrast
+from portal.ui.cards import card
+from portal.ui.feedback import badge, callout
+from portal.ui.forms import NativeForm, button, text_field
+
+_SAMPLE = {
+    "display": "inline-block",
+    "padding": "2px 10px",
+    "border_radius": "var(--ui-radius-small)",
+    "font_weight": "500",
+}
+
+
+class _UploadForm(NativeForm):
+    """A form that carries a file."""
+
+    enc_type: rx.Var[str]
+
+
+def messages() -> rx.Component:
+    """What became of the last change."""
+    return rx.fragment(
+        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
+        rx.cond(State.notice != "", callout(State.notice, tone="note"), rx.fragment()),
+    )
+
+
+def identity() -> rx.Component:
+    """Name and colours."""
+    form = rx.el.form(
+        text_field(
+            "Product name",
+            name="product_name",
+            default_value=State.product_name,
+            key=State.product_name,
+            required=True,
+            max_length=80,
+            auto_complete="off",
+        ),
+        _color(
+            "Primary colour",
+            "primary_color",
+            State.primary_color,
+            State.choose_primary,
+            "Buttons, links, marks.",
+        ),
+        _readings("primary colour", State.primary_contrast),
+        _color(
+            "Accent colour",
+            "accent_color",
+            State.accent_color,
+            State.choose_accent,
+            "The main line of charts.",
+        ),
+        _readings("accent colour", State.accent_contrast),
+        rx.el.div(button("Save", tone="primary", kind="submit")),
+        on_submit=State.save,
+        class_name="ui-stack",
+    )
+    return card(form, title="Name and colours")
+
+
+def marks() -> rx.Component:
+    """Logo and icon."""
+    return card(
+        rx.el.div(
+            _mark("Logo", "logo", State.has_logo, "Beside the product's name."),
+            _mark("Icon", "icon", State.has_icon, "In the browser's tab; the logo where there is none."),
+            class_name="ui-stack",
+        ),
+        title="Logo and icon",
+    )
+
+
+def _color(label: str, name: str, value: rx.Var[str], on_change: rx.EventHandler, hint: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(label, html_for=name),
+        rx.el.div(
+            rx.el.input(
+                id=name,
+                name=name,
+                type="color",
+                value=value,
+                on_change=on_change,
+                aria_describedby=f"{name}-hint",
+                class_name="ui-color",
+            ),
+            rx.el.code(value, class_name="ui-mono"),
+            class_name="ui-row",
+        ),
+        rx.el.p(hint, id=f"{name}-hint", class_name="ui-hint"),
+        class_name="ui-field",
+    )
+
+
+def _readings(what: str, contrasts: rx.Var[list[Contrast]]) -> rx.Component:
+    return rx.el.ul(
+        rx.foreach(contrasts, _reading), aria_label=f"Contrast of the {what}", class_name="ui-contrasts"
+    )
+
+
+def _reading(line: rx.Var[Contrast]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(line["where"], class_name="ui-soft"),
+        rx.el.span(
+            "Aa",
+            aria_hidden=True,
+            style=_SAMPLE | {"background": line["shown"], "color": "var(--accent-contrast)"},
+        ),
+        rx.cond(
+            line["is_enough"],
+            badge("Text on it reads " + line["chosen"], "ok"),
+            badge("Reads " + line["chosen"] + ", so pages use a shade with " + line["shown_ratio"], "warn"),
+        ),
+    )
+
+
+def _mark(label: str, kind: str, is_there: rx.Var[bool], hint: str) -> rx.Component:
+    upload = _UploadForm.create(
+        rx.el.label(f"{label}: choose a file", html_for=f"{kind}-file", class_name="ui-visually-hidden"),
+        rx.el.input(
+            id=f"{kind}-file",
+            name="image",
+            type="file",
+            accept="image/png,image/jpeg,image/webp",
+            required=True,
+            class_name="ui-input",
+        ),
+        button("Upload", kind="submit"),
+        action=f"/auth/brand/{kind}",
+        method="post",
+        enc_type="multipart/form-data",
+        class_name="ui-row",
+    )
+    remove = NativeForm.create(
+        button("Remove", kind="submit", size="small"), action=f"/auth/brand/{kind}/remove", method="post"
+    )
+    return rx.el.div(
+        rx.el.div(
+            rx.el.img(src=f"/brand/{kind}", alt="", class_name="ui-mark"),
+            rx.el.div(rx.el.div(label, class_name="ui-label"), rx.el.p(hint, class_name="ui-hint")),
+            rx.cond(is_there, remove, rx.fragment()),
+            class_name="ui-row",
+        ),
+        upload,
+        rx.el.p("PNG, JPEG or WebP, at most 512 KiB.", class_name="ui-hint"),
+        class_name="ui-field",
+    )

@@ -1,0 +1,70 @@
+"""State of the Branding page."""
+
+from typing import Any
+
+import reflex as rx
+
+from portal.auth.guards import admin_only
+from portal.core.services import branding
+from portal.core.stack import current
+from portal.settings.branding import view
+from portal.ui.failures import failure_in_words
+
+
+class BrandingState(rx.State):
+    """The brand as it is being edited."""
+
+    product_name: str = ""
+    primary_color: str = branding.DEFAULT_PRIMARY
+    accent_color: str = branding.DEFAULT_PRIMARY
+    color_mode: str = "system"
+    primary_contrast: list[view.Contrast] = []
+    accent_contrast: list[view.Contrast] = []
+    has_logo: bool = False
+    has_icon: bool = False
+    failure: str = ""
+    notice: str = ""
+
+    @rx.event
+    @admin_only
+    async def load(self):
+        """Read the brand as it is saved."""
+        with failure_in_words(self):
+            brand = await branding.get_brand(current())
+            self.product_name, self.color_mode = brand.product_name, brand.color_mode
+            self.has_logo, self.has_icon = brand.has_logo, brand.has_icon
+            self._show(brand.primary_color, brand.accent_color)
+        problem, self.notice = view.outcome(self.router.url.query_parameters)
+        self.failure = self.failure or problem
+
+    @rx.event
+    @admin_only
+    def choose_primary(self, color: str):
+        """Show how the first colour reads before it is saved."""
+        self._show(color, self.accent_color)
+
+    @rx.event
+    @admin_only
+    def choose_accent(self, color: str):
+        """Show how the second colour reads before it is saved."""
+        self._show(self.primary_color, color)
+
+    @rx.event
+    @admin_only
+    async def save(self, form: dict[str, Any]):
+        """Save name and colours; every open page follows."""
+        self.notice = ""
+        with failure_in_words(self):
+            await branding.save_brand(
+                current(),
+                product_name=str(form.get("product_name", "")),
+                primary_color=str(form.get("primary_color", "")),
+                accent_color=str(form.get("accent_color", "")),
+                color_mode=self.color_mode,
+            )
+            self.notice = "Saved, and shown on every open page."
+
+    def _show(self, primary: str, accent: str):
+        self.primary_color, self.accent_color = primary[:20], accent[:20]
+        self.primary_contrast = view.contrasts(self.primary_color)
+        self.accent_contrast = view.contrasts(self.accent_color)
