@@ -43,7 +43,7 @@ check:
 
 # Other figures: make chaos CHAOS_FAULTS=50 CHAOS_SEED=7
 chaos: setup-dev
-	@CHAOS_FAULTS=$${CHAOS_FAULTS:-200} timeout 1800 $(BIN)/python -m pytest tests/chaos -s $(ARGS)
+	@CHAOS_FAULTS=$${CHAOS_FAULTS:-200} CHAOS_STEP_SECONDS=60 timeout 1800 $(BIN)/python -m pytest -s tests/chaos $(ARGS)
 
 format:
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

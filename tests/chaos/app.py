@@ -20,6 +20,7 @@ from portal.push import planner, task
 async def serve(port: int) -> None:
     settings = load_settings()
     stack = open_stack(settings)
+    await stack.storage.bootstrap(stack.db)
     config = uvicorn.Config(build_app(settings, stack), host="127.0.0.1", port=port, log_level="warning")
     push = asyncio.create_task(task.run(stack))
     try:

@@ -20,7 +20,7 @@ from tests.integration.databases import reachable_directory
 
 FAULTS = int(os.environ.get("CHAOS_FAULTS", "11"))
 SEED = int(os.environ.get("CHAOS_SEED", "20260518"))
-_QUIET_SECONDS = 60
+_QUIET_SECONDS = 300
 _NETWORK = ("cut", "half", "deaf", "500", "429", "413", "401")
 
 

@@ -17,7 +17,6 @@ import asyncpg
 import httpx
 from sqlalchemy.engine import make_url
 
-from portal.core.db import Database
 from portal.core.services import customers, sites
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
@@ -46,6 +45,7 @@ class Host:
     port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    is_durable: bool = False
     process: subprocess.Popen[bytes] | None = None
     server: EmbeddedServer | None = None
 
@@ -56,19 +56,19 @@ class Host:
 
     async def open_database(self, mode: RunMode) -> Stack:
         """Make the database and return a stack to prepare it with."""
-        self.server = EmbeddedServer(self.directory / self.name, settings=_FAST)
+        self.server = EmbeddedServer(self.directory / self.name, settings=None if self.is_durable else _FAST)
         await self._in_thread(self.server.start)
         await self._in_thread(self.server.ensure_database, self.name)
-        database = Database(self.dsn, application_name="chaos")
-        await migrate(database, mode)
-        await database.dispose()
         self.environment = {
             "Application__RunMode": mode.value,
             "Database__ConnectionString": self.dsn,
             "RateLimit__Enabled": "false",
             "Storage__DataDirectory": str(self.directory / f"{self.name}-files"),
         }
-        return open_stack(load_settings(self.environment))
+        stack = open_stack(load_settings(self.environment))
+        await migrate(stack.db, mode)
+        await stack.storage.bootstrap(stack.db)
+        return stack
 
     async def start(self) -> None:
         """Start the application and wait until it answers."""
@@ -144,7 +144,7 @@ class Device:
                     first = self.chance.randrange(self.acknowledged)
                 await self._post_until_taken(http, first, count)
                 self.acknowledged = max(self.acknowledged, first + count)
-                await asyncio.sleep(self.chance.random() * 0.1)
+                await asyncio.sleep(self.chance.random() * 0.2)
 
     async def _post_until_taken(self, http: httpx.AsyncClient, first: int, count: int) -> None:
         headers = {"Authorization": f"Bearer {self.token}"}
@@ -177,9 +177,19 @@ class World:
     devices: list[Device]
 
 
-async def build(directory: Path, threads: ThreadPoolExecutor, chance: random.Random, devices: int) -> World:
-    """Make both databases, register the Client at the Admin and the devices at the Client."""
-    client, admin = Host("client", directory, threads), Host("admin", directory, threads)
+async def build(
+    directory: Path,
+    threads: ThreadPoolExecutor,
+    chance: random.Random,
+    devices: int,
+    *,
+    is_durable: bool = False,
+) -> World:
+    """Make both databases, register the Client at the Admin and the devices at the Client.
+
+    Durable databases have the settings of the product; others survive the end of processes only.
+    """
+    client, admin = (Host(name, directory, threads, is_durable=is_durable) for name in ("client", "admin"))
     network_port = free_port()
     admin_stack = await admin.open_database(RunMode.ADMIN)
     issued = await customers.register(admin_stack, "ACME", "Acme")
@@ -196,7 +206,7 @@ async def build(directory: Path, threads: ThreadPoolExecutor, chance: random.Ran
         "FleetIngest__Url": f"http://127.0.0.1:{network_port}/api/fleet/ingest",
         "FleetIngest__Token": issued.token,
         "FleetIngest__IntervalSeconds": "0.1",
-        "FleetIngest__BatchSize": "150",
+        "FleetIngest__BatchSize": "250",
     }
     url = f"http://127.0.0.1:{client.port}"
     meters = [Device(row.id, row.token, url, random.Random(chance.random())) for row in made]

@@ -1,0 +1,149 @@
+"""How fast the push drains with its limits lifted, against what the same Admin takes from a prepared sender.
+
+    python -m tests.bench.push_drain [rows]
+
+Two databases and the Admin run as processes of their own, with the settings of the product.
+"""
+
+import asyncio
+import gzip
+import logging
+import random
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import structlog
+
+from portal.core.queries.push import WaitingReading
+from portal.core.services import push as service
+from portal.core.settings import load_settings
+from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.wire.batches import ENCODER
+from portal.push.client import PushClient, body_of
+from portal.push.tick import Tick
+from tests.chaos.world import START, World, build
+from tests.integration.databases import reachable_directory
+
+_BATCH = 5000
+_FILL = """
+INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, reactive_power_kvar,
+  apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, received_at)
+SELECT CAST('{start}' AS timestamptz) + i * interval '1 second', CAST('{device}' AS uuid),
+  round((random() * 50)::numeric, 3), round((random() * 9)::numeric, 3), round((random() * 60)::numeric, 3),
+  round(random()::numeric, 3), round((230 + random())::numeric, 2), 50, i / 1000.0, 0,
+  CAST('{start}' AS timestamptz) + {received}
+FROM generate_series(0, {rows} - 1) i
+"""
+_ARRIVE = """
+INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
+SELECT received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
+WHERE device_id = '{device}' GROUP BY received_at ORDER BY received_at
+"""
+
+
+async def _fill(world: World, stack: Stack, device: int, rows: int, received: str) -> None:
+    start = START + timedelta(days=60 * device)
+    times = [start + timedelta(days=day) for day in range(rows // 86_400 + 2)]
+    await stack.storage.ensure_partitions(stack.db, times)
+    names = {
+        "start": start.isoformat(),
+        "device": world.devices[device].id,
+        "rows": rows,
+        "received": received,
+    }
+    await world.client.fetch(_FILL.format(**names))
+    await world.client.fetch(_ARRIVE.format(**names))
+    await world.client.fetch("ANALYZE")
+
+
+async def _prepared(stack: Stack, rows: int, shift: timedelta) -> list[bytes]:
+    """Return the first rows that wait as bodies ready to be sent, moved in time so that they are new."""
+    bodies = []
+    waiting = (await service.waiting_readings(stack, rows)).rows
+    moved = [ENCODER.encode(_moved(entry, shift)) for entry in waiting[:rows]]
+    for first, end in pairwise([*range(0, rows, _BATCH), rows]):
+        bodies.append(gzip.compress(body_of(moved[first:end]), 4))
+    return bodies
+
+
+def _moved(entry: WaitingReading, shift: timedelta) -> object:
+    assert entry.reading is not None
+    entry.reading.time += shift
+    return entry.reading
+
+
+async def _send_prepared(stack: Stack, bodies: list[bytes]) -> None:
+    fleet = stack.settings.fleet_ingest
+    headers = {
+        "X-Customer-Token": fleet.token.get_secret_value(),
+        "X-Batch-Type": "measurements",
+        "X-Push-Cursor": START.isoformat(),
+        "Content-Encoding": "gzip",
+    }
+    async with httpx.AsyncClient(timeout=120) as http:
+        for body in bodies:
+            answer = await http.post(fleet.url, content=body, headers=headers)
+            assert answer.json()["rejected"] == 0, answer.text
+
+
+async def _drain(stack: Stack) -> int:
+    async with PushClient(stack.settings.fleet_ingest) as client:
+        report = await Tick(stack, client, is_forced=True).run()
+    assert report.pending_rows == 0, report
+    return sum(line.batches for line in report.resources)
+
+
+def _say(what: str, rows: int, seconds: float, more: str = "") -> float:
+    rate = rows / seconds
+    print(f"{what:<46} {rows:>9} rows {seconds:>7.2f} s {rate:>9.0f} rows/s {more}", flush=True)  # noqa: T201
+    return rate
+
+
+async def run(rows: int, directory: Path) -> None:
+    threads = ThreadPoolExecutor(max_workers=1)
+    world = await build(directory, threads, random.Random(1), devices=3, is_durable=True)
+    await world.client.kill()
+    environment = world.client.environment | {
+        "FleetIngest__Url": f"http://127.0.0.1:{world.admin.port}/api/fleet/ingest",
+        "FleetIngest__BatchSize": str(_BATCH),
+        "FleetIngest__BatchMaxBytes": str(8 * 1024 * 1024),
+        "FleetIngest__MaxBatchesPerTick": "1000000",
+    }
+    stack = open_stack(load_settings(environment))
+    try:
+        await _drain(stack)  # sites and devices
+        await _fill(world, stack, 0, rows, "interval '90 days'")
+        bodies = await _prepared(stack, min(rows, 100_000), timedelta(days=-100))
+        started = time.perf_counter()
+        await _send_prepared(stack, bodies)
+        ingest = _say(
+            "fleet ingest, prepared batches of 5000", min(rows, 100_000), time.perf_counter() - started
+        )
+        started = time.perf_counter()
+        batches = await _drain(stack)
+        drain = _say("drain of one arrival", rows, time.perf_counter() - started, f"{batches} batches")
+        few = rows // 4
+        await _fill(world, stack, 1, few, "interval '90 days' + i * interval '1 second'")
+        started = time.perf_counter()
+        batches = await _drain(stack)
+        _say(
+            "drain of arrivals of one reading each", few, time.perf_counter() - started, f"{batches} batches"
+        )
+        print(f"drain / ingest: {drain / ingest:.2f}")  # noqa: T201
+    finally:
+        await close_stack(replace(stack))
+        await world.client.close()
+        await world.admin.close()
+        threads.shutdown()
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with reachable_directory() as _directory:
+        asyncio.run(run(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000, _directory))

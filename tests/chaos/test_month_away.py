@@ -1,0 +1,128 @@
+"""The Admin is away for thirty days of readings, then drained; the Client's pages are fast all along.
+
+`make chaos` takes a reading a minute (CHAOS_STEP_SECONDS=60), a test run one in ten minutes.
+"""
+
+import asyncio
+import os
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from statistics import quantiles
+
+from portal.core.services import dashboard, push
+from portal.core.settings import load_settings
+from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.wire.batches import BatchType
+from portal.push import task
+from portal.push.client import PushClient
+from portal.push.tick import Tick, TickReport
+from tests.chaos.world import START, World, build
+from tests.integration.databases import Clock, reachable_directory
+
+STEP_SECONDS = int(os.environ.get("CHAOS_STEP_SECONDS", "600"))
+DAYS = 30
+DEVICES = 3
+_STORED = """
+INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, reactive_power_kvar,
+  apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, received_at)
+SELECT t, d.id, 3.512, 0.731, 3.587, 0.979, 231.4, 50.01,
+  round(extract(epoch FROM t - '{start}'::timestamptz)::numeric / 1024, 3), 0, t + interval '2 seconds'
+FROM generate_series('{start}'::timestamptz, '{end}'::timestamptz - interval '1 second', interval '{step} s') t,
+  monitoring.devices d
+"""
+_ARRIVED = """
+INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
+SELECT received_at, time, time, 1 FROM monitoring.power_measurements
+WHERE time >= '{start}' AND time < '{end}' ORDER BY received_at
+"""
+
+
+async def test_a_month_of_readings_drains_while_pages_stay_fast() -> None:
+    threads = ThreadPoolExecutor(max_workers=1)
+    with reachable_directory() as directory:
+        world = await build(directory, threads, random.Random(1), DEVICES)
+        await world.client.kill()
+        environment = world.client.environment | {
+            "FleetIngest__Url": f"http://127.0.0.1:{world.admin.port}/api/fleet/ingest",
+            "FleetIngest__BatchSize": "5000",
+        }
+        stack = open_stack(load_settings(environment))
+        try:
+            await _tick(stack)
+            idle = await _opened(stack, asyncio.sleep(1))
+            await world.admin.kill()
+            await _month(world, stack)
+            await world.admin.start()
+            await _drained(world, stack, idle)
+        finally:
+            await close_stack(stack)
+            await world.client.close()
+            await world.admin.close()
+            threads.shutdown()
+
+
+async def _tick(stack: Stack) -> TickReport:
+    async with PushClient(stack.settings.fleet_ingest) as client:
+        return await Tick(stack, client).run()
+
+
+async def _month(world: World, stack: Stack) -> None:
+    """Thirty days go by; the push asks as often as its waits allow."""
+    clock = Clock()
+    away = replace(stack, clock=clock)
+    for day in range(DAYS):
+        start, clock.now = START + timedelta(days=day - DAYS), START + timedelta(days=day + 1 - DAYS)
+        await stack.storage.ensure_partitions(stack.db, [start, clock.now])
+        span = {"start": start.isoformat(), "end": clock.now.isoformat(), "step": STEP_SECONDS}
+        await world.client.fetch(_STORED.format(**span))
+        await world.client.fetch(_ARRIVED.format(**span))
+        for _ in range(2):
+            assert (await _tick(away)).pending_rows
+            clock.advance(hours=1)
+    await world.client.fetch("ANALYZE")
+    state = (await push.load_states(stack))[BatchType.MEASUREMENTS]
+    assert state.consecutive_failures == 2 * DAYS
+    assert (await push.backlog(stack)).pending_rows == DEVICES * DAYS * 86_400 // STEP_SECONDS
+
+
+async def _drained(world: World, stack: Stack, idle: list[float]) -> None:
+    waiting = (await push.backlog(stack)).pending_rows
+    ticks: list[TickReport] = []
+
+    async def drain() -> None:
+        while not ticks or ticks[-1].pending_rows:
+            ticks.append(await _tick(replace(stack, clock=lambda: datetime.now(UTC) + timedelta(hours=1))))
+            assert len(ticks) <= 2 + waiting // 10_000
+
+    started = time.perf_counter()
+    took = await _opened(stack, drain())
+    seconds = time.perf_counter() - started
+    print(  # noqa: T201 - the figures of `make chaos`
+        f"\n{waiting} readings of {DAYS} days in {len(ticks)} ticks and {seconds:.1f} s; dashboard: median "
+        f"{_ms(took, 50)}, p95 {_ms(took, 95)}, slowest {max(took) * 1000:.0f} ms "
+        f"(idle: median {_ms(idle, 50)}, p95 {_ms(idle, 95)})"
+    )
+    [row] = await world.admin.fetch("SELECT count(*) AS held FROM fleet.power_measurements")
+    assert row["held"] == waiting
+    assert (await task.verify_once(stack)).differences == []
+    assert quantiles(took, n=100)[94] < 1
+
+
+async def _opened(stack: Stack, work: object) -> list[float]:
+    """Open the dashboard again and again while the work goes on; return how long each took."""
+    took = []
+    working = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    while not working.done() or len(took) < 20:
+        started = time.perf_counter()
+        await dashboard.client_overview(stack)
+        took.append(time.perf_counter() - started)
+        await asyncio.sleep(0.02)
+    await working
+    return took
+
+
+def _ms(values: list[float], percent: int) -> str:
+    return f"{quantiles(values, n=100)[percent - 1] * 1000:.0f} ms"
