@@ -35,8 +35,8 @@ FROM generate_series('{start}'::timestamptz, '{end}'::timestamptz - interval '1 
 """
 _ARRIVED = """
 INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
-SELECT received_at, time, time, 1 FROM monitoring.power_measurements
-WHERE time >= '{start}' AND time < '{end}' ORDER BY received_at
+SELECT received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
+WHERE time >= '{start}' AND time < '{end}' GROUP BY received_at ORDER BY received_at
 """
 
 
