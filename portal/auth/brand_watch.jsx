@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 
-/** Replaces the brand's stylesheet and marks when the page shows another version of the brand than the newest. */
-export function BrandWatch({ version }) {
+/** Replaces the brand's stylesheet and marks when the page shows another version of the brand than the newest; shows nothing of its own. */
+export function BrandWatch({ version, children }) {
   useEffect(() => {
     const shown = () => getComputedStyle(document.documentElement).getPropertyValue("--brand-version").trim();
     if (!version || shown() === `"${version}"`) return;
@@ -18,5 +18,5 @@ export function BrandWatch({ version }) {
     };
     old.after(fresh);
   }, [version]);
-  return null;
+  return children ?? null;
 }
