@@ -17,6 +17,7 @@ VERBS = {
     "serve", "demo", "migrate", "import", "cost", "doctor", "user add", "apikey add", "municipality add",
     "tariff import", "site add", "device add", "customer add", "customer rotate", "customer disable",
     "customer enable", "customer list", "push once", "push status",
+    "push dead-letters", "push retry", "push discard", "push verify",
 }  # fmt: skip
 
 
