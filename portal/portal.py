@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.utils.exec import is_prod_mode
+from starlette.applications import Starlette
 
 from fleet_ingest.app import build_app as build_companion
 from portal.auth import live, not_found
@@ -94,6 +95,7 @@ def _build() -> rx.App:
         api_transformer=[
             _companion,
             auth_app(),
+            Starlette(routes=import_module(f"portal.{_mode.value.lower()}.downloads").ROUTES),
             edge(
                 static_directory(_mode),
                 any_port=not is_prod_mode(),

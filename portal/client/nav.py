@@ -9,8 +9,9 @@ from portal.settings.frame import NAV_ITEM as SETTINGS_ENTRY
 from portal.ui.layout import NavItem, Text, page_frame
 
 DASHBOARD: Final = "/"
+COST: Final = "/cost"
 # Only what exists: an entry appears together with its page.
-NAV: Final = (NavItem("Dashboard", DASHBOARD, "gauge"), SETTINGS_ENTRY)
+NAV: Final = (NavItem("Dashboard", DASHBOARD, "gauge"), NavItem("Cost", COST, "receipt-text"), SETTINGS_ENTRY)
 
 
 def client_page(

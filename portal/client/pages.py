@@ -3,8 +3,10 @@
 import reflex as rx
 
 from portal.auth.branding import ICON_PATH
+from portal.client.cost import page as cost
 from portal.client.dashboard import page as dashboard
 from portal.client.nav import client_page
+from portal.client.rates import page as rates
 from portal.settings import pages as settings
 from portal.settings.frame import Surface
 
@@ -18,4 +20,13 @@ def add_pages(app: rx.App) -> None:
         image=ICON_PATH,
         on_load=dashboard.ON_LOAD,
     )
-    settings.add_pages(app, Surface(client_page))
+    app.add_page(cost.cost_page, route=cost.ROUTE, title=cost.TITLE, image=ICON_PATH, on_load=cost.ON_LOAD)
+    surface = Surface(client_page, own_tabs=(rates.RATES,))
+    settings.add_pages(app, surface)
+    app.add_page(
+        rates.rates_page(surface),
+        route=rates.RATES.href,
+        title=rates.RATES.label,
+        image=ICON_PATH,
+        on_load=rates.ON_LOAD,
+    )

@@ -18,7 +18,7 @@ _ARROWS = rx.Var(
 
 
 def tab_bar(
-    tabs: Sequence[tuple[str, str]],
+    tabs: Sequence[tuple[str, str | rx.Var[str]]],
     *,
     active: rx.Var[str],
     on_open: rx.EventHandler,
@@ -45,7 +45,7 @@ def tab_panel(*content: rx.Component, key: str) -> rx.Component:
     )
 
 
-def _tab(key: str, text: str, active: rx.Var[str], on_open: rx.EventHandler) -> rx.Component:
+def _tab(key: str, text: str | rx.Var[str], active: rx.Var[str], on_open: rx.EventHandler) -> rx.Component:
     is_open = active == key
     return rx.el.button(
         text,

@@ -3,7 +3,8 @@
 import reflex as rx
 
 from portal.admin.customer_detail.state import CustomerState
-from portal.admin.customer_detail.view import TABS
+from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
+from portal.admin.customer_detail.view import TABS, TARIFFS
 from portal.admin.nav import CUSTOMERS
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, empty_state
@@ -27,8 +28,9 @@ def subtitle() -> rx.Component:
 def tabs(panels: dict[str, rx.Component]) -> rx.Component:
     """The tab bar, and the panel of the tab that is open."""
     shown = [(key, tab_panel(panel, key=key)) for key, panel in panels.items()]
+    names = [(key, CustomerTariffsState.tab_label if key == TARIFFS else words) for key, words in TABS]
     return rx.fragment(
-        tab_bar(TABS, active=CustomerState.tab, on_open=CustomerState.open_tab, label="Customer"),
+        tab_bar(names, active=CustomerState.tab, on_open=CustomerState.open_tab, label="Customer"),
         rx.match(CustomerState.tab, *shown, rx.fragment()),
     )
 

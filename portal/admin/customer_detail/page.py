@@ -8,17 +8,23 @@ from portal.admin.customer_detail.cost.state import CustomerCostState
 from portal.admin.customer_detail.sites.components import sites_panel
 from portal.admin.customer_detail.sites.state import CustomerSitesState
 from portal.admin.customer_detail.state import CustomerState
-from portal.admin.customer_detail.view import COST, SITES
+from portal.admin.customer_detail.tariffs.components import tariffs_panel
+from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
+from portal.admin.customer_detail.view import COST, SITES, TARIFFS
 from portal.admin.nav import CUSTOMERS, admin_page
 
-on_load = [CustomerState.load, CustomerSitesState.load, CustomerCostState.load]
+on_load = [CustomerState.load, CustomerSitesState.load, CustomerTariffsState.load, CustomerCostState.load]
 
 
 def customer_detail_page() -> rx.Component:
     """Route `/customers/[customer_id]`."""
     return admin_page(
         CustomerState.title,
-        rx.cond(CustomerState.is_missing, not_found(), tabs({SITES: sites_panel(), COST: cost_panel()})),
+        rx.cond(
+            CustomerState.is_missing,
+            not_found(),
+            tabs({SITES: sites_panel(), TARIFFS: tariffs_panel(), COST: cost_panel()}),
+        ),
         section=CUSTOMERS,
         subtitle=subtitle(),
         back=("Customers", CUSTOMERS),

@@ -8,8 +8,9 @@ from portal.core.services.customers import CustomerLine
 from portal.ui import formats
 
 SITES: Final = "sites"
+TARIFFS: Final = "tariffs"
 COST: Final = "cost"
-TABS: Final = ((SITES, "Sites & devices"), (COST, "Cost"))
+TABS: Final = ((SITES, "Sites & devices"), (TARIFFS, "Tariffs"), (COST, "Cost"))
 
 
 class CustomerHead(TypedDict):

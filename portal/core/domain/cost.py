@@ -194,8 +194,11 @@ def _money(milliwh_by_price: dict[Price, int]) -> tuple[Decimal, Decimal, Decima
     return base, vat, base + vat
 
 
-def check_window(from_at: datetime, to_at: datetime) -> None:
-    """Raise WindowInvalid, with the reason, unless both are aware, `to` is after `from`, at most 366 days on."""
+def check_window(from_at: datetime, to_at: datetime, *, slack: timedelta = timedelta(0)) -> None:
+    """Raise WindowInvalid, with the reason, unless both are aware, `to` is after `from`, at most 366 days on.
+
+    `slack` is what the longest window may be longer by: 366 local days may have an hour more where clocks change.
+    """
     for name, at in (("from", from_at), ("to", to_at)):
         if at.utcoffset() is None:
             msg = f"'{name}' has no UTC offset; write it like 2026-05-18T00:00:00Z"
@@ -203,7 +206,7 @@ def check_window(from_at: datetime, to_at: datetime) -> None:
     if to_at <= from_at:
         msg = "'to' must be after 'from'"
         raise WindowInvalid(msg)
-    if to_at - from_at > MAX_WINDOW:
+    if to_at - from_at > MAX_WINDOW + slack:
         msg = f"the window is longer than {MAX_WINDOW.days} days"
         raise WindowInvalid(msg)
 

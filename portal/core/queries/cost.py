@@ -229,7 +229,7 @@ async def _from_cut_hours(
     by_day: dict[tuple[date, Price | None], int] = defaultdict(int)
     by_device: dict[tuple[UUID, Price | None], list[int]] = defaultdict(lambda: [0, 0])
     for device_hour in found:
-        for segment, milliwh in _parts(device_hour, cuts[device_hour.place, device_hour.hour]):
+        for segment, milliwh in parts_of(device_hour, cuts[device_hour.place, device_hour.hour]):
             by_day[segment.day, segment.price] += milliwh
             line = by_device[device_hour.device_id, segment.price]
             line[0] += milliwh
@@ -240,7 +240,7 @@ async def _from_cut_hours(
     )
 
 
-def _parts(found: DeviceHour, its_segments: Sequence[Segment]) -> list[tuple[Segment, int]]:
+def parts_of(found: DeviceHour, its_segments: Sequence[Segment]) -> list[tuple[Segment, int]]:
     """Return what each segment of an hour gets; the window may begin or end within the hour as well."""
     edges = sorted({at for segment in its_segments for at in segment[:2]} - {found.hour, found.hour + HOUR})
     starts = [found.hour, *edges]
@@ -254,11 +254,23 @@ def priced_hour(
     found: DeviceHour, places: Sequence[MunicipalTariffs], scope: CostScope
 ) -> list[tuple[Segment, int]]:
     """Return the parts of one hour of a device, whose municipality is the only one of `places`, with their energy."""
+    return parts_of(found, segments_by_hour(places, scope)[found.hour])
+
+
+def segments_by_hour(places: Sequence[MunicipalTariffs], scope: CostScope) -> dict[datetime, list[Segment]]:
+    """Return what prices each UTC hour of a window in the one municipality given, or in none."""
     calendar = make_calendar(places, scope)
     key = places[0].municipality_id if places else NOWHERE
-    its_segments = [run for place, run in calendar.whole if place == key]
-    its_segments += [part for place, hour in calendar.cut if place == key for part in hour.segments]
-    return _parts(found, its_segments)
+    found = {hour.hour: list(hour.segments) for place, hour in calendar.cut if place == key}
+    for place, run in calendar.whole:
+        hours = (run.end_at - run.start_at) // HOUR if place == key else 0
+        found |= {
+            run.start_at + n * HOUR: [
+                run._replace(start_at=run.start_at + n * HOUR, end_at=run.start_at + (n + 1) * HOUR)
+            ]
+            for n in range(hours)
+        }
+    return found
 
 
 _CUT = """

@@ -15,6 +15,7 @@ from portal.core.queries.cost import CostScope, load_usage, make_calendar, zone_
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,6 +56,22 @@ async def load_places(session: AsyncSession, scope: CostScope) -> tuple[Municipa
     """Return the municipalities and tariffs that price a scope."""
     tables = tariffs.CLIENT if scope.customer_id is None else tariffs.FLEET
     return await tariffs.load(session, tables, scope.customer_id)
+
+
+async def zones_in_use(session: AsyncSession, customer_id: UUID | None) -> set[str]:
+    """Return the time zones of the municipalities that have sites."""
+    if customer_id is None:
+        statement = (
+            "SELECT DISTINCT m.time_zone_id FROM app.municipalities m "
+            "JOIN monitoring.sites s ON s.municipality_id = m.id"
+        )
+    else:
+        statement = (
+            "SELECT DISTINCT m.time_zone_id FROM fleet.municipalities m JOIN fleet.sites s "
+            "ON s.customer_id = m.customer_id AND s.local_municipality_id = m.id WHERE m.customer_id = :customer_id"
+        )
+    found = await session.scalars(text(statement), {"customer_id": customer_id} if customer_id else {})
+    return set(found)
 
 
 async def load_fixed(

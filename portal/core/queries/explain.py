@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.queries.cost import CostScope
+
 
 @dataclass(frozen=True)
 class ExplainedHour:
@@ -60,3 +62,22 @@ async def find_device_hour(
         row.estimated,
         row.suspects,
     )
+
+
+async def find_hours(session: AsyncSession, scope: CostScope, device_id: UUID) -> list[DeviceHour]:
+    """Return the hours of one device that have energy, in order."""
+    fleet = scope.customer_id is not None
+    municipality = "local_municipality_id" if fleet else "municipality_id"
+    rows = await session.execute(
+        text(
+            f"SELECT h.device_id, coalesce(s.{municipality}, 0), h.hour, h.allocated_milliwh, 0::bigint "
+            f"FROM {scope.schema}.hourly_energy h JOIN {scope.schema}.devices d ON d.id = h.device_id "
+            f"{'AND d.customer_id = h.customer_id' if fleet else ''} "
+            f"JOIN {scope.schema}.sites s ON s.id = d.site_id {'AND s.customer_id = d.customer_id' if fleet else ''} "
+            f"WHERE h.device_id = :device_id AND h.hour >= :first AND h.hour < :last AND h.allocated_milliwh <> 0 "
+            f"{'AND h.customer_id = :customer_id' if fleet else ''} ORDER BY h.hour"
+        ),
+        {"device_id": device_id, "first": scope.from_at, "last": scope.to_at}
+        | ({"customer_id": scope.customer_id} if fleet else {}),
+    )
+    return [DeviceHour(*row) for row in rows]

@@ -12,7 +12,7 @@ from portal.core.domain.cost import CostReport
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import cost_report as reports
 from portal.core.queries import customers as customer_queries
-from portal.core.queries.cost import CostScope
+from portal.core.queries.cost import CostScope, zone_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GAPS = ("report", "estimate")
 DAYS = ("utc", "local")
 _UTC = ZoneInfo("UTC")
+_CLOCK_CHANGE = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,20 @@ async def client_cost(
         return replace(report, fixed=fixed)
 
 
+async def local_zone(stack: Stack, customer_id: UUID | None = None) -> str:
+    """Return the IANA zone whose days a report by local days is about: the one of all municipalities that have sites.
+
+    Where they have several, or none is known, it is the stack's own.
+    """
+    async with stack.db.snapshot() as session:
+        zones = await reports.zones_in_use(session, customer_id)
+    known = {name for name in zones if zone_named(name) is not None}
+    return known.pop() if len(known) == 1 else stack.settings.application.time_zone
+
+
 def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOptions) -> CostScope:
     try:
-        domain.check_window(from_at, to_at)
+        domain.check_window(from_at, to_at, slack=_CLOCK_CHANGE if options.days == "local" else timedelta(0))
     except domain.WindowInvalid as error:
         raise Invalid(str(error)) from None
     for name, given, known in (("gaps", options.gaps, GAPS), ("days", options.days, DAYS)):

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from portal.core.domain import explanation as domain
 from portal.core.domain.explanation import Explanation
-from portal.core.domain.money import kwh_from_milliwh
+from portal.core.domain.money import exact_decimals, kwh_from_milliwh
 from portal.core.domain.time import HOUR, floor_hour
 from portal.core.errors import NotFound
 from portal.core.queries import cost as costs
 from portal.core.queries import cut_hours
 from portal.core.queries.cost import CostScope
 from portal.core.queries.cost_report import load_places
-from portal.core.queries.explain import find_device_hour
+from portal.core.queries.explain import find_device_hour, find_hours
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
+    from portal.core.domain.rates import Segment
     from portal.core.domain.tariffs import Tariff
+    from portal.core.queries.cut_hours import DeviceHour
     from portal.core.queries.explain import ExplainedHour
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
+
+_UTC = ZoneInfo("UTC")
+_MOST_LISTED = timedelta(days=4)
 
 
 async def explain_hour(
@@ -46,6 +53,44 @@ async def explain_hour(
         places = await load_places(session, scope)
     place = next((each for each in places if each.municipality_id == found.municipality_id), None)
     return _explanation(found, place, scope, stack.settings.billing.currency)
+
+
+@dataclass(frozen=True)
+class HourLine:
+    """An hour of a device with its energy and what it costs with VAT, exact; `periods` are its rates' names."""
+
+    hour_at: datetime
+    kwh: Decimal
+    total: Decimal
+    periods: tuple[str | None, ...]
+
+
+async def list_hours(
+    stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime, customer_id: UUID | None = None
+) -> tuple[HourLine, ...]:
+    """Return the hours of a device with energy in `[from_at, to_at)`, at most a few days, in order."""
+    first = floor_hour(from_at)
+    scope = CostScope(first, min(to_at, first + _MOST_LISTED), customer_id=customer_id)
+    max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
+    async with stack.db.snapshot() as session:
+        found = await find_hours(session, scope, device_id)
+        places = [
+            place
+            for place in await load_places(session, scope)
+            if found and place.municipality_id == found[0].place
+        ]
+        by_hour = costs.segments_by_hour(places, scope)
+        cut = [hour for hour in found if len(by_hour[hour.hour]) > 1]
+        await cut_hours.add_pieces(session, scope.schema, customer_id, cut, max_gap)
+    return tuple(_hour_line(hour, costs.parts_of(hour, by_hour[hour.hour])) for hour in found)
+
+
+def _hour_line(found: DeviceHour, parts: list[tuple[Segment, int]]) -> HourLine:
+    priced = [domain.priced_part(segment, milliwh, (), _UTC) for segment, milliwh in parts]
+    with exact_decimals():
+        total = sum((part.total for part in priced), Decimal(0))
+    names = tuple(dict.fromkeys(part.period_name for part in priced))
+    return HourLine(found.hour.astimezone(UTC), kwh_from_milliwh(found.allocated_milliwh), total, names)
 
 
 def _explanation(

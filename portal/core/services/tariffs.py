@@ -24,6 +24,8 @@ from portal.core.queries.cost import CostScope, zone_named
 from portal.core.queries.cost_report import load_report
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from portal.core.domain.tariffs import Tariff
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
@@ -70,6 +72,12 @@ async def import_tariffs(stack: Stack, raw: object) -> tuple[ImportedTariff, ...
                 for tariff in placed
             ]
         )
+
+
+async def list_customer_tariffs(stack: Stack, customer_id: UUID) -> tuple[MunicipalTariffs, ...]:
+    """Return every municipality of a customer with its tariffs, as its stack pushed them."""
+    async with stack.db.snapshot() as session:
+        return await queries.load(session, queries.FLEET, customer_id)
 
 
 async def list_tariffs(stack: Stack) -> tuple[MunicipalTariffs, ...]:

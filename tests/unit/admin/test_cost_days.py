@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.admin.customer_detail.cost.days import address, days_asked_for, instants_of
+from portal.admin.customer_detail.cost.days import address
 from portal.core.domain.cost import check_window
+from portal.ui.cost.days import days_asked_for, instants_of
 from portal.ui.range_picker import DayRange
 
 TODAY = date(2026, 11, 20)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from portal.admin.customer_detail.cost.view import build_cost
+from portal.ui.cost.view import build_cost
 from portal.core.domain.cost import CostReport, DayCost, DeviceCost
 
 ZERO = Decimal(0)

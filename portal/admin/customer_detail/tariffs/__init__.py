@@ -1,0 +1,1 @@
+"""The tariffs a customer's stack has pushed."""

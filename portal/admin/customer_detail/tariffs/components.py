@@ -1,0 +1,36 @@
+"""What the tab with the tariffs is made of."""
+
+import reflex as rx
+
+from portal.admin.customer_detail.tariffs.state import CustomerTariffsState as State
+from portal.ui.cards import card
+from portal.ui.feedback import callouts, empty_state, error_panel, skeleton_lines
+from portal.ui.rates.parts import tariff_card
+from portal.ui.rates.view import TariffCard
+
+
+def tariffs_panel() -> rx.Component:
+    """A card per tariff."""
+    return rx.cond(
+        State.failure != "",
+        card(error_panel(State.failure, on_retry=State.load)),
+        rx.cond(State.is_loading, card(skeleton_lines(4)), _cards()),
+    )
+
+
+def _cards() -> rx.Component:
+    return rx.cond(
+        State.cards.length() > 0,
+        rx.fragment(callouts(State.warnings), rx.foreach(State.cards, _card)),
+        card(
+            empty_state(
+                "No tariffs yet",
+                "Tariffs are entered on the customer's own stack, under Settings, Rates, and arrive with its pushes.",
+                icon="receipt-text",
+            )
+        ),
+    )
+
+
+def _card(tariff: TariffCard) -> rx.Component:
+    return tariff_card(tariff)

@@ -1,0 +1,33 @@
+"""State of the tab with a customer's tariffs."""
+
+import reflex as rx
+
+from portal.admin.identifiers import customer_uuid
+from portal.auth.guards import signed_in
+from portal.core.services import tariffs
+from portal.core.stack import current
+from portal.ui.failures import failure_in_words
+from portal.ui.rates.view import TariffCard, build_cards, uncovered_in_words
+
+
+class CustomerTariffsState(rx.State):
+    """The tariffs of the customer in the address."""
+
+    cards: list[TariffCard] = []
+    warnings: list[str] = []
+    tab_label: str = "Tariffs"
+    is_loading: bool = True
+    failure: str = ""
+
+    @rx.event
+    @signed_in
+    async def load(self):
+        """Read the tariffs; how many there are stands on the tab."""
+        self.cards, self.tab_label = [], "Tariffs"
+        with failure_in_words(self):
+            stack = current()
+            places = await tariffs.list_customer_tariffs(stack, customer_uuid(self.customer_id))
+            self.cards = build_cards(places, stack.settings.billing.currency)
+            self.warnings = uncovered_in_words(places)
+            self.tab_label = f"Tariffs ({len(self.cards)})"
+        self.is_loading = False

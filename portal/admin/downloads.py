@@ -1,0 +1,28 @@
+"""Files of the Admin mode: a customer's cost."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from portal.auth.downloads import signed_in_download
+from portal.core.services import cost, customers
+from portal.core.stack import current
+from portal.ui.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
+from portal.ui.cost.export import download
+
+
+async def _cost(request: Request) -> Response:
+    stack, query = current(), request.query_params
+    customer_id: UUID = request.path_params["customer_id"]
+    line = await customers.get_customer(stack, customer_id)
+    grouping = grouping_asked_for(query)
+    zone = await cost.local_zone(stack, customer_id) if grouping == LOCAL_DAYS else "UTC"
+    days = days_asked_for(query, stack.clock().date())
+    report = await cost.fleet_cost(stack, customer_id, *instants_of(days, zone), days=grouping)
+    name = f"cost-{line.code.lower()}-{days.first}-{days.last}"
+    return download(report, request.path_params["kind"], query.get("by", ""), name)
+
+
+ROUTES = [Route("/download/customers/{customer_id:uuid}/cost.{kind}", signed_in_download(_cost))]

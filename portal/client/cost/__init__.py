@@ -1,0 +1,1 @@
+"""What the energy of the own sites cost."""

@@ -1,0 +1,1 @@
+"""Settings, Rates: municipalities and their tariffs."""

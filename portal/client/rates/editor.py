@@ -1,0 +1,220 @@
+"""The form of a tariff, with the week it makes beside it."""
+
+from collections.abc import Sequence
+
+import reflex as rx
+
+from portal.client.rates.draft import DAYS, HolidayDraft, PeriodDraft, SeasonDraft
+from portal.client.rates.editor_state import TariffDraftState as State
+from portal.client.rates.state import RatesState
+from portal.core.domain.tariffs import DAY_NAMES
+from portal.ui.cards import card
+from portal.ui.feedback import callout, callouts
+from portal.ui.forms import button, icon_button
+from portal.ui.rates.parts import heat_maps
+
+_ROW = {
+    "display": "flex",
+    "flex_wrap": "wrap",
+    "gap": "8px",
+    "align_items": "center",
+    "padding": "6px 0",
+}
+_GRID = {
+    "display": "grid",
+    "grid_template_columns": "repeat(auto-fit, minmax(180px, 1fr))",
+    "gap": "12px",
+}
+_DAY_NAMES = (*DAY_NAMES, "Holidays of their own kind")
+_TYPES = (("sunday", "acts as Sunday"), ("saturday", "acts as Saturday"), ("holiday", "its own kind"))
+
+
+def editor() -> rx.Component:
+    """Everything of one tariff."""
+    draft = State.draft
+    return rx.fragment(
+        rx.cond(draft.note != "", callout(draft.note, tone="note"), rx.fragment()),
+        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
+        callouts(State.problems),
+        card(_heading(), title="Tariff"),
+        card(
+            rx.foreach(draft.periods, _period),
+            _add("periods", "Add period"),
+            title="Periods",
+            note="Local time; 00:00 as an end is the end of the day, and a period may go over midnight",
+        ),
+        card(
+            rx.foreach(draft.seasons, _season),
+            _add("seasons", "Add season"),
+            title="Seasons",
+            note="A season has periods and a default rate of its own",
+        ),
+        card(
+            rx.foreach(draft.holidays, _holiday),
+            _add("holidays", "Add holiday"),
+            _fill(),
+            title="Public holidays",
+        ),
+        card(heat_maps(State.maps), title="The week this makes"),
+        callouts(State.comparison, tone="note"),
+        rx.el.div(
+            button("Cancel", on_click=State.close),
+            button("What would last month have cost?", on_click=State.compare),
+            button("Save tariff", tone="primary", on_click=State.save),
+            class_name="ui-row",
+        ),
+    )
+
+
+def _heading() -> rx.Component:
+    draft = State.draft
+    return rx.el.div(
+        _choice(
+            "Municipality",
+            draft.municipality_id,
+            rx.fragment(
+                rx.el.option("Choose \u2026", value=""),
+                rx.foreach(RatesState.places, lambda place: rx.el.option(place["name"], value=place["id"])),
+            ),
+            lambda value: State.set_field("municipality_id", value),
+        ),
+        _field("Name", "name", draft.name),
+        _field("First day", "first", draft.first, kind="date"),
+        _field("Last day (empty: open)", "last", draft.last, kind="date"),
+        _field("Default rate per kWh", "rate", draft.rate),
+        _field("Fixed charge a month", "fixed", draft.fixed),
+        _field("VAT, %", "vat_percent", draft.vat_percent),
+        _field("Currency (empty: this portal's)", "currency", draft.currency),
+        _choice(
+            "State",
+            rx.cond(draft.is_active, "active", "draft"),
+            rx.fragment(
+                rx.el.option("Active", value="active"), rx.el.option("Draft, prices nothing", value="draft")
+            ),
+            lambda value: State.set_field("is_active", value),
+        ),
+        style=_GRID,
+    )
+
+
+def _field(label: str, name: str, value: rx.Var[str], kind: str = "text") -> rx.Component:
+    return rx.el.label(
+        rx.el.span(label, class_name="ui-label"),
+        _input(value, lambda typed: State.set_field(name, typed), label, kind=kind),
+        class_name="ui-field",
+    )
+
+
+def _choice(label: str, value: rx.Var[str], options: rx.Component, on_change: object) -> rx.Component:
+    return rx.el.label(
+        rx.el.span(label, class_name="ui-label"),
+        rx.el.select(options, value=value, on_change=on_change, class_name="ui-input"),
+        class_name="ui-field",
+    )
+
+
+def _input(
+    value: rx.Var[str], on_change: object, label: str, kind: str = "text", width: str = "100%"
+) -> rx.Component:
+    return rx.debounce_input(
+        rx.el.input(
+            type=kind,
+            value=value,
+            on_change=on_change,
+            aria_label=label,
+            class_name="ui-input",
+            style={"width": width},
+        ),
+        debounce_timeout=300,
+    )
+
+
+def _row_input(
+    part: str, index: rx.Var[int], name: str, value: str, label: str, kind: str = "text", width: str = "110px"
+) -> rx.Component:
+    return _input(value, lambda typed: State.set_row(part, index, name, typed), label, kind, width)
+
+
+def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
+    days = [_day(period, index, bit) for bit in range(8)]
+    return rx.el.div(
+        _row_input("periods", index, "name", period.name, "Name of the period", width="140px"),
+        rx.el.select(
+            rx.el.option("All year / rest of it", value=""),
+            rx.foreach(State.draft.seasons, lambda season: rx.el.option(season.name, value=season.name)),
+            value=period.season,
+            on_change=lambda chosen: State.set_row("periods", index, "season", chosen),
+            aria_label="Season",
+            class_name="ui-input",
+            style={"width": "160px"},
+        ),
+        rx.el.div(*days, role="group", aria_label="Days", class_name="ui-segments"),
+        _row_input("periods", index, "start", period.start, "From", "time"),
+        _row_input("periods", index, "end", period.end, "Until", "time"),
+        _row_input("periods", index, "rate", period.rate, "Rate per kWh", width="100px"),
+        _remove("periods", index),
+        style=_ROW,
+    )
+
+
+def _day(period: PeriodDraft, index: rx.Var[int], bit: int) -> rx.Component:
+    return rx.el.button(
+        DAYS[bit],
+        type="button",
+        aria_label=_DAY_NAMES[bit],
+        title=_DAY_NAMES[bit],
+        on_click=State.toggle_day(index, bit),
+        custom_attrs={"aria-pressed": rx.cond(period.days[bit], "true", "false")},
+        class_name="ui-segment",
+    )
+
+
+def _season(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
+    fields: Sequence[rx.Component] = [
+        _row_input("seasons", index, "name", season.name, "Name of the season", width="160px"),
+        _row_input("seasons", index, "first", season.first, "First day, month-day like 06-01"),
+        _row_input("seasons", index, "last", season.last, "Last day, month-day like 08-31"),
+        _row_input("seasons", index, "rate", season.rate, "Default rate per kWh"),
+    ]
+    return rx.el.div(*fields, _remove("seasons", index), style=_ROW)
+
+
+def _holiday(holiday: HolidayDraft, index: rx.Var[int]) -> rx.Component:
+    return rx.el.div(
+        _row_input("holidays", index, "on", holiday.on, "Date", "date", "150px"),
+        _row_input("holidays", index, "name", holiday.name, "Name of the holiday", width="220px"),
+        rx.el.select(
+            *[rx.el.option(words, value=key) for key, words in _TYPES],
+            value=holiday.day_type,
+            on_change=lambda chosen: State.set_row("holidays", index, "day_type", chosen),
+            aria_label="What the day is priced as",
+            class_name="ui-input",
+            style={"width": "160px"},
+        ),
+        _remove("holidays", index),
+        style=_ROW,
+    )
+
+
+def _fill() -> rx.Component:
+    return rx.el.form(
+        rx.el.input(
+            name="country",
+            default_value="ZA",
+            max_length=2,
+            aria_label="Country code",
+            class_name="ui-input",
+            style={"width": "64px"},
+        ),
+        button("Fill with the country's public holidays", kind="submit", size="small"),
+        on_submit=State.fill_holidays,
+        style=_ROW,
+    )
+
+
+def _add(part: str, words: str) -> rx.Component:
+    return button(rx.icon("plus", size=15), words, size="small", on_click=State.change_rows(part, -1))
+
+
+def _remove(part: str, index: rx.Var[int]) -> rx.Component:
+    return icon_button(rx.icon("x", size=16), label="Remove", on_click=State.change_rows(part, index))

@@ -1,0 +1,121 @@
+"""State of the form that edits a tariff."""
+
+from typing import Any
+
+import reflex as rx
+
+from portal.auth.guards import admin_only
+from portal.client.rates.draft import (
+    NEW_ROWS,
+    Draft,
+    to_wire,
+    with_day_toggled,
+    with_new,
+    with_value,
+    without,
+)
+from portal.client.rates.starting import comparison_in_words, filled, starting_point
+from portal.client.rates.state import RatesState
+from portal.core.errors import Invalid
+from portal.core.services import tariffs
+from portal.core.stack import current
+from portal.ui import formats
+from portal.ui.failures import failure_in_words
+from portal.ui.rates.view import HeatMap, heat_maps
+
+_FIELDS = frozenset({"municipality_id", "name", "first", "last", "rate", "fixed", "vat_percent", "currency"})
+_ROW_FIELDS = frozenset({"name", "season", "start", "end", "rate", "first", "last", "on", "day_type"})
+
+
+class TariffDraftState(rx.State):
+    """The draft, what is wrong with it, the week it would make, and what last month would have cost."""
+
+    draft: Draft = Draft()
+    is_open: bool = False
+    problems: list[str] = []
+    maps: list[HeatMap] = []
+    comparison: list[str] = []
+    failure: str = ""
+
+    @rx.event
+    @admin_only
+    async def start(self, kind: str, key: str, percent: str = "0"):
+        """Open with a "blank" tariff, a "preset", an existing one ("edit") or its copy for the next year ("copy")."""
+        with failure_in_words(self):
+            self.draft = await starting_point(kind, key, percent)
+            self.is_open, self.comparison = True, []
+            self._check()
+
+    @rx.event
+    @admin_only
+    def close(self):
+        """Leave without storing."""
+        self.is_open = False
+
+    @rx.event
+    @admin_only
+    def set_field(self, name: str, value: str):
+        """Change a field of the tariff."""
+        if name in _FIELDS:
+            setattr(self.draft, name, value)
+        elif name == "is_active":
+            self.draft.is_active = value == "active"
+        self._check()
+
+    @rx.event
+    @admin_only
+    def change_rows(self, part: str, index: int):
+        """Remove a period, a season or a holiday; below zero add one."""
+        if part in NEW_ROWS:
+            self.draft = without(self.draft, part, index) if index >= 0 else with_new(self.draft, part)
+            self._check()
+
+    @rx.event
+    @admin_only
+    def set_row(self, part: str, index: int, name: str, value: str):
+        """Change a field of a row."""
+        if part in NEW_ROWS and name in _ROW_FIELDS and hasattr(NEW_ROWS[part](), name):
+            self.draft = with_value(self.draft, part, index, {name: value})
+            self._check()
+
+    @rx.event
+    @admin_only
+    def toggle_day(self, index: int, day: int):
+        """Let a period hold on a day, or no longer."""
+        self.draft = with_day_toggled(self.draft, index, day)
+        self._check()
+
+    @rx.event
+    @admin_only
+    def fill_holidays(self, form: dict[str, Any]):
+        """Take the public holidays of a country for the tariff's window; each acts as a Sunday at first."""
+        with failure_in_words(self):
+            self.draft.holidays = filled(self.draft, str(form.get("country", "")), current().clock().date())
+            self._check()
+
+    @rx.event
+    @admin_only
+    async def compare(self):
+        """What the last month would have cost under this draft."""
+        with failure_in_words(self):
+            found = await tariffs.compare_last_month(current(), to_wire(self.draft))
+            self.comparison = comparison_in_words(found)
+
+    @rx.event
+    @admin_only
+    async def save(self):
+        """Store the tariff."""
+        with failure_in_words(self):
+            await tariffs.save_tariff(current(), to_wire(self.draft))
+            self.is_open = False
+        return RatesState.load
+
+    def _check(self):
+        self.problems, self.maps = [], []
+        try:
+            tariff = tariffs.read_tariff(to_wire(self.draft))
+        except Invalid as error:
+            self.problems = [each["message"] for each in (error.details or {}).get("problems", [])]
+        else:
+            own = current().settings.billing.currency
+            self.maps = heat_maps(tariff, formats.currency_symbol(tariff.currency or own))

@@ -1,0 +1,73 @@
+"""Where a draft begins, and what it is compared with."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from portal.client.rates.draft import Draft, HolidayDraft, draft_of, holiday_draft
+from portal.core.domain.tariff_drafts import next_year
+from portal.core.domain.tariffs import Tariff
+from portal.core.errors import Invalid, NotFound
+from portal.core.services import tariffs
+from portal.core.stack import current
+from portal.ui import formats
+
+
+async def starting_point(kind: str, key: str, percent: str) -> Draft:
+    if kind == "preset":
+        preset = tariffs.presets()[int(key)]
+        source = f"Source: {preset.source} ({preset.confidence})."
+        return draft_of(preset.tariff, f"Figures of {preset.provider} {preset.year}, not official. {source}")
+    if kind in ("edit", "copy"):
+        tariff = await _stored(int(key))
+        return draft_of(next_year(tariff, _percent(percent)) if kind == "copy" else tariff)
+    return Draft(first=current().clock().date().isoformat())
+
+
+async def _stored(tariff_id: int) -> Tariff:
+    places = await tariffs.list_tariffs(current())
+    found = next((each for place in places for each in place.tariffs if each.id == tariff_id), None)
+    if found is None:
+        raise NotFound("This tariff has been deleted meanwhile.")
+    return found
+
+
+def _percent(text: str) -> Decimal:
+    try:
+        return Decimal(text.strip().replace(",", ".") or "0")
+    except InvalidOperation:
+        raise Invalid(f"{text!r} is no percentage, like 8.5.") from None
+
+
+def day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def comparison_in_words(found: tariffs.Comparison) -> list[str]:
+    """Last month as it was and as it would have been."""
+    actual, draft = found.actual, found.draft
+    month = (
+        f"{found.from_at:%B %Y}"
+        if found.from_at.day == 1
+        else f"{found.to_at - (found.to_at - found.from_at) / 2:%B %Y}"
+    )
+    change = formats.change(draft.total, actual.total)
+    return [
+        f"Energy in {month}: {formats.kwh(draft.total_kwh)} kWh, at the sites of this municipality",
+        f"As priced then: {formats.money(actual.total, actual.currency)}",
+        f"Under this draft: {formats.money(draft.total, draft.currency)}"
+        + (f" ({change})" if change else ""),
+    ]
+
+
+def filled(draft: Draft, country: str, today: date) -> list[HolidayDraft]:
+    """The draft's holidays and those of a country in the draft's window; without a last day, until the year's end."""
+    first = day_of(draft.first) or today
+    found = tariffs.public_holidays(
+        country.strip().upper(), first, day_of(draft.last) or date(first.year, 12, 31)
+    )
+    known = {each.on for each in draft.holidays}
+    fresh = [holiday_draft(each) for each in found if each.on.isoformat() not in known]
+    return sorted([*draft.holidays, *fresh], key=lambda each: each.on)

@@ -1,0 +1,109 @@
+"""The dialog that explains a figure: a device and a day, its hours, and one hour down to its readings.
+
+The state has `explain_open`, `explain_device`, `explain_day`, `explain_devices`, `hours`, `explained`,
+`failure`, and the handlers `explain_choose_device`, `explain_choose_day`, `explain_hour` and `explain_close`.
+"""
+
+from typing import Any
+
+import reflex as rx
+
+from portal.ui.cost.explain_view import HourRow, Step
+from portal.ui.feedback import callout
+from portal.ui.forms import button, dialog, dialog_buttons
+from portal.ui.tables import Column, cell, data_table, head_cell
+
+State = Any
+_HOURS = (Column("Hour"), Column("kWh", is_number=True), Column("Rate"), Column("Total", is_number=True))
+
+
+def explain_dialog(state: State) -> rx.Component:
+    """Explain this cent."""
+    return dialog(
+        "Explain this figure",
+        _chooser(state),
+        rx.cond(state.failure != "", callout(state.failure, tone="fail"), rx.fragment()),
+        rx.cond(
+            state.explained.title != "",
+            _hour(state),
+            rx.cond(
+                state.hours.length() > 0,
+                data_table(
+                    _HOURS, state.hours, lambda row: _hour_row(state, row), caption="Hours", tall=True
+                ),
+                rx.el.p("No energy on this day.", class_name="ui-hint"),
+            ),
+        ),
+        dialog_buttons(button("Close", on_click=state.explain_close(False))),
+        is_open=state.explain_open,
+        on_open_change=state.explain_close,
+        description="A day of a device, its hours, and an hour down to the readings behind it.",
+        width="720px",
+    )
+
+
+def _chooser(state: State) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            rx.el.label("Device", html_for="explain-device"),
+            rx.el.select(
+                rx.foreach(state.explain_devices, lambda pair: rx.el.option(pair[1], value=pair[0])),
+                id="explain-device",
+                value=state.explain_device,
+                on_change=state.explain_choose_device,
+                class_name="ui-input",
+            ),
+            class_name="ui-field",
+        ),
+        rx.el.div(
+            rx.el.label("Day", html_for="explain-day"),
+            rx.el.input(
+                id="explain-day",
+                type="date",
+                value=state.explain_day,
+                on_change=state.explain_choose_day,
+                class_name="ui-input",
+            ),
+            class_name="ui-field",
+        ),
+        class_name="ui-row",
+    )
+
+
+def _hour_row(state: State, row: HourRow) -> list[rx.Component]:
+    return [
+        head_cell(
+            rx.el.button(
+                row["label"], type="button", on_click=state.explain_hour(row["key"]), class_name="ui-link"
+            )
+        ),
+        cell(row["kwh"], number=True),
+        cell(row["periods"]),
+        cell(row["total"], number=True),
+    ]
+
+
+def _hour(state: State) -> rx.Component:
+    found = state.explained
+    return rx.el.div(
+        rx.el.h3(found.title, class_name="ui-section-title"),
+        _steps("Readings used", found.readings),
+        _steps("Energy by the register", found.pieces),
+        _steps("Tariff, rate and VAT", found.parts),
+        _steps("Rounding", found.result),
+        button("Back to the hours", size="small", on_click=state.explain_hour("")),
+        class_name="ui-stack",
+    )
+
+
+def _steps(title: str, steps: rx.Var[list[Step]]) -> rx.Component:
+    return data_table(
+        (Column(title), Column("", is_hidden_label=True), Column("", is_number=True)),
+        steps,
+        _step,
+        caption=title,
+    )
+
+
+def _step(step: Step) -> list[rx.Component]:
+    return [head_cell(step["title"]), cell(step["words"]), cell(step["figure"], number=True)]

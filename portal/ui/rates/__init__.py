@@ -1,0 +1,1 @@
+"""How tariffs are shown, in either run mode."""
