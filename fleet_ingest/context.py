@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _log = logger("rollups")
 _PAUSE_SECONDS = 0.5
-# Under a stream of readings the refresh gets a fifth of the time: the views show dirty hours anyway.
-_PAUSE_FACTOR = 4
+# Under a stream of readings the refresh gets a tenth of the time: the views show dirty hours anyway.
+_PAUSE_FACTOR = 9
 
 
 class RollupTrigger:

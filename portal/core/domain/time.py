@@ -1,5 +1,6 @@
 """Instants, hours and local days. Inside the product every instant is an aware UTC datetime."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -63,6 +64,14 @@ def local_midnight(day: date, zone: ZoneInfo) -> datetime:
 def local_day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the half-open UTC interval of a local day, 23 to 25 hours long where clocks change."""
     return local_midnight(day, zone), local_midnight(day + timedelta(days=1), zone)
+
+
+def spanning(times: Sequence[datetime]) -> Sequence[datetime]:
+    """Return instants that lie in every week that `times` (aware) lie in: the ends, where nothing is between them."""
+    if not times:
+        return times
+    first, last = min(times), max(times)
+    return (first, last) if last - first < timedelta(days=7) else times
 
 
 def reading_time_problem(at: datetime, now: datetime) -> str | None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from portal.core.db import driver_connection
-from portal.core.domain.time import floor_hour
+from portal.core.domain.time import HOUR, floor_hour
 from portal.core.queries import copy_format
 from portal.core.wire.readings import QUANTITIES
 
@@ -137,12 +137,15 @@ async def append_device_readings(
         format="binary",
         source=copy_format.device_rows(device_id, readings),
     )
+    times = sorted(reading.time for reading in readings)
     hours: dict[datetime, datetime] = {}
-    for reading in readings:
-        hour = floor_hour(reading.time)
-        hours[hour] = min(reading.time, hours.get(hour, reading.time))
+    end = times[0]
+    for at in times:
+        if at >= end:
+            hour = floor_hour(at)
+            hours[hour], end = at, hour + HOUR
     devices = [device_id] * len(hours)
-    first, last = min(hours.values()), max(reading.time for reading in readings)
+    first, last = times[0], times[-1]
     await connection.execute(
         _FINISH_APPEND, devices, list(hours), list(hours.values()), first, last, len(readings)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.core.domain.collisions import Collisions
-from portal.core.domain.time import reading_time_problem
+from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
 from portal.core.queries import fleet_batches as statements
@@ -153,7 +153,7 @@ async def _store_tariffs(handling: _Handling, batch: DecodedRows[Any]) -> Decode
 async def _store_measurements(
     stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[FleetReading]
 ) -> StoredBatch:
-    await stack.storage.ensure_partitions(stack.db, (row.time for row in batch.rows))
+    await stack.storage.ensure_partitions(stack.db, spanning([row.time for row in batch.rows]))
     if batch.rows and not _collisions.expects(customer.id):
         try:
             async with stack.db.direct_transaction() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.core.domain.collisions import Collisions
-from portal.core.domain.time import reading_time_problem
+from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
 from portal.core.queries import ingest
@@ -63,6 +63,15 @@ async def import_readings(
 
 
 def _sound(batch: DecodedRows[DeviceReading], device_id: UUID, now: datetime) -> DecodedRows[DeviceReading]:
+    times = [reading.time for reading in batch.rows]
+    # Where the first and the last time can be true, every other can.
+    if (
+        times
+        and not any(reading.device_id for reading in batch.rows)
+        and not (reading_time_problem(min(times), now) or reading_time_problem(max(times), now))
+    ):
+        return batch
+
     def problem_of(reading: DeviceReading) -> str | None:
         if reading.device_id is not None and reading.device_id != device_id:
             return "deviceId: a device writes its own readings only"
@@ -72,7 +81,7 @@ def _sound(batch: DecodedRows[DeviceReading], device_id: UUID, now: datetime) ->
 
 
 async def _store(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> int:
-    await stack.storage.ensure_partitions(stack.db, (reading.time for reading in readings))
+    await stack.storage.ensure_partitions(stack.db, spanning([reading.time for reading in readings]))
     if len(readings) > ingest.FEW and not _collisions.expects(device_id):
         try:
             async with stack.db.direct_transaction() as connection:

@@ -1,0 +1,283 @@
+"""Readings a second through the API, acknowledged and durable, beside what the database can do without it.
+
+    python -m tests.bench.ingest [--dsn postgresql://...] [--batches 40]
+
+One run measures everything, side by side, into the same table with the same keys and indexes: batches of 5,000
+readings of 1,000 devices. "Raw" is one writer's COPY of binary rows made beforehand. The server is a process of
+its own with one worker, requests are made beforehand, and the rollups are kept while it is measured.
+"""
+
+import argparse
+import asyncio
+import http.client
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import asyncpg
+
+from portal.core.db import Database
+from portal.core.models.fleet import FleetMeasurement
+from portal.core.queries import copy_format
+from portal.core.services import customers, sites
+from portal.core.settings import RunMode, load_settings
+from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.storage.embedded import EmbeddedServer
+from portal.core.wire.batches import ENCODER
+from portal.core.wire.readings import QUANTITIES, DeviceReading, FleetReading
+from tests.integration.databases import TestServer, reachable_directory
+from tests.integration.fleet_ingest.servers import Server, serving
+
+BATCH, DEVICES = 5_000, 1_000
+START = datetime(2026, 1, 5, tzinfo=UTC)
+IDS = [UUID(int=0xD000 + number) for number in range(DEVICES)]
+SITE = UUID(int=0x5)
+COLUMNS = ("time", "customer_id", "device_id", *QUANTITIES, "source")
+VALUES = {
+    "active_power_kw": 3.251, "reactive_power_kvar": 0.512, "apparent_power_kva": 3.4, "power_factor": 0.97,
+    "voltage_v": 230.41, "frequency_hz": 50.01, "energy_exported_kwh": 0.0,
+}  # fmt: skip
+
+
+def batch(number: int) -> list[FleetReading]:
+    """Return five consecutive minutes of every device; no two numbers share a reading."""
+    return [
+        FleetReading(
+            time=START + timedelta(minutes=number * 5 + minute),
+            device_id=device,
+            energy_imported_kwh=1000.0 + number + minute / 5,
+            **VALUES,
+        )
+        for minute in range(5)
+        for device in IDS
+    ]
+
+
+@dataclass
+class Bench:
+    """What every measurement needs. Batches are numbered on, so that no row is ever sent twice."""
+
+    dsn: str
+    customer_id: UUID
+    token: str
+    batches: int
+    taken: int = 0
+
+    def take(self, count: int) -> range:
+        self.taken += count
+        return range(self.taken - count, self.taken)
+
+    async def connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(self.dsn.replace("+asyncpg", ""))
+
+
+def note(name: str, figure: float, unit: str = "rows/s") -> float:
+    sys.stdout.write(f"{name:52s} {figure:12,.2f} {unit}\n")
+    sys.stdout.flush()
+    return figure
+
+
+async def raw_copy(bench: Bench) -> float:
+    async def pieces(rows: list[bytes]) -> AsyncIterator[bytes]:
+        for piece in rows:
+            yield piece
+
+    connection, spent = await bench.connect(), 0.0
+    numbers = bench.take(bench.batches)
+    for number in numbers:
+        ready = [piece async for piece in copy_format.fleet_rows(bench.customer_id, batch(number))]
+        begin = time.perf_counter()
+        await connection.copy_to_table(
+            "power_measurements", schema_name="fleet", columns=COLUMNS, format="binary", source=pieces(ready)
+        )
+        spent += time.perf_counter() - begin
+    await connection.close()
+    return note("raw COPY, one writer", len(numbers) * BATCH / spent)
+
+
+async def executemany(bench: Bench) -> float:
+    connection, spent = await bench.connect(), 0.0
+    places = ", ".join(f"${place}" for place in range(1, len(COLUMNS) + 1))
+    statement = f"INSERT INTO fleet.power_measurements ({', '.join(COLUMNS)}) VALUES ({places})"
+    numbers = bench.take(max(4, bench.batches // 4))
+    for number in numbers:
+        ready = [
+            (row.time, bench.customer_id, row.device_id, *(getattr(row, name) for name in QUANTITIES), None)
+            for row in batch(number)
+        ]
+        begin = time.perf_counter()
+        async with connection.transaction():
+            await connection.executemany(f"{statement} ON CONFLICT DO NOTHING", ready)
+        spent += time.perf_counter() - begin
+    await connection.close()
+    return note("prepared executemany, one writer, no HTTP", len(numbers) * BATCH / spent)
+
+
+async def orm(bench: Bench) -> float:
+    database, spent = Database(bench.dsn, application_name="bench"), 0.0
+    numbers = bench.take(max(2, bench.batches // 10))
+    for number in numbers:
+        rows = batch(number)
+        begin = time.perf_counter()
+        async with database.transaction() as session:
+            for row in rows:
+                values = {name: getattr(row, name) for name in QUANTITIES}
+                session.add(
+                    FleetMeasurement(
+                        time=row.time, customer_id=bench.customer_id, device_id=row.device_id, **values
+                    )
+                )
+        spent += time.perf_counter() - begin
+    await database.dispose()
+    return note("ORM insert, one writer, no HTTP", len(numbers) * BATCH / spent)
+
+
+def post(server: Server, path: str, headers: dict[str, str], bodies: list[bytes]) -> list[float]:
+    """Send bodies one after the other over one connection; return the seconds of each."""
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
+    took: list[float] = []
+    for body in bodies:
+        begin = time.perf_counter()
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        said = answer.read()
+        took.append(time.perf_counter() - begin)
+        assert answer.status == 200, said
+    connection.close()
+    return took
+
+
+def over_http(bench: Bench, server: Server, clients: int) -> float:
+    each = max(3, bench.batches // clients)
+    work = [[ENCODER.encode(batch(number)) for number in bench.take(each)] for _ in range(clients)]
+    headers = {"X-Customer-Token": bench.token, "X-Batch-Type": "measurements"}
+    with ThreadPoolExecutor(clients) as pool:
+        begin = time.perf_counter()
+        list(pool.map(lambda bodies: post(server, "/api/fleet/ingest", headers, bodies), work))
+        spent = time.perf_counter() - begin
+    return note(f"over HTTP, {clients} client(s)", clients * each * BATCH / spent)
+
+
+def peak_megabytes(server: Server) -> float:
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+async def _admin(stack: Stack) -> tuple[UUID, str]:
+    issued = await customers.register(stack, "bench", "Bench")
+    times = (START + timedelta(days=7 * week) for week in range(20))
+    await stack.storage.ensure_partitions(stack.db, times)
+    async with stack.db.direct.connection() as connection:
+        await connection.execute(
+            "INSERT INTO fleet.sites (customer_id, id, name) VALUES ($1, $2, 'Bench')", issued.id, SITE
+        )
+        await connection.execute(
+            "INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id) "
+            "SELECT $1, id, $2, id::text, id::text FROM unnest($3::uuid[]) AS id",
+            issued.id, SITE, IDS,
+        )  # fmt: skip
+    await close_stack(stack)
+    return issued.id, issued.token
+
+
+async def _client(stack: Stack) -> list[str]:
+    await sites.add_site(stack, "Bench")
+    await stack.storage.ensure_partitions(stack.db, (START + timedelta(days=7 * week) for week in range(4)))
+    made = [await sites.add_device(stack, name, site="Bench", external_id=name) for name in ("one", "many")]
+    await close_stack(stack)
+    return [device.token for device in made]
+
+
+def fleet(server: TestServer, directory: Path, batches: int) -> None:
+    given = settings(server, RunMode.ADMIN)
+    customer_id, token = asyncio.run(_admin(open_stack(load_settings(given))))
+    bench = Bench(given["Database__ConnectionString"], customer_id, token, batches)
+    with serving(directory, given) as api:
+        post_warm = Bench(bench.dsn, customer_id, token, 2, bench.take(4).stop - 4)
+        over_http(post_warm, api, 1)
+        raw = [asyncio.run(raw_copy(bench))]
+        one = over_http(bench, api, 1)
+        four = over_http(bench, api, 4)
+        raw.append(asyncio.run(raw_copy(bench)))
+        one = statistics.mean([one, over_http(bench, api, 1)])
+        four = statistics.mean([four, over_http(bench, api, 4)])
+        note("peak memory of the worker", peak_megabytes(api), "MB")
+    base, many, objects = statistics.mean(raw), asyncio.run(executemany(bench)), asyncio.run(orm(bench))
+    for name, figure in (
+        ("one client / raw COPY", one / base), ("four clients / raw COPY", four / base),
+        ("one client / executemany", one / many), ("one client / ORM", one / objects),
+    ):  # fmt: skip
+        note(f"ratio: {name}", figure, "")
+
+
+def device(server: TestServer, directory: Path, batches: int) -> None:
+    """The answer time of single readings, alone and beside a stream of large batches of another device."""
+    given = settings(server, RunMode.CLIENT)
+    small, large = asyncio.run(_client(open_stack(load_settings(given))))
+    streams = [
+        ENCODER.encode([
+            DeviceReading(time=START + timedelta(seconds=number * BATCH + second), **VALUES)
+            for second in range(BATCH)
+        ])
+        for number in range(batches)
+    ]  # fmt: skip
+    singles = [
+        ENCODER.encode([DeviceReading(time=START + timedelta(seconds=number), **VALUES)])
+        for number in range(2_000)
+    ]
+    path = "/api/ingest/measurements"
+    bearer = [{"Authorization": f"Bearer {token}"} for token in (small, large)]
+    with serving(directory, given) as api, ThreadPoolExecutor(1) as pool:
+        for name, stream in (("alone", []), ("beside a 5,000-row stream", streams)):
+            streaming = pool.submit(post, api, path, bearer[1], stream)
+            took: list[float] = []
+            while (not streaming.done() or len(took) < 200) and singles:
+                took += post(api, path, bearer[0], [singles.pop()])
+                time.sleep(0.005)
+            streaming.result()
+            note(f"single reading {name}: p50", statistics.median(took) * 1000, "ms")
+            note(f"single reading {name}: p99", statistics.quantiles(took, n=100)[98] * 1000, "ms")
+
+
+def settings(server: TestServer, mode: RunMode) -> dict[str, str]:
+    name = asyncio.run(server.copy(mode))
+    return {
+        "Application__RunMode": mode.value,
+        "Database__ConnectionString": server.dsn(name),
+        "RateLimit__Enabled": "false",
+    }
+
+
+@contextmanager
+def database(dsn: str | None) -> Iterator[TestServer]:
+    """The server of the address, or an embedded one with the product's own settings: durable."""
+    if dsn:
+        yield TestServer(dsn)
+        return
+    with reachable_directory() as directory, EmbeddedServer(directory / "postgres") as server:
+        yield TestServer(server.dsn())
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--dsn")
+    arguments.add_argument("--batches", type=int, default=40)
+    chosen = arguments.parse_args()
+    with database(chosen.dsn) as server, reachable_directory() as directory:
+        for mode, bench in ((RunMode.ADMIN, fleet), (RunMode.CLIENT, device)):
+            server.make_template(mode)
+            bench(server, directory, chosen.batches)
+        server.drop_templates()
+
+
+if __name__ == "__main__":
+    main()
