@@ -28,7 +28,15 @@ async def _delete_device(rig: Rig, name: str) -> None:
         "WHERE d.id = m.device_id AND d.name = :name",
         name=name,
     )
-    for table in ("hourly_energy", "hourly_rollup", "rollup_queue"):
+    kept = [
+        "hourly_energy",
+        "hourly_rollup",
+        "rollup_queue",
+    ]  # which of them there are is the engine's business
+    for [table] in await rig.on_client(
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = 'monitoring' AND tablename = ANY(:kept)",
+        kept=kept,
+    ):
         await rig.on_client(
             f"DELETE FROM monitoring.{table} r USING monitoring.devices d "
             "WHERE d.id = r.device_id AND d.name = :name",
@@ -62,7 +70,7 @@ async def test_the_last_of_a_set_can_be_deleted_too(rig: Rig) -> None:
 
 async def test_a_deleted_tariff_becomes_inactive_and_one_edited_keeps_its_id(rig: Rig) -> None:
     await _furnish(rig)
-    await tariffs.import_tariffs(rig.client, [{**TARIFF, "name": "Business"}])
+    await tariffs.import_tariffs(rig.client, [{**TARIFF, "name": "Business", "effectiveFrom": "2026-07-01"}])
     await rig.tick()
     await rig.on_client("DELETE FROM app.tariffs WHERE name = 'Business'")
     await rig.on_client("UPDATE app.tariff_periods SET rate_per_kwh = 4")
