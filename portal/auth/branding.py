@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from portal.auth.brand_watch import brand_of
-from portal.auth.palette import declarations, scale
+from portal.auth.palette import declarations, line_colour, scale
 from portal.core.services import branding
 from portal.core.services.branding import Brand
 from portal.core.stack import current
@@ -50,7 +50,7 @@ def _css_text(text: str) -> str:
 
 
 def _colors(primary: str, accent: str, *, dark: bool) -> str:
-    line = scale(accent, dark=dark)[0][8]
+    line = line_colour(accent, dark=dark)
     return f"{declarations(primary, _THEME_SCALE, dark=dark)};--brand-accent:{line}"
 
 

@@ -48,6 +48,17 @@ def scale(colour: str, *, dark: bool) -> tuple[list[str], str]:
     return [_hex(step) for step in (*soft, solid, _mix(solid, away, 0.9), text, strong)], _hex(on_solid)
 
 
+def line_colour(colour: str, *, dark: bool) -> str:
+    """Return the colour as a line of a chart: moved until it stands out from the page."""
+    page, away = (parse(_DARK_PAGE), _WHITE) if dark else (_WHITE, _BLACK)
+    return _hex(_moved(parse(colour), away, against=page, ratio=_LINE_CONTRAST))
+
+
+def page_contrast(colour: str, *, dark: bool) -> float:
+    """Return how far a colour stands out from the page."""
+    return contrast(parse(colour), parse(_DARK_PAGE) if dark else _WHITE)
+
+
 def declarations(colour: str, slot: str, *, dark: bool) -> str:
     """Return the custom properties that put a brand in the place of the theme's scale `slot`."""
     steps, on_solid = scale(colour, dark=dark)

@@ -5,7 +5,7 @@ The values live in `styles/tokens.css`, once, for light and dark. Charts name a 
 colour mode reaches a chart without a new figure.
 """
 
-ACCENT = "var(--accent-9)"
+ACCENT = "var(--brand-accent)"
 ACCENT_SOFT = "var(--accent-5)"
 ACCENT_WASH = "var(--ui-accent-wash)"
 TEXT = "var(--ui-text)"

@@ -1,5 +1,6 @@
 """Both stacks as an operator runs them: `portal serve` in processes of their own, driven by `portal` and HTTP."""
 
+import asyncio
 import json
 import os
 import signal
@@ -8,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +37,7 @@ class RunningStack:
         self.mode = mode
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = settings
         self._directory = directory
         self._log = directory / "serve.log"
         # Nothing of the machine's own settings, and no .env: the working directory is empty.
@@ -87,6 +91,18 @@ class RunningStack:
 
     def add_user(self, email: str, role: str) -> None:
         self.command("user", "add", email, "--role", role, "--password-stdin", stdin=f"{PASSWORD}\n")
+
+    def execute(self, statement: str) -> None:
+        """Do something to its database behind its back; in a thread, because a browser's loop may run in this one."""
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, self._execute(statement)).result()
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.settings["Database__ConnectionString"])
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
 
     def log(self) -> str:
         """The end of what it has logged."""

@@ -61,7 +61,6 @@ CREATE TABLE app.branding (
     product_name varchar(80) NOT NULL,
     primary_color varchar(7) NOT NULL,
     accent_color varchar(7) NOT NULL,
-    color_mode varchar(10) NOT NULL DEFAULT 'system' CHECK (color_mode IN ('system', 'light', 'dark')),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE app.brand_images (

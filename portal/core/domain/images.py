@@ -25,7 +25,7 @@ def image_type(content: bytes) -> str | None:
 
 
 def _png_size(content: bytes) -> Size | None:
-    if not content.startswith(_PNG) or content[12:16] != b"IHDR" or b"IEND" not in content[-16:]:
+    if not content.startswith(_PNG) or content[12:16] != b"IHDR" or content[-8:-4] != b"IEND":
         return None
     return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
 

@@ -94,7 +94,6 @@ class Branding(SQLModel, table=True):
     product_name: str = Field(max_length=80)
     primary_color: str = Field(max_length=7)
     accent_color: str = Field(max_length=7)
-    color_mode: str = Field(default="system", max_length=10)
     updated_at: datetime = timestamp(now=True)
 
 

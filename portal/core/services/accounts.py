@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
+    from portal.core.db import AsyncSession
     from portal.core.domain.access import Actor
     from portal.core.stack import Stack
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Brand", "StoredImage"]
 
 DEFAULT_PRIMARY = "#1f5fd6"
-COLOR_MODES = ("system", "light", "dark")
 IMAGE_KINDS = ("logo", "icon")
 MAX_IMAGE_BYTES = 512 * 1024
 _COLOR = re.compile(r"#[0-9a-f]{6}")
@@ -33,7 +32,6 @@ class Brand:
     product_name: str
     primary_color: str
     accent_color: str
-    color_mode: str
     has_logo: bool
     has_icon: bool
     version: str
@@ -46,31 +44,25 @@ async def get_brand(stack: Stack) -> Brand:
         images = await queries.image_times(session)
     name = row.product_name if row else stack.settings.application.name
     colors = (row.primary_color, row.accent_color) if row else (DEFAULT_PRIMARY, DEFAULT_PRIMARY)
-    mode = row.color_mode if row else COLOR_MODES[0]
-    seen = repr((name, colors, mode, sorted((kind, at.isoformat()) for kind, at in images.items())))
+    seen = repr((name, colors, sorted((kind, at.isoformat()) for kind, at in images.items())))
     version = hashlib.sha256(seen.encode()).hexdigest()[:12]
-    return Brand(name, *colors, mode, "logo" in images, "icon" in images, version)
+    return Brand(name, *colors, "logo" in images, "icon" in images, version)
 
 
-async def save_brand(
-    stack: Stack, *, product_name: str, primary_color: str, accent_color: str, color_mode: str = "system"
-) -> None:
-    """Store name, colours (`#rrggbb`) and the colour mode people start with. Raises `Invalid`."""
+async def save_brand(stack: Stack, *, product_name: str, primary_color: str, accent_color: str) -> None:
+    """Store name and colours (`#rrggbb`). Raises `Invalid`."""
     name = " ".join(product_name.split())
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         raise Invalid(f"The product needs a name of at most {_LONGEST_NAME} characters")
-    if color_mode not in COLOR_MODES:
-        raise Invalid("The colour mode is system, light or dark")
     values = {
         "product_name": name,
         "primary_color": _color(primary_color),
         "accent_color": _color(accent_color),
-        "color_mode": color_mode,
     }
     async with stack.db.transaction() as session:
         await queries.save(session, values)
         await audit.record(
-            session, "brand.changed", name, f"{values['primary_color']} {values['accent_color']} {color_mode}"
+            session, "brand.changed", name, f"{values['primary_color']} {values['accent_color']}"
         )
 
 

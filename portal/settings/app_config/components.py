@@ -64,11 +64,11 @@ def _dead_letters() -> rx.Component:
     )
 
 
-def _fact(fact: rx.Var[Fact]) -> rx.Component:
+def _fact(fact: Fact) -> rx.Component:
     return rx.fragment(rx.el.dt(rx.el.code(fact["name"], class_name="ui-mono")), rx.el.dd(fact["value"]))
 
 
-def _push_row(row: rx.Var[PushRow]) -> list[rx.Component]:
+def _push_row(row: PushRow) -> list[rx.Component]:
     return [
         head_cell(row["resource"]),
         cell(
@@ -84,7 +84,7 @@ def _push_row(row: rx.Var[PushRow]) -> list[rx.Component]:
     ]
 
 
-def _letter_row(row: rx.Var[LetterRow]) -> list[rx.Component]:
+def _letter_row(row: LetterRow) -> list[rx.Component]:
     return [
         head_cell(rx.el.div(row["row"], cell_note(row["resource"]))),
         cell(row["reason"], label="Reason", wide=True),

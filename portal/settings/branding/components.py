@@ -104,19 +104,13 @@ def _readings(what: str, contrasts: rx.Var[list[Contrast]]) -> rx.Component:
     )
 
 
-def _reading(line: rx.Var[Contrast]) -> rx.Component:
+def _reading(line: Contrast) -> rx.Component:
     return rx.el.li(
         rx.el.span(line["where"], class_name="ui-soft"),
         rx.el.span(
-            "Aa",
-            aria_hidden=True,
-            style=_SAMPLE | {"background": line["shown"], "color": "var(--accent-contrast)"},
+            "Aa", aria_hidden=True, style=_SAMPLE | {"background": line["shown"], "color": line["ink"]}
         ),
-        rx.cond(
-            line["is_enough"],
-            badge("Text on it reads " + line["chosen"], "ok"),
-            badge("Reads " + line["chosen"] + ", so pages use a shade with " + line["shown_ratio"], "warn"),
-        ),
+        rx.cond(line["is_enough"], badge(line["words"], "ok"), badge(line["words"], "warn")),
     )
 
 

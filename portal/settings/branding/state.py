@@ -17,7 +17,6 @@ class BrandingState(rx.State):
     product_name: str = ""
     primary_color: str = branding.DEFAULT_PRIMARY
     accent_color: str = branding.DEFAULT_PRIMARY
-    color_mode: str = "system"
     primary_contrast: list[view.Contrast] = []
     accent_contrast: list[view.Contrast] = []
     has_logo: bool = False
@@ -31,7 +30,7 @@ class BrandingState(rx.State):
         """Read the brand as it is saved."""
         with failure_in_words(self):
             brand = await branding.get_brand(current())
-            self.product_name, self.color_mode = brand.product_name, brand.color_mode
+            self.product_name = brand.product_name
             self.has_logo, self.has_icon = brand.has_logo, brand.has_icon
             self._show(brand.primary_color, brand.accent_color)
         problem, self.notice = view.outcome(self.router.url.query_parameters)
@@ -60,11 +59,10 @@ class BrandingState(rx.State):
                 product_name=str(form.get("product_name", "")),
                 primary_color=str(form.get("primary_color", "")),
                 accent_color=str(form.get("accent_color", "")),
-                color_mode=self.color_mode,
             )
             self.notice = "Saved, and shown on every open page."
 
     def _show(self, primary: str, accent: str):
         self.primary_color, self.accent_color = primary[:20], accent[:20]
-        self.primary_contrast = view.contrasts(self.primary_color)
-        self.accent_contrast = view.contrasts(self.accent_color)
+        self.primary_contrast = view.text_contrasts(self.primary_color)
+        self.accent_contrast = view.line_contrasts(self.accent_color)

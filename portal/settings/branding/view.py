@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
-from portal.auth.palette import contrast, parse, scale
+from portal.auth.palette import contrast, line_colour, page_contrast, parse, scale
 
-_ENOUGH = 4.5
+# WCAG 2.2: text, and what is needed to understand a graphic.
+_TEXT, _LINE = 4.5, 3.0
+_MODES = {False: "Light", True: "Dark"}
 _PROBLEMS = {
     "large": "The image is larger than 512 KiB, so it was not taken.",
     "image": "Take a PNG, JPEG or WebP image of at most 4096 by 4096 pixels. SVG is refused: it may carry scripts.",
@@ -19,35 +21,60 @@ _NOTICES = {
 
 
 class Contrast(TypedDict):
-    """How one colour reads in one colour mode: what was chosen, and what the pages make of it."""
+    """How one colour reads in one colour mode: as it was chosen, and as the pages show it."""
 
     where: str
-    chosen: str
+    ink: str
     shown: str
-    shown_ratio: str
+    words: str
     is_enough: bool
 
 
-def contrasts(color: str) -> list[Contrast]:
+def text_contrasts(color: str) -> list[Contrast]:
     """How text reads on a colour in light and dark; nothing for what is no colour."""
-    try:
-        parse(color)
-    except ValueError:
-        return []
-    return [_contrast(color, dark=dark) for dark in (False, True)]
+    return [_text(color, dark=dark) for dark in (False, True)] if _is_color(color) else []
 
 
-def _contrast(color: str, *, dark: bool) -> Contrast:
+def line_contrasts(color: str) -> list[Contrast]:
+    """How a line in a colour stands out from the page in light and dark; nothing for what is no colour."""
+    return [_line(color, dark=dark) for dark in (False, True)] if _is_color(color) else []
+
+
+def _text(color: str, *, dark: bool) -> Contrast:
     steps, ink = scale(color, dark=dark)
-    before = contrast(parse(color), parse(ink))
-    after = contrast(parse(steps[8]), parse(ink))
+    before, after = contrast(parse(color), parse(ink)), contrast(parse(steps[8]), parse(ink))
     return {
-        "where": "Dark" if dark else "Light",
-        "chosen": f"{before:.1f} : 1",
+        "where": _MODES[dark],
+        "ink": ink,
         "shown": steps[8],
-        "shown_ratio": f"{after:.1f} : 1",
-        "is_enough": before >= _ENOUGH,
+        "words": _words("Text on it", before, after, _TEXT),
+        "is_enough": before >= _TEXT,
     }
+
+
+def _line(color: str, *, dark: bool) -> Contrast:
+    shown = line_colour(color, dark=dark)
+    before, after = page_contrast(color, dark=dark), page_contrast(shown, dark=dark)
+    return {
+        "where": _MODES[dark],
+        "ink": shown,
+        "shown": shown,
+        "words": _words("On the page", before, after, _LINE),
+        "is_enough": before >= _LINE,
+    }
+
+
+def _words(what: str, before: float, after: float, enough: float) -> str:
+    words = f"{what} {before:.1f} : 1"
+    return words if before >= enough else f"{words}, so pages use a shade with {after:.1f} : 1"
+
+
+def _is_color(text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def outcome(query: Mapping[str, str]) -> tuple[str, str]:

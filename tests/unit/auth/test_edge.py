@@ -109,3 +109,18 @@ async def test_a_websocket_is_for_our_own_pages(
         {"type": "websocket", "path": "/_event", "headers": headers}, receive, send
     )
     assert sent == ["websocket.accept" if passes else "websocket.close"]
+
+
+async def test_https_is_kept_to_by_whoever_came_by_it(browser: httpx.AsyncClient) -> None:
+    plain = await browser.get("/login", headers=_PAGE)
+    secured = await browser.get("https://portal.example/login", headers=_PAGE)
+    assert "strict-transport-security" not in plain.headers
+    assert secured.headers["strict-transport-security"].startswith("max-age=31536000")
+
+
+async def test_a_links_secret_leaves_the_address_at_once(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("https://portal.example/set-password?token=s3cret", headers=_PAGE)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/set-password")
+    parts = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")}
+    assert {"portal_link=s3cret", "httponly", "secure", "samesite=strict", "path=/auth/set-password"} <= parts
+    assert (await browser.get("/set-password", headers=_PAGE)).status_code == 200
