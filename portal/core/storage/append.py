@@ -8,11 +8,13 @@ as `domain.meter`; a meter with anything else among its new readings is left to 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from portal.core.domain.meter import REGISTER_COUNT_MILLIWH
+from portal.core.storage.meters import key_arrays
+from portal.core.storage.plain_schema import KEPT_FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.storage.layout import Layout
-    from portal.core.storage.meters import MeterChange
+    from portal.core.storage.meters import MeterChange, MeterKey
 
 # Where a figure is near the limits of the rule or of a double, the recompute decides, which has no such limits.
 _LONGEST = timedelta(hours=2)
@@ -31,31 +33,32 @@ _A_LITTLE_LESS = 0.999999
 # A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
 _HOURS = f"""
 SELECT hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
-       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean
+       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{{hour_figures}}
 FROM (
-    SELECT time, hour, shown, coalesce(rise, 0) AS rise, is_clean,
+    SELECT time, hour, shown, coalesce(rise, 0) AS rise, is_clean{{columns}},
            CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
                 WHEN time = hour THEN rise
                 ELSE div(rise::numeric * (extract(epoch FROM hour - since) * 1000000),
                          extract(epoch FROM time - since) * 1000000)::bigint
            END AS carried
     FROM (
-        SELECT *, shown >= 0 AND (rise IS NULL OR (
+        SELECT *, shown >= 0{{is_complete}} AND (rise IS NULL OR (
             rise >= 0 AND time - since <= :longest AND hour - since_hour <= interval '1 hour'
             AND rise - {REGISTER_COUNT_MILLIWH} <= meter.milliwh_per_second * date_part('epoch', time - since)
             )) AS is_clean
         FROM (
-            SELECT time, shown, since, shown - before AS rise,
+            SELECT time, shown, since, shown - before AS rise{{columns}},
                    date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
                    date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour
             FROM (
-                SELECT time, shown, lag(time, 1, meter.head_at) OVER w AS since,
+                SELECT time, shown{{columns}}, lag(time, 1, meter.head_at) OVER w AS since,
                        lag(shown, 1, meter.head_shown) OVER w AS before
                 FROM (
-                    SELECT m.time, CASE WHEN abs(m.energy_imported_kwh) < {_LARGEST_KWH}
-                        THEN round(m.energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
+                    SELECT m.time, m.active_power_kw AS power_kw, m.energy_imported_kwh AS kwh,
+                           CASE WHEN abs(m.energy_imported_kwh) < {_LARGEST_KWH}
+                           THEN round(m.energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
                     FROM {{measurements}} m
-                    WHERE {{of_meter}} AND m.energy_imported_kwh IS NOT NULL
+                    WHERE {{of_meter}}{{is_counted}}
                       AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high
                 ) registers WINDOW w AS (ORDER BY time)
             ) pairs
@@ -102,26 +105,41 @@ WITH meter AS MATERIALIZED (
     SELECT {keys}, (hour AT TIME ZONE 'UTC')::date AS day, sum(milliwh)::bigint, 0, 0, 0
     FROM energy GROUP BY {keys}, day
     ON CONFLICT ({keys}, day) DO UPDATE SET allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh
-)
+){figures}
 SELECT {keys} FROM clean
 """
+# The hourly figures of plain PostgreSQL in the same pass. They need every reading to have power and register.
+_FIGURES = """, figures AS (
+    INSERT INTO {rollup} ({keys}, hour, {kept})
+    SELECT {hour_keys}, h.hour,
+           (h.power_sum + coalesce(r.avg_active_power_kw * r.power_count, 0)) / (h.count + coalesce(r.power_count, 0)),
+           greatest(h.max_kw, r.max_active_power_kw), least(h.min_kw, r.min_active_power_kw),
+           h.count + coalesce(r.sample_count, 0),
+           greatest(h.highest, r.highest_kwh) - least(h.lowest, r.lowest_kwh),
+           h.count + coalesce(r.power_count, 0), least(h.lowest, r.lowest_kwh), greatest(h.highest, r.highest_kwh)
+    FROM hours h JOIN clean USING ({keys})
+    LEFT JOIN {rollup} r ON {rollup_of_hour} AND r.hour = h.hour
+    ON CONFLICT ({keys}, hour) DO UPDATE SET {updates}
+)"""
 
 
 async def append_clean_runs(
-    session: AsyncSession, layout: Layout, changes: Sequence[MeterChange], max_gap: timedelta
-) -> set[tuple[Any, ...]]:
+    session: AsyncSession,
+    layout: Layout,
+    changes: Sequence[MeterChange],
+    max_gap: timedelta,
+    *,
+    with_figures: bool = False,
+) -> set[MeterKey]:
     """Add the energy of new readings to the hours of each meter where they continue cleanly.
 
-    Returns the keys of the meters that are done with. A meter's new readings must all be among `changes`;
-    what was committed since is either taken along or queued as not later than the state it left.
+    With `with_figures` the figures of these hours in the rollup table of plain PostgreSQL are brought up to date
+    as well. Returns the meters that are done with. The session must see no reading whose queue entry it does not.
     """
-    given: dict[str, Any] = {
-        name: [change.key[position] for change in changes] for position, name in enumerate(layout.keys)
-    }
     rows = await session.execute(
-        text(_statement(layout)),
+        text(_statement(layout, with_figures=with_figures)),
         {
-            **given,
+            **key_arrays(layout, [change.key for change in changes]),
             "first_at": [change.first_at for change in changes],
             "slope": [change.rules.rise_watts / 3.6 * _A_LITTLE_LESS for change in changes],
             "longest": min(max_gap, _LONGEST),
@@ -132,8 +150,7 @@ async def append_clean_runs(
     return {tuple(row) for row in rows}
 
 
-def _statement(layout: Layout) -> str:
-    hours = _HOURS.format(measurements=layout.measurements, of_meter=layout.matches("m", "meter"))
+def _statement(layout: Layout, *, with_figures: bool) -> str:
     return _STATEMENT.format(
         arrays=", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys),
         keys=layout.key_list(),
@@ -142,5 +159,33 @@ def _statement(layout: Layout) -> str:
         daily=layout.daily_energy,
         head_of_meter=layout.matches("e", "k"),
         hours_of_meter=layout.matches("h", "meter"),
-        hours=hours,
+        hours=_hours(layout, with_figures=with_figures),
+        figures=_figures(layout) if with_figures else "",
+    )
+
+
+def _hours(layout: Layout, *, with_figures: bool) -> str:
+    return _HOURS.format(
+        measurements=layout.measurements,
+        of_meter=layout.matches("m", "meter"),
+        columns=", power_kw, kwh" if with_figures else "",
+        is_complete=" AND power_kw IS NOT NULL AND kwh IS NOT NULL" if with_figures else "",
+        is_counted="" if with_figures else " AND m.energy_imported_kwh IS NOT NULL",
+        hour_figures=(
+            ", count(*) AS count, sum(power_kw) AS power_sum, max(power_kw) AS max_kw, min(power_kw) AS min_kw, "
+            "min(kwh) AS lowest, max(kwh) AS highest"
+            if with_figures
+            else ""
+        ),
+    )
+
+
+def _figures(layout: Layout) -> str:
+    return _FIGURES.format(
+        rollup=layout.hourly_rollup,
+        keys=layout.key_list(),
+        hour_keys=layout.key_list("h"),
+        kept=", ".join(KEPT_FIGURES),
+        rollup_of_hour=layout.matches("r", "h"),
+        updates=", ".join(f"{name} = excluded.{name}" for name in KEPT_FIGURES),
     )

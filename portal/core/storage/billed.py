@@ -23,9 +23,7 @@ from portal.core.domain.energy import (
     hourly_energy,
     register_milliwh,
 )
-from portal.core.storage.append import append_clean_runs
 from portal.core.storage.energy_rows import Reach, replace_energy
-from portal.core.storage.meters import changes_by_meter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.storage.layout import Layout
-    from portal.core.storage.meters import MeterChange, MeterKey, QueuedHour
+    from portal.core.storage.meters import MeterChange, MeterKey
 
 _HOUR = timedelta(hours=1)
 _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one walk
@@ -54,15 +52,6 @@ class _Walk:
     start: datetime | None = None
     state: MeterState = _NOTHING_READ
     end: datetime | None = None
-
-
-async def refresh_energy(
-    session: AsyncSession, layout: Layout, taken: list[QueuedHour], max_gap: timedelta
-) -> None:
-    """Bring the stored energy of the queued hours, and of whatever they reach, up to date."""
-    changes = await changes_by_meter(session, layout, taken, max_gap)
-    done: set[MeterKey] = await append_clean_runs(session, layout, changes, max_gap) if changes else set()
-    await rewrite_energy(session, layout, [change for change in changes if change.key not in done])
 
 
 async def rewrite_energy(session: AsyncSession, layout: Layout, changes: Sequence[MeterChange]) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _BOOTSTRAP_LOCK = 7_301_004
 FIGURES = ("avg_active_power_kw", "max_active_power_kw", "min_active_power_kw", "sample_count", "kwh_delta")
+# What the stored hours hold beside, so that later readings can be added to them.
+KEPT_FIGURES = (*FIGURES, "power_count", "lowest_kwh", "highest_kwh")
 DAILY_FIGURES = ("device_count", *FIGURES)
 _FIGURE_COLUMNS = """
     avg_active_power_kw double precision,
@@ -31,6 +33,12 @@ def hour_figures(alias: str) -> str:
     """Return the select list of an hour's figures over readings, in the order of `FIGURES`."""
     power, register = f"{alias}.active_power_kw", f"{alias}.energy_imported_kwh"
     return f"avg({power}), max({power}), min({power}), count(*), max({register}) - min({register})"
+
+
+def kept_figures(alias: str) -> str:
+    """Return the select list of a stored hour over readings, in the order of `KEPT_FIGURES`."""
+    register = f"{alias}.energy_imported_kwh"
+    return f"{hour_figures(alias)}, count({alias}.active_power_kw), min({register}), max({register})"
 
 
 def day_figures(alias: str) -> str:
@@ -61,6 +69,7 @@ def _hourly_rollup(layout: Layout) -> str:
     columns = ", ".join(f"{key} uuid NOT NULL" for key in layout.keys)
     return (
         f"CREATE TABLE {layout.hourly_rollup} ({columns}, hour timestamptz NOT NULL, {_FIGURE_COLUMNS}, "
+        f"power_count bigint NOT NULL, lowest_kwh double precision, highest_kwh double precision, "
         f"PRIMARY KEY ({layout.key_list()}, hour))"
     )
 

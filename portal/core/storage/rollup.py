@@ -14,17 +14,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.core.domain.time import HOUR
-from portal.core.storage.billed import refresh_energy
+from portal.core.storage.append import append_clean_runs
+from portal.core.storage.billed import rewrite_energy
 from portal.core.storage.layout import Layout
-from portal.core.storage.meters import key_arrays, take_queue, unnest_keys
-from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
+from portal.core.storage.meters import changes_by_meter, key_arrays, take_queue, unnest_keys
+from portal.core.storage.plain_schema import DAILY_FIGURES, KEPT_FIGURES, day_figures, kept_figures
 from portal.core.storage.statistics import analyze_grown
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from portal.core.db import Database
-    from portal.core.storage.meters import MeterKey
+    from portal.core.storage.meters import MeterKey, QueuedHour
 
 RewriteFigures = Callable[[AsyncSession, Layout, list[tuple[Any, ...]]], Awaitable[None]]
 
@@ -45,10 +46,27 @@ async def refresh_queue(
         taken = await take_queue(session, layout)
         if taken:
             await analyze_grown(session, layout)
-            hours = [(*queued.key, queued.hour) for queued in taken]
-            await (rewrite_figures or _rewrite_rollups)(session, layout, hours)
-            await refresh_energy(session, layout, taken, max_gap)
+            await _recompute(session, layout, taken, max_gap, rewrite_figures)
     return len(taken)
+
+
+async def _recompute(
+    session: AsyncSession,
+    layout: Layout,
+    taken: list[QueuedHour],
+    max_gap: timedelta,
+    rewrite_figures: RewriteFigures | None,
+) -> None:
+    changes = await changes_by_meter(session, layout, taken, max_gap)
+    done = await append_clean_runs(session, layout, changes, max_gap, with_figures=rewrite_figures is None)
+    hours = [(*queued.key, queued.hour) for queued in taken]
+    if rewrite_figures is not None:
+        await rewrite_figures(session, layout, hours)
+    else:
+        await _rewrite_figures(session, layout, [row for row in hours if row[:-1] not in done])
+        if layout.has_customers:
+            await _rewrite_days(session, hours)
+    await rewrite_energy(session, layout, [change for change in changes if change.key not in done])
 
 
 async def requeue_all(db: Database, layout: Layout, meters: Sequence[MeterKey] | None = None) -> int:
@@ -63,7 +81,8 @@ async def requeue_all(db: Database, layout: Layout, meters: Sequence[MeterKey] |
     given = {} if meters is None else key_arrays(layout, meters)
     async with db.transaction() as session:
         await one_refresh_at_a_time(session, layout)
-        for table in (layout.hourly_energy, layout.daily_energy):
+        kept = await session.scalar(text("SELECT to_regclass(:name)::text"), {"name": layout.hourly_rollup})
+        for table in filter(None, (layout.hourly_energy, layout.daily_energy, kept)):
             await session.execute(text(f"DELETE FROM {table} m WHERE true{among}"), given)
         queued = await session.scalar(
             text(
@@ -87,19 +106,15 @@ async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
     await session.execute(text(f"LOCK TABLE {layout.refresh_lock} IN EXCLUSIVE MODE"))
 
 
-async def _rewrite_rollups(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:
-    await _rewrite_figures(session, layout, taken)
-    if layout.has_customers:
-        await _rewrite_days(session, taken)
-
-
 async def _rewrite_figures(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:
     """Write average, extremes, sample count and `kwh_delta` of the hours, whatever they held before.
 
     Each run of consecutive hours is one index range of one meter. A join of hours with readings would leave
     the planner the choice to compare them all, which took minutes for a year and a half of nine meters.
     """
-    keys, runs, figures = layout.key_list(), _runs(taken), ", ".join(FIGURES)
+    if not taken:
+        return
+    keys, runs, figures = layout.key_list(), _runs(taken), ", ".join(KEPT_FIGURES)
     names = [*layout.keys, "start_at", "end_at"]
     kinds = [*("uuid" for _ in layout.keys), "timestamptz", "timestamptz"]
     arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in zip(names, kinds, strict=True))
@@ -108,11 +123,11 @@ async def _rewrite_figures(session: AsyncSession, layout: Layout, taken: list[tu
             f"INSERT INTO {layout.hourly_rollup} ({keys}, hour, {figures}) "
             f"SELECT {layout.key_list('run')}, f.* "
             f"FROM unnest({arrays}) AS run ({', '.join(names)}) CROSS JOIN LATERAL ("
-            f"SELECT date_trunc('hour', m.time, 'UTC'), {hour_figures('m')} "
+            f"SELECT date_trunc('hour', m.time, 'UTC'), {kept_figures('m')} "
             f"FROM {layout.measurements} m WHERE {layout.matches('m', 'run')} "
             f"AND m.time >= run.start_at AND m.time < run.end_at GROUP BY 1) f "
             f"ON CONFLICT ({keys}, hour) DO UPDATE SET "
-            + ", ".join(f"{name} = excluded.{name}" for name in FIGURES)
+            + ", ".join(f"{name} = excluded.{name}" for name in KEPT_FIGURES)
         ),
         {name: [run[position] for run in runs] for position, name in enumerate(names)},
     )
