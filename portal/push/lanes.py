@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from portal.core.queries.push import PushState, Refusal
@@ -55,6 +56,9 @@ class Lane(ABC):
     @abstractmethod
     async def next_batch(self) -> Batch | None:
         """Return the next batch, or None when there is nothing (more) to push."""
+
+    async def look_ahead(self, batch: Batch) -> None:  # noqa: B027 - most lanes have nothing to gain
+        """Prepare what comes when `batch` is accepted, while it is under way."""
 
     @abstractmethod
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
@@ -107,9 +111,13 @@ class WaitingReadings(Lane):
         super().__init__(stack, state)
         self._freshest = freshest
         self._waiting: Waiting | None = None
+        self._ahead: tuple[Waiting, tuple[bytes, ...]] | None = None
 
     async def next_batch(self) -> Batch | None:
         """Return the next waiting readings; arrivals without readings are cleared on the way."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            return self._handed_out(*ahead)
         while True:
             waiting = await service.waiting_readings(self.stack, self.max_rows, freshest=self._freshest)
             entries = [entry for entry in waiting.rows if entry.reading is not None]
@@ -119,9 +127,31 @@ class WaitingReadings(Lane):
                 return None
             settlement = planner.settle(waiting.rows, 0, is_complete=waiting.is_complete)
             await service.acknowledge(self.stack, self.state, settlement)
+        return self._handed_out(waiting, await self._cut_waiting(waiting))
+
+    async def look_ahead(self, batch: Batch) -> None:
+        """Read and encode what follows the batch, as if it were accepted."""
+        current = self._current()
+        settlement = planner.settle(current.rows, len(batch.rows), is_complete=current.is_complete)
+        waiting = await service.waiting_readings(
+            self.stack, self.max_rows, freshest=self._freshest, after=settlement
+        )
+        rows = await self._cut_waiting(waiting)
+        if rows:
+            self._ahead = waiting, rows
+
+    async def _cut_waiting(self, waiting: Waiting) -> tuple[bytes, ...]:
+        return await self.cut([entry.reading for entry in waiting.rows if entry.reading is not None])
+
+    def _handed_out(self, waiting: Waiting, rows: tuple[bytes, ...]) -> Batch:
         self._waiting = waiting
-        rows = await self.cut([entry.reading for entry in entries if entry.reading is not None])
-        return Batch(rows, max(entry.received_at for entry in entries[: len(rows)]))
+        arrived = (entry.received_at for entry in waiting.rows if entry.reading is not None)
+        return Batch(rows, max(islice(arrived, len(rows))))
+
+    async def shrink(self, batch: Batch, reason: str) -> None:
+        """Forget what was prepared as well: the batch goes out again in parts."""
+        self._ahead = None
+        await super().shrink(batch, reason)
 
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
         """Move the arrivals on and remember the refused readings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from portal.core.log import logger
 from portal.core.services import push as service
@@ -17,12 +17,13 @@ from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
 from portal.push.planner import Failed, LaneKind, Oversized, Taken, Unwelcome, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from portal.core.queries.push import Backlog, PushState
     from portal.core.stack import Stack
     from portal.push.client import PushClient
     from portal.push.lanes import Batch
+    from portal.push.planner import Reply, Unreachable
 
 # Devices need their site, tariffs their municipality; a site names its municipality without needing it.
 SETS = (BatchType.SITES, BatchType.DEVICES, BatchType.MUNICIPALITIES, BatchType.TARIFFS)
@@ -147,7 +148,9 @@ class Tick:
             lane = lanes.pop(0)
             lane.state = state
             batches, rejected = line.batches, line.rejected
-            await self._drive(lane, line, 1)
+            # A lane that is alone may prepare its next batch; two would prepare the same readings.
+            is_alone = not lanes and isinstance(lane, WaitingReadings)
+            await self._drive(lane, line, self._most_batches - batches if is_alone else 1)
             state = lane.state
             # What was refused once more wants sites and devices pushed first, which is the next tick's.
             is_stuck = isinstance(lane, RefusedReadings) and line.rejected > rejected
@@ -178,7 +181,8 @@ class Tick:
             if batch is None:
                 return
             remarks = self._remarks(lane.state.resource, batch)
-            reply = await self._client.send(lane.state.resource, batch.rows, batch.cursor, remarks)
+            sending = self._client.send(lane.state.resource, batch.rows, batch.cursor, remarks)
+            reply = await self._meanwhile(sending, lane, batch, goes_on=batches + 1 < most_batches)
             match planner.judge(reply, len(batch.rows), self._stack.clock()):
                 case Taken(refused):
                     await lane.accept(batch, refused)
@@ -191,6 +195,18 @@ class Tick:
                 case (Failed() | Wait() | Unwelcome()) as verdict:
                     await self._end_turn(lane, line, verdict)
                     return
+
+    async def _meanwhile(
+        self, sending: Coroutine[Any, Any, Reply | Unreachable], lane: Lane, batch: Batch, *, goes_on: bool
+    ) -> Reply | Unreachable:
+        """Send a batch while the lane prepares the one that follows."""
+        if not goes_on:
+            return await sending
+        reply, ahead = await asyncio.gather(sending, lane.look_ahead(batch), return_exceptions=True)
+        for outcome in (reply, ahead):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return cast("Reply | Unreachable", reply)
 
     def _remarks(self, resource: BatchType, batch: Batch) -> dict[str, str]:
         """Return what the Admin may know beside the batch: what it is all of, and what waits behind it."""

@@ -9,7 +9,7 @@ been passed, or it waits here with its own position until every one of its readi
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -49,8 +49,7 @@ class PushState:
     target_hash: str | None = None
 
 
-@dataclass(frozen=True)
-class WaitingReading:
+class WaitingReading(NamedTuple):
     """A reading of an arrival, in push order; without `reading` the arrival has none left."""
 
     arrival_id: int
@@ -171,8 +170,15 @@ _READING_COLUMNS = ", ".join(f"m.{name}" for name in ("time", "device_id", *QUAN
 # `received_at` is what selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
 _WAITING = """
     WITH first AS (
-        SELECT *, row_number() OVER (ORDER BY {order}) AS place
-        FROM app.push_arrivals ORDER BY {order} LIMIT :limit
+        SELECT id, received_at, first_at, last_at, row_count,
+          CASE WHEN id = CAST(:partial_id AS bigint) THEN sent_rows + CAST(:sent_rows AS bigint) ELSE sent_rows
+          END AS sent_rows,
+          CASE WHEN id = CAST(:partial_id AS bigint) THEN CAST(:sent_time AS timestamptz) ELSE sent_time
+          END AS sent_time,
+          CASE WHEN id = CAST(:partial_id AS bigint) THEN CAST(:sent_device_id AS uuid) ELSE sent_device_id
+          END AS sent_device_id,
+          row_number() OVER (ORDER BY {order}) AS place
+        FROM app.push_arrivals WHERE NOT id = ANY(CAST(:finished_ids AS bigint[])) ORDER BY {order} LIMIT :limit
     ), counted AS (
         SELECT f.*, sum(row_count - sent_rows) OVER (ORDER BY place) - (row_count - sent_rows) AS rows_before
         FROM first f
@@ -194,26 +200,48 @@ _WAITING = """
     LIMIT :limit
     """
 _OLDEST = text(_WAITING.format(order="id", columns=_READING_COLUMNS))
+NOTHING_SETTLED = Settlement()
 _FRESHEST = text(_WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS))
 
 
-async def next_waiting(session: AsyncSession, limit: int, *, freshest: bool = False) -> Waiting:
+async def next_waiting(
+    session: AsyncSession, limit: int, *, freshest: bool = False, after: Settlement = NOTHING_SETTLED
+) -> Waiting:
     """Return the first `limit` readings in push order, and one more if there is one.
 
     Arrivals come oldest first, or the freshest first: those whose earliest reading is the latest. The one
-    more tells an arrival that ends with the last of them from one that goes on.
+    more tells an arrival that ends with the last of them from one that goes on. `after`: as if this were
+    settled already.
     """
-    found = (await session.execute(_FRESHEST if freshest else _OLDEST, {"limit": limit + 1})).all()
+    values = {
+        "limit": limit + 1,
+        "finished_ids": list(after.finished_ids),
+        "partial_id": after.partial_id,
+        "sent_time": after.sent_time,
+        "sent_device_id": after.sent_device_id,
+        "sent_rows": after.sent_rows,
+    }
+    found = (await session.execute(_FRESHEST if freshest else _OLDEST, values)).all()
     rows = tuple(WaitingReading(row[0], row[1], _reading(row[2:])) for row in found)
     return Waiting(rows, is_complete=len(rows) <= limit)
 
 
 def _reading(columns: Sequence[Any]) -> FleetReading | None:
-    time, device_id, *quantities, source = columns
-    if time is None:
+    if columns[0] is None:
         return None
+    # Spelled out: this runs for every reading, and building a mapping first takes twice as long.
     return FleetReading(
-        time=time, device_id=device_id, source=source, **dict(zip(QUANTITIES, quantities, strict=True))
+        time=columns[0],
+        device_id=columns[1],
+        active_power_kw=columns[2],
+        reactive_power_kvar=columns[3],
+        apparent_power_kva=columns[4],
+        power_factor=columns[5],
+        voltage_v=columns[6],
+        frequency_hz=columns[7],
+        energy_imported_kwh=columns[8],
+        energy_exported_kwh=columns[9],
+        source=columns[10],
     )
 
 

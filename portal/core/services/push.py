@@ -150,10 +150,15 @@ async def save_refused_pass(stack: Stack, state: PushState) -> None:
         await push.save_state(session, state)
 
 
-async def waiting_readings(stack: Stack, limit: int, *, freshest: bool = False) -> Waiting:
-    """Return the next readings to push, at most `limit`: in the order they arrived, or the freshest first."""
+async def waiting_readings(
+    stack: Stack, limit: int, *, freshest: bool = False, after: Settlement | None = None
+) -> Waiting:
+    """Return the next readings to push, at most `limit`: in the order they arrived, or the freshest first.
+
+    With `after`, those that come when this is settled.
+    """
     async with _bounded(stack) as session:
-        return await push.next_waiting(session, limit, freshest=freshest)
+        return await push.next_waiting(session, limit, freshest=freshest, after=after or push.NOTHING_SETTLED)
 
 
 async def acknowledge(

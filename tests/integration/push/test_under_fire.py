@@ -128,7 +128,9 @@ async def test_a_batch_of_a_huge_arrival_reads_no_more_than_it_sends(rig: Rig) -
     for query in (statements._OLDEST, statements._FRESHEST):
         async with rig.client.db.transaction() as session:
             explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {query.text}")
-            plan = (await session.execute(explain, {"limit": 1001})).scalar_one()
+            values = {"limit": 1001, "finished_ids": [], "partial_id": None, "sent_rows": 0}
+            values |= {"sent_time": None, "sent_device_id": None}
+            plan = (await session.execute(explain, values)).scalar_one()
         nodes = list(_nodes(plan[0]["Plan"] if isinstance(plan, list) else json.loads(plan)[0]["Plan"]))
         assert max(node["Actual Rows"] for node in nodes) <= 1001
         assert all(node.get("Rows Removed by Filter", 0) <= 1 for node in nodes)
