@@ -1,5 +1,6 @@
 # make run    sets everything up and starts the product with a simulated meter; Ctrl-C stops all of it
 # make test   sets up and runs checks and tests
+# make bench  figures of the ingest, beside what the database can do without it
 # make setup  the set-up only: .venv, front ends built
 # make chaos  kills and cuts everything for some minutes while readings flow, and counts what is lost
 # All are safe to repeat and quick when nothing has changed.
@@ -7,7 +8,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check chaos format lock clean
+.PHONY: help setup setup-dev run test bench check chaos format lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -34,6 +35,9 @@ run: setup
 test: setup-dev
 	@scripts/chromium-note.sh
 	@status=0; $(MAKE) check || status=$$?; $(BIN)/python -m pytest $(ARGS) || status=$$?; exit $$status
+
+bench: setup-dev
+	@$(BIN)/python -m tests.bench.ingest $(ARGS)
 
 check:
 	@status=0; \

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import HTMLResponse
 
 from fleet_ingest.answers import HEADERS, json_answer
-from fleet_ingest.page import page
+from fleet_ingest.document_page import page
 
 if TYPE_CHECKING:
     from starlette.requests import Request

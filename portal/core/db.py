@@ -46,6 +46,9 @@ _AWAY = (
 _OPEN_SECONDS = 5
 _WAIT_SECONDS = 15
 _STATEMENT_SECONDS = 60
+# Two batches at once keep two cores of a database busy; more only wait for each other's row locks there, and would
+# take the connections that single readings need. Each worker process has its own two.
+_BULK_WRITERS = 2
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -67,6 +70,7 @@ class DirectPool:
         self._settings = {"application_name": application_name, "jit": "off", "timezone": "UTC"}
         self._size = size
         self._opening = asyncio.Lock()
+        self.bulk = asyncio.Semaphore(_BULK_WRITERS)
         self._pool: asyncpg.Pool | None = None
         self.waiting = 0
 
@@ -172,9 +176,20 @@ class Database:
 
     @asynccontextmanager
     async def direct_transaction(self) -> AsyncGenerator[asyncpg.Connection, None]:
-        """Open one transaction on a connection of the driver itself (for COPY). Raises `Unavailable`."""
-        async with self.direct.connection() as connection, connection.transaction():
-            yield connection
+        """Open one transaction on a connection of the driver itself, for a batch by COPY. Raises `Unavailable`.
+
+        A batch waits here while two others are being stored.
+        """
+        self.direct.waiting += 1
+        try:
+            await self.direct.bulk.acquire()
+        finally:
+            self.direct.waiting -= 1
+        try:
+            async with self.direct.connection() as connection, connection.transaction():
+                yield connection
+        finally:
+            self.direct.bulk.release()
 
     async def dedicated(self) -> asyncpg.Connection:
         """Open a connection of its own outside the pool, in autocommit; the caller closes it.

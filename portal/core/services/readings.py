@@ -82,24 +82,30 @@ def _sound(batch: DecodedRows[DeviceReading], device_id: UUID, now: datetime) ->
 
 async def _store(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> int:
     await stack.storage.ensure_partitions(stack.db, spanning([reading.time for reading in readings]))
-    if len(readings) > ingest.FEW and not _collisions.expects(device_id):
-        try:
-            async with stack.db.direct_transaction() as connection:
-                await ingest.append_device_readings(connection, device_id, readings)
-        except ingest.COLLISIONS:
-            _collisions.note(device_id)
-        else:
-            return len(readings)
+    if len(readings) > ingest.FEW and _collisions.expects(device_id):
+        return await _merge(stack, device_id, readings, _MERGE_TRIES)
+    try:
+        return await _store_at_once(stack, device_id, readings)
+    except ingest.COLLISIONS:
+        _collisions.note(device_id)
     return await _merge(stack, device_id, readings, _MERGE_TRIES)
+
+
+async def _store_at_once(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> int:
+    if len(readings) <= ingest.FEW:  # one statement, and so a transaction by itself
+        async with stack.db.direct.connection() as connection:
+            return await ingest.merge_device_readings(connection, device_id, readings)
+    async with stack.db.direct_transaction() as connection:
+        await ingest.append_device_readings(connection, device_id, readings)
+    return len(readings)
 
 
 async def _merge(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading], tries: int) -> int:
     try:
         async with stack.db.direct_transaction() as connection:
             return await ingest.merge_device_readings(connection, device_id, readings)
-    except (
-        ingest.COLLISIONS
-    ):  # a deadlock with somebody who appends; a device that was just deleted stays gone
+    except ingest.COLLISIONS:
+        # A deadlock with somebody who appends is over by now; a device that was just deleted stays gone.
         if tries <= 1:
             raise
     return await _merge(stack, device_id, readings, tries - 1)
