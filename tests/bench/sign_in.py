@@ -1,6 +1,6 @@
 """What a log-in and a session check cost, and what a hundred log-ins at once do to somebody with a page open.
 
-Run it with `.venv/bin/python -m tests.bench.sign_in`: it starts a Client stack of its own, and prints a line per figure.
+Run it with `.venv/bin/python -m tests.bench.sign_in`: it starts a Client stack of its own; one line per figure.
 """
 
 from __future__ import annotations

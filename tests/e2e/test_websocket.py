@@ -107,7 +107,7 @@ async def test_nobody_gets_anything_from_any_handler(
         for name, access in names.items():
             answers = await socket.call(name)
             if access in ("signed in", "admin"):
-                assert [_redirects(answer) for answer in answers] == [["/login"]], name
+                assert _sent_to(answers) == [["/login"]], name
         seen = json.dumps(socket.frames)
     assert not [secret for secret in (_SITE, ALICE, BOB, "ACME", "Acme Cold Storage") if secret in seen]
 
@@ -131,7 +131,7 @@ async def test_bob_cannot_call_what_is_for_admins(
     async with Socket(metered, cookie=_cookie(metered, BOB)) as socket:
         await socket.call(_HYDRATE[1])
         for name in [name for name, access in names.items() if access == "admin"]:
-            assert [_redirects(answer) for answer in await socket.call(name)] == [["/"]], name
+            assert _sent_to(await socket.call(name)) == [["/"]], name
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null"])
@@ -148,6 +148,16 @@ async def test_our_own_page_can_connect(metered: RunningStack) -> None:
 
 def _sign_out(stack: RunningStack, cookie: str) -> None:
     httpx.post(f"{stack.url}/auth/logout", headers={"Cookie": cookie})
+
+
+def _sent_to(answers: list[Any]) -> list[list[str]]:
+    """Where the caller is sent. A handler that streams ends with a frame of its own: it must hold nothing."""
+    return [_redirects(answer) for answer in answers if not _is_empty(answer)]
+
+
+def _is_empty(answer: Any) -> bool:
+    update = json.loads(answer) if isinstance(answer, str) else answer
+    return not update.get("events") and not update.get("delta")
 
 
 def _redirects(answer: Any) -> list[str]:
