@@ -74,7 +74,7 @@ class TariffDraftState(rx.State):
     @admin_only
     def set_row(self, part: str, index: int, name: str, value: str):
         """Change a field of a row."""
-        if part in NEW_ROWS and name in _ROW_FIELDS and hasattr(NEW_ROWS[part](), name):
+        if part in NEW_ROWS and name in _ROW_FIELDS and hasattr(NEW_ROWS[part], name):
             self.draft = with_value(self.draft, part, index, {name: value})
             self._check()
 

@@ -104,58 +104,39 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
-# Hours meet their rate by equality: a join by range would compare every hour with every slot of the window.
-_PARTS = """
-place AS MATERIALIZED (
-    SELECT d.id AS device_id, CASE WHEN s.{municipality} = ANY(CAST(:known AS integer[])) THEN s.{municipality}
-        ELSE 0 END AS place
-    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} WHERE true {scope}
-), calendar AS MATERIALIZED (
-    SELECT r.place, r.price, r.day, hour
-    FROM unnest(CAST(:places AS integer[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
-                CAST(:prices AS integer[]), CAST(:days AS integer[])) AS r (place, start_at, end_at, price, day),
-         generate_series(r.start_at, r.end_at - interval '1 hour', interval '1 hour') AS hour
-)
+# An hour finds its rate by binary search in an array of edges: no join, whose plan could flip with the size of the
+# window, and no row per hour and municipality. The energy of days is added up per hour first, which leaves few rows.
+_BY_DAY = """
+SELECT place, (CAST(:numbers AS integer[]))[width_bucket(hour, CAST(:edges AS timestamptz[])) + 1] AS number,
+       sum(milliwh)::bigint AS milliwh
+FROM (
+    SELECT {place} AS place, h.hour, sum({energy})::bigint AS milliwh
+    FROM {schema}.hourly_energy h {join_places}
+    WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
+    GROUP BY {group_place} h.hour
+) hours GROUP BY place, number
 """
-_BY_DAY = (
-    "WITH "
-    + _PARTS
-    + """
-, hours AS MATERIALIZED (
-    SELECT p.place, h.hour, sum({energy})::bigint AS milliwh, sum({unallocated})::bigint AS unallocated,
-           sum({estimated})::bigint AS estimated, sum(h.suspect_count)::bigint AS suspects
-    FROM {schema}.hourly_energy h JOIN place p ON p.device_id = h.device_id
-    WHERE {of_customer} h.hour >= :first_hour AND h.hour < :to_at GROUP BY p.place, h.hour
-)
-SELECT c.price, c.day, sum(h.milliwh)::bigint AS milliwh, 0::bigint AS unallocated, 0::bigint AS estimated,
-       0::bigint AS suspects
-FROM hours h JOIN calendar c ON c.place = h.place AND c.hour = h.hour GROUP BY c.price, c.day
-UNION ALL
-SELECT NULL, NULL, 0, coalesce(sum(unallocated), 0)::bigint, coalesce(sum(estimated), 0)::bigint,
-       coalesce(sum(suspects), 0)::bigint
-FROM hours WHERE hour >= :from_at
-"""
-)
-_BY_DEVICE = (
-    "WITH "
-    + _PARTS
-    + """
-SELECT h.device_id, c.price, sum({energy})::bigint AS milliwh, count(*) FILTER (WHERE {energy} > 0) AS buckets
+_BY_DEVICE = """
+SELECT h.device_id, (CAST(:numbers AS integer[]))[width_bucket(h.hour, CAST(:edges AS timestamptz[])) + 1] AS number,
+       sum({energy})::bigint AS milliwh, count(*) FILTER (WHERE {energy} > 0) AS buckets
 FROM {schema}.hourly_energy h
-JOIN place p ON p.device_id = h.device_id
-JOIN calendar c ON c.place = p.place AND c.hour = h.hour
-WHERE {of_customer} h.hour >= :first_hour AND h.hour < :to_at
-GROUP BY h.device_id, c.price
+WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
+GROUP BY h.device_id, number
 """
-)
+_QUALITY = """
+SELECT coalesce(sum({unallocated}), 0)::bigint AS unallocated, coalesce(sum({estimated}), 0)::bigint AS estimated,
+       coalesce(sum(h.suspect_count), 0)::bigint AS suspects
+FROM {schema}.hourly_energy h
+WHERE {of_customer} {of_site} h.hour >= :from_at AND h.hour < :to_at
+  AND (h.unallocated_milliwh <> 0 OR h.estimated_milliwh <> 0 OR h.suspect_count <> 0)
+"""
 _DEVICES = """
-SELECT d.id, d.name, s.name
+SELECT d.id, d.name, s.name, coalesce(s.{municipality}, 0) AS place
 FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer}
 WHERE true {scope}
 ORDER BY s.name, d.name, d.id
 """
-# Nothing but hash joins fits these statements at any size, and a plan that flips to a nested loop over a year takes
-# minutes; the groups fit in memory, and compiling takes longer than it saves.
+# The groups fit in memory, and compiling takes longer than it saves. The one join there may be is with the devices.
 _PLANNER = ("enable_nestloop = off", "enable_mergejoin = off", "jit = off", "work_mem = '64MB'")
 _PLANNER_AGAIN = ("enable_nestloop = on", "enable_mergejoin = on")
 
@@ -167,54 +148,104 @@ async def load_usage(
 
     With `estimate_gaps` the energy of long gaps, spread evenly, is part of the usage.
     """
-    devices = await session.execute(text(_DEVICES.format(**_names(scope))), _where(scope))
+    rows: Sequence[Any] = (await session.execute(text(_DEVICES.format(**_names(scope))), _where(scope))).all()
+    known = {place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}
+    places: dict[UUID, int] = {row.id: row.place if row.place in known else NOWHERE for row in rows}
     for setting in _PLANNER:
         await session.execute(text(f"SET LOCAL {setting}"))
-    groups = _Groups(scope, calendar)
-    day_rows: Sequence[Any] = (await session.execute(groups.statement(_BY_DAY), groups.given)).all()
-    device_rows: Sequence[Any] = (await session.execute(groups.statement(_BY_DEVICE), groups.given)).all()
+    by_day = await _usage_by_day(session, scope, calendar, places)
+    by_device = await _usage_by_device(session, scope, calendar, places)
+    quality = (
+        await session.execute(text(_QUALITY.format(**_names(scope))), _where(scope) | _window(scope, places))
+    ).one()
     for setting in _PLANNER_AGAIN:
         await session.execute(text(f"SET LOCAL {setting}"))
-    by_day, by_device = await _from_cut_hours(session, scope, calendar, max_gap)
-    quality = next(row for row in day_rows if row.price is None)
-    for row in day_rows:
-        if row.price is not None:
-            by_day.append(DayUsage(groups.days[int(row.day)], groups.prices[int(row.price)], row.milliwh))
-    for row in device_rows:
-        by_device.append(DeviceUsage(row.device_id, groups.prices[int(row.price)], row.milliwh, row.buckets))
+    cut_days, cut_devices = await _from_cut_hours(session, scope, calendar, max_gap)
     return WindowUsage(
-        tuple(by_day),
-        tuple(by_device),
-        tuple(DeviceRef(*device) for device in devices),
+        (*by_day, *cut_days),
+        (*by_device, *cut_devices),
+        tuple(DeviceRef(row[0], row[1], row[2]) for row in rows),
         Quality(quality.unallocated, quality.estimated, quality.suspects),
     )
 
 
-class _Groups:
-    """The calendar as parameters: prices and days by their number."""
-
-    def __init__(self, scope: CostScope, calendar: Calendar) -> None:
-        self._scope = scope
-        prices: dict[Price | None, None] = dict.fromkeys(run.price for _, run in calendar.whole)
-        self.prices = list(prices)
-        self.days = list(dict.fromkeys(run.day for _, run in calendar.whole))
-        price_numbers = {price: number for number, price in enumerate(self.prices)}
-        day_numbers = {day: number for number, day in enumerate(self.days)}
-        self.given: dict[str, Any] = _where(scope) | {
-            "first_hour": floor_hour(scope.from_at),
-            "from_at": scope.from_at,
-            "to_at": scope.to_at,
-            "known": sorted({place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}),
-            "places": [place for place, _ in calendar.whole],
-            "starts": [run.start_at for _, run in calendar.whole],
-            "ends": [run.end_at for _, run in calendar.whole],
-            "prices": [price_numbers[run.price] for _, run in calendar.whole],
-            "days": [day_numbers[run.day] for _, run in calendar.whole],
+async def _usage_by_day(
+    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int]
+) -> list[DayUsage]:
+    used = sorted(set(places.values()))
+    edges, numbers, kinds = _elementary(calendar, used, with_days=True)
+    names = _names(scope) | {"place": str(used[0]) if used else "0", "join_places": "", "group_place": ""}
+    given = {"edges": edges, "numbers": numbers} | _where(scope) | _window(scope, places)
+    if len(used) > 1:
+        names |= {
+            "place": "p.place",
+            "group_place": "p.place,",
+            "join_places": "JOIN unnest(CAST(:place_devices AS uuid[]), CAST(:places AS integer[])) "
+            "AS p (device_id, place) ON p.device_id = h.device_id",
         }
+        given |= {"place_devices": list(places), "places": list(places.values())}
+    rows = await session.execute(text(_BY_DAY.format(**names)), given)
+    return [
+        DayUsage(segment.day, segment.price, row.milliwh)
+        for row in rows
+        if (segment := kinds[int(row.number)][used.index(row.place)]) is not None
+    ]
 
-    def statement(self, template: str) -> Any:
-        """Return a statement for the scope."""
-        return text(template.format(**_names(self._scope)))
+
+async def _usage_by_device(
+    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int]
+) -> list[DeviceUsage]:
+    used = sorted(set(places.values()))
+    edges, numbers, kinds = _elementary(calendar, used, with_days=False)
+    given = {"edges": edges, "numbers": numbers} | _where(scope) | _window(scope, places)
+    rows = await session.execute(text(_BY_DEVICE.format(**_names(scope))), given)
+    return [
+        DeviceUsage(row.device_id, segment.price, row.milliwh, row.buckets)
+        for row in rows
+        if (segment := kinds[int(row.number)][used.index(places[row.device_id])]) is not None
+    ]
+
+
+_Kind = tuple[Segment | None, ...]
+
+
+def _elementary(
+    calendar: Calendar, used: list[int], *, with_days: bool
+) -> tuple[list[datetime], list[int], list[_Kind]]:
+    """Cut the calendars of several municipalities at each other's edges.
+
+    Returns the edges, the number of what lies before, between and after them, and for each number what holds in
+    each municipality: a segment, or None where the hour is cut or outside the window.
+    """
+    changes: dict[datetime, list[tuple[int, Segment | None]]] = defaultdict(list)
+    for place, run in calendar.whole:
+        if place in used:
+            changes[run.end_at].append((used.index(place), None))
+    for place, run in calendar.whole:
+        if place in used:
+            changes[run.start_at].append((used.index(place), run))
+    holding: list[Segment | None] = [None] * len(used)
+    known: dict[tuple[Any, ...], int] = {(None,) * len(used): 0}
+    kinds: list[_Kind] = [tuple(holding)]
+    edges, numbers = sorted(changes), [0]
+    for edge in edges:
+        for position, run in changes[edge]:
+            holding[position] = run
+        key = tuple(run and (run.price, run.day if with_days else None) for run in holding)
+        if key not in known:
+            known[key] = len(kinds)
+            kinds.append(tuple(holding))
+        numbers.append(known[key])
+    return edges, numbers, kinds
+
+
+def _window(scope: CostScope, places: dict[UUID, int]) -> dict[str, Any]:
+    window: dict[str, Any] = {
+        "first_hour": floor_hour(scope.from_at),
+        "from_at": scope.from_at,
+        "to_at": scope.to_at,
+    }
+    return window | ({"site_devices": list(places)} if scope.site_id else {})
 
 
 async def _from_cut_hours(
@@ -224,7 +255,8 @@ async def _from_cut_hours(
     if not calendar.cut:
         return [], []
     cuts = {(place, cut.hour): cut.segments for place, cut in calendar.cut}
-    found = await _cut_device_hours(session, scope, list(cuts))
+    known = sorted({place for place, _ in calendar.whole} | {place for place, _ in calendar.cut})
+    found = await _cut_device_hours(session, scope, list(cuts), known)
     await cut_hours.add_pieces(session, scope.schema, scope.customer_id, found, max_gap)
     by_day: dict[tuple[date, Price | None], int] = defaultdict(int)
     by_device: dict[tuple[UUID, Price | None], list[int]] = defaultdict(lambda: [0, 0])
@@ -277,7 +309,7 @@ _CUT = """
 SELECT h.device_id, p.place, h.hour, h.allocated_milliwh, {estimated} AS estimated_milliwh
 FROM unnest(CAST(:places AS integer[]), CAST(:hours AS timestamptz[])) AS c (place, hour)
 JOIN (
-    SELECT d.id AS device_id, {customer} AS customer_id, CASE WHEN s.{municipality} = ANY(CAST(:places AS integer[]))
+    SELECT d.id AS device_id, {customer} AS customer_id, CASE WHEN s.{municipality} = ANY(CAST(:known AS integer[]))
         THEN s.{municipality} ELSE 0 END AS place
     FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} WHERE true {scope}
 ) p ON p.place = c.place
@@ -288,11 +320,12 @@ ORDER BY h.device_id, h.hour
 
 
 async def _cut_device_hours(
-    session: AsyncSession, scope: CostScope, cuts: list[tuple[int, datetime]]
+    session: AsyncSession, scope: CostScope, cuts: list[tuple[int, datetime]], known: list[int]
 ) -> list[DeviceHour]:
     rows = await session.execute(
         text(_CUT.format(**_names(scope))),
-        _where(scope) | {"places": [place for place, _ in cuts], "hours": [hour for _, hour in cuts]},
+        _where(scope)
+        | {"places": [place for place, _ in cuts], "hours": [hour for _, hour in cuts], "known": known},
     )
     return [DeviceHour(*row) for row in rows]
 
@@ -312,6 +345,7 @@ def _names(scope: CostScope) -> dict[str, str]:
         "same_customer": "AND s.customer_id = d.customer_id" if fleet else "",
         "customer": "d.customer_id" if fleet else "NULL::uuid",
         "of_customer": "h.customer_id = :customer_id AND" if fleet else "",
+        "of_site": "h.device_id = ANY(CAST(:site_devices AS uuid[])) AND" if scope.site_id else "",
         "of_its_customer": "AND h.customer_id = p.customer_id" if fleet else "",
         "scope": conditions + ("AND s.id = :site_id" if scope.site_id else ""),
         "energy": "(h.allocated_milliwh + h.estimated_milliwh)" if gaps else "h.allocated_milliwh",

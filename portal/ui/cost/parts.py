@@ -7,6 +7,7 @@ The state has `report`, the range (`quick`, `range_label`, `first_day`, `last_da
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 
 from portal.ui.cards import card, columns
 from portal.ui.charts import chart
@@ -23,6 +24,14 @@ _GROUPINGS = ((UTC_DAYS, "UTC days"), (LOCAL_DAYS, "Local days"))
 _HUES = {"peak": "var(--ui-peak)", "standard": "var(--ui-standard)", "off-peak": "var(--ui-off-peak)"}
 
 State = Any
+
+
+class _FileLink(BaseHTML):
+    """A plain link: the browser saves the file. Reflex's own would start a navigation between pages."""
+
+    tag = "a"
+
+    href: rx.Var[str]
 
 
 def picker(state: State, download_path: rx.Var[str] | str) -> rx.Component:
@@ -48,12 +57,11 @@ def picker(state: State, download_path: rx.Var[str] | str) -> rx.Component:
 
 
 def _download(label: str, path: rx.Var[str] | str, kind: str, state: State) -> rx.Component:
-    # A plain link: the browser saves the file, and the session's cookie goes along.
-    return rx.el.a(
+    return _FileLink.create(
         rx.icon("download", size=15),
         label,
         href=f"{path}.{kind}?{state.export_query}",
-        custom_attrs={"download": ""},
+        custom_attrs={"download": True},
         class_name="ui-button ui-button--small",
     )
 

@@ -11,6 +11,7 @@ from portal.core.domain.shown_cost import as_shown
 from portal.core.services import cost, readings, sites, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
+from tests.integration.databases import Stacks
 
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -152,3 +153,18 @@ async def test_a_year_over_daylight_saving_adds_up_as_shown(client_stack: Stack,
         assert sum(line.base_cost for line in lines) == shown.base_cost
         assert sum(line.total for line in lines) == shown.total
     assert sum(day.kwh for day in exact.days) == exact.total_kwh
+
+
+async def test_sites_without_a_municipality_never_take_the_energy_of_others(stacks: Stacks) -> None:
+    stack = await stacks.client(Application__TimeZone="Asia/Kolkata")
+    device = await a_meter(stack, "Africa/Johannesburg")
+    await sites.add_site(stack, "Farm")
+    farm = await sites.add_device(stack, "Pump", site="Farm", external_id="pump")
+    for meter in (device, farm.id):
+        await store(
+            stack, meter, (MONDAY.replace(hour=6), 0), (MONDAY.replace(hour=6) + timedelta(minutes=90), 9)
+        )
+    report = await cost.client_cost(stack, MONDAY - DAY, MONDAY + DAY, days="local")
+    assert report.total_kwh == 18
+    assert {line.name: line.kwh for line in report.devices} == {"Main": 9, "Pump": 9}
+    assert report.base_cost == 9

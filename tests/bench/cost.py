@@ -1,0 +1,177 @@
+"""What pricing a year costs beside the same grouping without a price, and beside a loop over every hour.
+
+    python -m tests.bench.cost [--devices 1000] [--days 366]
+
+One run measures everything on the same table, in turns, on an embedded PostgreSQL: the grouping by day and device
+alone, the cost report, fetching every hour and pricing it in Python, and the Cost tab's default view.
+"""
+
+import argparse
+import asyncio
+import resource
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from portal.core.db import Database
+from portal.core.domain.money import exact_decimals, kwh_from_milliwh
+from portal.core.domain.rates import rate_slots
+from portal.core.queries import tariffs
+from portal.core.services import cost
+from portal.core.settings import RunMode, load_settings
+from portal.core.stack import close_stack, open_stack
+from portal.core.storage.embedded import EmbeddedServer
+from portal.core.storage.migrations import migrate
+from tests.integration.databases import reachable_directory
+
+T = TypeVar("T")
+CUSTOMER = UUID(int=0xC)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PLACES = 5
+_REGISTER = """
+INSERT INTO fleet.customers (id, code, name, token_hash) VALUES ('{customer}', 'BENCH', 'Bench', 'x');
+INSERT INTO fleet.municipalities (customer_id, id, name, time_zone_id)
+    SELECT '{customer}', n, 'Town ' || n, 'Africa/Johannesburg' FROM generate_series(1, {places}) n;
+INSERT INTO fleet.sites (customer_id, id, name, local_municipality_id)
+    SELECT '{customer}', ('00000000-0000-0000-0001-' || lpad(n::text, 12, '0'))::uuid, 'Site ' || n, n
+    FROM generate_series(1, {places}) n;
+INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id)
+    SELECT '{customer}', ('00000000-0000-0000-0002-' || lpad(n::text, 12, '0'))::uuid,
+        ('00000000-0000-0000-0001-' || lpad((1 + n % {places})::text, 12, '0'))::uuid, 'Meter ' || n, 'm' || n
+    FROM generate_series(1, {devices}) n;
+INSERT INTO fleet.tariffs (customer_id, id, municipality_id, name, effective_from, default_rate_per_kwh, vat_rate)
+    SELECT '{customer}', n, n, 'TOU', '2025-01-01', 1.8004 + n * 0.01, 0.15 FROM generate_series(1, {places}) n;
+INSERT INTO fleet.tariff_seasons (customer_id, tariff_id, place, name, first_day, last_day, default_rate_per_kwh)
+    SELECT '{customer}', n, 0, 'High', '06-01', '08-31', 2.3001 FROM generate_series(1, {places}) n;
+INSERT INTO fleet.tariff_periods
+    (customer_id, id, tariff_id, season, name, days_of_week, start_time, end_time, rate_per_kwh)
+    SELECT '{customer}', n * 10 + p.place, n, p.season, p.name, p.days, p.first::time, p.last::time, p.rate
+    FROM generate_series(1, {places}) n, (VALUES
+        (1, NULL::smallint, 'Peak', 31, '07:00', '09:00', 3.4366), (2, NULL, 'Peak', 31, '18:00', '21:00', 3.4366),
+        (3, NULL, 'Standard', 31, '09:00', '18:00', 2.2287), (4, NULL, 'Standard', 96, '18:00', '20:00', 2.2287),
+        (5, 0, 'Peak', 31, '06:00', '08:00', 7.2904), (6, 0, 'Peak', 31, '17:00', '20:00', 7.2904),
+        (7, 0, 'Standard', 31, '08:00', '17:00', 2.3496)) AS p (place, season, name, days, first, last, rate);
+INSERT INTO fleet.hourly_energy (customer_id, device_id, hour, allocated_milliwh, meter_is_settled)
+    SELECT '{customer}', d.id, '2026-01-01T00:00Z'::timestamptz + h * interval '1 hour',
+        1000000 + abs((h * 7919)::bigint + hashtext(d.id::text)) % 999983, true
+    FROM fleet.devices d, generate_series(0, {hours} - 1) h;
+"""
+_PLAIN = """
+SELECT device_id, (hour AT TIME ZONE 'UTC')::date AS day, sum(allocated_milliwh)::bigint FROM fleet.hourly_energy
+WHERE customer_id = :customer AND hour >= :first AND hour < :last GROUP BY device_id, day
+"""
+_HOURS = """
+SELECT d.id, s.local_municipality_id, h.hour, h.allocated_milliwh FROM fleet.hourly_energy h
+JOIN fleet.devices d ON d.customer_id = h.customer_id AND d.id = h.device_id
+JOIN fleet.sites s ON s.customer_id = d.customer_id AND s.id = d.site_id
+WHERE h.customer_id = :customer AND h.hour >= :first AND h.hour < :last
+"""
+
+
+async def fill(db: Database, devices: int, hours: int) -> None:
+    """Store a year of hours of every device, as a rollup would have left them."""
+    statement = _REGISTER.format(customer=CUSTOMER, places=PLACES, devices=devices, hours=hours)
+    async with db.transaction() as session:
+        for part in statement.split(";\n"):
+            if part.strip():
+                await session.execute(text(part.replace("::", "\\:\\:").replace("T00:00Z", "T00\\:00Z")))
+    connection = await db.dedicated()
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+
+
+async def plain_grouping(db: Database, last: datetime) -> int:
+    """Group by day and device in the server, without a price and without sending the groups."""
+    given = {"customer": CUSTOMER, "first": START, "last": last}
+    async with db.snapshot() as session:
+        await session.execute(text("SET LOCAL jit = off"))
+        await session.execute(text("SET LOCAL work_mem = '64MB'"))
+        return int(await session.scalar(text(f"SELECT count(*) FROM ({_PLAIN}) groups"), given))
+
+
+async def loop(db: Database, last: datetime) -> Decimal:
+    """Fetch every hour and price each by itself."""
+    async with db.snapshot() as session:
+        places = await tariffs.load(session, tariffs.FLEET, CUSTOMER)
+        rates = {
+            (place.municipality_id, slot.start_at + n * timedelta(hours=1)): slot
+            for place in places
+            for slot in rate_slots(place.tariffs, ZoneInfo(place.time_zone_id), START, last)
+            for n in range((slot.end_at - slot.start_at) // timedelta(hours=1))
+        }
+        total = Decimal(0)
+        rows = await session.stream(text(_HOURS), {"customer": CUSTOMER, "first": START, "last": last})
+        with exact_decimals():
+            async for _, place, hour, milliwh in rows:
+                slot = rates[place, hour]
+                base = kwh_from_milliwh(milliwh) * slot.rate_per_kwh
+                total += base + base * slot.vat_rate
+    return total
+
+
+async def timed(work: Callable[[], Awaitable[T]]) -> tuple[float, T]:
+    """Return how long something took, and what it returned."""
+    began = time.perf_counter()
+    result = await work()
+    return time.perf_counter() - began, result
+
+
+async def measure(db_dsn: str, devices: int, days: int, *, with_loop: bool) -> None:
+    """Measure one size, in turns."""
+    stack = open_stack(
+        load_settings({"Application__RunMode": "Admin", "Database__ConnectionString": db_dsn}), db_dsn
+    )
+    await migrate(stack.db, RunMode.ADMIN)
+    await stack.storage.bootstrap(stack.db)
+    last = START + timedelta(days=days)
+    await fill(stack.db, devices, days * 24)
+    plain: list[float] = []
+    priced: list[float] = []
+    report = None
+    for _ in range(3):
+        plain.append((await timed(lambda: plain_grouping(stack.db, last)))[0])
+        took, report = await timed(lambda: cost.fleet_cost(stack, CUSTOMER, START, last))
+        priced.append(took)
+    assert report is not None
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    one, other = statistics.median(plain), statistics.median(priced)
+    print(
+        f"{devices} devices x {days} days: grouping alone {one:.2f} s, priced {other:.2f} s: {other / one:.2f} times"
+    )
+    print(f"  peak memory of the process {memory:.0f} MB")
+    if with_loop:
+        took, total = await timed(lambda: loop(stack.db, last))
+        print(f"  loop over {devices * days * 24:,} hours {took:.1f} s: {took / other:.1f} times as long")
+        print(f"  exact to the last decimal: {total == report.total} ({report.total})")
+    week = last - timedelta(days=7)
+    views = [(await timed(lambda: cost.fleet_cost(stack, CUSTOMER, week, last)))[0] for _ in range(5)]
+    print(f"  7 days of {devices} devices: {statistics.median(views) * 1000:.0f} ms")
+    await close_stack(stack)
+
+
+async def main() -> None:
+    """Measure."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--devices", type=int, default=1000)
+    arguments.add_argument("--days", type=int, default=366)
+    given = arguments.parse_args()
+    with reachable_directory() as directory, EmbeddedServer(directory / "postgres") as server:
+        for number, devices in enumerate((100, given.devices)):
+            admin = open_stack(load_settings({"Application__RunMode": "Admin"}), server.dsn())
+            connection = await admin.db.dedicated()
+            await connection.execute(f"CREATE DATABASE bench_{number}")
+            await connection.close()
+            await close_stack(admin)
+            dsn = server.dsn().replace("/postgres?", f"/bench_{number}?")
+            await measure(dsn, devices, given.days, with_loop=number == 0)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
