@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,12 @@ JOIN fleet.devices d ON d.customer_id = h.customer_id AND d.id = h.device_id
 JOIN fleet.sites s ON s.customer_id = d.customer_id AND s.id = d.site_id
 WHERE h.customer_id = :customer AND h.hour >= :first AND h.hour < :last
 """
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 async def fill(db: Database, devices: int, hours: int) -> None:
@@ -142,17 +149,17 @@ async def measure(db_dsn: str, devices: int, days: int, *, with_loop: bool) -> N
     assert report is not None
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     one, other = statistics.median(plain), statistics.median(priced)
-    print(
+    say(
         f"{devices} devices x {days} days: grouping alone {one:.2f} s, priced {other:.2f} s: {other / one:.2f} times"
     )
-    print(f"  peak memory of the process {memory:.0f} MB")
+    say(f"  peak memory of the process {memory:.0f} MB")
     if with_loop:
         took, total = await timed(lambda: loop(stack.db, last))
-        print(f"  loop over {devices * days * 24:,} hours {took:.1f} s: {took / other:.1f} times as long")
-        print(f"  exact to the last decimal: {total == report.total} ({report.total})")
+        say(f"  loop over {devices * days * 24:,} hours {took:.1f} s: {took / other:.1f} times as long")
+        say(f"  exact to the last decimal: {total == report.total} ({report.total})")
     week = last - timedelta(days=7)
     views = [(await timed(lambda: cost.fleet_cost(stack, CUSTOMER, week, last)))[0] for _ in range(5)]
-    print(f"  7 days of {devices} devices: {statistics.median(views) * 1000:.0f} ms")
+    say(f"  7 days of {devices} devices: {statistics.median(views) * 1000:.0f} ms")
     await close_stack(stack)
 
 

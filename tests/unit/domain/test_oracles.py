@@ -1,0 +1,147 @@
+"""The calculator against calculators of other people, and against days worked out by hand."""
+
+import math
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from portal.core.domain.money import exact_decimals, kwh_from_milliwh, round_cents
+from portal.core.domain.rates import rate_slots
+from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
+from tests.unit.domain.tariff_examples import tariff
+
+HOUR = timedelta(hours=1)
+UTC_ZONE = ZoneInfo("UTC")
+
+
+def cost_of(tariffs: list[Tariff], zone: ZoneInfo, start: datetime, loads_milliwh: list[int]) -> Decimal:
+    """Base cost of whole hours from `start` on."""
+    total = Decimal(0)
+    with exact_decimals():
+        for slot in rate_slots(tariffs, zone, start, start + len(loads_milliwh) * HOUR):
+            first, last = (slot.start_at - start) // HOUR, (slot.end_at - start) // HOUR
+            total += kwh_from_milliwh(sum(loads_milliwh[first:last])) * slot.rate_per_kwh
+    return total
+
+
+def a_year_of_loads() -> list[int]:
+    return [
+        round((2 + math.sin(hour / 24 * 2 * math.pi) + (hour * 7919 % 97) / 97) * 1_000) * 1_000
+        for hour in range(8760)
+    ]
+
+
+def two_seasons() -> Tariff:
+    """Weekday peak and shoulder, in two seasons; weekends flat."""
+
+    def periods(peak: str, shoulder: str) -> tuple[Period, ...]:
+        return (
+            Period("Peak", 31, time(17), time(20), Decimal(peak)),
+            Period("Standard", 31, time(7), time(17), Decimal(shoulder)),
+        )
+
+    return tariff(
+        *periods("3.4366", "2.2287"),
+        default_rate_per_kwh=Decimal("1.8004"),
+        effective_from=date(2020, 1, 1),
+        seasons=(
+            Season("High", MonthDay(6, 1), MonthDay(8, 31), Decimal("1.9"), periods("7.2904", "2.3496")),
+        ),
+    )
+
+
+def test_a_year_agrees_with_the_utility_rate_model_of_the_national_renewable_energy_laboratory() -> None:
+    utility = pytest.importorskip("PySAM.Utilityrate5")
+    model = utility.new()
+    loads = a_year_of_loads()
+
+    def schedule(peak: int, shoulder: int, rest: int) -> list[int]:
+        return [rest] * 7 + [shoulder] * 10 + [peak] * 3 + [rest] * 4
+
+    high = range(5, 8)
+    weekday = [schedule(4, 5, 6) if month in high else schedule(1, 2, 3) for month in range(12)]
+    weekend = [[6] * 24 if month in high else [3] * 24 for month in range(12)]
+    rates = ("3.4366", "2.2287", "1.8004", "7.2904", "2.3496", "1.9")
+    model.ElectricityRates.ur_ec_tou_mat = [
+        [period, 1, 1e38, 0, float(rate), 0] for period, rate in enumerate(rates, start=1)
+    ]
+    model.ElectricityRates.ur_ec_sched_weekday = weekday
+    model.ElectricityRates.ur_ec_sched_weekend = weekend
+    _settle(model, loads)
+    model.execute()
+    theirs = model.Outputs.utility_bill_wo_sys_year1
+    # Its year begins on a Monday and is no leap year, like 2029.
+    ours = cost_of([two_seasons()], UTC_ZONE, datetime(2029, 1, 1, tzinfo=UTC), loads)
+    assert round_cents(ours) == round_cents(Decimal(repr(theirs)))
+
+
+def _settle(model: Any, loads: list[int]) -> None:
+    rates = model.ElectricityRates
+    rates.ur_metering_option = 0
+    rates.ur_monthly_fixed_charge = 0
+    rates.ur_monthly_min_charge = 0
+    rates.ur_annual_min_charge = 0
+    rates.ur_dc_enable = 0
+    rates.ur_en_ts_buy_rate = 0
+    rates.ur_en_ts_sell_rate = 0
+    rates.ur_nm_yearend_sell_rate = 0
+    rates.ur_sell_eq_buy = 0
+    rates.rate_escalation = [0]
+    model.SystemOutput.gen = [0.0] * 8760
+    model.SystemOutput.degradation = [0]
+    model.Load.load = [milliwh / 1e6 for milliwh in loads]
+    model.Lifetime.analysis_period = 1
+    model.Lifetime.system_use_lifetime_output = 0
+    model.Lifetime.inflation_rate = 0
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "night"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), 23, 1),  # 02:00 to 03:00 does not happen
+        ("Europe/Berlin", date(2026, 10, 25), 25, 3),  # 02:00 to 03:00 happens twice
+        ("America/Santiago", date(2026, 9, 6), 23, 2),  # the day begins at 01:00
+        ("America/Santiago", date(2026, 4, 4), 25, 2),  # 23:00 to 24:00 happens twice
+    ],
+)
+def test_days_on_which_clocks_change_worked_out_by_hand(zone: str, day: date, hours: int, night: int) -> None:
+    # 1 kWh an hour; from 01:00 to 03:00 it costs 10, at all other times 1.
+    place = ZoneInfo(zone)
+    start = datetime.combine(day, time(0), place).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), time(0), place).astimezone(UTC)
+    assert (end - start) // HOUR == hours
+    nightly = tariff(Period("Night", 127, time(1), time(3), Decimal(10)), default_rate_per_kwh=Decimal(1))
+    assert cost_of([nightly], place, start, [1_000_000] * hours) == hours - night + 10 * night
+
+
+def test_leap_day_year_end_and_a_tariff_change_worked_out_by_hand() -> None:
+    flat = tariff(periods=(), default_rate_per_kwh=Decimal(1), effective_from=date(2020, 1, 1))
+    leap = tariff(
+        periods=(),
+        id=2,
+        effective_from=date(2028, 2, 1),
+        default_rate_per_kwh=Decimal(2),
+        seasons=(Season("Turn", MonthDay(12, 31), MonthDay(1, 1), Decimal(5)),),
+        holidays=(Holiday(date(2028, 2, 29), "Leap day", DayType.SUNDAY),),
+    )
+    sunday = tariff(
+        Period("Sunday", 64, time(0), time(0), Decimal(3)),
+        id=2,
+        effective_from=date(2028, 2, 1),
+        default_rate_per_kwh=Decimal(2),
+        holidays=leap.holidays,
+    )
+    johannesburg = ZoneInfo("Africa/Johannesburg")
+
+    def days(first: date, count: int) -> tuple[datetime, list[int]]:
+        return datetime.combine(first, time(0), johannesburg).astimezone(UTC), [1_000_000] * 24 * count
+
+    # 31 January at 1, 1 February at 2.
+    assert cost_of([flat, leap], johannesburg, *days(date(2028, 1, 31), 2)) == 24 + 48
+    # Monday 28 February at 2, Tuesday the 29th as a Sunday at 3, 1 March at 2.
+    assert cost_of([flat, sunday], johannesburg, *days(date(2028, 2, 28), 3)) == 48 + 72 + 48
+    # 30 December at 2, 31 December and 1 January at 5, 2 January at 2.
+    assert cost_of([flat, leap], johannesburg, *days(date(2028, 12, 30), 4)) == 48 + 240 + 48
