@@ -10,26 +10,25 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 
 
-def backlog_line(push: PushBacklog | None) -> str:
-    """`12 430 readings wait, about 25 min to go`; empty while everything is here."""
+def backlog_line(push: PushBacklog | None, now: datetime) -> str:
+    """`12 430 readings wait, oldest 3 h ago, about 25 min to go`; empty while everything is here."""
     if push is None:
         return ""
     parts = []
     if push.waiting_rows:
-        parts.append(f"{_wait(push.waiting_rows)}, about {_duration(push.drain_seconds)} to go")
+        oldest = f", oldest {formats.relative(push.oldest_at, now)}" if push.oldest_at else ""
+        parts.append(f"{_wait(push.waiting_rows)}{oldest}, about {_duration(push.drain_seconds)} to go")
     if push.given_up_rows:
         parts.append(f"{formats.number(push.given_up_rows, 0)} given up")
     return "; ".join(parts)
 
 
 def backlog_detail(push: PushBacklog | None, now: datetime) -> str:
-    """Since when the oldest of it waits, and how old this news is."""
-    if push is None or not backlog_line(push):
+    """When the oldest of it arrived there, and how old this news is."""
+    if push is None or not backlog_line(push, now):
         return ""
     news = f"Told {formats.relative(push.reported_at, now)}"
-    if push.oldest_at is None:
-        return news
-    return f"The oldest arrived there {formats.relative(push.oldest_at, now)}. {news}"
+    return news if push.oldest_at is None else f"Oldest: {formats.utc_time(push.oldest_at)}. {news}"
 
 
 def _wait(rows: int) -> str:

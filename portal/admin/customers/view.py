@@ -67,7 +67,7 @@ def _row(line: CustomerLine, now: datetime, zone: str) -> CustomerRow:
         "is_active": line.is_active,
         "last_seen": formats.relative(line.last_seen_at, now),
         "last_seen_utc": formats.utc_time(line.last_seen_at),
-        "backlog": backlog_line(line.push),
+        "backlog": backlog_line(line.push, now),
         "backlog_detail": backlog_detail(line.push, now),
         "sites": formats.number(line.site_count, 0),
         "devices": formats.number(line.device_count, 0),

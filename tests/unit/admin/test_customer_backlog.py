@@ -21,7 +21,10 @@ def _push(waiting: int = 0, given_up: int = 0, drain: int = 0, hours: int | None
         (None, ""),
         (_push(), ""),
         (_push(1, drain=60), "1 reading waits, about 1 min to go"),
-        (_push(12_430, drain=1_441), "12\u2009430 readings wait, about 25 min to go"),
+        (
+            _push(12_430, drain=1_441, hours=3),
+            "12\u2009430 readings wait, oldest 3 h ago, about 25 min to go",
+        ),
         (_push(500_000, drain=6 * 3600), "500\u2009000 readings wait, about 6 h to go"),
         (_push(9_000_000, drain=72 * 3600), "9\u2009000\u2009000 readings wait, about 3 days to go"),
         (_push(given_up=3), "3 given up"),
@@ -29,10 +32,10 @@ def _push(waiting: int = 0, given_up: int = 0, drain: int = 0, hours: int | None
     ],
 )
 def test_only_what_is_late_is_said(push: PushBacklog | None, line: str) -> None:
-    assert backlog_line(push) == line
+    assert backlog_line(push, NOW) == line
 
 
 def test_the_detail_says_since_when_and_how_old_the_news_is() -> None:
-    assert backlog_detail(_push(5, hours=3), NOW) == "The oldest arrived there 3 h ago. Told 2 min ago"
+    assert backlog_detail(_push(5, hours=3), NOW) == "Oldest: 2026-11-20 09:00:00 UTC. Told 2 min ago"
     assert backlog_detail(_push(given_up=1), NOW) == "Told 2 min ago"
     assert backlog_detail(_push(), NOW) == ""
