@@ -1,0 +1,51 @@
+"""Whoever takes data out of a stack is written down."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from portal.auth.downloads import signed_in_download
+from portal.core import stack as stacks
+from portal.core.domain.access import Role
+from portal.core.errors import NotFound
+from portal.core.services import accounts, audit, sessions
+from portal.core.stack import Stack
+
+BOB, PASSWORD = "bob@example.com", "correct horse battery"
+
+
+async def _file(request: Request) -> Response:
+    if "missing" in request.query_params:
+        raise NotFound("There is no such site.")
+    return PlainTextResponse("figures")
+
+
+@pytest.fixture
+def installed(client_stack: Stack) -> Iterator[Stack]:
+    stacks.install(client_stack)
+    yield client_stack
+    stacks.uninstall()
+
+
+async def test_a_download_is_in_the_trail_and_a_refused_one_is_not(installed: Stack) -> None:
+    await accounts.add_user(installed, BOB, Role.USER, PASSWORD)
+    token = (await sessions.sign_in(installed, BOB, PASSWORD)).token
+    app = Starlette(routes=[Route("/download/cost.csv", signed_in_download(_file))])
+    transport = httpx.ASGITransport(app, client=("203.0.113.7", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://stack.example") as http:
+        cookie = {"Cookie": f"portal_session={token}"}
+        assert (await http.get("/download/cost.csv")).status_code == 303
+        assert (await http.get("/download/cost.csv?missing=1", headers=cookie)).status_code == 404
+        assert (await http.get("/download/cost.csv?from=2026-05-18", headers=cookie)).text == "figures"
+    [event] = await audit.list_events(installed, topic="data")
+    assert (event.actor_name, event.address, event.subject, event.detail) == (
+        BOB,
+        "203.0.113.7",
+        "/download/cost.csv",
+        "from=2026-05-18",
+    )
