@@ -1,6 +1,6 @@
 """Readings a second through the API, acknowledged and durable, beside what the database can do without it.
 
-    python -m tests.bench.ingest [--dsn postgresql://...] [--batches 40]
+    python -m tests.bench.ingest [--dsn postgresql://...] [--rounds 6]
 
 One run measures everything, side by side, into the same table with the same keys and indexes: batches of 5,000
 readings of 1,000 devices. "Raw" is one writer's COPY of binary rows made beforehand. The server is a process of
@@ -13,6 +13,7 @@ import http.client
 import statistics
 import sys
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -68,7 +69,6 @@ class Bench:
     dsn: str
     customer_id: UUID
     token: str
-    batches: int
     taken: int = 0
 
     def take(self, count: int) -> range:
@@ -85,13 +85,13 @@ def note(name: str, figure: float, unit: str = "rows/s") -> float:
     return figure
 
 
-async def raw_copy(bench: Bench) -> float:
+async def raw_copy(bench: Bench, batches: int) -> float:
     async def pieces(rows: list[bytes]) -> AsyncIterator[bytes]:
         for piece in rows:
             yield piece
 
     connection, spent = await bench.connect(), 0.0
-    numbers = bench.take(bench.batches)
+    numbers = bench.take(batches)
     for number in numbers:
         ready = [piece async for piece in copy_format.fleet_rows(bench.customer_id, batch(number))]
         begin = time.perf_counter()
@@ -100,14 +100,14 @@ async def raw_copy(bench: Bench) -> float:
         )
         spent += time.perf_counter() - begin
     await connection.close()
-    return note("raw COPY, one writer", len(numbers) * BATCH / spent)
+    return len(numbers) * BATCH / spent
 
 
-async def executemany(bench: Bench) -> float:
+async def executemany(bench: Bench, batches: int) -> float:
     connection, spent = await bench.connect(), 0.0
     places = ", ".join(f"${place}" for place in range(1, len(COLUMNS) + 1))
     statement = f"INSERT INTO fleet.power_measurements ({', '.join(COLUMNS)}) VALUES ({places})"
-    numbers = bench.take(max(4, bench.batches // 4))
+    numbers = bench.take(batches)
     for number in numbers:
         ready = [
             (row.time, bench.customer_id, row.device_id, *(getattr(row, name) for name in QUANTITIES), None)
@@ -118,12 +118,12 @@ async def executemany(bench: Bench) -> float:
             await connection.executemany(f"{statement} ON CONFLICT DO NOTHING", ready)
         spent += time.perf_counter() - begin
     await connection.close()
-    return note("prepared executemany, one writer, no HTTP", len(numbers) * BATCH / spent)
+    return len(numbers) * BATCH / spent
 
 
-async def orm(bench: Bench) -> float:
+async def orm(bench: Bench, batches: int) -> float:
     database, spent = Database(bench.dsn, application_name="bench"), 0.0
-    numbers = bench.take(max(2, bench.batches // 10))
+    numbers = bench.take(batches)
     for number in numbers:
         rows = batch(number)
         begin = time.perf_counter()
@@ -137,7 +137,7 @@ async def orm(bench: Bench) -> float:
                 )
         spent += time.perf_counter() - begin
     await database.dispose()
-    return note("ORM insert, one writer, no HTTP", len(numbers) * BATCH / spent)
+    return len(numbers) * BATCH / spent
 
 
 def post(server: Server, path: str, headers: dict[str, str], bodies: list[bytes]) -> list[float]:
@@ -156,15 +156,14 @@ def post(server: Server, path: str, headers: dict[str, str], bodies: list[bytes]
     return took
 
 
-def over_http(bench: Bench, server: Server, clients: int) -> float:
-    each = max(3, bench.batches // clients)
+def over_http(bench: Bench, server: Server, clients: int, each: int) -> float:
     work = [[ENCODER.encode(batch(number)) for number in bench.take(each)] for _ in range(clients)]
     headers = {"X-Customer-Token": bench.token, "X-Batch-Type": "measurements"}
     with ThreadPoolExecutor(clients) as pool:
         begin = time.perf_counter()
         list(pool.map(lambda bodies: post(server, "/api/fleet/ingest", headers, bodies), work))
         spent = time.perf_counter() - begin
-    return note(f"over HTTP, {clients} client(s)", clients * each * BATCH / spent)
+    return clients * each * BATCH / spent
 
 
 def peak_megabytes(server: Server) -> float:
@@ -197,29 +196,31 @@ async def _client(stack: Stack) -> list[str]:
     return [device.token for device in made]
 
 
-def fleet(server: TestServer, directory: Path, batches: int) -> None:
+def fleet(server: TestServer, directory: Path, rounds: int) -> None:
+    """Measure every way in turn, round after round, so that whatever else the machine does hits all of them."""
     given = settings(server, RunMode.ADMIN)
     customer_id, token = asyncio.run(_admin(open_stack(load_settings(given))))
-    bench = Bench(given["Database__ConnectionString"], customer_id, token, batches)
+    bench = Bench(given["Database__ConnectionString"], customer_id, token)
+    found: dict[str, list[float]] = defaultdict(list)
     with serving(directory, given) as api:
-        post_warm = Bench(bench.dsn, customer_id, token, 2, bench.take(4).stop - 4)
-        over_http(post_warm, api, 1)
-        raw = [asyncio.run(raw_copy(bench))]
-        one = over_http(bench, api, 1)
-        four = over_http(bench, api, 4)
-        raw.append(asyncio.run(raw_copy(bench)))
-        one = statistics.mean([one, over_http(bench, api, 1)])
-        four = statistics.mean([four, over_http(bench, api, 4)])
+        over_http(bench, api, 1, 2)
+        for _ in range(rounds):
+            found["raw COPY, one writer"].append(asyncio.run(raw_copy(bench, 8)))
+            found["over HTTP, 1 client"].append(over_http(bench, api, 1, 8))
+            found["over HTTP, 4 clients"].append(over_http(bench, api, 4, 4))
+            found["prepared executemany, one writer, no HTTP"].append(asyncio.run(executemany(bench, 3)))
+            found["ORM insert, one writer, no HTTP"].append(asyncio.run(orm(bench, 1)))
         note("peak memory of the worker", peak_megabytes(api), "MB")
-    base, many, objects = statistics.mean(raw), asyncio.run(executemany(bench)), asyncio.run(orm(bench))
+    middle = {name: note(name, statistics.median(rates)) for name, rates in found.items()}
+    raw, one, four, many, objects = middle.values()
     for name, figure in (
-        ("one client / raw COPY", one / base), ("four clients / raw COPY", four / base),
+        ("one client / raw COPY", one / raw), ("four clients / raw COPY", four / raw),
         ("one client / executemany", one / many), ("one client / ORM", one / objects),
     ):  # fmt: skip
         note(f"ratio: {name}", figure, "")
 
 
-def device(server: TestServer, directory: Path, batches: int) -> None:
+def device(server: TestServer, directory: Path, rounds: int) -> None:
     """The answer time of single readings, alone and beside a stream of large batches of another device."""
     given = settings(server, RunMode.CLIENT)
     small, large = asyncio.run(_client(open_stack(load_settings(given))))
@@ -228,7 +229,7 @@ def device(server: TestServer, directory: Path, batches: int) -> None:
             DeviceReading(time=START + timedelta(seconds=number * BATCH + second), **VALUES)
             for second in range(BATCH)
         ])
-        for number in range(batches)
+        for number in range(rounds * 6)
     ]  # fmt: skip
     singles = [
         ENCODER.encode([DeviceReading(time=START + timedelta(seconds=number), **VALUES)])
@@ -246,6 +247,41 @@ def device(server: TestServer, directory: Path, batches: int) -> None:
             streaming.result()
             note(f"single reading {name}: p50", statistics.median(took) * 1000, "ms")
             note(f"single reading {name}: p99", statistics.quantiles(took, n=100)[98] * 1000, "ms")
+    took = asyncio.run(inserts_beside_copy(given["Database__ConnectionString"], rounds * 6))
+    note("single INSERT beside raw COPY, no HTTP: p50", statistics.median(took) * 1000, "ms")
+    note("single INSERT beside raw COPY, no HTTP: p99", statistics.quantiles(took, n=100)[98] * 1000, "ms")
+
+
+async def inserts_beside_copy(dsn: str, batches: int) -> list[float]:
+    """What the database alone takes for the same: a reading inserted while another connection copies batches."""
+    copying, inserting = [await asyncpg.connect(dsn.replace("+asyncpg", "")) for _ in range(2)]
+    small, large = await inserting.fetchval(
+        "SELECT array_agg(id ORDER BY external_id DESC) FROM monitoring.devices"
+    )
+    start = START + timedelta(days=14)
+
+    async def stream() -> None:
+        for number in range(batches):
+            rows = [
+                DeviceReading(time=start + timedelta(seconds=number * BATCH + second), **VALUES)
+                for second in range(BATCH)
+            ]
+            await copying.copy_to_table(
+                "power_measurements", schema_name="monitoring", columns=("time", "device_id", *QUANTITIES, "source"),
+                format="binary", source=copy_format.device_rows(large, rows),
+            )  # fmt: skip
+
+    streaming, took = asyncio.create_task(stream()), list[float]()
+    while not streaming.done():
+        begin = time.perf_counter()
+        await inserting.execute(
+            "INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw) VALUES ($1, $2, 1)",
+            start + timedelta(seconds=len(took)), small,
+        )  # fmt: skip
+        took.append(time.perf_counter() - begin)
+        await asyncio.sleep(0.005)
+    await asyncio.gather(streaming, copying.close(), inserting.close())
+    return took
 
 
 def settings(server: TestServer, mode: RunMode) -> dict[str, str]:
@@ -270,12 +306,12 @@ def database(dsn: str | None) -> Iterator[TestServer]:
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--dsn")
-    arguments.add_argument("--batches", type=int, default=40)
+    arguments.add_argument("--rounds", type=int, default=6)
     chosen = arguments.parse_args()
     with database(chosen.dsn) as server, reachable_directory() as directory:
         for mode, bench in ((RunMode.ADMIN, fleet), (RunMode.CLIENT, device)):
             server.make_template(mode)
-            bench(server, directory, chosen.batches)
+            bench(server, directory, chosen.rounds)
         server.drop_templates()
 
 
