@@ -77,6 +77,20 @@ def _note_failure(exception: Exception) -> None:
     _log.error("handler failed", exc_info=exception)
 
 
+def _layers() -> list[Any]:
+    """What answers before the pages do, from the inside out."""
+    return [
+        _companion,
+        auth_app(),
+        Starlette(routes=import_module(f"portal.{_mode.value.lower()}.downloads").ROUTES),
+        edge(
+            static_directory(_mode),
+            any_port=not is_prod_mode(),
+            proxy_hops=_settings.application.trusted_proxy_hops,
+        ),
+    ]
+
+
 def _build() -> rx.App:
     made = rx.App(
         stylesheets=STYLESHEETS,
@@ -92,16 +106,7 @@ def _build() -> rx.App:
             rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),
             rx.el.link(rel="icon", href=ICON_PATH),
         ],
-        api_transformer=[
-            _companion,
-            auth_app(),
-            Starlette(routes=import_module(f"portal.{_mode.value.lower()}.downloads").ROUTES),
-            edge(
-                static_directory(_mode),
-                any_port=not is_prod_mode(),
-                proxy_hops=_settings.application.trusted_proxy_hops,
-            ),
-        ],
+        api_transformer=_layers(),
     )
     install_middleware(made)
     made.register_lifespan_task(_open_stack)

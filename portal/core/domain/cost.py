@@ -260,20 +260,7 @@ def price_groups(
     `days` are all days of the report. Raises as `price` does, and ValueError when the two groupings hold different
     amounts of energy.
     """
-    whole, day_lines, device_lines = (
-        _Sum(),
-        {day: _Sum() for day in days},
-        {d.device_id: _Sum() for d in devices},
-    )
-    for usage in by_day:
-        _line(day_lines, usage.day, "day", "is outside the report's window").add(usage.price, usage.milliwh)
-    for usage in by_device:
-        line = _line(device_lines, usage.device_id, "device", "is none the report lists")
-        for each in (whole, line):
-            each.add(usage.price, usage.milliwh, usage.buckets)
-    if whole.milliwh != sum(line.milliwh for line in day_lines.values()):
-        msg = "the days and the devices of the window do not hold the same energy"
-        raise ValueError(msg)
+    whole, day_lines, device_lines = _added_up(by_day, by_device, days, devices)
     with exact_decimals():
         kwh, base, vat, total = whole.amounts()
         return CostReport(
@@ -292,6 +279,29 @@ def price_groups(
             devices=tuple(_device_cost(device, device_lines[device.device_id]) for device in devices),
             periods=whole.periods(),
         )
+
+
+def _added_up(
+    by_day: Sequence[DayUsage],
+    by_device: Sequence[DeviceUsage],
+    days: Iterable[date],
+    devices: Sequence[DeviceRef],
+) -> tuple[_Sum, dict[date, _Sum], dict[UUID, _Sum]]:
+    whole, day_lines, device_lines = (
+        _Sum(),
+        {day: _Sum() for day in days},
+        {d.device_id: _Sum() for d in devices},
+    )
+    for usage in by_day:
+        _line(day_lines, usage.day, "day", "is outside the report's window").add(usage.price, usage.milliwh)
+    for usage in by_device:
+        line = _line(device_lines, usage.device_id, "device", "is none the report lists")
+        for each in (whole, line):
+            each.add(usage.price, usage.milliwh, usage.buckets)
+    if whole.milliwh != sum(line.milliwh for line in day_lines.values()):
+        msg = "the days and the devices of the window do not hold the same energy"
+        raise ValueError(msg)
+    return whole, day_lines, device_lines
 
 
 def _line(lines: dict[Key, _Sum], key: Key, what: str, why: str) -> _Sum:

@@ -78,6 +78,28 @@ def test_a_year_agrees_with_the_utility_rate_model_of_the_national_renewable_ene
     assert round_cents(ours) == round_cents(Decimal(repr(theirs)))
 
 
+def test_a_year_of_one_schedule_agrees_with_ts_tariffs() -> None:
+    pandas = pytest.importorskip("pandas")
+    meters, theirs = pytest.importorskip("ts_tariffs.meters"), pytest.importorskip("ts_tariffs.tariffs")
+    loads = a_year_of_loads()
+    index = pandas.date_range("2029-01-01", periods=len(loads), freq="h")
+    series = pandas.Series([milliwh / 1e6 for milliwh in loads], index=index)
+    bins = {
+        "time_bins": [7, 17, 20],
+        "bin_rates": [1.8004, 2.2287, 3.4366, 1.8004],
+        "bin_labels": ["", "", "", ""],
+    }
+    scheme = theirs.TouTariff("TOU", "TouTariff", "kWh", "dollars / kWh", HOUR, None, bins)
+    charge = scheme.apply(meters.MeterData("Main", series, HOUR, "kWh")).total
+    ours = tariff(
+        Period("Peak", 127, time(17), time(20), Decimal("3.4366")),
+        Period("Standard", 127, time(7), time(17), Decimal("2.2287")),
+        default_rate_per_kwh=Decimal("1.8004"),
+    )
+    found = cost_of([ours], UTC_ZONE, datetime(2029, 1, 1, tzinfo=UTC), loads)
+    assert round_cents(found) == round_cents(Decimal(repr(float(charge))))
+
+
 def _settle(model: Any, loads: list[int]) -> None:
     rates = model.ElectricityRates
     rates.ur_metering_option = 0
