@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from uuid import UUID
 
     from portal.core.domain.access import Actor
@@ -43,7 +43,7 @@ def set_acting(actor: Actor | None, address: str = "") -> None:
 
 
 @contextmanager
-def acting(who: Acting) -> Iterator[None]:
+def acting(who: Acting) -> Generator[None, None, None]:
     """Say it for a block."""
     token = _present.set(who)
     try:
