@@ -215,5 +215,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop everything of the Client but accounts."""
     op.execute("DROP SCHEMA monitoring CASCADE")
-    op.execute("DROP TABLE app.push_decisions, app.push_dead_letters, app.push_retries, app.push_arrivals, app.fleet_push_state")
-    op.execute("DROP TABLE app.tariff_periods, app.tariff_seasons, app.tariff_holidays, app.tariffs, app.municipalities")
+    pushed = ("push_decisions", "push_dead_letters", "push_retries", "push_arrivals", "fleet_push_state")
+    tariffs = ("tariff_periods", "tariff_seasons", "tariff_holidays", "tariffs", "municipalities")
+    for table in (*pushed, *tariffs):
+        op.execute(f"DROP TABLE app.{table}")

@@ -198,18 +198,22 @@ async def license_of(connection: Any) -> str | None:
     return await connection.fetchval("SELECT current_setting('timescaledb.license', true)")
 
 
+class _NoFeaturesError(Exception):
+    """Rolls the extension's creation back."""
+
+
 async def create_extension(db: Database) -> str | None:
     """Create the extension where it is missing; returns why it was not kept, or None when it is there.
 
     A server without the community features says so only once the extension exists: then it is taken back.
     """
     try:
-        async with autocommit(db) as connection:
-            transaction = connection.transaction()
-            await transaction.start()
+        async with autocommit(db) as connection, connection.transaction():
             await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-            has_features = await license_of(connection) != "apache"
-            await (transaction.commit() if has_features else transaction.rollback())
+            if await license_of(connection) == "apache":
+                raise _NoFeaturesError
+    except _NoFeaturesError:
+        return _NO_FEATURES
     except asyncpg.PostgresError as error:
         return f"the extension could not be created: {error}"
-    return None if has_features else _NO_FEATURES
+    return None

@@ -4,7 +4,18 @@ from typing import Final
 
 import reflex as rx
 
-_NAMES: Final = ("tokens", "base", "frame", "controls", "cards", "tables", "feedback", "ranges", "settings", "media")
+_NAMES: Final = (
+    "tokens",
+    "base",
+    "frame",
+    "controls",
+    "cards",
+    "tables",
+    "feedback",
+    "ranges",
+    "settings",
+    "media",
+)
 # `rx.asset` links each file below `assets/`, where the front-end build finds it by this path.
 _LINKED: Final = [rx.asset(f"{name}.css", shared=True) for name in _NAMES]
 STYLESHEETS: Final = [f"external/portal/ui/styles/{name}.css" for name in _NAMES]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from portal.ui.cost.view import build_cost
 from portal.core.domain.cost import CostReport, DayCost, DeviceCost
+from portal.ui.cost.view import build_cost
 
 ZERO = Decimal(0)
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
