@@ -209,11 +209,15 @@ async def create_extension(db: Database) -> str | None:
     """
     try:
         async with autocommit(db) as connection, connection.transaction():
-            await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-            if await license_of(connection) == "apache":
-                raise _NoFeaturesError
+            await _create_with_features(connection)
     except _NoFeaturesError:
         return _NO_FEATURES
     except asyncpg.PostgresError as error:
         return f"the extension could not be created: {error}"
     return None
+
+
+async def _create_with_features(connection: Any) -> None:
+    await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    if await license_of(connection) == "apache":
+        raise _NoFeaturesError
