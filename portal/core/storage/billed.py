@@ -52,6 +52,11 @@ class _Walk:
     start: datetime | None = None
     state: MeterState = _NOTHING_READ
     end: datetime | None = None
+    rewritten_to: datetime | None = None
+
+    def covers(self, later: _Walk) -> bool:
+        """Whether this walk, now finished, has rewritten all that a later one of its meter would."""
+        return self.rewritten_to is None or self.rewritten_to >= later.changed_to
 
 
 async def rewrite_energy(session: AsyncSession, layout: Layout, changes: Sequence[MeterChange]) -> None:
@@ -60,8 +65,9 @@ async def rewrite_energy(session: AsyncSession, layout: Layout, changes: Sequenc
     while pending:
         # Walks of one meter build on each other: one of each at a time.
         batch, pending = pending[:_WALKS_AT_ONCE], pending[_WALKS_AT_ONCE:]
-        await _walk_all(session, layout, [walks.pop(0) for walks in batch])
-        pending += [walks for walks in batch if walks]
+        await _walk_all(session, layout, [walks[0] for walks in batch])
+        left = [[later for later in walks[1:] if not walks[0].covers(later)] for walks in batch]
+        pending += [walks for walks in left if walks]
 
 
 def _walks(change: MeterChange) -> list[_Walk]:
@@ -84,6 +90,8 @@ async def _walk_all(session: AsyncSession, layout: Layout, walks: list[_Walk]) -
         await replace_energy(
             session, layout, [Reach(walks[i].key, walks[i].start, stops[i], folds[i]) for i in finished]
         )
+        for i in finished:
+            walks[i].rewritten_to = stops[i]
         walks = [walk for i, walk in enumerate(walks) if i not in set(finished)]
         if not walks:
             return

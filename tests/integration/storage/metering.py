@@ -95,7 +95,7 @@ class Meter:
                     f"WITH stored AS (INSERT INTO {layout.measurements} "
                     f"({keys}, time, energy_imported_kwh, active_power_kw) "
                     f"SELECT {own}, t.*, :power FROM unnest(CAST(:times AS timestamptz[]), "
-                    f"CAST(:registers AS float8[])) AS t ORDER BY 1 ON CONFLICT DO NOTHING RETURNING {keys}, time) "
+                    f"CAST(:registers AS float8[])) AS t (at, kwh) ORDER BY t.at ON CONFLICT DO NOTHING RETURNING {keys}, time) "
                     f"INSERT INTO {layout.queue} ({keys}, hour, first_at) "
                     f"SELECT {keys}, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored "
                     f"GROUP BY {keys}, hour"

@@ -113,3 +113,13 @@ async def test_a_long_transaction_never_makes_another_writer_wait_for_its_week(c
         await insert_device_readings(session, device, [DeviceReading(time=early, energy_imported_kwh=1.0)])
         async with asyncio.timeout(10):
             await _store(client_stack, device, [(late, 2.0)])
+
+
+async def test_readings_days_apart_are_walked_once(client_stack: Stack) -> None:
+    """Each such reading leaves an hour of its own to recompute; walking on from every one of them took minutes."""
+    device = await _new_device(client_stack, "sparse")
+    history = [(START - timedelta(days=5 * i), 1000 - i * 10.0) for i in range(60)]
+    await _store(client_stack, device, history)
+    async with asyncio.timeout(30):
+        await client_stack.storage.refresh(client_stack.db)
+    assert await _stored_hours(client_stack, device) == _expected(history)
