@@ -140,7 +140,7 @@ def test_the_last_seven_days_are_shown_unless_others_are_asked_for(
     page = open_cost(visit(), admin_stack, priced_customer, "tab=cost")
     expect(page.get_by_role("button", name="Last 7 d", exact=True)).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Last 30 d", exact=True).click()
-    page.wait_for_url(re.compile(r"tab=cost&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d$"))
+    page.wait_for_url(re.compile(r"tab=cost&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d&days=utc$"))
     expect(page.get_by_role("button", name="Last 30 d", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
@@ -155,7 +155,7 @@ def test_days_are_chosen_by_keyboard_and_kept_in_the_address(
     page.get_by_label("From", exact=True).fill("2026-05-18")
     page.get_by_label("To", exact=True).fill("2026-05-19")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/customers/{priced_customer}?{_WORKED_DAYS}")
+    page.wait_for_url(f"**/customers/{priced_customer}?{_WORKED_DAYS}&days=utc")
     expect(page.locator(".ui-figure").first).to_contain_text("56.00")
     page.reload()
     assert figure(page, "Total") == "R 161.00"
