@@ -168,7 +168,7 @@ def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
         holidays=tuple(_read_holiday(holiday) for holiday in fields.objects("holidays")),
     )
     if tariff.municipality is None and tariff.municipality_id is None:
-        fields.refuse("municipality", "say which municipality: its name here, or its id as municipalityId")
+        fields.refuse("municipality", "say which municipality the tariff belongs to")
     unread = [problem.path for problem in fields.problems]
     return tariff, [*fields.problems, *problems(tariff, unread)]
 
