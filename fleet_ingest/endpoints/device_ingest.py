@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from fleet_ingest.bodies import read_body
 from fleet_ingest.context import metrics_of, stack_of, trigger_rollups
 from portal.core.errors import PortalError
 from portal.core.log import logger
+from portal.core.pacing import brief
 from portal.core.services import readings
 from portal.core.wire.decoding import decode_rows
 from portal.core.wire.readings import DeviceReading
@@ -25,10 +27,21 @@ if TYPE_CHECKING:
 
 _log = logger("ingest")
 _TYPE = "device"
+_SMALL_BYTES = 4096
 
 
 async def post_readings(request: Request) -> Response:
     """Store a device's readings and say what became of each."""
+    with brief() if _is_small(request) else nullcontext():
+        return await _answer(request)
+
+
+def _is_small(request: Request) -> bool:
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= _SMALL_BYTES
+
+
+async def _answer(request: Request) -> Response:
     device = await device_of(request)
     metrics = metrics_of(request)
     began = monotonic()

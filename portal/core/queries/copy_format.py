@@ -6,7 +6,6 @@ the rows leave in pieces: a small request beside a large batch need not wait for
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -14,6 +13,7 @@ from operator import attrgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
+from portal.core.pacing import give_way
 from portal.core.wire.readings import QUANTITIES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _NULL = -1
 _NO_SOURCE = b"\xff\xff\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_ROWS_PER_PIECE = 500
+_ROWS_PER_PIECE = 100
 _quantities_of = attrgetter(*QUANTITIES)
 
 
@@ -60,8 +60,9 @@ async def _pieces(readings: Sequence[Any], layout: _Layout) -> AsyncIterator[byt
     yield _HEAD
     stamps: dict[datetime, int] = {}
     for start in range(0, len(readings), _ROWS_PER_PIECE):
+        if start:
+            await give_way()
         yield _packed(readings[start : start + _ROWS_PER_PIECE], layout, stamps)
-        await asyncio.sleep(0)
     yield _TAIL
 
 
