@@ -49,6 +49,7 @@ _STATEMENT_SECONDS = 60
 # Two batches at once keep two cores of a database busy; more only wait for each other's row locks there, and would
 # take the connections that single readings need. Each worker process has its own two.
 _BULK_WRITERS = 2
+_CHECKS_AT_ONCE = 3
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -59,7 +60,7 @@ def is_away(error: BaseException | None) -> bool:
 
 
 class DirectPool:
-    """Connections of the driver itself, for the ingest: no session, no ping, no clean-up between two uses.
+    """Connections of the driver itself, for hot paths: no session, no ping, no clean-up between two uses.
 
     Opened with the first use. A connection that the server closed is replaced when it is taken, so that the
     pool needs no help after a restart of the database. `waiting` is how many wait for a connection.
@@ -122,7 +123,7 @@ _NO_ANSWER = "The database does not answer."
 
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
-    """Nothing the ingest does outlives its transaction, so resetting the session would be a round trip for nothing."""
+    """Nothing done here outlives its transaction, so resetting the session would be a round trip for nothing."""
 
 
 async def _give_back(pool: asyncpg.Pool, taken: asyncpg.Connection) -> None:
@@ -133,7 +134,7 @@ async def _give_back(pool: asyncpg.Pool, taken: asyncpg.Connection) -> None:
 
 
 class Database:
-    """One connection pool to one database, and a second one for the ingest (`direct`).
+    """One connection pool to one database, one for the ingest (`direct`) and a small one for session checks (`checks`).
 
     `application_name` shows in `pg_stat_activity`, so that an operator sees which part holds what.
     """
@@ -157,6 +158,8 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         plain = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self.direct = DirectPool(plain, application_name=f"{application_name}-ingest", size=pool_size)
+        # Every request and event of a page asks who it is from: it waits for no batch and no report.
+        self.checks = DirectPool(plain, application_name=f"{application_name}-sessions", size=_CHECKS_AT_ONCE)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession, None]:
@@ -200,8 +203,9 @@ class Database:
         return await asyncpg.connect(url.render_as_string(hide_password=False))
 
     async def dispose(self) -> None:
-        """Close every connection of both pools."""
+        """Close every connection of every pool."""
         await self.direct.close()
+        await self.checks.close()
         await self.engine.dispose()
 
 
