@@ -14,9 +14,10 @@ from portal.auth.session import actor_of, keep_link, token_in
 from portal.core.stack import current
 
 _LOGIN = "/login"
+_LOGIN_CODE = "/login-code"
 _SET_PASSWORD = "/set-password"  # noqa: S105 - a path
 # Pages for people who are not signed in.
-_OPEN_PAGES = (_LOGIN, _SET_PASSWORD)
+_OPEN_PAGES = (_LOGIN, _LOGIN_CODE, _SET_PASSWORD)
 # A year; only sent behind https, where a visitor already has what it asks for.
 _TRANSPORT = "max-age=31536000; includeSubDomains"
 # Paths that are never a page: they answer for themselves.
@@ -67,7 +68,7 @@ class Edge:
         actor = await actor_of(token_in(headers.get("cookie")))
         if actor is None and path.rstrip("/") not in _OPEN_PAGES:
             await RedirectResponse(_login_address(scope), 303)(scope, receive, send)
-        elif actor is not None and path.rstrip("/") == _LOGIN:
+        elif actor is not None and path.rstrip("/") in (_LOGIN, _LOGIN_CODE):
             await RedirectResponse("/", 303)(scope, receive, send)
         else:
             await self._app(self._clean(scope), receive, send)

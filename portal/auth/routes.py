@@ -19,12 +19,15 @@ from portal.auth.session import (
     clear_cookie,
     fingerprint,
     forget_link,
+    forget_step,
+    keep_step,
     link_in,
     set_cookie,
+    step_in,
     token_in,
 )
 from portal.core.acting import set_acting
-from portal.core.errors import Invalid, LockedOut, Unauthenticated
+from portal.core.errors import Invalid, LockedOut, NotFound, Unauthenticated
 from portal.core.services import accounts, sessions
 from portal.core.stack import current
 
@@ -38,6 +41,7 @@ def auth_app() -> Starlette:
     return Starlette(
         routes=[
             Route("/auth/login", _form(_login), methods=["POST"]),
+            Route("/auth/code", _form(_code), methods=["POST"]),
             Route("/auth/logout", _logout, methods=["POST"]),
             Route("/auth/password", _form(_change_password), methods=["POST"]),
             Route("/auth/set-password", _form(_set_password), methods=["POST"]),
@@ -62,19 +66,41 @@ def _form(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 async def _login(request: Request, form: FormData) -> Response:
     email, password = _text(form, "email").strip(), _text(form, "password")
     onward = local_path(_text(form, "next") or "/")
-    return await _opened(request, email, password, onward)
-
-
-async def _opened(request: Request, email: str, password: str, onward: str) -> Response:
-    agent = request.headers.get("user-agent", "")
     try:
-        signed_in = await sessions.sign_in(current(), email, password, address_of(request), agent)
+        made = await sessions.sign_in(current(), email, password, address_of(request), _agent_of(request))
     except LockedOut as locked:
         return _back_to_login(onward, error="locked", minutes=_minutes_until(locked.until))
     except (Unauthenticated, Invalid):
         return _back_to_login(onward, error="credentials")
+    if isinstance(made, sessions.CodeWanted):
+        response = _to("/login-code", onward)
+        keep_step(response, request, made.token, int(sessions.CODE_LIFETIME.total_seconds()))
+        return response
+    return _signed_in(request, made.token, onward)
+
+
+async def _code(request: Request, form: FormData) -> Response:
+    """Finish a log-in that waits for its code."""
+    onward, code = local_path(_text(form, "next") or "/"), _text(form, "code")
+    try:
+        made = await sessions.finish_sign_in(
+            current(), step_in(request), code, address_of(request), _agent_of(request)
+        )
+    except LockedOut as locked:
+        response = _back_to_login(onward, error="locked", minutes=_minutes_until(locked.until))
+    except Unauthenticated:
+        return _to("/login-code", onward, error="code")
+    except NotFound:
+        response = _back_to_login(onward, error="late")
+    else:
+        response = _signed_in(request, made.token, onward)
+    forget_step(response)
+    return response
+
+
+def _signed_in(request: Request, token: str, onward: str) -> Response:
     response = RedirectResponse(onward, 303)
-    set_cookie(response, request, signed_in.token)
+    set_cookie(response, request, token)
     return response
 
 
@@ -85,12 +111,14 @@ async def _change_password(request: Request, form: FormData) -> Response:
     set_acting(actor, address_of(request))
     present, wanted = _text(form, "present"), _text(form, "wanted")
     try:
-        await accounts.change_password(current(), actor, present, wanted)
+        token = await accounts.change_password(current(), actor, present, wanted, _agent_of(request))
+    except LockedOut:
+        return RedirectResponse(f"{_ACCOUNT}?problem=locked", 303)
     except Unauthenticated:
         return RedirectResponse(f"{_ACCOUNT}?problem=wrong", 303)
     except Invalid:
         return RedirectResponse(f"{_ACCOUNT}?problem=poor", 303)
-    return await _opened(request, actor.email, wanted, f"{_ACCOUNT}?changed=1")
+    return _signed_in(request, token, f"{_ACCOUNT}?changed=1")
 
 
 async def _set_password(request: Request, form: FormData) -> Response:
@@ -118,14 +146,22 @@ async def _logout(request: Request) -> Response:
     return response
 
 
+def _agent_of(request: Request) -> str:
+    return request.headers.get("user-agent", "")
+
+
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
     return value if isinstance(value, str) else ""
 
 
 def _back_to_login(onward: str, **why: str | int) -> Response:
+    return _to("/login", onward, **why)
+
+
+def _to(page: str, onward: str, **why: str | int) -> Response:
     query = dict(why) | ({"next": onward} if onward != "/" else {})
-    return RedirectResponse(f"/login?{urlencode(query)}", 303)
+    return RedirectResponse(f"{page}?{urlencode(query)}" if query else page, 303)
 
 
 def _minutes_until(until: datetime) -> int:

@@ -10,6 +10,8 @@ from portal.core.services import sessions
 from portal.core.stack import current
 
 COOKIE = "portal_session"
+_STEP_COOKIE = "portal_step"
+_STEP_PATH = "/auth/code"
 _LINK_COOKIE = "portal_link"
 _LINK_PATH = "/auth/set-password"
 _LINK_MAX_AGE_SECONDS = 3600
@@ -53,6 +55,29 @@ def clear_cookie(response: Response, request: Request) -> None:
     response.delete_cookie(
         COOKIE, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
     )
+
+
+def keep_step(response: Response, request: Request, token: str, max_age_seconds: int) -> None:
+    """Hand the browser what finishes a log-in whose code is still to come, for the one form that needs it."""
+    response.set_cookie(
+        _STEP_COOKIE,
+        token,
+        max_age=max_age_seconds,
+        path=_STEP_PATH,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def step_in(request: Request) -> str:
+    """Return what a log-in that waits for its code goes by in this browser, if one does."""
+    return request.cookies.get(_STEP_COOKIE, "")
+
+
+def forget_step(response: Response) -> None:
+    """Take it back."""
+    response.delete_cookie(_STEP_COOKIE, path=_STEP_PATH, httponly=True, samesite="strict")
 
 
 def keep_link(response: Response, token: str, *, is_https: bool) -> None:

@@ -9,7 +9,7 @@ from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
 from portal.core.domain.access import Role, Scope
 from portal.core.errors import Invalid
-from portal.core.services import accounts, api_keys
+from portal.core.services import accounts, api_keys, second_factor
 
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
 keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)
@@ -32,6 +32,14 @@ def add_user(
     user_id = with_stack(lambda stack: accounts.add_user(stack, email, role, password))
     made = {"id": user_id, "email": email.strip().lower(), "role": role}
     answer(made, f"Added {made['email']} as {role}.", as_json=as_json)
+
+
+@users.command("reset-second-factor")
+def reset_second_factor(email: str, as_json: AsJson = False) -> None:
+    """Take away the second factor of somebody who lost it; their sessions end."""
+    user_id = with_stack(lambda stack: second_factor.reset_by_email(stack, email))
+    made = {"id": user_id, "email": email.strip().lower()}
+    answer(made, f"{made['email']} signs in with the password alone now.", as_json=as_json)
 
 
 @keys.command("add")

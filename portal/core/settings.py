@@ -19,6 +19,7 @@ from portal.core.domain.tariffs import is_zone
 from portal.core.errors import Misconfigured
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_SHORTEST_KEY = 32
 DEFAULT_ADMIN_EMAIL = "admin@example.com"
 DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
 
@@ -88,6 +89,15 @@ class Authentication(_Section):
     default_admin_password: SecretStr = SecretStr(DEFAULT_ADMIN_PASSWORD)
     max_failed_attempts: int = Field(default=5, ge=1)
     lockout_minutes: int = Field(default=15, ge=1)
+    secret_key: SecretStr = SecretStr("")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < _SHORTEST_KEY:
+            message = f"a key needs at least {_SHORTEST_KEY} characters"
+            raise ValueError(message)
+        return value
 
 
 class FleetIngest(_Section):

@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.auth.branding import ICON_PATH
 from portal.settings.account.page import account_page
+from portal.settings.account.second_factor_state import SecondFactorState
 from portal.settings.account.state import AccountState
 from portal.settings.api_keys.page import api_keys_page
 from portal.settings.api_keys.state import ApiKeysState
@@ -18,7 +19,7 @@ from portal.settings.users.page import users_page
 from portal.settings.users.state import UsersState
 
 _PAGES = (
-    (ACCOUNT, account_page, AccountState.load),
+    (ACCOUNT, account_page, [AccountState.load, SecondFactorState.load]),
     (BRANDING, branding_page, BrandingState.load),
     (USERS, users_page, UsersState.load),
     (API_KEYS, api_keys_page, ApiKeysState.load),

@@ -18,7 +18,7 @@ import httpx
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
-_START_PATIENCE_S = 60.0
+_START_PATIENCE_S = 150.0
 _STOP_PATIENCE_S = 10.0  # what SPEC.md allows a stop to take
 PASSWORD = "correct-horse-battery"
 

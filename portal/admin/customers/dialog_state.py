@@ -9,34 +9,14 @@ from portal.admin.identifiers import customer_uuid
 from portal.auth.guards import admin_only
 from portal.core.services import customers
 from portal.core.stack import current
+from portal.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
 _DEFAULT_GRACE_HOURS = 24
 
 
-class CustomerDialogState(rx.State):
+class CustomerDialogState(AdminDialogs, rx.State):
     """Which dialog is open, for which customer, and why it could not do what it was asked."""
-
-    opened: str = ""
-    chosen_id: str = ""
-    chosen_name: str = ""
-    failure: str = ""
-    issued_name: str = ""
-    issued_token: str = ""
-
-    @rx.event
-    @admin_only
-    def open_dialog(self, which: str, customer_id: str, name: str):
-        """Open "register", "rotate", "disable" or "enable"."""
-        self._forget()
-        self.opened, self.chosen_id, self.chosen_name = which, customer_id, name
-
-    @rx.event
-    @admin_only
-    def close(self, is_open: bool):
-        """Close whatever is open and forget the token: it can't be shown again."""
-        if not is_open:
-            self._forget()
 
     @rx.event
     @admin_only
@@ -44,7 +24,8 @@ class CustomerDialogState(rx.State):
         """Register a customer and show its token."""
         with failure_in_words(self):
             code, name = str(form.get("code", "")).strip(), str(form.get("name", "")).strip()
-            self._show(await customers.register(current(), code, name))
+            issued = await customers.register(current(), code, name)
+            self._show_once(issued.token, issued.name)
         return CustomersState.load
 
     @rx.event
@@ -53,7 +34,8 @@ class CustomerDialogState(rx.State):
         """Give the customer a new token; the old one stays valid for the hours asked for."""
         with failure_in_words(self):
             hours = _hours(str(form.get("grace_hours", "")))
-            self._show(await customers.rotate(current(), customer_uuid(self.chosen_id), hours))
+            issued = await customers.rotate(current(), customer_uuid(self.chosen_id), hours)
+            self._show_once(issued.token, issued.name)
         return CustomersState.load
 
     @rx.event
@@ -64,13 +46,6 @@ class CustomerDialogState(rx.State):
             await customers.set_active(current(), customer_uuid(self.chosen_id), is_active)
             self._forget()
         return CustomersState.load
-
-    def _show(self, issued: customers.IssuedToken):
-        self.opened, self.issued_name, self.issued_token = "issued", issued.name, issued.token
-
-    def _forget(self):
-        # The name stays: the dialog still shows it while it fades out.
-        self.opened = self.failure = self.issued_token = ""
 
 
 def _hours(text: str) -> int:

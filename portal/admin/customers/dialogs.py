@@ -3,8 +3,8 @@
 import reflex as rx
 
 from portal.admin.customers.dialog_state import CustomerDialogState as State
-from portal.ui.feedback import callout
-from portal.ui.forms import button, dialog, dialog_buttons, secret, text_field
+from portal.settings.dialogs import form_dialog, question, shown_once
+from portal.ui.forms import text_field
 
 
 def dialogs() -> rx.Component:
@@ -13,94 +13,82 @@ def dialogs() -> rx.Component:
 
 
 def _register() -> rx.Component:
-    return dialog(
+    return form_dialog(
+        State,
+        "register",
         "Register customer",
-        _failure(),
-        rx.el.form(
-            text_field(
-                "Code",
-                name="code",
-                hint="Short and for good: shown beside the name, used by the command line.",
-                required=True,
-                max_length=64,
-                auto_focus=True,
-                auto_complete="off",
-                placeholder="acme",
-            ),
-            text_field(
-                "Name",
-                name="name",
-                required=True,
-                max_length=200,
-                auto_complete="off",
-                placeholder="Acme Mills Ltd",
-            ),
-            _form_buttons("Register"),
-            on_submit=State.register,
-            class_name="ui-stack",
+        text_field(
+            "Code",
+            name="code",
+            hint="Short and for good: shown beside the name, used by the command line.",
+            required=True,
+            max_length=64,
+            auto_focus=True,
+            auto_complete="off",
+            placeholder="acme",
         ),
+        text_field(
+            "Name",
+            name="name",
+            required=True,
+            max_length=200,
+            auto_complete="off",
+            placeholder="Acme Mills Ltd",
+        ),
+        on_submit=State.register,
+        submit="Register",
         description="The customer's own stack pushes its data here with the token you get next.",
-        is_open=State.opened == "register",
-        on_open_change=State.close,
     )
 
 
 def _rotate() -> rx.Component:
-    return dialog(
+    return form_dialog(
+        State,
+        "rotate",
         "Rotate token",
-        _failure(),
-        rx.el.form(
-            text_field(
-                "Keep the old token valid for (hours)",
-                name="grace_hours",
-                kind="number",
-                hint="Until then the customer's stack can push with either one. 0 ends the old token at once.",
-                default_value="24",
-                custom_attrs={"min": "0", "max": "720", "step": "1", "inputMode": "numeric"},
-                required=True,
-            ),
-            _form_buttons("Rotate token"),
-            on_submit=State.rotate,
-            class_name="ui-stack",
+        text_field(
+            "Keep the old token valid for (hours)",
+            name="grace_hours",
+            kind="number",
+            hint="Until then the customer's stack can push with either one. 0 ends the old token at once.",
+            default_value="24",
+            custom_attrs={"min": "0", "max": "720", "step": "1", "inputMode": "numeric"},
+            required=True,
         ),
+        on_submit=State.rotate,
+        submit="Rotate token",
         description=f"{State.chosen_name} gets a new token. Put it into FleetIngest__Token of its stack.",
-        is_open=State.opened == "rotate",
-        on_open_change=State.close,
     )
 
 
 def _disable() -> rx.Component:
-    return dialog(
+    return question(
+        State,
+        "disable",
         f"Disable {State.chosen_name}?",
-        _failure(),
-        dialog_buttons(_cancel(), button("Disable", tone="danger", on_click=State.switch(False))),
-        description="Its pushes are refused from now on. Nothing is deleted: its stack keeps what it could not"
+        consequence="Its pushes are refused from now on. Nothing is deleted: its stack keeps what it could not"
         " send, and sends it once you enable it again.",
-        is_open=State.opened == "disable",
-        on_open_change=State.close,
-        is_alert=True,
+        label="Disable",
+        on_yes=State.switch(False),
+        tone="danger",
     )
 
 
 def _enable() -> rx.Component:
-    return dialog(
+    return question(
+        State,
+        "enable",
         f"Enable {State.chosen_name}?",
-        _failure(),
-        dialog_buttons(_cancel(), button("Enable", tone="primary", on_click=State.switch(True))),
-        description="Its token works again and its stack catches up by itself.",
-        is_open=State.opened == "enable",
-        on_open_change=State.close,
-        is_alert=True,
+        consequence="Its token works again and its stack catches up by itself.",
+        label="Enable",
+        on_yes=State.switch(True),
     )
 
 
 def _issued() -> rx.Component:
-    return dialog(
-        f"Token of {State.issued_name}",
-        secret(State.issued_token, name="issued-token", label="Copy"),
-        callout(
-            "This is the only time it is shown. Only its hash is kept: a lost token is replaced by rotating."
-        ),
+    return shown_once(
+        State,
+        f"Token of {State.chosen_name}",
         rx.el.p(
             "Put it into ",
             rx.el.code("FleetIngest__Token", class_name="ui-mono"),
@@ -109,21 +97,7 @@ def _issued() -> rx.Component:
             ".",
             class_name="ui-hint",
         ),
-        dialog_buttons(button("Done", tone="primary", on_click=State.close(False))),
+        name="issued-token",
+        warning="This is the only time it is shown. Only its hash is kept: a lost token is replaced by rotating.",
         description="Copy it now.",
-        is_open=State.opened == "issued",
-        on_open_change=State.close,
-        is_alert=True,
     )
-
-
-def _failure() -> rx.Component:
-    return rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment())
-
-
-def _cancel() -> rx.Component:
-    return button("Cancel", on_click=State.close(False))
-
-
-def _form_buttons(label: str) -> rx.Component:
-    return dialog_buttons(_cancel(), button(label, tone="primary", kind="submit"))

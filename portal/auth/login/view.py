@@ -10,6 +10,10 @@ def failure(query: Mapping[str, str]) -> str:
     reason = query.get("error", "")
     if reason == "credentials":
         return "That e-mail and password do not match. Check both and try again."
+    if reason == "code":
+        return "That code is wrong or was used already. Type the one your app shows now, or one of your recovery codes."
+    if reason == "late":
+        return "That took too long, so nobody was signed in. Start again."
     if reason == "locked":
         return (
             f"Too many failed attempts. Log-in from here opens again in {_minutes(query.get('minutes', ''))}."

@@ -1,8 +1,12 @@
 """Who acts, and what a role allows."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
+
+SESSION_IDLE = timedelta(hours=12)
+SESSION_LIFETIME = timedelta(days=30)
 
 
 class Role(StrEnum):

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
+_HAS_SECOND_FACTOR = (
+    "EXISTS (SELECT FROM app.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) "
+    "AS has_second_factor"
+)
+
+
 @dataclass(frozen=True)
 class Credentials:
     """What a log-in is checked against; without a hash the password was never set."""
@@ -23,6 +29,7 @@ class Credentials:
     actor: Actor
     password_hash: str | None
     is_active: bool
+    has_second_factor: bool
 
 
 @dataclass(frozen=True)
@@ -34,30 +41,35 @@ class UserLine:
     role: Role
     is_active: bool
     has_password: bool
+    has_second_factor: bool
     last_sign_in_at: datetime | None
     link_expires_at: datetime | None
 
 
 async def find_credentials(session: AsyncSession, email: str) -> Credentials | None:
     """Return what a log-in of this address is checked against."""
-    return await _credentials(session, "email = :key", email)
+    return await _credentials(session, "u.email = :key", email)
 
 
 async def credentials_of(session: AsyncSession, user_id: UUID) -> Credentials | None:
     """Return what this person's password is checked against."""
-    return await _credentials(session, "id = :key", user_id)
+    return await _credentials(session, "u.id = :key", user_id)
 
 
 async def _credentials(session: AsyncSession, condition: str, key: object) -> Credentials | None:
     row = (
         await session.execute(
-            text(f"SELECT id, email, role, password_hash, is_active FROM app.users WHERE {condition}"),
+            text(
+                f"SELECT u.id, u.email, u.role, u.password_hash, u.is_active, {_HAS_SECOND_FACTOR} "
+                f"FROM app.users u WHERE {condition}"
+            ),
             {"key": key},
         )
     ).one_or_none()
     if row is None:
         return None
-    return Credentials(Actor(row.id, row.email, Role(row.role)), row.password_hash, row.is_active)
+    actor = Actor(row.id, row.email, Role(row.role))
+    return Credentials(actor, row.password_hash, row.is_active, row.has_second_factor)
 
 
 async def insert_user(
@@ -83,35 +95,54 @@ async def list_users(session: AsyncSession, now: datetime) -> tuple[UserLine, ..
     rows = await session.execute(
         text(
             "SELECT u.id, u.email, u.role, u.is_active, u.password_hash IS NOT NULL AS has_password, "
-            "u.last_sign_in_at, l.expires_at FROM app.users u "
+            f"{_HAS_SECOND_FACTOR}, u.last_sign_in_at, l.expires_at FROM app.users u "
             "LEFT JOIN app.password_links l ON l.user_id = u.id AND l.expires_at > :now ORDER BY u.email"
         ),
         {"now": now},
     )
     return tuple(
-        UserLine(r.id, r.email, Role(r.role), r.is_active, r.has_password, r.last_sign_in_at, r.expires_at)
+        UserLine(
+            r.id,
+            r.email,
+            Role(r.role),
+            r.is_active,
+            r.has_password,
+            r.has_second_factor,
+            r.last_sign_in_at,
+            r.expires_at,
+        )
         for r in rows
     )
 
 
-async def note_sign_in(session: AsyncSession, user_id: UUID, now: datetime, new_hash: str | None) -> None:
-    """Note a log-in, and store the password's hash anew where its parameters have risen."""
+async def id_of(session: AsyncSession, email: str) -> UUID | None:
+    """Return whose address this is."""
+    return await session.scalar(text("SELECT id FROM app.users WHERE email = :email"), {"email": email})
+
+
+async def renew_hash(session: AsyncSession, user_id: UUID, password_hash: str) -> None:
+    """Store the hash of the same password anew."""
     await session.execute(
-        text(
-            "UPDATE app.users SET last_sign_in_at = :now, "
-            "password_hash = coalesce(CAST(:hash AS varchar), password_hash) WHERE id = :id"
-        ),
-        {"now": now, "hash": new_hash, "id": user_id},
+        text("UPDATE app.users SET password_hash = :hash WHERE id = :id"),
+        {"hash": password_hash, "id": user_id},
+    )
+
+
+async def note_sign_in(session: AsyncSession, user_id: UUID, now: datetime) -> None:
+    """Note a log-in."""
+    await session.execute(
+        text("UPDATE app.users SET last_sign_in_at = :now WHERE id = :id"), {"now": now, "id": user_id}
     )
 
 
 async def set_password(session: AsyncSession, user_id: UUID, password_hash: str, now: datetime) -> None:
-    """Store a new password; an open link to set one is void from then on."""
+    """Store a new password; an open link to set one and a log-in that waits for its code are void from then on."""
     await session.execute(
         text("UPDATE app.users SET password_hash = :hash, password_changed_at = :now WHERE id = :id"),
         {"hash": password_hash, "now": now, "id": user_id},
     )
     await session.execute(text("DELETE FROM app.password_links WHERE user_id = :id"), {"id": user_id})
+    await session.execute(text("DELETE FROM app.login_steps WHERE user_id = :id"), {"id": user_id})
 
 
 async def other_admins(session: AsyncSession, user_id: UUID) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from portal.core.domain.lockout import ANY, Bound, Standing
+from portal.core.domain.lockout import ANY, CODES, Bound, Standing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,17 +30,18 @@ async def standing(session: AsyncSession, email: str, address: str) -> Standing:
     rows = await session.execute(
         text(
             "SELECT email, address, closed_until, succeeded_at FROM app.login_attempts "
-            "WHERE (email = :email AND address IN (:address, :any)) OR (email = :any AND address = :address)"
+            "WHERE (email = :email AND address IN (:address, :any, :codes)) OR (email = :any AND address = :address)"
         ),
-        {"email": email, "address": address, "any": ANY},
+        {"email": email, "address": address, "any": ANY, "codes": CODES},
     )
     found = {(row.email, row.address): row for row in rows}
+    closed = {key: row.closed_until for key, row in found.items()}
     pair = found.get((email, address))
-    over_address, over_account = found.get((ANY, address)), found.get((email, ANY))
     return Standing(
-        pair_until=pair.closed_until if pair else None,
-        address_until=over_address.closed_until if over_address else None,
-        account_until=over_account.closed_until if over_account else None,
+        pair_until=closed.get((email, address)),
+        address_until=closed.get((ANY, address)),
+        account_until=closed.get((email, ANY)),
+        codes_until=closed.get((email, CODES)),
         is_known=pair is not None and pair.succeeded_at is not None,
     )
 
@@ -70,6 +71,18 @@ async def count(
         keys | {"until": until},
     )
     return until
+
+
+async def take_back(session: AsyncSession, email: str, address: str, bound: Bound, *, closed: bool) -> None:
+    """Uncount an attempt that was right but opens nothing yet; `closed`: it was the one that reached the bound."""
+    await session.execute(
+        text(
+            "UPDATE app.login_attempts SET failures = CASE WHEN :closed THEN :most ELSE greatest(failures - 1, 0) END, "
+            "closed_until = CASE WHEN :closed THEN NULL ELSE closed_until END "
+            "WHERE email = :email AND address = :address"
+        ),
+        {"email": email, "address": address, "closed": closed, "most": bound.failures - 1},
+    )
 
 
 async def note_success(

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.core import acting, passwords
-from portal.core.domain.access import Role
+from portal.core import acting, passwords, proof
+from portal.core.domain.access import SESSION_LIFETIME, Role
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from portal.core.queries import accounts as queries
 from portal.core.queries import audit, login_attempts, sessions
 from portal.core.queries.accounts import UserLine
+from portal.core.queries.sessions import NewSession
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,20 +96,23 @@ async def set_password(stack: Stack, token: str, password: str) -> str:
     return owner.actor.email
 
 
-async def change_password(stack: Stack, actor: Actor, present: str, wanted: str) -> None:
-    """Change one's own password; every session of the person ends, the caller's own too.
+async def change_password(stack: Stack, actor: Actor, present: str, wanted: str, agent: str = "") -> str:
+    """Change one's own password; every session ends, and one is opened for the caller: returns its token.
 
-    Raises `Unauthenticated` when the present password is wrong, `Invalid` for a poor new one.
+    Raises `Unauthenticated` when the present password is wrong (which counts like a failed log-in), `Invalid` for a
+    poor new one.
     """
     _check_password(wanted, actor.email)
-    matches, _ = await passwords.verify(present, await _hash_of(stack, actor.id))
-    if not matches:
-        raise Unauthenticated("The present password is wrong.")
+    await proof.require(stack, actor, present)
     hashed = await passwords.hash_password(wanted)
+    now, token, address = stack.clock(), new_token(), acting.present().address[:64]
     async with stack.db.transaction() as session:
-        await queries.set_password(session, actor.id, hashed, stack.clock())
+        await queries.set_password(session, actor.id, hashed, now)
         await sessions.delete_all(session, actor.id)
+        new = NewSession(token_hash(token), actor.id, address, agent[:200], now, now + SESSION_LIFETIME)
+        await sessions.insert(session, new)
         await audit.record(session, "user.password_changed", actor.email)
+    return token
 
 
 async def list_users(stack: Stack) -> tuple[UserLine, ...]:
@@ -152,12 +156,6 @@ async def ensure_first_admin(stack: Stack) -> bool:
         made = await queries.insert_user(session, address, Role.ADMIN, hashed)
         await audit.record(session, "user.added", address, "first admin, from the settings")
     return made is not None
-
-
-async def _hash_of(stack: Stack, user_id: UUID) -> str | None:
-    async with stack.db.snapshot() as session:
-        found = await queries.credentials_of(session, user_id)
-    return found.password_hash if found else None
 
 
 async def _insert(session: AsyncSession, address: str, role: Role, hashed: str | None) -> UUID:

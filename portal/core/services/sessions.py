@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.core import acting, passwords
-from portal.core.domain import lockout
+from portal.core import acting, passwords, proof
+from portal.core.domain.access import SESSION_IDLE, SESSION_LIFETIME
 from portal.core.domain.tokens import new_token, token_hash
-from portal.core.errors import LockedOut, NotFound, Unauthenticated
-from portal.core.log import logger
+from portal.core.errors import NotFound
 from portal.core.queries import accounts as people
-from portal.core.queries import audit, login_attempts
+from portal.core.queries import audit, login_attempts, second_factors
 from portal.core.queries import sessions as queries
 from portal.core.queries.sessions import SessionLine
 
@@ -21,19 +20,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from portal.core.db import AsyncSession
     from portal.core.domain.access import Actor
-    from portal.core.queries.accounts import Credentials
     from portal.core.stack import Stack
 
-__all__ = ["SessionLine", "SignedIn"]
+__all__ = ["CodeWanted", "SessionLine", "SignedIn"]
 
-SESSION_IDLE = timedelta(hours=12)
-SESSION_LIFETIME = timedelta(days=30)
+CODE_LIFETIME = timedelta(minutes=5)
 _TOUCH_EVERY = timedelta(minutes=1)
 _FORGET_ATTEMPTS_AFTER = timedelta(days=90)
 _WRONG = "The e-mail address or the password is wrong."
-_CLOSED = "Too many failed log-ins: try again later."
-_log = logger("accounts")
+_WRONG_CODE = "The code is wrong or was used already."
+_VOID_STEP = "This log-in took too long or was finished already: start again."
 
 
 @dataclass(frozen=True)
@@ -46,78 +44,78 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
-class _Attempt:
-    email: str
-    origin: str
-    address: str
-    agent: str
-    credentials: Credentials | None = None
-    closes_until: datetime | None = None
+class CodeWanted:
+    """The password was right and a code is still to come; `token` finishes this log-in and opens nothing else."""
+
+    token: str
+    expires_at: datetime
 
 
-async def sign_in(stack: Stack, email: str, password: str, address: str = "", agent: str = "") -> SignedIn:
-    """Open a session; `agent` is how the browser calls itself.
+async def sign_in(
+    stack: Stack, email: str, password: str, address: str = "", agent: str = ""
+) -> SignedIn | CodeWanted:
+    """Open a session, or ask for the code of a second factor; `agent` is how the browser calls itself.
 
     Raises `Unauthenticated` for a wrong address or password alike, and `LockedOut` while repeated failures have
-    closed this way in (see `domain.lockout`). The password is checked outside any transaction: it takes long.
+    closed this way in (see `domain.lockout`).
     """
     asked = _clean(email).strip().lower()[:254]
-    attempt = await _admit(
-        stack, _Attempt(asked, lockout.origin_of(address), _clean(address)[:64], _clean(agent)[:200])
-    )
-    known = attempt.credentials
+    attempt = await proof.admit(stack, asked, _clean(address)[:64])
+    known = attempt.known
     matches, new_hash = await passwords.verify(password, known.password_hash if known else None)
     if known is None or not matches or not known.is_active:
-        until = await _refuse(stack, attempt)
-        raise LockedOut(_CLOSED, until) if until else Unauthenticated(_WRONG)
-    return await _open(stack, attempt, known.actor, new_hash)
-
-
-async def _admit(stack: Stack, attempt: _Attempt) -> _Attempt:
-    """Count the attempt as failed before it is checked: many at once get no more guesses than one after the other."""
-    now = stack.clock()
-    rule = stack.settings.authentication
-    bound = lockout.pair_bound(rule.max_failed_attempts, timedelta(minutes=rule.lockout_minutes))
+        raise await proof.refuse(stack, attempt, _WRONG)
     async with stack.db.transaction() as session:
-        await login_attempts.hold(session, attempt.email, attempt.origin, now)
-        standing = await login_attempts.standing(session, attempt.email, attempt.origin)
-        until = standing.closed_until(now)
-        if until is None:
-            closes = await login_attempts.count(session, attempt.email, attempt.origin, bound, now)
-            found = await people.find_credentials(session, attempt.email)
-            return _Attempt(attempt.email, attempt.origin, attempt.address, attempt.agent, found, closes)
-    _log.warning("log-in refused", address=attempt.address, locked=True)
-    raise LockedOut(_CLOSED, until)
+        if new_hash:
+            await people.renew_hash(session, known.actor.id, new_hash)
+        if known.has_second_factor:
+            return await _want_code(stack, session, attempt, known.actor)
+        return await _open(stack, session, attempt, known.actor, agent)
 
 
-async def _refuse(stack: Stack, attempt: _Attempt) -> datetime | None:
-    now = stack.clock()
-    rule = stack.settings.authentication
-    most, closed_for = rule.max_failed_attempts, timedelta(minutes=rule.lockout_minutes)
-    who = acting.Acting(attempt.email, "anonymous", None, attempt.address)
+async def finish_sign_in(stack: Stack, token: str, code: str, address: str = "", agent: str = "") -> SignedIn:
+    """Open the session of a log-in that waits for its code, by a code of the app or a recovery code.
+
+    Raises `NotFound` when no log-in waits under this token (any more), `Unauthenticated` for a wrong or used code,
+    and `LockedOut`.
+    """
+    async with stack.db.snapshot() as session:
+        owner = await second_factors.step_owner(session, token_hash(token), stack.clock())
+        known = await people.credentials_of(session, owner) if owner else None
+    if known is None:
+        raise NotFound(_VOID_STEP)
+    attempt = await proof.admit(stack, known.actor.email, _clean(address)[:64], with_code=True)
     async with stack.db.transaction() as session:
-        over_account = lockout.account_bound(most, closed_for)
-        await login_attempts.count(session, attempt.email, lockout.ANY, over_account, now)
-        over_address = lockout.address_bound(most, closed_for)
-        await login_attempts.count(session, lockout.ANY, attempt.origin, over_address, now)
-        await audit.record(session, "login.failed", attempt.email, by=who)
-        if attempt.closes_until:
-            detail = f"closed to this address until {attempt.closes_until:%Y-%m-%d %H:%M} UTC"
-            await audit.record(session, "login.closed", attempt.email, detail, by=who)
-    _log.warning("log-in refused", address=attempt.address, locked=attempt.closes_until is not None)
-    return attempt.closes_until
+        used = await proof.use_code(stack, session, known.actor.id, code)
+        if used:
+            if not await second_factors.take_step(session, token_hash(token)):
+                raise NotFound(_VOID_STEP)
+            return await _open(stack, session, attempt, known.actor, agent, how=f"with a {used}")
+    raise await proof.refuse(stack, attempt, _WRONG_CODE)
 
 
-async def _open(stack: Stack, attempt: _Attempt, actor: Actor, new_hash: str | None) -> SignedIn:
+async def _want_code(stack: Stack, session: AsyncSession, attempt: proof.Attempt, actor: Actor) -> CodeWanted:
+    """The attempt is uncounted, not forgotten: the right password must not give new guesses at the code."""
+    now, token = stack.clock(), new_token()
+    await proof.take_back(stack, session, attempt)
+    await second_factors.put_step(session, token_hash(token), actor.id, now, now + CODE_LIFETIME)
+    who = acting.Acting(actor.email, "anonymous", None, attempt.address)
+    await audit.record(session, "login.code_wanted", actor.email, by=who)
+    return CodeWanted(token, now + CODE_LIFETIME)
+
+
+async def _open(
+    stack: Stack, session: AsyncSession, attempt: proof.Attempt, actor: Actor, agent: str, how: str = ""
+) -> SignedIn:
     now, token = stack.clock(), new_token()
     expires_at = now + SESSION_LIFETIME
-    new = queries.NewSession(token_hash(token), actor.id, attempt.address, attempt.agent, now, expires_at)
-    async with stack.db.transaction() as session:
-        forget_before = now - _FORGET_ATTEMPTS_AFTER
-        await login_attempts.note_success(session, attempt.email, attempt.origin, now, forget_before)
-        await people.note_sign_in(session, actor.id, now, new_hash)
-        await queries.insert(session, new)
-        await audit.record(session, "login.succeeded", actor.email, by=acting.of(actor, attempt.address))
+    forget_before = now - _FORGET_ATTEMPTS_AFTER
+    await login_attempts.note_success(session, attempt.email, attempt.origin, now, forget_before)
+    await people.note_sign_in(session, actor.id, now)
+    browser = _clean(agent)[:200]
+    new = queries.NewSession(token_hash(token), actor.id, attempt.address, browser, now, expires_at)
+    await queries.insert(session, new)
+    await audit.record(session, "login.succeeded", actor.email, how, by=acting.of(actor, attempt.address))
     return SignedIn(token, actor, expires_at)
 
 
@@ -127,10 +125,10 @@ async def session_actor(stack: Stack, token: str, *, is_use: bool = True) -> Act
     `is_use=False` is for what a page asks by itself: an open page alone does not keep a session from being idle.
     """
     now, hashed = stack.clock(), token_hash(token)
-    async with stack.db.transaction() as session:
-        found = await queries.find(session, hashed, now, now - SESSION_IDLE)
+    async with stack.db.checks.connection() as connection:
+        found = await queries.find(connection, hashed, now, now - SESSION_IDLE)
         if found is not None and is_use and now - found.last_seen_at > _TOUCH_EVERY:
-            await queries.touch(session, hashed, now)
+            await queries.touch(connection, hashed, now)
         return found.actor if found else None
 
 

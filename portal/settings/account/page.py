@@ -3,10 +3,11 @@
 import reflex as rx
 
 from portal.settings.account.components import messages, password, sessions
+from portal.settings.account.second_factor import second_factor
 from portal.settings.frame import ACCOUNT, Surface
 from portal.ui.cards import columns
 
 
 def account_page(surface: Surface) -> rx.Component:
     """Route `/settings`."""
-    return surface.page(ACCOUNT, messages(), columns(sessions(), password()))
+    return surface.page(ACCOUNT, messages(), columns(sessions(), password(), second_factor()))

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypedDict
 
+from portal.core.services.second_factor import Status
 from portal.core.services.sessions import SessionLine
 from portal.ui import formats
 
+FEW_CODES = 3
 _PROBLEMS = {
     "wrong": "The present password is wrong, so it was not changed.",
     "poor": "The new password has to be 10 to 512 characters long, and another word than your e-mail address.",
+    "locked": "Too many failed attempts, so the password was not changed. Try again in a quarter of an hour.",
     "busy": "The password could not be changed just now. Try again in a moment.",
 }
 # How browsers and systems call themselves; the first that fits, because most claim to be several.
@@ -64,6 +67,19 @@ def agent_words(agent: str) -> str:
     if browser or system:
         return f"{browser or 'Browser'} on {system}" if system else browser
     return re.split(r"[/ ]", agent)[0] or "Unknown program"
+
+
+def second_factor(status: Status, zone: str) -> str:
+    """How the second factor stands."""
+    if status.since is None:
+        return "With it, signing in also asks for a code from your phone: a password somebody learned is not enough."
+    left = formats.count(status.codes_left, "recovery code")
+    return f"On since {formats.local_time(status.since, zone)}; {left} left."
+
+
+def grouped(key: str) -> str:
+    """A key as it is typed: in groups of four."""
+    return " ".join(key[at : at + 4] for at in range(0, len(key), 4))
 
 
 def ended(count: int) -> str:

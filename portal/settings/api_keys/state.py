@@ -11,19 +11,15 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.services import api_keys
 from portal.core.stack import current
 from portal.settings.api_keys import view
+from portal.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
 
-class ApiKeysState(rx.State):
+class ApiKeysState(AdminDialogs, rx.State):
     """The keys in use, the dialog that is open, and a key that is shown once."""
 
     rows: list[view.KeyRow] = []
     is_loading: bool = True
-    failure: str = ""
-    opened: str = ""
-    chosen_id: str = ""
-    chosen_name: str = ""
-    issued_key: str = ""
 
     @rx.event
     @admin_only
@@ -35,26 +31,12 @@ class ApiKeysState(rx.State):
 
     @rx.event
     @admin_only
-    def open_dialog(self, which: str, key_id: str, name: str):
-        """Open "add" or "revoke"."""
-        self._forget()
-        self.opened, self.chosen_id, self.chosen_name = which, key_id, name
-
-    @rx.event
-    @admin_only
-    def close(self, is_open: bool):
-        """Close whatever is open and forget the key: it can't be shown again."""
-        if not is_open:
-            self._forget()
-
-    @rx.event
-    @admin_only
     async def add(self, form: dict[str, Any]):
         """Issue a key and show it."""
         with failure_in_words(self):
             name, scope = str(form.get("name", "")), _scope(str(form.get("scope", "")))
             issued = await api_keys.add_api_key(current(), name, scope)
-            self.opened, self.chosen_name, self.issued_key = "issued", issued.name, issued.key
+            self._show_once(issued.key, issued.name)
             await self._read()
 
     @rx.event
@@ -70,10 +52,6 @@ class ApiKeysState(rx.State):
         stack = current()
         lines = await api_keys.list_api_keys(stack)
         self.rows = view.build_rows(lines, stack.clock(), stack.settings.application.time_zone)
-
-    def _forget(self):
-        # The name stays: the dialog still shows it while it fades out.
-        self.opened = self.failure = self.issued_key = ""
 
 
 def _key_id(text: str) -> UUID:

@@ -20,6 +20,7 @@ TOPICS = (
 _WORDS = {
     "login.succeeded": "Signed in",
     "login.failed": "Log-in failed",
+    "login.code_wanted": "Password right, code asked for",
     "login.closed": "Log-in closed after failures",
     "login.ended": "Signed out",
     "user.added": "Person added",
@@ -29,6 +30,11 @@ _WORDS = {
     "user.role_changed": "Role changed",
     "user.activated": "Person activated",
     "user.deactivated": "Person deactivated",
+    "user.proof_refused": "Password or code refused",
+    "user.second_factor_on": "Second factor turned on",
+    "user.second_factor_off": "Second factor turned off",
+    "user.second_factor_reset": "Second factor reset",
+    "user.recovery_codes_renewed": "Recovery codes renewed",
     "api_key.issued": "API key made",
     "api_key.revoked": "API key revoked",
     "customer.registered": "Customer registered",
@@ -45,7 +51,7 @@ _WORDS = {
     "brand.image_removed": "Brand image removed",
     "data.exported": "Data exported",
 }
-_FAILURES = ("login.failed", "login.closed")
+_FAILURES = ("login.failed", "login.closed", "user.proof_refused")
 _NOBODY = {"system": "The system", "command": "Command line", "anonymous": "Somebody not signed in"}
 
 

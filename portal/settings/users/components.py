@@ -2,11 +2,12 @@
 
 import reflex as rx
 
+from portal.settings.dialogs import page_failure
 from portal.settings.menus import action_item, action_menu
 from portal.settings.users.state import UsersState
 from portal.settings.users.view import UserRow
 from portal.ui.cards import card
-from portal.ui.feedback import badge_for, callout, skeleton_lines
+from portal.ui.feedback import badge_for, skeleton_lines
 from portal.ui.forms import button
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 
@@ -29,9 +30,8 @@ def add_button() -> rx.Component:
 def user_list() -> rx.Component:
     """Everybody who may log in."""
     table = data_table(_COLUMNS, UsersState.rows, _row, caption="People", stacked=True)
-    failed = (UsersState.failure != "") & (UsersState.opened == "")
     return rx.fragment(
-        rx.cond(failed, callout(UsersState.failure, tone="fail"), rx.fragment()),
+        page_failure(UsersState),
         card(rx.cond(UsersState.is_loading, skeleton_lines(3), table), flush=True),
     )
 
@@ -56,6 +56,11 @@ def _menu(row: UserRow) -> rx.Component:
         rx.cond(
             row["is_active"],
             _item("link", "New password link", "renew", row),
+            rx.fragment(),
+        ),
+        rx.cond(
+            row["has_second_factor"],
+            _item("smartphone", "Reset second factor", "reset", row),
             rx.fragment(),
         ),
         rx.cond(

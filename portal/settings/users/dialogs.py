@@ -2,10 +2,10 @@
 
 import reflex as rx
 
+from portal.settings.dialogs import form_dialog, question, shown_once
 from portal.settings.fields import select_field
 from portal.settings.users.state import UsersState as State
-from portal.ui.feedback import callout
-from portal.ui.forms import button, dialog, dialog_buttons, secret, text_field
+from portal.ui.forms import text_field
 
 # What the dialog asks, its button, and what follows from it.
 _QUESTIONS = {
@@ -22,7 +22,15 @@ _QUESTIONS = {
         "Make a link",
         "A link made before stops working. Their password stays until they set another one.",
     ),
+    "reset": (
+        "Reset the second factor of {}?",
+        "Reset",
+        "Make sure that it is them who ask. They are signed out everywhere, and their password alone lets them in.",
+    ),
 }
+
+
+_GRAVE = ("deactivate", "reset")
 
 
 def dialogs() -> rx.Component:
@@ -31,60 +39,42 @@ def dialogs() -> rx.Component:
 
 
 def _add() -> rx.Component:
-    return dialog(
+    return form_dialog(
+        State,
+        "add",
         "Add a person",
-        _failure(),
-        rx.el.form(
-            text_field(
-                "E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="off"
-            ),
-            select_field(
-                "Role",
-                name="role",
-                options=(("user", "User: sees figures"), ("admin", "Admin: changes everything")),
-            ),
-            dialog_buttons(_cancel(), button("Add person", tone="primary", kind="submit")),
-            on_submit=State.add,
-            class_name="ui-stack",
+        text_field("E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="off"),
+        select_field(
+            "Role",
+            name="role",
+            options=(("user", "User: sees figures"), ("admin", "Admin: changes everything")),
         ),
+        on_submit=State.add,
+        submit="Add person",
         description="You get a link to hand over; with it they set their own password.",
-        is_open=State.opened == "add",
-        on_open_change=State.close,
     )
 
 
 def _question(which: str) -> rx.Component:
     title, label, consequence = _QUESTIONS[which]
     before, after = title.split("{}")
-    tone = "danger" if which == "deactivate" else "primary"
-    return dialog(
-        f"{before}{State.chosen_email}{after}",
-        _failure(),
-        dialog_buttons(_cancel(), button(label, tone=tone, on_click=State.confirm)),
-        description=consequence,
-        is_open=State.opened == which,
-        on_open_change=State.close,
-        is_alert=True,
+    return question(
+        State,
+        which,
+        f"{before}{State.chosen_name}{after}",
+        consequence=consequence,
+        label=label,
+        on_yes=State.confirm,
+        tone="danger" if which in _GRAVE else "primary",
     )
 
 
 def _link() -> rx.Component:
-    return dialog(
-        f"Password link for {State.chosen_email}",
-        secret(State.link, name="password-link", label="Copy"),
-        callout("This is the only time it is shown. Whoever has it can set the password."),
+    return shown_once(
+        State,
+        f"Password link for {State.chosen_name}",
         rx.el.p(State.link_note, class_name="ui-hint"),
-        dialog_buttons(button("Done", tone="primary", on_click=State.close(False))),
+        name="password-link",
+        warning="This is the only time it is shown. Whoever has it can set the password.",
         description="Copy it now and hand it to them.",
-        is_open=State.opened == "link",
-        on_open_change=State.close,
-        is_alert=True,
     )
-
-
-def _failure() -> rx.Component:
-    return rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment())
-
-
-def _cancel() -> rx.Component:
-    return button("Cancel", on_click=State.close(False))

@@ -8,22 +8,18 @@ import reflex as rx
 from portal.auth.guards import admin_only
 from portal.core.domain.access import Role
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import accounts
+from portal.core.services import accounts, second_factor
 from portal.core.stack import current
+from portal.settings.dialogs import AdminDialogs
 from portal.settings.users import view
 from portal.ui.failures import failure_in_words
 
 
-class UsersState(rx.State):
+class UsersState(AdminDialogs, rx.State):
     """Everybody, the dialog that is open, and a link that is shown once."""
 
     rows: list[view.UserRow] = []
     is_loading: bool = True
-    failure: str = ""
-    opened: str = ""
-    chosen_id: str = ""
-    chosen_email: str = ""
-    link: str = ""
     link_note: str = ""
 
     @rx.event
@@ -33,20 +29,6 @@ class UsersState(rx.State):
         with failure_in_words(self):
             await self._read()
         self.is_loading = False
-
-    @rx.event
-    @admin_only
-    def open_dialog(self, which: str, user_id: str, email: str):
-        """Open "add", "admin", "user", "deactivate", "activate" or "renew"."""
-        self._forget()
-        self.opened, self.chosen_id, self.chosen_email = which, user_id, email
-
-    @rx.event
-    @admin_only
-    def close(self, is_open: bool):
-        """Close whatever is open and forget the link: it can't be shown again."""
-        if not is_open:
-            self._forget()
 
     @rx.event
     @admin_only
@@ -65,8 +47,8 @@ class UsersState(rx.State):
             stack, user_id, which = current(), _user_id(self.chosen_id), self.opened
             if which == "renew":
                 self._show(await accounts.renew_link(stack, user_id))
-            else:
-                await _change(which, user_id)
+            elif which in _CHANGES:
+                await _CHANGES[which](user_id)
                 self._forget()
             await self._read()
 
@@ -77,21 +59,18 @@ class UsersState(rx.State):
 
     def _show(self, link: accounts.PasswordLink):
         settings = current().settings.application
-        self.link = view.link_address(link, settings.public_url, self.router.headers.origin)
+        address = view.link_address(link, settings.public_url, self.router.headers.origin)
+        self._show_once(address, link.email)
         self.link_note = view.link_note(link, settings.time_zone)
-        self.opened, self.chosen_email = "link", link.email
-
-    def _forget(self):
-        # The address stays: the dialog still shows it while it fades out.
-        self.opened = self.failure = self.link = ""
 
 
-async def _change(which: str, user_id: UUID) -> None:
-    stack = current()
-    if which in ("admin", "user"):
-        await accounts.set_role(stack, user_id, Role(which))
-    elif which in ("activate", "deactivate"):
-        await accounts.set_active(stack, user_id, is_active=which == "activate")
+_CHANGES = {
+    "admin": lambda user_id: accounts.set_role(current(), user_id, Role.ADMIN),
+    "user": lambda user_id: accounts.set_role(current(), user_id, Role.USER),
+    "activate": lambda user_id: accounts.set_active(current(), user_id, is_active=True),
+    "deactivate": lambda user_id: accounts.set_active(current(), user_id, is_active=False),
+    "reset": lambda user_id: second_factor.reset(current(), user_id),
+}
 
 
 def _user_id(text: str) -> UUID:

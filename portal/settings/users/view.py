@@ -19,6 +19,7 @@ class UserRow(TypedDict):
     role: str
     is_admin: bool
     is_active: bool
+    has_second_factor: bool
     status: str
     tone: str
     note: str
@@ -49,14 +50,19 @@ def _row(line: UserLine, now: datetime, zone: str) -> UserRow:
         "role": ROLE_WORDS[line.role],
         "is_admin": line.role is Role.ADMIN,
         "is_active": line.is_active,
+        "has_second_factor": line.has_second_factor,
         "status": status,
         "tone": tone,
-        "note": f"Link open until {formats.near_time(line.link_expires_at, zone)}"
-        if line.link_expires_at
-        else "",
+        "note": _note(line, zone),
         "last_seen": formats.relative(line.last_sign_in_at, now),
         "last_seen_utc": formats.utc_time(line.last_sign_in_at),
     }
+
+
+def _note(line: UserLine, zone: str) -> str:
+    if line.link_expires_at:
+        return f"Link open until {formats.near_time(line.link_expires_at, zone)}"
+    return "With a second factor" if line.has_second_factor else ""
 
 
 def _status(line: UserLine) -> tuple[str, str]:

@@ -242,3 +242,17 @@ async def test_no_secret_is_in_the_trail(stack: Stack) -> None:
     await accounts.change_password(stack, Actor(bob.actor.id, BOB, Role.USER), PASSWORD, OTHER)
     written = repr(await audit.list_events(stack))
     assert not any(secret in written for secret in (PASSWORD, OTHER, bob.token, link.token))
+
+
+async def test_a_session_is_recognised_again_after_the_database_closed_every_connection(stack: Stack) -> None:
+    bob = await _signed_in(stack, BOB)
+    assert await sessions.session_actor(stack, bob.token) == bob.actor
+    async with stack.db.transaction() as session:
+        await session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND application_name LIKE '%-sessions'"
+            )
+        )
+    await asyncio.sleep(0.2)
+    assert await sessions.session_actor(stack, bob.token) == bob.actor

@@ -9,13 +9,17 @@ import httpx
 import pytest
 
 from portal.auth import forms, routes
-from portal.core.errors import LockedOut, Unauthenticated
+from portal.core.errors import LockedOut, NotFound, Unauthenticated
+from portal.core.services import sessions
 
 _NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 
 
 class Accounts:
-    """Knows one account, and remembers what it was asked."""
+    """Knows one account and one with a second factor, and remembers what it was asked."""
+
+    CodeWanted = sessions.CodeWanted
+    CODE_LIFETIME = sessions.CODE_LIFETIME
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
@@ -26,6 +30,18 @@ class Accounts:
         if email == "locked@example.com":
             raise LockedOut("closed", _NOW + timedelta(minutes=13, seconds=1))
         if password != "right":
+            raise Unauthenticated("no")
+        if email == "careful@example.com":
+            return sessions.CodeWanted("the-step", _NOW)
+        return SimpleNamespace(token="the-token")
+
+    async def finish_sign_in(self, _: Any, token: str, code: str, address: str, agent: str) -> Any:
+        self.asked.append((token, code, address))
+        if token != "the-step":
+            raise NotFound("late")
+        if code == "locked":
+            raise LockedOut("closed", _NOW + timedelta(minutes=60))
+        if code != "123456":
             raise Unauthenticated("no")
         return SimpleNamespace(token="the-token")
 
@@ -79,6 +95,44 @@ async def test_the_service_is_told_the_address_the_attempt_comes_from(
     assert accounts.asked == [("bob@example.com", "right", "203.0.113.7")]
 
 
+async def test_a_second_factor_is_asked_for_before_there_is_a_session(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/auth/login", **_form(email="careful@example.com", next="/customers"))
+    assert answer.headers["location"] == "/login-code?next=%2Fcustomers"
+    [cookie] = answer.headers.get_list("set-cookie")
+    parts = {part.strip().lower() for part in cookie.split(";")}
+    expected = {
+        "portal_step=the-step",
+        "httponly",
+        "secure",
+        "samesite=strict",
+        "path=/auth/code",
+        "max-age=300",
+    }
+    assert expected <= parts
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "location", "opens"),
+    [
+        ("the-step", "123456", "/customers", True),
+        ("the-step", "000000", "/login-code?error=code&next=%2Fcustomers", False),
+        ("the-step", "locked", "/login?error=locked&minutes=60&next=%2Fcustomers", False),
+        ("another", "123456", "/login?error=late&next=%2Fcustomers", False),
+        ("", "123456", "/login?error=late&next=%2Fcustomers", False),
+    ],
+    ids=["right", "wrong", "closed", "late", "without the first step"],
+)
+async def test_the_code_finishes_the_log_in_or_says_why_not(
+    http: httpx.AsyncClient, step: str, code: str, location: str, *, opens: bool
+) -> None:
+    form = {"code": code, "next": "/customers"}
+    answer = await http.post("/auth/code", data=form, headers={"Cookie": f"portal_step={step}"})
+    assert answer.headers["location"] == location
+    cookies = " ".join(answer.headers.get_list("set-cookie"))
+    assert ("portal_session=the-token" in cookies) is opens
+    assert ('portal_step=""' in cookies) is (code != "000000")
+
+
 async def test_a_closed_account_says_for_how_long(http: httpx.AsyncClient) -> None:
     answer = await http.post("/auth/login", **_form(email="locked@example.com", next="/x"))
     assert answer.headers["location"] == "/login?error=locked&minutes=14&next=%2Fx"
@@ -109,7 +163,7 @@ async def test_a_body_of_unknown_length_is_not_read(http: httpx.AsyncClient, acc
     assert accounts.asked == []
 
 
-@pytest.mark.parametrize("path", ["/auth/login", "/auth/logout"])
+@pytest.mark.parametrize("path", ["/auth/login", "/auth/code", "/auth/logout"])
 async def test_another_site_is_refused_before_anything_is_asked(
     http: httpx.AsyncClient, accounts: Accounts, path: str
 ) -> None:

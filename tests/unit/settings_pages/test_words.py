@@ -78,7 +78,7 @@ def test_who_acted_is_never_left_open() -> None:
 
 def test_a_person_without_a_password_and_one_deactivated_are_told_apart() -> None:
     def line(*, is_active: bool, has_password: bool) -> UserLine:
-        return UserLine(UUID(int=1), "bob@example.com", Role.USER, is_active, has_password, None, None)
+        return UserLine(UUID(int=1), "bob@example.com", Role.USER, is_active, has_password, False, None, None)
 
     lines = [line(is_active=True, has_password=False), line(is_active=False, has_password=True)]
     assert [row["status"] for row in build_rows(lines, NOW, "UTC")] == ["No password yet", "Deactivated"]

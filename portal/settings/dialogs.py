@@ -1,0 +1,147 @@
+"""Dialogs of a list: which one is open and for what, why it failed, and a secret that is shown once.
+
+A state that has such dialogs is an `AdminDialogs` or an `OwnDialogs`; the components here show what it holds.
+"""
+
+import reflex as rx
+
+from portal.auth.guards import admin_only, signed_in
+from portal.ui.feedback import callout
+from portal.ui.forms import Tone, button, dialog, dialog_buttons, secret
+
+Text = str | rx.Var[str]
+
+
+class Dialogs(rx.State, mixin=True):
+    """What the dialogs show. `secret` is what was just issued: it is forgotten when its dialog is left."""
+
+    opened: str = ""
+    chosen_id: str = ""
+    chosen_name: str = ""
+    failure: str = ""
+    secret: str = ""
+
+    def _choose(self, which: str, chosen_id: str, name: str) -> None:
+        self._forget()
+        self.opened, self.chosen_id, self.chosen_name = which, chosen_id, name
+
+    def _show_once(self, secret: str, name: str) -> None:
+        self.opened, self.secret, self.chosen_name = "issued", secret, name
+
+    def _forget(self) -> None:
+        # The name stays: the dialog still shows it while it fades out.
+        self.opened = self.failure = self.secret = ""
+
+
+class AdminDialogs(Dialogs, mixin=True):
+    """Dialogs of a page for admins."""
+
+    @rx.event
+    @admin_only
+    def open_dialog(self, which: str, chosen_id: str, name: str) -> None:
+        """Open a dialog for one thing of the list, or for none."""
+        self._choose(which, chosen_id, name)
+
+    @rx.event
+    @admin_only
+    def close(self, is_open: bool) -> None:
+        """Close whatever is open and forget the secret: it can't be shown again."""
+        if not is_open:
+            self._forget()
+
+
+class OwnDialogs(Dialogs, mixin=True):
+    """Dialogs of a page everybody has for themselves."""
+
+    @rx.event
+    @signed_in
+    def open_dialog(self, which: str) -> None:
+        """Open a dialog."""
+        self._choose(which, "", "")
+
+    @rx.event
+    @signed_in
+    def close(self, is_open: bool) -> None:
+        """Close whatever is open and forget the secret: it can't be shown again."""
+        if not is_open:
+            self._forget()
+
+
+def failure(state: type[Dialogs]) -> rx.Component:
+    """Why the open dialog could not do what it was asked."""
+    return rx.cond(state.failure != "", callout(state.failure, tone="fail"), rx.fragment())
+
+
+def page_failure(state: type[Dialogs]) -> rx.Component:
+    """Why the page itself could not be shown; a dialog that is open says its own."""
+    failed = (state.failure != "") & (state.opened == "")
+    return rx.cond(failed, callout(state.failure, tone="fail"), rx.fragment())
+
+
+def form_dialog(
+    state: type[Dialogs],
+    which: str,
+    title: Text,
+    *fields: rx.Component,
+    on_submit: object,
+    submit: str,
+    description: Text,
+) -> rx.Component:
+    """A dialog with a form."""
+    form = rx.el.form(
+        *fields,
+        dialog_buttons(_cancel(state), button(submit, tone="primary", kind="submit")),
+        on_submit=on_submit,
+        class_name="ui-stack",
+    )
+    return dialog(
+        title,
+        failure(state),
+        form,
+        description=description,
+        is_open=state.opened == which,
+        on_open_change=state.close,
+    )
+
+
+def question(
+    state: type[Dialogs],
+    which: str,
+    title: Text,
+    *,
+    consequence: Text,
+    label: str,
+    on_yes: object,
+    tone: Tone = "primary",
+) -> rx.Component:
+    """A dialog that asks for a decision and says what follows from it."""
+    return dialog(
+        title,
+        failure(state),
+        dialog_buttons(_cancel(state), button(label, tone=tone, on_click=on_yes)),
+        description=consequence,
+        is_open=state.opened == which,
+        on_open_change=state.close,
+        is_alert=True,
+    )
+
+
+def shown_once(
+    state: type[Dialogs], title: Text, *more: rx.Component, name: str, warning: Text, description: Text
+) -> rx.Component:
+    """The dialog that shows what was just issued, the one time it can be seen."""
+    return dialog(
+        title,
+        secret(state.secret, name=name, label="Copy"),
+        callout(warning),
+        *more,
+        dialog_buttons(button("Done", tone="primary", on_click=state.close(False))),
+        description=description,
+        is_open=state.opened == "issued",
+        on_open_change=state.close,
+        is_alert=True,
+    )
+
+
+def _cancel(state: type[Dialogs]) -> rx.Component:
+    return button("Cancel", on_click=state.close(False))
