@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 from fleet_ingest.app import build_app as build_companion
 from portal.auth import live, not_found
 from portal.auth.brand_watch import brand_watch
-from portal.auth.branding import ICON_PATH, STYLESHEET_PATH
+from portal.auth.branding import FIRST_FRAME, ICON_PATH, STYLESHEET_PATH
 from portal.auth.edge import edge
+from portal.auth.login import code_page
 from portal.auth.login import page as login
 from portal.auth.login.state import LoginState
 from portal.auth.middleware import install_middleware
@@ -104,6 +105,7 @@ def _build() -> rx.App:
         html_lang="en",
         head_components=[
             rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),
+            rx.el.script(FIRST_FRAME),
             rx.el.link(rel="icon", href=ICON_PATH),
         ],
         api_transformer=_layers(),
@@ -112,6 +114,13 @@ def _build() -> rx.App:
     made.register_lifespan_task(_open_stack)
     made.add_page(
         login.login_page, route=login.ROUTE, title=login.TITLE, image=ICON_PATH, on_load=LoginState.load
+    )
+    made.add_page(
+        code_page.code_page,
+        route=code_page.ROUTE,
+        title=code_page.TITLE,
+        image=ICON_PATH,
+        on_load=LoginState.load,
     )
     made.add_page(
         password.set_password_page,

@@ -33,12 +33,31 @@ _IMAGE_HEADERS = {
 _OTHER_KIND = {"logo": "icon", "icon": "logo"}
 
 
-def stylesheet(name: str, primary: str, accent: str, version: str) -> str:
-    """Return the stylesheet that tells the pages what the product is called and which colours it has."""
+# Runs once the stylesheet above it is there and before anything is painted: a person's own choice, or else the brand's.
+# The key "theme" is where the pages' own switch looks; "own-theme" is what the person chose with it.
+FIRST_FRAME = """(() => {
+  try {
+    const root = document.documentElement;
+    const brand = getComputedStyle(root).getPropertyValue("--brand-appearance").trim() || "system";
+    const wanted = localStorage.getItem("own-theme") || brand;
+    localStorage.setItem("theme", wanted);
+    const device = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const shown = wanted === "system" ? device : wanted;
+    root.classList.remove("light", "dark");
+    root.classList.add(shown);
+    root.style.colorScheme = shown;
+  } catch {}
+})()"""
+
+
+def stylesheet(brand: Brand) -> str:
+    """Return the stylesheet that tells the pages what the product is called and what it looks like."""
+    primary, accent = brand.primary_color, brand.accent_color
     light, dark = (_colors(primary, accent, dark=is_dark) for is_dark in (False, True))
     # Each selector is doubled: the theme's own scale is in a later stylesheet and must still lose.
     return (
-        f':root{{--brand-name:"{_css_text(name)}";--brand-version:"{_css_text(version)}"}}'
+        f':root{{--brand-name:"{_css_text(brand.product_name)}";--brand-version:"{_css_text(brand.version)}";'
+        f"--brand-appearance:{brand.appearance}}}"
         f":root:root,.light.light,.light-theme.light-theme{{{light}}}"
         f".dark.dark,.dark-theme.dark-theme{{{dark}}}"
     )
@@ -56,8 +75,8 @@ def _colors(primary: str, accent: str, *, dark: bool) -> str:
 
 async def _branding_css(request: Request) -> Response:
     brand = await brand_of(current())
-    text = stylesheet(brand.product_name, brand.primary_color, brand.accent_color, brand.version)
-    return _revalidated(request, text.encode(), "text/css", {"Cache-Control": "no-cache"})
+    headers = {"Cache-Control": "no-cache"}
+    return _revalidated(request, stylesheet(brand).encode(), "text/css", headers)
 
 
 async def _image(request: Request) -> Response:

@@ -12,6 +12,7 @@ from portal.ui.forms import NativeForm, button, icon_button
 Text = str | rx.Var[str]
 
 _DRAWER = "navigation"
+_TOGGLE = rx.asset("theme_toggle.jsx", shared=True)
 # A link inside the drawer leaves it open when the page it leads to is the one that is shown already.
 _CLOSE_DRAWER = rx.Var(
     "(() => { const d = document.getElementById('navigation'); d?.matches(':popover-open') && d.hidePopover() })"
@@ -33,6 +34,11 @@ class _HashLink(BaseHTML):
     tag = "a"
 
     href: rx.Var[str]
+
+
+class _ThemeToggle(rx.Component):
+    library = _TOGGLE.importable_path
+    tag = "ThemeToggle"
 
 
 def page_frame(
@@ -79,11 +85,12 @@ def internal_link(*content: rx.Component | Text, href: Text, **props: object) ->
 
 def theme_toggle() -> rx.Component:
     """Switches between light and dark."""
-    return icon_button(
+    label = "Switch between light and dark"
+    return _ThemeToggle.create(
         rx.icon("sun", size=17, class_name="ui-when-dark"),
         rx.icon("moon", size=17, class_name="ui-when-light"),
-        label="Switch between light and dark",
-        on_click=rx.toggle_color_mode,
+        custom_attrs={"aria-label": label, "title": label},
+        class_name="ui-icon-button",
     )
 
 

@@ -230,7 +230,7 @@ def test_images_are_taken_by_content_and_served_as_images_only(client_stack: Run
     login = {"email": ALICE, "password": PASSWORD}
     with httpx.Client(base_url=client_stack.url) as alice:
         alice.post("/auth/login", data=login)
-        svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+        svg = b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg xmlns='http://www.w3.org/2000/svg'>&a;</svg>"
         answers = {
             name: alice.post("/auth/brand/logo", files={"image": ("logo.png", content, "image/png")})
             for name, content in (("svg", svg), ("big", png() + bytes(600_000)), ("png", png()))
@@ -244,6 +244,32 @@ def test_images_are_taken_by_content_and_served_as_images_only(client_stack: Run
         assert served.headers["content-security-policy"].startswith("default-src 'none'")
         alice.post("/auth/brand/logo/remove")
     assert httpx.get(f"{client_stack.url}/brand/logo").headers["content-type"].startswith("image/svg+xml")
+
+
+@pytest.mark.parametrize("kind", ["logo", "icon"])
+def test_a_drawing_is_served_without_what_it_could_do(
+    visit: Visit, client_stack: RunningStack, kind: str
+) -> None:
+    drawing = (
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8' onload='document.title=1'>"
+        "<script>document.title=1</script><rect width='8' height='8' fill='#123456'/></svg>"
+    )
+    with httpx.Client(base_url=client_stack.url) as alice:
+        alice.post("/auth/login", data={"email": ALICE, "password": PASSWORD})
+        answer = alice.post(f"/auth/brand/{kind}", files={"image": ("x.svg", drawing, "image/svg+xml")})
+        assert answer.headers["location"].endswith(f"saved={kind}")
+        page = visit().tab()
+        served = page.goto(f"{client_stack.url}/brand/{kind}")
+        assert served is not None
+        assert "script" not in served.text()
+        assert "onload" not in served.text()
+        assert (served.headers["content-type"], served.headers["x-content-type-options"]) == (
+            "image/svg+xml",
+            "nosniff",
+        )
+        assert served.headers["content-security-policy"].endswith("sandbox")
+        assert "#123456" in page.content()
+        alice.post(f"/auth/brand/{kind}/remove")
 
 
 @pytest.mark.parametrize("email", ["", BOB])

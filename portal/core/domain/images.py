@@ -1,6 +1,6 @@
 """Which kind of image some bytes are, by their content alone: a name and a claimed type prove nothing.
 
-SVG is not among them: it is a document that may carry scripts, and there is no sanitiser here that is kept up.
+SVG is not among them: it is a document, and only what `svg.sanitised` makes of one is taken.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from portal.core.models.columns import timestamp
@@ -69,6 +70,41 @@ class Session(SQLModel, table=True):
     expires_at: datetime = timestamp()
 
 
+class SecondFactor(SQLModel, table=True):
+    """The authenticator app of a person: asked for at log-in once confirmed. The secret is stored sealed."""
+
+    __tablename__ = "second_factors"
+    __table_args__ = {"schema": "app"}
+
+    user_id: UUID = Field(foreign_key="app.users.id", ondelete="CASCADE", primary_key=True)
+    sealed_secret: str = Field(max_length=255)
+    created_at: datetime = timestamp()
+    confirmed_at: datetime | None = timestamp(nullable=True)
+    last_step: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that takes the app's place once; only its SHA-256 is stored."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = {"schema": "app"}
+
+    user_id: UUID = Field(foreign_key="app.second_factors.user_id", ondelete="CASCADE", primary_key=True)
+    code_hash: str = Field(max_length=64, primary_key=True)
+
+
+class LoginStep(SQLModel, table=True):
+    """A log-in whose password was right and whose code is still to come; it opens nothing."""
+
+    __tablename__ = "login_steps"
+    __table_args__ = {"schema": "app"}
+
+    token_hash: str = Field(max_length=64, primary_key=True)
+    user_id: UUID = Field(foreign_key="app.users.id", ondelete="CASCADE", index=True)
+    created_at: datetime = timestamp()
+    expires_at: datetime = timestamp()
+
+
 class ApiKey(SQLModel, table=True):
     """A machine's key; only its SHA-256 is stored. A revoked one keeps its row, and its name is free again."""
 
@@ -94,6 +130,7 @@ class Branding(SQLModel, table=True):
     product_name: str = Field(max_length=80)
     primary_color: str = Field(max_length=7)
     accent_color: str = Field(max_length=7)
+    appearance: str = Field(default="system", max_length=10)
     updated_at: datetime = timestamp(now=True)
 
 

@@ -22,6 +22,7 @@ class BrandRow:
     product_name: str
     primary_color: str
     accent_color: str
+    appearance: str
     updated_at: datetime
 
 
@@ -38,20 +39,20 @@ async def find(session: AsyncSession) -> BrandRow | None:
     """Return the stored brand, if one was ever saved."""
     row = (
         await session.execute(
-            text("SELECT product_name, primary_color, accent_color, updated_at FROM app.branding")
+            text("SELECT product_name, primary_color, accent_color, appearance, updated_at FROM app.branding")
         )
     ).one_or_none()
     return None if row is None else BrandRow(*row)
 
 
 async def save(session: AsyncSession, values: dict[str, Any]) -> None:
-    """Store name and colours."""
+    """Store name, colours and appearance."""
     await session.execute(
         text(
-            "INSERT INTO app.branding (id, product_name, primary_color, accent_color) "
-            "VALUES (1, :product_name, :primary_color, :accent_color) ON CONFLICT (id) DO UPDATE SET "
+            "INSERT INTO app.branding (id, product_name, primary_color, accent_color, appearance) "
+            "VALUES (1, :product_name, :primary_color, :accent_color, :appearance) ON CONFLICT (id) DO UPDATE SET "
             "product_name = excluded.product_name, primary_color = excluded.primary_color, "
-            "accent_color = excluded.accent_color, updated_at = clock_timestamp()"
+            "accent_color = excluded.accent_color, appearance = excluded.appearance, updated_at = clock_timestamp()"
         ),
         values,
     )

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portal.core.domain import svg
 from portal.core.domain.images import image_type
 from portal.core.errors import Invalid, NotFound, TooLarge
 from portal.core.queries import audit
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Brand", "StoredImage"]
 
 DEFAULT_PRIMARY = "#1f5fd6"
+# The first is the default.
+APPEARANCES = ("system", "light", "dark")
 IMAGE_KINDS = ("logo", "icon")
 MAX_IMAGE_BYTES = 512 * 1024
 _COLOR = re.compile(r"#[0-9a-f]{6}")
@@ -27,11 +30,15 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True)
 class Brand:
-    """The brand as pages show it; `version` changes with anything that is seen of it."""
+    """The brand as pages show it; `version` changes with anything that is seen of it.
+
+    `appearance` is the colour mode for whoever has chosen none: "light", "dark", or "system" for their device's.
+    """
 
     product_name: str
     primary_color: str
     accent_color: str
+    appearance: str
     has_logo: bool
     has_icon: bool
     version: str
@@ -44,36 +51,44 @@ async def get_brand(stack: Stack) -> Brand:
         images = await queries.image_times(session)
     name = row.product_name if row else stack.settings.application.name
     colors = (row.primary_color, row.accent_color) if row else (DEFAULT_PRIMARY, DEFAULT_PRIMARY)
-    seen = repr((name, colors, sorted((kind, at.isoformat()) for kind, at in images.items())))
+    appearance = row.appearance if row else APPEARANCES[0]
+    seen = repr((name, colors, appearance, sorted((kind, at.isoformat()) for kind, at in images.items())))
     version = hashlib.sha256(seen.encode()).hexdigest()[:12]
-    return Brand(name, *colors, "logo" in images, "icon" in images, version)
+    return Brand(name, *colors, appearance, "logo" in images, "icon" in images, version)
 
 
-async def save_brand(stack: Stack, *, product_name: str, primary_color: str, accent_color: str) -> None:
-    """Store name and colours (`#rrggbb`). Raises `Invalid`."""
+async def save_brand(
+    stack: Stack, *, product_name: str, primary_color: str, accent_color: str, appearance: str
+) -> None:
+    """Store name, colours (`#rrggbb`) and appearance. Raises `Invalid`."""
     name = " ".join(product_name.split())
     if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
         raise Invalid(f"The product needs a name of at most {_LONGEST_NAME} characters")
+    if appearance not in APPEARANCES:
+        raise Invalid("The pages are light, dark, or as each visitor's device says")
+    colors = _color(primary_color), _color(accent_color)
     values = {
         "product_name": name,
-        "primary_color": _color(primary_color),
-        "accent_color": _color(accent_color),
+        "primary_color": colors[0],
+        "accent_color": colors[1],
+        "appearance": appearance,
     }
     async with stack.db.transaction() as session:
         await queries.save(session, values)
-        await audit.record(
-            session, "brand.changed", name, f"{values['primary_color']} {values['accent_color']}"
-        )
+        await audit.record(session, "brand.changed", name, f"{' '.join(colors)}, {appearance}")
 
 
 async def save_image(stack: Stack, kind: str, content: bytes) -> None:
-    """Store the logo or icon. Raises `Invalid` for anything but PNG, JPEG or WebP by content, and `TooLarge`."""
+    """Store the logo or icon. Raises `Invalid` for anything but PNG, JPEG, WebP or SVG by content, and `TooLarge`.
+
+    Of an SVG document what is stored is a harmless copy.
+    """
     _check_kind(kind)
     if len(content) > MAX_IMAGE_BYTES:
         raise TooLarge(f"An image has at most {MAX_IMAGE_BYTES // 1024} KiB")
     media_type = image_type(content)
     if media_type is None:
-        raise Invalid("This is no PNG, JPEG or WebP image of at most 4096 by 4096 pixels")
+        content, media_type = _drawing(content), svg.MEDIA_TYPE
     async with stack.db.transaction() as session:
         await queries.save_image(session, kind, content, media_type)
         await audit.record(session, "brand.image_changed", kind, f"{media_type}, {len(content)} bytes")
@@ -92,6 +107,16 @@ async def find_image(stack: Stack, kind: str) -> StoredImage | None:
     """Return the logo or icon, if one was uploaded."""
     async with stack.db.snapshot() as session:
         return await queries.find_image(session, kind)
+
+
+def _drawing(content: bytes) -> bytes:
+    harmless = svg.sanitised(content)
+    if harmless is None:
+        raise Invalid(
+            "This is no PNG, JPEG or WebP image of at most 4096 by 4096 pixels, and no plain SVG drawing of at most "
+            f"{svg.MAX_BYTES // 1024} KiB"
+        )
+    return harmless
 
 
 def _color(value: str) -> str:

@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.settings.branding.state import BrandingState as State
 from portal.settings.branding.view import Contrast
+from portal.settings.fields import select_field
 from portal.ui.cards import card
 from portal.ui.feedback import badge, callout
 from portal.ui.forms import NativeForm, button, text_field
@@ -58,6 +59,14 @@ def identity() -> rx.Component:
             "The main line of charts.",
         ),
         _readings("accent colour", State.accent_contrast),
+        select_field(
+            "Pages start",
+            name="appearance",
+            options=(("system", "As the visitor's device"), ("light", "Light"), ("dark", "Dark")),
+            default_value=State.appearance,
+            key=State.appearance,
+        ),
+        rx.el.p("Whoever has switched between light and dark keeps what they chose.", class_name="ui-hint"),
         rx.el.div(button("Save", tone="primary", kind="submit")),
         on_submit=State.save,
         class_name="ui-stack",
@@ -121,7 +130,7 @@ def _mark(label: str, kind: str, is_there: rx.Var[bool], hint: str) -> rx.Compon
             id=f"{kind}-file",
             name="image",
             type="file",
-            accept="image/png,image/jpeg,image/webp",
+            accept="image/png,image/jpeg,image/webp,image/svg+xml",
             required=True,
             class_name="ui-input",
         ),
@@ -142,6 +151,9 @@ def _mark(label: str, kind: str, is_there: rx.Var[bool], hint: str) -> rx.Compon
             class_name="ui-row",
         ),
         upload,
-        rx.el.p("PNG, JPEG or WebP, at most 512 KiB.", class_name="ui-hint"),
+        rx.el.p(
+            "PNG, JPEG or WebP, at most 512 KiB; SVG, at most 128 KiB, of which the drawing is kept and nothing else.",
+            class_name="ui-hint",
+        ),
         class_name="ui-field",
     )

@@ -17,6 +17,7 @@ class BrandingState(rx.State):
     product_name: str = ""
     primary_color: str = branding.DEFAULT_PRIMARY
     accent_color: str = branding.DEFAULT_PRIMARY
+    appearance: str = branding.APPEARANCES[0]
     primary_contrast: list[view.Contrast] = []
     accent_contrast: list[view.Contrast] = []
     has_logo: bool = False
@@ -30,7 +31,7 @@ class BrandingState(rx.State):
         """Read the brand as it is saved."""
         with failure_in_words(self):
             brand = await branding.get_brand(current())
-            self.product_name = brand.product_name
+            self.product_name, self.appearance = brand.product_name, brand.appearance
             self.has_logo, self.has_icon = brand.has_logo, brand.has_icon
             self._show(brand.primary_color, brand.accent_color)
         problem, self.notice = view.outcome(self.router.url.query_parameters)
@@ -51,7 +52,7 @@ class BrandingState(rx.State):
     @rx.event
     @admin_only
     async def save(self, form: dict[str, Any]):
-        """Save name and colours; every open page follows."""
+        """Save what was chosen; every open page follows."""
         self.notice = ""
         with failure_in_words(self):
             await branding.save_brand(
@@ -59,6 +60,7 @@ class BrandingState(rx.State):
                 product_name=str(form.get("product_name", "")),
                 primary_color=str(form.get("primary_color", "")),
                 accent_color=str(form.get("accent_color", "")),
+                appearance=str(form.get("appearance", "")),
             )
             self.notice = "Saved, and shown on every open page."
 

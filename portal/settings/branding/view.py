@@ -10,7 +10,7 @@ _TEXT, _LINE = 4.5, 3.0
 _MODES = {False: "Light", True: "Dark"}
 _PROBLEMS = {
     "large": "The image is larger than 512 KiB, so it was not taken.",
-    "image": "Take a PNG, JPEG or WebP image of at most 4096 by 4096 pixels. SVG is refused: it may carry scripts.",
+    "image": "Take a PNG, JPEG or WebP image of at most 4096 by 4096 pixels, or an SVG drawing of at most 128 KiB.",
     "gone": "That image was removed already.",
 }
 _NOTICES = {

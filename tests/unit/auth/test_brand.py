@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from portal.auth.branding import stylesheet
 from portal.auth.palette import contrast, declarations, parse, scale
+from portal.core.services.branding import Brand
 
 _COLOURS = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
 
@@ -39,9 +40,6 @@ def test_what_is_no_colour_is_refused(colour: str) -> None:
 
 @pytest.mark.parametrize("name", ['Acme"}body{display:none', "</style><script>", "a\\22 ;}", "Söhne & Co\n"])
 def test_a_name_cannot_leave_its_string(name: str) -> None:
-    inside = (
-        stylesheet(name, "#1f5fd6", "#1f5fd6", "v1")
-        .removeprefix(':root{--brand-name:"')
-        .split('";--brand-version', 1)[0]
-    )
+    brand = Brand(name, "#1f5fd6", "#1f5fd6", "dark", has_logo=False, has_icon=False, version="v1")
+    inside = stylesheet(brand).removeprefix(':root{--brand-name:"').split('";--brand-version', 1)[0]
     assert not set(inside) & set('"<>{};\n')
