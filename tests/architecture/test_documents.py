@@ -64,3 +64,13 @@ def test_every_make_target_a_document_names_exists() -> None:
         for name in re.findall(r"`make ([a-z-]+)`", document.read_text(encoding="utf-8"))
     }
     assert sorted(named - targets) == []
+
+
+def test_every_test_a_document_names_exists() -> None:
+    named = {
+        name
+        for document in DOCUMENTS
+        for name in re.findall(r"`(tests/[\w/.]+)`", document.read_text(encoding="utf-8"))
+    }
+    assert named, "no document names a test: the pattern is wrong"
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

@@ -133,7 +133,18 @@ def test_olga_of_the_admin_stack_is_nobody_on_the_client_stack(
     expect(page.get_by_role("alert")).to_contain_text("do not match")
 
 
-@pytest.mark.parametrize("path", ["/auth/login", "/auth/logout"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auth/login",
+        "/auth/code",
+        "/auth/logout",
+        "/auth/password",
+        "/auth/set-password",
+        "/auth/brand/logo",
+        "/auth/brand/logo/remove",
+    ],
+)
 @pytest.mark.parametrize(
     "headers",
     [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}],

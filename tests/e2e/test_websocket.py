@@ -27,6 +27,7 @@ print(json.dumps({name: access_of(entry.handler.fn) for name, entry in entries})
 _HYDRATE = ("reflex___state____state.hydrate", "reflex___state____state.hydrate_and_load")
 _SITE = "Harbour store of the websocket tests"
 _QUIET_S = 0.4
+_USER = "user-of-the-websocket-tests@example.com"
 
 
 class Socket:
@@ -122,13 +123,14 @@ async def test_a_session_that_ended_gets_nothing(metered: RunningStack) -> None:
         assert ALICE not in json.dumps(socket.frames)
 
 
-async def test_bob_cannot_call_what_is_for_admins(
-    metered: RunningStack, handlers: tuple[str, dict[str, str]]
+async def test_a_plain_user_cannot_call_what_is_for_admins(
+    metered: RunningStack, admin_stack: RunningStack, handlers: tuple[str, dict[str, str]]
 ) -> None:
     mode, names = handlers
-    if mode != "Client":
-        return
-    async with Socket(metered, cookie=_cookie(metered, BOB)) as socket:
+    stack, email = (metered, BOB) if mode == "Client" else (admin_stack, _USER)
+    if stack is admin_stack:
+        admin_stack.add_user(_USER, "user")
+    async with Socket(stack, cookie=_cookie(stack, email)) as socket:
         # Without loading a page: the dashboard, which is Bob's to see, would send its figures in between.
         await socket.call(_HYDRATE[0])
         for name in [name for name, access in names.items() if access == "admin"]:
