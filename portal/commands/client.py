@@ -96,6 +96,19 @@ def add_device(
     )
 
 
+@device_verbs.command("rotate")
+def rotate_token(external_id: str, as_json: AsJson = False) -> None:
+    """Give a device a new token, shown once; the old one ends at once."""
+    issued = with_stack(
+        lambda stack: sites.reissue_device_token(stack, external_id.strip()), mode=RunMode.CLIENT
+    )
+    answer(
+        issued,
+        f"{issued.name} ({issued.id}) has a new token, shown only now:\n{issued.token}",
+        as_json=as_json,
+    )
+
+
 def _kilowatts(text: str | None) -> Decimal | None:
     if text is None:
         return None

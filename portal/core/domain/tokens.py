@@ -4,12 +4,10 @@ A slow password hash protects guessable secrets; a 256-bit random token cannot b
 every request of a hot path, so a single SHA-256 and one indexed look-up is the right tool.
 """
 
-import re
 import secrets
 from hashlib import sha256
 
 _TOKEN_BYTES = 32
-_TOKEN = re.compile(r"[0-9a-f]{64}")
 # The prefix lets secret scanners and people recognise a leaked key of this product.
 _API_KEY_PREFIX = "pak_"
 
@@ -32,8 +30,3 @@ def new_api_key() -> str:
 def token_hash(token: str) -> str:
     """Return what is stored of a token or key: the SHA-256 of its characters, as 64 hex characters."""
     return sha256(token.encode("utf-8")).hexdigest()
-
-
-def looks_like_token(text: str) -> bool:
-    """Whether a text has the shape of a customer or device token. Says nothing about whether it is valid."""
-    return _TOKEN.fullmatch(text) is not None

@@ -15,7 +15,6 @@ from uuid import UUID
 
 import asyncpg
 
-from portal.core.db import driver_connection
 from portal.core.domain.time import HOUR, floor_hour
 from portal.core.queries import copy_format
 from portal.core.wire.readings import QUANTITIES
@@ -23,8 +22,6 @@ from portal.core.wire.readings import QUANTITIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-    from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.wire.readings import DeviceReading, FleetReading
 
@@ -160,13 +157,6 @@ async def merge_device_readings(
         return int(await connection.fetchval(_MERGE_FEW, device_id, *columns))
     await _stage(connection, copy_format.device_rows(device_id, readings))
     return int(await connection.fetchval(_MERGE_STAGED))
-
-
-async def insert_device_readings(
-    session: AsyncSession, device_id: UUID, readings: Sequence[DeviceReading]
-) -> int:
-    """Merge readings of one device within a session's transaction; returns how many were new."""
-    return await merge_device_readings(await driver_connection(session), device_id, readings)
 
 
 async def append_fleet_readings(

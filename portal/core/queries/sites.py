@@ -89,21 +89,18 @@ async def insert_device(session: AsyncSession, values: dict[str, Any]) -> UUID |
     )
 
 
-async def find_device(session: AsyncSession, external_id: str) -> UUID | None:
-    """Return the id of a device by its external id."""
-    return await session.scalar(
-        text("SELECT id FROM monitoring.devices WHERE external_id = :external_id"),
-        {"external_id": external_id},
+async def replace_token_by_external_id(
+    session: AsyncSession, external_id: str, token_hash: str
+) -> tuple[UUID, str] | None:
+    """Store a new token of a device; returns its id and name, None when there is none."""
+    rows = await session.execute(
+        text(
+            "UPDATE monitoring.devices SET token_hash = :hash WHERE external_id = :external_id RETURNING id, name"
+        ),
+        {"hash": token_hash, "external_id": external_id},
     )
-
-
-async def replace_device_token(session: AsyncSession, device_id: UUID, token_hash: str) -> bool:
-    """Store a new token of a device; tells whether the device exists."""
-    changed = await session.scalar(
-        text("UPDATE monitoring.devices SET token_hash = :hash WHERE id = :id RETURNING id"),
-        {"hash": token_hash, "id": device_id},
-    )
-    return changed is not None
+    row = rows.one_or_none()
+    return None if row is None else (row.id, row.name)
 
 
 async def list_sites(session: AsyncSession) -> tuple[SiteRow, ...]:

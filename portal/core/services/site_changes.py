@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal.core.domain.tokens import new_device_token, token_hash
 from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
+from portal.core.queries import audit
 from portal.core.queries import sites as queries
 from portal.core.queries.sites import DeviceRow, SiteRow
 
@@ -86,9 +87,10 @@ async def create_device(stack: Stack, site_id: UUID, values: dict[str, Any]) -> 
         made = await queries.insert_device(
             session, {**row, "site_id": site_id, "token_hash": token_hash(token)}
         )
-    if made is None:
-        message = f"There is a device with external id {row['external_id']!r} already"
-        raise Conflict(message)
+        if made is None:
+            message = f"There is a device with external id {row['external_id']!r} already"
+            raise Conflict(message)
+        await audit.record(session, "device.added", row["external_id"], row["name"])
     return made, token
 
 
@@ -125,8 +127,9 @@ async def rotate_device_token(stack: Stack, site_id: UUID, device_id: UUID) -> t
     token = new_device_token()
     async with stack.db.transaction() as session:
         found = await queries.replace_token_of(session, site_id, device_id, token_hash(token))
-    if found is None:
-        raise NotFound(_NO_DEVICE)
+        if found is None:
+            raise NotFound(_NO_DEVICE)
+        await audit.record(session, "device.token_rotated", found[1])
     return (*found, token)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from portal.core.domain.tariffs import is_zone
 from portal.core.domain.tokens import new_device_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.queries import audit
 from portal.core.queries import sites as queries
 from portal.core.queries.sites import DeviceRow, SiteRow
 
@@ -97,6 +98,7 @@ async def add_device(
         if made is None:
             message = f"There is a device with external id {external!r} already"
             raise Conflict(message)
+        await audit.record(session, "device.added", external, f"{label} at {site}")
         return IssuedDevice(made, label, external, token)
 
 
@@ -104,11 +106,12 @@ async def reissue_device_token(stack: Stack, external_id: str) -> IssuedDevice:
     """Give a device a new token; the old one ends at once. Raises `NotFound`."""
     token = new_device_token()
     async with stack.db.transaction() as session:
-        device_id = await queries.find_device(session, external_id)
-        if device_id is None or not await queries.replace_device_token(session, device_id, token_hash(token)):
+        found = await queries.replace_token_by_external_id(session, external_id, token_hash(token))
+        if found is None:
             message = f"There is no device with external id {external_id!r}"
             raise NotFound(message)
-        return IssuedDevice(device_id, external_id, external_id, token)
+        await audit.record(session, "device.token_rotated", external_id)
+    return IssuedDevice(found[0], found[1], external_id, token)
 
 
 async def list_sites(stack: Stack) -> tuple[SiteRow, ...]:

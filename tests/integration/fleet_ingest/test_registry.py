@@ -59,6 +59,10 @@ async def test_a_new_device_token_ends_the_old_one_and_is_shown_once(
     assert (await client_api.post_readings(device.token, [])).status_code == 401
     assert (await client_api.post_readings(issued["token"], [])).status_code == 200
     assert issued["token"] not in (await client_api.http.get("/api/sites", headers=key)).text
+    trail = await client_api.rows(
+        "SELECT subject, actor_name, detail FROM app.audit_events WHERE action = 'device.token_rotated'"
+    )
+    assert trail == [(device.external_id, "tests", "")]
 
 
 async def test_a_device_with_readings_is_not_deleted(client_api: Api, device: IssuedDevice) -> None:

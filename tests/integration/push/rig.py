@@ -14,8 +14,8 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.core.db import Database
-from portal.core.queries.ingest import insert_device_readings
+from portal.core.db import Database, driver_connection
+from portal.core.queries.ingest import merge_device_readings
 from portal.core.queries.push import PushState
 from portal.core.services import customers, push, readings, sites
 from portal.core.settings import FleetIngest
@@ -150,7 +150,7 @@ class Rig:
     async def stored_late(self, session: AsyncSession, device: UUID, rows: Sequence[DeviceReading]) -> None:
         """Store readings in a transaction the test keeps open."""
         await self.client.storage.ensure_partitions(self.client.db, [row.time for row in rows])
-        await insert_device_readings(session, device, rows)
+        await merge_device_readings(await driver_connection(session), device, rows)
 
     async def state(self, resource: BatchType = BatchType.MEASUREMENTS) -> PushState:
         return (await push.load_states(self.client))[resource]

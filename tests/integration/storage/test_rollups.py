@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from portal.core.db import driver_connection
 from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
-from portal.core.queries.ingest import insert_device_readings
+from portal.core.queries.ingest import merge_device_readings
 from portal.core.services import readings, sites
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
@@ -110,7 +111,9 @@ async def test_a_long_transaction_never_makes_another_writer_wait_for_its_week(c
     early, late = START - timedelta(days=400), START
     async with client_stack.db.transaction() as session:
         await client_stack.storage.ensure_partitions(client_stack.db, [early])
-        await insert_device_readings(session, device, [DeviceReading(time=early, energy_imported_kwh=1.0)])
+        await merge_device_readings(
+            await driver_connection(session), device, [DeviceReading(time=early, energy_imported_kwh=1.0)]
+        )
         async with asyncio.timeout(10):
             await _store(client_stack, device, [(late, 2.0)])
 

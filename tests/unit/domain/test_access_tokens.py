@@ -1,11 +1,12 @@
 """Roles and machine tokens."""
 
 import hashlib
+import re
 
 import pytest
 
 from portal.core.domain.access import Role
-from portal.core.domain.tokens import looks_like_token, new_api_key, new_device_token, new_token, token_hash
+from portal.core.domain.tokens import new_api_key, new_device_token, new_token, token_hash
 
 
 @pytest.mark.parametrize(
@@ -32,24 +33,16 @@ def test_roles_are_what_the_command_line_takes() -> None:
 def test_tokens_are_64_hex_characters_and_never_twice_the_same(make) -> None:  # noqa: ANN001
     made = {make() for _ in range(50)}
     assert len(made) == 50
-    assert all(looks_like_token(token) and len(bytes.fromhex(token)) == 32 for token in made)
+    assert all(re.fullmatch("[0-9a-f]{64}", token) for token in made)
 
 
 def test_api_keys_can_be_told_from_tokens() -> None:
     key = new_api_key()
     assert key.startswith("pak_")
     assert len(key) == 4 + 64
-    assert not looks_like_token(key)
 
 
 def test_what_is_stored_is_the_sha_256() -> None:
     token = new_token()
     assert token_hash(token) == hashlib.sha256(token.encode()).hexdigest()
     assert token not in token_hash(token)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n", " " + "a" * 63]
-)
-def test_other_texts_do_not_look_like_a_token(text: str) -> None:
-    assert not looks_like_token(text)
