@@ -31,9 +31,9 @@ class AnswerTooLong(Exception):
     """The answer is longer than any answer of an Admin."""
 
 
-def body_of(rows: Sequence[bytes]) -> bytes:
-    """Return the JSON array of rows that are JSON already."""
-    return b"[" + b",".join(rows) + b"]"
+def compressed(rows: Sequence[bytes]) -> bytes:
+    """Return the body of a batch: the JSON array of rows that are JSON already, as gzip."""
+    return gzip.compress(b"[" + b",".join(rows) + b"]", _GZIP_LEVEL)
 
 
 class PushClient:
@@ -59,15 +59,14 @@ class PushClient:
     async def send(
         self,
         resource: BatchType,
-        rows: Sequence[bytes],
+        body: bytes,
         cursor: datetime,
         remarks: Mapping[str, str] | None = None,
     ) -> Reply | Unreachable:
-        """Post one batch; `cursor` is the highest received or updated instant in it (aware).
+        """Post one batch, `compressed` already; `cursor` is the highest received or updated instant in it (aware).
 
         `remarks` are headers an Admin may ignore.
         """
-        body = await asyncio.to_thread(gzip.compress, body_of(rows), _GZIP_LEVEL)
         headers = {**self._headers(resource, cursor), **(remarks or {})}
         return await self._guarded(self._http.build_request, "POST", self._url, content=body, headers=headers)
 

@@ -56,12 +56,13 @@ class FullSet(Lane):
         if self.is_complete:
             return None
         candidates = self._left[: self.max_rows]
-        rows = await self.cut([row.row for row in candidates])
-        is_last = len(rows) == len(self._left)
-        span = SetRange(self.state.pass_after, None if is_last else candidates[len(rows) - 1].key)
-        cursors = [row.updated_at for row in candidates[: len(rows)]]
+        packed = await self.cut([row.row for row in candidates])
+        count = len(packed.rows)
+        is_last = count == len(self._left)
+        span = SetRange(self.state.pass_after, None if is_last else candidates[count - 1].key)
+        cursors = [row.updated_at for row in candidates[:count]]
         # Without rows it only says that nothing follows: the rest of the set was deleted.
-        return Batch(rows, max(cursors, default=self.stack.clock()), span)
+        return Batch(*packed, max(cursors, default=self.stack.clock()), span)
 
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
         """Move the pass on; refused rows make the whole set go out again later."""

@@ -10,12 +10,13 @@ import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.queries.push import PushState, Refusal
 from portal.core.services import push as service
 from portal.core.wire.batches import ENCODER
 from portal.push import planner
+from portal.push.client import compressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,14 +29,22 @@ if TYPE_CHECKING:
     from portal.core.wire.push import SetRange
 
 
+class Packed(NamedTuple):
+    """Rows as JSON, and all of them as the body of a request."""
+
+    rows: tuple[bytes, ...]
+    body: bytes
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Rows as JSON, and the highest received or updated instant among them.
+    """Packed rows, and the highest received or updated instant among them.
 
     `full_set` is given where the rows are all of a part of a set.
     """
 
     rows: tuple[bytes, ...]
+    body: bytes
     cursor: datetime
     full_set: SetRange | None = None
 
@@ -89,16 +98,17 @@ class Lane(ABC):
             state if self._was_shrunk else planner.regrown(state, self.stack.settings.fleet_ingest.batch_size)
         )
 
-    async def cut(self, rows: Sequence[msgspec.Struct]) -> tuple[bytes, ...]:
-        """Encode rows and keep as many as fit one batch; off the event loop, which also serves pages."""
+    async def cut(self, rows: Sequence[msgspec.Struct]) -> Packed:
+        """Pack as many rows as fit one batch; off the event loop, which also serves pages."""
         fleet = self.stack.settings.fleet_ingest
-        encoded = await asyncio.to_thread(_encode, rows)
-        count = planner.fitting([len(row) for row in encoded], self.max_rows, fleet.batch_max_bytes)
-        return tuple(encoded[:count])
+        return await asyncio.to_thread(_packed, rows, self.max_rows, fleet.batch_max_bytes)
 
 
-def _encode(rows: Sequence[msgspec.Struct]) -> list[bytes]:
-    return [ENCODER.encode(row) for row in rows]
+def _packed(rows: Sequence[msgspec.Struct], max_rows: int, max_bytes: int) -> Packed:
+    encoded = [ENCODER.encode(row) for row in rows]
+    count = planner.fitting([len(row) for row in encoded], max_rows, max_bytes)
+    kept = tuple(encoded[:count])
+    return Packed(kept, compressed(kept))
 
 
 class WaitingReadings(Lane):
@@ -111,7 +121,7 @@ class WaitingReadings(Lane):
         super().__init__(stack, state)
         self._freshest = freshest
         self._waiting: Waiting | None = None
-        self._ahead: tuple[Waiting, tuple[bytes, ...]] | None = None
+        self._ahead: tuple[Waiting, Packed] | None = None
 
     async def next_batch(self) -> Batch | None:
         """Return the next waiting readings; arrivals without readings are cleared on the way."""
@@ -130,23 +140,23 @@ class WaitingReadings(Lane):
         return self._handed_out(waiting, await self._cut_waiting(waiting))
 
     async def look_ahead(self, batch: Batch) -> None:
-        """Read and encode what follows the batch, as if it were accepted."""
+        """Read and pack what follows the batch, as if it were accepted."""
         current = self._current()
         settlement = planner.settle(current.rows, len(batch.rows), is_complete=current.is_complete)
         waiting = await service.waiting_readings(
             self.stack, self.max_rows, freshest=self._freshest, after=settlement
         )
-        rows = await self._cut_waiting(waiting)
-        if rows:
-            self._ahead = waiting, rows
+        packed = await self._cut_waiting(waiting)
+        if packed.rows:
+            self._ahead = waiting, packed
 
-    async def _cut_waiting(self, waiting: Waiting) -> tuple[bytes, ...]:
+    async def _cut_waiting(self, waiting: Waiting) -> Packed:
         return await self.cut([entry.reading for entry in waiting.rows if entry.reading is not None])
 
-    def _handed_out(self, waiting: Waiting, rows: tuple[bytes, ...]) -> Batch:
+    def _handed_out(self, waiting: Waiting, packed: Packed) -> Batch:
         self._waiting = waiting
         arrived = (entry.received_at for entry in waiting.rows if entry.reading is not None)
-        return Batch(rows, max(islice(arrived, len(rows))))
+        return Batch(*packed, max(islice(arrived, len(packed.rows))))
 
     async def shrink(self, batch: Batch, reason: str) -> None:
         """Forget what was prepared as well: the batch goes out again in parts."""
@@ -205,8 +215,8 @@ class RefusedReadings(Lane):
         self._due = [row for row in due if row.reading is not None]
         if not self._due:
             return None
-        rows = await self.cut([row.reading for row in self._due if row.reading is not None])
-        return Batch(rows, max(row.received_at for row in self._due[: len(rows)]))
+        packed = await self.cut([row.reading for row in self._due if row.reading is not None])
+        return Batch(*packed, max(row.received_at for row in self._due[: len(packed.rows)]))
 
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
         """Forget what was accepted; count the try of what was refused again, up to giving it up."""

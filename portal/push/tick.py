@@ -181,7 +181,7 @@ class Tick:
             if batch is None:
                 return
             remarks = self._remarks(lane.state.resource, batch)
-            sending = self._client.send(lane.state.resource, batch.rows, batch.cursor, remarks)
+            sending = self._client.send(lane.state.resource, batch.body, batch.cursor, remarks)
             reply = await self._meanwhile(sending, lane, batch, goes_on=batches + 1 < most_batches)
             match planner.judge(reply, len(batch.rows), self._stack.clock()):
                 case Taken(refused):

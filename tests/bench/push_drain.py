@@ -6,7 +6,6 @@ Two databases and the Admin run as processes of their own, with the settings of 
 """
 
 import asyncio
-import gzip
 import logging
 import random
 import sys
@@ -25,7 +24,7 @@ from portal.core.services import push as service
 from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.wire.batches import ENCODER
-from portal.push.client import PushClient, body_of
+from portal.push.client import PushClient, compressed
 from portal.push.tick import Tick
 from tests.chaos.world import START, World, build
 from tests.integration.databases import reachable_directory
@@ -68,7 +67,7 @@ async def _prepared(stack: Stack, rows: int, shift: timedelta) -> list[bytes]:
     waiting = (await service.waiting_readings(stack, rows)).rows
     moved = [ENCODER.encode(_moved(entry, shift)) for entry in waiting[:rows]]
     for first, end in pairwise([*range(0, rows, _BATCH), rows]):
-        bodies.append(gzip.compress(body_of(moved[first:end]), 4))
+        bodies.append(compressed(moved[first:end]))
     return bodies
 
 

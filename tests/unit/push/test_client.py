@@ -9,7 +9,7 @@ import pytest
 
 from portal.core.settings import FleetIngest
 from portal.core.wire.batches import BatchType
-from portal.push.client import PushClient
+from portal.push.client import PushClient, compressed
 from portal.push.planner import Reply, Unreachable
 
 TOKEN = "ab" * 32
@@ -21,7 +21,7 @@ CURSOR = datetime(2026, 5, 18, 12, 0, 0, 123456, tzinfo=UTC)
 
 async def _send(transport: httpx.AsyncBaseTransport, fleet: FleetIngest = FLEET) -> Reply | Unreachable:
     async with PushClient(fleet, transport) as client:
-        return await client.send(BatchType.SITES, [b'{"a":1}', b'{"a":2}'], CURSOR)
+        return await client.send(BatchType.SITES, compressed([b'{"a":1}', b'{"a":2}']), CURSOR)
 
 
 async def test_a_batch_is_a_compressed_array_with_its_headers() -> None:
@@ -81,5 +81,5 @@ async def test_an_endless_answer_is_cut_off() -> None:
 @pytest.mark.parametrize("url", ["admin.test/api", "", "ftp://admin.test/", "http://"])
 async def test_a_wrong_address_is_said_and_not_raised(url: str) -> None:
     async with PushClient(FLEET.model_copy(update={"url": url})) as client:
-        reply = await client.send(BatchType.SITES, [b"{}"], CURSOR)
+        reply = await client.send(BatchType.SITES, compressed([b"{}"]), CURSOR)
     assert isinstance(reply, Unreachable)
