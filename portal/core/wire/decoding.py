@@ -24,6 +24,7 @@ from portal.core.wire.readings import DeviceReading, FleetReading
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
 _NOT_AN_ARRAY = "the body is not a JSON array"
+_TOO_DEEP = "the body is nested too deeply"
 _SPACE = " \t\r\n"
 _SPACES = re.compile(rf"[{_SPACE}]*")
 _ITEM = json.JSONDecoder()
@@ -128,7 +129,9 @@ def _split(body: bytes, row_type: type[RowT], max_rows: int) -> tuple[Sequence[A
         rows = _RAW_ARRAY.decode(body)
     except msgspec.ValidationError:
         raise Invalid(_NOT_AN_ARRAY) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except RecursionError:
+        raise Invalid(_TOO_DEEP) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return _split_with_nan(body, max_rows), lambda row: msgspec.convert(row, row_type)
     _check_count(len(rows), max_rows)
     return rows, _row_decoder(row_type).decode
@@ -143,7 +146,9 @@ def _split_with_nan(body: bytes, max_rows: int) -> list[Any]:
         raise Invalid(_NOT_AN_ARRAY)
     try:
         return _items(body.decode("utf-8").strip(_SPACE), max_rows)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise Invalid(_TOO_DEEP) from None
+    except ValueError:
         raise Invalid(_NOT_AN_ARRAY) from None
 
 
