@@ -80,7 +80,7 @@ async def create_device(stack: Stack, site_id: UUID, values: dict[str, Any]) -> 
     Raises `NotFound` for an unknown site, `Conflict` for a taken external id, `Invalid`.
     """
     token = new_device_token()
-    row = {"description": "", "max_power_kw": None, **_cleaned(values)}
+    row: dict[str, Any] = {"description": "", "max_power_kw": None, **_cleaned(values)}
     async with stack.db.transaction() as session:
         if await queries.get_site(session, site_id) is None:
             raise NotFound(_NO_SITE)
