@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from portal.core.db import Database
+from portal.core.db import Database, driver_connection
 from portal.core.queries import push as statements
 from portal.core.services import push
 from portal.core.storage.embedded import EmbeddedServer
@@ -127,11 +126,12 @@ async def test_a_batch_of_a_huge_arrival_reads_no_more_than_it_sends(rig: Rig) -
     await rig.on_client("ANALYZE monitoring.power_measurements")
     for query in (statements._OLDEST, statements._FRESHEST):
         async with rig.client.db.transaction() as session:
-            explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {query.text}")
-            values = {"limit": 1001, "finished_ids": [], "partial_id": None, "sent_rows": 0}
-            values |= {"sent_time": None, "sent_device_id": None}
-            plan = (await session.execute(explain, values)).scalar_one()
-        nodes = list(_nodes(plan[0]["Plan"] if isinstance(plan, list) else json.loads(plan)[0]["Plan"]))
+            connection = await driver_connection(session)
+            found = await connection.fetchval(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", [], None, None, None, 0, 1001
+            )
+        plan = found if isinstance(found, list) else json.loads(found)
+        nodes = list(_nodes(plan[0]["Plan"]))
         assert max(node["Actual Rows"] for node in nodes) <= 1001
         assert all(node.get("Rows Removed by Filter", 0) <= 1 for node in nodes)
 
