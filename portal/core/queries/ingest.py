@@ -9,6 +9,7 @@ statement without a staging table.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,7 +22,6 @@ from portal.core.wire.readings import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from portal.core.wire.readings import DeviceReading, FleetReading
 
@@ -102,6 +102,7 @@ SELECT $1, * FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
 
 _DEVICE = "SELECT id, external_id FROM monitoring.devices WHERE token_hash = $1 AND is_active"
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _values_of = attrgetter("time", *QUANTITIES, "source")
 
 
@@ -204,13 +205,18 @@ async def _stage(connection: asyncpg.Connection, rows: Any) -> None:
 
 def _first_of_each_hour(readings: Sequence[FleetReading]) -> dict[tuple[UUID, datetime], datetime]:
     """Return the first reading's time by device and UTC hour."""
-    hour_of: dict[datetime, datetime] = {}
-    firsts: dict[tuple[UUID, datetime], datetime] = {}
+    # By the numbers of the ids, hour by hour: hashing an id or a pair of both for every reading took longer than all
+    # else that Python does for a batch.
+    hours: dict[datetime, dict[int, FleetReading]] = {}
+    begin, end = _NEVER, _NEVER
+    firsts: dict[int, FleetReading] = {}
     for reading in readings:
         at = reading.time
-        hour = hour_of.get(at) or hour_of.setdefault(at, floor_hour(at))
-        key = (reading.device_id, hour)
-        first = firsts.get(key)
-        if first is None or at < first:
-            firsts[key] = at
-    return firsts
+        if not begin <= at < end:
+            begin = floor_hour(at)
+            end, firsts = begin + HOUR, hours.setdefault(begin, {})
+        device = reading.device_id.int
+        first = firsts.get(device)
+        if first is None or at < first.time:
+            firsts[device] = reading
+    return {(first.device_id, hour): first.time for hour, found in hours.items() for first in found.values()}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from portal.core.domain.meter import REGISTER_COUNT_MILLIWH
+from portal.core.domain.time import HOUR
 from portal.core.storage.meters import key_arrays
 from portal.core.storage.plain_schema import KEPT_FIGURES
 
@@ -29,13 +30,18 @@ _LONGEST = timedelta(hours=2)
 _LARGEST_KWH = 1e12
 _A_LITTLE_LESS = 0.999999
 
+# Where the queued meters are a good part of all, and of each much the same time is new, as behind a stream of
+# batches, all new readings are read once in the order they lie in; else each meter's by its index.
+_READ_AT_ONCE = timedelta(days=2)
+_SHARE_TO_READ_AT_ONCE = 0.3
+
 # `own` is energy of the hour a reading lies in, `carried` that of the hour before, where its predecessor lies.
 # A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
 _HOURS = f"""
-SELECT hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
+SELECT {{by}}hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
        max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{{hour_figures}}
 FROM (
-    SELECT time, hour, shown, coalesce(rise, 0) AS rise, is_clean{{columns}},
+    SELECT {{by}}time, hour, shown, coalesce(rise, 0) AS rise, is_clean{{columns}},
            CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
                 WHEN time = hour THEN rise
                 ELSE div(rise::numeric * (extract(epoch FROM hour - since) * 1000000),
@@ -44,28 +50,33 @@ FROM (
     FROM (
         SELECT *, shown >= 0{{is_complete}} AND (rise IS NULL OR (
             rise >= 0 AND time - since <= :longest AND hour - since_hour <= interval '1 hour'
-            AND rise - {REGISTER_COUNT_MILLIWH} <= meter.milliwh_per_second * date_part('epoch', time - since)
+            AND rise - {REGISTER_COUNT_MILLIWH} <= milliwh_per_second * date_part('epoch', time - since)
             )) AS is_clean
         FROM (
-            SELECT time, shown, since, shown - before AS rise{{columns}},
+            SELECT {{by}}milliwh_per_second, time, shown, since, shown - before AS rise{{columns}},
                    date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
                    date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour
             FROM (
-                SELECT time, shown{{columns}}, lag(time, 1, meter.head_at) OVER w AS since,
-                       lag(shown, 1, meter.head_shown) OVER w AS before
+                SELECT {{by}}milliwh_per_second, time, shown{{columns}}, lag(time, 1, head_at) OVER w AS since,
+                       lag(shown, 1, head_shown) OVER w AS before
                 FROM (
-                    SELECT m.time, m.active_power_kw AS power_kw, m.energy_imported_kwh AS kwh,
-                           CASE WHEN abs(m.energy_imported_kwh) < {_LARGEST_KWH}
-                           THEN round(m.energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
-                    FROM {{measurements}} m
-                    WHERE {{of_meter}}{{is_counted}}
-                      AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high
-                ) registers WINDOW w AS (ORDER BY time)
+                    SELECT {{by}}milliwh_per_second, head_at, head_shown, time, active_power_kw AS power_kw,
+                           energy_imported_kwh AS kwh, CASE WHEN abs(energy_imported_kwh) < {_LARGEST_KWH}
+                           THEN round(energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
+                    FROM {{readings}}
+                ) registers WINDOW w AS ({{partition}}ORDER BY time)
             ) pairs
         ) pieces
     ) judged
-) split GROUP BY hour
+) split GROUP BY {{by}}hour
 """
+_BY_METER = """SELECT {meter_keys}, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"""
+_OF_ONE_METER = """{measurements} m WHERE {of_meter}{is_counted}
+AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high"""
+_OF_ALL_METERS = """(
+    SELECT {keys}, time, active_power_kw, energy_imported_kwh FROM {measurements}
+    WHERE time >= :low AND time < :high{is_counted} OFFSET 0
+) m JOIN meter USING ({keys}) WHERE time > coalesce(head_at, '-infinity')"""
 _STATEMENT = """
 WITH meter AS MATERIALIZED (
     SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
@@ -78,7 +89,7 @@ WITH meter AS MATERIALIZED (
     ) head ON true
     WHERE head.is_settled IS NULL OR (head.is_settled AND head.base_at < k.first_at)
 ), hours AS MATERIALIZED (
-    SELECT {meter_keys}, h.* FROM meter CROSS JOIN LATERAL ({hours}) h
+    {hours}
 ), clean AS (
     SELECT {meter_keys} FROM meter LEFT JOIN hours h ON {hours_of_meter}
     GROUP BY {meter_keys} HAVING bool_and(coalesce(h.is_clean, true))
@@ -109,17 +120,22 @@ WITH meter AS MATERIALIZED (
 SELECT {keys} FROM clean
 """
 # The hourly figures of plain PostgreSQL in the same pass. They need every reading to have power and register.
+# A stored hour is merged by its key alone: joined, a new table's statistics once had the planner read all meters'
+# hours for each of them.
 _FIGURES = """, figures AS (
-    INSERT INTO {rollup} ({keys}, hour, {kept})
-    SELECT {hour_keys}, h.hour,
-           (h.power_sum + coalesce(r.avg_active_power_kw * r.power_count, 0)) / (h.count + coalesce(r.power_count, 0)),
-           greatest(h.max_kw, r.max_active_power_kw), least(h.min_kw, r.min_active_power_kw),
-           h.count + coalesce(r.sample_count, 0),
-           greatest(h.highest, r.highest_kwh) - least(h.lowest, r.lowest_kwh),
-           h.count + coalesce(r.power_count, 0), least(h.lowest, r.lowest_kwh), greatest(h.highest, r.highest_kwh)
-    FROM hours h JOIN clean USING ({keys})
-    LEFT JOIN {rollup} r ON {rollup_of_hour} AND r.hour = h.hour
-    ON CONFLICT ({keys}, hour) DO UPDATE SET {updates}
+    INSERT INTO {rollup} AS r ({keys}, hour, {kept})
+    SELECT {keys}, hour, power_sum / count, max_kw, min_kw, count, highest - lowest, count, lowest, highest
+    FROM hours JOIN clean USING ({keys}) ORDER BY {keys}, hour
+    ON CONFLICT ({keys}, hour) DO UPDATE SET
+        avg_active_power_kw = (excluded.avg_active_power_kw * excluded.power_count
+            + coalesce(r.avg_active_power_kw * r.power_count, 0)) / (excluded.power_count + r.power_count),
+        max_active_power_kw = greatest(excluded.max_active_power_kw, r.max_active_power_kw),
+        min_active_power_kw = least(excluded.min_active_power_kw, r.min_active_power_kw),
+        sample_count = excluded.sample_count + r.sample_count,
+        kwh_delta = greatest(excluded.highest_kwh, r.highest_kwh) - least(excluded.lowest_kwh, r.lowest_kwh),
+        power_count = excluded.power_count + r.power_count,
+        lowest_kwh = least(excluded.lowest_kwh, r.lowest_kwh),
+        highest_kwh = greatest(excluded.highest_kwh, r.highest_kwh)
 )"""
 
 
@@ -136,21 +152,45 @@ async def append_clean_runs(
     With `with_figures` the figures of these hours in the rollup table of plain PostgreSQL are brought up to date
     as well. Returns the meters that are done with. The session must see no reading whose queue entry it does not.
     """
+    low = min(change.first_at for change in changes)
+    high = max(change.hours[-1] for change in changes) + HOUR
+    at_once = await _is_most_of_it(session, layout, changes, high - low)
+    if at_once:
+        await session.execute(text(_BY_HASH))
     rows = await session.execute(
-        text(_statement(layout, with_figures=with_figures)),
+        text(_statement(layout, with_figures=with_figures, at_once=at_once)),
         {
             **key_arrays(layout, [change.key for change in changes]),
             "first_at": [change.first_at for change in changes],
             "slope": [change.rules.rise_watts / 3.6 * _A_LITTLE_LESS for change in changes],
             "longest": min(max_gap, _LONGEST),
-            "low": min(change.first_at for change in changes),
-            "high": max(change.hours[-1] for change in changes) + timedelta(hours=1),
+            "low": low,
+            "high": high,
         },
     )
-    return {tuple(row) for row in rows}
+    done = {tuple(row) for row in rows}
+    if at_once:
+        await session.execute(text("SET LOCAL enable_nestloop = on"))
+    return done
 
 
-def _statement(layout: Layout, *, with_figures: bool) -> str:
+# New readings and meters are joined by hash: with statistics from before they came, the planner may expect a handful
+# and compare each reading with each meter.
+_BY_HASH = "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
+
+
+async def _is_most_of_it(
+    session: AsyncSession, layout: Layout, changes: Sequence[MeterChange], span: timedelta
+) -> bool:
+    """Tell whether what is new of these meters is a good part of all readings of the time."""
+    if span > _READ_AT_ONCE:
+        return False
+    meters = await session.scalar(text(f"SELECT count(*) FROM {layout.schema}.devices"))
+    new = sum((change.hours[-1] + HOUR - change.first_at for change in changes), timedelta())
+    return new >= _SHARE_TO_READ_AT_ONCE * int(meters or 0) * span
+
+
+def _statement(layout: Layout, *, with_figures: bool, at_once: bool) -> str:
     return _STATEMENT.format(
         arrays=", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys),
         keys=layout.key_list(),
@@ -159,33 +199,34 @@ def _statement(layout: Layout, *, with_figures: bool) -> str:
         daily=layout.daily_energy,
         head_of_meter=layout.matches("e", "k"),
         hours_of_meter=layout.matches("h", "meter"),
-        hours=_hours(layout, with_figures=with_figures),
+        hours=_hours(layout, with_figures=with_figures, at_once=at_once),
         figures=_figures(layout) if with_figures else "",
     )
 
 
-def _hours(layout: Layout, *, with_figures: bool) -> str:
-    return _HOURS.format(
-        measurements=layout.measurements,
-        of_meter=layout.matches("m", "meter"),
+def _hours(layout: Layout, *, with_figures: bool, at_once: bool) -> str:
+    keys = layout.key_list()
+    hours = _HOURS.format(
+        by=f"{keys}, " if at_once else "",
+        partition=f"PARTITION BY {keys} " if at_once else "",
+        readings=(_OF_ALL_METERS if at_once else _OF_ONE_METER).format(
+            keys=keys,
+            measurements=layout.measurements,
+            of_meter=layout.matches("m", "meter"),
+            is_counted="" if with_figures else " AND energy_imported_kwh IS NOT NULL",
+        ),
         columns=", power_kw, kwh" if with_figures else "",
         is_complete=" AND power_kw IS NOT NULL AND kwh IS NOT NULL" if with_figures else "",
-        is_counted="" if with_figures else " AND m.energy_imported_kwh IS NOT NULL",
-        hour_figures=(
-            ", count(*) AS count, sum(power_kw) AS power_sum, max(power_kw) AS max_kw, min(power_kw) AS min_kw, "
-            "min(kwh) AS lowest, max(kwh) AS highest"
-            if with_figures
-            else ""
-        ),
+        hour_figures=_HOUR_FIGURES if with_figures else "",
     )
+    return hours if at_once else _BY_METER.format(meter_keys=layout.key_list("meter"), hours=hours)
+
+
+_HOUR_FIGURES = (
+    ", count(*) AS count, sum(power_kw) AS power_sum, max(power_kw) AS max_kw, min(power_kw) AS min_kw, "
+    "min(kwh) AS lowest, max(kwh) AS highest"
+)
 
 
 def _figures(layout: Layout) -> str:
-    return _FIGURES.format(
-        rollup=layout.hourly_rollup,
-        keys=layout.key_list(),
-        hour_keys=layout.key_list("h"),
-        kept=", ".join(KEPT_FIGURES),
-        rollup_of_hour=layout.matches("r", "h"),
-        updates=", ".join(f"{name} = excluded.{name}" for name in KEPT_FIGURES),
-    )
+    return _FIGURES.format(rollup=layout.hourly_rollup, keys=layout.key_list(), kept=", ".join(KEPT_FIGURES))

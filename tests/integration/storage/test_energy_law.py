@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from portal.core.domain.energy import Rules
 from portal.core.stack import Stack
+from portal.core.storage import append
 from tests.integration.databases import Stacks
 from tests.integration.storage.metering import (
     RULES,
@@ -27,8 +28,16 @@ from tests.integration.storage.metering import (
 LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.fixture(params=["meter by meter", "all at once"])
+def way_of_reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have new readings read in the one or the other way, whatever would be quicker."""
+    at_once = request.param == "all at once"
+    monkeypatch.setattr(append, "_SHARE_TO_READ_AT_ONCE", -1 if at_once else 1000)
+    monkeypatch.setattr(append, "_READ_AT_ONCE", timedelta.max)
+
+
 @pytest.fixture(params=["client", "admin"])
-async def stack(request: pytest.FixtureRequest, stacks: Stacks) -> Stack:
+async def stack(request: pytest.FixtureRequest, stacks: Stacks, way_of_reading: None) -> Stack:
     """One stack of either run mode for all examples of a test; each example brings a meter of its own."""
     return await (stacks.client() if request.param == "client" else stacks.admin())
 
