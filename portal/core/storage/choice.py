@@ -13,7 +13,7 @@ from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.postgres import PostgresStorage
 from portal.core.storage.timescale import TimescaleStorage
 from portal.core.storage.timescale_convert import SHAPE_LOCK
-from portal.core.storage.timescale_probe import Choice, Engine, choose, create_extension, gather
+from portal.core.storage.timescale_probe import Choice, Engine, choose, create_extension, gather, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,7 +38,10 @@ async def judge(settings: Settings, db: Database) -> Choice:
     Raises `Misconfigured` where `Database__Storage` and the database do not go together, or the extension in
     the database cannot be loaded, so that no query works.
     """
-    return choose(await gather(db, LAYOUTS[settings.run_mode]), settings.database.storage)
+    facts = await gather(db, LAYOUTS[settings.run_mode])
+    if settings.database.storage is not StorageChoice.PLAIN:
+        facts = await tried(db, facts)
+    return choose(facts, settings.database.storage)
 
 
 class ProbedStorage:

@@ -7,7 +7,7 @@ Each of these is one sentence here, and either a refusal or the reason why plain
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ class Facts:
     may_create: bool
     license: str | None
     readings: Readings
+    refusal: str | None = None  # why creating the extension failed, where it was tried
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def obstacle(facts: Facts) -> str | None:
             facts.installed is None and not facts.may_create,
             _NO_RIGHTS,
         ),
+        (facts.refusal is not None, facts.refusal or ""),
     )
     return next((sentence for is_so, sentence in problems if is_so), None)
 
@@ -202,6 +204,10 @@ class _NoFeaturesError(Exception):
     """Rolls the extension's creation back."""
 
 
+class _OnlyTriedError(Exception):
+    """Rolls the extension's creation back where it went well."""
+
+
 async def create_extension(db: Database) -> str | None:
     """Create the extension where it is missing; returns why it was not kept, or None when it is there.
 
@@ -217,7 +223,24 @@ async def create_extension(db: Database) -> str | None:
     return None
 
 
-async def _create_with_features(connection: Any) -> None:
+async def tried(db: Database, facts: Facts) -> Facts:
+    """Return the facts with what only creating the extension tells; nothing of it stays in the database."""
+    if facts.installed or obstacle(facts) or facts.readings is Readings.HYPERTABLE:
+        return facts
+    try:
+        async with autocommit(db) as connection, connection.transaction():
+            await _create_with_features(connection, only_try=True)
+    except _OnlyTriedError:
+        return facts
+    except _NoFeaturesError:
+        return replace(facts, license="apache")
+    except asyncpg.PostgresError as error:
+        return replace(facts, refusal=f"the extension could not be created: {error}")
+
+
+async def _create_with_features(connection: Any, *, only_try: bool = False) -> None:
     await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     if await license_of(connection) == "apache":
         raise _NoFeaturesError
+    if only_try:
+        raise _OnlyTriedError

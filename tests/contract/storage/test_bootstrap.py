@@ -10,7 +10,7 @@ from portal.core.db import Database
 from portal.core.errors import Misconfigured
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack, opened_stack
-from portal.core.storage import timescale_schema
+from portal.core.storage import timescale_probe, timescale_schema
 from portal.core.storage.choice import judge
 from portal.core.storage.migrations import migrate
 from tests.contract.storage.fleet import ALICE, METERS, Fleet, ago, readings
@@ -176,6 +176,31 @@ async def test_without_the_right_to_create_the_extension_the_plain_engine_says_w
     with pytest.raises(Misconfigured, match="may not create the extension"):
         await judge(demanding.settings, powerless)
     await close_stack(demanding)
+
+
+@pytest.mark.parametrize("filled", [False, True])
+async def test_without_community_features_the_plain_engine_says_why_before_there_is_an_extension(
+    fresh: Stack, monkeypatch: pytest.MonkeyPatch, *, filled: bool
+) -> None:
+    async def apache(_: object) -> str:
+        return "apache"
+
+    monkeypatch.setattr(timescale_probe, "license_of", apache)
+    if filled:
+        await _with_storage(fresh, "plain").storage.bootstrap(fresh.db)
+        fleet = await Fleet.open(fresh)
+        await fleet.store(readings(ALICE, METERS[ALICE][0], ago(days=2), timedelta(hours=1), 5))
+    choice = await judge(fresh.settings, fresh.db)
+    assert choice.engine == "postgresql"
+    assert choice.note is not None
+    assert "community features" in choice.note
+    demanding = _with_storage(fresh, "timescale")
+    with pytest.raises(Misconfigured, match="community features") as refused:
+        await demanding.storage.bootstrap(demanding.db)
+    assert "\n" not in refused.value.message
+    await close_stack(demanding)
+    extensions = "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'"
+    assert await Fleet(fresh).rows(extensions) == [(0,)]
 
 
 async def test_an_extension_the_server_cannot_load_is_one_clear_line(fleet: Fleet) -> None:
