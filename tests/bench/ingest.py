@@ -284,10 +284,11 @@ async def inserts_beside_copy(dsn: str, batches: int) -> list[float]:
     return took
 
 
-def settings(server: TestServer, mode: RunMode) -> dict[str, str]:
-    name = asyncio.run(server.copy(mode))
+def settings(server: TestServer, mode: RunMode, storage: str = "auto") -> dict[str, str]:
+    name = asyncio.run(server.copy(mode, storage))
     return {
         "Application__RunMode": mode.value,
+        "Database__Storage": storage,
         "Database__ConnectionString": server.dsn(name),
         "RateLimit__Enabled": "false",
     }

@@ -42,11 +42,13 @@ class Server:
 
 
 @contextmanager
-def serving(directory: Path, settings: dict[str, str], *, workers: int = 1) -> Iterator[Server]:
+def serving(
+    directory: Path, settings: dict[str, str], *, workers: int = 1, app: str = "fleet_ingest.app:create_app"
+) -> Iterator[Server]:
     """Serve the API of these settings until the block ends."""
     port = _free_port()
     command = [
-        sys.executable, "-m", "uvicorn", "--factory", "fleet_ingest.app:create_app", "--port", str(port),
+        sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port),
         "--log-level", "warning", "--workers", str(workers), "--timeout-graceful-shutdown", "2",
     ]  # fmt: skip
     log = directory / f"server-{port}.log"
