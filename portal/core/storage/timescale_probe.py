@@ -231,11 +231,12 @@ async def tried(db: Database, facts: Facts) -> Facts:
         async with autocommit(db) as connection, connection.transaction():
             await _create_with_features(connection, only_try=True)
     except _OnlyTriedError:
-        return facts
+        pass
     except _NoFeaturesError:
         return replace(facts, license="apache")
     except asyncpg.PostgresError as error:
         return replace(facts, refusal=f"the extension could not be created: {error}")
+    return facts
 
 
 async def _create_with_features(connection: Any, *, only_try: bool = False) -> None:
