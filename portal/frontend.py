@@ -35,6 +35,7 @@ _SHARED_SOURCES = (
     "portal/portal.py",
     "portal/ui",
     "portal/auth",
+    "portal/cost",
     "portal/settings",
     "portal/core/domain",
 )

@@ -1,6 +1,7 @@
 """Files of the Admin mode: a customer's cost."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +11,7 @@ from portal.auth.downloads import signed_in_download
 from portal.core.services import cost, customers
 from portal.core.stack import current
 from portal.ui.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
-from portal.ui.cost.export import download
+from portal.ui.cost.export import Export, download
 
 
 async def _cost(request: Request) -> Response:
@@ -19,10 +20,11 @@ async def _cost(request: Request) -> Response:
     line = await customers.get_customer(stack, customer_id)
     grouping = grouping_asked_for(query)
     zone = await cost.local_zone(stack, customer_id) if grouping == LOCAL_DAYS else "UTC"
-    days = days_asked_for(query, stack.clock().date())
+    now = stack.clock()
+    days = days_asked_for(query, now.astimezone(ZoneInfo(zone)).date())
     report = await cost.fleet_cost(stack, customer_id, *instants_of(days, zone), days=grouping)
-    name = f"cost-{line.code.lower()}-{days.first}-{days.last}"
-    return download(report, request.path_params["kind"], query.get("by", ""), name)
+    export = Export(report, days, zone, f"{line.name} ({line.code})", now)
+    return download(export, request.path_params["kind"], query.get("by", ""), f"cost-{line.code.lower()}")
 
 
 ROUTES = [Route("/download/customers/{customer_id:uuid}/cost.{kind}", signed_in_download(_cost))]

@@ -13,12 +13,13 @@ class Column:
     """One column: its heading, with the unit so that the cells need none, and whether it holds numbers.
 
     A heading may be for screen readers only: that of a column of buttons says nothing to anybody else.
-    `hint` is shown on hover.
+    `hint` is shown on hover. A minor column is left out on phones; its cells are `minor` too.
     """
 
     label: Text
     is_number: bool = False
     is_hidden_label: bool = False
+    is_minor: bool = False
     hint: str = ""
 
 
@@ -61,11 +62,16 @@ def cell(
     label: str = "",
     number: bool = False,
     wide: bool = False,
+    minor: bool = False,
     title: Text = "",
 ) -> rx.Component:
-    """A cell; where a stacked table has no heading, `label` repeats it, and `wide` takes the whole width."""
-    classes = [name for name, wanted in (("ui-right", number), ("ui-cell-wide", wide)) if wanted]
-    return rx.el.td(*content, title=title, class_name=" ".join(classes), custom_attrs=_label(label))
+    """A cell; where a stacked table has no heading, `label` repeats it, and `wide` takes the whole width.
+
+    A `minor` one is left out on phones.
+    """
+    given = (("ui-right", number), ("ui-cell-wide", wide), ("ui-cell-minor", minor))
+    classes = " ".join(name for name, wanted in given if wanted)
+    return rx.el.td(*content, title=title, class_name=classes, custom_attrs=_label(label))
 
 
 def head_cell(*content: rx.Component | Text, wrap: bool = True) -> rx.Component:
@@ -96,12 +102,17 @@ def _heading(column: Column) -> rx.Component:
     text = (
         rx.el.span(column.label, class_name="ui-visually-hidden") if column.is_hidden_label else column.label
     )
-    return rx.el.th(text, scope="col", title=column.hint, class_name="ui-right" if column.is_number else "")
+    return rx.el.th(text, scope="col", title=column.hint, class_name=_column_classes(column))
+
+
+def _column_classes(column: Column) -> str:
+    given = (("ui-right", column.is_number), ("ui-cell-minor", column.is_minor))
+    return " ".join(name for name, wanted in given if wanted)
 
 
 def _totals(columns: Sequence[Column], totals: Sequence[Text]) -> list[rx.Component]:
     cells = [
-        rx.el.td(text, class_name="ui-right" if column.is_number else "")
+        rx.el.td(text, class_name=_column_classes(column))
         for column, text in zip(columns[1:], totals[1:], strict=True)
     ]
     return [rx.el.th(totals[0], scope="row"), *cells]

@@ -16,4 +16,6 @@ GRID = "var(--ui-grid)"
 PEAK = "var(--ui-peak)"
 STANDARD = "var(--ui-standard)"
 OFF_PEAK = "var(--ui-off-peak)"
+DEFAULT_RATE = "var(--ui-default-rate)"
+OTHER_PERIODS = ("var(--ui-other-1)", "var(--ui-other-2)", "var(--ui-other-3)", "var(--ui-other-4)")
 FONT = "var(--ui-font)"

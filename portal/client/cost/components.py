@@ -1,5 +1,7 @@
 """What the Cost page is made of."""
 
+from typing import Any
+
 import reflex as rx
 
 from portal.client.cost.explain_state import CostExplainState as Explain
@@ -7,14 +9,17 @@ from portal.client.cost.state import CostState as State
 from portal.ui.cards import card, columns
 from portal.ui.cost.explain_parts import explain_dialog
 from portal.ui.cost.parts import body, day_chart, picker, table
+from portal.ui.cost.view import CostRow
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
+
+_FILES = "/download/cost"
 
 
 def cost_content() -> rx.Component:
     """Range, site, figures, chart and tables."""
     return rx.fragment(
-        picker(State, "/download/cost"),
+        picker(State, _FILES),
         rx.el.div(
             rx.cond(State.sites.length() > 1, _site_choice(), rx.fragment()),
             rx.el.span(State.days_note, class_name="ui-hint"),
@@ -44,14 +49,12 @@ def _below_the_figures() -> rx.Component:
         rx.fragment(
             rx.cond(report.has_energy, day_chart(State), card(_no_energy())),
             columns(
-                table(State, "Day", report.days, title="Days", on_explain=Explain.explain_from_day),
-                table(
-                    State, "Device", report.devices, title="Devices", on_explain=Explain.explain_from_device
-                ),
+                _table("Day", report.days, "Days", Explain.explain_from_day),
+                _table("Device", report.devices, "Devices", Explain.explain_from_device),
             ),
             columns(
-                table(State, "Site", report.sites, title="Sites"),
-                table(State, "Period", report.periods, title="Time of use"),
+                _table("Site", report.sites, "Sites", Explain.explain_from_device),
+                _table("Period", report.periods, "Time of use", Explain.explain_from_day),
             ),
             rx.cond(
                 report.has_fixed,
@@ -65,6 +68,10 @@ def _below_the_figures() -> rx.Component:
         ),
         card(_no_devices()),
     )
+
+
+def _table(first: str, rows: rx.Var[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
+    return table(State, first, rows, title=title, on_explain=on_explain, download_path=_FILES)
 
 
 def _no_energy() -> rx.Component:

@@ -8,11 +8,10 @@ from typing import Literal
 from portal.core.domain.cost import CostReport, DayCost
 from portal.ui import formats
 from portal.ui.charts import Figure, bar_figure
-from portal.ui.cost.hues import hue, period_kind, period_label
+from portal.ui.cost.hues import hues_of, period_label, period_rank
 
 _FEW_DAYS = 10
 _FEWEST_SLOTS = 5
-_ORDER = ("off-peak", "standard", "peak", "")
 
 
 def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Figure:
@@ -20,12 +19,12 @@ def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Figure
     prefix = f"{formats.currency_symbol(report.currency)} " if measure == "cost" else ""
     unit = "" if measure == "cost" else "kWh"
     days = [line.date for line in report.days]
-    names = sorted({line.name for day in report.days for line in day.periods}, key=_rank)
+    names = sorted({line.name for day in report.days for line in day.periods}, key=period_rank)
     figure = _frame(days, prefix, unit)
     stacks = [(name, [_of(day, name, measure) for day in report.days]) for name in names]
     whole = [day.total if measure == "cost" else day.kwh for day in report.days]
     rest = [total - sum((values[n] for _, values in stacks), Decimal(0)) for n, total in enumerate(whole)]
-    if not stacks:
+    if names in ([], [None]) and not any(rest):
         return bar_figure(
             [day.isoformat() for day in days],
             [float(value) for value in whole],
@@ -33,15 +32,14 @@ def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Figure
             unit=unit,
             prefix=prefix,
             hover=[formats.week_day(day) for day in days],
-        ) | {"layout": figure["layout"]}
+        ) | {"layout": figure["layout"] | {"showlegend": False}}
     if any(rest):
         stacks.append(("No tariff", rest))
-    figure["data"] = [_bars(days, values, name, prefix, unit) for name, values in stacks]
+    hues = hues_of(name for name, _ in stacks)
+    figure["data"] = [
+        _bars(days, values, name, prefix, unit) | {"marker": {"color": hues[name]}} for name, values in stacks
+    ]
     return figure
-
-
-def _rank(name: str | None) -> tuple[int, str]:
-    return _ORDER.index(period_kind(name)), name or ""
 
 
 def _of(day: DayCost, name: str | None, measure: str) -> Decimal:
@@ -63,7 +61,7 @@ def _bars(
         prefix=prefix,
         hover=[f"{formats.week_day(day)}, {label}" for day in days],
     )["data"]
-    return trace | {"marker": {"color": hue(name)}}
+    return trace
 
 
 def _frame(days: Sequence[date], prefix: str, unit: str) -> Figure:

@@ -1,7 +1,6 @@
 """The dialog that explains a figure: a device and a day, its hours, and one hour down to its readings.
 
-The state has `explain_open`, `explain_device`, `explain_day`, `explain_devices`, `hours`, `explained`,
-`failure`, and the handlers `explain_choose_device`, `explain_choose_day`, `explain_hour` and `explain_close`.
+The state is one made of `portal.cost.explain_state.CostExplainer`.
 """
 
 from typing import Any
@@ -29,7 +28,12 @@ def explain_dialog(state: State) -> rx.Component:
             rx.cond(
                 state.hours.length() > 0,
                 data_table(
-                    _HOURS, state.hours, lambda row: _hour_row(state, row), caption="Hours", tall=True
+                    _HOURS,
+                    state.hours,
+                    lambda row: _hour_row(state, row),
+                    caption="Hours",
+                    totals=[state.hour_totals[place] for place in range(len(_HOURS))],
+                    tall=True,
                 ),
                 rx.el.p("No energy on this day.", class_name="ui-hint"),
             ),
@@ -102,8 +106,13 @@ def _steps(title: str, steps: rx.Var[list[Step]]) -> rx.Component:
         steps,
         _step,
         caption=title,
+        even=True,
     )
 
 
 def _step(step: Step) -> list[rx.Component]:
-    return [head_cell(step["title"]), cell(step["words"]), cell(step["figure"], number=True)]
+    return [
+        head_cell(step["title"]),
+        rx.el.td(step["words"], class_name="ui-cell-wrap"),
+        cell(step["figure"], number=True),
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
@@ -9,10 +10,15 @@ from zoneinfo import ZoneInfo
 
 from portal.core.domain.explanation import Explanation, PieceUsed, PricedPart
 from portal.core.domain.meter import PieceKind
+from portal.core.domain.money import apportion, round_cents
+from portal.core.domain.shown_cost import shown_kwh
+from portal.core.domain.time import HOUR
 from portal.core.errors import NotFound
 from portal.core.services.explain import HourLine
 from portal.ui import formats
 from portal.ui.cost.hues import period_label
+
+_WH = Decimal("0.001")
 
 
 class HourRow(TypedDict):
@@ -53,17 +59,31 @@ def device_uuid(text: str) -> UUID:
 
 
 def build_hours(lines: Sequence[HourLine], zone: str, currency: str) -> list[HourRow]:
-    """The hours of a day with energy."""
+    """The hours of a day with energy, in cents and watt-hours that add up."""
+    energies, _ = shown_kwh([line.kwh for line in lines], _WH)
+    exact = [line.total for line in lines]
+    totals = apportion(exact, round_cents(sum(exact, Decimal(0))))
     return [
         {
             "key": line.hour_at.isoformat(),
-            "label": f"{line.hour_at.astimezone(ZoneInfo(zone)):%a %d %b, %H:%M}",
-            "kwh": formats.number(line.kwh, 3),
-            "total": formats.money(line.total, currency),
+            "label": _hour_label(line.hour_at, zone),
+            "kwh": formats.number(kwh, 3),
+            "total": formats.money(total, currency),
             "periods": ", ".join(period_label(name) for name in line.periods),
         }
-        for line in lines
+        for line, kwh, total in zip(lines, energies, totals, strict=True)
     ]
+
+
+def _hour_label(hour_at: datetime, zone: str) -> str:
+    start, end = (at.astimezone(ZoneInfo(zone)) for at in (hour_at, hour_at + HOUR))
+    return f"{formats.week_day(start.date())}, {start:%H:%M} to {end:%H:%M}"
+
+
+def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:
+    """What the hours add up to, a text per column."""
+    kwh, total = (sum((getattr(line, part) for line in lines), Decimal(0)) for part in ("kwh", "total"))
+    return ["Total", formats.number(kwh, 3), "", formats.money(round_cents(total), currency)]
 
 
 def build_explanation(found: Explanation) -> ExplainView:
@@ -169,4 +189,5 @@ def _part(part: PricedPart, zone: str, currency: str) -> list[Step]:
 
 def _exact(value: Decimal) -> str:
     """A decimal with every digit it has, and no zeros after them."""
-    return f"{value.normalize() + 0:f}" if value else "0"
+    exponent = value.normalize().as_tuple().exponent
+    return formats.number(value, max(0, -exponent) if isinstance(exponent, int) else 0)

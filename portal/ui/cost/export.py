@@ -1,27 +1,43 @@
-"""A cost report as a file: CSV of one listing, or an Excel workbook of all. Figures add up as on the page."""
+"""A cost report as a file: CSV of one listing, or an Excel workbook of all. It holds just what the page shows."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 from starlette.responses import Response
 
-from portal.core.domain.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
-from portal.core.domain.shown_cost import as_shown
-from portal.ui.cost.hues import period_label
+from portal.core.domain.cost import CostReport
+from portal.ui import formats
+from portal.ui.cost.listings import Line, Listing, Listings, listings_of
+from portal.ui.cost.warnings import warnings_in_words
+from portal.ui.range_picker import DayRange
 
 LISTINGS = ("days", "devices", "sites", "periods")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_Line = DayCost | DeviceCost | PeriodCost | FixedCost
-_Value = str | Decimal
+_NOTES = {"Device": "Site"}
+_Value = str | Decimal | date
 # What a spreadsheet would run as a formula when it opens a CSV file.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMATS = {Decimal: "#,##0.00", date: "yyyy-mm-dd"}
+_WIDTHS = {"A": 30, "B": 30, "C": 14, "D": 14, "E": 14, "F": 14}
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A report and the words that say what it is: days, whose days they are, whose energy, and when it was made."""
+
+    report: CostReport
+    days: DayRange
+    zone: str
+    about: str
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,107 +49,115 @@ class Sheet:
     rows: tuple[tuple[_Value, ...], ...]
 
 
-def sheets(exact: CostReport) -> tuple[Sheet, ...]:
-    """Return every listing of a report in cents; energy is exact."""
-    report = as_shown(exact)
-    sites = dict.fromkeys(line.site_name for line in report.devices)
-    by_site = [(name, [line for line in report.devices if line.site_name == name]) for name in sites]
-    return (
-        _sheet("Days", ("Date",), report, [((day.date.isoformat(),), [day]) for day in report.days]),
-        _sheet(
-            "Devices",
-            ("Site", "Device"),
-            report,
-            [((line.site_name, line.name), [line]) for line in report.devices],
-        ),
-        _sheet("Sites", ("Site",), report, [((name,), lines) for name, lines in by_site]),
-        _sheet("Periods", ("Period",), report, _periods(report)),
-    )
+def sheets(report: CostReport) -> tuple[Sheet, ...]:
+    """Return every listing of a report, in the cents and the hundredths of a kWh that a page shows."""
+    listings = listings_of(report)
+    return tuple(_sheet(listing, listings, report.currency) for listing in listings.each)
 
 
-def _periods(report: CostReport) -> list[tuple[tuple[str, ...], Sequence[_Line]]]:
-    lines = list(report.periods)
-    uncovered = report.total_kwh - sum((line.kwh for line in lines), Decimal(0))
-    if uncovered:
-        lines.append(PeriodCost("No tariff", uncovered, Decimal(0), Decimal(0), Decimal(0)))
-    return [((period_label(line.name),), [line]) for line in lines]
+def _sheet(listing: Listing, listings: Listings, currency: str) -> Sheet:
+    money = [f"{name} {currency}" for name in ("Base", "VAT", "Total")]
+    heading = (listing.first, _NOTES.get(listing.first, "Note"), "kWh", *money)
+    return Sheet(listing.title, heading, tuple(_row(line) for line in (*listing.lines, listings.total)))
 
 
-def _sheet(
-    title: str,
-    names: tuple[str, ...],
-    report: CostReport,
-    lines: Iterable[tuple[tuple[str, ...], Sequence[_Line]]],
-) -> Sheet:
-    rows = [(*label, *_sums(parts)) for label, parts in lines]
-    blank = ("",) * (len(names) - 1)
-    rows += [
-        (f"Fixed charge {each.month:%Y-%m} {each.site_name}", *blank, *_sums([each])) for each in report.fixed
-    ]
-    totals = [
-        sum((row[-4 + n] for row in rows if isinstance(row[-4 + n], Decimal)), Decimal(0)) for n in range(4)
-    ]  # type: ignore[misc]
-    money = [f"{name} {report.currency}" for name in ("Base", "VAT", "Total")]
-    return Sheet(title, (*names, "kWh", *money), (*rows, ("Total", *blank, *totals)))
+def _row(line: Line) -> tuple[_Value, ...]:
+    return line.day or line.label, line.note, line.kwh or Decimal("0.00"), line.base, line.vat, line.total
 
 
-def _sums(lines: Sequence[_Line]) -> tuple[Decimal, ...]:
-    energy = [Decimal(0) if isinstance(line, FixedCost) else line.kwh for line in lines]
-    money = [[getattr(line, name) for line in lines] for name in ("base_cost", "vat", "total")]
-    return tuple(sum(values, Decimal(0)) for values in (energy, *money))
+def csv_bytes(sheet: Sheet, export: Export) -> bytes:
+    """Return one listing as CSV in UTF-8, with a mark that makes spreadsheets read it as such.
 
-
-def csv_bytes(sheet: Sheet) -> bytes:
-    """Return one listing as CSV in UTF-8, with a mark that makes spreadsheets read it as such."""
+    Each row says which days it is about, so that files can be put together.
+    """
     text = StringIO()
     writer = csv.writer(text)
-    writer.writerow(sheet.heading)
-    writer.writerows([[_plain(value) for value in row] for row in sheet.rows])
+    writer.writerow((*sheet.heading, "From", "To", "Days in"))
+    days = (export.days.first.isoformat(), export.days.last.isoformat(), export.zone)
+    writer.writerows([[*map(_plain, row), *days] for row in sheet.rows])
     return text.getvalue().encode("utf-8-sig")
 
 
 def _plain(value: _Value) -> str:
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return f"{value:.2f}"
+    if isinstance(value, date):
+        return value.isoformat()
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
-def xlsx_bytes(exact: CostReport) -> bytes:
-    """Return a workbook with a sheet per listing."""
+def xlsx_bytes(export: Export) -> bytes:
+    """Return a workbook: a sheet that says what the report is about, then a sheet per listing."""
     book = Workbook()
     book.remove(book.worksheets[0])
-    for sheet in sheets(exact):
+    _about(book.create_sheet("Report"), export)
+    for sheet in sheets(export.report):
         page = book.create_sheet(sheet.title)
-        for row in (sheet.heading, *sheet.rows):
-            page.append([_cell(page, value) for value in row])
-        for row_number in (1, page.max_row):
-            for cell in page[row_number]:
-                cell.font = Font(bold=True)
+        _write(page, [sheet.heading, *sheet.rows])
+        _bold(page, 1, page.max_row)
         page.freeze_panes = "A2"
-        page.column_dimensions["A"].width = page.column_dimensions["B"].width = 24
     file = BytesIO()
     book.save(file)
     return file.getvalue()
 
 
+def _about(page: Worksheet, export: Export) -> None:
+    report, total = export.report, listings_of(export.report).total
+    fixed = "included for the whole months" if report.fixed else "not included"
+    rows: list[Sequence[_Value]] = [
+        ("Energy of", export.about),
+        ("First day", export.days.first),
+        ("Last day", export.days.last),
+        ("Days in", export.zone),
+        ("Currency", report.currency),
+        ("kWh", total.kwh or Decimal(0)),
+        *[
+            (name, value)
+            for name, value in (("Base", total.base), ("VAT", total.vat), ("Total", total.total))
+        ],
+        ("Fixed monthly charges", fixed),
+        ("Made at", formats.utc_time(export.made_at)),
+        *[("Note", line) for line in warnings_in_words(report)],
+    ]
+    _write(page, rows)
+    for row in page.iter_rows(max_col=2):
+        row[0].font = Font(bold=True)
+        row[1].alignment = Alignment(horizontal="left")
+
+
+def _write(page: Worksheet, rows: Sequence[Sequence[_Value]]) -> None:
+    for row in rows:
+        page.append([_cell(page, value) for value in row])
+    for column, width in _WIDTHS.items():
+        page.column_dimensions[column].width = width
+
+
+def _bold(page: Worksheet, *row_numbers: int) -> None:
+    for row_number in row_numbers:
+        for cell in page[row_number]:
+            cell.font = Font(bold=True)
+
+
 def _cell(page: Worksheet, value: _Value) -> Cell:
     cell = Cell(page, value=value)
-    if isinstance(value, Decimal):
-        cell.number_format = "#,##0.00"
-    else:
+    if isinstance(value, str):
         cell.data_type = "s"  # a name that looks like a formula stays a name
+    else:
+        cell.number_format = _FORMATS[type(value)]
     return cell
 
 
-def download(report: CostReport, kind: str, listing: str, name: str) -> Response:
-    """Return the answer that saves a report: `kind` csv or xlsx, `listing` one of LISTINGS (CSV only)."""
+def download(export: Export, kind: str, listing: str, name: str) -> Response:
+    """Return the answer that saves a report: `kind` csv or xlsx, `listing` one of LISTINGS (CSV only).
+
+    The file is called by `name`, its listing and its days.
+    """
+    days = f"{export.days.first}-{export.days.last}"
     if kind == "xlsx":
-        body, media_type = xlsx_bytes(report), _XLSX
+        body, media_type, file = xlsx_bytes(export), _XLSX, f"{name}-{days}.xlsx"
     else:
         place = LISTINGS.index(listing) if listing in LISTINGS else 0
-        body, media_type, kind = csv_bytes(sheets(report)[place]), "text/csv; charset=utf-8", "csv"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
-        "Cache-Control": "no-store",
-    }
+        body, media_type = csv_bytes(sheets(export.report)[place], export), "text/csv; charset=utf-8"
+        file = f"{name}-{LISTINGS[place]}-{days}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
     return Response(body, media_type=media_type, headers=headers)

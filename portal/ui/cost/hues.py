@@ -1,27 +1,47 @@
-"""Time-of-use periods by what they are, so that each kind has one hue everywhere."""
+"""Time-of-use periods by what they are, so that each has one hue on every chart, heat map and table."""
+
+from collections.abc import Iterable
+from typing import Final
 
 from portal.ui import tokens
 
-KINDS = ("peak", "standard", "off-peak")
-_HUES = {"peak": tokens.PEAK, "standard": tokens.STANDARD, "off-peak": tokens.OFF_PEAK}
-_DEFAULT = "Default rate"
+DEFAULT_RATE: Final = "Default rate"
+_HUES = {
+    "peak": tokens.PEAK,
+    "standard": tokens.STANDARD,
+    "off-peak": tokens.OFF_PEAK,
+    "default": tokens.DEFAULT_RATE,
+}
+_ORDER = ("off-peak", "standard", "peak", "default", "other")
+# Periods whose names say nothing about their kind: shades of one hue, in the order of their names.
+_OTHERS = tokens.OTHER_PERIODS
 
 
 def period_kind(name: str | None) -> str:
-    """Which kind a period is by its name: peak, standard or off-peak; nothing for any other."""
-    words = (name or "").casefold().replace("-", " ").replace("_", " ")
+    """Which kind a period is by its name: peak, standard, off-peak or other; "default" for the default rate."""
+    if name is None:
+        return "default"
+    words = name.casefold().replace("-", " ").replace("_", " ")
     if "off peak" in words or "offpeak" in words or "night" in words:
         return "off-peak"
     if "peak" in words:
         return "peak"
-    return "standard" if "standard" in words else ""
+    return "standard" if "standard" in words else "other"
 
 
 def period_label(name: str | None) -> str:
     """What a period is called; the default rate has no name of its own."""
-    return name or _DEFAULT
+    return name or DEFAULT_RATE
 
 
-def hue(name: str | None) -> str:
-    """The colour token of a period."""
-    return _HUES.get(period_kind(name), tokens.ACCENT if name is None else tokens.ACCENT_SOFT)
+def period_rank(name: str | None) -> tuple[int, str]:
+    """Sorts periods from the cheapest kind to the dearest, as bars are stacked."""
+    return _ORDER.index(period_kind(name)), name or ""
+
+
+def hues_of(names: Iterable[str | None]) -> dict[str | None, str]:
+    """The colour token of each of the periods that are shown together."""
+    known = set(names)
+    others = sorted(name for name in known if name is not None and period_kind(name) == "other")
+    shades = {name: _OTHERS[place % len(_OTHERS)] for place, name in enumerate(others)}
+    return {name: shades.get(name or "", _HUES.get(period_kind(name), "")) for name in known}

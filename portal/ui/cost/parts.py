@@ -1,7 +1,6 @@
 """What a cost page is made of, over the state of either run mode.
 
-The state has `report`, the range (`quick`, `range_label`, `first_day`, `last_day`, `today`), `grouping`, `measure`,
-`export_query`, `failure`, `is_loading`, `is_busy`, and their handlers.
+The state is one made of `portal.cost.page_state.CostPage`.
 """
 
 from typing import Any
@@ -19,9 +18,10 @@ from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 
 _CHART_HEIGHT = "300px"
+# What a phone leaves out of the tables; the figures above say it for all of them.
+_MINOR = ("base", "vat")
 _MEASURES = (("cost", "Cost"), ("energy", "Energy"))
 _GROUPINGS = ((UTC_DAYS, "UTC days"), (LOCAL_DAYS, "Local days"))
-_HUES = {"peak": "var(--ui-peak)", "standard": "var(--ui-standard)", "off-peak": "var(--ui-off-peak)"}
 
 State = Any
 
@@ -48,19 +48,22 @@ def picker(state: State, download_path: rx.Var[str] | str) -> rx.Component:
         ),
         rx.el.div(
             segments(_GROUPINGS, active=state.grouping, on_choose=state.group_by, label="Whose days"),
-            _download("CSV", download_path, "csv", state),
-            _download("Excel", download_path, "xlsx", state),
+            _download("CSV", f"{download_path}.csv?{state.export_query}", hint="The days as CSV"),
+            _download(
+                "Excel", f"{download_path}.xlsx?{state.export_query}", hint="Every table as a workbook"
+            ),
             class_name="ui-row",
         ),
         class_name="ui-row ui-row--between",
     )
 
 
-def _download(label: str, path: rx.Var[str] | str, kind: str, state: State) -> rx.Component:
+def _download(label: str, address: rx.Var[str] | str, *, hint: str) -> rx.Component:
     return _FileLink.create(
         rx.icon("download", size=15),
         label,
-        href=f"{path}.{kind}?{state.export_query}",
+        href=address,
+        title=hint,
         custom_attrs={"download": True},
         class_name="ui-button ui-button--small",
     )
@@ -84,11 +87,23 @@ def body(state: State, below: rx.Component) -> rx.Component:
 def _figures(state: State) -> rx.Component:
     report, loading = state.report, state.is_loading
     return figure_row(
-        figure("Energy", report.kwh, "kWh", state.range_label, loading=loading),
+        figure("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label), loading=loading),
         figure("Base cost", report.base, note="Before VAT", loading=loading),
         figure("VAT", report.vat, note=report.vat_share, loading=loading),
-        figure("Total", report.total, note=report.per_kwh, loading=loading, accent=True),
+        figure(
+            "Total",
+            report.total,
+            note=_or(state.cost_compared, report.per_kwh),
+            loading=loading,
+            accent=True,
+            title=report.per_kwh,
+        ),
     )
+
+
+def _or(comparison: rx.Var[str], otherwise: rx.Var[str]) -> rx.Component:
+    """The comparison once it is known; something else holds its place until then."""
+    return rx.fragment(rx.cond(comparison != "", comparison, otherwise))
 
 
 def _skeletons() -> rx.Component:
@@ -117,19 +132,28 @@ def day_chart(state: State) -> rx.Component:
 
 
 def table(
-    state: State, first: str, rows: rx.Var[list[CostRow]], *, title: str, on_explain: Any = None
+    state: State,
+    first: str,
+    rows: rx.Var[list[CostRow]],
+    *,
+    title: str,
+    on_explain: Any,
+    download_path: rx.Var[str] | str,
 ) -> rx.Component:
     """One listing with its totals; `on_explain(key)` is called by the button of a row."""
 
     def row(line: CostRow) -> list[rx.Component]:
         warning = rx.cond(line["warning"] != "", cell_warning(line["warning"]), rx.fragment())
-        name = _name(line, on_explain) if on_explain is not None else _hued(line)
+        name = rx.el.div(hue_square(line["hue"]), _name(line, on_explain), class_name="ui-cell-name")
         return [
-            head_cell(rx.el.div(name, cell_note(line["note"]), warning)),
-            *[cell(line[key], number=True) for key in ("kwh", "base", "vat", "total")],
+            head_cell(name, cell_note(line["note"]), warning),
+            *[cell(line[key], number=True, minor=key in _MINOR) for key in ("kwh", "base", "vat", "total")],
         ]
 
-    money = [Column(f"{name}, {state.report.unit}", is_number=True) for name in ("Base", "VAT", "Total")]
+    money = [
+        Column(f"{name}, {state.report.unit}", is_number=True, is_minor=name != "Total")
+        for name in ("Base", "VAT", "Total")
+    ]
     return card(
         data_table(
             [Column(first), Column("kWh", is_number=True), *money],
@@ -140,7 +164,18 @@ def table(
             tall=True,
         ),
         title=title,
+        note=_table_download(title, first, download_path, state),
         flush=True,
+    )
+
+
+def _table_download(title: str, first: str, path: rx.Var[str] | str, state: State) -> rx.Component:
+    return _FileLink.create(
+        rx.icon("download", size=16),
+        href=f"{path}.csv?{state.export_query}&by={first.lower()}s",
+        title=f"{title} as CSV",
+        custom_attrs={"download": True, "aria-label": f"{title} as CSV"},
+        class_name="ui-icon-button",
     )
 
 
@@ -158,25 +193,7 @@ def _name(line: CostRow, on_explain: Any) -> rx.Component:
     )
 
 
-def _hued(line: CostRow) -> rx.Component:
-    return rx.el.span(hue_square(line["kind"]), line["label"])
-
-
-def hue_square(kind: rx.Var[str]) -> rx.Component:
-    """The hue of a time-of-use period; nothing for a period of no kind."""
-    squares = [(name, _square(colour)) for name, colour in _HUES.items()]
-    return rx.fragment(rx.match(kind, *squares, rx.fragment()))
-
-
-def _square(colour: str) -> rx.Component:
-    return rx.el.span(
-        aria_hidden=True,
-        style={
-            "display": "inline-block",
-            "width": "10px",
-            "height": "10px",
-            "border_radius": "2px",
-            "margin_right": "8px",
-            "background": colour,
-        },
-    )
+def hue_square(hue: rx.Var[str]) -> rx.Component:
+    """The hue of a time-of-use period; nothing where there is none."""
+    square = rx.el.span(aria_hidden=True, class_name="ui-hue", style={"background": hue})
+    return rx.fragment(rx.cond(hue != "", square, rx.fragment()))

@@ -7,7 +7,7 @@ import reflex as rx
 from portal.ui.cards import card
 from portal.ui.cost.parts import hue_square
 from portal.ui.feedback import badge
-from portal.ui.rates.view import HeatCell, HeatMap, HeatRow, PeriodRow, TariffCard
+from portal.ui.rates.view import HeatCell, HeatMap, HeatRate, HeatRow, PeriodRow, TariffCard
 from portal.ui.tables import Column, cell, data_table, head_cell
 
 _PERIODS = (
@@ -32,19 +32,17 @@ def tariff_card(
             _fact("Default rate", tariff.default_rate),
             _fact("Fixed charge", tariff.fixed),
             _fact("VAT", tariff.vat),
-            style={
-                "display": "grid",
-                "grid_template_columns": "repeat(auto-fit, minmax(150px, 1fr))",
-                "gap": "12px",
-                "margin": "0 0 16px",
-            },
+            class_name="ui-facts",
         ),
-        rx.cond(
-            rx.Var.create(tariff.periods).length() > 0,
-            data_table(_PERIODS, tariff.periods, _period_row, caption="Periods"),
-            rx.el.p("One rate at all times.", class_name="ui-hint"),
+        rx.el.div(
+            heat_maps(tariff.maps),
+            rx.cond(
+                rx.Var.create(tariff.periods).length() > 0,
+                data_table(_PERIODS, tariff.periods, _period_row, caption="Periods of " + tariff.name),
+                rx.el.p("One rate at all times.", class_name="ui-hint"),
+            ),
+            class_name="ui-tariff",
         ),
-        heat_maps(tariff.maps),
         rx.cond(
             rx.Var.create(tariff.holidays).length() > 0,
             rx.el.details(
@@ -59,55 +57,46 @@ def tariff_card(
 
 
 def heat_maps(maps: list[HeatMap]) -> rx.Component:
-    """A week of 24 hours a day for each season."""
-    return rx.el.div(
-        rx.foreach(maps, _heat_map),
-        style={
-            "display": "grid",
-            "grid_template_columns": "repeat(auto-fit, minmax(min(100%, 380px), 1fr))",
-            "gap": "16px",
-            "margin_top": "16px",
-        },
-    )
+    """A week of 24 hours a day for each season, with what its colours mean."""
+    return rx.el.div(rx.foreach(maps, _heat_map), class_name="ui-heats")
 
 
 def _heat_map(heat: HeatMap) -> rx.Component:
     hours = [rx.el.th(text, col_span=6, scope="colgroup") for text in ("00:00", "06:00", "12:00", "18:00")]
-    return rx.el.table(
-        rx.el.caption(heat.title, style={"text_align": "left", "font_weight": "600", "padding": "4px 0"}),
-        rx.el.thead(rx.el.tr(rx.el.td(), *hours), style={"text_align": "left", "font_size": "11px"}),
-        rx.el.tbody(rx.foreach(heat.rows, _heat_row)),
-        style={
-            "width": "100%",
-            "border_spacing": "2px",
-            "border_collapse": "separate",
-            "table_layout": "fixed",
-        },
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(heat.title),
+            rx.el.thead(rx.el.tr(rx.el.td(), *hours)),
+            rx.el.tbody(rx.foreach(heat.rows, _heat_row)),
+            class_name="ui-heat",
+        ),
+        rx.el.ul(rx.foreach(heat.rates, _rate), class_name="ui-legend"),
     )
 
 
 def _heat_row(row: HeatRow) -> rx.Component:
-    return rx.el.tr(
-        rx.el.th(row["day"], scope="row", style={"font_size": "12px", "font_weight": "400", "width": "34px"}),
-        rx.foreach(row["cells"], _heat_cell),
-    )
+    return rx.el.tr(rx.el.th(row["day"], scope="row"), rx.foreach(row["cells"], _heat_cell))
 
 
 def _heat_cell(hour: HeatCell) -> rx.Component:
     return rx.el.td(
         rx.el.span(hour["title"], class_name="ui-visually-hidden"),
         title=hour["title"],
-        style={"background": hour["hue"], "height": "20px", "border_radius": "2px", "padding": "0"},
+        style={"background": hour["hue"]},
     )
 
 
+def _rate(rate: HeatRate) -> rx.Component:
+    return rx.el.li(hue_square(rate["hue"]), rate["label"])
+
+
 def _fact(label: str, value: rx.Var[str]) -> rx.Component:
-    return rx.el.div(rx.el.dt(label, class_name="ui-hint"), rx.el.dd(value, style={"margin": "0"}))
+    return rx.el.div(rx.el.dt(label, class_name="ui-hint"), rx.el.dd(value))
 
 
 def _period_row(period: PeriodRow) -> list[rx.Component]:
     return [
-        head_cell(rx.el.span(hue_square(period["kind"]), period["name"])),
+        head_cell(rx.el.div(hue_square(period["hue"]), period["name"], class_name="ui-cell-name")),
         cell(period["season"]),
         cell(rx.el.span(period["days"], class_name="ui-mono")),
         cell(period["times"]),

@@ -12,6 +12,7 @@ from portal.core.domain.tariffs import (
     HOLIDAY_BIT,
     DayKind,
     Period,
+    PlannedRate,
     Rate,
     Tariff,
     day_plan,
@@ -19,7 +20,9 @@ from portal.core.domain.tariffs import (
 )
 from portal.core.queries.tariffs import MunicipalTariffs
 from portal.ui import formats
-from portal.ui.cost.hues import hue, period_kind, period_label
+from portal.ui.cost.hues import hues_of, period_label, period_rank
+
+Hues = dict[str | None, str]
 
 
 class PeriodRow(TypedDict):
@@ -27,7 +30,7 @@ class PeriodRow(TypedDict):
 
     season: str
     name: str
-    kind: str
+    hue: str
     days: str
     times: str
     rate: str
@@ -38,6 +41,13 @@ class HeatCell(TypedDict):
 
     hue: str
     title: str
+
+
+class HeatRate(TypedDict):
+    """A rate of a heat map: what its colour means."""
+
+    hue: str
+    label: str
 
 
 class HeatRow(TypedDict):
@@ -53,6 +63,7 @@ class HeatMap:
 
     title: str = ""
     rows: list[HeatRow] = field(default_factory=list)
+    rates: list[HeatRate] = field(default_factory=list)
 
 
 @dataclass
@@ -81,6 +92,7 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
     """A tariff in texts."""
     currency = tariff.currency or own_currency
     symbol = formats.currency_symbol(currency)
+    hues = _hues(tariff)
     seasons = [("", tariff.periods), *((season.name, season.periods) for season in tariff.seasons)]
     return TariffCard(
         id=tariff.id or 0,
@@ -90,8 +102,12 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
         window=_window(tariff.effective_from, tariff.effective_to),
         default_rate=f"{symbol} {plain(tariff.default_rate_per_kwh)} per kWh",
         fixed=f"{formats.money(tariff.fixed_monthly_charge, currency)} a month",
-        vat=f"{plain(tariff.vat_rate * 100)} %",
-        periods=[_period(period, name, symbol) for name, periods in seasons for period in periods],
+        vat=f"{percent(tariff.vat_rate)}\u00a0%",
+        periods=[
+            _period(period, name, symbol, hues[period.name])
+            for name, periods in seasons
+            for period in periods
+        ],
         holidays=[f"{formats.day(each.on)}: {each.name}, as {each.day_type}" for each in tariff.holidays],
         maps=heat_maps(tariff, symbol),
     )
@@ -115,12 +131,17 @@ def _window(first: date, last: date | None) -> str:
     return f"from {formats.day(first)}" if last is None else formats.day_range(first, last)
 
 
-def _period(period: Period, season: str, symbol: str) -> PeriodRow:
+def _hues(tariff: Tariff) -> Hues:
+    periods = [*tariff.periods, *(period for season in tariff.seasons for period in season.periods)]
+    return hues_of([None, *(period.name for period in periods)])
+
+
+def _period(period: Period, season: str, symbol: str, hue: str) -> PeriodRow:
     on_holidays = " + holidays" if period.days_of_week & HOLIDAY_BIT else ""
     return {
         "season": season or "All year",
         "name": period.name,
-        "kind": period_kind(period.name),
+        "hue": hue,
         "days": formats.week_mask(period.days_of_week) + on_holidays,
         "times": f"{period.start:%H:%M}\u2013{period.end:%H:%M}",
         "rate": f"{symbol} {plain(period.rate_per_kwh)}",
@@ -131,42 +152,59 @@ def heat_maps(tariff: Tariff, symbol: str) -> list[HeatMap]:
     """The week of rates outside the seasons, and within each."""
     rest = "Outside the seasons" if tariff.seasons else "All year"
     names = [(-1, rest), *((place, season.name) for place, season in enumerate(tariff.seasons))]
-    return [HeatMap(name, _heat_rows(tariff, place, symbol)) for place, name in names]
+    hues = _hues(tariff)
+    return [_heat_map(name, _plans(tariff, place), hues, symbol) for place, name in names]
 
 
-def _heat_rows(tariff: Tariff, season: int, symbol: str) -> list[HeatRow]:
-    rows: list[HeatRow] = []
+def _plans(tariff: Tariff, season: int) -> list[tuple[str, Sequence[PlannedRate]]]:
+    """The days of a week in a season with their rates, and holidays where they have rates of their own."""
     days = [(name, 1 << place, 1 << (place - 1) % 7) for place, name in enumerate(DAY_NAMES)]
     if any(period.days_of_week & HOLIDAY_BIT for period in periods_of(tariff, season)):
         days.append(("Holiday", HOLIDAY_BIT, 0))
-    for name, bit, before in days:
-        plan = day_plan(tariff, DayKind(season, bit, season, before))
-        cells = [
-            _heat_cell(
-                name,
-                hour,
-                [rate for start, end, rate in plan if start < hour * 60 + 60 and end > hour * 60],
-                symbol,
-            )
-            for hour in range(24)
-        ]
-        rows.append({"day": name[:3], "cells": cells})
-    return rows
+    return [(name, day_plan(tariff, DayKind(season, bit, season, before))) for name, bit, before in days]
 
 
-def _heat_cell(day: str, hour: int, rates: Sequence[Rate], symbol: str) -> HeatCell:
-    words = " then ".join(
-        f"{period_label(rate.period_name)}, {symbol} {plain(rate.rate_per_kwh)}" for rate in rates
-    )
-    colours = [
-        hue(rate.period_name) if period_kind(rate.period_name) else "var(--ui-line-strong)" for rate in rates
+def _heat_map(
+    title: str, plans: Sequence[tuple[str, Sequence[PlannedRate]]], hues: Hues, symbol: str
+) -> HeatMap:
+    rows: list[HeatRow] = [
+        {"day": day[:3], "cells": [_heat_cell(day, hour, plan, hues, symbol) for hour in range(24)]}
+        for day, plan in plans
     ]
-    share = 100 / len(colours)
-    stripes = ", ".join(
-        f"{colour} {n * share:.0f}% {(n + 1) * share:.0f}%" for n, colour in enumerate(colours)
+    rates = {planned.rate for _, plan in plans for planned in plan}
+    ordered = sorted(rates, key=lambda rate: (*period_rank(rate.period_name), rate.rate_per_kwh))
+    legend: list[HeatRate] = [
+        {"hue": hues[rate.period_name], "label": _words(rate, symbol)} for rate in reversed(ordered)
+    ]
+    return HeatMap(title, rows, legend)
+
+
+def _heat_cell(day: str, hour: int, plan: Sequence[PlannedRate], hues: Hues, symbol: str) -> HeatCell:
+    """An hour; where a rate changes within it, its colours share it minute by minute."""
+    first, last = hour * 60, hour * 60 + 60
+    spans = [
+        (max(start, first) - first, min(end, last) - first, rate)
+        for start, end, rate in plan
+        if start < last and end > first
+    ]
+    words = ", ".join(
+        f"{_words(rate, symbol)}" if start == 0 else f"from {hour:02}:{start:02} {_words(rate, symbol)}"
+        for start, _, rate in spans
     )
-    background = colours[0] if len(colours) == 1 else f"linear-gradient(90deg, {stripes})"
-    return {"hue": background, "title": f"{day} {hour:02}:00 to {hour + 1:02}:00: {words}"}
+    stripes = ", ".join(
+        f"{hues[rate.period_name]} {start / 0.6:.1f}% {end / 0.6:.1f}%" for start, end, rate in spans
+    )
+    hue = hues[spans[0][2].period_name] if len(spans) == 1 else f"linear-gradient(90deg, {stripes})"
+    return {"hue": hue, "title": f"{day} {hour:02}:00 to {hour + 1:02}:00: {words}"}
+
+
+def _words(rate: Rate, symbol: str) -> str:
+    return f"{period_label(rate.period_name)} {symbol}\u00a0{plain(rate.rate_per_kwh)}"
+
+
+def percent(share: Decimal) -> str:
+    """A share as a percentage, with no zeros after it."""
+    return f"{(share * 100).normalize() + 0:f}"
 
 
 def plain(value: Decimal) -> str:

@@ -22,7 +22,7 @@ PAIRS = [
     ("fail-text", "fail-bg"),
     ("fail-text", "surface"),
 ]
-LINES = [(name, "surface") for name in ("peak", "standard", "off-peak")]
+LINES = [(name, "surface") for name in ("peak", "standard", "off-peak", "default-rate")]
 
 
 def tokens(mode: str) -> dict[str, str]:

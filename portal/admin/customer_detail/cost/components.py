@@ -1,5 +1,7 @@
 """What the tab with the cost is made of."""
 
+from typing import Any
+
 import reflex as rx
 
 from portal.admin.customer_detail.cost.explain_state import CustomerExplainState as Explain
@@ -7,6 +9,7 @@ from portal.admin.customer_detail.cost.state import CustomerCostState as State
 from portal.ui.cards import card, columns
 from portal.ui.cost.explain_parts import explain_dialog
 from portal.ui.cost.parts import body, day_chart, picker, table
+from portal.ui.cost.view import CostRow
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
 
@@ -14,7 +17,7 @@ from portal.ui.forms import button
 def cost_panel() -> rx.Component:
     """Range, figures, warnings, chart and tables."""
     return rx.fragment(
-        picker(State, "/download/customers/" + State.customer_id + "/cost"),
+        picker(State, _files()),
         rx.el.span(State.days_note, class_name="ui-hint"),
         body(State, _below_the_figures()),
         explain_dialog(Explain),
@@ -28,16 +31,26 @@ def _below_the_figures() -> rx.Component:
         rx.fragment(
             rx.cond(report.has_energy, day_chart(State), card(_no_energy())),
             columns(
-                table(State, "Day", report.days, title="Days", on_explain=Explain.explain_from_day),
-                table(
-                    State, "Device", report.devices, title="Devices", on_explain=Explain.explain_from_device
-                ),
+                _table("Day", report.days, "Days", Explain.explain_from_day),
+                _table("Device", report.devices, "Devices", Explain.explain_from_device),
             ),
-            table(State, "Period", report.periods, title="Time of use"),
+            columns(
+                _table("Site", report.sites, "Sites", Explain.explain_from_device),
+                _table("Period", report.periods, "Time of use", Explain.explain_from_day),
+            ),
             callout("Fixed monthly charges are not included: they are billed for whole months.", tone="note"),
         ),
         card(_no_devices()),
     )
+
+
+def _table(first: str, rows: rx.Var[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
+    return table(State, first, rows, title=title, on_explain=on_explain, download_path=_files())
+
+
+def _files() -> rx.Var[str]:
+    # The state has this variable once the page with its route is added, not before.
+    return "/download/customers/" + State.customer_id + "/cost"
 
 
 def _no_energy() -> rx.Component:

@@ -1,0 +1,1 @@
+"""State of the Cost pages that both run modes have."""

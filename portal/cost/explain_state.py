@@ -1,0 +1,110 @@
+"""State of the dialog that explains a figure of a Cost page."""
+
+from typing import ClassVar
+from uuid import UUID
+
+import reflex as rx
+
+from portal.auth.guards import signed_in
+from portal.core.domain.time import parse_instant
+from portal.core.services import explain
+from portal.core.stack import current
+from portal.cost.page_state import CostPage
+from portal.ui.cost.days import instants_of
+from portal.ui.cost.explain_view import (
+    ExplainView,
+    HourRow,
+    build_explanation,
+    build_hours,
+    device_uuid,
+    hour_totals,
+)
+from portal.ui.failures import failure_in_words
+from portal.ui.range_picker import parse_days
+
+
+class CostExplainer(rx.State, mixin=True):
+    """A device and a day, its hours, and the hour that is explained. `_page` is the state of the page it lies on."""
+
+    _page: ClassVar[type[CostPage]]
+
+    explain_open: bool = False
+    explain_device: str = ""
+    explain_day: str = ""
+    explain_devices: list[tuple[str, str]] = []
+    hours: list[HourRow] = []
+    hour_totals: list[str] = ["", "", "", ""]
+    explained: ExplainView = ExplainView()
+    failure: str = ""
+
+    @rx.event
+    @signed_in
+    async def explain_from_day(self, day: str):
+        """Open at a day, with the first device that used energy."""
+        page = await self.get_state(self._page)
+        rows = [row for row in page.report.devices if row["key"]]
+        used = next((row["key"] for row in rows if row["kwh"] != "0.00"), rows[0]["key"] if rows else "")
+        await self._open(page, used, day)
+
+    @rx.event
+    @signed_in
+    async def explain_from_device(self, device: str):
+        """Open at a device, on the last day with energy."""
+        page = await self.get_state(self._page)
+        used = [row["key"] for row in page.report.days if row["key"] and row["kwh"] != "0.00"]
+        await self._open(page, device, used[-1] if used else page.last_day)
+
+    @rx.event
+    @signed_in
+    async def explain_choose_device(self, device: str):
+        """Show another device."""
+        self.explain_device = device
+        await self._read()
+
+    @rx.event
+    @signed_in
+    async def explain_choose_day(self, day: str):
+        """Show another day."""
+        self.explain_day = day
+        await self._read()
+
+    @rx.event
+    @signed_in
+    async def explain_hour(self, hour: str):
+        """Explain an hour; without one go back to the list."""
+        self.explained = ExplainView()
+        if hour:
+            with failure_in_words(self):
+                at, device = parse_instant(hour), device_uuid(self.explain_device)
+                found = await explain.explain_hour(current(), device, at, self._customer())
+                self.explained = build_explanation(found)
+
+    @rx.event
+    @signed_in
+    def explain_close(self, is_open: bool):
+        """Close the dialog."""
+        self.explain_open = is_open
+
+    def _customer(self) -> UUID | None:
+        """The customer whose device it is, in the Admin mode."""
+        return None
+
+    async def _open(self, page: CostPage, device: str, day: str):
+        self.explain_devices = [
+            (row["key"], f"{row['label']}, {row['note']}") for row in page.report.devices if row["key"]
+        ]
+        self.explain_device, self.explain_day, self.explain_open = device, day, True
+        await self._read()
+
+    async def _read(self):
+        self.hours, self.explained, self.failure = [], ExplainView(), ""
+        page = await self.get_state(self._page)
+        days = parse_days(self.explain_day, self.explain_day)
+        if days is None or not self.explain_device:
+            return
+        with failure_in_words(self):
+            first, last = instants_of(days, page.zone)
+            device = device_uuid(self.explain_device)
+            found = await explain.list_hours(current(), device, first, last, self._customer())
+            self.hours = build_hours(found, page.zone, page.report.unit)
+            self.hour_totals = hour_totals(found, page.report.unit)

@@ -1,0 +1,116 @@
+"""Files hold what the page shows: the same figures, as numbers, with their days and currency."""
+
+import csv
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO, StringIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+from openpyxl import load_workbook
+
+from portal.core.domain.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
+from portal.ui.cost.export import LISTINGS, Export, csv_bytes, download, sheets, xlsx_bytes
+from portal.ui.cost.view import build_cost
+from portal.ui.range_picker import DayRange
+
+MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
+THIRD = Decimal(1) / 3
+PARTS = (THIRD, THIRD, THIRD * Decimal("0.15"), THIRD * Decimal("1.15"))
+WHOLE = tuple(part * 3 for part in PARTS)
+NAMES = ("=cmd|' /C calc'!A0", "+Plus", "Plain")
+REPORT = CostReport(
+    from_at=MONDAY,
+    to_at=MONDAY + timedelta(days=3),
+    currency="ZAR",
+    total_kwh=WHOLE[0],
+    base_cost=WHOLE[1],
+    vat=WHOLE[2],
+    total=WHOLE[3],
+    buckets_without_tariff=2,
+    unallocated_kwh=Decimal(5),
+    estimated_kwh=Decimal(0),
+    suspect_readings=0,
+    days=tuple(DayCost(date(2026, 5, 18 + n), *PARTS, (PeriodCost("Peak", *PARTS),)) for n in range(3)),
+    devices=tuple(DeviceCost(UUID(int=n), name, f"@Site {n}", *PARTS, 0) for n, name in enumerate(NAMES)),
+    periods=(PeriodCost("Peak", *WHOLE),),
+    fixed=(FixedCost(date(2026, 5, 1), "Mill", "TOU", Decimal(100), Decimal(15), Decimal(115)),),
+)
+EXPORT = Export(REPORT, DayRange(date(2026, 5, 18), date(2026, 5, 20)), "Africa/Johannesburg", "All", MONDAY)
+
+
+def rows_of(listing: str) -> list[dict[str, str]]:
+    body = csv_bytes(sheets(REPORT)[LISTINGS.index(listing)], EXPORT)
+    return list(csv.DictReader(StringIO(body.decode("utf-8-sig"))))
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_a_file_holds_the_figures_of_its_table(listing: str) -> None:
+    shown = build_cost(REPORT)
+    table = [[row["kwh"] or "0.00", row["base"], row["vat"], row["total"]] for row in getattr(shown, listing)]
+    names = ("kWh", "Base ZAR", "VAT ZAR", "Total ZAR")
+    assert [[row[name] for name in names] for row in rows_of(listing)] == [*table, shown.total_cells]
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_the_rows_of_a_file_add_up(listing: str) -> None:
+    *rows, total = rows_of(listing)
+    for name in ("kWh", "Base ZAR", "VAT ZAR", "Total ZAR"):
+        assert sum(Decimal(row[name]) for row in rows) == Decimal(total[name])
+
+
+def test_every_row_says_which_days_it_is_about() -> None:
+    assert {(row["From"], row["To"], row["Days in"]) for row in rows_of("devices")} == {
+        ("2026-05-18", "2026-05-20", "Africa/Johannesburg")
+    }
+
+
+def test_a_name_does_not_become_a_formula() -> None:
+    rows = rows_of("devices")
+    assert [row["Device"] for row in rows[:3]] == [f"'{NAMES[0]}", "'+Plus", "Plain"]
+    assert rows[0]["Site"] == "'@Site 0"
+    cells = workbook()["Devices"]
+    assert (cells["A2"].value, cells["A2"].data_type) == (NAMES[0], "s")
+
+
+def test_a_workbook_holds_numbers_and_dates() -> None:
+    page = workbook()["Days"]
+    assert [cell.value for cell in page[1]] == ["Day", "Note", "kWh", "Base ZAR", "VAT ZAR", "Total ZAR"]
+    assert page["A2"].value == datetime(2026, 5, 18)  # noqa: DTZ001 - a spreadsheet's dates have no zone
+    assert [page.cell(2, column).data_type for column in range(3, 7)] == ["n"] * 4
+    assert Decimal(str(page.cell(page.max_row, 6).value)) == Decimal("116.15")
+
+
+def test_a_workbook_says_what_it_is_about() -> None:
+    facts = {row[0].value: row[1].value for row in workbook()["Report"].iter_rows()}
+    assert facts["Energy of"] == "All"
+    assert facts["First day"] == datetime(2026, 5, 18)  # noqa: DTZ001
+    assert (facts["Days in"], facts["Currency"]) == ("Africa/Johannesburg", "ZAR")
+    assert Decimal(str(facts["Total"])) == Decimal("116.15")
+    notes = [row[1].value for row in workbook()["Report"].iter_rows() if row[0].value == "Note"]
+    assert any("No tariff" in note for note in notes)
+    assert any("gaps" in note for note in notes)
+
+
+def test_a_file_is_called_by_its_listing_and_days() -> None:
+    answer = download(EXPORT, "csv", "devices", "cost")
+    assert "cost-devices-2026-05-18-2026-05-20.csv" in answer.headers["Content-Disposition"]
+    assert (
+        "cost-2026-05-18-2026-05-20.xlsx"
+        in download(EXPORT, "xlsx", "", "cost").headers["Content-Disposition"]
+    )
+
+
+def test_energy_without_a_fixed_charge_is_not_said_to_have_one() -> None:
+    report = replace(REPORT, fixed=())
+    facts = {
+        row[0].value: row[1].value
+        for row in load_workbook(BytesIO(xlsx_bytes(replace(EXPORT, report=report))))["Report"].iter_rows()
+    }
+    assert facts["Fixed monthly charges"] == "not included"
+
+
+def workbook() -> Any:
+    return load_workbook(BytesIO(xlsx_bytes(EXPORT)))

@@ -1,0 +1,69 @@
+"""The week of a tariff as a heat map, and its periods' colours."""
+
+from dataclasses import replace
+from datetime import date, time
+from decimal import Decimal
+
+from portal.core.domain.tariffs import MonthDay, Period, Season, Tariff
+from portal.ui import tokens
+from portal.ui.cost.hues import hues_of
+from portal.ui.rates.view import build_card, heat_maps, percent
+
+PEAK = Period("Peak", 31, time(17, 15), time(20), Decimal("3.75"))
+TARIFF = Tariff(
+    id=1,
+    municipality_id=1,
+    name="TOU",
+    effective_from=date(2026, 1, 1),
+    effective_to=None,
+    default_rate_per_kwh=Decimal("2.50"),
+    fixed_monthly_charge=Decimal(120),
+    vat_rate=Decimal("0.15"),
+    is_active=True,
+    currency=None,
+    periods=(PEAK,),
+)
+
+
+def test_a_rate_that_changes_within_an_hour_shares_it_by_the_minute() -> None:
+    [week] = heat_maps(TARIFF, "R")
+    cell = week.rows[0]["cells"][17]
+    assert cell["hue"] == (
+        f"linear-gradient(90deg, {tokens.DEFAULT_RATE} 0.0% 25.0%, {tokens.PEAK} 25.0% 100.0%)"
+    )
+    assert cell["title"] == ("Monday 17:00 to 18:00: Default rate R\u00a02.50, from 17:15 Peak R\u00a03.75")
+
+
+def test_whole_hours_have_one_hue_and_days_without_the_period_another() -> None:
+    [week] = heat_maps(TARIFF, "R")
+    assert week.rows[0]["cells"][18]["hue"] == tokens.PEAK
+    assert week.rows[5]["cells"][18]["hue"] == tokens.DEFAULT_RATE
+    assert [len(row["cells"]) for row in week.rows] == [24] * 7
+
+
+def test_a_legend_says_what_the_colours_mean() -> None:
+    [week] = heat_maps(TARIFF, "R")
+    assert week.rates == [
+        {"hue": tokens.DEFAULT_RATE, "label": "Default rate R\u00a02.50"},
+        {"hue": tokens.PEAK, "label": "Peak R\u00a03.75"},
+    ]
+
+
+def test_every_season_has_a_week() -> None:
+    winter = Season("High season", MonthDay(6, 1), MonthDay(8, 31), Decimal(4))
+    weeks = heat_maps(replace(TARIFF, seasons=(winter,)), "R")
+    assert [week.title for week in weeks] == ["Outside the seasons", "High season"]
+    assert weeks[1].rates == [{"hue": tokens.DEFAULT_RATE, "label": "Default rate R\u00a04.00"}]
+
+
+def test_names_that_say_nothing_have_hues_that_differ() -> None:
+    hues = hues_of(["Block A", "Block B", "Peak", None])
+    assert hues["Peak"] == tokens.PEAK
+    assert len(set(hues.values())) == 4
+
+
+def test_a_card_says_its_rates_without_zeros_that_mean_nothing() -> None:
+    card = build_card(TARIFF, "Example City", "ZAR")
+    assert card.vat == "15\u00a0%"
+    assert card.periods[0]["hue"] == tokens.PEAK
+    assert percent(Decimal("0.155")) == "15.5"
