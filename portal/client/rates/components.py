@@ -1,47 +1,84 @@
 """The list of municipalities and tariffs."""
 
+from typing import Any
+from zoneinfo import available_timezones
+
 import reflex as rx
 
 from portal.client.rates.editor_state import TariffDraftState as Editor
+from portal.client.rates.starting import PresetRow
 from portal.client.rates.state import RatesState as State
 from portal.settings.menus import action_item, action_menu
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts, empty_state, skeleton_lines
-from portal.ui.forms import button, dialog, dialog_buttons, icon_button, text_field
+from portal.ui.forms import button, dialog, dialog_buttons, text_field
 from portal.ui.rates.parts import tariff_card
 from portal.ui.rates.view import TariffCard
-from portal.ui.tables import Column, cell, data_table, head_cell, menu_cell
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 
 _PLACES = (Column("Municipality"), Column("Time zone"), Column("Actions", is_hidden_label=True))
+_PRESETS = (Column("Figures of"), Column("Year", is_number=True), Column("", is_hidden_label=True))
+_CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+_ZONES = sorted(name for name in available_timezones() if name.split("/")[0] in _CONTINENTS)
 
 
 def actions() -> rx.Component:
     """What can be added."""
     return rx.fragment(
-        button("Add municipality", on_click=State.open_municipality(True)),
-        rx.el.select(
-            rx.el.option("Start from figures of \u2026", value=""),
-            rx.foreach(State.presets, lambda preset: rx.el.option(preset[1], value=preset[0])),
-            value="",
-            on_change=lambda key: Editor.start("preset", key, "0"),
-            aria_label="Start a tariff from the figures of a municipality; not official",
-            class_name="ui-input",
-            style={"width": "220px"},
-        ),
-        button(
-            rx.icon("plus", size=16), "New tariff", tone="primary", on_click=Editor.start("blank", "", "0")
-        ),
+        button("Add municipality", on_click=_open("place", "", "")),
+        button("Start from published figures", on_click=_open("presets", "", "")),
+        _new_tariff(),
     )
+
+
+def _new_tariff() -> rx.Component:
+    return button(
+        rx.icon("plus", size=16), "New tariff", tone="primary", on_click=Editor.start("blank", "", "0")
+    )
+
+
+def _open(which: str, key: rx.Var[str] | str, name: rx.Var[str] | str, zone: rx.Var[str] | str = "") -> Any:
+    return State.open_dialog(which, key, name, zone)
 
 
 def listing() -> rx.Component:
     """Municipalities, what is not covered, and a card per tariff."""
     return rx.fragment(
-        rx.cond((State.failure != "") & ~State.is_adding, callout(State.failure, tone="fail"), rx.fragment()),
+        rx.cond((State.failure != "") & (State.opened == ""), _failure(), rx.fragment()),
+        rx.cond(State.notice != "", callout(State.notice, tone="note"), rx.fragment()),
         callouts(State.warnings),
         rx.cond(State.is_loading, card(skeleton_lines(3)), _lists()),
         _municipality_dialog(),
+        _presets_dialog(),
         _copy_dialog(),
+        _question(
+            "remove-tariff", "What was priced by it has no price any more, also in months that are over."
+        ),
+        _question("remove-place", "This is possible only while no site and no tariff refers to it."),
+    )
+
+
+def _failure() -> rx.Component:
+    return callout(State.failure, tone="fail")
+
+
+def _failure_in_dialog() -> rx.Component:
+    return rx.cond(State.failure != "", _failure(), rx.fragment())
+
+
+def _cancel() -> rx.Component:
+    return button("Cancel", on_click=State.close(False))
+
+
+def _question(which: str, consequence: str) -> rx.Component:
+    return dialog(
+        f"Delete {State.chosen_name}?",
+        _failure_in_dialog(),
+        dialog_buttons(_cancel(), button("Delete", tone="danger", on_click=State.remove)),
+        description=consequence,
+        is_open=State.opened == which,
+        on_open_change=State.close,
+        is_alert=True,
     )
 
 
@@ -54,38 +91,79 @@ def _copy_dialog() -> rx.Component:
             value=State.percent,
             on_change=State.set_raise,
         ),
+        _failure_in_dialog(),
         dialog_buttons(
-            button("Cancel", on_click=State.ask_raise("")),
+            _cancel(),
             button(
                 "Make the draft",
                 tone="primary",
-                on_click=[Editor.start("copy", State.copied, State.percent), State.ask_raise("")],
+                on_click=Editor.start("copy", State.chosen_id, State.percent),
             ),
         ),
-        is_open=State.copied != "",
-        on_open_change=State.close_copy,
+        is_open=State.opened == "copy",
+        on_open_change=State.close,
         description="The copy is a draft until you make it active. Public holidays are not carried over.",
     )
 
 
-def _lists() -> rx.Component:
-    return rx.fragment(
-        card(
-            data_table(_PLACES, State.places, _place_row, caption="Municipalities"),
-            title="Municipalities",
-            flush=True,
+def _presets_dialog() -> rx.Component:
+    return dialog(
+        "Start from published figures",
+        callout("Not official: check every figure against the municipality's own price list.", tone="warn"),
+        data_table(_PRESETS, State.presets, _preset_row, caption="Published figures", tall=True),
+        _failure_in_dialog(),
+        dialog_buttons(_cancel()),
+        is_open=State.opened == "presets",
+        on_open_change=State.close,
+        description="The figures become a draft that you complete and save.",
+        width="720px",
+    )
+
+
+def _preset_row(preset: PresetRow) -> list[rx.Component]:
+    return [
+        head_cell(f"{preset['provider']}: {preset['name']}", cell_note(preset["source"])),
+        cell(preset["year"], number=True),
+        menu_cell(
+            button(
+                "Start",
+                size="small",
+                on_click=Editor.start("preset", preset["key"], "0"),
+                aria_label=f"Start from {preset['provider']}, {preset['name']}, {preset['year']}",
+            )
         ),
-        rx.cond(
-            State.cards.length() > 0,
-            rx.foreach(State.cards, _card),
+    ]
+
+
+def _lists() -> rx.Component:
+    return rx.cond(
+        State.places.length() > 0,
+        rx.fragment(
             card(
-                empty_state(
-                    "No tariffs yet",
-                    "Add a municipality with its time zone, then a tariff: from a blank form, or from the figures of a"
-                    " municipality that you check against its own price list.",
-                    icon="receipt-text",
-                )
+                data_table(_PLACES, State.places, _place_row, caption="Municipalities"),
+                title="Municipalities",
+                flush=True,
             ),
+            rx.cond(
+                State.cards.length() > 0,
+                rx.foreach(State.cards, _card),
+                card(
+                    empty_state(
+                        "No tariffs yet",
+                        "Until there is one, energy is counted but has no price.",
+                        icon="receipt-text",
+                        action=_new_tariff(),
+                    )
+                ),
+            ),
+        ),
+        card(
+            empty_state(
+                "No municipalities yet",
+                "Tariffs and sites belong to a municipality, whose time zone says when each rate holds.",
+                icon="map-pin",
+                action=button("Add municipality", tone="primary", on_click=_open("place", "", "")),
+            )
         ),
     )
 
@@ -95,10 +173,10 @@ def _place_row(place: dict[str, str]) -> list[rx.Component]:
         head_cell(place["name"]),
         cell(place["zone"]),
         menu_cell(
-            icon_button(
-                rx.icon("trash-2", size=16),
-                label="Delete " + place["name"],
-                on_click=State.remove_municipality(place["id"]),
+            action_menu(
+                action_item("pencil", "Edit", _open("place", place["id"], place["name"], place["zone"])),
+                action_item("trash-2", "Delete", _open("remove-place", place["id"], place["name"])),
+                label="Actions for " + place["name"],
             )
         ),
     ]
@@ -112,32 +190,35 @@ def _menu(tariff: TariffCard) -> rx.Component:
     key = rx.Var.create(tariff.id).to_string()
     return action_menu(
         action_item("pencil", "Edit", Editor.start("edit", key, "0")),
-        action_item("copy-plus", "Copy to next year", State.ask_raise(key)),
-        action_item("trash-2", "Delete", State.remove_tariff(tariff.id)),
+        action_item("copy-plus", "Copy to next year", _open("copy", key, tariff.name)),
+        action_item("trash-2", "Delete", _open("remove-tariff", key, tariff.name)),
         label="Actions for " + tariff.name,
     )
 
 
 def _municipality_dialog() -> rx.Component:
+    is_new = State.chosen_id == ""
     return dialog(
-        "Add municipality",
+        rx.cond(is_new, "Add municipality", "Edit municipality"),
         rx.el.form(
-            text_field("Name", name="name", required=True),
+            text_field("Name", name="name", required=True, default_value=State.chosen_name),
             text_field(
                 "Time zone",
                 name="zone",
-                default_value="Africa/Johannesburg",
-                hint="As in the tz database, like Africa/Johannesburg or Europe/Berlin.",
+                default_value=rx.cond(State.chosen_zone != "", State.chosen_zone, "Africa/Johannesburg"),
+                hint="Type a city, as in Africa/Johannesburg or Europe/Berlin.",
+                custom_attrs={"list": "zones"},
             ),
-            rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
+            rx.el.datalist(*[rx.el.option(value=name) for name in _ZONES], id="zones"),
+            _failure_in_dialog(),
             dialog_buttons(
-                button("Cancel", on_click=State.open_municipality(False)),
-                button("Add", kind="submit", tone="primary"),
+                _cancel(),
+                button(rx.cond(is_new, "Add", "Save"), kind="submit", tone="primary"),
             ),
-            on_submit=State.add_municipality,
+            on_submit=State.save_municipality,
             class_name="ui-stack",
         ),
-        is_open=State.is_adding,
-        on_open_change=State.open_municipality,
+        is_open=State.opened == "place",
+        on_open_change=State.close,
         description="Whose price list holds for a site, and the local time it holds in.",
     )

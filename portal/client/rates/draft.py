@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portal.core.domain.tariffs import EVERY_DAY, HOLIDAY_BIT, Holiday, Period, Season, Tariff
-from portal.ui.rates.view import plain
+from portal.ui.rates.view import percent, plain
 
 ALL_YEAR = ""
 DAYS = ("M", "T", "W", "T", "F", "S", "S", "H")
@@ -26,11 +26,13 @@ class PeriodDraft:
 
 @dataclass
 class SeasonDraft:
-    """A season; its days are like 06-01."""
+    """A season; months and days of the month have two digits."""
 
     name: str = ""
-    first: str = "06-01"
-    last: str = "08-31"
+    first_month: str = "06"
+    first_day: str = "01"
+    last_month: str = "08"
+    last_day: str = "31"
     rate: str = "0.00"
 
 
@@ -78,7 +80,7 @@ def draft_of(tariff: Tariff, note: str = "") -> Draft:
         last="" if tariff.effective_to is None else tariff.effective_to.isoformat(),
         rate=plain(tariff.default_rate_per_kwh),
         fixed=plain(tariff.fixed_monthly_charge),
-        vat_percent=plain(tariff.vat_rate * 100),
+        vat_percent=percent(tariff.vat_rate),
         currency=tariff.currency or "",
         is_active=tariff.is_active,
         note=note,
@@ -95,7 +97,8 @@ def _period(period: Period, season: str) -> PeriodDraft:
 
 
 def _season(season: Season) -> SeasonDraft:
-    return SeasonDraft(season.name, str(season.first), str(season.last), plain(season.default_rate_per_kwh))
+    days = (f"{part:02}" for part in (*season.first, *season.last))
+    return SeasonDraft(season.name, *days, plain(season.default_rate_per_kwh))
 
 
 def holiday_draft(holiday: Holiday) -> HolidayDraft:
@@ -120,8 +123,8 @@ def to_wire(draft: Draft) -> dict[str, Any]:
         "seasons": [
             {
                 "name": season.name,
-                "firstDay": season.first,
-                "lastDay": season.last,
+                "firstDay": f"{season.first_month}-{season.first_day}",
+                "lastDay": f"{season.last_month}-{season.last_day}",
                 "defaultRatePerKwh": _number(season.rate),
                 **_periods([period for period in draft.periods if period.season == season.name]),
             }
@@ -134,8 +137,8 @@ def to_wire(draft: Draft) -> dict[str, Any]:
 
 
 def _periods(periods: Sequence[PeriodDraft]) -> dict[str, Any]:
-    weekly = [period for period in periods if _mask(period) & EVERY_DAY or not _mask(period)]
-    only_holidays = [period for period in periods if _mask(period) == HOLIDAY_BIT]
+    weekly = [period for period in periods if listed_as(period) == "periods"]
+    only_holidays = [period for period in periods if listed_as(period) == "holidayPeriods"]
     return {
         "periods": [
             _times(period)
@@ -144,6 +147,11 @@ def _periods(periods: Sequence[PeriodDraft]) -> dict[str, Any]:
         ],
         "holidayPeriods": [_times(period) for period in only_holidays],
     }
+
+
+def listed_as(period: PeriodDraft) -> str:
+    """Which list of the wire a period goes to: those for holidays alone have one of their own."""
+    return "holidayPeriods" if _mask(period) == HOLIDAY_BIT else "periods"
 
 
 def _mask(period: PeriodDraft) -> int:

@@ -1,6 +1,7 @@
 """The form of a tariff, with the week it makes beside it."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import reflex as rx
 
@@ -13,18 +14,8 @@ from portal.ui.feedback import callout, callouts
 from portal.ui.forms import button, icon_button
 from portal.ui.rates.parts import heat_maps
 
-_ROW = {
-    "display": "flex",
-    "flex_wrap": "wrap",
-    "gap": "8px",
-    "align_items": "center",
-    "padding": "6px 0",
-}
-_GRID = {
-    "display": "grid",
-    "grid_template_columns": "repeat(auto-fit, minmax(180px, 1fr))",
-    "gap": "12px",
-}
+_MONTHS = tuple((f"{month:02}", f"{date(2024, month, 1):%B}") for month in range(1, 13))
+_DAYS_OF_MONTH = tuple((f"{day:02}", str(day)) for day in range(1, 32))
 _DAY_NAMES = (*DAY_NAMES, "Holidays of their own kind")
 _TYPES = (("sunday", "acts as Sunday"), ("saturday", "acts as Saturday"), ("holiday", "its own kind"))
 
@@ -34,10 +25,9 @@ def editor() -> rx.Component:
     draft = State.draft
     return rx.fragment(
         rx.cond(draft.note != "", callout(draft.note, tone="note"), rx.fragment()),
-        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
-        callouts(State.problems),
-        card(_heading(), title="Tariff"),
+        card(_heading(), title=rx.cond(draft.id != "", "Edit tariff", "New tariff")),
         card(
+            rx.cond(draft.periods.length() > 0, _period_titles(), rx.fragment()),
             rx.foreach(draft.periods, _period),
             _add("periods", "Add period"),
             title="Periods",
@@ -51,11 +41,30 @@ def editor() -> rx.Component:
         ),
         card(
             rx.foreach(draft.holidays, _holiday),
-            _add("holidays", "Add holiday"),
-            _fill(),
+            rx.el.div(_add("holidays", "Add holiday"), _fill(), class_name="ui-edit-row"),
             title="Public holidays",
         ),
-        card(heat_maps(State.maps), title="The week this makes"),
+        card(
+            rx.cond(
+                State.maps.length() > 0,
+                heat_maps(State.maps),
+                rx.el.p("Shown once nothing is missing above.", class_name="ui-hint"),
+            ),
+            title="The week this makes",
+        ),
+        _foot(),
+    )
+
+
+def _foot() -> rx.Component:
+    """What is missing, what last month would have cost, and the buttons: always in sight."""
+    return rx.el.div(
+        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
+        rx.cond(
+            State.problems.length() > 0,
+            callout(rx.el.strong("Before it can be saved"), rx.el.ul(rx.foreach(State.problems, rx.el.li))),
+            rx.fragment(),
+        ),
         callouts(State.comparison, tone="note"),
         rx.el.div(
             button("Cancel", on_click=State.close),
@@ -63,6 +72,7 @@ def editor() -> rx.Component:
             button("Save tariff", tone="primary", on_click=State.save),
             class_name="ui-row",
         ),
+        class_name="ui-edit-foot",
     )
 
 
@@ -77,6 +87,8 @@ def _heading() -> rx.Component:
                 rx.foreach(RatesState.places, lambda place: rx.el.option(place["name"], value=place["id"])),
             ),
             lambda value: State.set_field("municipality_id", value),
+            # The form opens below the card it was asked for: its beginning comes into sight with the focus.
+            auto_focus=True,
         ),
         _field("Name", "name", draft.name),
         _field("First day", "first", draft.first, kind="date"),
@@ -93,7 +105,7 @@ def _heading() -> rx.Component:
             ),
             lambda value: State.set_field("is_active", value),
         ),
-        style=_GRID,
+        class_name="ui-edit-grid",
     )
 
 
@@ -105,10 +117,12 @@ def _field(label: str, name: str, value: rx.Var[str], kind: str = "text") -> rx.
     )
 
 
-def _choice(label: str, value: rx.Var[str], options: rx.Component, on_change: object) -> rx.Component:
+def _choice(
+    label: str, value: rx.Var[str], options: rx.Component, on_change: object, *, auto_focus: bool = False
+) -> rx.Component:
     return rx.el.label(
         rx.el.span(label, class_name="ui-label"),
-        rx.el.select(options, value=value, on_change=on_change, class_name="ui-input"),
+        rx.el.select(options, value=value, on_change=on_change, auto_focus=auto_focus, class_name="ui-input"),
         class_name="ui-field",
     )
 
@@ -139,21 +153,43 @@ def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     days = [_day(period, index, bit) for bit in range(8)]
     return rx.el.div(
         _row_input("periods", index, "name", period.name, "Name of the period", width="140px"),
-        rx.el.select(
-            rx.el.option("All year / rest of it", value=""),
-            rx.foreach(State.draft.seasons, lambda season: rx.el.option(season.name, value=season.name)),
-            value=period.season,
-            on_change=lambda chosen: State.set_row("periods", index, "season", chosen),
-            aria_label="Season",
-            class_name="ui-input",
-            style={"width": "160px"},
-        ),
+        rx.cond(State.draft.seasons.length() > 0, _period_season(period, index), rx.fragment()),
         rx.el.div(*days, role="group", aria_label="Days", class_name="ui-segments"),
-        _row_input("periods", index, "start", period.start, "From", "time"),
-        _row_input("periods", index, "end", period.end, "Until", "time"),
+        _row_input("periods", index, "start", period.start, "From", "time", "128px"),
+        _row_input("periods", index, "end", period.end, "Until", "time", "128px"),
         _row_input("periods", index, "rate", period.rate, "Rate per kWh", width="100px"),
         _remove("periods", index),
-        style=_ROW,
+        class_name="ui-edit-row",
+    )
+
+
+def _period_titles() -> rx.Component:
+    """What the fields of the rows below are, for those who see them; each has a name of its own for the others."""
+
+    def title(words: str, width: str) -> rx.Component:
+        return rx.el.span(words, style={"width": width})
+
+    return rx.el.div(
+        title("Name", "140px"),
+        rx.cond(State.draft.seasons.length() > 0, title("Season", "190px"), rx.fragment()),
+        title("Days; H is holidays", "242px"),
+        title("From", "128px"),
+        title("Until", "128px"),
+        title("Rate per kWh", "100px"),
+        aria_hidden=True,
+        class_name="ui-edit-row ui-edit-titles",
+    )
+
+
+def _period_season(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
+    return rx.el.select(
+        rx.el.option("All year / rest of it", value=""),
+        rx.foreach(State.draft.seasons, lambda season: rx.el.option(season.name, value=season.name)),
+        value=period.season,
+        on_change=lambda chosen: State.set_row("periods", index, "season", chosen),
+        aria_label="Season",
+        class_name="ui-input",
+        style={"width": "190px"},
     )
 
 
@@ -172,11 +208,28 @@ def _day(period: PeriodDraft, index: rx.Var[int], bit: int) -> rx.Component:
 def _season(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
     fields: Sequence[rx.Component] = [
         _row_input("seasons", index, "name", season.name, "Name of the season", width="160px"),
-        _row_input("seasons", index, "first", season.first, "First day, month-day like 06-01"),
-        _row_input("seasons", index, "last", season.last, "Last day, month-day like 08-31"),
-        _row_input("seasons", index, "rate", season.rate, "Default rate per kWh"),
+        _season_part(index, "first_day", season.first_day, _DAYS_OF_MONTH, "First day"),
+        _season_part(index, "first_month", season.first_month, _MONTHS, "Month of the first day"),
+        rx.el.span("to"),
+        _season_part(index, "last_day", season.last_day, _DAYS_OF_MONTH, "Last day"),
+        _season_part(index, "last_month", season.last_month, _MONTHS, "Month of the last day"),
+        rx.el.span("default rate per kWh"),
+        _row_input("seasons", index, "rate", season.rate, "Default rate per kWh", width="100px"),
     ]
-    return rx.el.div(*fields, _remove("seasons", index), style=_ROW)
+    return rx.el.div(*fields, _remove("seasons", index), class_name="ui-edit-row")
+
+
+def _season_part(
+    index: rx.Var[int], name: str, value: rx.Var[str], choices: Sequence[tuple[str, str]], label: str
+) -> rx.Component:
+    return rx.el.select(
+        *[rx.el.option(words, value=key) for key, words in choices],
+        value=value,
+        on_change=lambda chosen: State.set_row("seasons", index, name, chosen),
+        aria_label=label,
+        class_name="ui-input",
+        style={"width": "auto"},
+    )
 
 
 def _holiday(holiday: HolidayDraft, index: rx.Var[int]) -> rx.Component:
@@ -192,7 +245,7 @@ def _holiday(holiday: HolidayDraft, index: rx.Var[int]) -> rx.Component:
             style={"width": "160px"},
         ),
         _remove("holidays", index),
-        style=_ROW,
+        class_name="ui-edit-row",
     )
 
 
@@ -208,7 +261,7 @@ def _fill() -> rx.Component:
         ),
         button("Fill with the country's public holidays", kind="submit", size="small"),
         on_submit=State.fill_holidays,
-        style=_ROW,
+        class_name="ui-edit-row",
     )
 
 

@@ -1,5 +1,7 @@
 """State of the form that edits a tariff."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import reflex as rx
@@ -14,6 +16,7 @@ from portal.client.rates.draft import (
     with_value,
     without,
 )
+from portal.client.rates.problems import problems_in_words
 from portal.client.rates.starting import comparison_in_words, filled, starting_point
 from portal.client.rates.state import RatesState
 from portal.core.errors import Invalid
@@ -24,7 +27,10 @@ from portal.ui.failures import failure_in_words
 from portal.ui.rates.view import HeatMap, heat_maps
 
 _FIELDS = frozenset({"municipality_id", "name", "first", "last", "rate", "fixed", "vat_percent", "currency"})
-_ROW_FIELDS = frozenset({"name", "season", "start", "end", "rate", "first", "last", "on", "day_type"})
+_ROW_FIELDS = frozenset(
+    {"name", "season", "start", "end", "rate", "on", "day_type"}
+    | {f"{end}_{part}" for end in ("first", "last") for part in ("month", "day")}
+)
 
 
 class TariffDraftState(rx.State):
@@ -41,8 +47,10 @@ class TariffDraftState(rx.State):
     @admin_only
     async def start(self, kind: str, key: str, percent: str = "0"):
         """Open with a "blank" tariff, a "preset", an existing one ("edit") or its copy for the next year ("copy")."""
-        with failure_in_words(self):
+        page = await self.get_state(RatesState)
+        with failure_in_words(page):
             self.draft = await starting_point(kind, key, percent)
+            page.opened, page.notice, self.failure = "", "", ""
             self.is_open, self.comparison = True, []
             self._check()
 
@@ -97,7 +105,7 @@ class TariffDraftState(rx.State):
     @admin_only
     async def compare(self):
         """What the last month would have cost under this draft."""
-        with failure_in_words(self):
+        with failure_in_words(self), self._problems_listed():
             found = await tariffs.compare_last_month(current(), to_wire(self.draft))
             self.comparison = comparison_in_words(found)
 
@@ -105,17 +113,26 @@ class TariffDraftState(rx.State):
     @admin_only
     async def save(self):
         """Store the tariff."""
-        with failure_in_words(self):
+        with failure_in_words(self), self._problems_listed():
             await tariffs.save_tariff(current(), to_wire(self.draft))
             self.is_open = False
-        return RatesState.load
+            page = await self.get_state(RatesState)
+            await page._read()  # noqa: SLF001 - a public method would be one more thing a browser could call
+            page.notice = f"{self.draft.name.strip()} is saved."
+
+    @contextmanager
+    def _problems_listed(self) -> Iterator[None]:
+        """Say all that is wrong with the draft, each with its place in the form."""
+        try:
+            yield
+        except Invalid as error:
+            self.problems = problems_in_words(error, self.draft)
+            if not self.problems:
+                raise
 
     def _check(self):
         self.problems, self.maps = [], []
-        try:
+        with self._problems_listed():
             tariff = tariffs.read_tariff(to_wire(self.draft))
-        except Invalid as error:
-            self.problems = [each["message"] for each in (error.details or {}).get("problems", [])]
-        else:
             own = current().settings.billing.currency
             self.maps = heat_maps(tariff, formats.currency_symbol(tariff.currency or own))

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import TypedDict
 
 from portal.client.rates.draft import Draft, HolidayDraft, draft_of, holiday_draft
 from portal.core.domain.tariff_drafts import next_year
@@ -10,6 +11,30 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.services import tariffs
 from portal.core.stack import current
 from portal.ui import formats
+
+
+class PresetRow(TypedDict):
+    """Published figures to start from."""
+
+    key: str
+    name: str
+    provider: str
+    year: str
+    source: str
+
+
+def preset_rows() -> list[PresetRow]:
+    """Every preset with where its figures come from."""
+    return [
+        {
+            "key": str(place),
+            "name": preset.tariff.name,
+            "provider": preset.provider,
+            "year": preset.year,
+            "source": preset.source,
+        }
+        for place, preset in enumerate(tariffs.presets())
+    ]
 
 
 async def starting_point(kind: str, key: str, percent: str) -> Draft:

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from portal.auth.guards import admin_only
+from portal.client.rates.starting import PresetRow, preset_rows
 from portal.core.services import rates, sites, tariffs
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
@@ -12,76 +13,74 @@ from portal.ui.rates.view import TariffCard, build_cards, uncovered_in_words
 
 
 class RatesState(rx.State):
-    """What the page lists."""
+    """What the page lists, and the dialog that is open."""
 
     cards: list[TariffCard] = []
     places: list[dict[str, str]] = []
     warnings: list[str] = []
-    presets: list[tuple[str, str]] = []
+    presets: list[PresetRow] = []
     is_loading: bool = True
-    is_adding: bool = False
-    copied: str = ""
+    opened: str = ""
+    chosen_id: str = ""
+    chosen_name: str = ""
+    chosen_zone: str = ""
     percent: str = "0"
     failure: str = ""
+    notice: str = ""
 
     @rx.event
     @admin_only
     async def load(self):
         """Read municipalities and tariffs."""
+        self.notice = ""
         with failure_in_words(self):
             await self._read()
         self.is_loading = False
 
     @rx.event
     @admin_only
-    def open_municipality(self, is_open: bool):
-        """Open or close the form for a municipality."""
-        self.is_adding, self.failure = is_open, ""
+    def open_dialog(self, which: str, key: str, name: str, zone: str = ""):
+        """Open "place", "presets", "copy", "remove-place" or "remove-tariff", the first without a key to add one."""
+        self.opened, self.chosen_id, self.chosen_name, self.chosen_zone = which, key, name, zone
+        self.failure, self.percent, self.notice = "", "0", ""
 
     @rx.event
     @admin_only
-    async def add_municipality(self, form: dict[str, Any]):
-        """Add a municipality."""
+    def close(self, is_open: bool):
+        """Close whatever is open."""
+        if not is_open:
+            self.opened, self.failure = "", ""
+
+    @rx.event
+    @admin_only
+    async def save_municipality(self, form: dict[str, Any]):
+        """Add a municipality, or change the chosen one."""
+        name, zone = str(form.get("name", "")), str(form.get("zone", ""))
         with failure_in_words(self):
-            name, zone = str(form.get("name", "")), str(form.get("zone", ""))
-            await sites.add_municipality(current(), name, zone)
-            self.is_adding = False
+            if self.chosen_id:
+                changes = {"name": name, "time_zone_id": zone}
+                await rates.change_municipality(current(), int(self.chosen_id), changes)
+            else:
+                await sites.add_municipality(current(), name, zone)
+            self.opened, self.notice = "", f"{name.strip()} is saved."
             await self._read()
 
     @rx.event
     @admin_only
-    async def remove_municipality(self, municipality_id: str):
-        """Delete a municipality that nothing refers to."""
+    async def remove(self):
+        """Delete the tariff, or the municipality nothing refers to, that was asked about."""
         with failure_in_words(self):
-            await rates.remove_municipality(current(), int(municipality_id))
+            is_tariff = self.opened == "remove-tariff"
+            delete = rates.remove_tariff if is_tariff else rates.remove_municipality
+            await delete(current(), int(self.chosen_id))
+            self.opened, self.notice = "", f"{self.chosen_name} is deleted."
             await self._read()
-
-    @rx.event
-    @admin_only
-    async def remove_tariff(self, tariff_id: int):
-        """Delete a tariff."""
-        with failure_in_words(self):
-            await rates.remove_tariff(current(), tariff_id)
-            await self._read()
-
-    @rx.event
-    @admin_only
-    def ask_raise(self, tariff_id: str):
-        """Ask by how much the copy of a tariff is raised; an empty id closes the question."""
-        self.copied = tariff_id
 
     @rx.event
     @admin_only
     def set_raise(self, percent: str):
         """Note the percentage."""
         self.percent = percent
-
-    @rx.event
-    @admin_only
-    def close_copy(self, is_open: bool):
-        """Close the question."""
-        if not is_open:
-            self.copied = ""
 
     async def _read(self):
         stack = current()
@@ -92,7 +91,4 @@ class RatesState(rx.State):
             {"id": str(place.municipality_id), "name": place.name, "zone": place.time_zone_id}
             for place in found
         ]
-        self.presets = [
-            (str(place), f"{preset.provider}: {preset.tariff.name}, {preset.year}")
-            for place, preset in enumerate(tariffs.presets())
-        ]
+        self.presets = preset_rows()

@@ -30,7 +30,7 @@ def build_comparison(
 
     `is_running` says that the days are not over, and were compared up to the same time.
     """
-    label = formats.day_range(days.first, days.last) + (" by this time" if is_running else "")
+    label = _short(days) + (" by now" if is_running else "")
     energy = _in_words(report.total_kwh, before.total_kwh, label)
     if report.currency != before.currency:
         return energy, ""
@@ -38,6 +38,12 @@ def build_comparison(
     # Fixed charges fall on whole months, so they would say more about the days than about what was used.
     has_fixed = bool(report.fixed or before.fixed)
     return energy, f"Energy alone: {cost}" if cost and has_fixed else cost
+
+
+def _short(days: DayRange) -> str:
+    """The days without their year: they lie just before those that are shown."""
+    text = formats.day_range(days.first, days.last)
+    return text.removesuffix(f" {days.last.year}") if days.first.year == days.last.year else text
 
 
 def _in_words(now: Decimal, before: Decimal, label: str) -> str:

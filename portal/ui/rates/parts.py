@@ -8,11 +8,10 @@ from portal.ui.cards import card
 from portal.ui.cost.parts import hue_square
 from portal.ui.feedback import badge
 from portal.ui.rates.view import HeatCell, HeatMap, HeatRate, HeatRow, PeriodRow, TariffCard
-from portal.ui.tables import Column, cell, data_table, head_cell
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 
 _PERIODS = (
     Column("Period"),
-    Column("Season"),
     Column("Days"),
     Column("Local time"),
     Column("Rate per kWh", is_number=True),
@@ -32,7 +31,7 @@ def tariff_card(
             _fact("Default rate", tariff.default_rate),
             _fact("Fixed charge", tariff.fixed),
             _fact("VAT", tariff.vat),
-            class_name="ui-facts",
+            class_name="ui-tariff-facts",
         ),
         rx.el.div(
             heat_maps(tariff.maps),
@@ -96,8 +95,10 @@ def _fact(label: str, value: rx.Var[str]) -> rx.Component:
 
 def _period_row(period: PeriodRow) -> list[rx.Component]:
     return [
-        head_cell(rx.el.div(hue_square(period["hue"]), period["name"], class_name="ui-cell-name")),
-        cell(period["season"]),
+        head_cell(
+            rx.el.div(hue_square(period["hue"]), period["name"], class_name="ui-cell-name"),
+            rx.cond(period["season"] != "", cell_note(period["season"]), rx.fragment()),
+        ),
         cell(rx.el.span(period["days"], class_name="ui-mono")),
         cell(period["times"]),
         cell(period["rate"], number=True),

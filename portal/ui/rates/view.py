@@ -139,7 +139,7 @@ def _hues(tariff: Tariff) -> Hues:
 def _period(period: Period, season: str, symbol: str, hue: str) -> PeriodRow:
     on_holidays = " + holidays" if period.days_of_week & HOLIDAY_BIT else ""
     return {
-        "season": season or "All year",
+        "season": season,
         "name": period.name,
         "hue": hue,
         "days": formats.week_mask(period.days_of_week) + on_holidays,

@@ -1,0 +1,82 @@
+"""What is wrong with a draft, said by the fields of the form instead of the paths of the wire."""
+
+import re
+
+from portal.client.rates.draft import ALL_YEAR, Draft, listed_as
+from portal.core.errors import PortalError
+
+_PATH = re.compile(
+    r"(?:seasons\[(?P<season>\d+)\]\.?)?(?:(?P<part>periods|holidayPeriods|holidays)\[(?P<row>\d+)\]\.?)?(?P<field>\w*)"
+)
+_FIELDS = {
+    "municipality": "Municipality",
+    "municipalityId": "Municipality",
+    "name": "name",
+    "effectiveFrom": "First day",
+    "effectiveTo": "Last day",
+    "defaultRatePerKwh": "default rate",
+    "fixedMonthlyCharge": "Fixed charge",
+    "vatRate": "VAT",
+    "currency": "Currency",
+    "daysOfWeek": "days",
+    "startTime": "from",
+    "endTime": "until",
+    "ratePerKwh": "rate",
+    "firstDay": "first day",
+    "lastDay": "last day",
+    "date": "date",
+}
+_NO_TEXT = "a text is needed here"
+
+
+def problems_in_words(error: PortalError, draft: Draft) -> list[str]:
+    """One line for each problem, with its place in the form; none when the error lists no problems."""
+    found = (error.details or {}).get("problems", [])
+    return [_line(each["path"], each["message"], draft) for each in found]
+
+
+def _line(path: str, message: str, draft: Draft) -> str:
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return message
+    field = match["field"] or ""
+    place = ", ".join(word for word in (*_row(match, draft), _FIELDS.get(field, field)) if word)
+    words = _message(field, message, draft)
+    return f"{place[:1].upper()}{place[1:]}: {words}" if place else words
+
+
+def _row(match: re.Match[str], draft: Draft) -> list[str]:
+    """Which row of the form it is: a season, a period by its number and name, a holiday."""
+    season = ALL_YEAR
+    if match["season"] is not None:
+        number = int(match["season"])
+        season = draft.seasons[number].name if number < len(draft.seasons) else ""
+        if match["part"] is None:
+            return [f"season {number + 1}{_called(season)}"]
+    if match["part"] is None:
+        return []
+    row = int(match["row"])
+    if match["part"] == "holidays":
+        return [f"holiday {row + 1}"]
+    rows = [
+        (place, period)
+        for place, period in enumerate(draft.periods)
+        if period.season == season and listed_as(period) == match["part"]
+    ]
+    if row >= len(rows):
+        return []
+    place, period = rows[row]
+    return [f"period {place + 1}{_called(period.name)}"]
+
+
+def _called(name: str) -> str:
+    return f" ({name.strip()})" if name.strip() else ""
+
+
+def _message(field: str, message: str, draft: Draft) -> str:
+    """The core's words, but where they speak of what is sent and not of what was typed."""
+    if field == "daysOfWeek":
+        return "choose at least one day"
+    if field == "vatRate":
+        return f"a percentage from 0 to 100 is needed here, like 15, not {draft.vat_percent!r}"
+    return "it is still empty" if message == _NO_TEXT else message

@@ -1,0 +1,240 @@
+"""The Client's Cost page: the worked example, where each cent comes from, and the files that are saved from it."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from openpyxl import load_workbook
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import BOB, Visitor
+from tests.e2e.running import RunningStack
+from tests.e2e.test_admin_cost import _REGISTERS, _TARIFF, figure
+
+Visit = Callable[..., Visitor]
+_DAYS = "from=2026-05-18&to=2026-05-19&days=local"
+# A spreadsheet would run this name as a program.
+_METER = "=cmd|' /C calc'!A0"
+
+
+@dataclass(frozen=True)
+class Mill:
+    """A site of its own with the worked example's readings."""
+
+    site_id: str
+    device_id: str
+    municipality: str
+
+
+@pytest.fixture(scope="module")
+def api_key(client_stack: RunningStack) -> str:
+    return client_stack.command("apikey", "add", "client cost tests")["key"]
+
+
+@pytest.fixture(scope="module")
+def mill(client_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Mill:
+    return make_mill(client_stack, tmp_path_factory.mktemp("mill"), "Cost page mill")
+
+
+def make_mill(stack: RunningStack, folder: Path, name: str) -> Mill:
+    municipality = f"City of the {name}"
+    file = folder / "tariff.json"
+    file.write_text(json.dumps([_TARIFF | {"municipality": municipality}]), encoding="utf-8")
+    stack.command("municipality", "add", municipality, "--time-zone", "Africa/Johannesburg")
+    stack.command("tariff", "import", str(file))
+    site = stack.command("site", "add", name, "--municipality", municipality)
+    device = stack.command("device", "add", _METER, "--site", name, "--external-id", name)
+    rows = [
+        {"time": f"2026-05-18T{at}:00Z", "energyImportedKwh": register} for at, register in _REGISTERS.items()
+    ]
+    answer = httpx.post(
+        f"{stack.url}/api/ingest/measurements",
+        json=rows,
+        headers={"Authorization": f"Bearer {device['token']}"},
+    )
+    assert answer.json()["accepted"] == len(rows), answer.text
+    return Mill(site["id"], device["id"], municipality)
+
+
+def open_cost(visitor: Visitor, stack: RunningStack, mill: Mill, days: str = _DAYS) -> Page:
+    page = visitor.sign_in(stack, BOB)
+    page.goto(f"{stack.url}/cost?{days}&site={mill.site_id}")
+    return page
+
+
+def lines_of(page: Page, table: str) -> list[list[str]]:
+    """The rows of a table as the page shows them, its totals last; thousands without their thin spaces."""
+    region = page.get_by_role("region", name=table, exact=True)
+    expect(region).to_be_visible()
+    return [
+        [re.sub(r"\s", "", text) for text in row.locator("td").all_inner_texts()]
+        for row in region.locator("tbody tr, tfoot tr").all()
+    ]
+
+
+def save(page: Page, link: Locator, folder: Path) -> Path:
+    with page.expect_download() as waiting:
+        link.click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def test_the_worked_example_on_the_page(visit: Visit, client_stack: RunningStack, mill: Mill) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    assert figure(page, "Energy") == "56.00 kWh"
+    assert figure(page, "Base cost") == "R 140.00"
+    assert figure(page, "VAT") == "R 21.00"
+    assert figure(page, "Total") == "R 161.00"
+    for table in ("Cost per day", "Cost per device", "Cost per site", "Cost per period"):
+        assert lines_of(page, table)[-1] == ["56.00", "140.00", "21.00", "161.00"]
+    expect(page.get_by_role("region", name="Cost per period")).to_contain_text("Default rate")
+    expect(page.get_by_text("this range has none")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("listing", "table"),
+    [("Days", "day"), ("Devices", "device"), ("Sites", "site"), ("Time of use", "period")],
+)
+def test_a_table_is_saved_as_it_is_shown(
+    visit: Visit, client_stack: RunningStack, mill: Mill, tmp_path: Path, listing: str, table: str
+) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    shown = lines_of(page, f"Cost per {table}")
+    path = save(page, page.get_by_role("link", name=f"{listing} as CSV"), tmp_path)
+    assert path.name == f"cost-{table}s-2026-05-18-2026-05-19.csv"
+    rows = list(csv.DictReader(StringIO(path.read_text(encoding="utf-8-sig"))))
+    names = ("kWh", "Base ZAR", "VAT ZAR", "Total ZAR")
+    assert [[row[name] for name in names] for row in rows] == shown
+    assert {(row["From"], row["To"], row["Days in"]) for row in rows} == {
+        ("2026-05-18", "2026-05-19", "Africa/Johannesburg")
+    }
+    if table == "device":
+        assert rows[0]["Device"] == f"'{_METER}"
+
+
+def test_the_workbook_says_what_the_page_and_the_api_say(
+    visit: Visit, client_stack: RunningStack, mill: Mill, api_key: str, tmp_path: Path
+) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    shown = lines_of(page, "Cost per day")
+    path = save(page, page.get_by_role("link", name="Excel"), tmp_path)
+    book = load_workbook(path)
+    assert book.sheetnames == ["Report", "Days", "Devices", "Sites", "Time of use"]
+    days = [[f"{cell.value:.2f}" for cell in row[2:6]] for row in book["Days"].iter_rows(min_row=2)]
+    assert days == shown
+    assert book["Devices"]["A2"].value == _METER
+    assert book["Devices"]["A2"].data_type == "s"
+    answer = _api_cost(client_stack, mill, api_key)
+    totals = [Decimal(str(cell.value)) for cell in book["Sites"][book["Sites"].max_row][2:6]]
+    assert totals == [Decimal(str(answer[name])) for name in ("totalKwh", "baseCost", "vat", "total")]
+
+
+def _api_cost(stack: RunningStack, mill: Mill, key: str) -> dict[str, Any]:
+    answer = httpx.get(
+        f"{stack.url}/api/cost",
+        params={"from": "2026-05-17T22:00:00Z", "to": "2026-05-19T22:00:00Z", "siteId": mill.site_id},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_stranger_gets_no_file(client_stack: RunningStack, mill: Mill) -> None:
+    answer = httpx.get(f"{client_stack.url}/download/cost.csv?{_DAYS}&site={mill.site_id}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+def test_a_figure_is_explained_down_to_its_readings(
+    visit: Visit, client_stack: RunningStack, mill: Mill
+) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    page.get_by_role("button", name="Mon 18 May").click()
+    dialog = page.get_by_role("dialog")
+    hours = dialog.get_by_role("region", name="Hours")
+    expect(hours.locator("tfoot")).to_contain_text("56.000")
+    expect(hours.locator("tfoot")).to_contain_text("R\u00a0161.00")
+    dialog.get_by_role("button", name="12:00 to 13:00").click()
+    expect(dialog.get_by_role("region", name="Readings used")).to_contain_text("2\u2009050 kWh")
+    expect(dialog.get_by_role("region", name="Energy by the register")).to_contain_text("30 kWh")
+    priced = dialog.get_by_role("region", name="Tariff, rate and VAT")
+    for words in ("Domestic TOU, Default rate", "50 kWh x R 2.5", "VAT 15 %"):
+        expect(priced).to_contain_text(words)
+    expect(dialog.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
+    dialog.get_by_role("button", name="Back to the hours").press("Enter")
+    expect(hours).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_sites_and_periods_are_explained_too(visit: Visit, client_stack: RunningStack, mill: Mill) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    for name in ("Cost page mill", "Default rate"):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("region", name="Hours")).to_contain_text("12:00 to 13:00")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_tariff_may_go_while_its_cost_is_looked_at(
+    visit: Visit, client_stack: RunningStack, api_key: str, tmp_path: Path
+) -> None:
+    mill = make_mill(client_stack, tmp_path, "Cost page mill without tariff")
+    page = open_cost(visit(), client_stack, mill)
+    assert figure(page, "Total") == "R 161.00"
+    headers = {"Authorization": f"Bearer {api_key}"}
+    listed = httpx.get(f"{client_stack.url}/api/rates/tariffs", headers=headers).json()["tariffs"]
+    [tariff] = [each for each in listed if each["municipality"] == mill.municipality]
+    gone = httpx.delete(f"{client_stack.url}/api/rates/tariffs/{tariff['id']}", headers=headers)
+    assert gone.is_success, gone.text
+    page.get_by_role("button", name="Mon 18 May").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="12:00 to 13:00").click()
+    expect(dialog.get_by_role("region", name="Tariff, rate and VAT")).to_contain_text("no tariff covers it")
+    page.keyboard.press("Escape")
+    page.reload()
+    assert figure(page, "Total") == "R 0.00"
+    expect(page.get_by_role("status").filter(has_text="No tariff for 2 device hours")).to_be_visible()
+
+
+def test_a_year_is_shown_and_a_day_more_is_refused_in_words(
+    visit: Visit, client_stack: RunningStack, mill: Mill
+) -> None:
+    page = open_cost(visit(), client_stack, mill, "from=2025-05-19&to=2026-05-19&days=local")
+    assert figure(page, "Energy") == "56.00 kWh"
+    expect(page.get_by_role("region", name="Cost per day").locator("tbody tr").first).to_contain_text(
+        "19 May"
+    )
+    assert len(lines_of(page, "Cost per day")) >= 366
+    page.goto(f"{client_stack.url}/cost?from=2025-05-17&to=2026-05-19&days=local&site={mill.site_id}")
+    expect(page.get_by_role("alert")).to_contain_text("longer than 366 days")
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)], ids=["light desk", "dark phone"])
+def test_the_cost_page_is_accessible_and_fits(
+    visit: Visit, client_stack: RunningStack, mill: Mill, *, dark: bool, phone: bool
+) -> None:
+    page = open_cost(visit(dark=dark, phone=phone), client_stack, mill)
+    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+    _assert_fine(page)
+    page.get_by_role("button", name="Mon 18 May").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="12:00 to 13:00").click()
+    expect(dialog.get_by_role("region", name="Rounding")).to_be_visible()
+    _assert_fine(page)
+    assert dialog.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def _assert_fine(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
