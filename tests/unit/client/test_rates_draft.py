@@ -1,0 +1,98 @@
+"""The form of a tariff: to and from what is stored, and what is wrong with it in the form's own words."""
+
+from dataclasses import replace
+from datetime import date, time
+from decimal import Decimal
+
+import pytest
+
+from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, to_wire, with_value
+from portal.client.rates.problems import problems_in_words
+from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
+from portal.core.errors import Invalid
+from portal.core.services.tariffs import read_tariff
+
+SOUND = Draft(name="TOU", municipality_id="1", first="2026-07-01", rate="2.50")
+TARIFF = Tariff(
+    id=7,
+    municipality_id=1,
+    name="TOU",
+    effective_from=date(2026, 7, 1),
+    effective_to=date(2027, 6, 30),
+    default_rate_per_kwh=Decimal("2.50"),
+    fixed_monthly_charge=Decimal("120.00"),
+    vat_rate=Decimal("0.155"),
+    is_active=True,
+    currency="ZAR",
+    periods=(Period("Peak", 31 | 128, time(17, 30), time(20), Decimal("3.75")),),
+    seasons=(
+        Season(
+            "High season",
+            MonthDay(6, 1),
+            MonthDay(8, 31),
+            Decimal("4.10"),
+            (Period("Holidays", 128, time(0), time(0), Decimal(1)),),
+        ),
+    ),
+    holidays=(Holiday(date(2026, 12, 25), "Christmas Day", DayType.HOLIDAY),),
+)
+
+
+def problems(draft: Draft) -> list[str]:
+    with pytest.raises(Invalid) as refused:
+        read_tariff(to_wire(draft))
+    return problems_in_words(refused.value, draft)
+
+
+def test_a_tariff_goes_through_the_form_unchanged() -> None:
+    assert read_tariff(to_wire(draft_of(TARIFF))) == TARIFF
+
+
+def test_a_decimal_comma_is_a_decimal_point() -> None:
+    assert read_tariff(to_wire(replace(SOUND, rate="2,50"))).default_rate_per_kwh == Decimal("2.50")
+
+
+def test_a_season_that_is_renamed_takes_its_periods_along() -> None:
+    draft = replace(SOUND, seasons=[SeasonDraft("High")], periods=[PeriodDraft("Peak", "High")])
+    assert with_value(draft, "seasons", 0, {"name": "Winter"}).periods[0].season == "Winter"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"name": ""}, "Name: it is still empty"),
+        ({"rate": "two"}, "Default rate: a number is needed here, like 2.50, not 'two'"),
+        ({"vat_percent": "x"}, "VAT: a percentage from 0 to 100 is needed here, like 15, not 'x'"),
+        ({"vat_percent": "150"}, "VAT: a percentage from 0 to 100 is needed here, like 15, not '150'"),
+        (
+            {"periods": [PeriodDraft("Peak", days=[False] * 8)]},
+            "Period 1 (Peak), days: choose at least one day",
+        ),
+        (
+            {"seasons": [SeasonDraft("High", last_month="02", last_day="31")]},
+            "Season 1 (High), last day: a day of the year is needed here, like 06-01 for 1 June, not '02-31'",
+        ),
+        (
+            {
+                "seasons": [SeasonDraft("High")],
+                "periods": [PeriodDraft("Peak"), PeriodDraft("Night", "High", rate="-1")],
+            },
+            "Period 2 (Night), rate: the rate of period 'Night' must not be negative, but is -1",
+        ),
+    ],
+)
+def test_a_problem_is_said_where_it_is_in_the_form(changes: dict[str, object], line: str) -> None:
+    assert problems(replace(SOUND, **changes)) == [line]  # type: ignore[arg-type]
+
+
+def test_periods_are_counted_as_the_form_shows_them() -> None:
+    """Periods for holidays alone travel in a list of their own, which is not how they stand in the form."""
+    only_holidays = PeriodDraft("Holidays", days=[False] * 7 + [True])
+    draft = replace(SOUND, periods=[only_holidays, PeriodDraft("Peak", rate="x")])
+    assert problems(draft) == [
+        "Period 2 (Peak), rate: a number is needed here, like 2.50, not 'x'",
+    ]
+
+
+def test_every_problem_is_listed() -> None:
+    assert len(problems(replace(SOUND, name="", rate="x", first="soon"))) == 3
