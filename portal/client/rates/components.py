@@ -17,7 +17,7 @@ from portal.ui.rates.view import TariffCard
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 
 _PLACES = (Column("Municipality"), Column("Time zone"), Column("Actions", is_hidden_label=True))
-_PRESETS = (Column("Figures of"), Column("Year", is_number=True), Column("", is_hidden_label=True))
+_PRESETS = (Column("Figures of"), Column("Year", is_number=True), Column("Start", is_hidden_label=True))
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _ZONES = sorted(name for name in available_timezones() if name.split("/")[0] in _CONTINENTS)
 
@@ -32,9 +32,7 @@ def actions() -> rx.Component:
 
 
 def _new_tariff() -> rx.Component:
-    return button(
-        rx.icon("plus", size=16), "New tariff", tone="primary", on_click=Editor.start("blank", "", "0")
-    )
+    return button(rx.icon("plus", size=16), "New tariff", tone="primary", on_click=Editor.start("blank", ""))
 
 
 def _open(which: str, key: rx.Var[str] | str, name: rx.Var[str] | str, zone: rx.Var[str] | str = "") -> Any:
@@ -97,7 +95,7 @@ def _copy_dialog() -> rx.Component:
             button(
                 "Make the draft",
                 tone="primary",
-                on_click=Editor.start("copy", State.chosen_id, State.percent),
+                on_click=Editor.start("copy", State.chosen_id),
             ),
         ),
         is_open=State.opened == "copy",
@@ -128,7 +126,7 @@ def _preset_row(preset: PresetRow) -> list[rx.Component]:
             button(
                 "Start",
                 size="small",
-                on_click=Editor.start("preset", preset["key"], "0"),
+                on_click=Editor.start("preset", preset["key"]),
                 aria_label=f"Start from {preset['provider']}, {preset['name']}, {preset['year']}",
             )
         ),
@@ -189,7 +187,7 @@ def _card(tariff: TariffCard) -> rx.Component:
 def _menu(tariff: TariffCard) -> rx.Component:
     key = rx.Var.create(tariff.id).to_string()
     return action_menu(
-        action_item("pencil", "Edit", Editor.start("edit", key, "0")),
+        action_item("pencil", "Edit", Editor.start("edit", key)),
         action_item("copy-plus", "Copy to next year", _open("copy", key, tariff.name)),
         action_item("trash-2", "Delete", _open("remove-tariff", key, tariff.name)),
         label="Actions for " + tariff.name,

@@ -45,11 +45,11 @@ class TariffDraftState(rx.State):
 
     @rx.event
     @admin_only
-    async def start(self, kind: str, key: str, percent: str = "0"):
+    async def start(self, kind: str, key: str):
         """Open with a "blank" tariff, a "preset", an existing one ("edit") or its copy for the next year ("copy")."""
         page = await self.get_state(RatesState)
         with failure_in_words(page):
-            self.draft = await starting_point(kind, key, percent)
+            self.draft = await starting_point(kind, key, page.percent)
             page.opened, page.notice, self.failure = "", "", ""
             self.is_open, self.comparison = True, []
             self._check()

@@ -102,7 +102,11 @@ def _hour(state: State) -> rx.Component:
 
 def _steps(title: str, steps: rx.Var[list[Step]]) -> rx.Component:
     return data_table(
-        (Column(title), Column("", is_hidden_label=True), Column("", is_number=True)),
+        (
+            Column(title),
+            Column("How", is_hidden_label=True),
+            Column("Figure", is_number=True, is_hidden_label=True),
+        ),
         steps,
         _step,
         caption=title,
