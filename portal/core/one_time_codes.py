@@ -44,10 +44,12 @@ def is_app_code(code: str) -> bool:
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:
-    """Return the time step an app's code belongs to, or None when it is of none near `now`.
+    """Return the time step a plain code belongs to, or None when it is of none near `now`, or of no app.
 
     All of them are compared, however early one fits.
     """
+    if not is_app_code(code):
+        return None
     totp, present = TOTP(secret), int(now.timestamp()) // _STEP_SECONDS
     steps = range(present - _DRIFT, present + _DRIFT + 1)
     fitting = [step for step in steps if secrets.compare_digest(totp.generate_otp(step), code)]

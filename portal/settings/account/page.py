@@ -10,4 +10,8 @@ from portal.ui.cards import columns
 
 def account_page(surface: Surface) -> rx.Component:
     """Route `/settings`."""
-    return surface.page(ACCOUNT, messages(), columns(sessions(), password(), second_factor()))
+    return surface.page(
+        ACCOUNT,
+        messages(),
+        columns(rx.el.div(sessions(), second_factor(), class_name="ui-stack"), password()),
+    )

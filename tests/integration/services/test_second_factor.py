@@ -78,8 +78,9 @@ async def test_nothing_is_asked_for_before_the_set_up_is_confirmed(stack: Stack,
         await second_factor.begin(stack, here.actor, OTHER)
     bob.secret = (await second_factor.begin(stack, here.actor, PASSWORD)).secret
     assert isinstance(await bob.password(), sessions.SignedIn)
-    with pytest.raises(Unauthenticated):
-        await second_factor.confirm(stack, here.actor, "000000", here.token)
+    for code in ("000000", "", "12345", "١٢٣٤٥٦", "zwölf"):
+        with pytest.raises(Unauthenticated):
+            await second_factor.confirm(stack, here.actor, code, here.token)
     clock.advance(minutes=15)
     with pytest.raises(NotFound):
         await second_factor.confirm(stack, here.actor, bob.code(), here.token)
