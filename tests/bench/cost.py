@@ -1,9 +1,9 @@
 """What pricing a year costs beside the same grouping without a price, and beside a loop over every hour.
 
-    python -m tests.bench.cost [--devices 1000] [--days 366]
+    python -m tests.bench.cost [--devices 100 1000] [--days 366] [--dsn postgresql://...]
 
-One run measures everything on the same table, in turns, on an embedded PostgreSQL: the grouping by day and device
-alone, the cost report, fetching every hour and pricing it in Python, and the Cost tab's default view.
+One run measures everything on the same table, in turns, on an embedded PostgreSQL or another one: the grouping by
+day and device alone, the cost report, fetching every hour and pricing it in Python, and the Cost tab's default view.
 """
 
 import argparse
@@ -12,22 +12,26 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from portal.core.db import Database
+from portal.core.domain.cost import CostReport
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
-from portal.core.domain.rates import rate_slots
+from portal.core.domain.rates import segments
+from portal.core.domain.time import HOUR
 from portal.core.queries import tariffs
 from portal.core.services import cost
 from portal.core.settings import RunMode, load_settings
-from portal.core.stack import close_stack, open_stack
+from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.migrations import migrate
 from tests.integration.databases import reachable_directory
@@ -36,6 +40,7 @@ T = TypeVar("T")
 CUSTOMER = UUID(int=0xC)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PLACES = 5
+ROUNDS = 3
 _REGISTER = """
 INSERT INTO fleet.customers (id, code, name, token_hash) VALUES ('{customer}', 'BENCH', 'Bench', 'x');
 INSERT INTO fleet.municipalities (customer_id, id, name, time_zone_id)
@@ -59,10 +64,20 @@ INSERT INTO fleet.tariff_periods
         (3, NULL, 'Standard', 31, '09:00', '18:00', 2.2287), (4, NULL, 'Standard', 96, '18:00', '20:00', 2.2287),
         (5, 0, 'Peak', 31, '06:00', '08:00', 7.2904), (6, 0, 'Peak', 31, '17:00', '20:00', 7.2904),
         (7, 0, 'Standard', 31, '08:00', '17:00', 2.3496)) AS p (place, season, name, days, first, last, rate);
-INSERT INTO fleet.hourly_energy (customer_id, device_id, hour, allocated_milliwh, meter_is_settled)
-    SELECT '{customer}', d.id, '2026-01-01T00:00Z'::timestamptz + h * interval '1 hour',
-        1000000 + abs((h * 7919)::bigint + hashtext(d.id::text)) % 999983, true
-    FROM fleet.devices d, generate_series(0, {hours} - 1) h;
+ALTER TABLE fleet.hourly_energy DROP CONSTRAINT hourly_energy_pkey;
+DROP INDEX fleet.ix_fleet_hourly_energy_customer_hour;
+INSERT INTO fleet.hourly_energy (customer_id, device_id, hour, allocated_milliwh, meter_state, meter_is_settled)
+    SELECT '{customer}', d.id, at.hour, 1000000 + abs((at.h * 7919)::bigint + hashtext(d.id::text)) % 999983,
+        jsonb_build_object('candidates', '[]'::jsonb, 'base', jsonb_build_array(
+            to_char(at.hour + interval '59 minutes', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), at.h::bigint * 1500000)), true
+    FROM (SELECT h, '{start}'::timestamptz + h * interval '1 hour' AS hour FROM generate_series(0, {hours} - 1) h) at,
+        fleet.devices d;
+INSERT INTO fleet.daily_energy (customer_id, device_id, day, allocated_milliwh, unallocated_milliwh,
+        estimated_milliwh, suspect_count)
+    SELECT customer_id, device_id, (hour AT TIME ZONE 'UTC')::date AS day, sum(allocated_milliwh), 0, 0, 0
+    FROM fleet.hourly_energy GROUP BY customer_id, device_id, day;
+ALTER TABLE fleet.hourly_energy ADD PRIMARY KEY (customer_id, device_id, hour);
+CREATE INDEX ix_fleet_hourly_energy_customer_hour ON fleet.hourly_energy (customer_id, hour);
 """
 _PLAIN = """
 SELECT device_id, (hour AT TIME ZONE 'UTC')::date AS day, sum(allocated_milliwh)::bigint FROM fleet.hourly_energy
@@ -83,14 +98,14 @@ def say(line: str) -> None:
 
 
 async def fill(db: Database, devices: int, hours: int) -> None:
-    """Store a year of hours of every device, as a rollup would have left them."""
-    statement = _REGISTER.format(customer=CUSTOMER, places=PLACES, devices=devices, hours=hours)
-    async with db.transaction() as session:
-        for part in statement.split(";\n"):
-            if part.strip():
-                await session.execute(text(part.replace("::", "\\:\\:").replace("T00:00Z", "T00\\:00Z")))
+    """Store a year of hours of every device, in the order in which rollups would have stored them."""
+    statement = _REGISTER.format(
+        customer=CUSTOMER, places=PLACES, devices=devices, hours=hours, start=START.isoformat()
+    )
     connection = await db.dedicated()
-    await connection.execute("VACUUM ANALYZE")
+    for part in statement.split(";\n"):
+        await connection.execute(part, timeout=600)
+    await connection.execute("VACUUM ANALYZE", timeout=600)
     await connection.close()
 
 
@@ -108,18 +123,19 @@ async def loop(db: Database, last: datetime) -> Decimal:
     async with db.snapshot() as session:
         places = await tariffs.load(session, tariffs.FLEET, CUSTOMER)
         rates = {
-            (place.municipality_id, slot.start_at + n * timedelta(hours=1)): slot
+            (place.municipality_id, slot.start_at + n * HOUR): slot.price
             for place in places
-            for slot in rate_slots(place.tariffs, ZoneInfo(place.time_zone_id), START, last)
-            for n in range((slot.end_at - slot.start_at) // timedelta(hours=1))
+            for slot in segments(place.tariffs, ZoneInfo(place.time_zone_id), START, last, ZoneInfo("UTC"))
+            for n in range((slot.end_at - slot.start_at) // HOUR)
         }
         total = Decimal(0)
         rows = await session.stream(text(_HOURS), {"customer": CUSTOMER, "first": START, "last": last})
         with exact_decimals():
             async for _, place, hour, milliwh in rows:
-                slot = rates[place, hour]
-                base = kwh_from_milliwh(milliwh) * slot.rate_per_kwh
-                total += base + base * slot.vat_rate
+                price = rates[place, hour]
+                assert price is not None
+                base = kwh_from_milliwh(milliwh) * price.rate_per_kwh
+                total += base + base * price.vat_rate
     return total
 
 
@@ -130,55 +146,82 @@ async def timed(work: Callable[[], Awaitable[T]]) -> tuple[float, T]:
     return time.perf_counter() - began, result
 
 
-async def measure(db_dsn: str, devices: int, days: int, *, with_loop: bool) -> None:
-    """Measure one size, in turns."""
-    stack = open_stack(
-        load_settings({"Application__RunMode": "Admin", "Database__ConnectionString": db_dsn}), db_dsn
-    )
-    await migrate(stack.db, RunMode.ADMIN)
-    await stack.storage.bootstrap(stack.db)
+async def measure(stack: Stack, devices: int, days: int) -> tuple[float, CostReport]:
+    """Measure one size, in turns; returns the time of a report, and the report."""
     last = START + timedelta(days=days)
-    await fill(stack.db, devices, days * 24)
     plain: list[float] = []
     priced: list[float] = []
     report = None
-    for _ in range(3):
+    for _ in range(ROUNDS):
         plain.append((await timed(lambda: plain_grouping(stack.db, last)))[0])
         took, report = await timed(lambda: cost.fleet_cost(stack, CUSTOMER, START, last))
         priced.append(took)
     assert report is not None
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    ratios = sorted(other / one for one, other in zip(plain, priced, strict=True))
     one, other = statistics.median(plain), statistics.median(priced)
-    say(
-        f"{devices} devices x {days} days: grouping alone {one:.2f} s, priced {other:.2f} s: {other / one:.2f} times"
-    )
-    say(f"  peak memory of the process {memory:.0f} MB")
-    if with_loop:
-        took, total = await timed(lambda: loop(stack.db, last))
-        say(f"  loop over {devices * days * 24:,} hours {took:.1f} s: {took / other:.1f} times as long")
-        say(f"  exact to the last decimal: {total == report.total} ({report.total})")
+    say(f"{devices} devices x {days} days: grouping alone {one:.2f} s, priced {other:.2f} s")
+    say(f"  beside each other, round by round: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+    say(f"  peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     week = last - timedelta(days=7)
-    views = [(await timed(lambda: cost.fleet_cost(stack, CUSTOMER, week, last)))[0] for _ in range(5)]
+    views = [(await timed(lambda: cost.fleet_cost(stack, CUSTOMER, week, last)))[0] for _ in range(9)]
     say(f"  7 days of {devices} devices: {statistics.median(views) * 1000:.0f} ms")
-    await close_stack(stack)
+    return other, report
 
 
-async def main() -> None:
+async def compare(stack: Stack, devices: int, days: int, took: float, report: CostReport) -> None:
+    """Price every hour by itself, and compare."""
+    seconds, total = await timed(lambda: loop(stack.db, START + timedelta(days=days)))
+    say(
+        f"{devices} devices, a loop over {devices * days * 24:,} hours: {seconds:.1f} s, {seconds / took:.1f} times"
+    )
+    say(f"  the same to the last decimal: {total == report.total} ({report.total})")
+
+
+async def run(server_dsn: str, sizes: Sequence[int], days: int) -> None:
+    """Fill a database of each size, measure all, then compare all with the loop."""
+    url = make_url(server_dsn)
+    done: list[tuple[Stack, int, float, CostReport]] = []
+    for devices in sizes:
+        name = f"portal_bench_cost_{devices}"
+        await command(server_dsn, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+        dsn = url.set(database=name).render_as_string(hide_password=False)
+        given = {"Application__RunMode": "Admin", "Database__ConnectionString": dsn}
+        stack = open_stack(load_settings(given), dsn)
+        await migrate(stack.db, RunMode.ADMIN)
+        await stack.storage.bootstrap(stack.db)
+        await fill(stack.db, devices, days * 24)
+        done.append((stack, devices, *await measure(stack, devices, days)))
+    for stack, devices, took, report in done:
+        await compare(stack, devices, days, took, report)
+        await close_stack(stack)
+        await command(server_dsn, f"DROP DATABASE portal_bench_cost_{devices} WITH (FORCE)")
+
+
+async def command(server_dsn: str, *statements: str) -> None:
+    """Execute statements on the server itself."""
+    connection = await asyncpg.connect(
+        make_url(server_dsn).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+def main() -> None:
     """Measure."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--devices", type=int, default=1000)
+    arguments.add_argument("--devices", type=int, nargs="+", default=[100, 1000])
     arguments.add_argument("--days", type=int, default=366)
+    arguments.add_argument(
+        "--dsn", help="another server than an embedded one; it gets databases that go again"
+    )
     given = arguments.parse_args()
+    if given.dsn:
+        asyncio.run(run(given.dsn, given.devices, given.days))
+        return
     with reachable_directory() as directory, EmbeddedServer(directory / "postgres") as server:
-        for number, devices in enumerate((100, given.devices)):
-            admin = open_stack(load_settings({"Application__RunMode": "Admin"}), server.dsn())
-            connection = await admin.db.dedicated()
-            await connection.execute(f"CREATE DATABASE bench_{number}")
-            await connection.close()
-            await close_stack(admin)
-            dsn = server.dsn().replace("/postgres?", f"/bench_{number}?")
-            await measure(dsn, devices, given.days, with_loop=number == 0)
+        asyncio.run(run(server.dsn(), given.devices, given.days))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

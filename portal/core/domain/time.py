@@ -46,6 +46,11 @@ def floor_hour(at: datetime) -> datetime:
     return require_aware(at).replace(minute=0, second=0, microsecond=0)
 
 
+def floor_day(at: datetime) -> datetime:
+    """Return the start of the UTC day that contains an aware instant."""
+    return floor_hour(at).replace(hour=0)
+
+
 def week_start(at: datetime) -> datetime:
     """Return Monday 00:00 UTC of the week that contains an aware instant (the 7-day partitions' lower bound)."""
     utc = require_aware(at)
@@ -59,11 +64,6 @@ def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     Where the clock jumps over midnight the day begins at the jump; where midnight comes twice, at the first.
     """
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
-
-
-def local_day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the half-open UTC interval of a local day, 23 to 25 hours long where clocks change."""
-    return local_midnight(day, zone), local_midnight(day + timedelta(days=1), zone)
 
 
 def spanning(times: Sequence[datetime]) -> Sequence[datetime]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,45 +16,27 @@ from sqlalchemy import text
 
 from portal.core.domain.cost import DayUsage, DeviceRef, DeviceUsage, Quality
 from portal.core.domain.cut_hours import split_hour
-from portal.core.domain.rates import CutHour, Price, Segment, at_hours, segments
-from portal.core.domain.time import HOUR, floor_hour
-from portal.core.queries import cut_hours
+from portal.core.domain.rates import CutHour, Segment, at_hours, segments
+from portal.core.domain.time import HOUR, floor_day, floor_hour
+from portal.core.queries import cut_hours, cut_sums
+from portal.core.queries.cost_scope import CostScope, given_of, names_of
 from portal.core.queries.cut_hours import DeviceHour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.queries.tariffs import MunicipalTariffs
 
-_UTC = ZoneInfo("UTC")
+__all__ = ["CostScope", "load_usage", "make_calendar", "zone_named"]
 
 NOWHERE = 0
 """Stands for the municipality of a site that has none."""
-
-
-@dataclass(frozen=True)
-class CostScope:
-    """Whose energy: a customer's on the Admin, one site's or all on the Client; and how it is grouped.
-
-    `day_zone` None groups by the local day of each site's municipality. `own_zone` is used for sites without one.
-    """
-
-    from_at: datetime
-    to_at: datetime
-    customer_id: UUID | None = None
-    site_id: UUID | None = None
-    estimate_gaps: bool = False
-    day_zone: ZoneInfo | None = _UTC
-    own_zone: ZoneInfo = _UTC
-
-    @property
-    def schema(self) -> str:
-        """The schema that holds the readings."""
-        return "monitoring" if self.customer_id is None else "fleet"
+_NEARLY_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
+_AT_ONCE = 500  # bounds the hours whose readings are in memory together
 
 
 @dataclass(frozen=True)
@@ -116,6 +99,11 @@ FROM (
     GROUP BY {group_place} h.hour
 ) hours GROUP BY place, number
 """
+# The tables themselves are joined, not arrays of their keys: of tables the planner knows that a key is there once.
+_PLACES = """
+JOIN {schema}.devices d ON d.id = h.device_id {of_device_customer}
+JOIN {schema}.sites s ON s.id = d.site_id {same_customer}
+"""
 _BY_DEVICE = """
 SELECT h.device_id, (CAST(:numbers AS integer[]))[width_bucket(h.hour, CAST(:edges AS timestamptz[])) + 1] AS number,
        sum({energy})::bigint AS milliwh, count(*) FILTER (WHERE {energy} > 0) AS buckets
@@ -123,12 +111,18 @@ FROM {schema}.hourly_energy h
 WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
 GROUP BY h.device_id, number
 """
+# Whole days are looked up in the sums of days, which are few.
 _QUALITY = """
-SELECT coalesce(sum({unallocated}), 0)::bigint AS unallocated, coalesce(sum({estimated}), 0)::bigint AS estimated,
-       coalesce(sum(h.suspect_count), 0)::bigint AS suspects
-FROM {schema}.hourly_energy h
-WHERE {of_customer} {of_site} h.hour >= :from_at AND h.hour < :to_at
-  AND (h.unallocated_milliwh <> 0 OR h.estimated_milliwh <> 0 OR h.suspect_count <> 0)
+SELECT coalesce(sum(unallocated), 0)::bigint AS unallocated, coalesce(sum(estimated), 0)::bigint AS estimated,
+       coalesce(sum(suspect_count), 0)::bigint AS suspects
+FROM (
+    SELECT {unallocated} AS unallocated, {estimated} AS estimated, h.suspect_count
+    FROM {schema}.daily_energy h WHERE {of_customer} {of_site} h.day >= :first_day AND h.day < :last_day
+    UNION ALL
+    SELECT {unallocated}, {estimated}, h.suspect_count
+    FROM {schema}.hourly_energy h
+    WHERE {of_customer} {of_site} (h.hour >= :from_at AND h.hour < :morning OR h.hour >= :evening AND h.hour < :to_at)
+) found
 """
 _DEVICES = """
 SELECT d.id, d.name, s.name, coalesce(s.{municipality}, 0) AS place
@@ -136,9 +130,26 @@ FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer
 WHERE true {scope}
 ORDER BY s.name, d.name, d.id
 """
-# The groups fit in memory, and compiling takes longer than it saves. The one join there may be is with the devices.
-_PLANNER = ("enable_nestloop = off", "enable_mergejoin = off", "jit = off", "work_mem = '64MB'")
-_PLANNER_AGAIN = ("enable_nestloop = on", "enable_mergejoin = on")
+# The planner is left little to decide, so that it cannot decide otherwise with old statistics: groups fit in memory;
+# the one join there may be is with the devices; and rows are read in the order of the table. Compiling takes too long.
+_PLANNER = {
+    "enable_nestloop": "off",
+    "enable_mergejoin": "off",
+    "enable_indexscan": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "work_mem": "64MB",
+}
+# Workers share the reading of many rows. It would not see the use of that, as it takes the few groups for many; and of
+# few rows it might, as workers seem to cost nothing.
+_MANY_ROWS = 200_000
+_PLANNER_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0"}
+_PLANNER_FOR_FEW = {"max_parallel_workers_per_gather": "0"}
+_PLANNER_AGAIN = {
+    "enable_nestloop": "on",
+    "enable_mergejoin": "on",
+    "enable_indexscan": "on",
+}
 
 
 async def load_usage(
@@ -148,25 +159,39 @@ async def load_usage(
 
     With `estimate_gaps` the energy of long gaps, spread evenly, is part of the usage.
     """
-    rows: Sequence[Any] = (await session.execute(text(_DEVICES.format(**_names(scope))), _where(scope))).all()
+    rows: Sequence[Any] = (
+        await session.execute(text(_DEVICES.format(**names_of(scope))), given_of(scope))
+    ).all()
     known = {place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}
     places: dict[UUID, int] = {row.id: row.place if row.place in known else NOWHERE for row in rows}
-    for setting in _PLANNER:
-        await session.execute(text(f"SET LOCAL {setting}"))
+    is_many = len(places) * ((scope.to_at - scope.from_at) // HOUR) > _MANY_ROWS
+    await cut_sums.plan(session, _PLANNER | (_PLANNER_FOR_MANY if is_many else _PLANNER_FOR_FEW))
     by_day = await _usage_by_day(session, scope, calendar, places)
     by_device = await _usage_by_device(session, scope, calendar, places)
-    quality = (
-        await session.execute(text(_QUALITY.format(**_names(scope))), _where(scope) | _window(scope, places))
-    ).one()
-    for setting in _PLANNER_AGAIN:
-        await session.execute(text(f"SET LOCAL {setting}"))
+    quality = await _quality(session, scope, places)
+    await cut_sums.plan(session, _PLANNER_AGAIN)
     cut_days, cut_devices = await _from_cut_hours(session, scope, calendar, max_gap)
     return WindowUsage(
         (*by_day, *cut_days),
         (*by_device, *cut_devices),
         tuple(DeviceRef(row[0], row[1], row[2]) for row in rows),
-        Quality(quality.unallocated, quality.estimated, quality.suspects),
+        quality,
     )
+
+
+async def _quality(session: AsyncSession, scope: CostScope, places: dict[UUID, int]) -> Quality:
+    first_day, last_day = floor_day(scope.from_at + _NEARLY_A_DAY), floor_day(scope.to_at)
+    if first_day >= last_day:
+        first_day = last_day = scope.to_at
+    given = {
+        "first_day": first_day.date(),
+        "last_day": last_day.date(),
+        "morning": first_day,
+        "evening": last_day,
+    }
+    statement = text(_QUALITY.format(**names_of(scope)))
+    found = (await session.execute(statement, given_of(scope) | _window(scope, places) | given)).one()
+    return Quality(found.unallocated, found.estimated, found.suspects)
 
 
 async def _usage_by_day(
@@ -174,16 +199,13 @@ async def _usage_by_day(
 ) -> list[DayUsage]:
     used = sorted(set(places.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=True)
-    names = _names(scope) | {"place": str(used[0]) if used else "0", "join_places": "", "group_place": ""}
-    given = {"edges": edges, "numbers": numbers} | _where(scope) | _window(scope, places)
+    names = names_of(scope) | {"place": str(used[0]) if used else "0", "join_places": "", "group_place": ""}
+    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
     if len(used) > 1:
-        names |= {
-            "place": "p.place",
-            "group_place": "p.place,",
-            "join_places": "JOIN unnest(CAST(:place_devices AS uuid[]), CAST(:places AS integer[])) "
-            "AS p (device_id, place) ON p.device_id = h.device_id",
-        }
-        given |= {"place_devices": list(places), "places": list(places.values())}
+        municipality = f"s.{names['municipality']}"
+        place = f"CASE WHEN {municipality} = ANY(CAST(:known AS integer[])) THEN {municipality} ELSE {NOWHERE} END"
+        names |= {"place": place, "group_place": "1,", "join_places": _PLACES.format(**names)}
+        given |= {"known": used}
     rows = await session.execute(text(_BY_DAY.format(**names)), given)
     return [
         DayUsage(segment.day, segment.price, row.milliwh)
@@ -197,8 +219,8 @@ async def _usage_by_device(
 ) -> list[DeviceUsage]:
     used = sorted(set(places.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=False)
-    given = {"edges": edges, "numbers": numbers} | _where(scope) | _window(scope, places)
-    rows = await session.execute(text(_BY_DEVICE.format(**_names(scope))), given)
+    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
+    rows = await session.execute(text(_BY_DEVICE.format(**names_of(scope))), given)
     return [
         DeviceUsage(row.device_id, segment.price, row.milliwh, row.buckets)
         for row in rows
@@ -256,20 +278,15 @@ async def _from_cut_hours(
         return [], []
     cuts = {(place, cut.hour): cut.segments for place, cut in calendar.cut}
     known = sorted({place for place, _ in calendar.whole} | {place for place, _ in calendar.cut})
-    found = await _cut_device_hours(session, scope, list(cuts), known)
-    await cut_hours.add_pieces(session, scope.schema, scope.customer_id, found, max_gap)
-    by_day: dict[tuple[date, Price | None], int] = defaultdict(int)
-    by_device: dict[tuple[UUID, Price | None], list[int]] = defaultdict(lambda: [0, 0])
-    for device_hour in found:
-        for segment, milliwh in parts_of(device_hour, cuts[device_hour.place, device_hour.hour]):
-            by_day[segment.day, segment.price] += milliwh
-            line = by_device[device_hour.device_id, segment.price]
-            line[0] += milliwh
-            line[1] += milliwh > 0
-    return (
-        [DayUsage(day, price, milliwh) for (day, price), milliwh in by_day.items()],
-        [DeviceUsage(device_id, price, *line) for (device_id, price), line in by_device.items()],
-    )
+    found = await cut_sums.load(session, scope, cuts, known)
+    while found.doubtful:
+        some = found.doubtful[-_AT_ONCE:]
+        del found.doubtful[-_AT_ONCE:]
+        await cut_hours.add_pieces(session, scope.schema, scope.customer_id, some, max_gap)
+        for device_hour in some:
+            for segment, milliwh in parts_of(device_hour, cuts[device_hour.place, device_hour.hour]):
+                found.add(device_hour.device_id, segment, milliwh)
+    return found.usage()
 
 
 def parts_of(found: DeviceHour, its_segments: Sequence[Segment]) -> list[tuple[Segment, int]]:
@@ -303,52 +320,3 @@ def segments_by_hour(places: Sequence[MunicipalTariffs], scope: CostScope) -> di
             for n in range(hours)
         }
     return found
-
-
-_CUT = """
-SELECT h.device_id, p.place, h.hour, h.allocated_milliwh, {estimated} AS estimated_milliwh
-FROM unnest(CAST(:places AS integer[]), CAST(:hours AS timestamptz[])) AS c (place, hour)
-JOIN (
-    SELECT d.id AS device_id, {customer} AS customer_id, CASE WHEN s.{municipality} = ANY(CAST(:known AS integer[]))
-        THEN s.{municipality} ELSE 0 END AS place
-    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} WHERE true {scope}
-) p ON p.place = c.place
-JOIN {schema}.hourly_energy h ON h.device_id = p.device_id AND h.hour = c.hour {of_its_customer}
-WHERE {energy} <> 0
-ORDER BY h.device_id, h.hour
-"""
-
-
-async def _cut_device_hours(
-    session: AsyncSession, scope: CostScope, cuts: list[tuple[int, datetime]], known: list[int]
-) -> list[DeviceHour]:
-    rows = await session.execute(
-        text(_CUT.format(**_names(scope))),
-        _where(scope)
-        | {"places": [place for place, _ in cuts], "hours": [hour for _, hour in cuts], "known": known},
-    )
-    return [DeviceHour(*row) for row in rows]
-
-
-def _where(scope: CostScope) -> dict[str, Any]:
-    given = (("customer_id", scope.customer_id), ("site_id", scope.site_id))
-    return {name: value for name, value in given if value is not None}
-
-
-def _names(scope: CostScope) -> dict[str, str]:
-    fleet = scope.customer_id is not None
-    gaps = scope.estimate_gaps
-    conditions = "AND d.customer_id = :customer_id " if fleet else ""
-    return {
-        "schema": scope.schema,
-        "municipality": "local_municipality_id" if fleet else "municipality_id",
-        "same_customer": "AND s.customer_id = d.customer_id" if fleet else "",
-        "customer": "d.customer_id" if fleet else "NULL::uuid",
-        "of_customer": "h.customer_id = :customer_id AND" if fleet else "",
-        "of_site": "h.device_id = ANY(CAST(:site_devices AS uuid[])) AND" if scope.site_id else "",
-        "of_its_customer": "AND h.customer_id = p.customer_id" if fleet else "",
-        "scope": conditions + ("AND s.id = :site_id" if scope.site_id else ""),
-        "energy": "(h.allocated_milliwh + h.estimated_milliwh)" if gaps else "h.allocated_milliwh",
-        "estimated": "h.estimated_milliwh" if gaps else "0::bigint",
-        "unallocated": "0::bigint" if gaps else "h.unallocated_milliwh",
-    }

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core.domain.time import (
+    floor_day,
     floor_hour,
     iso_utc,
-    local_day_bounds,
     local_midnight,
     parse_instant,
     reading_time_problem,
@@ -70,17 +70,16 @@ def test_iso_is_utc_with_z_and_microseconds_only_where_there_are_any() -> None:
 def test_hours_and_weeks_are_those_of_utc() -> None:
     kathmandu = datetime(2026, 5, 18, 3, 20, tzinfo=ZoneInfo("Asia/Kathmandu"))  # 21:35 UTC on Sunday
     assert floor_hour(kathmandu) == datetime(2026, 5, 17, 21, tzinfo=UTC)
+    assert floor_day(kathmandu) == datetime(2026, 5, 17, tzinfo=UTC)
     assert week_start(kathmandu) == datetime(2026, 5, 11, tzinfo=UTC)
     assert week_start(datetime(2026, 5, 18, tzinfo=UTC)) == datetime(2026, 5, 18, tzinfo=UTC)
 
 
-def test_a_local_day_is_23_or_25_hours_where_clocks_change() -> None:
+def test_local_days_are_23_or_25_hours_apart_where_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     lengths = [
-        end - start
-        for start, end in (
-            local_day_bounds(date(2026, month, day), berlin) for month, day in [(3, 29), (10, 25), (5, 1)]
-        )
+        local_midnight(date(2026, month, day + 1), berlin) - local_midnight(date(2026, month, day), berlin)
+        for month, day in [(3, 29), (10, 25), (5, 1)]
     ]
     assert lengths == [timedelta(hours=hours) for hours in (23, 25, 24)]
     assert local_midnight(date(2026, 5, 18), ZoneInfo("Africa/Johannesburg")) == datetime(

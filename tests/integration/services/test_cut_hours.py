@@ -1,0 +1,124 @@
+"""Hours that an edge cuts: added up in the database where they are clean, and by the fold where they are not."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from portal.core.domain.cut_hours import split_hour
+from portal.core.domain.energy import (
+    MeterState,
+    PieceKind,
+    Reading,
+    Rules,
+    fold,
+    hourly_energy,
+    register_milliwh,
+)
+from portal.core.domain.rates import segments
+from portal.core.domain.tariffs import Tariff
+from portal.core.domain.time import HOUR
+from portal.core.queries import cut_hours
+from portal.core.services import cost, readings, sites, tariffs
+from portal.core.stack import Stack
+from portal.core.wire.readings import DeviceReading
+from tests.integration.databases import Clock
+
+START = datetime(2026, 5, 18, tzinfo=UTC)
+DAYS = 5
+TARIFF = {
+    "municipality": "Town",
+    "name": "TOU",
+    "effectiveFrom": "2026-01-01",
+    "defaultRatePerKwh": 1,
+    "vatRate": 0.15,
+    "periods": [
+        {"name": "Peak", "daysOfWeek": 127, "startTime": "17:30", "endTime": "19:10", "ratePerKwh": 10},
+        {"name": "Short", "daysOfWeek": 127, "startTime": "05:05", "endTime": "05:25", "ratePerKwh": 7},
+    ],
+}
+
+
+def a_register(chance: Random, minutes: int) -> Iterator[tuple[datetime, float]]:
+    """Yield a meter's readings with all that can go wrong, every so many minutes or a little off."""
+    at, shown = START, 100.0
+    while at < START + timedelta(days=DAYS):
+        yield at, shown + (chance.choice([-50, 400_000]) if chance.random() < 0.01 else 0)
+        jitter = chance.choice([0, 0, 0, chance.randrange(-50, 60)]) if minutes < 60 else 0
+        at += timedelta(minutes=minutes, seconds=jitter, microseconds=chance.randrange(2))
+        if chance.random() < 0.01:
+            at += timedelta(minutes=chance.randrange(400))
+        shown = 0.4 if chance.random() < 0.005 else round(shown + chance.random() * minutes / 10, 1)
+
+
+def expected(
+    rows: list[tuple[datetime, float]], rates: list[Tariff], zone: ZoneInfo, day_zone: ZoneInfo
+) -> dict[object, int]:
+    """Split each hour by the pure rule: energy by day, and by the name of the period."""
+    rules = Rules(timedelta(minutes=120))
+    shown = [Reading(at, register_milliwh(kwh)) for at, kwh in rows]
+    pieces = [piece for step in fold(MeterState(), shown, rules) for piece in step.pieces]
+    pieces = [piece for piece in pieces if piece.kind is PieceKind.ALLOCATED]
+    hours = hourly_energy(MeterState(), shown, rules).hours
+    found: dict[object, int] = defaultdict(int)
+    calendar = segments(rates, zone, START, START + timedelta(days=DAYS), day_zone)
+    for hour, energy in hours.items():
+        its = [part for part in calendar if part.end_at > hour and part.start_at < hour + HOUR]
+        edges = [part.start_at for part in its[1:]]
+        near = [piece for piece in pieces if piece.end_at > hour and piece.start_at < hour + HOUR]
+        parts = split_hour(near, hour, energy.allocated_milliwh, edges)
+        for part, milliwh in zip(its, parts, strict=True):
+            assert part.price is not None
+            found[part.day] += milliwh
+            found[part.price.period_name] += milliwh
+    return found
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    ("zone", "days"), [("Africa/Johannesburg", "utc"), ("Asia/Kolkata", "local"), ("Asia/Kathmandu", "utc")]
+)
+async def test_cut_hours_are_split_as_the_pure_rule_splits_them(
+    client_stack: Stack, clock: Clock, zone: str, days: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.advance(days=DAYS)
+    await sites.add_municipality(client_stack, "Town", zone)
+    await tariffs.import_tariffs(client_stack, [TARIFF])
+    await sites.add_site(client_stack, "House", municipality="Town")
+    chance = Random(f"{zone} {seed}")
+    rates = [tariff for place in await tariffs.list_tariffs(client_stack) for tariff in place.tariffs]
+    one, day_zone = ZoneInfo(zone), ZoneInfo(zone if days == "local" else "UTC")
+    whole: dict[object, int] = defaultdict(int)
+    for minutes in (1, 7, 15, 30, 60, 75):
+        rows = list(a_register(chance, minutes))
+        device = await sites.add_device(client_stack, f"M{minutes}", site="House", external_id=f"m{minutes}")
+        batch = [DeviceReading(time=at, energy_imported_kwh=kwh) for at, kwh in rows]
+        await readings.import_readings(client_stack, device.id, batch)
+        for key, milliwh in expected(rows, rates, one, day_zone).items():
+            whole[key] += milliwh
+    walked = count_walks(monkeypatch)
+    report = await cost.client_cost(client_stack, START, START + timedelta(days=DAYS), days=days)
+    said = {line.name: line.kwh for line in report.periods} | {day.date: day.kwh for day in report.days}
+    assert {key: kwh * 1_000_000 for key, kwh in said.items() if kwh} == {
+        key: milliwh for key, milliwh in whole.items() if milliwh
+    }
+    cut = 6 * DAYS * 3
+    assert 0 < len(walked) < cut, "clean hours are added up in the database, the others walked"
+
+
+def count_walks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that gathers the hours that are walked from now on."""
+    walked: list[object] = []
+    add_pieces = cut_hours.add_pieces
+
+    async def counted(
+        session: object, schema: object, customer: object, hours: list[object], gap: object
+    ) -> None:
+        walked.extend(hours)
+        await add_pieces(session, schema, customer, hours, gap)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(cut_hours, "add_pieces", counted)
+    return walked
