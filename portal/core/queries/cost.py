@@ -136,6 +136,7 @@ _PLANNER = {
     "enable_nestloop": "off",
     "enable_mergejoin": "off",
     "enable_indexscan": "off",
+    "enable_sort": "off",
     "plan_cache_mode": "force_custom_plan",
     "jit": "off",
     "work_mem": "64MB",
@@ -149,6 +150,7 @@ _PLANNER_AGAIN = {
     "enable_nestloop": "on",
     "enable_mergejoin": "on",
     "enable_indexscan": "on",
+    "enable_sort": "on",
 }
 
 
