@@ -3,18 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
-from portal.core.domain.rates import Price, RateSlot
+from portal.core.domain.rates import Price
 
 MAX_WINDOW = timedelta(days=366)
-
-_DAY = timedelta(days=1)
-_INSTANT = timedelta(microseconds=1)
 
 
 Key = TypeVar("Key", date, UUID)
@@ -35,20 +32,6 @@ class DeviceRef:
     device_id: UUID
     name: str
     site_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Energy of one device on one day at one price (None: no tariff), over `buckets` hours.
-
-    `buckets` counts the hours that have energy. Any splitting of the same energy gives the same report.
-    """
-
-    device_id: UUID
-    day: date
-    slot: RateSlot | Price | None
-    milliwh: int
-    buckets: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,40 +194,6 @@ def check_window(from_at: datetime, to_at: datetime, *, slack: timedelta = timed
         raise WindowInvalid(msg)
 
 
-def price(
-    usages: Iterable[Usage],
-    *,
-    devices: Sequence[DeviceRef],
-    from_at: datetime,
-    to_at: datetime,
-    currency: str,
-    quality: Quality | None = None,
-) -> CostReport:
-    """Price the energy of a window: totals, every UTC date of the window, and every device given.
-
-    `currency` is the stack's own and holds where a tariff names none. Raises WindowInvalid, MixedCurrencies when
-    usage was priced in more than one, and ValueError for usage of a device or day that is not in the question.
-    """
-    usages = tuple(usages)
-    by_day = [DayUsage(usage.day, _price_of(usage), usage.milliwh) for usage in usages]
-    by_device = [DeviceUsage(u.device_id, _price_of(u), u.milliwh, u.buckets) for u in usages]
-    check_window(from_at, to_at)
-    days = days_between(from_at.astimezone(UTC), to_at.astimezone(UTC))
-    return price_groups(
-        by_day,
-        by_device,
-        days=days,
-        devices=devices,
-        window=(from_at, to_at),
-        currency=currency,
-        quality=quality or Quality(),
-    )
-
-
-def _price_of(usage: Usage) -> Price | None:
-    return usage.slot.price if isinstance(usage.slot, RateSlot) else usage.slot
-
-
 def price_groups(
     by_day: Sequence[DayUsage],
     by_device: Sequence[DeviceUsage],
@@ -257,8 +206,9 @@ def price_groups(
 ) -> CostReport:
     """Price the energy of a window that was grouped twice: by day and price, and by device and price.
 
-    `days` are all days of the report. Raises as `price` does, and ValueError when the two groupings hold different
-    amounts of energy.
+    `days` are all days of the report; `currency` is the stack's own and holds where a tariff names none. Raises
+    MixedCurrencies when usage was priced in more than one, and ValueError for usage of a device or day that is not in
+    the question, or when the two groupings hold different amounts of energy.
     """
     whole, day_lines, device_lines = _added_up(by_day, by_device, days, devices)
     with exact_decimals():
@@ -325,9 +275,3 @@ def _one_currency(whole: _Sum, own: str) -> str:
         msg = f"the window's tariffs are in {names}: money of two currencies is never added up"
         raise MixedCurrencies(msg)
     return found.pop() if found else own
-
-
-def days_between(from_at: datetime, to_at: datetime) -> list[date]:
-    """Return every date that `[from_at, to_at)` touches, in the time zone the two instants are given in."""
-    day, last = from_at.date(), (to_at - _INSTANT).date()
-    return [day + count * _DAY for count in range((last - day).days + 1)]

@@ -23,23 +23,6 @@ class Price(NamedTuple):
     currency: str | None
 
 
-class RateSlot(NamedTuple):
-    """A half-open run of time with one rate. `currency` None is the stack's own currency."""
-
-    start_at: datetime
-    end_at: datetime
-    tariff_id: int | None
-    rate_per_kwh: Decimal
-    vat_rate: Decimal
-    period_name: str | None
-    currency: str | None
-
-    @property
-    def price(self) -> Price:
-        """What a kWh costs in the slot."""
-        return Price(*self[2:])
-
-
 class Segment(NamedTuple):
     """A half-open run of time on one calendar day with one price; None where no tariff covers it."""
 
@@ -54,30 +37,6 @@ class CutHour(NamedTuple):
 
     hour: datetime
     segments: tuple[Segment, ...]
-
-
-def rate_slots(
-    tariffs: Sequence[Tariff], zone: ZoneInfo, start_at: datetime, end_at: datetime
-) -> list[RateSlot]:
-    """Return the slots of one municipality that cover `[start_at, end_at)`, in order.
-
-    Every UTC hour that the window touches is covered; neighbours with the same rate are one slot; times that no
-    tariff covers are left out. Both instants must be aware.
-    """
-    if start_at >= end_at:
-        return []
-    first, last = floor_hour(start_at), floor_hour(end_at)
-    if last < end_at:
-        last += HOUR
-    slots: list[RateSlot] = []
-    for start, end, price in _priced_runs(tariffs, zone, first, last):
-        if price is None:
-            continue
-        if slots and slots[-1].end_at == start and slots[-1].price == price:
-            slots[-1] = slots[-1]._replace(end_at=end)
-        else:
-            slots.append(RateSlot(start, end, *price))
-    return slots
 
 
 def segments(

@@ -14,16 +14,14 @@ from portal.core.domain.cost import (
     DeviceRef,
     MixedCurrencies,
     Quality,
-    Usage,
     WindowInvalid,
     check_window,
-    price,
 )
 from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
 from portal.core.domain.fixed_charges import fixed_charges
 from portal.core.domain.money import exact_decimals, round_cents
-from portal.core.domain.rates import RateSlot, rate_slots
 from tests.unit.domain.tariff_examples import tariff
+from tests.unit.domain.usages import RateSlot, Usage, price, rate_slots
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 METER = DeviceRef(UUID(int=1), "Main", "Plant")

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh, round_cents
-from portal.core.domain.rates import rate_slots
 from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
 from tests.unit.domain.tariff_examples import tariff
+from tests.unit.domain.usages import rate_slots
 
 HOUR = timedelta(hours=1)
 UTC_ZONE = ZoneInfo("UTC")

