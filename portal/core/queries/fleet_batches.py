@@ -48,6 +48,13 @@ ON CONFLICT (customer_id, id) DO UPDATE SET site_id = excluded.site_id, name = e
   is_active = excluded.is_active, received_at = now()
 """
 
+_OTHER_POWER = """
+SELECT d.id FROM fleet.devices d
+JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id uuid, "maxPowerKw" numeric) ON row.id = d.id
+WHERE d.customer_id = :customer_id AND d.max_power_kw IS DISTINCT FROM row."maxPowerKw"::numeric(12, 3)
+ORDER BY d.id FOR NO KEY UPDATE OF d
+"""
+
 _UPSERT_MUNICIPALITIES = """
 INSERT INTO fleet.municipalities (customer_id, id, name, time_zone_id, received_at)
 SELECT :customer_id, id, name, "timeZoneId", now()
@@ -188,6 +195,16 @@ async def known_municipalities(session: AsyncSession, customer_id: UUID, ids: Co
 async def upsert_sites(session: AsyncSession, customer_id: UUID, rows: Sequence[SiteRow]) -> None:
     """Insert or update sites by id; of two rows with one id the last holds."""
     await _upsert(session, _UPSERT_SITES, customer_id, _last_by_id(rows))
+
+
+async def devices_of_other_power(
+    session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow]
+) -> list[UUID]:
+    """Return the known devices whose rated power the rows change."""
+    found = await session.scalars(
+        text(_OTHER_POWER), {"customer_id": customer_id, "rows": _as_json(_last_by_id(rows))}
+    )
+    return list(found)
 
 
 async def upsert_devices(session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow]) -> None:

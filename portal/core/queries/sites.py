@@ -200,6 +200,15 @@ async def _update(
     return changed is not None
 
 
+async def rated_power(session: AsyncSession, device_id: UUID) -> Decimal | None:
+    """Return a device's rated power in kW, None where it is unknown; no other transaction changes it meanwhile."""
+    found: Decimal | None = await session.scalar(
+        text("SELECT max_power_kw FROM monitoring.devices WHERE id = :id FOR NO KEY UPDATE"),
+        {"id": device_id},
+    )
+    return found
+
+
 async def device_ids(session: AsyncSession, site_id: UUID) -> list[UUID]:
     """Return the devices of a site."""
     found = await session.scalars(

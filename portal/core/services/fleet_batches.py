@@ -11,6 +11,9 @@ from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
 from portal.core.queries import fleet_batches as statements
 from portal.core.queries import fleet_push, ingest
+from portal.core.settings import RunMode
+from portal.core.storage.layout import LAYOUTS
+from portal.core.storage.rollup import requeue_judged_anew
 from portal.core.wire.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
 from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
 
@@ -126,7 +129,11 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[Any]) -> Decode
     sites = await statements.known_sites(handling.session, handling.customer.id, site_ids)
     kept = batch.keep(lambda row: device_problem(row) if row.site_id in sites else "siteId: unknown site")
     if kept.rows:
-        await statements.upsert_devices(handling.session, handling.customer.id, kept.rows)
+        customer_id = handling.customer.id
+        judged_anew = await statements.devices_of_other_power(handling.session, customer_id, kept.rows)
+        await statements.upsert_devices(handling.session, customer_id, kept.rows)
+        meters = [(customer_id, device_id) for device_id in judged_anew]
+        await requeue_judged_anew(handling.session, LAYOUTS[RunMode.ADMIN], meters)
     return kept
 
 

@@ -9,6 +9,9 @@ from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import sites as queries
 from portal.core.queries.sites import DeviceRow, SiteRow
+from portal.core.settings import RunMode
+from portal.core.storage.layout import LAYOUTS
+from portal.core.storage.rollup import requeue_judged_anew
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -97,7 +100,8 @@ async def create_device(stack: Stack, site_id: UUID, values: dict[str, Any]) -> 
 async def change_device(stack: Stack, site_id: UUID, device_id: UUID, changes: dict[str, Any]) -> DeviceRow:
     """Change `name`, `external_id`, `description`, `max_power_kw`, `is_active` or `site_id` of a site's device.
 
-    Raises `NotFound` for an unknown site or device, `Conflict` for a taken external id, `Invalid`.
+    With another rated power its readings are judged anew. Raises `NotFound` for an unknown site or device, `Conflict`
+    for a taken external id, `Invalid`.
     """
     changes = _cleaned(changes)
     async with stack.db.transaction() as session:
@@ -107,8 +111,11 @@ async def change_device(stack: Stack, site_id: UUID, device_id: UUID, changes: d
             raise Conflict(message)
         if "site_id" in changes and await queries.get_site(session, changes["site_id"]) is None:
             raise NotFound(_NO_SITE)
+        power_before = await queries.rated_power(session, device_id)
         if not await queries.update_device(session, site_id, device_id, changes):
             raise NotFound(_NO_DEVICE)
+        if "max_power_kw" in changes and changes["max_power_kw"] != power_before:
+            await requeue_judged_anew(session, LAYOUTS[RunMode.CLIENT], [(device_id,)])
         return next(row for row in await queries.list_devices(session) if row.id == device_id)
 
 

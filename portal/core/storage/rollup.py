@@ -72,26 +72,37 @@ async def _recompute(
 async def requeue_all(db: Database, layout: Layout, meters: Sequence[MeterKey] | None = None) -> int:
     """Forget the energy of these meters (None: of all) and queue every hour they have readings in.
 
-    For when the rule has changed (a device's rated power, `Billing__MaxGapMinutes`) or stored energy is in doubt.
-    Returns the number of hours queued; the next refresh recomputes them from the readings.
+    For when the rule has changed (`Billing__MaxGapMinutes`) or stored energy is in doubt. Returns the number of hours
+    queued; the next refresh recomputes them from the readings.
     """
+    async with db.transaction() as session:
+        await one_refresh_at_a_time(session, layout)
+        return await _requeue(session, layout, meters)
+
+
+async def requeue_judged_anew(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]) -> None:
+    """Do the same in a transaction under way, for meters whose rated power it changed; waits for a running refresh."""
+    if meters:
+        await session.execute(text(f"LOCK TABLE {layout.refresh_lock} IN EXCLUSIVE MODE"))
+        await _requeue(session, layout, meters)
+
+
+async def _requeue(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey] | None) -> int:
     among = (
         "" if meters is None else f" AND ({layout.key_list('m')}) IN (SELECT * FROM {unnest_keys(layout)})"
     )
     given = {} if meters is None else key_arrays(layout, meters)
-    async with db.transaction() as session:
-        await one_refresh_at_a_time(session, layout)
-        kept = await session.scalar(text("SELECT to_regclass(:name)::text"), {"name": layout.hourly_rollup})
-        for table in filter(None, (layout.hourly_energy, layout.daily_energy, kept)):
-            await session.execute(text(f"DELETE FROM {table} m WHERE true{among}"), given)
-        queued = await session.scalar(
-            text(
-                f"WITH queued AS (INSERT INTO {layout.queue} ({layout.key_list()}, hour) "
-                f"SELECT DISTINCT {layout.key_list('m')}, date_bin('1 hour', m.time, TIMESTAMPTZ 'epoch') "
-                f"FROM {layout.measurements} m WHERE true{among} RETURNING 1) SELECT count(*) FROM queued"
-            ),
-            given,
-        )
+    kept = await session.scalar(text("SELECT to_regclass(:name)::text"), {"name": layout.hourly_rollup})
+    for table in filter(None, (layout.hourly_energy, layout.daily_energy, kept)):
+        await session.execute(text(f"DELETE FROM {table} m WHERE true{among}"), given)
+    queued = await session.scalar(
+        text(
+            f"WITH queued AS (INSERT INTO {layout.queue} ({layout.key_list()}, hour) "
+            f"SELECT DISTINCT {layout.key_list('m')}, date_bin('1 hour', m.time, TIMESTAMPTZ 'epoch') "
+            f"FROM {layout.measurements} m WHERE true{among} RETURNING 1) SELECT count(*) FROM queued"
+        ),
+        given,
+    )
     return int(queued or 0)
 
 

@@ -67,6 +67,24 @@ async def test_the_registry_is_kept_as_pushed_and_updated_by_id(admin_api: Api, 
     ]
 
 
+async def test_another_rated_power_has_a_device_s_readings_judged_anew(admin_api: Api, alice: Pusher) -> None:
+    device = {
+        "id": str(alice.device_id),
+        "siteId": str(alice.site_id),
+        "name": "Incomer",
+        "externalId": "m-1",
+    }
+    await alice.push("measurements", [
+        reading(alice.device_id, "2026-05-18T08:00:00Z", energyImportedKwh=100.0),
+        reading(alice.device_id, "2026-05-18T08:30:00Z", energyImportedKwh=400.0),
+    ])  # fmt: skip
+    stored = "SELECT sum(allocated_milliwh)::bigint, sum(suspect_count)::int FROM fleet.hourly_energy"
+    for power, expected in ((None, (300_000_000, 0)), (50, (0, 1)), (50, (0, 1)), (700, (300_000_000, 0))):
+        await alice.push("devices", [device | {"isActive": True, "maxPowerKw": power}])
+        await admin_api.stack.storage.refresh(admin_api.stack.db)
+        assert await admin_api.rows(stored) == [expected]
+
+
 async def test_of_two_rows_with_one_id_the_last_holds(admin_api: Api, alice: Pusher) -> None:
     rows = [{"id": str(alice.site_id), "name": name} for name in ("First", "Second")]
     assert (await alice.push("sites", rows)).json()["accepted"] == 2

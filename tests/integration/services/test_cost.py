@@ -9,7 +9,7 @@ import pytest
 
 from portal.core.domain.money import round_cents
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.services import cost, dashboard, readings, sites, tariffs
+from portal.core.services import cost, dashboard, readings, site_changes, sites, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -151,3 +151,17 @@ async def test_the_dashboard_shows_the_present(house: Stack, clock: Clock) -> No
     assert (tomorrow.energy_today_kwh, tomorrow.sites[0].is_stale) == (0, True)
     # At 10:20 the day before, 26 kWh had gone through since midnight; what followed is not compared.
     assert tomorrow.energy_yesterday_kwh == pytest.approx(Decimal("22.667"), abs=Decimal("0.001"))
+
+
+async def test_another_rated_power_has_the_readings_judged_anew_at_once(house: Stack) -> None:
+    before = await cost.client_cost(house, MONDAY, MONDAY + DAY)
+    (device,) = before.devices
+    site = next(row for row in await sites.list_devices(house) if row.id == device.device_id).site_id
+    # 30 kWh between 10:20 and 10:40 need 90 kW.
+    for power, kwh in (
+        (Decimal(60), before.total_kwh - 30),
+        (Decimal(90), before.total_kwh),
+        (None, before.total_kwh),
+    ):
+        await site_changes.change_device(house, site, device.device_id, {"max_power_kw": power})
+        assert (await cost.client_cost(house, MONDAY, MONDAY + DAY)).total_kwh == kwh
