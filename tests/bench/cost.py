@@ -103,7 +103,7 @@ async def fill(db: Database, devices: int, hours: int) -> None:
         customer=CUSTOMER, places=PLACES, devices=devices, hours=hours, start=START.isoformat()
     )
     connection = await db.dedicated()
-    for part in statement.split(";\n"):
+    for part in filter(None, statement.split(";\n")):
         await connection.execute(part, timeout=600)
     await connection.execute("VACUUM ANALYZE", timeout=600)
     await connection.close()
