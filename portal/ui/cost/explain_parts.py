@@ -90,7 +90,7 @@ def _hour_row(state: State, row: HourRow) -> list[rx.Component]:
 def _hour(state: State) -> rx.Component:
     found = state.explained
     return rx.el.div(
-        rx.el.h3(found.title, class_name="ui-section-title"),
+        rx.el.h2(found.title, class_name="ui-section-title"),
         _steps("Readings used", found.readings),
         _steps("Energy by the register", found.pieces),
         _steps("Tariff, rate and VAT", found.parts),
@@ -116,7 +116,8 @@ def _steps(title: str, steps: rx.Var[list[Step]]) -> rx.Component:
 
 def _step(step: Step) -> list[rx.Component]:
     return [
-        head_cell(step["title"]),
+        # What belongs to the step above has no title of its own, and so no heading.
+        rx.cond(step["title"] != "", head_cell(step["title"]), cell("")),
         rx.el.td(step["words"], class_name="ui-cell-wrap"),
         cell(step["figure"], number=True),
     ]
