@@ -18,6 +18,11 @@ _PERIODS = (
 )
 
 
+def _periods_of(tariff: TariffCard) -> str:
+    # Tariffs share names: those of two municipalities, and those of two years.
+    return "Periods of " + tariff.name + ", " + tariff.municipality + ", " + tariff.window
+
+
 def tariff_card(
     tariff: TariffCard, actions: Callable[[TariffCard], rx.Component] | None = None
 ) -> rx.Component:
@@ -37,7 +42,7 @@ def tariff_card(
             heat_maps(tariff.maps),
             rx.cond(
                 rx.Var.create(tariff.periods).length() > 0,
-                data_table(_PERIODS, tariff.periods, _period_row, caption="Periods of " + tariff.name),
+                data_table(_PERIODS, tariff.periods, _period_row, caption=_periods_of(tariff)),
                 rx.el.p("One rate at all times.", class_name="ui-hint"),
             ),
             class_name="ui-tariff",
