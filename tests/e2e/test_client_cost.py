@@ -40,7 +40,8 @@ def api_key(client_stack: RunningStack) -> str:
     return client_stack.command("apikey", "add", "client cost tests")["key"]
 
 
-@pytest.fixture(scope="module")
+# Once for the whole run: tests that need no browser are run apart, when a fixture of the module would be made again.
+@pytest.fixture(scope="session")
 def mill(client_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Mill:
     return make_mill(client_stack, tmp_path_factory.mktemp("mill"), "Cost page mill")
 
