@@ -47,8 +47,9 @@ _QUESTIONS = {
 _ROUNDS = 60
 # As an ingest leaves it between two refreshes: the last hour of every meter waits.
 _FRESH = """
-INSERT INTO fleet.rollup_queue (customer_id, device_id, hour, first_at)
-SELECT customer_id, id, $1::timestamptz, $1 FROM fleet.devices
+INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
+SELECT customer_id, array_agg(id), array_agg($1::timestamptz), array_agg($1::timestamptz) FROM fleet.devices
+GROUP BY customer_id
 """
 # Chunks as they are, before and after compression; the table as a whole on plain PostgreSQL.
 _PLAIN_BYTES = """
@@ -98,7 +99,7 @@ async def measure_queries(databases: dict[str, Any]) -> None:
         if state == "last hours queued":
             for connection in databases.values():
                 await connection.execute(_FRESH, END - timedelta(hours=1))
-                await connection.execute("ANALYZE fleet.rollup_queue")
+                await connection.execute("ANALYZE fleet.rollup_batches")
         for question, (statement, span, rows) in _QUESTIONS.items():
             took: dict[str, list[float]] = defaultdict(list)
             for _ in range(_ROUNDS):
@@ -130,7 +131,7 @@ async def _with_stacks(arguments: argparse.Namespace, dsn: str, engines: tuple[s
         if arguments.step in {None, "queries"}:
             await measure_queries(databases)
             for connection in databases.values():
-                await connection.execute("DELETE FROM fleet.rollup_queue")
+                await connection.execute("DELETE FROM fleet.rollup_batches")
     if arguments.step is None:
         await _drop(dsn, engines)
 

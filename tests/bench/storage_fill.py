@@ -61,8 +61,8 @@ SELECT at, $1, id, kw, round(sqrt((kw / factor) ^ 2 - kw ^ 2), 3), round(kw / fa
 FROM load WINDOW w AS (PARTITION BY id ORDER BY at) ORDER BY at, id
 """
 _QUEUE = """
-INSERT INTO fleet.rollup_queue (customer_id, device_id, hour, first_at)
-SELECT $1, d.id, hour, hour FROM fleet.devices d,
+INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
+SELECT $1, array_agg(d.id), array_agg(hour), array_agg(hour) FROM fleet.devices d,
     generate_series($2::timestamptz, $2::timestamptz + interval '7 days' - interval '1 hour', interval '1 hour') AS hour
 WHERE d.customer_id = $1
 """

@@ -44,6 +44,13 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
 ) ON COMMIT DELETE ROWS
 """
 
+# All hours of what was stored, as one row of the queue.
+_ARRAYS = "array_agg(device_id), array_agg(hour), array_agg(first_at)"
+_TOUCHED = """(
+        SELECT device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored
+        GROUP BY device_id, hour
+    ) AS touched HAVING count(*) > 0"""
+
 # Sorted by key, so that two writers of the same rows take their locks in one order (without it they
 # deadlock); within a key by place in the batch, so that the first of two equals wins.
 _MERGE = f"""
@@ -53,8 +60,8 @@ WITH stored AS (
     ON CONFLICT DO NOTHING
     RETURNING time, device_id
 ), queued AS (
-    INSERT INTO monitoring.rollup_queue (device_id, hour, first_at)
-    SELECT device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored GROUP BY device_id, hour
+    INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts)
+    SELECT {_ARRAYS} FROM {_TOUCHED}
 ), arrived AS (
     INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
     SELECT now(), min(time), max(time), count(*) FROM stored HAVING count(*) > 0
@@ -71,8 +78,7 @@ _MERGE_FEW = _MERGE.format(
 
 _FINISH_APPEND = """
 WITH queued AS (
-    INSERT INTO monitoring.rollup_queue (device_id, hour, first_at)
-    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
+    INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts) VALUES ($1, $2, $3)
 )
 INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count) VALUES (now(), $4, $5, $6)
 """
@@ -88,16 +94,14 @@ WITH known AS MATERIALIZED (
     ON CONFLICT DO NOTHING
     RETURNING time, device_id
 ), queued AS (
-    INSERT INTO fleet.rollup_queue (customer_id, device_id, hour, first_at)
-    SELECT $1::uuid, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored
-    GROUP BY device_id, hour
+    INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
+    SELECT $1::uuid, {_ARRAYS} FROM {_TOUCHED}
 )
 SELECT (SELECT count(*) FROM stored) AS stored, (SELECT array_agg(device_id) FROM known) AS known
 """
 
 _QUEUE_FLEET = """
-INSERT INTO fleet.rollup_queue (customer_id, device_id, hour, first_at)
-SELECT $1, * FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
+INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts) VALUES ($1, $2, $3, $4)
 """
 
 _DEVICE = "SELECT id, external_id FROM monitoring.devices WHERE token_hash = $1 AND is_active"

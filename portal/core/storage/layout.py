@@ -61,8 +61,13 @@ class Layout:
 
     @property
     def queue(self) -> str:
-        """The hours that wait to be recomputed."""
+        """The meters' hours that wait to be recomputed: a view of `queued_batches`."""
         return f"{self.schema}.rollup_queue"
+
+    @property
+    def queued_batches(self) -> str:
+        """Where a writer queues all hours of its batch in one row of arrays."""
+        return f"{self.schema}.rollup_batches"
 
     @property
     def refresh_lock(self) -> str:

@@ -37,14 +37,29 @@ class MeterChange(NamedTuple):
     rules: Rules
 
 
+async def queue_hours(session: AsyncSession, layout: Layout, hours: str, given: dict[str, Any]) -> int:
+    """Queue what a SELECT of key columns, `hour` and `first_at` returns, and return how many hours that is."""
+    customers = "".join(f"{key}, " for key in layout.keys[:-1])
+    queued = await session.scalar(
+        text(
+            f"WITH queued AS (INSERT INTO {layout.queued_batches} ({customers}device_ids, hours, firsts) "
+            f"SELECT {customers}array_agg(device_id), array_agg(hour), array_agg(first_at) FROM ({hours}) h "
+            f"GROUP BY {layout.key_list()} RETURNING cardinality(hours)) SELECT sum(cardinality) FROM queued"
+        ),
+        given,
+    )
+    return int(queued or 0)
+
+
 async def take_queue(session: AsyncSession, layout: Layout) -> list[QueuedHour]:
     """Remove and return everything queued, by meter and hour; it is queued again if the transaction fails."""
     keys = layout.key_list()
     rows = await session.execute(
         text(
-            f"WITH taken AS (DELETE FROM {layout.queue} RETURNING {keys}, hour, first_at) "
+            f"WITH taken AS (DELETE FROM {layout.queued_batches} RETURNING *) "
             f"SELECT {keys}, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch') "
-            f"FROM taken GROUP BY {keys}, hour ORDER BY {keys}, hour"
+            f"FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at) "
+            f"GROUP BY {keys}, hour ORDER BY {keys}, hour"
         )
     )
     return [QueuedHour(tuple(row[:-2]), row[-2], row[-1]) for row in rows]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.storage.meters import queue_hours
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,16 +55,22 @@ def day_figures(alias: str) -> str:
 
 
 async def create_rollups(session: AsyncSession, layout: Layout) -> None:
-    """Create tables and views where they are missing; what was stored before is queued."""
+    """Create tables and views where they are missing; what was stored before there were tables is queued."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
-    if await session.scalar(text("SELECT to_regclass(:name)"), {"name": layout.hourly}):
-        return
-    made = (_hourly_rollup(layout), _hour_index(layout), _hourly_view(layout), _everything_queued(layout))
-    for statement in made:
-        await session.execute(text(statement))
-    if layout.has_customers:
-        for statement in (_DAILY_ROLLUP, _daily_view()):
+    if not await _is_there(session, layout.hourly_rollup):
+        for statement in (_hourly_rollup(layout), _hour_index(layout)):
             await session.execute(text(statement))
+        if layout.has_customers:
+            await session.execute(text(_DAILY_ROLLUP))
+        await queue_hours(session, layout, _all_hours(layout), {})
+    if not await _is_there(session, layout.hourly):
+        await session.execute(text(_hourly_view(layout)))
+        if layout.has_customers:
+            await session.execute(text(_daily_view()))
+
+
+async def _is_there(session: AsyncSession, name: str) -> bool:
+    return bool(await session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}))
 
 
 def _hourly_rollup(layout: Layout) -> str:
@@ -93,10 +101,10 @@ def _hourly_view(layout: Layout) -> str:
     )
 
 
-def _everything_queued(layout: Layout) -> str:
+def _all_hours(layout: Layout) -> str:
     return (
-        f"INSERT INTO {layout.queue} ({layout.key_list()}, hour) "
-        f"SELECT DISTINCT {layout.key_list()}, date_trunc('hour', time, 'UTC') FROM {layout.measurements}"
+        f"SELECT DISTINCT {layout.key_list()}, date_trunc('hour', time, 'UTC') AS hour, "
+        f"TIMESTAMPTZ '-infinity' AS first_at FROM {layout.measurements}"
     )
 
 

@@ -1,6 +1,6 @@
 """Recomputes the hours that new readings touched, on plain PostgreSQL.
 
-Writers append (meter, hour) to the queue in the transaction that stores their readings. A refresh
+Writers append the hours of each meter to the queue in the transaction that stores their readings. A refresh
 takes the queue and rewrites those hours in one transaction, one refresh at a time: what is taken is
 recomputed or still queued, whatever is killed when.
 """
@@ -17,7 +17,7 @@ from portal.core.domain.time import HOUR
 from portal.core.storage.append import append_clean_runs
 from portal.core.storage.billed import rewrite_energy
 from portal.core.storage.layout import Layout
-from portal.core.storage.meters import changes_by_meter, key_arrays, take_queue, unnest_keys
+from portal.core.storage.meters import changes_by_meter, key_arrays, queue_hours, take_queue, unnest_keys
 from portal.core.storage.plain_schema import DAILY_FIGURES, KEPT_FIGURES, day_figures, kept_figures
 from portal.core.storage.statistics import analyze_grown
 
@@ -39,7 +39,7 @@ async def refresh_queue(
     the rollup tables of plain PostgreSQL are rewritten.
     """
     async with db.transaction() as session:
-        if not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.queue})")):
+        if not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.queued_batches})")):
             return 0
     async with db.transaction() as session:
         await one_refresh_at_a_time(session, layout)
@@ -95,15 +95,13 @@ async def _requeue(session: AsyncSession, layout: Layout, meters: Sequence[Meter
     kept = await session.scalar(text("SELECT to_regclass(:name)::text"), {"name": layout.hourly_rollup})
     for table in filter(None, (layout.hourly_energy, layout.daily_energy, kept)):
         await session.execute(text(f"DELETE FROM {table} m WHERE true{among}"), given)
-    queued = await session.scalar(
-        text(
-            f"WITH queued AS (INSERT INTO {layout.queue} ({layout.key_list()}, hour) "
-            f"SELECT DISTINCT {layout.key_list('m')}, date_bin('1 hour', m.time, TIMESTAMPTZ 'epoch') "
-            f"FROM {layout.measurements} m WHERE true{among} RETURNING 1) SELECT count(*) FROM queued"
-        ),
+    return await queue_hours(
+        session,
+        layout,
+        f"SELECT DISTINCT {layout.key_list('m')}, date_bin('1 hour', m.time, TIMESTAMPTZ 'epoch') AS hour, "
+        f"TIMESTAMPTZ '-infinity' AS first_at FROM {layout.measurements} m WHERE true{among}",
         given,
     )
-    return int(queued or 0)
 
 
 async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:

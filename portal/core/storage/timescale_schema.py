@@ -13,7 +13,7 @@ from sqlalchemy import text
 from portal.core.errors import Misconfigured
 from portal.core.storage import timescale_convert as convert
 from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
-from portal.core.storage.timescale_windows import note_everything
+from portal.core.storage.timescale_windows import OLDEST_FIRST, note_everything
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -195,3 +195,13 @@ async def _ensure_policies(session: AsyncSession, layout: Layout) -> None:
     )
     for statement in (hourly, *([daily] if layout.has_customers else []), compression):
         await session.execute(text(statement))
+    await session.execute(text(_POLICIES_OLDEST_FIRST), {"schema": layout.schema, "order": OLDEST_FIRST})
+
+
+# Releases that refresh in batches take the newest first, unless told: until the last batch, what is between would not
+# show. Others do not know the setting and ignore it.
+_POLICIES_OLDEST_FIRST = """
+SELECT alter_job(job_id, config => config || CAST(:order AS jsonb)) FROM timescaledb_information.jobs
+WHERE hypertable_schema = :schema AND proc_name = 'policy_refresh_continuous_aggregate'
+AND NOT config @> CAST(:order AS jsonb)
+"""

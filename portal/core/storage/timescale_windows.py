@@ -5,6 +5,10 @@ late reading shows only after a refresh, and below the start offset of its polic
 such rows even vanish once the policy has moved the watermark past them. So each refresh of the queue
 notes those hours in a table, in the transaction that takes the queue, and then refreshes them on a
 connection of its own. A kill in between loses nothing: the table is still there.
+
+A refresh moves the watermark to its end, so what lies below must be stored by then, or it does not show until it is.
+Hence every refresh, also that of a policy, goes from the oldest to the newest, and begins no later than at the
+watermark.
 """
 
 from __future__ import annotations
@@ -43,6 +47,7 @@ _DAILY_POLICY_REACH = "interval '364 days'"
 # Overlapping refreshes raise: a policy's run takes seconds, a first one over a long history minutes.
 _PATIENCE_S = 120.0
 _PAUSE_S = 0.25
+OLDEST_FIRST = '{"refresh_newest_first": false}'
 _BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.ObjectInUseError)
 
 # Above the invalidation threshold no refresh has begun, so the aggregate still reads the readings themselves.
@@ -132,19 +137,43 @@ async def refresh_noted(db: Database, layout: Layout) -> int:
 async def _drain(connection: asyncpg.Connection, layout: Layout) -> int:
     rows = await connection.fetch(f"SELECT id, from_hour, to_hour FROM {layout.windows} ORDER BY from_hour")
     windows = list(merged(Window(row["from_hour"], row["to_hour"]) for row in rows))
+    options = await _options(connection)
     for window in windows:
-        for piece in pieces(window):
-            if not await _refresh(connection, layout, piece):
+        from_hour = await _not_past_watermark(connection, layout, layout.hourly, window.from_hour)
+        for piece in pieces(Window(from_hour, window.to_hour)):
+            if not await _refresh(connection, layout, piece, options):
                 return 0
     await connection.execute(f"DELETE FROM {layout.windows} WHERE id = ANY ($1)", [row["id"] for row in rows])
     return len(windows)
 
 
-async def _refresh(connection: asyncpg.Connection, layout: Layout, piece: Window) -> bool:
-    done = await _call(connection, layout.hourly, piece)
+async def _options(connection: asyncpg.Connection) -> str:
+    """Return the argument that has a refresh go from the oldest to the newest, where it can go otherwise."""
+    knows = "SELECT 'options' = ANY (proargnames) FROM pg_proc WHERE oid = 'refresh_continuous_aggregate'::regproc"
+    return f", options => '{OLDEST_FIRST}'" if await connection.fetchval(knows) else ""
+
+
+async def _not_past_watermark(
+    connection: asyncpg.Connection, layout: Layout, aggregate: str, from_at: datetime
+) -> datetime:
+    """Return where a refresh must begin: at the watermark if that lies before, at the first reading if none is."""
+    return await connection.fetchval(
+        f"SELECT least($1::timestamptz, CASE WHEN at > '2000-01-01Z' THEN at ELSE ("
+        f"SELECT date_trunc('day', min(time), 'UTC') FROM {layout.measurements}) END) FROM ("
+        f"SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(mat_hypertable_id)) AS at "
+        f"FROM _timescaledb_catalog.continuous_agg WHERE user_view_schema = $2 AND user_view_name = $3) watermark",
+        from_at,
+        *aggregate.split("."),
+    )
+
+
+async def _refresh(connection: asyncpg.Connection, layout: Layout, piece: Window, options: str) -> bool:
+    done = await _call(connection, layout.hourly, piece, options)
     if done and layout.has_customers:
         days = await _days_below_threshold(connection, layout, piece)
-        done = days is None or await _call(connection, layout.daily, days)
+        if days is not None:
+            from_day = await _not_past_watermark(connection, layout, layout.daily, days.from_hour)
+            done = await _call(connection, layout.daily, days._replace(from_hour=from_day), options)
     return done
 
 
@@ -167,13 +196,14 @@ async def _days_below_threshold(
     return Window(row["from_day"], row["to_day"]) if row["to_day"] else None
 
 
-async def _call(connection: asyncpg.Connection, aggregate: str, window: Window) -> bool:
+async def _call(connection: asyncpg.Connection, aggregate: str, window: Window, options: str) -> bool:
     """Refresh one window of one aggregate; False when somebody else's refresh would not end."""
     start, end = (f"'{at.isoformat()}'::timestamptz" for at in window)
+    statement = f"CALL refresh_continuous_aggregate('{aggregate}', {start}, {end}{options})"
     deadline = asyncio.get_running_loop().time() + _PATIENCE_S
     while True:
         try:
-            await connection.execute(f"CALL refresh_continuous_aggregate('{aggregate}', {start}, {end})")
+            await connection.execute(statement)
         except _BUSY:
             if asyncio.get_running_loop().time() > deadline:
                 _log.warning("An aggregate is busy; late readings show later", aggregate=aggregate)

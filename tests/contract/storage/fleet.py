@@ -31,9 +31,11 @@ WITH stored AS (
     SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::float8[], $5::float8[])
     ON CONFLICT DO NOTHING RETURNING customer_id, device_id, time
 ), queued AS (
-    INSERT INTO fleet.rollup_queue (customer_id, device_id, hour, first_at)
-    SELECT customer_id, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored
-    GROUP BY customer_id, device_id, hour
+    INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
+    SELECT customer_id, array_agg(device_id), array_agg(hour), array_agg(first_at) FROM (
+        SELECT customer_id, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored
+        GROUP BY customer_id, device_id, hour
+    ) touched GROUP BY customer_id
 )
 SELECT count(*) FROM stored
 """

@@ -27,18 +27,19 @@ SELECT proc_name || ' every ' || schedule_interval || ' ' || (config - 'hypertab
 FROM timescaledb_information.jobs WHERE hypertable_schema IN ('fleet', 'monitoring')
 ORDER BY 1
 """
+_REFRESH = 'policy_refresh_continuous_aggregate every {} {{{}, "refresh_newest_first": false}}'
 _FLEET_SHAPE = [
     ("fleet.daily_per_customer", True, None),
     ("fleet.hourly_per_device", True, None),
     ("fleet.power_measurements", True, "1"),
     ('policy_compression every 12:00:00 {"compress_after": "7 days"}', None, "power_measurements"),
     (
-        'policy_refresh_continuous_aggregate every 00:05:00 {"end_offset": "01:00:00", "start_offset": "30 days"}',
+        _REFRESH.format("00:05:00", '"end_offset": "01:00:00", "start_offset": "30 days"'),
         None,
         "hourly_per_device",
     ),
     (
-        'policy_refresh_continuous_aggregate every 01:00:00 {"end_offset": "1 day", "start_offset": "365 days"}',
+        _REFRESH.format("01:00:00", '"end_offset": "1 day", "start_offset": "365 days"'),
         None,
         "daily_per_customer",
     ),

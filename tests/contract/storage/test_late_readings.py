@@ -122,6 +122,38 @@ async def test_a_kill_before_the_aggregates_are_refreshed_loses_no_hour(
     await fleet.agrees()
 
 
+async def test_nothing_vanishes_while_a_policy_catches_up(fleet: Fleet) -> None:
+    """A refresh in batches moves the watermark with each: what lies below must be there by then."""
+    hours = 24 * 29
+    await fleet.store(readings(ALICE, _METER, ago(days=29) + _MINUTES, timedelta(hours=1), hours))
+    settling = asyncio.create_task(fleet.settle())
+    seen = {len(await fleet.hourly())}
+    while not settling.done():
+        seen.add(len(await fleet.hourly()))
+    await settling
+    assert seen == {hours}
+
+
+# A refresh first raises the threshold, in a transaction of its own, then stores the hours below it.
+_KILLED_BETWEEN = """
+UPDATE _timescaledb_catalog.continuous_aggs_invalidation_threshold
+SET watermark = (extract(epoch FROM date_trunc('hour', now()) - interval '1 hour') * 1000000)::bigint
+"""
+
+
+async def test_a_late_reading_does_not_hide_what_a_killed_policy_left(fleet: Fleet, engine: str) -> None:
+    await fleet.store(readings(ALICE, _METER, ago(days=60), timedelta(hours=1), 24 * 20))
+    await fleet.refresh()
+    await fleet.store(readings(ALICE, _METER, ago(days=28), timedelta(hours=1), 24 * 28))
+    await fleet.refresh()
+    if engine == "timescale":
+        async with fleet.connection() as connection:
+            await connection.execute(_KILLED_BETWEEN)
+    await fleet.store(readings(ALICE, METERS[ALICE][1], ago(days=3), timedelta(minutes=10), 5))
+    await fleet.refresh()
+    await fleet.agrees()
+
+
 async def test_refreshes_at_the_same_time_neither_fail_nor_lose(fleet: Fleet) -> None:
     await _history(fleet)
 

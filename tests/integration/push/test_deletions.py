@@ -28,11 +28,12 @@ async def _delete_device(rig: Rig, name: str) -> None:
         "WHERE d.id = m.device_id AND d.name = :name",
         name=name,
     )
-    kept = [
-        "hourly_energy",
-        "hourly_rollup",
-        "rollup_queue",
-    ]  # which of them there are is the engine's business
+    await rig.on_client(
+        "DELETE FROM monitoring.rollup_batches b USING monitoring.devices d "
+        "WHERE d.id = ANY (b.device_ids) AND d.name = :name",
+        name=name,
+    )
+    kept = ["hourly_energy", "hourly_rollup"]  # which of them there are is the engine's business
     for [table] in await rig.on_client(
         "SELECT tablename::text FROM pg_tables WHERE schemaname = 'monitoring' AND tablename = ANY(:kept)",
         kept=kept,

@@ -97,9 +97,10 @@ class Meter:
                     f"SELECT {own}, t.*, :power FROM unnest(CAST(:times AS timestamptz[]), "
                     f"CAST(:registers AS float8[])) AS t (at, kwh) ORDER BY t.at "
                     f"ON CONFLICT DO NOTHING RETURNING {keys}, time) "
-                    f"INSERT INTO {layout.queue} ({keys}, hour, first_at) "
-                    f"SELECT {keys}, date_trunc('hour', time, 'UTC') AS hour, min(time) FROM stored "
-                    f"GROUP BY {keys}, hour"
+                    f"INSERT INTO {layout.queued_batches} (customer_id, device_ids, hours, firsts) "
+                    f"SELECT customer_id, array_agg(device_id), array_agg(hour), array_agg(first_at) FROM ("
+                    f"SELECT {keys}, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored "
+                    f"GROUP BY {keys}, hour) touched GROUP BY customer_id"
                 ),
                 {
                     **self._given,
