@@ -18,6 +18,7 @@ from portal.core.domain.cost import DayUsage, DeviceRef, DeviceUsage, Quality
 from portal.core.domain.cut_hours import split_hour
 from portal.core.domain.rates import CutHour, Segment, at_hours, segments
 from portal.core.domain.time import HOUR, floor_day, floor_hour
+from portal.core.planning import planned
 from portal.core.queries import cut_hours, cut_sums
 from portal.core.queries.cost_scope import CostScope, given_of, names_of
 from portal.core.queries.cut_hours import DeviceHour
@@ -87,22 +88,22 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
-# An hour finds its rate by binary search in an array of edges: no join, whose plan could flip with the size of the
-# window, and no row per hour and municipality. The energy of days is added up per hour first, which leaves few rows.
+# An hour finds its rate, and a device its municipality, by binary search in an array: no join, whose plan could flip
+# with the size of the window, and no row per hour and municipality. The energy of days is added up per hour first,
+# which leaves few rows.
 _BY_DAY = """
 SELECT place, (CAST(:numbers AS integer[]))[width_bucket(hour, CAST(:edges AS timestamptz[])) + 1] AS number,
        sum(milliwh)::bigint AS milliwh
 FROM (
     SELECT {place} AS place, h.hour, sum({energy})::bigint AS milliwh
-    FROM {schema}.hourly_energy h {join_places}
+    FROM {schema}.hourly_energy h
     WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
     GROUP BY {group_place} h.hour
 ) hours GROUP BY place, number
 """
-# The tables themselves are joined, not arrays of their keys: of tables the planner knows that a key is there once.
-_PLACES = """
-JOIN {schema}.devices d ON d.id = h.device_id {of_device_customer}
-JOIN {schema}.sites s ON s.id = d.site_id {same_customer}
+# Without NULL in it: where an array has one, each look-up walks it from the start.
+_PLACE_OF_DEVICE = """
+(CAST(:places AS integer[]))[width_bucket(h.device_id, CAST(:devices AS uuid[])) + 1]
 """
 _BY_DEVICE = """
 SELECT h.device_id, (CAST(:numbers AS integer[]))[width_bucket(h.hour, CAST(:edges AS timestamptz[])) + 1] AS number,
@@ -130,28 +131,20 @@ FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer
 WHERE true {scope}
 ORDER BY s.name, d.name, d.id
 """
-# The planner is left little to decide, so that it cannot decide otherwise with old statistics: groups fit in memory;
-# the one join there may be is with the devices; and rows are read in the order of the table. Compiling takes too long.
+# The planner is left little to decide, so that it cannot decide otherwise with old statistics: rows are read in the
+# order of the table; groups, of which it expects far too many, fit in memory. Compiling takes too long.
 _PLANNER = {
-    "enable_nestloop": "off",
-    "enable_mergejoin": "off",
     "enable_indexscan": "off",
     "enable_sort": "off",
     "plan_cache_mode": "force_custom_plan",
     "jit": "off",
-    "work_mem": "64MB",
+    "work_mem": "256MB",
 }
-# Workers share the reading of many rows. It would not see the use of that, as it takes the few groups for many; and of
-# few rows it might, as workers seem to cost nothing.
+# Workers share the reading of many rows, and each adds up what it reads: a row handed on costs enough that all rows are
+# not, and little enough that the groups are. Few rows are read by one.
 _MANY_ROWS = 200_000
-_PLANNER_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0"}
+_PLANNER_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0.01"}
 _PLANNER_FOR_FEW = {"max_parallel_workers_per_gather": "0"}
-_PLANNER_AGAIN = {
-    "enable_nestloop": "on",
-    "enable_mergejoin": "on",
-    "enable_indexscan": "on",
-    "enable_sort": "on",
-}
 
 
 async def load_usage(
@@ -167,11 +160,10 @@ async def load_usage(
     known = {place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}
     places: dict[UUID, int] = {row.id: row.place if row.place in known else NOWHERE for row in rows}
     is_many = len(places) * ((scope.to_at - scope.from_at) // HOUR) > _MANY_ROWS
-    await cut_sums.plan(session, _PLANNER | (_PLANNER_FOR_MANY if is_many else _PLANNER_FOR_FEW))
-    by_day = await _usage_by_day(session, scope, calendar, places)
-    by_device = await _usage_by_device(session, scope, calendar, places)
-    quality = await _quality(session, scope, places)
-    await cut_sums.plan(session, _PLANNER_AGAIN)
+    async with planned(session, _PLANNER | (_PLANNER_FOR_MANY if is_many else _PLANNER_FOR_FEW)):
+        by_day = await _usage_by_day(session, scope, calendar, places)
+        by_device = await _usage_by_device(session, scope, calendar, places)
+        quality = await _quality(session, scope, places)
     cut_days, cut_devices = await _from_cut_hours(session, scope, calendar, max_gap)
     return WindowUsage(
         (*by_day, *cut_days),
@@ -201,13 +193,12 @@ async def _usage_by_day(
 ) -> list[DayUsage]:
     used = sorted(set(places.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=True)
-    names = names_of(scope) | {"place": str(used[0]) if used else "0", "join_places": "", "group_place": ""}
+    names = names_of(scope) | {"place": str(used[0]) if used else "0", "group_place": ""}
     given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
     if len(used) > 1:
-        municipality = f"s.{names['municipality']}"
-        place = f"CASE WHEN {municipality} = ANY(CAST(:known AS integer[])) THEN {municipality} ELSE {NOWHERE} END"
-        names |= {"place": place, "group_place": "1,", "join_places": _PLACES.format(**names)}
-        given |= {"known": used}
+        devices = sorted(places)
+        names |= {"place": _PLACE_OF_DEVICE, "group_place": "1,"}
+        given |= {"devices": devices, "places": [NOWHERE, *(places[device] for device in devices)]}
     rows = await session.execute(text(_BY_DAY.format(**names)), given)
     return [
         DayUsage(segment.day, segment.price, row.milliwh)

@@ -51,7 +51,6 @@ def names_of(scope: CostScope) -> dict[str, str]:
         "same_customer": "AND s.customer_id = d.customer_id" if fleet else "",
         "of_customer": "h.customer_id = :customer_id AND" if fleet else "",
         "of_site": "h.device_id = ANY(CAST(:site_devices AS uuid[])) AND" if scope.site_id else "",
-        "of_device_customer": "AND d.customer_id = h.customer_id" if fleet else "",
         "scope": conditions + ("AND s.id = :site_id" if scope.site_id else ""),
         "energy": "(h.allocated_milliwh + h.estimated_milliwh)" if gaps else "h.allocated_milliwh",
         "estimated": "h.estimated_milliwh" if gaps else "0::bigint",

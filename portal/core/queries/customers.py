@@ -118,6 +118,12 @@ async def find_id(session: AsyncSession, code: str) -> UUID | None:
     )
 
 
+async def is_known(session: AsyncSession, customer_id: UUID) -> bool:
+    """Tell whether there is a customer of this id."""
+    statement = text("SELECT EXISTS (SELECT 1 FROM fleet.customers WHERE id = :id)")
+    return bool(await session.scalar(statement, {"id": customer_id}))
+
+
 async def insert(session: AsyncSession, code: str, name: str, token_hash: str, now: datetime) -> UUID | None:
     """Add a customer; None when the code is taken, in whatever case."""
     return await session.scalar(

@@ -19,11 +19,12 @@ from sqlalchemy import text
 from portal.core.domain.cost import DayUsage, DeviceUsage
 from portal.core.domain.rates import Price, Segment
 from portal.core.domain.time import HOUR
+from portal.core.planning import planned
 from portal.core.queries.cost_scope import CostScope, given_of, names_of
 from portal.core.queries.cut_hours import DeviceHour
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,7 +34,6 @@ _Day = tuple[date, Price | None]
 
 # Hours are few enough to be looked up one by one; a join with the table of hours would leave the planner a choice.
 _PLANNER = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
-_PLANNER_AGAIN = {"enable_hashjoin": "on", "enable_mergejoin": "on", "enable_seqscan": "on"}
 _CUT = """
 WITH cut AS MATERIALIZED (
     SELECT * FROM unnest(
@@ -144,12 +144,10 @@ class _Numbered(NamedTuple):
 async def load(session: AsyncSession, scope: CostScope, cuts: Cuts, known: Sequence[int]) -> CutEnergy:
     """Return the energy of cut hours; `known` are the municipalities that the calendar knows."""
     numbered = _number(cuts)
-    await plan(session, _PLANNER)
-    rows: Sequence[Any] = (
-        await session.execute(
-            text(_CUT.format(**_names(scope))), given_of(scope) | numbered.columns | {"known": list(known)}
-        )
-    ).all()
+    statement = text(_CUT.format(**_names(scope)))
+    given = given_of(scope) | numbered.columns | {"known": list(known)}
+    async with planned(session, _PLANNER):
+        rows: Sequence[Any] = (await session.execute(statement, given)).all()
     found = CutEnergy()
     for row in rows:
         if row.hour is not None:
@@ -159,14 +157,7 @@ async def load(session: AsyncSession, scope: CostScope, cuts: Cuts, known: Seque
             found.by_day[numbered.days[row.day]] += row.milliwh
         else:
             found.add_device(row.device_id, numbered.prices[int(row.number)], row.milliwh, row.other)
-    await plan(session, _PLANNER_AGAIN)
     return found
-
-
-async def plan(session: AsyncSession, settings: Mapping[str, str]) -> None:
-    """Tell the planner what to do, until the end of the transaction."""
-    chosen = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
-    await session.execute(text(f"SELECT {chosen}"))
 
 
 def _number(cuts: Cuts) -> _Numbered:

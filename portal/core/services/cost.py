@@ -55,7 +55,7 @@ async def fleet_cost(
     scope = _scope(stack, from_at, to_at, CostOptions(gaps, days))
     await stack.storage.refresh(stack.db)
     async with stack.db.snapshot() as session:
-        if await customer_queries.find_line(session, customer_id, from_at) is None:
+        if not await customer_queries.is_known(session, customer_id):
             message = "There is no such customer"
             raise NotFound(message)
         return await _report(session, stack, replace(scope, customer_id=customer_id))

@@ -81,7 +81,7 @@ async def ingest_events(stack: Stack, customer_id: UUID, wanted: EventFilter, li
         message = f"'limit' must be 1 to {MAX_EVENTS}"
         raise Invalid(message)
     async with stack.db.snapshot() as session:
-        if await customer_queries.find_line(session, customer_id, stack.clock()) is None:
+        if not await customer_queries.is_known(session, customer_id):
             raise NotFound(_NOBODY)
         found = await queries.events(session, customer_id, wanted, limit + 1)
     more = len(found) > limit

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from portal.core.domain.meter import REGISTER_COUNT_MILLIWH
 from portal.core.domain.time import HOUR
+from portal.core.planning import planned
 from portal.core.storage.meters import key_arrays
 from portal.core.storage.plain_schema import KEPT_FIGURES
 
@@ -155,28 +156,22 @@ async def append_clean_runs(
     low = min(change.first_at for change in changes)
     high = max(change.hours[-1] for change in changes) + HOUR
     at_once = await _is_most_of_it(session, layout, changes, high - low)
-    if at_once:
-        await session.execute(text(_BY_HASH))
-    rows = await session.execute(
-        text(_statement(layout, with_figures=with_figures, at_once=at_once)),
-        {
-            **key_arrays(layout, [change.key for change in changes]),
-            "first_at": [change.first_at for change in changes],
-            "slope": [change.rules.rise_watts / 3.6 * _A_LITTLE_LESS for change in changes],
-            "longest": min(max_gap, _LONGEST),
-            "low": low,
-            "high": high,
-        },
-    )
-    done = {tuple(row) for row in rows}
-    if at_once:
-        await session.execute(text("SET LOCAL enable_nestloop = on"))
-    return done
+    statement = text(_statement(layout, with_figures=with_figures, at_once=at_once))
+    given = {
+        **key_arrays(layout, [change.key for change in changes]),
+        "first_at": [change.first_at for change in changes],
+        "slope": [change.rules.rise_watts / 3.6 * _A_LITTLE_LESS for change in changes],
+        "longest": min(max_gap, _LONGEST),
+        "low": low,
+        "high": high,
+    }
+    async with planned(session, _BY_HASH if at_once else {}):
+        return {tuple(row) for row in await session.execute(statement, given)}
 
 
 # New readings and meters are joined by hash: with statistics from before they came, the planner may expect a handful
 # and compare each reading with each meter.
-_BY_HASH = "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
+_BY_HASH = {"enable_nestloop": "off", "work_mem": "64MB"}
 
 
 async def _is_most_of_it(
