@@ -179,7 +179,7 @@ async def compare(stack: Stack, devices: int, days: int, took: float, report: Co
 
 async def run(server_dsn: str, sizes: Sequence[int], days: int) -> None:
     """Fill a database of each size, measure all, then compare all with the loop."""
-    url = make_url(server_dsn)
+    url = make_url(server_dsn).set(drivername="postgresql+asyncpg")
     done: list[tuple[Stack, int, float, CostReport]] = []
     for devices in sizes:
         name = f"portal_bench_cost_{devices}"
