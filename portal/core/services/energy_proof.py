@@ -62,7 +62,7 @@ async def latest_proof(stack: Stack, customer_id: UUID | None = None) -> EnergyP
 
 
 async def nightly(stack: Stack) -> None:
-    """Check once a day for as long as the process runs; of several processes one does it."""
+    """Check, and tidy up the storage, once a day for as long as the process runs; of several processes one does it."""
     await asyncio.sleep(_FIRST_SECONDS)
     while True:
         try:
@@ -79,6 +79,7 @@ async def _check_if_due(stack: Stack) -> None:
             last = await latest_proof(stack)
             if last is None or stack.clock() - last.checked_at >= EVERY:
                 _say(await check(stack))
+                await stack.storage.tidy(stack.db)
     finally:
         await connection.close()
 

@@ -11,9 +11,6 @@ from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
 from portal.core.queries import fleet_batches as statements
 from portal.core.queries import fleet_push, ingest
-from portal.core.settings import RunMode
-from portal.core.storage.layout import LAYOUTS
-from portal.core.storage.rollup import requeue_judged_anew
 from portal.core.wire.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
 from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
 
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from portal.core.db import AsyncSession
     from portal.core.queries.fleet_batches import KnownCustomer
     from portal.core.stack import Stack
+    from portal.core.storage.engine import Storage
     from portal.core.wire.decoding import DecodedRows
     from portal.core.wire.push import SetRange
     from portal.core.wire.readings import FleetReading
@@ -52,6 +50,7 @@ class _Handling:
     """One batch being stored."""
 
     session: AsyncSession
+    storage: Storage
     customer: KnownCustomer
     now: datetime
 
@@ -89,7 +88,7 @@ async def store_batch(
     if heading.batch_type == BatchType.MEASUREMENTS:
         return await _store_measurements(stack, customer, heading, _sound(batch, now))
     async with stack.db.transaction() as session:
-        handling = _Handling(session, customer, now)
+        handling = _Handling(session, stack.storage, customer, now)
         kept = await _STORE[BatchType(heading.batch_type)](handling, batch)
         await _heed(handling, heading, batch)
         await statements.record_batch(session, customer.id, _handled(heading, kept))
@@ -133,7 +132,7 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[Any]) -> Decode
         judged_anew = await statements.devices_of_other_power(handling.session, customer_id, kept.rows)
         await statements.upsert_devices(handling.session, customer_id, kept.rows)
         meters = [(customer_id, device_id) for device_id in judged_anew]
-        await requeue_judged_anew(handling.session, LAYOUTS[RunMode.ADMIN], meters)
+        await handling.storage.requeue(handling.session, meters)
     return kept
 
 

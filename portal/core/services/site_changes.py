@@ -9,9 +9,6 @@ from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import sites as queries
 from portal.core.queries.sites import DeviceRow, SiteRow
-from portal.core.settings import RunMode
-from portal.core.storage.layout import LAYOUTS
-from portal.core.storage.rollup import requeue_judged_anew
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -115,7 +112,7 @@ async def change_device(stack: Stack, site_id: UUID, device_id: UUID, changes: d
         if not await queries.update_device(session, site_id, device_id, changes):
             raise NotFound(_NO_DEVICE)
         if "max_power_kw" in changes and changes["max_power_kw"] != power_before:
-            await requeue_judged_anew(session, LAYOUTS[RunMode.CLIENT], [(device_id,)])
+            await stack.storage.requeue(session, [(device_id,)])
         return next(row for row in await queries.list_devices(session) if row.id == device_id)
 
 

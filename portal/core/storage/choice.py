@@ -78,6 +78,15 @@ class ProbedStorage:
         """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
         return await (await self._engine(db)).requeue_all(db, meters)
 
+    async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
+        """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
+        engine = self._chosen or self._take(await self._by_table(session))
+        await engine.requeue(session, meters)
+
+    async def tidy(self, db: Database) -> None:
+        """Give back disk that nothing uses any more."""
+        await (await self._engine(db)).tidy(db)
+
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the database; the engine is the one that serves it now."""
         engine = self._chosen or self._take(await self._by_table(session))

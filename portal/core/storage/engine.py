@@ -44,6 +44,14 @@ class Storage(Protocol):
         """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
         ...
 
+    async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
+        """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
+        ...
+
+    async def tidy(self, db: Database) -> None:
+        """Give back disk that nothing uses any more; now and then, while the stack runs."""
+        ...
+
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the database."""
         ...

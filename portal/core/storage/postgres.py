@@ -11,7 +11,7 @@ from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.partitions import Partitions
 from portal.core.storage.plain_schema import create_rollups
-from portal.core.storage.rollup import refresh_queue, requeue_all
+from portal.core.storage.rollup import refresh_queue, requeue, requeue_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,6 +48,13 @@ class PostgresStorage:
     async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
         """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
         return await requeue_all(db, self.layout, meters)
+
+    async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
+        """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
+        await requeue(session, self.layout, meters)
+
+    async def tidy(self, db: Database) -> None:
+        """Leave everything to autovacuum."""
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server; an installed TimescaleDB is reported, not yet used."""

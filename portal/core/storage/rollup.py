@@ -80,7 +80,7 @@ async def requeue_all(db: Database, layout: Layout, meters: Sequence[MeterKey] |
         return await _requeue(session, layout, meters)
 
 
-async def requeue_judged_anew(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]) -> None:
+async def requeue(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]) -> None:
     """Do the same in a transaction under way, for meters whose rated power it changed; waits for a running refresh."""
     if meters:
         await session.execute(text(f"LOCK TABLE {layout.refresh_lock} IN EXCLUSIVE MODE"))

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS, Layout
-from portal.core.storage.rollup import refresh_queue, requeue_all
-from portal.core.storage.timescale_chunks import Chunks
+from portal.core.storage.rollup import refresh_queue, requeue, requeue_all
+from portal.core.storage.timescale_chunks import Chunks, shrink_indexes
 from portal.core.storage.timescale_probe import Engine
 from portal.core.storage.timescale_schema import build
 from portal.core.storage.timescale_windows import note_hours, refresh_noted
@@ -56,6 +56,14 @@ class TimescaleStorage:
     async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
         """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
         return await requeue_all(db, self.layout, meters)
+
+    async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
+        """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
+        await requeue(session, self.layout, meters)
+
+    async def tidy(self, db: Database) -> None:
+        """Shrink what compressed chunks keep of readings that came late."""
+        await shrink_indexes(db, self.layout)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server."""

@@ -1,13 +1,15 @@
-"""Chunks of the hypertable, made ahead of the transaction that needs them."""
+"""Chunks of the hypertable: made ahead of the transaction that needs them, and kept small."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import asyncpg
 from sqlalchemy import text
 
 from portal.core.domain.time import require_aware
+from portal.core.storage.autocommit import autocommit
 from portal.core.storage.timescale_convert import lock_shape
 
 if TYPE_CHECKING:
@@ -73,3 +75,31 @@ class Chunks:
 def _start(at: datetime) -> datetime:
     """Return the start of the 7-day chunk of an aware instant: TimescaleDB counts them from 1970."""
     return _EPOCH + (require_aware(at) - _EPOCH) // _CHUNK * _CHUNK
+
+
+# Of a chunk that is compressed whole: what its own indexes still hold is nothing.
+_SWOLLEN = """
+SELECT name FROM (
+    SELECT format('%I.%I', chunk_schema, chunk_name) AS name FROM timescaledb_information.chunks
+    WHERE hypertable_schema = $1 AND hypertable_name = 'power_measurements' AND is_compressed
+) chunk
+WHERE _timescaledb_functions.chunk_status(name::regclass) & 8 = 0 AND pg_indexes_size(name::regclass) > 262144
+"""
+_PATIENCE = "2s"
+
+
+async def shrink_indexes(db: Database, layout: Layout) -> int:
+    """Give back the disk that indexes keep of late readings after these were compressed too; returns the chunks.
+
+    A chunk that somebody holds is left for the next time.
+    """
+    async with autocommit(db, lock_timeout=_PATIENCE) as connection:
+        done = 0
+        for row in await connection.fetch(_SWOLLEN, layout.schema):
+            try:
+                await connection.execute(f"VACUUM {row['name']}")
+                await connection.execute(f"REINDEX TABLE {row['name']}")
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                continue
+            done += 1
+        return done

@@ -82,6 +82,27 @@ async def test_late_readings_and_duplicates_go_into_compressed_chunks(fleet: Fle
     await fleet.agrees()
 
 
+async def test_the_indexes_of_compressed_chunks_do_not_keep_the_size_of_late_readings(
+    fleet: Fleet, engine: str
+) -> None:
+    rows = readings(ALICE, _METER, ago(days=45), timedelta(seconds=20), 8000)
+    for some in (rows[::2], rows[1::2]):
+        await fleet.store(some)
+        await fleet.compress()
+    size = (
+        "SELECT sum(pg_indexes_size(inhrelid))::bigint FROM pg_inherits "
+        "WHERE inhparent = 'fleet.power_measurements'::regclass"
+    )
+    before = (await fleet.rows(size))[0][0]
+    await fleet.stack.storage.tidy(fleet.stack.db)
+    if engine == "timescale":
+        after = (await fleet.rows(size))[0][0]
+        assert before > 300_000
+        assert after < 100_000
+    await fleet.refresh()
+    await fleet.agrees()
+
+
 async def test_registers_are_the_same_to_the_last_bit_after_compression(fleet: Fleet) -> None:
     rows = readings(ALICE, _METER, ago(days=45), timedelta(minutes=1), 2000, register_kwh=123_456_789.1)
     await fleet.store(rows)
