@@ -1,6 +1,6 @@
 """Bodies and answers of the REST routes. The rows of the ingest routes are in `portal.core.wire`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -202,18 +202,30 @@ class TariffsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class StoredTariffAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A tariff as it was stored."""
+    """A tariff as it was stored; without `id` it is new and was only tried. `replaced`: there was one like it."""
 
-    id: int
+    id: int | None
     municipality: str
     name: str
+    effective_from: date
     period_count: int
+    replaced: bool
+
+
+class UncoveredAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """Local dates, both included, that no active tariff of a municipality prices; without `last` all from `first`."""
+
+    municipality: str
+    first: date
+    last: date | None
 
 
 class StoredTariffsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """The tariffs that were stored, all or none."""
+    """The tariffs that were stored, all or none, and the days that are left without a price in their municipalities."""
 
+    dry_run: bool
     tariffs: list[StoredTariffAnswer]
+    uncovered: list[UncoveredAnswer]
 
 
 class FleetHourAnswer(_Answer, rename="camel", frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from fleet_ingest import payloads
 from fleet_ingest.endpoints import rates
-from fleet_ingest.operations import Operation
+from fleet_ingest.operations import Operation, Parameter
 from portal.core.wire.tariffs import TariffEntry
 
 _MUNICIPALITIES = "/rates/municipalities"
@@ -24,6 +24,13 @@ _EXAMPLE: dict[str, Any] = {
         {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75}
     ],
 }
+_DRY_RUN = Parameter(
+    "dryRun",
+    "query",
+    "`true` checks the tariffs and stores nothing",
+    required=False,
+    schema={"type": "boolean", "default": False},
+)
 RATES = (
     Operation("GET", _MUNICIPALITIES, rates.get_municipalities, payloads.MunicipalitiesAnswer, tag="Rates"),
     Operation(
@@ -62,6 +69,7 @@ RATES = (
         "/rates/tariffs",
         rates.post_tariffs,
         payloads.StoredTariffsAnswer,
+        parameters=(_DRY_RUN,),
         body=(list[TariffEntry],),
         errors=(400, 408, 413),
         example=[_EXAMPLE],

@@ -18,10 +18,11 @@ from fleet_ingest.payloads import (
     StoredTariffAnswer,
     StoredTariffsAnswer,
     TariffsAnswer,
+    UncoveredAnswer,
 )
 from portal.core.domain.tariff_wire import tariff_to_wire
-from portal.core.errors import NotFound
-from portal.core.services import rates, sites, tariffs
+from portal.core.errors import Invalid, NotFound
+from portal.core.services import rates, sites, tariff_imports, tariffs
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -82,14 +83,24 @@ async def get_tariffs(request: Request) -> Response:
 async def post_tariffs(request: Request) -> Response:
     """Store tariffs, all of them or none; one with the same municipality, name and first day is replaced."""
     await admin_of(request)
-    stored = await tariffs.import_tariffs(stack_of(request), await json_value(request))
-    answers = [
-        StoredTariffAnswer(
-            id=tariff.id, municipality=tariff.municipality, name=tariff.name, period_count=tariff.period_count
-        )
-        for tariff in stored
-    ]
-    return json_answer(StoredTariffsAnswer(tariffs=answers))
+    dry_run = _is_dry_run(request)
+    made = await tariff_imports.import_tariffs(stack_of(request), await json_value(request), dry_run=dry_run)
+    answer = StoredTariffsAnswer(
+        dry_run=dry_run,
+        tariffs=[
+            msgspec.convert(tariff, StoredTariffAnswer, from_attributes=True) for tariff in made.tariffs
+        ],
+        uncovered=[msgspec.convert(run, UncoveredAnswer, from_attributes=True) for run in made.uncovered],
+    )
+    return json_answer(answer)
+
+
+def _is_dry_run(request: Request) -> bool:
+    text = request.query_params.get("dryRun", "false")
+    if text not in ("true", "false"):
+        message = "'dryRun' is true or false"
+        raise Invalid(message)
+    return text == "true"
 
 
 async def delete_tariff(request: Request) -> Response:

@@ -10,7 +10,8 @@ from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
 from portal.core.domain.json_text import exact_json
 from portal.core.errors import Invalid
-from portal.core.services import sites, tariffs
+from portal.core.services import sites, tariff_imports
+from portal.core.services.tariff_imports import TariffImport
 from portal.core.settings import RunMode
 
 municipalities = typer.Typer(
@@ -34,17 +35,43 @@ def add_municipality(
 
 
 @tariff_verbs.command("import")
-def import_tariffs(file: Path, as_json: AsJson = False) -> None:
-    """Import the tariffs of a JSON file, all or none."""
+def import_tariffs(
+    file: Path,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it and store nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import the tariffs of a JSON file, all or none; every mistake is named at once."""
     try:
         raw = exact_json(_read(file))
     except ValueError as error:
         message = f"{file} is not JSON: {error}"
         raise Invalid(message) from None
-    made = with_stack(lambda stack: tariffs.import_tariffs(stack, raw), mode=RunMode.CLIENT)
-    result = {"id": made[0].id if made else None, "imported": len(made), "tariffs": made}
-    words = "\n".join(f"Imported {t.name} of {t.municipality} with {t.period_count} periods." for t in made)
-    answer(result, words or "The file holds no tariff.", as_json=as_json)
+    made = with_stack(
+        lambda stack: tariff_imports.import_tariffs(stack, raw, dry_run=dry_run), mode=RunMode.CLIENT
+    )
+    result = {
+        "id": made.tariffs[0].id if made.tariffs else None,
+        "dryRun": dry_run,
+        "imported": 0 if dry_run else len(made.tariffs),
+        "tariffs": made.tariffs,
+        "uncovered": made.uncovered,
+    }
+    answer(result, _import_in_words(made, dry_run=dry_run), as_json=as_json)
+
+
+def _import_in_words(made: TariffImport, *, dry_run: bool) -> str:
+    if not made.tariffs:
+        return "The file holds no tariff."
+    verbs = ("Would import", "Would replace") if dry_run else ("Imported", "Replaced")
+    lines = [
+        f"{verbs[each.replaced]} {each.name} of {each.municipality} from {each.effective_from}"
+        f" with {each.period_count} periods."
+        for each in made.tariffs
+    ]
+    for run in made.uncovered:
+        days = f"{run.first} to {run.last}" if run.last else f"{run.first} and later"
+        lines.append(f"Note: no active tariff of {run.municipality} covers {days}.")
+    return "\n".join([*lines, *(["Nothing was stored."] if dry_run else [])])
 
 
 def _read(file: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from portal.core.errors import NotFound, Unauthenticated
-from portal.core.services import accounts, customers, fleet_batches, readings, sites, tariffs
+from portal.core.services import accounts, customers, fleet_batches, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.demo import site_plan
 from portal.demo.memory import Memory
@@ -55,7 +55,7 @@ async def _seed_tariffs(stack: Stack) -> None:
     if found is None:
         await sites.add_municipality(stack, site_plan.MUNICIPALITY, site_plan.ZONE.key)
     if found is None or not found.tariffs:
-        await tariffs.import_tariffs(stack, site_plan.tariffs())
+        await tariff_imports.import_tariffs(stack, site_plan.tariffs())
 
 
 async def _seed_sites(stack: Stack) -> None:

@@ -1,6 +1,6 @@
 """Whether a tariff is sound, as a whole and beside its neighbours; every problem in a clerk's words."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -59,16 +59,17 @@ def problems(tariff: Tariff, unread: Iterable[str] = ()) -> list[Problem]:
     return [problem for problem in found if problem.path not in silent]
 
 
-def neighbour_problems(tariffs: Sequence[Tariff], stored: Iterable[Tariff] = ()) -> list[Problem]:
+def neighbour_problems(tariffs: Mapping[int, Tariff], stored: Iterable[Tariff] = ()) -> list[Problem]:
     """Return which tariffs begin on the same day as another of their municipality, with paths from the array on.
 
-    `stored` are the tariffs that will still be there beside them. Only active tariffs compete.
+    `tariffs` are by their place in the array; `stored` are those that will still be there beside them. Only active
+    tariffs compete.
     """
     first_with: dict[tuple[int | None, str | None, date], Tariff] = {
         _start_key(tariff): tariff for tariff in stored if tariff.is_active
     }
     found: list[Problem] = []
-    for index, tariff in enumerate(tariffs):
+    for index, tariff in tariffs.items():
         if not tariff.is_active:
             continue
         other = first_with.setdefault(_start_key(tariff), tariff)
@@ -88,13 +89,13 @@ def _start_key(tariff: Tariff) -> tuple[int | None, str | None, date]:
 
 def uncovered_days(tariffs: Iterable[Tariff]) -> list[UncoveredDays]:
     """Return the days from the first tariff of a municipality on that no active one covers, in order."""
-    windows = sorted((t.effective_from, t.effective_to) for t in tariffs if t.is_active)
+    windows = sorted((t.effective_from, t.effective_to or date.max) for t in tariffs if t.is_active)
     found: list[UncoveredDays] = []
     covered_to: date | None = None
     for first, last in windows:
         if covered_to is not None and first > covered_to + _DAY:
             found.append(UncoveredDays(covered_to + _DAY, first - _DAY))
-        if last is None or last == date.max:
+        if last == date.max:
             return found
         covered_to = last if covered_to is None else max(covered_to, last)
     if covered_to is not None:

@@ -55,18 +55,27 @@ def tariff_from_wire(raw: object) -> Tariff:
 
 def tariffs_from_wire(raw: object) -> tuple[Tariff, ...]:
     """Return the tariffs of a decoded JSON array, all or none. Raises TariffInvalid with paths like `[0].vatRate`."""
+    tariffs, found = read_tariffs(raw)
+    if found:
+        raise TariffInvalid(found)
+    return tuple(tariffs.values())
+
+
+def read_tariffs(raw: object) -> tuple[dict[int, Tariff], list[Problem]]:
+    """Return the tariffs of a decoded JSON array by their place, as far as they could be read, and all problems.
+
+    Where a field could not be read, its tariff holds a stand-in, and a problem has the field's path (`[0].vatRate`).
+    """
     if not isinstance(raw, list):
-        raise TariffInvalid([Problem("", "a JSON array of tariffs is expected")])
-    tariffs: list[Tariff] = []
+        return {}, [Problem("", "a JSON array of tariffs is expected")]
+    tariffs: dict[int, Tariff] = {}
     found: list[Problem] = []
     for index, item in enumerate(cast("list[object]", raw)):
         tariff, its_problems = _read_tariff(item)
         found.extend(Problem(_join(f"[{index}]", path), message) for path, message in its_problems)
         if tariff is not None:
-            tariffs.append(tariff)
-    if found:
-        raise TariffInvalid(found)
-    return tuple(tariffs)
+            tariffs[index] = tariff
+    return tariffs, found
 
 
 def tariff_to_wire(tariff: Tariff, number: Callable[[Decimal], Any] = float) -> dict[str, Any]:

@@ -6,15 +6,15 @@ import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import holidays as holiday_table
 
 from portal.core.domain.cost import CostReport
 from portal.core.domain.tariff_drafts import Preset, presets_from
-from portal.core.domain.tariff_problems import neighbour_problems
-from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire, tariffs_from_wire
+from portal.core.domain.tariff_places import competing_problems, place_tariffs
+from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire
 from portal.core.domain.tariffs import DayType, Holiday
 from portal.core.domain.time import local_midnight
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -24,54 +24,14 @@ from portal.core.queries.cost import CostScope, zone_named
 from portal.core.queries.cost_report import load_report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
-    from portal.core.domain.tariffs import Tariff
+    from portal.core.domain.tariffs import Problem, Tariff
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
 
 _MOST_HOLIDAY_DAYS = 3 * 366
-
-
-@dataclass(frozen=True)
-class ImportedTariff:
-    """A tariff as stored."""
-
-    id: int
-    municipality: str
-    name: str
-    period_count: int
-
-
-async def import_tariffs(stack: Stack, raw: object) -> tuple[ImportedTariff, ...]:
-    """Store tariffs given as decoded JSON (SPEC 9.4's shape), all of them or none.
-
-    A tariff with the same municipality, name and first day replaces the one stored. Raises `Invalid`
-    with every problem, each with its JSON path.
-    """
-    try:
-        tariffs = tariffs_from_wire(raw)
-    except TariffInvalid as error:
-        raise _invalid([{"path": p.path, "message": p.message} for p in error.problems]) from None
-    async with stack.db.transaction() as session:
-        places = await queries.load(session, queries.CLIENT)
-        placed, problems = _place(tariffs, places)
-        problems += _neighbours(placed, places)
-        if problems:
-            raise _invalid(problems)
-        names = {place.municipality_id: place.name for place in places}
-        await audit.record(session, "tariff.imported", ", ".join(tariff.name for tariff in placed))
-        return tuple(
-            [
-                ImportedTariff(
-                    await queries.upsert(session, tariff),
-                    names[tariff.municipality_id or 0],
-                    tariff.name,
-                    len(tariff.periods),
-                )
-                for tariff in placed
-            ]
-        )
 
 
 async def list_customer_tariffs(stack: Stack, customer_id: UUID) -> tuple[MunicipalTariffs, ...]:
@@ -101,7 +61,7 @@ def read_tariff(raw: object) -> Tariff:
     try:
         return tariff_from_wire(raw)
     except TariffInvalid as error:
-        raise _invalid([{"path": p.path, "message": p.message} for p in error.problems]) from None
+        raise _invalid(error.problems) from None
 
 
 async def save_tariff(stack: Stack, raw: object) -> int:
@@ -113,10 +73,10 @@ async def save_tariff(stack: Stack, raw: object) -> int:
     tariff = read_tariff(raw)
     async with stack.db.transaction() as session:
         places = await queries.load(session, queries.CLIENT)
-        placed, problems = _place((tariff,), places)
-        problems += _neighbours(placed, places)
+        placed, problems = _places(tariff, places)
+        problems += competing_problems(placed, [each for place in places for each in place.tariffs])
         if problems:
-            raise _invalid([problem | {"path": problem["path"].removeprefix("[0].")} for problem in problems])
+            raise _invalid(problems)
         _refuse_twin(placed[0], places)
         await audit.record(session, "tariff.saved", placed[0].name)
         if placed[0].id is None:
@@ -136,7 +96,7 @@ async def compare_last_month(stack: Stack, raw: object) -> Comparison:
     await stack.storage.refresh(stack.db)
     async with stack.db.snapshot() as session:
         places = await queries.load(session, queries.CLIENT)
-        placed, problems = _place((draft,), places)
+        placed, problems = _places(draft, places)
         if problems:
             raise _invalid(problems)
         place = next(place for place in places if place.municipality_id == placed[0].municipality_id)
@@ -195,39 +155,12 @@ def _refuse_twin(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> None:
                 raise Conflict(message)
 
 
-def _neighbours(placed: list[Tariff], places: tuple[MunicipalTariffs, ...]) -> list[dict[str, Any]]:
-    """Return the tariffs that would begin on the same day as another; those that are replaced do not count."""
-    replaced = {(t.municipality_id, t.name, t.effective_from) for t in placed}
-    ids = {tariff.id for tariff in placed if tariff.id is not None}
-    stored = [
-        tariff
-        for place in places
-        for tariff in place.tariffs
-        if tariff.id not in ids
-        and (tariff.municipality_id, tariff.name, tariff.effective_from) not in replaced
-    ]
-    return [{"path": p.path, "message": p.message} for p in neighbour_problems(placed, stored)]
+def _places(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> tuple[dict[int, Tariff], list[Problem]]:
+    return place_tariffs({0: tariff}, {place.name: place.municipality_id for place in places})
 
 
-def _place(
-    tariffs: tuple[Tariff, ...], places: tuple[MunicipalTariffs, ...]
-) -> tuple[list[Tariff], list[dict[str, Any]]]:
-    """Give each tariff its municipality's id, by name where it names one."""
-    by_name = {place.name: place.municipality_id for place in places}
-    known = set(by_name.values())
-    placed: list[Tariff] = []
-    problems: list[dict[str, Any]] = []
-    for index, tariff in enumerate(tariffs):
-        key = by_name.get(tariff.municipality) if tariff.municipality else tariff.municipality_id
-        if key in known:
-            placed.append(replace(tariff, municipality_id=key))
-        else:
-            field = "municipality" if tariff.municipality else "municipalityId"
-            wanted = tariff.municipality or tariff.municipality_id
-            problems.append({"path": f"[{index}].{field}", "message": f"there is no municipality {wanted!r}"})
-    return placed, problems
-
-
-def _invalid(problems: list[dict[str, Any]]) -> Invalid:
-    words = "; ".join(f"{p['path']}: {p['message']}" for p in problems)
-    return Invalid(f"The tariffs were not imported: {words}", details={"problems": problems})
+def _invalid(problems: Iterable[Problem]) -> Invalid:
+    named = [(problem.path.removeprefix("[0]."), problem.message) for problem in problems]
+    words = "; ".join(f"{path}: {message}" if path else message for path, message in named)
+    details = {"problems": [{"path": path, "message": message} for path, message in named]}
+    return Invalid(f"The tariff was not stored: {words}", details=details)

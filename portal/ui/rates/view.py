@@ -119,7 +119,7 @@ def uncovered_in_words(places: Sequence[MunicipalTariffs]) -> list[str]:
     for place in places:
         for gap in uncovered_days(place.tariffs):
             days = (
-                f"after {formats.day(gap.first)}"
+                f"{formats.day(gap.first)} and later"
                 if gap.last is None
                 else formats.day_range(gap.first, gap.last)
             )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portal.core.errors import Unauthenticated
-from portal.core.services import customers, fleet_batches, readings, sites, tariffs
+from portal.core.services import customers, fleet_batches, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.demo import site_plan
 from portal.demo.memory import Memory
@@ -76,7 +76,7 @@ async def test_a_tariff_somebody_entered_is_left_alone(client_stack: Stack, memo
         "isActive": True,
         "periods": [],
     }
-    await tariffs.import_tariffs(client_stack, [own])
+    await tariff_imports.import_tariffs(client_stack, [own])
     await seed_client(client_stack, memory, PLANS)
     [place] = await tariffs.list_tariffs(client_stack)
     assert [tariff.name for tariff in place.tariffs] == ["Mine"]

@@ -109,11 +109,18 @@ async def test_rates_are_stored_whole_or_not_at_all(client_api: Api) -> None:
     key, http = await client_api.key(), client_api.http
     place = {"name": "Example City", "timeZoneId": "Africa/Johannesburg"}
     municipality = (await http.post("/api/rates/municipalities", json=place, headers=key)).json()["id"]
-    bad = [TARIFF, TARIFF | {"name": "Other", "vatRate": -1, "defaultRatePerKwh": "x"}]
+    bad = [
+        TARIFF,
+        TARIFF | {"name": "Other", "effectiveFrom": "2027-01-01", "vatRate": -1, "defaultRatePerKwh": "x"},
+    ]
     refused = await http.post("/api/rates/tariffs", json=bad, headers=key)
     assert refused.status_code == 400
     paths = {problem["path"] for problem in refused.json()["error"]["details"]["problems"]}
     assert paths == {"[1].vatRate", "[1].defaultRatePerKwh"}
+    assert (await http.get("/api/rates/tariffs", headers=key)).json() == {"tariffs": []}
+    tried = await http.post("/api/rates/tariffs?dryRun=true", json=[TARIFF], headers=key)
+    assert (tried.json()["dryRun"], tried.json()["tariffs"][0]["id"]) == (True, None)
+    assert (await http.post("/api/rates/tariffs?dryRun=1", json=[TARIFF], headers=key)).status_code == 400
     assert (await http.get("/api/rates/tariffs", headers=key)).json() == {"tariffs": []}
     (stored,) = (await http.post("/api/rates/tariffs", json=[TARIFF], headers=key)).json()["tariffs"]
     (again,) = (await http.post("/api/rates/tariffs", json=[TARIFF], headers=key)).json()["tariffs"]

@@ -7,7 +7,7 @@ import pytest
 
 from fleet_ingest.auth import SESSION_COOKIE
 from portal.core.domain.access import Role
-from portal.core.services import accounts, sessions, tariffs
+from portal.core.services import accounts, sessions, tariff_imports
 from portal.core.services.sites import IssuedDevice
 from portal.core.stack import Stack
 from tests.integration.fleet_ingest.api import Api, Pusher
@@ -210,7 +210,9 @@ async def test_the_worked_example_at_the_admin(admin_api: Api, alice: Pusher) ->
 
 
 async def test_the_worked_example_at_the_client(client_api: Api, device: IssuedDevice) -> None:
-    await tariffs.import_tariffs(client_api.stack, [worked_tariff() | {"municipality": "Example City"}])
+    await tariff_imports.import_tariffs(
+        client_api.stack, [worked_tariff() | {"municipality": "Example City"}]
+    )
     await client_api.post_readings(device.token, worked_readings())
     answer = (await client_api.http.get("/api/cost", params=WINDOW, headers=await client_api.key())).json()
     assert (answer["totalKwh"], answer["baseCost"], answer["vat"], answer["total"]) == (56, 140, 21, 161)

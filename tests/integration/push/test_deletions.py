@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.core.queries.fleet_push import end_missing
-from portal.core.services import customers, tariffs
+from portal.core.services import customers, tariff_imports
 from portal.core.wire.batches import BatchType
 from portal.core.wire.push import SetRange, parse_set_range
 from tests.integration.push.rig import Rig
@@ -71,7 +71,9 @@ async def test_the_last_of_a_set_can_be_deleted_too(rig: Rig) -> None:
 
 async def test_a_deleted_tariff_becomes_inactive_and_one_edited_keeps_its_id(rig: Rig) -> None:
     await _furnish(rig)
-    await tariffs.import_tariffs(rig.client, [{**TARIFF, "name": "Business", "effectiveFrom": "2026-07-01"}])
+    await tariff_imports.import_tariffs(
+        rig.client, [{**TARIFF, "name": "Business", "effectiveFrom": "2026-07-01"}]
+    )
     await rig.tick()
     await rig.on_client("DELETE FROM app.tariffs WHERE name = 'Business'")
     await rig.on_client("UPDATE app.tariff_periods SET rate_per_kwh = 4")

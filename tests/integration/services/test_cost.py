@@ -1,6 +1,6 @@
 """What energy costs: the specification's example to the cent, and whose energy it is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -9,7 +9,7 @@ import pytest
 
 from portal.core.domain.money import round_cents
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.services import cost, dashboard, readings, site_changes, sites, tariffs
+from portal.core.services import cost, dashboard, readings, site_changes, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -43,7 +43,7 @@ async def _store(stack: Stack, device_id: Any, rows: list[tuple[tuple[int, int],
 async def house(client_stack: Stack) -> Stack:
     """Alice's stack: one metered house under the tariff of the specification's example."""
     await sites.add_municipality(client_stack, "Example City", "Africa/Johannesburg")
-    await tariffs.import_tariffs(client_stack, [TARIFF])
+    await tariff_imports.import_tariffs(client_stack, [TARIFF])
     await sites.add_site(client_stack, "House", municipality="Example City")
     device = await sites.add_device(client_stack, "Main", site="House", external_id="main")
     await _store(client_stack, device.id, WORKED_EXAMPLE)
@@ -115,7 +115,7 @@ async def test_an_unknown_customer_is_not_found(admin_stack: Stack) -> None:
 
 async def test_money_of_two_currencies_is_never_added_up(house: Stack) -> None:
     await sites.add_municipality(house, "Windhoek", "Africa/Windhoek")
-    await tariffs.import_tariffs(house, [{**TARIFF, "municipality": "Windhoek", "currency": "NAD"}])
+    await tariff_imports.import_tariffs(house, [{**TARIFF, "municipality": "Windhoek", "currency": "NAD"}])
     await sites.add_site(house, "Lodge", municipality="Windhoek")
     device = await sites.add_device(house, "Lodge main", site="Lodge", external_id="lodge")
     await _store(house, device.id, [((8, 0), 0), ((9, 0), 1)])
@@ -123,17 +123,64 @@ async def test_money_of_two_currencies_is_never_added_up(house: Stack) -> None:
         await cost.client_cost(house, MONDAY, MONDAY + DAY)
 
 
-async def test_a_tariff_import_with_three_mistakes_names_all_and_changes_nothing(house: Stack) -> None:
-    wrong = {**TARIFF, "municipality": "Nowhere"}
-    negative = {**TARIFF, "name": "B", "defaultRatePerKwh": -1, "vatRate": 15}
+async def test_a_tariff_import_with_mistakes_of_every_kind_names_all_and_changes_nothing(
+    house: Stack,
+) -> None:
+    wrong = {**TARIFF, "municipality": "Nowhere", "vatRate": 15}
+    negative = {**TARIFF, "name": "B", "defaultRatePerKwh": -1}
+    twice = {**TARIFF, "name": "C", "effectiveFrom": "2027-01-01"}
+    unread = {**TARIFF, "name": "D", "effectiveFrom": "soon"}
     with pytest.raises(Invalid) as refused:
-        await tariffs.import_tariffs(house, [negative, wrong])
-    paths = [problem["path"] for problem in (refused.value.details or {})["problems"]]
-    assert paths == ["[0].defaultRatePerKwh", "[0].vatRate"]
-    with pytest.raises(Invalid, match="Nowhere"):
-        await tariffs.import_tariffs(house, [{**TARIFF, "name": "C"}, wrong])
+        await tariff_imports.import_tariffs(house, [negative, wrong, twice, twice, unread, unread, "x"])
+    found = {problem["path"]: problem["message"] for problem in (refused.value.details or {})["problems"]}
+    assert list(found) == [
+        "[0].defaultRatePerKwh",
+        "[0].effectiveFrom",
+        "[1].vatRate",
+        "[1].municipality",
+        "[3].name",
+        "[4].effectiveFrom",
+        "[5].effectiveFrom",
+        "[6]",
+    ]
+    assert "like 'Domestic TOU'" in found["[0].effectiveFrom"]
+    assert found["[1].municipality"] == "there is no municipality 'Nowhere'"
+    assert "given twice, here and in [2]" in found["[3].name"]
+    assert all(f"\n  {path}: {message}" in refused.value.message for path, message in found.items())
     [place] = await tariffs.list_tariffs(house)
     assert [tariff.name for tariff in place.tariffs] == ["Domestic TOU"]
+
+
+async def test_an_import_may_be_tried_and_says_which_days_have_no_price(house: Stack) -> None:
+    changed = {**TARIFF, "effectiveTo": "2026-06-30", "defaultRatePerKwh": 9}
+    later = {**TARIFF, "name": "Later", "effectiveFrom": "2026-07-05", "effectiveTo": "2026-12-31"}
+    tried = await tariff_imports.import_tariffs(house, [changed, later], dry_run=True)
+    [place] = await tariffs.list_tariffs(house)
+    assert [(tariff.name, tariff.default_rate_per_kwh) for tariff in place.tariffs] == [
+        ("Domestic TOU", Decimal("2.5"))
+    ]
+    assert [(each.id, each.replaced) for each in tried.tariffs] == [
+        (place.tariffs[0].id, True),
+        (None, False),
+    ]
+    stored = await tariff_imports.import_tariffs(house, [changed, later])
+    assert stored.uncovered == tried.uncovered
+    assert [(run.first, run.last) for run in stored.uncovered] == [
+        (date(2026, 7, 1), date(2026, 7, 4)),
+        (date(2027, 1, 1), None),
+    ]
+    [place] = await tariffs.list_tariffs(house)
+    assert [tariff.id for tariff in place.tariffs] == [each.id for each in stored.tariffs]
+    assert place.tariffs[0].default_rate_per_kwh == 9
+
+
+async def test_a_list_of_tariffs_that_is_sent_back_under_another_name_is_no_way_around_the_check(
+    house: Stack,
+) -> None:
+    [place] = await tariffs.list_tariffs(house)
+    known = {**TARIFF, "id": place.tariffs[0].id, "name": "Renamed"}
+    with pytest.raises(Invalid, match="like 'Domestic TOU'"):
+        await tariff_imports.import_tariffs(house, [known])
 
 
 async def test_the_dashboard_shows_the_present(house: Stack, clock: Clock) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.core.domain.shown_cost import as_shown
-from portal.core.services import cost, readings, sites, tariffs
+from portal.core.services import cost, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Stacks
@@ -33,7 +33,7 @@ def a_tariff(**changes: Any) -> dict[str, Any]:
 
 async def a_meter(stack: Stack, zone: str, *tariff: dict[str, Any]) -> Any:
     await sites.add_municipality(stack, "Town", zone)
-    await tariffs.import_tariffs(stack, list(tariff) or [a_tariff()])
+    await tariff_imports.import_tariffs(stack, list(tariff) or [a_tariff()])
     await sites.add_site(stack, "House", municipality="Town")
     return (await sites.add_device(stack, "Main", site="House", external_id="main")).id
 

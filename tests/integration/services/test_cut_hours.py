@@ -22,7 +22,7 @@ from portal.core.domain.rates import segments
 from portal.core.domain.tariffs import Tariff
 from portal.core.domain.time import HOUR
 from portal.core.queries import cut_hours
-from portal.core.services import cost, readings, sites, tariffs
+from portal.core.services import cost, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -86,7 +86,7 @@ async def test_cut_hours_are_split_as_the_pure_rule_splits_them(
 ) -> None:
     clock.advance(days=DAYS)
     await sites.add_municipality(client_stack, "Town", zone)
-    await tariffs.import_tariffs(client_stack, [TARIFF])
+    await tariff_imports.import_tariffs(client_stack, [TARIFF])
     await sites.add_site(client_stack, "House", municipality="Town")
     chance = Random(f"{zone} {seed}")
     rates = [tariff for place in await tariffs.list_tariffs(client_stack) for tariff in place.tariffs]

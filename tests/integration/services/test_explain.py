@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import cost, explain, readings, sites, tariffs
+from portal.core.services import cost, explain, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -32,7 +32,7 @@ TARIFF: dict[str, Any] = {
 @pytest.fixture
 async def device_id(client_stack: Stack) -> Any:
     await sites.add_municipality(client_stack, "Town", "Africa/Johannesburg")
-    await tariffs.import_tariffs(client_stack, [TARIFF])
+    await tariff_imports.import_tariffs(client_stack, [TARIFF])
     await sites.add_site(client_stack, "House", municipality="Town")
     device = await sites.add_device(client_stack, "Main", site="House", external_id="main")
     minutes = ((-10, 10), (20, 12), (50, 18), (65, 21))
@@ -85,8 +85,8 @@ async def test_two_tariffs_that_start_on_the_same_day_are_refused(
     client_stack: Stack, device_id: Any
 ) -> None:
     with pytest.raises(Invalid, match="starts on 2026-01-01 like 'TOU'"):
-        await tariffs.import_tariffs(client_stack, [TARIFF | {"name": "Other"}])
-    await tariffs.import_tariffs(client_stack, [TARIFF | {"name": "Other", "isActive": False}])
+        await tariff_imports.import_tariffs(client_stack, [TARIFF | {"name": "Other"}])
+    await tariff_imports.import_tariffs(client_stack, [TARIFF | {"name": "Other", "isActive": False}])
 
 
 async def test_last_month_under_a_draft(client_stack: Stack, device_id: Any, clock: Clock) -> None:

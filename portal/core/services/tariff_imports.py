@@ -1,0 +1,132 @@
+"""Tariffs from a file or a request, all of them or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from portal.core.domain.tariff_places import competing_problems, place_tariffs, stored_beside, stored_key
+from portal.core.domain.tariff_problems import uncovered_days
+from portal.core.domain.tariff_wire import read_tariffs
+from portal.core.errors import Invalid
+from portal.core.queries import audit
+from portal.core.queries import tariffs as queries
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date
+
+    from portal.core.db import AsyncSession
+    from portal.core.domain.tariffs import Problem, Tariff
+    from portal.core.queries.tariffs import MunicipalTariffs
+    from portal.core.stack import Stack
+
+
+@dataclass(frozen=True)
+class ImportedTariff:
+    """A tariff as stored; `id` is None where it would be new and was only tried. Seasons' periods count too."""
+
+    id: int | None
+    municipality: str
+    name: str
+    effective_from: date
+    period_count: int
+    replaced: bool
+
+
+@dataclass(frozen=True)
+class UncoveredRun:
+    """Local dates, both included, that no active tariff of a municipality prices; `last` None is for ever."""
+
+    municipality: str
+    first: date
+    last: date | None
+
+
+@dataclass(frozen=True)
+class TariffImport:
+    """What was stored, or would be; and the days that are then without a price in those municipalities."""
+
+    tariffs: tuple[ImportedTariff, ...]
+    uncovered: tuple[UncoveredRun, ...]
+
+
+async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) -> TariffImport:
+    """Store tariffs given as decoded JSON (SPEC 9.4's shape), all of them or none; with `dry_run` none.
+
+    A tariff with the same municipality, name and first day replaces the one stored. Raises `Invalid`
+    with every problem, each with its JSON path, in the order of the array.
+    """
+    async with stack.db.transaction() as session:
+        places = await queries.load(session, queries.CLIENT)
+        placed = _sound(raw, places)
+        found = TariffImport(
+            tuple([await _take(session, tariff, places, dry_run=dry_run) for tariff in placed.values()]),
+            _uncovered(list(placed.values()), places),
+        )
+        if placed and not dry_run:
+            names = ", ".join(tariff.name for tariff in placed.values())
+            await audit.record(session, "tariff.imported", names)
+    return found
+
+
+def _sound(raw: object, places: tuple[MunicipalTariffs, ...]) -> dict[int, Tariff]:
+    """Return the tariffs with their municipalities' ids; their own ids, if any, say nothing here."""
+    tariffs, problems = read_tariffs(raw)
+    nameless = {index: replace(tariff, id=None) for index, tariff in tariffs.items()}
+    unread = {problem.path for problem in problems}
+    placed, unplaced = place_tariffs(
+        nameless, {place.name: place.municipality_id for place in places}, unread
+    )
+    problems += unplaced + competing_problems(placed, _stored(places), unread)
+    if problems:
+        raise _invalid(sorted(problems, key=_place_in_array))
+    return placed
+
+
+def _stored(places: tuple[MunicipalTariffs, ...]) -> list[Tariff]:
+    return [tariff for place in places for tariff in place.tariffs]
+
+
+def _place_in_array(problem: Problem) -> int:
+    digits = problem.path[1:].partition("]")[0]
+    return int(digits) if digits.isdecimal() else -1
+
+
+def _invalid(problems: list[Problem]) -> Invalid:
+    lines = [f"{path}: {message}" if path else message for path, message in problems]
+    # One to a line where there are more: a clerk goes through them one by one.
+    words = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
+    listed = [{"path": path, "message": message} for path, message in problems]
+    separator = " " if len(lines) == 1 else ""
+    return Invalid(f"No tariff was imported:{separator}{words}", details={"problems": listed})
+
+
+async def _take(
+    session: AsyncSession, tariff: Tariff, places: tuple[MunicipalTariffs, ...], *, dry_run: bool
+) -> ImportedTariff:
+    before = next((each for each in _stored(places) if stored_key(each) == stored_key(tariff)), None)
+    known_id = before.id if before else None
+    return ImportedTariff(
+        id=known_id if dry_run else await queries.upsert(session, tariff),
+        municipality=_names(places)[tariff.municipality_id or 0],
+        name=tariff.name,
+        effective_from=tariff.effective_from,
+        period_count=len(tariff.periods) + sum(len(season.periods) for season in tariff.seasons),
+        replaced=before is not None,
+    )
+
+
+def _names(places: tuple[MunicipalTariffs, ...]) -> Mapping[int, str]:
+    return {place.municipality_id: place.name for place in places}
+
+
+def _uncovered(placed: Collection[Tariff], places: tuple[MunicipalTariffs, ...]) -> tuple[UncoveredRun, ...]:
+    touched = {tariff.municipality_id for tariff in placed}
+    left = [*stored_beside(placed, _stored(places)), *placed]
+    return tuple(
+        UncoveredRun(place.name, run.first, run.last)
+        for place in places
+        if place.municipality_id in touched
+        for run in uncovered_days(each for each in left if each.municipality_id == place.municipality_id)
+    )
