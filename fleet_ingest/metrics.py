@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 if TYPE_CHECKING:
     from portal.core.db import Database
+    from portal.core.services.health import Standing
 
 _BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -78,9 +79,34 @@ class Metrics:
         """Count a request over a limit."""
         self._throttled.labels(limit).inc()
 
-    def exposition(self, database: Database | None) -> bytes:
+    def exposition(self, database: Database | None, standing: Standing | None = None) -> bytes:
         """Return all figures in Prometheus' text format."""
         if database is not None:
             self._waiting.set(database.direct.waiting)
             self._in_use.set(database.direct.in_use)
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + (b"" if standing is None else _of_the_database(standing))
+
+
+def _of_the_database(standing: Standing) -> bytes:
+    """Return the figures of what is stored, the same from every process; those of the proof once there is one."""
+    registry, proof = CollectorRegistry(), standing.proof
+    figures = [("portal_rollup_queued_hours", "Hours of meters to be recomputed.", standing.hours_to_refresh)]
+    if proof is not None:
+        kwh, checked_at = proof.milliwh / 1_000_000, proof.checked_at.timestamp()
+        figures += [
+            ("portal_energy_difference_kwh", "Stored energy that is not the registers' difference.", kwh),
+            (
+                "portal_energy_differing_days",
+                "Device days that differ from the registers.",
+                len(proof.differences),
+            ),
+            ("portal_energy_compared_days", "Device days that were compared.", proof.day_count),
+            (
+                "portal_energy_checked_timestamp_seconds",
+                "When energy and registers were compared.",
+                checked_at,
+            ),
+        ]
+    for name, words, figure in figures:
+        Gauge(name, words, registry=registry).set(figure)
+    return generate_latest(registry)

@@ -6,13 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 from starlette.types import Message, Scope
 
 from fleet_ingest import bodies
 from fleet_ingest.app import build_app
 from portal.core.domain.tokens import token_hash
 from portal.core.queries import fleet_batches
-from portal.core.services import customers
+from portal.core.services import customers, energy_proof
 from portal.core.services.sites import IssuedDevice
 from tests.integration.databases import Stacks
 from tests.integration.fleet_ingest.api import Api, Pusher
@@ -69,6 +70,36 @@ async def test_the_figures_say_what_came_in(admin_api: Api, alice: Pusher) -> No
     ):
         assert line in answer.text, line
     assert alice.issued.token not in answer.text
+
+
+async def test_the_figures_say_whether_all_energy_balances(admin_api: Api, alice: Pusher) -> None:
+    key = await admin_api.key()
+    register = [
+        READING
+        | {
+            "deviceId": str(alice.device_id),
+            "time": f"2026-05-18T1{hour}:00:00Z",
+            "energyImportedKwh": 7 + hour,
+        }
+        for hour in range(3)
+    ]
+    await alice.push("measurements", register)
+    before = (await admin_api.http.get("/metrics", headers=key)).text
+    assert "portal_rollup_queued_hours" in before
+    assert "portal_energy_difference_kwh" not in before
+    await energy_proof.check(admin_api.stack)
+    balanced = (await admin_api.http.get("/metrics", headers=key)).text
+    assert "portal_energy_difference_kwh 0.0" in balanced
+    assert "portal_energy_compared_days 1.0" in balanced
+    assert "portal_rollup_queued_hours 0.0" in balanced
+    async with admin_api.stack.db.transaction() as session:
+        await session.execute(
+            text("UPDATE fleet.daily_energy SET allocated_milliwh = allocated_milliwh + 250000")
+        )
+    await energy_proof.check(admin_api.stack)
+    off = (await admin_api.http.get("/metrics", headers=key)).text
+    assert "portal_energy_difference_kwh 0.25" in off
+    assert "portal_energy_differing_days 1.0" in off
 
 
 @pytest.mark.parametrize(
