@@ -8,12 +8,12 @@ import typer
 
 from portal.commands.energy import prove_energy
 from portal.commands.output import AsJson, answer
-from portal.core.errors import Misconfigured, PortalError
+from portal.core.errors import PortalError
 from portal.core.log import configure_logging
 from portal.core.services import doctor as service
 from portal.core.settings import Settings, check_start, load_settings
 from portal.core.stack import opened_stack
-from portal.core.storage.migrations import is_migrated
+from portal.core.storage.migrations import require_migrated
 from portal.frontend import require_built
 
 
@@ -27,6 +27,7 @@ class Findings:
     pushes: bool
     storage_engine: str | None = None
     storage_note: str | None = None
+    other_rule: str | None = None
     server_version: str | None = None
     timescaledb_version: str | None = None
     is_migrated: bool = False
@@ -44,7 +45,7 @@ def run_doctor(
     ] = False,
     recompute: Annotated[
         bool,
-        typer.Option("--recompute", help="With --energy: recompute all, as after a change of rated powers."),
+        typer.Option("--recompute", help="With --energy: recompute all by the present rule."),
     ] = False,
 ) -> None:
     """Say what is configured and what is wrong; exits with 1 when something is."""
@@ -77,13 +78,12 @@ def _check_pages(settings: Settings) -> None:
 async def _look_at_database(settings: Settings, findings: Findings) -> None:
     try:
         async with opened_stack(settings, application_name="portal-doctor") as stack:
-            findings.is_migrated = await is_migrated(stack.db, settings.run_mode)
-            if not findings.is_migrated:
-                message = "The database has no schema yet: run `portal migrate`."
-                raise Misconfigured(message)
+            await require_migrated(stack.db, settings.run_mode)
+            findings.is_migrated = True
             found = await service.examine(stack)
             findings.storage_engine = found.capabilities.engine
             findings.storage_note = found.capabilities.note
+            findings.other_rule = found.other_rule
             findings.server_version = found.capabilities.server_version
             findings.timescaledb_version = found.capabilities.timescaledb_version
             findings.hours_to_refresh = found.hours_to_refresh
@@ -100,7 +100,7 @@ def _words(findings: Findings) -> str:
         f"Push         {'on' if findings.pushes else 'off'}",
         f"Database     {database}, TimescaleDB {extension}",
         f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh",
-        *([f"             {findings.storage_note}"] if findings.storage_note else []),
+        *(f"             {note}" for note in (findings.storage_note, findings.other_rule) if note),
     ]
     return "\n".join(
         [*lines, *(f"PROBLEM      {problem}" for problem in findings.problems)] or ["No problem found."]

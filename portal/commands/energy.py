@@ -6,12 +6,11 @@ import typer
 
 from portal.commands.output import answer
 from portal.core.domain.money import kwh_from_milliwh
-from portal.core.errors import Misconfigured
 from portal.core.services import energy_proof
 from portal.core.services.energy_proof import EnergyProof, ProofDifference
 from portal.core.settings import Settings
 from portal.core.stack import opened_stack
-from portal.core.storage.migrations import is_migrated
+from portal.core.storage.migrations import require_migrated
 
 
 def prove_energy(settings: Settings, *, as_json: bool, repair: bool, recompute: bool) -> None:
@@ -24,9 +23,7 @@ def prove_energy(settings: Settings, *, as_json: bool, repair: bool, recompute: 
 
 async def _prove(settings: Settings, *, repair: bool, recompute: bool) -> EnergyProof:
     async with opened_stack(settings, application_name="portal-doctor") as stack:
-        if not await is_migrated(stack.db, settings.run_mode):
-            message = "The database has no schema yet: run `portal migrate`."
-            raise Misconfigured(message)
+        await require_migrated(stack.db, settings.run_mode)
         if recompute:
             return await energy_proof.recompute(stack)
         found = await energy_proof.check(stack)

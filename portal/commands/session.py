@@ -9,7 +9,7 @@ from portal.core.errors import Misconfigured
 from portal.core.log import configure_logging
 from portal.core.settings import RunMode, Settings, load_settings
 from portal.core.stack import Stack, opened_stack
-from portal.core.storage.migrations import is_migrated
+from portal.core.storage.migrations import require_migrated
 
 ResultT = TypeVar("ResultT")
 
@@ -31,8 +31,6 @@ def require_mode(settings: Settings, mode: RunMode | None) -> None:
 
 async def _run(settings: Settings, work: Callable[[Stack], Awaitable[ResultT]]) -> ResultT:
     async with opened_stack(settings, application_name="portal-command") as stack:
-        if not await is_migrated(stack.db, settings.run_mode):
-            message = "The database has no schema yet: run `portal migrate` first."
-            raise Misconfigured(message)
+        await require_migrated(stack.db, settings.run_mode)
         with acting(Acting("command line", "command")):
             return await work(stack)

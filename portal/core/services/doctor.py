@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.core.queries import rollups
 from portal.core.storage.choice import judge
 from portal.core.storage.layout import LAYOUTS
+from portal.core.storage.rule import other_rule
 
 if TYPE_CHECKING:
     from portal.core.stack import Stack
@@ -16,16 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Examination:
-    """The storage engine and how many (meter, hour) wait to be recomputed."""
+    """The storage engine, how many (meter, hour) wait to be recomputed, and what other rule made stored energy."""
 
     capabilities: Capabilities
     hours_to_refresh: int
+    other_rule: str | None
 
 
 async def examine(stack: Stack) -> Examination:
     """Look at the database. Raises `Misconfigured` where the settings and what is there do not go together."""
-    choice = await judge(stack.settings, stack.db)
+    choice, layout = await judge(stack.settings, stack.db), LAYOUTS[stack.settings.run_mode]
     async with stack.db.snapshot() as session:
         capabilities = await stack.storage.capabilities(session)
-        waiting = await rollups.count_queued(session, LAYOUTS[stack.settings.run_mode].queue)
-    return Examination(replace(capabilities, note=choice.note), waiting)
+        waiting = await rollups.count_queued(session, layout.queue)
+        other = await other_rule(session, layout, timedelta(minutes=stack.settings.billing.max_gap_minutes))
+    return Examination(replace(capabilities, note=choice.note), waiting, other)

@@ -49,7 +49,7 @@ async def repair(stack: Stack, proof: EnergyProof) -> EnergyProof:
 
 
 async def recompute(stack: Stack) -> EnergyProof:
-    """Recompute all energy from the readings, as after a change of rated powers or of `Billing__MaxGapMinutes`."""
+    """Recompute all energy from the readings, as after a change of `Billing__MaxGapMinutes`."""
     await stack.storage.requeue_all(stack.db)
     return await check(stack)
 

@@ -70,6 +70,11 @@ class Layout:
         return f"{self.schema}.rollup_batches"
 
     @property
+    def energy_rule(self) -> str:
+        """The rule that stored energy was computed by."""
+        return f"{self.schema}.energy_rule"
+
+    @property
     def refresh_lock(self) -> str:
         """An empty table whose lock one refresh at a time holds."""
         return f"{self.schema}.refresh_lock"

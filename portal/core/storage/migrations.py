@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from portal.core.errors import Misconfigured
@@ -40,18 +41,26 @@ async def migrate(database: Database, mode: RunMode) -> None:
 
 
 def _upgrade(connection: Connection, mode: RunMode) -> None:
-    root = PROJECT_ROOT / "alembic"
-    config = Config()
-    config.set_main_option("script_location", str(root))
-    config.set_main_option("path_separator", "os")
-    locations = (root / "versions" / "shared", root / "versions" / mode.value.lower())
-    config.set_main_option("version_locations", ":".join(map(str, locations)))
+    config = _config(mode)
     config.attributes["connection"] = connection
     command.upgrade(config, "heads")
 
 
-async def is_migrated(database: Database, mode: RunMode) -> bool:
-    """Tell whether the database holds the schema of a run mode."""
+def _config(mode: RunMode) -> Config:
+    root, config = PROJECT_ROOT / "alembic", Config()
+    config.set_main_option("script_location", str(root))
+    config.set_main_option("path_separator", "os")
+    locations = (root / "versions" / "shared", root / "versions" / mode.value.lower())
+    config.set_main_option("version_locations", ":".join(map(str, locations)))
+    return config
+
+
+async def require_migrated(database: Database, mode: RunMode) -> None:
+    """Raise `Misconfigured` unless the database holds the current schema of a run mode."""
     async with database.engine.connect() as connection:
         name = _FOREIGN_TABLE[RunMode.ADMIN if mode is RunMode.CLIENT else RunMode.CLIENT]
-        return bool(await connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}))
+        if not await connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
+            raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
+        found = set(await connection.scalars(text("SELECT version_num FROM app.alembic_version")))
+    if found != set(ScriptDirectory.from_config(_config(mode)).get_heads()):
+        raise Misconfigured("The database has the schema of another release: run `portal migrate` first.")

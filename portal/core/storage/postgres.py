@@ -12,6 +12,7 @@ from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.partitions import Partitions
 from portal.core.storage.plain_schema import create_rollups
 from portal.core.storage.rollup import refresh_queue, requeue, requeue_all
+from portal.core.storage.rule import note_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +37,7 @@ class PostgresStorage:
         """Create the rollup tables and the real-time views over them, where they are not there yet."""
         async with db.transaction() as session:
             await create_rollups(session, self.layout)
+            await note_rule(session, self.layout, self._max_gap)
 
     async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
         """Create the partitions that readings of these instants (aware) need."""
@@ -47,7 +49,7 @@ class PostgresStorage:
 
     async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
         """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
-        return await requeue_all(db, self.layout, meters)
+        return await requeue_all(db, self.layout, self._max_gap, meters)
 
     async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
         """Have these meters recomputed, in a transaction that changes what their readings are judged by."""

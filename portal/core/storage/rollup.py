@@ -19,6 +19,7 @@ from portal.core.storage.billed import rewrite_energy
 from portal.core.storage.layout import Layout
 from portal.core.storage.meters import changes_by_meter, key_arrays, queue_hours, take_queue, unnest_keys
 from portal.core.storage.plain_schema import DAILY_FIGURES, KEPT_FIGURES, day_figures, kept_figures
+from portal.core.storage.rule import take_rule
 from portal.core.storage.statistics import analyze_grown
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ async def _recompute(
     await rewrite_energy(session, layout, [change for change in changes if change.key not in done])
 
 
-async def requeue_all(db: Database, layout: Layout, meters: Sequence[MeterKey] | None = None) -> int:
+async def requeue_all(
+    db: Database, layout: Layout, max_gap: timedelta, meters: Sequence[MeterKey] | None = None
+) -> int:
     """Forget the energy of these meters (None: of all) and queue every hour they have readings in.
 
     For when the rule has changed (`Billing__MaxGapMinutes`) or stored energy is in doubt. Returns the number of hours
@@ -77,6 +80,8 @@ async def requeue_all(db: Database, layout: Layout, meters: Sequence[MeterKey] |
     """
     async with db.transaction() as session:
         await one_refresh_at_a_time(session, layout)
+        if meters is None:
+            await take_rule(session, layout, max_gap)
         return await _requeue(session, layout, meters)
 
 

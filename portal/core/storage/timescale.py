@@ -13,6 +13,7 @@ from sqlalchemy import text
 from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS, Layout
 from portal.core.storage.rollup import refresh_queue, requeue, requeue_all
+from portal.core.storage.rule import note_rule
 from portal.core.storage.timescale_chunks import Chunks, shrink_indexes
 from portal.core.storage.timescale_probe import Engine
 from portal.core.storage.timescale_schema import build
@@ -41,6 +42,7 @@ class TimescaleStorage:
         """Make or repair hypertable, compression, aggregates and policies, and aggregate what is there."""
         async with db.transaction() as session:
             await build(session, self.layout)
+            await note_rule(session, self.layout, self._max_gap)
         await refresh_noted(db, self.layout)
 
     async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
@@ -55,7 +57,7 @@ class TimescaleStorage:
 
     async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
         """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
-        return await requeue_all(db, self.layout, meters)
+        return await requeue_all(db, self.layout, self._max_gap, meters)
 
     async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
         """Have these meters recomputed, in a transaction that changes what their readings are judged by."""

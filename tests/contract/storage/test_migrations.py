@@ -2,20 +2,19 @@
 
 from datetime import timedelta
 
+import pytest
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection
 
-from portal.core.settings import PROJECT_ROOT, RunMode
-from portal.core.storage.migrations import migrate
+from portal.core.errors import Misconfigured
+from portal.core.settings import RunMode
+from portal.core.storage import migrations
+from portal.core.storage.migrations import migrate, require_migrated
 from tests.contract.storage.fleet import ALICE, METERS, Fleet, ago, readings
 
 
 def _down_to(connection: Connection, revision: str) -> None:
-    root, config = PROJECT_ROOT / "alembic", Config()
-    config.set_main_option("script_location", str(root))
-    config.set_main_option("path_separator", "os")
-    config.set_main_option("version_locations", f"{root}/versions/shared:{root}/versions/admin")
+    config = migrations._config(RunMode.ADMIN)
     config.attributes["connection"] = connection
     command.downgrade(config, revision)
 
@@ -29,7 +28,10 @@ async def test_what_was_queued_hour_by_hour_is_queued_by_batch_and_still_recompu
         await connection.run_sync(_down_to, "admin_0001")
     assert await fleet.rows("SELECT * FROM fleet.rollup_queue ORDER BY hour") == queued
     assert await fleet.rows("SELECT relkind::text FROM pg_class WHERE relname = 'rollup_queue'") == [("r",)]
+    with pytest.raises(Misconfigured, match="schema of another release"):
+        await require_migrated(fleet.stack.db, RunMode.ADMIN)
     await migrate(fleet.stack.db, RunMode.ADMIN)
+    await require_migrated(fleet.stack.db, RunMode.ADMIN)
     await fleet.stack.storage.bootstrap(fleet.stack.db)
     assert await fleet.rows("SELECT * FROM fleet.rollup_queue ORDER BY hour") == queued
     await fleet.agrees()

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import text
 
 from portal.commands.energy import prove_energy
-from portal.core.services import energy_proof
-from portal.core.stack import Stack
+from portal.core.services import doctor, energy_proof
+from portal.core.stack import Stack, close_stack, open_stack
 from tests.integration.databases import Clock, Stacks
 from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
 
@@ -156,3 +156,26 @@ async def test_of_two_processes_one_checks_and_once_a_day(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_changed_longest_gap_is_noticed_until_all_energy_is_recomputed(
+    stacks: Stacks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = await stacks.client(Billing__MaxGapMinutes="120")
+    meter = await new_meter(before)
+    await meter.store([(START, 10.0), (START + timedelta(minutes=90), 11.0)])
+    await energy_proof.check(before)
+    assert (await doctor.examine(before)).other_rule is None
+    settings = before.settings.model_copy(
+        update={"billing": before.settings.billing.model_copy(update={"max_gap_minutes": 60})}
+    )
+    after = open_stack(settings, before.db.dsn)
+    await after.storage.bootstrap(after.db)
+    assert "Billing__MaxGapMinutes=120, now it is 60" in capsys.readouterr().out
+    assert "now it is 60" in str((await doctor.examine(after)).other_rule)
+    await energy_proof.recompute(after)
+    assert (await doctor.examine(after)).other_rule is None
+    sums = "SELECT sum(allocated_milliwh)::bigint, sum(unallocated_milliwh)::bigint FROM monitoring.hourly_energy"
+    async with after.db.snapshot() as session:
+        assert tuple((await session.execute(text(sums))).one()) == (0, 1_000_000)
+    await close_stack(after)
