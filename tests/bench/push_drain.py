@@ -15,11 +15,12 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 import httpx
+import msgspec
 import structlog
 
-from portal.core.queries.push import WaitingReading
 from portal.core.services import push as service
 from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
@@ -61,20 +62,15 @@ async def _fill(world: World, stack: Stack, device: int, rows: int, received: st
     await world.client.fetch("ANALYZE")
 
 
-async def _prepared(stack: Stack, rows: int, shift: timedelta) -> list[bytes]:
-    """Return the first rows that wait as bodies ready to be sent, moved in time so that they are new."""
+async def _prepared(stack: Stack, rows: int, device_id: UUID) -> list[bytes]:
+    """Return the first rows that wait as bodies ready to be sent, as another device's so that they are new."""
     bodies = []
     waiting = (await service.waiting_readings(stack, rows)).rows
-    moved = [ENCODER.encode(_moved(entry, shift)) for entry in waiting[:rows]]
+    theirs = [entry.reading for entry in waiting[:rows] if entry.reading is not None]
+    moved = [ENCODER.encode(msgspec.structs.replace(reading, device_id=device_id)) for reading in theirs]
     for first, end in pairwise([*range(0, rows, _BATCH), rows]):
         bodies.append(compressed(moved[first:end]))
     return bodies
-
-
-def _moved(entry: WaitingReading, shift: timedelta) -> object:
-    assert entry.reading is not None
-    entry.reading.time += shift
-    return entry.reading
 
 
 async def _send_prepared(stack: Stack, bodies: list[bytes]) -> None:
@@ -118,7 +114,7 @@ async def run(rows: int, directory: Path) -> None:
     try:
         await _drain(stack)  # sites and devices
         await _fill(world, stack, 0, rows, "interval '90 days'")
-        bodies = await _prepared(stack, min(rows, 100_000), timedelta(days=-100))
+        bodies = await _prepared(stack, min(rows, 100_000), world.devices[2].id)
         started = time.perf_counter()
         await _send_prepared(stack, bodies)
         ingest = _say(
