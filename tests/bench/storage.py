@@ -19,11 +19,12 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from portal.core.stack import Stack
 from portal.core.storage.embedded import EmbeddedServer
 from tests.bench.storage_fill import END, compress, connected, customer_id, fill, stack_over
 from tests.integration.databases import reachable_directory
@@ -71,8 +72,16 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def measure_bytes(connection: Any, engine: str) -> None:
+class Filled(NamedTuple):
+    """A database that is full, and a connection of the driver to it."""
+
+    stack: Stack
+    connection: Any
+
+
+async def measure_bytes(filled: Filled, engine: str) -> None:
     """Print bytes per reading; on TimescaleDB before and after all of it is compressed."""
+    connection = filled.connection
     count = await connection.fetchval("SELECT count(*) FROM fleet.power_measurements")
     if engine == "plain":
         await _say_bytes(connection, "plain", _PLAIN_BYTES, count)
@@ -83,27 +92,29 @@ async def measure_bytes(connection: Any, engine: str) -> None:
         await _say_bytes(connection, "hypertable", _CHUNK_BYTES, count)
     await compress(connection, everything=True)
     await connection.execute("VACUUM fleet.power_measurements", timeout=600)
+    await _say_bytes(connection, "compressed, not tidied up", _CHUNK_BYTES, count)
+    await filled.stack.storage.tidy(filled.stack.db)
     await _say_bytes(connection, "compressed", _CHUNK_BYTES, count)
 
 
 async def _say_bytes(connection: Any, name: str, statement: str, count: int) -> None:
     heap, total = await connection.fetchrow(statement)
     say(
-        f"{name:12s} {total / count:7.1f} bytes per reading ({heap / count:.1f} of the table), {count:,} readings"
+        f"{name:26s} {total / count:7.1f} bytes per reading ({heap / count:.1f} of the table), {count:,} readings"
     )
 
 
-async def measure_queries(databases: dict[str, Any]) -> None:
+async def measure_queries(databases: dict[str, Filled]) -> None:
     """Time every question on every database in turns, with nothing queued and with the last hour of every meter."""
     for state in ("all rolled up", "last hours queued"):
         if state == "last hours queued":
-            for connection in databases.values():
+            for _, connection in databases.values():
                 await connection.execute(_FRESH, END - timedelta(hours=1))
                 await connection.execute("ANALYZE fleet.rollup_batches")
         for question, (statement, span, rows) in _QUESTIONS.items():
             took: dict[str, list[float]] = defaultdict(list)
             for _ in range(_ROUNDS):
-                for name, connection in databases.items():
+                for name, (_, connection) in databases.items():
                     began = time.perf_counter()
                     found = await connection.fetch(statement, customer_id(0), END - span, END)
                     took[name].append(time.perf_counter() - began)
@@ -130,7 +141,7 @@ async def _with_stacks(arguments: argparse.Namespace, dsn: str, engines: tuple[s
                 await measure_bytes(databases[f"{engine}_small"], engine)
         if arguments.step in {None, "queries"}:
             await measure_queries(databases)
-            for connection in databases.values():
+            for _, connection in databases.values():
                 await connection.execute("DELETE FROM fleet.rollup_batches")
     if arguments.step is None:
         await _drop(dsn, engines)
@@ -138,10 +149,10 @@ async def _with_stacks(arguments: argparse.Namespace, dsn: str, engines: tuple[s
 
 async def _filled(
     opened: AsyncExitStack, arguments: argparse.Namespace, dsn: str, engines: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return a connection to each database, full; none when the time was up before all of them were."""
+) -> dict[str, Filled]:
+    """Return each database, full; none when the time was up before all of them were."""
     until = time.monotonic() + 60 * arguments.minutes
-    databases: dict[str, Any] = {}
+    databases: dict[str, Filled] = {}
     for size, readings in (("small", arguments.small), ("large", arguments.large)):
         for engine in engines:
             stack = await opened.enter_async_context(stack_over(dsn, f"bench_{engine}_{size}", engine))
@@ -149,7 +160,8 @@ async def _filled(
                 say(f"{engine}, {size}: not full yet, run this step again")
                 return {}
             say(f"{engine}, {size}: full")
-            databases[f"{engine}_{size}"] = await opened.enter_async_context(connected(stack))
+            connection = await opened.enter_async_context(connected(stack))
+            databases[f"{engine}_{size}"] = Filled(stack, connection)
     return databases
 
 
