@@ -183,8 +183,8 @@ def _served(
         "Storage__DataDirectory": str(folder),
     }
     stack = RunningStack(mode, own | settings, folder)
-    stack.start()
     try:
+        stack.start()
         yield stack
     finally:
         stack.stop()
