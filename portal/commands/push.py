@@ -1,7 +1,7 @@
 """The verbs of the push: now, how it fares, what was given up, and whether both sides hold the same."""
 
 import getpass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -44,9 +44,31 @@ def push_status(as_json: AsJson = False) -> None:
     status = with_stack(service.status, mode=RunMode.CLIENT)
     state = "on" if status.is_enabled else "off"
     link = ", Admin link down" if status.is_link_down else ""
-    left = f"{status.backlog.pending_rows} readings wait, {status.backlog.dead_letters} given up."
-    words = f"Push is {state}{link}; {left}"
-    answer(status, words, as_json=as_json)
+    backlog = status.backlog
+    left = (
+        f"{backlog.pending_rows} readings wait, {backlog.retry_rows} to be tried again, "
+        f"{backlog.dead_letters} given up."
+    )
+    lines = [f"Push is {state}{link}; {left}", *(_resource(line) for line in status.resources)]
+    answer(status, "\n".join(lines), as_json=as_json)
+
+
+def _resource(state: service.PushState) -> str:
+    """Return how one resource fares, as one line."""
+    parts = [f"pushed {_at(state.last_synced_at)}", f"cursor {_at(state.last_cursor)}"]
+    if state.is_stopped:
+        parts.append("stopped")
+    if state.consecutive_failures:
+        parts.append(f"{state.consecutive_failures} failures")
+    if state.next_attempt_at is not None:
+        parts.append(f"not before {_at(state.next_attempt_at)}")
+    if state.last_error:
+        parts.append(state.last_error)
+    return f"{state.resource.value}: {', '.join(parts)}"
+
+
+def _at(at: datetime | None) -> str:
+    return "never" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
 @push_verbs.command("dead-letters")

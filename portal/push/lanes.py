@@ -60,7 +60,7 @@ class Lane(ABC):
     @property
     def max_rows(self) -> int:
         """Rows the next batch may have."""
-        return self.state.batch_limit or self.stack.settings.fleet_ingest.batch_size
+        return planner.most_rows(self.state, self.stack.settings.fleet_ingest.batch_size)
 
     @abstractmethod
     async def next_batch(self) -> Batch | None:

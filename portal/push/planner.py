@@ -215,11 +215,19 @@ def shrunk(state: PushState, sent_rows: int, reason: str) -> PushState:
     return replace(state, batch_limit=max(1, sent_rows // 2), last_error=reason[:MAX_ERROR_LENGTH])
 
 
+def most_rows(state: PushState, batch_size: int) -> int:
+    """Return how many rows the next batch may have: the settings' size, or less after a 413."""
+    if not state.batch_limit:
+        return batch_size
+    # The limit was kept under other settings, or edited by hand.
+    return min(max(state.batch_limit, 1), batch_size)
+
+
 def regrown(state: PushState, batch_size: int) -> PushState:
     """Return the state with twice the batch, up to the configured size: one fat row must not slow the push for ever."""
     if state.batch_limit is None:
         return state
-    doubled = state.batch_limit * 2
+    doubled = most_rows(state, batch_size) * 2
     return replace(state, batch_limit=None if doubled >= batch_size else doubled)
 
 

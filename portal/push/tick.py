@@ -141,7 +141,7 @@ class Tick:
         self._left = await service.backlog(self._stack)
         known = self._left if may_retry else replace(self._left, retry_rows=0)
         fleet = self._stack.settings.fleet_ingest
-        sure = planner.sure_rows(state.batch_limit or fleet.batch_size, fleet.batch_max_bytes)
+        sure = planner.sure_rows(planner.most_rows(state, fleet.batch_size), fleet.batch_max_bytes)
         kinds = planner.lanes(known, self._most_batches * sure, self._most_batches, self._chance())
         lanes = [self._lane(kind, state) for kind in kinds]
         while lanes and line.batches < self._most_batches and line.error is None:

@@ -24,7 +24,7 @@ _PAGES = (
     (USERS, users_page, UsersState.load),
     (API_KEYS, api_keys_page, ApiKeysState.load),
     (AUDIT, audit_page, AuditState.load),
-    (APP_CONFIG, app_config_page, AppConfigState.load),
+    (APP_CONFIG, app_config_page, AppConfigState.follow),
 )
 
 

@@ -123,9 +123,12 @@ _STATE_COLUMNS = tuple(field.name for field in fields(PushState) if field.name !
 
 
 async def load_states(session: AsyncSession) -> dict[BatchType, PushState]:
-    """Return the state of all five resources, also of those never pushed."""
+    """Return the state of all five resources, also of those never pushed; a row of no resource does not count."""
     names = ", ".join(_STATE_COLUMNS)
-    result = await session.execute(text(f"SELECT resource_type, {names} FROM app.fleet_push_state"))
+    result = await session.execute(
+        text(f"SELECT resource_type, {names} FROM app.fleet_push_state WHERE resource_type = ANY(:kinds)"),
+        {"kinds": [kind.value for kind in BatchType]},
+    )
     states = {kind: PushState(kind) for kind in BatchType}
     for row in result.mappings():
         kind = BatchType(row["resource_type"])

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Invalid, NotFound
-from portal.core.queries import checksums, push, push_letters, push_sets, push_verify
+from portal.core.queries import audit, checksums, push, push_letters, push_sets, push_verify
+from portal.core.queries.push import PushState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from portal.core.db import AsyncSession
     from portal.core.queries.push import (
         Backlog,
-        PushState,
         Refusal,
         RetryReading,
         Settlement,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
     from portal.core.wire.batches import BatchType
     from portal.core.wire.push import DayChecksum, ReadingChecksums
+
+__all__ = ["PushState"]
 
 _SHOWN_DEAD_LETTERS = 50
 _SHOWN_DECISIONS = 20
@@ -223,7 +225,9 @@ async def retry_dead_letters(stack: Stack, letter_id: int | None, *, by: str) ->
     Raises `NotFound` for a letter that is not there (any more), `Invalid` without a name.
     """
     async with _bounded(stack) as session:
-        return _decided(await push_letters.retry(session, letter_id, _name(by)), letter_id)
+        count = _decided(await push_letters.retry(session, letter_id, _name(by)), letter_id)
+        await audit.record(session, "push.retried", *_words(letter_id, count))
+    return count
 
 
 async def discard_dead_letters(stack: Stack, letter_id: int | None, *, by: str) -> int:
@@ -233,13 +237,21 @@ async def discard_dead_letters(stack: Stack, letter_id: int | None, *, by: str) 
     `NotFound` for a letter that is not there (any more), `Invalid` without a name.
     """
     async with _bounded(stack) as session:
-        return _decided(await push_letters.discard(session, letter_id, _name(by)), letter_id)
+        count = _decided(await push_letters.discard(session, letter_id, _name(by)), letter_id)
+        await audit.record(session, "push.discarded", *_words(letter_id, count))
+    return count
 
 
 def _decided(count: int, letter_id: int | None) -> int:
     if count == 0 and letter_id is not None:
         raise NotFound(f"There is no dead letter {letter_id}")
     return count
+
+
+def _words(letter_id: int | None, count: int) -> tuple[str, str]:
+    """Return what was decided about, and how many rows that were, for the audit trail."""
+    which = "all dead letters" if letter_id is None else f"dead letter {letter_id}"
+    return which, f"{count} rows" if letter_id is None else ""
 
 
 def _name(by: str) -> str:

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.settings.app_config.state import AppConfigState as State
-from portal.settings.app_config.view import Fact, LetterRow, PushRow
+from portal.settings.app_config.view import Fact, PushRow
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
@@ -15,7 +15,6 @@ _PUSH = (
     Column("Cursor"),
     Column("Failures", is_number=True),
 )
-_LETTERS = (Column("Row"), Column("Reason"), Column("Given up"))
 
 
 def facts() -> rx.Component:
@@ -30,7 +29,7 @@ def facts() -> rx.Component:
 def push() -> rx.Component:
     """How the push to the Admin is doing; nothing where none is set up."""
     return rx.fragment(
-        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
+        rx.cond(State.trouble != "", callout(State.trouble, tone="fail"), rx.fragment()),
         rx.cond(
             State.is_link_down,
             callout(
@@ -42,7 +41,6 @@ def push() -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(State.is_pushing, _states(), rx.fragment()),
-        rx.cond(State.letters.length() > 0, _dead_letters(), rx.fragment()),
     )
 
 
@@ -51,15 +49,6 @@ def _states() -> rx.Component:
         data_table(_PUSH, State.push_rows, _push_row, caption="Push to the Admin", stacked=True),
         title="Push to the Admin",
         note=State.backlog,
-        flush=True,
-    )
-
-
-def _dead_letters() -> rx.Component:
-    return card(
-        data_table(_LETTERS, State.letters, _letter_row, caption="Rows given up", stacked=True),
-        title="Rows given up",
-        note="The latest; they stay here and hold up nothing else.",
         flush=True,
     )
 
@@ -75,18 +64,11 @@ def _push_row(row: PushRow) -> list[rx.Component]:
             rx.el.div(
                 badge_for(row["status"], row["tone"]),
                 rx.cond(row["error"] != "", cell_note(row["error"]), rx.fragment()),
+                rx.cond(row["next_try"] != "", cell_note(row["next_try"]), rx.fragment()),
             ),
             label="State",
         ),
         cell(rx.el.span(row["last_synced"], title=row["last_synced_utc"]), label="Last pushed"),
         cell(row["cursor"], label="Cursor"),
         cell(row["failures"], label="Failures", number=True),
-    ]
-
-
-def _letter_row(row: LetterRow) -> list[rx.Component]:
-    return [
-        head_cell(rx.el.div(row["row"], cell_note(row["resource"]))),
-        cell(row["reason"], label="Reason", wide=True),
-        cell(rx.el.span(row["since"], title=row["since_utc"]), label="Given up"),
     ]

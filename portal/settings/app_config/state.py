@@ -1,17 +1,25 @@
 """State of the App config page."""
 
+from datetime import datetime
+
 import reflex as rx
 
-from portal.auth.guards import admin_only
+from portal.auth.guards import admin_only, beats, refusal
+from portal.core.acting import present
+from portal.core.log import logger
 from portal.core.services import push
 from portal.core.settings import RunMode
 from portal.core.stack import current
 from portal.settings.app_config import view
+from portal.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
+_BEAT_SECONDS = 5
+_log = logger("app_config")
 
-class AppConfigState(rx.State):
-    """The settings that may be shown, and on a Client how the push is doing."""
+
+class AppConfigState(AdminDialogs, rx.State):
+    """The settings that may be shown, and on a Client how the push is doing and what it gave up on."""
 
     facts: list[view.Fact] = []
     is_pushing: bool = False
@@ -19,19 +27,56 @@ class AppConfigState(rx.State):
     backlog: str = ""
     push_rows: list[view.PushRow] = []
     letters: list[view.LetterRow] = []
-    failure: str = ""
+    letters_note: str = ""
+    decisions: list[view.DecisionRow] = []
+    trouble: str = ""
+
+    @rx.event(background=True)
+    @admin_only
+    async def follow(self):
+        """Read all of it now, and the push every few seconds until the page is left or the session ends."""
+        stack = current()
+        async with self:
+            self.facts = view.facts(stack.settings)
+        if stack.settings.run_mode is not RunMode.CLIENT:
+            return None
+        async for _ in beats(self, seconds=_BEAT_SECONDS):
+            status, now = await _status(), stack.clock()
+            async with self:
+                self._show(status, now)
+        return refusal(None)
 
     @rx.event
     @admin_only
-    async def load(self):
-        """Read all of it."""
-        stack = current()
-        self.facts = view.facts(stack.settings)
-        if stack.settings.run_mode is not RunMode.CLIENT:
-            return
+    async def retry(self, letter_id: str):
+        """Have a row given up pushed again, or all of them."""
         with failure_in_words(self):
-            status, now = await push.status(stack), stack.clock()
-            self.is_pushing, self.is_link_down = status.is_enabled, status.is_enabled and status.is_link_down
-            self.backlog = view.backlog_words(status)
-            self.push_rows = view.push_rows(status, now)
-            self.letters = view.letter_rows(status, now)
+            await push.retry_dead_letters(current(), view.letter_number(letter_id), by=present().name)
+        self._show(await _status(), current().clock())
+
+    @rx.event
+    @admin_only
+    async def discard(self):
+        """Drop the chosen row, or all of them."""
+        with failure_in_words(self):
+            await push.discard_dead_letters(current(), view.letter_number(self.chosen_id), by=present().name)
+            self._forget()
+        self._show(await _status(), current().clock())
+
+    def _show(self, status: push.PushStatus | None, now: datetime) -> None:
+        self.trouble = "" if status else "The state of the push could not be read. This page keeps trying."
+        if status is None:
+            return
+        self.is_pushing, self.is_link_down = status.is_enabled, status.is_enabled and status.is_link_down
+        self.backlog = view.backlog_words(status)
+        self.push_rows = view.push_rows(status, now)
+        self.letters, self.letters_note = view.letter_rows(status, now), view.letters_note(status)
+        self.decisions = view.decision_rows(status, now)
+
+
+async def _status() -> push.PushStatus | None:
+    try:
+        return await push.status(current())
+    except Exception:  # noqa: BLE001 - whatever it is, the page goes on trying, and the log has it
+        _log.exception("state of the push not read")
+        return None

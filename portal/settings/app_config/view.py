@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import TypedDict
 
-from portal.core.services.push import PushStatus
+from portal.core.errors import NotFound
+from portal.core.services.push import PushState, PushStatus
 from portal.core.settings import RunMode, Settings, env_name
 from portal.ui import formats
 
@@ -33,6 +34,10 @@ _CLIENT = (
     ("fleet_ingest", "max_batches_per_tick"),
 )
 _ADMIN = (("fleet_ingest", "max_request_rows"), ("fleet_ingest", "max_request_bytes"))
+ALL = "all"
+_ACTIONS = {"retry": "Tried again", "discard": "Discarded"}
+# 19 digits may be more than a bigint holds.
+_TOO_LONG = 19
 
 
 class Fact(TypedDict):
@@ -53,16 +58,31 @@ class PushRow(TypedDict):
     cursor: str
     failures: str
     error: str
+    next_try: str
 
 
 class LetterRow(TypedDict):
-    """One row the push gave up on."""
+    """One row the push gave up on; `id` is its number, or `ALL` where all of them are meant."""
 
+    id: str
     resource: str
     row: str
     reason: str
+    tries: str
     since: str
     since_utc: str
+
+
+class DecisionRow(TypedDict):
+    """What somebody decided about a row given up."""
+
+    resource: str
+    row: str
+    action: str
+    who: str
+    at: str
+    at_utc: str
+    reason: str
 
 
 def facts(settings: Settings) -> list[Fact]:
@@ -76,21 +96,31 @@ def facts(settings: Settings) -> list[Fact]:
 
 def push_rows(status: PushStatus, now: datetime) -> list[PushRow]:
     """The state of each resource."""
-    return [
-        {
-            "resource": state.resource.value.capitalize(),
-            "status": "Stopped"
-            if state.is_stopped
-            else ("Failing" if state.consecutive_failures else "In step"),
-            "tone": "fail" if state.is_stopped else ("warn" if state.consecutive_failures else "ok"),
-            "last_synced": formats.relative(state.last_synced_at, now),
-            "last_synced_utc": formats.utc_time(state.last_synced_at),
-            "cursor": formats.utc_time(state.last_cursor),
-            "failures": formats.number(state.consecutive_failures, 0),
-            "error": state.last_error or "",
-        }
-        for state in status.resources
-    ]
+    return [_push_row(state, now) for state in status.resources]
+
+
+def _push_row(state: PushState, now: datetime) -> PushRow:
+    waits = not state.is_stopped and state.next_attempt_at is not None and state.next_attempt_at > now
+    words, tone = _condition(state, waits=waits)
+    return {
+        "resource": state.resource.value.capitalize(),
+        "status": words,
+        "tone": tone,
+        "last_synced": formats.relative(state.last_synced_at, now),
+        "last_synced_utc": formats.utc_time(state.last_synced_at),
+        "cursor": formats.utc_time(state.last_cursor),
+        "failures": formats.number(state.consecutive_failures, 0),
+        "error": state.last_error or "",
+        "next_try": f"Next try after {formats.utc_time(state.next_attempt_at)}" if waits else "",
+    }
+
+
+def _condition(state: PushState, *, waits: bool) -> tuple[str, str]:
+    if state.is_stopped:
+        return "Stopped", "fail"
+    if state.consecutive_failures:
+        return "Failing", "warn"
+    return ("Waiting", "warn") if waits else ("In step", "ok")
 
 
 def backlog_words(status: PushStatus) -> str:
@@ -105,13 +135,46 @@ def letter_rows(status: PushStatus, now: datetime) -> list[LetterRow]:
     """The rows given up, the newest first."""
     return [
         {
+            "id": str(letter.id),
             "resource": letter.resource.capitalize(),
             "row": letter.row_key,
             "reason": letter.reason,
+            "tries": formats.number(letter.tries, 0),
             "since": formats.relative(letter.created_at, now),
             "since_utc": formats.utc_time(letter.created_at),
         }
         for letter in status.dead_letters
+    ]
+
+
+def letters_note(status: PushStatus) -> str:
+    """How many there are where not all are shown."""
+    shown, there = len(status.dead_letters), status.backlog.dead_letters
+    return f"The latest {shown} of {formats.number(there, 0)}" if shown < there else ""
+
+
+def letter_number(chosen: str) -> int | None:
+    """The number of the row that was chosen, None for all of them. Raises `NotFound` for what is neither."""
+    if chosen == ALL:
+        return None
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < _TOO_LONG):
+        raise NotFound("This row is not among those given up (any more).")
+    return int(chosen)
+
+
+def decision_rows(status: PushStatus, now: datetime) -> list[DecisionRow]:
+    """What was decided about rows given up, the newest first."""
+    return [
+        {
+            "resource": decision.resource.capitalize(),
+            "row": decision.row_key,
+            "action": _ACTIONS.get(decision.action, decision.action),
+            "who": decision.decided_by,
+            "at": formats.relative(decision.decided_at, now),
+            "at_utc": formats.utc_time(decision.decided_at),
+            "reason": decision.reason,
+        }
+        for decision in status.decisions
     ]
 
 

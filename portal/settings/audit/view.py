@@ -16,6 +16,7 @@ TOPICS = (
     ("device", "Devices"),
     ("tariff", "Tariffs"),
     ("brand", "Brand"),
+    ("push", "Push"),
     ("data", "Exports"),
 )
 _WORDS = {
@@ -52,6 +53,8 @@ _WORDS = {
     "brand.changed": "Brand changed",
     "brand.image_changed": "Brand image changed",
     "brand.image_removed": "Brand image removed",
+    "push.retried": "Rows given up pushed again",
+    "push.discarded": "Rows given up discarded",
     "data.exported": "Data exported",
 }
 _FAILURES = ("login.failed", "login.closed", "user.proof_refused")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import push
+from portal.core.services import audit, push
 from portal.core.wire.batches import BatchType
 from tests.integration.databases import Clock
 from tests.integration.push.rig import START, Rig, Sent
@@ -91,6 +91,11 @@ async def test_a_letter_that_is_discarded_stays_away_and_the_record_says_who_did
         ("alice@example.com", "discard", one.row_key),
     ]
     assert {d.reason for d in status.decisions} == {"deviceId: unknown device"}
+    trail = await audit.list_events(rig.client, topic="push")
+    assert [(event.action, event.subject) for event in trail] == [
+        ("push.retried", f"dead letter {two.id}"),
+        ("push.discarded", f"dead letter {one.id}"),
+    ]
     await rig.drain()
     assert (await push.status(rig.client)).backlog.dead_letters == 1
     assert await rig.on_admin("SELECT count(*) FROM fleet.power_measurements") == [(1,)]

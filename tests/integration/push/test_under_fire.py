@@ -75,6 +75,9 @@ async def test_steps_of_the_database_clock_skip_and_double_nothing(rigs: OpenRig
             "pass_after = 'zzzz'"
         ),
         "UPDATE app.fleet_push_state SET next_attempt_at = '2099-01-01Z', consecutive_failures = 999",
+        "INSERT INTO app.fleet_push_state (resource_type, last_error) VALUES ('weather', 'no such resource')",
+        "UPDATE app.fleet_push_state SET batch_limit = -3, consecutive_failures = -5",
+        "UPDATE app.fleet_push_state SET batch_limit = 1000000",
         "UPDATE app.push_arrivals SET sent_time = NULL, sent_device_id = NULL, sent_rows = 0",
         "UPDATE app.push_arrivals SET sent_rows = row_count",
         "UPDATE app.push_arrivals SET row_count = 1",
@@ -90,6 +93,7 @@ async def test_rows_edited_by_hand_lose_nothing(rigs: OpenRig, edit: str) -> Non
     for _ in range(12):
         await rig.tick()
     await rig.assert_mirrored()
+    assert max(len(sent.rows) for sent in rig.network.sent) <= 30
 
 
 async def test_a_position_moved_ahead_by_hand_is_found_by_verify(rigs: OpenRig) -> None:

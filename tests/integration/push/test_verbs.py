@@ -51,6 +51,9 @@ async def test_letters_are_listed_retried_and_dropped(rig: Rig, clock: Clock, tm
     status = _json(await _portal(rig.client, tmp_path, "status", "--json"))
     assert status["backlog"]["deadLetters"] == 1
     assert [d["decidedBy"] for d in status["decisions"]] == ["olga (command line)"] * 2
+    words = (await _portal(rig.client, tmp_path, "status")).stdout
+    assert words.startswith("Push is on; 0 readings wait, 1 to be tried again, 1 given up.\n")
+    assert "\nmeasurements: pushed 2026-05-18 " in words
     again = await _portal(rig.client, tmp_path, "discard", one)
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr.count("\n") == 1

@@ -1,0 +1,79 @@
+"""What App config says about the push."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from portal.core.errors import NotFound
+from portal.core.queries.push import Backlog, PushState
+from portal.core.queries.push_letters import DeadLetter, Decision
+from portal.core.services.push import PushStatus
+from portal.core.wire.batches import BatchType
+from portal.settings.app_config import view
+
+NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
+STATE = PushState(BatchType.MEASUREMENTS)
+LETTER = DeadLetter(
+    7, "measurements", "2026-05-18/meter", NOW, NOW, None, "unknown device", 5, NOW - timedelta(hours=3)
+)
+DECISION = Decision(NOW, "alice@example.com", "discard", "devices", "meter-1", "413", NOW)
+
+
+def _status(*states: PushState, dead_letters: int = 1) -> PushStatus:
+    backlog = Backlog(12, NOW, 3, dead_letters)
+    return PushStatus(
+        is_enabled=True,
+        is_link_down=False,
+        resources=states,
+        backlog=backlog,
+        dead_letters=(LETTER,),
+        decisions=(DECISION,),
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "tone", "next_try"),
+    [
+        (STATE, "In step", "ok", ""),
+        (replace(STATE, is_stopped=True, next_attempt_at=NOW + timedelta(hours=1)), "Stopped", "fail", ""),
+        (
+            replace(STATE, consecutive_failures=2, next_attempt_at=NOW + timedelta(minutes=2)),
+            "Failing",
+            "warn",
+            "Next try after 2026-05-18 12:02:00 UTC",
+        ),
+        (
+            replace(STATE, next_attempt_at=NOW + timedelta(minutes=1)),
+            "Waiting",
+            "warn",
+            "Next try after 2026-05-18 12:01:00 UTC",
+        ),
+        (replace(STATE, next_attempt_at=NOW - timedelta(minutes=1)), "In step", "ok", ""),
+    ],
+)
+def test_a_resource_says_how_it_fares(state: PushState, words: str, tone: str, next_try: str) -> None:
+    [row] = view.push_rows(_status(state), NOW)
+    assert (row["status"], row["tone"], row["next_try"]) == (words, tone, next_try)
+
+
+def test_a_row_given_up_says_why_how_often_and_since_when() -> None:
+    [row] = view.letter_rows(_status(), NOW)
+    assert (row["id"], row["reason"], row["tries"], row["since"]) == ("7", "unknown device", "5", "3 h ago")
+    assert view.letters_note(_status()) == ""
+    assert view.letters_note(_status(dead_letters=1234)) == "The latest 1 of 1\u2009234"
+
+
+def test_a_decision_says_who_took_it() -> None:
+    [row] = view.decision_rows(_status(), NOW)
+    assert (row["who"], row["action"], row["row"]) == ("alice@example.com", "Discarded", "meter-1")
+
+
+@pytest.mark.parametrize("chosen", ["", "-1", "seven", "9" * 30, "\u0667"])
+def test_a_number_that_is_none_is_a_row_that_is_not_there(chosen: str) -> None:
+    with pytest.raises(NotFound):
+        view.letter_number(chosen)
+
+
+def test_all_rows_or_one() -> None:
+    assert (view.letter_number("all"), view.letter_number("7")) == (None, 7)
