@@ -10,6 +10,7 @@ from portal.core.domain.time import parse_instant
 from portal.core.services import explain
 from portal.core.stack import current
 from portal.cost.page_state import CostPage
+from portal.ui import formats
 from portal.ui.cost.days import instants_of
 from portal.ui.cost.explain_view import (
     ExplainView,
@@ -19,12 +20,16 @@ from portal.ui.cost.explain_view import (
     device_uuid,
     hour_totals,
 )
+from portal.ui.cost.view import CostRow, CostView, build_cost
 from portal.ui.failures import failure_in_words
 from portal.ui.range_picker import parse_days
 
 
 class CostExplainer(rx.State, mixin=True):
-    """A device and a day, its hours, and the hour that is explained. `_page` is the state of the page it lies on."""
+    """From a figure to its days, a day's devices, a device's hours, and the hour that is explained.
+
+    `step` is "days", "devices" or "hours". `_page` is the state of the page it lies on.
+    """
 
     _page: ClassVar[type[CostPage]]
 
@@ -32,6 +37,11 @@ class CostExplainer(rx.State, mixin=True):
     explain_device: str = ""
     explain_day: str = ""
     explain_devices: list[tuple[str, str]] = []
+    step: str = "hours"
+    step_title: str = ""
+    step_unit: str = ""
+    step_rows: list[CostRow] = []
+    step_totals: list[str] = ["", "", "", ""]
     hours: list[HourRow] = []
     hour_totals: list[str] = ["", "", "", ""]
     explained: ExplainView = ExplainView()
@@ -39,12 +49,33 @@ class CostExplainer(rx.State, mixin=True):
 
     @rx.event
     @signed_in
-    async def explain_from_day(self, day: str):
-        """Open at a day, with the first device that used energy."""
+    async def explain_from_total(self):
+        """Open at the days of a figure of the whole range."""
         page = await self.get_state(self._page)
-        rows = [row for row in page.report.devices if row["key"]]
-        used = next((row["key"] for row in rows if row["kwh"] != "0.00"), rows[0]["key"] if rows else "")
-        await self._open(page, used, day)
+        self._open(page, "", "")
+        self._list("days", page.range_label, page.report, page.report.days)
+
+    @rx.event
+    @signed_in
+    async def explain_from_day(self, day: str):
+        """Open at a day: at its devices, or where one alone used energy at its hours."""
+        await self._from_day(day)
+
+    @rx.event
+    @signed_in
+    async def explain_devices_of_day(self):
+        """Show the devices of the day that is open."""
+        await self._read_devices()
+
+    @rx.event
+    @signed_in
+    async def explain_choose_row(self, key: str):
+        """Go from a day to its devices, or from a device to its hours."""
+        if self.step == "days":
+            await self._from_day(key)
+        else:
+            self.explain_device = key
+            await self._read()
 
     @rx.event
     @signed_in
@@ -52,7 +83,8 @@ class CostExplainer(rx.State, mixin=True):
         """Open at a device, on the last day with energy."""
         page = await self.get_state(self._page)
         used = [row["key"] for row in page.report.days if row["key"] and row["kwh"] != "0.00"]
-        await self._open(page, device, used[-1] if used else page.last_day)
+        self._open(page, device, used[-1] if used else page.last_day)
+        await self._read()
 
     @rx.event
     @signed_in
@@ -89,15 +121,36 @@ class CostExplainer(rx.State, mixin=True):
         """The customer whose device it is, in the Admin mode."""
         return None
 
-    async def _open(self, page: CostPage, device: str, day: str):
+    def _open(self, page: CostPage, device: str, day: str):
         self.explain_devices = [
             (row["key"], f"{row['label']}, {row['note']}") for row in page.report.devices if row["key"]
         ]
+        self.explained, self.failure = ExplainView(), ""
         self.explain_device, self.explain_day, self.explain_open = device, day, True
-        await self._read()
+
+    async def _from_day(self, day: str):
+        page = await self.get_state(self._page)
+        rows = [row for row in page.report.devices if row["key"]]
+        used = [row["key"] for row in rows if row["kwh"] != "0.00"]
+        self._open(page, used[0] if used else rows[0]["key"] if rows else "", day)
+        await (self._read_devices() if len(used) > 1 else self._read())
+
+    def _list(self, step: str, title: str, report: CostView, rows: list[CostRow]):
+        self.step, self.step_title, self.step_unit = step, title, report.unit
+        self.step_rows, self.step_totals = rows, report.total_cells
+
+    async def _read_devices(self):
+        page = await self.get_state(self._page)
+        days = parse_days(self.explain_day, self.explain_day)
+        if days is None:
+            return
+        with failure_in_words(self):
+            window = instants_of(days, page.zone)
+            found = build_cost(await page._cost(*window))  # noqa: SLF001 - public, a browser could call it
+            self._list("devices", formats.day(days.first), found, found.devices)
 
     async def _read(self):
-        self.hours, self.explained, self.failure = [], ExplainView(), ""
+        self.step, self.hours, self.explained, self.failure = "hours", [], ExplainView(), ""
         page = await self.get_state(self._page)
         days = parse_days(self.explain_day, self.explain_day)
         if days is None or not self.explain_device:

@@ -1,5 +1,7 @@
 """Big figures: the few numbers a page is opened for."""
 
+from typing import Any
+
 import reflex as rx
 
 from portal.ui.feedback import skeleton
@@ -17,15 +19,22 @@ def figure(
     loading: rx.Var[bool] | bool = False,
     accent: bool = False,
     title: Text = "",
+    on_click: Any = None,
 ) -> rx.Component:
-    """One figure, its unit smaller beside it, the comparison beneath; `title` is shown on hover."""
+    """One figure, its unit smaller beside it, the comparison beneath; `title` is shown on hover.
+
+    With `on_click` the figure is a button that leads to what it is made of.
+    """
+    shown = rx.fragment(rx.el.span(value), rx.el.span(unit, class_name="ui-figure-unit"))
+    if on_click is not None:
+        shown = rx.el.button(shown, type="button", on_click=on_click, class_name="ui-figure-button")
     return rx.el.div(
         rx.el.dt(label),
         rx.el.dd(
             rx.cond(
                 loading,
                 skeleton("60%", "26px"),
-                rx.fragment(rx.el.span(value), rx.el.span(unit, class_name="ui-figure-unit")),
+                shown,
             ),
             class_name="ui-figure-value",
             title=title,

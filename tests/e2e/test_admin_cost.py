@@ -1,15 +1,18 @@
 """From a meter's readings at the Client to what they cost, at the Admin's API and in Olga's browser."""
 
+import csv
 import json
 import re
 import time
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OLGA, Visitor
@@ -189,6 +192,91 @@ def test_the_tabs_lead_to_the_sites_and_back(
     page.get_by_role("tab", name="Cost").press("Enter")
     page.wait_for_url("**?tab=cost")
     expect(page.get_by_role("tab", name="Cost")).to_have_attribute("aria-selected", "true")
+
+
+def _save(page: Page, link: str, folder: Path) -> Path:
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name=link, exact=True).click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def test_the_files_hold_what_the_tab_shows(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str, tmp_path: Path
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer)
+    assert figure(page, "Total") == "R 161.00"
+    days = _save(page, "CSV", tmp_path)
+    rows = list(csv.DictReader(StringIO(days.read_text(encoding="utf-8-sig"))))
+    assert [(row["Day"], row["kWh"], row["Base ZAR"], row["VAT ZAR"], row["Total ZAR"]) for row in rows] == [
+        ("2026-05-18", "56.00", "140.00", "21.00", "161.00"),
+        ("2026-05-19", "0.00", "0.00", "0.00", "0.00"),
+        ("Total", "56.00", "140.00", "21.00", "161.00"),
+    ]
+    assert {row["Days in"] for row in rows} == {"UTC"}
+    devices = _save(page, "Devices as CSV", tmp_path)
+    of_meter = [
+        row
+        for row in csv.DictReader(StringIO(devices.read_text(encoding="utf-8-sig")))
+        if row["Device"] == _METER
+    ]
+    assert [(row["Site"], row["Total ZAR"]) for row in of_meter] == [(_SITE, "161.00")]
+    book = load_workbook(_save(page, "Excel", tmp_path))
+    assert book.sheetnames == ["Report", "Days", "Devices", "Sites", "Time of use"]
+    last = [cell.value for cell in book["Time of use"][book["Time of use"].max_row]]
+    assert (last[0], last[2:]) == ("Total", [56, 140, 21, 161])
+
+
+def test_files_are_for_who_is_signed_in_and_for_known_customers(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str
+) -> None:
+    url = f"{admin_stack.url}/download/customers/{{}}/cost.csv?{_WORKED_DAYS}"
+    answer = httpx.get(url.format(priced_customer))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    page = visit().sign_in(admin_stack, OLGA)
+    unknown = page.request.get(url.format("00000000-0000-4000-8000-000000000001"))
+    assert unknown.status == 404
+
+
+def test_a_figure_is_explained_on_the_tab_and_over_http(
+    visit: Visit, admin_stack: RunningStack, priced_customer: str, api_key: str
+) -> None:
+    page = open_cost(visit(), admin_stack, priced_customer)
+    assert figure(page, "Total") == "R 161.00"
+    page.locator(".ui-figure--accent").get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Mon 18 May").click()
+    dialog.get_by_role("button", name="10:00 to 11:00").click()
+    expect(dialog.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
+    headers = {"Authorization": f"Bearer {api_key}"}
+    report = _api_cost(admin_stack, priced_customer, api_key)
+    [device] = [each for each in report["devices"] if each["name"] == _METER]
+    answer = httpx.get(
+        f"{admin_stack.url}/api/fleet/customers/{priced_customer}/cost/explain",
+        params={"deviceId": device["deviceId"], "hour": "2026-05-18T10:30:00Z"},
+        headers=headers,
+    ).json()
+    assert [(each["time"], each["registerKwh"], each["verdict"]) for each in answer["readings"]] == [
+        ("2026-05-18T10:00:00Z", 2000, "accepted"),
+        ("2026-05-18T10:20:00Z", 2020, "accepted"),
+        ("2026-05-18T10:40:00Z", 2050, "accepted"),
+    ]
+    [part] = answer["parts"]
+    assert (part["tariffName"], part["periodName"], part["ratePerKwh"], part["vatRate"]) == (
+        "Domestic TOU",
+        None,
+        2.5,
+        0.15,
+    )
+    assert (answer["hourUtc"], answer["kwh"], answer["timeZoneId"]) == (
+        "2026-05-18T10:00:00Z",
+        50,
+        "Africa/Johannesburg",
+    )
+    assert (answer["baseCost"], answer["vat"], answer["total"]) == (125, 18.75, 143.75)
+    assert "proportion to time" in answer["energyRule"]
+    assert "half up to the cent" in answer["roundingRule"]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -53,9 +53,15 @@ def make_mill(stack: RunningStack, folder: Path, name: str) -> Mill:
     stack.command("municipality", "add", municipality, "--time-zone", "Africa/Johannesburg")
     stack.command("tariff", "import", str(file))
     site = stack.command("site", "add", name, "--municipality", municipality)
-    device = stack.command("device", "add", _METER, "--site", name, "--external-id", name)
+    return Mill(site["id"], make_device(stack, name, _METER), municipality)
+
+
+def make_device(stack: RunningStack, site: str, name: str, scale: int = 1) -> str:
+    """A device with the worked example's readings, `scale` times as much; returns its id."""
+    device = stack.command("device", "add", name, "--site", site, "--external-id", f"{site} {name}")
     rows = [
-        {"time": f"2026-05-18T{at}:00Z", "energyImportedKwh": register} for at, register in _REGISTERS.items()
+        {"time": f"2026-05-18T{at}:00Z", "energyImportedKwh": register * scale}
+        for at, register in _REGISTERS.items()
     ]
     answer = httpx.post(
         f"{stack.url}/api/ingest/measurements",
@@ -63,7 +69,7 @@ def make_mill(stack: RunningStack, folder: Path, name: str) -> Mill:
         headers={"Authorization": f"Bearer {device['token']}"},
     )
     assert answer.json()["accepted"] == len(rows), answer.text
-    return Mill(site["id"], device["id"], municipality)
+    return device["id"]
 
 
 def open_cost(visitor: Visitor, stack: RunningStack, mill: Mill, days: str = _DAYS) -> Page:
@@ -184,6 +190,41 @@ def test_sites_and_periods_are_explained_too(visit: Visit, client_stack: Running
         expect(page.get_by_role("region", name="Hours")).to_contain_text("12:00 to 13:00")
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_big_figures_are_explained_too(visit: Visit, client_stack: RunningStack, mill: Mill) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    dialog = page.get_by_role("dialog")
+    for label in ("Energy", "Base cost", "VAT", "Total"):
+        assert figure(page, label)
+        big = page.locator(".ui-figure").filter(has=page.get_by_text(label, exact=True))
+        big.get_by_role("button").press("Enter")
+        assert lines_of(page, "Days of this range")[-1] == ["56.00", "140.00", "21.00", "161.00"]
+        dialog.get_by_role("button", name="Mon 18 May").click()
+        expect(dialog.get_by_role("region", name="Hours").locator("tfoot")).to_contain_text("R\u00a0161.00")
+        dialog.get_by_role("button", name="All days").click()
+        expect(dialog.get_by_role("region", name="Days of this range")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+
+
+def test_a_day_of_several_devices_is_explained_device_by_device(
+    visit: Visit, client_stack: RunningStack, tmp_path: Path
+) -> None:
+    mill = make_mill(client_stack, tmp_path, "Cost page mill of two")
+    make_device(client_stack, "Cost page mill of two", "Second meter", scale=2)
+    page = open_cost(visit(), client_stack, mill)
+    page.get_by_role("button", name="Mon 18 May").click()
+    dialog = page.get_by_role("dialog")
+    assert lines_of(page, "Devices on this day") == [
+        ["56.00", "140.00", "21.00", "161.00"],
+        ["112.00", "280.00", "42.00", "322.00"],
+        ["168.00", "420.00", "63.00", "483.00"],
+    ]
+    dialog.get_by_role("button", name="Second meter").click()
+    expect(dialog.get_by_role("region", name="Hours").locator("tfoot")).to_contain_text("R\u00a0322.00")
+    dialog.get_by_role("button", name="All devices").click()
+    expect(dialog.get_by_role("region", name="Devices on this day")).to_be_visible()
 
 
 def test_a_tariff_may_go_while_its_cost_is_looked_at(

@@ -25,7 +25,7 @@ def cost_content() -> rx.Component:
             rx.el.span(State.days_note, class_name="ui-hint"),
             class_name="ui-row ui-row--between",
         ),
-        body(State, _below_the_figures()),
+        body(State, _below_the_figures(), on_explain=Explain.explain_from_total),
         explain_dialog(Explain),
     )
 

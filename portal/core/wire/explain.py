@@ -62,6 +62,7 @@ class ExplanationAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     hour_utc: datetime
     currency: str
     energy_rule: str
+    rounding_rule: str
     kwh: Exact
     unallocated_kwh: Exact
     estimated_kwh: Exact
@@ -80,6 +81,12 @@ ENERGY_RULE = (
 )
 
 
+ROUNDING_RULE = (
+    "Every part is exact. The hour's total is rounded once, half up to the cent; base and VAT are rounded so that they"
+    " add up to it."
+)
+
+
 def explanation_answer(found: Explanation) -> ExplanationAnswer:
     """Return an explanation as it is sent."""
     return ExplanationAnswer(
@@ -91,6 +98,7 @@ def explanation_answer(found: Explanation) -> ExplanationAnswer:
         hour_utc=found.hour_at,
         currency=found.currency,
         energy_rule=ENERGY_RULE,
+        rounding_rule=ROUNDING_RULE,
         kwh=found.kwh,
         unallocated_kwh=found.unallocated_kwh,
         estimated_kwh=found.estimated_kwh,

@@ -8,6 +8,7 @@ from typing import Any
 import reflex as rx
 
 from portal.ui.cost.explain_view import HourRow, Step
+from portal.ui.cost.parts import listing_table
 from portal.ui.feedback import callout
 from portal.ui.forms import button, dialog, dialog_buttons
 from portal.ui.tables import Column, cell, data_table, head_cell
@@ -20,29 +21,70 @@ def explain_dialog(state: State) -> rx.Component:
     """Explain this cent."""
     return dialog(
         "Explain this figure",
-        _chooser(state),
+        _way_back(state),
         rx.cond(state.failure != "", callout(state.failure, tone="fail"), rx.fragment()),
-        rx.cond(
-            state.explained.title != "",
-            _hour(state),
-            rx.cond(
-                state.hours.length() > 0,
-                data_table(
-                    _HOURS,
-                    state.hours,
-                    lambda row: _hour_row(state, row),
-                    caption="Hours",
-                    totals=[state.hour_totals[place] for place in range(len(_HOURS))],
-                    tall=True,
-                ),
-                rx.el.p("No energy on this day.", class_name="ui-hint"),
-            ),
+        rx.match(
+            state.step,
+            ("days", _listing(state, "Day", "Days of this range")),
+            ("devices", _listing(state, "Device", "Devices on this day")),
+            rx.fragment(_chooser(state), _hours_or_hour(state)),
         ),
         dialog_buttons(button("Close", on_click=state.explain_close(False))),
         is_open=state.explain_open,
         on_open_change=state.explain_close,
-        description="A day of a device, its hours, and an hour down to the readings behind it.",
+        description="From the days to a device, its hours, and an hour down to the readings behind it.",
         width="720px",
+    )
+
+
+def _way_back(state: State) -> rx.Component:
+    """Where a look at a part of the figures came from."""
+    return rx.cond(
+        state.step != "days",
+        rx.el.div(
+            button("All days", size="small", on_click=state.explain_from_total),
+            rx.cond(
+                (state.step == "hours") & (state.explain_devices.length() > 1),
+                button("All devices", size="small", on_click=state.explain_devices_of_day),
+                rx.fragment(),
+            ),
+            class_name="ui-row",
+        ),
+        rx.fragment(),
+    )
+
+
+def _listing(state: State, first: str, caption: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.h2(state.step_title, class_name="ui-section-title"),
+        listing_table(
+            state.step_unit,
+            first,
+            state.step_rows,
+            state.step_totals,
+            on_explain=state.explain_choose_row,
+            caption=caption,
+        ),
+        class_name="ui-stack",
+    )
+
+
+def _hours_or_hour(state: State) -> rx.Component:
+    return rx.cond(
+        state.explained.title != "",
+        _hour(state),
+        rx.cond(
+            state.hours.length() > 0,
+            data_table(
+                _HOURS,
+                state.hours,
+                lambda row: _hour_row(state, row),
+                caption="Hours",
+                totals=[state.hour_totals[place] for place in range(len(_HOURS))],
+                tall=True,
+            ),
+            rx.el.p("No energy on this day.", class_name="ui-hint"),
+        ),
     )
 
 

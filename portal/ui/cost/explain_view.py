@@ -77,7 +77,7 @@ def build_hours(lines: Sequence[HourLine], zone: str, currency: str) -> list[Hou
 
 def _hour_label(hour_at: datetime, zone: str) -> str:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (hour_at, hour_at + HOUR))
-    return f"{formats.week_day(start.date())}, {start:%H:%M} to {end:%H:%M}"
+    return f"{start:%H:%M} to {end:%H:%M}"
 
 
 def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:
@@ -95,7 +95,7 @@ def build_explanation(found: Explanation) -> ExplainView:
             {
                 "title": f"{each.at.astimezone(ZoneInfo(zone)):%H:%M:%S}",
                 "words": each.verdict,
-                "figure": f"{_exact(each.register_kwh)} kWh",
+                "figure": f"{_exact(each.register_kwh)}\u00a0kWh",
             }
             for each in found.readings
         ],
@@ -128,7 +128,7 @@ def _piece(piece: PieceUsed, zone: str) -> Step:
     return {
         "title": f"{start:%H:%M:%S} to {end:%H:%M:%S}",
         "words": f"the register rose, {words}",
-        "figure": f"{_exact(piece.kwh)} kWh",
+        "figure": f"{_exact(piece.kwh)}\u00a0kWh",
     }
 
 
@@ -139,7 +139,7 @@ def _not_billed(found: Explanation) -> list[Step]:
             {
                 "title": "Gap",
                 "words": "energy of gaps that end in this hour, not billed",
-                "figure": f"{_exact(found.unallocated_kwh)} kWh",
+                "figure": f"{_exact(found.unallocated_kwh)}\u00a0kWh",
             }
         )
     if found.suspect_readings:
@@ -161,7 +161,7 @@ def _part(part: PricedPart, zone: str, currency: str) -> list[Step]:
             {
                 "title": title,
                 "words": "no tariff covers it, so it costs nothing",
-                "figure": f"{_exact(part.kwh)} kWh",
+                "figure": f"{_exact(part.kwh)}\u00a0kWh",
             }
         ]
     symbol = formats.currency_symbol(currency)
@@ -172,17 +172,17 @@ def _part(part: PricedPart, zone: str, currency: str) -> list[Step]:
         {
             "title": title,
             "words": ", ".join(word for word in origin if word),
-            "figure": f"{_exact(part.kwh)} kWh",
+            "figure": f"{_exact(part.kwh)}\u00a0kWh",
         },
         {
             "title": "",
             "words": f"{_exact(part.kwh)} kWh x {symbol} {_exact(part.rate_per_kwh)}",
-            "figure": f"{symbol} {_exact(part.base_cost)}",
+            "figure": f"{symbol}\u00a0{_exact(part.base_cost)}",
         },
         {
             "title": "",
             "words": f"VAT {_exact(part.vat_rate * 100)} %",
-            "figure": f"{symbol} {_exact(part.vat)}",
+            "figure": f"{symbol}\u00a0{_exact(part.vat)}",
         },
     ]
 

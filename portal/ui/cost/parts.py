@@ -69,13 +69,13 @@ def _download(label: str, address: rx.Var[str] | str, *, hint: str) -> rx.Compon
     )
 
 
-def body(state: State, below: rx.Component) -> rx.Component:
-    """Figures, warnings and what is below them; or why there is nothing."""
+def body(state: State, below: rx.Component, *, on_explain: Any) -> rx.Component:
+    """Figures, warnings and what is below them; or why there is nothing. `on_explain` is called by the figures."""
     return rx.cond(
         state.failure != "",
         card(error_panel(state.failure, on_retry=state.load)),
         rx.el.div(
-            _figures(state),
+            _figures(state, on_explain),
             callouts(state.report.warnings),
             rx.cond(state.is_loading, _skeletons(), below),
             aria_busy=state.is_busy,
@@ -84,19 +84,20 @@ def body(state: State, below: rx.Component) -> rx.Component:
     )
 
 
-def _figures(state: State) -> rx.Component:
-    report, loading = state.report, state.is_loading
+def _figures(state: State, on_explain: Any) -> rx.Component:
+    report = state.report
+    each: dict[str, Any] = {"loading": state.is_loading, "on_click": on_explain}
     return figure_row(
-        figure("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label), loading=loading),
-        figure("Base cost", report.base, note="Before VAT", loading=loading),
-        figure("VAT", report.vat, note=report.vat_share, loading=loading),
+        figure("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label), **each),
+        figure("Base cost", report.base, note="Before VAT", **each),
+        figure("VAT", report.vat, note=report.vat_share, **each),
         figure(
             "Total",
             report.total,
             note=_or(state.cost_compared, report.per_kwh),
-            loading=loading,
             accent=True,
             title=report.per_kwh,
+            **each,
         ),
     )
 
@@ -141,6 +142,24 @@ def table(
     download_path: rx.Var[str] | str,
 ) -> rx.Component:
     """One listing with its totals; `on_explain(key)` is called by the button of a row."""
+    return card(
+        listing_table(state.report.unit, first, rows, state.report.total_cells, on_explain=on_explain),
+        title=title,
+        note=_table_download(title, first, download_path, state),
+        flush=True,
+    )
+
+
+def listing_table(
+    unit: rx.Var[str],
+    first: rx.Var[str] | str,
+    rows: rx.Var[list[CostRow]],
+    totals: Any,
+    *,
+    on_explain: Any,
+    caption: str = "",
+) -> rx.Component:
+    """Lines with `totals` (a list: kWh, base, VAT, total), in a currency's `unit`."""
 
     def row(line: CostRow) -> list[rx.Component]:
         warning = rx.cond(line["warning"] != "", cell_warning(line["warning"]), rx.fragment())
@@ -151,21 +170,16 @@ def table(
         ]
 
     money = [
-        Column(f"{name}, {state.report.unit}", is_number=True, is_minor=name != "Total")
+        Column(f"{name}, {unit}", is_number=True, is_minor=name != "Total")
         for name in ("Base", "VAT", "Total")
     ]
-    return card(
-        data_table(
-            [Column(first), Column("kWh", is_number=True), *money],
-            rows,
-            row,
-            caption=f"Cost per {first.lower()}",
-            totals=["Total", *[state.report.total_cells[index] for index in range(4)]],
-            tall=True,
-        ),
-        title=title,
-        note=_table_download(title, first, download_path, state),
-        flush=True,
+    return data_table(
+        [Column(first), Column("kWh", is_number=True), *money],
+        rows,
+        row,
+        caption=caption or f"Cost per {first.lower()}",
+        totals=["Total", *[totals[index] for index in range(4)]],
+        tall=True,
     )
 
 

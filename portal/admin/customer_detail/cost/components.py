@@ -19,7 +19,7 @@ def cost_panel() -> rx.Component:
     return rx.fragment(
         picker(State, _files()),
         rx.el.span(State.days_note, class_name="ui-hint"),
-        body(State, _below_the_figures()),
+        body(State, _below_the_figures(), on_explain=Explain.explain_from_total),
         explain_dialog(Explain),
     )
 
