@@ -197,8 +197,10 @@ def test_a_draft_says_what_last_month_would_have_cost(
     page.get_by_role("button", name="What would last month have cost?").click()
     said = page.get_by_role("status").filter(has_text="Under this draft")
     expect(said).to_contain_text("10.00 kWh")
-    expect(said).to_contain_text("As priced then: R\u00a028.75")
-    expect(said).to_contain_text("Under this draft: R\u00a057.50 (100\u00a0% more)")
+    expect(said).to_contain_text(
+        "As priced then: R\u00a0143.75 (R\u00a028.75 for energy, R\u00a0115.00 fixed"
+    )
+    expect(said).to_contain_text("Under this draft: R\u00a057.50, 60\u00a0% less")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", name="Twice as dear")).to_have_count(0)
 

@@ -12,6 +12,8 @@ from portal.core.services import tariffs
 from portal.core.stack import current
 from portal.ui import formats
 
+_MOST_PERCENT = 1000
+
 
 class PresetRow(TypedDict):
     """Published figures to start from."""
@@ -58,9 +60,12 @@ async def _stored(tariff_id: int) -> Tariff:
 
 def _percent(text: str) -> Decimal:
     try:
-        return Decimal(text.strip().replace(",", ".") or "0")
+        percent = Decimal(text.strip().replace(",", ".") or "0")
     except InvalidOperation:
-        raise Invalid(f"{text!r} is no percentage, like 8.5.") from None
+        percent = Decimal("NaN")
+    if not (percent.is_finite() and abs(percent) <= _MOST_PERCENT):
+        raise Invalid(f"{text!r} is no percentage, like 8.5.")
+    return percent
 
 
 def day_of(text: str) -> date | None:
@@ -80,11 +85,18 @@ def comparison_in_words(found: tariffs.Comparison) -> list[str]:
     )
     change = formats.change(draft.total, actual.total)
     return [
-        f"Energy in {month}: {formats.kwh(draft.total_kwh)} kWh, at the sites of this municipality",
-        f"As priced then: {formats.money(actual.total, actual.currency)}",
-        f"Under this draft: {formats.money(draft.total, draft.currency)}"
-        + (f" ({change})" if change else ""),
+        f"Energy in {month}: {formats.kwh(found.kwh)} kWh, at the sites of this municipality",
+        f"As priced then: {_priced(actual)}",
+        f"Under this draft: {_priced(draft)}" + (f", {change}" if change else ""),
     ]
+
+
+def _priced(month: tariffs.PricedMonth) -> str:
+    total = formats.money(month.total, month.currency)
+    if not month.fixed:
+        return total
+    energy, fixed = (formats.money(amount, month.currency) for amount in (month.energy, month.fixed))
+    return f"{total} ({energy} for energy, {fixed} fixed charges)"
 
 
 def filled(draft: Draft, country: str, today: date) -> list[HolidayDraft]:

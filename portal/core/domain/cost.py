@@ -78,7 +78,7 @@ class DayCost:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCost:
-    """One device of a report; amounts exact, in the report's currency."""
+    """One device of a report; amounts exact, in the report's currency. Two sites may have one name."""
 
     device_id: UUID
     name: str
@@ -88,6 +88,7 @@ class DeviceCost:
     vat: Decimal
     total: Decimal
     buckets_without_tariff: int
+    site_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

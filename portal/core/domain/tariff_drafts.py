@@ -10,7 +10,7 @@ from typing import Any
 from portal.core.domain.money import round_unit
 from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
 
-_MICRO = Decimal("0.000001")
+_RATE_DECIMALS, _CHARGE_DECIMALS = 4, 2
 _DAYS = {"weekday": 31, "saturday": 32, "sunday": 64}
 _NAMES = ("Peak", "Standard", "Off-peak")
 _HIGH = (MonthDay(6, 1), MonthDay(8, 31))
@@ -92,35 +92,42 @@ def _day_spans(hours: Mapping[str, Sequence[Sequence[int]]]) -> list[tuple[int, 
 def next_year(tariff: Tariff, percent: Decimal) -> Tariff:
     """Return a copy for the year after, as an inactive draft, all rates and charges raised by a percentage.
 
-    Rates are rounded to six decimals. Holidays are not carried over: they fall on other dates.
+    As price lists are printed, rates have four decimals and charges two, or as many as they had where that is more.
+    Holidays are not carried over: they fall on other dates.
     """
-    factor = 1 + percent / 100
 
-    def raised(amount: Decimal) -> Decimal:
-        return round_unit(amount * factor, _MICRO).normalize() + 0
+    def rate(amount: Decimal) -> Decimal:
+        return _raised(amount, percent, _RATE_DECIMALS)
 
     def periods(given: Sequence[Period]) -> tuple[Period, ...]:
-        return tuple(replace(period, rate_per_kwh=raised(period.rate_per_kwh)) for period in given)
+        return tuple(replace(period, rate_per_kwh=rate(period.rate_per_kwh)) for period in given)
 
     return replace(
         tariff,
         id=None,
         effective_from=_year_on(tariff.effective_from),
         effective_to=None if tariff.effective_to is None else _year_on(tariff.effective_to),
-        default_rate_per_kwh=raised(tariff.default_rate_per_kwh),
-        fixed_monthly_charge=raised(tariff.fixed_monthly_charge),
+        default_rate_per_kwh=rate(tariff.default_rate_per_kwh),
+        fixed_monthly_charge=_raised(tariff.fixed_monthly_charge, percent, _CHARGE_DECIMALS),
         is_active=False,
         periods=periods(tariff.periods),
         seasons=tuple(
             replace(
                 season,
-                default_rate_per_kwh=raised(season.default_rate_per_kwh),
+                default_rate_per_kwh=rate(season.default_rate_per_kwh),
                 periods=periods(season.periods),
             )
             for season in tariff.seasons
         ),
         holidays=(),
     )
+
+
+def _raised(amount: Decimal, percent: Decimal, decimals: int) -> Decimal:
+    exponent = amount.normalize().as_tuple().exponent
+    had = -exponent if isinstance(exponent, int) else 0
+    unit = Decimal(1).scaleb(-max(decimals, had))
+    return round_unit(amount * (1 + percent / 100), unit).normalize() + 0
 
 
 def _year_on(on: date) -> date:

@@ -49,7 +49,17 @@ async def load_report(
         currency=own_currency,
         quality=found.quality,
     )
-    return replace(report, unknown_zones=calendar.unknown_zones)
+    sites = await _sites_of_devices(session, scope)
+    devices = tuple(replace(device, site_id=sites.get(device.device_id)) for device in report.devices)
+    return replace(report, devices=devices, unknown_zones=calendar.unknown_zones)
+
+
+async def _sites_of_devices(session: AsyncSession, scope: CostScope) -> dict[UUID, UUID]:
+    """Return the devices' sites: at the Admin two may have one name, where a customer removed one and began anew."""
+    only = "" if scope.customer_id is None else "WHERE customer_id = :customer_id"
+    given = {} if scope.customer_id is None else {"customer_id": scope.customer_id}
+    rows = await session.execute(text(f"SELECT id, site_id FROM {scope.schema}.devices {only}"), given)
+    return {row.id: row.site_id for row in rows}
 
 
 async def load_places(session: AsyncSession, scope: CostScope) -> tuple[MunicipalTariffs, ...]:
@@ -75,15 +85,20 @@ async def zones_in_use(session: AsyncSession, customer_id: UUID | None) -> set[s
 
 
 async def load_fixed(
-    session: AsyncSession, scope: CostScope, own_currency: str, report: CostReport
+    session: AsyncSession,
+    scope: CostScope,
+    own_currency: str,
+    report: CostReport,
+    places: Sequence[MunicipalTariffs] | None = None,
 ) -> tuple[FixedCost, ...]:
     """Return the fixed monthly charges of a Client's sites for the whole local months inside the window.
 
-    A site with a device is charged once a month. Raises `MixedCurrencies` when they are not in the report's currency.
+    A site with a device is charged once a month, by the tariffs of its own municipality, or by `places` where given.
+    Raises `MixedCurrencies` when they are not in the report's currency.
     """
     found: list[FixedCost] = []
     sites = await _metered_sites(session, scope)
-    for place in await tariffs.load(session, tariffs.CLIENT):
+    for place in await tariffs.load(session, tariffs.CLIENT) if places is None else places:
         zone = zone_named(place.time_zone_id)
         its_sites = [name for municipality_id, name in sites if municipality_id == place.municipality_id]
         if zone is None or not its_sites:

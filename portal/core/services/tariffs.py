@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from importlib import resources
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import holidays as holiday_table
 
-from portal.core.domain.cost import CostReport
+from portal.core.domain.cost import MixedCurrencies
+from portal.core.domain.shown_cost import as_shown
 from portal.core.domain.tariff_drafts import Preset, presets_from
 from portal.core.domain.tariff_places import competing_problems, place_tariffs
 from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire
@@ -21,12 +23,13 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import tariffs as queries
 from portal.core.queries.cost import CostScope, zone_named
-from portal.core.queries.cost_report import load_report
+from portal.core.queries.cost_report import load_fixed, load_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
+    from portal.core.db import AsyncSession
     from portal.core.domain.tariffs import Problem, Tariff
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
@@ -47,13 +50,28 @@ async def list_tariffs(stack: Stack) -> tuple[MunicipalTariffs, ...]:
 
 
 @dataclass(frozen=True)
+class PricedMonth:
+    """What a month cost with VAT: its energy and its fixed charges, in whole cents."""
+
+    currency: str
+    energy: Decimal
+    fixed: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Energy and fixed charges."""
+        return self.energy + self.fixed
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """What a month cost, and what it would have cost under a draft. Energy and fixed charges, with VAT."""
+    """What a municipality's sites cost in a month, and what they would have cost under a draft."""
 
     from_at: datetime
     to_at: datetime
-    actual: CostReport
-    draft: CostReport
+    kwh: Decimal
+    actual: PricedMonth
+    draft: PricedMonth
 
 
 def read_tariff(raw: object) -> Tariff:
@@ -90,7 +108,8 @@ async def save_tariff(stack: Stack, raw: object) -> int:
 async def compare_last_month(stack: Stack, raw: object) -> Comparison:
     """Price the last whole local month of a municipality's sites under a draft, beside what it did cost.
 
-    The draft (decoded JSON) holds for the whole month whatever its window. Raises `Invalid` with every problem.
+    The draft (decoded JSON) holds for the whole month whatever its window. Raises `Invalid` with every problem,
+    and `Conflict` where the month was priced in more than one currency.
     """
     draft = read_tariff(raw)
     await stack.storage.refresh(stack.db)
@@ -105,15 +124,29 @@ async def compare_last_month(stack: Stack, raw: object) -> Comparison:
         always = replace(
             placed[0], id=None, effective_from=date(2000, 1, 1), effective_to=None, is_active=True
         )
-        scope = CostScope(first, last)
-        billing = stack.settings.billing
-        max_gap = timedelta(minutes=billing.max_gap_minutes)
-        return Comparison(
-            first,
-            last,
-            await load_report(session, scope, billing.currency, max_gap, [place]),
-            await load_report(session, scope, billing.currency, max_gap, [replace(place, tariffs=(always,))]),
+        _, actual = await _price_month(session, stack, CostScope(first, last), place)
+        kwh, under_draft = await _price_month(
+            session, stack, CostScope(first, last), replace(place, tariffs=(always,))
         )
+        return Comparison(first, last, kwh, actual, under_draft)
+
+
+async def _price_month(
+    session: AsyncSession, stack: Stack, scope: CostScope, place: MunicipalTariffs
+) -> tuple[Decimal, PricedMonth]:
+    """Return the energy that one municipality's tariffs price, and what it costs; that of other sites has no price."""
+    billing = stack.settings.billing
+    max_gap = timedelta(minutes=billing.max_gap_minutes)
+    try:
+        report = await load_report(session, scope, billing.currency, max_gap, [place])
+        fixed = await load_fixed(session, scope, billing.currency, report, [place])
+    except MixedCurrencies as error:
+        raise Conflict(str(error)) from None
+    shown = as_shown(replace(report, fixed=fixed))
+    return (
+        sum((line.kwh for line in report.periods), Decimal(0)),
+        PricedMonth(report.currency, shown.total, sum((each.total for each in shown.fixed), Decimal(0))),
+    )
 
 
 def _last_month(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

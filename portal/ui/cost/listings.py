@@ -1,9 +1,11 @@
 """A cost report as lists of lines that add up, in cents and hundredths of a kWh: what pages show and files hold."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from portal.core.domain.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.domain.shown_cost import as_shown, shown_kwh
@@ -12,6 +14,7 @@ from portal.ui.cost.hues import hues_of, period_label, period_rank
 
 _ZERO = Decimal(0)
 _NO_TARIFF = "No tariff"
+_NAMED_DEVICES = 3
 _AMOUNTS = ("base_cost", "vat", "total")
 _Line = DayCost | DeviceCost | PeriodCost | FixedCost
 
@@ -99,16 +102,21 @@ def _device(line: DeviceCost) -> Line:
 
 def _sites(report: CostReport) -> list[Line]:
     """The devices' lines by site; a site is explained from its first device with energy."""
-    names = dict.fromkeys(line.site_name for line in report.devices)
-    return [_site(name, [line for line in report.devices if line.site_name == name]) for name in names]
+    devices_of: dict[tuple[str, UUID | None], list[DeviceCost]] = {}
+    for device in report.devices:
+        devices_of.setdefault((device.site_name, device.site_id), []).append(device)
+    names = Counter(name for name, _ in devices_of)
+    return [_site(name, devices, is_only=names[name] == 1) for (name, _), devices in devices_of.items()]
 
 
-def _site(name: str, devices: Sequence[DeviceCost]) -> Line:
+def _site(name: str, devices: Sequence[DeviceCost], *, is_only: bool) -> Line:
     base, vat, total, kwh = (
         sum((getattr(line, part) for line in devices), _ZERO) for part in (*_AMOUNTS, "kwh")
     )
     first = next((line for line in devices if line.kwh), devices[0])
-    return Line(name, base, vat, total, kwh, key=str(first.device_id))
+    # Sites of one name are told apart by their devices.
+    note = "" if is_only else f"with {', '.join(line.name for line in devices[:_NAMED_DEVICES])}"
+    return Line(name, base, vat, total, kwh, note, key=str(first.device_id))
 
 
 def _periods(report: CostReport) -> list[Line]:

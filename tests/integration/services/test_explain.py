@@ -91,7 +91,25 @@ async def test_two_tariffs_that_start_on_the_same_day_are_refused(
 
 async def test_last_month_under_a_draft(client_stack: Stack, device_id: Any, clock: Clock) -> None:
     clock.now = datetime(2026, 6, 10, tzinfo=UTC)
+    # Energy of another municipality is none of this one's, and neither are its fixed charges.
+    await sites.add_municipality(client_stack, "City", "Africa/Johannesburg")
+    await tariff_imports.import_tariffs(
+        client_stack, [TARIFF | {"municipality": "City", "fixedMonthlyCharge": 999}]
+    )
+    await sites.add_site(client_stack, "Shop", municipality="City")
+    shop = await sites.add_device(client_stack, "Shop", site="Shop", external_id="shop")
+    rows = [DeviceReading(time=AT + timedelta(hours=n), energy_imported_kwh=100.0 * n) for n in range(2)]
+    await readings.import_readings(client_stack, shop.id, rows)
     double = TARIFF | {"defaultRatePerKwh": 2, "periods": [TARIFF["periods"][0] | {"ratePerKwh": 20}]}
-    found = await tariffs.compare_last_month(client_stack, double | {"effectiveFrom": "2027-01-01"})
-    assert found.actual.total > 0
-    assert found.draft.total == 2 * found.actual.total
+    found = await tariffs.compare_last_month(
+        client_stack, double | {"effectiveFrom": "2027-01-01", "fixedMonthlyCharge": 100}
+    )
+    assert found.kwh == 11
+    assert found.actual.energy > 0
+    assert found.draft.energy == 2 * found.actual.energy
+    assert (found.actual.fixed, found.draft.fixed) == (0, 115)
+    assert found.draft.total == found.draft.energy + 115
+    month = datetime(2026, 4, 30, 22, tzinfo=UTC), datetime(2026, 5, 31, 22, tzinfo=UTC)
+    report = await cost.client_cost(client_stack, *month)
+    [its] = [device for device in report.devices if device.name == "Main"]
+    assert found.actual.energy == round(its.total, 2)

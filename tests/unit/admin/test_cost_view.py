@@ -88,3 +88,19 @@ def test_nothing_used_costs_nothing_and_divides_by_nothing() -> None:
     shown = build_cost(empty)
     assert (shown.has_devices, shown.has_energy, shown.per_kwh, shown.vat_share) == (False, False, "", "")
     assert shown.total == "R\u00a00.00"
+
+
+def test_sites_of_one_name_stay_apart() -> None:
+    half = tuple(amount / 2 for amount in WORKED)
+    devices = tuple(
+        DeviceCost(UUID(int=place), name, "Main mill", *half, 0, site_id=UUID(int=place % 2))
+        for place, name in enumerate(("Old incomer", "New incomer"), start=1)
+    )
+    sites = build_cost(replace(REPORT, devices=devices)).sites
+    assert [(row["label"], row["note"], row["kwh"], row["total"]) for row in sites] == [
+        ("Main mill", "with Old incomer", "28.00", "80.50"),
+        ("Main mill", "with New incomer", "28.00", "80.50"),
+    ]
+    together = tuple(replace(device, site_id=UUID(int=1)) for device in devices)
+    [site] = build_cost(replace(REPORT, devices=together)).sites
+    assert (site["note"], site["total"]) == ("", "161.00")
