@@ -81,6 +81,7 @@ async def take_place(session: AsyncSession, layout: Layout) -> None:
     for statement in (
         f"DROP VIEW IF EXISTS {layout.daily}",
         f"DROP VIEW IF EXISTS {layout.hourly}",
+        f"DROP FUNCTION IF EXISTS {layout.schema}.day_of_customer",
         f"DROP TABLE IF EXISTS {layout.daily_rollup}, {layout.hourly_rollup}",
         f"DROP TABLE {layout.measurements}",
         f"ALTER TABLE {twin_of(layout)} RENAME TO power_measurements",
