@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from portal.core.errors import Misconfigured
 from portal.core.settings import PROJECT_ROOT, RunMode
+from portal.core.storage.layout import LAYOUTS
+from portal.core.storage.restored import require_restored
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,10 +23,14 @@ _MIGRATION_LOCK = (
     7_301_001  # any constant of our own: two processes starting at once migrate one after the other
 )
 _FOREIGN_TABLE = {RunMode.CLIENT: "fleet.customers", RunMode.ADMIN: "monitoring.power_measurements"}
+_READINGS = {mode: layout.measurements for mode, layout in LAYOUTS.items()}
 
 
 async def migrate(database: Database, mode: RunMode) -> None:
-    """Create or upgrade the schema. Raises `Misconfigured` when the database belongs to the other run mode."""
+    """Create or upgrade the schema.
+
+    Raises `Misconfigured` when the database belongs to the other run mode or was only half restored.
+    """
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         foreign = await connection.scalar(
@@ -36,6 +42,7 @@ async def migrate(database: Database, mode: RunMode) -> None:
                 f"point Database__ConnectionString of RunMode={mode} at its own database."
             )
             raise Misconfigured(message)
+        await require_restored(connection, _READINGS[mode])
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
         await connection.run_sync(_upgrade, mode)
 
@@ -56,11 +63,12 @@ def _config(mode: RunMode) -> Config:
 
 
 async def require_migrated(database: Database, mode: RunMode) -> None:
-    """Raise `Misconfigured` unless the database holds the current schema of a run mode."""
+    """Raise `Misconfigured` unless the database holds the current schema of a run mode, and all of it."""
     async with database.engine.connect() as connection:
         name = _FOREIGN_TABLE[RunMode.ADMIN if mode is RunMode.CLIENT else RunMode.CLIENT]
         if not await connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
             raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
+        await require_restored(connection, _READINGS[mode])
         found = set(await connection.scalars(text("SELECT version_num FROM app.alembic_version")))
     if found != set(ScriptDirectory.from_config(_config(mode)).get_heads()):
         raise Misconfigured("The database has the schema of another release: run `portal migrate` first.")
