@@ -17,6 +17,7 @@ from portal.commands.session import with_stack
 from portal.core.domain.nem12 import parse_nem12
 from portal.core.domain.reading_files import FileInvalid, ParsedRow, RefusedRow, RowOutcome, parse_csv
 from portal.core.domain.readings import QUANTITIES
+from portal.core.domain.register_joins import join_registers
 from portal.core.errors import Invalid, NotFound
 from portal.core.services import readings, sites
 from portal.core.settings import RunMode
@@ -57,12 +58,13 @@ def import_readings(
     device: Annotated[str, typer.Option(help="The device's external id or its id.")],
     file_format: Annotated[FileFormat, typer.Option("--format")] = FileFormat.CSV,
     column: Annotated[list[str] | None, typer.Option(help="name=quantity; may be repeated.")] = None,
+    nmi: Annotated[str | None, typer.Option(help="Which meter of a NEM12 file with several.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import a device's readings from a file; what is there already changes nothing."""
     columns = dict(_mapping(text) for text in column or [])
     report = with_stack(
-        lambda stack: import_file(stack, file, device, file_format, columns), mode=RunMode.CLIENT
+        lambda stack: import_file(stack, file, device, file_format, columns, nmi), mode=RunMode.CLIENT
     )
     answer(report, _words(report), as_json=as_json)
 
@@ -76,7 +78,12 @@ def _mapping(text: str) -> tuple[str, str]:
 
 
 async def import_file(
-    stack: Stack, file: Path, device: str, file_format: FileFormat, columns: dict[str, str]
+    stack: Stack,
+    file: Path,
+    device: str,
+    file_format: FileFormat,
+    columns: dict[str, str],
+    nmi: str | None = None,
 ) -> ImportReport:
     """Import a file in batches of its own transaction each; raises `Invalid` or `NotFound` before any is stored.
 
@@ -88,7 +95,10 @@ async def import_file(
             total = file.stat().st_size  # noqa: ASYNC240 - nothing else runs in a command
             bar = progress.add_task(file.name, total=total)
             lines = _counted(file, lambda size: progress.advance(bar, size))
-            outcomes = parse_nem12(lines) if file_format is FileFormat.NEM12 else parse_csv(lines, columns)
+            if file_format is FileFormat.NEM12:
+                outcomes = iter(await _nem12(stack, report.id, lines, nmi))
+            else:
+                outcomes = parse_csv(lines, columns)
             while batch := list(islice(outcomes, _ROWS_AT_ONCE)):
                 await _store(stack, batch, report)
     except FileInvalid as error:
@@ -98,6 +108,17 @@ async def import_file(
         raise Invalid(message) from None
     await stack.storage.refresh(stack.db)
     return report
+
+
+async def _nem12(stack: Stack, device_id: UUID, lines: Iterator[str], nmi: str | None) -> list[RowOutcome]:
+    """Read the whole file: its registers go on from what the device has, which its first and last day decide."""
+    outcomes = list(parse_nem12(lines, nmi))
+    rows = [outcome for outcome in outcomes if isinstance(outcome, ParsedRow)]
+    others: list[RowOutcome] = [each for each in outcomes if not isinstance(each, ParsedRow)]
+    if not rows:
+        return others
+    stored = await readings.registers_around(stack, device_id, rows[0].row.at, rows[-1].row.at)
+    return [*others, *join_registers(rows, stored)]
 
 
 async def _device_id(stack: Stack, device: str) -> UUID:

@@ -1,7 +1,8 @@
 """Readings from a NEM12 file, the Australian market's format for interval data.
 
 The file states the energy of each interval; a meter's register is made of it by adding up, in whole counts of 0.1 kWh
-with the remainder carried, so that nothing is lost. NEM12 days are in Australian Eastern Standard Time, +10:00 all
+with the remainder carried, so that nothing is lost within a file. It starts at 0; `register_joins` makes it go on from
+what the device showed before. NEM12 days are in Australian Eastern Standard Time, +10:00 all
 year, and each reading is stamped with the end of its interval. Where intervals are missing or not believed the register
 stands still: a reading is also given at the start of the run that follows, so that the gap holds no energy.
 

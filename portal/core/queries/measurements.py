@@ -63,3 +63,28 @@ async def buckets(
     bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "width": width}
     rows = await session.execute(text(_BUCKETS), bound)
     return tuple(Sample(at, count, tuple(values)) for at, count, *values in rows)
+
+
+_AROUND = """
+SELECT time, {quantity} AS register FROM monitoring.power_measurements
+WHERE device_id = :device_id AND {quantity} IS NOT NULL
+AND time >= coalesce((SELECT time FROM monitoring.power_measurements WHERE device_id = :device_id
+    AND {quantity} IS NOT NULL AND time <= :first_at ORDER BY time DESC LIMIT 1), :first_at)
+AND time <= coalesce((SELECT time FROM monitoring.power_measurements WHERE device_id = :device_id
+    AND {quantity} IS NOT NULL AND time >= :last_at ORDER BY time LIMIT 1), :last_at)
+ORDER BY time
+"""
+
+
+async def registers_around(
+    session: AsyncSession, device_id: UUID, first_at: datetime, last_at: datetime
+) -> dict[str, list[tuple[datetime, float]]]:
+    """Return both registers' readings of `[first_at, last_at]`, with the last one before and the first one after."""
+    bound = {"device_id": device_id, "first_at": first_at, "last_at": last_at}
+    return {
+        quantity: [
+            (row.time, row.register)
+            for row in await session.execute(text(_AROUND.format(quantity=quantity)), bound)
+        ]
+        for quantity in _REGISTERS
+    }

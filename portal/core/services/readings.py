@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.core.domain.collisions import Collisions
+from portal.core.domain.meter import register_milliwh
+from portal.core.domain.register_joins import Stood
 from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
-from portal.core.queries import ingest
+from portal.core.queries import ingest, measurements
 from portal.core.wire.batches import DeviceIngestAnswer
 from portal.core.wire.decoding import DecodedRows
 
@@ -60,6 +62,18 @@ async def import_readings(
 ) -> DeviceIngestAnswer:
     """Store readings from a file as if the device had just sent them; `row` counts within `readings`."""
     return await store_device_batch(stack, device_id, DecodedRows(readings, range(len(readings)), ()))
+
+
+async def registers_around(
+    stack: Stack, device_id: UUID, first_at: datetime, last_at: datetime
+) -> dict[str, list[Stood]]:
+    """Return what a device's two registers showed within `[first_at, last_at]`, just before and just after."""
+    async with stack.db.snapshot() as session:
+        found = await measurements.registers_around(session, device_id, first_at, last_at)
+    return {
+        quantity: [Stood(at, register_milliwh(kwh)) for at, kwh in readings]
+        for quantity, readings in found.items()
+    }
 
 
 def _sound(batch: DecodedRows[DeviceReading], device_id: UUID, now: datetime) -> DecodedRows[DeviceReading]:
