@@ -97,6 +97,14 @@ async def measure_bytes(filled: Filled, engine: str) -> None:
     await _say_bytes(connection, "compressed", _CHUNK_BYTES, count)
 
 
+async def measure_bytes_as_is(filled: Filled, engine: str) -> None:
+    """Print bytes per reading as the stack itself leaves them: on TimescaleDB the last week is not compressed."""
+    await filled.stack.storage.tidy(filled.stack.db)
+    count = await filled.connection.fetchval("SELECT count(*) FROM fleet.power_measurements")
+    statement = _PLAIN_BYTES if engine == "plain" else _CHUNK_BYTES
+    await _say_bytes(filled.connection, f"{engine}, as it is", statement, count)
+
+
 async def _say_bytes(connection: Any, name: str, statement: str, count: int) -> None:
     heap, total = await connection.fetchrow(statement)
     say(
@@ -139,6 +147,7 @@ async def _with_stacks(arguments: argparse.Namespace, dsn: str, engines: tuple[s
         if arguments.step in {None, "bytes"}:
             for engine in engines:
                 await measure_bytes(databases[f"{engine}_small"], engine)
+                await measure_bytes_as_is(databases[f"{engine}_large"], engine)
         if arguments.step in {None, "queries"}:
             await measure_queries(databases)
             for _, connection in databases.values():
