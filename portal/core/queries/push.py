@@ -348,7 +348,8 @@ async def backlog(session: AsyncSession) -> Backlog:
     result = await session.execute(
         text(
             "SELECT coalesce((SELECT sum(row_count - sent_rows) FROM app.push_arrivals), 0)::bigint, "
-            "(SELECT received_at FROM app.push_arrivals ORDER BY id LIMIT 1), "
+            "least((SELECT received_at FROM app.push_arrivals ORDER BY id LIMIT 1), "
+            "(SELECT min(received_at) FROM app.push_retries)), "
             "(SELECT count(*) FROM app.push_retries), (SELECT count(*) FROM app.push_dead_letters)"
         )
     )

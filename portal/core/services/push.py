@@ -281,6 +281,12 @@ async def own_readings(stack: Stack, device_id: UUID, from_at: datetime, to_at: 
 async def queue_missing(
     stack: Stack, device_id: UUID, times: Sequence[datetime], *, repair: bool
 ) -> tuple[int, int]:
-    """Have readings pushed again that the Admin lacks; returns how many wait anyway and how many were given up."""
+    """Have readings pushed again that the Admin lacks; returns how many wait anyway and how many were given up.
+
+    The full sets go out again as well: an Admin that lost readings has older sites, devices and tariffs too.
+    """
     async with _bounded(stack) as session:
-        return await push_verify.queue_missing(session, device_id, times, repair=repair)
+        waiting, given_up = await push_verify.queue_missing(session, device_id, times, repair=repair)
+        if repair and len(times) > waiting + given_up:
+            await push.forget_sets(session)
+    return waiting, given_up

@@ -1,14 +1,14 @@
 """What the Client says about its backlog, and what Olga sees of it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from portal.core.services import customers, push
 from portal.core.wire.push import PushReport, parse_report
 from tests.integration.databases import Clock
-from tests.integration.push.rig import Rig
+from tests.integration.push.rig import START, Rig
 
 OpenRig = Callable[..., Awaitable[Rig]]
 
@@ -34,8 +34,21 @@ async def test_the_admin_shows_what_waits_and_how_long_it_takes(rigs: OpenRig) -
 
 
 async def test_refused_readings_count_as_waiting_until_they_are_given_up(rig: Rig, clock: Clock) -> None:
-    await rig.store(await rig.add_device(), 20)
+    device = await rig.add_device()
+    await rig.store(device, 20)
     await rig.tick()
+    await rig.on_client(
+        "INSERT INTO app.push_retries (time, device_id, received_at, reason, next_attempt_at) "
+        "SELECT time, device_id, received_at - interval '1 day', 'no', :later "
+        "FROM monitoring.power_measurements LIMIT 3",
+        later=clock.now + timedelta(minutes=5),
+    )
+    await rig.store(device, 1, start=START + timedelta(hours=1))
+    await rig.tick()
+    shown = await _shown(rig)
+    [[oldest]] = await rig.on_client("SELECT min(received_at) FROM app.push_retries")
+    assert (shown.waiting_rows, shown.oldest_at, shown.given_up_rows) == (3, oldest, 0)
+    await rig.on_client("DELETE FROM app.push_retries")
     await rig.on_client(
         "INSERT INTO app.push_dead_letters (row_key, reason, tries) VALUES ('a', 'no', 5), ('b', 'no', 5)"
     )

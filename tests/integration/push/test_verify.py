@@ -2,17 +2,19 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from portal.core.errors import Invalid, PortalError
-from portal.core.services import customers, push
+from portal.core.services import customers, push, sites, tariff_imports
 from portal.core.wire.batches import BatchType
 from portal.push import task
 from portal.push.verify import VerifyReport
 from tests.integration.push.rig import START, Rig, series
+from tests.integration.push.test_full_sets import TARIFF
 
 
 async def _verify(rig: Rig, **options: object) -> VerifyReport:
@@ -60,6 +62,27 @@ async def test_an_admin_restored_from_an_old_backup_gets_everything_it_lost(rig:
     assert report.queued == 200
     await rig.drain()
     await rig.assert_mirrored()
+
+
+async def test_an_admin_restored_from_a_backup_gets_its_tariffs_as_they_are_now(rig: Rig) -> None:
+    """Nothing is refused there: the devices are known, only older than what this stack pushed since."""
+    await sites.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
+    await tariff_imports.import_tariffs(rig.client, [TARIFF])
+    await _two_weeks(rig)
+    await rig.on_admin("UPDATE fleet.tariffs SET default_rate_per_kwh = 1")
+    await rig.on_admin("UPDATE fleet.tariff_periods SET rate_per_kwh = 1")
+    await rig.on_admin("UPDATE fleet.sites SET name = 'Old name'")
+    await rig.on_admin("DELETE FROM fleet.power_measurements WHERE time >= :t", t=START)
+    await _verify(rig, repair=False)
+    await rig.tick()
+    assert rig.network.rows_of(BatchType.TARIFFS) == 0, "who only looks changes nothing"
+    assert (await _verify(rig)).queued == 40
+    await rig.drain()
+    await rig.assert_mirrored()
+    assert await rig.on_admin(
+        "SELECT s.name, t.default_rate_per_kwh, p.rate_per_kwh FROM fleet.sites s, fleet.tariffs t, "
+        "fleet.tariff_periods p"
+    ) == [("House", Decimal("2.5"), Decimal("3.75"))]
 
 
 async def test_what_waits_anyway_is_not_queued_twice(rig: Rig) -> None:
