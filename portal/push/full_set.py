@@ -40,8 +40,11 @@ class FullSet(Lane):
         # A set that is empty and was never pushed holds nothing the Admin could have to end.
         is_untouched = not rows and state.last_synced_at is None
         self.is_complete = not under_way and (state.content_hash == digest or is_untouched)
+        # What was refused was offered; once anything in the set is another, the rest need not wait for its next try.
+        self.is_refused_as_it_is = state.content_hash == planner.refused_set(digest)
         if not under_way:
-            self.state = replace(state, pass_hash=digest, pass_after=None)
+            content_hash = None if planner.was_refused(state) else state.content_hash
+            self.state = replace(state, content_hash=content_hash, pass_hash=digest, pass_after=None)
         after = self.state.pass_after or ""
         self._left = [] if self.is_complete else [row for row in rows if row.key > after]
 
@@ -99,7 +102,8 @@ class FullSet(Lane):
         ended = replace(state, content_hash=state.pass_hash, pass_hash=None, pass_after=None)
         if state.pass_hash == planner.REFUSED_PASS:
             reason = state.last_error or "rows refused"
-            failed = planner.after_failure(replace(ended, content_hash=None), reason, self.stack.clock())
+            ended = replace(ended, content_hash=planner.refused_set(self._digest))
+            failed = planner.after_failure(ended, reason, self.stack.clock())
             # What was refused may lack something of another set (a device its site): all go out again.
             await service.save_refused_pass(self.stack, failed)
             self.state = failed

@@ -34,6 +34,7 @@ _JITTER = 0.1
 # Eight quantities of 17 digits and more, a source of ordinary length, the key.
 _LONGEST_ROW_BYTES = 420
 REFUSED_PASS = "refused"  # noqa: S105 - marks a pass over a full set in which the Admin refused rows
+_REFUSED_MARK = "!"
 
 _ANSWER = msgspec.json.Decoder(BatchAnswer)
 
@@ -213,6 +214,16 @@ def after_verdict(
 def shrunk(state: PushState, sent_rows: int, reason: str) -> PushState:
     """Return the state after a 413 to a batch of several rows: half of what was sent."""
     return replace(state, batch_limit=max(1, sent_rows // 2), last_error=reason[:MAX_ERROR_LENGTH])
+
+
+def refused_set(digest: str) -> str:
+    """Return what is remembered of a set of which rows were refused, in place of the digest of a set that is there."""
+    return _REFUSED_MARK + digest[1:]
+
+
+def was_refused(state: PushState) -> bool:
+    """Whether the resource waits only because rows of its set were refused."""
+    return not state.is_stopped and (state.content_hash or "").startswith(_REFUSED_MARK)
 
 
 def most_rows(state: PushState, batch_size: int) -> int:

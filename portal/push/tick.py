@@ -113,10 +113,14 @@ class Tick:
     async def _set_turn(self, line: ResourceReport, resource: BatchType) -> bool:
         """Push one full set; whether the Admin now has (or has been offered) all of it."""
         state = (await service.load_states(self._stack))[resource]
-        if not self._may_push(line, state):
+        is_due = self._may_push(line, state)
+        if not is_due and not planner.was_refused(state):
             return False
         try:
             lane = await FullSet.open(self._stack, state)
+            if not is_due and lane.is_refused_as_it_is:
+                return True
+            line.error = line.skipped = None
             await self._drive(lane, line, self._most_batches)
         except Exception as error:  # noqa: BLE001 - one resource's trouble must not stop the others
             await self._record_defect(line, resource, error)

@@ -71,6 +71,7 @@ class Sent:
     rows: list[dict[str, Any]]
     headers: httpx.Headers
     bytes_on_wire: int
+    bytes_unpacked: int
 
 
 Fault = httpx.Response | Exception | Callable[[Sent], httpx.Response | None]
@@ -89,11 +90,13 @@ class Network(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
+        unpacked = gzip.decompress(body)
         seen = Sent(
             request.headers.get("X-Batch-Type", request.url.path),
-            json.loads(gzip.decompress(body) or "[]"),
+            json.loads(unpacked or "[]"),
             request.headers,
             len(body),
+            len(unpacked),
         )
         self.sent.append(seen)
         self.fuse.burn()

@@ -160,6 +160,74 @@ async def test_rows_of_a_set_that_are_refused_go_out_again(rig: Rig, clock: Cloc
     assert (await rig.state(BatchType.DEVICES)).last_error is None
 
 
+def _refuse_device(name: str) -> Callable[[Sent], httpx.Response | None]:
+    """Take every row of a batch but one, as an Admin that checks more than the Client does."""
+
+    def admin(sent: Sent) -> httpx.Response | None:
+        bad = [number for number, row in enumerate(sent.rows) if row.get("name") == name]
+        if sent.batch_type != BatchType.DEVICES or not bad or len(sent.rows) == 1:
+            return None
+        errors = [{"row": bad[0], "reason": "name: not here"}]
+        return httpx.Response(200, json={"accepted": len(sent.rows) - 1, "rejected": 1, "errors": errors})
+
+    return admin
+
+
+async def test_a_poison_row_of_a_set_holds_up_no_row_that_comes_later(rig: Rig, clock: Clock) -> None:
+    await rig.add_device("good")
+    await rig.add_device("poison")
+    rig.network.always = _refuse_device("poison")
+    for _ in range(6):
+        await rig.tick()
+        clock.advance(minutes=34)
+    await rig.tick()
+    rig.network.sent.clear()
+    clock.advance(minutes=1)
+    await rig.tick()
+    assert rig.network.rows_of(BatchType.DEVICES) == 0, "a set that was refused waits while it is the same"
+    await rig.add_device("later")
+    await rig.tick()
+    assert rig.network.rows_of(BatchType.DEVICES) == 3
+    state = await rig.state(BatchType.DEVICES)
+    assert "name: not here" in (state.last_error or "")
+    assert state.consecutive_failures == 8
+
+
+async def test_a_poison_row_of_a_set_holds_up_no_refused_reading(rig: Rig, clock: Clock) -> None:
+    device = await rig.add_device("good")
+    await rig.tick()
+    await rig.add_device("poison")
+    rig.network.always = _refuse_device("poison")
+    await rig.tick()
+    await rig.store(device, 3)
+    await rig.on_client(
+        "INSERT INTO app.push_retries (time, device_id, received_at, reason, tries) "
+        "SELECT time, device_id, received_at, 'missing', 0 FROM monitoring.power_measurements"
+    )
+    await rig.on_client("DELETE FROM app.push_arrivals")
+    report = await rig.tick()
+    assert (report.retry_rows, report.dead_letters) == (0, 0)
+    await rig.assert_mirrored()
+
+
+async def test_a_refused_set_that_changed_waits_for_an_admin_that_is_away(rig: Rig, clock: Clock) -> None:
+    await rig.add_device("good")
+    await rig.add_device("poison")
+    rig.network.always = _refuse_device("poison")
+    await rig.tick()
+    await rig.add_device("later")
+    rig.network.always = lambda sent: httpx.Response(503) if sent.batch_type == BatchType.DEVICES else None
+    await rig.tick()
+    await rig.add_device("last")
+    rig.network.sent.clear()
+    await rig.tick()
+    assert rig.network.rows_of(BatchType.DEVICES) == 0
+    rig.network.always = None
+    clock.advance(minutes=34)
+    await rig.tick()
+    assert len(await rig.on_admin("SELECT 1 FROM fleet.devices")) == 4
+
+
 async def test_readings_wait_for_the_first_push_of_devices(rig: Rig) -> None:
     await rig.store(await rig.add_device(), 10)
     rig.network.always = lambda sent: httpx.Response(500) if sent.batch_type == "devices" else None
