@@ -73,6 +73,10 @@ def _words(report: CostReport) -> str:
         lines.append(
             f"{report.buckets_without_tariff} hours have energy but no tariff: they cost nothing here."
         )
+    lines += [
+        f"The time zone of {name} is not known any more: its rates do not hold."
+        for name in report.unknown_zones
+    ]
     if report.unallocated_kwh:
         lines.append(f"{report.unallocated_kwh:,.3f} kWh fell into gaps and are in no hour.")
     if report.suspect_readings:

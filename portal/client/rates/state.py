@@ -9,7 +9,7 @@ from portal.client.rates.starting import PresetRow, preset_rows
 from portal.core.services import rates, sites, tariffs
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
-from portal.ui.rates.view import TariffCard, build_cards, uncovered_in_words
+from portal.ui.rates.view import TariffCard, build_cards, gaps_in_words
 
 
 class RatesState(rx.State):
@@ -86,7 +86,7 @@ class RatesState(rx.State):
         stack = current()
         found = await tariffs.list_tariffs(stack)
         self.cards = build_cards(found, stack.settings.billing.currency)
-        self.warnings = uncovered_in_words(found)
+        self.warnings = gaps_in_words(found)
         self.places = [
             {"id": str(place.municipality_id), "name": place.name, "zone": place.time_zone_id}
             for place in found

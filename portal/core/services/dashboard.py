@@ -14,7 +14,7 @@ from portal.core.domain.money import kwh_from_milliwh
 from portal.core.domain.time import HOUR, floor_hour, local_midnight
 from portal.core.queries import cost_report
 from portal.core.queries import dashboard as queries
-from portal.core.queries.cost import CostScope
+from portal.core.queries.cost import CostScope, zone_named
 
 if TYPE_CHECKING:
     from portal.core.db import AsyncSession
@@ -99,8 +99,13 @@ async def client_overview(stack: Stack) -> ClientOverview:
 
 
 def _common_zone(sites: tuple[SitePresent, ...], fallback: str) -> str:
-    zones = {site.time_zone_id for site in sites if site.time_zone_id}
+    zones = {_known(site.time_zone_id, fallback) for site in sites if site.time_zone_id}
     return zones.pop() if len(zones) == 1 else fallback
+
+
+def _known(zone_id: str | None, fallback: str) -> str:
+    """Return a zone, or the fallback: one that has left the tz database has no local time."""
+    return fallback if zone_id is None or zone_named(zone_id) is None else zone_id
 
 
 def _starts(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime]:
@@ -153,7 +158,7 @@ def _site_line(site: SitePresent, milliwh: int, now: datetime, zone_id: str) -> 
         site.id,
         site.name,
         site.municipality,
-        site.time_zone_id or zone_id,
+        _known(site.time_zone_id, zone_id),
         site.device_count,
         site.power_kw,
         kwh_from_milliwh(milliwh),

@@ -76,8 +76,13 @@ def build_hours(lines: Sequence[HourLine], zone: str, currency: str) -> list[Hou
 
 
 def _hour_label(hour_at: datetime, zone: str) -> str:
-    start, end = (at.astimezone(ZoneInfo(zone)) for at in (hour_at, hour_at + HOUR))
-    return f"{start:%H:%M} to {end:%H:%M}"
+    """The hour by the clock on the wall; where clocks change an hour may come twice, so its offset is said."""
+    start = hour_at.astimezone(ZoneInfo(zone))
+    end = start + HOUR  # by the clock: an hour at which it was put back ends at the time it showed before
+    label = f"{start:%H:%M} to {end:%H:%M}"
+    around = {(hour_at + n * HOUR).astimezone(start.tzinfo).utcoffset() for n in (-1, 0, 1)}
+    offset = f"{start:%z}"
+    return label if len(around) == 1 else f"{label} (UTC{offset[:3]}:{offset[3:]})"
 
 
 def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:

@@ -16,6 +16,7 @@ from portal.core.domain.tariffs import (
     Rate,
     Tariff,
     day_plan,
+    is_zone,
     periods_of,
 )
 from portal.core.queries.tariffs import MunicipalTariffs
@@ -113,10 +114,15 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
     )
 
 
-def uncovered_in_words(places: Sequence[MunicipalTariffs]) -> list[str]:
-    """The days that no tariff covers, a line for each run of them."""
+def gaps_in_words(places: Sequence[MunicipalTariffs]) -> list[str]:
+    """What energy has no price for: zones that are no longer known, and days that no tariff covers, a line each."""
     lines: list[str] = []
     for place in places:
+        if not is_zone(place.time_zone_id):
+            lines.append(
+                f"{place.name}: the time zone {place.time_zone_id} is not known any more, so none of its rates hold."
+                " Choose another zone for it."
+            )
         for gap in uncovered_days(place.tariffs):
             days = (
                 f"{formats.day(gap.first)} and later"

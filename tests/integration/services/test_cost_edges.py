@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from portal.core.domain.shown_cost import as_shown
-from portal.core.services import cost, readings, sites, tariff_imports, tariffs
+from portal.core.errors import Invalid
+from portal.core.services import cost, dashboard, explain, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Stacks
@@ -137,6 +138,26 @@ async def test_a_vanished_zone_prices_nothing_and_is_named(client_stack: Stack) 
     report = await cost.client_cost(client_stack, MONDAY, MONDAY + DAY)
     assert (report.total_kwh, report.total, report.buckets_without_tariff) == (4, 0, 1)
     assert report.unknown_zones == ("Town (Mars/Olympus)",)
+    assert await cost.local_zone(client_stack) == client_stack.settings.application.time_zone
+    overview = await dashboard.client_overview(client_stack)
+    assert overview.time_zone == overview.sites[0].time_zone == client_stack.settings.application.time_zone
+    explained = await explain.explain_hour(client_stack, device, MONDAY)
+    assert (explained.kwh, explained.shown_total, explained.parts[0].rate_per_kwh) == (4, 0, None)
+
+
+async def test_a_year_of_local_days_may_have_an_hour_more_where_clocks_change(client_stack: Stack) -> None:
+    device = await a_meter(client_stack, "Europe/Berlin", a_tariff(effectiveFrom="2024-01-01", periods=[]))
+    start, end = datetime(2024, 10, 25, 22, tzinfo=UTC), datetime(2025, 10, 26, 23, tzinfo=UTC)
+    assert end - start == 366 * DAY + timedelta(hours=1)
+    await store(client_stack, device, (start, 0), (start + timedelta(hours=1), 1))
+    await store(client_stack, device, (end - timedelta(hours=1), 2), (end, 3))
+    report = await cost.client_cost(client_stack, start, end, days="local")
+    assert len(report.days) == 366
+    assert (report.days[0].kwh, report.days[-1].kwh, report.unallocated_kwh) == (1, 1, 1)
+    with pytest.raises(Invalid, match="366 days"):
+        await cost.client_cost(client_stack, start, end)
+    with pytest.raises(Invalid, match="366 days"):
+        await cost.client_cost(client_stack, start - DAY, end, days="local")
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe"])

@@ -5,9 +5,10 @@ from datetime import date, time
 from decimal import Decimal
 
 from portal.core.domain.tariffs import MonthDay, Period, Season, Tariff
+from portal.core.queries.tariffs import MunicipalTariffs
 from portal.ui import tokens
 from portal.ui.cost.hues import hues_of
-from portal.ui.rates.view import build_card, heat_maps, percent
+from portal.ui.rates.view import build_card, gaps_in_words, heat_maps, percent
 
 PEAK = Period("Peak", 31, time(17, 15), time(20), Decimal("3.75"))
 TARIFF = Tariff(
@@ -67,3 +68,22 @@ def test_a_card_says_its_rates_without_zeros_that_mean_nothing() -> None:
     assert card.vat == "15\u00a0%"
     assert card.periods[0]["hue"] == tokens.PEAK
     assert percent(Decimal("0.155")) == "15.5"
+
+
+def test_what_has_no_price_is_said_with_its_days() -> None:
+    ended = replace(TARIFF, effective_to=date(2026, 6, 30))
+    later = replace(TARIFF, id=2, effective_from=date(2026, 7, 3), effective_to=date(2026, 12, 31))
+    twin = replace(TARIFF, id=3, effective_to=None, is_active=False)
+    places = [
+        MunicipalTariffs(1, "Town", "Africa/Johannesburg", (ended, later, twin)),
+        MunicipalTariffs(2, "Base", "Mars/Olympus", (TARIFF,)),
+        MunicipalTariffs(3, "Twins", "UTC", (TARIFF, replace(ended, id=4))),
+    ]
+    assert gaps_in_words(places) == [
+        "Town: no active tariff covers 1 \u2013 2 Jul 2026. Energy then has no price.",
+        "Town: no active tariff covers 1 Jan 2027 and later. Energy then has no price.",
+        (
+            "Base: the time zone Mars/Olympus is not known any more, so none of its rates hold."
+            " Choose another zone for it."
+        ),
+    ]

@@ -7,7 +7,7 @@ from portal.auth.guards import signed_in
 from portal.core.services import tariffs
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
-from portal.ui.rates.view import TariffCard, build_cards, uncovered_in_words
+from portal.ui.rates.view import TariffCard, build_cards, gaps_in_words
 
 
 class CustomerTariffsState(rx.State):
@@ -28,6 +28,6 @@ class CustomerTariffsState(rx.State):
             stack = current()
             places = await tariffs.list_customer_tariffs(stack, customer_uuid(self.customer_id))
             self.cards = build_cards(places, stack.settings.billing.currency)
-            self.warnings = uncovered_in_words(places)
+            self.warnings = gaps_in_words(places)
             self.tab_label = f"Tariffs ({len(self.cards)})"
         self.is_loading = False

@@ -1,0 +1,53 @@
+"""The hours of an explained day by the clock on the wall."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from portal.core.services.explain import HourLine
+from portal.ui.cost.explain_view import build_hours, hour_totals
+
+
+def lines(first: datetime, *kwh: str) -> list[HourLine]:
+    return [
+        HourLine(first + timedelta(hours=n), Decimal(each), Decimal(each) * Decimal("1.15"), (None,))
+        for n, each in enumerate(kwh)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "labels"),
+    [
+        (
+            datetime(2026, 10, 24, 23, tzinfo=UTC),  # the clock is put back at 03:00
+            [
+                "01:00 to 02:00",
+                "02:00 to 03:00 (UTC+02:00)",
+                "02:00 to 03:00 (UTC+01:00)",
+                "03:00 to 04:00",
+            ],
+        ),
+        (
+            datetime(2026, 3, 28, 23, tzinfo=UTC),  # the clock is put forward at 02:00
+            [
+                "00:00 to 01:00",
+                "01:00 to 02:00 (UTC+01:00)",
+                "03:00 to 04:00 (UTC+02:00)",
+                "04:00 to 05:00",
+            ],
+        ),
+    ],
+)
+def test_hours_where_clocks_change_say_their_offset(first: datetime, labels: list[str]) -> None:
+    shown = build_hours(lines(first, "1", "1", "1", "1"), "Europe/Berlin", "R")
+    assert [row["label"] for row in shown] == labels
+
+
+def test_the_hours_add_up_to_their_total() -> None:
+    hours = lines(datetime(2026, 5, 18, tzinfo=UTC), "0.0333", "0.0333", "0.0334")
+    shown = build_hours(hours, "UTC", "R")
+    assert [row["kwh"] for row in shown] == ["0.033", "0.033", "0.034"]
+    # 0.0383 + 0.0383 + 0.0384 is 0.115, and so 0.12.
+    assert [row["total"] for row in shown] == ["R\u00a00.04", "R\u00a00.04", "R\u00a00.04"]
+    assert hour_totals(hours, "R") == ["Total", "0.100", "", "R\u00a00.12"]
