@@ -47,6 +47,12 @@ class HasHistory(Conflict):
     code = "has_readings"
 
 
+class TooSlow(PortalError):
+    """The database did not answer in the time that was set for it; asking for less may do."""
+
+    code = "too_slow"
+
+
 class Refused(PortalError):
     """The caller is known but may not do this."""
 

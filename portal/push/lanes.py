@@ -10,6 +10,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.queries.push import PushState, Refusal
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from portal.core.queries.push import RetryReading, Waiting
+    from portal.core.queries.push import RetryReading, Settlement, Waiting
     from portal.core.stack import Stack
     from portal.core.wire.push import SetRange
+
+
+# A quarter of what a statement of the push may take: twice the batch is then still far from that.
+_SLOW_READ_SECONDS = 15.0
 
 
 class Packed(NamedTuple):
@@ -122,6 +127,7 @@ class WaitingReadings(Lane):
         self._freshest = freshest
         self._waiting: Waiting | None = None
         self._ahead: tuple[Waiting, Packed] | None = None
+        self._read_seconds = 0.0
 
     async def next_batch(self) -> Batch | None:
         """Return the next waiting readings; arrivals without readings are cleared on the way."""
@@ -129,7 +135,7 @@ class WaitingReadings(Lane):
         if ahead is not None:
             return self._handed_out(*ahead)
         while True:
-            waiting = await service.waiting_readings(self.stack, self.max_rows, freshest=self._freshest)
+            waiting = await self._read()
             entries = [entry for entry in waiting.rows if entry.reading is not None]
             if entries:
                 break
@@ -143,12 +149,22 @@ class WaitingReadings(Lane):
         """Read and pack what follows the batch, as if it were accepted."""
         current = self._current()
         settlement = planner.settle(current.rows, len(batch.rows), is_complete=current.is_complete)
-        waiting = await service.waiting_readings(
-            self.stack, self.max_rows, freshest=self._freshest, after=settlement
-        )
+        waiting = await self._read(settlement)
         packed = await self._cut_waiting(waiting)
         if packed.rows:
             self._ahead = waiting, packed
+
+    async def _read(self, after: Settlement | None = None) -> Waiting:
+        started = monotonic()
+        waiting = await service.waiting_readings(
+            self.stack, self.max_rows, freshest=self._freshest, after=after
+        )
+        self._read_seconds = monotonic() - started
+        return waiting
+
+    def regrown(self, state: PushState) -> PushState:
+        """Return the state with the batch grown again, unless the database has enough to do with this size."""
+        return state if self._read_seconds > _SLOW_READ_SECONDS else super().regrown(state)
 
     async def _cut_waiting(self, waiting: Waiting) -> Packed:
         return await self.cut([entry.reading for entry in waiting.rows if entry.reading is not None])

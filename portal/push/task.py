@@ -55,6 +55,8 @@ async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None 
         PushClient(_fleet(own), transport) as client,
         lock.turn(_ONCE_PATIENCE_SECONDS),
     ):
+        # Also of a set that has nothing to send any more; what is still refused stops again.
+        await service.clear_stops(own)
         return await Tick(own, client, is_forced=True).run()
 
 

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from portal.core.errors import TooSlow
 from portal.core.log import logger
 from portal.core.services import push as service
 from portal.core.wire.batches import BatchType
@@ -137,8 +138,21 @@ class Tick:
             return
         try:
             await self._push_readings(line, states[BatchType.MEASUREMENTS], may_retry=may_retry)
+        except TooSlow as error:
+            await self._read_less(line, error)
         except Exception as error:  # noqa: BLE001 - as above
             await self._record_defect(line, BatchType.MEASUREMENTS, error)
+
+    async def _read_less(self, line: ResourceReport, error: TooSlow) -> None:
+        """Halve the batches a database is too slow to read: chunks of old readings may be compressed."""
+        state = (await service.load_states(self._stack))[_READINGS]
+        rows = planner.most_rows(state, self._stack.settings.fleet_ingest.batch_size)
+        if rows == 1:
+            await self._record_defect(line, _READINGS, error)
+            return
+        line.error = error.message
+        await service.save_state(self._stack, planner.shrunk(state, rows, error.message))
+        _log.warning(f"Batches of {line.resource} are halved", reason=error.message, rows=rows // 2)
 
     async def _push_readings(self, line: ResourceReport, state: PushState, *, may_retry: bool) -> None:
         """Let the lanes take turns, a batch each, until all are empty, the tick is full or the Admin objects."""

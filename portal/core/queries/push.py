@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import asyncpg
 from sqlalchemy import text
 
 from portal.core.db import driver_connection
+from portal.core.errors import TooSlow
 from portal.core.wire.batches import BatchType
 from portal.core.wire.readings import QUANTITIES, FleetReading
 
@@ -153,7 +155,10 @@ async def save_state(session: AsyncSession, state: PushState) -> None:
 async def clear_stops(session: AsyncSession) -> None:
     """Let resources that were stopped by a 401 try again."""
     await session.execute(
-        text("UPDATE app.fleet_push_state SET is_stopped = false, next_attempt_at = NULL WHERE is_stopped")
+        text(
+            "UPDATE app.fleet_push_state SET is_stopped = false, next_attempt_at = NULL, last_error = NULL "
+            "WHERE is_stopped"
+        )
     )
 
 
@@ -215,20 +220,18 @@ async def next_waiting(
 
     Arrivals come oldest first, or the freshest first: those whose earliest reading is the latest. The one
     more tells an arrival that ends with the last of them from one that goes on. `after`: as if this were
-    settled already.
+    settled already. Raises `TooSlow` when the limit on waiting is over.
     """
     connection = await driver_connection(
         session
     )  # for thousands of rows the ORM's own take as long as the database
-    found = await connection.fetch(
-        _FRESHEST if freshest else _OLDEST,
-        list(after.finished_ids),
-        after.partial_id,
-        after.sent_time,
-        after.sent_device_id,
-        after.sent_rows,
-        limit + 1,
-    )
+    settled = (list(after.finished_ids), after.partial_id, after.sent_time, after.sent_device_id)
+    query = _FRESHEST if freshest else _OLDEST
+    try:
+        found = await connection.fetch(query, *settled, after.sent_rows, limit + 1)
+    except asyncpg.QueryCanceledError:
+        message = f"the database took too long to read {limit} readings"
+        raise TooSlow(message) from None
     rows = tuple([WaitingReading(row[0], row[1], _reading(row[2:])) for row in found])
     return Waiting(rows, is_complete=len(rows) <= limit)
 

@@ -164,6 +164,22 @@ async def test_once_ignores_waits_and_stops(rig: Rig) -> None:
     await rig.assert_mirrored()
 
 
+async def test_once_ends_the_stop_of_a_set_that_has_nothing_to_send_any_more(rig: Rig) -> None:
+    await rig.add_device()
+    await rig.tick()
+    await rig.on_client("UPDATE monitoring.sites SET name = 'Barn'")
+    rig.network.always = httpx.Response(401)
+    await rig.tick()
+    await rig.on_client("UPDATE monitoring.sites SET name = 'House'")
+    await rig.on_client("UPDATE app.fleet_push_state SET pass_hash = NULL WHERE resource_type = 'sites'")
+    rig.network.always = None
+    assert (await push.status(rig.client)).is_link_down
+    await task.tick_once(rig.client, transport=rig.network)
+    status = await push.status(rig.client)
+    assert not status.is_link_down
+    assert [state.last_error for state in status.resources] == [None] * 5
+
+
 async def test_once_waits_for_a_tick_under_way(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task, "_ONCE_PATIENCE_SECONDS", 0.3)
     async with PushLock(rig.client.db) as other, other.turn(1):
