@@ -13,7 +13,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OLGA, Visitor
 from tests.e2e.running import RunningStack
@@ -102,11 +102,15 @@ def open_cost(visitor: Visitor, stack: RunningStack, customer_id: str, query: st
     return page
 
 
+def big_figure(page: Page, label: str) -> Locator:
+    """The big figure under a label."""
+    of_label = page.locator(".ui-figure").filter(has=page.get_by_text(label, exact=True))
+    return of_label.locator(".ui-figure-value")
+
+
 def figure(page: Page, label: str) -> str:
-    """The big figure under a label, with the thin and no-break blanks as plain ones."""
-    value = (
-        page.locator(".ui-figure").filter(has=page.get_by_text(label, exact=True)).locator(".ui-figure-value")
-    )
+    """The text of a big figure, with the thin and no-break blanks as plain ones."""
+    value = big_figure(page, label)
     expect(value).to_have_text(re.compile(r"\d"))
     return re.sub(r"\s", " ", value.inner_text().replace("\n", " "))
 
