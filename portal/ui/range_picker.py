@@ -11,6 +11,8 @@ from typing import Final
 
 import reflex as rx
 
+from portal.core.domain.time import FIRST_YEAR, LAST_YEAR
+
 _JSX = rx.asset("range_picker.jsx", shared=True)
 
 QUICK_RANGES: Final = (
@@ -47,12 +49,16 @@ def quick_key(days: DayRange, today: date) -> str:
 
 
 def parse_days(first: str, last: str) -> DayRange | None:
-    """Two ISO dates as they come from a URL or a form; None when they are no dates or the wrong way round."""
+    """Two ISO dates as they come from a URL or a form; None when they are no dates, far away or the wrong way round."""
     try:
         days = DayRange(date.fromisoformat(first), date.fromisoformat(last))
     except ValueError:
         return None
-    return days if days.first <= days.last else None
+    return (
+        days
+        if days.first <= days.last and days.first.year >= FIRST_YEAR and days.last.year < LAST_YEAR
+        else None
+    )
 
 
 def range_picker(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
 from portal.core.domain.rates import Price
+from portal.core.domain.time import FIRST_YEAR, LAST_YEAR
 
 MAX_WINDOW = timedelta(days=366)
 
@@ -181,6 +182,8 @@ def _money(milliwh_by_price: dict[Price, int]) -> tuple[Decimal, Decimal, Decima
 def check_window(from_at: datetime, to_at: datetime, *, slack: timedelta = timedelta(0)) -> None:
     """Raise WindowInvalid, with the reason, unless both are aware, `to` is after `from`, at most 366 days on.
 
+    Both lie in the years that a question may be about.
+
     `slack` is what the longest window may be longer by: 366 local days may have an hour more where clocks change.
     """
     for name, at in (("from", from_at), ("to", to_at)):
@@ -189,6 +192,9 @@ def check_window(from_at: datetime, to_at: datetime, *, slack: timedelta = timed
             raise WindowInvalid(msg)
     if to_at <= from_at:
         msg = "'to' must be after 'from'"
+        raise WindowInvalid(msg)
+    if from_at.year < FIRST_YEAR or to_at.year > LAST_YEAR:
+        msg = f"'from' and 'to' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
         raise WindowInvalid(msg)
     if to_at - from_at > MAX_WINDOW + slack:
         msg = f"the window is longer than {MAX_WINDOW.days} days"

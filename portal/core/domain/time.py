@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""The years that a question may be about: far from the ends of the calendar, where the days around them are missing."""
+
 HOUR = timedelta(hours=1)
 
 # Boards without a clock start in 2000; nothing of this product was installed before 2010.

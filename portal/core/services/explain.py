@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from portal.core.domain import explanation as domain
 from portal.core.domain.explanation import Explanation
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
-from portal.core.domain.time import HOUR, floor_hour
-from portal.core.errors import NotFound
+from portal.core.domain.time import FIRST_YEAR, HOUR, LAST_YEAR, floor_hour
+from portal.core.errors import Invalid, NotFound
 from portal.core.queries import cost as costs
 from portal.core.queries import cut_hours
 from portal.core.queries.cost import CostScope
@@ -38,8 +38,11 @@ async def explain_hour(
 ) -> Explanation:
     """Explain the cost of the UTC hour that holds an aware instant, for a Client's device or a customer's.
 
-    Raises `NotFound` for a device that is not there, or not that customer's.
+    Raises `NotFound` for a device that is not there, or not that customer's, and `Invalid` for an hour out of range.
     """
+    if not FIRST_YEAR <= hour_at.year <= LAST_YEAR:
+        message = f"'hour' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
+        raise Invalid(message)
     hour = floor_hour(hour_at)
     scope = CostScope(hour, hour + HOUR, customer_id=customer_id)
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)

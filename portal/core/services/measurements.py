@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from portal.core.domain.time import FIRST_YEAR, LAST_YEAR
 from portal.core.errors import Invalid, NotFound
 from portal.core.queries import measurements as queries
 from portal.core.queries import sites
@@ -78,9 +79,6 @@ def _check(from_at: datetime, to_at: datetime, bucket: str, limit: int) -> None:
     if to_at <= from_at:
         message = "'to' must be after 'from'"
         raise Invalid(message)
-    if not (from_at.year >= _FIRST_YEAR and to_at.year <= _LAST_YEAR):
-        message = f"'from' and 'to' must be between the years {_FIRST_YEAR} and {_LAST_YEAR}"
+    if not (from_at.year >= FIRST_YEAR and to_at.year <= LAST_YEAR):
+        message = f"'from' and 'to' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
         raise Invalid(message)
-
-
-_FIRST_YEAR, _LAST_YEAR = 1970, 2200

@@ -81,6 +81,14 @@ async def test_nobody_elses_device_is_explained(
         await explain.explain_hour(admin_stack, device_id, AT, uuid4())
 
 
+@pytest.mark.parametrize("hour", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)])
+async def test_hours_at_the_ends_of_the_calendar_are_refused(
+    client_stack: Stack, device_id: Any, hour: datetime
+) -> None:
+    with pytest.raises(Invalid, match="1970 and 2200"):
+        await explain.explain_hour(client_stack, device_id, hour)
+
+
 async def test_two_tariffs_that_start_on_the_same_day_are_refused(
     client_stack: Stack, device_id: Any
 ) -> None:

@@ -200,6 +200,8 @@ def test_cost_is_additive_over_a_split_of_the_window(usages: list[Usage]) -> Non
         (FROM, FROM, "after 'from'"),
         (TO, FROM, "after 'from'"),
         (FROM, FROM + timedelta(days=366, microseconds=1), "366 days"),
+        (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC, day=2), "1970 and 2200"),
+        (datetime.max.replace(tzinfo=UTC, day=1), datetime.max.replace(tzinfo=UTC), "1970 and 2200"),
     ],
 )
 def test_windows_are_refused_with_the_reason(from_at: datetime, to_at: datetime, reason: str) -> None:

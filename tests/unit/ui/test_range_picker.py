@@ -47,6 +47,8 @@ def test_other_days_are_no_quick_range() -> None:
         ("yesterday", "2026-05-18"),
         ("2026-05-19", "2026-05-18"),
         ("2026-02-30", "2026-03-01"),
+        ("0001-01-01", "0001-01-02"),
+        ("9999-12-31", "9999-12-31"),
     ],
 )
 def test_what_is_not_a_range_is_not_taken_for_one(first: str, last: str) -> None:
