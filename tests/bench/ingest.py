@@ -26,6 +26,7 @@ from uuid import UUID
 import asyncpg
 
 from portal.core.db import Database
+from portal.core.domain.time import week_start
 from portal.core.models.fleet import FleetMeasurement
 from portal.core.queries import copy_format
 from portal.core.services import customers, sites
@@ -38,7 +39,8 @@ from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
 
 BATCH, DEVICES = 5_000, 1_000
-START = datetime(2026, 1, 5, tzinfo=UTC)
+# As devices send: readings of the last weeks. Older ones are late, and have TimescaleDB refresh its aggregates.
+START = week_start(datetime.now(UTC)) - timedelta(days=14)
 IDS = [UUID(int=0xD000 + number) for number in range(DEVICES)]
 SITE = UUID(int=0x5)
 COLUMNS = ("time", "customer_id", "device_id", *QUANTITIES, "source")

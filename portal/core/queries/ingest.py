@@ -21,7 +21,7 @@ from portal.core.queries import copy_format
 from portal.core.wire.readings import QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from portal.core.wire.readings import DeviceReading, FleetReading
 
@@ -171,14 +171,21 @@ async def append_fleet_readings(
 
     Raises one of `COLLISIONS`, also for an unknown device, and the caller's transaction is lost.
     """
+    firsts: dict[tuple[UUID, datetime], datetime] = {}
+
+    async def rows() -> AsyncIterator[bytes]:
+        async for piece in copy_format.fleet_rows(customer_id, readings):
+            yield piece
+        # While the database is still busy with what it was sent.
+        firsts.update(_first_of_each_hour(readings))
+
     await connection.copy_to_table(
         "power_measurements",
         schema_name="fleet",
         columns=("time", "customer_id", *_STAGED[1:]),
         format="binary",
-        source=copy_format.fleet_rows(customer_id, readings),
+        source=rows(),
     )
-    firsts = _first_of_each_hour(readings)
     devices, hours = zip(*firsts, strict=True)
     await connection.execute(_QUEUE_FLEET, customer_id, devices, hours, list(firsts.values()))
 
