@@ -74,7 +74,8 @@ def test_every_answer_is_one_the_document_describes(
             asked = subprocess.run(
                 [
                     *(str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(config)),
-                    *("run", f"{server.url}/api/openapi.json", "--no-color", "--workers", "2"),
+                    # One worker: Python 3.11 cannot parse source in two threads at once, which its generator does.
+                    *("run", f"{server.url}/api/openapi.json", "--no-color", "--workers", "1"),
                 ],
                 cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False,
             )  # fmt: skip
