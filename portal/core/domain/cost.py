@@ -33,6 +33,7 @@ class DeviceRef:
     device_id: UUID
     name: str
     site_name: str
+    site_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,12 @@ def _line(lines: dict[Key, _Sum], key: Key, what: str, why: str) -> _Sum:
 
 def _device_cost(device: DeviceRef, line: _Sum) -> DeviceCost:
     return DeviceCost(
-        device.device_id, device.name, device.site_name, *line.amounts(), line.buckets_without_tariff
+        device.device_id,
+        device.name,
+        device.site_name,
+        *line.amounts(),
+        line.buckets_without_tariff,
+        device.site_id,
     )
 
 

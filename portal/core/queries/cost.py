@@ -42,11 +42,15 @@ _AT_ONCE = 500  # bounds the hours whose readings are in memory together
 
 @dataclass(frozen=True)
 class WindowUsage:
-    """The energy of a window by day and by device, and what is doubtful about it."""
+    """The energy of a window by day and by device, and what is doubtful about it.
+
+    `places` are the municipalities in the calendar that the devices are in.
+    """
 
     by_day: tuple[DayUsage, ...]
     by_device: tuple[DeviceUsage, ...]
     devices: tuple[DeviceRef, ...]
+    places: frozenset[int]
     quality: Quality
 
 
@@ -126,7 +130,7 @@ FROM (
 ) found
 """
 _DEVICES = """
-SELECT d.id, d.name, s.name, coalesce(s.{municipality}, 0) AS place
+SELECT d.id, d.name, s.name, s.id AS site_id, coalesce(s.{municipality}, 0) AS place
 FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer}
 WHERE true {scope}
 ORDER BY s.name, d.name, d.id
@@ -168,7 +172,8 @@ async def load_usage(
     return WindowUsage(
         (*by_day, *cut_days),
         (*by_device, *cut_devices),
-        tuple(DeviceRef(row[0], row[1], row[2]) for row in rows),
+        tuple(DeviceRef(row[0], row[1], row[2], row.site_id) for row in rows),
+        frozenset(places.values()),
         quality,
     )
 

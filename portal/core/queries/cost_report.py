@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from portal.core.domain.cost import CostReport, FixedCost, MixedCurrencies, price_groups
 from portal.core.domain.fixed_charges import fixed_charges
 from portal.core.queries import tariffs
-from portal.core.queries.cost import NOWHERE, CostScope, load_usage, make_calendar, zone_named
-from portal.core.queries.cost_scope import given_of, names_of
+from portal.core.queries.cost import CostScope, load_usage, make_calendar, zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +38,7 @@ async def load_report(
         places = await load_places(session, scope)
     calendar = make_calendar(places, scope)
     found = await load_usage(session, scope, calendar, max_gap)
-    sites = await _sites_of_devices(session, scope)
-    used = {sites[device.device_id].place for device in found.devices if device.device_id in sites}
-    days = {usage.day for usage in found.by_day} | _days_of(calendar, used)
+    days = {usage.day for usage in found.by_day} | _days_of(calendar, found.places)
     report = price_groups(
         found.by_day,
         found.by_device,
@@ -51,41 +48,16 @@ async def load_report(
         currency=own_currency,
         quality=found.quality,
     )
-    devices = tuple(
-        replace(device, site_id=sites[device.device_id].site_id) if device.device_id in sites else device
-        for device in report.devices
-    )
-    return replace(report, devices=devices, unknown_zones=calendar.unknown_zones)
+    return replace(report, unknown_zones=calendar.unknown_zones)
 
 
-class _SiteOfDevice(NamedTuple):
-    site_id: UUID
-    place: int
-
-
-async def _sites_of_devices(session: AsyncSession, scope: CostScope) -> dict[UUID, _SiteOfDevice]:
-    """Return the devices' sites: at the Admin two may have one name, where a customer removed one and began anew."""
-    names = names_of(scope)
-    rows = await session.execute(
-        text(
-            f"SELECT d.id, s.id AS site_id, coalesce(s.{names['municipality']}, {NOWHERE}) AS place "
-            f"FROM {scope.schema}.devices d JOIN {scope.schema}.sites s ON s.id = d.site_id {names['same_customer']} "
-            f"WHERE true {names['scope']}"
-        ),
-        given_of(scope),
-    )
-    return {row.id: _SiteOfDevice(row.site_id, row.place) for row in rows}
-
-
-def _days_of(calendar: Calendar, used: set[int]) -> set[date]:
+def _days_of(calendar: Calendar, used: frozenset[int]) -> set[date]:
     """Return the days of the window where there are devices: a municipality elsewhere may begin a day more."""
     everywhere = [
         *((place, run.day) for place, run in calendar.whole),
         *((place, part.day) for place, hour in calendar.cut for part in hour.segments),
     ]
-    known = {place for place, _ in everywhere}
-    wanted = {place if place in known else NOWHERE for place in used} or known
-    return {day for place, day in everywhere if place in wanted}
+    return {day for place, day in everywhere if not used or place in used}
 
 
 async def load_places(session: AsyncSession, scope: CostScope) -> tuple[MunicipalTariffs, ...]:
