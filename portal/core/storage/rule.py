@@ -6,6 +6,7 @@ side by side, and explain the old ones by the new rule; so it is noticed, and ap
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -13,19 +14,15 @@ from sqlalchemy import text
 from portal.core.log import logger
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.storage.layout import Layout
 
 _log = logger("energy")
-_MINUTE = 60
 
 
 async def note_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -> None:
     """Remember the longest gap at the first start, and say at each later one where it is another."""
-    minutes = int(max_gap.total_seconds() // _MINUTE)
     words = await other_rule(session, layout, max_gap)
     if words:
         _log.warning(words)
@@ -34,14 +31,14 @@ async def note_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -
             f"INSERT INTO {layout.energy_rule} SELECT CAST(:minutes AS integer) "
             f"WHERE NOT EXISTS (SELECT 1 FROM {layout.energy_rule})"
         ),
-        {"minutes": minutes},
+        {"minutes": _minutes(max_gap)},
     )
 
 
 async def other_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -> str | None:
     """Return, in words, by what other rule stored energy was computed; None where it is the present one."""
     stored = await session.scalar(text(f"SELECT max_gap_minutes FROM {layout.energy_rule}"))
-    minutes = int(max_gap.total_seconds() // _MINUTE)
+    minutes = _minutes(max_gap)
     if stored is None or stored == minutes:
         return None
     return (
@@ -54,5 +51,9 @@ async def take_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -
     """Remember the present rule: all energy is being computed by it."""
     await session.execute(
         text(f"UPDATE {layout.energy_rule} SET max_gap_minutes = :minutes"),
-        {"minutes": int(max_gap.total_seconds() // _MINUTE)},
+        {"minutes": _minutes(max_gap)},
     )
+
+
+def _minutes(max_gap: timedelta) -> int:
+    return max_gap // timedelta(minutes=1)
