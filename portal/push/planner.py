@@ -319,7 +319,6 @@ def settle(rows: Sequence[WaitingReading], sent: int, *, is_complete: bool) -> S
         finished_ids=tuple(finished),
         partial_id=last.arrival_id,
         sent_time=last.reading.time,
-        sent_device_id=last.reading.device_id,
         sent_rows=sum(entry.arrival_id == last.arrival_id for entry in done),
     )
 

@@ -41,9 +41,9 @@ SELECT CAST('{start}' AS timestamptz) + i * interval '1 second', CAST('{device}'
 FROM generate_series(0, {rows} - 1) i
 """
 _ARRIVE = """
-INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
-SELECT received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
-WHERE device_id = '{device}' GROUP BY received_at ORDER BY received_at
+INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
+SELECT device_id, received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
+WHERE device_id = '{device}' GROUP BY device_id, received_at ORDER BY received_at
 """
 
 

@@ -34,9 +34,9 @@ FROM generate_series('{start}'::timestamptz, '{end}'::timestamptz - interval '1 
   monitoring.devices d
 """
 _ARRIVED = """
-INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
-SELECT received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
-WHERE time >= '{start}' AND time < '{end}' GROUP BY received_at ORDER BY received_at
+INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
+SELECT device_id, received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
+WHERE time >= '{start}' AND time < '{end}' GROUP BY device_id, received_at ORDER BY received_at
 """
 
 

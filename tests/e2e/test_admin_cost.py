@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import OLGA, Visitor
 from tests.e2e.running import RunningStack
 
@@ -40,12 +40,12 @@ _REGISTERS = {"08:00": 1994, "08:40": 2000, "10:00": 2000, "10:20": 2020, "10:40
 _WORKED_DAYS = "tab=cost&from=2026-05-18&to=2026-05-19"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def api_key(admin_stack: RunningStack) -> str:
     return admin_stack.command("apikey", "add", "cost tests")["key"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def priced_customer(
     client_stack: RunningStack,
     admin_stack: RunningStack,
@@ -290,13 +290,7 @@ def test_the_cost_tab_is_accessible_and_fits(
 ) -> None:
     page = open_cost(visit(dark=dark, phone=phone), admin_stack, priced_customer)
     expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
-    _assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_accessible_and_fits(page)
     page.locator(".ui-range-button").click()
     expect(page.get_by_role("button", name="Show")).to_be_visible()
-    _assert_accessible(page)
-
-
-def _assert_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert_accessible_and_fits(page)

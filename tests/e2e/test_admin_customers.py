@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import OLGA, Visitor
 from tests.e2e.running import RunningStack
 
@@ -151,11 +151,10 @@ def test_the_list_and_its_dialogs_are_accessible_and_fit(
     page = visit(dark=dark, phone=phone).sign_in(admin_stack, OLGA)
     page.get_by_role("button", name="Actions for Acme Cold Storage").click()
     expect(page.get_by_role("menu")).to_be_visible()
-    _assert_accessible(page)
+    assert_accessible_and_fits(page)
     page.get_by_role("menuitem", name="Rotate token").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    _assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_accessible_and_fits(page)
 
 
 def test_the_drawer_of_a_phone_opens_closes_and_signs_out(visit: Visit, admin_stack: RunningStack) -> None:
@@ -164,15 +163,9 @@ def test_the_drawer_of_a_phone_opens_closes_and_signs_out(visit: Visit, admin_st
     expect(drawer).to_be_hidden()
     page.get_by_role("button", name="Open navigation").click()
     expect(drawer).to_be_visible()
-    _assert_accessible(page)
+    assert_accessible_and_fits(page)
     drawer.get_by_role("link", name="Customers").click()
     expect(drawer).to_be_hidden()
     page.get_by_role("button", name="Open navigation").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-
-
-def _assert_accessible(page: Page) -> None:
-    page.wait_for_timeout(300)  # a fading dialog has the contrast of neither state
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()

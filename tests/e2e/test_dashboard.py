@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import BOB, Visitor
 from tests.e2e.running import RunningStack
 
@@ -62,9 +62,7 @@ def test_the_dashboard_is_accessible_and_fits(
 ) -> None:
     page = visit(dark=dark, phone=phone).sign_in(client_stack, BOB)
     expect(page.get_by_role("row").filter(has_text=_SITE)).to_be_visible()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_accessible_and_fits(page)
 
 
 def test_a_restart_is_said_and_survived(visit: Visit, client_stack: RunningStack, meter: str) -> None:

@@ -122,9 +122,9 @@ def _distance(one: Colour, other: Colour) -> int:
 def _same(first: Image.Image, last: Image.Image, box: tuple[int, int, int, int]) -> bool:
     """Whether a part of two frames looks the same, and is not empty."""
     before, after = first.crop(box), last.crop(box)
-    pairs = list(zip(before.getdata(), after.getdata(), strict=True))
+    pairs = list(zip(before.get_flattened_data(), after.get_flattened_data(), strict=True))
     different = sum(_distance(a, b) > 3 * _NEAR for a, b in pairs)
-    return different < 0.03 * len(pairs) and len(set(after.getdata())) > 5
+    return different < 0.03 * len(pairs) and len(set(after.get_flattened_data())) > 5
 
 
 def _box_of_the_name(page: Page) -> tuple[int, int, int, int]:

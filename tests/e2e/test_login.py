@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import ALICE, BOB, OLGA, Visitor, submit_login
 from tests.e2e.running import PASSWORD, RunningStack
 
@@ -176,8 +176,7 @@ def test_the_login_page_is_accessible(
     page = visit(dark=dark).tab()
     page.goto(client_stack.url + path)
     page.wait_for_load_state("networkidle")
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert_accessible_and_fits(page)
 
 
 def test_the_login_form_works_without_scripts(visit: Visit, client_stack: RunningStack) -> None:

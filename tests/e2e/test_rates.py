@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import ALICE, BOB, Visitor
 from tests.e2e.running import RunningStack
 
@@ -292,19 +292,13 @@ def test_rates_are_accessible_and_fit(
 ) -> None:
     page = open_rates(visit(dark=dark, phone=phone), client_stack)
     expect(card_of(page, "Old flat")).to_be_visible()
-    _assert_fine(page)
+    assert_accessible_and_fits(page)
     page.get_by_role("button", name="Start from published figures").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    _assert_fine(page)
+    assert_accessible_and_fits(page)
     dialog.get_by_role("button", name=re.compile("Start from .*LV TOU")).first.click()
     expect(page.get_by_role("button", name="Save tariff")).to_be_visible()
     page.get_by_label("Municipality").select_option(priced_place)
     expect(page.get_by_role("rowheader", name="Mon")).to_have_count(2)
-    _assert_fine(page)
-
-
-def _assert_fine(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_accessible_and_fits(page)

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pyotp.totp import TOTP
 
+from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import ALICE, Visitor, submit_login
 from tests.e2e.running import PASSWORD, RunningStack
 
@@ -35,11 +35,6 @@ def _person(stack: RunningStack) -> str:
     return email
 
 
-def _accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 def _set_up(page: Page, stack: RunningStack) -> tuple[str, list[str]]:
     """Set it up as a person does; returns the key and the recovery codes."""
     page.goto(f"{stack.url}/settings")
@@ -52,7 +47,7 @@ def _set_up(page: Page, stack: RunningStack) -> tuple[str, list[str]]:
     scan.get_by_label("Code").fill(_code(secret, -1))
     page.get_by_role("button", name="Turn on").click()
     codes = page.locator("#recovery-codes").inner_text().split()
-    _accessible(page)
+    assert_accessible_and_fits(page)
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_text("8 recovery codes left")).to_be_visible()
     return secret, codes
@@ -160,7 +155,7 @@ def test_the_code_page_is_accessible(
     page = visit(dark=dark).tab()
     page.goto(client_stack.url + path)
     page.wait_for_load_state("networkidle")
-    _accessible(page)
+    assert_accessible_and_fits(page)
 
 
 def _log_in(stack: RunningStack, email: str) -> httpx.Response:

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import ALICE, BOB, OLGA, Visitor, submit_login
 from tests.e2e.running import PASSWORD, RunningStack
 from tests.unit.domain.test_images import png
@@ -151,8 +151,7 @@ def test_the_pages_are_accessible(visit: Visit, client_stack: RunningStack, *, d
     page = visit(dark=dark).sign_in(client_stack, ALICE)
     for path in _PATHS:
         _open(page, client_stack, path)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert_accessible_and_fits(page)
 
 
 def _name_of(page: Page) -> str:

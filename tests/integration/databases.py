@@ -18,10 +18,14 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
+from alembic import command
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
+from portal.core.db import Database
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.storage import migrations
 from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.embedded_home import installed_binaries
 from portal.core.storage.migrations import migrate
@@ -52,6 +56,18 @@ class Clock:
         """Move on by a duration given like a timedelta's."""
         self.now += timedelta(**duration)
         return self.now
+
+
+async def downgrade(database: Database, mode: RunMode, revision: str) -> None:
+    """Take a database back to an earlier schema, with what it holds."""
+
+    def go_back(connection: Connection) -> None:
+        config = migrations._config(mode)
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(go_back)
 
 
 class TestServer:

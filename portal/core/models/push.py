@@ -39,10 +39,10 @@ class PushState(SQLModel, table=True):
 
 
 class PushArrival(SQLModel, table=True):
-    """One ingest transaction whose readings are not all pushed yet.
+    """Readings of one device from one ingest transaction that are not all pushed yet.
 
     It is written in the transaction that stores the readings and shares their `received_at`, so it
-    becomes visible exactly when they do. `sent_time`, `sent_device_id`: the last row acknowledged.
+    becomes visible exactly when they do. `sent_time`: the last reading acknowledged.
     """
 
     __tablename__ = "push_arrivals"
@@ -52,13 +52,13 @@ class PushArrival(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    device_id: UUID
     received_at: datetime = timestamp(now=True)
     first_at: datetime = timestamp()
     last_at: datetime = timestamp()
     row_count: int
     sent_rows: int = 0
     sent_time: datetime | None = timestamp(nullable=True)
-    sent_device_id: UUID | None = None
 
 
 class PushRetry(SQLModel, table=True):

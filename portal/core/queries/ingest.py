@@ -63,8 +63,8 @@ WITH stored AS (
     INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts)
     SELECT {_ARRAYS} FROM {_TOUCHED}
 ), arrived AS (
-    INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count)
-    SELECT now(), min(time), max(time), count(*) FROM stored HAVING count(*) > 0
+    INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
+    SELECT device_id, now(), min(time), max(time), count(*) FROM stored GROUP BY device_id
 )
 SELECT count(*) FROM stored
 """
@@ -80,7 +80,8 @@ _FINISH_APPEND = """
 WITH queued AS (
     INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts) VALUES ($1, $2, $3)
 )
-INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count) VALUES (now(), $4, $5, $6)
+INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
+VALUES ($4, now(), $5, $6, $7)
 """
 
 _MERGE_FLEET = f"""
@@ -149,7 +150,7 @@ async def append_device_readings(
     devices = [device_id] * len(hours)
     first, last = times[0], times[-1]
     await connection.execute(
-        _FINISH_APPEND, devices, list(hours), list(hours.values()), first, last, len(readings)
+        _FINISH_APPEND, devices, list(hours), list(hours.values()), device_id, first, last, len(readings)
     )
 
 

@@ -1,7 +1,7 @@
 """Statements of the push: its state per resource and the readings that wait, by arrival.
 
-`app.push_arrivals` holds one row per transaction that stored readings, written in that transaction.
-Reading the arrivals oldest first, and the readings of one arrival by (time, device), is an order no
+`app.push_arrivals` holds one row per device and transaction that stored readings, written in that
+transaction. Reading the arrivals oldest first, and the readings of one arrival by time, is an order no
 later commit can slip behind: an arrival is either not visible yet, and then none of its readings has
 been passed, or it waits here with its own position until every one of its readings is acknowledged.
 """
@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from portal.core.db import driver_connection
 from portal.core.errors import TooSlow
+from portal.core.planning import planned
 from portal.core.wire.batches import BatchType
 from portal.core.wire.readings import QUANTITIES, FleetReading
 
@@ -78,7 +79,6 @@ class Settlement:
     finished_ids: tuple[int, ...] = ()
     partial_id: int | None = None
     sent_time: datetime | None = None
-    sent_device_id: UUID | None = None
     sent_rows: int = 0
 
 
@@ -175,39 +175,41 @@ async def forget_sets(session: AsyncSession) -> None:
 _READING_COLUMNS = ", ".join(f"m.{name}" for name in ("time", "device_id", *QUANTITIES, "source"))
 
 # The window sum keeps the statement from touching more arrivals than the limit can use. The bounds on
-# `time` are what lets the planner skip partitions, per arrival and at run time; the equality on
-# `received_at` is what selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
+# `time` are what lets the planner skip partitions, per arrival and at run time; the device is what lets it
+# unpack one meter's segment of a compressed chunk and not everyone's; the equality on `received_at` is what
+# selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
 _WAITING = """
     WITH first AS (
-        SELECT id, received_at, first_at, last_at, row_count,
-          CASE WHEN id = CAST($2 AS bigint) THEN sent_rows + CAST($5 AS bigint) ELSE sent_rows
+        SELECT id, device_id, received_at, first_at, last_at, row_count,
+          CASE WHEN id = CAST($2 AS bigint) THEN sent_rows + CAST($4 AS bigint) ELSE sent_rows
           END AS sent_rows,
           CASE WHEN id = CAST($2 AS bigint) THEN CAST($3 AS timestamptz) ELSE sent_time
           END AS sent_time,
-          CASE WHEN id = CAST($2 AS bigint) THEN CAST($4 AS uuid) ELSE sent_device_id
-          END AS sent_device_id,
           row_number() OVER (ORDER BY {order}) AS place
-        FROM app.push_arrivals WHERE NOT id = ANY(CAST($1 AS bigint[])) ORDER BY {order} LIMIT $6::bigint
+        FROM app.push_arrivals WHERE NOT id = ANY(CAST($1 AS bigint[])) ORDER BY {order} LIMIT $5::bigint
     ), counted AS (
         SELECT f.*, sum(row_count - sent_rows) OVER (ORDER BY place) - (row_count - sent_rows) AS rows_before
         FROM first f
     ), chosen AS MATERIALIZED (
-        SELECT * FROM counted WHERE rows_before < $6::bigint
+        SELECT * FROM counted WHERE rows_before < $5::bigint
     )
     SELECT c.id AS arrival_id, c.received_at, r.*
     FROM chosen c
     LEFT JOIN LATERAL (
         SELECT {columns}
         FROM monitoring.power_measurements m
-        WHERE m.received_at = c.received_at
+        WHERE m.device_id = c.device_id AND m.received_at = c.received_at
           AND m.time >= coalesce(c.sent_time, c.first_at) AND m.time <= c.last_at
-          AND (c.sent_time IS NULL OR (m.time, m.device_id) > (c.sent_time, c.sent_device_id))
-        ORDER BY m.time, m.device_id
-        LIMIT $6::bigint
+          AND (c.sent_time IS NULL OR m.time > c.sent_time)
+        ORDER BY m.time
+        LIMIT $5::bigint
     ) r ON true
-    ORDER BY c.place, r.time, r.device_id
-    LIMIT $6::bigint
+    ORDER BY c.place, r.time
+    LIMIT $5::bigint
     """
+# How many readings an arrival has is not what the planner thinks: gathering all of them, to sort them and take the
+# first, is what it must not do for a batch.
+_PLANNER = {"enable_bitmapscan": "off"}
 _OLDEST = _WAITING.format(order="id", columns=_READING_COLUMNS)
 NOTHING_SETTLED = Settlement()
 _FRESHEST = _WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS)
@@ -225,10 +227,11 @@ async def next_waiting(
     connection = await driver_connection(
         session
     )  # for thousands of rows the ORM's own take as long as the database
-    settled = (list(after.finished_ids), after.partial_id, after.sent_time, after.sent_device_id)
+    settled = (list(after.finished_ids), after.partial_id, after.sent_time)
     query = _FRESHEST if freshest else _OLDEST
     try:
-        found = await connection.fetch(query, *settled, after.sent_rows, limit + 1)
+        async with planned(session, _PLANNER):
+            found = await connection.fetch(query, *settled, after.sent_rows, limit + 1)
     except asyncpg.QueryCanceledError:
         message = f"the database took too long to read {limit} readings"
         raise TooSlow(message) from None
@@ -265,13 +268,12 @@ async def settle(session: AsyncSession, settlement: Settlement) -> None:
     if settlement.partial_id is not None:
         await session.execute(
             text(
-                "UPDATE app.push_arrivals SET sent_time = :sent_time, sent_device_id = :sent_device_id, "
+                "UPDATE app.push_arrivals SET sent_time = :sent_time, "
                 "sent_rows = least(row_count, sent_rows + :sent_rows) WHERE id = :id"
             ),
             {
                 "id": settlement.partial_id,
                 "sent_time": settlement.sent_time,
-                "sent_device_id": settlement.sent_device_id,
                 "sent_rows": settlement.sent_rows,
             },
         )

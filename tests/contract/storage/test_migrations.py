@@ -3,20 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from alembic import command
-from sqlalchemy import Connection
 
 from portal.core.errors import Misconfigured
 from portal.core.settings import RunMode
-from portal.core.storage import migrations
 from portal.core.storage.migrations import migrate, require_migrated
 from tests.contract.storage.fleet import ALICE, METERS, Fleet, ago, readings
-
-
-def _down_to(connection: Connection, revision: str) -> None:
-    config = migrations._config(RunMode.ADMIN)
-    config.attributes["connection"] = connection
-    command.downgrade(config, revision)
+from tests.integration.databases import downgrade
 
 
 async def test_what_was_queued_hour_by_hour_is_queued_by_batch_and_still_recomputed(fleet: Fleet) -> None:
@@ -24,8 +16,7 @@ async def test_what_was_queued_hour_by_hour_is_queued_by_batch_and_still_recompu
     await fleet.refresh()
     await fleet.store(readings(ALICE, METERS[ALICE][1], ago(days=2), timedelta(minutes=20), 100))
     queued = await fleet.rows("SELECT * FROM fleet.rollup_queue ORDER BY hour")
-    async with fleet.stack.db.engine.begin() as connection:
-        await connection.run_sync(_down_to, "admin_0001")
+    await downgrade(fleet.stack.db, RunMode.ADMIN, "admin_0001")
     assert await fleet.rows("SELECT * FROM fleet.rollup_queue ORDER BY hour") == queued
     assert await fleet.rows("SELECT relkind::text FROM pg_class WHERE relname = 'rollup_queue'") == [("r",)]
     with pytest.raises(Misconfigured, match="schema of another release"):

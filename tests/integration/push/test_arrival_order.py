@@ -30,7 +30,7 @@ async def test_a_tick_sends_no_more_than_its_batches(rigs: OpenRig) -> None:
     assert line_of(report, BatchType.DEVICES).sent == 1
 
 
-async def test_two_devices_with_the_same_instants_in_one_arrival_are_cut_between_devices(
+async def test_two_devices_with_the_same_instants_in_one_transaction_are_cut_between_devices(
     rigs: OpenRig,
 ) -> None:
     """The batch limit falls between two rows of one time: the row key, not the time, is the position."""

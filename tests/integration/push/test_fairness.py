@@ -101,8 +101,8 @@ async def test_30000_rows_drain_in_ten_ticks_while_the_live_meter_keeps_up(rigs:
         d=old,
     )
     await rig.on_client(
-        "INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count) "
-        "SELECT received_at, min(time), max(time), count(*) FROM monitoring.power_measurements GROUP BY 1"
+        "INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count) "
+        "SELECT device_id, received_at, min(time), max(time), count(*) FROM monitoring.power_measurements GROUP BY 1, 2"
     )
     ticks = 0
     while True:

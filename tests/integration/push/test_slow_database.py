@@ -23,7 +23,7 @@ async def _limit_waiting(session: AsyncSession) -> None:
 def slow_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading takes 50 ms a row, and is cut off after one and a half seconds."""
     slow = statements._OLDEST.replace(
-        "WITH first AS (", "WITH slow AS MATERIALIZED (SELECT pg_sleep($6::bigint * 0.05)), first AS ("
+        "WITH first AS (", "WITH slow AS MATERIALIZED (SELECT pg_sleep($5::bigint * 0.05)), first AS ("
     ).replace("FROM chosen c", "FROM slow, chosen c")
     assert slow.count("slow") == 2
     monkeypatch.setattr(statements, "_OLDEST", slow)

@@ -1,0 +1,44 @@
+"""What waited when the schema was an earlier one is pushed by the current one."""
+
+from datetime import timedelta
+
+from portal.core.settings import RunMode
+from portal.core.storage.migrations import migrate
+from portal.core.wire.batches import BatchType
+from tests.integration.databases import downgrade
+from tests.integration.push.rig import START, Rig
+
+
+async def test_arrivals_get_their_devices_and_what_was_sent_stays_sent(rig: Rig) -> None:
+    """Whole, half sent, and of two devices at once: half sent up to a reading that both have the instant of."""
+    first, second = sorted([await rig.add_device("a"), await rig.add_device("b")])
+    await rig.store(first, 40)
+    await rig.store(second, 40, start=START + timedelta(hours=1))
+    both = START + timedelta(hours=2)
+    for device in (first, second):
+        await rig.store(device, 20, start=both)
+    await downgrade(rig.client.db, RunMode.CLIENT, "client_0003")
+    await rig.on_client(
+        "UPDATE monitoring.power_measurements SET received_at = CAST(:t AS timestamptz) WHERE time >= :t",
+        t=both,
+    )
+    await rig.on_client("DELETE FROM app.push_arrivals WHERE first_at >= :t", t=both)
+    await rig.on_client(
+        "INSERT INTO app.push_arrivals (received_at, first_at, last_at, row_count, sent_rows, sent_time, "
+        "sent_device_id) VALUES (:t, :t, CAST(:t AS timestamptz) + interval '19 s', 40, 21, "
+        "CAST(:t AS timestamptz) + interval '10 s', :d)",
+        t=both,
+        d=first,
+    )
+    await rig.on_client(
+        "UPDATE app.push_arrivals SET sent_rows = 25, sent_time = first_at + interval '24 s', sent_device_id = :d "
+        "WHERE id = (SELECT min(id) FROM app.push_arrivals)",
+        d=first,
+    )
+    await migrate(rig.client.db, RunMode.CLIENT)
+    assert await rig.on_client(
+        "SELECT device_id, row_count, sent_rows, extract(epoch FROM sent_time - first_at)::int "
+        "FROM app.push_arrivals ORDER BY id"
+    ) == [(first, 40, 25, 24), (second, 40, 0, None), (first, 20, 11, 10), (second, 20, 10, 9)]
+    await rig.drain()
+    assert rig.network.rows_of(BatchType.MEASUREMENTS) == 15 + 40 + 9 + 10
