@@ -106,14 +106,18 @@ class Lane(ABC):
     async def cut(self, rows: Sequence[msgspec.Struct]) -> Packed:
         """Pack as many rows as fit one batch; off the event loop, which also serves pages."""
         fleet = self.stack.settings.fleet_ingest
-        return await asyncio.to_thread(_packed, rows, self.max_rows, fleet.batch_max_bytes)
+        return await asyncio.to_thread(pack, rows, self.max_rows, fleet.batch_max_bytes)
 
 
-def _packed(rows: Sequence[msgspec.Struct], max_rows: int, max_bytes: int) -> Packed:
-    encoded = [ENCODER.encode(row) for row in rows]
-    count = planner.fitting([len(row) for row in encoded], max_rows, max_bytes)
-    kept = tuple(encoded[:count])
-    return Packed(kept, compressed(kept))
+def pack(rows: Sequence[msgspec.Struct], max_rows: int, max_bytes: int) -> Packed:
+    """Pack leading rows: at most `max_rows`, in a body of at most `max_bytes` as it is sent.
+
+    At least one, where there is any: a row larger than a whole batch is for the Admin to judge.
+    """
+    kept = tuple([ENCODER.encode(row) for row in rows[:max_rows]])
+    while len(body := compressed(kept)) > max_bytes and len(kept) > 1:
+        kept = kept[: planner.fewer_rows(len(kept), len(body), max_bytes)]
+    return Packed(kept, body)
 
 
 class WaitingReadings(Lane):

@@ -71,7 +71,6 @@ class Sent:
     rows: list[dict[str, Any]]
     headers: httpx.Headers
     bytes_on_wire: int
-    bytes_unpacked: int
 
 
 Fault = httpx.Response | Exception | Callable[[Sent], httpx.Response | None]
@@ -96,7 +95,6 @@ class Network(httpx.AsyncBaseTransport):
             json.loads(unpacked or "[]"),
             request.headers,
             len(body),
-            len(unpacked),
         )
         self.sent.append(seen)
         self.fuse.burn()

@@ -188,19 +188,9 @@ def test_no_retry_after_breaks_the_push(header: str) -> None:
     assert timedelta(0) <= planner.retry_after(header, NOW) <= timedelta(hours=1)
 
 
-@given(st.lists(st.integers(1, 400), max_size=60), st.integers(1, 50), st.integers(10, 2000))
-def test_a_batch_is_as_large_as_both_limits_allow(sizes: list[int], max_rows: int, max_bytes: int) -> None:
-    count = planner.fitting(sizes, max_rows, max_bytes)
-
-    def size(rows: int) -> int:
-        return len(b"[" + b",".join(b"x" * length for length in sizes[:rows]) + b"]")
-
-    assert count <= min(len(sizes), max_rows)
-    assert count <= 1 or size(count) <= max_bytes
-    if count < min(len(sizes), max_rows):
-        assert size(count + 1) > max_bytes
-    if sizes:
-        assert count >= 1
+@given(st.integers(2, 50_000), st.integers(1, 10**9), st.integers(1, 10**9))
+def test_a_body_that_is_too_large_is_tried_with_fewer_rows(count: int, excess: int, max_bytes: int) -> None:
+    assert 1 <= planner.fewer_rows(count, max_bytes + excess, max_bytes) < count
 
 
 def test_halving_ends_at_one_row_and_grows_back() -> None:
