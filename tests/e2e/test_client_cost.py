@@ -177,7 +177,7 @@ def test_a_figure_is_explained_down_to_its_readings(
     for words in ("Domestic TOU, Default rate", "50 kWh x R 2.5", "VAT 15 %"):
         expect(priced).to_contain_text(words)
     expect(dialog.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
-    dialog.get_by_role("button", name="Back to the hours").press("Enter")
+    dialog.get_by_role("button", name="All hours").press("Enter")
     expect(hours).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

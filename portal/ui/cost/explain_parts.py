@@ -48,6 +48,11 @@ def _way_back(state: State) -> rx.Component:
                 button("All devices", size="small", on_click=state.explain_devices_of_day),
                 rx.fragment(),
             ),
+            rx.cond(
+                (state.step == "hours") & (state.explained.title != ""),
+                button("All hours", size="small", on_click=state.explain_hour("")),
+                rx.fragment(),
+            ),
             class_name="ui-row",
         ),
         rx.fragment(),
@@ -137,7 +142,6 @@ def _hour(state: State) -> rx.Component:
         _steps("Energy by the register", found.pieces),
         _steps("Tariff, rate and VAT", found.parts),
         _steps("Rounding", found.result),
-        button("Back to the hours", size="small", on_click=state.explain_hour("")),
         class_name="ui-stack",
     )
 

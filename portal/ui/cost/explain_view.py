@@ -94,13 +94,14 @@ def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:
 def build_explanation(found: Explanation) -> ExplainView:
     """The whole chain in words."""
     zone = found.time_zone_id
+    digits = max((_decimals(each.register_kwh) for each in found.readings), default=0)
     return ExplainView(
         title=f"{found.device_name}, {found.site_name}: {formats.local_time(found.hour_at, zone)} ({zone})",
         readings=[
             {
                 "title": f"{each.at.astimezone(ZoneInfo(zone)):%H:%M:%S}",
                 "words": each.verdict,
-                "figure": f"{_exact(each.register_kwh)}\u00a0kWh",
+                "figure": f"{formats.number(each.register_kwh, digits)}\u00a0kWh",
             }
             for each in found.readings
         ],
@@ -194,5 +195,9 @@ def _part(part: PricedPart, zone: str, currency: str) -> list[Step]:
 
 def _exact(value: Decimal) -> str:
     """A decimal with every digit it has, and no zeros after them."""
+    return formats.number(value, _decimals(value))
+
+
+def _decimals(value: Decimal) -> int:
     exponent = value.normalize().as_tuple().exponent
-    return formats.number(value, max(0, -exponent) if isinstance(exponent, int) else 0)
+    return max(0, -exponent) if isinstance(exponent, int) else 0

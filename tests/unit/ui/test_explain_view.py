@@ -1,12 +1,14 @@
-"""The hours of an explained day by the clock on the wall."""
+"""The hours of an explained day by the clock on the wall, and the steps of one of them."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
+from portal.core.domain.explanation import Explanation, ReadingUsed
 from portal.core.services.explain import HourLine
-from portal.ui.cost.explain_view import build_hours, hour_totals
+from portal.ui.cost.explain_view import build_explanation, build_hours, hour_totals
 
 
 def lines(first: datetime, *kwh: str) -> list[HourLine]:
@@ -51,3 +53,31 @@ def test_the_hours_add_up_to_their_total() -> None:
     # 0.0383 + 0.0383 + 0.0384 is 0.115, and so 0.12.
     assert [row["total"] for row in shown] == ["R\u00a00.04", "R\u00a00.04", "R\u00a00.04"]
     assert hour_totals(hours, "R") == ["Total", "0.100", "", "R\u00a00.12"]
+
+
+def test_registers_are_shown_with_the_digits_of_the_longest() -> None:
+    at, nothing = datetime(2026, 5, 18, 8, tzinfo=UTC), Decimal(0)
+    found = Explanation(
+        device_id=UUID(int=1),
+        device_name="Main incomer",
+        site_name="Mill",
+        municipality=None,
+        time_zone_id="UTC",
+        hour_at=at,
+        currency="ZAR",
+        kwh=nothing,
+        unallocated_kwh=nothing,
+        estimated_kwh=nothing,
+        suspect_readings=0,
+        readings=tuple(
+            ReadingUsed(at + timedelta(minutes=place), Decimal(register), "accepted")
+            for place, register in enumerate(("2301108.75", "2301194.000", "2301194.1"))
+        ),
+        pieces=(),
+        parts=(),
+        shown_base=nothing,
+        shown_vat=nothing,
+        shown_total=nothing,
+    )
+    shown = [step["figure"].replace("\u2009", " ") for step in build_explanation(found).readings]
+    assert shown == [f"2 301 {part}\u00a0kWh" for part in ("108.75", "194.00", "194.10")]
