@@ -17,7 +17,7 @@ from portal.core.pacing import give_way
 from portal.core.wire.readings import QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from uuid import UUID
 
     from portal.core.wire.readings import DeviceReading, FleetReading
@@ -29,6 +29,10 @@ _NO_SOURCE = b"\xff\xff\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ROWS_PER_PIECE = 100
+# An array's dimensions, whether it has nulls, its type; then length and lower bound of each dimension.
+_ARRAY = Struct("!iiIii")
+# The numbers of built-in types never change: pg_type.dat of PostgreSQL's sources.
+_UUID_OID, _TIMESTAMPTZ_OID = 2950, 1184
 _quantities_of = attrgetter(*QUANTITIES)
 
 
@@ -45,6 +49,35 @@ def fleet_rows(customer_id: UUID, readings: Sequence[FleetReading]) -> AsyncIter
 def staged_rows(readings: Sequence[FleetReading]) -> AsyncIterator[bytes]:
     """Return rows of (time, device_id, the eight quantities, source), each of its own device."""
     return _pieces(readings, _Layout(1))
+
+
+def queue_row(customer_id: UUID, firsts: Mapping[tuple[UUID, datetime], datetime]) -> bytes:
+    """Return one row of (customer_id, device_ids, hours, firsts): the first reading of each device and hour.
+
+    `firsts` is by device and hour; all instants are aware.
+    """
+    stamps: dict[datetime, bytes] = {}
+
+    def stamp(at: datetime) -> bytes:
+        found = stamps.get(at)
+        if found is None:
+            found = stamps[at] = ((at - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True)
+        return found
+
+    fields = (
+        customer_id.bytes,
+        _array(_UUID_OID, 16, [device.bytes for device, _ in firsts]),
+        _array(_TIMESTAMPTZ_OID, 8, [stamp(hour) for _, hour in firsts]),
+        _array(_TIMESTAMPTZ_OID, 8, [stamp(first) for first in firsts.values()]),
+    )
+    sized = [part for field in fields for part in (len(field).to_bytes(4, "big"), field)]
+    return b"".join((_HEAD, len(fields).to_bytes(2, "big"), *sized, _TAIL))
+
+
+def _array(element_oid: int, size: int, elements: Sequence[bytes]) -> bytes:
+    """Return a one-dimensional array without nulls, counted from 1."""
+    length = size.to_bytes(4, "big")
+    return _ARRAY.pack(1, 0, element_oid, len(elements), 1) + b"".join([length + each for each in elements])
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,3 +71,30 @@ async def test_rows_keep_their_order_over_the_pieces_they_leave_in() -> None:
     ]
     found = await read(copy_format.device_rows(DEVICE, readings))
     assert found == [expected(reading, DEVICE) for reading in readings]
+
+
+async def test_what_is_queued_is_one_row_of_arrays() -> None:
+    """The array format is that of array_send in PostgreSQL's arrayfuncs.c."""
+    hour = datetime(2026, 5, 18, 8, tzinfo=UTC)
+    early = datetime(1999, 12, 31, 23, tzinfo=UTC)
+    other = UUID(int=(1 << 128) - 1)
+    firsts = {(DEVICE, hour): hour + timedelta(seconds=7), (other, early): early}
+
+    def array(element_oid: int, *elements: bytes) -> bytes:
+        head = struct.pack("!iiIii", 1, 0, element_oid, len(elements), 1)
+        return head + b"".join(struct.pack("!i", len(each)) + each for each in elements)
+
+    def stamps(*times: datetime) -> list[bytes]:
+        return [struct.pack("!q", (at - EPOCH) // timedelta(microseconds=1)) for at in times]
+
+    async def row() -> AsyncIterator[bytes]:
+        yield copy_format.queue_row(CUSTOMER, firsts)
+
+    assert await read(row()) == [
+        [
+            CUSTOMER.bytes,
+            array(2950, DEVICE.bytes, other.bytes),
+            array(1184, *stamps(hour, early)),
+            array(1184, *stamps(hour + timedelta(seconds=7), early)),
+        ]
+    ]
