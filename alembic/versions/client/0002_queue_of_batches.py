@@ -10,7 +10,9 @@ branch_labels = None
 depends_on = None
 
 # Dropping the queue takes the views of plain PostgreSQL with it; every start makes those that are missing.
+# The lock first: hours that a process of the earlier release queued meanwhile would be lost with the table.
 _UPGRADE = """
+LOCK TABLE monitoring.rollup_queue IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE monitoring.rollup_batches (
     device_ids uuid[] NOT NULL,
     hours timestamptz[] NOT NULL,

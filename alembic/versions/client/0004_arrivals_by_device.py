@@ -9,9 +9,11 @@ down_revision = "client_0003"
 branch_labels = None
 depends_on = None
 
+# The lock first: what a process of the earlier release stored between the two statements would never be pushed.
 # Transactions of one instant shared their readings: each of their arrivals becomes one for each device of it.
 # What is sent twice by that the Admin has already, and ignores.
 _UPGRADE = """
+LOCK TABLE app.push_arrivals IN ACCESS EXCLUSIVE MODE;
 CREATE TEMPORARY TABLE arrivals_by_device ON COMMIT DROP AS
     SELECT a.id, m.device_id, a.received_at, min(m.time) AS first_at, max(m.time) AS last_at,
         count(*) AS row_count,

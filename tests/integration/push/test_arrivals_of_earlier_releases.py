@@ -1,6 +1,9 @@
 """What waited when the schema was an earlier one is pushed by the current one."""
 
+import asyncio
 from datetime import timedelta
+
+from sqlalchemy import text
 
 from portal.core.settings import RunMode
 from portal.core.storage.migrations import migrate
@@ -42,3 +45,31 @@ async def test_arrivals_get_their_devices_and_what_was_sent_stays_sent(rig: Rig)
     ) == [(first, 40, 25, 24), (second, 40, 0, None), (first, 20, 11, 10), (second, 20, 10, 9)]
     await rig.drain()
     assert rig.network.rows_of(BatchType.MEASUREMENTS) == 15 + 40 + 9 + 10
+
+
+async def test_what_the_earlier_release_stores_while_the_schema_changes_is_pushed(rig: Rig) -> None:
+    device = await rig.add_device()
+    await rig.client.storage.ensure_partitions(rig.client.db, [START])
+    await downgrade(rig.client.db, RunMode.CLIENT, "client_0003")
+    async with rig.client.db.transaction() as late:
+        await late.execute(
+            text(
+                "INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw) VALUES (:t, :d, 1)"
+            ),
+            {"t": START, "d": device},
+        )
+        await late.execute(
+            text("INSERT INTO app.push_arrivals (first_at, last_at, row_count) VALUES (:t, :t, 1)"),
+            {"t": START},
+        )
+        changing = asyncio.create_task(migrate(rig.client.db, RunMode.CLIENT))
+        waiting = (
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'app.push_arrivals'::regclass"
+        )
+        while not changing.done() and await rig.on_client(waiting) == [(0,)]:  # noqa: ASYNC110 - no event of it
+            await asyncio.sleep(0.02)
+        assert not changing.done()
+    await changing
+    await rig.drain()
+    await rig.assert_mirrored()
+    assert rig.network.rows_of(BatchType.MEASUREMENTS) == 1
