@@ -144,7 +144,7 @@ class Tick:
             await self._record_defect(line, BatchType.MEASUREMENTS, error)
 
     async def _read_less(self, line: ResourceReport, error: TooSlow) -> None:
-        """Halve the batches a database is too slow to read: chunks of old readings may be compressed."""
+        """Halve the batches a database is too slow to read."""
         state = (await service.load_states(self._stack))[_READINGS]
         rows = planner.most_rows(state, self._stack.settings.fleet_ingest.batch_size)
         if rows == 1:

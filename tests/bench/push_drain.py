@@ -29,6 +29,7 @@ from portal.push.client import PushClient, compressed
 from portal.push.tick import Tick
 from tests.chaos.world import START, World, build
 from tests.integration.databases import reachable_directory
+from tests.integration.push.arrivals import noted_arrivals
 
 _BATCH = 5000
 _FILL = """
@@ -39,11 +40,6 @@ SELECT CAST('{start}' AS timestamptz) + i * interval '1 second', CAST('{device}'
   round(random()::numeric, 3), round((230 + random())::numeric, 2), 50, i / 1000.0, 0,
   CAST('{start}' AS timestamptz) + {received}
 FROM generate_series(0, {rows} - 1) i
-"""
-_ARRIVE = """
-INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
-SELECT device_id, received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
-WHERE device_id = '{device}' GROUP BY device_id, received_at ORDER BY received_at
 """
 
 
@@ -58,7 +54,7 @@ async def _fill(world: World, stack: Stack, device: int, rows: int, received: st
         "received": received,
     }
     await world.client.fetch(_FILL.format(**names))
-    await world.client.fetch(_ARRIVE.format(**names))
+    await world.client.fetch(noted_arrivals(f"device_id = '{world.devices[device].id}'"))
     await world.client.fetch("ANALYZE")
 
 

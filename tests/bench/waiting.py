@@ -21,6 +21,7 @@ from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.bench.ingest import database, settings
 from tests.bench.storage import say
+from tests.integration.push.arrivals import noted_arrivals
 
 _START = datetime(2026, 5, 18, tzinfo=UTC)
 _ROUNDS = 5
@@ -40,10 +41,6 @@ FROM generate_series($1::timestamptz, $1::timestamptz + interval '10079 minutes'
   monitoring.devices d
 ORDER BY t
 """
-_ARRIVALS = """
-INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
-SELECT device_id, received_at, time, time, 1 FROM monitoring.power_measurements ORDER BY received_at
-"""
 _NOT_BY_ITSELF = "SELECT remove_compression_policy('monitoring.power_measurements')"
 _COMPRESS = "SELECT compress_chunk(chunk) FROM show_chunks('monitoring.power_measurements') AS chunk"
 
@@ -52,7 +49,7 @@ async def _fill(stack: Stack, connection: Any, meters: int) -> None:
     await stack.storage.ensure_partitions(stack.db, [_START, _START + timedelta(days=7)])
     await connection.execute(_METERS, meters)
     await connection.execute(_READINGS, _START)
-    await connection.execute(_ARRIVALS)
+    await connection.execute(noted_arrivals())
     await connection.execute("VACUUM ANALYZE")
 
 

@@ -21,6 +21,7 @@ from portal.push.client import PushClient
 from portal.push.tick import Tick, TickReport
 from tests.chaos.world import START, World, build
 from tests.integration.databases import Clock, reachable_directory
+from tests.integration.push.arrivals import noted_arrivals
 
 STEP_SECONDS = int(os.environ.get("CHAOS_STEP_SECONDS", "600"))
 DAYS = 30
@@ -32,11 +33,6 @@ SELECT t, d.id, 3.512, 0.731, 3.587, 0.979, 231.4, 50.01,
   round(extract(epoch FROM t - '{start}'::timestamptz)::numeric / 1024, 3), 0, t + interval '2 seconds'
 FROM generate_series('{start}'::timestamptz, '{end}'::timestamptz - interval '1 second', interval '{step} s') t,
   monitoring.devices d
-"""
-_ARRIVED = """
-INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
-SELECT device_id, received_at, min(time), max(time), count(*) FROM monitoring.power_measurements
-WHERE time >= '{start}' AND time < '{end}' GROUP BY device_id, received_at ORDER BY received_at
 """
 
 
@@ -78,7 +74,7 @@ async def _month(world: World, stack: Stack) -> None:
         await stack.storage.ensure_partitions(stack.db, [start, clock.now])
         span = {"start": start.isoformat(), "end": clock.now.isoformat(), "step": STEP_SECONDS}
         await world.client.fetch(_STORED.format(**span))
-        await world.client.fetch(_ARRIVED.format(**span))
+        await world.client.fetch(noted_arrivals(f"time >= '{span['start']}' AND time < '{span['end']}'"))
         for _ in range(2):
             assert (await _tick(away)).pending_rows
             clock.advance(hours=1)

@@ -56,22 +56,21 @@ def queue_row(customer_id: UUID, firsts: Mapping[tuple[UUID, datetime], datetime
 
     `firsts` is by device and hour; all instants are aware.
     """
-    stamps: dict[datetime, bytes] = {}
-
-    def stamp(at: datetime) -> bytes:
-        found = stamps.get(at)
-        if found is None:
-            found = stamps[at] = ((at - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True)
-        return found
-
+    hours = [hour for _, hour in firsts]
+    stamps = {at: _microseconds(at).to_bytes(8, "big", signed=True) for at in {*hours, *firsts.values()}}
     fields = (
         customer_id.bytes,
         _array(_UUID_OID, 16, [device.bytes for device, _ in firsts]),
-        _array(_TIMESTAMPTZ_OID, 8, [stamp(hour) for _, hour in firsts]),
-        _array(_TIMESTAMPTZ_OID, 8, [stamp(first) for first in firsts.values()]),
+        _array(_TIMESTAMPTZ_OID, 8, [stamps[hour] for hour in hours]),
+        _array(_TIMESTAMPTZ_OID, 8, [stamps[first] for first in firsts.values()]),
     )
     sized = [part for field in fields for part in (len(field).to_bytes(4, "big"), field)]
     return b"".join((_HEAD, len(fields).to_bytes(2, "big"), *sized, _TAIL))
+
+
+def _microseconds(at: datetime) -> int:
+    """Return an instant as PostgreSQL counts it."""
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def _array(element_oid: int, size: int, elements: Sequence[bytes]) -> bytes:
@@ -110,7 +109,7 @@ def _packed(readings: Sequence[Any], layout: _Layout, stamps: dict[datetime, int
         at = reading.time
         stamp = stamps.get(at)
         if stamp is None:
-            stamp = stamps[at] = (at - _EPOCH) // _MICROSECOND
+            stamp = stamps[at] = _microseconds(at)
         keys = whole or lead + reading.device_id.int.to_bytes(16, "big")
         values = quantities_of(reading)
         if None in values:

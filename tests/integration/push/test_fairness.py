@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from portal.core.wire.batches import BatchType
+from tests.integration.push.arrivals import noted_arrivals
 from tests.integration.push.rig import START, Rig, line_of
 
 OpenRig = Callable[..., Awaitable[Rig]]
@@ -100,10 +101,7 @@ async def test_30000_rows_drain_in_ten_ticks_while_the_live_meter_keeps_up(rigs:
         t=START - timedelta(hours=9),
         d=old,
     )
-    await rig.on_client(
-        "INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count) "
-        "SELECT device_id, received_at, min(time), max(time), count(*) FROM monitoring.power_measurements GROUP BY 1, 2"
-    )
+    await rig.on_client(noted_arrivals())
     ticks = 0
     while True:
         ticks += 1

@@ -1,4 +1,4 @@
-"""A database that reads a batch too slowly, as compressed chunks of many meters do: smaller batches, no standstill."""
+"""A database that reads a batch too slowly: smaller batches, no standstill."""
 
 from collections.abc import Awaitable, Callable
 
