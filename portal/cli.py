@@ -5,6 +5,7 @@ import sys
 import typer
 
 from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving, storage
+from portal.core.domain.texts import text_problem
 from portal.core.errors import PortalError
 
 app = typer.Typer(
@@ -32,6 +33,8 @@ app.add_typer(storage.storage_verbs, name="storage")
 
 def main() -> None:
     """Run a verb; a refusal is one line on standard error and exit status 1."""
+    if any(text_problem(argument, lines=True) for argument in sys.argv):
+        sys.exit("portal: an argument holds a character that is no text in UTF-8, or a control character")
     try:
         app()
     except PortalError as error:

@@ -1,6 +1,5 @@
 """The verbs of a Client stack: municipalities, tariffs, sites, devices."""
 
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
 from portal.core.domain.json_text import exact_json
+from portal.core.domain.rated_power import rated_kw
 from portal.core.errors import Invalid
 from portal.core.services import sites, tariff_imports
 from portal.core.services.tariff_imports import TariffImport
@@ -109,7 +109,7 @@ def add_device(
     as_json: AsJson = False,
 ) -> None:
     """Add a device; its token is shown once."""
-    rated = _kilowatts(max_power_kw)
+    rated = None if max_power_kw is None else rated_kw(max_power_kw)
     issued = with_stack(
         lambda stack: sites.add_device(
             stack, name, site=site, external_id=external_id, description=description, max_power_kw=rated
@@ -134,13 +134,3 @@ def rotate_token(external_id: str, as_json: AsJson = False) -> None:
         f"{issued.name} ({issued.id}) has a new token, shown only now:\n{issued.token}",
         as_json=as_json,
     )
-
-
-def _kilowatts(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        message = f"--max-power-kw takes a number, not {text!r}"
-        raise Invalid(message) from None

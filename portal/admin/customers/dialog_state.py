@@ -7,12 +7,14 @@ import reflex as rx
 from portal.admin.customers.state import CustomersState
 from portal.admin.identifiers import customer_uuid
 from portal.auth.guards import admin_only
+from portal.core.errors import Invalid
 from portal.core.services import customers
 from portal.core.stack import current
 from portal.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
 _DEFAULT_GRACE_HOURS = 24
+_MOST_DIGITS = 6
 
 
 class CustomerDialogState(AdminDialogs, rx.State):
@@ -49,4 +51,7 @@ class CustomerDialogState(AdminDialogs, rx.State):
 
 
 def _hours(text: str) -> int:
-    return int(text) if text.strip().isdigit() else _DEFAULT_GRACE_HOURS
+    wanted = text.strip()
+    if wanted and not (wanted.isascii() and wanted.isdigit() and len(wanted) <= _MOST_DIGITS):
+        raise Invalid("The old token stays valid for a whole number of hours.")
+    return int(wanted or _DEFAULT_GRACE_HOURS)

@@ -10,6 +10,8 @@ from portal.ui.rates.view import percent, plain
 ALL_YEAR = ""
 DAYS = ("M", "T", "W", "T", "F", "S", "S", "H")
 _EIGHT = range(8)
+# A number of more digits than this is no id, and is refused where it is read.
+_MOST_DIGITS = 12
 
 
 @dataclass
@@ -109,8 +111,10 @@ def holiday_draft(holiday: Holiday) -> HolidayDraft:
 def to_wire(draft: Draft) -> dict[str, Any]:
     """The form in the shape that is checked and stored; what cannot be read is refused there, with its path."""
     return {
-        **({"id": int(draft.id)} if draft.id.isdecimal() else {}),
-        "municipalityId": int(draft.municipality_id) if draft.municipality_id.isdecimal() else None,
+        **({"id": int(draft.id[:_MOST_DIGITS])} if draft.id.isdecimal() else {}),
+        "municipalityId": int(draft.municipality_id[:_MOST_DIGITS])
+        if draft.municipality_id.isdecimal()
+        else None,
         "name": draft.name,
         "effectiveFrom": draft.first,
         "effectiveTo": draft.last or None,

@@ -1,10 +1,11 @@
 """Where a draft begins, and what it is compared with."""
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypedDict
 
 from portal.client.rates.draft import Draft, HolidayDraft, draft_of, holiday_draft
+from portal.core.domain.numbers import exact_number, shown
 from portal.core.domain.tariff_drafts import next_year
 from portal.core.domain.tariffs import Tariff
 from portal.core.errors import Invalid, NotFound
@@ -60,12 +61,12 @@ async def _stored(tariff_id: int) -> Tariff:
 
 def _percent(text: str) -> Decimal:
     try:
-        percent = Decimal(text.strip().replace(",", ".") or "0")
-    except InvalidOperation:
-        percent = Decimal("NaN")
-    if not (percent.is_finite() and abs(percent) <= _MOST_PERCENT):
-        raise Invalid(f"{text!r} is no percentage, like 8.5.")
-    return percent
+        percent = exact_number(text.strip().replace(",", ".") or "0")
+        if abs(percent) <= _MOST_PERCENT:
+            return percent
+    except ValueError:
+        pass
+    raise Invalid(f"{shown(text)} is no percentage, like 8.5.")
 
 
 def day_of(text: str) -> date | None:

@@ -7,9 +7,10 @@ problem at once, each with its JSON path and in words for the person who typed i
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, cast
 
+from portal.core.domain.numbers import exact_number, shown
 from portal.core.domain.tariff_problems import problems
 from portal.core.domain.tariffs import (
     EVERY_DAY,
@@ -22,12 +23,14 @@ from portal.core.domain.tariffs import (
     Season,
     Tariff,
 )
+from portal.core.domain.texts import is_blank, text_problem
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.0+)?)?")
 _MONTH_DAY = re.compile(r"(\d{2})-(\d{2})")
 _END_OF_DAY = time(23, 59)
 _LEAP_YEAR = 2024
+_LARGEST_ID = 2_147_483_647
 # Stand-ins for fields that could not be read; they are sound, so they raise no second problem.
 _NO_NUMBER, _NO_DATE, _NO_TIME = Decimal(0), date.min, time(0)
 
@@ -236,10 +239,14 @@ class _Fields:
 
     def text(self, name: str) -> str:
         value = self._raw.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        self.refuse(name, "a text is needed here")
-        return "?"
+        if not isinstance(value, str) or is_blank(value):
+            self.refuse(name, "a text is needed here")
+            return "?"
+        text = value.strip()
+        if problem := text_problem(text):
+            self.refuse(name, f"the text {problem}")
+            return "?"
+        return text
 
     def optional_text(self, name: str) -> str | None:
         return None if self._raw.get(name) is None else self.text(name)
@@ -248,28 +255,34 @@ class _Fields:
         value = self._raw.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        self.refuse(name, f"a whole number is needed here, not {_shown(value)}")
+        self.refuse(name, f"a whole number is needed here, not {shown(value)}")
         return 1
 
     def optional_int(self, name: str) -> int | None:
-        return None if self._raw.get(name) is None else self.integer(name)
+        if self._raw.get(name) is None:
+            return None
+        value = self.integer(name)
+        if 0 <= value <= _LARGEST_ID:
+            return value
+        self.refuse(name, f"there is nothing with the number {shown(value)}")
+        return 0
 
     def number(self, name: str, default: Decimal | None = None) -> Decimal:
         value = self._raw.get(name)
         if value is None and default is not None:
             return default
-        number = _decimal(value)
-        if number is None:
-            self.refuse(name, f"a number is needed here, like 2.50, not {_shown(value)}")
+        try:
+            return exact_number(value)
+        except ValueError:
+            self.refuse(name, f"a number is needed here, like 2.50, not {shown(value)}")
             return _NO_NUMBER
-        return number
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self._raw.get(name)
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.refuse(name, f"true or false is needed here, not {_shown(value)}")
+            self.refuse(name, f"true or false is needed here, not {shown(value)}")
             return default
         return value
 
@@ -280,7 +293,7 @@ class _Fields:
                 return date.fromisoformat(value)
         except ValueError:
             pass
-        self.refuse(name, f"a date is needed here, like 2026-01-31, not {_shown(value)}")
+        self.refuse(name, f"a date is needed here, like 2026-01-31, not {shown(value)}")
         return _NO_DATE
 
     def optional_day(self, name: str) -> date | None:
@@ -295,14 +308,14 @@ class _Fields:
                 return MonthDay(read.month, read.day)
         except ValueError:
             pass
-        self.refuse(name, f"a day of the year is needed here, like 06-01 for 1 June, not {_shown(value)}")
+        self.refuse(name, f"a day of the year is needed here, like 06-01 for 1 June, not {shown(value)}")
         return MonthDay(1, 1)
 
     def day_type(self, name: str) -> DayType:
         value = self._raw.get(name)
         if isinstance(value, str) and value in set(DayType):
             return DayType(value)
-        self.refuse(name, f"a holiday acts as {', '.join(DayType)}, not as {_shown(value)}")
+        self.refuse(name, f"a holiday acts as {', '.join(DayType)}, not as {shown(value)}")
         return DayType.HOLIDAY
 
     def clock(self, name: str) -> time:
@@ -310,7 +323,7 @@ class _Fields:
         match = _TIME.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             self.refuse(
-                name, f"a time of day is needed here, like 17:00 (00:00 ends a day), not {_shown(value)}"
+                name, f"a time of day is needed here, like 17:00 (00:00 ends a day), not {shown(value)}"
             )
             return _NO_TIME
         read = time(int(match[1]), int(match[2]), int(match[3] or 0))
@@ -340,20 +353,3 @@ class _Fields:
 
 def _join(outer: str, inner: str) -> str:
     return f"{outer}.{inner}" if outer and inner else outer or inner
-
-
-def _decimal(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
-        return None
-    try:
-        number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "..."

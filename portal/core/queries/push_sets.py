@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import text
 
+from portal.core.domain.texts import shown_text
 from portal.core.queries import tariffs
 from portal.core.wire.batches import BatchType
+from portal.core.wire.fields import TEXTS_OF_LINES
 from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.wire.tariffs import TariffRow, tariff_row
 
@@ -122,5 +124,22 @@ _LOADERS: dict[BatchType, Callable[[AsyncSession, str], Awaitable[tuple[SetRow, 
 
 
 async def load_set(session: AsyncSession, resource: BatchType, currency: str) -> tuple[SetRow, ...]:
-    """Return every row of one full set; `currency` is what a tariff without its own is in."""
-    return await _LOADERS[resource](session, currency)
+    """Return every row of one full set; `currency` is what a tariff without its own is in.
+
+    A text stored by an earlier release goes without the characters that are refused now: a site that the Admin does
+    not take would keep its readings from going, too.
+    """
+    rows = await _LOADERS[resource](session, currency)
+    for each in rows:
+        _clean(each.row)
+    return rows
+
+
+def _clean(row: msgspec.Struct) -> None:
+    for name in row.__struct_fields__:
+        value = getattr(row, name)
+        if isinstance(value, str):
+            setattr(row, name, shown_text(value, lines=name in TEXTS_OF_LINES))
+        elif isinstance(value, list):
+            for part in cast("list[msgspec.Struct]", value):
+                _clean(part)

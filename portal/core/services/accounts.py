@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portal.core import acting, passwords, proof
 from portal.core.domain.access import SESSION_LIFETIME, Role
+from portal.core.domain.texts import shown_text, text_problem
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound, Unauthenticated
 from portal.core.queries import accounts as queries
@@ -182,8 +183,8 @@ async def _keep_an_admin(session: AsyncSession, user_id: UUID) -> None:
 
 def _address(email: str) -> str:
     address = email.strip().lower()
-    if not _EMAIL.fullmatch(address) or len(address) > _LONGEST_EMAIL:
-        raise Invalid(f"{email!r} is not an e-mail address")
+    if len(address) > _LONGEST_EMAIL or text_problem(address) or not _EMAIL.fullmatch(address):
+        raise Invalid(f"{shown_text(address[:_LONGEST_EMAIL])!r} is not an e-mail address")
     return address
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal.core.domain.access import Scope
+from portal.core.domain.texts import sound_name
 from portal.core.domain.tokens import new_api_key, token_hash
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, NotFound
 from portal.core.queries import api_keys as queries
 from portal.core.queries import audit
 from portal.core.queries.api_keys import KeyLine
@@ -35,9 +36,7 @@ class IssuedKey:
 
 async def add_api_key(stack: Stack, name: str, scope: Scope = Scope.MANAGE) -> IssuedKey:
     """Issue a machine key. Raises `Invalid` for a poor name, `Conflict` for a taken one."""
-    label = name.strip()
-    if not 0 < len(label) <= _LONGEST_NAME or not label.isprintable():
-        raise Invalid(f"An API key needs a name of at most {_LONGEST_NAME} characters")
+    label = sound_name("An API key's name", name, _LONGEST_NAME)
     key = new_api_key()
     async with stack.db.transaction() as session:
         key_id = await queries.insert(session, label, token_hash(key), scope)

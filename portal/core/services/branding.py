@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.domain import svg
 from portal.core.domain.images import image_type
+from portal.core.domain.texts import sound_name
 from portal.core.errors import Invalid, NotFound, TooLarge
 from portal.core.queries import audit
 from portal.core.queries import branding as queries
@@ -61,9 +62,7 @@ async def save_brand(
     stack: Stack, *, product_name: str, primary_color: str, accent_color: str, appearance: str
 ) -> None:
     """Store name, colours (`#rrggbb`) and appearance. Raises `Invalid`."""
-    name = " ".join(product_name.split())
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
-        raise Invalid(f"The product needs a name of at most {_LONGEST_NAME} characters")
+    name = sound_name("The product's name", " ".join(product_name.split()), _LONGEST_NAME)
     if appearance not in APPEARANCES:
         raise Invalid("The pages are light, dark, or as each visitor's device says")
     colors = _color(primary_color), _color(accent_color)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from portal.core.domain.texts import LONGEST_NAME, sound_name
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import audit
@@ -25,7 +26,6 @@ DEFAULT_GRACE_HOURS = 24
 MAX_GRACE_HOURS = 24 * 30
 # Lower-cased it names a compose project and a host, so it is made of what both allow.
 _CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
-_LONGEST_NAME = 200
 _UNKNOWN = "There is no such customer"
 
 
@@ -74,12 +74,9 @@ async def find_customer_id(stack: Stack, code: str) -> UUID:
 
 async def register(stack: Stack, code: str, name: str) -> IssuedToken:
     """Add a customer and issue its token. Raises `Invalid` for a poor code or name, `Conflict` for a taken code."""
-    code, name = code.strip(), name.strip()
+    code, name = code.strip(), sound_name("A customer's name", name, LONGEST_NAME)
     if not _CODE.fullmatch(code):
         message = "A customer code has 1 to 50 letters, digits and hyphens, and begins and ends with a letter or digit"
-        raise Invalid(message)
-    if not 0 < len(name) <= _LONGEST_NAME:
-        message = f"A customer needs a name of at most {_LONGEST_NAME} characters"
         raise Invalid(message)
     token = new_token()
     async with stack.db.transaction() as session:

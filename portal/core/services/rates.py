@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.core.domain.tariffs import is_zone
+from portal.core.domain.texts import LONGEST_NAME, sound_name
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import rates as queries
@@ -32,9 +33,8 @@ async def change_municipality(
     Raises `NotFound`, `Conflict` for a taken name, `Invalid` for an empty name or an unknown zone.
     """
     clean = {name: value.strip() for name, value in changes.items()}
-    if not clean.get("name", "x"):
-        message = "A municipality needs a name"
-        raise Invalid(message)
+    if "name" in clean:
+        clean["name"] = sound_name("A municipality's name", clean["name"], LONGEST_NAME)
     if not is_zone(clean.get("time_zone_id", "UTC")):
         message = f"{clean['time_zone_id']!r} is not an IANA time zone, such as Africa/Johannesburg"
         raise Invalid(message)

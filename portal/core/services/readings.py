@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portal.core.domain.collisions import Collisions
 from portal.core.domain.meter import register_milliwh
 from portal.core.domain.register_joins import Stood
+from portal.core.domain.texts import shown_text, text_problem
 from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
@@ -48,6 +49,7 @@ async def store_device_batch(
     rejected by itself. Rows keep the order in which they were first sent: the stored one always wins.
     """
     good = _sound(batch, device_id, stack.clock())
+    _clean_sources(good.rows)
     stored = await _store(stack, device_id, good.rows) if good.rows else 0
     return DeviceIngestAnswer(
         accepted=stored,
@@ -92,6 +94,15 @@ def _sound(batch: DecodedRows[DeviceReading], device_id: UUID, now: datetime) ->
         return reading_time_problem(reading.time, now)
 
     return batch.keep(problem_of)
+
+
+def _clean_sources(readings: Sequence[DeviceReading]) -> None:
+    """Take control characters out of what a board calls itself: no reading is refused for that."""
+    unclean = {source for reading in readings if (source := reading.source) and text_problem(source)}
+    if unclean:
+        for reading in readings:
+            if reading.source in unclean:
+                reading.source = shown_text(reading.source)
 
 
 async def _store(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core import acting, passwords, proof
 from portal.core.domain.access import SESSION_IDLE, SESSION_LIFETIME
+from portal.core.domain.texts import shown_text
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import NotFound
 from portal.core.queries import accounts as people
@@ -173,5 +174,5 @@ async def ended_among(stack: Stack, token_hashes: Iterable[str]) -> frozenset[st
 
 
 def _clean(value: str) -> str:
-    """PostgreSQL stores no NUL; nobody has one in their address."""
-    return value.replace("\x00", "")
+    """Nobody has a control character in their address, and PostgreSQL stores no NUL."""
+    return shown_text(value)

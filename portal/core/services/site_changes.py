@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from portal.core.domain.rated_power import rated_kw
+from portal.core.domain.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
 from portal.core.domain.tokens import new_device_token, token_hash
-from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
+from portal.core.errors import Conflict, HasHistory, NotFound
 from portal.core.queries import audit
 from portal.core.queries import sites as queries
 from portal.core.queries.sites import DeviceRow, SiteRow
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from portal.core.stack import Stack
 
-_MAX_POWER_KW = 999_999_999  # what the column holds
 _NO_SITE = "There is no such site"
 _NO_DEVICE = "There is no such device at this site"
 _NO_MUNICIPALITY = "There is no such municipality"
@@ -25,11 +26,11 @@ async def create_site(
     stack: Stack, name: str, *, address: str = "", municipality_id: int | None = None
 ) -> SiteRow:
     """Add a site. Raises `NotFound` for an unknown municipality, `Conflict` for a taken name, `Invalid`."""
-    label = _text("name", name)
+    label, place = sound_name("name", name, LONGEST_NAME), sound_text("address", address, LONGEST_TEXT)
     async with stack.db.transaction() as session:
         if municipality_id is not None and not await queries.municipality_exists(session, municipality_id):
             raise NotFound(_NO_MUNICIPALITY)
-        site_id = await queries.insert_site(session, label, address.strip(), municipality_id)
+        site_id = await queries.insert_site(session, label, place, municipality_id)
         made = None if site_id is None else await queries.get_site(session, site_id)
     if made is None:
         message = f"There is a site named {label!r} already"
@@ -137,23 +138,17 @@ async def rotate_device_token(stack: Stack, site_id: UUID, device_id: UUID) -> t
     return (*found, token)
 
 
+_NAMES = {"name": ("name", LONGEST_NAME), "external_id": ("externalId", LONGEST_EXTERNAL_ID)}
+
+
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
-    """Return texts without white space around them. Raises `Invalid` for an empty name or no rated power."""
-    clean: dict[str, Any] = {
-        name: value.strip() if isinstance(value, str) else value for name, value in values.items()
-    }
-    for name in ("name", "external_id"):
-        if name in clean:
-            clean[name] = _text(name, clean[name])
-    power_kw = clean.get("max_power_kw")
-    if power_kw is not None and not 0 < power_kw < _MAX_POWER_KW:
-        message = f"A device's rated power must be above 0 kW and below {_MAX_POWER_KW} kW"
-        raise Invalid(message)
+    """Return texts without white space around them. Raises `Invalid` for an unsound text or no rated power."""
+    clean = dict(values)
+    for name, value in values.items():
+        if name in _NAMES:
+            clean[name] = sound_name(_NAMES[name][0], value, _NAMES[name][1])
+        elif isinstance(value, str):
+            clean[name] = sound_text(name, value, LONGEST_TEXT)
+        elif name == "max_power_kw" and value is not None:
+            clean[name] = rated_kw(value)
     return clean
-
-
-def _text(name: str, value: str) -> str:
-    if not value.strip():
-        message = f"{'externalId' if name == 'external_id' else name} must not be empty"
-        raise Invalid(message)
-    return value.strip()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portal.core.domain.rated_power import rated_kw
 from portal.core.domain.tariffs import is_zone
+from portal.core.domain.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
 from portal.core.domain.tokens import new_device_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import audit
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from portal.core.stack import Stack
-
-_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class IssuedDevice:
 
 async def add_municipality(stack: Stack, name: str, time_zone_id: str) -> int:
     """Add a municipality. Raises `Invalid` for an unknown IANA zone, `Conflict` for a taken name."""
-    label = _name("A municipality", name)
+    label = sound_name("A municipality's name", name, LONGEST_NAME)
     if not is_zone(time_zone_id):
         message = f"{time_zone_id!r} is not an IANA time zone, such as Africa/Johannesburg"
         raise Invalid(message)
@@ -47,7 +47,10 @@ async def add_municipality(stack: Stack, name: str, time_zone_id: str) -> int:
 
 async def add_site(stack: Stack, name: str, *, address: str = "", municipality: str | None = None) -> UUID:
     """Add a site. Raises `NotFound` for an unknown municipality, `Conflict` for a taken name."""
-    label = _name("A site", name)
+    label, place = (
+        sound_name("A site's name", name, LONGEST_NAME),
+        sound_text("An address", address, LONGEST_TEXT),
+    )
     async with stack.db.transaction() as session:
         municipality_id = None
         if municipality is not None:
@@ -55,7 +58,7 @@ async def add_site(stack: Stack, name: str, *, address: str = "", municipality: 
             if municipality_id is None:
                 message = f"There is no municipality named {municipality!r}"
                 raise NotFound(message)
-        made = await queries.insert_site(session, label, address.strip(), municipality_id)
+        made = await queries.insert_site(session, label, place, municipality_id)
         if made is None:
             message = f"There is a site named {label!r} already"
             raise Conflict(message)
@@ -76,10 +79,9 @@ async def add_device(
     Raises `NotFound` for an unknown site, `Conflict` for a taken external id, `Invalid` for a rated
     power that is not above zero.
     """
-    label, external = _name("A device", name), _name("A device's external id", external_id)
-    if max_power_kw is not None and not max_power_kw > 0:
-        message = "A device's rated power must be above 0 kW"
-        raise Invalid(message)
+    label = sound_name("A device's name", name, LONGEST_NAME)
+    external = sound_name("A device's external id", external_id, LONGEST_EXTERNAL_ID)
+    remark = sound_text("A description", description, LONGEST_TEXT)
     token = new_device_token()
     async with stack.db.transaction() as session:
         site_id = await queries.find_site(session, site)
@@ -90,8 +92,8 @@ async def add_device(
             "site_id": site_id,
             "name": label,
             "external_id": external,
-            "description": description.strip(),
-            "max_power_kw": max_power_kw,
+            "description": remark,
+            "max_power_kw": None if max_power_kw is None else rated_kw(max_power_kw),
             "token_hash": token_hash(token),
         }
         made = await queries.insert_device(session, values)
@@ -124,14 +126,3 @@ async def list_devices(stack: Stack) -> tuple[DeviceRow, ...]:
     """Return every device by site and name."""
     async with stack.db.snapshot() as session:
         return await queries.list_devices(session)
-
-
-def _name(what: str, text: str) -> str:
-    label = text.strip()
-    if not label:
-        message = f"{what} needs a name" if " id" not in what else f"{what} must not be empty"
-        raise Invalid(message)
-    if len(label) > _LONGEST_NAME:
-        message = f"{what} is named in at most {_LONGEST_NAME} characters"
-        raise Invalid(message)
-    return label

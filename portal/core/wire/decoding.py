@@ -17,8 +17,11 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from portal.core.domain.numbers import is_sound
+from portal.core.domain.texts import text_problem
 from portal.core.errors import Invalid, TooLarge
 from portal.core.wire.batches import RowProblem
+from portal.core.wire.fields import TEXTS_OF_LINES
 from portal.core.wire.readings import DeviceReading, FleetReading
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
@@ -33,6 +36,8 @@ _WORDS = {
     "Number out of range": "not a finite number",
     "Input data was truncated": "not valid JSON text",
 }
+# What a board calls itself is kept with its reading whatever it is: no reading is lost for it.
+_KEPT = frozenset(("source",))
 # Rows of these types hold only floats, which strict JSON cannot make infinite, so the walk over every
 # value is spared where the bytes rule the other problems out as well.
 _FLOAT_ONLY: frozenset[type[msgspec.Struct]] = frozenset({DeviceReading, FleetReading})
@@ -204,22 +209,29 @@ def _reason(error: Exception) -> str:
 def value_problem(row: msgspec.Struct) -> str | None:
     """Return the field and the flaw of the first value that is well formed but that no column takes."""
     for name, wire_name in zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True):
-        problem = _problem_of(getattr(row, name))
+        problem = _problem_of(name, getattr(row, name))
         if problem is not None:
             return f"{wire_name}{problem}"
     return None
 
 
-def _problem_of(value: Any) -> str | None:
+def _problem_of(name: str, value: Any) -> str | None:
     if isinstance(value, str):
-        return ": holds a NUL character" if "\x00" in value else None
+        return _text_problem(name, value)
     if isinstance(value, float):
         return None if math.isfinite(value) else ": not a finite number"
     if isinstance(value, Decimal):
-        return None if value.is_finite() else ": not a finite number"
+        return None if is_sound(value) else ": not a number, or one of too many digits"
     if isinstance(value, list):
         return _first_item_problem(cast("list[Any]", value))
     return None
+
+
+def _text_problem(name: str, value: str) -> str | None:
+    if name in _KEPT:
+        return ": holds a NUL character" if "\x00" in value else None
+    problem = text_problem(value, lines=name in TEXTS_OF_LINES)
+    return f": {problem}" if problem else None
 
 
 def _first_item_problem(items: list[Any]) -> str | None:

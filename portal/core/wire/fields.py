@@ -35,5 +35,8 @@ MonthDay = Annotated[
 ]
 DayMask = Annotated[int, msgspec.Meta(ge=1, le=127, description="bit mask, Monday = 1 ... Sunday = 64")]
 
+TEXTS_OF_LINES = frozenset(("address", "description"))
+"""Fields, by their names in Python, whose text may have several lines; every other text is a name, on one."""
+
 Exact = Annotated[Decimal, msgspec.Meta(description="exact decimal")]
 """An exact decimal, written and read as a JSON number (a text is read as well)."""

@@ -4,18 +4,17 @@ from decimal import Decimal
 
 import msgspec
 
+from portal.core.domain.rated_power import MOST_KW
 from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire
 from portal.core.domain.tariffs import Tariff, is_zone
 from portal.core.wire.registry import DeviceRow, MunicipalityRow
 from portal.core.wire.tariffs import TariffRow
 
-_MAX_KILOWATTS = Decimal(999_999_999)
-
 
 def device_problem(row: DeviceRow) -> str | None:
     """Return what is wrong with a device row, or None."""
     power_kw = row.max_power_kw
-    if power_kw is not None and not 0 <= power_kw < _MAX_KILOWATTS:
+    if power_kw is not None and not 0 <= power_kw < MOST_KW:
         return "maxPowerKw: out of range"
     return None
 

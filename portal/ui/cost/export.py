@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from starlette.responses import Response
 
 from portal.core.domain.cost import CostReport
+from portal.core.domain.texts import is_formula, shown_text
 from portal.ui import formats
 from portal.ui.cost.listings import Line, Listing, Listings, listings_of
 from portal.ui.cost.warnings import warnings_in_words
@@ -23,8 +24,6 @@ LISTINGS = ("days", "devices", "sites", "periods")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NOTES = {"Device": "Site"}
 _Value = str | Decimal | date
-# What a spreadsheet would run as a formula when it opens a CSV file.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _FORMATS = {Decimal: "#,##0.00", date: "yyyy-mm-dd"}
 _WIDTHS = {"A": 30, "B": 30, "C": 14, "D": 14, "E": 14, "F": 14}
 
@@ -83,7 +82,8 @@ def _plain(value: _Value) -> str:
         return f"{value:.2f}"
     if isinstance(value, date):
         return value.isoformat()
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    shown = shown_text(value)
+    return f"'{shown}" if is_formula(value) or is_formula(shown) else shown
 
 
 def xlsx_bytes(export: Export) -> bytes:
@@ -139,7 +139,8 @@ def _bold(page: Worksheet, *row_numbers: int) -> None:
 
 
 def _cell(page: Worksheet, value: _Value) -> Cell:
-    cell = Cell(page, value=value)
+    # A name stored by an earlier release may hold what no workbook can.
+    cell = Cell(page, value=shown_text(value) if isinstance(value, str) else value)
     if isinstance(value, str):
         cell.data_type = "s"  # a name that looks like a formula stays a name
     else:

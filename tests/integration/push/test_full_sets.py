@@ -261,3 +261,13 @@ async def test_another_admin_gets_everything(rig: Rig) -> None:
     fleet = rig.client.settings.fleet_ingest.model_copy(update={"url": "https://other.test/api/fleet/ingest"})
     await with_fleet(rig, fleet).tick()
     assert {sent.batch_type for sent in rig.network.sent} == {"sites", "devices", "municipalities", "tariffs"}
+
+
+async def test_a_name_of_an_earlier_release_goes_without_its_control_characters(rig: Rig) -> None:
+    await _furnish(rig)
+    await rig.on_client(
+        "UPDATE monitoring.sites SET name = 'Ho' || chr(7) || 'use', address = E'1 Road\\nTown\\u009b'"
+    )
+    await rig.tick()
+    assert await rig.on_admin("SELECT name, address FROM fleet.sites") == [("Ho use", "1 Road\nTown ")]
+    assert await rig.on_admin("SELECT count(*) FROM fleet.devices") == [(1,)]

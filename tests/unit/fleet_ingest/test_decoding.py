@@ -189,12 +189,19 @@ def test_a_figure_no_column_holds_is_a_problem_of_its_row(changes: dict[str, Any
     assert problem.startswith(f"{field}: ")
 
 
-def test_an_exponent_made_to_cost_memory_is_out_of_range() -> None:
-    text = tariff().replace("2.5,", "1e-100000,")
-    (row,) = decode(text, row_type=TariffRow).rows
-    problem = tariff_problem(row)
-    assert problem is not None
-    assert problem.startswith("defaultRatePerKwh: ")
+@pytest.mark.parametrize(
+    "number",
+    ["1e-999999999", "1e999999999", "0." + "1" * 1_000_000, "1" * 1_000_000],
+    ids=["small", "large", "long", "digits"],
+)
+def test_a_decimal_made_to_cost_memory_or_time_is_a_problem_of_its_row(number: str) -> None:
+    good = tariff()
+    decoded = decode(f"{good},{good.replace('2.5,', f'{number},')}", row_type=TariffRow)
+    assert len(decoded.rows) == 1
+    ((place, reason),) = [(problem.row, problem.reason) for problem in decoded.problems]
+    assert place == 1
+    assert reason.startswith("defaultRatePerKwh: ")
+    assert len(reason) < 200
 
 
 def test_a_good_tariff_and_device_have_no_problem() -> None:

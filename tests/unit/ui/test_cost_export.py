@@ -75,6 +75,29 @@ def test_a_name_does_not_become_a_formula() -> None:
     assert (cells["A2"].value, cells["A2"].data_type) == (NAMES[0], "s")
 
 
+@pytest.mark.parametrize(
+    "name", ["Bell\x07", "Es\x1bc", "C1\x9b", "Half\ud800", "None\uffff", "Two\nlines", "\u202eover"]
+)
+def test_a_name_of_an_earlier_release_does_not_stop_a_file(name: str) -> None:
+    devices = (replace(REPORT.devices[0], name=name, site_name=name),)
+    export = replace(EXPORT, report=replace(REPORT, devices=devices), about=name)
+    book = load_workbook(BytesIO(xlsx_bytes(export)))
+    kept = "".join(
+        " " if character in "\x07\x1b\x9b\ud800\uffff\n\u202e" else character for character in name
+    )
+    assert book["Devices"]["A2"].value == kept
+    assert book["Report"]["B1"].value == kept
+    body = csv_bytes(sheets(export.report)[LISTINGS.index("devices")], export)
+    assert next(csv.DictReader(StringIO(body.decode("utf-8-sig"))))["Device"] == kept
+
+
+@pytest.mark.parametrize("sign", ["\uff1d", "\uff0b", "\uff0d", "\uff20", "\u200b=", "\ufeff@", "\t="])
+def test_a_wide_or_hidden_sign_does_not_begin_a_formula(sign: str) -> None:
+    report = replace(REPORT, devices=(replace(REPORT.devices[0], name=f"{sign}1+1"),))
+    body = csv_bytes(sheets(report)[LISTINGS.index("devices")], EXPORT)
+    assert next(csv.DictReader(StringIO(body.decode("utf-8-sig"))))["Device"].startswith("'")
+
+
 def test_a_workbook_holds_numbers_and_dates() -> None:
     page = workbook()["Days"]
     assert [cell.value for cell in page[1]] == ["Day", "Note", "kWh", "Base ZAR", "VAT ZAR", "Total ZAR"]
