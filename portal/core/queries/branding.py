@@ -59,18 +59,24 @@ async def save(session: AsyncSession, values: dict[str, Any]) -> None:
     await _announce(session)
 
 
-async def image_times(session: AsyncSession) -> dict[str, datetime]:
-    """Return which images there are, and since when."""
-    rows = await session.execute(text("SELECT kind, updated_at FROM app.brand_images"))
+async def image_times(session: AsyncSession, most_bytes: int) -> dict[str, datetime]:
+    """Return which images of at most so many bytes there are, and since when."""
+    rows = await session.execute(
+        text("SELECT kind, updated_at FROM app.brand_images WHERE octet_length(content) <= :most"),
+        {"most": most_bytes},
+    )
     return {row.kind: row.updated_at for row in rows}
 
 
-async def find_image(session: AsyncSession, kind: str) -> StoredImage | None:
-    """Return an image."""
+async def find_image(session: AsyncSession, kind: str, most_bytes: int) -> StoredImage | None:
+    """Return an image of at most so many bytes; a larger one does not leave the database."""
     row = (
         await session.execute(
-            text("SELECT content, media_type, updated_at FROM app.brand_images WHERE kind = :kind"),
-            {"kind": kind},
+            text(
+                "SELECT content, media_type, updated_at FROM app.brand_images "
+                "WHERE kind = :kind AND octet_length(content) <= :most"
+            ),
+            {"kind": kind, "most": most_bytes},
         )
     ).one_or_none()
     return None if row is None else StoredImage(bytes(row.content), row.media_type, row.updated_at)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from portal.core.domain import svg
-from portal.core.domain.images import image_type
+from portal.core.domain.images import MAX_PIXELS, MAX_SIDE, image_type
 from portal.core.domain.texts import sound_name
 from portal.core.errors import Invalid, NotFound, TooLarge
 from portal.core.queries import audit
@@ -27,6 +31,7 @@ IMAGE_KINDS = ("logo", "icon")
 MAX_IMAGE_BYTES = 512 * 1024
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 _LONGEST_NAME = 80
+_EXAMINED_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ async def get_brand(stack: Stack) -> Brand:
     """Return the saved brand, or the settings' name in the default colours."""
     async with stack.db.snapshot() as session:
         row = await queries.find(session)
-        images = await queries.image_times(session)
+        images = await queries.image_times(session, MAX_IMAGE_BYTES)
     name = row.product_name if row else stack.settings.application.name
     colors = (row.primary_color, row.accent_color) if row else (DEFAULT_PRIMARY, DEFAULT_PRIMARY)
     appearance = row.appearance if row else APPEARANCES[0]
@@ -85,9 +90,7 @@ async def save_image(stack: Stack, kind: str, content: bytes) -> None:
     _check_kind(kind)
     if len(content) > MAX_IMAGE_BYTES:
         raise TooLarge(f"An image has at most {MAX_IMAGE_BYTES // 1024} KiB")
-    media_type = image_type(content)
-    if media_type is None:
-        content, media_type = _drawing(content), svg.MEDIA_TYPE
+    content, media_type = await _examined(content)
     async with stack.db.transaction() as session:
         await queries.save_image(session, kind, content, media_type)
         await audit.record(session, "brand.image_changed", kind, f"{media_type}, {len(content)} bytes")
@@ -103,19 +106,43 @@ async def remove_image(stack: Stack, kind: str) -> None:
 
 
 async def find_image(stack: Stack, kind: str) -> StoredImage | None:
-    """Return the logo or icon, if one was uploaded."""
+    """Return the logo or icon, if one was uploaded.
+
+    One larger than is taken now, as an earlier release made of a small SVG file, is left where it is.
+    """
     async with stack.db.snapshot() as session:
-        return await queries.find_image(session, kind)
+        return await queries.find_image(session, kind, MAX_IMAGE_BYTES)
 
 
-def _drawing(content: bytes) -> bytes:
-    harmless = svg.sanitised(content)
-    if harmless is None:
+@cache
+def _examiner() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="images")
+
+
+async def _examined(content: bytes) -> tuple[bytes, str]:
+    """Return what is kept of an image, with its type. One is looked at at a time, off the loop, and not for long."""
+    until = monotonic() + _EXAMINED_SECONDS
+    work = asyncio.get_running_loop().run_in_executor(_examiner(), _examine, content, until)
+    try:
+        async with asyncio.timeout(_EXAMINED_SECONDS):
+            found = await work
+    except TimeoutError:
+        found = None
+    if found is None:
         raise Invalid(
-            "This is no PNG, JPEG or WebP image of at most 4096 by 4096 pixels, and no plain SVG drawing of at most "
-            f"{svg.MAX_BYTES // 1024} KiB"
+            f"This is no still PNG, JPEG or WebP image of at most {MAX_SIDE} by {MAX_SIDE} and "
+            f"{MAX_PIXELS // 1_000_000} million pixels, and no plain SVG drawing of at most {svg.MAX_BYTES // 1024} KiB"
         )
-    return harmless
+    return found
+
+
+def _examine(content: bytes, until: float) -> tuple[bytes, str] | None:
+    if monotonic() > until:  # it waited too long for its turn, and nobody waits for the answer
+        return None
+    if media_type := image_type(content):
+        return content, media_type
+    drawing = svg.sanitised(content, lambda: monotonic() > until)
+    return None if drawing is None else (drawing, svg.MEDIA_TYPE)
 
 
 def _color(value: str) -> str:

@@ -10,7 +10,8 @@ _TEXT, _LINE = 4.5, 3.0
 _MODES = {False: "Light", True: "Dark"}
 _PROBLEMS = {
     "large": "The image is larger than 512 KiB, so it was not taken.",
-    "image": "Take a PNG, JPEG or WebP image of at most 4096 by 4096 pixels, or an SVG drawing of at most 128 KiB.",
+    "image": "Take a still PNG, JPEG or WebP image of at most 4096 by 4096 and 8 million pixels, or an SVG drawing "
+    "of at most 128 KiB that is not too intricate.",
     "gone": "That image was removed already.",
 }
 _NOTICES = {
