@@ -1,4 +1,4 @@
-"""The energy seal: whether all stored energy balances with the registers, and when that was checked."""
+"""The energy seal: whether the energy a page speaks of balances with the registers, and when that was checked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from portal.ui.feedback import badge_for
 
 @dataclass(frozen=True)
 class Seal:
-    """What the seal says; nothing before the first check."""
+    """What the seal says; nothing where nothing was compared."""
 
     text: str = ""
     tone: str = "neutral"
@@ -21,8 +21,8 @@ class Seal:
 
 
 def build_seal(proof: EnergyProof | None, now: datetime) -> Seal:
-    """Return the seal of a check; `now` is aware."""
-    if proof is None:
+    """Return the seal of a check; `now` is aware. What was not compared does not balance: it has no seal."""
+    if proof is None or not (proof.day_count or proof.differences):
         return Seal()
     off = formats.number(kwh_from_milliwh(proof.milliwh), 3)
     checked = f"checked {formats.relative(proof.checked_at, now)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -34,14 +34,26 @@ class ProofDifference:
         )
 
 
+class Compared(NamedTuple):
+    """How much of one customer was compared."""
+
+    meter_count: int
+    day_count: int
+
+
 @dataclass(frozen=True)
 class EnergyProof:
-    """The result of one comparison of all stored energy with the registers."""
+    """The result of one comparison of all stored energy with the registers.
+
+    `customers` says how much of each was compared, and has nobody without readings; None where a release before it
+    was kept noted the proof.
+    """
 
     checked_at: datetime
     meter_count: int
     day_count: int
     differences: tuple[ProofDifference, ...]
+    customers: dict[UUID, Compared] | None
 
     @property
     def milliwh(self) -> int:
@@ -53,14 +65,15 @@ async def insert(session: AsyncSession, schema: str, proof: EnergyProof) -> None
     """Keep a proof; of earlier ones the last hundred stay."""
     await session.execute(
         text(
-            f"INSERT INTO {schema}.energy_proofs (checked_at, meter_count, day_count, differences) "
-            f"VALUES (:checked_at, :meter_count, :day_count, CAST(:differences AS jsonb))"
+            f"INSERT INTO {schema}.energy_proofs (checked_at, meter_count, day_count, differences, customers) "
+            f"VALUES (:checked_at, :meter_count, :day_count, CAST(:differences AS jsonb), CAST(:customers AS jsonb))"
         ),
         {
             "checked_at": proof.checked_at,
             "meter_count": proof.meter_count,
             "day_count": proof.day_count,
             "differences": json.dumps([_to_json(difference) for difference in proof.differences]),
+            "customers": json.dumps({str(of): counts for of, counts in (proof.customers or {}).items()}),
         },
     )
     await session.execute(
@@ -75,20 +88,25 @@ async def latest(session: AsyncSession, schema: str) -> EnergyProof | None:
     row = (
         await session.execute(
             text(
-                f"SELECT checked_at, meter_count, day_count, differences FROM {schema}.energy_proofs "
+                f"SELECT checked_at, meter_count, day_count, differences, customers FROM {schema}.energy_proofs "
                 f"ORDER BY id DESC LIMIT 1"
             )
         )
     ).one_or_none()
     if row is None:
         return None
-    return EnergyProof(row[0], row[1], row[2], tuple(_from_json(entry) for entry in row[3]))
+    customers = (
+        None if row[4] is None else {UUID(of): Compared(*counts) for of, counts in dict(row[4]).items()}
+    )
+    differences = tuple(_from_json(entry) for entry in row[3])
+    return EnergyProof(row[0], row[1], row[2], differences, customers)
 
 
 def only_of(proof: EnergyProof, customer_id: UUID) -> EnergyProof:
-    """Return the proof with the differences of one customer."""
+    """Return the proof as if there were one customer only: its meters, its days, its differences."""
     own = tuple(d for d in proof.differences if d.customer_id == customer_id)
-    return EnergyProof(proof.checked_at, proof.meter_count, proof.day_count, own)
+    compared = (proof.customers or {}).get(customer_id, Compared(0, 0))
+    return EnergyProof(proof.checked_at, *compared, own, {customer_id: compared})
 
 
 def _to_json(difference: ProofDifference) -> dict[str, Any]:

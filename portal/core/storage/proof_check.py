@@ -38,17 +38,16 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """How many meters and meter-days were compared, and where they differ."""
+    """How many days of each meter were compared, meters without any left out, and where they differ."""
 
-    meter_count: int
-    day_count: int
+    days: dict[MeterKey, int]
     differences: tuple[Difference, ...]
 
 
 async def compare(db: Database, layout: Layout, max_gap: timedelta) -> Comparison:
     """Compare every day of every meter; what waits in the queue, and the days it may reach, is left for later."""
     differences: list[Difference] = []
-    day_count = 0
+    days: dict[MeterKey, int] = {}
     async with db.snapshot() as session:
         names = await all_meters(session, layout)
         powers = await rated_powers(session, layout)
@@ -57,14 +56,14 @@ async def compare(db: Database, layout: Layout, max_gap: timedelta) -> Compariso
         batch = {key: Rules(max_gap, powers.get(key)) for key in meters[begin : begin + _METERS_AT_ONCE]}
         async with db.snapshot() as session:
             counted, found = await _compare_some(session, layout, batch, names)
-        day_count += counted
+        days |= counted
         differences += found
-    return Comparison(len(meters), day_count, tuple(differences))
+    return Comparison(days, tuple(differences))
 
 
 async def _compare_some(
     session: AsyncSession, layout: Layout, meters: dict[MeterKey, Rules], names: dict[MeterKey, str]
-) -> tuple[int, list[Difference]]:
+) -> tuple[dict[MeterKey, int], list[Difference]]:
     stored = await stored_days(session, layout, list(meters))
     expected = await _by_registers(session, layout, meters)
     open_since = {
@@ -73,10 +72,11 @@ async def _compare_some(
         if key in meters
     }
     doubtful: dict[MeterKey, list[date]] = {}
-    counted = 0
+    counted: dict[MeterKey, int] = {}
     for key in meters:
         days = {day for day in {*stored.get(key, {}), *expected[key]} if day < open_since.get(key, date.max)}
-        counted += len(days)
+        if days:
+            counted[key] = len(days)
         wrong = sorted(
             d for d in days if not _agrees(stored.get(key, {}).get(d, _NOTHING), expected[key].get(d, 0))
         )

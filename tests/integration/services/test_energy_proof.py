@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import text
 
 from portal.commands.energy import prove_energy
-from portal.core.services import doctor, energy_proof
+from portal.core.services import customers, doctor, energy_proof
 from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.storage.layout import LAYOUTS
+from portal.ui.seal import Seal, build_seal
 from tests.integration.databases import Clock, Stacks
 from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
 
@@ -107,6 +109,45 @@ async def test_a_customer_sees_its_own_differences_only(stacks: Stacks) -> None:
     assert mine.differences
     assert others is not None
     assert others.differences == ()
+
+
+async def test_a_customer_sees_its_own_meters_only(stacks: Stacks, clock: Clock) -> None:
+    admin = await stacks.admin()
+    alice, bob = await new_meter(admin), await new_meter(admin)
+    silent = await customers.register(admin, "SILENT", "Never seen")
+    await alice.store(HISTORY)
+    checked = await energy_proof.check(admin)
+    found = [await energy_proof.latest_proof(admin, of) for of in (alice.key[0], bob.key[0], silent.id, None)]
+    assert [(each.meter_count, each.day_count) for each in found if each] == [(1, 5), (0, 0), (0, 0), (1, 5)]
+    assert [bool(build_seal(each, clock()).text) for each in found] == [True, False, False, True]
+    assert found[3] == checked
+
+
+async def test_an_empty_stack_compares_nothing(stack: Stack, clock: Clock) -> None:
+    await energy_proof.check(stack)
+    assert build_seal(await energy_proof.latest_proof(stack), clock()) == Seal()
+    await new_meter(stack)
+    proof = await energy_proof.check(stack)
+    assert (proof.meter_count, proof.day_count) == (0, 0)
+
+
+async def test_a_proof_of_an_earlier_release_is_made_again_at_once(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(energy_proof, "_FIRST_SECONDS", 0)
+    await energy_proof.check(stack)
+    async with stack.db.transaction() as session:
+        schema = LAYOUTS[stack.settings.run_mode].schema
+        await session.execute(text(f"UPDATE {schema}.energy_proofs SET customers = NULL"))
+    before = await energy_proof.latest_proof(stack)
+    assert before is not None
+    assert before.customers is None
+    nightly = asyncio.create_task(energy_proof.nightly(stack))
+    async with asyncio.timeout(20):
+        while (found := await energy_proof.latest_proof(stack)) is None or found.customers is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    nightly.cancel()
+    await asyncio.gather(nightly, return_exceptions=True)
 
 
 async def test_the_command_lists_what_differs_and_ends_with_1(

@@ -10,11 +10,15 @@ NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 
 
 def _proof(*differences: ProofDifference) -> EnergyProof:
-    return EnergyProof(NOW - timedelta(minutes=3), 2, 60, differences)
+    return EnergyProof(NOW - timedelta(minutes=3), 2, 60, differences, {})
 
 
 def test_nothing_stands_there_before_the_first_check() -> None:
     assert build_seal(None, NOW) == Seal()
+
+
+def test_what_was_not_compared_has_no_seal() -> None:
+    assert build_seal(EnergyProof(NOW, 0, 0, (), {}), NOW) == Seal()
 
 
 def test_a_balance_is_said_to_the_watt_hour() -> None:
