@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from portal.auth import loops
+
 if TYPE_CHECKING:
     from portal.core.db import Database
     from portal.core.services.health import Standing
@@ -55,6 +57,9 @@ class Metrics:
         self._in_use = Gauge(
             "portal_database_pool_in_use", "Connections of the ingest in use.", registry=self._registry
         )
+        self._live_pages = Gauge(
+            "portal_live_pages", "Open pages that are kept up to date.", registry=self._registry
+        )
 
     def count_rows(
         self, batch_type: str, customer: str, *, accepted: int, rejected: int, duplicates: int
@@ -84,6 +89,7 @@ class Metrics:
         if database is not None:
             self._waiting.set(database.direct.waiting)
             self._in_use.set(database.direct.in_use)
+        self._live_pages.set(loops.count())
         return generate_latest(self._registry) + (b"" if standing is None else _of_the_database(standing))
 
 

@@ -21,6 +21,7 @@ from portal.auth.login.state import LoginState
 from portal.auth.middleware import install_middleware
 from portal.auth.password import page as password
 from portal.auth.password.state import SetPasswordState
+from portal.auth.reconnect import PAGE_ID, install_reconnect
 from portal.auth.routes import auth_app
 from portal.core import stack as stacks
 from portal.core.errors import Misconfigured
@@ -106,11 +107,13 @@ def _build() -> rx.App:
         head_components=[
             rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),
             rx.el.script(FIRST_FRAME),
+            rx.el.script(PAGE_ID),
             rx.el.link(rel="icon", href=ICON_PATH),
         ],
         api_transformer=_layers(),
     )
     install_middleware(made)
+    install_reconnect(made)
     made.register_lifespan_task(_open_stack)
     made.add_page(
         login.login_page, route=login.ROUTE, title=login.TITLE, image=ICON_PATH, on_load=LoginState.load

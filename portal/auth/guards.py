@@ -5,7 +5,6 @@ handler carries exactly one of `@public`, `@signed_in` and `@admin_only`, under 
 middleware drops calls to a handler that carries none.
 """
 
-import asyncio
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 import reflex as rx
 
+from portal.auth import loops, tabs
 from portal.auth.session import actor_of, token_in
 from portal.core.acting import acting, of, set_acting
 from portal.core.domain.access import Actor, Role
@@ -71,14 +71,22 @@ async def actor_behind(state: rx.State) -> Actor | None:
 
 
 async def beats(state: rx.State, seconds: float) -> AsyncIterator[None]:
-    """Come back every few seconds for as long as the caller stays signed in; the first time at once.
+    """Come back every few seconds while the caller stays connected and signed in; the first time at once.
 
-    For background handlers that keep a page up to date: started by a page's `on_load` they end with the
-    page, and with this they end with the session too.
+    For background handlers that keep a page up to date. Started by a page's `on_load` they end with the page; called in
+    any other way they end with the connection at the latest, or when the same tab starts another of the same state.
     """
-    while await actor_of(token_in(state.router.headers.cookie), is_use=False) is not None:
-        yield
-        await asyncio.sleep(seconds)
+    tab, connection = state.router.session.client_token, state.router.session.session_id
+    with loops.begun(tab, state.get_full_name(), connection) as loop:
+        while (
+            not loop.over.is_set() and tabs.is_connected(tab, connection) and await _is_still_signed_in(state)
+        ):
+            yield
+            await loop.pause(seconds)
+
+
+async def _is_still_signed_in(state: rx.State) -> bool:
+    return await actor_of(token_in(state.router.headers.cookie), is_use=False) is not None
 
 
 def _marked(handler: Guarded, access: Access) -> Guarded:

@@ -25,6 +25,12 @@ def connected_tabs() -> list[str]:
     return list(namespace.token_to_sid) if namespace else []
 
 
+def is_connected(tab: str, connection: str) -> bool:
+    """Tell whether this is the connection a tab has to this process."""
+    namespace = RegistrationContext.get().app.event_namespace
+    return namespace is not None and namespace.token_to_sid.get(tab) == connection
+
+
 async def sign_out_everywhere(session: str) -> None:
     """Send every open tab of a session to the login page and close its connection."""
     app = RegistrationContext.get().app

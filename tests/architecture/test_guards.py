@@ -20,6 +20,7 @@ _LIST_HANDLERS = """
 import json
 import portal.portal
 from portal.auth.guards import access_of
+from inspect import getsource, unwrap
 from portal.auth.middleware import _may_be_called
 from reflex_base.registry import RegistrationContext
 found = {}
@@ -30,6 +31,7 @@ for name, entry in RegistrationContext.get().event_handlers.items():
         "access": access_of(entry.handler.fn),
         "is_ours": not entry.handler.fn.__module__.startswith("reflex"),
         "is_let_through": _may_be_called(entry),
+        "is_endless": entry.handler.is_background and " beats(self, " not in getsource(unwrap(entry.handler.fn)),
     }
 print(json.dumps(found))
 """
@@ -58,6 +60,11 @@ def test_a_handler_without_a_guard_is_not_let_through(handlers: Handlers) -> Non
     unguarded = {name: handler for name, handler in handlers.items() if handler["access"] is None}
     assert unguarded, "Reflex's own handlers are gone: this test can go too"
     assert sorted(name for name, handler in unguarded.items() if handler["is_let_through"]) == []
+
+
+def test_what_runs_in_the_background_ends_with_its_connection(handlers: Handlers) -> None:
+    """`beats` is what ends it; anything else would go on for whoever calls it without a page."""
+    assert sorted(name for name, handler in handlers.items() if handler["is_endless"]) == []
 
 
 def test_public_handlers_are_named_here(handlers: Handlers) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -25,6 +26,11 @@ entries = RegistrationContext.get().event_handlers.items()
 print(json.dumps({name: access_of(entry.handler.fn) for name, entry in entries}))
 """
 _HYDRATE = ("reflex___state____state.hydrate", "reflex___state____state.hydrate_and_load")
+_STATES = "reflex___state____state.portal___"
+_LOOPS = (
+    f"{_STATES}client___dashboard___state____dashboard_state.follow",
+    f"{_STATES}settings___app_config___state____app_config_state.follow",
+)
 _SITE = "Harbour store of the websocket tests"
 _QUIET_S = 0.4
 _PATIENCE_S = 15
@@ -59,12 +65,16 @@ class Socket:
     async def call(self, handler: str, path: str = "/", **payload: Any) -> list[Any]:
         """Call a handler and return what comes back before it is quiet again."""
         before = len(self.frames)
+        await self.send(handler, path, **payload)
+        await asyncio.sleep(_QUIET_S)
+        return self.frames[before:]
+
+    async def send(self, handler: str, path: str = "/", **payload: Any) -> None:
+        """Call a handler without waiting for anything."""
         router = {"pathname": path, "asPath": path, "query": {}}
         await self._io.emit(
             "event", {"name": handler, "payload": payload, "router_data": router}, namespace=_NAMESPACE
         )
-        await asyncio.sleep(_QUIET_S)
-        return self.frames[before:]
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +162,32 @@ async def test_a_page_of_another_site_cannot_connect(metered: RunningStack, orig
 async def test_our_own_page_can_connect(metered: RunningStack) -> None:
     async with Socket(metered, origin=metered.url) as socket:
         assert await socket.call(_HYDRATE[1])
+
+
+async def test_loops_of_a_raw_client_are_one_of_a_kind_and_end_with_it(metered: RunningStack) -> None:
+    """A page's loop called by hand, again and again, with no page behind it."""
+    before = _live_pages(metered)
+    async with Socket(metered, cookie=_cookie(metered, ALICE)) as socket:
+        await socket.call(_HYDRATE[0])
+        for _ in range(40):
+            for follow in _LOOPS:
+                await socket.send(follow)
+        await _until(lambda: _live_pages(metered) == before + len(_LOOPS))
+        assert _live_pages(metered) == before + len(_LOOPS)
+    await _until(lambda: _live_pages(metered) == before)
+
+
+def _live_pages(stack: RunningStack) -> int:
+    text = httpx.get(f"{stack.url}/metrics").text
+    return int(
+        float(next(line for line in text.splitlines() if line.startswith("portal_live_pages ")).split()[1])
+    )
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
+        while not holds():  # noqa: ASYNC110 - it is another process that changes
+            await asyncio.sleep(0.1)
 
 
 def _sign_out(stack: RunningStack, cookie: str) -> None:

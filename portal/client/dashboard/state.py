@@ -4,7 +4,7 @@ from datetime import datetime
 
 import reflex as rx
 
-from portal.auth.guards import beats, refusal, signed_in
+from portal.auth.guards import beats, signed_in
 from portal.client.dashboard import view
 from portal.core.log import logger
 from portal.core.services import dashboard, energy_proof
@@ -44,7 +44,6 @@ class DashboardState(rx.State):
                 self.seal = build_seal(proof, now)
                 self._show(overview, now, with_chart=beat % _BEATS_PER_CHART == 0)
             beat = beat + 1 if overview is not None else 0
-        return refusal(None)
 
     def _show(self, overview: dashboard.ClientOverview | None, now: datetime, *, with_chart: bool) -> None:
         self.is_loading = False

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import reflex as rx
 
-from portal.auth.guards import admin_only, beats, refusal
+from portal.auth.guards import admin_only, beats
 from portal.core.acting import present
 from portal.core.log import logger
 from portal.core.services import push
@@ -39,12 +39,11 @@ class AppConfigState(AdminDialogs, rx.State):
         async with self:
             self.facts = view.facts(stack.settings)
         if stack.settings.run_mode is not RunMode.CLIENT:
-            return None
+            return
         async for _ in beats(self, seconds=_BEAT_SECONDS):
             status, now = await _status(), stack.clock()
             async with self:
                 self._show(status, now)
-        return refusal(None)
 
     @rx.event
     @admin_only
