@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from portal.auth.forms import address_of
+from portal.auth.forms import address_of, too_often
 from portal.auth.session import actor_of, token_in
 from portal.core.acting import set_acting
-from portal.core.errors import Conflict, Invalid, NotFound, PortalError
+from portal.core.errors import Conflict, Invalid, NotFound, PortalError, Throttled
 from portal.core.services import audit
 from portal.core.stack import current
 
@@ -26,6 +26,8 @@ def signed_in_download(handler: Handler) -> Handler:
         try:
             answer = await handler(request)
             await audit.record_export(current(), request.url.path, request.url.query)
+        except Throttled as refused:
+            return too_often(refused)
         except PortalError as error:
             return PlainTextResponse(error.message, _status(error))
         return answer

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from portal.auth.origin import is_same_origin
+from portal.core.errors import Throttled
 from portal.core.stack import current
 
 MAX_FORM_BYTES = 16_384
@@ -18,6 +19,11 @@ def refusal_of(request: Request, most_bytes: int | None = None) -> Response | No
     if most_bytes is not None and (not length.isdecimal() or int(length) > most_bytes):
         return PlainTextResponse("The form is too large.", 413)
     return None
+
+
+def too_often(refused: Throttled) -> Response:
+    """Return the answer to somebody who has done this too often."""
+    return PlainTextResponse(refused.message, 429, {"Retry-After": str(refused.retry_after_seconds)})
 
 
 def address_of(request: Request) -> str:

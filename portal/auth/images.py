@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from portal.auth.forms import address_of, refusal_of
+from portal.auth.forms import address_of, refusal_of, too_often
 from portal.auth.session import actor_of, token_in
 from portal.core.acting import set_acting
 from portal.core.domain.access import Actor, Role
-from portal.core.errors import Invalid, NotFound, TooLarge
+from portal.core.errors import Invalid, NotFound, Throttled, TooLarge
 from portal.core.services import branding
 from portal.core.stack import current
 
@@ -32,6 +32,8 @@ async def _save(request: Request) -> Response:
         return RedirectResponse(f"{_PAGE}?problem=image", 303)
     except NotFound:
         return PlainTextResponse("There is no such image.", 404)
+    except Throttled as throttled:
+        return too_often(throttled)
     return RedirectResponse(f"{_PAGE}?saved={kind}", 303)
 
 
@@ -42,6 +44,8 @@ async def _remove(request: Request) -> Response:
         await branding.remove_image(current(), request.path_params["kind"])
     except NotFound:
         return RedirectResponse(f"{_PAGE}?problem=gone", 303)
+    except Throttled as throttled:
+        return too_often(throttled)
     return RedirectResponse(f"{_PAGE}?saved=removed", 303)
 
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from portal.auth import branding, images, tabs
-from portal.auth.forms import MAX_FORM_BYTES, address_of, refusal_of
+from portal.auth.forms import MAX_FORM_BYTES, address_of, refusal_of, too_often
 from portal.auth.origin import local_path
 from portal.auth.session import (
     actor_of,
@@ -27,7 +27,7 @@ from portal.auth.session import (
     token_in,
 )
 from portal.core.acting import set_acting
-from portal.core.errors import Invalid, LockedOut, NotFound, Unauthenticated
+from portal.core.errors import Invalid, LockedOut, NotFound, Throttled, Unauthenticated
 from portal.core.services import accounts, sessions
 from portal.core.stack import current
 
@@ -58,7 +58,10 @@ def _form(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         if (refused := refusal_of(request, MAX_FORM_BYTES)) is not None:
             return refused
         async with request.form(max_files=0, max_fields=10) as form:
-            return await handler(request, form)
+            try:
+                return await handler(request, form)
+            except Throttled as refused:
+                return too_often(refused)
 
     return endpoint
 
@@ -70,6 +73,8 @@ async def _login(request: Request, form: FormData) -> Response:
         made = await sessions.sign_in(current(), email, password, address_of(request), _agent_of(request))
     except LockedOut as locked:
         return _back_to_login(onward, error="locked", minutes=_minutes_until(locked.until))
+    except Throttled as refused:
+        return _back_to_login(onward, error="locked", minutes=_minutes(refused.retry_after_seconds))
     except (Unauthenticated, Invalid):
         return _back_to_login(onward, error="credentials")
     if isinstance(made, sessions.CodeWanted):
@@ -88,6 +93,8 @@ async def _code(request: Request, form: FormData) -> Response:
         )
     except LockedOut as locked:
         response = _back_to_login(onward, error="locked", minutes=_minutes_until(locked.until))
+    except Throttled as refused:
+        response = _back_to_login(onward, error="locked", minutes=_minutes(refused.retry_after_seconds))
     except Unauthenticated:
         return _to("/login-code", onward, error="code")
     except NotFound:
@@ -165,4 +172,8 @@ def _to(page: str, onward: str, **why: str | int) -> Response:
 
 
 def _minutes_until(until: datetime) -> int:
-    return max(1, ceil((until - current().clock()).total_seconds() / 60))
+    return _minutes((until - current().clock()).total_seconds())
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, ceil(seconds / 60))

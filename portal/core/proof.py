@@ -77,10 +77,10 @@ async def refuse(
     async with stack.db.transaction() as session:
         for email, origin, bound in counts:
             await login_attempts.count(session, email, origin, bound, now)
-        await audit.record(session, action, attempt.email, "code" if attempt.with_code else "", by=who)
+        await audit.record_always(session, action, attempt.email, "code" if attempt.with_code else "", by=who)
         if attempt.closes_until:
             detail = f"closed to this address until {attempt.closes_until:%Y-%m-%d %H:%M} UTC"
-            await audit.record(session, "login.closed", attempt.email, detail, by=who)
+            await audit.record_always(session, "login.closed", attempt.email, detail, by=who)
     _log.warning("log-in refused", address=attempt.address, locked=attempt.closes_until is not None)
     return LockedOut(_CLOSED, attempt.closes_until) if attempt.closes_until else Unauthenticated(words)
 

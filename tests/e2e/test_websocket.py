@@ -34,6 +34,7 @@ _LOOPS = (
 _SITE = "Harbour store of the websocket tests"
 _QUIET_S = 0.4
 _PATIENCE_S = 15
+_BUSY = "busy-with-the-websocket@example.com"
 _USER = "user-of-the-websocket-tests@example.com"
 
 
@@ -175,6 +176,34 @@ async def test_loops_of_a_raw_client_are_one_of_a_kind_and_end_with_it(metered: 
         await _until(lambda: _live_pages(metered) == before + len(_LOOPS))
         assert _live_pages(metered) == before + len(_LOOPS)
     await _until(lambda: _live_pages(metered) == before)
+
+
+async def test_a_raw_client_cannot_fill_the_audit_trail(metered: RunningStack) -> None:
+    """Somebody with an account of their own and no page; what they did before within the hour is put in by hand."""
+    metered.add_user(_BUSY, "admin")
+    brand = {
+        "product_name": "Acme Energy & Co",
+        "primary_color": "#1f5fd6",
+        "accent_color": "#1f5fd6",
+        "appearance": "system",
+    }
+    async with Socket(metered, cookie=_cookie(metered, _BUSY)) as socket:
+        await socket.call(_HYDRATE[0])
+        for _ in range(60):
+            await socket.send(f"{_STATES}settings___branding___state____branding_state.save", form=brand)
+        await _until(lambda: "Saved, and shown" in json.dumps(socket.frames))
+        metered.execute(
+            "INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address) "
+            f"SELECT 'brand.changed', 'user', id, email, '' FROM app.users, generate_series(1, 290) "
+            f"WHERE email = '{_BUSY}'"
+        )
+        for number in range(30):
+            form = {"name": f"busy {number}", "scope": "read"}
+            await socket.send(f"{_STATES}settings___api_keys___state____api_keys_state.add", form=form)
+        await _until(lambda: "the most that is taken" in json.dumps(socket.frames))
+    # Room for what runs at the same moment; the sixty saves of one and the same brand were a single row.
+    assert 300 <= metered.count(f"FROM app.audit_events WHERE actor_name = '{_BUSY}'") <= 310
+    metered.execute("DELETE FROM app.api_keys WHERE name LIKE 'busy %'")
 
 
 def _live_pages(stack: RunningStack) -> int:

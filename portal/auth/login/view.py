@@ -15,9 +15,7 @@ def failure(query: Mapping[str, str]) -> str:
     if reason == "late":
         return "That took too long, so nobody was signed in. Start again."
     if reason == "locked":
-        return (
-            f"Too many failed attempts. Log-in from here opens again in {_minutes(query.get('minutes', ''))}."
-        )
+        return f"Too many attempts. Log-in from here opens again in {_minutes(query.get('minutes', ''))}."
     return ""
 
 

@@ -1,4 +1,8 @@
-"""The audit trail: rows are added and read, nothing else."""
+"""The audit trail: rows are added and read, nothing else.
+
+A row can never be taken back, so what a person can do again and again is bounded: by `MOST_AN_HOUR` for log-ins and as
+many for everything else. What would go beyond is refused, not done without a row.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,18 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from portal.core.acting import Acting, present
+from portal.core.errors import Throttled
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+MOST_AN_HOUR = 300
+_HOUR = 3600
+# Somebody anonymous who is known by an id has shown that they know the password.
+_PEOPLE = ("user", "anonymous")
+_LOG_IN = "login"
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,20 @@ class AuditEvent:
 async def record(
     session: AsyncSession, action: str, subject: str = "", detail: str = "", *, by: Acting | None = None
 ) -> None:
-    """Write down what the transaction does, on behalf of whoever the task works for."""
+    """Write down what the transaction does, on behalf of whoever the task works for.
+
+    Raises `Throttled` for a person who has done so much within the hour that it is none; the transaction is then not
+    to be committed.
+    """
+    who = by or present()
+    await _refuse_without_end(session, who, is_log_in=action.startswith(f"{_LOG_IN}."))
+    await record_always(session, action, subject, detail, by=who)
+
+
+async def record_always(
+    session: AsyncSession, action: str, subject: str = "", detail: str = "", *, by: Acting | None = None
+) -> None:
+    """Write down what is not to be refused: failures, which lock out, and the end of a session, which began once."""
     who = by or present()
     await session.execute(
         text(
@@ -49,6 +73,47 @@ async def record(
             "detail": _fitting(detail, 500),
         },
     )
+
+
+async def record_once(session: AsyncSession, action: str, subject: str, detail: str) -> None:
+    """Write down what changes nothing, unless the same is there already from within the hour. Raises `Throttled`."""
+    who = present()
+    is_there = await session.scalar(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM app.audit_events WHERE actor_id IS NOT DISTINCT FROM :id "
+            "AND at > now() - interval '1 hour' AND action = :action AND actor_kind = :kind "
+            "AND address = :address AND subject = :subject AND detail = :detail)"
+        ),
+        {
+            "id": who.id,
+            "action": action,
+            "kind": who.kind,
+            "address": _fitting(who.address, 64),
+            "subject": _fitting(subject, 254),
+            "detail": _fitting(detail, 500),
+        },
+    )
+    if not is_there:
+        await record(session, action, subject, detail, by=who)
+
+
+async def _refuse_without_end(session: AsyncSession, who: Acting, *, is_log_in: bool) -> None:
+    if who.kind not in _PEOPLE or who.id is None:
+        return
+    rows = await session.execute(
+        text(
+            "SELECT count(*), coalesce(extract(epoch FROM now() - min(at)), 0)::integer FROM app.audit_events "
+            "WHERE actor_id = :id AND at > now() - interval '1 hour' AND actor_kind = :kind "
+            "AND (split_part(action, '.', 1) = :log_in) = :is_log_in"
+        ),
+        {"id": who.id, "kind": who.kind, "log_in": _LOG_IN, "is_log_in": is_log_in},
+    )
+    count, oldest_seconds = rows.one()
+    if count >= MOST_AN_HOUR:
+        wait = max(_HOUR - oldest_seconds, 1)
+        done = f"You have done {MOST_AN_HOUR} things within the hour, the most that is taken"
+        message = f"{done}: go on in {-(-wait // 60)} min."
+        raise Throttled(message, wait)
 
 
 async def list_events(

@@ -45,18 +45,23 @@ async def find(session: AsyncSession) -> BrandRow | None:
     return None if row is None else BrandRow(*row)
 
 
-async def save(session: AsyncSession, values: dict[str, Any]) -> None:
-    """Store name, colours and appearance."""
-    await session.execute(
+async def save(session: AsyncSession, values: dict[str, Any]) -> bool:
+    """Store name, colours and appearance; tells whether any is another one than before."""
+    changed = await session.scalar(
         text(
-            "INSERT INTO app.branding (id, product_name, primary_color, accent_color, appearance) "
+            "INSERT INTO app.branding AS b (id, product_name, primary_color, accent_color, appearance) "
             "VALUES (1, :product_name, :primary_color, :accent_color, :appearance) ON CONFLICT (id) DO UPDATE SET "
             "product_name = excluded.product_name, primary_color = excluded.primary_color, "
-            "accent_color = excluded.accent_color, appearance = excluded.appearance, updated_at = clock_timestamp()"
+            "accent_color = excluded.accent_color, appearance = excluded.appearance, updated_at = clock_timestamp() "
+            "WHERE (b.product_name, b.primary_color, b.accent_color, b.appearance) IS DISTINCT FROM "
+            "(excluded.product_name, excluded.primary_color, excluded.accent_color, excluded.appearance) "
+            "RETURNING id"
         ),
         values,
     )
-    await _announce(session)
+    if changed is not None:
+        await _announce(session)
+    return changed is not None
 
 
 async def image_times(session: AsyncSession, most_bytes: int) -> dict[str, datetime]:
@@ -82,17 +87,20 @@ async def find_image(session: AsyncSession, kind: str, most_bytes: int) -> Store
     return None if row is None else StoredImage(bytes(row.content), row.media_type, row.updated_at)
 
 
-async def save_image(session: AsyncSession, kind: str, content: bytes, media_type: str) -> None:
-    """Store an image in the place of the one before."""
-    await session.execute(
+async def save_image(session: AsyncSession, kind: str, content: bytes, media_type: str) -> bool:
+    """Store an image in the place of the one before; tells whether it is another one."""
+    changed = await session.scalar(
         text(
-            "INSERT INTO app.brand_images (kind, content, media_type) VALUES (:kind, :content, :type) "
+            "INSERT INTO app.brand_images AS i (kind, content, media_type) VALUES (:kind, :content, :type) "
             "ON CONFLICT (kind) DO UPDATE SET content = excluded.content, media_type = excluded.media_type, "
-            "updated_at = clock_timestamp()"
+            "updated_at = clock_timestamp() WHERE (i.content, i.media_type) IS DISTINCT FROM "
+            "(excluded.content, excluded.media_type) RETURNING kind"
         ),
         {"kind": kind, "content": content, "type": media_type},
     )
-    await _announce(session)
+    if changed is not None:
+        await _announce(session)
+    return changed is not None
 
 
 async def delete_image(session: AsyncSession, kind: str) -> bool:

@@ -159,9 +159,11 @@ async def find_code(session: AsyncSession, customer_id: UUID) -> str | None:
 
 
 async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: bool) -> bool:
-    """Open or close a customer; tells whether it exists."""
+    """Open or close a customer; tells whether that is another state than before."""
     changed = await session.scalar(
-        text("UPDATE fleet.customers SET is_active = :active WHERE id = :id RETURNING id"),
+        text(
+            "UPDATE fleet.customers SET is_active = :active WHERE id = :id AND is_active <> :active RETURNING id"
+        ),
         {"active": is_active, "id": customer_id},
     )
     return changed is not None

@@ -26,6 +26,15 @@ async def list_municipalities(session: AsyncSession) -> tuple[MunicipalityLine, 
     return tuple(MunicipalityLine(*row) for row in rows)
 
 
+async def find_municipality(session: AsyncSession, municipality_id: int) -> MunicipalityLine | None:
+    """Return one municipality."""
+    rows = await session.execute(
+        text("SELECT id, name, time_zone_id FROM app.municipalities WHERE id = :id"), {"id": municipality_id}
+    )
+    row = rows.one_or_none()
+    return None if row is None else MunicipalityLine(*row)
+
+
 async def name_is_taken(session: AsyncSession, name: str, but: int) -> bool:
     """Tell whether a municipality other than `but` has this name."""
     found = await session.scalar(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from portal.core.db import AsyncSession
     from portal.core.domain.access import Actor
+    from portal.core.queries.accounts import Credentials
     from portal.core.stack import Stack
 
 __all__ = ["PasswordLink", "UserLine"]
@@ -68,9 +69,7 @@ async def renew_link(stack: Stack, user_id: UUID) -> PasswordLink:
     Raises `NotFound`, and `Conflict` for a deactivated account.
     """
     async with stack.db.transaction() as session:
-        found = await queries.credentials_of(session, user_id)
-        if found is None:
-            raise NotFound(_UNKNOWN)
+        found = await _known(session, user_id)
         if not found.is_active:
             raise Conflict("This account is deactivated: activate it first.")
         await audit.record(session, "user.link_issued", found.actor.email)
@@ -123,8 +122,14 @@ async def list_users(stack: Stack) -> tuple[UserLine, ...]:
 
 
 async def set_role(stack: Stack, user_id: UUID, role: Role) -> None:
-    """Make a person an admin or a user; their sessions end. Raises `NotFound`, `Conflict` for the last admin."""
+    """Make a person an admin or a user; their sessions end, unless that is what they are.
+
+    Raises `NotFound`, `Conflict` for the last admin.
+    """
     async with stack.db.transaction() as session:
+        known = await _known(session, user_id)
+        if known.actor.role is role:
+            return
         if role is not Role.ADMIN:
             await _keep_an_admin(session, user_id)
         email = await queries.update_user(session, user_id, role=role.value)
@@ -137,6 +142,8 @@ async def set_role(stack: Stack, user_id: UUID, role: Role) -> None:
 async def set_active(stack: Stack, user_id: UUID, *, is_active: bool) -> None:
     """Activate or deactivate a person; deactivating ends their sessions. Raises as `set_role`."""
     async with stack.db.transaction() as session:
+        if (await _known(session, user_id)).is_active == is_active:
+            return
         if not is_active:
             await _keep_an_admin(session, user_id)
         email = await queries.update_user(session, user_id, is_active=is_active)
@@ -179,6 +186,13 @@ async def _keep_an_admin(session: AsyncSession, user_id: UUID) -> None:
     found = await queries.credentials_of(session, user_id)
     if found is not None and found.is_active and found.actor.role is Role.ADMIN and not others:
         raise Conflict(_LAST_ADMIN)
+
+
+async def _known(session: AsyncSession, user_id: UUID) -> Credentials:
+    found = await queries.credentials_of(session, user_id)
+    if found is None:
+        raise NotFound(_UNKNOWN)
+    return found
 
 
 def _address(email: str) -> str:

@@ -24,6 +24,9 @@ async def list_events(
 
 
 async def record_export(stack: Stack, what: str, detail: str = "") -> None:
-    """Write down that somebody took data out of the stack."""
+    """Write down that somebody took data out of the stack; the same again within the hour is not written down again.
+
+    Raises `Throttled` for a person who has taken too much else.
+    """
     async with stack.db.transaction() as session:
-        await queries.record(session, "data.exported", what, detail)
+        await queries.record_once(session, "data.exported", what, detail)

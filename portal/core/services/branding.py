@@ -78,8 +78,8 @@ async def save_brand(
         "appearance": appearance,
     }
     async with stack.db.transaction() as session:
-        await queries.save(session, values)
-        await audit.record(session, "brand.changed", name, f"{' '.join(colors)}, {appearance}")
+        if await queries.save(session, values):
+            await audit.record(session, "brand.changed", name, f"{' '.join(colors)}, {appearance}")
 
 
 async def save_image(stack: Stack, kind: str, content: bytes) -> None:
@@ -92,8 +92,8 @@ async def save_image(stack: Stack, kind: str, content: bytes) -> None:
         raise TooLarge(f"An image has at most {MAX_IMAGE_BYTES // 1024} KiB")
     content, media_type = await _examined(content)
     async with stack.db.transaction() as session:
-        await queries.save_image(session, kind, content, media_type)
-        await audit.record(session, "brand.image_changed", kind, f"{media_type}, {len(content)} bytes")
+        if await queries.save_image(session, kind, content, media_type):
+            await audit.record(session, "brand.image_changed", kind, f"{media_type}, {len(content)} bytes")
 
 
 async def remove_image(stack: Stack, kind: str) -> None:

@@ -110,10 +110,11 @@ async def rotate(stack: Stack, customer_id: UUID, grace_hours: float = DEFAULT_G
 async def set_active(stack: Stack, customer_id: UUID, is_active: bool) -> None:  # noqa: FBT001 - reads well at the call
     """Open or close a customer: a closed one's tokens, both, are refused. Raises `NotFound`."""
     async with stack.db.transaction() as session:
-        if not await queries.set_active(session, customer_id, is_active=is_active):
+        code = await queries.find_code(session, customer_id)
+        if code is None:
             raise NotFound(_UNKNOWN)
-        code = (await queries.find_code(session, customer_id)) or ""
-        await audit.record(session, "customer.enabled" if is_active else "customer.disabled", code)
+        if await queries.set_active(session, customer_id, is_active=is_active):
+            await audit.record(session, "customer.enabled" if is_active else "customer.disabled", code)
 
 
 def _today(stack: Stack) -> datetime:

@@ -226,7 +226,8 @@ async def retry_dead_letters(stack: Stack, letter_id: int | None, *, by: str) ->
     """
     async with _bounded(stack) as session:
         count = _decided(await push_letters.retry(session, letter_id, _name(by)), letter_id)
-        await audit.record(session, "push.retried", *_words(letter_id, count))
+        if count:
+            await audit.record(session, "push.retried", *_words(letter_id, count))
     return count
 
 
@@ -238,7 +239,8 @@ async def discard_dead_letters(stack: Stack, letter_id: int | None, *, by: str) 
     """
     async with _bounded(stack) as session:
         count = _decided(await push_letters.discard(session, letter_id, _name(by)), letter_id)
-        await audit.record(session, "push.discarded", *_words(letter_id, count))
+        if count:
+            await audit.record(session, "push.discarded", *_words(letter_id, count))
     return count
 
 

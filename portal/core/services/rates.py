@@ -42,10 +42,14 @@ async def change_municipality(
         if "name" in clean and await queries.name_is_taken(session, clean["name"], municipality_id):
             message = f"There is a municipality named {clean['name']!r} already"
             raise Conflict(message)
+        before = await queries.find_municipality(session, municipality_id)
+        if before is None:
+            raise NotFound(_NO_MUNICIPALITY)
         changed = await queries.update_municipality(session, municipality_id, clean)
         if changed is None:
             raise NotFound(_NO_MUNICIPALITY)
-        await audit.record(session, "tariff.municipality_changed", changed.name)
+        if changed != before:
+            await audit.record(session, "tariff.municipality_changed", changed.name)
     return changed
 
 

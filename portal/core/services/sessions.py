@@ -100,7 +100,7 @@ async def _want_code(stack: Stack, session: AsyncSession, attempt: proof.Attempt
     now, token = stack.clock(), new_token()
     await proof.take_back(stack, session, attempt)
     await second_factors.put_step(session, token_hash(token), actor.id, now, now + CODE_LIFETIME)
-    who = acting.Acting(actor.email, "anonymous", None, attempt.address)
+    who = acting.Acting(actor.email, "anonymous", actor.id, attempt.address)
     await audit.record(session, "login.code_wanted", actor.email, by=who)
     return CodeWanted(token, now + CODE_LIFETIME)
 
@@ -138,7 +138,7 @@ async def sign_out(stack: Stack, token: str) -> None:
     async with stack.db.transaction() as session:
         actor = await queries.delete(session, token_hash(token))
         if actor is not None:
-            await audit.record(session, "login.ended", actor.email)
+            await audit.record_always(session, "login.ended", actor.email)
 
 
 async def list_sessions(stack: Stack, actor: Actor, token: str) -> tuple[SessionLine, ...]:
@@ -153,14 +153,15 @@ async def end_session(stack: Stack, actor: Actor, session_id: UUID) -> None:
     async with stack.db.transaction() as session:
         if not await queries.delete_one(session, actor.id, session_id):
             raise NotFound("This session has ended already.")
-        await audit.record(session, "login.ended", actor.email, "one other session")
+        await audit.record_always(session, "login.ended", actor.email, "one other session")
 
 
 async def end_other_sessions(stack: Stack, actor: Actor, token: str) -> int:
     """End every session of a person but the one that asks; returns how many."""
     async with stack.db.transaction() as session:
         ended = await queries.delete_all(session, actor.id, but=token_hash(token))
-        await audit.record(session, "login.ended", actor.email, f"all other sessions ({ended})")
+        if ended:
+            await audit.record_always(session, "login.ended", actor.email, f"all other sessions ({ended})")
         return ended
 
 

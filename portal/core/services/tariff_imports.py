@@ -65,8 +65,9 @@ async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) ->
             _uncovered(list(placed.values()), places),
         )
         if placed and not dry_run:
-            names = ", ".join(tariff.name for tariff in placed.values())
-            await audit.record(session, "tariff.imported", names)
+            names = ", ".join(tariff.name for tariff in placed.values() if not _is_stored(tariff, places))
+            if names:
+                await audit.record(session, "tariff.imported", names)
     return found
 
 
@@ -115,6 +116,12 @@ async def _take(
         period_count=len(tariff.periods) + sum(len(season.periods) for season in tariff.seasons),
         replaced=before is not None,
     )
+
+
+def _is_stored(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> bool:
+    """Tell whether this very tariff is there already."""
+    plain = replace(tariff, municipality=None)
+    return any(replace(each, id=None) == plain for each in _stored(places))
 
 
 def _names(places: tuple[MunicipalTariffs, ...]) -> Mapping[int, str]:

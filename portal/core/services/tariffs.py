@@ -96,6 +96,9 @@ async def save_tariff(stack: Stack, raw: object) -> int:
         if problems:
             raise _invalid(problems)
         _refuse_twin(placed[0], places)
+        as_stored = replace(placed[0], municipality=None)
+        if as_stored.id is not None and any(as_stored in place.tariffs for place in places):
+            return as_stored.id
         await audit.record(session, "tariff.saved", placed[0].name)
         if placed[0].id is None:
             return await queries.upsert(session, placed[0])
