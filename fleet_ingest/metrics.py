@@ -51,15 +51,12 @@ class Metrics:
             ["limit"],
             registry=self._registry,
         )
-        self._waiting = Gauge(
-            "portal_database_pool_waiting", "Requests waiting for a connection.", registry=self._registry
-        )
-        self._in_use = Gauge(
-            "portal_database_pool_in_use", "Connections of the ingest in use.", registry=self._registry
-        )
-        self._live_pages = Gauge(
-            "portal_live_pages", "Open pages that are kept up to date.", registry=self._registry
-        )
+        self._waiting = self._gauge("portal_database_pool_waiting", "Requests waiting for a connection.")
+        self._in_use = self._gauge("portal_database_pool_in_use", "Connections of the ingest in use.")
+        self._live_pages = self._gauge("portal_live_pages", "Open pages that are kept up to date.")
+
+    def _gauge(self, name: str, words: str) -> Gauge:
+        return Gauge(name, words, registry=self._registry)
 
     def count_rows(
         self, batch_type: str, customer: str, *, accepted: int, rejected: int, duplicates: int

@@ -93,6 +93,15 @@ def _layers() -> list[Any]:
     ]
 
 
+def _head() -> list[rx.Component]:
+    return [
+        rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),
+        rx.el.script(FIRST_FRAME),
+        rx.el.script(PAGE_ID),
+        rx.el.link(rel="icon", href=ICON_PATH),
+    ]
+
+
 def _build() -> rx.App:
     made = rx.App(
         stylesheets=STYLESHEETS,
@@ -104,12 +113,7 @@ def _build() -> rx.App:
         toaster=None,
         backend_exception_handler=_note_failure,
         html_lang="en",
-        head_components=[
-            rx.el.link(rel="stylesheet", href=STYLESHEET_PATH, id="brand-css"),
-            rx.el.script(FIRST_FRAME),
-            rx.el.script(PAGE_ID),
-            rx.el.link(rel="icon", href=ICON_PATH),
-        ],
+        head_components=_head(),
         api_transformer=_layers(),
     )
     install_middleware(made)
