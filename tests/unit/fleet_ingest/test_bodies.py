@@ -1,9 +1,12 @@
 """A body is read once, inflated where it is gzip, and never unfolds beyond what is allowed."""
 
+import asyncio
 import gzip
+import random
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -78,6 +81,59 @@ async def test_a_bomb_costs_no_memory() -> None:
 async def test_damaged_gzip_is_invalid(body: bytes) -> None:
     with pytest.raises(Invalid, match="gzip"):
         await read_body(request(cut(body), "gzip"), LIMIT)
+
+
+_EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
+_BARELY = zlib.compressobj(9, zlib.DEFLATED, 31)
+_BEGUN = _BARELY.compress(b"x") + _BARELY.flush(zlib.Z_FULL_FLUSH)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (gzip.compress(b"") * 150_000, "far less than its size"),
+        (_BEGUN + _EMPTY_BLOCK * 600_000 + _BARELY.flush(), "far less than its size"),
+        (gzip.compress(b"0" * 30) * 100_000, "more than 10000 members"),
+    ],
+)
+async def test_what_costs_more_than_it_holds_is_refused_early(
+    monkeypatch: pytest.MonkeyPatch, body: bytes, reason: str
+) -> None:
+    begun: list[int] = []
+
+    def counted(wbits: int) -> Any:
+        begun.append(wbits)
+        return real(wbits)
+
+    real = zlib.decompressobj
+    monkeypatch.setattr(zlib, "decompressobj", counted)
+    with pytest.raises(Invalid, match=reason):
+        await read_body(request(cut(body, 65_536), "gzip"), 8_388_608)
+    assert len(begun) <= 10_000
+
+
+async def test_members_of_readings_and_what_does_not_compress_are_taken() -> None:
+    readings = [f'{{"time":"2026-05-18T08:{minute:02}:00Z"}}'.encode() for minute in range(60)] * 50
+    members = b"".join(gzip.compress(reading) for reading in readings)
+    assert await read_body(request(cut(members), "gzip"), 8_388_608) == b"".join(readings)
+    noise = random.Random(5).randbytes(1_000_000)
+    assert await read_body(request(cut(gzip.compress(noise), 65_536), "gzip"), len(noise)) == noise
+
+
+async def test_others_have_their_turn_while_a_large_body_unfolds() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(others())
+    await asyncio.sleep(0)
+    await read_body(request([gzip.compress(b"0" * 8_000_000)], "gzip"), 8_000_000)
+    beside.cancel()
+    assert turns >= 8_000_000 // 262_144
 
 
 async def test_another_encoding_is_invalid() -> None:
