@@ -53,8 +53,8 @@ config = rx.Config(
     show_built_with_reflex=False,
     # One process serves a stack; nothing of a session belongs on disk.
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,
-    # No other origin may read an answer. For the websocket an empty list means "do not check":
-    # that check is portal.auth.edge, which knows the request's own host.
+    # For the websocket an empty list means "do not check": that check is portal.auth.edge, which knows the
+    # request's own host. Answers get no CORS headers from Reflex (portal.portal): no other origin may read one.
     cors_allowed_origins=[],
     plugins=[
         rx.plugins.RadixThemesPlugin(theme=_THEME),

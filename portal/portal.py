@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 import reflex as rx
+from reflex.app import App
 from reflex.utils.exec import is_prod_mode
 from starlette.applications import Starlette
 
@@ -102,7 +103,12 @@ def _head() -> list[rx.Component]:
     ]
 
 
+def _add_no_cors(api: Starlette) -> None:
+    """Stand in for Reflex's own: it wraps every layer once more, and allows credentials where no origin is allowed."""
+
+
 def _build() -> rx.App:
+    App._add_cors = staticmethod(_add_no_cors)  # noqa: SLF001 - Reflex names the class itself, a subclass is not asked
     made = rx.App(
         stylesheets=STYLESHEETS,
         app_wraps={

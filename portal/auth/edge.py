@@ -1,13 +1,16 @@
 """The outermost layer: pages only for people who are signed in, clean addresses, cache and security headers."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portal.auth.introduction import Introduction
 from portal.auth.origin import is_same_origin
 from portal.auth.proxy import ProxyHops
 from portal.auth.session import actor_of, keep_link, token_in
@@ -22,6 +25,8 @@ _OPEN_PAGES = (_LOGIN, _LOGIN_CODE, _SET_PASSWORD)
 _TRANSPORT = "max-age=31536000; includeSubDomains"
 # Paths that are never a page: they answer for themselves.
 _NOT_PAGES = ("/assets/", "/auth/", "/api/", "/brand", "/health/", "/metrics", "/_", "/ping", "/external/")
+# What machines ask for: boards pay for each byte, and headers about pages say nothing about figures.
+_API = ("/api/", "/health/", "/metrics")
 # Inline scripts and styles are what the compiled pages start with. Without 'unsafe-eval' the server
 # cannot make a page run a script, which is the point: handlers change state and redirect, nothing else.
 _CONTENT_POLICY = (
@@ -50,7 +55,7 @@ class Edge:
         headers = Headers(scope=scope)
         public_url = current().settings.application.public_url
         if is_same_origin(headers, public_url, any_port=self._any_port):
-            await self._app(scope, receive, send)
+            await self._app(scope, Introduction(receive, send), send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "another origin"})
@@ -60,7 +65,8 @@ class Edge:
         is_page = _is_page(scope, headers)
         send = _with_headers(send, path, is_page=is_page, is_https=scope.get("scheme") == "https")
         if not is_page:
-            await self._app(scope, receive, send)
+            with suppress(ClientDisconnect):  # whoever went away in the middle of a form is owed no answer
+                await self._app(scope, receive, send)
             return
         if path.rstrip("/") == _SET_PASSWORD and (token := QueryParams(scope["query_string"]).get("token")):
             await _keep_link(scope, token)(scope, receive, send)
@@ -102,6 +108,18 @@ def _is_page(scope: Scope, headers: Headers) -> bool:
     )
 
 
+def _is_figures(path: str, headers: MutableHeaders) -> bool:
+    return path.startswith(_API) and not headers.get("content-type", "").startswith("text/html")
+
+
+def _protect_page(headers: MutableHeaders, *, is_https: bool) -> None:
+    headers["referrer-policy"] = "same-origin"
+    headers["x-frame-options"] = "SAMEORIGIN"
+    headers.setdefault("content-security-policy", _CONTENT_POLICY)
+    if is_https:
+        headers["strict-transport-security"] = _TRANSPORT
+
+
 def _login_address(scope: Scope) -> str:
     wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
     return _LOGIN if wanted == "/" else f"{_LOGIN}?{urlencode({'next': wanted})}"
@@ -112,11 +130,8 @@ def _with_headers(send: Send, path: str, *, is_page: bool, is_https: bool) -> Se
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["x-content-type-options"] = "nosniff"
-            headers["referrer-policy"] = "same-origin"
-            headers["x-frame-options"] = "SAMEORIGIN"
-            headers.setdefault("content-security-policy", _CONTENT_POLICY)
-            if is_https:
-                headers["strict-transport-security"] = _TRANSPORT
+            if not _is_figures(path, headers):
+                _protect_page(headers, is_https=is_https)
             if path.startswith("/assets/") and message["status"] == 200:
                 headers["cache-control"] = "public, max-age=31536000, immutable"
             elif is_page:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from portal.auth import edge as edge_module
 from portal.auth.edge import Edge
@@ -77,11 +77,34 @@ async def test_assets_may_be_kept_for_ever_and_pages_not(browser: httpx.AsyncCli
     assert page.headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/sites", "/assets/app.js"])
-async def test_every_answer_carries_the_security_headers(browser: httpx.AsyncClient, path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/assets/app.js", "/branding.css"])
+async def test_pages_and_their_files_carry_the_security_headers(
+    browser: httpx.AsyncClient, path: str
+) -> None:
     headers = (await browser.get(path, headers=_SIGNED_IN)).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert "frame-ancestors 'self'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/api/sites", "/health/live", "/metrics"])
+async def test_figures_carry_no_headers_about_pages(path: str) -> None:
+    async def figures(scope: Any, receive: Any, send: Any) -> None:
+        await JSONResponse([])(scope, receive, send)
+
+    transport = httpx.ASGITransport(Edge(figures, static=Path()))
+    async with httpx.AsyncClient(transport=transport, base_url="https://portal.example") as client:
+        headers = (await client.get(path)).headers
+    assert set(headers) == {"content-type", "content-length", "x-content-type-options"}
+
+
+async def test_a_page_of_the_api_is_a_page() -> None:
+    async def described(scope: Any, receive: Any, send: Any) -> None:
+        await HTMLResponse("")(scope, receive, send)
+
+    transport = httpx.ASGITransport(Edge(described, static=Path()))
+    async with httpx.AsyncClient(transport=transport, base_url="https://portal.example") as client:
+        headers = (await client.get("/api/docs")).headers
+    assert headers["x-frame-options"] == "SAMEORIGIN"
 
 
 @pytest.mark.parametrize(
