@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serving.serve)
+app.command("ingest")(serving.ingest)
 app.command("demo")(serving.run_demo)
 app.command("migrate")(serving.migrate_database)
 app.command("import")(importing.import_readings)

@@ -1,15 +1,12 @@
-"""`portal serve`, `portal migrate` and `portal demo`."""
+"""`portal serve`, `portal ingest`, `portal migrate` and `portal demo`."""
 
 import asyncio
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from socket import socket
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from portal.asgi import build_asgi
 from portal.commands.output import AsJson, answer
@@ -18,6 +15,9 @@ from portal.core.services import accounts
 from portal.core.settings import Settings, check_start, load_settings
 from portal.core.stack import install, opened_stack, uninstall
 from portal.core.storage.migrations import migrate
+from portal.server.config import ServerConfig
+from portal.server.serving import BoundedServer
+from portal.server.workers import run_workers
 
 _GRACE_SECONDS = 5  # of the 10 s a stop may take: requests under way get this long
 
@@ -41,27 +41,18 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
         await accounts.ensure_first_admin(stack)
         install(stack)
         try:
-            config = uvicorn.Config(
-                build_asgi(settings),
-                host=host,
-                port=port,
-                log_level="warning",
-                lifespan="on",
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-                # Who is behind a proxy is decided by Application__TrustedProxyHops (portal.auth.proxy).
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
+            config = ServerConfig(
+                build_asgi(settings), host=host, port=port, timeout_graceful_shutdown=_GRACE_SECONDS
             )
             await _StackServer(config, settings, as_json=as_json).serve()
         finally:
             uninstall()
 
 
-class _StackServer(uvicorn.Server):
-    """Says where the stack is served as soon as it is, and lets the stack be closed after a signal."""
+class _StackServer(BoundedServer):
+    """Says where the stack is served as soon as it is."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, *, as_json: bool) -> None:
+    def __init__(self, config: ServerConfig, settings: Settings, *, as_json: bool) -> None:
         super().__init__(config)
         self._mode = settings.run_mode
         self._as_json = as_json
@@ -72,17 +63,26 @@ class _StackServer(uvicorn.Server):
             url = f"http://{self.config.host}:{self.config.port}"
             answer({"id": self._mode, "url": url}, f"{self._mode} stack at {url}", as_json=self._as_json)
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGTERM and SIGINT; uvicorn's own raises them again at the end, before anything is closed."""
-        before = {
-            number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+def ingest(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the API.")] = 8010,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
+) -> None:
+    """Serve the HTTP API alone, beside a `portal serve` on the same database."""
+    check_start(load_settings())
+    config = ServerConfig(
+        "fleet_ingest.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    if workers > 1:
+        run_workers(config)
+    else:
+        BoundedServer(config).run()
 
 
 def migrate_database(as_json: AsJson = False) -> None:

@@ -12,9 +12,9 @@ from portal.cli import app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RUNS_UNTIL_STOPPED = {"serve", "demo"}
+RUNS_UNTIL_STOPPED = {"serve", "ingest", "demo"}
 VERBS = {
-    "serve", "demo", "migrate", "import", "cost", "doctor", "user add", "apikey add", "municipality add",
+    "serve", "ingest", "demo", "migrate", "import", "cost", "doctor", "user add", "apikey add", "municipality add",
     "tariff import", "site add", "device add", "customer add", "customer rotate", "customer disable",
     "customer enable", "customer list", "push once", "push status",
     "push dead-letters", "push retry", "push discard", "push verify",

@@ -171,18 +171,33 @@ def _keep_pictures(name: str, visitors: list[Visitor]) -> None:
             tab.screenshot(path=_RESULTS / f"{name}-{number}.png", full_page=True)
 
 
+@pytest.fixture(scope="session")
+def narrow_stack(
+    database: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """A customer's stack that may have 256 files open and no more, pushing nowhere."""
+    with _served("Client", database, tmp_path_factory, {}, name="narrow", open_files=256) as stack:
+        yield stack
+
+
 @contextmanager
 def _served(
-    mode: str, server: TestServer, folders: pytest.TempPathFactory, settings: dict[str, str]
+    mode: str,
+    server: TestServer,
+    folders: pytest.TempPathFactory,
+    settings: dict[str, str],
+    *,
+    name: str = "",
+    open_files: int | None = None,
 ) -> Iterator[RunningStack]:
-    name = f"portal_e2e_{mode.lower()}"
+    name = f"portal_e2e_{name or mode.lower()}"
     asyncio.run(server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}"))
     folder = folders.mktemp(mode.lower())
     own = {
         "Database__ConnectionString": server.dsn(name).replace("+asyncpg", ""),
         "Storage__DataDirectory": str(folder),
     }
-    stack = RunningStack(mode, own | settings, folder)
+    stack = RunningStack(mode, own | settings, folder, open_files=open_files)
     try:
         stack.start()
         yield stack

@@ -33,8 +33,11 @@ def free_port() -> int:
 class RunningStack:
     """One stack on this machine. `command` runs a verb of `portal` with the same settings."""
 
-    def __init__(self, mode: str, settings: Mapping[str, str], directory: Path) -> None:
+    def __init__(
+        self, mode: str, settings: Mapping[str, str], directory: Path, *, open_files: int | None = None
+    ) -> None:
         self.mode = mode
+        self._open_files = open_files
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = settings
@@ -46,9 +49,12 @@ class RunningStack:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        command = [sys.executable, "-m", "portal.cli", "serve", "--port", str(self.port)]
+        if self._open_files is not None:
+            command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(self._open_files), *command]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "portal.cli", "serve", "--port", str(self.port)],
+                command,
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -119,6 +125,9 @@ class RunningStack:
     def log(self) -> str:
         """The end of what it has logged."""
         return self._log.read_text(errors="replace")[-4000:] if self._log.exists() else ""
+
+    def log_bytes(self) -> int:
+        return self._log.stat().st_size
 
     def _answers(self) -> bool:
         try:

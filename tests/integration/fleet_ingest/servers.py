@@ -1,4 +1,4 @@
-"""The API as processes of its own, the way production runs it: uvicorn, one worker or several."""
+"""The API as processes of its own, the way production runs it: `portal ingest`, one worker or several."""
 
 import os
 import signal
@@ -16,6 +16,7 @@ import httpx
 from tests.architecture.source import ROOT
 
 START_SECONDS = 60
+_BOUNDED = 'ulimit -n "$0" && exec "$@"'
 
 
 @dataclass
@@ -43,14 +44,22 @@ class Server:
 
 @contextmanager
 def serving(
-    directory: Path, settings: dict[str, str], *, workers: int = 1, app: str = "fleet_ingest.app:create_app"
+    directory: Path,
+    settings: dict[str, str],
+    *,
+    workers: int = 1,
+    app: str = "",
+    open_files: int | None = None,
 ) -> Iterator[Server]:
-    """Serve the API of these settings until the block ends."""
+    """Serve the API of these settings until the block ends; another `app` is served by uvicorn as it is."""
     port = _free_port()
-    command = [
-        sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port),
-        "--log-level", "warning", "--workers", str(workers), "--timeout-graceful-shutdown", "2",
-    ]  # fmt: skip
+    if app:
+        command = ["uvicorn", "--factory", app, "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
+    else:
+        command = ["portal.cli", "ingest"]
+    command = [sys.executable, "-m", *command, "--port", str(port), "--workers", str(workers)]
+    if open_files is not None:
+        command = ["sh", "-c", _BOUNDED, str(open_files), *command]
     log = directory / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
