@@ -107,8 +107,11 @@ def _add_no_cors(api: Starlette) -> None:
     """Stand in for Reflex's own: it wraps every layer once more, and allows credentials where no origin is allowed."""
 
 
+# Reflex calls the class by its name; a subclass would not be asked.
+App._add_cors = staticmethod(_add_no_cors)  # noqa: SLF001
+
+
 def _build() -> rx.App:
-    App._add_cors = staticmethod(_add_no_cors)  # noqa: SLF001 - Reflex names the class itself, a subclass is not asked
     made = rx.App(
         stylesheets=STYLESHEETS,
         app_wraps={

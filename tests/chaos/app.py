@@ -8,23 +8,23 @@ import asyncio
 import sys
 from datetime import timedelta
 
-import uvicorn
-
 from fleet_ingest.app import build_app
 from portal.core.log import configure_logging
 from portal.core.settings import load_settings
 from portal.core.stack import close_stack, open_stack
 from portal.push import planner, task
+from portal.server.config import ServerConfig
+from portal.server.serving import BoundedServer
 
 
 async def serve(port: int) -> None:
     settings = load_settings()
     stack = open_stack(settings)
     await stack.storage.bootstrap(stack.db)
-    config = uvicorn.Config(build_app(settings, stack), host="127.0.0.1", port=port, log_level="warning")
+    config = ServerConfig(build_app(settings, stack), host="127.0.0.1", port=port)
     push = asyncio.create_task(task.run(stack))
     try:
-        await uvicorn.Server(config).serve()
+        await BoundedServer(config).serve()
     finally:
         push.cancel()
         await close_stack(stack)
