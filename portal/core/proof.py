@@ -20,6 +20,7 @@ from portal.core.queries import audit, login_attempts, second_factors
 from portal.core.sealing import Seal, seal_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -34,61 +35,83 @@ _log = logger("accounts")
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that is counted as failed; `closes_until` is set where it is the one too many."""
+    """An attempt that is counted as failed in all of `ways`; `closed`: those it closed."""
 
     email: str
     origin: str
     address: str
     known: Credentials | None
-    closes_until: datetime | None
+    ways: tuple[lockout.Way, ...]
+    closed: frozenset[login_attempts.Key]
     with_code: bool
 
 
 async def admit(stack: Stack, email: str, address: str, *, with_code: bool = False) -> Attempt:
-    """Count an attempt and return what it is checked against. Raises `LockedOut` while this way is closed."""
-    now, origin = stack.clock(), lockout.origin_of(address)
+    """Count an attempt everywhere it counts, and return what it is checked against.
+
+    Raises `LockedOut` while this way is closed; nothing is written then.
+    """
+    now, rule, origin = stack.clock(), stack.settings.authentication, lockout.origin_of(address)
+    closed_for = timedelta(minutes=rule.lockout_minutes)
+    ways = lockout.ways_of(
+        email, origin, max_failures=rule.max_failed_attempts, closed_for=closed_for, with_code=with_code
+    )
     async with stack.db.transaction() as session:
-        await login_attempts.hold(session, email, origin, now)
-        standing = await login_attempts.standing(session, email, origin)
-        until = standing.closed_until(now, with_code=with_code)
-        if until is None:
-            closes = await login_attempts.count(session, email, origin, _pair_bound(stack), now)
-            known = await people.find_credentials(session, email)
-            return Attempt(email, origin, address, known, closes, with_code)
-    _log.warning("log-in refused", address=address, locked=True)
-    raise LockedOut(_CLOSED, until)
+        _require_open(
+            email, origin, await login_attempts.look(session, ways), now, address, with_code=with_code
+        )
+        counts = await login_attempts.hold(session, ways, now)
+        # Again, since others may have been counted meanwhile.
+        _require_open(email, origin, counts, now, address, with_code=with_code)
+        counted = {way.key: counts[way.key].with_one_more(way.bound, now) for way in ways}
+        await login_attempts.put(session, counted)
+        known = await people.find_credentials(session, email)
+    closed = frozenset(
+        key for key, count in counted.items() if count.closed_until != counts[key].closed_until
+    )
+    return Attempt(email, origin, address, known, ways, closed, with_code)
+
+
+def _require_open(
+    email: str,
+    origin: str,
+    counts: Mapping[login_attempts.Key, lockout.Count],
+    now: datetime,
+    address: str,
+    *,
+    with_code: bool,
+) -> None:
+    until = lockout.Standing.of(email, origin, counts).closed_until(now, with_code=with_code)
+    if until is not None:
+        _log.warning("log-in refused", address=address, locked=True)
+        raise LockedOut(_CLOSED, until)
 
 
 async def refuse(
     stack: Stack, attempt: Attempt, words: str, *, action: str = "login.failed"
 ) -> Unauthenticated:
-    """Count a failure everywhere it counts, write it down, and return what to raise."""
-    now, rule = stack.clock(), stack.settings.authentication
-    most, closed_for = rule.max_failed_attempts, timedelta(minutes=rule.lockout_minutes)
-    who = acting.present()
+    """Write down a failure, which is counted already, and return what to raise."""
+    now, who = stack.clock(), acting.present()
     if action == "login.failed":
         who = acting.Acting(attempt.email, "anonymous", None, attempt.address)
-    counts = [
-        (attempt.email, lockout.ANY, lockout.account_bound(most, closed_for)),
-        (lockout.ANY, attempt.origin, lockout.address_bound(most, closed_for)),
-    ]
-    if attempt.with_code:
-        counts.append((attempt.email, lockout.CODES, lockout.codes_bound(most)))
     async with stack.db.transaction() as session:
-        for email, origin, bound in counts:
-            await login_attempts.count(session, email, origin, bound, now)
+        counts = await login_attempts.look(session, attempt.ways)
+        standing = lockout.Standing.of(attempt.email, attempt.origin, counts)
         await audit.record_always(session, action, attempt.email, "code" if attempt.with_code else "", by=who)
-        if attempt.closes_until:
-            detail = f"closed to this address until {attempt.closes_until:%Y-%m-%d %H:%M} UTC"
+        if standing.pair_until and (attempt.email, attempt.origin) in attempt.closed:
+            detail = f"closed to this address until {standing.pair_until:%Y-%m-%d %H:%M} UTC"
             await audit.record_always(session, "login.closed", attempt.email, detail, by=who)
-    _log.warning("log-in refused", address=attempt.address, locked=attempt.closes_until is not None)
-    return LockedOut(_CLOSED, attempt.closes_until) if attempt.closes_until else Unauthenticated(words)
+    until = standing.closed_until(now, with_code=attempt.with_code)
+    _log.warning("log-in refused", address=attempt.address, locked=until is not None)
+    return LockedOut(_CLOSED, until) if until and attempt.closed else Unauthenticated(words)
 
 
 async def take_back(stack: Stack, session: AsyncSession, attempt: Attempt) -> None:
-    """Uncount an attempt that was right but is no log-in by itself."""
-    closed, bound = attempt.closes_until is not None, _pair_bound(stack)
-    await login_attempts.take_back(session, attempt.email, attempt.origin, bound, closed=closed)
+    """Uncount an attempt that was right, everywhere: it was no failure."""
+    counts = await login_attempts.hold(session, attempt.ways, stack.clock())
+    await login_attempts.put(
+        session, {way.key: counts[way.key].with_one_less(way.bound) for way in attempt.ways}
+    )
 
 
 async def require(stack: Stack, actor: Actor, password: str, code: str | None = None) -> None:
@@ -128,8 +151,3 @@ def seal(stack: Stack) -> Seal:
     """Return what seals this stack's secrets."""
     settings = stack.settings
     return seal_of(settings.authentication.secret_key.get_secret_value(), settings.storage.data_directory)
-
-
-def _pair_bound(stack: Stack) -> lockout.Bound:
-    rule = stack.settings.authentication
-    return lockout.pair_bound(rule.max_failed_attempts, timedelta(minutes=rule.lockout_minutes))

@@ -29,7 +29,7 @@ class User(SQLModel, table=True):
 
 
 class LoginAttempts(SQLModel, table=True):
-    """Failed log-ins of an account from an address; `*` stands for all accounts or all addresses."""
+    """Failed log-ins of an account from an address; `domain.lockout` has the keys that stand for all of either."""
 
     __tablename__ = "login_attempts"
     __table_args__ = {"schema": "app"}

@@ -1,87 +1,69 @@
-"""Failed log-ins, counted per account and address; `*` stands for all of either."""
+"""Failed log-ins, counted per account and address; `domain.lockout` has the keys that stand for all of either."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.domain.lockout import ANY, CODES, Bound, Standing
+from portal.core.domain.lockout import Count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.domain.lockout import Way
 
-async def hold(session: AsyncSession, email: str, address: str, now: datetime) -> None:
-    """Let the attempts of an account from an address come one after the other, to the transaction's end."""
-    await session.execute(
-        text(
-            "INSERT INTO app.login_attempts AS t (email, address, window_at) VALUES (:email, :address, :now) "
-            "ON CONFLICT (email, address) DO UPDATE SET window_at = t.window_at"
-        ),
-        {"email": email, "address": address, "now": now},
-    )
+Key = tuple[str, str]
+_COLUMNS = "t.email, t.address, t.failures, t.window_at, t.closed_until, t.succeeded_at"
+_KEYS = "unnest(CAST(:emails AS text[]), CAST(:addresses AS text[]))"
+# Everybody takes several counts in this order, whatever the database sorts by, so that nobody waits for each other.
+_ONE_ORDER = 'ORDER BY k.email COLLATE "C", k.address COLLATE "C"'
 
 
-async def standing(session: AsyncSession, email: str, address: str) -> Standing:
-    """Return how an account stands with an address."""
+async def look(session: AsyncSession, ways: Sequence[Way]) -> dict[Key, Count]:
+    """Return the counts that are there."""
     rows = await session.execute(
         text(
-            "SELECT email, address, closed_until, succeeded_at FROM app.login_attempts "
-            "WHERE (email = :email AND address IN (:address, :any, :codes)) OR (email = :any AND address = :address)"
+            f"SELECT {_COLUMNS} FROM app.login_attempts t JOIN {_KEYS} AS k (email, address) USING (email, address)"
         ),
-        {"email": email, "address": address, "any": ANY, "codes": CODES},
+        _keys(ways),
     )
-    found = {(row.email, row.address): row for row in rows}
-    closed = {key: row.closed_until for key, row in found.items()}
-    pair = found.get((email, address))
-    return Standing(
-        pair_until=closed.get((email, address)),
-        address_until=closed.get((ANY, address)),
-        account_until=closed.get((email, ANY)),
-        codes_until=closed.get((email, CODES)),
-        is_known=pair is not None and pair.succeeded_at is not None,
-    )
+    return _counts(rows)
 
 
-async def count(
-    session: AsyncSession, email: str, address: str, bound: Bound, now: datetime
-) -> datetime | None:
-    """Count one failure; returns until when the way is closed where this one reached the bound."""
-    keys = {"email": email, "address": address}
-    failures = await session.scalar(
+async def hold(session: AsyncSession, ways: Sequence[Way], now: datetime) -> dict[Key, Count]:
+    """Return the counts, made where they are not there; nobody else changes them before the transaction ends."""
+    rows = await session.execute(
         text(
-            "INSERT INTO app.login_attempts AS t (email, address, failures, window_at) "
-            "VALUES (:email, :address, 1, :now) ON CONFLICT (email, address) DO UPDATE SET "
-            "failures = CASE WHEN t.window_at <= :start THEN 1 ELSE t.failures + 1 END, "
-            "window_at = CASE WHEN t.window_at <= :start THEN :now ELSE t.window_at END RETURNING failures"
+            "INSERT INTO app.login_attempts AS t (email, address, window_at) SELECT k.email, k.address, :now "
+            f"FROM {_KEYS} AS k (email, address) {_ONE_ORDER} "
+            f"ON CONFLICT (email, address) DO UPDATE SET window_at = t.window_at RETURNING {_COLUMNS}"
         ),
-        keys | {"now": now, "start": now - bound.window},
+        _keys(ways) | {"now": now},
     )
-    if failures is None or failures < bound.failures:
-        return None
-    until = now + bound.closed_for
+    return _counts(rows)
+
+
+async def put(session: AsyncSession, counts: Mapping[Key, Count]) -> None:
+    """Store counts that are held."""
     await session.execute(
         text(
-            "UPDATE app.login_attempts SET failures = 0, closed_until = :until "
-            "WHERE email = :email AND address = :address"
+            "UPDATE app.login_attempts AS t SET failures = :failures, window_at = :window_at, "
+            "closed_until = :closed_until WHERE email = :email AND address = :address"
         ),
-        keys | {"until": until},
-    )
-    return until
-
-
-async def take_back(session: AsyncSession, email: str, address: str, bound: Bound, *, closed: bool) -> None:
-    """Uncount an attempt that was right but opens nothing yet; `closed`: it was the one that reached the bound."""
-    await session.execute(
-        text(
-            "UPDATE app.login_attempts SET failures = CASE WHEN :closed THEN :most ELSE greatest(failures - 1, 0) END, "
-            "closed_until = CASE WHEN :closed THEN NULL ELSE closed_until END "
-            "WHERE email = :email AND address = :address"
-        ),
-        {"email": email, "address": address, "closed": closed, "most": bound.failures - 1},
+        [
+            {
+                "email": email,
+                "address": address,
+                "failures": count.failures,
+                "window_at": count.window_at,
+                "closed_until": count.closed_until,
+            }
+            for (email, address), count in counts.items()
+        ],
     )
 
 
@@ -97,13 +79,37 @@ async def note_success(
         {"email": email, "address": address, "now": now},
     )
     await session.execute(
-        text("DELETE FROM app.login_attempts WHERE window_at < :before"), {"before": forget_before}
+        # What somebody holds just now is not waited for: it is no longer untouched.
+        text(
+            "DELETE FROM app.login_attempts AS t USING (SELECT email, address FROM app.login_attempts "
+            "WHERE window_at < :before FOR UPDATE SKIP LOCKED) AS old "
+            "WHERE t.email = old.email AND t.address = old.address"
+        ),
+        {"before": forget_before},
     )
 
 
 async def forget(session: AsyncSession, email: str) -> None:
     """Forget every failure of an account: its owner has proven themselves in another way."""
     await session.execute(
-        text("UPDATE app.login_attempts SET failures = 0, closed_until = NULL WHERE email = :email"),
+        text(
+            "WITH held AS (SELECT email, address FROM app.login_attempts k WHERE email = :email "
+            f"{_ONE_ORDER} FOR UPDATE) "
+            "UPDATE app.login_attempts AS t SET failures = 0, closed_until = NULL FROM held h "
+            "WHERE t.email = h.email AND t.address = h.address"
+        ),
         {"email": email},
     )
+
+
+def _keys(ways: Sequence[Way]) -> dict[str, object]:
+    return {"emails": [way.email for way in ways], "addresses": [way.address for way in ways]}
+
+
+def _counts(rows: Iterable[Any]) -> dict[Key, Count]:
+    return {
+        (row.email, row.address): Count(
+            row.failures, row.window_at, row.closed_until, has_succeeded=row.succeeded_at is not None
+        )
+        for row in rows
+    }

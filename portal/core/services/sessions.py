@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core import acting, passwords, proof
 from portal.core.domain.access import SESSION_IDLE, SESSION_LIFETIME
+from portal.core.domain.lockout import account_key
 from portal.core.domain.texts import shown_text
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import NotFound
@@ -60,8 +61,7 @@ async def sign_in(
     Raises `Unauthenticated` for a wrong address or password alike, and `LockedOut` while repeated failures have
     closed this way in (see `domain.lockout`).
     """
-    asked = _clean(email).strip().lower()[:254]
-    attempt = await proof.admit(stack, asked, _clean(address)[:64])
+    attempt = await proof.admit(stack, account_key(email), _clean(address)[:64])
     known = attempt.known
     matches, new_hash = await passwords.verify(password, known.password_hash if known else None)
     if known is None or not matches or not known.is_active:
@@ -111,8 +111,9 @@ async def _open(
     now, token = stack.clock(), new_token()
     expires_at = now + SESSION_LIFETIME
     forget_before = now - _FORGET_ATTEMPTS_AFTER
-    await login_attempts.note_success(session, attempt.email, attempt.origin, now, forget_before)
     await people.note_sign_in(session, actor.id, now)
+    await proof.take_back(stack, session, attempt)
+    await login_attempts.note_success(session, attempt.email, attempt.origin, now, forget_before)
     browser = _clean(agent)[:200]
     new = queries.NewSession(token_hash(token), actor.id, attempt.address, browser, now, expires_at)
     await queries.insert(session, new)

@@ -1,17 +1,21 @@
 """People under an admin's hands: links, passwords, roles, and what each of it does to open sessions."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from passlib.hash import argon2
 from sqlalchemy import text
 
+from portal.core import passwords
 from portal.core.acting import acting, of
 from portal.core.domain.access import Actor, Role
 from portal.core.errors import Conflict, Invalid, LockedOut, NotFound, Unauthenticated
 from portal.core.services import accounts, audit, sessions
+from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from tests.integration.databases import Clock
+from portal.core.storage.migrations import migrate
+from tests.integration.databases import Clock, downgrade
 
 ALICE, BOB, CHARLIE = "alice@example.com", "bob@example.com", "charlie@example.com"
 PASSWORD, OTHER = "correct horse battery", "staple of another kind"
@@ -32,6 +36,19 @@ async def _fail(stack: Stack, email: str, address: str) -> type[Exception]:
     with pytest.raises(Unauthenticated) as refused:
         await sessions.sign_in(stack, email, "not the password", address)
     return refused.type
+
+
+def _count_checks(monkeypatch: pytest.MonkeyPatch, right: str = "") -> list[str]:
+    """Check no password for real, which takes 0.1 s; each one that is checked is in the list."""
+    checked: list[str] = []
+
+    async def verify(password: str, _: str | None) -> tuple[bool, str | None]:
+        checked.append(password)
+        await asyncio.sleep(0.01)
+        return password == right, None
+
+    monkeypatch.setattr(passwords, "verify", verify)
+    return checked
 
 
 async def test_a_stranger_cannot_lock_somebody_out(stack: Stack) -> None:
@@ -74,6 +91,104 @@ async def test_many_attempts_at_once_get_no_more_guesses(stack: Stack) -> None:
     tried = await audit.list_events(stack, topic="login", limit=100)
     assert sum(event.action == "login.failed" for event in tried) == 5
     assert sum(isinstance(result, LockedOut) for result in results) == 8
+
+
+async def test_a_burst_on_many_accounts_has_as_many_looked_at_as_the_address_may_fail(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = _count_checks(monkeypatch)
+    results = await asyncio.gather(
+        *(sessions.sign_in(stack, f"person{n}@example.com", "guess", "198.51.100.7") for n in range(100)),
+        return_exceptions=True,
+    )
+    assert len(looked_at) == 50
+    assert all(isinstance(result, Unauthenticated) for result in results)
+    with pytest.raises(LockedOut):
+        await _signed_in(stack, BOB, "198.51.100.7")
+    assert len(looked_at) == 50
+
+
+async def test_a_burst_from_many_addresses_has_as_many_looked_at_as_the_account_may_fail(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = _count_checks(monkeypatch)
+    await asyncio.gather(
+        *(sessions.sign_in(stack, BOB, "guess", f"198.51.{n}.1") for n in range(120)), return_exceptions=True
+    )
+    assert len(looked_at) == 100
+
+
+async def test_right_passwords_at_once_close_nothing(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty people behind one router at the start of a shift, one of whom mistypes."""
+    _count_checks(monkeypatch, right="theirs")
+    for number in range(50):
+        await accounts.add_user(stack, f"person{number}@example.com", Role.USER, PASSWORD)
+    words = ["mistyped", *["theirs"] * 49]
+    results = await asyncio.gather(
+        *(
+            sessions.sign_in(stack, f"person{n}@example.com", word, "198.51.100.7")
+            for n, word in enumerate(words)
+        ),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(result, sessions.SignedIn) for result in results) == 49
+    assert await sessions.sign_in(stack, BOB, "theirs", "198.51.100.7")
+
+
+async def test_an_address_that_is_closed_leaves_nothing_behind_in_the_database(stack: Stack) -> None:
+    for number in range(50):
+        await _fail(stack, f"person{number}@example.com", "198.51.100.7")
+    count = "SELECT (SELECT count(*) FROM app.login_attempts) + (SELECT count(*) FROM app.audit_events)"
+    async with stack.db.snapshot() as session:
+        before = await session.scalar(text(count))
+    for number in range(5):
+        await _fail(stack, f"another{number}@example.com", "198.51.100.7")
+    async with stack.db.snapshot() as session:
+        assert await session.scalar(text(count)) == before
+
+
+@pytest.mark.parametrize("typed", ["*", "codes", " ANY ACCOUNT", "any account", " any account ", "\x00*"])
+async def test_nothing_that_can_be_typed_is_the_count_of_all_accounts(stack: Stack, typed: str) -> None:
+    """Three log-ins as `*` once closed the address to everybody."""
+    for _ in range(8):
+        await _fail(stack, typed, "198.51.100.7")
+    assert await _signed_in(stack, BOB, "198.51.100.7")
+
+
+async def test_closures_of_the_earlier_release_outlive_the_upgrade(stack: Stack, clock: Clock) -> None:
+    await _signed_in(stack, ALICE, "203.0.113.1")
+    await downgrade(stack.db, RunMode.CLIENT, "shared_0003")
+    rows = [
+        ("*", "198.51.100.7", 0, clock.now + timedelta(minutes=15)),
+        ("*", "198.51.100.8", 49, None),
+        (ALICE, "*", 0, clock.now + timedelta(minutes=1)),
+        (BOB, "codes", 19, None),
+        ("*", "*", 99, None),
+    ]
+    async with stack.db.transaction() as session:
+        for email, address, failures, until in rows:
+            await session.execute(
+                text(
+                    "INSERT INTO app.login_attempts VALUES (:e, :a, :f, :now, :until) ON CONFLICT (email, address) "
+                    "DO UPDATE SET failures = excluded.failures, closed_until = excluded.closed_until"
+                ),
+                {"e": email, "a": address, "f": failures, "now": clock.now, "until": until},
+            )
+    await migrate(stack.db, RunMode.CLIENT)
+    with pytest.raises(LockedOut):
+        await _signed_in(stack, BOB, "198.51.100.7")
+    await _fail(stack, BOB, "198.51.100.8")
+    with pytest.raises(LockedOut):
+        await _signed_in(stack, BOB, "198.51.100.8")
+    with pytest.raises(LockedOut):
+        await _signed_in(stack, ALICE, "192.0.2.200")
+    assert await _signed_in(stack, ALICE, "203.0.113.1")
+    with pytest.raises(LockedOut):
+        await _signed_in(stack, ALICE, "192.0.2.200")
+    assert await _signed_in(stack, BOB, "192.0.2.200")
+    async with stack.db.snapshot() as session:
+        kept = await session.scalars(text("SELECT email FROM app.login_attempts"))
+    assert "*" not in set(kept)
 
 
 async def test_an_unknown_account_closes_like_a_known_one(stack: Stack) -> None:
