@@ -13,6 +13,7 @@ from fleet_ingest.context import RollupTrigger
 from fleet_ingest.metrics import Metrics
 from fleet_ingest.openapi import document
 from fleet_ingest.routes import operations, routes
+from fleet_ingest.suspects import Suspects
 from fleet_ingest.throttle import Throttle
 from portal.core import stack as stacks
 from portal.core.log import configure_logging
@@ -44,6 +45,7 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     app.state.stack = stack
     app.state.rollups = RollupTrigger()
     app.state.throttle = Throttle(settings.rate_limit)
+    app.state.suspects = Suspects()
     app.state.metrics = Metrics()
     app.state.openapi = document(served, settings.application.name)
     return app

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fleet_ingest.context import metrics_of, stack_of, throttle_of
+from fleet_ingest.context import metrics_of, stack_of, suspects_of, throttle_of
 from portal.core.acting import set_acting
 from portal.core.domain.access import Actor, Role, Scope
 from portal.core.errors import Refused, Throttled, Unauthenticated
 from portal.core.services import api_keys, fleet_batches, readings, sessions
+from portal.core.services.credentials import Kind
 from portal.core.wire.batches import TOKEN_HEADER
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 async def device_of(request: Request) -> KnownDevice:
     """Return the device whose token the request bears. Raises `Unauthenticated` and `Throttled`."""
     token = _bearer(request) or ""
-    async with _proving(request, "device", token):
+    async with _proving(request, Kind.DEVICE, token):
         device = await readings.authenticate_device(stack_of(request), token)
     await _count(request, "device", device.id.hex)
     return device
@@ -37,7 +38,7 @@ async def device_of(request: Request) -> KnownDevice:
 async def customer_of(request: Request) -> KnownCustomer:
     """Return the customer whose token the request bears. Raises `Unauthenticated` and `Throttled`."""
     token = request.headers.get(TOKEN_HEADER, "")
-    async with _proving(request, "customer", token):
+    async with _proving(request, Kind.CUSTOMER, token):
         customer = await fleet_batches.authenticate_customer(stack_of(request), token)
     await _count(request, "customer", customer.id.hex)
     return customer
@@ -52,7 +53,7 @@ async def admin_of(request: Request) -> Actor:
     """
     key = _bearer(request)
     credential = key or request.cookies.get(SESSION_COOKIE, "")
-    async with _proving(request, "api_key" if key else "session", credential):
+    async with _proving(request, Kind.API_KEY if key else Kind.SESSION, credential):
         actor = await _actor(request, key)
         if actor is None:
             message = "Sign in, or send an API key as a bearer token."
@@ -86,18 +87,20 @@ async def _actor(request: Request, key: str | None) -> Actor | None:
 
 
 @asynccontextmanager
-async def _proving(request: Request, kind: str, credential: str) -> AsyncGenerator[None, None]:
+async def _proving(request: Request, kind: Kind, credential: str) -> AsyncGenerator[None, None]:
     """Count what is refused in the block against the sender's address, and remember what is not."""
     throttle, metrics = throttle_of(request), metrics_of(request)
     address = request.client.host if request.client else ""
     try:
-        await throttle.admit(address, credential)
+        await throttle.admit(
+            address, credential, lambda proof: suspects_of(request).is_known(stack_of(request), kind, proof)
+        )
         yield
     except Throttled:
         metrics.count_throttled("failure")
         raise
     except Unauthenticated:
-        metrics.count_failure(kind)
+        metrics.count_failure(kind.value)
         await throttle.note_refused(address)
         raise
     throttle.note_accepted(credential)

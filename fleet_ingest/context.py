@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from fleet_ingest.metrics import Metrics
+    from fleet_ingest.suspects import Suspects
     from fleet_ingest.throttle import Throttle
     from portal.core.stack import Stack
 
@@ -75,6 +76,11 @@ def stack_of(request: Request) -> Stack:
 def throttle_of(request: Request) -> Throttle:
     """Return the rate limits of this process."""
     return request.app.state.throttle
+
+
+def suspects_of(request: Request) -> Suspects:
+    """Return what finds the known credentials of an address that sent too many wrong ones."""
+    return request.app.state.suspects
 
 
 def metrics_of(request: Request) -> Metrics:

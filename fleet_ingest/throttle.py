@@ -15,11 +15,14 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
-from portal.core.domain.tokens import token_hash
+from portal.core.domain.lockout import origin_of
+from portal.core.domain.tokens import looks_like_token, token_hash
 from portal.core.errors import Throttled
 from portal.core.log import logger
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from portal.core.settings import RateLimit
 
 _log = logger("limits")
@@ -46,18 +49,26 @@ class Throttle:
         if self._enabled and not await self._hit(kind, key):
             raise Throttled("Too many requests.", await self._seconds_left(kind, key))
 
-    async def admit(self, address: str, credential: str) -> None:
-        """Raise `Throttled` for a credential nobody has proven yet, from an address with too many refused ones."""
-        if not self._enabled or token_hash(credential) in self._proven:
+    async def admit(self, address: str, credential: str, is_known: Callable[[str], Awaitable[bool]]) -> None:
+        """Raise `Throttled` for an unknown credential from an address with too many refused ones.
+
+        `is_known` is asked, by the credential's hash, where the address has used them up and nobody has proven this
+        one: what others behind it got wrong closes it to nobody who is known, also after a restart.
+        """
+        if not self._enabled:
             return
-        if not await self._may_fail(address):
-            message = "Too many refused credentials from this address."
-            raise Throttled(message, await self._seconds_left("failure", address))
+        proof, origin = token_hash(credential), origin_of(address)
+        if proof in self._proven or await self._may_fail(origin):
+            return
+        if looks_like_token(credential) and await is_known(proof):
+            return
+        message = "Too many refused credentials from this address."
+        raise Throttled(message, await self._seconds_left("failure", origin))
 
     async def note_refused(self, address: str) -> None:
         """Count a refused credential."""
         if self._enabled:
-            await self._hit("failure", address)
+            await self._hit("failure", origin_of(address))
 
     def note_accepted(self, credential: str) -> None:
         """Remember, by its hash, a credential that was found good."""

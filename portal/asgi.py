@@ -32,6 +32,8 @@ def _prepare(settings: Settings) -> None:
         "REFLEX_ENV_MODE": "prod",
         "REFLEX_BACKEND_ONLY": "true",
         "REFLEX_TELEMETRY_ENABLED": "false",
+        # Its own log is a file in the user's home that everybody may read, and holds what this product's leaves out.
+        "REFLEX_ENABLE_FULL_LOGGING": "false",
         "REFLEX_WEB_WORKDIR": str(work_directory(settings.run_mode)),
         "__REFLEX_SKIP_COMPILE": "true",
         "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",

@@ -12,10 +12,11 @@ from reflex.utils.exec import is_prod_mode
 from starlette.applications import Starlette
 
 from fleet_ingest.app import build_app as build_companion
-from portal.auth import live, not_found
+from portal.auth import browser_reports, live, not_found
 from portal.auth.brand_watch import brand_watch
 from portal.auth.branding import FIRST_FRAME, ICON_PATH, STYLESHEET_PATH
 from portal.auth.edge import edge
+from portal.auth.event_gate import install_gate
 from portal.auth.login import code_page
 from portal.auth.login import page as login
 from portal.auth.login.state import LoginState
@@ -77,7 +78,7 @@ async def _stack(closing: AsyncExitStack) -> stacks.Stack:
 
 def _note_failure(exception: Exception) -> None:
     """Log a handler that failed; Reflex's own way would be a script sent to the page, which pages do not run."""
-    _log.error("handler failed", exc_info=exception)
+    _log.error("handler failed", exc_info=exception, may_repeat_input=True)
 
 
 def _layers() -> list[Any]:
@@ -121,12 +122,14 @@ def _build() -> rx.App:
         },
         toaster=None,
         backend_exception_handler=_note_failure,
+        frontend_exception_handler=browser_reports.note_exception,
         html_lang="en",
         head_components=_head(),
         api_transformer=_layers(),
     )
     install_middleware(made)
     install_reconnect(made)
+    install_gate(made)
     made.register_lifespan_task(_open_stack)
     made.add_page(
         login.login_page, route=login.ROUTE, title=login.TITLE, image=ICON_PATH, on_load=LoginState.load

@@ -25,7 +25,7 @@ class SessionMiddleware(Middleware):
 
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
         """Return None to let the event through, or the update to answer it with instead."""
-        if not _may_be_called(RegistrationContext.get().event_handlers.get(event.name)):
+        if not may_be_called(RegistrationContext.get().event_handlers.get(event.name)):
             _log.warning("unguarded handler called", handler=event.name)
             return StateUpdate()
         token = token_in((event.router_data or state.router_data).get("headers", {}).get("cookie", ""))
@@ -42,7 +42,8 @@ class SessionMiddleware(Middleware):
         return None
 
 
-def _may_be_called(registered: RegisteredEventHandler | None) -> bool:
+def may_be_called(registered: RegisteredEventHandler | None) -> bool:
+    """Tell whether a handler carries a guard or is one of the framework's own; what is not there harms nobody."""
     if registered is None or registered.states[0].__module__ == _FRAMEWORK_MODULE:
         return True
     return access_of(registered.handler.fn) is not None

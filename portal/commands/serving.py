@@ -10,6 +10,7 @@ import typer
 
 from portal.asgi import build_asgi
 from portal.commands.output import AsJson, answer
+from portal.commands.reach import require_own_password
 from portal.core.log import configure_logging
 from portal.core.services import accounts
 from portal.core.settings import Settings, check_start, load_settings
@@ -39,6 +40,7 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
         await migrate(stack.db, settings.run_mode)
         await stack.storage.bootstrap(stack.db)
         await accounts.ensure_first_admin(stack)
+        await require_own_password(stack, host)
         install(stack)
         try:
             config = ServerConfig(

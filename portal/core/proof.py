@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.core import acting, one_time_codes, passwords
+from portal.core.budget import Budget, Grant
 from portal.core.domain import lockout
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import LockedOut, Unauthenticated
-from portal.core.log import logger
+from portal.core.log import MORE, logger
 from portal.core.queries import accounts as people
 from portal.core.queries import audit, login_attempts, second_factors
 from portal.core.sealing import Seal, seal_of
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _CLOSED = "Too many failed log-ins: try again later."
 _log = logger("accounts")
+# The audit trail has every attempt that was looked at; the log says that there are some.
+_lines = Budget(each=10, together=30)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def _require_open(
 ) -> None:
     until = lockout.Standing.of(email, origin, counts).closed_until(now, with_code=with_code)
     if until is not None:
-        _log.warning("log-in refused", address=address, locked=True)
+        _say_refused(address, origin, locked=True)
         raise LockedOut(_CLOSED, until)
 
 
@@ -102,8 +105,15 @@ async def refuse(
             detail = f"closed to this address until {standing.pair_until:%Y-%m-%d %H:%M} UTC"
             await audit.record_always(session, "login.closed", attempt.email, detail, by=who)
     until = standing.closed_until(now, with_code=attempt.with_code)
-    _log.warning("log-in refused", address=attempt.address, locked=until is not None)
+    _say_refused(attempt.address, attempt.origin, locked=until is not None)
     return LockedOut(_CLOSED, until) if until and attempt.closed else Unauthenticated(words)
+
+
+def _say_refused(address: str, origin: str, *, locked: bool) -> None:
+    grant = _lines.take(origin)
+    if grant is not Grant.NO:
+        note = {"note": MORE} if grant is Grant.LAST else {}
+        _log.warning("log-in refused", address=address, locked=locked, **note)
 
 
 async def take_back(stack: Stack, session: AsyncSession, attempt: Attempt) -> None:

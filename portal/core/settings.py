@@ -90,6 +90,7 @@ class Authentication(_Section):
     max_failed_attempts: int = Field(default=5, ge=1)
     lockout_minutes: int = Field(default=15, ge=1)
     secret_key: SecretStr = SecretStr("")
+    allow_default_password: bool = False
 
     @field_validator("secret_key")
     @classmethod

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from portal.core.errors import PortalError
+from portal.core.private_files import open_log
 from portal.core.storage.lifeline import die_with_parent
 
 _READY_PATIENCE_S = 120.0
@@ -46,7 +47,7 @@ class ServedStack:
             "--port",
             str(self.port),
         ]
-        with self.log_file.open("wb") as log:
+        with open_log(self.log_file, anew=True) as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 command,
                 cwd=self._directory,

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
-import structlog
 import typer
 
 from portal.core.errors import Conflict, Invalid, PortalError
+from portal.core.log import configure_logging
 from portal.core.settings import FleetIngest, RunMode, Settings, env_name, load_settings
 from portal.core.stack import close_stack, open_stack, utc_now
 from portal.core.storage.embedded import EmbeddedServer
@@ -76,7 +76,7 @@ def run(
     # A shell that starts this in the background has SIGINT ignored; whoever sends it still means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # The stacks have logs of their own; here only what goes wrong is worth a line.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    configure_logging(as_json=False, level=logging.WARNING)
     _check_ports(port, admin_port)
     plan = _make_plan({RunMode.CLIENT: port, RunMode.ADMIN: admin_port}, readings, on_ready)
     with suppress(KeyboardInterrupt):

@@ -16,6 +16,8 @@ class ServerConfig(uvicorn.Config):
             app,
             ws="portal.server.websocket:BoundedWebSocket",
             ws_max_size=self.bounds.socket_message_bytes,
+            # Its loggers end where all others do (portal.core.log).
+            log_config=None,
             log_level="warning",
             access_log=False,
             lifespan="on",

@@ -27,5 +27,5 @@ def failure_in_words(state: _Shows) -> Iterator[None]:
     except PortalError as error:
         state.failure = error.message
     except Exception:  # noqa: BLE001 - a page that waits for ever is worse than any of them
-        _log.exception("page action failed", state=type(state).__name__)
+        _log.exception("page action failed", state=type(state).__name__, may_repeat_input=True)
         state.failure = UNEXPECTED

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests.e2e.running import free_port
+from tests.integration.databases import reachable_directory
 
 _STARTED_WITHIN_S = 60
 
@@ -39,6 +40,36 @@ def test_a_bare_stack_starts_says_where_and_stops_with_everything_it_started(
     assert status == 0
     assert time.monotonic() - asked < 10
     assert not [pid for pid in server if Path(f"/proc/{pid}").exists()]
+
+
+def test_others_reach_no_stack_with_the_password_of_the_documentation(
+    built_pages: None, tmp_path: Path
+) -> None:
+    """One line says so, also in Development; a setting lets it pass."""
+    with reachable_directory() as data:
+        _reach_for(tmp_path, data)
+
+
+def _reach_for(tmp_path: Path, data: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "Storage__DataDirectory": str(data)}
+    command = [sys.executable, "-m", "portal.cli", "serve", "--host", "0.0.0.0", "--port", str(free_port())]
+    refused = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False, timeout=120
+    )
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    [line] = refused.stderr.splitlines()
+    assert line.startswith("portal: admin@example.com still has the default password")
+    allowed = environment | {"Authentication__AllowDefaultPassword": "true"}
+    with subprocess.Popen(
+        [*command, "--json"], stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=allowed
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert json.loads(process.stdout.readline())["id"] == "Client"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(_STARTED_WITHIN_S)
 
 
 def _children(pid: int) -> list[int]:

@@ -16,6 +16,7 @@ from portal.core.queries import accounts as queries
 from portal.core.queries import audit, login_attempts, sessions
 from portal.core.queries.accounts import UserLine
 from portal.core.queries.sessions import NewSession
+from portal.core.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -164,6 +165,22 @@ async def ensure_first_admin(stack: Stack) -> bool:
         made = await queries.insert_user(session, address, Role.ADMIN, hashed)
         await audit.record(session, "user.added", address, "first admin, from the settings")
     return made is not None
+
+
+async def holder_of_default_password(stack: Stack) -> str | None:
+    """Return the first admin's address while whoever knows the documentation can sign in with it, else None.
+
+    What counts is the account: the setting may have been changed after it was made, or the password before.
+    """
+    addresses = {stack.settings.authentication.default_admin_email.strip().lower(), DEFAULT_ADMIN_EMAIL}
+    for address in sorted(addresses):
+        async with stack.db.snapshot() as session:
+            found = await queries.find_credentials(session, address)
+        if found is not None and found.is_active and found.password_hash is not None:
+            matches, _ = await passwords.verify(DEFAULT_ADMIN_PASSWORD, found.password_hash)
+            if matches:
+                return address
+    return None
 
 
 async def _insert(session: AsyncSession, address: str, role: Role, hashed: str | None) -> UUID:

@@ -61,7 +61,7 @@ async def sign_in(
     Raises `Unauthenticated` for a wrong address or password alike, and `LockedOut` while repeated failures have
     closed this way in (see `domain.lockout`).
     """
-    attempt = await proof.admit(stack, account_key(email), _clean(address)[:64])
+    attempt = await proof.admit(stack, account_key(_clean(email)), _clean(address)[:64])
     known = attempt.known
     matches, new_hash = await passwords.verify(password, known.password_hash if known else None)
     if known is None or not matches or not known.is_active:

@@ -22,6 +22,7 @@ from typing import IO, Self
 from urllib.parse import quote
 
 from portal.core.errors import Conflict, Misconfigured, PortalError
+from portal.core.private_files import keep_private, open_log
 from portal.core.storage.embedded_home import Home, open_home
 from portal.core.storage.embedded_pidfile import clear_stale, is_ready
 from portal.core.storage.lifeline import die_with_parent
@@ -233,7 +234,7 @@ def _spawn(home: Home, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     _rotate(home.log_file)
-    with home.log_file.open("ab") as log:
+    with open_log(home.log_file) as log:
         return subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdin=subprocess.DEVNULL,
@@ -264,6 +265,7 @@ def _rotate(log_file: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if log_file.stat().st_size > _LARGEST_LOG_BYTES:
             log_file.replace(log_file.with_suffix(".log.1"))
+    keep_private(log_file.with_suffix(".log.1"))
 
 
 def _tail(log_file: Path, lines: int = 5) -> str:

@@ -108,6 +108,9 @@ def test_it_fills_both_stacks_survives_a_kill_and_stops_everything_it_started(di
     ports = free_ports()
     demo = Demo(directory, ports)
     demo.wait_until_ready()
+    logs = list((directory / "data").rglob("*.log*"))
+    assert {log.name for log in logs} >= {"client.log", "admin.log", "server.log"}
+    assert [log for log in logs if log.stat().st_mode & 0o077] == []
     for url in (demo.client_url, demo.admin_url):
         assert url in demo.said()
         assert httpx.get(f"{url}/health/ready").status_code == 200

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from portal.core.domain.access import Role, Scope
 from portal.core.errors import Conflict, Invalid, LockedOut, NotFound, Unauthenticated
 from portal.core.services import accounts, api_keys, sessions
+from portal.core.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 
@@ -112,3 +113,21 @@ async def test_a_machine_key_opens_until_it_is_revoked(stack: Stack) -> None:
     assert (await api_keys.add_api_key(stack, "reporting", Scope.READ)).id != issued.id
     with pytest.raises(NotFound):
         await api_keys.revoke_api_key(stack, issued.id)
+
+
+async def test_the_first_admin_has_the_default_password_until_it_is_changed(client_stack: Stack) -> None:
+    """What counts is the account: the setting may be another one by now."""
+    assert await accounts.holder_of_default_password(client_stack) is None
+    await accounts.ensure_first_admin(client_stack)
+    assert await accounts.holder_of_default_password(client_stack) == DEFAULT_ADMIN_EMAIL
+    signed_in = await sessions.sign_in(client_stack, DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)
+    assert isinstance(signed_in, sessions.SignedIn)
+    await accounts.change_password(client_stack, signed_in.actor, DEFAULT_ADMIN_PASSWORD, PASSWORD)
+    assert await accounts.holder_of_default_password(client_stack) is None
+
+
+async def test_a_deactivated_first_admin_lets_nobody_in(stack: Stack) -> None:
+    user_id = await accounts.add_user(stack, DEFAULT_ADMIN_EMAIL, Role.ADMIN, DEFAULT_ADMIN_PASSWORD)
+    assert await accounts.holder_of_default_password(stack) == DEFAULT_ADMIN_EMAIL
+    await accounts.set_active(stack, user_id, is_active=False)
+    assert await accounts.holder_of_default_password(stack) is None

@@ -157,7 +157,7 @@ async def test_nothing_that_can_be_typed_is_the_count_of_all_accounts(stack: Sta
 
 async def test_closures_of_the_earlier_release_outlive_the_upgrade(stack: Stack, clock: Clock) -> None:
     await _signed_in(stack, ALICE, "203.0.113.1")
-    await downgrade(stack.db, RunMode.CLIENT, "shared_0003")
+    await downgrade(stack.db, RunMode.CLIENT, "shared_0004")
     rows = [
         ("*", "198.51.100.7", 0, clock.now + timedelta(minutes=15)),
         ("*", "198.51.100.8", 49, None),

@@ -6,6 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from fleet_ingest.throttle import Throttle
+from portal.core.domain.tokens import token_hash
 from portal.core.errors import Throttled
 from portal.core.settings import RateLimit
 
@@ -37,25 +38,51 @@ async def test_the_waiting_time_is_true() -> None:
         await limits.count("customer", "a")
 
 
+GOOD, STORED, BAD = "a" * 64, "pak_" + "b" * 64, "c" * 64
+
+
 async def test_refused_credentials_close_an_address_but_not_to_those_who_are_known() -> None:
+    """Known by this process, or by the database, which is asked only then and only about what could be one."""
     limits = throttle()
-    limits.note_accepted("good")
+    asked: list[str] = []
+
+    async def is_known(proof: str) -> bool:
+        asked.append(proof)
+        return proof == token_hash(STORED)
+
+    limits.note_accepted(GOOD)
     for _ in range(2):
-        await limits.admit(HERE, "bad")
+        await limits.admit(HERE, BAD, is_known)
         await limits.note_refused(HERE)
-    for unknown in ("bad", "another", ""):
+    assert asked == []
+    for unknown in (BAD, "another", "", "A" * 64):
         with pytest.raises(Throttled) as refused:
-            await limits.admit(HERE, unknown)
+            await limits.admit(HERE, unknown, is_known)
         assert 1 <= refused.value.retry_after_seconds <= 60
-    await limits.admit(HERE, "good")
-    await limits.admit(THERE, "bad")
+    for known in (GOOD, STORED):
+        await limits.admit(HERE, known, is_known)
+    assert asked == [token_hash(BAD), token_hash(STORED)]
+    await limits.admit(THERE, BAD, is_known)
+
+
+async def test_a_site_of_ipv6_has_no_more_failures_than_an_address() -> None:
+    limits = throttle()
+    for number in range(2):
+        await limits.note_refused(f"2001:db8:1:2::{number}")
+    with pytest.raises(Throttled):
+        await limits.admit("2001:db8:1:2:9::9", BAD, _never)
+    await limits.admit("2001:db8:1:3::1", BAD, _never)
+
+
+async def _never(_: str) -> bool:
+    return False
 
 
 async def test_switched_off_nothing_is_limited() -> None:
     limits = throttle(enabled=False)
     for _ in range(10):
         await limits.count("customer", "a")
-        await limits.admit(HERE, "bad")
+        await limits.admit(HERE, BAD, _never)
         await limits.note_refused(HERE)
 
 
