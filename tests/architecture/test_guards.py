@@ -21,7 +21,7 @@ import json
 import portal.portal
 from portal.auth.guards import access_of
 from inspect import getsource, unwrap
-from portal.auth.middleware import _may_be_called
+from portal.auth.middleware import may_be_called
 from reflex_base.registry import RegistrationContext
 found = {}
 for name, entry in RegistrationContext.get().event_handlers.items():
@@ -30,7 +30,7 @@ for name, entry in RegistrationContext.get().event_handlers.items():
     found[name] = {
         "access": access_of(entry.handler.fn),
         "is_ours": not entry.handler.fn.__module__.startswith("reflex"),
-        "is_let_through": _may_be_called(entry),
+        "is_let_through": may_be_called(entry),
         "is_endless": entry.handler.is_background and " beats(self, " not in getsource(unwrap(entry.handler.fn)),
     }
 print(json.dumps(found))
