@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from portal.core.domain.load_model import BuildingLoad
-from portal.core.domain.reading_files import FileInvalid, ParsedRow, parse_csv
+from portal.core.domain.reading_files import FileInvalid, ParsedRow
+from portal.core.domain.reading_tables import parse_csv
 from portal.core.domain.readings import MeasuredRow
 from portal.core.errors import Invalid
 from portal.demo.site_plan import OFFICE, ZONE, DevicePlan, SimulatedDevice

@@ -1,26 +1,29 @@
-"""Readings from a CSV file: what `portal import` takes, row by row, and why it refuses a row.
+"""What a file of readings comes apart into: the outcomes that every reader of a format yields, one per row.
 
-The parser is fed lines and yields one outcome per data row, so that a file of any size can show progress.
+A reader is fed a file piece by piece and yields outcomes as it goes, so that a file of any size can show progress and
+is never held in memory as a whole.
 """
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
-from typing import NamedTuple
+from decimal import Decimal
 
 from portal.core.domain.readings import QUANTITIES, MeasuredRow
-from portal.core.domain.time import parse_instant
 
-TIME_COLUMNS = ("utc_timestamp", "time", "timestamp", "utc_time")
-CSV_SOURCE = "csv"
-
-_BYTE_ORDER_MARK = "\ufeff"
+REGISTERS = ("energy_imported_kwh", "energy_exported_kwh")
 
 
 class FileInvalid(ValueError):
     """The file as a whole cannot be read; the message says why and what to change."""
+
+
+class CellInvalid(ValueError):
+    """A cell cannot be read. `kind` is the same for every cell that is wrong in the same way."""
+
+    def __init__(self, reason: str, kind: str = "") -> None:
+        super().__init__(reason)
+        self.kind = kind or reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,23 @@ class ParsedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalRow:
+    """Energy of the half-open interval `[start_at, end_at)` by register, in nanowatt-hours, and other quantities."""
+
+    line: int
+    start_at: datetime
+    end_at: datetime
+    energy_nanowh: Mapping[str, int]
+    row: MeasuredRow
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A line that is not taken, and why."""
+    """A line that is not taken, and why. Lines of one `kind` are reported together, with the reason of the first."""
 
     line: int
     reason: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,99 +61,55 @@ class SkippedRow:
     line: int
 
 
-RowOutcome = ParsedRow | RefusedRow | SkippedRow
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the reader found out about the file, or left out because it was told to."""
+
+    text: str
 
 
-class _Layout(NamedTuple):
-    time_position: int
-    quantities: tuple[tuple[int, str, str], ...]  # position, column name, quantity
-    width: int
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Energy of the file that goes nowhere, although nobody said that it should not count."""
+
+    line: int
+    channel: str
+    amount: Decimal
+    unit: str
+    reason: str
 
 
-def parse_csv(
-    lines: Iterable[str], columns: Mapping[str, str] | None = None, source: str = CSV_SOURCE
-) -> Iterator[RowOutcome]:
-    """Yield the outcome of every row of a CSV file with a header.
-
-    `columns` maps column names to quantities; without it the columns that are called like a quantity are taken.
-    Times need an offset; a blank cell is "not measured". Raises FileInvalid where the header does not fit.
-    """
-    reader = csv.reader(_without_mark(lines))
-    no_header: list[str] = []
-    try:
-        layout = _layout(next(reader, no_header), columns or {})
-        for cells in reader:
-            if cells:
-                yield _outcome(reader.line_num, cells, layout, source)
-    except csv.Error as error:
-        msg = f"line {reader.line_num} is not CSV: {error}"
-        raise FileInvalid(msg) from error
+RowOutcome = ParsedRow | IntervalRow | RefusedRow | SkippedRow | Note | LeftOut
 
 
-def _without_mark(lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        yield line.removeprefix(_BYTE_ORDER_MARK) if number == 0 else line
+def quantity_named(name: str) -> str | None:
+    """Return the quantity that a name means, in the product's own spelling or the API's, or None."""
+    return _BY_NAME.get(_plain(name))
 
 
-def _layout(header: list[str], columns: Mapping[str, str]) -> _Layout:
-    names = [name.strip() for name in header]
-    chosen = dict(columns) or {name: name for name in names if name in QUANTITIES}
-    _check_mapping(chosen, names)
-    time_column = next((name for name in TIME_COLUMNS if name in names), None)
-    if time_column is None:
-        msg = f"no time column: one of {', '.join(TIME_COLUMNS)} is needed; the header has {_listed(names)}"
-        raise FileInvalid(msg)
-    quantities = tuple((names.index(column), column, quantity) for column, quantity in chosen.items())
-    return _Layout(names.index(time_column), quantities, len(names))
-
-
-def _check_mapping(chosen: Mapping[str, str], names: list[str]) -> None:
-    if not chosen:
-        msg = f"no column is mapped to a quantity ({_listed(QUANTITIES)}); the header has {_listed(names)}"
-        raise FileInvalid(msg)
-    for column, quantity in chosen.items():
-        if quantity not in QUANTITIES:
-            msg = f"{quantity!r} is not a quantity; known are {_listed(QUANTITIES)}"
+def mapped_quantities(names: Mapping[str, str], what: str) -> dict[str, str]:
+    """Return columns or channels (`what`) with their quantities. Raises FileInvalid for unknown ones and twins."""
+    found: dict[str, str] = {}
+    for name, wanted in names.items():
+        quantity = quantity_named(wanted)
+        if quantity is None:
+            msg = f"{wanted!r} is not a quantity; known are {listed(QUANTITIES)}"
             raise FileInvalid(msg)
-        if column not in names:
-            msg = f"there is no column {column!r}; the header has {_listed(names)}"
+        twin = next((other for other, taken in found.items() if taken == quantity), None)
+        if twin is not None:
+            msg = f"two {what}s are mapped to {quantity}: {twin!r} and {name!r}"
             raise FileInvalid(msg)
-    twice = sorted({quantity for quantity in chosen.values() if list(chosen.values()).count(quantity) > 1})
-    if twice:
-        msg = f"two columns are mapped to {twice[0]}"
-        raise FileInvalid(msg)
+        found[name] = quantity
+    return found
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Return names for a message."""
     return ", ".join(names) or "nothing"
 
 
-def _outcome(line: int, cells: list[str], layout: _Layout, source: str) -> RowOutcome:
-    if len(cells) > layout.width:
-        return RefusedRow(line, f"{len(cells)} cells, but the header has {layout.width}")
-    cells += [""] * (layout.width - len(cells))
-    filled = [(column, quantity, cells[at].strip()) for at, column, quantity in layout.quantities]
-    filled = [entry for entry in filled if entry[2]]
-    if not filled:
-        return SkippedRow(line)
-    try:
-        at = parse_instant(cells[layout.time_position])
-        values = {quantity: _number(column, text) for column, quantity, text in filled}
-    except ValueError as error:
-        return RefusedRow(line, str(error))
-    return ParsedRow(line, _row(at, values, source))
+def _plain(name: str) -> str:
+    return name.strip().replace("_", "").lower()
 
 
-def _row(at: datetime, values: Mapping[str, float], source: str) -> MeasuredRow:
-    return MeasuredRow(at, *(values.get(quantity) for quantity in QUANTITIES), source=source)
-
-
-def _number(column: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not isfinite(value) or "_" in text:  # float() also takes the underscores of Python's own numbers
-        msg = f"{column} is {text!r}, which is not a number"
-        raise ValueError(msg)
-    return value
+_BY_NAME = {_plain(name): name for name in QUANTITIES}

@@ -54,7 +54,7 @@ def join_registers(rows: Sequence[ParsedRow], stored: Mapping[str, Sequence[Stoo
             kwh = None if value is None else value / MILLIWH_PER_KWH
             joined[place] = replace(joined[place], **{quantity: kwh})
     for parsed, row in zip(rows, joined, strict=True):
-        if any(getattr(row, quantity) is not None for quantity in stored):
+        if any(value is not None for value in row.values):
             yield ParsedRow(parsed.line, row)
 
 
@@ -89,7 +89,7 @@ def _placed(series: Sequence[Stood], block: _Block) -> Sequence[int | None] | No
         return None
     if after is None:
         return values
-    # The file counts whole tenths from its own start, so an overlap may differ by one of them.
+    # What was stored may count whole tenths, as meters and an earlier release do: an overlap may differ by one.
     if base + _file_register(series, after.at) > after.milliwh + REGISTER_COUNT_MILLIWH:
         return None
     return [min(value, after.milliwh) for value in values]

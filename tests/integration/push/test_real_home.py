@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from portal.commands.importing import FileFormat, import_file
+from portal.commands.import_run import ImportOptions, import_file
 from portal.core.domain.energy import register_milliwh
+from portal.core.domain.reading_tables import TableOptions
 from portal.core.stack import Stack
 from tests.integration.push.rig import Rig
 
@@ -51,9 +52,8 @@ async def _energy(stack: Stack, schema: str) -> dict[str, tuple[int, int, int]]:
 async def test_every_device_keeps_the_energy_of_its_register(rig: Rig) -> None:
     for meter in METERS:
         await rig.add_device(meter, "Konstanz")
-        report = await import_file(
-            rig.client, HOME, meter, FileFormat.CSV, {PREFIX + meter: "energy_imported_kwh"}
-        )
+        table = TableOptions(columns={PREFIX + meter: "energy_imported_kwh"})
+        report = await import_file(rig.client, HOME, meter, ImportOptions(table=table))
         assert report.accepted == len(_registers(meter))
         assert (report.rejected, report.duplicates) == (0, 0)
     await rig.drain()

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from portal.commands.importing import FileFormat, ImportReport, import_file
+from portal.commands.import_report import ImportReport
+from portal.commands.import_run import ImportOptions, import_file
+from portal.core.domain.nem12 import Nem12Options
 from portal.core.errors import Invalid
 from portal.core.services import sites
 from portal.core.stack import Stack
@@ -42,7 +44,7 @@ def write(folder: Path, first: date, days: int, kwh: str, nmis: tuple[str, ...] 
 
 
 async def take(stack: Stack, file: Path, nmi: str | None = None) -> ImportReport:
-    return await import_file(stack, file, "main", FileFormat.NEM12, {}, nmi)
+    return await import_file(stack, file, "main", ImportOptions(nem12=Nem12Options(nmi)))
 
 
 async def energy(stack: Stack) -> tuple[float, int]:
@@ -83,7 +85,7 @@ async def test_an_earlier_month_after_a_later_one_is_refused_and_damages_nothing
     await take(meter, write(tmp_path, date(2026, 6, 1), 30, "2"))
     report = await take(meter, write(tmp_path, date(2026, 5, 2), 30, "1.5"))
     assert (report.accepted, report.duplicates, report.rejected) == (0, 1, 1)
-    assert "2160 kWh do not fit" in str(report.refused[0]["reason"])
+    assert "2160 kWh do not fit" in report.refused[0].reason
     assert await energy(meter) == (30 * 96, 0)
 
 
@@ -92,7 +94,7 @@ async def test_a_month_before_a_live_meter_leads_up_to_its_register(meter: Stack
     csv.write_text(
         "time,energy_imported_kwh\n2026-06-03T00:00:00Z,5000\n2026-06-03T01:00:00Z,5003\n", encoding="utf-8"
     )
-    await import_file(meter, csv, "main", FileFormat.CSV, {})
+    await import_file(meter, csv, "main", ImportOptions())
     report = await take(meter, write(tmp_path, date(2026, 5, 1), 30, "1.5"))
     assert (report.accepted, report.rejected) == (30 * HALF_HOURS + 1, 0)
     assert await energy(meter) == (30 * 72 + 3, 0)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.domain.nem12 import parse_nem12
-from portal.core.domain.reading_files import FileInvalid, ParsedRow, RefusedRow, RowOutcome, SkippedRow
+from portal.core.domain.nem12 import Nem12Options, parse_nem12
+from portal.core.domain.reading_files import FileInvalid, LeftOut, ParsedRow, RefusedRow, RowOutcome
 from portal.core.domain.readings import MeasuredRow
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "nem12"
@@ -28,7 +28,7 @@ def day(date: str = "20260518", values: list[str] | None = None, quality: str = 
 
 
 def outcomes(*records: str, nmi: str | None = None) -> list[RowOutcome]:
-    return list(parse_nem12("".join((HEADER, *records, END)).splitlines(keepends=True), nmi))
+    return list(parse_nem12("".join((HEADER, *records, END)).splitlines(keepends=True), Nem12Options(nmi)))
 
 
 def rows(found: list[RowOutcome]) -> list[MeasuredRow]:
@@ -50,11 +50,13 @@ def test_days_are_in_eastern_standard_time_and_readings_end_their_interval() -> 
     assert found[1].source == "nem12"
 
 
-def test_the_register_counts_tenths_and_carries_the_rest() -> None:
-    found = rows(outcomes(channel(), day(values=["0.04"] * 48)))
-    assert [row.energy_imported_kwh for row in found[:7]] == [0.0, 0.0, 0.0, 0.1, 0.1, 0.2, 0.2]
-    assert found[-1].energy_imported_kwh == 1.9  # 48 x 0.04 = 1.92
+def test_the_register_is_exact_to_the_watt_hour_and_below() -> None:
+    found = rows(outcomes(channel(), day(values=["0.043"] * 48)))
+    assert [row.energy_imported_kwh for row in found[:4]] == [0.0, 0.043, 0.086, 0.129]
+    assert found[-1].energy_imported_kwh == 2.064
     assert found[-1].energy_exported_kwh is None
+    thirds = rows(outcomes(channel(), day(values=["0.3333333333"] * 48)))
+    assert thirds[-1].energy_imported_kwh == 16.0  # what is finer than a milliwatt-hour is carried on
 
 
 def test_import_and_export_of_an_instant_are_one_row() -> None:
@@ -63,7 +65,9 @@ def test_import_and_export_of_an_instant_are_one_row() -> None:
     assert (found[-1].energy_imported_kwh, found[-1].energy_exported_kwh) == (24.0, 48.0)
 
 
-@pytest.mark.parametrize(("unit", "register"), [("Wh", 0.0), ("kWh", 12.0), ("MWh", 12_000.0), ("KWH", 12.0)])
+@pytest.mark.parametrize(
+    ("unit", "register"), [("Wh", 0.012), ("kWh", 12.0), ("MWh", 12_000.0), ("KWH", 12.0)]
+)
 def test_units_are_those_of_the_channel(unit: str, register: float) -> None:
     assert rows(outcomes(channel(unit=unit), day()))[-1].energy_imported_kwh == register
 
@@ -101,18 +105,25 @@ def test_quality_may_differ_within_a_day() -> None:
         channel(), day(quality="V"), "400,1,10,A,,\n", "400,11,11,E52,32,\n", "400,12,48,S14,1,\n"
     )
     assert refusals(found) == [
-        (3, "2026-05-18, interval 11: quality 'E52' is an estimate, so the energy is not taken")
+        (
+            3,
+            (
+                "2026-05-18, interval 11: quality 'E52' is an estimate, so the energy is not taken"
+                " (--estimates take or leave-out)"
+            ),
+        )
     ]
-    assert rows(found)[-1].energy_imported_kwh == 11.7  # 47 x 0.25 = 11.75
+    assert rows(found)[-1].energy_imported_kwh == 11.75
 
 
 @pytest.mark.parametrize(
     ("records", "reason"),
     [
-        ((channel(), day(values=["1"] * 40)), "48 intervals of 30 minutes"),
+        ((channel(), day(values=["1"] * 40)), "40 values are there where 48 belong"),
+        ((channel(minutes=15), day(values=["0.1"] * 288)), "288 values are there where 96 belong"),
         ((channel(), day(date="20260230")), "'20260230' is not a date"),
-        ((channel(), day(values=["1"] * 47 + ["-1"])), "interval 48 is '-1'"),
-        ((channel(), day(values=["1"] * 3 + ["x"] + ["1"] * 44)), "interval 4 is 'x'"),
+        ((channel(), day(values=["1"] * 47 + ["-1"])), "interval 48: '-1' is not an amount of energy"),
+        ((channel(), day(values=["1"] * 3 + ["x"] + ["1"] * 44)), "interval 4: 'x' is not an amount"),
         ((channel(), day(), day()), "given before"),
         ((channel(unit="kVArh"), day()), "'kVArh'"),
         ((channel(minutes=7), day()), "'7' minutes"),
@@ -120,7 +131,13 @@ def test_quality_may_differ_within_a_day() -> None:
         ((channel(), day(), "400,A\n"), "400 record"),
         (("200,NMI1\n",), "200 record"),
         ((channel(), day(), "777,1\n"), "unknown record '777'"),
-        ((channel(), day(), channel(minutes=15), day("20260519", ["1"] * 96)), "changes its interval length"),
+        ((channel(), day(), channel(minutes=15), day("20260518", ["1"] * 96)), "given before"),
+        (
+            (channel(), day(values=["1e-999999999"] + ["1"] * 47)),
+            "interval 1: '1e-999999999' is not an amount",
+        ),
+        ((channel(), day(values=["9" * 5000] + ["1"] * 47)), "is not an amount"),
+        ((day(),), "a 300 record without the 200 record"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_reason(records: tuple[str, ...], reason: str) -> None:
@@ -128,9 +145,16 @@ def test_what_cannot_be_read_is_refused_with_its_reason(records: tuple[str, ...]
     assert reason in found
 
 
-def test_other_channels_are_skipped() -> None:
-    found = outcomes(channel("Q1", unit="kVArh"), day(), channel(), day())
-    assert [outcome.line for outcome in found if isinstance(outcome, SkippedRow)] == [2, 3]
+def test_other_channels_are_named_with_what_they_hold() -> None:
+    found = outcomes(
+        channel("Q1", unit="kVArh"), day(), channel("E2"), day(), day("20260519"), channel(), day()
+    )
+    left = {each.channel: each for each in found if isinstance(each, LeftOut)}
+    assert [(name, float(each.amount), each.unit) for name, each in left.items()] == [
+        ("Q1", 12.0, "kVArh"),
+        ("E2", 24.0, "kWh"),
+    ]
+    assert "--channel E2=energyImportedKwh" in left["E2"].reason
     assert len(rows(found)) == 49
 
 
@@ -160,14 +184,17 @@ def test_a_real_solar_month_keeps_every_watt_hour() -> None:
     last = rows(found)[-1]
     assert refusals(found) == []
     # The file's intervals add up to 270.738 kWh imported and 589.172 kWh exported.
-    assert (last.energy_imported_kwh, last.energy_exported_kwh) == (270.7, 589.1)
+    assert (last.energy_imported_kwh, last.energy_exported_kwh) == (270.738, 589.172)
     assert len(rows(found)) == 31 * 288 + 1
 
 
 @needs_samples
 @pytest.mark.parametrize(
     ("name", "total"),
-    [("Example_NEM12_multiple_quality.csv", "896.9"), ("Example_NEM12_substituted_interval.csv", "110.9")],
+    [
+        ("Example_NEM12_multiple_quality.csv", "896.934"),
+        ("Example_NEM12_substituted_interval.csv", "110.976"),
+    ],
 )
 def test_the_markets_own_examples_are_read(name: str, total: str) -> None:
     with (SAMPLES / name).open(encoding="utf-8") as lines:

@@ -1,0 +1,103 @@
+"""What became of a file's rows: counted, and told once for each reason."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from portal.core.domain.reading_files import LeftOut
+
+_MOST_REASONS = 50
+_FIRST_LINES = 5
+
+
+@dataclass
+class Refusal:
+    """Rows that were refused for one reason: how many, the first lines, and the first one's reason in full."""
+
+    reason: str
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, line: int) -> None:
+        """Count a row."""
+        self.count += 1
+        if len(self.lines) < _FIRST_LINES and line not in self.lines:
+            self.lines.append(line)
+
+    def in_words(self) -> str:
+        """Say it on one line."""
+        if self.count == 1:
+            return f"line {self.lines[0]}: {self.reason}"
+        first = ", ".join(map(str, self.lines))
+        more = " ..." if self.count > _FIRST_LINES else ""
+        return f"{self.count} rows (lines {first}{more}): {self.reason}"
+
+
+@dataclass
+class LeftOutEnergy:
+    """A channel whose energy is in the file and goes nowhere."""
+
+    line: int
+    channel: str
+    amount: Decimal
+    unit: str
+    reason: str
+
+
+@dataclass
+class ImportReport:
+    """What became of a file; `id` is the device's. `failure` is why not all of it is stored, None where all is."""
+
+    id: UUID
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    left_out: list[LeftOutEnergy] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failure: str | None = None
+    _by_kind: dict[str, Refusal] = field(default_factory=dict, repr=False)
+
+    def refuse(self, line: int, reason: str, kind: str = "") -> None:
+        """Count a refused row under the first reason of its kind; of very many kinds the last are one."""
+        self.rejected += 1
+        known = self._by_kind.get(kind or reason)
+        if known is None and len(self.refused) >= _MOST_REASONS:
+            kind, reason = "others", "other reasons"
+            known = self._by_kind.get(kind)
+        if known is None:
+            known = self._by_kind[kind or reason] = Refusal(reason)
+            self.refused.append(known)
+        known.add(line)
+
+    def leave_out(self, found: LeftOut) -> None:
+        """Remember a channel that goes nowhere."""
+        self.left_out.append(LeftOutEnergy(found.line, found.channel, found.amount, found.unit, found.reason))
+
+    def judge(self, *, allow_refused: bool) -> None:
+        """Say why the import is no success, if it is none."""
+        parts = [
+            f"{each.amount.normalize():f} {each.unit} of channel {each.channel} left out"
+            for each in self.left_out
+        ]
+        if self.rejected and not allow_refused:
+            parts.append("1 row refused" if self.rejected == 1 else f"{self.rejected} rows refused")
+        if not self.accepted and not self.duplicates:
+            parts.append("nothing stored")
+        self.failure = ", ".join(parts) or None
+
+    def in_words(self) -> str:
+        """Say it for a person."""
+        head = (
+            f"{self.accepted} readings stored, {self.duplicates} were there already, "
+            f"{self.rejected} refused, {self.skipped} lines empty."
+        )
+        return "\n".join(
+            [
+                head,
+                *self.notes,
+                *(each.reason for each in self.left_out),
+                *(each.in_words() for each in self.refused),
+            ]
+        )

@@ -1,0 +1,173 @@
+"""Takes a file apart and stores what is in it, in transactions of some thousand rows each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+from rich.console import Console
+from rich.progress import Progress
+
+from portal.commands.import_report import ImportReport
+from portal.commands.import_sources import is_nem12, is_workbook, text_lines, workbook_rows
+from portal.core.domain.interval_energy import looks_like_intervals, rows_of_intervals
+from portal.core.domain.nem12 import Nem12Options, parse_nem12
+from portal.core.domain.reading_files import (
+    REGISTERS,
+    FileInvalid,
+    IntervalRow,
+    LeftOut,
+    Note,
+    ParsedRow,
+    RefusedRow,
+    RowOutcome,
+)
+from portal.core.domain.reading_tables import TableOptions, parse_csv, parse_table
+from portal.core.domain.readings import QUANTITIES
+from portal.core.domain.register_joins import join_registers
+from portal.core.errors import Invalid, NotFound
+from portal.core.services import readings, sites
+from portal.core.stack import Stack
+from portal.core.wire.readings import DeviceReading
+
+_ROWS_AT_ONCE = 5000
+# Intervals in any order become a register together; a larger file has to be in the order of time from one of these to
+# the next, so that memory does not follow the file.
+_INTERVALS_AT_ONCE = 100_000
+
+
+class FileFormat(StrEnum):
+    """What the file is."""
+
+    CSV = "csv"
+    NEM12 = "nem12"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What somebody said about a file. Without `file_format` it is told by its content."""
+
+    file_format: FileFormat | None = None
+    table: TableOptions = field(default_factory=TableOptions)
+    nem12: Nem12Options = field(default_factory=Nem12Options)
+    sheet: str | None = None
+    allow_refused: bool = False
+
+
+async def import_file(stack: Stack, file: Path, device: str, options: ImportOptions) -> ImportReport:
+    """Import a file in batches of its own transaction each; raises `Invalid` or `NotFound` before any is stored.
+
+    A file that turns out unreadable half-way keeps what was stored: importing it again adds the rest.
+    """
+    report = ImportReport(await _device_id(stack, device))
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            await _take(stack, report, file, options, progress)
+    except FileInvalid as error:
+        raise Invalid(str(error)) from None
+    except (OSError, UnicodeError) as error:
+        message = f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
+        raise Invalid(message) from None
+    await stack.storage.refresh(stack.db)
+    report.judge(allow_refused=options.allow_refused)
+    return report
+
+
+async def _take(
+    stack: Stack, report: ImportReport, file: Path, options: ImportOptions, progress: Progress
+) -> None:
+    if is_workbook(file):
+        progress.add_task(file.name, total=None)
+        with workbook_rows(file, options.sheet) as rows:
+            await _take_table(stack, report, parse_table(rows, options.table), options)
+        return
+    bar = progress.add_task(file.name, total=file.stat().st_size)  # noqa: ASYNC240 - nothing else runs in a command
+    lines = text_lines(file, lambda size: progress.advance(bar, size))
+    file_format = options.file_format or (FileFormat.NEM12 if is_nem12(file) else FileFormat.CSV)
+    if file_format is FileFormat.NEM12:
+        # All of it at once: its registers go on from what the device has, which its first and last day decide.
+        await _take_registers(stack, report, parse_nem12(lines, options.nem12))
+    else:
+        await _take_table(stack, report, parse_csv(lines, options.table), options)
+
+
+async def _take_table(
+    stack: Stack, report: ImportReport, outcomes: Iterator[RowOutcome], options: ImportOptions
+) -> None:
+    if not options.table.per_interval:
+        while batch := list(islice(outcomes, _ROWS_AT_ONCE)):
+            _check_registers(batch)
+            await _store(stack, report, batch)
+        return
+    while batch := list(islice(outcomes, _INTERVALS_AT_ONCE)):
+        given = [each for each in batch if isinstance(each, IntervalRow)]
+        others = [each for each in batch if not isinstance(each, IntervalRow)]
+        await _take_registers(stack, report, [*others, *rows_of_intervals(given, options.table.source)])
+
+
+async def _take_registers(stack: Stack, report: ImportReport, outcomes: Iterable[RowOutcome]) -> None:
+    """Store rows whose registers begin at nought, as they go on from what the device has."""
+    found = list(outcomes)
+    rows = sorted((each for each in found if isinstance(each, ParsedRow)), key=lambda each: each.row.at)
+    await _store(stack, report, [each for each in found if not isinstance(each, ParsedRow)])
+    if not rows:
+        return
+    stored = await readings.registers_around(stack, report.id, rows[0].row.at, rows[-1].row.at)
+    joined = join_registers(rows, stored)
+    while batch := list(islice(joined, _ROWS_AT_ONCE)):
+        await _store(stack, report, batch)
+
+
+def _check_registers(batch: Iterable[RowOutcome]) -> None:
+    rows = sorted((each.row for each in batch if isinstance(each, ParsedRow)), key=lambda row: row.at)
+    for quantity in REGISTERS:
+        values = [value for row in rows if (value := getattr(row, quantity)) is not None]
+        if looks_like_intervals(values):
+            msg = (
+                f"{quantity} is a meter's register, which rises, and here it falls row after row: is it the energy of"
+                " each interval? Then say --per-interval"
+            )
+            raise FileInvalid(msg)
+
+
+async def _device_id(stack: Stack, device: str) -> UUID:
+    for known in await sites.list_devices(stack):
+        if device in (known.external_id, str(known.id)):
+            return known.id
+    message = f"There is no device {device!r}"
+    raise NotFound(message)
+
+
+async def _store(stack: Stack, report: ImportReport, batch: Iterable[RowOutcome]) -> None:
+    rows: list[ParsedRow] = []
+    for outcome in batch:
+        if isinstance(outcome, ParsedRow):
+            rows.append(outcome)
+        else:
+            _note(report, outcome)
+    if not rows:
+        return
+    stored = await readings.import_readings(stack, report.id, [_reading(parsed) for parsed in rows])
+    report.accepted += stored.accepted
+    report.duplicates += stored.duplicates
+    for problem in stored.errors:
+        report.refuse(rows[problem.row].line, problem.reason)
+
+
+def _note(report: ImportReport, outcome: RowOutcome) -> None:
+    match outcome:
+        case RefusedRow():
+            report.refuse(outcome.line, outcome.reason, outcome.kind)
+        case LeftOut():
+            report.leave_out(outcome)
+        case Note():
+            report.notes.append(outcome.text)
+        case _:
+            report.skipped += 1
+
+
+def _reading(parsed: ParsedRow) -> DeviceReading:
+    row = parsed.row
+    return DeviceReading(time=row.at, source=row.source, **{name: getattr(row, name) for name in QUANTITIES})

@@ -1,0 +1,214 @@
+"""`portal import` from a file to the registers: what is stored, what is said, and whether it counts as a success."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from openpyxl import Workbook
+from sqlalchemy import text
+
+from portal.commands import import_run, importing
+from portal.commands.import_report import ImportReport
+from portal.commands.import_run import ImportOptions, import_file
+from portal.core.domain.nem12 import Estimates, Nem12Options
+from portal.core.domain.reading_tables import TableOptions
+from portal.core.errors import Invalid
+from portal.core.services import sites
+from portal.core.stack import Stack
+from tests.integration.databases import Clock
+
+REGISTER = "energy_imported_kwh"
+HEADER = f"time,{REGISTER}\n"
+
+
+@pytest.fixture
+async def meter(client_stack: Stack, clock: Clock) -> Stack:
+    clock.now = datetime(2026, 11, 1, tzinfo=UTC)
+    await sites.add_site(client_stack, "House")
+    for name in ("main", "hot-water"):
+        await sites.add_device(client_stack, name, site="House", external_id=name)
+    return client_stack
+
+
+async def take(
+    stack: Stack, folder: Path, content: str | bytes, device: str = "main", **options: Any
+) -> ImportReport:
+    file = folder / "file"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return await import_file(stack, file, device, ImportOptions(**options))
+
+
+async def energy(stack: Stack, device: str = "main") -> float:
+    """Billed kWh of everything stored of a device."""
+    async with stack.db.snapshot() as session:
+        milliwh = await session.scalar(
+            text(
+                "SELECT coalesce(sum(h.allocated_milliwh + h.unallocated_milliwh), 0)::bigint "
+                "FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id "
+                "WHERE d.external_id = :device"
+            ),
+            {"device": device},
+        )
+    return milliwh / 1_000_000
+
+
+def half_hours(*values: str) -> str:
+    start = datetime(2026, 5, 18, tzinfo=UTC)
+    return "".join(
+        f"{start + n * timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ},{value}\n" for n, value in enumerate(values)
+    )
+
+
+def nem12(*channels: tuple[str, str], first: str = "20260518") -> str:
+    lines = ["100,NEM12,202605180000,MDP,RET"]
+    for suffix, kwh in channels:
+        lines += [
+            f"200,NMI7,E1E2,{suffix},{suffix},N1,METER,kWh,30,",
+            f"300,{first},{','.join([kwh] * 48)},A,,,,",
+        ]
+    return "\n".join([*lines, "900", ""])
+
+
+async def test_energy_per_interval_is_refused_as_a_register_and_taken_when_said(
+    meter: Stack, tmp_path: Path
+) -> None:
+    content = HEADER + half_hours("0.7", "0.4", "0.6", "0.5")
+    with pytest.raises(Invalid, match=r"is it the energy of each interval.*--per-interval"):
+        await take(meter, tmp_path, content)
+    assert await energy(meter) == 0
+    report = await take(meter, tmp_path, content, table=TableOptions(per_interval=True))
+    assert (report.accepted, report.failure) == (5, None)
+    assert await energy(meter) == 2.2
+    again = await take(meter, tmp_path, content, table=TableOptions(per_interval=True))
+    assert (again.accepted, again.duplicates, again.failure) == (0, 5, None)
+
+
+async def test_a_large_file_of_intervals_goes_on_from_one_part_to_the_next(
+    meter: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_run, "_INTERVALS_AT_ONCE", 7)
+    content = HEADER + half_hours(*["0.123"] * 50)
+    report = await take(meter, tmp_path, content, table=TableOptions(per_interval=True))
+    assert report.failure is None
+    assert await energy(meter) == 6.15
+
+
+async def test_the_next_file_goes_on_from_the_one_before_to_the_watt_hour(
+    meter: Stack, tmp_path: Path
+) -> None:
+    for first in ("20260518", "20260519", "20260520"):
+        report = await take(meter, tmp_path, nem12(("E1", "0.333"), first=first))
+        assert report.failure is None
+    assert await energy(meter) == 47.952
+    async with meter.db.snapshot() as session:
+        highest = await session.scalar(text(f"SELECT max({REGISTER}) FROM monitoring.power_measurements"))
+    assert highest == 47.952
+
+
+async def test_a_controlled_load_is_on_two_registers_or_named(meter: Stack, tmp_path: Path) -> None:
+    content = nem12(("E2", "0.3"), ("E1", "0.4"))
+    report = await take(meter, tmp_path, content)
+    assert report.failure == "14.4 kWh of channel E2 left out"
+    assert "--channel E2=energyImportedKwh" in report.in_words()
+    assert (await take(meter, tmp_path, content, nem12=Nem12Options(leave_out=("E2",)))).failure is None
+    options = Nem12Options(channels={"E2": "energyImportedKwh"}, leave_out=("E1",))
+    assert (await take(meter, tmp_path, content, "hot-water", nem12=options)).failure is None
+    assert (await energy(meter), await energy(meter, "hot-water")) == (19.2, 14.4)
+
+
+async def test_estimates_that_are_taken_are_marked(meter: Stack, tmp_path: Path) -> None:
+    content = nem12(("E1", "0.5")).replace(",A,,,,", ",V,,,,\n400,1,40,A,,\n400,41,48,E52,,")
+    assert (await take(meter, tmp_path, content)).failure == "1 row refused"
+    assert await energy(meter) == 20
+    await take(meter, tmp_path, content, "hot-water", nem12=Nem12Options(estimates=Estimates.TAKE))
+    assert await energy(meter, "hot-water") == 24
+    async with meter.db.snapshot() as session:
+        count = await session.scalar(
+            text("SELECT count(*) FROM monitoring.power_measurements WHERE source = 'nem12 estimate'")
+        )
+    assert count == 8
+
+
+async def test_a_reason_is_said_once_with_its_count_and_first_lines(meter: Stack, tmp_path: Path) -> None:
+    content = HEADER + half_hours(*(f"x{n}" for n in range(4000)), "7")
+    report = await take(meter, tmp_path, content)
+    assert (report.accepted, report.rejected, report.failure) == (1, 4000, "4000 rows refused")
+    ((refusal,), words) = report.refused, report.in_words()
+    assert (refusal.count, refusal.lines) == (4000, [2, 3, 4, 5, 6])
+    assert "4000 rows (lines 2, 3, 4, 5, 6 ...): energy_imported_kwh is 'x0', which is not a number" in words
+    assert len(words) < 1000
+    allowed = await take(meter, tmp_path, content, allow_refused=True)
+    assert allowed.failure is None
+
+
+async def test_nothing_stored_is_a_failure(meter: Stack, tmp_path: Path) -> None:
+    empty = await take(meter, tmp_path, HEADER, allow_refused=True)
+    assert empty.failure == "nothing stored"
+    local = HEADER + "2026-05-18 10:00:00,1\n2026-05-18 11:00:00,2\n"
+    refused = await take(meter, tmp_path, local)
+    assert refused.failure == "2 rows refused, nothing stored"
+    assert "--time-zone" in refused.refused[0].reason
+    zone = ZoneInfo("Africa/Johannesburg")
+    assert (await take(meter, tmp_path, local, table=TableOptions(zone=zone))).failure is None
+    assert await energy(meter) == 1
+
+
+async def test_a_workbook_is_read_as_one(meter: Stack, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["Plant 7"])
+    book.active.append(["When", "Register"])
+    for hour, value in ((8, 100), (9, 101.25), (10, None)):
+        book.active.append([datetime(2026, 5, 18, hour), value])  # noqa: DTZ001 - a spreadsheet's times have no zone
+    book.create_sheet("Other").append(["nothing"])
+    book.save(tmp_path / "made.xlsx")
+    content = (tmp_path / "made.xlsx").read_bytes()
+    table = TableOptions(columns={"Register": REGISTER}, zone=ZoneInfo("UTC"))
+    report = await take(meter, tmp_path, content, table=table)
+    assert (report.accepted, report.skipped, report.failure) == (2, 1, None)
+    assert await energy(meter) == 1.25
+    with pytest.raises(Invalid, match="no sheet 'Third'; the workbook has Sheet, Other"):
+        await take(meter, tmp_path, content, table=table, sheet="Third")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04 not really", "is none, or a damaged one"),
+        (b"\xd0\xcf\x11\xe0 old", "save it as .xlsx"),
+        (b"\x1f\x8b\x08 packed", "unpack it first"),
+        (b"\xff\xff\xff\xff", "not UTF-8"),
+        (HEADER.encode() + b"x" * 1_100_000, "no file of readings"),
+    ],
+    ids=["damaged", "old", "gzip", "binary", "endless"],
+)
+async def test_what_is_no_file_of_readings_is_one_line(
+    meter: Stack, tmp_path: Path, content: bytes, reason: str
+) -> None:
+    with pytest.raises(Invalid, match=reason):
+        await take(meter, tmp_path, content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+async def test_text_of_a_spreadsheet_is_read_in_its_encoding(
+    meter: Stack, tmp_path: Path, encoding: str
+) -> None:
+    content = (HEADER + half_hours("100", "101")).encode(encoding)
+    assert (await take(meter, tmp_path, content)).failure is None
+    assert await energy(meter) == 1
+
+
+async def test_the_verb_says_its_report_and_exits_with_the_reason(
+    meter: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = await take(meter, tmp_path, HEADER + half_hours("7", "x"))
+    monkeypatch.setattr(importing, "with_stack", lambda *_, **__: report)
+    with pytest.raises(SystemExit, match="portal: not all of the file is stored: 1 row refused"):
+        importing.import_readings(tmp_path / "file", device="main", as_json=True)
+    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert printed["refused"] == [
+        {"reason": "energy_imported_kwh is 'x', which is not a number", "count": 1, "lines": [3]}
+    ]
+    assert (printed["accepted"], printed["leftOut"], printed["failure"]) == (1, [], "1 row refused")
