@@ -54,10 +54,11 @@ Order = Annotated[
     typer.Option(help="Of dates like 3/2/2026: dmy is 3 February, mdy is 2 March.", rich_help_panel=_TABLE),
 ]
 PerInterval = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--per-interval",
-        help="Energy columns hold the energy of each interval, not a register.",
+        "--per-interval/--registers",
+        help="Energy columns hold the energy of each interval, or registers that rise. By default registers, and asked"
+        " about where they fall row after row.",
         rich_help_panel=_TABLE,
     ),
 ]

@@ -98,7 +98,8 @@ async def _take_table(
 ) -> None:
     if not options.table.per_interval:
         while batch := list(islice(outcomes, _ROWS_AT_ONCE)):
-            _check_registers(batch)
+            if options.table.per_interval is None:
+                _check_registers(batch)
             await _store(stack, report, batch)
         return
     while batch := list(islice(outcomes, _INTERVALS_AT_ONCE)):
@@ -127,7 +128,7 @@ def _check_registers(batch: Iterable[RowOutcome]) -> None:
         if looks_like_intervals(values):
             msg = (
                 f"{quantity} is a meter's register, which rises, and here it falls row after row: is it the energy of"
-                " each interval? Then say --per-interval"
+                " each interval? Then say --per-interval; or --registers, if it is one"
             )
             raise FileInvalid(msg)
 

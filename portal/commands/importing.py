@@ -29,7 +29,7 @@ def import_readings(  # noqa: PLR0913 - each is an option of the command line
     time_column: options.TimeColumns = None,
     time_zone: options.TimeZone = None,
     date_order: options.Order = None,
-    per_interval: options.PerInterval = False,
+    per_interval: options.PerInterval = None,
     interval: options.Minutes = None,
     stamped: options.Stamped = options.Stamp.START,
     separator: options.Separator = None,

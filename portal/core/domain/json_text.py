@@ -13,7 +13,11 @@ def exact_json(text: str) -> Any:
     Raises ValueError with the place of the first mistake; NaN and Infinity, which JSON does not know, are mistakes,
     and so is a number that is longer than any figure.
     """
-    return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_refuse)
+    try:
+        return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_refuse)
+    except RecursionError:
+        msg = "it is nested too deeply"
+        raise ValueError(msg) from None
 
 
 def _fraction(text: str) -> Decimal:

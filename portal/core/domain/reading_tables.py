@@ -51,7 +51,8 @@ class TableOptions:
     """What somebody said about a table; what is None or empty is found out, or refused where it must be said.
 
     `columns` maps column names to quantities; without it the columns called like a quantity are taken. With
-    `per_interval` the columns of registers hold the energy of each row's interval instead of the register.
+    `per_interval` the columns of registers hold the energy of each row's interval instead of the register; False says
+    that they are registers whatever they look like.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -60,7 +61,7 @@ class TableOptions:
     date_order: DateOrder | None = None
     separator: str | None = None
     decimal_mark: DecimalMark | None = None
-    per_interval: bool = False
+    per_interval: bool | None = None
     interval: timedelta | None = None
     stamped_end: bool = False
     source: str = "csv"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.core.domain.collisions import Collisions
+from portal.core.domain.texts import shown_text
 from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
@@ -108,7 +109,7 @@ async def _heed(handling: _Handling, heading: BatchHeading, batch: DecodedRows[A
 async def record_refusal(stack: Stack, customer: KnownCustomer, heading: BatchHeading, reason: str) -> None:
     """Keep why a batch of a known customer was refused as a whole, for "why did this batch not land?"."""
     refused = statements.HandledBatch(
-        batch_type=heading.batch_type[:_MAX_TYPE_LENGTH],
+        batch_type=shown_text(heading.batch_type[:_MAX_TYPE_LENGTH]),
         batch_bytes=heading.size_bytes,
         client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
         error=reason[:_MAX_ERROR_LENGTH],
@@ -236,4 +237,5 @@ def _time_spread(batch_type: str, rows: Sequence[Any]) -> timedelta | None:
 
 
 def _cut(text: str | None, length: int) -> str | None:
-    return None if text is None else text[:length]
+    """Return the beginning of a header as it may be shown: one may hold what no name may."""
+    return None if text is None else shown_text(text[:length])

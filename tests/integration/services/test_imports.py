@@ -79,6 +79,8 @@ async def test_energy_per_interval_is_refused_as_a_register_and_taken_when_said(
     with pytest.raises(Invalid, match=r"is it the energy of each interval.*--per-interval"):
         await take(meter, tmp_path, content)
     assert await energy(meter) == 0
+    insisted = await take(meter, tmp_path, content, "hot-water", table=TableOptions(per_interval=False))
+    assert (insisted.accepted, insisted.failure) == (4, None)
     report = await take(meter, tmp_path, content, table=TableOptions(per_interval=True))
     assert (report.accepted, report.failure) == (5, None)
     assert await energy(meter) == 2.2

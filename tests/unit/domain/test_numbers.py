@@ -71,6 +71,11 @@ def test_a_file_with_an_endless_number_is_refused_as_json(number: str) -> None:
         exact_json(TARIFF % number)
 
 
+def test_a_file_that_is_nested_without_end_is_refused_as_json() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        exact_json("[" * 100_000)
+
+
 @pytest.mark.parametrize("value", [0, -1, "0.0004", "1e-999999999", 999_999_999, "NaN", "x"])
 def test_a_rated_power_no_column_holds_is_refused(value: object) -> None:
     with pytest.raises(Invalid, match="rated power"):
