@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleet_ingest import fields, payloads
+from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile
 from fleet_ingest.operations import Access, Operation, Parameter
 from portal.core.wire.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
@@ -45,6 +45,7 @@ _INGEST = Operation(
     example=[_ROW],
     answer_example={"accepted": 1, "rejected": 0, "errors": []},
     tag="Ingest",
+    is_lenient=True,
 )
 _RECONCILE = (
     Operation(
@@ -74,26 +75,45 @@ _RECONCILE = (
     ),
 )
 _CUSTOMERS = (
-    Operation("GET", "/admin/customers", customers.get_customers, payloads.CustomersAnswer, tag="Customers"),
+    Operation(
+        "GET",
+        "/admin/customers",
+        customers.get_customers,
+        payloads.CustomersAnswer,
+        parameters=fields.PAGE,
+        tag="Customers",
+        headers=("Link",),
+    ),
+    Operation(
+        "GET",
+        _CUSTOMER,
+        customers.get_customer,
+        payloads.CustomerAnswer,
+        errors=(404,),
+        tag="Customers",
+        headers=("ETag",),
+    ),
     Operation(
         "POST",
         "/admin/customers",
         customers.post_customer,
         payloads.IssuedTokenAnswer,
-        body=(payloads.NewCustomer,),
-        errors=(400, 408, 409, 413),
+        body=(requests.NewCustomer,),
+        errors=(408, 409, 413),
         success=customers.CREATED,
         example={"code": "ACME", "name": "Acme Ltd"},
         answer_example=_ISSUED,
         tag="Customers",
+        headers=("Location",),
     ),
     Operation(
         "POST",
         f"{_CUSTOMER}/rotate-token",
         customers.post_rotation,
         payloads.IssuedTokenAnswer,
-        body=(payloads.Rotation,),
-        errors=(400, 404, 408, 413),
+        body=(requests.Rotation,),
+        parameters=(fields.IF_MATCH,),
+        errors=(404, 408, 412, 413),
         example={"graceHours": 24},
         answer_example=_ISSUED,
         tag="Customers",
@@ -103,16 +123,20 @@ _CUSTOMERS = (
         f"{_CUSTOMER}/disable",
         customers.post_disable,
         payloads.CustomerAnswer,
-        errors=(404,),
+        parameters=(fields.IF_MATCH,),
+        errors=(404, 412),
         tag="Customers",
+        headers=("ETag",),
     ),
     Operation(
         "POST",
         f"{_CUSTOMER}/enable",
         customers.post_enable,
         payloads.CustomerAnswer,
-        errors=(404,),
+        parameters=(fields.IF_MATCH,),
+        errors=(404, 412),
         tag="Customers",
+        headers=("ETag",),
     ),
     Operation(
         "DELETE",
@@ -127,8 +151,9 @@ _CUSTOMERS = (
                 required=False,
                 schema={"type": "string", "example": "ACME"},
             ),
+            fields.IF_MATCH,
         ),
-        errors=(404, 409),
+        errors=(404, 409, 412),
         success=204,
         tag="Customers",
     ),

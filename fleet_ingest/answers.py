@@ -15,6 +15,7 @@ from portal.core.errors import (
     Invalid,
     Misconfigured,
     NotFound,
+    Outdated,
     PortalError,
     Refused,
     Throttled,
@@ -41,6 +42,7 @@ _STATUS: dict[type[PortalError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooSlow: 408,
+    Outdated: 412,
     TooLarge: 413,
     Throttled: 429,
 }
@@ -54,6 +56,20 @@ def json_answer(payload: Any, status: int = 200, headers: Mapping[str, str] | No
     return Response(
         ENCODER.encode(payload), status, {**HEADERS, **(headers or {})}, media_type="application/json"
     )
+
+
+def thing_answer(payload: Any, version: str, status: int = 200, location: str | None = None) -> Response:
+    """Return one thing, with its version for `If-Match`, and where it is when it is new."""
+    located = {} if location is None else {"Location": location}
+    return json_answer(payload, status, {"ETag": f'"{version}"', **located})
+
+
+def page_answer(request: Request, payload: Any, following: str | None) -> Response:
+    """Return a page of a list, with the address of the page that follows as a link."""
+    if following is None:
+        return json_answer(payload)
+    address = request.url.include_query_params(cursor=following)
+    return json_answer(payload, headers={"Link": f'<{address.path}?{address.query}>; rel="next"'})
 
 
 def no_content() -> Response:
@@ -75,8 +91,11 @@ def error_answer(
     return json_answer({"error": error}, status, headers)
 
 
-def portal_error_answer(error: PortalError) -> Response:
-    """Return the answer to one of the product's own errors; those that are not the caller's fault are a plain 500."""
+def portal_error_answer(error: PortalError, challenge: str = "Bearer") -> Response:
+    """Return the answer to one of the product's own errors; those that are not the caller's fault are a plain 500.
+
+    `challenge` is the scheme of the credential that the route takes.
+    """
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
     if isinstance(error, Unavailable):
         _log.error("The database did not answer", reason=repr(error.__cause__))
@@ -84,26 +103,29 @@ def portal_error_answer(error: PortalError) -> Response:
     if status is None:
         _log.error("A request failed", code=error.code, reason=error.message)
         return _unavailable() if isinstance(error, Misconfigured) else _internal()
-    return error_answer(status, error.code, error.message, error.details, _headers_of(error))
+    return error_answer(status, error.code, error.message, error.details, _headers_of(error, challenge))
 
 
-def _headers_of(error: PortalError) -> dict[str, str] | None:
+def _headers_of(error: PortalError, challenge: str) -> dict[str, str] | None:
     if isinstance(error, Unauthenticated):
-        return {"WWW-Authenticate": "Bearer"}
+        return {"WWW-Authenticate": challenge}
     if isinstance(error, Throttled):
         return {"Retry-After": str(error.retry_after_seconds)}
     return None
 
 
-def endpoint(handler: Endpoint) -> Endpoint:
-    """Wrap a handler so that every failure leaves as the envelope, whatever application it is mounted in."""
+def endpoint(handler: Endpoint, challenge: str = "Bearer") -> Endpoint:
+    """Wrap a handler so that every failure leaves as the envelope, whatever application it is mounted in.
+
+    `challenge` is the scheme of the credential that it takes.
+    """
 
     @wraps(handler)
     async def answered(request: Request) -> Response:
         try:
             return await handler(request)
         except PortalError as error:
-            return portal_error_answer(error)
+            return portal_error_answer(error, challenge)
         except HTTPException as error:
             return http_error_answer(error)
         except ClientDisconnect:

@@ -38,7 +38,7 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     """
     served = operations(settings.run_mode)
     app = Starlette(
-        routes=routes(served),
+        routes=routes(served, settings.application.allowed_origins),
         lifespan=_lifespan(settings),
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fleet_ingest.operations import Parameter
+from fleet_ingest.parameters import LARGEST_PAGE, PAGE_SIZE
 
 SITE_ID = "22222222-2222-4222-8222-222222222222"
 DEVICE_ID = "11111111-1111-4111-8111-111111111111"
@@ -32,6 +33,18 @@ def limit(default: int, most: int) -> Parameter:
     return Parameter("limit", "query", "how many at most", required=False, schema=schema)
 
 
+_TAG = r'(W/)?"[!#-~]*"'
+PAGE = (
+    limit(PAGE_SIZE, LARGEST_PAGE),
+    Parameter("cursor", "query", "`next` of the page before; without it the first page", required=False),
+)
+IF_MATCH = Parameter(
+    "If-Match",
+    "header",
+    "the `ETag` of the version that this is meant for; of another version nothing is changed (412)",
+    required=False,
+    schema={"type": "string", "pattern": rf"^(\*|{_TAG}(\s*,\s*{_TAG})*)$"},
+)
 GAPS = Parameter(
     "gaps",
     "query",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from portal.core.wire.batches import TOKEN_HEADER
+
 if TYPE_CHECKING:
     from fleet_ingest.answers import Endpoint
 
@@ -23,6 +25,10 @@ class Access(StrEnum):
     LOCAL = "local"
 
 
+CHALLENGES = {Access.CUSTOMER: TOKEN_HEADER}
+"""What `WWW-Authenticate` names where a credential is refused; everywhere else it is a bearer token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A query parameter or header; `schema` is JSON Schema, which may carry an example."""
@@ -38,8 +44,10 @@ class Parameter:
 class Operation:
     """One method of one path. `path` is relative to `/api` unless `is_rooted`; `body` lists the alternatives.
 
-    `example` and `answer_example` are a body and an answer as they travel. `answer` is ignored where
-    `media_type` is not JSON.
+    `example` and `answer_example` are a body and an answer as they travel. `answer` is ignored where `media_type` is
+    not JSON. `name` is the document's name of it where one handler serves several paths. `headers` are those of a
+    success that the document describes. A parameter of the query that is not in `parameters` is refused, except where
+    `is_lenient`.
     """
 
     method: str
@@ -56,3 +64,16 @@ class Operation:
     answer_example: Any = None
     media_type: str = JSON
     tag: str = ""
+    name: str = ""
+    is_lenient: bool = False
+    headers: tuple[str, ...] = ()
+
+    @property
+    def challenge(self) -> str:
+        """The scheme of the credential, as `WWW-Authenticate` names it."""
+        return CHALLENGES.get(self.access, "Bearer")
+
+    @property
+    def query_names(self) -> tuple[str, ...]:
+        """The parameters of the query there are."""
+        return tuple(parameter.name for parameter in self.parameters if parameter.place == "query")

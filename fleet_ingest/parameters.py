@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import msgspec
 
 from fleet_ingest.bodies import read_body
+from fleet_ingest.requests import Body
 from portal.core.domain.json_text import exact_json
+from portal.core.domain.pages import Asked, key_in
 from portal.core.domain.time import parse_instant
 from portal.core.errors import Invalid
 from portal.core.wire.decoding import value_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from starlette.requests import Request
 
-BodyT = TypeVar("BodyT", bound=msgspec.Struct)
+BodyT = TypeVar("BodyT", bound=Body)
 
 _MAX_BODY_BYTES = 65_536
 _MAX_DOCUMENT_BYTES = 1_048_576
+PAGE_SIZE, LARGEST_PAGE = 100, 1000
+_SHOWN = 40
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
+_TAGS = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*")
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 # An unescaped `+` of an offset arrives as a space.
 _LOST_PLUS = re.compile(r" (?=\d\d:?\d\d\Z)")
+
+
+def refuse_unknown(request: Request, known: Sequence[str]) -> None:
+    """Refuse parameters of the query that are not known, and known ones that are there twice. Raises `Invalid`.
+
+    A misspelled name would otherwise do something else than was asked for.
+    """
+    names = [name for name, _ in request.query_params.multi_items()]
+    unknown = [name for name in dict.fromkeys(names) if name not in known]
+    if unknown:
+        message = f"unknown parameter {_listed(unknown)}; known: {', '.join(known) or 'none'}"
+        problems = [{"path": name[:_SHOWN], "message": "unknown parameter"} for name in unknown[:_SHOWN]]
+        raise Invalid(message, details={"problems": problems})
+    doubled = [name for name in known if names.count(name) > 1]
+    if doubled:
+        message = f"parameter {_listed(doubled)} is given more than once"
+        raise Invalid(message)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name[:_SHOWN]) for name in names[:_SHOWN])
 
 
 def instant_parameter(request: Request, name: str) -> datetime:
@@ -88,6 +115,31 @@ def choice_parameter(request: Request, name: str, choices: Collection[str]) -> s
     return text
 
 
+def page_asked(request: Request, parts: int) -> Asked:
+    """Return which page of a list is wanted (`limit`, `cursor`), whose key has so many parts. Raises `Invalid`."""
+    limit = integer_parameter(request, "limit", PAGE_SIZE)
+    if not 1 <= limit <= LARGEST_PAGE:
+        message = f"'limit' must be 1 to {LARGEST_PAGE}"
+        raise Invalid(message)
+    cursor = request.query_params.get("cursor")
+    try:
+        return Asked(limit, None if cursor is None else key_in(cursor, parts))
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+
+
+def expected_versions(request: Request) -> list[str] | None:
+    """Return the versions that `If-Match` names; None where any will do. Raises `Invalid` for anything else."""
+    text = ",".join(request.headers.getlist("if-match")).strip()
+    if text in {"", "*"}:
+        return None
+    if not _TAGS.fullmatch(text):
+        message = "'If-Match' is an ETag in quotes, as an answer has it, or several with commas between them"
+        raise Invalid(message)
+    # A weak tag never matches here, says HTTP: we give none.
+    return [tag for weak, tag in _TAG.findall(text) if not weak]
+
+
 async def json_value(request: Request) -> Any:
     """Return a JSON body of any shape, fractions as exact decimals. Raises `Invalid`."""
     body = await read_body(request, _MAX_DOCUMENT_BYTES)
@@ -104,6 +156,7 @@ async def json_body(request: Request, body_type: type[BodyT]) -> BodyT:
     try:
         decoded = msgspec.json.decode(body or b"{}", type=body_type)
     except msgspec.ValidationError as error:
+        _refuse_unknown_fields(body, body_type)
         text, _, path = str(error).partition(" - at `$")
         problem = {"path": path.strip("`."), "message": text}
         raise Invalid(str(error), details={"problems": [problem]}) from None
@@ -113,4 +166,27 @@ async def json_body(request: Request, body_type: type[BodyT]) -> BodyT:
     problem = value_problem(decoded)
     if problem is not None:
         raise Invalid(problem)
+    if "id" not in (said := decoded.said()):
+        _refuse_fields([_wire_name(name) for name in said], body_type)
     return decoded
+
+
+def _wire_name(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _refuse_unknown_fields(body: bytes, body_type: type[Body]) -> None:
+    """Name every unknown field of an object; the decoder stops at the first mistake of any kind."""
+    found = msgspec.json.decode(body or b"{}")
+    if isinstance(found, dict):
+        known = {field.encode_name for field in msgspec.structs.fields(body_type)}
+        names = [str(name) for name in cast("dict[object, object]", found)]
+        _refuse_fields([name for name in names if name not in known], body_type)
+
+
+def _refuse_fields(names: list[str], body_type: type[Body]) -> None:
+    if names:
+        message = f"unknown field {_listed(names)}; known: {', '.join(body_type.settable()) or 'none'}"
+        problems = [{"path": name[:_SHOWN], "message": "unknown field"} for name in names[:_SHOWN]]
+        raise Invalid(message, details={"problems": problems})

@@ -1,15 +1,15 @@
-"""Bodies and answers of the REST routes. The rows of the ingest routes are in `portal.core.wire`."""
+"""Answers of the REST routes. Bodies are in `requests`, the rows of the ingest routes in `portal.core.wire`."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
-from portal.core.wire.fields import Address, Description, Exact, ExternalId, Key, Name, ZoneName
+from portal.core.wire.fields import Exact
+from portal.core.wire.tariffs import TariffAnswer
 
-RatedPower = Annotated[Exact, msgspec.Meta(description="rated power, above 0")]
+Cursor = Annotated[str | None, msgspec.Meta(description="`cursor` of the next page; null after the last")]
 
 
 class _Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -35,22 +35,10 @@ class CustomerAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class CustomersAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """Every customer, by code."""
+    """A page of customers, by code."""
 
     customers: list[CustomerAnswer]
-
-
-class NewCustomer(msgspec.Struct, rename="camel", kw_only=True):
-    """A customer to register."""
-
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
-    name: Name
-
-
-class Rotation(msgspec.Struct, rename="camel", kw_only=True):
-    """How long the present token stays valid; 0 ends it at once."""
-
-    grace_hours: Annotated[float, msgspec.Meta(ge=0)] = 24
+    next: Cursor
 
 
 class IssuedTokenAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -66,6 +54,7 @@ class SiteDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """A device of a site."""
 
     id: UUID
+    site_id: UUID
     name: str
     external_id: str
     description: str
@@ -88,46 +77,17 @@ class SiteAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class SitesAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """Every site, by name."""
+    """A page of sites, by name."""
 
     sites: list[SiteAnswer]
+    next: Cursor
 
 
-class NewSite(msgspec.Struct, rename="camel", kw_only=True):
-    """A site to add; without a municipality it has no tariffs."""
+class DevicesAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A page of a site's devices, by name."""
 
-    name: Name
-    address: Address = ""
-    municipality_id: Key | None = None
-
-
-class SiteChange(msgspec.Struct, rename="camel", kw_only=True):
-    """What to change of a site; what is not there stays."""
-
-    name: Name | UnsetType = UNSET
-    address: Address | UnsetType = UNSET
-    municipality_id: Key | UnsetType | None = UNSET
-    is_active: bool | UnsetType = UNSET
-
-
-class NewDevice(msgspec.Struct, rename="camel", kw_only=True):
-    """A device to add."""
-
-    name: Name
-    external_id: ExternalId
-    description: Description = ""
-    max_power_kw: RatedPower | None = None
-
-
-class DeviceChange(msgspec.Struct, rename="camel", kw_only=True):
-    """What to change of a device; what is not there stays. `siteId` moves it."""
-
-    name: Name | UnsetType = UNSET
-    external_id: ExternalId | UnsetType = UNSET
-    description: Description | UnsetType = UNSET
-    max_power_kw: RatedPower | UnsetType | None = UNSET
-    is_active: bool | UnsetType = UNSET
-    site_id: UUID | UnsetType = UNSET
+    devices: list[SiteDeviceAnswer]
+    next: Cursor
 
 
 class IssuedDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -176,29 +136,17 @@ class MunicipalityAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class MunicipalitiesAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """Every municipality, by name."""
+    """A page of municipalities, by name."""
 
     municipalities: list[MunicipalityAnswer]
-
-
-class NewMunicipality(msgspec.Struct, rename="camel", kw_only=True):
-    """A municipality to add."""
-
-    name: Name
-    time_zone_id: ZoneName
-
-
-class MunicipalityChange(msgspec.Struct, rename="camel", kw_only=True):
-    """What to change of a municipality; what is not there stays."""
-
-    name: Name | UnsetType = UNSET
-    time_zone_id: ZoneName | UnsetType = UNSET
+    next: Cursor
 
 
 class TariffsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """Tariffs in the shape they are imported in, by municipality and first day."""
+    """A page of tariffs in the shape they are imported in, by municipality and first day."""
 
-    tariffs: list[dict[str, Any]]
+    tariffs: list[TariffAnswer]
+    next: Cursor
 
 
 class StoredTariffAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -283,7 +231,7 @@ class CustomerDetailAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
     customer: CustomerAnswer
     sites: list[FleetSiteAnswer]
-    tariffs: list[dict[str, Any]]
+    tariffs: list[TariffAnswer]
 
 
 class IngestEventAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -313,12 +261,25 @@ class HealthAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     status: str
 
 
+class ProblemAnswer(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a request, and where."""
+
+    path: str
+    message: str
+
+
+class ErrorDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What there is to say beside the message."""
+
+    problems: list[ProblemAnswer] = []
+
+
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """What went wrong, for a machine (`code`) and for a person (`message`)."""
 
     code: str
     message: str
-    details: dict[str, Any] | None = None
+    details: ErrorDetails | msgspec.UnsetType = msgspec.UNSET
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):

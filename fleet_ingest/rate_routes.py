@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleet_ingest import payloads
+from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import rates
 from fleet_ingest.operations import Operation, Parameter
-from portal.core.wire.tariffs import TariffEntry
+from portal.core.wire.tariffs import TariffAnswer, TariffEntry
 
 _MUNICIPALITIES = "/rates/municipalities"
 _MUNICIPALITY = f"{_MUNICIPALITIES}/{{municipality_id:int}}"
+_TARIFF = "/rates/tariffs/{tariff_id:int}"
 _EXAMPLE: dict[str, Any] = {
     "municipality": "Example City",
     "name": "Domestic TOU",
@@ -32,55 +33,106 @@ _DRY_RUN = Parameter(
     schema={"type": "boolean", "default": False},
 )
 RATES = (
-    Operation("GET", _MUNICIPALITIES, rates.get_municipalities, payloads.MunicipalitiesAnswer, tag="Rates"),
+    Operation(
+        "GET",
+        _MUNICIPALITIES,
+        rates.get_municipalities,
+        payloads.MunicipalitiesAnswer,
+        parameters=fields.PAGE,
+        tag="Rates",
+        headers=("Link",),
+    ),
+    Operation(
+        "GET",
+        _MUNICIPALITY,
+        rates.get_municipality,
+        payloads.MunicipalityAnswer,
+        errors=(404,),
+        tag="Rates",
+        headers=("ETag",),
+    ),
     Operation(
         "POST",
         _MUNICIPALITIES,
         rates.post_municipality,
         payloads.MunicipalityAnswer,
-        body=(payloads.NewMunicipality,),
-        errors=(400, 408, 409, 413),
+        body=(requests.NewMunicipality,),
+        errors=(408, 409, 413),
         success=rates.CREATED,
         example={"name": "Example City", "timeZoneId": "Africa/Johannesburg"},
         tag="Rates",
+        headers=("ETag", "Location"),
     ),
     Operation(
         "PATCH",
         _MUNICIPALITY,
         rates.patch_municipality,
         payloads.MunicipalityAnswer,
-        body=(payloads.MunicipalityChange,),
-        errors=(400, 404, 408, 409, 413),
+        body=(requests.MunicipalityChange,),
+        parameters=(fields.IF_MATCH,),
+        errors=(404, 408, 409, 412, 413),
         example={"timeZoneId": "Africa/Johannesburg"},
         tag="Rates",
+        headers=("ETag",),
     ),
     Operation(
         "DELETE",
         _MUNICIPALITY,
         rates.delete_municipality,
         None,
-        errors=(404, 409),
+        parameters=(fields.IF_MATCH,),
+        errors=(404, 409, 412),
         success=204,
         tag="Rates",
     ),
-    Operation("GET", "/rates/tariffs", rates.get_tariffs, payloads.TariffsAnswer, tag="Rates"),
+    Operation(
+        "GET",
+        "/rates/tariffs",
+        rates.get_tariffs,
+        payloads.TariffsAnswer,
+        parameters=fields.PAGE,
+        tag="Rates",
+        headers=("Link",),
+    ),
+    Operation(
+        "GET",
+        _TARIFF,
+        rates.get_tariff,
+        TariffAnswer,
+        errors=(404,),
+        tag="Rates",
+        headers=("ETag",),
+    ),
+    Operation(
+        "PUT",
+        _TARIFF,
+        rates.put_tariff,
+        TariffAnswer,
+        body=(TariffEntry,),
+        parameters=(fields.IF_MATCH,),
+        errors=(404, 408, 409, 412, 413),
+        example=_EXAMPLE,
+        tag="Rates",
+        headers=("ETag",),
+    ),
     Operation(
         "POST",
         "/rates/tariffs",
         rates.post_tariffs,
         payloads.StoredTariffsAnswer,
         parameters=(_DRY_RUN,),
-        body=(list[TariffEntry],),
-        errors=(400, 408, 413),
+        body=(list[TariffEntry], requests.TariffList),
+        errors=(408, 413),
         example=[_EXAMPLE],
         tag="Rates",
     ),
     Operation(
         "DELETE",
-        "/rates/tariffs/{tariff_id:int}",
+        _TARIFF,
         rates.delete_tariff,
         None,
-        errors=(404,),
+        parameters=(fields.IF_MATCH,),
+        errors=(404, 412),
         success=204,
         tag="Rates",
     ),

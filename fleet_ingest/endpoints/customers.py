@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from fleet_ingest.answers import json_answer, no_content
+from fleet_ingest.answers import json_answer, no_content, page_answer, thing_answer
 from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
-from fleet_ingest.parameters import json_body
-from fleet_ingest.payloads import CustomerAnswer, CustomersAnswer, IssuedTokenAnswer, NewCustomer, Rotation
+from fleet_ingest.parameters import expected_versions, json_body, page_asked
+from fleet_ingest.payloads import CustomerAnswer, CustomersAnswer, IssuedTokenAnswer
+from fleet_ingest.requests import NewCustomer, Rotation
 from portal.core.services import customers, fleet_views
 
 if TYPE_CHECKING:
@@ -22,10 +23,18 @@ CREATED = 201
 
 
 async def get_customers(request: Request) -> Response:
-    """List the customers."""
+    """Page through the customers."""
     await admin_of(request)
-    lines = await customers.list_customers(stack_of(request))
-    return json_answer(CustomersAnswer(customers=[customer_answer(line) for line in lines]))
+    page = await customers.page_of_customers(stack_of(request), page_asked(request, 1))
+    shown = [customer_answer(line) for line in page.items]
+    return page_answer(request, CustomersAnswer(customers=shown, next=page.next), page.next)
+
+
+async def get_customer(request: Request) -> Response:
+    """Show one customer."""
+    await admin_of(request)
+    line = await customers.get_customer(stack_of(request), _customer_id(request))
+    return thing_answer(customer_answer(line), line.version)
 
 
 async def post_customer(request: Request) -> Response:
@@ -33,14 +42,16 @@ async def post_customer(request: Request) -> Response:
     await admin_of(request)
     wanted = await json_body(request, NewCustomer)
     issued = await customers.register(stack_of(request), wanted.code, wanted.name)
-    return json_answer(_issued(issued), CREATED)
+    return json_answer(_issued(issued), CREATED, {"Location": f"{request.url.path}/{issued.id}"})
 
 
 async def post_rotation(request: Request) -> Response:
     """Issue a new token and show it once."""
     await admin_of(request)
     rotation = await json_body(request, Rotation)
-    issued = await customers.rotate(stack_of(request), _customer_id(request), rotation.grace_hours)
+    issued = await customers.rotate(
+        stack_of(request), _customer_id(request), rotation.grace_hours, expected_versions(request)
+    )
     return json_answer(_issued(issued))
 
 
@@ -58,15 +69,17 @@ async def delete_customer(request: Request) -> Response:
     """Delete a customer for ever; one with readings only where `confirm` names its code."""
     await admin_of(request)
     confirmed = request.query_params.get("confirm")
-    await fleet_views.remove_customer(stack_of(request), _customer_id(request), confirmed)
+    expected = expected_versions(request)
+    await fleet_views.remove_customer(stack_of(request), _customer_id(request), confirmed, expected)
     return no_content()
 
 
 async def _set_active(request: Request, *, is_active: bool) -> Response:
     await admin_of(request)
     customer_id = _customer_id(request)
-    await customers.set_active(stack_of(request), customer_id, is_active)
-    return json_answer(customer_answer(await customers.get_customer(stack_of(request), customer_id)))
+    await customers.set_active(stack_of(request), customer_id, is_active, expected_versions(request))
+    line = await customers.get_customer(stack_of(request), customer_id)
+    return thing_answer(customer_answer(line), line.version)
 
 
 def _customer_id(request: Request) -> UUID:

@@ -18,10 +18,10 @@ from fleet_ingest.payloads import (
     IngestEventsAnswer,
     OverviewAnswer,
 )
-from portal.core.domain.tariff_wire import tariff_to_wire
 from portal.core.services import fleet_views
 from portal.core.services.fleet_views import EventFilter
 from portal.core.wire.batches import BatchType
+from portal.core.wire.tariffs import tariff_answer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -60,9 +60,7 @@ async def get_detail(request: Request) -> Response:
             customer=customer_answer(found.line),
             sites=[_site(site) for site in found.sites],
             tariffs=[
-                tariff_to_wire(tariff) | {"municipality": place.name}
-                for place in found.tariffs
-                for tariff in place.tariffs
+                tariff_answer(tariff, place.name) for place in found.tariffs for tariff in place.tariffs
             ],
         )
     )

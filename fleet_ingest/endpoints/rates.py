@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from fleet_ingest.answers import json_answer, no_content
+from fleet_ingest.answers import json_answer, no_content, page_answer, thing_answer
 from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
-from fleet_ingest.parameters import json_body, json_value
+from fleet_ingest.parameters import (
+    expected_versions,
+    flag_parameter,
+    json_body,
+    json_value,
+    page_asked,
+)
 from fleet_ingest.payloads import (
     MunicipalitiesAnswer,
     MunicipalityAnswer,
-    MunicipalityChange,
-    NewMunicipality,
     StoredTariffAnswer,
     StoredTariffsAnswer,
     TariffsAnswer,
     UncoveredAnswer,
 )
-from portal.core.domain.tariff_wire import tariff_to_wire
+from fleet_ingest.requests import MunicipalityChange, NewMunicipality
 from portal.core.errors import Invalid, NotFound
 from portal.core.services import rates, sites, tariff_imports, tariffs
+from portal.core.wire.tariffs import tariff_answer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -35,10 +40,17 @@ _LARGEST_ID = 2_147_483_647
 
 
 async def get_municipalities(request: Request) -> Response:
-    """List the municipalities."""
+    """Page through the municipalities."""
     await admin_of(request)
-    found = await rates.list_municipalities(stack_of(request))
-    return json_answer(MunicipalitiesAnswer(municipalities=[_municipality(line) for line in found]))
+    page = await rates.page_of_municipalities(stack_of(request), page_asked(request, 1))
+    shown = [_municipality(line) for line in page.items]
+    return page_answer(request, MunicipalitiesAnswer(municipalities=shown, next=page.next), page.next)
+
+
+async def get_municipality(request: Request) -> Response:
+    """Show one municipality."""
+    await admin_of(request)
+    return await _shown_municipality(request, _id(request, "municipality_id"))
 
 
 async def post_municipality(request: Request) -> Response:
@@ -46,44 +58,59 @@ async def post_municipality(request: Request) -> Response:
     await admin_of(request)
     wanted = await json_body(request, NewMunicipality)
     made = await sites.add_municipality(stack_of(request), wanted.name, wanted.time_zone_id)
-    answer = MunicipalityAnswer(id=made, name=wanted.name.strip(), time_zone_id=wanted.time_zone_id)
-    return json_answer(answer, CREATED)
+    location = f"{request.url.path}/{made}"
+    return await _shown_municipality(request, made, CREATED, location)
 
 
 async def patch_municipality(request: Request) -> Response:
     """Change a municipality."""
     await admin_of(request)
-    change = await json_body(request, MunicipalityChange)
-    given = {
-        name: value
-        for name in ("name", "time_zone_id")
-        if (value := getattr(change, name)) is not msgspec.UNSET
-    }
-    changed = await rates.change_municipality(stack_of(request), _id(request, "municipality_id"), given)
-    return json_answer(_municipality(changed))
+    change, municipality_id = await json_body(request, MunicipalityChange), _id(request, "municipality_id")
+    _check_id(change.said().get("id"), municipality_id)
+    changed = await rates.change_municipality(
+        stack_of(request), municipality_id, change.given(), expected_versions(request)
+    )
+    return thing_answer(_municipality(changed), changed.version)
 
 
 async def delete_municipality(request: Request) -> Response:
     """Delete a municipality that no site and no tariff refers to."""
     await admin_of(request)
-    await rates.remove_municipality(stack_of(request), _id(request, "municipality_id"))
+    municipality_id, expected = _id(request, "municipality_id"), expected_versions(request)
+    await rates.remove_municipality(stack_of(request), municipality_id, expected)
     return no_content()
 
 
 async def get_tariffs(request: Request) -> Response:
-    """List the tariffs in the shape they are imported in."""
+    """Page through the tariffs, in the shape they are imported in."""
     await admin_of(request)
-    places = await tariffs.list_tariffs(stack_of(request))
-    found = [
-        tariff_to_wire(tariff) | {"municipality": place.name} for place in places for tariff in place.tariffs
-    ]
-    return json_answer(TariffsAnswer(tariffs=found))
+    page = await tariffs.page_of_tariffs(stack_of(request), page_asked(request, 3))
+    shown = [tariff_answer(each.tariff, each.municipality) for each in page.items]
+    return page_answer(request, TariffsAnswer(tariffs=shown, next=page.next), page.next)
+
+
+async def get_tariff(request: Request) -> Response:
+    """Show one tariff in the shape it is imported in."""
+    await admin_of(request)
+    return await _shown_tariff(request, _id(request, "tariff_id"))
+
+
+async def put_tariff(request: Request) -> Response:
+    """Put another tariff in the place of one."""
+    await admin_of(request)
+    tariff_id, raw = _id(request, "tariff_id"), await json_value(request)
+    if not isinstance(raw, dict):
+        raise Invalid("The body is not a JSON object.")
+    fields = cast("dict[str, Any]", raw)
+    _check_id(fields.get("id"), tariff_id)
+    await tariffs.save_tariff(stack_of(request), fields | {"id": tariff_id}, expected_versions(request))
+    return await _shown_tariff(request, tariff_id)
 
 
 async def post_tariffs(request: Request) -> Response:
     """Store tariffs, all of them or none; one with the same municipality, name and first day is replaced."""
     await admin_of(request)
-    dry_run = _is_dry_run(request)
+    dry_run = flag_parameter(request, "dryRun")
     made = await tariff_imports.import_tariffs(stack_of(request), await json_value(request), dry_run=dry_run)
     answer = StoredTariffsAnswer(
         dry_run=dry_run,
@@ -95,19 +122,29 @@ async def post_tariffs(request: Request) -> Response:
     return json_answer(answer)
 
 
-def _is_dry_run(request: Request) -> bool:
-    text = request.query_params.get("dryRun", "false")
-    if text not in ("true", "false"):
-        message = "'dryRun' is true or false"
-        raise Invalid(message)
-    return text == "true"
-
-
 async def delete_tariff(request: Request) -> Response:
     """Delete a tariff."""
     await admin_of(request)
-    await rates.remove_tariff(stack_of(request), _id(request, "tariff_id"))
+    await tariffs.remove_tariff(stack_of(request), _id(request, "tariff_id"), expected_versions(request))
     return no_content()
+
+
+async def _shown_tariff(request: Request, tariff_id: int) -> Response:
+    found = await tariffs.get_tariff(stack_of(request), tariff_id)
+    return thing_answer(tariff_answer(found.tariff, found.municipality), found.version)
+
+
+async def _shown_municipality(
+    request: Request, municipality_id: int, status: int = 200, location: str | None = None
+) -> Response:
+    line = await rates.get_municipality(stack_of(request), municipality_id)
+    return thing_answer(_municipality(line), line.version, status, location)
+
+
+def _check_id(said: object, there: int) -> None:
+    """Refuse a body that is of another thing than the address. Raises `Invalid`."""
+    if said is not None and said != there:
+        raise Invalid("'id' is another one's than the address names")
 
 
 def _id(request: Request, name: str) -> int:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from fleet_ingest.answers import json_answer, no_content
+from fleet_ingest.answers import json_answer, no_content, page_answer, thing_answer
 from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
-from fleet_ingest.parameters import json_body
+from fleet_ingest.parameters import expected_versions, json_body, page_asked
 from fleet_ingest.payloads import (
-    DeviceChange,
+    DevicesAnswer,
     IssuedDeviceAnswer,
-    NewDevice,
-    NewSite,
     SiteAnswer,
-    SiteChange,
     SiteDeviceAnswer,
     SitesAnswer,
 )
+from fleet_ingest.requests import DeviceChange, NewDevice, NewSite, SiteChange
+from portal.core.errors import Invalid
 from portal.core.services import site_changes, sites
 
 if TYPE_CHECKING:
@@ -35,14 +32,14 @@ CREATED = 201
 
 
 async def get_sites(request: Request) -> Response:
-    """List the sites, each with its devices."""
+    """Page through the sites, each with its devices."""
     await admin_of(request)
-    stack = stack_of(request)
+    page, standing = await sites.page_of_sites(stack_of(request), page_asked(request, 1))
     devices: dict[UUID, list[SiteDeviceAnswer]] = defaultdict(list)
-    for device in await sites.list_devices(stack):
+    for device in standing:
         devices[device.site_id].append(_device(device))
-    found = await sites.list_sites(stack)
-    return json_answer(SitesAnswer(sites=[_site(site, devices[site.id]) for site in found]))
+    shown = [_site(site, devices[site.id]) for site in page.items]
+    return page_answer(request, SitesAnswer(sites=shown, next=page.next), page.next)
 
 
 async def get_site(request: Request) -> Response:
@@ -55,52 +52,71 @@ async def post_site(request: Request) -> Response:
     """Add a site."""
     await admin_of(request)
     wanted = await json_body(request, NewSite)
-    made = await site_changes.create_site(
-        stack_of(request), wanted.name, address=wanted.address, municipality_id=wanted.municipality_id
-    )
-    return json_answer(_site(made, []), CREATED)
+    made = await site_changes.create_site(stack_of(request), wanted.given(), _site_said(wanted))
+    return thing_answer(_site(made, []), made.version, CREATED, f"{request.url.path}/{made.id}")
 
 
 async def patch_site(request: Request) -> Response:
     """Change a site."""
     await admin_of(request)
-    changes = await json_body(request, SiteChange)
-    await site_changes.change_site(stack_of(request), _site_id(request), _given(changes))
-    return await _shown(request, _site_id(request))
+    changes, site_id = await json_body(request, SiteChange), _site_id(request)
+    _check_id("id", changes.said().get("id"), site_id)
+    expected = expected_versions(request)
+    await site_changes.change_site(stack_of(request), site_id, changes.given(), _site_said(changes), expected)
+    return await _shown(request, site_id)
 
 
 async def delete_site(request: Request) -> Response:
     """Delete a site that has no devices."""
     await admin_of(request)
-    await site_changes.remove_site(stack_of(request), _site_id(request))
+    await site_changes.remove_site(stack_of(request), _site_id(request), expected_versions(request))
     return no_content()
+
+
+async def get_devices(request: Request) -> Response:
+    """Page through a site's devices."""
+    await admin_of(request)
+    asked = page_asked(request, 3)
+    page = await site_changes.list_site_devices(stack_of(request), _site_id(request), asked)
+    devices = [_device(device) for device in page.items]
+    return page_answer(request, DevicesAnswer(devices=devices, next=page.next), page.next)
+
+
+async def get_device(request: Request) -> Response:
+    """Show one device of a site."""
+    await admin_of(request)
+    found = await site_changes.get_device(stack_of(request), _site_id(request), _device_id(request))
+    return thing_answer(_device(found), found.version)
 
 
 async def post_device(request: Request) -> Response:
     """Add a device to a site and show its token once."""
     await admin_of(request)
-    wanted = await json_body(request, NewDevice)
-    device_id, token = await site_changes.create_device(stack_of(request), _site_id(request), _given(wanted))
+    wanted, site_id = await json_body(request, NewDevice), _site_id(request)
+    _check_id("siteId", wanted.said().get("site_id"), site_id)
+    device_id, token = await site_changes.create_device(stack_of(request), site_id, wanted.given())
     name, external_id = wanted.name.strip(), wanted.external_id.strip()
-    return json_answer(
-        IssuedDeviceAnswer(id=device_id, name=name, external_id=external_id, token=token), CREATED
-    )
+    issued = IssuedDeviceAnswer(id=device_id, name=name, external_id=external_id, token=token)
+    return json_answer(issued, CREATED, {"Location": f"{request.url.path}/{device_id}"})
 
 
 async def patch_device(request: Request) -> Response:
     """Change a device, or move it to another site."""
     await admin_of(request)
-    changes = await json_body(request, DeviceChange)
+    changes, device_id = await json_body(request, DeviceChange), _device_id(request)
+    _check_id("id", changes.said().get("id"), device_id)
+    expected = expected_versions(request)
     changed = await site_changes.change_device(
-        stack_of(request), _site_id(request), _device_id(request), _given(changes)
+        stack_of(request), _site_id(request), device_id, changes.given(), expected
     )
-    return json_answer(_device(changed))
+    return thing_answer(_device(changed), changed.version)
 
 
 async def delete_device(request: Request) -> Response:
     """Delete a device that has no readings."""
     await admin_of(request)
-    await site_changes.remove_device(stack_of(request), _site_id(request), _device_id(request))
+    expected = expected_versions(request)
+    await site_changes.remove_device(stack_of(request), _site_id(request), _device_id(request), expected)
     return no_content()
 
 
@@ -116,14 +132,19 @@ async def post_device_token(request: Request) -> Response:
 
 async def _shown(request: Request, site_id: UUID) -> Response:
     site, devices = await site_changes.get_site(stack_of(request), site_id)
-    return json_answer(_site(site, [_device(device) for device in devices]))
+    return thing_answer(_site(site, [_device(device) for device in devices]), site.version)
 
 
-def _given(body: msgspec.Struct) -> dict[str, Any]:
-    """Return the fields that the body has, by their own names."""
-    return {
-        name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET
-    }
+def _site_said(body: NewSite | SiteChange) -> dict[str, Any]:
+    """Return what a body says of a site that follows from something else; its devices change by themselves."""
+    return {name: value for name, value in body.said().items() if name in {"municipality", "time_zone_id"}}
+
+
+def _check_id(name: str, said: UUID | None, there: UUID) -> None:
+    """Refuse a body that is of another thing than the address. Raises `Invalid`."""
+    if said not in {None, there}:
+        message = f"'{name}' is another one's than the address names"
+        raise Invalid(message)
 
 
 def _site_id(request: Request) -> UUID:
@@ -150,6 +171,7 @@ def _site(site: SiteRow, devices: list[SiteDeviceAnswer]) -> SiteAnswer:
 def _device(device: DeviceRow) -> SiteDeviceAnswer:
     return SiteDeviceAnswer(
         id=device.id,
+        site_id=device.site_id,
         name=device.name,
         external_id=device.external_id,
         description=device.description,

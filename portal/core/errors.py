@@ -47,6 +47,12 @@ class HasHistory(Conflict):
     code = "has_readings"
 
 
+class Outdated(PortalError):
+    """It has been changed since the version that this change was meant for."""
+
+    code = "precondition_failed"
+
+
 class TooSlow(PortalError):
     """The database did not answer in the time that was set for it; asking for less may do."""
 

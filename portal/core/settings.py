@@ -8,6 +8,7 @@ Nothing else in the product reads the environment.
 from __future__ import annotations
 
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from portal.core.errors import Misconfigured
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _SHORTEST_KEY = 32
+# As a browser states it: lower case, no path, no slash at the end.
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 DEFAULT_ADMIN_EMAIL = "admin@example.com"
 DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
 
@@ -59,6 +62,24 @@ class Application(_Section):
     public_url: str = ""
     time_zone: str = "UTC"
     trusted_proxy_hops: int = Field(default=0, ge=0, le=5)
+    allowed_origins: tuple[str, ...] = ()
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                message = f"{origin!r} is not an origin, such as https://dashboard.example.com"
+                raise ValueError(message)
+        if "*" in value and len(value) > 1:
+            message = "'*' lets every origin in, so it stands alone"
+            raise ValueError(message)
+        return value
 
     @field_validator("time_zone")
     @classmethod

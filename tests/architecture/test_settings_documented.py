@@ -31,7 +31,7 @@ def _as_documented(name: str, value: Any) -> str:
     plain = value.get_secret_value() if isinstance(value, SecretStr) else value
     if isinstance(plain, Path):
         return f"`./{plain.as_posix()}`"
-    if plain == "":
+    if plain in ("", ()):
         return "empty"
     if isinstance(plain, bool):
         return f"`{str(plain).lower()}`"

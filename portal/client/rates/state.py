@@ -71,7 +71,7 @@ class RatesState(rx.State):
         """Delete the tariff, or the municipality nothing refers to, that was asked about."""
         with failure_in_words(self):
             is_tariff = self.opened == "remove-tariff"
-            delete = rates.remove_tariff if is_tariff else rates.remove_municipality
+            delete = tariffs.remove_tariff if is_tariff else rates.remove_municipality
             await delete(current(), int(self.chosen_id))
             self.opened, self.notice = "", f"{self.chosen_name} is deleted."
             await self._read()

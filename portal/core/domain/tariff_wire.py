@@ -31,6 +31,7 @@ _MONTH_DAY = re.compile(r"(\d{2})-(\d{2})")
 _END_OF_DAY = time(23, 59)
 _LEAP_YEAR = 2024
 _LARGEST_ID = 2_147_483_647
+_LONGEST_SHOWN = 40
 # Stand-ins for fields that could not be read; they are sound, so they raise no second problem.
 _NO_NUMBER, _NO_DATE, _NO_TIME = Decimal(0), date.min, time(0)
 
@@ -45,12 +46,12 @@ class TariffInvalid(ValueError):
         )
 
 
-def tariff_from_wire(raw: object) -> Tariff:
-    """Return the tariff of one decoded JSON object; unknown fields are ignored.
+def tariff_from_wire(raw: object, *, strict: bool = False) -> Tariff:
+    """Return the tariff of one decoded JSON object; unknown fields are ignored, or refused where `strict`.
 
     The municipality comes as a name (`municipality`), an id (`municipalityId`), or both. Raises TariffInvalid.
     """
-    tariff, found = _read_tariff(raw)
+    tariff, found = _read_tariff(raw, strict=strict)
     if tariff is None or found:
         raise TariffInvalid(found)
     return tariff
@@ -64,17 +65,18 @@ def tariffs_from_wire(raw: object) -> tuple[Tariff, ...]:
     return tuple(tariffs.values())
 
 
-def read_tariffs(raw: object) -> tuple[dict[int, Tariff], list[Problem]]:
+def read_tariffs(raw: object, *, strict: bool = False) -> tuple[dict[int, Tariff], list[Problem]]:
     """Return the tariffs of a decoded JSON array by their place, as far as they could be read, and all problems.
 
-    Where a field could not be read, its tariff holds a stand-in, and a problem has the field's path (`[0].vatRate`).
+    Unknown fields are ignored, or problems where `strict`. Where a field could not be read, its tariff holds a
+    stand-in, and a problem has the field's path (`[0].vatRate`).
     """
     if not isinstance(raw, list):
         return {}, [Problem("", "a JSON array of tariffs is expected")]
     tariffs: dict[int, Tariff] = {}
     found: list[Problem] = []
     for index, item in enumerate(cast("list[object]", raw)):
-        tariff, its_problems = _read_tariff(item)
+        tariff, its_problems = _read_tariff(item, strict=strict)
         found.extend(Problem(_join(f"[{index}]", path), message) for path, message in its_problems)
         if tariff is not None:
             tariffs[index] = tariff
@@ -156,7 +158,7 @@ def _holiday_to_wire(holiday: Holiday) -> dict[str, Any]:
     return {"date": holiday.on.isoformat(), "name": holiday.name, "dayType": holiday.day_type.value}
 
 
-def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
+def _read_tariff(raw: object, *, strict: bool) -> tuple[Tariff | None, list[Problem]]:
     """Return the tariff, as far as it could be read, and everything that is wrong with it."""
     if not isinstance(raw, Mapping):
         return None, [
@@ -182,6 +184,8 @@ def _read_tariff(raw: object) -> tuple[Tariff | None, list[Problem]]:
     if tariff.municipality is None and tariff.municipality_id is None:
         fields.refuse("municipality", "say which municipality the tariff belongs to")
     unread = [problem.path for problem in fields.problems]
+    if strict:
+        fields.refuse_unknown()
     return tariff, [*fields.problems, *problems(tariff, unread)]
 
 
@@ -232,13 +236,27 @@ class _Fields:
     def __init__(self, raw: Mapping[str, object], path: str, found: list[Problem] | None = None) -> None:
         self._raw = raw
         self._path = path
+        self._known: dict[str, None] = {}
+        self._parts: list[_Fields] = []
         self.problems: list[Problem] = [] if found is None else found
 
     def refuse(self, name: str, message: str) -> None:
         self.problems.append(Problem(_join(self._path, name), message))
 
+    def refuse_unknown(self) -> None:
+        """Refuse what nobody asked for, in this object and its parts: it would be passed over without a word."""
+        for name in self._raw:
+            if name not in self._known:
+                self.refuse(name[:_LONGEST_SHOWN], f"unknown field; known: {', '.join(self._known)}")
+        for part in self._parts:
+            part.refuse_unknown()
+
+    def _get(self, name: str) -> object:
+        self._known[name] = None
+        return self._raw.get(name)
+
     def text(self, name: str) -> str:
-        value = self._raw.get(name)
+        value = self._get(name)
         if not isinstance(value, str) or is_blank(value):
             self.refuse(name, "a text is needed here")
             return "?"
@@ -249,17 +267,17 @@ class _Fields:
         return text
 
     def optional_text(self, name: str) -> str | None:
-        return None if self._raw.get(name) is None else self.text(name)
+        return None if self._get(name) is None else self.text(name)
 
     def integer(self, name: str) -> int:
-        value = self._raw.get(name)
+        value = self._get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         self.refuse(name, f"a whole number is needed here, not {shown(value)}")
         return 1
 
     def optional_int(self, name: str) -> int | None:
-        if self._raw.get(name) is None:
+        if self._get(name) is None:
             return None
         value = self.integer(name)
         if 0 <= value <= _LARGEST_ID:
@@ -268,7 +286,7 @@ class _Fields:
         return 0
 
     def number(self, name: str, default: Decimal | None = None) -> Decimal:
-        value = self._raw.get(name)
+        value = self._get(name)
         if value is None and default is not None:
             return default
         try:
@@ -278,7 +296,7 @@ class _Fields:
             return _NO_NUMBER
 
     def flag(self, name: str, *, default: bool) -> bool:
-        value = self._raw.get(name)
+        value = self._get(name)
         if value is None:
             return default
         if not isinstance(value, bool):
@@ -287,7 +305,7 @@ class _Fields:
         return value
 
     def day(self, name: str) -> date:
-        value = self._raw.get(name)
+        value = self._get(name)
         try:
             if isinstance(value, str) and _DATE.fullmatch(value):
                 return date.fromisoformat(value)
@@ -297,10 +315,10 @@ class _Fields:
         return _NO_DATE
 
     def optional_day(self, name: str) -> date | None:
-        return None if self._raw.get(name) is None else self.day(name)
+        return None if self._get(name) is None else self.day(name)
 
     def month_day(self, name: str) -> MonthDay:
-        value = self._raw.get(name)
+        value = self._get(name)
         match = _MONTH_DAY.fullmatch(value) if isinstance(value, str) else None
         try:
             if match is not None:
@@ -312,14 +330,14 @@ class _Fields:
         return MonthDay(1, 1)
 
     def day_type(self, name: str) -> DayType:
-        value = self._raw.get(name)
+        value = self._get(name)
         if isinstance(value, str) and value in set(DayType):
             return DayType(value)
         self.refuse(name, f"a holiday acts as {', '.join(DayType)}, not as {shown(value)}")
         return DayType.HOLIDAY
 
     def clock(self, name: str) -> time:
-        value = self._raw.get(name)
+        value = self._get(name)
         match = _TIME.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             self.refuse(
@@ -332,7 +350,7 @@ class _Fields:
         return read.replace(second=0)
 
     def objects(self, name: str) -> "list[_Fields]":
-        value = self._raw.get(name)
+        value = self._get(name)
         if value is None:
             return []
         if not isinstance(value, list):
@@ -345,10 +363,12 @@ class _Fields:
             self.refuse(path, "a JSON object is needed here")
         if strange:
             return []  # the positions of the others would no longer be those of the file
-        return [
+        made = [
             _Fields(cast("Mapping[str, object]", item), _join(self._path, path), self.problems)
             for path, item in parts
         ]
+        self._parts += made
+        return made
 
 
 def _join(outer: str, inner: str) -> str:

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from portal.core.domain.money import kwh_from_milliwh
+from portal.core.domain.pages import EVERYTHING, Asked, Key
+from portal.core.versions import version_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +49,18 @@ class CustomerLine:
     previous_token_expires_at: datetime | None
     last_batch_rows: int | None
     push: PushBacklog | None = None
+
+    @property
+    def version(self) -> str:
+        """Another text after every change to the customer and its tokens; what it pushes has no part in it."""
+        return version_of(
+            self.id, self.code, self.name, self.is_active, self.token_issued_at, self.token_rotated_at
+        )
+
+    @property
+    def key(self) -> Key:
+        """Where the customer stands among all of them."""
+        return (self.code.lower(),)
 
 
 @dataclass(frozen=True)
@@ -90,9 +104,17 @@ LEFT JOIN fleet.push_reports p ON p.customer_id = c.id
 """
 
 
-async def list_lines(session: AsyncSession, today: datetime) -> tuple[CustomerLine, ...]:
-    """Return every customer by code; `today` is the UTC midnight the day's energy counts from."""
-    rows = await session.execute(text(_LINE + " ORDER BY lower(c.code)"), {"today": today})
+async def list_lines(
+    session: AsyncSession, today: datetime, asked: Asked = EVERYTHING
+) -> tuple[CustomerLine, ...]:
+    """Return customers by code; `today` is the UTC midnight the day's energy counts from.
+
+    The key of a page is the code in lower case.
+    """
+    where = "" if asked.after is None else "WHERE lower(c.code) > :code "
+    after = {} if asked.after is None else {"code": asked.after[0]}
+    statement = f"{_LINE}{where}ORDER BY lower(c.code) LIMIT CAST(:fetched AS bigint)"
+    rows = await session.execute(text(statement), {"today": today, "fetched": asked.fetched, **after})
     return tuple(_line(row) for row in rows.mappings())
 
 
@@ -116,6 +138,19 @@ async def find_id(session: AsyncSession, code: str) -> UUID | None:
     return await session.scalar(
         text("SELECT id FROM fleet.customers WHERE lower(code) = lower(:code)"), {"code": code}
     )
+
+
+async def lock_version(session: AsyncSession, customer_id: UUID) -> str | None:
+    """Return a customer's version, and keep it as it is until the end of the transaction; None when there is none."""
+    rows = await session.execute(
+        text(
+            "SELECT id, code, name, is_active, token_issued_at, token_rotated_at FROM fleet.customers "
+            "WHERE id = :id FOR NO KEY UPDATE"
+        ),
+        {"id": customer_id},
+    )
+    row = rows.one_or_none()
+    return None if row is None else version_of(*row)
 
 
 async def is_known(session: AsyncSession, customer_id: UUID) -> bool:

@@ -47,6 +47,12 @@ WHERE device_id = :device_id AND time >= :from_at AND time < :to_at GROUP BY 1 O
 """
 
 
+_FIRST = """
+SELECT time FROM monitoring.power_measurements
+WHERE device_id = :device_id AND time >= :from_at AND time < :to_at ORDER BY time LIMIT 1
+"""
+
+
 async def raw(
     session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime, limit: int
 ) -> tuple[Sample, ...]:
@@ -54,6 +60,14 @@ async def raw(
     bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "limit": limit}
     rows = await session.execute(text(_RAW), bound)
     return tuple(Sample(at, 1, tuple(values), source) for at, source, *values in rows)
+
+
+async def first_at(
+    session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime
+) -> datetime | None:
+    """Return the time of the first reading of `[from_at, to_at)`."""
+    bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at}
+    return await session.scalar(text(_FIRST), bound)
 
 
 async def buckets(

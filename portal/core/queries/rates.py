@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from portal.core.domain.pages import EVERYTHING, Asked, Key
+from portal.core.versions import version_of
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,18 +22,37 @@ class MunicipalityLine:
     name: str
     time_zone_id: str
 
+    @property
+    def version(self) -> str:
+        """Another text after every change to the municipality; its tariffs have no part in it."""
+        return version_of(self.id, self.name, self.time_zone_id)
 
-async def list_municipalities(session: AsyncSession) -> tuple[MunicipalityLine, ...]:
-    """Return every municipality by name."""
-    rows = await session.execute(text("SELECT id, name, time_zone_id FROM app.municipalities ORDER BY name"))
+    @property
+    def key(self) -> Key:
+        """Where the municipality stands among all of them."""
+        return (self.name,)
+
+
+_MUNICIPALITIES = "SELECT id, name, time_zone_id FROM app.municipalities "
+
+
+async def list_municipalities(
+    session: AsyncSession, asked: Asked = EVERYTHING
+) -> tuple[MunicipalityLine, ...]:
+    """Return municipalities by name; the key of a page is the name."""
+    where = "" if asked.after is None else "WHERE name > :name "
+    after = {} if asked.after is None else {"name": asked.after[0]}
+    statement = f"{_MUNICIPALITIES}{where}ORDER BY name LIMIT CAST(:fetched AS bigint)"
+    rows = await session.execute(text(statement), {"fetched": asked.fetched, **after})
     return tuple(MunicipalityLine(*row) for row in rows)
 
 
-async def find_municipality(session: AsyncSession, municipality_id: int) -> MunicipalityLine | None:
-    """Return one municipality."""
-    rows = await session.execute(
-        text("SELECT id, name, time_zone_id FROM app.municipalities WHERE id = :id"), {"id": municipality_id}
-    )
+async def get_municipality(
+    session: AsyncSession, municipality_id: int, *, for_change: bool = False
+) -> MunicipalityLine | None:
+    """Return one municipality; `for_change` keeps it as it is until the end of the transaction."""
+    lock = " FOR NO KEY UPDATE" if for_change else ""
+    rows = await session.execute(text(f"{_MUNICIPALITIES}WHERE id = :id{lock}"), {"id": municipality_id})
     row = rows.one_or_none()
     return None if row is None else MunicipalityLine(*row)
 
@@ -74,9 +96,3 @@ async def delete_municipality(session: AsyncSession, municipality_id: int) -> bo
     """Delete a municipality nothing refers to; tells whether it existed."""
     statement = text("DELETE FROM app.municipalities WHERE id = :id RETURNING id")
     return await session.scalar(statement, {"id": municipality_id}) is not None
-
-
-async def delete_tariff(session: AsyncSession, tariff_id: int) -> bool:
-    """Delete a tariff with its parts; tells whether it existed."""
-    statement = text("DELETE FROM app.tariffs WHERE id = :id RETURNING id")
-    return await session.scalar(statement, {"id": tariff_id}) is not None

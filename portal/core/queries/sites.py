@@ -8,7 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from portal.core.domain.pages import EVERYTHING, Asked, Key
+from portal.core.versions import version_of
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from decimal import Decimal
 
@@ -27,6 +31,16 @@ class SiteRow:
     time_zone_id: str | None
     is_active: bool
 
+    @property
+    def version(self) -> str:
+        """Another text after every change to the site; its devices and readings have no part in it."""
+        return version_of(self.id, self.name, self.address, self.municipality_id, self.is_active)
+
+    @property
+    def key(self) -> Key:
+        """Where the site stands among all of them."""
+        return (self.name,)
+
 
 @dataclass(frozen=True)
 class DeviceRow:
@@ -41,6 +55,19 @@ class DeviceRow:
     max_power_kw: Decimal | None
     is_active: bool
     last_reading_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """Another text after every change to the device; its readings have no part in it."""
+        rated = None if self.max_power_kw is None else self.max_power_kw.normalize()
+        return version_of(
+            self.id, self.site_id, self.name, self.external_id, self.description, rated, self.is_active
+        )
+
+    @property
+    def key(self) -> Key:
+        """Where the device stands among all of them."""
+        return self.site_name, self.name, str(self.id)
 
 
 async def insert_municipality(session: AsyncSession, name: str, time_zone_id: str) -> int | None:
@@ -60,15 +87,15 @@ async def find_municipality(session: AsyncSession, name: str) -> int | None:
 
 
 async def insert_site(
-    session: AsyncSession, name: str, address: str, municipality_id: int | None
+    session: AsyncSession, name: str, address: str, municipality_id: int | None, *, is_active: bool = True
 ) -> UUID | None:
     """Add a site; None when the name is taken."""
     return await session.scalar(
         text(
-            "INSERT INTO monitoring.sites (name, address, municipality_id) VALUES (:name, :address, :municipality_id) "
-            "ON CONFLICT (name) DO NOTHING RETURNING id"
+            "INSERT INTO monitoring.sites (name, address, municipality_id, is_active) "
+            "VALUES (:name, :address, :municipality_id, :is_active) ON CONFLICT (name) DO NOTHING RETURNING id"
         ),
-        {"name": name, "address": address, "municipality_id": municipality_id},
+        {"name": name, "address": address, "municipality_id": municipality_id, "is_active": is_active},
     )
 
 
@@ -81,11 +108,12 @@ async def insert_device(session: AsyncSession, values: dict[str, Any]) -> UUID |
     """Add a device; None when the external id is taken."""
     return await session.scalar(
         text(
-            "INSERT INTO monitoring.devices (site_id, name, external_id, description, max_power_kw, token_hash) "
-            "VALUES (:site_id, :name, :external_id, :description, :max_power_kw, :token_hash) "
+            "INSERT INTO monitoring.devices "
+            "(site_id, name, external_id, description, max_power_kw, is_active, token_hash) VALUES "
+            "(:site_id, :name, :external_id, :description, :max_power_kw, :is_active, :token_hash) "
             "ON CONFLICT (external_id) DO NOTHING RETURNING id"
         ),
-        values,
+        {"is_active": True, **values},
     )
 
 
@@ -103,41 +131,67 @@ async def replace_token_by_external_id(
     return None if row is None else (row.id, row.name)
 
 
-async def list_sites(session: AsyncSession) -> tuple[SiteRow, ...]:
-    """Return every site by name."""
-    rows = await session.execute(
-        text(
-            "SELECT s.id, s.name, s.address, s.municipality_id, m.name, m.time_zone_id, s.is_active "
-            "FROM monitoring.sites s LEFT JOIN app.municipalities m ON m.id = s.municipality_id ORDER BY s.name"
-        )
-    )
+_SITES = (
+    "SELECT s.id, s.name, s.address, s.municipality_id, m.name, m.time_zone_id, s.is_active "
+    "FROM monitoring.sites s LEFT JOIN app.municipalities m ON m.id = s.municipality_id "
+)
+_DEVICES = (
+    "SELECT d.id, d.site_id, s.name, d.name, d.external_id, d.description, d.max_power_kw, d.is_active, "
+    "(SELECT m.time FROM monitoring.power_measurements m WHERE m.device_id = d.id "
+    "ORDER BY m.time DESC LIMIT 1) "
+    "FROM monitoring.devices d JOIN monitoring.sites s ON s.id = d.site_id "
+)
+
+
+async def list_sites(session: AsyncSession, asked: Asked = EVERYTHING) -> tuple[SiteRow, ...]:
+    """Return sites by name; the key of a page is the name."""
+    where = "" if asked.after is None else "WHERE s.name > :name "
+    after = {} if asked.after is None else {"name": asked.after[0]}
+    statement = f"{_SITES}{where}ORDER BY s.name LIMIT CAST(:fetched AS bigint)"
+    rows = await session.execute(text(statement), {"fetched": asked.fetched, **after})
     return tuple(SiteRow(*row) for row in rows)
 
 
-async def list_devices(session: AsyncSession) -> tuple[DeviceRow, ...]:
-    """Return every device by site and name, with the time of its last reading."""
-    rows = await session.execute(
-        text(
-            "SELECT d.id, d.site_id, s.name, d.name, d.external_id, d.description, d.max_power_kw, d.is_active, "
-            "(SELECT m.time FROM monitoring.power_measurements m WHERE m.device_id = d.id "
-            "ORDER BY m.time DESC LIMIT 1) "
-            "FROM monitoring.devices d JOIN monitoring.sites s ON s.id = d.site_id ORDER BY s.name, d.name"
-        )
-    )
+async def list_devices(
+    session: AsyncSession, asked: Asked = EVERYTHING, at: Collection[UUID] | None = None
+) -> tuple[DeviceRow, ...]:
+    """Return devices by site and name, with the time of each one's last reading; `at` are the sites, all by default.
+
+    The key of a page is the site's name, the device's and its id.
+    """
+    terms: list[str] = []
+    bound: dict[str, Any] = {"fetched": asked.fetched}
+    if at is not None:
+        terms.append("d.site_id = ANY(:sites)")
+        bound["sites"] = list(at)
+    if asked.after is not None:
+        terms.append("(s.name, d.name, CAST(d.id AS text)) > (:site, :name, :id)")
+        bound |= dict(zip(("site", "name", "id"), asked.after, strict=True))
+    where = f"WHERE {' AND '.join(terms)} " if terms else ""
+    statement = f"{_DEVICES}{where}ORDER BY s.name, d.name, CAST(d.id AS text) LIMIT CAST(:fetched AS bigint)"
+    rows = await session.execute(text(statement), bound)
     return tuple(DeviceRow(*row) for row in rows)
 
 
-async def get_site(session: AsyncSession, site_id: UUID) -> SiteRow | None:
-    """Return one site."""
-    rows = await session.execute(
-        text(
-            "SELECT s.id, s.name, s.address, s.municipality_id, m.name, m.time_zone_id, s.is_active "
-            "FROM monitoring.sites s LEFT JOIN app.municipalities m ON m.id = s.municipality_id WHERE s.id = :id"
-        ),
-        {"id": site_id},
-    )
+async def get_site(session: AsyncSession, site_id: UUID, *, for_change: bool = False) -> SiteRow | None:
+    """Return one site; `for_change` keeps it as it is until the end of the transaction."""
+    lock = " FOR NO KEY UPDATE OF s" if for_change else ""
+    rows = await session.execute(text(f"{_SITES}WHERE s.id = :id{lock}"), {"id": site_id})
     row = rows.one_or_none()
     return None if row is None else SiteRow(*row)
+
+
+async def get_device(
+    session: AsyncSession, site_id: UUID, device_id: UUID, *, for_change: bool = False
+) -> DeviceRow | None:
+    """Return one device of a site; `for_change` keeps it as it is until the end of the transaction."""
+    lock = " FOR NO KEY UPDATE OF d" if for_change else ""
+    rows = await session.execute(
+        text(f"{_DEVICES}WHERE d.id = :id AND d.site_id = :site_id{lock}"),
+        {"id": device_id, "site_id": site_id},
+    )
+    row = rows.one_or_none()
+    return None if row is None else DeviceRow(*row)
 
 
 async def municipality_exists(session: AsyncSession, municipality_id: int) -> bool:
@@ -198,15 +252,6 @@ async def _update(
         {**scope, **{f"new_{name}": value for name, value in changes.items()}},
     )
     return changed is not None
-
-
-async def rated_power(session: AsyncSession, device_id: UUID) -> Decimal | None:
-    """Return a device's rated power in kW, None where it is unknown; no other transaction changes it meanwhile."""
-    found: Decimal | None = await session.scalar(
-        text("SELECT max_power_kw FROM monitoring.devices WHERE id = :id FOR NO KEY UPDATE"),
-        {"id": device_id},
-    )
-    return found
 
 
 async def device_ids(session: AsyncSession, site_id: UUID) -> list[UUID]:

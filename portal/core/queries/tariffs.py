@@ -188,6 +188,14 @@ async def update(session: AsyncSession, tariff: Tariff) -> bool:
     return True
 
 
+async def lock(session: AsyncSession, tariff_id: int) -> bool:
+    """Keep a Client's tariff with its parts as it is until the end of the transaction; False when there is none."""
+    found = await session.scalar(
+        text("SELECT id FROM app.tariffs WHERE id = :id FOR NO KEY UPDATE"), {"id": tariff_id}
+    )
+    return found is not None
+
+
 async def delete(session: AsyncSession, tariff_id: int) -> bool:
     """Delete a Client's tariff with its parts; False when it is gone already."""
     found = await session.scalar(

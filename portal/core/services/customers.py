@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from portal.core.domain.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.domain.texts import LONGEST_NAME, sound_name
 from portal.core.domain.tokens import new_token, token_hash
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import customers as queries
 from portal.core.queries.customers import CustomerDevice, CustomerLine, CustomerSite, PushBacklog
+from portal.core.versions import require_version
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
+    from portal.core.db import AsyncSession
     from portal.core.stack import Stack
 
 __all__ = ["CustomerDevice", "CustomerLine", "CustomerSite", "IssuedToken", "PushBacklog"]
@@ -25,7 +29,8 @@ __all__ = ["CustomerDevice", "CustomerLine", "CustomerSite", "IssuedToken", "Pus
 DEFAULT_GRACE_HOURS = 24
 MAX_GRACE_HOURS = 24 * 30
 # Lower-cased it names a compose project and a host, so it is made of what both allow.
-_CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
+CODE_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?\Z"
+_CODE = re.compile(CODE_PATTERN)
 _UNKNOWN = "There is no such customer"
 
 
@@ -44,6 +49,14 @@ async def list_customers(stack: Stack) -> tuple[CustomerLine, ...]:
     await stack.storage.refresh(stack.db)
     async with stack.db.snapshot() as session:
         return await queries.list_lines(session, _today(stack))
+
+
+async def page_of_customers(stack: Stack, asked: Asked = EVERYTHING) -> Page[CustomerLine]:
+    """Return a page of customers by code; energies count since 00:00 UTC."""
+    await stack.storage.refresh(stack.db)
+    async with stack.db.snapshot() as session:
+        found = await queries.list_lines(session, _today(stack), asked)
+    return page_of(found, asked, lambda line: line.key)
 
 
 async def get_customer(stack: Stack, customer_id: UUID) -> CustomerLine:
@@ -88,10 +101,16 @@ async def register(stack: Stack, code: str, name: str) -> IssuedToken:
     return IssuedToken(customer_id, code, name, token)
 
 
-async def rotate(stack: Stack, customer_id: UUID, grace_hours: float = DEFAULT_GRACE_HOURS) -> IssuedToken:
+async def rotate(
+    stack: Stack,
+    customer_id: UUID,
+    grace_hours: float = DEFAULT_GRACE_HOURS,
+    expected: Collection[str] | None = None,
+) -> IssuedToken:
     """Issue a new token; the present one stays valid for `grace_hours` (0 ends it at once).
 
-    At most one previous token is ever honoured. Raises `Invalid` for a window out of range, `NotFound`.
+    At most one previous token is ever honoured. `expected` are the versions of the customer that this is meant for,
+    None for any. Raises `Invalid` for a window out of range, `NotFound`, `Outdated`.
     """
     if not 0 <= grace_hours <= MAX_GRACE_HOURS:
         message = f"The grace window is 0 to {MAX_GRACE_HOURS} hours"
@@ -99,6 +118,7 @@ async def rotate(stack: Stack, customer_id: UUID, grace_hours: float = DEFAULT_G
     now, token = stack.clock(), new_token()
     until = now + timedelta(hours=grace_hours) if grace_hours else None
     async with stack.db.transaction() as session:
+        await _lock(session, customer_id, expected)
         found = await queries.rotate(session, customer_id, token_hash(token), now, until)
         if found is None:
             raise NotFound(_UNKNOWN)
@@ -107,14 +127,30 @@ async def rotate(stack: Stack, customer_id: UUID, grace_hours: float = DEFAULT_G
     return IssuedToken(customer_id, found[0], found[1], token)
 
 
-async def set_active(stack: Stack, customer_id: UUID, is_active: bool) -> None:  # noqa: FBT001 - reads well at the call
-    """Open or close a customer: a closed one's tokens, both, are refused. Raises `NotFound`."""
+async def set_active(
+    stack: Stack,
+    customer_id: UUID,
+    is_active: bool,  # noqa: FBT001 - reads well at the call
+    expected: Collection[str] | None = None,
+) -> None:
+    """Open or close a customer: a closed one's tokens, both, are refused.
+
+    `expected` are the versions this is meant for, None for any. Raises `NotFound`, `Outdated`.
+    """
     async with stack.db.transaction() as session:
+        await _lock(session, customer_id, expected)
         code = await queries.find_code(session, customer_id)
         if code is None:
             raise NotFound(_UNKNOWN)
         if await queries.set_active(session, customer_id, is_active=is_active):
             await audit.record(session, "customer.enabled" if is_active else "customer.disabled", code)
+
+
+async def _lock(session: AsyncSession, customer_id: UUID, expected: Collection[str] | None) -> None:
+    version = await queries.lock_version(session, customer_id)
+    if version is None:
+        raise NotFound(_UNKNOWN)
+    require_version(version, expected)
 
 
 def _today(stack: Stack) -> datetime:

@@ -12,8 +12,10 @@ from portal.core.queries import customers as customer_queries
 from portal.core.queries import fleet_views as queries
 from portal.core.queries import tariffs as tariff_queries
 from portal.core.queries.fleet_views import EventFilter, FleetFigures, FleetHour, IngestEventLine
+from portal.core.versions import require_version
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -88,16 +90,22 @@ async def ingest_events(stack: Stack, customer_id: UUID, wanted: EventFilter, li
     return EventPage(found[:limit], found[limit - 1].received_at if more else None)
 
 
-async def remove_customer(stack: Stack, customer_id: UUID, confirmed_code: str | None = None) -> None:
-    """Delete a customer and all that is kept of it, for ever.
+async def remove_customer(
+    stack: Stack,
+    customer_id: UUID,
+    confirmed_code: str | None = None,
+    expected: Collection[str] | None = None,
+) -> None:
+    """Delete a customer of one of the `expected` versions (None: any) and all that is kept of it, for ever.
 
-    Raises `NotFound`; `HasHistory` where there are readings and `confirmed_code` is not the customer's code;
-    `Conflict` where a code is given that is another one's.
+    Raises `NotFound`; `Outdated`; `HasHistory` where there are readings and `confirmed_code` is not the customer's
+    code; `Conflict` where a code is given that is another one's.
     """
     async with stack.db.transaction() as session:
         code = await queries.lock_code(session, customer_id)
         if code is None:
             raise NotFound(_NOBODY)
+        require_version(await customer_queries.lock_version(session, customer_id) or "", expected)
         if confirmed_code is not None and confirmed_code.lower() != code.lower():
             message = "The code does not belong to this customer: nothing was deleted"
             raise Conflict(message)

@@ -15,6 +15,7 @@ from portal.core.queries.measurements import Sample
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from portal.core.db import AsyncSession
     from portal.core.stack import Stack
 
 BUCKETS = {
@@ -57,14 +58,30 @@ async def read_page(
             found = await queries.raw(session, device_id, from_at, to_at, limit + 1)
             following = found[limit].at if len(found) > limit else None
             return Page(found[:limit], following)
-        begin, end = _whole_buckets(from_at, to_at, width)
-        page_end = min(end, begin + min(width * limit, _MAX_SCAN))
-        found = await queries.buckets(session, device_id, begin, page_end, width)
-        return Page(found, page_end if page_end < end else None)
+        return await _buckets(session, device_id, (from_at, to_at), width, limit)
+
+
+async def _buckets(
+    session: AsyncSession, device_id: UUID, window: tuple[datetime, datetime], width: timedelta, limit: int
+) -> Page:
+    """Return a page that begins with the first bucket that has readings: no page is empty and has a next one."""
+    begin, end = _whole_buckets(*window, width)
+    first = await queries.first_at(session, device_id, begin, end)
+    if first is None:
+        return Page((), None)
+    begin = _bucket_of(first, width)
+    page_end = min(end, begin + min(width * limit, _MAX_SCAN))
+    found = await queries.buckets(session, device_id, begin, page_end, width)
+    following = await queries.first_at(session, device_id, page_end, end)
+    return Page(found, None if following is None else _bucket_of(following, width))
+
+
+def _bucket_of(at: datetime, width: timedelta) -> datetime:
+    return at - (at - _EPOCH) % width
 
 
 def _whole_buckets(from_at: datetime, to_at: datetime, width: timedelta) -> tuple[datetime, datetime]:
-    begin = from_at - (from_at - _EPOCH) % width
+    begin = _bucket_of(from_at, width)
     rest = (to_at - _EPOCH) % width
     return begin, to_at + (width - rest if rest else timedelta(0))
 

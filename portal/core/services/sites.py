@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portal.core.domain.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.domain.rated_power import rated_kw
 from portal.core.domain.tariffs import is_zone
 from portal.core.domain.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
@@ -122,7 +123,23 @@ async def list_sites(stack: Stack) -> tuple[SiteRow, ...]:
         return await queries.list_sites(session)
 
 
+async def page_of_sites(
+    stack: Stack, asked: Asked = EVERYTHING
+) -> tuple[Page[SiteRow], tuple[DeviceRow, ...]]:
+    """Return a page of sites by name, and the devices that stand at them."""
+    async with stack.db.snapshot() as session:
+        page = page_of(await queries.list_sites(session, asked), asked, lambda site: site.key)
+        return page, await queries.list_devices(session, at=[site.id for site in page.items])
+
+
 async def list_devices(stack: Stack) -> tuple[DeviceRow, ...]:
     """Return every device by site and name."""
     async with stack.db.snapshot() as session:
         return await queries.list_devices(session)
+
+
+async def page_of_devices(stack: Stack, asked: Asked = EVERYTHING) -> Page[DeviceRow]:
+    """Return a page of all devices by site and name."""
+    async with stack.db.snapshot() as session:
+        found = await queries.list_devices(session, asked)
+    return page_of(found, asked, lambda device: device.key)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from portal.core.domain.tariff_places import competing_problems, place_tariffs, stored_beside, stored_key
 from portal.core.domain.tariff_problems import uncovered_days
@@ -13,7 +14,7 @@ from portal.core.queries import audit
 from portal.core.queries import tariffs as queries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from datetime import date
 
     from portal.core.db import AsyncSession
@@ -52,10 +53,10 @@ class TariffImport:
 
 
 async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) -> TariffImport:
-    """Store tariffs given as decoded JSON (SPEC 9.4's shape), all of them or none; with `dry_run` none.
+    """Store tariffs given as decoded JSON (an array, or a list as it is answered), all or none; with `dry_run` none.
 
-    A tariff with the same municipality, name and first day replaces the one stored. Raises `Invalid`
-    with every problem, each with its JSON path, in the order of the array.
+    Unknown fields are refused. A tariff with the same municipality, name and first day replaces the one stored.
+    Raises `Invalid` with every problem, each with its JSON path, in the order of the array.
     """
     async with stack.db.transaction() as session:
         places = await queries.load(session, queries.CLIENT)
@@ -73,7 +74,7 @@ async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) ->
 
 def _sound(raw: object, places: tuple[MunicipalTariffs, ...]) -> dict[int, Tariff]:
     """Return the tariffs with their municipalities' ids; their own ids, if any, say nothing here."""
-    tariffs, problems = read_tariffs(raw)
+    tariffs, problems = read_tariffs(_listed(raw), strict=True)
     nameless = {index: replace(tariff, id=None) for index, tariff in tariffs.items()}
     unread = {problem.path for problem in problems}
     placed, unplaced = place_tariffs(
@@ -83,6 +84,15 @@ def _sound(raw: object, places: tuple[MunicipalTariffs, ...]) -> dict[int, Tarif
     if problems:
         raise _invalid(sorted(problems, key=_place_in_array))
     return placed
+
+
+def _listed(raw: object) -> object:
+    """Return the array of tariffs: as it is, or out of a list as the API and `portal tariff list` answer it."""
+    if not isinstance(raw, Mapping):
+        return raw
+    fields = cast("Mapping[str, object]", raw)
+    is_list = "tariffs" in fields and fields.keys() <= {"tariffs", "next"}
+    return fields["tariffs"] if is_list else fields
 
 
 def _stored(places: tuple[MunicipalTariffs, ...]) -> list[Tariff]:

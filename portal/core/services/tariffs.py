@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import holidays as holiday_table
 
 from portal.core.domain.cost import MixedCurrencies
+from portal.core.domain.pages import EVERYTHING, Asked, Key, Page, page_of
 from portal.core.domain.shown_cost import as_shown
 from portal.core.domain.tariff_drafts import Preset, presets_from
 from portal.core.domain.tariff_places import competing_problems, place_tariffs
-from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire
+from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire, tariff_to_wire
 from portal.core.domain.tariffs import DayType, Holiday
 from portal.core.domain.time import local_midnight
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -24,9 +25,10 @@ from portal.core.queries import audit
 from portal.core.queries import tariffs as queries
 from portal.core.queries.cost import CostScope, zone_named
 from portal.core.queries.cost_report import load_fixed, load_report
+from portal.core.versions import require_version, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from uuid import UUID
 
     from portal.core.db import AsyncSession
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
 
 _MOST_HOLIDAY_DAYS = 3 * 366
+_NO_TARIFF = "There is no such tariff: it may have been deleted meanwhile"
 
 
 async def list_customer_tariffs(stack: Stack, customer_id: UUID) -> tuple[MunicipalTariffs, ...]:
@@ -47,6 +50,63 @@ async def list_tariffs(stack: Stack) -> tuple[MunicipalTariffs, ...]:
     """Return every municipality with its tariffs."""
     async with stack.db.snapshot() as session:
         return await queries.load(session, queries.CLIENT)
+
+
+@dataclass(frozen=True)
+class StoredTariff:
+    """A tariff and the name of its municipality."""
+
+    municipality: str
+    tariff: Tariff
+
+    @property
+    def version(self) -> str:
+        """Another text after every change to the tariff or its parts."""
+        return version_of(tariff_to_wire(self.tariff, number=str))
+
+    @property
+    def key(self) -> Key:
+        """Where the tariff stands among all of them: by municipality and first day."""
+        return self.municipality, self.tariff.effective_from.isoformat(), f"{self.tariff.id or 0:010}"
+
+
+async def page_of_tariffs(stack: Stack, asked: Asked = EVERYTHING) -> Page[StoredTariff]:
+    """Return a page of tariffs by municipality and first day."""
+    found = sorted(_each(await list_tariffs(stack)), key=lambda each: each.key)
+    following = [each for each in found if asked.after is None or each.key > asked.after]
+    return page_of(following, asked, lambda each: each.key)
+
+
+async def get_tariff(stack: Stack, tariff_id: int) -> StoredTariff:
+    """Return one tariff. Raises `NotFound`."""
+    return _with_id(await list_tariffs(stack), tariff_id)
+
+
+async def remove_tariff(stack: Stack, tariff_id: int, expected: Collection[str] | None = None) -> None:
+    """Delete a tariff of one of the `expected` versions (None: any), with its parts. Raises `NotFound`, `Outdated`."""
+    async with stack.db.transaction() as session:
+        await _lock(session, tariff_id, expected)
+        await queries.delete(session, tariff_id)
+        await audit.record(session, "tariff.removed", f"tariff {tariff_id}")
+
+
+async def _lock(session: AsyncSession, tariff_id: int, expected: Collection[str] | None) -> None:
+    if not await queries.lock(session, tariff_id):
+        raise NotFound(_NO_TARIFF)
+    if expected is not None:
+        places = await queries.load(session, queries.CLIENT)
+        require_version(_with_id(places, tariff_id).version, expected)
+
+
+def _each(places: Iterable[MunicipalTariffs]) -> list[StoredTariff]:
+    return [StoredTariff(place.name, tariff) for place in places for tariff in place.tariffs]
+
+
+def _with_id(places: Iterable[MunicipalTariffs], tariff_id: int) -> StoredTariff:
+    found = next((each for each in _each(places) if each.tariff.id == tariff_id), None)
+    if found is None:
+        raise NotFound(_NO_TARIFF)
+    return found
 
 
 @dataclass(frozen=True)
@@ -77,19 +137,22 @@ class Comparison:
 def read_tariff(raw: object) -> Tariff:
     """Return the tariff of a decoded JSON object, not stored. Raises `Invalid` with every problem."""
     try:
-        return tariff_from_wire(raw)
+        return tariff_from_wire(raw, strict=True)
     except TariffInvalid as error:
         raise _invalid(error.problems) from None
 
 
-async def save_tariff(stack: Stack, raw: object) -> int:
+async def save_tariff(stack: Stack, raw: object, expected: Collection[str] | None = None) -> int:
     """Store one tariff given as decoded JSON: under its `id` where it has one, else as a new one. Returns its id.
 
-    Raises `Invalid` with every problem, `NotFound` when it was deleted meanwhile, `Conflict` when its municipality
-    has another of that name and first day.
+    `expected` are the versions of the stored one that it may replace, None for any. Raises `Invalid` with every
+    problem, `NotFound` when it was deleted meanwhile, `Outdated`, `Conflict` when its municipality has another of that
+    name and first day.
     """
     tariff = read_tariff(raw)
     async with stack.db.transaction() as session:
+        if tariff.id is not None:
+            await _lock(session, tariff.id, expected)
         places = await queries.load(session, queries.CLIENT)
         placed, problems = _places(tariff, places)
         problems += competing_problems(placed, [each for place in places for each in place.tariffs])
@@ -102,9 +165,7 @@ async def save_tariff(stack: Stack, raw: object) -> int:
         await audit.record(session, "tariff.saved", placed[0].name)
         if placed[0].id is None:
             return await queries.upsert(session, placed[0])
-        if not await queries.update(session, placed[0]):
-            message = "This tariff has been deleted meanwhile"
-            raise NotFound(message)
+        await queries.update(session, placed[0])
         return placed[0].id
 
 

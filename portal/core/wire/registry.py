@@ -1,10 +1,13 @@
 """Rows of the `sites`, `devices` and `municipalities` batches."""
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from portal.core.wire.fields import Address, Description, Exact, ExternalId, Key, Name, ZoneName
+
+RatedPower = Annotated[Exact, msgspec.Meta(extra_json_schema={"minimum": 0, "exclusiveMaximum": 999_999_999})]
 
 
 class SiteRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):
@@ -25,7 +28,7 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
     name: Name
     external_id: ExternalId
     description: Description | None = None
-    max_power_kw: Exact | None = None
+    max_power_kw: RatedPower | None = None
     is_active: bool = True
 
 

@@ -20,7 +20,7 @@ SECONDS = 120
 # Two checks are told what a JSON Schema cannot say:
 # - of a batch, bad rows are refused one by one within a 200;
 # - a request of the right shape may still be wrong (400): a window that ends before it begins, a name of spaces,
-#   rows of another type than the header says, a tariff whose periods overlap.
+#   rows of another type than the header says, a tariff whose periods overlap; and so may a version of it (412).
 CONFIG = """
 headers = {{ Authorization = "Bearer {key}" }}
 seed = 20260518
@@ -31,7 +31,7 @@ database = "none"
 [phases.stateful]
 enabled = false
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", 400, 401, 403, 404, 409, 413]
+expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412, 413]
 [checks.missing_required_header]
 expected-statuses = [400, 401]
 [[operations]]
