@@ -130,8 +130,9 @@ def page_asked(request: Request, parts: int) -> Asked:
 
 def expected_versions(request: Request) -> list[str] | None:
     """Return the versions that `If-Match` names; None where any will do. Raises `Invalid` for anything else."""
-    text = ",".join(request.headers.getlist("if-match")).strip()
-    if text in {"", "*"}:
+    stated = request.headers.getlist("if-match")
+    text = ",".join(stated).strip()
+    if not stated or text == "*":
         return None
     if not _TAGS.fullmatch(text):
         message = "'If-Match' is an ETag in quotes, as an answer has it, or several with commas between them"

@@ -1,12 +1,12 @@
 """Answers of the REST routes. Bodies are in `requests`, the rows of the ingest routes in `portal.core.wire`."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from portal.core.wire.fields import Exact
+from portal.core.wire.fields import Exact, Instant
 from portal.core.wire.tariffs import TariffAnswer
 
 Cursor = Annotated[str | None, msgspec.Meta(description="`cursor` of the next page; null after the last")]
@@ -23,14 +23,14 @@ class CustomerAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     code: str
     name: str
     is_active: bool
-    first_seen_at: datetime | None
-    last_seen_at: datetime | None
+    first_seen_at: Instant | None
+    last_seen_at: Instant | None
     site_count: int
     device_count: int
     energy_today_kwh: Exact
-    token_issued_at: datetime
-    token_rotated_at: datetime | None
-    previous_token_expires_at: datetime | None
+    token_issued_at: Instant
+    token_rotated_at: Instant | None
+    previous_token_expires_at: Instant | None
     last_batch_rows: int | None
 
 
@@ -60,7 +60,7 @@ class SiteDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     description: str
     max_power_kw: Exact | None
     is_active: bool
-    last_reading_at: datetime | None
+    last_reading_at: Instant | None
 
 
 class SiteAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ class SampleAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     Of a bucket the two energies are the register's last value, the other quantities averages.
     """
 
-    time: datetime
+    time: Instant
     sample_count: int
     active_power_kw: float | None
     reactive_power_kvar: float | None
@@ -124,7 +124,7 @@ class MeasurementsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     device_id: UUID
     bucket: str
     measurements: list[SampleAnswer]
-    next_from: datetime | None
+    next_from: Instant | None
 
 
 class MunicipalityAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -179,7 +179,7 @@ class StoredTariffsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 class FleetHourAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """What arrived within an hour (UTC); hours in which nothing did are left out."""
 
-    hour: datetime
+    hour: Instant
     batches: int
     refused_batches: int
     rows_accepted: int
@@ -210,7 +210,7 @@ class FleetDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     name: str
     external_id: str
     is_active: bool
-    last_reading_at: datetime | None
+    last_reading_at: Instant | None
     energy_today_kwh: Exact
 
 
@@ -238,7 +238,7 @@ class IngestEventAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """One handled or refused batch; `clientHwm` is the cursor as sent, `error` why it was refused as a whole."""
 
     id: UUID
-    received_at: datetime
+    received_at: Instant
     batch_type: str
     rows_accepted: int
     rows_rejected: int
@@ -252,7 +252,7 @@ class IngestEventsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """A page of events, newest first; the next page is `before` `nextBefore`, which is null after the last."""
 
     events: list[IngestEventAnswer]
-    next_before: datetime | None
+    next_before: Instant | None
 
 
 class HealthAnswer(_Answer, rename="camel", frozen=True, kw_only=True):

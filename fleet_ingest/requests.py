@@ -4,7 +4,6 @@ An unknown field is refused by its name. A whole answer may be handed back, to m
 what it says beside what can be set is read only, and taken where the answer's `id` comes with it.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -14,12 +13,12 @@ from msgspec import UNSET, UnsetType
 from fleet_ingest.payloads import SiteDeviceAnswer
 from portal.core.domain.rated_power import MOST_KW
 from portal.core.services.customers import CODE_PATTERN, DEFAULT_GRACE_HOURS, MAX_GRACE_HOURS
-from portal.core.wire.fields import Address, Description, Exact, ExternalId, Key, Name, ZoneName
+from portal.core.wire.fields import Address, Description, Exact, ExternalId, Instant, Key, Name, ZoneName
 from portal.core.wire.tariffs import TariffEntry
 
 _READ_ONLY = msgspec.Meta(extra_json_schema={"readOnly": True})
 _Echo = Annotated[UUID | UnsetType, _READ_ONLY]
-_EchoedInstant = Annotated[datetime | UnsetType | None, _READ_ONLY]
+_EchoedInstant = Annotated[Instant | UnsetType | None, _READ_ONLY]
 _EchoedText = Annotated[str | UnsetType | None, _READ_ONLY]
 _EchoedCount = Annotated[int | UnsetType | None, _READ_ONLY]
 

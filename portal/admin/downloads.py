@@ -7,15 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portal.auth.downloads import signed_in_download
+from portal.auth.downloads import guarded_download, is_machine
 from portal.core.services import cost, customers
 from portal.core.stack import current
 from portal.ui.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
-from portal.ui.cost.export import Export, download
+from portal.ui.cost.export import Export, check_query, download
 
 
 async def _cost(request: Request) -> Response:
     stack, query = current(), request.query_params
+    check_query(query)
     customer_id: UUID = request.path_params["customer_id"]
     line = await customers.get_customer(stack, customer_id)
     grouping = grouping_asked_for(query)
@@ -24,7 +25,10 @@ async def _cost(request: Request) -> Response:
     days = days_asked_for(query, now.astimezone(ZoneInfo(zone)).date())
     report = await cost.fleet_cost(stack, customer_id, *instants_of(days, zone), days=grouping)
     export = Export(report, days, zone, f"{line.name} ({line.code})", now)
-    return download(export, request.path_params["kind"], query.get("by", ""), f"cost-{line.code.lower()}")
+    name = f"cost-{line.code.lower()}"
+    kind, listing = request.path_params["kind"], query.get("by", "")
+    return download(export, kind, listing, name, for_machine=is_machine(request))
 
 
-ROUTES = [Route("/download/customers/{customer_id:uuid}/cost.{kind}", signed_in_download(_cost))]
+_KNOWN = ("from", "to", "days", "by")
+ROUTES = [Route("/download/customers/{customer_id:uuid}/cost.{kind}", guarded_download(_cost, _KNOWN))]

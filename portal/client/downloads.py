@@ -6,16 +6,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portal.auth.downloads import signed_in_download
+from portal.auth.downloads import guarded_download, is_machine
 from portal.client.cost.days import site_uuid
 from portal.core.services import cost, sites
 from portal.core.stack import current
 from portal.ui.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
-from portal.ui.cost.export import Export, download
+from portal.ui.cost.export import Export, check_query, download
 
 
 async def _cost(request: Request) -> Response:
     stack, query = current(), request.query_params
+    check_query(query)
     grouping = grouping_asked_for(query, LOCAL_DAYS)
     zone = await cost.local_zone(stack) if grouping == LOCAL_DAYS else "UTC"
     now = stack.clock()
@@ -25,7 +26,10 @@ async def _cost(request: Request) -> Response:
     names = {site.id: site.name for site in await sites.list_sites(stack)}
     about = "All sites" if site_id is None else names.get(site_id, "")
     export = Export(report, days, zone, about, now)
-    return download(export, request.path_params["kind"], query.get("by", ""), "cost")
+    return download(
+        export, request.path_params["kind"], query.get("by", ""), "cost", for_machine=is_machine(request)
+    )
 
 
-ROUTES = [Route("/download/cost.{kind}", signed_in_download(_cost))]
+_KNOWN = ("from", "to", "days", "by", "site")
+ROUTES = [Route("/download/cost.{kind}", guarded_download(_cost, _KNOWN))]

@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
-from portal.commands.output import AsJson, answer
+from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked
 from portal.commands.session import with_stack
 from portal.core.domain.json_text import exact_json
+from portal.core.domain.pages import Page
 from portal.core.domain.rated_power import rated_kw
+from portal.core.domain.time import iso_utc
 from portal.core.errors import Invalid
-from portal.core.services import sites, tariff_imports
+from portal.core.services import rates, sites, tariff_imports, tariffs
+from portal.core.services.sites import DeviceRow, SiteRow
 from portal.core.services.tariff_imports import TariffImport
+from portal.core.services.tariffs import StoredTariff
 from portal.core.settings import RunMode
 
 municipalities = typer.Typer(
@@ -32,6 +36,32 @@ def add_municipality(
     made = with_stack(lambda stack: sites.add_municipality(stack, name, time_zone), mode=RunMode.CLIENT)
     result = {"id": made, "name": name.strip(), "time_zone_id": time_zone}
     answer(result, f"Added municipality {name.strip()} ({time_zone}).", as_json=as_json)
+
+
+@municipalities.command("list")
+def list_municipalities(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = False) -> None:
+    """List municipalities by name."""
+    asked = page_asked(limit, cursor, 1)
+    page = with_stack(lambda stack: rates.page_of_municipalities(stack, asked), mode=RunMode.CLIENT)
+    answer_page(
+        "municipalities", page, lambda line: f"{line.id}: {line.name}, {line.time_zone_id}", as_json=as_json
+    )
+
+
+@tariff_verbs.command("list")
+def list_tariffs(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = False) -> None:
+    """List tariffs by municipality and first day; with --json in the shape that `portal tariff import` takes."""
+    asked = page_asked(limit, cursor, 3)
+    page = with_stack(lambda stack: tariffs.page_of_tariffs(stack, asked), mode=RunMode.CLIENT)
+    shown = Page(tuple(each.wire() for each in page.items), page.next) if as_json else page
+    answer_page("tariffs", shown, _tariff_in_words, as_json=as_json)
+
+
+def _tariff_in_words(stored: StoredTariff) -> str:
+    tariff = stored.tariff
+    until = f" to {tariff.effective_to}" if tariff.effective_to else ""
+    state = "" if tariff.is_active else ", inactive"
+    return f"{tariff.id}: {tariff.name} of {stored.municipality} from {tariff.effective_from}{until}{state}"
 
 
 @tariff_verbs.command("import")
@@ -95,6 +125,32 @@ def add_site(
         mode=RunMode.CLIENT,
     )
     answer({"id": made, "name": name.strip()}, f"Added site {name.strip()}.", as_json=as_json)
+
+
+@site_verbs.command("list")
+def list_sites(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = False) -> None:
+    """List sites by name."""
+    asked = page_asked(limit, cursor, 1)
+    page, _ = with_stack(lambda stack: sites.page_of_sites(stack, asked), mode=RunMode.CLIENT)
+    answer_page("sites", page, _site_in_words, as_json=as_json)
+
+
+def _site_in_words(site: SiteRow) -> str:
+    return f"{site.name}: {site.municipality or 'no municipality'}{'' if site.is_active else ', inactive'}"
+
+
+@device_verbs.command("list")
+def list_devices(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = False) -> None:
+    """List devices by site and name, with when each was last read."""
+    asked = page_asked(limit, cursor, 3)
+    page = with_stack(lambda stack: sites.page_of_devices(stack, asked), mode=RunMode.CLIENT)
+    answer_page("devices", page, _device_in_words, as_json=as_json)
+
+
+def _device_in_words(device: DeviceRow) -> str:
+    read = f"last reading {iso_utc(device.last_reading_at)}" if device.last_reading_at else "no reading yet"
+    state = "" if device.is_active else ", inactive"
+    return f"{device.external_id}: {device.name} at {device.site_name}, {read}{state}"
 
 
 @device_verbs.command("add")

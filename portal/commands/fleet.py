@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from portal.commands.output import AsJson, answer
+from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked
 from portal.commands.session import with_stack
 from portal.core.domain.time import iso_utc
 from portal.core.services import customers
@@ -62,10 +62,11 @@ def _switch(code: str, *, is_active: bool, as_json: bool) -> None:
 
 
 @customer_verbs.command("list")
-def list_customers(as_json: AsJson = False) -> None:
+def list_customers(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = False) -> None:
     """List customers with when they were last seen and today's energy (UTC day)."""
-    lines = with_stack(customers.list_customers, mode=RunMode.ADMIN)
-    answer({"customers": lines}, "\n".join(map(_words, lines)) or "No customer yet.", as_json=as_json)
+    asked = page_asked(limit, cursor, 1)
+    page = with_stack(lambda stack: customers.page_of_customers(stack, asked), mode=RunMode.ADMIN)
+    answer_page("customers", page, _words, as_json=as_json)
 
 
 def _words(line: CustomerLine) -> str:

@@ -5,11 +5,16 @@ from typing import Annotated
 
 import typer
 
-from portal.commands.output import AsJson, answer
+from portal.commands.output import AsJson, answer, answer_page
 from portal.commands.session import with_stack
 from portal.core.domain.access import Role, Scope
-from portal.core.errors import Invalid
+from portal.core.domain.pages import Page
+from portal.core.domain.time import iso_utc
+from portal.core.errors import Invalid, NotFound
 from portal.core.services import accounts, api_keys, second_factor
+from portal.core.services.accounts import UserLine
+from portal.core.services.api_keys import KeyLine
+from portal.core.stack import Stack
 
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
 keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)
@@ -34,12 +39,52 @@ def add_user(
     answer(made, f"Added {made['email']} as {role}.", as_json=as_json)
 
 
+@users.command("list")
+def list_users(as_json: AsJson = False) -> None:
+    """List who may log in, by address."""
+    page = Page(with_stack(accounts.list_users))
+    answer_page("users", page, _user_in_words, as_json=as_json)
+
+
+def _user_in_words(line: UserLine) -> str:
+    seen = f"last seen {iso_utc(line.last_sign_in_at)}" if line.last_sign_in_at else "never seen"
+    return f"{line.email}: {line.role}, {seen}{'' if line.is_active else ', deactivated'}"
+
+
 @users.command("reset-second-factor")
 def reset_second_factor(email: str, as_json: AsJson = False) -> None:
     """Take away the second factor of somebody who lost it; their sessions end."""
     user_id = with_stack(lambda stack: second_factor.reset_by_email(stack, email))
     made = {"id": user_id, "email": email.strip().lower()}
     answer(made, f"{made['email']} signs in with the password alone now.", as_json=as_json)
+
+
+@keys.command("list")
+def list_api_keys(as_json: AsJson = False) -> None:
+    """List the keys in use, by name; the keys themselves are shown to nobody."""
+    page = Page(with_stack(api_keys.list_api_keys))
+    answer_page("keys", page, _key_in_words, as_json=as_json)
+
+
+def _key_in_words(line: KeyLine) -> str:
+    used = f"last used {iso_utc(line.last_used_at)}" if line.last_used_at else "never used"
+    return f"{line.name}: may {line.scope}, {used}"
+
+
+@keys.command("revoke")
+def revoke_api_key(name: str, as_json: AsJson = False) -> None:
+    """Revoke a key at once."""
+
+    async def revoke(stack: Stack) -> KeyLine:
+        for line in await api_keys.list_api_keys(stack):
+            if line.name == name.strip():
+                await api_keys.revoke_api_key(stack, line.id)
+                return line
+        message = f"There is no API key named {name.strip()!r}"
+        raise NotFound(message)
+
+    revoked = with_stack(revoke)
+    answer(revoked, f"{revoked.name} opens nothing any more.", as_json=as_json)
 
 
 @keys.command("add")

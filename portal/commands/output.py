@@ -1,7 +1,7 @@
 """How a verb answers: words for people, or one JSON object on the last line for machines."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -11,9 +11,31 @@ from uuid import UUID
 import msgspec
 import typer
 
+from portal.core.domain.pages import Asked, Page, key_in
 from portal.core.domain.time import iso_utc
+from portal.core.errors import Invalid
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+
+
+Limit = Annotated[int | None, typer.Option(min=1, help="How many at most; all by default.")]
+Cursor = Annotated[str | None, typer.Option(help="The `next` of the page before.")]
+
+
+def page_asked(limit: int | None, cursor: str | None, parts: int) -> Asked:
+    """Return which page of a list is wanted, whose key has so many parts. Raises `Invalid`."""
+    try:
+        return Asked(limit, None if cursor is None else key_in(cursor, parts))
+    except ValueError as error:
+        raise Invalid(str(error).replace("'cursor'", "--cursor")) from None
+
+
+def answer_page(name: str, page: Page[Any], words: Callable[[Any], str], *, as_json: bool) -> None:
+    """Print a page of a list: a line for each of it, or one object with the list under its name and `next`."""
+    lines = [*map(words, page.items)] or [f"No {name} here."]
+    if page.next is not None:
+        lines.append(f"There are more: --cursor {page.next}")
+    answer({name: page.items, "next": page.next}, "\n".join(lines), as_json=as_json)
 
 
 def answer(result: object, words: str, *, as_json: bool) -> None:

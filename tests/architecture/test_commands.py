@@ -17,6 +17,7 @@ VERBS = {
     "serve", "ingest", "demo", "migrate", "import", "cost", "doctor", "user add", "apikey add", "municipality add",
     "tariff import", "site add", "device add", "customer add", "customer rotate", "customer disable",
     "customer enable", "customer list", "push once", "push status",
+    "site list", "device list", "municipality list", "tariff list", "user list", "apikey list", "apikey revoke",
     "push dead-letters", "push retry", "push discard", "push verify",
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import holidays as holiday_table
@@ -63,6 +63,10 @@ class StoredTariff:
     def version(self) -> str:
         """Another text after every change to the tariff or its parts."""
         return version_of(tariff_to_wire(self.tariff, number=str))
+
+    def wire(self) -> dict[str, Any]:
+        """Return the tariff as it travels, its decimals exact; it can be imported again."""
+        return tariff_to_wire(self.tariff, number=lambda number: number) | {"municipality": self.municipality}
 
     @property
     def key(self) -> Key:

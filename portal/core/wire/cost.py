@@ -4,7 +4,7 @@ Money is in cents that add up: days and devices each to the totals of energy, ba
 On the Client the totals hold the fixed monthly charges as well, which are listed beside the days and devices.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import msgspec
 
 from portal.core.domain.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.domain.shown_cost import as_shown
-from portal.core.wire.fields import Exact
+from portal.core.wire.fields import Exact, Instant
 
 Kwh = Exact
 """Exact kilowatt-hours."""
@@ -71,8 +71,8 @@ class DeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """What a window cost. Buckets without a tariff have energy but no price."""
 
-    from_utc: datetime
-    to_utc: datetime
+    from_utc: Instant
+    to_utc: Instant
     currency: str
     total_kwh: Kwh
     base_cost: Money

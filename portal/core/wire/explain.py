@@ -1,12 +1,11 @@
 """The explanation of an hour's cost, over HTTP. Energy and money exact; the amounts in cents stand at the end."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from portal.core.domain.explanation import Explanation, PieceUsed, PricedPart, ReadingUsed
-from portal.core.wire.fields import Exact
+from portal.core.wire.fields import Exact, Instant
 
 
 class _Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -16,7 +15,7 @@ class _Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class ReadingUsedAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """A reading and what the energy rule made of it: accepted, reset, exchange, suspect or waiting."""
 
-    time: datetime
+    time: Instant
     register_kwh: Exact
     verdict: str
 
@@ -24,8 +23,8 @@ class ReadingUsedAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 class PieceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """Energy between two accepted readings; the hour gets it in proportion to the minutes that lie in it."""
 
-    from_utc: datetime
-    to_utc: datetime
+    from_utc: Instant
+    to_utc: Instant
     kwh: Exact
     kind: str
     minutes: Exact
@@ -35,8 +34,8 @@ class PieceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 class PartAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """A part of the hour with one price: `baseCost` = `kwh` x `ratePerKwh`, `vat` = `baseCost` x `vatRate`."""
 
-    from_utc: datetime
-    to_utc: datetime
+    from_utc: Instant
+    to_utc: Instant
     kwh: Exact
     tariff_id: int | None
     tariff_name: str | None
@@ -59,7 +58,7 @@ class ExplanationAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     site_name: str
     municipality: str | None
     time_zone_id: str
-    hour_utc: datetime
+    hour_utc: Instant
     currency: str
     energy_rule: str
     rounding_rule: str

@@ -1,7 +1,7 @@
 """A cost report as a file: CSV of one listing, or an Excel workbook of all. It holds just what the page shows."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,14 +15,19 @@ from starlette.responses import Response
 
 from portal.core.domain.cost import CostReport
 from portal.core.domain.texts import is_formula, shown_text
+from portal.core.errors import Invalid, NotFound
 from portal.ui import formats
+from portal.ui.cost.days import LOCAL_DAYS, UTC_DAYS
 from portal.ui.cost.listings import Line, Listing, Listings, listings_of
 from portal.ui.cost.warnings import warnings_in_words
-from portal.ui.range_picker import DayRange
+from portal.ui.range_picker import DayRange, parse_days
 
 LISTINGS = ("days", "devices", "sites", "periods")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CSV = "text/csv; charset=utf-8"
+_DAY = "Day"
 _NOTES = {"Device": "Site"}
+_FIGURES = ("kWh", "Base", "VAT", "Total")
 _Value = str | Decimal | date
 _FORMATS = {Decimal: "#,##0.00", date: "yyyy-mm-dd"}
 _WIDTHS = {"A": 30, "B": 30, "C": 14, "D": 14, "E": 14, "F": 14}
@@ -41,40 +46,54 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A listing with its heading; the last row is the total."""
+    """A listing: a first column of dates or names, and what they add up to."""
 
     title: str
-    heading: tuple[str, ...]
+    first: str
+    note: str
     rows: tuple[tuple[_Value, ...], ...]
+    total: tuple[_Value, ...]
 
 
 def sheets(report: CostReport) -> tuple[Sheet, ...]:
     """Return every listing of a report, in the cents and the hundredths of a kWh that a page shows."""
     listings = listings_of(report)
-    return tuple(_sheet(listing, listings, report.currency) for listing in listings.each)
+    return tuple(_sheet(listing, listings) for listing in listings.each)
 
 
-def _sheet(listing: Listing, listings: Listings, currency: str) -> Sheet:
-    money = [f"{name} {currency}" for name in ("Base", "VAT", "Total")]
-    heading = (listing.first, _NOTES.get(listing.first, "Note"), "kWh", *money)
-    return Sheet(listing.title, heading, tuple(_row(line) for line in (*listing.lines, listings.total)))
+def _sheet(listing: Listing, listings: Listings) -> Sheet:
+    note = _NOTES.get(listing.first, "Note")
+    return Sheet(listing.title, listing.first, note, tuple(map(_row, listing.lines)), _row(listings.total))
 
 
 def _row(line: Line) -> tuple[_Value, ...]:
     return line.day or line.label, line.note, line.kwh or Decimal("0.00"), line.base, line.vat, line.total
 
 
-def csv_bytes(sheet: Sheet, export: Export) -> bytes:
-    """Return one listing as CSV in UTF-8, with a mark that makes spreadsheets read it as such.
+def csv_bytes(sheet: Sheet, export: Export, *, for_machine: bool = False) -> bytes:
+    """Return one listing as CSV in UTF-8: a row is a row of data, and a column of one kind. There is no total in it.
 
-    Each row says which days it is about, so that files can be put together.
+    Each row says its currency and which days it is about, so that files can be put together. For people there is a
+    mark in front that makes spreadsheets read UTF-8 as such; a program would take it for a part of the first name.
     """
     text = StringIO()
     writer = csv.writer(text)
-    writer.writerow((*sheet.heading, "From", "To", "Days in"))
-    days = (export.days.first.isoformat(), export.days.last.isoformat(), export.zone)
-    writer.writerows([[*map(_plain, row), *days] for row in sheet.rows])
-    return text.getvalue().encode("utf-8-sig")
+    writer.writerow((sheet.first, sheet.note, *_FIGURES, "Currency", "From", "To", "Days in"))
+    beside = (
+        export.report.currency,
+        export.days.first.isoformat(),
+        export.days.last.isoformat(),
+        export.zone,
+    )
+    rows = [_dated(row) if sheet.first == _DAY else row for row in sheet.rows]
+    writer.writerows([[*map(_plain, row), *beside] for row in rows])
+    return text.getvalue().encode("utf-8" if for_machine else "utf-8-sig")
+
+
+def _dated(row: tuple[_Value, ...]) -> tuple[_Value, ...]:
+    """Return a row of a listing by day: what is of no day (a fixed charge) has none, and says what it is beside it."""
+    label, note, *figures = row
+    return row if isinstance(label, date) else ("", f"{label}: {note}" if note else label, *figures)
 
 
 def _plain(value: _Value) -> str:
@@ -93,7 +112,8 @@ def xlsx_bytes(export: Export) -> bytes:
     _about(book.create_sheet("Report"), export)
     for sheet in sheets(export.report):
         page = book.create_sheet(sheet.title)
-        _write(page, [sheet.heading, *sheet.rows])
+        money = [f"{name} {export.report.currency}" for name in _FIGURES[1:]]
+        _write(page, [(sheet.first, sheet.note, _FIGURES[0], *money), *sheet.rows, sheet.total])
         _bold(page, 1, page.max_row)
         page.freeze_panes = "A2"
     file = BytesIO()
@@ -148,17 +168,28 @@ def _cell(page: Worksheet, value: _Value) -> Cell:
     return cell
 
 
-def download(export: Export, kind: str, listing: str, name: str) -> Response:
+def check_query(query: Mapping[str, str]) -> None:
+    """Refuse what an address asks for and does not exist, which would be another file. Raises `Invalid`."""
+    if {"from", "to"} & query.keys() and parse_days(query.get("from", ""), query.get("to", "")) is None:
+        raise Invalid("'from' and 'to' are the first and the last day, like 2026-05-18")
+    for name, words in (("days", (UTC_DAYS, LOCAL_DAYS)), ("by", LISTINGS)):
+        if query.get(name, words[0]) not in words:
+            raise Invalid(f"'{name}' must be one of {', '.join(words)}")
+
+
+def download(export: Export, kind: str, listing: str, name: str, *, for_machine: bool = False) -> Response:
     """Return the answer that saves a report: `kind` csv or xlsx, `listing` one of LISTINGS (CSV only).
 
-    The file is called by `name`, its listing and its days.
+    The file is called by `name`, its listing and its days. Raises `NotFound` for another kind.
     """
+    if kind not in ("csv", "xlsx"):
+        raise NotFound("There is no such file: the kinds are csv and xlsx")
     days = f"{export.days.first}-{export.days.last}"
     if kind == "xlsx":
         body, media_type, file = xlsx_bytes(export), _XLSX, f"{name}-{days}.xlsx"
     else:
         place = LISTINGS.index(listing) if listing in LISTINGS else 0
-        body, media_type = csv_bytes(sheets(export.report)[place], export), "text/csv; charset=utf-8"
+        body, media_type = csv_bytes(sheets(export.report)[place], export, for_machine=for_machine), _CSV
         file = f"{name}-{LISTINGS[place]}-{days}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
     return Response(body, media_type=media_type, headers=headers)

@@ -77,3 +77,19 @@ class Pusher:
         for batch_type, row in (("sites", site), ("devices", device), ("municipalities", municipality)):
             answer = await self.push(batch_type, [row])
             assert answer.json() == {"accepted": 1, "rejected": 0, "errors": []}, answer.text
+
+
+class Caller:
+    """A program with a key."""
+
+    def __init__(self, api: Api, key: dict[str, str]) -> None:
+        self.api, self.key = api, key
+
+    async def __call__(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = self.key | more.pop("headers", {})
+        return await self.api.http.request(method, path, headers=headers, **more)
+
+    async def made(self, path: str, body: Any) -> dict[str, Any]:
+        answer = await self("POST", path, json=body)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()

@@ -10,7 +10,7 @@ from fleet_ingest.app import build_app
 from portal.core.services import customers, sites
 from portal.core.services.sites import IssuedDevice
 from portal.core.stack import Stack
-from tests.integration.fleet_ingest.api import Api, Pusher
+from tests.integration.fleet_ingest.api import Api, Caller, Pusher
 
 
 async def _open(stack: Stack) -> AsyncIterator[Api]:
@@ -59,3 +59,13 @@ async def _customer(api: Api, code: str, number: int) -> Pusher:
     pusher = Pusher(api, issued, UUID(int=number), UUID(int=number + 0x100))
     await pusher.push_registry()
     return pusher
+
+
+@pytest.fixture
+async def call(client_api: Api) -> Caller:
+    return Caller(client_api, await client_api.key())
+
+
+@pytest.fixture
+async def operate(admin_api: Api) -> Caller:
+    return Caller(admin_api, await admin_api.key())

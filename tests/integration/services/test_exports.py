@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from portal.auth.downloads import signed_in_download
+from portal.auth.downloads import guarded_download
 from portal.core import stack as stacks
 from portal.core.domain.access import Role
 from portal.core.errors import NotFound
@@ -35,7 +35,7 @@ def installed(client_stack: Stack) -> Iterator[Stack]:
 async def test_a_download_is_in_the_trail_and_a_refused_one_is_not(installed: Stack) -> None:
     await accounts.add_user(installed, BOB, Role.USER, PASSWORD)
     token = (await sessions.sign_in(installed, BOB, PASSWORD)).token
-    app = Starlette(routes=[Route("/download/cost.csv", signed_in_download(_file))])
+    app = Starlette(routes=[Route("/download/cost.csv", guarded_download(_file, ("from", "missing")))])
     transport = httpx.ASGITransport(app, client=("203.0.113.7", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://stack.example") as http:
         cookie = {"Cookie": f"portal_session={token}"}

@@ -1,6 +1,7 @@
 """Files hold what the page shows: the same figures, as numbers, with their days and currency."""
 
 import csv
+from codecs import BOM_UTF8
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -8,6 +9,7 @@ from io import BytesIO, StringIO
 from typing import Any
 from uuid import UUID
 
+import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
@@ -20,6 +22,7 @@ MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
 THIRD = Decimal(1) / 3
 PARTS = (THIRD, THIRD, THIRD * Decimal("0.15"), THIRD * Decimal("1.15"))
 WHOLE = tuple(part * 3 for part in PARTS)
+FIGURES = ("kWh", "Base", "VAT", "Total")
 NAMES = ("=cmd|' /C calc'!A0", "+Plus", "Plain")
 REPORT = CostReport(
     from_at=MONDAY,
@@ -50,15 +53,35 @@ def rows_of(listing: str) -> list[dict[str, str]]:
 def test_a_file_holds_the_figures_of_its_table(listing: str) -> None:
     shown = build_cost(REPORT)
     table = [[row["kwh"] or "0.00", row["base"], row["vat"], row["total"]] for row in getattr(shown, listing)]
-    names = ("kWh", "Base ZAR", "VAT ZAR", "Total ZAR")
-    assert [[row[name] for name in names] for row in rows_of(listing)] == [*table, shown.total_cells]
+    rows = rows_of(listing)
+    assert [[row[name] for name in FIGURES] for row in rows] == table
+    assert {row["Currency"] for row in rows} == {"ZAR"}
 
 
 @pytest.mark.parametrize("listing", LISTINGS)
 def test_the_rows_of_a_file_add_up(listing: str) -> None:
-    *rows, total = rows_of(listing)
-    for name in ("kWh", "Base ZAR", "VAT ZAR", "Total ZAR"):
+    rows = rows_of(listing)
+    total = dict(zip(FIGURES, build_cost(REPORT).total_cells, strict=True))
+    for name in FIGURES:
         assert sum(Decimal(row[name]) for row in rows) == Decimal(total[name])
+
+
+@pytest.mark.parametrize("for_machine", [True, False])
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_a_file_is_read_by_pandas_as_it_is(listing: str, *, for_machine: bool) -> None:
+    body = csv_bytes(sheets(REPORT)[LISTINGS.index(listing)], EXPORT, for_machine=for_machine)
+    assert body.startswith(BOM_UTF8) is not for_machine
+    table = pd.read_csv(BytesIO(body))
+    first = {"days": "Day", "devices": "Device", "sites": "Site", "periods": "Period"}[listing]
+    note = "Site" if listing == "devices" else "Note"
+    assert list(table.columns) == [first, note, *FIGURES, "Currency", "From", "To", "Days in"]
+    assert [table[name].dtype for name in FIGURES] == [float] * 4
+    assert round(table["Total"].sum(), 2) == 116.15
+    assert "Total" not in set(table[first])
+    if listing == "days":
+        days = pd.to_datetime(table["Day"], format="%Y-%m-%d")
+        assert days.notna().sum() == 3
+        assert table["Note"][days.isna()].tolist() == ["Fixed monthly charge: May 2026, Mill, TOU"]
 
 
 def test_every_row_says_which_days_it_is_about() -> None:

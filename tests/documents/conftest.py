@@ -1,0 +1,138 @@
+"""Two stacks as a reader of the documents has them, and a shell in which `portal` and `curl` meet them."""
+
+import asyncio
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from portal import frontend
+from portal.core.settings import RunMode
+from tests.architecture.source import ROOT
+from tests.documents.blocks import Block
+from tests.e2e.running import RunningStack
+from tests.integration.databases import TestServer, running_server
+
+# What the documents call the stacks of `make run`.
+CLIENT, ADMIN = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
+_PORTAL = """#!/bin/bash
+stack=${STACK:-Client}
+[ "$1" = customer ] && stack=Admin
+. "$READERS_FILES/$stack.env"
+exec PYTHON -m portal.cli "$@"
+"""
+_CURL = '#!/bin/bash\nexec PYTHON STAND_IN "$@"\n'
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who follows the documents at a terminal."""
+
+    client: RunningStack
+    admin: RunningStack
+    directory: Path
+    variables: dict[str, str]
+
+    def localised(self, text: str) -> str:
+        """A text with the addresses of the stacks that run here."""
+        return (
+            text.replace(CLIENT, self.client.url)
+            .replace(ADMIN, self.admin.url)
+            .replace("127.0.0.1:8000", f"127.0.0.1:{self.client.port}")
+            .replace("127.0.0.1:8001", f"127.0.0.1:{self.admin.port}")
+        )
+
+    def follow(self, blocks: list[Block]) -> subprocess.CompletedProcess[str]:
+        """Run the blocks of a document in one shell, in their order; the first failure ends it."""
+        lines = ["set -euo pipefail"]
+        for block in blocks:
+            stack = "Admin" if "Admin" in block.heading else "Client"
+            lines += [f"echo '== {block.place}' >&2", f"export STACK={stack}", self.localised(block.text)]
+        environment = {
+            name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ
+        } | self.variables
+        return subprocess.run(
+            ["bash", "-c", "\n".join(lines)],
+            cwd=self.directory,
+            env=environment
+            | {
+                "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
+                "READERS_FILES": str(self.directory),
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """Both stacks serve; the variables are those that lines in the guides take for granted."""
+    for mode in RunMode:
+        frontend.build(mode)
+    with ExitStack() as closing:
+        server = closing.enter_context(running_server())
+        stacks = {
+            mode: closing.enter_context(_serving(mode, server, tmp_path_factory.mktemp(mode.value)))
+            for mode in RunMode
+        }
+        client, admin = stacks[RunMode.CLIENT], stacks[RunMode.ADMIN]
+        directory = tmp_path_factory.mktemp("reader")
+        _lay_out(directory, stacks)
+        yield Reader(client, admin, directory, _variables(client, admin))
+
+
+@contextmanager
+def _serving(mode: RunMode, server: TestServer, folder: Path) -> Iterator[RunningStack]:
+    name = f"portal_documents_{mode.value.lower()}_{os.getpid()}"
+    asyncio.run(server.execute(f"CREATE DATABASE {name}"))
+    dsn = server.dsn(name).replace("+asyncpg", "")
+    settings = {"Database__ConnectionString": dsn, "Storage__DataDirectory": str(folder)}
+    stack = RunningStack(mode.value, settings, folder)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+        asyncio.run(server.drop(name))
+
+
+def _lay_out(directory: Path, stacks: dict[RunMode, RunningStack]) -> None:
+    programs = directory / "bin"
+    programs.mkdir()
+    python = shlex.quote(sys.executable)
+    _write_program(programs / "portal", _PORTAL.replace("PYTHON", python))
+    if shutil.which("curl") is None:
+        stand_in = shlex.quote(str(ROOT / "tests/documents/curl.py"))
+        _write_program(programs / "curl", _CURL.replace("PYTHON", python).replace("STAND_IN", stand_in))
+    for mode, stack in stacks.items():
+        exports = [f"export {name}={shlex.quote(value)}" for name, value in stack._environment.items()]
+        exports = [line for line in exports if not line.startswith("export PATH=")]
+        (directory / f"{mode.value}.env").write_text("\n".join(exports), encoding="utf-8")
+
+
+def _write_program(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+def _variables(client: RunningStack, admin: RunningStack) -> dict[str, str]:
+    client.command("site", "add", "Reader's site")
+    device = client.command("device", "add", "Meter", "--site", "Reader's site", "--external-id", "reader-1")
+    customer = admin.command("customer", "add", "READER", "Reader Ltd")
+    return {
+        "KEY": client.command("apikey", "add", "reader")["key"],
+        "ADMIN_KEY": admin.command("apikey", "add", "reader")["key"],
+        "DEVICE": device["id"],
+        "TOKEN": device["token"],
+        "CUSTOMER": customer["id"],
+        "CUSTOMER_TOKEN": customer["token"],
+    }
