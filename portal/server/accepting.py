@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import resource
+import select
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +41,13 @@ def most_connections() -> int:
     with suppress(OSError):
         soft -= len(list(Path("/proc/self/fd").iterdir()))
     return max(_LEAST, min(_MOST, (soft - _KEPT_FREE) // 2))
+
+
+def _has_waiting(listening: socket) -> bool:
+    """Whether there is somebody to take in: a loop may call once more than somebody came."""
+    asked = select.poll()
+    asked.register(listening, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 class Acceptor:
@@ -87,9 +95,9 @@ class Acceptor:
         self._resuming = self._loop.call_later(_PAUSE_SECONDS, self._listen)
 
     def _take(self) -> None:
-        for number in range(_AT_ONCE):
-            if not self._open.has_room(len(self._arriving)) and not self._open.let_oldest_go():
-                if number == 0:  # somebody does wait
+        for _ in range(_AT_ONCE):
+            if not self._open.has_room() and not self._open.let_oldest_go():
+                if _has_waiting(self.socket):
                     self._pause("all are in use")
                 return
             try:
@@ -102,6 +110,7 @@ class Acceptor:
                 self._pause(error.strerror or "accept failed")
                 return
             connection.setblocking(False)
+            self._open.arriving += 1
             task = self._loop.create_task(self._adopt(connection))
             self._arriving.add(task)
             task.add_done_callback(self._arriving.discard)
@@ -109,5 +118,6 @@ class Acceptor:
     async def _adopt(self, connection: socket) -> None:
         try:
             await self._loop.connect_accepted_socket(self._protocol, connection)
-        except OSError:
-            connection.close()  # it is gone again
+        except OSError:  # it is gone again
+            self._open.arriving -= 1
+            connection.close()

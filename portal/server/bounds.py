@@ -1,6 +1,7 @@
 """How much of a connection anybody may take before it is known who they are: bytes, seconds, descriptors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,11 @@ class Bounds:
     socket_message_bytes: int = 1_000_000
     socket_fragments: int = 1_000
     socket_unread_bytes: int = 1_000_000
+    stopping_idle_seconds: float = 1
+    stopping_seconds: float = 3
+
+    def while_stopping(self, body_took: float) -> Self:
+        """Return the bounds of a server that is told to stop, for a body that has taken so many seconds already."""
+        return replace(
+            self, body_idle_seconds=self.stopping_idle_seconds, body_seconds=body_took + self.stopping_seconds
+        )

@@ -33,6 +33,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._bounds, self._open = config.bounds, server_state
         self._running: RequestResponseCycle | None = None
         self._refusal: Refusal | None = None
+        self._slow_body = refusals.SLOW_BODY
         self._ended_at = 0.0
         self._waiting_since = self.loop.time()
         self._in_head = self._in_body = False
@@ -42,6 +43,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_seen = 0
 
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        self._open.arriving -= 1
         super().connection_made(transport)
         self._unread = Unread(transport, self._bounds)
         self._wait()
@@ -188,6 +190,12 @@ class BoundedHttp(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
 
+    def shutdown(self) -> None:
+        """Finish what can be finished; a body that still arrives has a moment left, and is to be sent again later."""
+        super().shutdown()
+        self._bounds = self._bounds.while_stopping(self.loop.time() - self._body_began_at)
+        self._slow_body = refusals.STOPPING
+
     # What time says
 
     def look(self, now: float) -> None:
@@ -223,4 +231,4 @@ class BoundedHttp(HttpToolsProtocol):
         is_slow = took > bounds.body_grace_seconds and self._body_bytes < took * bounds.body_bytes_a_second
         is_silent = now - self._body_moved_at > bounds.body_idle_seconds
         if is_slow or is_silent or took > bounds.body_seconds:
-            self._refuse(refusals.SLOW_BODY)
+            self._refuse(self._slow_body)

@@ -35,6 +35,12 @@ LARGE_HEAD = Refusal(
 )
 SLOW_HEAD = Refusal(HTTPStatus.REQUEST_TIMEOUT, "timeout", "The request's headers did not arrive in time.")
 SLOW_BODY = Refusal(HTTPStatus.REQUEST_TIMEOUT, "timeout", "The body did not arrive in time.")
+STOPPING = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "unavailable",
+    "The service is being stopped; try again.",
+    ((b"retry-after", b"5"),),
+)
 FULL = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable",

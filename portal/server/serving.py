@@ -54,10 +54,26 @@ class BoundedServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Look at every connection once a second."""
         if counter % _TICKS == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in list(self.server_state.connections):
-                connection.look(now)
+            self._look()
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in uvicorn's order, and look at connections until the last is closed."""
+        looking = asyncio.create_task(self._look_on())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            looking.cancel()
+
+    async def _look_on(self) -> None:
+        while True:
+            self._look()
+            await asyncio.sleep(1)
+
+    def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            connection.look(now)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -26,10 +26,12 @@ class OpenConnections(ServerState):
         self.waiting: dict[Connection, None] = {}
         self.websockets: set[Connection] = set()
         self.most = 10_000
+        # Accepted, and not among the connections yet.
+        self.arriving = 0
 
-    def has_room(self, arriving: int) -> bool:
+    def has_room(self) -> bool:
         """Whether one more fits beside the open ones and those that are arriving."""
-        return len(self.connections) + arriving < self.most
+        return len(self.connections) + self.arriving < self.most
 
     def has_room_for_websocket(self) -> bool:
         """Whether one more may be open: they stay for hours, so that half of the places are kept for requests."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync import client
 
 from tests.e2e.raw_http import connected, exchange, request
 from tests.e2e.running import RunningStack
@@ -63,3 +65,13 @@ def test_whoever_says_nothing_is_let_go_within_seconds(narrow_stack: RunningStac
         ready, _, _ = select.select([half], [], [], 60)
         assert ready
         assert half.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_a_websocket_that_joins_no_page_is_let_go(narrow_stack: RunningStack) -> None:
+    address = narrow_stack.url.replace("http", "ws")
+    with client.connect(f"{address}/_event/?EIO=4&transport=websocket") as opened:
+        assert str(opened.recv(30)).startswith("0{")  # engine.io says who it is
+        with pytest.raises(ConnectionClosed) as closed:
+            opened.recv(60)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008

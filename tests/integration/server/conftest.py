@@ -1,13 +1,15 @@
 """The product's server over a small application, with bounds short enough to wait for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import uvloop
 
+from portal.server import serving
 from portal.server.bounds import Bounds
 from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
@@ -19,6 +21,7 @@ QUICK = Bounds(
     body_grace_seconds=1.5,
     unread_seconds=0.5,
     linger_seconds=0.5,
+    stopping_idle_seconds=0.2,
 )
 _PATIENCE_S = 20
 
@@ -135,13 +138,13 @@ class Served:
         return (await wire.answer()).endswith(b"\r\n\r\n3")
 
 
-Serve = Callable[..., Awaitable[Served]]
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 @asynccontextmanager
 async def _serving(bounds: Bounds) -> AsyncIterator[Served]:
     app = Application()
-    config = ServerConfig(app, bounds=bounds, host="127.0.0.1", port=0, timeout_graceful_shutdown=1)
+    config = ServerConfig(app, bounds=bounds, host="127.0.0.1", port=0, timeout_graceful_shutdown=5)
     server = BoundedServer(config)
     running = asyncio.create_task(server._serve())
     served = Served(server, app)
@@ -156,7 +159,13 @@ async def _serving(bounds: Bounds) -> AsyncIterator[Served]:
         await running
 
 
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, LoopFactory]:
+    """`portal serve` runs on asyncio's own loop, `portal ingest` on uvloop."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
+async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    monkeypatch.setattr(serving, "_TICKS", 1)  # connections are looked at ten times a second
     async with _serving(QUICK) as found:
         yield found

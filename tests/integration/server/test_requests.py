@@ -179,3 +179,18 @@ async def test_what_is_usual_works_as_ever(served: Served) -> None:
     assert (await wire.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
     await wire.send(b"ok")
     assert (await wire.answer()).endswith(b"\r\n\r\n2")
+
+
+async def test_a_server_that_stops_waits_for_no_body_that_does_not_come(
+    served: Served, capfd: pytest.CaptureFixture[str]
+) -> None:
+    slow = [await served.connect(_HEAD + b"Content-Length: 10\r\n\r\nhalf") for _ in range(5)]
+    held = await served.connect(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+    await served.until(lambda: served.app.waiting == 1)
+    served.server.should_exit = True
+    said = [await wire.rest() for wire in slow]
+    assert all(answer.startswith(b"HTTP/1.1 503") and b"retry-after: 5" in answer for answer in said), said
+    served.app.release.set()
+    assert (await held.answer()).endswith(b"\r\n\r\n0")
+    await served.until(lambda: not served.server.server_state.connections)
+    assert "Traceback" not in capfd.readouterr().err
