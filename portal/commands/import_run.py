@@ -27,6 +27,7 @@ from portal.core.domain.reading_files import (
 from portal.core.domain.reading_tables import TableOptions, parse_csv, parse_table
 from portal.core.domain.readings import QUANTITIES
 from portal.core.domain.register_joins import join_registers
+from portal.core.domain.same_times import one_row_per_time
 from portal.core.errors import Invalid, NotFound
 from portal.core.services import readings, sites
 from portal.core.stack import Stack
@@ -100,7 +101,7 @@ async def _take_table(
         while batch := list(islice(outcomes, _ROWS_AT_ONCE)):
             if options.table.per_interval is None:
                 _check_registers(batch)
-            await _store(stack, report, batch)
+            await _store(stack, report, one_row_per_time(batch))
         return
     while batch := list(islice(outcomes, _INTERVALS_AT_ONCE)):
         given = [each for each in batch if isinstance(each, IntervalRow)]

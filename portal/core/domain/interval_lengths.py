@@ -63,11 +63,16 @@ class IntervalClock:
         """Find the length: as told, else by each row's own, else the most frequent step. Raises FileInvalid."""
         if told is None and durations and all(durations):
             return cls(None, zone, stamped_end)
+        if told is None and not stamps:  # no row has a time: each says why
+            return cls(None, zone, stamped_end)
         if told is None:
             steps = Counter(abs(later - earlier) for earlier, later in pairwise(stamps) if later != earlier)
             if not steps:
                 raise FileInvalid(_NO_LENGTH)
             told = steps.most_common(1)[0][0]
+            if told > DAY + timedelta(hours=1):  # a local day has up to 25 hours
+                msg = f"its rows are {told / DAY:g} days apart: energy per interval is taken of a day at most"
+                raise FileInvalid(msg)
         return cls(told, zone, stamped_end)
 
     def around(self, stamp: datetime, own: timedelta | None = None) -> tuple[datetime, datetime]:

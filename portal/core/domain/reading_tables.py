@@ -166,6 +166,8 @@ class _Table:
         if any(cell.strip() for cell in row.cells[width:]):
             reason = f"{len(row.cells)} cells, but the header has {width}{self._comma_hint(row.cells)}"
             return RefusedRow(row.line, reason, "more cells than the header")
+        if len(row.cells) < width and any("\n" in cell for cell in row.cells):
+            return RefusedRow(row.line, "a quotation mark is opened and not closed: lines may be lost in it")
         cells = row.cells + [""] * (width - len(row.cells))
         filled = [(name, quantity, cells[at].strip()) for at, name, quantity in self._header.quantities]
         filled = [each for each in filled if not self._is_missing(row.line, each[0], each[2])]

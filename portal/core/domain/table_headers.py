@@ -18,7 +18,8 @@ _DATES = ("date", "day", "reading date", "read date", "interval date")
 _CLOCKS = ("start time", "time", "interval start time", "interval start", "hour", "time of day")
 _DURATIONS = ("duration", "interval", "interval length", "interval duration")
 _LOOKS_LIKE_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*|\d{10}|\d{13}")
-_TITLE_ROWS = 60
+_LOOKS_LIKE_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?")
+_TITLE_ROWS, _LOOKED_AT_ROWS = 60, 50
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00:00")
 
 
@@ -62,7 +63,7 @@ def find_header(
     for place, names in enumerate(named):
         chosen = _chosen(names, wanted) if wanted else {n: q for n in names if (q := quantity_named(n))}
         if chosen and (not wanted or len(chosen) == len(wanted)):
-            below = rows[place + 1] if place + 1 < len(rows) else ()
+            below = rows[place + 1 : place + 1 + _LOOKED_AT_ROWS]
             return _header(place, names, mapped_quantities(chosen, "column"), time_columns, below)
     nothing: list[str] = []
     likely = max(named, key=lambda names: len(set(filter(None, names))), default=nothing)
@@ -82,8 +83,16 @@ def _chosen(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def _header(
-    place: int, names: list[str], chosen: Mapping[str, str], time_columns: Sequence[str], below: Sequence[str]
+    place: int,
+    names: list[str],
+    chosen: Mapping[str, str],
+    time_columns: Sequence[str],
+    below: Sequence[Sequence[str]],
 ) -> Header:
+    twin = next((name for name in chosen if names.count(name) > 1), None)
+    if twin is not None:
+        msg = f"two columns are called {twin!r}: nobody can tell which of them is meant"
+        raise FileInvalid(msg)
     quantities = tuple((names.index(name), name, quantity) for name, quantity in chosen.items())
     taken = {at for at, _, _ in quantities}
     times = _told_times(names, time_columns) if time_columns else _found_times(names, taken, below)
@@ -101,19 +110,39 @@ def _told_times(names: list[str], time_columns: Sequence[str]) -> tuple[int, ...
     return tuple(found)
 
 
-def _found_times(names: list[str], taken: set[int], below: Sequence[str]) -> tuple[int, ...]:
+def _found_times(names: list[str], taken: set[int], below: Sequence[Sequence[str]]) -> tuple[int, ...]:
     date = _position(names, _DATES, taken)
-    if date is not None:
-        clock = _position(names, _CLOCKS, taken | {date})
-        return (date,) if clock is None else (date, clock)
-    time = _position(names, _TIMES, taken)
+    time = date if date is not None else _position(names, _TIMES, taken)
     if time is None:
-        cells = enumerate(cell.strip() for cell in below[: len(names)])
-        time = next((at for at, cell in cells if at not in taken and _LOOKS_LIKE_TIME.fullmatch(cell)), None)
+        others = (at for at in range(len(names)) if at not in taken)
+        time = next((at for at in others if _all_like(_LOOKS_LIKE_TIME, _cells(below[:1], at))), None)
     if time is None:
         msg = f"no time column: name it with --time-column; the header has {listed(names)}"
         raise FileInvalid(msg)
-    return (time,)
+    clock = _clock_beside(names, taken | {time}, below) if _are_days(_cells(below, time)) else None
+    return (time,) if clock is None else (time, clock)
+
+
+def _clock_beside(names: list[str], taken: set[int], below: Sequence[Sequence[str]]) -> int | None:
+    """Return the column with the time of day that belongs to a date: by its name, or else by what is in it."""
+    named = _position(names, _CLOCKS, taken)
+    if named is not None:
+        return named
+    others = (at for at in range(len(names)) if at not in taken)
+    return next((at for at in others if _all_like(_LOOKS_LIKE_CLOCK, _cells(below, at))), None)
+
+
+def _are_days(cells: Sequence[str]) -> bool:
+    """Whether times are days alone; a workbook writes them as midnights."""
+    return all(":" not in _MIDNIGHT.sub(r"\1", cell) and not cell.isdecimal() for cell in cells)
+
+
+def _all_like(shape: re.Pattern[str], cells: Sequence[str]) -> bool:
+    return bool(cells) and all(shape.fullmatch(cell) for cell in cells)
+
+
+def _cells(rows: Sequence[Sequence[str]], at: int) -> list[str]:
+    return [cell for row in rows if at < len(row) and (cell := row[at].strip())]
 
 
 def _position(names: Sequence[str], wanted: Iterable[str], taken: Iterable[int] = ()) -> int | None:

@@ -146,6 +146,27 @@ async def test_a_reason_is_said_once_with_its_count_and_first_lines(meter: Stack
     assert allowed.failure is None
 
 
+async def test_several_values_for_one_time_are_not_dropped_in_silence(meter: Stack, tmp_path: Path) -> None:
+    content = "Date,Hr,Stand\n" + "".join(f"2026-05-18,{hour},{100 + hour}\n" for hour in range(1, 25))
+    table = TableOptions(columns={"Stand": REGISTER}, zone=ZoneInfo("UTC"))
+    report = await take(meter, tmp_path, content, table=table)
+    assert (report.accepted, report.failure) == (1, "23 rows refused")
+    assert "is the time of day in another column?" in report.in_words()
+
+
+async def test_rows_of_one_time_complete_each_other(meter: Stack, tmp_path: Path) -> None:
+    content = f"time,{REGISTER},active_power_kw\n" + "".join(
+        f"2026-05-18T08:00:00Z,{cells}\n" for cells in ("7,", ",2", "7,2")
+    )
+    report = await take(meter, tmp_path, content)
+    assert (report.accepted, report.failure) == (1, None)
+    async with meter.db.snapshot() as session:
+        stored = await session.execute(
+            text(f"SELECT {REGISTER}, active_power_kw FROM monitoring.power_measurements")
+        )
+    assert [tuple(row) for row in stored] == [(7.0, 2.0)]
+
+
 async def test_nothing_stored_is_a_failure(meter: Stack, tmp_path: Path) -> None:
     empty = await take(meter, tmp_path, HEADER, allow_refused=True)
     assert empty.failure == "nothing stored"

@@ -192,7 +192,7 @@ def test_a_real_solar_month_keeps_every_watt_hour() -> None:
 @pytest.mark.parametrize(
     ("name", "total"),
     [
-        ("Example_NEM12_multiple_quality.csv", "896.934"),
+        ("Example_NEM12_multiple_quality.csv", "896.99"),
         ("Example_NEM12_substituted_interval.csv", "110.976"),
     ],
 )

@@ -255,6 +255,41 @@ def test_date_and_time_apart_are_joined_and_a_duration_is_read() -> None:
     assert "times from 'Date' and 'Start Time'" in notes(found)
 
 
+@pytest.mark.parametrize(
+    ("date", "clock"), [("Datum", "Uhrzeit"), ("Date", "Hour beginning"), ("Day", "Time")]
+)
+def test_a_time_of_day_beside_a_date_is_found_by_what_is_in_it(date: str, clock: str) -> None:
+    text = f"{date};{clock};Stand\n18.05.2026;00:15;100,5\n18.05.2026;00:30;100,7\n"
+    found = rows(outcomes(text, columns={"Stand": REGISTER}, zone=UTC_ZONE, date_order=DateOrder.DAY_FIRST))
+    assert [f"{row.at:%d %H:%M}" for row in found] == ["18 00:15", "18 00:30"]
+
+
+def test_a_whole_time_called_date_is_not_joined_with_another() -> None:
+    text = f"Date,Time,{REGISTER}\n2026-05-18 00:00,00:00,1\n2026-05-18 00:30,00:30,2\n"
+    assert [row.at.minute for row in rows(outcomes(text, zone=UTC_ZONE))] == [0, 30]
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(FileInvalid, match="two columns are called"):
+        outcomes(f"time,{REGISTER},{REGISTER}\n2026-05-18T08:00:00Z,1,2\n")
+
+
+def test_a_quotation_mark_that_stays_open_does_not_swallow_lines_in_silence() -> None:
+    found = outcomes(f'time,{REGISTER}\n"2026-05-18T08:00:00Z,1\n2026-05-18T09:00:00Z,2\n')
+    assert "opened and not closed" in refusals(found)[0]
+
+
+def test_months_are_no_intervals() -> None:
+    text = "time,used\n" + "".join(f"2026-0{month}-01T00:00:00Z,300\n" for month in (1, 2, 3))
+    with pytest.raises(FileInvalid, match="of a day at most"):
+        of_intervals(text, columns={"used": REGISTER})
+
+
+def test_intervals_whose_times_cannot_be_read_say_why() -> None:
+    found = of_intervals("time,used\n2026-05-18 08:00,1\n2026-05-18 09:00,1\n", columns={"used": REGISTER})
+    assert all("--time-zone" in reason for reason in refusals(found))
+
+
 def test_a_single_interval_needs_its_length() -> None:
     text = "time,used\n2026-05-18T08:00:00Z,1\n"
     with pytest.raises(FileInvalid, match="--interval 30"):
