@@ -1,7 +1,7 @@
 """Answers in gzip, for those who ask.
 
-Only the API compresses: in a page, what a stranger can have written into it and what is secret would lie in one stream,
-whose length tells about both (BREACH). Small answers stay as they are: a board pays for every byte of a header.
+Small answers stay as they are: a board pays for every byte of a header, and what is secret (a token, shown once) is in
+small answers, so that no length of a stream tells about it (BREACH).
 """
 
 from __future__ import annotations

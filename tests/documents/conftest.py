@@ -113,10 +113,27 @@ def _lay_out(directory: Path, stacks: dict[RunMode, RunningStack]) -> None:
     if shutil.which("curl") is None:
         stand_in = shlex.quote(str(ROOT / "tests/documents/curl.py"))
         _write_program(programs / "curl", _CURL.replace("PYTHON", python).replace("STAND_IN", stand_in))
+    _write_samples(directory)
     for mode, stack in stacks.items():
         exports = [f"export {name}={shlex.quote(value)}" for name, value in stack._environment.items()]
         exports = [line for line in exports if not line.startswith("export PATH=")]
         (directory / f"{mode.value}.env").write_text("\n".join(exports), encoding="utf-8")
+
+
+def _write_samples(directory: Path) -> None:
+    """The files that the documents import, each going on where the one before ended."""
+    halves = ",".join(["0.25"] * 48)
+    channels = "".join(
+        f"200,NMI1000001,E1E2,1,{channel},N1,SN-1001,kWh,30,\n300,20260701,{halves},A,,,20260702000000,\n"
+        for channel in ("E1", "E2")
+    )
+    samples = {
+        "may.csv": "time,energyImportedKwh\n2026-05-01T00:00:00Z,1994.0\n2026-05-01T00:30:00Z,1995.5\n",
+        "export.csv": "Date,Start Time,Consumed\n6/14/2026,00:00,0.5\n6/14/2026,00:30,0.75\n6/14/2026,01:00,0.5\n",
+        "may.nem12": f"100,NEM12,202607020000,MDP,RETAILER\n{channels}900\n",
+    }
+    for name, text in samples.items():
+        (directory / name).write_text(text, encoding="utf-8")
 
 
 def _write_program(path: Path, text: str) -> None:

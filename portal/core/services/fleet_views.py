@@ -86,8 +86,13 @@ async def ingest_events(stack: Stack, customer_id: UUID, wanted: EventFilter, li
         if not await customer_queries.is_known(session, customer_id):
             raise NotFound(_NOBODY)
         found = await queries.events(session, customer_id, wanted, limit + 1)
-    more = len(found) > limit
-    return EventPage(found[:limit], found[limit - 1].received_at if more else None)
+    if len(found) <= limit:
+        return EventPage(found, None)
+    # The next page begins before the last instant of this one: events of one instant stay together where they fit.
+    shown = [event for event in found[:limit] if event.received_at != found[limit].received_at] or found[
+        :limit
+    ]
+    return EventPage(tuple(shown), shown[-1].received_at)
 
 
 async def remove_customer(

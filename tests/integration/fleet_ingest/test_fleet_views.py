@@ -64,6 +64,12 @@ async def test_ingest_events_are_paged_and_filtered(admin_api: Api, alice: Pushe
         await alice.push("measurements", [reading(alice, f"2026-05-18T08:0{number}:00Z", activePowerKw=1)])
     await alice.push("measurements", b"{}")
     await alice.push("measurements", [{"time": "2026-05-18T08:00:00Z", "deviceId": str(uuid4())}])
+    # Two of one instant, where the first page would part them: neither is left out.
+    await admin_api.rows(
+        "UPDATE fleet.ingest_events SET received_at = (SELECT received_at FROM fleet.ingest_events "
+        "ORDER BY received_at DESC OFFSET 3 LIMIT 1) WHERE id = (SELECT id FROM fleet.ingest_events "
+        "ORDER BY received_at DESC OFFSET 4 LIMIT 1) RETURNING id"
+    )
     seen: list[str] = []
     asked: dict[str, str] = {"limit": "4"}
     while asked.get("before", "first"):
