@@ -24,6 +24,7 @@ from portal.core.errors import (
     Unavailable,
 )
 from portal.core.log import logger
+from portal.core.outages import is_unusable, reason_of
 from portal.core.wire.batches import ENCODER
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def portal_error_answer(error: PortalError, challenge: str = "Bearer") -> Respon
     """
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
     if isinstance(error, Unavailable):
-        _log.error("The database did not answer", reason=repr(error.__cause__))
+        _say_unavailable(error)
         return _unavailable()
     if status is None:
         _log.error("A request failed", code=error.code, reason=error.message)
@@ -130,10 +131,10 @@ def endpoint(handler: Endpoint, challenge: str = "Bearer") -> Endpoint:
             return http_error_answer(error)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_CLOSED)
-        except OSError:
-            _log.exception("The database did not answer", path=request.url.path)
-            return _unavailable()
-        except Exception:  # noqa: BLE001 - the outermost layer: nothing may leave as a trace
+        except Exception as error:  # noqa: BLE001 - the outermost layer: nothing may leave as a trace
+            if is_unusable(error):
+                _say_unavailable(error)
+                return _unavailable()
             _log.exception("A request failed", path=request.url.path)
             return _internal()
 
@@ -144,6 +145,10 @@ def http_error_answer(error: HTTPException) -> Response:
     """Return the envelope of a routing error such as 404 or 405."""
     code = _HTTP_CODES.get(error.status_code, "error")
     return error_answer(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+def _say_unavailable(error: BaseException) -> None:
+    _log.warning("The database cannot be used", reason=reason_of(error))
 
 
 def _unavailable() -> Response:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portal.core import stack as stacks
 from portal.core.log import logger
+from portal.core.outages import Outage
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -37,6 +38,7 @@ class RollupTrigger:
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
         self._is_settling = asyncio.Event()
+        self._outage = Outage(_log, "The rollups are not refreshed")
 
     def __call__(self, stack: Stack) -> None:
         """Ask for a refresh soon."""
@@ -55,10 +57,8 @@ class RollupTrigger:
         while self._wanted:
             self._wanted = False
             began = monotonic()
-            try:
+            with self._outage.noted():
                 await stack.storage.refresh(stack.db)
-            except Exception:  # noqa: BLE001 - in the background: the next one tries again
-                _log.exception("The rollups were not refreshed")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_settling.wait(), _pause(monotonic() - began))
 

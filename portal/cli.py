@@ -7,6 +7,7 @@ import typer
 from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving, storage
 from portal.core.domain.texts import text_problem
 from portal.core.errors import PortalError
+from portal.core.outages import is_unusable, reason_of
 
 app = typer.Typer(
     help="Power, energy and cost of metered sites. Settings come from the environment and .env.",
@@ -40,6 +41,10 @@ def main() -> None:
         app()
     except PortalError as error:
         sys.exit(f"portal: {error.message}")
+    except Exception as error:
+        if not is_unusable(error):
+            raise
+        sys.exit(f"portal: {reason_of(error)}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from reflex.utils.exec import is_prod_mode
 from starlette.applications import Starlette
 
 from fleet_ingest.app import build_app as build_companion
-from portal.auth import browser_reports, live, not_found
+from portal.auth import browser_reports, live, not_found, unavailable
 from portal.auth.brand_watch import brand_watch
 from portal.auth.branding import FIRST_FRAME, ICON_PATH, STYLESHEET_PATH
 from portal.auth.edge import edge
@@ -24,10 +24,12 @@ from portal.auth.middleware import install_middleware
 from portal.auth.password import page as password
 from portal.auth.password.state import SetPasswordState
 from portal.auth.reconnect import PAGE_ID, install_reconnect
+from portal.auth.recovery import recovery_notice
 from portal.auth.routes import auth_app
 from portal.core import stack as stacks
-from portal.core.errors import Misconfigured
+from portal.core.errors import Misconfigured, Unavailable
 from portal.core.log import logger
+from portal.core.outages import reason_of
 from portal.core.services import energy_proof
 from portal.core.settings import RunMode, load_settings
 from portal.frontend import static_directory
@@ -78,7 +80,10 @@ async def _stack(closing: AsyncExitStack) -> stacks.Stack:
 
 def _note_failure(exception: Exception) -> None:
     """Log a handler that failed; Reflex's own way would be a script sent to the page, which pages do not run."""
-    _log.error("handler failed", exc_info=exception, may_repeat_input=True)
+    if isinstance(exception, Unavailable):
+        _log.warning("An event of a page was not answered", reason=reason_of(exception))
+    else:
+        _log.error("handler failed", exc_info=exception, may_repeat_input=True)
 
 
 def _layers() -> list[Any]:
@@ -86,7 +91,10 @@ def _layers() -> list[Any]:
     return [
         _companion,
         auth_app(),
-        Starlette(routes=import_module(f"portal.{_mode.value.lower()}.downloads").ROUTES),
+        Starlette(
+            routes=import_module(f"portal.{_mode.value.lower()}.downloads").ROUTES,
+            exception_handlers=unavailable.HANDLERS,
+        ),
         edge(
             static_directory(_mode),
             any_port=not is_prod_mode(),
@@ -112,14 +120,19 @@ def _add_no_cors(api: Starlette) -> None:
 App._add_cors = staticmethod(_add_no_cors)  # noqa: SLF001
 
 
+# Around every page, from the outside in.
+_WRAPS: Any = {
+    (55, "ErrorBoundary"): lambda is_stateful: error_boundary(is_stateful=is_stateful),
+    (6, "BrandWatch"): lambda is_stateful: brand_watch() if is_stateful else None,
+    (5, "ConnectionNotice"): lambda is_stateful: connection_notice() if is_stateful else None,
+    (4, "RecoveryNotice"): lambda is_stateful: recovery_notice() if is_stateful else None,
+}
+
+
 def _build() -> rx.App:
     made = rx.App(
         stylesheets=STYLESHEETS,
-        app_wraps={
-            (55, "ErrorBoundary"): lambda is_stateful: error_boundary(is_stateful=is_stateful),
-            (6, "BrandWatch"): lambda is_stateful: brand_watch() if is_stateful else None,
-            (5, "ConnectionNotice"): lambda is_stateful: connection_notice() if is_stateful else None,
-        },
+        app_wraps=_WRAPS,
         toaster=None,
         backend_exception_handler=_note_failure,
         frontend_exception_handler=browser_reports.note_exception,

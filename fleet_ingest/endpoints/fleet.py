@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,13 @@ async def post_batch(request: Request) -> Response:
         full_set = parse_set_range(request.headers.get(FULL_SET_HEADER))
         heading = BatchHeading(heading.batch_type, heading.cursor, len(body), full_set)
         answer = await _store(request, customer, heading, body)
+    except Unavailable as error:  # there is nowhere to keep an event of it
+        metrics_of(request).count_refused(_known_type(heading), error.code)
+        raise
     except PortalError as error:
         metrics_of(request).count_refused(_known_type(heading), error.code)
-        await _record_refusal(request, customer, heading, error.message)
+        with suppress(Unavailable):  # the sender hears why in any case
+            await fleet_batches.record_refusal(stack, customer, heading, error.message)
         _log.warning(f"Refused a batch from {customer.code} ({customer.id}): {error.message}")
         raise
     _log.info(
@@ -81,13 +86,3 @@ async def _store(
 def _known_type(heading: BatchHeading) -> str:
     """Return the batch's type for a label, which must not be made of whatever is sent."""
     return heading.batch_type if heading.batch_type in set(BatchType) else "unknown"
-
-
-async def _record_refusal(
-    request: Request, customer: KnownCustomer, heading: BatchHeading, reason: str
-) -> None:
-    """Keep why the batch was refused; without a database there is nowhere to keep it, and the answer says so."""
-    try:
-        await fleet_batches.record_refusal(stack_of(request), customer, heading, reason)
-    except Unavailable:
-        _log.warning(f"No ingest event for {customer.code} ({customer.id}): the database does not answer")

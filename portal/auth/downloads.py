@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from portal.auth.forms import address_of, too_often
 from portal.auth.session import actor_of, token_in
+from portal.auth.unavailable import unavailable_answer
 from portal.core.acting import set_acting
 from portal.core.domain.access import Actor
 from portal.core.errors import (
@@ -81,6 +82,8 @@ def _refuse_unknown(request: Request, known: Collection[str]) -> None:
 def _refusal(request: Request, error: PortalError) -> Response:
     if isinstance(error, Throttled):
         return too_often(error)
+    if isinstance(error, Unavailable) and not is_machine(request):
+        return unavailable_answer(request, error)
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(status)
     if is_machine(request):

@@ -10,10 +10,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portal.auth import unavailable
 from portal.auth.introduction import Introduction
 from portal.auth.origin import is_same_origin
 from portal.auth.proxy import ProxyHops
 from portal.auth.session import actor_of, keep_link, token_in
+from portal.core.errors import Unavailable
 from portal.core.stack import current
 
 _LOGIN = "/login"
@@ -71,7 +73,11 @@ class Edge:
         if path.rstrip("/") == _SET_PASSWORD and (token := QueryParams(scope["query_string"]).get("token")):
             await _keep_link(scope, token)(scope, receive, send)
             return
-        actor = await actor_of(token_in(headers.get("cookie")))
+        try:
+            actor = await actor_of(token_in(headers.get("cookie")))
+        except Unavailable as error:
+            await unavailable.answer(scope["method"], headers, error)(scope, receive, send)
+            return
         if actor is None and path.rstrip("/") not in _OPEN_PAGES:
             await RedirectResponse(_login_address(scope), 303)(scope, receive, send)
         elif actor is not None and path.rstrip("/") in (_LOGIN, _LOGIN_CODE):

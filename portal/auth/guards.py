@@ -13,10 +13,11 @@ from typing import Any, TypeVar, cast
 
 import reflex as rx
 
-from portal.auth import loops, tabs
+from portal.auth import loops, recovery, tabs
 from portal.auth.session import actor_of, token_in
 from portal.core.acting import acting, of, set_acting
 from portal.core.domain.access import Actor, Role
+from portal.core.errors import Unavailable
 
 _MARK = "_portal_access"
 Handler = Callable[..., Any]
@@ -66,8 +67,13 @@ def refusal(actor: Actor | None) -> rx.event.EventSpec:
 
 
 async def actor_behind(state: rx.State) -> Actor | None:
-    """Return who is behind the browser tab this state belongs to, asked of the server each time."""
-    return await actor_of(token_in(state.router.headers.cookie))
+    """Return who is behind the browser tab this state belongs to, asked of the server each time.
+
+    Raises `Unavailable` while the database cannot say.
+    """
+    actor = await actor_of(token_in(state.router.headers.cookie))
+    recovery.OUTAGE.over()
+    return actor
 
 
 async def beats(state: rx.State, seconds: float) -> AsyncIterator[None]:
@@ -77,16 +83,24 @@ async def beats(state: rx.State, seconds: float) -> AsyncIterator[None]:
     any other way they end with the connection at the latest, or when the same tab starts another of the same state.
     """
     tab, connection = state.router.session.client_token, state.router.session.session_id
+    is_away = False
     with loops.begun(tab, state.get_full_name(), connection) as loop:
-        while (
-            not loop.over.is_set() and tabs.is_connected(tab, connection) and await _is_still_signed_in(state)
-        ):
-            yield
+        while not loop.over.is_set() and tabs.is_connected(tab, connection):
+            try:
+                actor = await actor_of(token_in(state.router.headers.cookie), is_use=False)
+            except Unavailable as error:
+                recovery.OUTAGE.note(error)
+                if not is_away:
+                    await recovery.say(state, is_away=True)
+                is_away = True
+            else:
+                if actor is None:
+                    return
+                if is_away:
+                    await recovery.say(state, is_away=False)
+                is_away = False
+                yield
             await loop.pause(seconds)
-
-
-async def _is_still_signed_in(state: rx.State) -> bool:
-    return await actor_of(token_in(state.router.headers.cookie), is_use=False) is not None
 
 
 def _marked(handler: Guarded, access: Access) -> Guarded:
@@ -108,13 +122,18 @@ def _guarded(handler: Guarded, access: Access) -> Guarded:
 def _guarded_stream(handler: Handler, access: Access) -> Handler:
     @functools.wraps(handler)
     async def stream(self: rx.State, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        actor = await actor_behind(self)
+        try:
+            actor = await actor_behind(self)
+        except Unavailable as error:
+            await _say_unavailable(self, handler, error)
+            return
         if not allows(access, actor):
             yield refusal(actor)
             return
         set_acting(actor, self.router.session.client_ip)
         async for update in handler(self, *args, **kwargs):
             yield update
+        await recovery.note_outcome(self, handler.__name__)
 
     return stream
 
@@ -122,11 +141,24 @@ def _guarded_stream(handler: Handler, access: Access) -> Handler:
 def _guarded_call(handler: Handler, access: Access) -> Handler:
     @functools.wraps(handler)
     async def call(self: rx.State, *args: Any, **kwargs: Any) -> Any:
-        actor = await actor_behind(self)
+        try:
+            actor = await actor_behind(self)
+        except Unavailable as error:
+            return await _say_unavailable(self, handler, error)
         if not allows(access, actor):
             return refusal(actor)
         with acting(of(actor, self.router.session.client_ip)):
             result = handler(self, *args, **kwargs)
-            return await result if inspect.isawaitable(result) else result
+            answer = await result if inspect.isawaitable(result) else result
+        await recovery.note_outcome(self, handler.__name__)
+        return answer
 
     return call
+
+
+async def _say_unavailable(state: rx.State, handler: Handler, error: Unavailable) -> None:
+    """Nobody can say whether the caller may do this, so it is not done, and the page says so."""
+    recovery.OUTAGE.note(error)
+    await recovery.note_unread(state, handler.__name__)
+    if hasattr(state, "failure") and not recovery.is_background(state):
+        state.failure = error.message

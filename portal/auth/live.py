@@ -6,10 +6,9 @@ what no announcement says (an idle session) and what was missed while the connec
 
 import asyncio
 
-import asyncpg
-
 from portal.auth import brand_watch, tabs
 from portal.core.log import logger
+from portal.core.outages import Outage
 from portal.core.queries.branding import CHANGED
 from portal.core.queries.sessions import ENDED
 from portal.core.services import sessions
@@ -25,27 +24,25 @@ async def follow(stack: Stack) -> None:
 
 
 async def _look_now_and_then(stack: Stack) -> None:
+    outage = Outage(_log, "Open pages are not looked at")
     while True:
-        try:
+        with outage.noted():
             tabs.forget_closed()
             for session in await sessions.ended_among(stack, tabs.known_sessions()):
                 await tabs.sign_out_everywhere(session)
             await brand_watch.refresh(stack)
-        except Exception:  # noqa: BLE001 - the next look may work, and nothing else closes these pages
-            _log.exception("open pages were not looked at")
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
 async def _listen(stack: Stack) -> None:
+    outage = Outage(_log, "Announcements of the database are not heard")
     while True:
-        try:
-            await _listen_once(stack)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            _log.warning("announcements of the database are not heard just now")
+        with outage.noted():
+            await _listen_once(stack, outage)
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
-async def _listen_once(stack: Stack) -> None:
+async def _listen_once(stack: Stack, outage: Outage) -> None:
     """Handle announcements until the connection is gone."""
     heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
     connection = await stack.db.dedicated()
@@ -53,6 +50,7 @@ async def _listen_once(stack: Stack) -> None:
         for channel in (ENDED, CHANGED):
             await connection.add_listener(channel, lambda _, __, name, text: heard.put_nowait((name, text)))
         connection.add_termination_listener(lambda _: heard.put_nowait(("", "")))
+        outage.over()
         while True:
             channel, payload = await heard.get()
             if channel == ENDED:

@@ -11,7 +11,9 @@ from portal.auth import tabs
 from portal.auth.brand_watch import BrandState, known_version
 from portal.auth.guards import access_of, refusal
 from portal.auth.identity import IdentityState
+from portal.auth.recovery import RecoveryState
 from portal.auth.session import actor_of, fingerprint, token_in
+from portal.core.errors import Unavailable
 from portal.core.log import logger
 
 _log = logger("auth")
@@ -39,6 +41,8 @@ class SessionMiddleware(Middleware):
                 return StateUpdate(events=Event.from_event_type(refusal(None)))
         if is_hydrate:
             (await root.get_state(BrandState)).version = known_version()
+            recovery = await root.get_state(RecoveryState)
+            recovery.is_away = recovery.is_unread = False
         return None
 
 
@@ -50,7 +54,14 @@ def may_be_called(registered: RegisteredEventHandler | None) -> bool:
 
 
 async def _admit(root: BaseState, identity: IdentityState, token: str | None, tab: str) -> None:
-    actor, session = await actor_of(token), fingerprint(token)
+    session = fingerprint(token)
+    try:
+        actor = await actor_of(token)
+    except Unavailable:
+        # Nobody can say whose session it is: a tab keeps what it held for this one, and nothing it held for another.
+        if identity._session != session:  # noqa: SLF001
+            root.reset()
+        return
     same_person = identity._session == session and actor is not None  # noqa: SLF001
     if identity._session and not same_person:  # noqa: SLF001
         root.reset()

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from portal.auth import branding, images, tabs
+from portal.auth import branding, images, tabs, unavailable
 from portal.auth.forms import MAX_FORM_BYTES, address_of, refusal_of, too_often
 from portal.auth.origin import local_path
 from portal.auth.session import (
@@ -47,7 +47,8 @@ def auth_app() -> Starlette:
             Route("/auth/set-password", _form(_set_password), methods=["POST"]),
             *images.ROUTES,
             *branding.ROUTES,
-        ]
+        ],
+        exception_handlers=unavailable.HANDLERS,
     )
 
 

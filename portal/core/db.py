@@ -7,71 +7,53 @@ commits it, an exception rolls it back.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from portal.core.errors import Misconfigured, Unavailable
+from portal.core import outages
+from portal.core.connection_strings import plain
+from portal.core.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
-    from portal.core.settings import Settings
+    from sqlalchemy.engine import ExceptionContext
 
-_DRIVER = "postgresql+asyncpg"
-_FORM_KEYS = {
-    "host": "host",
-    "server": "host",
-    "port": "port",
-    "database": "database",
-    "username": "username",
-    "user id": "username",
-    "password": "password",
-}
-# What says that the server is away, stops, is full or has no connection left: the same request may work later.
-_AWAY = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresSystemError,
-    asyncpg.InvalidCatalogNameError,
-)
 _OPEN_SECONDS = 5
 _WAIT_SECONDS = 15
+# A batch or a report takes seconds, so the queue for its turn may take longer than the one for a connection.
+_TURN_SECONDS = 30
 _STATEMENT_SECONDS = 60
 # Two batches at once keep two cores of a database busy; more only wait for each other's row locks there, and would
 # take the connections that single readings need. Each worker process has its own two.
 _BULK_WRITERS = 2
 _CHECKS_AT_ONCE = 3
-
-
-def is_away(error: BaseException | None) -> bool:
-    """Whether an error of the driver means that the database cannot be used just now, whatever was asked of it."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or is_away(getattr(error.orig, "__cause__", None))
-    return isinstance(error, _AWAY) and not isinstance(error, ValueError)
+# A report reads a year: more at once would only take each other's time, and every connection of the rest.
+_REPORTS_AT_ONCE = 3
 
 
 class DirectPool:
     """Connections of the driver itself, for hot paths: no session, no ping, no clean-up between two uses.
 
-    Opened with the first use. A connection that the server closed is replaced when it is taken, so that the
-    pool needs no help after a restart of the database. `waiting` is how many wait for a connection.
+    Opened with the first use. A connection that the server closed is replaced when it is taken, and all of them where
+    one turns out to be read-only, so that the pool needs no help after a restart or a change-over of the database.
+    `waiting` is how many wait for a connection.
     """
 
-    def __init__(self, dsn: str, *, application_name: str, size: int) -> None:
+    def __init__(
+        self, dsn: str, *, application_name: str, size: int, note: Callable[[BaseException], object]
+    ) -> None:
+        """`note` is told of every error that means that the database cannot be used just now."""
         self._dsn = dsn
         self._settings = {"application_name": application_name, "jit": "off", "timezone": "UTC"}
         self._size = size
+        self._note = note
         self._opening = asyncio.Lock()
-        self.bulk = asyncio.Semaphore(_BULK_WRITERS)
+        self.bulk = _Turns(_BULK_WRITERS)
         self._pool: asyncpg.Pool | None = None
         self.waiting = 0
 
@@ -82,19 +64,24 @@ class DirectPool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[asyncpg.Connection, None]:
-        """Take a connection in autocommit: each statement is a transaction. Raises `Unavailable`."""
+        """Take a connection in autocommit: each statement is a transaction. Raises `Unavailable`.
+
+        Two writers that collided are told so by the driver's own errors: whoever can, tries again.
+        """
         pool = self._pool or await self._open()
         self.waiting += 1
         try:
-            taken = await pool.acquire(timeout=_WAIT_SECONDS)
-        except (*_AWAY, asyncpg.PostgresError) as error:
-            raise Unavailable(_NO_ANSWER) from error
+            with outages.translated(_is_refused, self._note):
+                taken = await pool.acquire(timeout=_WAIT_SECONDS)
         finally:
             self.waiting -= 1
         try:
-            yield taken
-        except _AWAY as error:
-            raise (Unavailable(_NO_ANSWER) if is_away(error) else error) from error
+            with outages.translated(outages.is_away, self._note):
+                yield taken
+        except Unavailable as error:
+            if error.__cause__ is not None and outages.is_read_only(error.__cause__):
+                await pool.expire_connections()
+            raise
         finally:
             await _give_back(pool, taken)
 
@@ -119,9 +106,6 @@ class DirectPool:
             pool.terminate()
 
 
-_NO_ANSWER = "The database does not answer."
-
-
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
     """Nothing done here outlives its transaction, so resetting the session would be a round trip for nothing."""
 
@@ -129,8 +113,32 @@ async def _leave_as_it_is(_: asyncpg.Connection) -> None:
 async def _give_back(pool: asyncpg.Pool, taken: asyncpg.Connection) -> None:
     try:
         await pool.release(taken, timeout=_OPEN_SECONDS)
-    except (*_AWAY, asyncpg.PostgresError):  # it is closed then, and the next use opens another
+    except Exception as error:  # it is closed then, and the next use opens another
+        if not _is_refused(error):
+            raise
         taken.terminate()
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Whether there is no connection to be had, whatever the server says about it."""
+    return outages.is_away(error) or isinstance(error, asyncpg.PostgresError)
+
+
+class _Turns:
+    """Lets so many in at a time; who waits for longer than half a minute is told to come again."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = asyncio.Semaphore(at_once)
+
+    async def __aenter__(self) -> None:
+        try:
+            async with asyncio.timeout(_TURN_SECONDS):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise outages.too_busy() from error
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free.release()
 
 
 class Database:
@@ -144,38 +152,54 @@ class Database:
     ) -> None:
         """`statement_seconds` bounds the wait for a server that says nothing at all; none by default."""
         self.dsn = dsn
+        self.is_full = False
+        self.reports = _Turns(_REPORTS_AT_ONCE)
+        self._statement_seconds = statement_seconds
+        self._settings = {"application_name": application_name, "jit": "off", "timezone": "UTC"}
         self.engine = create_async_engine(
             dsn,
             pool_size=pool_size,
             max_overflow=pool_size,
+            pool_timeout=_WAIT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,  # bound values hold readings and token hashes, which no log should repeat
-            connect_args={
-                "server_settings": {"application_name": application_name, "jit": "off", "timezone": "UTC"},
-                "command_timeout": statement_seconds,
-            },
+            async_creator=self._connect,
         )
+        event.listen(self.engine.sync_engine, "handle_error", _drop_what_is_read_only)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        plain = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self.direct = DirectPool(plain, application_name=f"{application_name}-ingest", size=pool_size)
+        self.direct = self._direct_pool(f"{application_name}-ingest", pool_size)
         # Every request and event of a page asks who it is from: it waits for no batch and no report.
-        self.checks = DirectPool(plain, application_name=f"{application_name}-sessions", size=_CHECKS_AT_ONCE)
+        self.checks = self._direct_pool(f"{application_name}-sessions", _CHECKS_AT_ONCE)
+
+    def _direct_pool(self, application_name: str, size: int) -> DirectPool:
+        return DirectPool(plain(self.dsn), application_name=application_name, size=size, note=self._note)
+
+    async def _connect(self, **_: Any) -> asyncpg.Connection:
+        """Open a connection of the pool; the URL is read by the driver, which knows `sslmode` and the like."""
+        return await asyncpg.connect(
+            plain(self.dsn),
+            server_settings=self._settings,
+            timeout=_WAIT_SECONDS,
+            command_timeout=self._statement_seconds,
+        )
+
+    def _note(self, error: BaseException) -> None:
+        self.is_full = self.is_full or outages.is_full(error)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession, None]:
         """Open one read-write transaction; committed at the end of the block. Raises `Unavailable`."""
-        try:
+        with outages.translated(note=self._note):
             async with self._sessions.begin() as session:
                 yield session
-        except (DBAPIError, *_AWAY) as error:
-            raise (Unavailable(_NO_ANSWER) if is_away(error) else error) from error
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncSession, None]:
-        """Open one read-only transaction in which every statement sees the same moment."""
-        async with self._sessions.begin() as session:
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            yield session
+        """Open one read-only transaction in which every statement sees the same moment. Raises `Unavailable`."""
+        with outages.translated(_hinders_reading, self._note):
+            async with self._sessions.begin() as session:
+                await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                yield session
 
     @asynccontextmanager
     async def direct_transaction(self) -> AsyncGenerator[asyncpg.Connection, None]:
@@ -184,29 +208,40 @@ class Database:
         A batch waits here while two others are being stored.
         """
         self.direct.waiting += 1
-        try:
-            await self.direct.bulk.acquire()
-        finally:
-            self.direct.waiting -= 1
-        try:
+        async with AsyncExitStack() as turn:
+            try:
+                await turn.enter_async_context(self.direct.bulk)
+            finally:
+                self.direct.waiting -= 1
             async with self.direct.connection() as connection, connection.transaction():
                 yield connection
-        finally:
-            self.direct.bulk.release()
 
-    async def dedicated(self) -> asyncpg.Connection:
-        """Open a connection of its own outside the pool, in autocommit; the caller closes it.
+    async def dedicated(self, **server_settings: str) -> asyncpg.Connection:
+        """Open a connection of its own outside the pool, in autocommit; the caller closes it. Raises `Unavailable`.
 
-        For what outlives a transaction: session-level advisory locks, LISTEN.
+        For what outlives a transaction (session-level advisory locks, LISTEN) or cannot run in one.
         """
-        url = self.engine.url.set(drivername="postgresql")
-        return await asyncpg.connect(url.render_as_string(hide_password=False))
+        with outages.translated(outages.is_away, self._note):
+            return await asyncpg.connect(
+                plain(self.dsn), server_settings=server_settings, timeout=_WAIT_SECONDS
+            )
 
     async def dispose(self) -> None:
         """Close every connection of every pool."""
         await self.direct.close()
         await self.checks.close()
         await self.engine.dispose()
+
+
+def _hinders_reading(error: BaseException) -> bool:
+    """A write in a snapshot is a fault of our own, not of the server's."""
+    return outages.is_unusable(error) and not outages.is_read_only(error)
+
+
+def _drop_what_is_read_only(context: ExceptionContext) -> None:
+    """Open new connections where one takes no changes: it belongs to a server that is not the leader any more."""
+    if outages.is_read_only(context.original_exception):
+        context.is_disconnect = True
 
 
 async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
@@ -218,60 +253,3 @@ async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
         message = "the session does not run on asyncpg"
         raise TypeError(message)
     return connection
-
-
-def parse_connection_string(value: str) -> str:
-    """Turn a `postgresql://` URL or the `Host=..;Port=..;Database=..` form into the DSN `Database` takes.
-
-    Raises `Misconfigured` without repeating the value, which holds a password.
-    """
-    if "://" in value:
-        try:
-            url = make_url(value)
-        except ArgumentError:
-            url = None
-        if url is None or url.get_backend_name() not in {"postgresql", "postgres"}:
-            message = "Database__ConnectionString is not a postgresql:// URL"
-            raise Misconfigured(message)
-        return url.set(drivername=_DRIVER).render_as_string(hide_password=False)
-    return _parse_form(value)
-
-
-def _parse_form(value: str) -> str:
-    fields: dict[str, str] = {}
-    for part in filter(None, (piece.strip() for piece in value.split(";"))):
-        key, separator, content = part.partition("=")
-        name = _FORM_KEYS.get(key.strip().lower())
-        if not separator or name is None:
-            message = f"Database__ConnectionString has an unknown part {key.strip()!r}"
-            raise Misconfigured(message)
-        fields[name] = content.strip()
-    if "host" not in fields or "database" not in fields:
-        message = "Database__ConnectionString needs at least Host and Database"
-        raise Misconfigured(message)
-    return _compose(**fields)
-
-
-def _compose(*, host: str, database: str, port: str = "5432", username: str = "", password: str = "") -> str:
-    if not port.isdigit():
-        message = "the database port is not a number"
-        raise Misconfigured(message)
-    url = URL.create(_DRIVER, username or None, password or None, host, int(port), database)
-    return url.render_as_string(hide_password=False)
-
-
-def configured_dsn(settings: Settings) -> str | None:
-    """Return the DSN the settings name: the connection string, else composed from its parts, else None."""
-    database = settings.database
-    explicit = database.connection_string.get_secret_value()
-    if explicit:
-        return parse_connection_string(explicit)
-    if database.host:
-        return _compose(
-            host=database.host,
-            port=str(database.port),
-            database=database.name or "portal",
-            username=database.username,
-            password=database.password.get_secret_value(),
-        )
-    return None

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from portal.core.db import Database, configured_dsn
-from portal.core.errors import Conflict, Misconfigured
+from portal.core import outages
+from portal.core.connection_strings import configured_dsn
+from portal.core.db import Database
+from portal.core.errors import Conflict, Misconfigured, Unavailable
 from portal.core.storage.choice import judge, open_storage
 from portal.core.storage.embedded import EmbeddedServer
 
@@ -95,8 +97,9 @@ async def _check_reachable(stack: Stack) -> None:
     except asyncpg.UndefinedFileError:
         await judge(stack.settings, stack.db)
         raise
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        message = f"The database cannot be reached: {error or type(error).__name__}"
+    # A name that cannot be one, or a value of `sslmode` that is none, is a ValueError.
+    except (Unavailable, OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        message = f"The database cannot be reached: {outages.reason_of(error)}"
         raise Misconfigured(message) from None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portal.core.db import Database
 from portal.core.errors import Misconfigured
 from portal.core.log import logger
+from portal.core.outages import Outage
 from portal.core.services import push as service
 from portal.core.settings import RunMode
 from portal.push.client import PushClient
@@ -85,8 +86,9 @@ async def run(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None
     """
     if stack.settings.run_mode is not RunMode.CLIENT or not stack.settings.fleet_ingest.enabled:
         return
+    outage = Outage(_log, "The push has no database and starts over")
     while True:
-        await _apart(_lead(stack, transport))
+        await _apart(_lead(stack, transport, outage))
         await asyncio.sleep(_REOPEN_SECONDS)
 
 
@@ -101,24 +103,24 @@ async def _apart(work: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-async def _lead(stack: Stack, transport: httpx.AsyncBaseTransport | None) -> None:
+async def _lead(stack: Stack, transport: httpx.AsyncBaseTransport | None, outage: Outage) -> None:
     """Wait for the leader's lock, then tick; returns when the database is lost."""
-    try:
+    # The task must outlive a database that restarts.
+    with outage.noted():
         async with _own_pool(stack) as own, PushLock(own.db) as lock:
             while not await lock.try_to_lead():  # noqa: ASYNC110 - the leader is another process
                 await asyncio.sleep(_FOLLOW_SECONDS)
             await service.clear_stops(own)
             async with PushClient(_fleet(own), transport) as client:
-                await _tick_for_ever(own, lock, client)
-    except Exception:  # noqa: BLE001 - the task must outlive a database that restarts
-        _log.exception("The push lost its database and starts over")
+                await _tick_for_ever(own, lock, client, outage)
 
 
-async def _tick_for_ever(own: Stack, lock: PushLock, client: PushClient) -> None:
+async def _tick_for_ever(own: Stack, lock: PushLock, client: PushClient, outage: Outage) -> None:
     while True:
         await lock.check()
         async with lock.turn(_LOOP_PATIENCE_SECONDS):
             await _watched(Tick(own, client), lock)
+        outage.over()
         await asyncio.sleep(_fleet(own).interval_seconds)
 
 

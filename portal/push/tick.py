@@ -7,8 +7,9 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from portal.core.errors import TooSlow
+from portal.core.errors import TooSlow, Unavailable
 from portal.core.log import logger
+from portal.core.outages import reason_of
 from portal.core.services import push as service
 from portal.core.wire.batches import BatchType
 from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, PushReport
@@ -267,11 +268,15 @@ class Tick:
 
     async def _record_defect(self, line: ResourceReport, resource: BatchType, error: Exception) -> None:
         """Treat what nobody foresaw like any failure: said, counted, waited for."""
-        line.error = f"{type(error).__name__}: {error}".splitlines()[0]
-        _log.exception(f"Push of {resource.value} failed")
+        line.error = reason_of(error)
+        if not isinstance(error, Unavailable):
+            _log.exception(f"Push of {resource.value} failed")
+        # A database that is away says so here, and whoever runs the ticks begins anew.
         state = (await service.load_states(self._stack))[resource]
         failed = planner.after_failure(state, line.error, self._stack.clock(), self._chance())
         await service.save_state(self._stack, failed)
+        if isinstance(error, Unavailable):
+            _log_trouble(failed)
 
 
 def _count(line: ResourceReport, batch: Batch, rejected: int) -> None:

@@ -1,14 +1,18 @@
 """What a page says when an action failed, whatever it was that broke."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from portal.core.errors import PortalError
+from portal.core.errors import PortalError, Unavailable
 from portal.core.log import logger
+from portal.core.outages import WORDS, Outage
 
 _log = logger("ui")
 UNEXPECTED = "The server could not answer just now. Try again in a moment."
+# One for each kind of page, whoever looks at it: pages that follow their figures ask every few seconds.
+_outages: defaultdict[str, Outage] = defaultdict(lambda: Outage(_log, "A page shows no figures"))
 
 
 class _Shows(Protocol):
@@ -22,10 +26,21 @@ def failure_in_words(state: _Shows) -> Iterator[None]:
     The product's own errors speak for themselves. Anything else is logged and shown without its details.
     """
     state.failure = ""
+    outage = _outages[type(state).__name__]
     try:
         yield
+    except Unavailable as error:
+        outage.note(error)
+        state.failure = error.message
     except PortalError as error:
         state.failure = error.message
     except Exception:  # noqa: BLE001 - a page that waits for ever is worse than any of them
         _log.exception("page action failed", state=type(state).__name__, may_repeat_input=True)
         state.failure = UNEXPECTED
+    else:
+        outage.over()
+
+
+def is_outage(state: object) -> bool:
+    """Whether what a state says it failed by is a database that cannot be used just now."""
+    return getattr(state, "failure", "") in WORDS

@@ -17,16 +17,21 @@ _NOTICE_STYLE = {
 }
 
 
-def connection_notice() -> rx.Component:
-    """Says that the figures are no longer live; the page itself keeps trying, and the notice goes when it worked."""
-    notice = rx.el.div(
-        rx.icon("wifi-off", size=16),
-        rx.el.div("No connection to the portal. What you see may be out of date; trying again."),
+def notice(icon: str, words: str) -> rx.Component:
+    """A word at the foot of the window, over whatever page is there."""
+    return rx.el.div(
+        rx.icon(icon, size=16),
+        rx.el.div(words),
         role="status",
         class_name="ui-callout ui-callout--warn",
         style=_NOTICE_STYLE,
     )
-    return rx.cond(has_connection_errors, notice, rx.fragment())
+
+
+def connection_notice() -> rx.Component:
+    """Says that the figures are no longer live; the page itself keeps trying, and the notice goes when it worked."""
+    words = "No connection to the portal. What you see may be out of date; trying again."
+    return rx.cond(has_connection_errors, notice("wifi-off", words), rx.fragment())
 
 
 def error_boundary(*, is_stateful: bool) -> rx.Component:

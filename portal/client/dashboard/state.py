@@ -7,6 +7,7 @@ import reflex as rx
 from portal.auth.guards import beats, signed_in
 from portal.client.dashboard import view
 from portal.core.log import logger
+from portal.core.outages import Outage
 from portal.core.services import dashboard, energy_proof
 from portal.core.stack import current
 from portal.ui.charts import NO_FIGURE, Figure
@@ -16,6 +17,8 @@ _BEAT_SECONDS = 5
 # The chart moves a bucket in five minutes; sending its 288 points at every beat would be for nothing.
 _BEATS_PER_CHART = 12
 _log = logger("dashboard")
+_no_figures = Outage(_log, "The overview is not read")
+_no_seal = Outage(_log, "The energy proof is not read")
 
 
 class DashboardState(rx.State):
@@ -64,16 +67,12 @@ class DashboardState(rx.State):
 
 async def _overview() -> tuple[dashboard.ClientOverview | None, datetime]:
     stack = current()
-    try:
+    with _no_figures.noted():  # whatever it is, the page goes on trying
         return await dashboard.client_overview(stack), stack.clock()
-    except Exception:  # noqa: BLE001 - whatever it is, the page goes on trying, and the log has it
-        _log.exception("overview failed")
-        return None, stack.clock()
+    return None, stack.clock()
 
 
 async def _proof() -> energy_proof.EnergyProof | None:
-    try:
+    with _no_seal.noted():  # the page is as good without its seal
         return await energy_proof.latest_proof(current())
-    except Exception:  # noqa: BLE001 - the page is as good without its seal, and the log has it
-        _log.exception("energy proof not read")
-        return None
+    return None

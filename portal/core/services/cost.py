@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from portal.core.queries import customers as customer_queries
 from portal.core.queries.cost import CostScope, zone_named
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from datetime import datetime
     from uuid import UUID
 
@@ -53,8 +55,7 @@ async def fleet_cost(
     its tariffs are in more than one currency.
     """
     scope = _scope(stack, from_at, to_at, CostOptions(gaps, days))
-    await stack.storage.refresh(stack.db)
-    async with stack.db.snapshot() as session:
+    async with stack.db.reports, _up_to_date(stack) as session:
         if not await customer_queries.is_known(session, customer_id):
             message = "There is no such customer"
             raise NotFound(message)
@@ -74,8 +75,7 @@ async def client_cost(
     `fixed` holds the fixed monthly charges of each site for the whole local months inside the window.
     """
     scope = replace(_scope(stack, from_at, to_at, CostOptions(gaps, days)), site_id=site_id)
-    await stack.storage.refresh(stack.db)
-    async with stack.db.snapshot() as session:
+    async with stack.db.reports, _up_to_date(stack) as session:
         report = await _report(session, stack, scope)
         try:
             fixed = await reports.load_fixed(session, scope, stack.settings.billing.currency, report)
@@ -111,6 +111,14 @@ def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOption
         day_zone=_UTC if options.days == "utc" else None,
         own_zone=ZoneInfo(stack.settings.application.time_zone),
     )
+
+
+@asynccontextmanager
+async def _up_to_date(stack: Stack) -> AsyncGenerator[AsyncSession, None]:
+    """Open a snapshot in which every reading stored so far is counted."""
+    await stack.storage.refresh(stack.db)
+    async with stack.db.snapshot() as session:
+        yield session
 
 
 async def _report(session: AsyncSession, stack: Stack, scope: CostScope) -> CostReport:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.core.log import logger
+from portal.core.outages import Outage
 from portal.core.queries import energy_proofs
 from portal.core.queries.energy_proofs import Compared, EnergyProof, ProofDifference
 from portal.core.storage.layout import LAYOUTS
@@ -64,11 +65,10 @@ async def latest_proof(stack: Stack, customer_id: UUID | None = None) -> EnergyP
 async def nightly(stack: Stack) -> None:
     """Check, and tidy up the storage, once a day for as long as the process runs; of several processes one does it."""
     await asyncio.sleep(_FIRST_SECONDS)
+    outage = Outage(_log, "The energy is not checked")
     while True:
-        try:
+        with outage.noted():
             await _check_if_due(stack)
-        except Exception:  # noqa: BLE001 - in the background: the next one tries again
-            _log.exception("The energy was not checked")
         await asyncio.sleep(_LOOK_SECONDS)
 
 

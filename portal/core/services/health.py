@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal.core.log import logger
-from portal.core.queries import energy_proofs, rollups
+from portal.core.outages import Outage
+from portal.core.queries import energy_proofs, rollups, writing
 from portal.core.storage.layout import LAYOUTS
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
 
 _log = logger("health")
+_not_ready = Outage(_log, "The database cannot be used")
+_figures_missing = Outage(_log, "The figures of the database are not there")
 _PATIENCE_SECONDS = 2
 
 
@@ -29,21 +32,23 @@ class Standing:
 async def standing(stack: Stack) -> Standing | None:
     """Return what the database knows that is worth watching; None where it does not answer within two seconds."""
     layout = LAYOUTS[stack.settings.run_mode]
-    try:
+    with _figures_missing.noted():
         async with asyncio.timeout(_PATIENCE_SECONDS), stack.db.snapshot() as session:
             waiting = await rollups.count_queued(session, layout.queue)
             return Standing(waiting, await energy_proofs.latest(session, layout.schema))
-    except Exception as error:  # noqa: BLE001 - whatever it is, other figures are still worth telling
-        _log.warning("The database does not answer", reason=type(error).__name__)
-        return None
+    return None
 
 
 async def is_ready(stack: Stack) -> bool:
-    """Whether the database answers a query through the pool within two seconds."""
-    try:
+    """Whether the database answers through the pool within two seconds, and takes changes.
+
+    A server that was out of disk is asked for a little of it, until it has some.
+    """
+    with _not_ready.noted():
         async with asyncio.timeout(_PATIENCE_SECONDS), stack.db.transaction() as session:
-            await stack.storage.capabilities(session)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no
-        _log.warning("The database does not answer", reason=type(error).__name__)
-        return False
-    return True
+            await writing.require_writable(session)
+            if stack.db.is_full:
+                await writing.require_room(session)
+        stack.db.is_full = False
+        return True
+    return False

@@ -7,6 +7,7 @@ import reflex as rx
 from portal.auth.guards import admin_only, beats
 from portal.core.acting import present
 from portal.core.log import logger
+from portal.core.outages import Outage
 from portal.core.services import push
 from portal.core.settings import RunMode
 from portal.core.stack import current
@@ -15,7 +16,7 @@ from portal.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
 _BEAT_SECONDS = 5
-_log = logger("app_config")
+_no_status = Outage(logger("app_config"), "The state of the push is not read")
 
 
 class AppConfigState(AdminDialogs, rx.State):
@@ -74,8 +75,6 @@ class AppConfigState(AdminDialogs, rx.State):
 
 
 async def _status() -> push.PushStatus | None:
-    try:
+    with _no_status.noted():  # whatever it is, the page goes on trying
         return await push.status(current())
-    except Exception:  # noqa: BLE001 - whatever it is, the page goes on trying, and the log has it
-        _log.exception("state of the push not read")
-        return None
+    return None
