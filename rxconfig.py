@@ -42,6 +42,24 @@ class OriginPlugin(rx.plugins.Plugin):
         )
 
 
+class PatientPlugin(rx.plugins.Plugin):
+    """Gives each page longer to be prerendered than the ten seconds it gets, which a busy machine needs.
+
+    The limit is no setting of React Router: it is what that asks of the timer of Node, in the process that reads this
+    file of Vite's.
+    """
+
+    def pre_compile(self, **context: Any) -> None:
+        """Lengthen every limit on a request of the build."""
+        context["add_modify_task"]("vite.config.js", lambda text: f"{text}\n{_PATIENCE}")
+
+
+_PRERENDER_SECONDS = 120
+_PATIENCE = f"""
+const limited = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (milliseconds) => limited(Math.max(milliseconds, {_PRERENDER_SECONDS * 1000}));
+"""
+
 # The brand's stylesheet replaces the whole blue scale at run time (portal.auth.branding).
 _THEME = rx.theme(
     appearance="inherit", accent_color="blue", gray_color="slate", radius="medium", has_background=False
@@ -59,6 +77,7 @@ config = rx.Config(
     plugins=[
         rx.plugins.RadixThemesPlugin(theme=_THEME),
         OriginPlugin(),
+        PatientPlugin(),
     ],
     disable_plugins=[rx.plugins.SitemapPlugin],
     # The union of what both run modes need, so that one set of packages and one lock serve both builds.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from fleet_ingest.routes import operations, routes
 from fleet_ingest.suspects import Suspects
 from fleet_ingest.throttle import Throttle
 from portal.core import stack as stacks
-from portal.core.log import configure_logging
+from portal.core.log import configure_logging, logger
 from portal.core.settings import check_start, load_settings
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from portal.core.settings import Settings
     from portal.core.stack import Stack
+
+_log = logger("api")
 
 
 def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
@@ -66,12 +70,19 @@ def _lifespan(settings: Settings) -> Any:
             yield
             await app.state.rollups.settle()
             return
-        async with stacks.opened_stack(settings, application_name="ingest") as stack:
+        opened = stacks.opened_stack(settings, application_name="ingest", on_database_end=_end)
+        async with opened as stack:
             app.state.stack = stack
             yield
             await app.state.rollups.settle()
 
     return lifespan
+
+
+def _end(why: str) -> None:
+    """End the process in order: its own database is gone for good."""
+    _log.error(why)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

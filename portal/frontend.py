@@ -41,6 +41,10 @@ _SHARED_SOURCES = (
 )
 _BUILD_TIMEOUT_SECONDS = 900
 _TAIL_LINES = 30
+_COMMAND = (sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip")
+# How the tool says that a page was not prerendered in time (rxconfig.py has the limit), and how often it is tried.
+_TOO_BUSY = ("aborted due to timeout", "TimeoutError", "ETIMEDOUT")
+_TRIES = 3
 
 
 class BuildFailed(PortalError):
@@ -109,13 +113,35 @@ def _files(path: Path) -> list[Path]:
 
 
 def _export(mode: RunMode, *, update_lock: bool) -> None:
-    command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
+    """Run Reflex's export; again where the machine was too busy for it.
+
+    Raises `BuildFailed` with the end of the tool's own output.
+    """
     # Reflex writes to all of these, and a build must not change the sources.
     kept = (_IGNORE_LIST,) if update_lock else (*_LOCK, _IGNORE_LIST)
     contents = {path: path.read_bytes() for path in kept if path.is_file()}
     try:
+        for left in reversed(range(_TRIES)):
+            is_done, output = _try_export(mode)
+            if is_done:
+                return
+            said = " ".join(output.split())  # the tool breaks its lines anywhere
+            if left == 0 or not any(sign in said for sign in _TOO_BUSY):
+                raise BuildFailed(_explain(mode, output))
+            sys.stdout.write(f"front end {mode.value}: this machine is busy, trying again\n")
+            sys.stdout.flush()
+    finally:
+        for path, content in contents.items():
+            path.write_bytes(content)
+
+
+def _try_export(mode: RunMode) -> tuple[bool, str]:
+    """Return whether the pages were made, and what the tool said."""
+    index = _WEB / "build" / "client" / "index.html"
+    index.unlink(missing_ok=True)
+    try:
         done = subprocess.run(  # noqa: S603 - our own interpreter, no input from outside
-            command,
+            _COMMAND,
             cwd=PROJECT_ROOT,
             env=_build_environment(mode),
             stdout=subprocess.PIPE,
@@ -130,11 +156,7 @@ def _export(mode: RunMode, *, update_lock: bool) -> None:
             f"Building the {mode.value} pages took longer than {_BUILD_TIMEOUT_SECONDS} s and was stopped."
         )
         raise BuildFailed(message) from None
-    finally:
-        for path, content in contents.items():
-            path.write_bytes(content)
-    if done.returncode != 0 or not (_WEB / "build" / "client" / "index.html").is_file():
-        raise BuildFailed(_explain(mode, done.stdout))
+    return done.returncode == 0 and index.is_file(), done.stdout
 
 
 def _build_environment(mode: RunMode) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from portal.asgi import build_asgi
 from portal.commands.output import AsJson, answer
 from portal.commands.reach import require_own_password
+from portal.core.errors import PortalError
 from portal.core.log import configure_logging
 from portal.core.services import accounts
 from portal.core.settings import Settings, check_start, load_settings
@@ -36,7 +38,8 @@ def serve(
 
 
 async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> None:
-    async with opened_stack(settings) as stack:
+    lost = _LostDatabase()
+    async with opened_stack(settings, is_alone=True, on_database_end=lost.note) as stack:
         await migrate(stack.db, settings.run_mode)
         await stack.storage.bootstrap(stack.db)
         await accounts.ensure_first_admin(stack)
@@ -46,9 +49,26 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
             config = ServerConfig(
                 build_asgi(settings), host=host, port=port, timeout_graceful_shutdown=_GRACE_SECONDS
             )
-            await _StackServer(config, settings, as_json=as_json).serve()
+            lost.server = _StackServer(config, settings, as_json=as_json)
+            await lost.server.serve()
         finally:
             uninstall()
+    if lost.why:
+        raise PortalError(lost.why)
+
+
+@dataclass
+class _LostDatabase:
+    """Ends the serving when its database is gone for good, with the reason as the last word."""
+
+    server: "_StackServer | None" = None
+    why: str = ""
+
+    def note(self, why: str) -> None:
+        """Remember why, and stop; called from another thread, so it only leaves marks."""
+        self.why = why
+        if self.server is not None:
+            self.server.should_exit = True
 
 
 class _StackServer(BoundedServer):

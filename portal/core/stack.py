@@ -52,15 +52,21 @@ def open_stack(settings: Settings, dsn: str | None = None, *, application_name: 
 
 @asynccontextmanager
 async def opened_stack(
-    settings: Settings, *, application_name: str = "portal"
+    settings: Settings,
+    *,
+    application_name: str = "portal",
+    is_alone: bool = False,
+    on_database_end: Callable[[str], object] | None = None,
 ) -> AsyncGenerator[Stack, None]:
     """Open the stack the settings name, and close it at the end of the block.
 
     The database is the configured one; without one, a Client in Development gets the embedded
-    server, started here unless another process of the stack runs it already. Raises `Misconfigured`
-    when there is no database or it cannot be reached.
+    server, started here unless another process of the stack runs it already; with `is_alone` that is a
+    `Conflict`. With `on_database_end` it is started again when it ends by itself, and the callback is told,
+    from another thread, when that was given up. Raises `Misconfigured` when there is no database or it cannot
+    be reached.
     """
-    with _address(settings) as address:
+    with _address(settings, is_alone=is_alone, on_database_end=on_database_end) as address:
         stack = open_stack(settings, address, application_name=application_name)
         try:
             await _check_reachable(stack)
@@ -70,7 +76,9 @@ async def opened_stack(
 
 
 @contextmanager
-def _address(settings: Settings) -> Generator[str | None, None, None]:
+def _address(
+    settings: Settings, *, is_alone: bool, on_database_end: Callable[[str], object] | None
+) -> Generator[str | None, None, None]:
     configured = configured_dsn(settings)
     if configured or not settings.may_embed_database:
         yield configured
@@ -79,8 +87,12 @@ def _address(settings: Settings) -> Generator[str | None, None, None]:
     try:
         server.start()
     except Conflict:
+        if is_alone:
+            raise
         server.attach()
     try:
+        if on_database_end is not None:
+            server.supervise(on_database_end)
         server.ensure_database(EMBEDDED_DATABASE)
         yield server.dsn(EMBEDDED_DATABASE)
     finally:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -25,6 +25,7 @@ from portal.core.errors import Conflict, Misconfigured, PortalError
 from portal.core.private_files import keep_private, open_log
 from portal.core.storage.embedded_home import Home, open_home
 from portal.core.storage.embedded_pidfile import clear_stale, is_ready
+from portal.core.storage.embedded_watch import Watch
 from portal.core.storage.lifeline import die_with_parent
 
 _log = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class EmbeddedServer:
         self._home: Home | None = None
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: Watch | None = None
+        self._is_watched = False
 
     def start(self) -> Self:
         """Start the server and wait until it takes connections; making the cluster the first time.
@@ -95,9 +98,22 @@ class EmbeddedServer:
         self._home = open_home(self._directory, self._binaries)
         return self
 
+    def supervise(self, on_giving_up: Callable[[str], object]) -> None:
+        """Start the server again whenever it ends by itself; `on_giving_up` is told why that was given up."""
+        home, process = self.home, self._process
+        if process is not None:
+            self._is_watched = True
+            self._watch = Watch(
+                process, lambda: self._launch(home), lambda why: on_giving_up(f"{why} (log: {home.log_file})")
+            )
+
     def stop(self) -> None:
         """Stop the server, ending its connections; safe to repeat."""
+        watch, self._watch = self._watch, None
         process, self._process = self._process, None
+        if watch is not None:
+            watch.let_go()
+            process = watch.process
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
@@ -105,6 +121,9 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGQUIT)
                 process.wait()
+        if watch is not None:
+            watch.join()
+        self._is_watched = False
         self._release()
 
     def __enter__(self) -> Self:
@@ -128,7 +147,7 @@ class EmbeddedServer:
     @property
     def pid(self) -> int | None:
         """The postmaster's process id; None when it does not run."""
-        process = self._process
+        process = self._process if self._watch is None else self._watch.process
         return process.pid if process is not None and process.poll() is None else None
 
     def dsn(self, database: str = "postgres") -> str:
@@ -161,13 +180,24 @@ class EmbeddedServer:
             clear_stale(pid_file, home.data)
             _clear_sockets(home)
             process = _spawn(home, self._settings)
-            if _wait_until_ready(process, pid_file):
+            if self._wait_until_ready(process, pid_file):
                 return process
             said = _tail(home.log_file)
             if _ORPHANS not in said or time.monotonic() >= deadline:
                 msg = f"the embedded PostgreSQL does not start; its log ({home.log_file}) ends:\n{said}"
                 raise PortalError(msg)
             time.sleep(0.5)
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], pid_file: Path) -> bool:
+        """True once the server takes connections; False when it has given up, or is not wanted any more."""
+        deadline = time.monotonic() + _START_PATIENCE_S
+        while process.poll() is None:
+            if is_ready(pid_file, process.pid):
+                return True
+            if time.monotonic() > deadline or (self._is_watched and self._watch is None):
+                process.send_signal(signal.SIGQUIT)
+            time.sleep(_POLL_SECONDS)
+        return False
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -247,18 +277,6 @@ def _spawn(home: Home, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
             preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - asks the kernel, takes no lock
             **home.credentials,
         )
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], pid_file: Path) -> bool:
-    """True once the server takes connections; False when it has given up."""
-    deadline = time.monotonic() + _START_PATIENCE_S
-    while process.poll() is None:
-        if is_ready(pid_file, process.pid):
-            return True
-        if time.monotonic() > deadline:
-            process.send_signal(signal.SIGQUIT)
-        time.sleep(_POLL_SECONDS)
-    return False
 
 
 def _rotate(log_file: Path) -> None:

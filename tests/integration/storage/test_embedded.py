@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from portal.core.errors import Conflict, Misconfigured, PortalError
+from portal.core.storage import embedded_watch
 from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.embedded_home import installed_binaries, open_home
 from tests.integration.databases import reachable_directory
@@ -271,3 +272,62 @@ class TestAsRoot:
         data.mkdir(parents=True)
         os.chown(data, 1, 1)
         assert open_home(private / "postgres").credentials.get("user") == 1
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_watch, "PAUSES_SECONDS", (0.0, 0.05, 0.05))
+
+
+@pytest.mark.usefixtures("quick")
+def test_under_supervision_a_killed_server_comes_back(directory: Path) -> None:
+    given_up: list[str] = []
+    with EmbeddedServer(directory, settings=FAST) as server:
+        server.supervise(given_up.append)
+        before = kill_postmaster(server)
+        assert eventually(lambda: server.pid not in (None, before), 30)
+        assert eventually(lambda: is_answering(server), 30)
+        # A backend that is killed takes the others with it, and the server recovers by itself.
+        backend = ask(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+        pid = server.pid
+        os.kill(int(str(backend)), signal.SIGKILL)
+        assert eventually(lambda: is_answering(server), 30)
+        assert server.pid == pid
+    assert given_up == []
+    assert server.pid is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_server_that_will_not_stay_is_given_up_with_one_line(directory: Path) -> None:
+    given_up: list[str] = []
+    with EmbeddedServer(directory, settings=FAST) as server:
+        server.supervise(given_up.append)
+        version = server.home.data / "PG_VERSION"
+        version.write_text("1\n")
+        try:
+            kill_postmaster(server)
+            assert eventually(lambda: bool(given_up), 60)
+        finally:
+            version.write_text("18\n")
+    assert given_up[0].startswith("the embedded PostgreSQL ended 3 times in a row: ")
+    assert "\n" not in given_up[0]
+    with EmbeddedServer(directory, settings=FAST) as again:
+        assert is_answering(again)
+
+
+def test_a_stop_ends_the_wait_for_the_next_try(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_watch, "PAUSES_SECONDS", (600.0,))
+    server = EmbeddedServer(directory, settings=FAST).start()
+    server.supervise(lambda _: None)
+    kill_postmaster(server)
+    assert eventually(lambda: server.pid is None)
+    server.stop()
+    with EmbeddedServer(directory, settings=FAST) as again:
+        assert is_answering(again)
+
+
+def is_answering(server: EmbeddedServer) -> bool:
+    try:
+        return ask(server, "SELECT 1") == 1
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False

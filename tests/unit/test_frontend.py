@@ -1,0 +1,75 @@
+"""Building the pages on a machine that is too busy for it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal import frontend
+from portal.core.settings import RunMode
+from portal.frontend import BuildFailed
+from rxconfig import PatientPlugin
+
+_TIMED_OUT = "[prerender] Request failed for /settings/users/: The operation was aborted due to timeout"
+# Counts its runs in a file, and makes the page with the last of those it is told.
+_TOOL = """
+import pathlib, sys
+place, words, failures = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+(place / "runs").open("a").write("x")
+if len((place / "runs").read_text()) <= failures:
+    print(words)
+    sys.exit(1)
+(place / "build" / "client").mkdir(parents=True, exist_ok=True)
+(place / "build" / "client" / "index.html").write_text("made")
+"""
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    lock = tmp_path / "package.json"
+    lock.write_text("locked")
+    for name, value in {
+        "_WEB": tmp_path,
+        "PROJECT_ROOT": tmp_path,
+        "DIST": tmp_path,
+        "_LOCK": (lock,),
+    }.items():
+        monkeypatch.setattr(frontend, name, value)
+    monkeypatch.setattr(frontend, "_build_environment", lambda _: {})
+    return tmp_path / "runs"
+
+
+def use(monkeypatch: pytest.MonkeyPatch, place: Path, words: str, failures: int) -> None:
+    monkeypatch.setattr(frontend, "_COMMAND", (sys.executable, "-c", _TOOL, str(place), words, str(failures)))
+
+
+def test_a_prerender_that_times_out_twice_is_tried_a_third_time(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, runs.parent, _TIMED_OUT, failures=2)
+    frontend._export(RunMode.CLIENT, update_lock=False)
+    assert runs.read_text() == "xxx"
+    assert capsys.readouterr().out.count("this machine is busy, trying again") == 2
+
+
+def test_a_machine_that_stays_busy_is_given_up_with_what_the_tool_said(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, runs.parent, _TIMED_OUT, failures=9)
+    with pytest.raises(BuildFailed, match="aborted due to timeout"):
+        frontend._export(RunMode.CLIENT, update_lock=False)
+    assert runs.read_text() == "xxx"
+    assert (runs.parent / "package.json").read_text() == "locked"
+
+
+def test_a_page_that_does_not_compile_is_tried_once(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, runs.parent, "ReferenceError: x is not defined", failures=9)
+    with pytest.raises(BuildFailed, match="ReferenceError"):
+        frontend._export(RunMode.CLIENT, update_lock=False)
+    assert runs.read_text() == "x"
+
+
+def test_the_build_gives_a_page_longer_than_ten_seconds() -> None:
+    changes = {}
+    PatientPlugin().pre_compile(add_modify_task=lambda name, change: changes.update({name: change}))
+    assert "Math.max(milliseconds, 120000)" in changes["vite.config.js"]("export default {};")
