@@ -7,7 +7,9 @@ import typer
 from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving, storage
 from portal.core.domain.texts import text_problem
 from portal.core.errors import PortalError
-from portal.core.outages import is_unusable, reason_of
+from portal.core.outages import is_refused_value, is_unusable, reason_of
+
+_LONGEST_LINE = 400
 
 app = typer.Typer(
     help="Power, energy and cost of metered sites. Settings come from the environment and .env.",
@@ -34,17 +36,33 @@ app.add_typer(storage.storage_verbs, name="storage")
 
 
 def main() -> None:
-    """Run a verb; a refusal is one line on standard error and exit status 1."""
+    """Run a verb; a refusal is one line on standard error and exit status 1.
+
+    So is a database that cannot be used, and a value that it cannot hold.
+    """
     if any(text_problem(argument, lines=True) for argument in sys.argv):
         sys.exit("portal: an argument holds a character that is no text in UTF-8, or a control character")
     try:
         app()
     except PortalError as error:
-        sys.exit(f"portal: {error.message}")
+        sys.exit(_told(error.message))
+    except (UnicodeEncodeError, ArithmeticError) as error:
+        sys.exit(_told(f"a value that was given cannot be used: {error}"))
     except Exception as error:
-        if not is_unusable(error):
+        if not (is_unusable(error) or is_refused_value(error)):
             raise
-        sys.exit(f"portal: {reason_of(error)}")
+        sys.exit(_told(reason_of(error)))
+
+
+def _told(message: str) -> str:
+    """Return what standard error is told: what was typed is in it, so nothing that moves a terminal's cursor."""
+    return "portal: " + "\n".join(
+        "".join(map(_visible, line[:_LONGEST_LINE])) for line in message.splitlines()
+    )
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ _READING = "It is tried again by itself."
 _SENDING = "What you sent may not have been stored: look before you send it again."
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Not available just now</title>
+<title>Not available just now</title><link rel="icon" href="data:,">
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; font: 16px/1.5 system-ui, sans-serif;

@@ -176,12 +176,13 @@ class Database:
 
     async def _connect(self, **_: Any) -> asyncpg.Connection:
         """Open a connection of the pool; the URL is read by the driver, which knows `sslmode` and the like."""
-        return await asyncpg.connect(
-            plain(self.dsn),
-            server_settings=self._settings,
-            timeout=_WAIT_SECONDS,
-            command_timeout=self._statement_seconds,
-        )
+        with outages.translated(_is_refused, self._note):
+            return await asyncpg.connect(
+                plain(self.dsn),
+                server_settings=self._settings,
+                timeout=_WAIT_SECONDS,
+                command_timeout=self._statement_seconds,
+            )
 
     def _note(self, error: BaseException) -> None:
         self.is_full = self.is_full or outages.is_full(error)

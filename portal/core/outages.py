@@ -28,6 +28,7 @@ _AWAY_CLASSES = frozenset({"08", "28", "53", "57", "58"})
 _AWAY_CODES = frozenset({READ_ONLY, "25P03", "25P04", "3D000", "55P03"})
 # Two were in each other's way (deadlock, serialization) and this one has to begin again.
 _COLLISION_CLASS = "40"
+_VALUE_CLASS = "22"
 _BUSY_CODES = frozenset({"53300", "57014", "55P03"})
 
 _NO_ANSWER = "The database does not answer."
@@ -53,6 +54,11 @@ def is_away(error: BaseException) -> bool:
 def is_unusable(error: BaseException) -> bool:
     """Whether it is away, or this attempt collided with another one: the same may work in a moment."""
     return is_away(error) or _state(error)[:2] == _COLLISION_CLASS
+
+
+def is_refused_value(error: BaseException) -> bool:
+    """Whether the database cannot hold a value it was given: too long, too large, not text. The value is at fault."""
+    return _state(error)[:2] == _VALUE_CLASS
 
 
 def is_read_only(error: BaseException) -> bool:

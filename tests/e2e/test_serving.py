@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
+from tests.architecture.source import ROOT
 from tests.e2e.running import free_port
 from tests.integration.databases import reachable_directory
 
@@ -70,6 +73,102 @@ def _reach_for(tmp_path: Path, data: Path) -> None:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(_STARTED_WITHIN_S)
+
+
+def test_a_killed_database_comes_back_and_a_second_stack_is_refused(
+    built_pages: None, tmp_path: Path
+) -> None:
+    with _serving(tmp_path) as (process, url):
+        postmaster = _postmaster(tmp_path)
+        os.kill(postmaster, signal.SIGKILL)
+        assert _eventually(lambda: _is_ready(url) and _postmaster(tmp_path) != postmaster)
+        second = subprocess.run(
+            _command(free_port()),
+            cwd=tmp_path,
+            env=_environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert second.returncode == 1
+        data = tmp_path / "data" / "postgres"
+        words = f"portal: the database in {data} is in use by process {process.pid}: stop that first"
+        assert second.stderr.strip().splitlines()[-1] == words
+        assert "Traceback" not in second.stderr
+        assert _is_ready(url)
+        process.kill()
+        process.wait(_STARTED_WITHIN_S)
+    with _serving(tmp_path) as (_, url):
+        assert _is_ready(url)
+    log = (tmp_path / "serve.log").read_text()
+    assert log.count("The embedded PostgreSQL ended and is started again") == 1
+    assert log.count("The embedded PostgreSQL runs again") == 1
+    assert "Traceback" not in log
+
+
+def test_a_database_that_will_not_stay_ends_the_stack_with_one_line(
+    built_pages: None, tmp_path: Path
+) -> None:
+    with _serving(tmp_path) as (process, _):
+        (tmp_path / "data" / "postgres" / "data" / "PG_VERSION").write_text("1\n")
+        os.kill(_postmaster(tmp_path), signal.SIGKILL)
+        assert process.wait(_STARTED_WITHIN_S) == 1
+    last = (tmp_path / "serve.log").read_text().strip().splitlines()[-1]
+    assert last.startswith("portal: the embedded PostgreSQL ended 5 times in a row")
+    assert "Traceback" not in (tmp_path / "serve.log").read_text()
+
+
+@contextmanager
+def _serving(directory: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    directory.chmod(0o755)
+    port = free_port()
+    with (directory / "serve.log").open("ab") as log:
+        process = subprocess.Popen(
+            _command(port), cwd=directory, env=_environment(directory), stdout=log, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        assert _eventually(lambda: process.poll() is not None or _is_ready(url))
+        yield process, url
+    finally:
+        process.terminate()
+        process.wait(_STARTED_WITHIN_S)
+
+
+def _command(port: int) -> list[str]:
+    return [sys.executable, "-m", "portal.cli", "serve", "--port", str(port)]
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "Storage__DataDirectory": str(directory / "data"),
+    }
+
+
+def _postmaster(directory: Path) -> int:
+    pid_file = directory / "data" / "postgres" / "data" / "postmaster.pid"
+    try:
+        return int(pid_file.read_text().splitlines()[0])
+    except (OSError, IndexError):
+        return 0
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + _STARTED_WITHIN_S
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return holds()
 
 
 def _children(pid: int) -> list[int]:

@@ -218,6 +218,19 @@ async def test_a_server_that_takes_no_changes(either: Under) -> None:
         assert (await again(ask)).is_success, what
 
 
+async def test_a_database_that_lets_nobody_in(either: Under) -> None:
+    await either.alter("ALLOW_CONNECTIONS false")
+    for what, ask in either.asks.items():
+        with capture_logs() as events:
+            assert_unavailable(await ask(), what)
+        assert_one_line_each(events, 1)
+    assert await either.ready() == 503
+    await either.alter("ALLOW_CONNECTIONS true")
+    assert await eventually(either.ready, 200)
+    for what, ask in either.asks.items():
+        assert (await again(ask)).is_success, what
+
+
 async def eventually(ask: Callable[[], Awaitable[int]], wanted: int) -> bool:
     for _ in range(3):
         if await ask() == wanted:

@@ -1,0 +1,80 @@
+"""Pages while the database lets nobody in: they say so in words, and come back by themselves."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import ALICE, Visitor
+from tests.e2e.running import PASSWORD, RunningStack
+from tests.integration.databases import TestServer
+
+Visit = Callable[..., Visitor]
+_NAME = "portal_e2e_client"
+_WORDS = "The database does not answer"
+_CUT = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{_NAME}'"
+
+
+@contextmanager
+def closed(database: TestServer) -> Iterator[None]:
+    """Let nobody into the Client's database, and end what is in it."""
+    _execute(database, f"ALTER DATABASE {_NAME} ALLOW_CONNECTIONS false", _CUT)
+    try:
+        yield
+    finally:
+        _execute(database, f"ALTER DATABASE {_NAME} ALLOW_CONNECTIONS true")
+
+
+def _execute(database: TestServer, *statements: str) -> None:
+    # In a thread, because the browser's loop runs in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, database.execute(*statements)).result()
+
+
+def test_open_and_new_pages_say_so_and_come_back(
+    visit: Visit, client_stack: RunningStack, database: TestServer
+) -> None:
+    visitor = visit()
+    dashboard = visitor.sign_in(client_stack, ALICE)
+    expect(dashboard.get_by_role("heading", name="Dashboard")).to_be_visible()
+    costs = visitor.tab()
+    costs.goto(f"{client_stack.url}/cost")
+    expect(costs.get_by_role("heading", level=1)).to_be_visible()
+    with closed(database):
+        expect(dashboard.get_by_text(_WORDS)).to_be_visible()
+        costs.get_by_role("link", name="Settings").first.click()
+        expect(costs.get_by_text(_WORDS).first).to_be_visible()
+        new = visitor.tab()
+        answer = new.goto(client_stack.url)
+        assert answer is not None
+        assert answer.status == 503
+        assert int(answer.headers["retry-after"]) > 0
+        expect(new.get_by_role("heading", name="Not available just now")).to_be_visible()
+    expect(dashboard.get_by_text(_WORDS)).to_be_hidden()
+    expect(costs.get_by_text("Other devices").or_(costs.get_by_text("Password")).first).to_be_visible()
+    expect(costs.get_by_text(_WORDS)).to_be_hidden()
+    expect(new.get_by_role("heading", name="Dashboard")).to_be_visible()
+    visitor.complaints = [each for each in visitor.complaints if "503" not in each]
+
+
+def test_a_log_in_and_a_download_are_answered_in_words(
+    visit: Visit, client_stack: RunningStack, database: TestServer
+) -> None:
+    visitor = visit()
+    page = visitor.sign_in(client_stack, ALICE)
+    session = {cookie["name"]: cookie["value"] for cookie in visitor.context.cookies()}
+    form = {"email": ALICE, "password": PASSWORD}
+    with closed(database):
+        login = httpx.post(f"{client_stack.url}/auth/login", data=form, headers={"Accept": "text/html"})
+        file = httpx.get(f"{client_stack.url}/download/cost.csv", cookies=session)
+    for answer in (login, file):
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert _WORDS in answer.text
+    assert "look before you send it again" in login.text
+    expect(page.get_by_text(_WORDS)).to_be_hidden()
+    assert "Traceback" not in client_stack.log()
+    visitor.complaints.clear()
