@@ -13,6 +13,7 @@ from portal.core.outages import Outage
 from portal.ui.failures import is_outage
 from portal.ui.shell import notice
 
+_SCRIPT = rx.asset("recovery.jsx", shared=True)
 RELOAD_SECONDS = 6
 # What pages are read with: their `on_load` names these.
 _READS_THE_PAGE = frozenset({"load", "follow"})
@@ -26,16 +27,20 @@ class RecoveryState(rx.State):
     is_unread: bool = False
 
 
+class _Recovery(rx.Component):
+    library = _SCRIPT.importable_path
+    tag = "Recovery"
+
+    unread: rx.Var[bool]
+    seconds: rx.Var[int]
+
+
 def recovery_notice() -> rx.Component:
-    """Says that the database is away; where the page was not read, the browser asks for it again."""
-    words = notice(
-        "database", "The database does not answer just now. What you see may be out of date; trying again."
-    )
-    # React puts it into the head of the page, and a browser follows it from there.
-    reload = rx.el.meta(http_equiv="refresh", content=str(RELOAD_SECONDS))
+    """Says that the database is away; where the page was not read, it is loaded again."""
+    words = "The database does not answer just now. What you see may be out of date; trying again."
     return rx.fragment(
-        rx.cond(RecoveryState.is_away, words, rx.fragment()),
-        rx.cond(RecoveryState.is_unread, reload, rx.fragment()),
+        rx.cond(RecoveryState.is_away, notice("database", words), rx.fragment()),
+        _Recovery.create(unread=RecoveryState.is_unread, seconds=RELOAD_SECONDS),
     )
 
 

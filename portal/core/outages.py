@@ -83,10 +83,21 @@ def too_busy() -> Unavailable:
 
 def reason_of(error: BaseException) -> str:
     """Return in one line what happened, for the log; without the statement, which may be long."""
+    told, words = _told(error), words_of(error)
+    name = type(told).__name__
+    return name if words == name else f"{name}: {words}"
+
+
+def words_of(error: BaseException) -> str:
+    """Return the same in the server's or the machine's own words alone, without a full stop."""
+    told = _told(error)
+    lines = str(told).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(told).__name__
+
+
+def _told(error: BaseException) -> BaseException:
     cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ else error
-    told = _of_driver(cause) if isinstance(cause, DBAPIError) else cause
-    text = str(told).strip().splitlines()
-    return f"{type(told).__name__}: {text[0]}" if text else type(told).__name__
+    return _of_driver(cause) if isinstance(cause, DBAPIError) else cause
 
 
 @contextmanager

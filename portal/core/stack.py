@@ -111,7 +111,9 @@ async def _check_reachable(stack: Stack) -> None:
         raise
     # A name that cannot be one, or a value of `sslmode` that is none, is a ValueError.
     except (Unavailable, OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        message = f"The database cannot be reached: {outages.reason_of(error)}"
+        message = (
+            f"The database cannot be reached: {outages.words_of(error)}. Look at Database__ConnectionString."
+        )
         raise Misconfigured(message) from None
 
 

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from portal.core.errors import Conflict, Misconfigured, PortalError
 from portal.core.private_files import keep_private, open_log
-from portal.core.storage.embedded_home import Home, open_home
+from portal.core.storage.embedded_home import Home, open_home, require_own, require_same_release
 from portal.core.storage.embedded_pidfile import clear_stale, is_ready
 from portal.core.storage.embedded_watch import Watch
 from portal.core.storage.lifeline import die_with_parent
@@ -84,6 +84,7 @@ class EmbeddedServer:
         home = self._home = open_home(self._directory, self._binaries)
         if home.root != self._directory.absolute():
             _log.warning("%s is out of reach for the database's user: using %s", self._directory, home.root)
+        require_own(home)
         self._lock = _take_lock(home.root / "lock")
         try:
             _make_cluster(home)
@@ -225,6 +226,7 @@ def _take_lock(path: Path) -> IO[str]:
 def _make_cluster(home: Home) -> None:
     """Create the cluster under another name first: what is at its place is always complete."""
     if (home.data / "PG_VERSION").exists():
+        require_same_release(home)
         return
     if home.data.exists():
         msg = f"{home.data} holds no PostgreSQL data: move it away, or choose another Storage__DataDirectory"

@@ -21,6 +21,8 @@ from portal.core.errors import Misconfigured
 
 # sockaddr_un.sun_path holds 108 bytes including the closing zero.
 _LONGEST_SOCKET_PATH = 107
+# More than reading by the group, which is all that PostgreSQL allows.
+_OPEN_TO_OTHERS = 0o027
 _SOCKET_NAME = ".s.PGSQL.5432"
 _FALLBACK_PARENT = Path("/var/tmp")  # noqa: S108 - survives a reboot; its owner is checked below
 _SOCKET_PARENT = Path("/tmp")  # noqa: S108 - short by design; its owner is checked below
@@ -72,6 +74,58 @@ def open_home(directory: Path, binaries: Path | None = None) -> Home:
         binaries=_reachable_binaries(programs, root, credentials),
         credentials=credentials,
     )
+
+
+def require_own(home: Home) -> None:
+    """Refuse a cluster that the server's user cannot use, as one copied by somebody else; tidy up its mode.
+
+    Raises `Misconfigured` with what to run.
+    """
+    wanted = home.credentials.get("user", os.geteuid())
+    # Root itself opens every lock file, whoever made it.
+    theirs = (home.data, home.sockets) if home.credentials else (home.data, home.sockets, home.root / "lock")
+    for path in theirs:
+        found = _owner_of(path)
+        is_cluster = path != home.data or (path / "PG_VERSION").exists()
+        if found is not None and found != wanted and is_cluster:
+            name = _name_of(wanted)
+            msg = (
+                f"{path} belongs to {_name_of(found)}, and the database runs as {name}: "
+                f"run `chown -R {name} {home.root}` as root"
+            )
+            raise Misconfigured(msg)
+    if home.data.is_dir() and stat.S_IMODE(home.data.stat().st_mode) & _OPEN_TO_OTHERS:
+        home.data.chmod(
+            0o700
+        )  # a plain copy has the mode of the shell that made it, and PostgreSQL refuses that
+
+
+def require_same_release(home: Home) -> None:
+    """Refuse a cluster that another major release of PostgreSQL made. Raises `Misconfigured`."""
+    made_by = (home.data / "PG_VERSION").read_text(encoding="ascii", errors="replace").strip()
+    ours = subprocess.run(  # noqa: S603 - our own program
+        [home.binaries / "postgres", "--version"], check=True, capture_output=True, text=True
+    ).stdout.split()[-1]
+    if made_by != ours.partition(".")[0]:
+        msg = (
+            f"{home.data} was made by PostgreSQL {made_by}, and this release brings {ours}: "
+            "dump it with the release that made it and restore the dump (docs/operations.md, Backup and restore)"
+        )
+        raise Misconfigured(msg)
+
+
+def _owner_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_uid
+    except FileNotFoundError:
+        return None
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def installed_binaries() -> Path:

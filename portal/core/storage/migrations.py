@@ -16,6 +16,7 @@ from portal.core.storage.restored import require_restored
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from portal.core.db import Database
 
@@ -29,7 +30,8 @@ _READINGS = {mode: layout.measurements for mode, layout in LAYOUTS.items()}
 async def migrate(database: Database, mode: RunMode) -> None:
     """Create or upgrade the schema.
 
-    Raises `Misconfigured` when the database belongs to the other run mode or was only half restored.
+    Raises `Misconfigured` when the database belongs to the other run mode, has been served by a newer release or
+    was only half restored.
     """
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -43,6 +45,7 @@ async def migrate(database: Database, mode: RunMode) -> None:
             )
             raise Misconfigured(message)
         await require_restored(connection, _READINGS[mode])
+        _refuse_newer(mode, await _revisions(connection))
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
         await connection.run_sync(_upgrade, mode)
 
@@ -69,6 +72,23 @@ async def require_migrated(database: Database, mode: RunMode) -> None:
         if not await connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
             raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
         await require_restored(connection, _READINGS[mode])
-        found = set(await connection.scalars(text("SELECT version_num FROM app.alembic_version")))
+        found = await _revisions(connection)
+    _refuse_newer(mode, found)
     if found != set(ScriptDirectory.from_config(_config(mode)).get_heads()):
         raise Misconfigured("The database has the schema of another release: run `portal migrate` first.")
+
+
+async def _revisions(connection: AsyncConnection) -> set[str]:
+    if not await connection.scalar(text("SELECT to_regclass('app.alembic_version') IS NOT NULL")):
+        return set()
+    return set(await connection.scalars(text("SELECT version_num FROM app.alembic_version")))
+
+
+def _refuse_newer(mode: RunMode, found: set[str]) -> None:
+    """Refuse a schema that this release does not know: only a newer one can have made it."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config(mode)).walk_revisions()}
+    if unknown := sorted(found - known):
+        raise Misconfigured(
+            f"The database was served by a newer release (its schema is at {', '.join(unknown)}): install that release "
+            "again, or restore a dump from before the upgrade."
+        )

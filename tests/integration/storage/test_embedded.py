@@ -331,3 +331,37 @@ def is_answering(server: EmbeddedServer) -> bool:
         return ask(server, "SELECT 1") == 1
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
+
+
+def test_a_cluster_copied_by_somebody_else_is_refused_with_what_to_run(directory: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("A CLUSTER OF ANOTHER OWNER IS NOT TESTED: only root can make one")
+    with reachable_directory() as place:
+        copy = place / "postgres"
+        with EmbeddedServer(directory, settings=FAST):
+            pass
+        shutil.copytree(directory, copy, ignore=shutil.ignore_patterns("run", "programs"))
+        with pytest.raises(
+            Misconfigured, match=r"belongs to root, and the database runs as .*chown -R"
+        ) as refused:
+            EmbeddedServer(copy, settings=FAST).start()
+        assert "\n" not in refused.value.message
+        command = refused.value.message.split("`")[1]
+        subprocess.run(command.split(), check=True)
+        (copy / "data").chmod(0o755)
+        with EmbeddedServer(copy, settings=FAST) as server:
+            assert is_answering(server)
+
+
+def test_a_cluster_of_another_major_release_is_refused_in_one_line(directory: Path) -> None:
+    with EmbeddedServer(directory, settings=FAST) as server:
+        version = server.home.data / "PG_VERSION"
+    version.write_text("17\n")
+    try:
+        with pytest.raises(
+            Misconfigured, match=r"was made by PostgreSQL 17, and this release brings 18"
+        ) as refused:
+            EmbeddedServer(directory, settings=FAST).start()
+        assert "\n" not in refused.value.message
+    finally:
+        version.write_text("18\n")
