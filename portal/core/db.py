@@ -222,7 +222,7 @@ class Database:
 
         For what outlives a transaction (session-level advisory locks, LISTEN) or cannot run in one.
         """
-        with outages.translated(outages.is_away, self._note):
+        with outages.translated(_is_refused, self._note):
             return await asyncpg.connect(
                 plain(self.dsn), server_settings=server_settings, timeout=_WAIT_SECONDS
             )

@@ -78,5 +78,5 @@ def test_a_log_in_and_a_download_are_answered_in_words(
         assert _WORDS in answer.text
     assert "look before you send it again" in login.text
     expect(page.get_by_text(_WORDS)).to_be_hidden()
-    assert "Traceback" not in client_stack.log()
+    assert "Traceback" not in client_stack.log(), client_stack.log()
     visitor.complaints.clear()
