@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.architecture.source import ROOT
 from tests.e2e.running import free_port
@@ -75,52 +76,53 @@ def _reach_for(tmp_path: Path, data: Path) -> None:
             process.wait(_STARTED_WITHIN_S)
 
 
-def test_a_killed_database_comes_back_and_a_second_stack_is_refused(
-    built_pages: None, tmp_path: Path
-) -> None:
-    with _serving(tmp_path) as (process, url):
-        postmaster = _postmaster(tmp_path)
-        os.kill(postmaster, signal.SIGKILL)
-        assert _eventually(lambda: _is_ready(url) and _postmaster(tmp_path) != postmaster)
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Where a stack lives; the database's user gets there also when the tests run as root."""
+    with reachable_directory() as directory:
+        yield directory
+
+
+def test_a_killed_database_comes_back_and_a_second_stack_is_refused(built_pages: None, place: Path) -> None:
+    with _serving(place) as (process, url):
+        postmaster = _kill_postmaster(place)
+        assert _eventually(lambda: _is_ready(url) and _postmaster(place) not in (-1, postmaster))
         second = subprocess.run(
             _command(free_port()),
-            cwd=tmp_path,
-            env=_environment(tmp_path),
+            cwd=place,
+            env=_environment(place),
             capture_output=True,
             text=True,
             check=False,
         )
         assert second.returncode == 1
-        data = tmp_path / "data" / "postgres"
+        data = place / "data" / "postgres"
         words = f"portal: the database in {data} is in use by process {process.pid}: stop that first"
         assert second.stderr.strip().splitlines()[-1] == words
         assert "Traceback" not in second.stderr
         assert _is_ready(url)
         process.kill()
         process.wait(_STARTED_WITHIN_S)
-    with _serving(tmp_path) as (_, url):
+    with _serving(place) as (_, url):
         assert _is_ready(url)
-    log = (tmp_path / "serve.log").read_text()
+    log = (place / "serve.log").read_text()
     assert log.count("The embedded PostgreSQL ended and is started again") == 1
     assert log.count("The embedded PostgreSQL runs again") == 1
     assert "Traceback" not in log
 
 
-def test_a_database_that_will_not_stay_ends_the_stack_with_one_line(
-    built_pages: None, tmp_path: Path
-) -> None:
-    with _serving(tmp_path) as (process, _):
-        (tmp_path / "data" / "postgres" / "data" / "PG_VERSION").write_text("1\n")
-        os.kill(_postmaster(tmp_path), signal.SIGKILL)
+def test_a_database_that_will_not_stay_ends_the_stack_with_one_line(built_pages: None, place: Path) -> None:
+    with _serving(place) as (process, _):
+        (place / "data" / "postgres" / "data" / "PG_VERSION").write_text("1\n")
+        _kill_postmaster(place)
         assert process.wait(_STARTED_WITHIN_S) == 1
-    last = (tmp_path / "serve.log").read_text().strip().splitlines()[-1]
+    last = (place / "serve.log").read_text().strip().splitlines()[-1]
     assert last.startswith("portal: the embedded PostgreSQL ended 5 times in a row")
-    assert "Traceback" not in (tmp_path / "serve.log").read_text()
+    assert "Traceback" not in (place / "serve.log").read_text()
 
 
 @contextmanager
 def _serving(directory: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    directory.chmod(0o755)
     port = free_port()
     with (directory / "serve.log").open("ab") as log:
         process = subprocess.Popen(
@@ -148,11 +150,19 @@ def _environment(directory: Path) -> dict[str, str]:
 
 
 def _postmaster(directory: Path) -> int:
+    """The server's process; -1 while there is none."""
     pid_file = directory / "data" / "postgres" / "data" / "postmaster.pid"
     try:
         return int(pid_file.read_text().splitlines()[0])
     except (OSError, IndexError):
-        return 0
+        return -1
+
+
+def _kill_postmaster(directory: Path) -> int:
+    pid = _postmaster(directory)
+    assert pid > 1
+    os.kill(pid, signal.SIGKILL)
+    return pid
 
 
 def _is_ready(url: str) -> bool:
