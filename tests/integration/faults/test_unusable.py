@@ -9,10 +9,12 @@ import asyncpg
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from fleet_ingest.app import build_app
 from portal.core import db as databases
+from portal.core.connection_strings import plain
 from portal.core.services import customers, sites
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
@@ -49,6 +51,7 @@ class Under:
     name: str
     blocked: tuple[str, ...]
     control: asyncpg.Connection
+    outside: asyncpg.Connection
 
     async def cut(self) -> None:
         """End every connection of the stack."""
@@ -92,6 +95,9 @@ async def under(
 ) -> AsyncIterator[Under]:
     app = build_app(stack.settings, stack)
     name = stack.db.engine.url.database or ""
+    # In another database, since one of its own would be in the way of closing it.
+    elsewhere = make_url(plain(stack.db.dsn)).set(database="postgres").render_as_string(hide_password=False)
+    outside = await asyncpg.connect(elsewhere)
     control = await stack.db.dedicated(
         default_transaction_read_only="off", lock_timeout="0", statement_timeout="0"
     )
@@ -99,11 +105,14 @@ async def under(
         api = Api(http, stack, app)
         key = await api.key()
         try:
-            yield Under(api, key, await asks(api, key), name, BLOCKED[stack.settings.run_mode], control)
+            yield Under(
+                api, key, await asks(api, key), name, BLOCKED[stack.settings.run_mode], control, outside
+            )
         finally:
             await app.state.rollups.settle()
-            await control.execute(f"ALTER DATABASE {name} RESET ALL")
+            await outside.execute(f"ALTER DATABASE {name} RESET ALL")
             await control.close()
+            await outside.close()
 
 
 async def client_asks(api: Api, key: dict[str, str]) -> dict[str, Ask]:
@@ -219,13 +228,14 @@ async def test_a_server_that_takes_no_changes(either: Under) -> None:
 
 
 async def test_a_database_that_lets_nobody_in(either: Under) -> None:
-    await either.alter("ALLOW_CONNECTIONS false")
+    await either.outside.execute(f"ALTER DATABASE {either.name} ALLOW_CONNECTIONS false")
+    await either.cut()
     for what, ask in either.asks.items():
         with capture_logs() as events:
             assert_unavailable(await ask(), what)
         assert_one_line_each(events, 1)
     assert await either.ready() == 503
-    await either.alter("ALLOW_CONNECTIONS true")
+    await either.outside.execute(f"ALTER DATABASE {either.name} ALLOW_CONNECTIONS true")
     assert await eventually(either.ready, 200)
     for what, ask in either.asks.items():
         assert (await again(ask)).is_success, what
