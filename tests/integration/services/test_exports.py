@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from portal.auth.downloads import guarded_download
 from portal.core import stack as stacks
-from portal.core.domain.access import Role
+from portal.core.domain.access import Role, Scope
 from portal.core.errors import NotFound
-from portal.core.services import accounts, audit, sessions
+from portal.core.services import accounts, api_keys, audit, sessions
 from portal.core.stack import Stack
 
 BOB, PASSWORD = "bob@example.com", "correct horse battery"
@@ -49,3 +49,21 @@ async def test_a_download_is_in_the_trail_and_a_refused_one_is_not(installed: St
         "/download/cost.csv",
         "from=2026-05-18",
     )
+
+
+async def test_a_machine_gets_a_file_with_its_key(installed: Stack) -> None:
+    reading = await api_keys.add_api_key(installed, "reports", Scope.READ)
+    app = Starlette(routes=[Route("/download/cost.csv", guarded_download(_file, ("from", "missing")))])
+    transport = httpx.ASGITransport(app, client=("203.0.113.7", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://stack.example") as http:
+        key = {"Authorization": f"Bearer {reading.key}"}
+        assert (await http.get("/download/cost.csv?from=2026-05-18", headers=key)).text == "figures"
+        missing = await http.get("/download/cost.csv?missing=1", headers=key)
+        assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
+        misspelt = await http.get("/download/cost.csv?form=2026-05-18", headers=key)
+        assert misspelt.status_code == 400
+        assert misspelt.json()["error"]["message"] == "unknown parameter 'form'; known: from, missing"
+        wrong = await http.get("/download/cost.csv", headers={"Authorization": "Bearer nobody's"})
+        assert (wrong.status_code, wrong.headers["www-authenticate"]) == (401, "Bearer")
+    [event] = await audit.list_events(installed, topic="data")
+    assert (event.actor_name, event.detail) == ("reports", "from=2026-05-18")
