@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager
@@ -67,16 +68,29 @@ def _lifespan(settings: Settings) -> Any:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         if app.state.stack is not None:
-            yield
-            await app.state.rollups.settle()
+            async with _following(app):
+                yield
             return
         opened = stacks.opened_stack(settings, application_name="ingest", on_database_end=_end)
         async with opened as stack:
             app.state.stack = stack
-            yield
-            await app.state.rollups.settle()
+            async with _following(app):
+                yield
 
     return lifespan
+
+
+@asynccontextmanager
+async def _following(app: Starlette) -> AsyncGenerator[None]:
+    """Look after hours that wait, and at the end finish what was asked for."""
+    rollups: RollupTrigger = app.state.rollups
+    looking = asyncio.create_task(rollups.follow(app.state.stack))
+    try:
+        yield
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        await rollups.settle()
 
 
 def _end(why: str) -> None:

@@ -25,6 +25,7 @@ _PAUSE_SECONDS = 0.5
 # views show dirty hours anyway, and many batches refreshed together take half the time of each by itself.
 _PAUSE_FACTOR = 19
 _LONGEST_PAUSE_SECONDS = 10
+_LOOK_SECONDS = 3
 
 
 class RollupTrigger:
@@ -45,6 +46,21 @@ class RollupTrigger:
         self._wanted = True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(stack))
+
+    async def follow(self, stack: Stack) -> None:
+        """Have refreshed what nobody takes, until cancelled: what a restore, an upgrade or an ended process left.
+
+        Of several processes each looks. What is the same twice in a row no other process is at, and where two begin
+        at once, the second waits and finds nothing.
+        """
+        outage, before = Outage(_log, "The queue of hours is not looked at"), None
+        while True:
+            with outage.noted():
+                front = await stack.storage.front_of_queue(stack.db)
+                if front is not None and front == before:
+                    self(stack)
+                before = front
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def settle(self) -> None:
         """Wait until what was asked for is done."""

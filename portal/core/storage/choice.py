@@ -83,6 +83,10 @@ class ProbedStorage:
         engine = self._chosen or self._take(await self._by_table(session))
         await engine.requeue(session, meters)
 
+    async def front_of_queue(self, db: Database) -> str | None:
+        """Return a mark of what has waited longest for a refresh; None where nothing waits."""
+        return await (await self._engine(db)).front_of_queue(db)
+
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more."""
         await (await self._engine(db)).tidy(db)

@@ -48,6 +48,13 @@ class Storage(Protocol):
         """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
         ...
 
+    async def front_of_queue(self, db: Database) -> str | None:
+        """Return a mark of what has waited longest for a refresh; None where nothing waits.
+
+        The same mark twice says that nobody took it in between.
+        """
+        ...
+
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more; now and then, while the stack runs."""
         ...

@@ -35,6 +35,26 @@ class Layout:
         return f"{self.schema}.daily_per_customer"
 
     @property
+    def hourly_aggregate(self) -> str:
+        """The stored part of `hourly` on TimescaleDB: a continuous aggregate."""
+        return f"{self.schema}.hourly_aggregate"
+
+    @property
+    def daily_aggregate(self) -> str:
+        """The stored part of `daily` on TimescaleDB: a continuous aggregate."""
+        return f"{self.schema}.daily_aggregate"
+
+    @property
+    def late_hours(self) -> str:
+        """The meters' hours taken from the queue whose aggregates are not refreshed yet, on TimescaleDB."""
+        return f"{self.schema}.late_hours"
+
+    @property
+    def waiting_hours(self) -> str:
+        """The meters' hours of `queue` and `late_hours`: what no aggregate shows as it is, on TimescaleDB."""
+        return f"{self.schema}.rollup_waiting"
+
+    @property
     def windows(self) -> str:
         """The hours whose continuous aggregates wait to be refreshed, on TimescaleDB."""
         return f"{self.schema}.rollup_windows"

@@ -57,20 +57,21 @@ def day_figures(alias: str) -> str:
 async def create_rollups(session: AsyncSession, layout: Layout) -> None:
     """Create tables and views where they are missing; what was stored before there were tables is queued."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
-    if not await _is_there(session, layout.hourly_rollup):
+    if not await is_there(session, layout.hourly_rollup):
         for statement in (_hourly_rollup(layout), _hour_index(layout)):
             await session.execute(text(statement))
         if layout.has_customers:
             await session.execute(text(_DAILY_ROLLUP))
         await queue_hours(session, layout, _all_hours(layout), {})
-    if not await _is_there(session, layout.hourly):
-        await session.execute(text(_hourly_view(layout)))
-    if layout.has_customers and not await _is_there(session, layout.daily):
-        await session.execute(text(_DAY_OF_CUSTOMER))
-        await session.execute(text(_daily_view()))
+    if not await is_there(session, layout.hourly):
+        await session.execute(text(hourly_view(layout, layout.hourly_rollup, layout.queue)))
+    if layout.has_customers and not await is_there(session, layout.daily):
+        await session.execute(text(DAY_OF_CUSTOMER))
+        await session.execute(text(daily_view(layout.daily_rollup, layout.queue)))
 
 
-async def _is_there(session: AsyncSession, name: str) -> bool:
+async def is_there(session: AsyncSession, name: str) -> bool:
+    """Whether there is a table or view of this name."""
     return bool(await session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}))
 
 
@@ -88,15 +89,16 @@ def _hour_index(layout: Layout) -> str:
     return f"CREATE INDEX ix_{layout.schema}_hourly_rollup_hour ON {layout.hourly_rollup} ({by})"
 
 
-def _hourly_view(layout: Layout) -> str:
+def hourly_view(layout: Layout, stored: str, queue: str) -> str:
+    """Return the view of hours: of `stored` what is not queued, and what is queued computed from the readings."""
     figures = ", ".join(FIGURES)
-    queued = f"FROM {layout.queue} q WHERE {layout.matches('q', 'r')} AND q.hour = r.hour"
+    queued = f"FROM {queue} q WHERE {layout.matches('q', 'r')} AND q.hour = r.hour"
     return (
         f"CREATE VIEW {layout.hourly} AS "
-        f"SELECT {layout.key_list('r')}, r.hour, {figures} FROM {layout.hourly_rollup} r "
+        f"SELECT {layout.key_list('r')}, r.hour, {figures} FROM {stored} r "
         f"WHERE NOT EXISTS (SELECT 1 {queued}) "
         f"UNION ALL SELECT {layout.key_list('q')}, q.hour, f.* "
-        f"FROM (SELECT DISTINCT {layout.key_list()}, hour FROM {layout.queue}) q CROSS JOIN LATERAL ("
+        f"FROM (SELECT DISTINCT {layout.key_list()}, hour FROM {queue}) q CROSS JOIN LATERAL ("
         f"SELECT {hour_figures('m')} FROM {layout.measurements} m WHERE {layout.matches('m', 'q')} "
         f"AND m.time >= q.hour AND m.time < q.hour + interval '1 hour' HAVING count(*) > 0) f ({figures})"
     )
@@ -122,7 +124,7 @@ CREATE TABLE fleet.daily_rollup (
 
 # A function, and not a part of the view: a statement over the view would else be planned, and begun, with a scan of
 # every partition of readings for the days that are queued, also while none is.
-_DAY_OF_CUSTOMER = f"""
+DAY_OF_CUSTOMER = f"""
 CREATE OR REPLACE FUNCTION fleet.day_of_customer(customer uuid, first_hour timestamptz)
 RETURNS TABLE (device_count bigint, {_FIGURE_COLUMNS.replace(" NOT NULL", "")})
 LANGUAGE plpgsql STABLE ROWS 1 AS $$
@@ -134,14 +136,15 @@ END $$
 """
 
 
-def _daily_view() -> str:
+def daily_view(stored: str, queue: str) -> str:
+    """Return the view of customers' days: of `stored` what has no queued hour, and the others from their hours."""
     figures = ", ".join(DAILY_FIGURES)
     day = "date_trunc('day', q.hour, 'UTC')"
     return (
-        f"CREATE VIEW fleet.daily_per_customer AS SELECT customer_id, day, {figures} FROM fleet.daily_rollup r "
-        f"WHERE NOT EXISTS (SELECT 1 FROM fleet.rollup_queue q "
+        f"CREATE VIEW fleet.daily_per_customer AS SELECT customer_id, day, {figures} FROM {stored} r "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {queue} q "
         f"WHERE q.customer_id = r.customer_id AND {day} = r.day) "
         f"UNION ALL SELECT q.customer_id, q.day, f.* "
-        f"FROM (SELECT DISTINCT customer_id, {day} AS day FROM fleet.rollup_queue q) q "
+        f"FROM (SELECT DISTINCT customer_id, {day} AS day FROM {queue} q) q "
         f"CROSS JOIN LATERAL fleet.day_of_customer(q.customer_id, q.day) f"
     )

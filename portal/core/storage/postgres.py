@@ -11,7 +11,7 @@ from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.partitions import Partitions
 from portal.core.storage.plain_schema import create_rollups
-from portal.core.storage.rollup import refresh_queue, requeue, requeue_all
+from portal.core.storage.rollup import front_of_queue, refresh_queue, requeue, requeue_all
 from portal.core.storage.rule import note_rule
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class PostgresStorage:
     async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
         """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
         await requeue(session, self.layout, meters)
+
+    async def front_of_queue(self, db: Database) -> str | None:
+        """Return a mark of what has waited longest for a refresh; None where nothing waits."""
+        return await front_of_queue(db, self.layout)
 
     async def tidy(self, db: Database) -> None:
         """Leave everything to autovacuum."""

@@ -51,6 +51,18 @@ async def refresh_queue(
     return len(taken)
 
 
+async def front_of_queue(db: Database, layout: Layout, *, or_of: str | None = None) -> str | None:
+    """Return a mark of the first row of the queue, else of another table; None where nothing waits."""
+    async with db.transaction() as session:
+        for table in filter(None, (layout.queued_batches, or_of)):
+            mark = await session.scalar(
+                text(f"SELECT '{table} ' || ctid || ' ' || xmin FROM {table} LIMIT 1")
+            )
+            if mark is not None:
+                return str(mark)
+    return None
+
+
 async def _recompute(
     session: AsyncSession,
     layout: Layout,

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from portal.core.storage.engine import Capabilities
 from portal.core.storage.layout import LAYOUTS, Layout
-from portal.core.storage.rollup import refresh_queue, requeue, requeue_all
+from portal.core.storage.rollup import front_of_queue, refresh_queue, requeue, requeue_all
 from portal.core.storage.rule import note_rule
 from portal.core.storage.timescale_chunks import Chunks, shrink_indexes
 from portal.core.storage.timescale_probe import Engine
@@ -63,6 +63,10 @@ class TimescaleStorage:
         """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
         await requeue(session, self.layout, meters)
 
+    async def front_of_queue(self, db: Database) -> str | None:
+        """Return a mark of what has waited longest for a refresh; None where nothing waits."""
+        return await front_of_queue(db, self.layout, or_of=self.layout.windows)
+
     async def tidy(self, db: Database) -> None:
         """Shrink what compressed chunks keep of readings that came late."""
         await shrink_indexes(db, self.layout)
@@ -81,4 +85,4 @@ class TimescaleStorage:
 
 
 async def _note(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:
-    await note_hours(session, layout, (row[-1] for row in taken))
+    await note_hours(session, layout, taken)

@@ -12,7 +12,16 @@ from sqlalchemy import text
 
 from portal.core.errors import Misconfigured
 from portal.core.storage import timescale_convert as convert
-from portal.core.storage.plain_schema import DAILY_FIGURES, FIGURES, day_figures, hour_figures
+from portal.core.storage.plain_schema import (
+    DAILY_FIGURES,
+    DAY_OF_CUSTOMER,
+    FIGURES,
+    daily_view,
+    day_figures,
+    hour_figures,
+    hourly_view,
+    is_there,
+)
 from portal.core.storage.timescale_windows import OLDEST_FIRST, note_everything
 
 if TYPE_CHECKING:
@@ -40,8 +49,11 @@ async def build(session: AsyncSession, layout: Layout) -> None:
 async def complete(session: AsyncSession, layout: Layout) -> None:
     """Make what hangs on the readings' table, once that is no longer partitioned."""
     await _ensure_hypertable(session, layout)
-    await session.execute(text(_windows_table(layout)))
+    for statement in _tables(layout):
+        await session.execute(text(statement))
+    await _take_other_name(session, layout)
     await _ensure_aggregates(session, layout)
+    await _ensure_views(session, layout)
     await _ensure_policies(session, layout)
 
 
@@ -66,17 +78,47 @@ async def _ensure_hypertable(session: AsyncSession, layout: Layout) -> None:
         await convert.enable_compression(session, layout, layout.measurements)
 
 
-def _windows_table(layout: Layout) -> str:
-    return (
-        f"CREATE TABLE IF NOT EXISTS {layout.windows} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+def _tables(layout: Layout) -> tuple[str, ...]:
+    """Return what makes the tables of hours whose aggregates wait, and the view of all hours that do."""
+    number = "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+    customers = "".join(f"{key} uuid NOT NULL, " for key in layout.keys[:-1])
+    late = "".join(f"l.{key}, " for key in layout.keys[:-1])
+    windows = (
+        f"CREATE TABLE IF NOT EXISTS {layout.windows} ({number}, "
         f"from_hour timestamptz NOT NULL, to_hour timestamptz NOT NULL)"
     )
+    late_hours = (
+        f"CREATE TABLE IF NOT EXISTS {layout.late_hours} ({number}, {customers}"
+        f"device_ids uuid[] NOT NULL, hours timestamptz[] NOT NULL)"
+    )
+    waiting = (
+        f"CREATE OR REPLACE VIEW {layout.waiting_hours} AS SELECT {layout.key_list()}, hour FROM {layout.queue} "
+        f"UNION ALL SELECT {late}q.device_id, q.hour FROM {layout.late_hours} l "
+        f"CROSS JOIN LATERAL unnest(l.device_ids, l.hours) AS q (device_id, hour)"
+    )
+    return windows, late_hours, waiting
+
+
+async def _take_other_name(session: AsyncSession, layout: Layout) -> None:
+    """Rename the aggregates of an earlier release, which bore the names of the views."""
+    for old, new in ((layout.hourly, layout.hourly_aggregate), (layout.daily, layout.daily_aggregate)):
+        if await _columns(session, layout, old):
+            await session.execute(text(f"ALTER MATERIALIZED VIEW {old} RENAME TO {new.split('.')[1]}"))
+
+
+async def _ensure_views(session: AsyncSession, layout: Layout) -> None:
+    """Make the views of which no late reading is missing: aggregates, and what waits computed from the readings."""
+    if not await is_there(session, layout.hourly):
+        await session.execute(text(hourly_view(layout, layout.hourly_aggregate, layout.waiting_hours)))
+    if layout.has_customers and not await is_there(session, layout.daily):
+        await session.execute(text(DAY_OF_CUSTOMER))
+        await session.execute(text(daily_view(layout.daily_aggregate, layout.waiting_hours)))
 
 
 async def _ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
-    wanted = {layout.hourly: (*layout.keys, "hour", *FIGURES)}
+    wanted = {layout.hourly_aggregate: (*layout.keys, "hour", *FIGURES)}
     if layout.has_customers:
-        wanted[layout.daily] = ("customer_id", "day", *DAILY_FIGURES)
+        wanted[layout.daily_aggregate] = ("customer_id", "day", *DAILY_FIGURES)
     found = {name: await _columns(session, layout, name) for name in wanted}
     if any(found[name] != columns for name, columns in wanted.items()):
         await _make_aggregates(session, layout)
@@ -100,13 +142,15 @@ async def _columns(session: AsyncSession, layout: Layout, name: str) -> tuple[st
 
 async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
     """Make both anew, the daily one reading the hourly one; all old readings are noted to be aggregated."""
-    for name in (layout.daily, layout.hourly):
+    for view in (layout.daily, layout.hourly):
+        await session.execute(text(f"DROP VIEW IF EXISTS {view}"))
+    for name in (layout.daily_aggregate, layout.hourly_aggregate):
         await _drop(session, name)
     await session.execute(text(_hourly(layout)))
     meter_hours = f"{layout.key_list()}, hour DESC"
-    await session.execute(text(f"CREATE INDEX ON {layout.hourly} ({meter_hours})"))
+    await session.execute(text(f"CREATE INDEX ON {layout.hourly_aggregate} ({meter_hours})"))
     if layout.has_customers:
-        await session.execute(text(f"CREATE INDEX ON {layout.hourly} (customer_id, hour DESC)"))
+        await session.execute(text(f"CREATE INDEX ON {layout.hourly_aggregate} (customer_id, hour DESC)"))
         await session.execute(text(_daily(layout)))
     await note_everything(session, layout)
 
@@ -150,7 +194,7 @@ def _split(figures: str) -> list[str]:
 def _hourly(layout: Layout) -> str:
     """Buckets are UTC: aggregates in a named zone lose late rows at a bucket's edge (TimescaleDB issue 10296)."""
     return (
-        f"CREATE MATERIALIZED VIEW {layout.hourly} {_AGGREGATE.format(indexes='false')} "
+        f"CREATE MATERIALIZED VIEW {layout.hourly_aggregate} {_AGGREGATE.format(indexes='false')} "
         f"SELECT {layout.key_list('m')}, time_bucket(interval '1 hour', m.time) AS hour, "
         f"{_named(hour_figures('m'), FIGURES)} "
         f"FROM {layout.measurements} m GROUP BY {layout.key_list('m')}, time_bucket(interval '1 hour', m.time) "
@@ -160,10 +204,10 @@ def _hourly(layout: Layout) -> str:
 
 def _daily(layout: Layout) -> str:
     return (
-        f"CREATE MATERIALIZED VIEW {layout.daily} {_AGGREGATE.format(indexes='true')} "
+        f"CREATE MATERIALIZED VIEW {layout.daily_aggregate} {_AGGREGATE.format(indexes='true')} "
         f"SELECT h.customer_id, time_bucket(interval '1 day', h.hour) AS day, "
         f"{_named(day_figures('h'), DAILY_FIGURES)} "
-        f"FROM {layout.hourly} h GROUP BY h.customer_id, time_bucket(interval '1 day', h.hour) WITH NO DATA"
+        f"FROM {layout.hourly_aggregate} h GROUP BY h.customer_id, time_bucket(interval '1 day', h.hour) WITH NO DATA"
     )
 
 
@@ -183,11 +227,11 @@ async def _ensure_real_time(session: AsyncSession, layout: Layout, name: str) ->
 
 async def _ensure_policies(session: AsyncSession, layout: Layout) -> None:
     hourly = (
-        f"SELECT add_continuous_aggregate_policy('{layout.hourly}', start_offset => interval '30 days', "
+        f"SELECT add_continuous_aggregate_policy('{layout.hourly_aggregate}', start_offset => interval '30 days', "
         "end_offset => interval '1 hour', schedule_interval => interval '5 minutes', if_not_exists => true)"
     )
     daily = (
-        f"SELECT add_continuous_aggregate_policy('{layout.daily}', start_offset => interval '365 days', "
+        f"SELECT add_continuous_aggregate_policy('{layout.daily_aggregate}', start_offset => interval '365 days', "
         "end_offset => interval '1 day', schedule_interval => interval '1 hour', if_not_exists => true)"
     )
     compression = (

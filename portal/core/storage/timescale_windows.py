@@ -4,7 +4,8 @@ A continuous aggregate computes what is newer than its watermark whenever it is 
 late reading shows only after a refresh, and below the start offset of its policy no policy ever makes one:
 such rows even vanish once the policy has moved the watermark past them. So each refresh of the queue
 notes those hours in a table, in the transaction that takes the queue, and then refreshes them on a
-connection of its own. A kill in between loses nothing: the table is still there.
+connection of its own. A kill in between loses nothing: the table is still there. Until a refresh is through, the views
+people read compute those hours of those meters from the readings, so that nothing late is missing meanwhile.
 
 A refresh moves the watermark to its end, so what lies below must be stored by then, or it does not show until it is.
 Hence every refresh, also that of a policy, goes from the oldest to the newest, and begins no later than at the
@@ -16,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 from sqlalchemy import text
@@ -67,16 +68,20 @@ class Window(NamedTuple):
     to_hour: datetime
 
 
-async def note_hours(session: AsyncSession, layout: Layout, hours: Iterable[datetime]) -> None:
-    """Remember those of the touched hours (UTC) that neither a policy nor the view itself brings up to date."""
-    threshold = _THRESHOLD.format(schema=":schema", views="ARRAY['hourly_per_device', 'daily_per_customer']")
-    late = await session.scalars(
+async def note_hours(session: AsyncSession, layout: Layout, touched: list[tuple[Any, ...]]) -> None:
+    """Remember those of the touched (key columns, UTC hour) that neither a policy nor the aggregate brings up to date.
+
+    The hours, joined to windows, are what is refreshed; with their meters they are what the view computes until then.
+    """
+    threshold = _THRESHOLD.format(schema=":schema", views="ARRAY['hourly_aggregate', 'daily_aggregate']")
+    found = await session.scalars(
         text(
             f"SELECT hour FROM unnest(CAST(:hours AS timestamptz[])) AS touched (hour) "
             f"WHERE hour < greatest(now() - {_POLICY_REACH}, {threshold}) ORDER BY hour"
         ),
-        {"hours": sorted(set(hours)), "schema": layout.schema},
+        {"hours": sorted({row[-1] for row in touched}), "schema": layout.schema},
     )
+    late = list(found)
     windows = list(merged(Window(hour, hour + _HOUR) for hour in late))
     if windows:
         await session.execute(
@@ -86,6 +91,27 @@ async def note_hours(session: AsyncSession, layout: Layout, hours: Iterable[date
             ),
             {"starts": [w.from_hour for w in windows], "ends": [w.to_hour for w in windows]},
         )
+        await _note_meters(session, layout, touched, frozenset(late))
+
+
+async def _note_meters(
+    session: AsyncSession, layout: Layout, touched: list[tuple[Any, ...]], late: frozenset[datetime]
+) -> None:
+    rows = [row for row in touched if row[-1] in late]
+    customers = "".join(f"{key}, " for key in layout.keys[:-1])
+    await session.execute(
+        text(
+            f"INSERT INTO {layout.late_hours} ({customers}device_ids, hours) "
+            f"SELECT {customers}array_agg(device_id), array_agg(hour) FROM unnest("
+            + ", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys)
+            + f", CAST(:hours AS timestamptz[])) AS late ({layout.key_list()}, hour)"
+            + (f" GROUP BY {layout.keys[0]}" if customers else "")
+        ),
+        {
+            **{key: [row[place] for row in rows] for place, key in enumerate(layout.keys)},
+            "hours": [row[-1] for row in rows],
+        },
+    )
 
 
 async def note_everything(session: AsyncSession, layout: Layout) -> None:
@@ -135,15 +161,18 @@ async def refresh_noted(db: Database, layout: Layout) -> int:
 
 
 async def _drain(connection: asyncpg.Connection, layout: Layout) -> int:
+    # These first: what is noted in between is shown by the view until the next time, not lost with these.
+    late = await connection.fetch(f"SELECT id FROM {layout.late_hours}")
     rows = await connection.fetch(f"SELECT id, from_hour, to_hour FROM {layout.windows} ORDER BY from_hour")
     windows = list(merged(Window(row["from_hour"], row["to_hour"]) for row in rows))
     options = await _options(connection)
     for window in windows:
-        from_hour = await _not_past_watermark(connection, layout, layout.hourly, window.from_hour)
+        from_hour = await _not_past_watermark(connection, layout, layout.hourly_aggregate, window.from_hour)
         for piece in pieces(Window(from_hour, window.to_hour)):
             if not await _refresh(connection, layout, piece, options):
                 return 0
-    await connection.execute(f"DELETE FROM {layout.windows} WHERE id = ANY ($1)", [row["id"] for row in rows])
+    for table, done in ((layout.late_hours, late), (layout.windows, rows)):
+        await connection.execute(f"DELETE FROM {table} WHERE id = ANY ($1)", [row["id"] for row in done])
     return len(windows)
 
 
@@ -168,12 +197,12 @@ async def _not_past_watermark(
 
 
 async def _refresh(connection: asyncpg.Connection, layout: Layout, piece: Window, options: str) -> bool:
-    done = await _call(connection, layout.hourly, piece, options)
+    done = await _call(connection, layout.hourly_aggregate, piece, options)
     if done and layout.has_customers:
         days = await _days_below_threshold(connection, layout, piece)
         if days is not None:
-            from_day = await _not_past_watermark(connection, layout, layout.daily, days.from_hour)
-            done = await _call(connection, layout.daily, days._replace(from_hour=from_day), options)
+            from_day = await _not_past_watermark(connection, layout, layout.daily_aggregate, days.from_hour)
+            done = await _call(connection, layout.daily_aggregate, days._replace(from_hour=from_day), options)
     return done
 
 
@@ -184,7 +213,7 @@ async def _days_below_threshold(
 
     A day above its threshold must not be refreshed: it would be stored half, and every reading of that day late.
     """
-    threshold = _THRESHOLD.format(schema="$3", views="ARRAY['daily_per_customer']")
+    threshold = _THRESHOLD.format(schema="$3", views="ARRAY['daily_aggregate']")
     row = await connection.fetchrow(
         f"SELECT date_trunc('day', $1::timestamptz, 'UTC') AS from_day, "
         f"CASE WHEN reach > date_trunc('day', $1::timestamptz, 'UTC') THEN least(reach, "

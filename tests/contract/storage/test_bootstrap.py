@@ -29,21 +29,31 @@ ORDER BY 1
 """
 _REFRESH = 'policy_refresh_continuous_aggregate every {} {{{}, "refresh_newest_first": false}}'
 _FLEET_SHAPE = [
-    ("fleet.daily_per_customer", True, None),
-    ("fleet.hourly_per_device", True, None),
+    ("fleet.daily_aggregate", True, None),
+    ("fleet.hourly_aggregate", True, None),
     ("fleet.power_measurements", True, "1"),
     ('policy_compression every 12:00:00 {"compress_after": "7 days"}', None, "power_measurements"),
     (
         _REFRESH.format("00:05:00", '"end_offset": "01:00:00", "start_offset": "30 days"'),
         None,
-        "hourly_per_device",
+        "hourly_aggregate",
     ),
     (
         _REFRESH.format("01:00:00", '"end_offset": "1 day", "start_offset": "365 days"'),
         None,
-        "daily_per_customer",
+        "daily_aggregate",
     ),
 ]
+
+
+_AS_IT_WAS = (
+    "DROP VIEW fleet.daily_per_customer",
+    "DROP VIEW fleet.hourly_per_device CASCADE",
+    "DROP FUNCTION IF EXISTS fleet.day_of_customer",
+    "DROP TABLE fleet.late_hours CASCADE",
+    "ALTER MATERIALIZED VIEW fleet.hourly_aggregate RENAME TO hourly_per_device",
+    "ALTER MATERIALIZED VIEW fleet.daily_aggregate RENAME TO daily_per_customer",
+)
 
 
 @pytest.fixture
@@ -89,15 +99,33 @@ async def test_a_second_start_changes_nothing(fleet: Fleet) -> None:
     await fleet.agrees()
 
 
+async def test_aggregates_of_an_earlier_release_give_their_names_to_the_views(fleet: Fleet) -> None:
+    await fleet.store(readings(ALICE, METERS[ALICE][0], ago(days=50), timedelta(hours=5), 200))
+    await fleet.refresh()
+    await fleet.settle()
+    kept = await fleet.rows("SELECT mat_hypertable_id FROM _timescaledb_catalog.continuous_agg ORDER BY 1")
+    async with fleet.connection() as connection:
+        for statement in _AS_IT_WAS:
+            await connection.execute(statement)
+    await _bootstrap(fleet)
+    assert await fleet.rows(_SHAPE) == _FLEET_SHAPE
+    assert kept == await fleet.rows(
+        "SELECT mat_hypertable_id FROM _timescaledb_catalog.continuous_agg ORDER BY 1"
+    )
+    await fleet.agrees()
+
+
 @pytest.mark.parametrize(
     "harm",
     [
-        "SELECT remove_continuous_aggregate_policy('fleet.hourly_per_device')",
+        "SELECT remove_continuous_aggregate_policy('fleet.hourly_aggregate')",
         "SELECT remove_compression_policy('fleet.power_measurements')",
-        "ALTER MATERIALIZED VIEW fleet.hourly_per_device SET (timescaledb.materialized_only = true)",
-        "DROP MATERIALIZED VIEW fleet.daily_per_customer",
-        "DROP MATERIALIZED VIEW fleet.hourly_per_device CASCADE",
+        "ALTER MATERIALIZED VIEW fleet.hourly_aggregate SET (timescaledb.materialized_only = true)",
+        "DROP MATERIALIZED VIEW fleet.daily_aggregate CASCADE",
+        "DROP MATERIALIZED VIEW fleet.hourly_aggregate CASCADE",
         "DROP TABLE fleet.rollup_windows",
+        "DROP TABLE fleet.late_hours CASCADE",
+        "DROP VIEW fleet.daily_per_customer",
     ],
 )
 async def test_what_somebody_removed_is_there_again_with_all_old_readings(fleet: Fleet, harm: str) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core.domain.time import local_midnight
-from portal.core.storage import timescale_windows
+from portal.core.storage import timescale, timescale_windows
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, ago, readings
 
 _METER = METERS[ALICE][0]
@@ -20,6 +20,28 @@ async def _history(fleet: Fleet) -> None:
     await fleet.store(readings(ALICE, _METER, ago(days=7), timedelta(minutes=20), 7 * 72))
     await fleet.refresh()
     await fleet.settle()
+
+
+@pytest.mark.parametrize("age", [_MINUTES, timedelta(days=2), _DAYS_40, _YEARS_3], ids=str)
+async def test_a_late_reading_shows_at_once(
+    fleet: Fleet, age: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _history(fleet)
+    late = ago(seconds=age.total_seconds())
+    await fleet.store(readings(ALICE, METERS[ALICE][1], late, timedelta(minutes=10), 5))
+    await fleet.store(readings(ALICE, _METER, late, timedelta(minutes=7), 5))
+    await fleet.agrees()
+    # Taken from the queue, and the aggregates still to be refreshed, as while another refresh holds them.
+    with monkeypatch.context() as patched:
+        patched.setattr(timescale, "refresh_noted", _nothing)
+        await fleet.refresh()
+    await fleet.agrees()
+    await fleet.refresh()
+    await fleet.agrees()
+
+
+async def _nothing(*_: object) -> int:
+    return 0
 
 
 @pytest.mark.parametrize("age", [_MINUTES, timedelta(days=2), _DAYS_40, _YEARS_3], ids=str)
