@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
 from fleet_ingest.answers import error_answer, http_error_answer
 from fleet_ingest.context import RollupTrigger
+from fleet_ingest.http_figures import HttpFigures
 from fleet_ingest.metrics import Metrics
 from fleet_ingest.openapi import document
 from fleet_ingest.routes import operations, routes
@@ -20,7 +22,7 @@ from fleet_ingest.suspects import Suspects
 from fleet_ingest.throttle import Throttle
 from portal.core import stack as stacks
 from portal.core.log import configure_logging, logger
-from portal.core.settings import check_start, load_settings
+from portal.core.settings import RunMode, check_start, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -42,8 +44,11 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     the portal no lifespan runs, and the portal opens the stack.
     """
     served = operations(settings.run_mode)
+    per_customer = settings.metrics.per_customer and settings.run_mode is RunMode.ADMIN
+    metrics = Metrics(settings.run_mode.value, per_customer=per_customer)
     app = Starlette(
         routes=routes(served, settings.application.allowed_origins),
+        middleware=[Middleware(HttpFigures, metrics=metrics)],
         lifespan=_lifespan(settings),
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
     )
@@ -51,7 +56,7 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     app.state.rollups = RollupTrigger()
     app.state.throttle = Throttle(settings.rate_limit)
     app.state.suspects = Suspects()
-    app.state.metrics = Metrics()
+    app.state.metrics = metrics
     app.state.openapi = document(served, settings.application.name)
     return app
 

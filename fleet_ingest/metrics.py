@@ -2,68 +2,97 @@
 
 from __future__ import annotations
 
+import platform
+from importlib import metadata
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from portal.auth import loops
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from portal.core.db import Database
-    from portal.core.services.health import Standing
 
 _BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_REQUEST_SECONDS = (0.01, 0.05, 0.25, 1, 5)
+
+# A second series for each, with the time it was made, is of use to nobody here.
+disable_created_metrics()
 
 
 class Metrics:
-    """The figures of one process. `customer` is a customer's code, and empty on a Client."""
+    """The figures of one process. Every label has few values; customers are one only where that is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, run_mode: str = "", *, per_customer: bool = False) -> None:
+        """With `per_customer` rows are counted by customer, and `forget_customers_but` has to be called."""
         self._registry = CollectorRegistry()
-        self._rows = Counter(
-            "portal_ingest_rows",
-            "Rows of ingest requests by what became of them.",
-            ["type", "customer", "outcome"],
-            registry=self._registry,
+        self._per_customer = per_customer
+        self._customers: set[str] = set()
+        ProcessCollector(registry=self._registry)
+        build = self._gauge("portal_build_info", "What runs here.", "version", "python", "mode")
+        build.labels(_version(), platform.python_version(), run_mode).set(1)
+        self._requests = self._counter(
+            "portal_http_requests", "HTTP requests answered.", "method", "route", "code"
         )
-        self._seconds = Histogram(
-            "portal_ingest_batch_seconds",
-            "Seconds a batch took to be stored and committed.",
-            ["type"],
-            buckets=_BATCH_SECONDS,
-            registry=self._registry,
+        self._request_seconds = self._histogram(
+            "portal_http_request_seconds", "Seconds until a request was answered.", "route", _REQUEST_SECONDS
         )
-        self._refused = Counter(
-            "portal_ingest_refused_batches",
-            "Batches of known senders that were refused as a whole.",
-            ["type", "reason"],
-            registry=self._registry,
-        )
-        self._failures = Counter(
-            "portal_auth_failures",
-            "Refused credentials.",
-            ["credential"],
-            registry=self._registry,
-        )
-        self._throttled = Counter(
-            "portal_throttled_requests",
-            "Requests over a rate limit.",
-            ["limit"],
-            registry=self._registry,
-        )
+        of_whom = ("customer",) if per_customer else ()
+        words = "Rows of ingest requests by what became of them."
+        self._rows = self._counter("portal_ingest_rows", words, "type", *of_whom, "outcome")
+        words = "Seconds a batch took to be stored and committed."
+        self._seconds = self._histogram("portal_ingest_batch_seconds", words, "type", _BATCH_SECONDS)
+        words = "Batches of known senders that were refused as a whole."
+        self._refused = self._counter("portal_ingest_refused_batches", words, "type", "reason")
+        self._failures = self._counter("portal_auth_failures", "Refused credentials.", "credential")
+        self._throttled = self._counter("portal_throttled_requests", "Requests over a rate limit.", "limit")
         self._waiting = self._gauge("portal_database_pool_waiting", "Requests waiting for a connection.")
         self._in_use = self._gauge("portal_database_pool_in_use", "Connections of the ingest in use.")
         self._live_pages = self._gauge("portal_live_pages", "Open pages that are kept up to date.")
 
-    def _gauge(self, name: str, words: str) -> Gauge:
-        return Gauge(name, words, registry=self._registry)
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(name, words, labels, registry=self._registry)
+
+    def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(name, words, labels, registry=self._registry)
+
+    def _histogram(self, name: str, words: str, label: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(name, words, [label], buckets=buckets, registry=self._registry)
 
     def count_rows(
         self, batch_type: str, customer: str, *, accepted: int, rejected: int, duplicates: int
     ) -> None:
         """Count the rows of a handled batch; `accepted` are those that were new."""
+        of_whom = (customer,) if self._per_customer else ()
+        self._customers.update(of_whom)
         for outcome, count in (("accepted", accepted), ("rejected", rejected), ("duplicate", duplicates)):
-            self._rows.labels(batch_type, customer, outcome).inc(count)
+            self._rows.labels(batch_type, *of_whom, outcome).inc(count)
+
+    @property
+    def is_per_customer(self) -> bool:
+        """Whether customers have figures of their own."""
+        return self._per_customer
+
+    def forget_customers_but(self, codes: Collection[str]) -> None:
+        """Free the figures of customers that are no more, whoever deleted them."""
+        for gone in self._customers.difference(codes):
+            self._rows.remove_by_labels({"customer": gone})
+        self._customers.intersection_update(codes)
+
+    def count_request(self, method: str, route: str, code: str, seconds: float) -> None:
+        """Count a request by its route's template and the status of its answer."""
+        self._requests.labels(method, route, code).inc()
+        self._request_seconds.labels(route).observe(seconds)
 
     def time_batch(self, batch_type: str, seconds: float) -> None:
         """Note how long a batch took."""
@@ -81,35 +110,17 @@ class Metrics:
         """Count a request over a limit."""
         self._throttled.labels(limit).inc()
 
-    def exposition(self, database: Database | None, standing: Standing | None = None) -> bytes:
-        """Return all figures in Prometheus' text format."""
+    def exposition(self, database: Database | None, *of_the_stack: bytes) -> bytes:
+        """Return all figures in Prometheus' text format, with those of the stack behind them."""
         if database is not None:
             self._waiting.set(database.direct.waiting)
             self._in_use.set(database.direct.in_use)
         self._live_pages.set(loops.count())
-        return generate_latest(self._registry) + (b"" if standing is None else _of_the_database(standing))
+        return generate_latest(self._registry) + b"".join(of_the_stack)
 
 
-def _of_the_database(standing: Standing) -> bytes:
-    """Return the figures of what is stored, the same from every process; those of the proof once there is one."""
-    registry, proof = CollectorRegistry(), standing.proof
-    figures = [("portal_rollup_queued_hours", "Hours of meters to be recomputed.", standing.hours_to_refresh)]
-    if proof is not None:
-        kwh, checked_at = proof.milliwh / 1_000_000, proof.checked_at.timestamp()
-        figures += [
-            ("portal_energy_difference_kwh", "Stored energy that is not the registers' difference.", kwh),
-            (
-                "portal_energy_differing_days",
-                "Device days that differ from the registers.",
-                len(proof.differences),
-            ),
-            ("portal_energy_compared_days", "Device days that were compared.", proof.day_count),
-            (
-                "portal_energy_checked_timestamp_seconds",
-                "When energy and registers were compared.",
-                checked_at,
-            ),
-        ]
-    for name, words, figure in figures:
-        Gauge(name, words, registry=registry).set(figure)
-    return generate_latest(registry)
+def _version() -> str:
+    try:
+        return metadata.version("energy-portal")
+    except metadata.PackageNotFoundError:  # run from its sources
+        return "unknown"

@@ -16,6 +16,16 @@ class _Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     pass
 
 
+class BacklogAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """What a customer's stack last said that still waits there, and in how many seconds it expects to be done."""
+
+    reported_at: Instant
+    waiting_rows: int
+    given_up_rows: int
+    oldest_at: Instant | None
+    drain_seconds: int
+
+
 class CustomerAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """A customer as the operators' list shows it."""
 
@@ -32,6 +42,7 @@ class CustomerAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     token_rotated_at: Instant | None
     previous_token_expires_at: Instant | None
     last_batch_rows: int | None
+    push: BacklogAnswer | None
 
 
 class CustomersAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -226,10 +237,21 @@ class FleetSiteAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     devices: list[FleetDeviceAnswer]
 
 
+class IngestTotalsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """What became of a customer's batches of one type."""
+
+    batch_type: str
+    batches: int
+    refused_batches: int
+    rows_accepted: int
+    rows_rejected: int
+
+
 class CustomerDetailAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A customer with its sites, devices and tariffs."""
+    """A customer with its sites, devices and tariffs, and what it pushed in the last 24 hours."""
 
     customer: CustomerAnswer
+    last_day: list[IngestTotalsAnswer]
     sites: list[FleetSiteAnswer]
     tariffs: list[TariffAnswer]
 

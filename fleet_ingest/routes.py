@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from fleet_ingest.admin_routes import ADMIN
 from fleet_ingest.answers import endpoint
 from fleet_ingest.client_routes import CLIENT
 from fleet_ingest.compression import compressed
+from fleet_ingest.http_figures import note_route
 from fleet_ingest.operations import PREFIXES, Access, Operation
 from fleet_ingest.parameters import refuse_unknown
 from fleet_ingest.shared_routes import SHARED
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 # What a page of another origin may send, and read of an answer, where `Application__AllowedOrigins` lets it.
 _SENT = ("Authorization", "Content-Type", "Content-Encoding", "If-Match")
 _READ = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate")
+# What a parameter of a path is, which is no part of its name: {customer_id:uuid}.
+_CONVERTER = re.compile(r":\w+(?=})")
 
 
 def operations(run_mode: RunMode) -> tuple[Operation, ...]:
@@ -81,6 +85,8 @@ class _ByMethod:
     """Serves the methods of one path, and says which there are to any other."""
 
     def __init__(self, there: list[Operation]) -> None:
+        path = there[0].path if there[0].is_rooted else PREFIXES[0] + there[0].path
+        self._template = _CONVERTER.sub("", path)
         self._handlers = {each.method: endpoint(_strict(each), each.challenge) for each in there}
         if "GET" in self._handlers:
             self._handlers["HEAD"] = self._handlers["GET"]
@@ -92,6 +98,7 @@ class _ByMethod:
         return sorted(self._handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note_route(scope, self._template)
         request = Request(scope, receive, send)
         response = await self._handlers.get(request.method, self._refuse)(request)
         await (await compressed(request, response))(scope, receive, send)
@@ -105,6 +112,7 @@ class _Nothing:
     """Answers for paths that this run mode does not serve."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note_route(scope, "/api/{nothing}")
         response = await endpoint(self._nothing)(Request(scope, receive, send))
         await response(scope, receive, send)
 

@@ -12,6 +12,7 @@ from reflex.utils.exec import is_prod_mode
 from starlette.applications import Starlette
 
 from fleet_ingest.app import build_app as build_companion
+from fleet_ingest.http_figures import HttpFigures
 from portal.auth import browser_reports, live, not_found, unavailable
 from portal.auth.brand_watch import brand_watch
 from portal.auth.branding import FIRST_FRAME, ICON_PATH, STYLESHEET_PATH
@@ -100,6 +101,7 @@ def _layers() -> list[Any]:
             any_port=not is_prod_mode(),
             proxy_hops=_settings.application.trusted_proxy_hops,
         ),
+        lambda app: HttpFigures(app, _companion.state.metrics),
     ]
 
 

@@ -9,7 +9,7 @@ from fleet_ingest.answers import json_answer, no_content, page_answer, thing_ans
 from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import expected_versions, json_body, page_asked
-from fleet_ingest.payloads import CustomerAnswer, CustomersAnswer, IssuedTokenAnswer
+from fleet_ingest.payloads import BacklogAnswer, CustomerAnswer, CustomersAnswer, IssuedTokenAnswer
 from fleet_ingest.requests import NewCustomer, Rotation
 from portal.core.services import customers, fleet_views
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.services.customers import CustomerLine, IssuedToken
+    from portal.core.services.customers import CustomerLine, IssuedToken, PushBacklog
 
 CREATED = 201
 
@@ -106,4 +106,15 @@ def customer_answer(line: CustomerLine) -> CustomerAnswer:
         token_rotated_at=line.token_rotated_at,
         previous_token_expires_at=line.previous_token_expires_at,
         last_batch_rows=line.last_batch_rows,
+        push=None if line.push is None else _backlog(line.push),
+    )
+
+
+def _backlog(push: PushBacklog) -> BacklogAnswer:
+    return BacklogAnswer(
+        reported_at=push.reported_at,
+        waiting_rows=push.waiting_rows,
+        given_up_rows=push.given_up_rows,
+        oldest_at=push.oldest_at,
+        drain_seconds=push.drain_seconds,
     )

@@ -16,6 +16,7 @@ from fleet_ingest.payloads import (
     FleetSiteAnswer,
     IngestEventAnswer,
     IngestEventsAnswer,
+    IngestTotalsAnswer,
     OverviewAnswer,
 )
 from portal.core.services import fleet_views
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from portal.core.services.customers import CustomerDevice, CustomerSite
-    from portal.core.services.fleet_views import FleetHour, IngestEventLine
+    from portal.core.services.fleet_views import FleetHour, IngestEventLine, IngestTotals
 
 
 async def get_overview(request: Request) -> Response:
@@ -58,6 +59,7 @@ async def get_detail(request: Request) -> Response:
     return json_answer(
         CustomerDetailAnswer(
             customer=customer_answer(found.line),
+            last_day=[_totals(totals) for totals in found.last_day],
             sites=[_site(site) for site in found.sites],
             tariffs=[
                 tariff_answer(tariff, place.name) for place in found.tariffs for tariff in place.tariffs
@@ -92,6 +94,16 @@ def _hour(hour: FleetHour) -> FleetHourAnswer:
         refused_batches=hour.refused_batches,
         rows_accepted=hour.rows_accepted,
         rows_rejected=hour.rows_rejected,
+    )
+
+
+def _totals(totals: IngestTotals) -> IngestTotalsAnswer:
+    return IngestTotalsAnswer(
+        batch_type=totals.batch_type,
+        batches=totals.batches,
+        refused_batches=totals.refused_batches,
+        rows_accepted=totals.rows_accepted,
+        rows_rejected=totals.rows_rejected,
     )
 
 

@@ -161,6 +161,12 @@ class RateLimit(_Section):
         return value
 
 
+class MetricsSettings(_Section):
+    """What `/metrics` tells beside the figures every stack has."""
+
+    per_customer: bool = False
+
+
 class Grafana(_Section):
     """Where Grafana is served, on the same origin."""
 
@@ -182,6 +188,7 @@ class Settings(_Section):
     fleet_ingest: FleetIngest = FleetIngest()
     billing: Billing = Billing()
     rate_limit: RateLimit = RateLimit()
+    metrics: MetricsSettings = MetricsSettings()
     grafana: Grafana = Grafana()
     storage: StorageSettings = StorageSettings()
 

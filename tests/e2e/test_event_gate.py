@@ -179,7 +179,7 @@ async def test_the_log_in_writes_nothing_of_what_is_typed(stack: RunningStack) -
         b"User-Agent": b"Browser\xe2\x80\xa8\xc2\x9b",
         b"X-Forwarded-For": b"\xc2\x9b2J, 198.51.100.14",
     }
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=60) as http:
         for typed in (_FORGED, _SECRET, "*"):
             data = {"email": typed, "password": _SECRET}
             answer = await http.post(f"{stack.url}/auth/login?next=%0a2026-forged%1b[31m", data=data)
@@ -190,7 +190,7 @@ async def test_the_log_in_writes_nothing_of_what_is_typed(stack: RunningStack) -
 
 async def test_refused_log_ins_of_one_address_are_few_lines(stack: RunningStack) -> None:
     log = Log(stack)
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         for number in range(75):
             data = {"email": f"person{number}@example.com", "password": "x"}
             await http.post(

@@ -146,6 +146,30 @@ async def events(
     return tuple(IngestEventLine(*row) for row in rows)
 
 
+@dataclass(frozen=True)
+class IngestTotals:
+    """What became of a customer's batches of one type; `rows_accepted` counts repeated rows as well."""
+
+    batch_type: str
+    batches: int
+    refused_batches: int
+    rows_accepted: int
+    rows_rejected: int
+
+
+async def totals_since(session: AsyncSession, customer_id: UUID, since: datetime) -> tuple[IngestTotals, ...]:
+    """Return what became of a customer's batches since an instant, by type."""
+    rows = await session.execute(
+        text(
+            "SELECT batch_type, count(*), count(error), sum(rows_accepted)::bigint, sum(rows_rejected)::bigint "
+            "FROM fleet.ingest_events WHERE customer_id = :id AND received_at > :since "
+            "GROUP BY batch_type ORDER BY batch_type"
+        ),
+        {"id": customer_id, "since": since},
+    )
+    return tuple(IngestTotals(*row) for row in rows)
+
+
 async def lock_code(session: AsyncSession, customer_id: UUID) -> str | None:
     """Return a customer's code and keep its row until the transaction ends."""
     statement = text("SELECT code FROM fleet.customers WHERE id = :id FOR UPDATE")

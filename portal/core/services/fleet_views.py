@@ -11,7 +11,13 @@ from portal.core.queries import audit
 from portal.core.queries import customers as customer_queries
 from portal.core.queries import fleet_views as queries
 from portal.core.queries import tariffs as tariff_queries
-from portal.core.queries.fleet_views import EventFilter, FleetFigures, FleetHour, IngestEventLine
+from portal.core.queries.fleet_views import (
+    EventFilter,
+    FleetFigures,
+    FleetHour,
+    IngestEventLine,
+    IngestTotals,
+)
 from portal.core.versions import require_version
 
 if TYPE_CHECKING:
@@ -23,21 +29,23 @@ if TYPE_CHECKING:
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
 
-__all__ = ["EventFilter", "FleetFigures", "FleetHour", "IngestEventLine"]
+__all__ = ["EventFilter", "FleetFigures", "FleetHour", "IngestEventLine", "IngestTotals"]
 
 ACTIVE_WITHIN = timedelta(hours=1)
 RECENT_WITHIN = timedelta(minutes=15)
 MAX_EVENTS = 1000
+_DAY = timedelta(hours=24)
 _NOBODY = "There is no such customer"
 
 
 @dataclass(frozen=True)
 class CustomerDetail:
-    """A customer with its sites, devices and tariffs."""
+    """A customer with its sites, devices and tariffs, and what it pushed in the last 24 hours, by type."""
 
     line: CustomerLine
     sites: tuple[CustomerSite, ...]
     tariffs: tuple[MunicipalTariffs, ...]
+    last_day: tuple[IngestTotals, ...]
 
 
 @dataclass(frozen=True)
@@ -67,14 +75,16 @@ async def fleet_overview(stack: Stack) -> FleetFigures:
 async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
     """Return a customer with its sites, devices and tariffs. Raises `NotFound`."""
     await stack.storage.refresh(stack.db)
-    today = stack.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    now = stack.clock()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     async with stack.db.snapshot() as session:
         line = await customer_queries.find_line(session, customer_id, today)
         if line is None:
             raise NotFound(_NOBODY)
         sites = await customer_queries.list_sites(session, customer_id, today)
         tariffs = await tariff_queries.load(session, tariff_queries.FLEET, customer_id)
-    return CustomerDetail(line, sites, tariffs)
+        last_day = await queries.totals_since(session, customer_id, now - _DAY)
+    return CustomerDetail(line, sites, tariffs, last_day)
 
 
 async def ingest_events(stack: Stack, customer_id: UUID, wanted: EventFilter, limit: int = 100) -> EventPage:
