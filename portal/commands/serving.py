@@ -22,6 +22,8 @@ from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
 from portal.server.workers import run_workers
 
+# A worker that does not say that it runs is replaced; on a busy machine its first word takes a while.
+_WORKER_SECONDS = 20
 _GRACE_SECONDS = 5  # of the 10 s a stop may take: requests under way get this long
 
 
@@ -100,6 +102,7 @@ def ingest(
         port=port,
         workers=workers,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_WORKER_SECONDS,
     )
     if workers > 1:
         run_workers(config)

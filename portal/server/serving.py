@@ -18,6 +18,7 @@ from portal.server.state import OpenConnections
 
 # uvicorn ticks ten times a second; connections are looked at once a second.
 _TICKS = 10
+_AGAIN_SECONDS = 2
 
 
 class BoundedServer(uvicorn.Server):
@@ -35,6 +36,8 @@ class BoundedServer(uvicorn.Server):
         raise_descriptor_limit()
         await self.lifespan.startup()
         if self.lifespan.should_exit:
+            if sockets:  # a worker, which is started again
+                await asyncio.sleep(_AGAIN_SECONDS)
             sys.exit(STARTUP_FAILURE)
         try:
             listening = sockets or await _listening(self.config)

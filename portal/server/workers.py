@@ -1,14 +1,21 @@
 """Several processes behind one socket, kept alive by uvicorn's supervisor."""
 
+from typing import ClassVar
+
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.server import Server
 from uvicorn.supervisors import Multiprocess, multiprocess
 
+from portal.core.errors import Misconfigured
 from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
 
 
 class _Worker(multiprocess.Process):
+    """One process. Where one has served already, another that cannot start is no reason to stop the rest."""
+
     config: ServerConfig
+    has_served: ClassVar[bool] = False
 
     @property
     def server(self) -> Server:
@@ -16,9 +23,28 @@ class _Worker(multiprocess.Process):
             self._server = BoundedServer(self.config)
         return self._server
 
+    @property
+    def exitcode(self) -> int | None:
+        """What the supervisor goes by: it ends all of them when one could not start, as without a database."""
+        code = super().exitcode
+        return 1 if code == STARTUP_FAILURE and self.has_served else code
+
+    def ping(self, timeout: float = 5) -> bool:
+        """Ask whether it runs, as the supervisor does all the time, and remember that it serves."""
+        is_serving = self._healthcheck(timeout)
+        if is_serving:
+            _Worker.has_served = True
+        return is_serving is not None
+
 
 def run_workers(config: ServerConfig) -> None:
-    """Serve in as many processes as the config says until a signal comes. The app must be given by its import path."""
+    """Serve in as many processes as the config says until a signal comes. The app must be given by its import path.
+
+    Raises `Misconfigured` when the first of them cannot start.
+    """
     # The supervisor takes its workers' class from its module and from nowhere else.
     multiprocess.Process = _Worker
     Multiprocess(config, sockets=[config.bind_socket()]).run()
+    if not _Worker.has_served:
+        message = "No process of the API could start; what is logged above says why."
+        raise Misconfigured(message)
