@@ -65,6 +65,23 @@ def test_workers_are_killed(running: Rig) -> None:
     customers.assert_all_there_once()
 
 
+def test_a_worker_that_dies_without_a_database_comes_back_with_it(running: Rig) -> None:
+    eventually(lambda: len(running.server.workers()) == 2, "both workers are there", seconds=60)
+    running.kill_database()
+    [dead, left] = running.server.workers()
+    os.kill(dead, signal.SIGKILL)
+    eventually(lambda: not set(running.server.workers()) <= {dead, left}, "another one tries", seconds=60)
+    time.sleep(5)  # and cannot start
+    assert running.server.process.poll() is None
+    assert left in running.server.workers()
+    running.postgres.start()
+    eventually(lambda: ready(running) == 200, "health says 200 again", seconds=60)
+    customers = Customers(running)
+    with customers.posting():
+        eventually(lambda: bool(customers.acknowledged), "batches are taken again", seconds=60)
+    customers.assert_all_there_once()
+
+
 def connect(made: Rig) -> socket.socket:
     address = urlsplit(made.server.url)
     return socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10)
