@@ -29,7 +29,7 @@ async def _look_now_and_then(stack: Stack) -> None:
         with outage.noted():
             tabs.forget_closed()
             for session in await sessions.ended_among(stack, tabs.known_sessions()):
-                await tabs.sign_out_everywhere(session)
+                await tabs.sign_out_everywhere(session, is_over=False)
             await brand_watch.refresh(stack)
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 

@@ -31,14 +31,18 @@ def is_connected(tab: str, connection: str) -> bool:
     return namespace is not None and namespace.token_to_sid.get(tab) == connection
 
 
-async def sign_out_everywhere(session: str) -> None:
-    """Send every open tab of a session to the login page and close its connection."""
+async def sign_out_everywhere(session: str, *, is_over: bool = True) -> None:
+    """Send every open tab of a session to the login page and close its connection.
+
+    `is_over` says that somebody ended the session, which then forgets its drafts too: it has not only grown old.
+    """
     app = RegistrationContext.get().app
     namespace = app.event_namespace
     tabs = _TABS.pop(session, set())
     if namespace is None or app.sio is None:
         return
-    to_login = StateUpdate(events=Event.from_event_type(rx.redirect("/login", replace=True)))
+    login = "/login?signed-out=1" if is_over else "/login"
+    to_login = StateUpdate(events=Event.from_event_type(rx.redirect(login, replace=True)))
     for tab in tabs:
         if sid := namespace.token_to_sid.get(tab):
             await namespace.emit_update(to_login, token=tab)

@@ -1,36 +1,49 @@
 """Dialogs of a list: which one is open and for what, why it failed, and a secret that is shown once.
 
-A state that has such dialogs is an `AdminDialogs` or an `OwnDialogs`; the components here show what it holds.
+A state that has such dialogs is an `AdminDialogs` or an `OwnDialogs`; the components here show what it holds. What is
+typed into the form of an `AdminDialogs` is kept as a draft under the name of its page; `dialog_drafts` opens it again.
 """
+
+from secrets import token_hex
 
 import reflex as rx
 
+from portal.auth.drafts import draft_finder, kept_form
 from portal.auth.guards import admin_only, signed_in
 from portal.ui.feedback import callout
 from portal.ui.forms import Tone, button, dialog, dialog_buttons, secret
 
 Text = str | rx.Var[str]
+_LONGEST = 500
 
 
 class Dialogs(rx.State, mixin=True):
-    """What the dialogs show. `secret` is what was just issued: it is forgotten when its dialog is left."""
+    """What the dialogs show. `secret` is what was just issued: it is forgotten when its dialog is left.
+
+    `draft_done` is another one each time a form was saved or left.
+    """
 
     opened: str = ""
     chosen_id: str = ""
     chosen_name: str = ""
     failure: str = ""
     secret: str = ""
+    draft_done: str = ""
 
     def _choose(self, which: str, chosen_id: str, name: str) -> None:
+        done = self.draft_done
         self._forget()
-        self.opened, self.chosen_id, self.chosen_name = which, chosen_id, name
+        self.opened, self.chosen_id, self.chosen_name = which, chosen_id[:_LONGEST], name[:_LONGEST]
+        self.draft_done = done
 
     def _show_once(self, secret: str, name: str) -> None:
         self.opened, self.secret, self.chosen_name = "issued", secret, name
+        self.draft_done = token_hex(8)
 
     def _forget(self) -> None:
         # The name stays: the dialog still shows it while it fades out.
         self.opened = self.failure = self.secret = ""
+        self.draft_done = token_hex(8)
 
 
 class AdminDialogs(Dialogs, mixin=True):
@@ -84,23 +97,32 @@ def form_dialog(
     title: Text,
     *fields: rx.Component,
     on_submit: object,
-    submit: str,
+    submit: Text,
     description: Text,
+    draft: str = "",
 ) -> rx.Component:
-    """A dialog with a form."""
+    """A dialog with a form; `draft` is the name under which what is typed is kept, as passwords and codes never are."""
     form = rx.el.form(
         *fields,
         dialog_buttons(_cancel(state), button(submit, tone="primary", kind="submit")),
         on_submit=on_submit,
         class_name="ui-stack",
     )
+    opening = (state.opened, state.chosen_id, state.chosen_name)
     return dialog(
         title,
         failure(state),
-        form,
+        kept_form(form, scope=draft, done=state.draft_done, opening=opening) if draft else form,
         description=description,
         is_open=state.opened == which,
         on_open_change=state.close,
+    )
+
+
+def dialog_drafts(state: type[AdminDialogs], page: str) -> rx.Component:
+    """Opens the dialog again whose draft was kept under the page's name; shows nothing."""
+    return draft_finder(
+        scope=page, done=state.draft_done, is_shown=state.opened != "", on_open=state.open_dialog
     )
 
 

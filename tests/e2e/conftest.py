@@ -107,6 +107,7 @@ class Visitor:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.complaints: list[str] = []
+        self._expected: list[str] = []
         context.set_default_timeout(_PATIENCE_MS)
         context.on("console", self._note)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
@@ -128,8 +129,13 @@ class Visitor:
         assert len(rest) < len(self.complaints), f"nothing complained about {part!r}: {self.complaints}"
         self.complaints = rest
 
+    def expect_complaints(self, part: str) -> None:
+        """Let the browser complain about what a test brings about on purpose from now on, as often as it likes."""
+        self._expected.append(part)
+
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and _LEFT_EARLY not in message.text:
+        is_expected = any(part in message.text for part in (_LEFT_EARLY, *self._expected))
+        if message.type in ("error", "warning") and not is_expected:
             self.complaints.append(f"{message.type}: {message.text}")
 
 

@@ -41,18 +41,28 @@ _USER = "user-of-the-websocket-tests@example.com"
 class Socket:
     """A bare client of the portal's websocket."""
 
-    def __init__(self, stack: RunningStack, *, cookie: str = "", origin: str | None = None) -> None:
-        self._stack = stack
+    def __init__(
+        self,
+        stack: RunningStack,
+        *,
+        cookie: str = "",
+        origin: str | None = None,
+        token: str = "",
+        page: str = "",
+    ) -> None:
+        self._url = f"{stack.url}?token={token or uuid4()}" + (f"&page={page}" if page else "")
         self._headers = {"Cookie": cookie} if cookie else {}
         if origin is not None:
             self._headers["Origin"] = origin
         self._io = socketio.AsyncClient(reconnection=False)
         self.frames: list[Any] = []
         self._io.on("event", self.frames.append, namespace=_NAMESPACE)
+        self.other_tokens: list[str] = []
+        self._io.on("new_token", self.other_tokens.append, namespace=_NAMESPACE)
 
     async def __aenter__(self) -> Self:
         await self._io.connect(
-            f"{self._stack.url}?token={uuid4()}",
+            self._url,
             namespaces=[_NAMESPACE],
             socketio_path=_NAMESPACE,
             transports=["websocket"],
@@ -62,6 +72,10 @@ class Socket:
 
     async def __aexit__(self, *_: object) -> None:
         await self._io.disconnect()
+
+    @property
+    def is_open(self) -> bool:
+        return _NAMESPACE in self._io.namespaces
 
     async def call(self, handler: str, path: str = "/", **payload: Any) -> list[Any]:
         """Call a handler and return what comes back before it is quiet again."""
@@ -163,6 +177,26 @@ async def test_a_page_of_another_site_cannot_connect(metered: RunningStack, orig
 async def test_our_own_page_can_connect(metered: RunningStack) -> None:
     async with Socket(metered, origin=metered.url) as socket:
         assert await socket.call(_HYDRATE[1])
+
+
+async def test_a_page_that_is_back_gets_its_tab_and_nobody_else_does(metered: RunningStack) -> None:
+    """The tab's token and the page's number are both known to the thief; the session's cookie is not."""
+    alice, bob = _cookie(metered, ALICE), _cookie(metered, BOB)
+    tab, page = str(uuid4()), uuid4().hex
+    async with Socket(metered, cookie=alice, token=tab, page=page) as before:
+        await before.call(_HYDRATE[0])
+        for cookie, number in (("", page), (bob, page), (alice, uuid4().hex), (alice, "")):
+            async with Socket(metered, cookie=cookie, token=tab, page=number) as thief:
+                await thief.call(_HYDRATE[0])
+                assert len(thief.other_tokens) == 1
+                assert thief.other_tokens != [tab]
+                assert (ALICE in json.dumps(thief.frames)) == (cookie == alice)
+        assert before.is_open
+        async with Socket(metered, cookie=alice, token=tab, page=page) as back:
+            await back.call(_HYDRATE[0])
+            assert back.other_tokens == []
+            await _until(lambda: not before.is_open)
+            assert await back.call(_HYDRATE[0])
 
 
 async def test_loops_of_a_raw_client_are_one_of_a_kind_and_end_with_it(metered: RunningStack) -> None:

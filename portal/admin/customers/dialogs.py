@@ -3,13 +3,15 @@
 import reflex as rx
 
 from portal.admin.customers.dialog_state import CustomerDialogState as State
-from portal.settings.dialogs import form_dialog, question, shown_once
+from portal.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
 from portal.ui.forms import text_field
+
+_DRAFT = "customers"
 
 
 def dialogs() -> rx.Component:
     """All of them; the state says which one is open."""
-    return rx.fragment(_register(), _rotate(), _disable(), _enable(), _issued())
+    return rx.fragment(dialog_drafts(State, _DRAFT), _register(), _rotate(), _disable(), _enable(), _issued())
 
 
 def _register() -> rx.Component:
@@ -36,6 +38,7 @@ def _register() -> rx.Component:
             placeholder="Acme Mills Ltd",
         ),
         on_submit=State.register,
+        draft=_DRAFT,
         submit="Register",
         description="The customer's own stack pushes its data here with the token you get next.",
     )
@@ -56,6 +59,7 @@ def _rotate() -> rx.Component:
             required=True,
         ),
         on_submit=State.rotate,
+        draft=_DRAFT,
         submit="Rotate token",
         description=f"{State.chosen_name} gets a new token. Put it into FleetIngest__Token of its stack.",
     )

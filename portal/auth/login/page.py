@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.auth.drafts import no_drafts
 from portal.auth.login.state import LoginState
 from portal.ui.feedback import callout
 from portal.ui.forms import NativeForm, button, text_field
@@ -15,6 +16,7 @@ def login_page() -> rx.Component:
     """One card: what went wrong last time, and the form."""
     return centre_frame(
         TITLE,
+        no_drafts(),
         rx.cond(LoginState.failure, callout(LoginState.failure, tone="fail"), rx.fragment()),
         rx.cond(LoginState.notice, callout(LoginState.notice, tone="note"), rx.fragment()),
         NativeForm.create(

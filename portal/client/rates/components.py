@@ -8,6 +8,7 @@ import reflex as rx
 from portal.client.rates.editor_state import TariffDraftState as Editor
 from portal.client.rates.starting import PresetRow
 from portal.client.rates.state import RatesState as State
+from portal.settings.dialogs import dialog_drafts, form_dialog
 from portal.settings.menus import action_item, action_menu
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts, empty_state, skeleton_lines
@@ -16,6 +17,7 @@ from portal.ui.rates.parts import tariff_card
 from portal.ui.rates.view import TariffCard
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 
+_DRAFT = "municipality"
 _PLACES = (Column("Municipality"), Column("Time zone"), Column("Actions", is_hidden_label=True))
 _PRESETS = (Column("Figures of"), Column("Year", is_number=True), Column("Start", is_hidden_label=True))
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -35,13 +37,14 @@ def _new_tariff() -> rx.Component:
     return button(rx.icon("plus", size=16), "New tariff", tone="primary", on_click=Editor.start("blank", ""))
 
 
-def _open(which: str, key: rx.Var[str] | str, name: rx.Var[str] | str, zone: rx.Var[str] | str = "") -> Any:
-    return State.open_dialog(which, key, name, zone)
+def _open(which: str, key: rx.Var[str] | str, name: rx.Var[str] | str) -> Any:
+    return State.open_dialog(which, key, name)
 
 
 def listing() -> rx.Component:
     """Municipalities, what is not covered, and a card per tariff."""
     return rx.fragment(
+        dialog_drafts(State, _DRAFT),
         rx.cond((State.failure != "") & (State.opened == ""), _failure(), rx.fragment()),
         rx.cond(State.notice != "", callout(State.notice, tone="note"), rx.fragment()),
         callouts(State.warnings),
@@ -172,7 +175,7 @@ def _place_row(place: dict[str, str]) -> list[rx.Component]:
         cell(place["zone"]),
         menu_cell(
             action_menu(
-                action_item("pencil", "Edit", _open("place", place["id"], place["name"], place["zone"])),
+                action_item("pencil", "Edit", _open("place", place["id"], place["name"])),
                 action_item("trash-2", "Delete", _open("remove-place", place["id"], place["name"])),
                 label="Actions for " + place["name"],
             )
@@ -196,27 +199,21 @@ def _menu(tariff: TariffCard) -> rx.Component:
 
 def _municipality_dialog() -> rx.Component:
     is_new = State.chosen_id == ""
-    return dialog(
+    return form_dialog(
+        State,
+        "place",
         rx.cond(is_new, "Add municipality", "Edit municipality"),
-        rx.el.form(
-            text_field("Name", name="name", required=True, default_value=State.chosen_name),
-            text_field(
-                "Time zone",
-                name="zone",
-                default_value=rx.cond(State.chosen_zone != "", State.chosen_zone, "Africa/Johannesburg"),
-                hint="Type a city, as in Africa/Johannesburg or Europe/Berlin.",
-                custom_attrs={"list": "zones"},
-            ),
-            rx.el.datalist(*[rx.el.option(value=name) for name in _ZONES], id="zones"),
-            _failure_in_dialog(),
-            dialog_buttons(
-                _cancel(),
-                button(rx.cond(is_new, "Add", "Save"), kind="submit", tone="primary"),
-            ),
-            on_submit=State.save_municipality,
-            class_name="ui-stack",
+        text_field("Name", name="name", required=True, default_value=State.chosen_name),
+        text_field(
+            "Time zone",
+            name="zone",
+            default_value=rx.cond(State.chosen_zone != "", State.chosen_zone, "Africa/Johannesburg"),
+            hint="Type a city, as in Africa/Johannesburg or Europe/Berlin.",
+            custom_attrs={"list": "zones"},
         ),
-        is_open=State.opened == "place",
-        on_open_change=State.close,
+        rx.el.datalist(*[rx.el.option(value=name) for name in _ZONES], id="zones"),
+        on_submit=State.save_municipality,
+        submit=rx.cond(is_new, "Add", "Save"),
         description="Whose price list holds for a site, and the local time it holds in.",
+        draft=_DRAFT,
     )

@@ -1,5 +1,6 @@
 """A tariff while it is being edited: texts as typed, and the way to and from the shape that is stored."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -52,7 +53,7 @@ NEW_ROWS = {"periods": PeriodDraft, "seasons": SeasonDraft, "holidays": HolidayD
 
 @dataclass
 class Draft:
-    """The form of a tariff."""
+    """The form of a tariff; `base` is the fingerprint of the stored tariff it began with, if any."""
 
     id: str = ""
     municipality_id: str = ""
@@ -65,6 +66,7 @@ class Draft:
     currency: str = ""
     is_active: bool = True
     note: str = ""
+    base: str = ""
     seasons: list[SeasonDraft] = field(default_factory=list)
     periods: list[PeriodDraft] = field(default_factory=list)
     holidays: list[HolidayDraft] = field(default_factory=list)
@@ -90,6 +92,11 @@ def draft_of(tariff: Tariff, note: str = "") -> Draft:
         periods=periods,
         holidays=[holiday_draft(holiday) for holiday in tariff.holidays],
     )
+
+
+def fingerprint(draft: Draft) -> str:
+    """A mark of what is stored, to see later whether it is still the same."""
+    return hashlib.sha256(repr(replace(draft, base="", note="")).encode()).hexdigest()[:32]
 
 
 def _period(period: Period, season: str) -> PeriodDraft:

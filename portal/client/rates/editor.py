@@ -5,6 +5,7 @@ from datetime import date
 
 import reflex as rx
 
+from portal.auth.drafts import DISCARD, kept_form
 from portal.client.rates.draft import DAYS, HolidayDraft, PeriodDraft, SeasonDraft
 from portal.client.rates.editor_state import TariffDraftState as State
 from portal.client.rates.state import RatesState
@@ -14,6 +15,8 @@ from portal.ui.feedback import callout, callouts
 from portal.ui.forms import button, icon_button
 from portal.ui.rates.parts import heat_maps
 
+DRAFT = "tariff"
+_HOLIDAYS_FORM = "fill-holidays"
 _MONTHS = tuple((f"{month:02}", f"{date(2024, month, 1):%B}") for month in range(1, 13))
 _DAYS_OF_MONTH = tuple((f"{day:02}", str(day)) for day in range(1, 32))
 _DAY_NAMES = (*DAY_NAMES, "Holidays of their own kind")
@@ -21,9 +24,30 @@ _TYPES = (("sunday", "acts as Sunday"), ("saturday", "acts as Saturday"), ("holi
 
 
 def editor() -> rx.Component:
-    """Everything of one tariff."""
+    """Everything of one tariff. What is saved is what stands in the boxes, so each of them has a name."""
+    form = rx.el.form(
+        # Enter would press the first button that submits: this one does nothing.
+        rx.el.button(type="submit", disabled=True, aria_hidden=True, style={"display": "none"}),
+        _fields(),
+        on_submit=State.save,
+        class_name="ui-edit-form",
+    )
+    return rx.fragment(
+        rx.cond(State.restored != "", _restored(), rx.fragment()),
+        kept_form(form, scope=DRAFT, done=State.draft_done, revision=State.draft),
+        # Outside: a form within a form is none.
+        rx.el.form(id=_HOLIDAYS_FORM, on_submit=State.fill_holidays),
+    )
+
+
+def _restored() -> rx.Component:
+    return callout(State.restored, button(DISCARD, size="small", on_click=State.close), tone="note")
+
+
+def _fields() -> rx.Component:
     draft = State.draft
     return rx.fragment(
+        *[rx.el.input(type="hidden", name=name, value=value, read_only=True) for name, value in _hidden()],
         rx.cond(draft.note != "", callout(draft.note, tone="note"), rx.fragment()),
         card(_heading(), title=rx.cond(draft.id != "", "Edit tariff", "New tariff")),
         card(
@@ -56,6 +80,11 @@ def editor() -> rx.Component:
     )
 
 
+def _hidden() -> tuple[tuple[str, rx.Var[str] | str], ...]:
+    draft = State.draft
+    return ("id", draft.id), ("base", draft.base), ("note", draft.note)
+
+
 def _foot() -> rx.Component:
     """What is missing, what last month would have cost, and the buttons: always in sight."""
     return rx.el.div(
@@ -69,7 +98,7 @@ def _foot() -> rx.Component:
         rx.el.div(
             button("Cancel", on_click=State.close),
             button("What would last month have cost?", on_click=State.compare),
-            button("Save tariff", tone="primary", on_click=State.save),
+            button("Save tariff", tone="primary", kind="submit"),
             class_name="ui-row",
         ),
         class_name="ui-edit-foot",
@@ -81,12 +110,12 @@ def _heading() -> rx.Component:
     return rx.el.div(
         _choice(
             "Municipality",
+            "municipality_id",
             draft.municipality_id,
             rx.fragment(
                 rx.el.option("Choose \u2026", value=""),
                 rx.foreach(RatesState.places, lambda place: rx.el.option(place["name"], value=place["id"])),
             ),
-            lambda value: State.set_field("municipality_id", value),
             # The form opens below the card it was asked for: its beginning comes into sight with the focus.
             auto_focus=True,
         ),
@@ -99,11 +128,11 @@ def _heading() -> rx.Component:
         _field("Currency (empty: this portal's)", "currency", draft.currency),
         _choice(
             "State",
+            "is_active",
             rx.cond(draft.is_active, "active", "draft"),
             rx.fragment(
                 rx.el.option("Active", value="active"), rx.el.option("Draft, prices nothing", value="draft")
             ),
-            lambda value: State.set_field("is_active", value),
         ),
         class_name="ui-edit-grid",
     )
@@ -112,26 +141,39 @@ def _heading() -> rx.Component:
 def _field(label: str, name: str, value: rx.Var[str], kind: str = "text") -> rx.Component:
     return rx.el.label(
         rx.el.span(label, class_name="ui-label"),
-        _input(value, lambda typed: State.set_field(name, typed), label, kind=kind),
+        _input(name, value, lambda typed: State.set_field(name, typed), label, kind=kind),
         class_name="ui-field",
     )
 
 
 def _choice(
-    label: str, value: rx.Var[str], options: rx.Component, on_change: object, *, auto_focus: bool = False
+    label: str, name: str, value: rx.Var[str], options: rx.Component, *, auto_focus: bool = False
 ) -> rx.Component:
     return rx.el.label(
         rx.el.span(label, class_name="ui-label"),
-        rx.el.select(options, value=value, on_change=on_change, auto_focus=auto_focus, class_name="ui-input"),
+        rx.el.select(
+            options,
+            name=name,
+            value=value,
+            on_change=lambda chosen: State.set_field(name, chosen),
+            auto_focus=auto_focus,
+            class_name="ui-input",
+        ),
         class_name="ui-field",
     )
 
 
 def _input(
-    value: rx.Var[str], on_change: object, label: str, kind: str = "text", width: str = "100%"
+    name: rx.Var[str] | str,
+    value: rx.Var[str],
+    on_change: object,
+    label: str,
+    kind: str = "text",
+    width: str = "100%",
 ) -> rx.Component:
     return rx.debounce_input(
         rx.el.input(
+            name=name,
             type=kind,
             value=value,
             on_change=on_change,
@@ -146,7 +188,12 @@ def _input(
 def _row_input(
     part: str, index: rx.Var[int], name: str, value: str, label: str, kind: str = "text", width: str = "110px"
 ) -> rx.Component:
-    return _input(value, lambda typed: State.set_row(part, index, name, typed), label, kind, width)
+    box = _box(part, index, name)
+    return _input(box, value, lambda typed: State.set_row(part, index, name, typed), label, kind, width)
+
+
+def _box(part: str, index: rx.Var[int], name: str) -> rx.Var[str]:
+    return rx.Var.create(f"{part}.{index}.{name}")
 
 
 def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
@@ -155,6 +202,12 @@ def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
         _row_input("periods", index, "name", period.name, "Name of the period", width="140px"),
         rx.cond(State.draft.seasons.length() > 0, _period_season(period, index), rx.fragment()),
         rx.el.div(*days, role="group", aria_label="Days", class_name="ui-segments"),
+        rx.el.input(
+            type="hidden",
+            name=_box("periods", index, "days"),
+            value=rx.Var.create(period.days).foreach(lambda on: rx.cond(on, "x", "-")).join(""),
+            read_only=True,
+        ),
         _row_input("periods", index, "start", period.start, "From", "time", "128px"),
         _row_input("periods", index, "end", period.end, "Until", "time", "128px"),
         _row_input("periods", index, "rate", period.rate, "Rate per kWh", width="100px"),
@@ -185,6 +238,7 @@ def _period_season(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     return rx.el.select(
         rx.el.option("All year / rest of it", value=""),
         rx.foreach(State.draft.seasons, lambda season: rx.el.option(season.name, value=season.name)),
+        name=_box("periods", index, "season"),
         value=period.season,
         on_change=lambda chosen: State.set_row("periods", index, "season", chosen),
         aria_label="Season",
@@ -224,6 +278,7 @@ def _season_part(
 ) -> rx.Component:
     return rx.el.select(
         *[rx.el.option(words, value=key) for key, words in choices],
+        name=_box("seasons", index, name),
         value=value,
         on_change=lambda chosen: State.set_row("seasons", index, name, chosen),
         aria_label=label,
@@ -238,6 +293,7 @@ def _holiday(holiday: HolidayDraft, index: rx.Var[int]) -> rx.Component:
         _row_input("holidays", index, "name", holiday.name, "Name of the holiday", width="220px"),
         rx.el.select(
             *[rx.el.option(words, value=key) for key, words in _TYPES],
+            name=_box("holidays", index, "day_type"),
             value=holiday.day_type,
             on_change=lambda chosen: State.set_row("holidays", index, "day_type", chosen),
             aria_label="What the day is priced as",
@@ -250,17 +306,17 @@ def _holiday(holiday: HolidayDraft, index: rx.Var[int]) -> rx.Component:
 
 
 def _fill() -> rx.Component:
-    return rx.el.form(
+    return rx.el.div(
         rx.el.input(
             name="country",
+            form=_HOLIDAYS_FORM,
             default_value="ZA",
             max_length=2,
             aria_label="Country code",
             class_name="ui-input",
             style={"width": "64px"},
         ),
-        button("Fill with the country's public holidays", kind="submit", size="small"),
-        on_submit=State.fill_holidays,
+        button("Fill with the country's public holidays", kind="submit", size="small", form=_HOLIDAYS_FORM),
         class_name="ui-edit-row",
     )
 

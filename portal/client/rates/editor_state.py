@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any
 
 import reflex as rx
 
 from portal.auth.guards import admin_only
+from portal.client.rates.boxes import draft_in
 from portal.client.rates.draft import (
     NEW_ROWS,
     Draft,
@@ -17,7 +19,7 @@ from portal.client.rates.draft import (
     without,
 )
 from portal.client.rates.problems import problems_in_words
-from portal.client.rates.starting import comparison_in_words, filled, starting_point
+from portal.client.rates.starting import comparison_in_words, filled, restored, starting_point
 from portal.client.rates.state import RatesState
 from portal.core.errors import Invalid
 from portal.core.services import tariffs
@@ -42,6 +44,8 @@ class TariffDraftState(rx.State):
     maps: list[HeatMap] = []
     comparison: list[str] = []
     failure: str = ""
+    restored: str = ""
+    draft_done: str = ""
 
     @rx.event
     @admin_only
@@ -50,15 +54,28 @@ class TariffDraftState(rx.State):
         page = await self.get_state(RatesState)
         with failure_in_words(page):
             self.draft = await starting_point(kind, key, page.percent)
-            page.opened, page.notice, self.failure = "", "", ""
+            page._forget()  # noqa: SLF001 - a public method would be one more thing a browser could call
+            page.notice = self.failure = self.restored = ""
             self.is_open, self.comparison = True, []
+            self._check()
+
+    @rx.event
+    @admin_only
+    async def restore(self, boxes: dict[str, Any]):
+        """Take up what stood in the boxes when the line, the page or the server went away."""
+        with failure_in_words(self):
+            found, words = await restored(draft_in(boxes))
+            if self.is_open and found == self.draft:
+                return
+            self.restored = self.restored if self.is_open else words
+            self.draft, self.is_open = found, True
             self._check()
 
     @rx.event
     @admin_only
     def close(self):
         """Leave without storing."""
-        self.is_open = False
+        self._leave()
 
     @rx.event
     @admin_only
@@ -111,14 +128,18 @@ class TariffDraftState(rx.State):
 
     @rx.event
     @admin_only
-    async def save(self):
-        """Store the tariff."""
+    async def save(self, boxes: dict[str, Any]):
+        """Store the tariff as it stands in the boxes: on a line that was dead, they know more than this state."""
         with failure_in_words(self), self._problems_listed():
+            self.draft = draft_in(boxes)
             await tariffs.save_tariff(current(), to_wire(self.draft))
-            self.is_open = False
+            self._leave()
             page = await self.get_state(RatesState)
             await page._read()  # noqa: SLF001 - a public method would be one more thing a browser could call
             page.notice = f"{self.draft.name.strip()} is saved."
+
+    def _leave(self):
+        self.is_open, self.restored, self.draft_done = False, "", token_hex(8)
 
     @contextmanager
     def _problems_listed(self) -> Iterator[None]:

@@ -2,8 +2,9 @@
 
 import reflex as rx
 
+from portal.auth.drafts import held_draft_finder
 from portal.client.rates.components import actions, listing
-from portal.client.rates.editor import editor
+from portal.client.rates.editor import DRAFT, editor
 from portal.client.rates.editor_state import TariffDraftState
 from portal.client.rates.state import RatesState
 from portal.settings.frame import Surface, Tab
@@ -16,6 +17,7 @@ def rates_page(surface: Surface) -> rx.Component:
     """Route `/settings/rates`."""
     return surface.page(
         RATES,
+        held_draft_finder(scope=DRAFT, done=TariffDraftState.draft_done, on_found=TariffDraftState.restore),
         rx.cond(TariffDraftState.is_open, editor(), listing()),
         actions=rx.cond(TariffDraftState.is_open, rx.fragment(), actions()),
     )

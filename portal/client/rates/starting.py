@@ -1,10 +1,12 @@
 """Where a draft begins, and what it is compared with."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TypedDict
 
-from portal.client.rates.draft import Draft, HolidayDraft, draft_of, holiday_draft
+from portal.auth.drafts import CHANGED, RESTORED
+from portal.client.rates.draft import Draft, HolidayDraft, draft_of, fingerprint, holiday_draft
 from portal.core.domain.numbers import exact_number, shown
 from portal.core.domain.tariff_drafts import next_year
 from portal.core.domain.tariffs import Tariff
@@ -14,6 +16,7 @@ from portal.core.stack import current
 from portal.ui import formats
 
 _MOST_PERCENT = 1000
+_GONE = f"{RESTORED} The tariff has been deleted since you began: saving stores it as a new one."
 
 
 class PresetRow(TypedDict):
@@ -47,8 +50,22 @@ async def starting_point(kind: str, key: str, percent: str) -> Draft:
         return draft_of(preset.tariff, f"Figures of {preset.provider} {preset.year}, not official. {source}")
     if kind in ("edit", "copy"):
         tariff = await _stored(int(key))
-        return draft_of(next_year(tariff, _percent(percent)) if kind == "copy" else tariff)
+        if kind == "copy":
+            return draft_of(next_year(tariff, _percent(percent)))
+        draft = draft_of(tariff)
+        return replace(draft, base=fingerprint(draft))
     return Draft(first=current().clock().date().isoformat())
+
+
+async def restored(draft: Draft) -> tuple[Draft, str]:
+    """A draft that comes back from a browser, and what to say of it: its tariff may be another one by now, or gone."""
+    if not draft.id:
+        return draft, RESTORED
+    try:
+        now = fingerprint(draft_of(await _stored(int(draft.id) if draft.id.isdecimal() else 0)))
+    except NotFound:
+        return replace(draft, id="", base=""), _GONE
+    return draft, RESTORED if now == draft.base else CHANGED
 
 
 async def _stored(tariff_id: int) -> Tariff:

@@ -8,24 +8,24 @@ from portal.auth.guards import admin_only
 from portal.client.rates.starting import PresetRow, preset_rows
 from portal.core.services import rates, sites, tariffs
 from portal.core.stack import current
+from portal.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 from portal.ui.rates.view import TariffCard, build_cards, gaps_in_words
 
 
-class RatesState(rx.State):
-    """What the page lists, and the dialog that is open."""
+class RatesState(AdminDialogs, rx.State):
+    """What the page lists, and the dialog that is open.
+
+    It is "place" (without an id to add one), "presets", "copy", "remove-place" or "remove-tariff".
+    """
 
     cards: list[TariffCard] = []
     places: list[dict[str, str]] = []
     warnings: list[str] = []
     presets: list[PresetRow] = []
     is_loading: bool = True
-    opened: str = ""
-    chosen_id: str = ""
-    chosen_name: str = ""
     chosen_zone: str = ""
     percent: str = "0"
-    failure: str = ""
     notice: str = ""
 
     @rx.event
@@ -39,20 +39,6 @@ class RatesState(rx.State):
 
     @rx.event
     @admin_only
-    def open_dialog(self, which: str, key: str, name: str, zone: str = ""):
-        """Open "place", "presets", "copy", "remove-place" or "remove-tariff", the first without a key to add one."""
-        self.opened, self.chosen_id, self.chosen_name, self.chosen_zone = which, key, name, zone
-        self.failure, self.percent, self.notice = "", "0", ""
-
-    @rx.event
-    @admin_only
-    def close(self, is_open: bool):
-        """Close whatever is open."""
-        if not is_open:
-            self.opened, self.failure = "", ""
-
-    @rx.event
-    @admin_only
     async def save_municipality(self, form: dict[str, Any]):
         """Add a municipality, or change the chosen one."""
         name, zone = str(form.get("name", "")), str(form.get("zone", ""))
@@ -62,7 +48,8 @@ class RatesState(rx.State):
                 await rates.change_municipality(current(), int(self.chosen_id), changes)
             else:
                 await sites.add_municipality(current(), name, zone)
-            self.opened, self.notice = "", f"{name.strip()} is saved."
+            self._forget()
+            self.notice = f"{name.strip()} is saved."
             await self._read()
 
     @rx.event
@@ -73,7 +60,8 @@ class RatesState(rx.State):
             is_tariff = self.opened == "remove-tariff"
             delete = tariffs.remove_tariff if is_tariff else rates.remove_municipality
             await delete(current(), int(self.chosen_id))
-            self.opened, self.notice = "", f"{self.chosen_name} is deleted."
+            self._forget()
+            self.notice = f"{self.chosen_name} is deleted."
             await self._read()
 
     @rx.event
@@ -81,6 +69,17 @@ class RatesState(rx.State):
     def set_raise(self, percent: str):
         """Note the percentage."""
         self.percent = percent
+
+    def _choose(self, which: str, chosen_id: str, name: str) -> None:
+        super()._choose(which, chosen_id, name)
+        self.chosen_zone, self.percent, self.notice = "", "0", ""
+        self._show_chosen_place()
+
+    def _show_chosen_place(self):
+        """Show the chosen municipality as it is stored now; a draft that comes back knows what it was once."""
+        for place in self.places:
+            if self.opened == "place" and place["id"] == self.chosen_id:
+                self.chosen_name, self.chosen_zone = place["name"], place["zone"]
 
     async def _read(self):
         stack = current()
@@ -92,3 +91,4 @@ class RatesState(rx.State):
             for place in found
         ]
         self.presets = preset_rows()
+        self._show_chosen_place()

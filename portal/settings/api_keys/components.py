@@ -4,13 +4,14 @@ import reflex as rx
 
 from portal.settings.api_keys.state import ApiKeysState as State
 from portal.settings.api_keys.view import KeyRow
-from portal.settings.dialogs import form_dialog, page_failure, question, shown_once
+from portal.settings.dialogs import dialog_drafts, form_dialog, page_failure, question, shown_once
 from portal.settings.fields import select_field
 from portal.ui.cards import card
 from portal.ui.feedback import empty_state, skeleton_lines
 from portal.ui.forms import button, text_field
 from portal.ui.tables import Column, cell, data_table, head_cell
 
+_DRAFT = "api-keys"
 _COLUMNS = (
     Column("Name"),
     Column("May"),
@@ -46,7 +47,7 @@ def key_list() -> rx.Component:
 
 def dialogs() -> rx.Component:
     """All of them; the state says which one is open."""
-    return rx.fragment(_add(), _revoke(), _issued())
+    return rx.fragment(dialog_drafts(State, _DRAFT), _add(), _revoke(), _issued())
 
 
 def _row(row: KeyRow) -> list[rx.Component]:
@@ -75,6 +76,7 @@ def _add() -> rx.Component:
         ),
         select_field("It may", name="scope", options=(("read", "Read"), ("manage", "Read and manage"))),
         on_submit=State.add,
+        draft=_DRAFT,
         submit="Make the key",
         description="Name it after the program that will use it.",
     )

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.auth.drafts import kept_form
 from portal.settings.branding.state import BrandingState as State
 from portal.settings.branding.view import Contrast
 from portal.settings.fields import select_field
@@ -47,6 +48,7 @@ def identity() -> rx.Component:
             "Primary colour",
             "primary_color",
             State.primary_color,
+            State.chosen_primary,
             State.choose_primary,
             "Buttons, links, marks.",
         ),
@@ -55,6 +57,7 @@ def identity() -> rx.Component:
             "Accent colour",
             "accent_color",
             State.accent_color,
+            State.chosen_accent,
             State.choose_accent,
             "The main line of charts.",
         ),
@@ -71,7 +74,7 @@ def identity() -> rx.Component:
         on_submit=State.save,
         class_name="ui-stack",
     )
-    return card(form, title="Name and colours")
+    return card(kept_form(form, scope="brand", done=State.draft_done), title="Name and colours")
 
 
 def marks() -> rx.Component:
@@ -86,7 +89,14 @@ def marks() -> rx.Component:
     )
 
 
-def _color(label: str, name: str, value: rx.Var[str], on_change: rx.EventHandler, hint: str) -> rx.Component:
+def _color(
+    label: str,
+    name: str,
+    saved: rx.Var[str],
+    chosen: rx.Var[str],
+    on_change: rx.EventHandler,
+    hint: str,
+) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=name),
         rx.el.div(
@@ -94,12 +104,13 @@ def _color(label: str, name: str, value: rx.Var[str], on_change: rx.EventHandler
                 id=name,
                 name=name,
                 type="color",
-                value=value,
-                on_change=on_change,
+                default_value=saved,
+                key=saved,
+                on_change=on_change.debounce(300),
                 aria_describedby=f"{name}-hint",
                 class_name="ui-color",
             ),
-            rx.el.code(value, class_name="ui-mono"),
+            rx.el.code(chosen, class_name="ui-mono"),
             class_name="ui-row",
         ),
         rx.el.p(hint, id=f"{name}-hint", class_name="ui-hint"),

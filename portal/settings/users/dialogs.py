@@ -2,11 +2,12 @@
 
 import reflex as rx
 
-from portal.settings.dialogs import form_dialog, question, shown_once
+from portal.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
 from portal.settings.fields import select_field
 from portal.settings.users.state import UsersState as State
 from portal.ui.forms import text_field
 
+_DRAFT = "people"
 # What the dialog asks, its button, and what follows from it.
 _QUESTIONS = {
     "admin": ("Make {} an admin?", "Make an admin", "Admins see and change everything in this portal."),
@@ -35,7 +36,9 @@ _GRAVE = ("deactivate", "reset")
 
 def dialogs() -> rx.Component:
     """All of them; the state says which one is open."""
-    return rx.fragment(_add(), *[_question(which) for which in _QUESTIONS], _link())
+    return rx.fragment(
+        dialog_drafts(State, _DRAFT), _add(), *[_question(which) for which in _QUESTIONS], _link()
+    )
 
 
 def _add() -> rx.Component:
@@ -50,6 +53,7 @@ def _add() -> rx.Component:
             options=(("user", "User: sees figures"), ("admin", "Admin: changes everything")),
         ),
         on_submit=State.add,
+        draft=_DRAFT,
         submit="Add person",
         description="You get a link to hand over; with it they set their own password.",
     )
