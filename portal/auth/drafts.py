@@ -11,6 +11,7 @@ from typing import Any
 import reflex as rx
 
 from portal.auth.identity import IdentityState
+from portal.ui.forms import button
 
 _JSX = rx.asset("drafts.jsx", shared=True)
 RESTORED = "Restored: what you had typed here and not saved."
@@ -99,6 +100,16 @@ def draft_finder(*, scope: str, done: rx.Var[str], is_shown: rx.Var[bool], on_op
 def held_draft_finder(*, scope: str, done: rx.Var[str], on_found: object) -> rx.Component:
     """Hands the boxes of a draft to the server, which holds the form: `on_found(boxes)`."""
     return _DraftFinder.create(scope=scope, done=done, shown=False, on_found=on_found, **_page())
+
+
+def restored_notice(words: rx.Var[str], *, on_discard: object) -> rx.Component:
+    """Says that a held draft is back, with the way out; the others say it themselves."""
+    return rx.el.div(
+        rx.el.div(words),
+        button(DISCARD, size="small", on_click=on_discard),
+        role="status",
+        class_name="ui-callout ui-callout--note ui-draft",
+    )
 
 
 def no_drafts() -> rx.Component:

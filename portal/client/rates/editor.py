@@ -5,7 +5,7 @@ from datetime import date
 
 import reflex as rx
 
-from portal.auth.drafts import DISCARD, kept_form
+from portal.auth.drafts import kept_form, restored_notice
 from portal.client.rates.draft import DAYS, HolidayDraft, PeriodDraft, SeasonDraft
 from portal.client.rates.editor_state import TariffDraftState as State
 from portal.client.rates.state import RatesState
@@ -33,15 +33,11 @@ def editor() -> rx.Component:
         class_name="ui-edit-form",
     )
     return rx.fragment(
-        rx.cond(State.restored != "", _restored(), rx.fragment()),
+        rx.cond(State.restored != "", restored_notice(State.restored, on_discard=State.close), rx.fragment()),
         kept_form(form, scope=DRAFT, done=State.draft_done, revision=State.draft),
         # Outside: a form within a form is none.
         rx.el.form(id=_HOLIDAYS_FORM, on_submit=State.fill_holidays),
     )
-
-
-def _restored() -> rx.Component:
-    return callout(State.restored, button(DISCARD, size="small", on_click=State.close), tone="note")
 
 
 def _fields() -> rx.Component:

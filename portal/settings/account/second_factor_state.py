@@ -15,6 +15,8 @@ from portal.settings.account import view
 from portal.settings.dialogs import OwnDialogs
 from portal.ui.failures import failure_in_words
 
+_SHOWN_ONCE = ("scan", "issued")
+
 
 class SecondFactorState(OwnDialogs, rx.State):
     """Whether it is on, and what an app is given while it is set up: forgotten with the dialog."""
@@ -29,8 +31,9 @@ class SecondFactorState(OwnDialogs, rx.State):
     @rx.event
     @signed_in
     async def load(self):
-        """Read how it stands."""
-        self._forget()
+        """Read how it stands. What is shown once stays: a page whose line was cut comes here too."""
+        if self.opened not in _SHOWN_ONCE:
+            self._forget()
         with failure_in_words(self):
             await self._read()
         self.is_loading = False

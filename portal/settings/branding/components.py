@@ -74,7 +74,8 @@ def identity() -> rx.Component:
         on_submit=State.save,
         class_name="ui-stack",
     )
-    return card(kept_form(form, scope="brand", done=State.draft_done), title="Name and colours")
+    kept = rx.el.div(kept_form(form, scope="brand", done=State.draft_done), class_name="ui-stack")
+    return card(kept, title="Name and colours")
 
 
 def marks() -> rx.Component:
