@@ -34,7 +34,12 @@ def messages() -> rx.Component:
 
 def identity() -> rx.Component:
     """Name and colours."""
-    form = rx.el.form(
+    kept = rx.el.div(kept_form(_form(), scope="brand", done=State.draft_done), class_name="ui-stack")
+    return card(kept, title="Name and colours")
+
+
+def _form() -> rx.Component:
+    return rx.el.form(
         text_field(
             "Product name",
             name="product_name",
@@ -62,20 +67,22 @@ def identity() -> rx.Component:
             "The main line of charts.",
         ),
         _readings("accent colour", State.accent_contrast),
-        select_field(
-            "Pages start",
-            name="appearance",
-            options=(("system", "As the visitor's device"), ("light", "Light"), ("dark", "Dark")),
-            default_value=State.appearance,
-            key=State.appearance,
-        ),
+        _appearance(),
         rx.el.p("Whoever has switched between light and dark keeps what they chose.", class_name="ui-hint"),
         rx.el.div(button("Save", tone="primary", kind="submit")),
         on_submit=State.save,
         class_name="ui-stack",
     )
-    kept = rx.el.div(kept_form(form, scope="brand", done=State.draft_done), class_name="ui-stack")
-    return card(kept, title="Name and colours")
+
+
+def _appearance() -> rx.Component:
+    return select_field(
+        "Pages start",
+        name="appearance",
+        options=(("system", "As the visitor's device"), ("light", "Light"), ("dark", "Dark")),
+        default_value=State.appearance,
+        key=State.appearance,
+    )
 
 
 def marks() -> rx.Component:
