@@ -5,13 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from fleet_ingest import fields, payloads, requests
-from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile
+from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile, recovery
 from fleet_ingest.operations import Access, Operation, Parameter
+from portal.core.services.fleet_recovery import MOST_READINGS, MOST_ROWS
 from portal.core.wire.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
 from portal.core.wire.cost import FleetCostAnswer
 from portal.core.wire.explain import ExplanationAnswer
-from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, ReadingChecksums, ReconcileAnswer
+from portal.core.wire.push import (
+    BACKLOG_HEADER,
+    EPOCH_HEADER,
+    FULL_SET_HEADER,
+    ReadingChecksums,
+    ReconcileAnswer,
+)
 from portal.core.wire.readings import FleetReading
+from portal.core.wire.recovery import (
+    DevicePage,
+    MunicipalityPage,
+    ReadingPage,
+    RecoveryHead,
+    RecoverySpan,
+    SitePage,
+    TariffPage,
+)
 from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.wire.tariffs import TariffRow
 
@@ -26,6 +42,9 @@ _BATCH_HEADERS = (
     ),
     Parameter(FULL_SET_HEADER, "header", "the range of keys the batch holds all rows of", required=False),
     Parameter(BACKLOG_HEADER, "header", "what waits at the Client after this batch", required=False),
+    Parameter(
+        EPOCH_HEADER, "header", "how far the Client has come; 409 where either side is behind", required=False
+    ),
 )
 _BATCH_BODIES = (list[SiteRow], list[DeviceRow], list[MunicipalityRow], list[TariffRow], list[FleetReading])
 _CUSTOMER = "/admin/customers/{customer_id:uuid}"
@@ -41,12 +60,13 @@ _INGEST = Operation(
     Access.CUSTOMER,
     body=_BATCH_BODIES,
     parameters=_BATCH_HEADERS,
-    errors=(400, 408, 413, 429),
+    errors=(400, 408, 409, 413, 429),
     example=[_ROW],
     answer_example={"accepted": 1, "rejected": 0, "errors": []},
     tag="Ingest",
     is_lenient=True,
 )
+_DEVICE = Parameter("deviceId", "query", "whose readings", schema=fields.UUID | {"example": fields.DEVICE_ID})
 _RECONCILE = (
     Operation(
         "GET",
@@ -64,14 +84,49 @@ _RECONCILE = (
         reconcile.get_readings,
         ReadingChecksums,
         Access.CUSTOMER,
-        parameters=(
-            Parameter(
-                "deviceId", "query", "whose readings", schema=fields.UUID | {"example": fields.DEVICE_ID}
-            ),
-            *fields.window(),
-        ),
+        parameters=(_DEVICE, *fields.window()),
         errors=(400, 429),
         tag="Ingest",
+    ),
+)
+
+
+def _recovery(path: str, handler: Any, answer: Any, *parameters: Parameter) -> Operation:
+    return Operation(
+        "GET",
+        f"/fleet/recovery{path}",
+        handler,
+        answer,
+        Access.CUSTOMER,
+        parameters=parameters,
+        errors=(400, 429) if parameters else (429,),
+        tag="Ingest",
+    )
+
+
+_AFTER_ID = Parameter("after", "query", "the last id of the page before", required=False, schema=fields.UUID)
+_AFTER_NUMBER = Parameter(
+    "after",
+    "query",
+    "the last number of the page before",
+    required=False,
+    schema={"type": "integer", "minimum": 0, "maximum": 2_147_483_647},
+)
+_ROWS = fields.limit(MOST_ROWS, MOST_ROWS)
+_RECOVERY = (
+    _recovery("", recovery.get_head, RecoveryHead),
+    _recovery("/span", recovery.get_span, RecoverySpan),
+    _recovery("/sites", recovery.get_sites, SitePage, _AFTER_ID, _ROWS),
+    _recovery("/devices", recovery.get_devices, DevicePage, _AFTER_ID, _ROWS),
+    _recovery("/municipalities", recovery.get_municipalities, MunicipalityPage, _AFTER_NUMBER, _ROWS),
+    _recovery("/tariffs", recovery.get_tariffs, TariffPage, _AFTER_NUMBER, _ROWS),
+    _recovery(
+        "/measurements",
+        recovery.get_readings,
+        ReadingPage,
+        _DEVICE,
+        *fields.window("at most 31 days on"),
+        fields.limit(MOST_READINGS, MOST_READINGS),
     ),
 )
 _CUSTOMERS = (
@@ -216,4 +271,4 @@ _VIEWS: tuple[Any, ...] = (
         tag="Fleet",
     ),
 )
-ADMIN = (_INGEST, *_RECONCILE, *_CUSTOMERS, *_VIEWS)
+ADMIN = (_INGEST, *_RECONCILE, *_RECOVERY, *_CUSTOMERS, *_VIEWS)

@@ -54,6 +54,9 @@ def of_energy(standing: Standing) -> bytes:
             "When energy and registers were compared.",
             proof.checked_at.timestamp(),
         )
+    if standing.is_behind is not None:
+        words = "1 while nothing is pushed, since the Admin holds more than this stack ever sent."
+        sheet.put("portal_push_behind", words, standing.is_behind)
     return sheet.text()
 
 

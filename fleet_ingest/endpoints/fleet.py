@@ -16,7 +16,15 @@ from portal.core.services import fleet_batches, fleet_push
 from portal.core.services.fleet_batches import BatchHeading
 from portal.core.wire.batches import CURSOR_HEADER, ROW_TYPES, TYPE_HEADER, BatchAnswer, BatchType
 from portal.core.wire.decoding import decode_rows
-from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, parse_report, parse_set_range
+from portal.core.wire.push import (
+    BACKLOG_HEADER,
+    EPOCH_HEADER,
+    FULL_SET_HEADER,
+    MARK_HEADER,
+    parse_position,
+    parse_report,
+    parse_set_range,
+)
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -36,7 +44,8 @@ async def post_batch(request: Request) -> Response:
     try:
         body = await read_body(request, max_bytes)
         full_set = parse_set_range(request.headers.get(FULL_SET_HEADER))
-        heading = BatchHeading(heading.batch_type, heading.cursor, len(body), full_set)
+        position = parse_position(request.headers.get(EPOCH_HEADER))
+        heading = BatchHeading(heading.batch_type, heading.cursor, len(body), full_set, position)
         answer = await _store(request, customer, heading, body)
     except Unavailable as error:  # there is nowhere to keep an event of it
         metrics_of(request).count_refused(_known_type(heading), error.code)
@@ -51,7 +60,12 @@ async def post_batch(request: Request) -> Response:
         f"Accepted {answer.accepted} {heading.batch_type} from {customer.code} ({customer.id}), "
         f"rejected {answer.rejected}"
     )
-    return json_answer(answer)
+    return json_answer(answer, headers=_confirmation(heading))
+
+
+def _confirmation(heading: BatchHeading) -> dict[str, str]:
+    """Say that the batch's mark is kept: a Client relies on it after a restore of either side."""
+    return {} if heading.position is None else {MARK_HEADER: str(heading.position.mark)}
 
 
 async def _store(

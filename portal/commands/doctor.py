@@ -87,8 +87,18 @@ async def _look_at_database(settings: Settings, findings: Findings) -> None:
             findings.server_version = found.capabilities.server_version
             findings.timescaledb_version = found.capabilities.timescaledb_version
             findings.hours_to_refresh = found.hours_to_refresh
+            findings.problems += _problems(found)
     except PortalError as error:
         findings.problems.append(error.message)
+
+
+def _problems(found: service.Examination) -> list[str]:
+    doubled = [
+        f"{each.customer} has {len(each.device_ids)} devices {each.external_id!r} with readings "
+        f"({', '.join(map(str, each.device_ids))}): energy may be counted twice."
+        for each in found.doubled
+    ]
+    return [*([found.behind] if found.behind else []), *doubled]
 
 
 def _words(findings: Findings) -> str:

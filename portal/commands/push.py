@@ -5,14 +5,17 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from portal.commands.output import AsJson, answer
+from portal.commands.recovery import recovered_words
 from portal.commands.session import with_stack
 from portal.core.domain.time import parse_instant
 from portal.core.errors import Invalid
 from portal.core.services import push as service
 from portal.core.settings import RunMode
-from portal.push.task import VerifyReport, tick_once, verify_once
+from portal.push.task import VerifyReport, recover_once, tick_once, verify_once
 
 push_verbs = typer.Typer(help="The push to the Admin stack (Client).", no_args_is_help=True)
 
@@ -38,6 +41,35 @@ def _turn(resource: str, accepted: int, rejected: int, remark: str | None) -> st
     return f"{resource}: {accepted} accepted, {rejected} rejected" + (f" ({remark})" if remark else "")
 
 
+@push_verbs.command("recover")
+def recover_push(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be fetched, and store nothing.")
+    ] = False,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt", help="Also where the Admin's customer has nothing in common with this stack."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch what this stack lost and the Admin still holds, then go on pushing; may be repeated."""
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("Asking the Admin", total=None)
+
+        def progress(words: str, done: int, total: int) -> None:
+            bars.update(bar, description=words, completed=done, total=total)
+
+        report = with_stack(
+            lambda stack: recover_once(stack, dry_run=dry_run, adopt=adopt, progress=progress),
+            mode=RunMode.CLIENT,
+        )
+    answer(report, recovered_words(report), as_json=as_json)
+    if report.pushed is not None and any(line.error for line in report.pushed.resources):
+        raise typer.Exit(1)
+
+
 @push_verbs.command("status")
 def push_status(as_json: AsJson = False) -> None:
     """Show cursors, failures, backlog and dead letters."""
@@ -49,7 +81,12 @@ def push_status(as_json: AsJson = False) -> None:
         f"{backlog.pending_rows} readings wait, {backlog.retry_rows} to be tried again, "
         f"{backlog.dead_letters} given up."
     )
-    lines = [f"Push is {state}{link}; {left}", *(_resource(line) for line in status.resources)]
+    behind = (
+        []
+        if status.behind_since is None
+        else [f"Stopped since {_at(status.behind_since)}. {status.behind_reason}"]
+    )
+    lines = [f"Push is {state}{link}; {left}", *behind, *(_resource(line) for line in status.resources)]
     answer(status, "\n".join(lines), as_json=as_json)
 
 
@@ -130,12 +167,17 @@ def verify_push(
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Compare readings per device and day with the Admin's, and push exactly what is missing there."""
+    """Compare readings per device and day with the Admin's, and push exactly what is missing there.
+
+    Ends with 1 where a difference stays: what is only at the Admin, has other values there, or was given up.
+    """
     first, end = _instant(from_at), _instant(to_at)
     report = with_stack(
         lambda stack: verify_once(stack, from_at=first, to_at=end, repair=repair), mode=RunMode.CLIENT
     )
     answer(report, _verified(report), as_json=as_json)
+    if report.left:
+        raise typer.Exit(1)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -157,4 +199,6 @@ def _verified(report: VerifyReport) -> str:
         f"Compared {report.readings} readings of {report.days} device days: {len(report.differences)} days "
         f"differ, {report.queued} readings go out again with the next push."
     )
+    if report.left:
+        lines.append(f"{report.left} readings stay different: this does not mend them.")
     return "\n".join(lines)

@@ -53,6 +53,18 @@ class Outdated(PortalError):
     code = "precondition_failed"
 
 
+class ClientBehind(Conflict):
+    """The Admin holds more than this Client ever sent: its database was restored, or another one pushes as it."""
+
+    code = "client_behind"
+
+
+class AdminBehind(Conflict):
+    """The Client had more acknowledged than the Admin holds; `details["mark"]` is how far that goes."""
+
+    code = "admin_behind"
+
+
 class TooSlow(PortalError):
     """The database did not answer in the time that was set for it; asking for less may do."""
 

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import httpx
 
 from portal.core.wire.batches import CURSOR_HEADER, TOKEN_HEADER, TYPE_HEADER, BatchType
+from portal.core.wire.push import MARK_HEADER, parse_mark
 from portal.push.planner import Reply, Unreachable
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class PushClient:
                 if len(answer) > _MAX_ANSWER_BYTES:
                     message = f"answer of more than {_MAX_ANSWER_BYTES} bytes"
                     raise AnswerTooLong(message)
-            return Reply(response.status_code, bytes(answer), response.headers.get("Retry-After"))
+            mark = parse_mark(response.headers.get(MARK_HEADER))
+            return Reply(response.status_code, bytes(answer), response.headers.get("Retry-After"), mark)
         finally:
             await response.aclose()

@@ -13,10 +13,11 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from portal.core.errors import AdminBehind, ClientBehind
 from portal.core.queries.push import MAX_ERROR_LENGTH, PushState, Refusal, Settlement
 from portal.core.wire.batches import BatchAnswer
 
@@ -43,11 +44,12 @@ _ANSWER = msgspec.json.Decoder(BatchAnswer)
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer, of whatever server it was."""
+    """An HTTP answer, of whatever server it was; `mark` is that of the batch where the Admin keeps it."""
 
     status: int
     body: bytes = b""
     retry_after: str | None = None
+    mark: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class Unreachable:
 
 @dataclass(frozen=True)
 class Taken:
-    """The Admin handled the batch; `refused` maps the number of a row to the reason."""
+    """The Admin handled the batch, and keeps this `mark` of it; `refused` maps the number of a row to the reason."""
 
     refused: Mapping[int, str]
+    mark: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,28 @@ class Failed:
     reason: str
 
 
-Verdict = Taken | Oversized | Unwelcome | Wait | Failed
+@dataclass(frozen=True)
+class OutOfStep:
+    """One of the two databases was set back: this stack's (`mark` None), or the Admin's, which holds up to `mark`."""
+
+    reason: str
+    mark: int | None = None
+
+
+Verdict = Taken | Oversized | Unwelcome | Wait | Failed | OutOfStep
+
+
+class _ErrorBody(msgspec.Struct):
+    code: str
+    message: str = ""
+    details: dict[str, Any] | None = None
+
+
+class _ErrorAnswer(msgspec.Struct):
+    error: _ErrorBody
+
+
+_ERROR = msgspec.json.Decoder(_ErrorAnswer)
 
 
 def judge(reply: Reply | Unreachable, row_count: int, now: datetime) -> Verdict:
@@ -102,7 +126,7 @@ def judge(reply: Reply | Unreachable, row_count: int, now: datetime) -> Verdict:
         return Failed(reply.reason)
     match reply.status:
         case HTTPStatus.OK:
-            return _judge_answer(reply.body, row_count)
+            return _judge_answer(reply, row_count)
         case HTTPStatus.UNAUTHORIZED:
             return Unwelcome("401: the Admin does not accept this stack's token")
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -110,17 +134,33 @@ def judge(reply: Reply | Unreachable, row_count: int, now: datetime) -> Verdict:
         case HTTPStatus.TOO_MANY_REQUESTS:
             return Wait(retry_after(reply.retry_after, now), "429: the Admin asks for fewer requests")
         case status:
-            return Failed(f"{status}: {_excerpt(reply.body)}".rstrip(": "))
+            return _out_of_step(reply) or Failed(f"{status}: {_excerpt(reply.body)}".rstrip(": "))
 
 
-def _judge_answer(body: bytes, row_count: int) -> Verdict:
+def _out_of_step(reply: Reply) -> OutOfStep | None:
+    """Return what an Admin says about which side is behind; None for a failure of another kind."""
+    try:
+        error = _ERROR.decode(reply.body).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if reply.status != HTTPStatus.CONFLICT:
+        return None
+    if error.code == ClientBehind.code:
+        return OutOfStep(error.message)
+    mark = (error.details or {}).get("mark")
+    if error.code == AdminBehind.code and isinstance(mark, int) and mark >= 0:
+        return OutOfStep(error.message, mark)
+    return None
+
+
+def _judge_answer(reply: Reply, row_count: int) -> Verdict:
     """Believe a 200 only when it is the Admin's own and adds up.
 
     A captive portal or a proxy answers 200 with its own page; taking that for an acknowledgement
     would lose the batch.
     """
     try:
-        answer = _ANSWER.decode(body)
+        answer = _ANSWER.decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Failed("200 without the Admin's answer: is FleetIngest__Url the Admin's /api/fleet/ingest?")
     if min(answer.accepted, answer.rejected) < 0 or answer.accepted + answer.rejected != row_count:
@@ -129,7 +169,7 @@ def _judge_answer(body: bytes, row_count: int) -> Verdict:
     if len(named) < answer.rejected:
         # The Admin did not name them all. Sending accepted rows again is harmless, losing one is not.
         named = {row: named.get(row, "refused without a reason") for row in range(row_count)}
-    return Taken(named if answer.rejected else {})
+    return Taken(named if answer.rejected else {}, mark=reply.mark)
 
 
 def _excerpt(body: bytes) -> str:

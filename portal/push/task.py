@@ -15,7 +15,9 @@ from portal.core.services import push as service
 from portal.core.settings import RunMode
 from portal.push.client import PushClient
 from portal.push.lock import PushLock
-from portal.push.tick import Tick, TickReport
+from portal.push.recover import Progress, RecoverReport, recover, silent
+from portal.push.reports import TickReport
+from portal.push.tick import Tick
 from portal.push.verify import VerifyReport, verify
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ _GOODBYE_SECONDS = 0.4
 _LOOP_PATIENCE_SECONDS = 600.0
 _ONCE_PATIENCE_SECONDS = 30.0
 _HEARTBEAT_SECONDS = 5.0
+# Every batch says whether one of the two databases was set back; a stack that has nothing to send asks.
+_ASK_EVERY_SECONDS = 3600.0
 # Longer than the server's own limit on a statement of the push, which ends it in order.
 _STATEMENT_SECONDS = 75.0
 # A request takes two minutes at most.
@@ -40,7 +44,15 @@ _LONGEST_STEP_SECONDS = 300.0
 
 _log = logger("push")
 
-__all__ = ["TickReport", "VerifyReport", "run", "tick_once", "verify_once"]
+__all__ = [
+    "RecoverReport",
+    "TickReport",
+    "VerifyReport",
+    "recover_once",
+    "run",
+    "tick_once",
+    "verify_once",
+]
 
 
 async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> TickReport:
@@ -58,7 +70,7 @@ async def tick_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None 
     ):
         # Also of a set that has nothing to send any more; what is still refused stops again.
         await service.clear_stops(own)
-        return await Tick(own, client, is_forced=True).run()
+        return await Tick(own, client, is_forced=True, asks=True).run()
 
 
 async def verify_once(
@@ -76,6 +88,30 @@ async def verify_once(
     _check_pushes(stack)
     async with _own_pool(stack) as own, PushClient(_fleet(own), transport) as client:
         return await verify(own, client, from_at=from_at, to_at=to_at, repair=repair)
+
+
+async def recover_once(
+    stack: Stack,
+    *,
+    dry_run: bool = False,
+    adopt: bool = False,
+    progress: Progress = silent,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> RecoverReport:
+    """Fetch what the Admin holds and this stack does not, then push once; see `recover`.
+
+    Raises `Misconfigured` where this stack does not push, `PortalError` where the Admin cannot be asked. Without
+    `adopt`, `Conflict` where the Admin's customer has nothing in common with this stack. May be ended at any moment and
+    run again.
+    """
+    _check_pushes(stack)
+    async with _own_pool(stack) as own, PushClient(_fleet(own), transport) as client:
+        report = await recover(own, client, dry_run=dry_run, adopt=adopt, progress=progress)
+        if not dry_run:
+            async with PushLock(own.db) as lock, lock.turn(_ONCE_PATIENCE_SECONDS):
+                await service.clear_stops(own)
+                report.pushed = await Tick(own, client, is_forced=True, asks=True).run()
+    return report
 
 
 async def run(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -116,11 +152,15 @@ async def _lead(stack: Stack, transport: httpx.AsyncBaseTransport | None, outage
 
 
 async def _tick_for_ever(own: Stack, lock: PushLock, client: PushClient, outage: Outage) -> None:
+    asked_at: float | None = None
     while True:
         await lock.check()
+        now = asyncio.get_running_loop().time()
+        asks = asked_at is None or now - asked_at > _ASK_EVERY_SECONDS
         async with lock.turn(_LOOP_PATIENCE_SECONDS):
-            await _watched(Tick(own, client), lock)
+            await _watched(Tick(own, client, asks=asks), lock)
         outage.over()
+        asked_at = now if asks else asked_at
         await asyncio.sleep(_fleet(own).interval_seconds)
 
 

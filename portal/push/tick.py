@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from portal.core.errors import TooSlow, Unavailable
 from portal.core.log import logger
 from portal.core.outages import reason_of
 from portal.core.services import push as service
+from portal.core.services import push_epoch as epochs
 from portal.core.wire.batches import BatchType
-from portal.core.wire.push import BACKLOG_HEADER, FULL_SET_HEADER, PushReport
-from portal.push import planner
+from portal.core.wire.push import (
+    BACKLOG_HEADER,
+    EPOCH_HEADER,
+    FULL_SET_HEADER,
+    PushReport,
+    position_header,
+)
+from portal.push import planner, standing
 from portal.push.full_set import FullSet
 from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
-from portal.push.planner import Failed, LaneKind, Oversized, Taken, Unwelcome, Wait
+from portal.push.planner import Failed, LaneKind, OutOfStep, Oversized, Taken, Unwelcome, Wait
+from portal.push.reports import ResourceReport, TickReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -35,33 +43,21 @@ _READINGS = BatchType.MEASUREMENTS
 
 _log = logger("push")
 
-
-@dataclass
-class ResourceReport:
-    """What one tick did for one resource: rows, and why it ended early if it did."""
-
-    resource: str
-    batches: int = 0
-    sent: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    error: str | None = None
-    skipped: str | None = None
+__all__ = ["ResourceReport", "Tick", "TickReport"]
 
 
-@dataclass
-class TickReport:
-    """What one tick did, and what is left: readings waiting, readings refused and kept, rows given up."""
+class _Halted(Exception):
+    """One of the two databases was set back: nothing more goes out in this tick."""
 
-    resources: list[ResourceReport] = field(default_factory=list)
-    pending_rows: int = 0
-    retry_rows: int = 0
-    dead_letters: int = 0
+    def __init__(self, verdict: OutOfStep) -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
 
 
 class Tick:
     """The turns of one tick. `is_forced` ignores waits and stops: a person asked for it now.
 
+    `asks`: the Admin is asked how far it has come before anything is sent. While this stack is behind, it always is.
     `chance` gives numbers in [0, 1): it spreads waits, and says which lane begins where not all fit in a tick.
     """
 
@@ -71,11 +67,13 @@ class Tick:
         client: PushClient,
         *,
         is_forced: bool = False,
+        asks: bool = False,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._stack = stack
         self._client = client
         self._is_forced = is_forced
+        self._asks = asks
         self._chance = chance
         self._most_batches = stack.settings.fleet_ingest.max_batches_per_tick
         self._rows_per_tick = self._most_batches * stack.settings.fleet_ingest.batch_size
@@ -92,8 +90,42 @@ class Tick:
         self._moved_at = asyncio.get_running_loop().time()
 
     async def run(self) -> TickReport:
-        """Push sites, devices, municipalities and tariffs where they changed, then readings."""
-        report = TickReport()
+        """Push sites, devices, municipalities and tariffs where they changed, then readings.
+
+        What a restored Admin lost is sent again; while the Admin holds more than this stack sent, nothing is.
+        """
+        known = await epochs.state(self._stack)
+        if self._asks or known.behind_since is not None:
+            tries = self._asks or self._is_forced
+            await standing.check(self._stack, self._client, self._move, tries=tries)
+            known = await epochs.state(self._stack)
+        report = TickReport(behind=known.behind_reason)
+        if known.behind_since is None:
+            try:
+                await self._turns(report)
+            except _Halted as halt:
+                await self._halt(halt.verdict, report)
+        else:
+            lines = [ResourceReport(kind.value, error=known.behind_reason) for kind in (*SETS, _READINGS)]
+            report.resources = lines
+        if known.compare_until is not None and report.behind is None:
+            await standing.compare_further(self._stack, self._client, known.compare_until, self._move)
+        left = await service.backlog(self._stack)
+        report.pending_rows, report.retry_rows, report.dead_letters = (
+            left.pending_rows,
+            left.retry_rows,
+            left.dead_letters,
+        )
+        return report
+
+    async def _halt(self, verdict: OutOfStep, report: TickReport) -> None:
+        report.resources[-1].error = verdict.reason
+        if verdict.mark is not None:
+            await standing.go_back(self._stack, verdict.mark)
+        elif await standing.is_stopped(self._stack, self._client, verdict.reason, self._move):
+            report.behind = verdict.reason
+
+    async def _turns(self, report: TickReport) -> None:
         self._left = await service.backlog(self._stack)
         current: set[BatchType] = set()
         for resource in SETS:
@@ -104,13 +136,6 @@ class Tick:
         line = ResourceReport(BatchType.MEASUREMENTS.value)
         report.resources.append(line)
         await self._readings_turn(line, may_retry={BatchType.SITES, BatchType.DEVICES} <= current)
-        left = await service.backlog(self._stack)
-        report.pending_rows, report.retry_rows, report.dead_letters = (
-            left.pending_rows,
-            left.retry_rows,
-            left.dead_letters,
-        )
-        return report
 
     async def _set_turn(self, line: ResourceReport, resource: BatchType) -> bool:
         """Push one full set; whether the Admin now has (or has been offered) all of it."""
@@ -124,6 +149,8 @@ class Tick:
                 return True
             line.error = line.skipped = None
             await self._drive(lane, line, self._most_batches)
+        except _Halted:
+            raise
         except Exception as error:  # noqa: BLE001 - one resource's trouble must not stop the others
             await self._record_defect(line, resource, error)
             return False
@@ -139,6 +166,8 @@ class Tick:
             return
         try:
             await self._push_readings(line, states[BatchType.MEASUREMENTS], may_retry=may_retry)
+        except _Halted:
+            raise
         except TooSlow as error:
             await self._read_less(line, error)
         except Exception as error:  # noqa: BLE001 - as above
@@ -199,11 +228,15 @@ class Tick:
             batch = await lane.next_batch()
             if batch is None:
                 return
-            remarks = self._remarks(lane.state.resource, batch)
+            # After the batch was read: a dump that holds its mark then holds its rows as well.
+            position = await epochs.issue(self._stack)
+            remarks = self._remarks(lane.state.resource, batch) | {EPOCH_HEADER: position_header(position)}
             sending = self._client.send(lane.state.resource, batch.body, batch.cursor, remarks)
             reply = await self._meanwhile(sending, lane, batch, goes_on=batches + 1 < most_batches)
             match planner.judge(reply, len(batch.rows), self._stack.clock()):
-                case Taken(refused):
+                case Taken(refused, mark):
+                    if mark == position.mark:
+                        lane.state = replace(lane.state, acknowledged_mark=position.mark)
                     await lane.accept(batch, refused)
                     batches += 1
                     self._count_down(lane.state.resource, batch, len(refused))
@@ -211,6 +244,8 @@ class Tick:
                 case Oversized(reason):
                     oversized += 1
                     await self._cut_down(lane, batch, reason)
+                case OutOfStep() as verdict:
+                    raise _Halted(verdict)
                 case (Failed() | Wait() | Unwelcome()) as verdict:
                     await self._end_turn(lane, line, verdict)
                     return

@@ -6,18 +6,16 @@ push tries until it has them there; nothing else is sent again.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from portal.core.errors import Invalid, PortalError
+from portal.core.errors import Invalid
 from portal.core.services import push as service
 from portal.core.wire.push import ReadingChecksums, ReconcileAnswer
-from portal.push import planner
-from portal.push.planner import Reply, Unreachable
+from portal.core.wire.recovery import RecoverySpan
+from portal.push.asking import ask, decoded
+from portal.push.planner import Reply
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,8 +28,6 @@ _DAY = timedelta(days=1)
 # A week is a partition on either side: one statement of a bounded size each.
 _STEP = timedelta(days=7)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PATIENCE = 5
-_LONGEST_PAUSE_SECONDS = 60
 
 AnswerT = TypeVar("AnswerT")
 
@@ -56,13 +52,14 @@ class DayDifference:
 
 @dataclass
 class VerifyReport:
-    """What was compared, and what does not agree."""
+    """What was compared, and what does not agree: of that, `queued` readings go out again, `left` stay as they are."""
 
     from_at: datetime | None = None
     to_at: datetime | None = None
     days: int = 0
     readings: int = 0
     queued: int = 0
+    left: int = 0
     differences: list[DayDifference] = field(default_factory=list)
 
 
@@ -74,17 +71,17 @@ async def verify(
     to_at: datetime | None = None,
     repair: bool = True,
 ) -> VerifyReport:
-    """Compare the readings of [from_at, to_at), by default all this stack has; days count as whole UTC days.
+    """Compare the readings of [from_at, to_at), by default all that either side has; days count as whole UTC days.
 
     With `repair` what the Admin lacks is queued, to go out with the next ticks. Raises `PortalError` when
     the Admin cannot be asked, `Invalid` for a window that ends before it begins.
     """
     report = VerifyReport()
-    span = await service.reading_span(stack)
+    span = await _whole_span(stack, client)
     if span is None:
         return report
-    report.from_at = _midnight(from_at or span[0])
-    report.to_at = _midnight((to_at or span[1] + _DAY) + _DAY - timedelta(microseconds=1))
+    report.from_at = midnight(from_at or span[0])
+    report.to_at = midnight((to_at or span[1] + _DAY) + _DAY - timedelta(microseconds=1))
     if report.to_at <= report.from_at:
         raise Invalid("The window must end after it begins.")
     comparison = _Comparison(stack, client, report, repair=repair)
@@ -93,6 +90,25 @@ async def verify(
         await comparison.compare(at, min(at + _STEP, report.to_at))
         at += _STEP
     return report
+
+
+async def _whole_span(stack: Stack, client: PushClient) -> tuple[datetime, datetime] | None:
+    """Return the first and the last reading that either side has; what an older Admin has is not asked."""
+    spans = [await service.reading_span(stack)]
+    reply = await client.ask("recovery/span", {})
+    if isinstance(reply, Reply) and reply.status == 200:
+        theirs = decoded(reply.body, RecoverySpan)
+        if theirs is not None and theirs.first_at is not None and theirs.last_at is not None:
+            spans.append((theirs.first_at, theirs.last_at))
+    known = [span for span in spans if span is not None]
+    return (min(first for first, _ in known), max(last for _, last in known)) if known else None
+
+
+async def compare_window(stack: Stack, client: PushClient, from_at: datetime, to_at: datetime) -> int:
+    """Compare whole UTC days, have what the Admin lacks of them pushed, and return how many readings that is."""
+    report = VerifyReport()
+    await _Comparison(stack, client, report, repair=True).compare(from_at, to_at)
+    return report.queued
 
 
 class _Comparison:
@@ -110,7 +126,7 @@ class _Comparison:
         theirs = (await self._ask("reconcile", window, ReconcileAnswer)).days
         self._report.days += len(ours)
         self._report.readings += sum(day.count for day in ours)
-        for device_id, day in _differing(ours, theirs):
+        for device_id, day in differing(ours, theirs):
             await self._compare_day(device_id, datetime(day.year, day.month, day.day, tzinfo=UTC))
 
     async def _compare_day(self, device_id: UUID, day: datetime) -> None:
@@ -120,8 +136,8 @@ class _Comparison:
         here, there = _by_time(ours), _by_time(theirs)
         missing = [_EPOCH + timedelta(microseconds=at) for at in here if at not in there]
         waiting, given_up = await service.queue_missing(self._stack, device_id, missing, repair=self._repair)
-        if self._repair:
-            self._report.queued += len(missing) - waiting - given_up
+        queued = len(missing) - waiting - given_up if self._repair else 0
+        self._report.queued += queued
         difference = DayDifference(
             device_id=device_id,
             day=day,
@@ -133,37 +149,14 @@ class _Comparison:
         )
         if difference.missing or difference.extra or difference.different:
             self._report.differences.append(difference)
+            self._report.left += len(missing) - waiting - queued + difference.extra + difference.different
 
     async def _ask(self, path: str, parameters: dict[str, str], kind: type[AnswerT]) -> AnswerT:
-        for _ in range(_PATIENCE):
-            reply = await self._client.ask(path, parameters)
-            if isinstance(reply, Reply) and reply.status == 429:
-                wait = planner.retry_after(reply.retry_after, self._stack.clock()).total_seconds()
-                await asyncio.sleep(min(wait, _LONGEST_PAUSE_SECONDS))
-                continue
-            return _decoded(reply, kind)
-        raise PortalError("The Admin asks for fewer requests; try again later.")
+        return await ask(self._client, self._stack.clock, path, parameters, kind)
 
 
-def _decoded(reply: Reply | Unreachable, kind: type[AnswerT]) -> AnswerT:
-    if isinstance(reply, Unreachable):
-        raise PortalError(f"The Admin cannot be reached: {reply.reason}")
-    match reply.status:
-        case 200:
-            pass
-        case 401:
-            raise PortalError("The Admin does not accept this stack's token (401).")
-        case 404:
-            raise PortalError("This Admin cannot compare readings (404): it needs an upgrade.")
-        case status:
-            raise PortalError(f"The Admin answered {status}.")
-    try:
-        return msgspec.json.decode(reply.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise PortalError("What answered is not the Admin: check FleetIngest__Url.") from None
-
-
-def _differing(ours: list[DayChecksum], theirs: list[DayChecksum]) -> list[tuple[UUID, date]]:
+def differing(ours: list[DayChecksum], theirs: list[DayChecksum]) -> list[tuple[UUID, date]]:
+    """Return the devices and days of which the two sides do not hold the same."""
     here, there = ({(day.device_id, day.date): day for day in side} for side in (ours, theirs))
     return sorted(key for key in {*here, *there} if here.get(key) != there.get(key))
 
@@ -172,5 +165,6 @@ def _by_time(readings: ReadingChecksums) -> dict[int, int]:
     return dict(zip(readings.times, readings.checksums, strict=True))
 
 
-def _midnight(at: datetime) -> datetime:
+def midnight(at: datetime) -> datetime:
+    """Return the beginning of an instant's UTC day."""
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

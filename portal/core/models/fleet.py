@@ -41,7 +41,7 @@ class Customer(SQLModel, table=True):
 
 
 class FleetSite(SQLModel, table=True):
-    """A customer's site; `id` is the Client's own."""
+    """A customer's site; `id` is the Client's own. Ended is what the Client has no more."""
 
     __tablename__ = "sites"
     __table_args__ = {"schema": "fleet"}
@@ -53,14 +53,16 @@ class FleetSite(SQLModel, table=True):
     is_active: bool = True
     local_municipality_id: int | None = None
     received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
 
 
 class FleetDevice(SQLModel, table=True):
-    """A customer's device; `id` is the Client's own."""
+    """A customer's device; `id` is the Client's own, or the one it had before it was added again (`DeviceAlias`)."""
 
     __tablename__ = "devices"
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "site_id"], ["fleet.sites.customer_id", "fleet.sites.id"]),
+        Index("ix_fleet_devices_external_id", "customer_id", "external_id"),
         {"schema": "fleet"},
     )
 
@@ -73,6 +75,28 @@ class FleetDevice(SQLModel, table=True):
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
     is_active: bool = True
     received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
+
+
+class DeviceAlias(SQLModel, table=True):
+    """Another id of a device, from a Client that added it again; `is_current`: the Client knows it by this one now."""
+
+    __tablename__ = "device_aliases"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "device_id"],
+            ["fleet.devices.customer_id", "fleet.devices.id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_fleet_device_aliases_device", "customer_id", "device_id"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = _customer_key()
+    id: UUID = Field(primary_key=True)
+    device_id: UUID
+    is_current: bool = True
+    noted_at: datetime = timestamp(now=True)
 
 
 class FleetMunicipality(SQLModel, table=True):
@@ -86,6 +110,7 @@ class FleetMunicipality(SQLModel, table=True):
     name: str = Field(max_length=200)
     time_zone_id: str = Field(max_length=64)
     received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
 
 
 class FleetTariff(SQLModel, table=True):
@@ -112,6 +137,7 @@ class FleetTariff(SQLModel, table=True):
     currency: str | None = Field(default=None, max_length=3)
     is_active: bool = True
     received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
 
 
 class FleetTariffPeriod(SQLModel, table=True):
@@ -234,6 +260,19 @@ class PushReport(SQLModel, table=True):
     given_up_rows: int = Field(sa_type=BigInteger)
     oldest_at: datetime | None = timestamp(nullable=True)
     drain_seconds: int = Field(sa_type=BigInteger)
+
+
+class PushEpoch(SQLModel, table=True):
+    """The last batch of a customer that came with a mark; `nonce` tells a repeated request from another batch."""
+
+    __tablename__ = "push_epochs"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE")
+    epoch: UUID
+    mark: int = Field(sa_type=BigInteger)
+    nonce: str = Field(max_length=32)
+    noted_at: datetime = timestamp(now=True)
 
 
 class IngestEvent(SQLModel, table=True):

@@ -4,7 +4,7 @@
 # pyright: reportAssignmentType=false
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -18,7 +18,8 @@ class PushState(SQLModel, table=True):
     `last_cursor` is there to be read; nothing is selected by it. `content_hash` is the full set the
     Admin holds; `pass_hash` and `pass_after` belong to a pass over the set that is under way;
     `batch_limit` is the smaller batch the Admin asked for; `is_stopped` follows a refused token;
-    `target_hash` is the Admin and token all of it was learnt from.
+    `target_hash` is the Admin and token all of it was learnt from; `acknowledged_mark` belongs to the last
+    batch an Admin confirmed by its mark.
     """
 
     __tablename__ = "fleet_push_state"
@@ -36,6 +37,26 @@ class PushState(SQLModel, table=True):
     pass_after: str | None = Field(default=None, max_length=64)
     batch_limit: int | None = None
     target_hash: str | None = Field(default=None, max_length=64)
+    acknowledged_mark: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class PushEpoch(SQLModel, table=True):
+    """How far this database's push has come: one row, made with the first batch.
+
+    `mark` is that of the last batch that was sent. `behind_since`: the Admin holds more than this stack ever sent.
+    `compare_until`: the Admin lost what it acknowledged; readings before this instant are still to be compared.
+    """
+
+    __tablename__ = "push_epoch"
+    __table_args__ = (CheckConstraint("is_only"), {"schema": "app"})
+
+    is_only: bool = Field(default=True, primary_key=True)
+    epoch: UUID = Field(default_factory=uuid4)
+    mark: int = Field(default=0, sa_type=BigInteger)
+    is_recovered: bool = False
+    behind_since: datetime | None = timestamp(nullable=True)
+    behind_reason: str | None = Field(default=None, max_length=500)
+    compare_until: datetime | None = timestamp(nullable=True)
 
 
 class PushArrival(SQLModel, table=True):

@@ -36,7 +36,7 @@ _UUID_OID, _TIMESTAMPTZ_OID = 2950, 1184
 _quantities_of = attrgetter(*QUANTITIES)
 
 
-def device_rows(device_id: UUID, readings: Sequence[DeviceReading]) -> AsyncIterator[bytes]:
+def device_rows(device_id: UUID, readings: Sequence[DeviceReading | FleetReading]) -> AsyncIterator[bytes]:
     """Return rows of (time, device_id, the eight quantities, source), all of one device."""
     return _pieces(readings, _Layout(1, device_id.bytes))
 

@@ -32,7 +32,8 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb))
   AS row(id uuid, name text, address text, "isActive" boolean, "localMunicipalityId" integer)
 ORDER BY id
 ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, address = excluded.address,
-  is_active = excluded.is_active, local_municipality_id = excluded.local_municipality_id, received_at = now()
+  is_active = excluded.is_active, local_municipality_id = excluded.local_municipality_id, received_at = now(),
+  ended_at = NULL
 """
 
 _UPSERT_DEVICES = """
@@ -45,7 +46,7 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb))
 ORDER BY id
 ON CONFLICT (customer_id, id) DO UPDATE SET site_id = excluded.site_id, name = excluded.name,
   external_id = excluded.external_id, description = excluded.description, max_power_kw = excluded.max_power_kw,
-  is_active = excluded.is_active, received_at = now()
+  is_active = excluded.is_active, received_at = now(), ended_at = NULL
 """
 
 _OTHER_POWER = """
@@ -61,7 +62,7 @@ SELECT :customer_id, id, name, "timeZoneId", now()
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id integer, name text, "timeZoneId" text)
 ORDER BY id
 ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, time_zone_id = excluded.time_zone_id,
-  received_at = now()
+  received_at = now(), ended_at = NULL
 """
 
 _UPSERT_TARIFFS = """
@@ -77,7 +78,8 @@ ORDER BY id
 ON CONFLICT (customer_id, id) DO UPDATE SET municipality_id = excluded.municipality_id, name = excluded.name,
   effective_from = excluded.effective_from, effective_to = excluded.effective_to,
   default_rate_per_kwh = excluded.default_rate_per_kwh, fixed_monthly_charge = excluded.fixed_monthly_charge,
-  vat_rate = excluded.vat_rate, currency = excluded.currency, is_active = excluded.is_active, received_at = now()
+  vat_rate = excluded.vat_rate, currency = excluded.currency, is_active = excluded.is_active, received_at = now(),
+  ended_at = NULL
 """
 
 _DELETE_PARTS = tuple(
@@ -127,7 +129,8 @@ FROM ROWS FROM (jsonb_to_recordset(CAST(:rows AS jsonb))
 
 
 _CUSTOMER = """
-SELECT id, code FROM fleet.customers
+SELECT id, code, EXISTS (SELECT 1 FROM fleet.device_aliases a WHERE a.customer_id = customers.id) AS has_aliases
+FROM fleet.customers
 WHERE is_active AND (token_hash = $1 OR (previous_token_hash = $1 AND previous_token_expires_at > $2))
 """
 
@@ -149,10 +152,11 @@ _EVENT_AND_SEEN = f"WITH event AS ({_EVENT}) {_SEEN}"
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer whose token was presented."""
+    """A customer whose token was presented; few have devices that were added again (`has_aliases`)."""
 
     id: UUID
     code: str
+    has_aliases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ async def customer_by_token_hash(
 ) -> KnownCustomer | None:
     """Return the active customer with this current token, or with this previous one while it is honoured."""
     row = await connection.fetchrow(_CUSTOMER, token_hash, now)
-    return None if row is None else KnownCustomer(row["id"], row["code"])
+    return None if row is None else KnownCustomer(row["id"], row["code"], row["has_aliases"])
 
 
 async def known_sites(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> set[UUID]:

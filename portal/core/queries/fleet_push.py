@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,11 +17,28 @@ if TYPE_CHECKING:
 
     from portal.core.wire.push import PushReport, SetRange
 
-# A municipality has no end: past cost needs its time zone.
-_TABLES: dict[BatchType, tuple[str, type[UUID | int], str]] = {
-    BatchType.SITES: ("fleet.sites", UUID, "uuid"),
-    BatchType.DEVICES: ("fleet.devices", UUID, "uuid"),
-    BatchType.TARIFFS: ("fleet.tariffs", int, "integer"),
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """A table of a set: the type of its key, and what the Client calls a row."""
+
+    table: str
+    key_type: type[UUID | int]
+    sql_type: str
+    key: str = "r.id"
+    has_activity: bool = True
+
+
+_KNOWN_AS = (
+    "coalesce((SELECT a.id FROM fleet.device_aliases a "
+    "WHERE a.customer_id = r.customer_id AND a.device_id = r.id AND a.is_current), r.id)"
+)
+# A municipality is never inactive: past cost needs its time zone.
+_ENDINGS: dict[BatchType, _Ending] = {
+    BatchType.SITES: _Ending("fleet.sites", UUID, "uuid"),
+    BatchType.DEVICES: _Ending("fleet.devices", UUID, "uuid", _KNOWN_AS),
+    BatchType.MUNICIPALITIES: _Ending("fleet.municipalities", int, "integer", has_activity=False),
+    BatchType.TARIFFS: _Ending("fleet.tariffs", int, "integer"),
 }
 
 
@@ -30,20 +48,20 @@ async def end_missing(
     """Make inactive what the Client no longer has: rows within the span that are not among those present.
 
     History stays. A row that was received after this transaction began belongs to a newer pass, and stays
-    as it is. Returns how many rows ended.
+    as it is. `present` and the span are in the Client's own ids. Returns how many rows ended.
     """
-    if kind not in _TABLES:
+    ending = _ENDINGS.get(kind)
+    bounds = None if ending is None else _bounds(span, ending.key_type)
+    if ending is None or bounds is None:
         return 0
-    table, key_type, sql_type = _TABLES[kind]
-    bounds = _bounds(span, key_type)
-    if bounds is None:
-        return 0
+    key, cast = ending.key, ending.sql_type
+    inactive = "is_active = false, received_at = now(), " if ending.has_activity else ""
     ended = await session.execute(
         text(
-            f"UPDATE {table} SET is_active = false, received_at = now() WHERE customer_id = :customer_id "
-            f"AND is_active AND received_at < now() AND NOT id = ANY(CAST(:present AS {sql_type}[])) "
-            f"AND (CAST(:after AS {sql_type}) IS NULL OR id > CAST(:after AS {sql_type})) "
-            f"AND (CAST(:through AS {sql_type}) IS NULL OR id <= CAST(:through AS {sql_type})) RETURNING id"
+            f"UPDATE {ending.table} AS r SET {inactive}ended_at = now() WHERE r.customer_id = :customer_id "
+            f"AND r.ended_at IS NULL AND r.received_at < now() AND NOT {key} = ANY(CAST(:present AS {cast}[])) "
+            f"AND (CAST(:after AS {cast}) IS NULL OR {key} > CAST(:after AS {cast})) "
+            f"AND (CAST(:through AS {cast}) IS NULL OR {key} <= CAST(:through AS {cast})) RETURNING r.id"
         ),
         {"customer_id": customer_id, "present": list(present), "after": bounds[0], "through": bounds[1]},
     )

@@ -53,7 +53,7 @@ _TOUCHED = """(
 
 # Sorted by key, so that two writers of the same rows take their locks in one order (without it they
 # deadlock); within a key by place in the batch, so that the first of two equals wins.
-_MERGE = f"""
+_STORE = f"""
 WITH stored AS (
     INSERT INTO monitoring.power_measurements (time, device_id, {_VALUES}, received_at)
     SELECT time, device_id, {_VALUES}, now() FROM {{rows}}
@@ -62,13 +62,23 @@ WITH stored AS (
 ), queued AS (
     INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts)
     SELECT {_ARRAYS} FROM {_TOUCHED}
-), arrived AS (
+)"""
+_COUNT_STORED = "SELECT count(*) FROM stored"
+_ARRIVE = """, arrived AS (
     INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
     SELECT device_id, now(), min(time), max(time), count(*) FROM stored GROUP BY device_id
-)
-SELECT count(*) FROM stored
+)"""
+_MERGE = f"{_STORE}{_ARRIVE} {_COUNT_STORED}"
+_STAGED_ROWS = "pg_temp.staged_readings ORDER BY time, device_id, ctid"
+_MERGE_STAGED = _MERGE.format(rows=_STAGED_ROWS)
+# What the Admin gave back it has: none of it arrives anew.
+_TAKE_BACK_STAGED = f"{_STORE} {_COUNT_STORED}".format(rows=_STAGED_ROWS)
+_DIFFERING = f"""
+SELECT m.time FROM pg_temp.staged_readings s
+JOIN monitoring.power_measurements m ON m.time = s.time AND m.device_id = s.device_id
+WHERE ({", ".join(f"s.{name}" for name in (*QUANTITIES, "source"))})
+  IS DISTINCT FROM ({", ".join(f"m.{name}" for name in (*QUANTITIES, "source"))}) ORDER BY m.time
 """
-_MERGE_STAGED = _MERGE.format(rows="pg_temp.staged_readings ORDER BY time, device_id, ctid")
 _FEW_TYPES = ("timestamptz", *("float8" for _ in QUANTITIES), "varchar")
 _MERGE_FEW = _MERGE.format(
     rows=f"(SELECT $1::uuid AS device_id, sent.* FROM unnest("
@@ -159,6 +169,18 @@ async def merge_device_readings(
         return int(await connection.fetchval(_MERGE_FEW, device_id, *columns))
     await _stage(connection, copy_format.device_rows(device_id, readings))
     return int(await connection.fetchval(_MERGE_STAGED))
+
+
+async def take_back_readings(
+    connection: asyncpg.Connection, device_id: UUID, readings: Sequence[FleetReading]
+) -> tuple[int, list[datetime]]:
+    """Store readings of one device that the Admin gave back, where there is none; nothing of it is pushed again.
+
+    Returns how many were stored, and the times of those that are stored here with other values.
+    """
+    await _stage(connection, copy_format.device_rows(device_id, readings))
+    stored = int(await connection.fetchval(_TAKE_BACK_STAGED))
+    return stored, [row["time"] for row in await connection.fetch(_DIFFERING)]
 
 
 async def append_fleet_readings(

@@ -36,7 +36,8 @@ class PushState:
 
     `last_cursor` is for people: nothing is selected by it. `content_hash` names the full set the Admin
     holds (none: push it again), `pass_hash` and `pass_after` a pass over a set that is under way.
-    `target_hash` names the Admin and the token all of it was learnt from.
+    `target_hash` names the Admin and the token all of it was learnt from. `acknowledged_mark` is that of the
+    last batch an Admin confirmed by its mark.
     """
 
     resource: BatchType
@@ -51,6 +52,7 @@ class PushState:
     pass_after: str | None = None
     batch_limit: int | None = None
     target_hash: str | None = None
+    acknowledged_mark: int | None = None
 
 
 class WaitingReading(NamedTuple):

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SetRow:
-    """One row of a full set; `key` sorts as text in the order of the rows."""
+    """One row of a full set, as it is in a batch of its type; `key` sorts as text in the order of the rows."""
 
     key: str
     updated_at: datetime
-    row: msgspec.Struct
+    row: Any
 
 
 def _integer_key(value: int) -> str:

@@ -175,6 +175,18 @@ async def upsert(session: AsyncSession, tariff: Tariff) -> int:
     return int(tariff_id)
 
 
+async def insert_as(session: AsyncSession, tariff: Tariff, tariff_id: int) -> None:
+    """Store a Client's tariff under a number that is free, with its parts."""
+    names = ("id", *_COLUMNS)
+    await session.execute(
+        text(
+            f"INSERT INTO app.tariffs ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})"
+        ),
+        {"id": tariff_id} | {name: getattr(tariff, name) for name in _COLUMNS},
+    )
+    await _replace_parts(session, tariff_id, tariff)
+
+
 async def update(session: AsyncSession, tariff: Tariff) -> bool:
     """Store a Client's tariff under its id, with its parts; False when there is none with that id any more."""
     updates = ", ".join(f"{name} = :{name}" for name in _COLUMNS)

@@ -6,23 +6,30 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.core.queries import rollups
+from portal.core.queries import fleet_devices, push_epoch, rollups
 from portal.core.storage.choice import judge
 from portal.core.storage.layout import LAYOUTS
 from portal.core.storage.rule import other_rule
 
 if TYPE_CHECKING:
+    from portal.core.queries.fleet_devices import DoubledDevice
     from portal.core.stack import Stack
     from portal.core.storage.engine import Capabilities
 
 
 @dataclass(frozen=True)
 class Examination:
-    """The storage engine, how many (meter, hour) wait to be recomputed, and what other rule made stored energy."""
+    """The storage engine, how many (meter, hour) wait to be recomputed, and what other rule made stored energy.
+
+    `behind`: why a Client's push is stopped, where the Admin holds more than it ever sent. `doubled`: external ids
+    under which an Admin has several devices of a customer with readings.
+    """
 
     capabilities: Capabilities
     hours_to_refresh: int
     other_rule: str | None
+    behind: str | None = None
+    doubled: tuple[DoubledDevice, ...] = ()
 
 
 async def examine(stack: Stack) -> Examination:
@@ -32,4 +39,6 @@ async def examine(stack: Stack) -> Examination:
         capabilities = await stack.storage.capabilities(session)
         waiting = await rollups.count_queued(session, layout.queue)
         other = await other_rule(session, layout, timedelta(minutes=stack.settings.billing.max_gap_minutes))
-    return Examination(replace(capabilities, note=choice.note), waiting, other)
+        behind = None if layout.has_customers else (await push_epoch.load(session)).behind_reason
+        doubled = await fleet_devices.doubled(session) if layout.has_customers else ()
+    return Examination(replace(capabilities, note=choice.note), waiting, other, behind, doubled)

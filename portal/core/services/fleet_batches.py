@@ -5,21 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
+from portal.core.db import driver_connection
 from portal.core.domain.collisions import Collisions
+from portal.core.domain.device_names import Known, Named, Resolved, resolve
+from portal.core.domain.push_epoch import Standing, behind_words, compare
 from portal.core.domain.texts import shown_text
 from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
-from portal.core.errors import Unauthenticated
+from portal.core.errors import AdminBehind, ClientBehind, Unauthenticated
 from portal.core.queries import fleet_batches as statements
-from portal.core.queries import fleet_push, ingest
+from portal.core.queries import fleet_devices, fleet_epochs, fleet_push, ingest
 from portal.core.wire.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
 from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime, timedelta
+    from uuid import UUID
+
+    import asyncpg
 
     from portal.core.db import AsyncSession
+    from portal.core.domain.push_epoch import Position
     from portal.core.queries.fleet_batches import KnownCustomer
     from portal.core.stack import Stack
     from portal.core.storage.engine import Storage
@@ -37,13 +46,15 @@ _MAX_ERROR_LENGTH = 500
 class BatchHeading:
     """What the request says about a batch beside its rows. `size_bytes` is the body's size after decompression.
 
-    `full_set` names the part of a set the batch is all of.
+    `full_set` names the part of a set the batch is all of, `position` how far the Client has come; a Client of an
+    earlier release says neither.
     """
 
     batch_type: str
     cursor: str | None
     size_bytes: int
     full_set: SetRange | None = None
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ class _Handling:
     session: AsyncSession
     storage: Storage
     customer: KnownCustomer
-    now: datetime
+    heading: BatchHeading
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +94,37 @@ async def store_batch(
     """Store the good rows of a batch, the ingest event and the customer's last sign of life in one transaction.
 
     `heading.batch_type` must be a `BatchType`, and the rows of its type. Rows that refer to something this
-    customer does not have are rejected one by one.
+    customer does not have are rejected one by one. Raises `ClientBehind` or `AdminBehind`, and changes nothing, where
+    one of the two databases was set back (`portal.core.domain.push_epoch`).
     """
     now = stack.clock()
     if heading.batch_type == BatchType.MEASUREMENTS:
         return await _store_measurements(stack, customer, heading, _sound(batch, now))
     async with stack.db.transaction() as session:
-        handling = _Handling(session, stack.storage, customer, now)
+        await _admit(await driver_connection(session), customer, heading.position)
+        handling = _Handling(session, stack.storage, customer, heading)
         kept = await _STORE[BatchType(heading.batch_type)](handling, batch)
         await _heed(handling, heading, batch)
         await statements.record_batch(session, customer.id, _handled(heading, kept))
         await statements.mark_seen(session, customer.id)
     return _stored(kept)
+
+
+async def _admit(connection: asyncpg.Connection, customer: KnownCustomer, position: Position | None) -> None:
+    """Refuse a batch of a Client that knows less than the Admin, or more, and remember how far it has come."""
+    if position is None:
+        return
+    held = await fleet_epochs.held(connection, customer.id)
+    match compare(position, held):
+        case Standing.CLIENT_BEHIND:
+            raise ClientBehind(behind_words(customer.code))
+        case Standing.ADMIN_BEHIND:
+            message = (
+                f"The Admin's database was restored: of {customer.code} it holds batches up to {held.mark}."
+            )
+            raise AdminBehind(message, details={"mark": held.mark})
+        case Standing.LEVEL:
+            await fleet_epochs.save(connection, customer.id, position)
 
 
 async def _heed(handling: _Handling, heading: BatchHeading, batch: DecodedRows[Any]) -> None:
@@ -125,16 +155,41 @@ async def _store_sites(handling: _Handling, batch: DecodedRows[Any]) -> DecodedR
 
 
 async def _store_devices(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
-    site_ids = {row.site_id for row in batch.rows}
-    sites = await statements.known_sites(handling.session, handling.customer.id, site_ids)
+    session, customer_id = handling.session, handling.customer.id
+    sites = await statements.known_sites(session, customer_id, {row.site_id for row in batch.rows})
     kept = batch.keep(lambda row: device_problem(row) if row.site_id in sites else "siteId: unknown site")
+    resolved = await _resolve(handling, batch)
+    kept = kept.keep(lambda row: resolved.problems.get(row.id))
     if kept.rows:
-        customer_id = handling.customer.id
-        judged_anew = await statements.devices_of_other_power(handling.session, customer_id, kept.rows)
-        await statements.upsert_devices(handling.session, customer_id, kept.rows)
-        meters = [(customer_id, device_id) for device_id in judged_anew]
-        await handling.storage.requeue(handling.session, meters)
+        rows = [structs.replace(row, id=resolved.devices[row.id]) for row in kept.rows]
+        judged_anew = await statements.devices_of_other_power(session, customer_id, rows)
+        await statements.upsert_devices(session, customer_id, rows)
+        renamed = {row.id: resolved.renamed[row.id] for row in kept.rows if row.id in resolved.renamed}
+        await fleet_devices.save_names(session, customer_id, [row.id for row in rows], renamed)
+        await handling.storage.requeue(session, [(customer_id, device_id) for device_id in judged_anew])
     return kept
+
+
+async def _resolve(handling: _Handling, batch: DecodedRows[Any]) -> Resolved:
+    """Say which of the customer's devices each row is."""
+    session, customer_id = handling.session, handling.customer.id
+    rows = [Named(row.id, row.external_id) for row in batch.rows]
+    named = await fleet_devices.named(session, customer_id, {row.external_id for row in rows})
+    called = await fleet_devices.present_names(session, customer_id)
+    ended = {device.id for device in named.values() if device.is_ended}
+    span = handling.heading.full_set
+
+    def is_gone(device: UUID) -> bool:
+        # Where a row could not be read, it may be this device's. Without a range nothing can be said about renaming.
+        is_all = span is None or (not batch.problems and span.covers(str(called.get(device, device))))
+        return device in ended or is_all
+
+    known = Known(
+        await fleet_devices.known_ids(session, customer_id, [row.id for row in rows]),
+        await fleet_devices.aliases(session, customer_id),
+        {name: device.id for name, device in named.items()},
+    )
+    return resolve(rows, known, is_gone)
 
 
 async def _store_municipalities(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
@@ -161,9 +216,12 @@ async def _store_measurements(
     stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[FleetReading]
 ) -> StoredBatch:
     await stack.storage.ensure_partitions(stack.db, spanning([row.time for row in batch.rows]))
+    if customer.has_aliases:
+        await _use_own_ids(stack, customer, batch)
     if batch.rows and not _collisions.expects(customer.id):
         try:
             async with stack.db.direct_transaction() as connection:
+                await _admit(connection, customer, heading.position)
                 await ingest.append_fleet_readings(connection, customer.id, batch.rows)
                 await statements.record_and_mark(connection, customer.id, _handled(heading, batch))
         except ingest.COLLISIONS:
@@ -184,6 +242,7 @@ async def _merge(
     # whose device came in between, and which was never stored.
     try:
         async with stack.db.direct_transaction() as connection:
+            await _admit(connection, customer, heading.position)
             merged = await ingest.merge_fleet_readings(connection, customer.id, batch.rows)
             kept = batch.keep(
                 lambda row: None if row.device_id in merged.known_devices else "deviceId: unknown device"
@@ -194,6 +253,14 @@ async def _merge(
         if tries <= 1:
             raise
     return await _merge(stack, customer, heading, batch, tries - 1)
+
+
+async def _use_own_ids(stack: Stack, customer: KnownCustomer, batch: DecodedRows[FleetReading]) -> None:
+    """Put readings of devices that were added again under the ids those came with first."""
+    async with stack.db.direct.connection() as connection:
+        devices = await fleet_devices.aliases_of(connection, customer.id)
+    for row in batch.rows:
+        row.device_id = devices.get(row.device_id, row.device_id)
 
 
 def _sound(batch: DecodedRows[FleetReading], now: datetime) -> DecodedRows[FleetReading]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from portal.core.errors import Invalid
-from portal.core.queries import fleet_push
+from portal.core.queries import fleet_devices, fleet_push
 from portal.core.queries.checksums import Readings, day_checksums, reading_checksums
 
 if TYPE_CHECKING:
@@ -27,13 +29,15 @@ async def note_report(stack: Stack, customer_id: UUID, report: PushReport) -> No
 
 
 async def held_days(stack: Stack, customer_id: UUID, from_at: datetime, to_at: datetime) -> list[DayChecksum]:
-    """Return count and checksum per device and UTC day of the window.
+    """Return count and checksum per device and UTC day of the window; devices by the ids the Client gives them now.
 
     Raises `Invalid` for a window that is empty or longer than 31 days.
     """
     _check(from_at, to_at, LONGEST_DAYS_WINDOW)
     async with stack.db.snapshot() as session:
-        return await day_checksums(session, Readings.of_customer(customer_id), from_at, to_at)
+        called = await fleet_devices.present_names(session, customer_id)
+        days = await day_checksums(session, Readings.of_customer(customer_id), from_at, to_at)
+    return [structs.replace(day, device_id=called.get(day.device_id, day.device_id)) for day in days]
 
 
 async def held_readings(
@@ -45,7 +49,8 @@ async def held_readings(
     """
     _check(from_at, to_at, LONGEST_READINGS_WINDOW)
     async with stack.db.snapshot() as session:
-        return await reading_checksums(session, Readings.of_customer(customer_id), device_id, from_at, to_at)
+        own = (await fleet_devices.aliases(session, customer_id)).get(device_id, device_id)
+        return await reading_checksums(session, Readings.of_customer(customer_id), own, from_at, to_at)
 
 
 def _check(from_at: datetime, to_at: datetime, longest: timedelta) -> None:

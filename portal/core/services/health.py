@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.log import logger
 from portal.core.outages import Outage
-from portal.core.queries import energy_proofs, rollups, writing
+from portal.core.queries import energy_proofs, push_epoch, rollups, writing
 from portal.core.storage.layout import LAYOUTS
 
 if TYPE_CHECKING:
@@ -23,10 +23,14 @@ _PATIENCE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Standing:
-    """How many hours of meters wait to be recomputed, and the last energy proof; None before the first."""
+    """How many hours of meters wait to be recomputed, and the last energy proof; None before the first.
+
+    `is_behind`: a Client's push is stopped, since the Admin holds more than it ever sent; None at the Admin.
+    """
 
     hours_to_refresh: int
     proof: EnergyProof | None
+    is_behind: bool | None = None
 
 
 async def standing(stack: Stack) -> Standing | None:
@@ -35,7 +39,9 @@ async def standing(stack: Stack) -> Standing | None:
     with _figures_missing.noted():
         async with asyncio.timeout(_PATIENCE_SECONDS), stack.db.snapshot() as session:
             waiting = await rollups.count_queued(session, layout.queue)
-            return Standing(waiting, await energy_proofs.latest(session, layout.schema))
+            proof = await energy_proofs.latest(session, layout.schema)
+            epoch = None if layout.has_customers else await push_epoch.load(session)
+            return Standing(waiting, proof, None if epoch is None else epoch.behind_since is not None)
     return None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Invalid, NotFound
-from portal.core.queries import audit, checksums, push, push_letters, push_sets, push_verify
+from portal.core.queries import audit, checksums, push, push_epoch, push_letters, push_sets, push_verify
 from portal.core.queries.push import PushState
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class PushStatus:
     """The push as Settings and `portal push status` show it.
 
     `is_link_down` means the Admin refused the token: nothing of a stopped resource moves until the
-    settings change or the stack restarts.
+    settings change or the stack restarts. `behind_since` means the Admin holds more than this stack ever sent:
+    nothing moves until what is missing here was fetched, or the Admin says otherwise.
     """
 
     is_enabled: bool
@@ -56,6 +57,8 @@ class PushStatus:
     backlog: Backlog
     dead_letters: tuple[DeadLetter, ...]
     decisions: tuple[Decision, ...]
+    behind_since: datetime | None = None
+    behind_reason: str | None = None
 
 
 @asynccontextmanager
@@ -69,6 +72,7 @@ async def status(stack: Stack) -> PushStatus:
     """Return cursors, failures, backlog and the newest dead letters."""
     async with _bounded(stack) as session:
         states = tuple((await _states(stack, session)).values())
+        epoch = await push_epoch.load(session)
         return PushStatus(
             is_enabled=stack.settings.fleet_ingest.enabled,
             is_link_down=any(state.is_stopped for state in states),
@@ -76,6 +80,8 @@ async def status(stack: Stack) -> PushStatus:
             backlog=await push.backlog(session),
             dead_letters=await push_letters.latest_dead_letters(session, _SHOWN_DEAD_LETTERS),
             decisions=await push_letters.latest_decisions(session, _SHOWN_DECISIONS),
+            behind_since=epoch.behind_since,
+            behind_reason=epoch.behind_reason,
         )
 
 

@@ -1,6 +1,7 @@
 """What a Client says beside the rows of a batch, in headers an Admin may ignore, and how the two compare readings.
 
 `X-Full-Set` says which part of a set a batch is all of. `X-Push-Backlog` says what still waits at the Client.
+`X-Push-Epoch` says how far the Client has come; an Admin that keeps it confirms the batch's mark with `X-Push-Mark`.
 A header that cannot be read is taken for none: it must never cost a batch.
 """
 
@@ -11,10 +12,14 @@ from uuid import UUID
 
 import msgspec
 
+from portal.core.domain.push_epoch import Position
 from portal.core.domain.time import parse_instant
 
 FULL_SET_HEADER = "X-Full-Set"
 BACKLOG_HEADER = "X-Push-Backlog"
+EPOCH_HEADER = "X-Push-Epoch"
+MARK_HEADER = "X-Push-Mark"
+_LONGEST_NONCE = 32
 _LONGEST_HEADER = 400
 _LARGEST_FIGURE = 2**53
 
@@ -25,6 +30,10 @@ class SetRange:
 
     after: str | None
     through: str | None
+
+    def covers(self, key: str) -> bool:
+        """Whether a row of this key would be among those of the batch, if there were one."""
+        return (self.after is None or key > self.after) and (self.through is None or key <= self.through)
 
     def header(self) -> str:
         """Return the header's value."""
@@ -78,6 +87,36 @@ def parse_report(text: str | None) -> PushReport | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+def position_header(position: Position) -> str:
+    """Return the header's value of how far a Client has come."""
+    return (
+        f"epoch={position.epoch}; mark={position.mark}; acknowledged={position.acknowledged}; "
+        f"first={'yes' if position.is_first else 'no'}; nonce={position.nonce}"
+    )
+
+
+def parse_position(text: str | None) -> Position | None:
+    """Return the position of a header, None for no header or a malformed one."""
+    fields = _fields(text)
+    if fields is None:
+        return None
+    try:
+        return Position(
+            UUID(fields["epoch"]),
+            _figure(fields["mark"]),
+            _figure(fields["acknowledged"]),
+            is_first=fields["first"] == "yes",
+            nonce=fields["nonce"][:_LONGEST_NONCE],
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def parse_mark(text: str | None) -> int | None:
+    """Return the mark that an Admin confirms, None for no header or a malformed one."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < _LONGEST_NONCE else None
 
 
 def _fields(text: str | None) -> dict[str, str] | None:

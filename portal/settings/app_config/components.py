@@ -40,6 +40,11 @@ def push() -> rx.Component:
             ),
             rx.fragment(),
         ),
+        rx.cond(
+            State.behind != "",
+            callout(rx.el.strong("The push is stopped. "), State.behind, tone="fail"),
+            rx.fragment(),
+        ),
         rx.cond(State.is_pushing, _states(), rx.fragment()),
     )
 

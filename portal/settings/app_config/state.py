@@ -25,6 +25,7 @@ class AppConfigState(AdminDialogs, rx.State):
     facts: list[view.Fact] = []
     is_pushing: bool = False
     is_link_down: bool = False
+    behind: str = ""
     backlog: str = ""
     push_rows: list[view.PushRow] = []
     letters: list[view.LetterRow] = []
@@ -68,6 +69,7 @@ class AppConfigState(AdminDialogs, rx.State):
         if status is None:
             return
         self.is_pushing, self.is_link_down = status.is_enabled, status.is_enabled and status.is_link_down
+        self.behind = view.behind_words(status)
         self.backlog = view.backlog_words(status)
         self.push_rows = view.push_rows(status, now)
         self.letters, self.letters_note = view.letter_rows(status, now), view.letters_note(status)

@@ -96,12 +96,12 @@ def facts(settings: Settings) -> list[Fact]:
 
 def push_rows(status: PushStatus, now: datetime) -> list[PushRow]:
     """The state of each resource."""
-    return [_push_row(state, now) for state in status.resources]
+    return [_push_row(state, now, is_behind=behind_words(status) != "") for state in status.resources]
 
 
-def _push_row(state: PushState, now: datetime) -> PushRow:
+def _push_row(state: PushState, now: datetime, *, is_behind: bool) -> PushRow:
     waits = not state.is_stopped and state.next_attempt_at is not None and state.next_attempt_at > now
-    words, tone = _condition(state, waits=waits)
+    words, tone = ("Stopped", "fail") if is_behind else _condition(state, waits=waits)
     return {
         "resource": state.resource.value.capitalize(),
         "status": words,
@@ -129,6 +129,11 @@ def backlog_words(status: PushStatus) -> str:
     waiting = formats.count(backlog.pending_rows, "reading") + " waiting"
     retried = formats.count(backlog.retry_rows, "row") + " to be tried again"
     return f"{waiting}, {retried}, {formats.count(backlog.dead_letters, 'row')} given up"
+
+
+def behind_words(status: PushStatus) -> str:
+    """Why nothing is pushed, where the Admin holds more than this stack ever sent; empty where all is well."""
+    return (status.behind_reason or "") if status.is_enabled and status.behind_since else ""
 
 
 def letter_rows(status: PushStatus, now: datetime) -> list[LetterRow]:

@@ -55,6 +55,8 @@ _WORDS = {
     "brand.image_removed": "Brand image removed",
     "push.retried": "Rows given up pushed again",
     "push.discarded": "Rows given up discarded",
+    "push.recovered": "Lost data fetched from the Admin",
+    "push.admin_behind": "Admin restored, sent again",
     "data.exported": "Data exported",
 }
 _FAILURES = ("login.failed", "login.closed", "user.proof_refused")

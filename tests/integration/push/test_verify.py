@@ -123,6 +123,7 @@ async def test_what_a_person_discarded_stays_away(rig: Rig) -> None:
     await push.discard_dead_letters(rig.client, first.id, by="alice@example.com")
     report = await _verify(rig)
     assert sum(line.given_up for line in report.differences) == 2
+    assert report.left == 2
     assert report.queued == 198
 
 
@@ -136,15 +137,24 @@ async def test_values_that_differ_and_readings_that_are_only_there_are_said_and_
     [difference] = report.differences
     assert (difference.missing, difference.extra, difference.different) == (0, 1, 1)
     assert difference.device_id == device
-    assert report.queued == 0
+    assert (report.queued, report.left) == (0, 2)
 
 
 async def test_looking_only_changes_nothing(rig: Rig) -> None:
     await _two_weeks(rig)
     await rig.on_admin("DELETE FROM fleet.power_measurements WHERE time = :t", t=START)
     report = await _verify(rig, repair=False)
-    assert (report.differences[0].missing, report.queued) == (1, 0)
+    assert (report.differences[0].missing, report.queued, report.left) == (1, 0, 1)
     assert await rig.on_client("SELECT count(*) FROM app.push_retries") == [(0,)]
+
+
+async def test_what_lies_outside_of_all_that_is_here_is_compared_too(rig: Rig) -> None:
+    """A database that was set back has nothing of the last days, and one from scratch nothing at all."""
+    await _two_weeks(rig)
+    await rig.on_client("DELETE FROM monitoring.power_measurements WHERE time >= :t", t=START)
+    assert (await _verify(rig)).left == 40
+    await rig.on_client("DELETE FROM monitoring.power_measurements")
+    assert (await _verify(rig)).left == 200
 
 
 async def test_a_window_compares_its_days_only(rig: Rig) -> None:

@@ -1,0 +1,71 @@
+"""Which of the two sides of a push knows more: after a restore of either, the other holds what it lacks.
+
+A Client numbers its batches: each has a mark above that of every batch before, given out and kept before the batch is
+sent. The Admin keeps the highest mark it handled beside what the batch brought. Both are in the databases that are
+dumped and restored, so a side that was set back shows a lower mark than the other remembers.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Standing(StrEnum):
+    """Who is behind, if anybody."""
+
+    LEVEL = "level"
+    CLIENT_BEHIND = "client behind"
+    ADMIN_BEHIND = "admin behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a Client has come, as it says with a batch.
+
+    `epoch` names the line of marks, `mark` is the batch's own, `acknowledged` the highest that an Admin confirmed (0:
+    none), `nonce` tells a request that a proxy sent twice from another batch with the same mark. `is_first`: nothing
+    of this database was ever acknowledged, marks or not.
+    """
+
+    epoch: UUID
+    mark: int
+    acknowledged: int = 0
+    is_first: bool = False
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPosition:
+    """What the Admin remembers of a customer; no `epoch` where no batch with a mark was handled.
+
+    `was_seen`: some batch of this customer was handled, with a mark or without.
+    """
+
+    epoch: UUID | None = None
+    mark: int = 0
+    nonce: str = ""
+    was_seen: bool = False
+
+
+def compare(position: Position, held: HeldPosition) -> Standing:
+    """Say who is behind.
+
+    Another epoch is another database, which lacks whatever the first one pushed. A mark that was handled already
+    belongs to a batch this database knows nothing of. An acknowledged mark the Admin does not remember was lost there.
+    """
+    if held.epoch is None:
+        if position.acknowledged:
+            return Standing.ADMIN_BEHIND
+        return Standing.CLIENT_BEHIND if position.is_first and held.was_seen else Standing.LEVEL
+    is_sent_twice = position.mark == held.mark and position.nonce == held.nonce
+    if held.epoch != position.epoch or (position.mark <= held.mark and not is_sent_twice):
+        return Standing.CLIENT_BEHIND
+    return Standing.ADMIN_BEHIND if position.acknowledged > held.mark else Standing.LEVEL
+
+
+def behind_words(code: str) -> str:
+    """Say to the people of a Client, registered as `code`, that their database is behind and what to do."""
+    return (
+        f"The Admin holds more of {code} than this stack ever sent: its database was restored, or another stack "
+        "pushes with this token. Nothing is sent; `portal push recover` fetches what is missing here."
+    )

@@ -1,0 +1,126 @@
+"""Which of a customer's devices an id stands for: a device that was added again has a new id, and is the same meter.
+
+A device keeps the id it came with first. What its Client calls it later is an alias, under which rows and readings
+are taken and what is compared is answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import asyncpg
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDevice:
+    """A device of a customer, what its board is called, and whether its Client said it has it no more."""
+
+    id: UUID
+    external_id: str
+    is_ended: bool
+
+
+async def known_ids(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that are devices of this customer, by the id they came with first."""
+    statement = text("SELECT id FROM fleet.devices WHERE customer_id = :customer_id AND id = ANY(:ids)")
+    found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
+    return set(found.all())
+
+
+async def aliases(session: AsyncSession, customer_id: UUID) -> dict[UUID, UUID]:
+    """Return the device of every alias of a customer; few have any."""
+    rows = await session.execute(
+        text("SELECT id, device_id FROM fleet.device_aliases WHERE customer_id = :customer_id"),
+        {"customer_id": customer_id},
+    )
+    return {row.id: row.device_id for row in rows}
+
+
+async def named(
+    session: AsyncSession, customer_id: UUID, external_ids: Collection[str]
+) -> dict[str, NamedDevice]:
+    """Return the device of each external id: one the Client has before one it ended, then the one seen last."""
+    rows = await session.execute(
+        text(
+            "SELECT DISTINCT ON (external_id) id, external_id, ended_at IS NOT NULL FROM fleet.devices "
+            "WHERE customer_id = :customer_id AND external_id = ANY(:names) "
+            "ORDER BY external_id, ended_at IS NOT NULL, received_at DESC, id"
+        ),
+        {"customer_id": customer_id, "names": list(external_ids)},
+    )
+    return {row[1]: NamedDevice(*row) for row in rows}
+
+
+async def save_names(
+    session: AsyncSession, customer_id: UUID, devices: Sequence[UUID], renamed: Mapping[UUID, UUID]
+) -> None:
+    """Keep by which ids a Client knows these devices now: by their own, or by one of `renamed` (alias to device)."""
+    await session.execute(
+        text(
+            "UPDATE fleet.device_aliases SET is_current = false "
+            "WHERE customer_id = :customer_id AND device_id = ANY(:devices) AND is_current AND id <> ALL(:aliases)"
+        ),
+        {"customer_id": customer_id, "devices": list(devices), "aliases": list(renamed)},
+    )
+    for alias in sorted(renamed):
+        await session.execute(
+            text(
+                "INSERT INTO fleet.device_aliases (customer_id, id, device_id) VALUES (:customer_id, :id, :device_id) "
+                "ON CONFLICT (customer_id, id) DO UPDATE SET is_current = true "
+                "WHERE NOT device_aliases.is_current"
+            ),
+            {"customer_id": customer_id, "id": alias, "device_id": renamed[alias]},
+        )
+
+
+_OF_ALIASES = "SELECT id, device_id FROM fleet.device_aliases WHERE customer_id = $1"
+
+
+async def aliases_of(connection: asyncpg.Connection, customer_id: UUID) -> dict[UUID, UUID]:
+    """Return the device of every alias of a customer, on a connection of the driver."""
+    rows = await connection.fetch(_OF_ALIASES, customer_id)
+    return {row["id"]: row["device_id"] for row in rows}
+
+
+async def present_names(session: AsyncSession, customer_id: UUID) -> dict[UUID, UUID]:
+    """Return what the Client calls its devices now, of those it calls by another id than their own."""
+    rows = await session.execute(
+        text(
+            "SELECT device_id, id FROM fleet.device_aliases WHERE customer_id = :customer_id AND is_current"
+        ),
+        {"customer_id": customer_id},
+    )
+    return {row.device_id: row.id for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class DoubledDevice:
+    """An external id under which a customer has several devices with readings: their energy may be counted twice."""
+
+    customer: str
+    external_id: str
+    device_ids: list[UUID]
+
+
+async def doubled(session: AsyncSession) -> tuple[DoubledDevice, ...]:
+    """Return what was pushed twice under one external id before that could not happen any more."""
+    rows = await session.execute(
+        text(
+            "SELECT c.code, d.external_id, array_agg(d.id ORDER BY d.id) FROM fleet.devices d "
+            "JOIN fleet.customers c ON c.id = d.customer_id "
+            "WHERE (d.customer_id, d.external_id) IN (SELECT customer_id, external_id FROM fleet.devices "
+            "GROUP BY customer_id, external_id HAVING count(*) > 1) "
+            "AND EXISTS (SELECT 1 FROM fleet.power_measurements m "
+            "WHERE m.customer_id = d.customer_id AND m.device_id = d.id) "
+            "GROUP BY c.code, d.external_id HAVING count(*) > 1 ORDER BY 1, 2"
+        )
+    )
+    return tuple(DoubledDevice(*row) for row in rows)

@@ -1,0 +1,63 @@
+"""Which side of a push was set back is told from its marks alone."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.core.domain.push_epoch import HeldPosition, Position, Standing, compare
+from portal.core.wire.push import parse_position, position_header
+
+OWN, OTHER = UUID(int=1), UUID(int=2)
+
+
+@pytest.mark.parametrize(
+    ("position", "held", "standing"),
+    [
+        (Position(OWN, 1, is_first=True), HeldPosition(), Standing.LEVEL),
+        (Position(OWN, 1, is_first=True), HeldPosition(was_seen=True), Standing.CLIENT_BEHIND),
+        (Position(OWN, 9), HeldPosition(was_seen=True), Standing.LEVEL),
+        (Position(OWN, 9, 8), HeldPosition(was_seen=True), Standing.ADMIN_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 8, "a"), Standing.LEVEL),
+        (Position(OWN, 9, 7), HeldPosition(OWN, 8, "a"), Standing.LEVEL),
+        (Position(OWN, 9, 8, nonce="a"), HeldPosition(OWN, 9, "a"), Standing.LEVEL),
+        (Position(OWN, 9, 8, nonce="b"), HeldPosition(OWN, 9, "a"), Standing.CLIENT_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 400, "a"), Standing.CLIENT_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 3, "a"), Standing.ADMIN_BEHIND),
+        (Position(OTHER, 500, 499), HeldPosition(OWN, 8, "a"), Standing.CLIENT_BEHIND),
+    ],
+)
+def test_standing(position: Position, held: HeldPosition, standing: Standing) -> None:
+    assert compare(position, held) is standing
+
+
+@given(st.lists(st.sampled_from(["send", "lose answer", "not sent"]), max_size=40))
+def test_who_is_never_set_back_is_always_level(course: list[str]) -> None:
+    held, acknowledged = HeldPosition(), 0
+    for mark, turn in enumerate(course, start=1):
+        position = Position(OWN, mark, acknowledged, is_first=acknowledged == 0, nonce=str(mark))
+        assert compare(position, held) is Standing.LEVEL
+        if turn != "not sent":
+            held = HeldPosition(OWN, mark, str(mark), was_seen=True)
+            acknowledged = mark if turn == "send" else acknowledged
+
+
+@given(dump=st.integers(0, 50), later=st.integers(1, 50))
+def test_who_is_set_back_by_one_batch_or_many_is_told(dump: int, later: int) -> None:
+    held = HeldPosition(OWN, dump + later, "x", was_seen=True)
+    assert compare(Position(OWN, dump + 1, dump, nonce="y"), held) is Standing.CLIENT_BEHIND
+    ahead = Position(OWN, dump + later + 1, dump + later, nonce="y")
+    assert compare(ahead, HeldPosition(OWN, dump, "x", was_seen=True)) is Standing.ADMIN_BEHIND
+
+
+def test_a_position_travels_in_its_header() -> None:
+    position = Position(OWN, 12, 11, is_first=True, nonce="ab")
+    assert parse_position(position_header(position)) == position
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "epoch=x; mark=1; acknowledged=0; first=no; nonce=a", "mark=1", "é" * 500]
+)
+def test_a_header_that_cannot_be_read_is_none(text: str | None) -> None:
+    assert parse_position(text) is None
