@@ -26,7 +26,8 @@ BodyT = TypeVar("BodyT", bound=Body)
 
 _MAX_BODY_BYTES = 65_536
 _MAX_DOCUMENT_BYTES = 1_048_576
-PAGE_SIZE, LARGEST_PAGE = 100, 1000
+# A program that knows nothing of pages gets all that a stack of ordinary size has.
+PAGE_SIZE = LARGEST_PAGE = 1000
 _SHOWN = 40
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _TAGS = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*")

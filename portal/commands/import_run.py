@@ -1,6 +1,6 @@
 """Takes a file apart and stores what is in it, in transactions of some thousand rows each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -28,6 +28,7 @@ from portal.core.domain.reading_tables import TableOptions, parse_csv, parse_tab
 from portal.core.domain.readings import QUANTITIES
 from portal.core.domain.register_joins import join_registers
 from portal.core.domain.same_times import one_row_per_time
+from portal.core.domain.time import iso_utc
 from portal.core.errors import Invalid, NotFound
 from portal.core.services import readings, sites
 from portal.core.stack import Stack
@@ -156,6 +157,21 @@ async def _store(stack: Stack, report: ImportReport, batch: Iterable[RowOutcome]
     report.duplicates += stored.duplicates
     for problem in stored.errors:
         report.refuse(rows[problem.row].line, problem.reason)
+    if stored.duplicates:
+        await _name_others(stack, report, rows, {problem.row for problem in stored.errors})
+
+
+async def _name_others(
+    stack: Stack, report: ImportReport, rows: Sequence[ParsedRow], refused: set[int]
+) -> None:
+    """Refuse rows whose time is stored with other values: nothing changes those, so what the file says goes nowhere."""
+    left = [parsed for place, parsed in enumerate(rows) if place not in refused]
+    for place in await readings.places_of_others(stack, report.id, [_reading(parsed) for parsed in left]):
+        at = iso_utc(left[place].row.at)
+        report.duplicates -= 1
+        report.refuse(
+            left[place].line, f"{at} is stored with other values, which stay", "stored with other values"
+        )
 
 
 def _note(report: ImportReport, outcome: RowOutcome) -> None:

@@ -32,10 +32,14 @@ def page_asked(limit: int | None, cursor: str | None, parts: int) -> Asked:
 
 def answer_page(name: str, page: Page[Any], words: Callable[[Any], str], *, as_json: bool) -> None:
     """Print a page of a list: a line for each of it, or one object with the list under its name and `next`."""
+    # Only one of the two is made: a list may hold something else for machines than for people.
+    if as_json:
+        answer({name: page.items, "next": page.next}, "", as_json=True)
+        return
     lines = [*map(words, page.items)] or [f"No {name} here."]
     if page.next is not None:
         lines.append(f"There are more: --cursor {page.next}")
-    answer({name: page.items, "next": page.next}, "\n".join(lines), as_json=as_json)
+    typer.echo("\n".join(lines))
 
 
 def answer(result: object, words: str, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,3 +136,22 @@ def test_every_verb_answers_odd_values_in_one_line(shell: Shell, verbs: list[str
             if len(line) > 1000 or not all(part.isprintable() for part in line.split("\n")):
                 wrong.append(f"{verb} with {kind}: {line[:200]!r}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("shell", [RunMode.CLIENT], indirect=True, ids=["Client"])
+def test_lists_are_printed_for_people_and_for_machines(
+    shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tariff = {"municipality": "Town", "name": "Flat", "effectiveFrom": "2026-01-01", "defaultRatePerKwh": 2.5}
+    (tmp_path / "rates").write_text(json.dumps([tariff | {"vatRate": 0.15}]))
+    assert shell.run("municipality add Town --time-zone Africa/Johannesburg", "") == (0, "")
+    assert shell.run("tariff import rates", "") == (0, "")
+    for name, word in (("municipality", "Town"), ("tariff", "Flat"), ("site", "Depot"), ("device", "main-1")):
+        capsys.readouterr()
+        assert shell.run(f"{name} list", "") == (0, "")
+        assert word in capsys.readouterr().out
+        assert shell.run(f"{name} list --json", "") == (0, "")
+        printed = capsys.readouterr().out
+        assert word in json.dumps(json.loads(printed))
+        (tmp_path / name).write_text(printed)
+    assert shell.run("tariff import tariff", "") == (0, "")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from portal.core.domain.readings import QUANTITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
@@ -77,6 +78,20 @@ async def buckets(
     bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "width": width}
     rows = await session.execute(text(_BUCKETS), bound)
     return tuple(Sample(at, count, tuple(values)) for at, count, *values in rows)
+
+
+_AT = f"""
+SELECT time, {", ".join(QUANTITIES)} FROM monitoring.power_measurements
+WHERE device_id = :device_id AND time BETWEEN :first_at AND :last_at AND time = ANY(:times)
+"""
+
+
+async def readings_at(
+    session: AsyncSession, device_id: UUID, times: Sequence[datetime]
+) -> dict[datetime, tuple[float | None, ...]]:
+    """Return the stored values, in the order of QUANTITIES, of those of some instants that have a reading."""
+    bound = {"device_id": device_id, "first_at": min(times), "last_at": max(times), "times": times}
+    return {at: tuple(values) for at, *values in await session.execute(text(_AT), bound)}
 
 
 _AROUND = """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.domain.collisions import Collisions
 from portal.core.domain.meter import register_milliwh
+from portal.core.domain.readings import QUANTITIES
 from portal.core.domain.register_joins import Stood
 from portal.core.domain.texts import shown_text, text_problem
 from portal.core.domain.time import reading_time_problem, spanning
@@ -64,6 +65,21 @@ async def import_readings(
 ) -> DeviceIngestAnswer:
     """Store readings from a file as if the device had just sent them; `row` counts within `readings`."""
     return await store_device_batch(stack, device_id, DecodedRows(readings, range(len(readings)), ()))
+
+
+async def places_of_others(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> list[int]:
+    """Return which of some readings (from 0) are not what is stored for their time, in a value that they have."""
+    async with stack.db.snapshot() as session:
+        stored = await measurements.readings_at(session, device_id, [reading.time for reading in readings])
+    nothing = (None,) * len(QUANTITIES)
+    return [
+        place
+        for place, reading in enumerate(readings)
+        if any(
+            (sent := getattr(reading, quantity)) is not None and sent != kept
+            for quantity, kept in zip(QUANTITIES, stored.get(reading.time, nothing), strict=True)
+        )
+    ]
 
 
 async def registers_around(

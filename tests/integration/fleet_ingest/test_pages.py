@@ -49,6 +49,13 @@ async def test_a_list_has_pages_and_none_is_empty_but_the_only_one(call: Caller,
         assert ids == [item["id"] for item in (await call("GET", path)).json()[name]]
 
 
+async def test_who_knows_nothing_of_pages_gets_an_ordinary_list_whole(call: Caller) -> None:
+    for number in range(101):
+        await call.made("/api/rates/municipalities", PLACE | {"name": f"City {number}"})
+    listed = (await call("GET", "/api/rates/municipalities")).json()
+    assert (len(listed["municipalities"]), listed["next"]) == (101, None)
+
+
 async def test_devices_and_customers_have_pages_too(call: Caller, operate: Caller) -> None:
     site = await call.made("/api/admin/sites", {"name": "Mill"})
     devices = f"/api/sites/{site['id']}/devices"

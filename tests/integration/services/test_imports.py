@@ -235,3 +235,27 @@ async def test_the_verb_says_its_report_and_exits_with_the_reason(
         {"reason": "energy_imported_kwh is 'x', which is not a number", "count": 1, "lines": [3]}
     ]
     assert (printed["accepted"], printed["leftOut"], printed["failure"]) == (1, [], "1 row refused")
+
+
+async def test_a_row_whose_time_has_other_values_is_no_success(
+    meter: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_run, "_ROWS_AT_ONCE", 4)
+    content = HEADER + half_hours("100", "101", "102", "103")
+    twice = await take(meter, tmp_path, content + half_hours("500", "501"))  # two meters below each other
+    assert (twice.accepted, twice.duplicates, twice.rejected) == (4, 0, 2)
+    assert twice.failure == "2 rows refused"
+    assert "2026-05-18T00:00:00Z is stored with other values, which stay" in twice.in_words()
+    again = await take(meter, tmp_path, content)
+    assert (again.accepted, again.duplicates, again.failure) == (0, 4, None)
+    assert await energy(meter) == 3
+
+
+async def test_a_register_for_times_that_have_power_alone_is_no_success(meter: Stack, tmp_path: Path) -> None:
+    assert (await take(meter, tmp_path, "time,active_power_kw\n" + half_hours("1", "2", "3"))).failure is None
+    report = await take(meter, tmp_path, HEADER + half_hours("100", "101", "102"))
+    assert (report.accepted, report.duplicates, report.failure) == (0, 0, "3 rows refused, nothing stored")
+    report = await take(
+        meter, tmp_path, HEADER + half_hours("0.5", "0.6"), table=TableOptions(per_interval=True)
+    )
+    assert report.failure == "3 rows refused, nothing stored"
