@@ -15,6 +15,7 @@ _SHARED = (
     ("application", "name"),
     ("application", "public_url"),
     ("application", "trusted_proxy_hops"),
+    ("application", "allowed_origins"),
     ("application", "time_zone"),
     ("database", "storage"),
     ("authentication", "max_failed_attempts"),
@@ -33,7 +34,11 @@ _CLIENT = (
     ("fleet_ingest", "batch_max_bytes"),
     ("fleet_ingest", "max_batches_per_tick"),
 )
-_ADMIN = (("fleet_ingest", "max_request_rows"), ("fleet_ingest", "max_request_bytes"))
+_ADMIN = (
+    ("fleet_ingest", "max_request_rows"),
+    ("fleet_ingest", "max_request_bytes"),
+    ("metrics", "per_customer"),
+)
 ALL = "all"
 _ACTIONS = {"retry": "Tried again", "discard": "Discarded"}
 # 19 digits may be more than a bigint holds.
@@ -186,4 +191,6 @@ def decision_rows(status: PushStatus, now: datetime) -> list[DecisionRow]:
 def _words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return " ".join(value) or "none"
     return str(value) or "not set"

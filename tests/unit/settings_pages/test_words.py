@@ -42,6 +42,7 @@ def test_app_config_starts_with_the_run_mode_and_holds_no_secret(mode: str) -> N
     shown = facts(settings)
     assert shown[0] == {"name": "Application__RunMode", "value": mode}
     assert not any(SECRET in fact["value"] or "*" in fact["value"] for fact in shown)
+    assert {"name": "Application__AllowedOrigins", "value": "none"} in shown
     assert not any("password" in fact["name"].lower() or "token" in fact["name"].lower() for fact in shown)
 
 
