@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from portal.core.domain.tokens import new_device_token, token_hash
 from portal.core.queries import push_recovery, push_sets, rates, sites
 from portal.core.queries import tariffs as tariff_queries
 from portal.core.wire.batches import BatchType
@@ -44,7 +43,7 @@ class MergeReport:
     """What was put back, and what was left as it is here.
 
     `devices` leads from the Admin's id of a device to the one here; those of `set_aside` are not taken back.
-    `to_rotate` are the external ids of devices whose boards need a new token.
+    `to_rotate` are the external ids of devices whose boards need a new token, also of those put back before.
     """
 
     changes: list[MergedRow] = field(default_factory=list[MergedRow])
@@ -207,12 +206,12 @@ class Merge:
             elif not held.is_ended:
                 await self._change_device(held, mine, structs.replace(row, id=mine.row.id), named)
             self._report.devices[row.id] = row.id if mine is None else mine.row.id
+        # Also what a run that was killed put back: nobody was told of it.
+        self._report.to_rotate = await push_recovery.without_token(self._session)
 
     async def _add_device(self, row: DeviceRow) -> None:
-        # Of the token only its hash was ever kept, and that here alone.
-        await push_recovery.put_device(self._session, row, token_hash(new_device_token()))
+        await push_recovery.put_device(self._session, row)
         self._changed(BatchType.DEVICES, row, "added")
-        self._report.to_rotate.append(row.external_id)
         self._report.added_devices.add(row.id)
 
     async def _change_device(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from portal.core.domain.push_epoch import Standing, compare
 from portal.core.errors import Conflict
 from portal.core.recovered import MergedRow, MergeReport
 from portal.core.services import push as service
@@ -151,8 +152,8 @@ class _Recovery:
 
     async def _finish(self, head: RecoveryHead, report: RecoverReport) -> None:
         now = await self._ask("recovery", {}, RecoveryHead)
-        own = await epochs.state(self._stack)
-        if (now.epoch, now.mark) != (head.epoch, head.mark) and now.mark > own.mark:
+        is_foreign = compare(await epochs.next_position(self._stack), now.position) is Standing.CLIENT_BEHIND
+        if now.position != head.position and is_foreign:
             message = "Another stack pushed as this customer meanwhile: stop it, then run this again."
             raise Conflict(message)
         words = f"{len(report.changes)} rows and {report.readings} readings"

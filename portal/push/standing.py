@@ -38,12 +38,8 @@ async def check(stack: Stack, client: PushClient, step: Callable[[], None], *, t
 
     Where this stack is behind and that is news, or with `tries`, it is looked whether it lost anything at all.
     """
-    reply = await client.ask("recovery", {})
-    if not isinstance(reply, Reply) or reply.status not in {200, 404}:
-        return
-    head = decoded(reply.body, RecoveryHead) if reply.status == 200 else None
-    if head is None:  # an Admin of an earlier release keeps no marks
-        await epochs.note_level(stack)
+    head = await _head(stack, client)
+    if head is None:
         return
     match compare(await epochs.next_position(stack), head.position):
         case Standing.CLIENT_BEHIND:
@@ -54,6 +50,16 @@ async def check(stack: Stack, client: PushClient, step: Callable[[], None], *, t
         case Standing.LEVEL:
             if await epochs.note_level(stack):
                 _log.info("The Admin and this stack are level: the push goes on")
+
+
+async def _head(stack: Stack, client: PushClient) -> RecoveryHead | None:
+    """Return how far the Admin has come; None where it does not say. One of an earlier release stops nobody."""
+    reply = await client.ask("recovery", {})
+    if not isinstance(reply, Reply):
+        return None
+    if reply.status == 404:
+        await epochs.note_level(stack)
+    return decoded(reply.body, RecoveryHead) if reply.status == 200 else None
 
 
 async def is_stopped(stack: Stack, client: PushClient, reason: str, step: Callable[[], None]) -> bool:

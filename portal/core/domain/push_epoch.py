@@ -2,7 +2,7 @@
 
 A Client numbers its batches: each has a mark above that of every batch before, given out and kept before the batch is
 sent. The Admin keeps the highest mark it handled beside what the batch brought. Both are in the databases that are
-dumped and restored, so a side that was set back shows a lower mark than the other remembers.
+dumped and restored, so a side that was set back does not know what the other remembers.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ class Position:
     """How far a Client has come, as it says with a batch.
 
     `epoch` names the line of marks, `mark` is the batch's own, `acknowledged` the highest that an Admin confirmed (0:
-    none), `nonce` tells a request that a proxy sent twice from another batch with the same mark. `is_first`: nothing
-    of this database was ever acknowledged, marks or not.
+    none), `nonce` tells the batch from any other with the same mark. `unanswered` are the nonces of batches before it
+    that were sent since the last that was confirmed. `is_first`: nothing of this database was ever acknowledged, marks
+    or not.
     """
 
     epoch: UUID
@@ -32,6 +33,7 @@ class Position:
     acknowledged: int = 0
     is_first: bool = False
     nonce: str = ""
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,18 @@ def compare(position: Position, held: HeldPosition) -> Standing:
     """Say who is behind.
 
     Another epoch is another database, which lacks whatever the first one pushed. A mark that was handled already
-    belongs to a batch this database knows nothing of. An acknowledged mark the Admin does not remember was lost there.
+    belongs to a batch this database knows nothing of; so does one above the last that was confirmed, unless it was
+    sent from here and the answer was lost: marks alone would be overtaken by batches that reached nobody. An
+    acknowledged mark the Admin does not remember was lost there.
     """
     if held.epoch is None:
         if position.acknowledged:
             return Standing.ADMIN_BEHIND
         return Standing.CLIENT_BEHIND if position.is_first and held.was_seen else Standing.LEVEL
     is_sent_twice = position.mark == held.mark and position.nonce == held.nonce
-    if held.epoch != position.epoch or (position.mark <= held.mark and not is_sent_twice):
+    is_known = held.mark <= position.acknowledged or held.nonce in {position.nonce, *position.unanswered}
+    is_new = position.mark > held.mark or is_sent_twice
+    if held.epoch != position.epoch or not is_known or not is_new:
         return Standing.CLIENT_BEHIND
     return Standing.ADMIN_BEHIND if position.acknowledged > held.mark else Standing.LEVEL
 

@@ -6,7 +6,17 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from portal.core.models.columns import timestamp
@@ -43,7 +53,9 @@ class PushState(SQLModel, table=True):
 class PushEpoch(SQLModel, table=True):
     """How far this database's push has come: one row, made with the first batch.
 
-    `mark` is that of the last batch that was sent. `behind_since`: the Admin holds more than this stack ever sent.
+    `mark` is that of the last batch that was sent; `unanswered` has the nonces of those sent since the last that was
+    confirmed; up to `taken_over` the Admin holds what is here. `behind_since`: the Admin holds more than this stack
+    ever sent.
     `compare_until`: the Admin lost what it acknowledged; readings before this instant are still to be compared.
     """
 
@@ -53,6 +65,10 @@ class PushEpoch(SQLModel, table=True):
     is_only: bool = Field(default=True, primary_key=True)
     epoch: UUID = Field(default_factory=uuid4)
     mark: int = Field(default=0, sa_type=BigInteger)
+    unanswered: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default="{}")
+    )
+    taken_over: int = Field(default=0, sa_type=BigInteger)
     is_recovered: bool = False
     behind_since: datetime | None = timestamp(nullable=True)
     behind_reason: str | None = Field(default=None, max_length=500)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _NONCE_BYTES = 8
 _MAX_REASON_LENGTH = 500
+# All of them go into a header. An Admin that answers so many batches with nothing gets the last mark again.
+_MOST_UNANSWERED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +37,38 @@ class EpochState:
     compare_until: datetime | None = None
 
 
-_ISSUE = """
-INSERT INTO app.push_epoch AS e (mark) VALUES (1) ON CONFLICT (is_only) DO UPDATE SET mark = e.mark + 1
-RETURNING epoch, mark, is_recovered
-"""
 _PUSHED = """
-SELECT coalesce(max(acknowledged_mark), 0), count(last_synced_at) FROM app.fleet_push_state
+SELECT greatest(max(acknowledged_mark), (SELECT taken_over FROM app.push_epoch), 0), count(last_synced_at)
+FROM app.fleet_push_state
+"""
+_ISSUE = """
+INSERT INTO app.push_epoch AS e (mark, unanswered) VALUES (1, ARRAY[CAST(:nonce AS text)])
+ON CONFLICT (is_only) DO UPDATE SET
+  mark = CASE WHEN e.mark <= :acknowledged OR cardinality(e.unanswered) < :most THEN e.mark + 1 ELSE e.mark END,
+  unanswered = CASE WHEN e.mark <= :acknowledged THEN excluded.unanswered
+    WHEN cardinality(e.unanswered) < :most THEN e.unanswered || excluded.unanswered ELSE e.unanswered END
+RETURNING epoch, mark, is_recovered, unanswered
 """
 
 
 async def issue(session: AsyncSession) -> Position:
     """Give out the mark of the next batch: one no batch had before, and none will have again."""
-    epoch, mark, is_recovered = (await session.execute(text(_ISSUE))).one()
-    return await _position(session, epoch, mark, is_recovered=is_recovered)
+    acknowledged, pushed = (await session.execute(text(_PUSHED))).one()
+    values = {"nonce": token_hex(_NONCE_BYTES), "acknowledged": acknowledged, "most": _MOST_UNANSWERED}
+    epoch, mark, is_recovered, sent = (await session.execute(text(_ISSUE), values)).one()
+    is_first = not pushed and not is_recovered
+    return Position(epoch, mark, int(acknowledged), is_first, nonce=sent[-1], unanswered=tuple(sent[:-1]))
 
 
 async def next_position(session: AsyncSession) -> Position:
     """Return the position the next batch would have, without giving it out."""
-    row = (await session.execute(text("SELECT epoch, mark, is_recovered FROM app.push_epoch"))).one_or_none()
-    epoch, mark, is_recovered = row or (uuid4(), 0, False)
-    return await _position(session, epoch, mark + 1, is_recovered=is_recovered)
-
-
-async def _position(session: AsyncSession, epoch: UUID, mark: int, *, is_recovered: bool) -> Position:
+    found = await session.execute(text("SELECT epoch, mark, is_recovered, unanswered FROM app.push_epoch"))
+    row = found.one_or_none()
+    epoch, mark, is_recovered, sent = (uuid4(), 0, False, ()) if row is None else row
     acknowledged, pushed = (await session.execute(text(_PUSHED))).one()
-    return Position(
-        epoch,
-        mark,
-        int(acknowledged),
-        is_first=not pushed and not is_recovered,
-        nonce=token_hex(_NONCE_BYTES),
-    )
+    is_first = not pushed and not is_recovered
+    nonce = token_hex(_NONCE_BYTES)
+    return Position(epoch, mark + 1, int(acknowledged), is_first, nonce=nonce, unanswered=tuple(sent))
 
 
 async def load(session: AsyncSession) -> EpochState:
@@ -113,10 +116,10 @@ async def note_lost(session: AsyncSession, mark: int, until: datetime) -> None:
     )
     await session.execute(
         text(
-            "INSERT INTO app.push_epoch AS e (compare_until) VALUES (:until) "
-            "ON CONFLICT (is_only) DO UPDATE SET compare_until = excluded.compare_until"
+            "INSERT INTO app.push_epoch AS e (compare_until) VALUES (:until) ON CONFLICT (is_only) DO UPDATE "
+            "SET compare_until = excluded.compare_until, taken_over = least(e.taken_over, :mark)"
         ),
-        {"until": until},
+        {"until": until, "mark": mark},
     )
 
 
@@ -129,10 +132,11 @@ async def adopt(session: AsyncSession, epoch: UUID | None, mark: int) -> None:
     """Go on where the Admin is: with its epoch, above its mark."""
     await session.execute(
         text(
-            "INSERT INTO app.push_epoch AS e (epoch, mark, is_recovered) "
-            "VALUES (coalesce(CAST(:epoch AS uuid), gen_random_uuid()), :mark, true) "
+            "INSERT INTO app.push_epoch AS e (epoch, mark, taken_over, is_recovered) "
+            "VALUES (coalesce(CAST(:epoch AS uuid), gen_random_uuid()), :mark, :mark, true) "
             "ON CONFLICT (is_only) DO UPDATE SET epoch = coalesce(CAST(:epoch AS uuid), e.epoch), "
-            "mark = greatest(e.mark, excluded.mark), is_recovered = true, behind_since = NULL, behind_reason = NULL"
+            "mark = greatest(e.mark, excluded.mark), taken_over = excluded.mark, is_recovered = true, "
+            "behind_since = NULL, behind_reason = NULL"
         ),
         {"epoch": epoch, "mark": mark},
     )

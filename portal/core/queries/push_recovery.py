@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MUNICIPALITY_NUMBERS = "app.municipality_numbers"
 TARIFF_NUMBERS = "app.tariff_numbers"
+# In place of a hash, which is hexadecimal: no token has it.
+_UNSEEN = "none "
 
 
 async def lock(session: AsyncSession) -> None:
@@ -86,16 +88,27 @@ async def rename_site_id(session: AsyncSession, old: UUID, new: UUID) -> None:
     )
 
 
-async def put_device(session: AsyncSession, row: DeviceRow, token_hash: str) -> None:
-    """Add a device under its id."""
+async def put_device(session: AsyncSession, row: DeviceRow) -> None:
+    """Add a device under its id, with no token: of that only a hash was ever kept, and that in what was lost."""
     await session.execute(
         text(
             "INSERT INTO monitoring.devices "
             "(id, site_id, name, external_id, description, max_power_kw, is_active, token_hash) VALUES "
             "(:id, :site_id, :name, :external_id, :description, :max_power_kw, :is_active, :token_hash)"
         ),
-        {"id": row.id, "token_hash": token_hash, **device_columns(row)},
+        {"id": row.id, "token_hash": f"{_UNSEEN}{row.id}", **device_columns(row)},
     )
+
+
+async def without_token(session: AsyncSession) -> list[str]:
+    """Return the external ids of devices that were put back and have had no new token since."""
+    found = await session.scalars(
+        text(
+            "SELECT external_id FROM monitoring.devices WHERE starts_with(token_hash, :mark) ORDER BY external_id"
+        ),
+        {"mark": _UNSEEN},
+    )
+    return list(found.all())
 
 
 def device_columns(row: DeviceRow) -> dict[str, Any]:

@@ -46,6 +46,7 @@ async def head(stack: Stack, customer: KnownCustomer) -> RecoveryHead:
         name=name,
         epoch=held.epoch,
         mark=held.mark,
+        nonce=held.nonce,
         was_seen=held.was_seen,
         highest_municipality_id=numbers.municipality_id,
         highest_tariff_id=numbers.tariff_id,

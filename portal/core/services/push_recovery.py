@@ -59,7 +59,7 @@ async def is_related(stack: Stack, held: HeldSets) -> bool:
 async def merge_sets(stack: Stack, held: HeldSets, *, dry_run: bool) -> MergeReport:
     """Put back municipalities, sites, tariffs and devices that are not here; with `dry_run` only say what would be.
 
-    A device that was lost gets a token nobody has: it must be rotated (`to_rotate`).
+    A device that was lost has no token until it is rotated (`to_rotate`).
     """
     report = MergeReport()
     with suppress(_Undone):

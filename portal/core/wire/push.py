@@ -93,7 +93,8 @@ def position_header(position: Position) -> str:
     """Return the header's value of how far a Client has come."""
     return (
         f"epoch={position.epoch}; mark={position.mark}; acknowledged={position.acknowledged}; "
-        f"first={'yes' if position.is_first else 'no'}; nonce={position.nonce}"
+        f"first={'yes' if position.is_first else 'no'}; nonce={position.nonce}; "
+        f"unanswered={','.join(position.unanswered)}"
     )
 
 
@@ -109,6 +110,7 @@ def parse_position(text: str | None) -> Position | None:
             _figure(fields["acknowledged"]),
             is_first=fields["first"] == "yes",
             nonce=fields["nonce"][:_LONGEST_NONCE],
+            unanswered=tuple(filter(None, fields["unanswered"].split(","))),
         )
     except (KeyError, ValueError):
         return None

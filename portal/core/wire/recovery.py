@@ -25,6 +25,7 @@ class RecoveryHead(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     name: str
     epoch: UUID | None
     mark: int
+    nonce: str
     was_seen: bool
     highest_municipality_id: int
     highest_tariff_id: int
@@ -32,7 +33,7 @@ class RecoveryHead(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     @property
     def position(self) -> HeldPosition:
         """What `compare` takes."""
-        return HeldPosition(self.epoch, self.mark, was_seen=self.was_seen)
+        return HeldPosition(self.epoch, self.mark, self.nonce, was_seen=self.was_seen)
 
 
 class RecoverySpan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -168,6 +168,9 @@ async def test_it_may_be_killed_anywhere_and_run_again(stacks: Stacks, rig: Rig)
         point += 3
     rig.network.fuse.left = None
     assert point > 20
+    assert (await recover(rig)).to_rotate == ["SN-2"], "named until it has a token"
+    await sites.reissue_device_token(rig.client, "SN-2")
+    assert (await recover(rig)).to_rotate == []
     await rig.drain()
     await rig.assert_mirrored()
 
@@ -275,3 +278,17 @@ async def _with_admin(stacks: Stacks, rig: Rig, copy: str) -> Rig:
     admin = await opened(stacks, rig.admin, copy)
     rig.network.inner = httpx.ASGITransport(app=build_app(admin.settings, admin))
     return Rig(rig.client, admin, rig.network, rig.token, rig.customer_id)
+
+
+async def test_tries_while_the_admin_is_away_do_not_hide_it(stacks: Stacks, rig: Rig) -> None:
+    """Batches that nobody answered count for nothing, however many there are."""
+    rig = await _restored(stacks, rig)
+    before = await rig.on_admin(AT_ADMIN)
+    rig.network.always = httpx.ConnectError("away")
+    for number in range(30):
+        await rig.on_client("UPDATE monitoring.sites SET address = :n", n=str(number))
+        await rig.tick(forced=True)
+    rig.network.always = None
+    assert (await rig.tick(forced=True)).behind
+    assert (await rig.tick(forced=True)).behind
+    assert await rig.on_admin(AT_ADMIN) == before

@@ -20,7 +20,9 @@ OWN, OTHER = UUID(int=1), UUID(int=2)
         (Position(OWN, 9), HeldPosition(was_seen=True), Standing.LEVEL),
         (Position(OWN, 9, 8), HeldPosition(was_seen=True), Standing.ADMIN_BEHIND),
         (Position(OWN, 9, 8), HeldPosition(OWN, 8, "a"), Standing.LEVEL),
-        (Position(OWN, 9, 7), HeldPosition(OWN, 8, "a"), Standing.LEVEL),
+        (Position(OWN, 9, 7), HeldPosition(OWN, 8, "a"), Standing.CLIENT_BEHIND),
+        (Position(OWN, 9, 7, unanswered=("a",)), HeldPosition(OWN, 8, "a"), Standing.LEVEL),
+        (Position(OWN, 900, 7, unanswered=("b",)), HeldPosition(OWN, 8, "a"), Standing.CLIENT_BEHIND),
         (Position(OWN, 9, 8, nonce="a"), HeldPosition(OWN, 9, "a"), Standing.LEVEL),
         (Position(OWN, 9, 8, nonce="b"), HeldPosition(OWN, 9, "a"), Standing.CLIENT_BEHIND),
         (Position(OWN, 9, 8), HeldPosition(OWN, 400, "a"), Standing.CLIENT_BEHIND),
@@ -35,12 +37,16 @@ def test_standing(position: Position, held: HeldPosition, standing: Standing) ->
 @given(st.lists(st.sampled_from(["send", "lose answer", "not sent"]), max_size=40))
 def test_who_is_never_set_back_is_always_level(course: list[str]) -> None:
     held, acknowledged = HeldPosition(), 0
+    unanswered: tuple[str, ...] = ()
     for mark, turn in enumerate(course, start=1):
-        position = Position(OWN, mark, acknowledged, is_first=acknowledged == 0, nonce=str(mark))
+        position = Position(
+            OWN, mark, acknowledged, is_first=acknowledged == 0, nonce=str(mark), unanswered=unanswered
+        )
         assert compare(position, held) is Standing.LEVEL
         if turn != "not sent":
             held = HeldPosition(OWN, mark, str(mark), was_seen=True)
             acknowledged = mark if turn == "send" else acknowledged
+        unanswered = () if turn == "send" else (*unanswered, str(mark))
 
 
 @given(dump=st.integers(0, 50), later=st.integers(1, 50))
@@ -52,12 +58,12 @@ def test_who_is_set_back_by_one_batch_or_many_is_told(dump: int, later: int) -> 
 
 
 def test_a_position_travels_in_its_header() -> None:
-    position = Position(OWN, 12, 11, is_first=True, nonce="ab")
+    position = Position(OWN, 12, 11, is_first=True, nonce="ab", unanswered=("c" * 16,) * 11)
     assert parse_position(position_header(position)) == position
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "epoch=x; mark=1; acknowledged=0; first=no; nonce=a", "mark=1", "é" * 500]
+    "text", [None, "", "epoch=x; mark=1; acknowledged=0; first=no; nonce=a; unanswered=", "mark=1", "é" * 500]
 )
 def test_a_header_that_cannot_be_read_is_none(text: str | None) -> None:
     assert parse_position(text) is None
