@@ -2,13 +2,15 @@
 
 What is stored stays. What is new goes on from the reading before it; where there is none it leads up to the reading
 after it. Where its energy does not fit between the two the register would have to fall, which would be taken for a
-reset: that part of the file is refused instead.
+reset: that part of the file is refused instead. So is one whose readings are stored with other energy: a file of
+corrected figures changes nothing, and says so.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
 from portal.core.domain.meter import REGISTER_COUNT_MILLIWH, register_milliwh
@@ -44,6 +46,7 @@ def join_registers(rows: Sequence[ParsedRow], stored: Mapping[str, Sequence[Stoo
         measured = [place for place, each in enumerate(rows) if getattr(each.row, quantity) is not None]
         series = [Stood(rows[n].row.at, register_milliwh(getattr(rows[n].row, quantity))) for n in measured]
         values = _values_there(series, known)
+        yield from (RefusedRow(rows[measured[n]].line, reason) for n, reason in _others(series, values))
         for block in _blocks(series, known):
             placed = _placed(series, block)
             if placed is None:
@@ -61,6 +64,20 @@ def join_registers(rows: Sequence[ParsedRow], stored: Mapping[str, Sequence[Stoo
 def _values_there(series: Sequence[Stood], known: Sequence[Stood]) -> list[int | None]:
     there = {reading.at: reading.milliwh for reading in known}
     return [there.get(row.at) for row in series]
+
+
+def _others(series: Sequence[Stood], there: Sequence[int | None]) -> Iterator[tuple[int, str]]:
+    """Yield where runs of stored readings rise by more or less than the file says, and by how much: they stay."""
+    known = [(place, value) for place, value in enumerate(there) if value is not None]
+    # Neighbours have the same difference of place and number.
+    for _, run in groupby(enumerate(known), key=lambda each: each[1][0] - each[0]):
+        places = [place for _, place in run]
+        first, base = places[0]
+        rises = [(n, series[n].milliwh - series[first].milliwh, value - base) for n, value in places]
+        place, given, stored = max(rises, key=lambda rise: abs(rise[1] - rise[2]))
+        if abs(given - stored) > REGISTER_COUNT_MILLIWH:
+            window = f"{iso_utc(series[first].at)} to {iso_utc(series[place].at)}"
+            yield first, f"{window}: {_shown(given)} in the file, but {_shown(stored)} are stored, which stay"
 
 
 def _blocks(series: Sequence[Stood], known: Sequence[Stood]) -> Iterator[_Block]:

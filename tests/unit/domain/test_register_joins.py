@@ -70,6 +70,26 @@ def test_the_same_file_again_changes_nothing() -> None:
     assert refused == []
 
 
+def test_corrected_figures_change_nothing_and_say_so() -> None:
+    known = stored((0, 40), (1, 41), (2, 43), (3, 43.5))
+    found, refused = joined(a_file(0, 1, 5, 0.5), known)
+    assert list(found.values()) == [40, 41, 43, 43.5]
+    assert refused == [
+        "2026-05-01T00:00:00Z to 2026-05-01T01:00:00Z: 6 kWh in the file, but 3 kWh are stored, which stay"
+    ]
+    _, within = joined(a_file(0, 2, 1, 0.5), known)
+    assert len(within) == 1
+
+
+def test_whole_tenths_of_an_earlier_release_are_no_correction() -> None:
+    rows = [
+        ParsedRow(n + 1, MeasuredRow(at(n), energy_imported_kwh=kwh, source="nem12"))
+        for n, kwh in enumerate((0, 0.19, 0.38, 0.57))
+    ]
+    _, refused = joined(rows, stored((0, 7), (1, 7.1), (2, 7.3), (3, 7.5)))
+    assert refused == []
+
+
 def test_an_overlapping_file_adds_what_is_new() -> None:
     found, refused = joined(a_file(1, 2, 3, 4), stored((0, 10), (1, 11), (2, 13)))
     assert list(found.values()) == [11, 13, 16, 20]
