@@ -7,7 +7,7 @@ commits it, an exception rolls it back.
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -116,7 +116,8 @@ async def _give_back(pool: asyncpg.Pool, taken: asyncpg.Connection) -> None:
     except Exception as error:  # it is closed then, and the next use opens another
         if not _is_refused(error):
             raise
-        taken.terminate()
+        with suppress(asyncpg.InterfaceError):  # mostly the pool has closed it already
+            taken.terminate()
 
 
 def _is_refused(error: BaseException) -> bool:

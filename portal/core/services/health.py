@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from portal.core.log import logger
 from portal.core.outages import Outage
@@ -12,6 +12,8 @@ from portal.core.queries import energy_proofs, push_epoch, rollups, writing
 from portal.core.storage.layout import LAYOUTS
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from portal.core.queries.energy_proofs import EnergyProof
     from portal.core.stack import Stack
 
@@ -19,6 +21,8 @@ _log = logger("health")
 _not_ready = Outage(_log, "The database cannot be used")
 _figures_missing = Outage(_log, "The figures of the database are not there")
 _PATIENCE_SECONDS = 2
+_Found = TypeVar("_Found")
+_asking: set[asyncio.Task[Any]] = set()
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,8 @@ class Standing:
 
 async def standing(stack: Stack) -> Standing | None:
     """Return what the database knows that is worth watching; None where it does not answer within two seconds."""
-    layout = LAYOUTS[stack.settings.run_mode]
     with _figures_missing.noted():
-        async with asyncio.timeout(_PATIENCE_SECONDS), stack.db.snapshot() as session:
-            waiting = await rollups.count_queued(session, layout.queue)
-            proof = await energy_proofs.latest(session, layout.schema)
-            epoch = None if layout.has_customers else await push_epoch.load(session)
-            return Standing(waiting, proof, None if epoch is None else epoch.behind_since is not None)
+        return await _within_patience(_standing(stack))
     return None
 
 
@@ -51,10 +50,42 @@ async def is_ready(stack: Stack) -> bool:
     A server that was out of disk is asked for a little of it, until it has some.
     """
     with _not_ready.noted():
-        async with asyncio.timeout(_PATIENCE_SECONDS), stack.db.transaction() as session:
-            await writing.require_writable(session)
-            if stack.db.is_full:
-                await writing.require_room(session)
-        stack.db.is_full = False
+        await _within_patience(_require_writable(stack))
         return True
     return False
+
+
+async def _standing(stack: Stack) -> Standing:
+    layout = LAYOUTS[stack.settings.run_mode]
+    async with stack.db.snapshot() as session:
+        waiting = await rollups.count_queued(session, layout.queue)
+        proof = await energy_proofs.latest(session, layout.schema)
+        epoch = None if layout.has_customers else await push_epoch.load(session)
+        return Standing(waiting, proof, None if epoch is None else epoch.behind_since is not None)
+
+
+async def _require_writable(stack: Stack) -> None:
+    async with stack.db.transaction() as session:
+        await writing.require_writable(session)
+        if stack.db.is_full:
+            await writing.require_room(session)
+    stack.db.is_full = False
+
+
+async def _within_patience(asking: Coroutine[Any, Any, _Found]) -> _Found:
+    """Return an answer, or raise `TimeoutError`: a connection that says nothing is given up behind our back."""
+    task = asyncio.create_task(asking)
+    _asking.add(task)
+    task.add_done_callback(_put_away)
+    try:
+        if not (await asyncio.wait({task}, timeout=_PATIENCE_SECONDS))[0]:
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+
+
+def _put_away(task: asyncio.Task[Any]) -> None:
+    _asking.discard(task)
+    if not task.cancelled():
+        task.exception()  # looked at, or nobody waits for it any more
