@@ -68,7 +68,7 @@ class EventGate:
                 words = report.get("message") or report.get("error_type")
                 browser_reports.note(words, self.address_of(sid))
             case _:
-                self._note(sid, "unknown message", kind)
+                self._note(sid, "unknown message", kind if isinstance(kind, str) else "")
         return None
 
     async def on_event(self, sid: str, data: Any) -> None:
@@ -95,14 +95,12 @@ class EventGate:
         """Whether Socket.IO still has the socket: it closes one before it says so."""
         return self._server.manager.is_connected(sid, self._namespace.namespace)
 
-    def _note(self, sid: str, why: str, name: object) -> None:
+    def _note(self, sid: str, why: str, name: str) -> None:
         address = self.address_of(sid)
         grant = self._budget.take(origin_of(address))
         if grant is not Grant.NO:
             note = {"note": MORE} if grant is Grant.LAST else {}
-            _log.warning(
-                "websocket message refused", why=why, name=safe(str(name), 80), address=address, **note
-            )
+            _log.warning("websocket message refused", why=why, name=safe(name, 80), address=address, **note)
 
 
 def install_gate(app: rx.App) -> None:

@@ -120,7 +120,15 @@ async def test_nothing_a_socket_can_send_brings_what_it_sends_into_the_log(stack
     for number, data in enumerate(_ODD):
         async with _socket(stack, f"198.51.101.{number}") as client:
             await client.emit("event", data, namespace=_NAMESPACE)
-            for kind in ("message", "client_error", "disconnect", "connect", "__class__", _FORGED):
+            for kind in (
+                "message",
+                "client_error",
+                "disconnect",
+                "connect",
+                "__class__",
+                _FORGED,
+                {"a": _SECRET},
+            ):
                 await client.emit(kind, data, namespace=_NAMESPACE)
     log.holds_no_secret()
     assert len(log.text) < 60_000

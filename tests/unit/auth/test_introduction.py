@@ -37,7 +37,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(introduction, "JOIN_SECONDS", 0.2)
 
 
-@pytest.mark.parametrize("said", [(), ("3",), ("3", "2probe", "41", "")])
+@pytest.mark.parametrize("said", [(), ("3",), ("3", "2probe", "41")])
 async def test_whoever_joins_nothing_is_let_go_whatever_else_it_says(said: tuple[str, ...]) -> None:
     wire = Wire(*said)
     messages = Introduction(wire.receive, wire.send)
@@ -56,3 +56,12 @@ async def test_a_page_may_be_silent_once_it_has_joined() -> None:
     wire.say({"type": "websocket.receive", "text": "3"})
     assert (await waiting)["text"] == "3"
     assert wire.sent == []
+
+
+@pytest.mark.parametrize("said", ["", "9", "0{}", "b4", "hello", "\u00b2", "-1"])
+async def test_what_is_no_packet_ends_the_socket(said: str) -> None:
+    wire = Wire(_JOINING, said)
+    messages = Introduction(wire.receive, wire.send)
+    got = [await messages() for _ in range(3)]
+    assert got[-1] == {"type": "websocket.disconnect", "code": 1008}
+    assert [message["type"] for message in wire.sent] == ["websocket.close"]
