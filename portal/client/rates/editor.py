@@ -201,7 +201,7 @@ def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
         rx.el.input(
             type="hidden",
             name=_box("periods", index, "days"),
-            value=rx.Var.create(period.days).foreach(lambda on: rx.cond(on, "x", "-")).join(""),
+            value=rx.Var.create(period.days).map(lambda on: rx.cond(on, "x", "-")).join(""),
             read_only=True,
         ),
         _row_input("periods", index, "start", period.start, "From", "time", "128px"),
