@@ -97,7 +97,7 @@ def parse_nem12(lines: Iterable[str], options: Nem12Options | None = None) -> It
     """
     parser = _Parser(options or Nem12Options())
     for line, text in enumerate(lines, start=1):
-        record = [cell.strip() for cell in text.lstrip("\ufeff").split(",")]
+        record = [cell.strip().strip('"') for cell in text.lstrip("\ufeff").split(",")]
         if any(record):
             yield from parser.take(line, record)
     yield from parser.finish()

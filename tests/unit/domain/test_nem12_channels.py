@@ -107,6 +107,15 @@ def test_a_file_without_its_first_record_is_taken_and_says_so() -> None:
     assert rows(found)[-1].energy_imported_kwh == 24
 
 
+def test_cells_in_quotation_marks_are_taken() -> None:
+    records = ["100,NEM12,202605180000,MDP,RET", channel("E1"), day("20260518", "0.5"), "900"]
+    found = list(
+        parse_nem12([",".join(f'"{cell}"' for cell in each.split(",")) + "\r\n" for each in records])
+    )
+    assert refused(found) == []
+    assert rows(found)[-1].energy_imported_kwh == 24
+
+
 def test_values_of_another_length_are_counted_and_refused() -> None:
     found = outcomes([channel("E1", 15), day("20260518", "0.1", 288)])
     assert "288 values are there where 96 belong" in refused(found)[0][1]
