@@ -23,4 +23,6 @@ async def get_ready(request: Request) -> Response:
     """Answer whether the database can be used."""
     if await health.is_ready(stack_of(request)):
         return json_answer(HealthAnswer(status="ready"))
-    return error_answer(503, "unavailable", "The database does not answer.", headers={"Retry-After": "5"})
+    return error_answer(
+        503, "unavailable", "The database cannot be used just now.", headers={"Retry-After": "5"}
+    )
