@@ -38,7 +38,7 @@ async def check(stack: Stack, client: PushClient, step: Callable[[], None], *, t
 
     Where this stack is behind and that is news, or with `tries`, it is looked whether it lost anything at all.
     """
-    head = await _head(stack, client)
+    head = await _head(client)
     if head is None:
         return
     match compare(await epochs.next_position(stack), head.position):
@@ -52,14 +52,16 @@ async def check(stack: Stack, client: PushClient, step: Callable[[], None], *, t
                 _log.info("The Admin and this stack are level: the push goes on")
 
 
-async def _head(stack: Stack, client: PushClient) -> RecoveryHead | None:
-    """Return how far the Admin has come; None where it does not say. One of an earlier release stops nobody."""
+async def _head(client: PushClient) -> RecoveryHead | None:
+    """Return how far the Admin has come; None where it does not say.
+
+    One of an earlier release (404) never stops a push. It does not start a stopped one again either: whoever stopped
+    it knew more, and an older release or a proxy in between now only hides that.
+    """
     reply = await client.ask("recovery", {})
-    if not isinstance(reply, Reply):
+    if not isinstance(reply, Reply) or reply.status != 200:
         return None
-    if reply.status == 404:
-        await epochs.note_level(stack)
-    return decoded(reply.body, RecoveryHead) if reply.status == 200 else None
+    return decoded(reply.body, RecoveryHead)
 
 
 async def is_stopped(stack: Stack, client: PushClient, reason: str, step: Callable[[], None]) -> bool:

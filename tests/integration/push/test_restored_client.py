@@ -33,6 +33,18 @@ AT_ADMIN = (
 )
 
 
+class _WithoutRecovery(httpx.AsyncBaseTransport):
+    """An Admin of the release before, or a proxy that passes the batches on and nothing else."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if "/recovery" in request.url.path:
+            return httpx.Response(404)
+        return await self._inner.handle_async_request(request)
+
+
 async def _yesterday(rig: Rig) -> Any:
     await sites.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
     await sites.add_site(rig.client, "House", municipality="Example City")
@@ -110,6 +122,21 @@ async def test_all_of_it(stacks: Stacks, rig: Rig, capsys: pytest.CaptureFixture
     report = await task.verify_once(rig.client, transport=rig.network)
     assert (report.differences, report.left) == ([], 0)
     assert report.readings == 200 + 900 + 300
+
+
+async def test_a_proxy_that_hides_the_recovery_routes_lifts_no_stop(
+    stacks: Stacks, rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rig = await _restored(stacks, rig)
+    before = await rig.on_admin(AT_ADMIN)
+    await sites.add_site(rig.client, "New mill")
+    assert (await rig.tick()).behind
+    rig.network.inner = _WithoutRecovery(rig.network.inner)
+    capsys.readouterr()
+    for _ in range(2):
+        assert (await rig.tick()).behind
+    assert "The push is stopped" not in capsys.readouterr().out, "it was all the time"
+    assert await rig.on_admin(AT_ADMIN) == before
 
 
 async def test_nothing_recovered_is_pushed_as_new(stacks: Stacks, rig: Rig) -> None:
