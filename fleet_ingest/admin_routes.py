@@ -114,15 +114,15 @@ _AFTER_NUMBER = Parameter(
 )
 _ROWS = fields.limit(MOST_ROWS, MOST_ROWS)
 _RECOVERY = (
-    _recovery("", recovery.get_head, RecoveryHead),
-    _recovery("/span", recovery.get_span, RecoverySpan),
-    _recovery("/sites", recovery.get_sites, SitePage, _AFTER_ID, _ROWS),
-    _recovery("/devices", recovery.get_devices, DevicePage, _AFTER_ID, _ROWS),
-    _recovery("/municipalities", recovery.get_municipalities, MunicipalityPage, _AFTER_NUMBER, _ROWS),
-    _recovery("/tariffs", recovery.get_tariffs, TariffPage, _AFTER_NUMBER, _ROWS),
+    _recovery("", recovery.get_recovery, RecoveryHead),
+    _recovery("/span", recovery.get_held_span, RecoverySpan),
+    _recovery("/sites", recovery.get_held_sites, SitePage, _AFTER_ID, _ROWS),
+    _recovery("/devices", recovery.get_held_devices, DevicePage, _AFTER_ID, _ROWS),
+    _recovery("/municipalities", recovery.get_held_municipalities, MunicipalityPage, _AFTER_NUMBER, _ROWS),
+    _recovery("/tariffs", recovery.get_held_tariffs, TariffPage, _AFTER_NUMBER, _ROWS),
     _recovery(
         "/measurements",
-        recovery.get_readings,
+        recovery.get_held_readings,
         ReadingPage,
         _DEVICE,
         *fields.window("at most 31 days on"),

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from fleet_ingest.payloads import SiteDeviceAnswer
+from fleet_ingest.payloads import BacklogAnswer, SiteDeviceAnswer
 from portal.core.domain.rated_power import MOST_KW
 from portal.core.services.customers import CODE_PATTERN, DEFAULT_GRACE_HOURS, MAX_GRACE_HOURS
 from portal.core.wire.fields import Address, Description, Exact, ExternalId, Instant, Key, Name, ZoneName
@@ -72,7 +72,7 @@ class NewCustomer(Body, rename="camel", kw_only=True, forbid_unknown_fields=True
             "device_count",
             "energy_today_kwh",
         ),
-        *("token_issued_at", "token_rotated_at", "previous_token_expires_at", "last_batch_rows"),
+        *("token_issued_at", "token_rotated_at", "previous_token_expires_at", "last_batch_rows", "push"),
     )
 
     code: CustomerCode
@@ -88,6 +88,7 @@ class NewCustomer(Body, rename="camel", kw_only=True, forbid_unknown_fields=True
     token_rotated_at: _EchoedInstant = UNSET
     previous_token_expires_at: _EchoedInstant = UNSET
     last_batch_rows: _EchoedCount = UNSET
+    push: Annotated[BacklogAnswer | UnsetType | None, _READ_ONLY] = UNSET
 
 
 class Rotation(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):

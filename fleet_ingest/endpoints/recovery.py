@@ -20,47 +20,47 @@ _HIGHEST = 2_147_483_647
 _DIGITS = 10
 
 
-async def get_head(request: Request) -> Response:
+async def get_recovery(request: Request) -> Response:
     """Say how far the customer's push has come."""
     customer = await customer_of(request)
     return json_answer(await fleet_recovery.head(stack_of(request), customer))
 
 
-async def get_span(request: Request) -> Response:
+async def get_held_span(request: Request) -> Response:
     """Say when the customer's first and last readings were taken."""
     customer = await customer_of(request)
     return json_answer(await fleet_recovery.span(stack_of(request), customer))
 
 
-async def get_sites(request: Request) -> Response:
+async def get_held_sites(request: Request) -> Response:
     """Give a page of the customer's sites."""
     customer = await customer_of(request)
     after, limit = uuid_parameter(request, "after"), integer_parameter(request, "limit", _ROWS)
     return json_answer(await fleet_recovery.sites(stack_of(request), customer, after, limit))
 
 
-async def get_devices(request: Request) -> Response:
+async def get_held_devices(request: Request) -> Response:
     """Give a page of the customer's devices, without anything of their tokens."""
     customer = await customer_of(request)
     after, limit = uuid_parameter(request, "after"), integer_parameter(request, "limit", _ROWS)
     return json_answer(await fleet_recovery.devices(stack_of(request), customer, after, limit))
 
 
-async def get_municipalities(request: Request) -> Response:
+async def get_held_municipalities(request: Request) -> Response:
     """Give a page of the customer's municipalities."""
     customer = await customer_of(request)
     after, limit = _number_parameter(request, "after"), integer_parameter(request, "limit", _ROWS)
     return json_answer(await fleet_recovery.municipalities(stack_of(request), customer, after, limit))
 
 
-async def get_tariffs(request: Request) -> Response:
+async def get_held_tariffs(request: Request) -> Response:
     """Give a page of the customer's tariffs."""
     customer = await customer_of(request)
     after, limit = _number_parameter(request, "after"), integer_parameter(request, "limit", _ROWS)
     return json_answer(await fleet_recovery.tariffs(stack_of(request), customer, after, limit))
 
 
-async def get_readings(request: Request) -> Response:
+async def get_held_readings(request: Request) -> Response:
     """Give a page of one device's readings."""
     customer = await customer_of(request)
     device_id = uuid_parameter(request, "deviceId")

@@ -5,14 +5,12 @@ Sets come in pages by key, readings by time. A row is what a batch of its type h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from portal.core.domain.push_epoch import HeldPosition
-from portal.core.wire.fields import Key
+from portal.core.wire.fields import Instant, Key
 from portal.core.wire.readings import FleetReading
 from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.wire.tariffs import TariffRow
@@ -39,14 +37,14 @@ class RecoveryHead(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class RecoverySpan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The first and the last reading the Admin holds; null where it holds none."""
 
-    first_at: datetime | None
-    last_at: datetime | None
+    first_at: Instant | None
+    last_at: Instant | None
 
 
 class HeldSite(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A site as the Admin holds it; `isEnded`: a Client said that it has it no more."""
 
-    received_at: datetime
+    received_at: Instant
     row: SiteRow
     is_ended: bool = False
 
@@ -57,7 +55,7 @@ class HeldDevice(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     `isEnded`: a Client said that it has it no more.
     """
 
-    received_at: datetime
+    received_at: Instant
     row: DeviceRow
     aliases: list[UUID] = []
     is_ended: bool = False
@@ -66,14 +64,14 @@ class HeldDevice(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class HeldMunicipality(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A municipality as the Admin holds it."""
 
-    received_at: datetime
+    received_at: Instant
     row: MunicipalityRow
 
 
 class HeldTariff(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A tariff as the Admin holds it."""
 
-    received_at: datetime
+    received_at: Instant
     row: TariffRow
 
 
@@ -119,4 +117,4 @@ class ReadingPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Readings of one device by time; `next` is `from` of the next page, null after the last."""
 
     rows: list[FleetReading]
-    next: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    next: Instant | None = None
