@@ -32,7 +32,8 @@ _NO_TEXT = "a text is needed here"
 def problems_in_words(error: PortalError, draft: Draft) -> list[str]:
     """One line for each problem, with its place in the form; none when the error lists no problems."""
     found = (error.details or {}).get("problems", [])
-    return [_line(each["path"], each["message"], draft) for each in found]
+    # While a season has no name, the periods of the whole year are taken for its own too: what is wrong is said once.
+    return list(dict.fromkeys(_line(each["path"], each["message"], draft) for each in found))
 
 
 def _line(path: str, message: str, draft: Draft) -> str:

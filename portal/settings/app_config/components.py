@@ -41,8 +41,12 @@ def push() -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(
-            State.behind != "",
-            callout(rx.el.strong("The push is stopped. "), State.behind, tone="fail"),
+            State.behind.length() > 0,
+            callout(
+                rx.el.strong("The push is stopped. "),
+                rx.foreach(State.behind, _words_or_command),
+                tone="fail",
+            ),
             rx.fragment(),
         ),
         rx.cond(State.is_pushing, _states(), rx.fragment()),
@@ -56,6 +60,10 @@ def _states() -> rx.Component:
         note=State.backlog,
         flush=True,
     )
+
+
+def _words_or_command(part: rx.Var[str], place: rx.vars.NumberVar[int]) -> rx.Component:
+    return rx.cond(place % 2 == 1, rx.el.code(part, class_name="ui-mono"), rx.fragment(part))
 
 
 def _fact(fact: Fact) -> rx.Component:

@@ -25,7 +25,7 @@ class AppConfigState(AdminDialogs, rx.State):
     facts: list[view.Fact] = []
     is_pushing: bool = False
     is_link_down: bool = False
-    behind: str = ""
+    behind: list[str] = []
     backlog: str = ""
     push_rows: list[view.PushRow] = []
     letters: list[view.LetterRow] = []

@@ -101,7 +101,7 @@ def facts(settings: Settings) -> list[Fact]:
 
 def push_rows(status: PushStatus, now: datetime) -> list[PushRow]:
     """The state of each resource."""
-    return [_push_row(state, now, is_behind=behind_words(status) != "") for state in status.resources]
+    return [_push_row(state, now, is_behind=behind_words(status) != []) for state in status.resources]
 
 
 def _push_row(state: PushState, now: datetime, *, is_behind: bool) -> PushRow:
@@ -136,9 +136,13 @@ def backlog_words(status: PushStatus) -> str:
     return f"{waiting}, {retried}, {formats.count(backlog.dead_letters, 'row')} given up"
 
 
-def behind_words(status: PushStatus) -> str:
-    """Why nothing is pushed, where the Admin holds more than this stack ever sent; empty where all is well."""
-    return (status.behind_reason or "") if status.is_enabled and status.behind_since else ""
+def behind_words(status: PushStatus) -> list[str]:
+    """Why nothing is pushed, where the Admin holds more than this stack ever sent; empty where all is well.
+
+    Words and commands take turns, words first: a page sets a command apart without the marks a terminal needs.
+    """
+    is_behind = status.is_enabled and status.behind_since is not None
+    return (status.behind_reason or "").split("`") if is_behind else []
 
 
 def letter_rows(status: PushStatus, now: datetime) -> list[LetterRow]:

@@ -52,6 +52,14 @@ def test_a_decimal_comma_is_a_decimal_point() -> None:
     assert read_tariff(to_wire(replace(SOUND, rate="2,50"))).default_rate_per_kwh == Decimal("2.50")
 
 
+def test_what_is_wrong_is_said_once_while_a_season_has_no_name() -> None:
+    draft = replace(SOUND, seasons=[SeasonDraft()], periods=[PeriodDraft("Peak"), PeriodDraft("Noon")])
+    assert problems(draft) == [
+        "Season 1, name: it is still empty",
+        "Period 2 (Noon): period 'Noon' overlaps period 'Peak' on Monday at 07:00",
+    ]
+
+
 def test_a_season_that_is_renamed_takes_its_periods_along() -> None:
     draft = replace(SOUND, seasons=[SeasonDraft("High")], periods=[PeriodDraft("Peak", "High")])
     assert with_value(draft, "seasons", 0, {"name": "Winter"}).periods[0].season == "Winter"

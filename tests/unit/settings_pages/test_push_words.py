@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from portal.core.domain import push_epoch
 from portal.core.errors import NotFound
 from portal.core.queries.push import Backlog, PushState
 from portal.core.queries.push_letters import DeadLetter, Decision
@@ -55,6 +56,20 @@ def _status(*states: PushState, dead_letters: int = 1) -> PushStatus:
 def test_a_resource_says_how_it_fares(state: PushState, words: str, tone: str, next_try: str) -> None:
     [row] = view.push_rows(_status(state), NOW)
     assert (row["status"], row["tone"], row["next_try"]) == (words, tone, next_try)
+
+
+def test_a_stopped_push_says_what_to_do_and_the_command_stands_apart() -> None:
+    reason = push_epoch.behind_words("ACME")
+    stopped = replace(_status(STATE), behind_since=NOW, behind_reason=reason)
+    words, command, rest = view.behind_words(stopped)
+    assert (words[:9], command, rest) == (
+        "The Admin",
+        "portal push recover",
+        " fetches what is missing here.",
+    )
+    assert view.push_rows(stopped, NOW)[0]["status"] == "Stopped"
+    assert view.behind_words(_status(STATE)) == []
+    assert view.behind_words(replace(stopped, is_enabled=False)) == []
 
 
 def test_a_row_given_up_says_why_how_often_and_since_when() -> None:
