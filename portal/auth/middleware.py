@@ -7,7 +7,7 @@ from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
-from portal.auth import tabs
+from portal.auth import recovery, tabs
 from portal.auth.brand_watch import BrandState, known_version
 from portal.auth.guards import access_of, refusal
 from portal.auth.identity import IdentityState
@@ -34,6 +34,9 @@ class SessionMiddleware(Middleware):
         root = state._get_root_state()  # noqa: SLF001 - Reflex offers no other way from a substate to the tree
         identity = await root.get_state(IdentityState)
         is_hydrate = event.name.rsplit(".", 1)[-1] in _HYDRATE_HANDLERS
+        if is_hydrate:
+            away = await root.get_state(RecoveryState)
+            away.is_away = away.is_unread = False
         was_somebody, session = bool(identity._session), fingerprint(token)  # noqa: SLF001
         if is_hydrate or identity._session != session:  # noqa: SLF001
             await _admit(root, identity, token, tab=_tab_of(event, state))
@@ -41,8 +44,6 @@ class SessionMiddleware(Middleware):
                 return StateUpdate(events=Event.from_event_type(refusal(None)))
         if is_hydrate:
             (await root.get_state(BrandState)).version = known_version()
-            recovery = await root.get_state(RecoveryState)
-            recovery.is_away = recovery.is_unread = False
         return None
 
 
@@ -59,8 +60,10 @@ async def _admit(root: BaseState, identity: IdentityState, token: str | None, ta
         actor = await actor_of(token)
     except Unavailable:
         # Nobody can say whose session it is: a tab keeps what it held for this one, and nothing it held for another.
+        # The wipe takes along what an event before this one said of the database, so it is said again.
         if identity._session != session:  # noqa: SLF001
             root.reset()
+            await recovery.load_again(root)
         return
     same_person = identity._session == session and actor is not None  # noqa: SLF001
     if identity._session and not same_person:  # noqa: SLF001

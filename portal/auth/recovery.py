@@ -7,6 +7,7 @@ the same.
 
 import reflex as rx
 from reflex.istate.proxy import StateProxy
+from reflex.state import BaseState
 
 from portal.core.log import logger
 from portal.core.outages import Outage
@@ -56,18 +57,19 @@ async def note_unread(state: rx.State, handler: str) -> None:
         return
     if is_background(state):
         async with state:
-            await _mark(state)
+            await load_again(state)
     else:
-        await _mark(state)
+        await load_again(state)
 
 
 async def note_outcome(state: rx.State, handler: str) -> None:
     """Do the same after a handler that ran and said that it failed so."""
     if handler in _READS_THE_PAGE and not is_background(state) and is_outage(state):
-        await _mark(state)
+        await load_again(state)
 
 
-async def _mark(state: rx.State) -> None:
+async def load_again(state: BaseState) -> None:
+    """Say that the database is away, and have the page loaded again."""
     recovery = await state.get_state(RecoveryState)
     recovery.is_away = recovery.is_unread = True
 

@@ -11,7 +11,9 @@ from portal.auth import middleware as middleware_module
 from portal.auth.guards import signed_in
 from portal.auth.identity import IdentityState
 from portal.auth.middleware import SessionMiddleware
+from portal.auth.recovery import RecoveryState
 from portal.core.domain.access import Actor, Role
+from portal.core.errors import Unavailable
 
 _PEOPLE = {
     "a-token": Actor(uuid4(), "alice@example.com", Role.ADMIN),
@@ -32,6 +34,7 @@ class TabMemoryState(rx.State):
 
 
 _HYDRATE = "reflex___state____state.hydrate_and_load"
+_SET_HYDRATED = "reflex___state____state.set_is_hydrated"
 _LOAD = f"{TabMemoryState.get_full_name()}.load"
 
 
@@ -92,6 +95,25 @@ async def test_it_is_wiped_when_the_session_has_ended(alices_tab: Tab, people: d
     await alices_tab.send(_HYDRATE, "a-token")
     assert (await alices_tab.memory()).secret == ""
     assert await alices_tab.who() == ""
+
+
+@pytest.mark.parametrize("before", ["", "b-token"])
+async def test_a_tab_that_nobody_can_say_the_owner_of_is_empty_and_loads_again(
+    people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """It is opened just as the database goes: whichever of its events comes last, it does not wait for ever."""
+    tab = Tab()
+    await tab.send(_HYDRATE, before)
+
+    async def silence(_: str | None, **__: bool) -> Actor | None:
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(middleware_module, "actor_of", silence)
+    for name in (_HYDRATE, _LOAD, _SET_HYDRATED):
+        await tab.send(name, "a-token")
+        away = await tab.root.get_state(RecoveryState)
+        assert (away.is_away, away.is_unread) == (True, True), name
+        assert await tab.who() == ""
 
 
 async def test_a_call_under_a_changed_session_is_sent_away(alices_tab: Tab) -> None:
