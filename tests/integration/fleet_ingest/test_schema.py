@@ -16,7 +16,7 @@ from portal.core.stack import Stack, close_stack, open_stack
 from tests.integration.databases import TestServer
 from tests.integration.fleet_ingest.servers import serving
 
-SECONDS = 120
+SECONDS = 400
 # Two checks are told what a JSON Schema cannot say:
 # - of a batch, bad rows are refused one by one within a 200;
 # - a request of the right shape may still be wrong (400): a window that ends before it begins, a name of spaces,
