@@ -66,8 +66,8 @@ class Recording:
     """Rows of a file, moved by whole weeks so that weekdays and hours stay what they were."""
 
     def __init__(self, rows: list[MeasuredRow], start_at: datetime) -> None:
-        """`rows` in the order of their times; the first is played in the week that follows `start_at`."""
-        weeks = -((rows[0].at - start_at) // _WEEK)
+        """`rows` in the order of their times; the first is played in the week that follows `start_at`, never at it."""
+        weeks = (start_at - rows[0].at) // _WEEK + 1
         self._shift = weeks * _WEEK
         self._rows = rows
 

@@ -109,6 +109,12 @@ class TestRecording:
             "Mon 06:00",
         ]
 
+    def test_a_row_whose_hour_is_the_start_itself_is_played_as_well(self, file: Path) -> None:
+        start = datetime(2026, 10, 26, 6, tzinfo=UTC)
+        rows = list(recorded(file, start).source.history(start, start + 30 * DAY))
+        assert [row.energy_imported_kwh for row in rows] == [100.0, 101.5, 150.0]
+        assert start < rows[0].at <= start + 7 * DAY
+
     def test_a_row_is_sent_when_it_is_due_and_not_before(self, file: Path) -> None:
         source = recorded(file, START).source
         first, second, _ = times(source.history(START, START + 30 * DAY))
