@@ -79,6 +79,6 @@ def test_a_log_in_and_a_download_are_answered_in_words(
         assert int(answer.headers["Retry-After"]) > 0
         assert _WORDS in answer.text
     assert "look before you send it again" in login.text
-    expect(page.get_by_text(_WORDS)).to_have_count(0, timeout=_PATIENCE)
+    expect(page.get_by_text(_WORDS)).to_have_count(0)
     assert "Traceback" not in client_stack.log(), client_stack.log()
     visitor.complaints.clear()
