@@ -1,23 +1,26 @@
-"""The settings of one stack, read once into one frozen object.
+"""The settings of one stack, read once into one frozen object that is handed on from there.
 
 Names are `Section__Name`, case-insensitive, from environment variables and an optional `.env`
-file; a secret may also be given as `Section__Name_FILE`, the path of a file that holds it.
-Nothing else in the product reads the environment.
+file; a secret may also be given as `Section__Name_FILE`, the path of a file that holds it
+(`portal.core.setting_sources`). Nothing else in the product reads the environment.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.alias_generators import to_pascal
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from portal.core.domain.tariffs import is_zone
 from portal.core.errors import Misconfigured
+from portal.core.setting_sources import NamedValues, env_file, environment, read_places
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _SHORTEST_KEY = 32
@@ -50,7 +53,7 @@ class StorageChoice(StrEnum):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_pascal, validate_by_name=True)
 
 
 class Application(_Section):
@@ -74,7 +77,7 @@ class Application(_Section):
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
-                message = f"{origin!r} is not an origin, such as https://dashboard.example.com"
+                message = "there is something that is not an origin, such as https://dashboard.example.com"
                 raise ValueError(message)
         if "*" in value and len(value) > 1:
             message = "'*' lets every origin in, so it stands alone"
@@ -85,7 +88,7 @@ class Application(_Section):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if not is_zone(value):
-            message = f"{value!r} is not an IANA time zone"
+            message = "this is not an IANA time zone, such as Africa/Johannesburg"
             raise ValueError(message)
         return value
 
@@ -179,8 +182,17 @@ class StorageSettings(_Section):
     data_directory: Path = Path("./data")
 
 
-class Settings(_Section):
-    """All settings of one stack."""
+class Settings(BaseSettings):
+    """All settings of one stack. Made by hand it reads nothing: that is `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_pascal,
+        validate_by_name=True,
+        env_nested_delimiter="__",
+        enable_decoding=False,  # values are what they are, never JSON
+    )
 
     application: Application = Application()
     database: DatabaseSettings = DatabaseSettings()
@@ -215,60 +227,58 @@ class Settings(_Section):
             update={"storage": self.storage.model_copy(update={"data_directory": directory})}
         )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return what was given by hand, then what `load_settings` has found, first come first served."""
+        return (init_settings, *(NamedValues(settings_cls, values) for values in _found.get()))
 
-_SHORT_FORMS = {"runmode": "application__runmode"}
+
+_found: ContextVar[tuple[dict[str, str], ...]] = ContextVar("_found", default=())
 
 
 def env_name(section: str, field: str) -> str:
     """Return the documented environment name of a setting: `fleet_ingest`, `batch_size` -> `FleetIngest__BatchSize`."""
-    return f"{_pascal(section)}__{_pascal(field)}"
+    return f"{to_pascal(section)}__{to_pascal(field)}"
 
 
-def _pascal(snake: str) -> str:
-    return "".join(part.capitalize() for part in snake.split("_"))
+def setting_names() -> frozenset[str]:
+    """Return the documented names of all settings."""
+    return frozenset(
+        env_name(section, field)
+        for section, about in Settings.model_fields.items()
+        for field in type(cast("_Section", about.default)).model_fields
+    )
 
 
-def load_settings(environ: dict[str, str] | None = None, env_file: Path | None = None) -> Settings:
-    """Read the settings from the environment over the `.env` file.
+def load_settings(environ: dict[str, str] | None = None, file: Path | None = None) -> Settings:
+    """Read the settings from the environment over the `.env` file; paths in them are absolute then.
 
-    Raises `Misconfigured` with one line naming the first setting that is wrong.
+    Without `environ`, from the process's own and the `.env` of the current directory. Called once per process, at
+    its start. Raises `Misconfigured` with one line naming the first setting that is wrong.
     """
-    file_values = {} if environ is not None and env_file is None else dotenv_values(env_file or Path(".env"))
-    values = {k.lower(): v for k, v in file_values.items() if v is not None}
-    values |= {k.lower(): v for k, v in (os.environ if environ is None else environ).items()}
-    values = {full: values[short] for short, full in _SHORT_FORMS.items() if short in values} | values
-    raw = {
-        name: _section_values(name, field.annotation, values) for name, field in Settings.model_fields.items()
-    }
+    places = [environment(os.environ if environ is None else environ)]
+    if environ is None or file is not None:
+        places.append(env_file(file or Path(".env")))
+    reading = _found.set(tuple(read_places(tuple(places), setting_names())))
     try:
-        return Settings.model_validate(raw)
+        return Settings().with_absolute_paths()
     except ValidationError as error:
         raise Misconfigured(_first_problem(error)) from None
-
-
-def _section_values(name: str, section: Any, values: dict[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for field in section.model_fields:
-        key = env_name(name, field).lower()
-        if key in values:
-            found[field] = values[key]
-        elif f"{key}_file" in values:
-            found[field] = _read_secret_file(env_name(name, field), values[f"{key}_file"])
-    return found
-
-
-def _read_secret_file(name: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        message = f"{name}_FILE names a file that cannot be read: {error.strerror}"
-        raise Misconfigured(message) from None
+    finally:
+        _found.reset(reading)
 
 
 def _first_problem(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
-    section, field = str(first["loc"][0]), str(first["loc"][1])
-    return f"{env_name(section, field)}: {first['msg']}"
+    section, field = first["loc"][:2]  # the section by its own name, the field by the one it has outside
+    return f"{to_pascal(str(section))}__{field}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def check_start(settings: Settings) -> None:

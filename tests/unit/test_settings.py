@@ -6,7 +6,7 @@ import pytest
 
 from portal.core.connection_strings import configured_dsn, parse_connection_string
 from portal.core.errors import Misconfigured
-from portal.core.settings import RunMode, check_start, load_settings
+from portal.core.settings import RunMode, Settings, check_start, load_settings, setting_names
 
 SECRET = "s3cret-pa55"
 
@@ -41,18 +41,112 @@ def test_the_env_file_gives_way_to_the_environment(tmp_path: Path) -> None:
     assert (settings.application.name, settings.billing.currency) == ("From outside", "EUR")
 
 
+def test_the_environment_comes_before_the_env_file_in_whatever_form(tmp_path: Path) -> None:
+    file, token = tmp_path / ".env", tmp_path / "token"
+    token.write_text("b" * 64)
+    file.write_text(f"Application__RunMode=Client\nFleetIngest__Token={'a' * 64}\n")
+    settings = load_settings({"RunMode": "Admin", "FleetIngest__Token_FILE": str(token)}, file)
+    assert settings.run_mode is RunMode.ADMIN
+    assert settings.fleet_ingest.token.get_secret_value() == "b" * 64
+
+
+def test_a_file_nobody_needs_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("FleetIngest__Token_FILE=/nowhere/at/all\n")
+    assert load_settings({"FleetIngest__Token": SECRET}, file).fleet_ingest.token.get_secret_value() == SECRET
+
+
+def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+    (file := tmp_path / "wrong").write_bytes(b"Application__Name=\xff\n")
+    for given in ({"FleetIngest__Token_FILE": str(file)}, None):
+        with pytest.raises(Misconfigured, match="UTF-8"):
+            load_settings(given or {}, None if given else file)
+
+
+def test_what_is_made_by_hand_reads_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("Application__Name", "From outside")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("Billing__Currency=EUR\n")
+    made = Settings()
+    assert (made.application.name, made.billing.currency) == ("Energy portal", "ZAR")
+    read = load_settings()
+    assert (read.application.name, read.billing.currency) == ("From outside", "EUR")
+    assert read.storage.data_directory == tmp_path / "data"
+
+
+# What takes any text.
+FREE = {
+    *("Application__Name", "Application__PublicUrl", "Grafana__Url", "Storage__DataDirectory"),
+    *("Authentication__DefaultAdminEmail", "Authentication__DefaultAdminPassword"),
+    *("Database__ConnectionString", "Database__Host", "Database__Name", "Database__Username"),
+    *("Database__Password", "FleetIngest__Url", "FleetIngest__Token"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(setting_names() - FREE))
+def test_a_wrong_value_names_its_setting_and_is_not_repeated(name: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load_settings({name: "hidden nonsense"})
+    assert refused.value.message.startswith(f"{name}: ")
+    assert "\n" not in refused.value.message
+    assert "hidden" not in refused.value.message
+
+
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("given", "words"),
     [
-        ("FleetIngest__BatchSize", "many"),
-        ("Application__RunMode", "Both"),
-        ("Application__TimeZone", "Mars/Olympus"),
-        ("Billing__Currency", "rand"),
+        ("Application__RunMod", "Application__RunMode"),
+        ("application__public_url", "Application__PublicUrl"),
+        ("FleetIngest__Tokn_FILE", "FleetIngest__Token_FILE"),
+        ("RateLimit__Devices", "RateLimit__DevicePerMinute"),
+        ("Database__Hosts", "Database__Host"),
     ],
 )
-def test_a_wrong_value_names_its_setting(name: str, value: str) -> None:
-    with pytest.raises(Misconfigured, match=name):
-        load_settings({name: value})
+def test_a_field_that_its_section_does_not_have_is_refused_with_the_nearest(
+    given: str, words: str, tmp_path: Path
+) -> None:
+    (file := tmp_path / ".env").write_text(f"{given}={SECRET}\n")
+    for place in ({given: SECRET}, None):
+        with pytest.raises(Misconfigured) as refused:
+            load_settings(place or {}, None if place else file)
+        assert refused.value.message.startswith(f"{given} in ")
+        assert refused.value.message.endswith(f"the nearest is {words}.")
+        assert SECRET not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("Aplication__RunMode", "Application__RunMode"),
+        ("Fleet__Token", "FleetIngest__Token"),
+        ("FLEET_INGEST__TOKEN_FILE", "FleetIngest__Token_FILE"),
+    ],
+)
+def test_a_misspelt_section_is_refused_in_the_env_file_and_said_of_the_environment(
+    given: str, words: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (file := tmp_path / ".env").write_text(f"{given}={SECRET}\n")
+    with pytest.raises(Misconfigured, match=f"^{given} in .* the nearest is {words}.$"):
+        load_settings({}, file)
+    assert load_settings({given: SECRET}) == load_settings({})
+    [said] = [record.getMessage() for record in caplog.records]
+    assert said == f"{given} in the environment is not a setting; the nearest is {words}."
+
+
+# The last three are whole sections to a reader that takes their values for JSON.
+OTHERS = (
+    *("GF_SECURITY_ADMIN_PASSWORD__FILE", "Logging__LogLevel__Default", "Kestrel__Endpoints__Http__Url"),
+    *("__CF_USER_TEXT_ENCODING", "AIRFLOW__CORE__SQL_ALCHEMY_CONN", "X__", "DATABASE", "Storage", "metrics"),
+)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_names_of_other_programs_are_passed_over(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (file := tmp_path / ".env").write_text(f"{name}=something\n")
+    assert load_settings({name: "{something"}, file) == load_settings({})
+    assert not caplog.records
 
 
 DSN = {"Database__ConnectionString": "postgresql://localhost/x"}

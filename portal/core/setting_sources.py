@@ -1,0 +1,121 @@
+"""Where settings come from: names in the environment and in a `.env` file, and files that hold one value each.
+
+A name is `Section__Name` in any case. Names of other programs are passed over; one that is meant for this product
+and is none of its names is said by name.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+from pydantic_settings import BaseSettings, EnvSettingsSource
+
+from portal.core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = "_file"
+_SHORT_FORMS = {"runmode": "application__runmode"}
+# How alike a name must be to one of ours to be taken for it: `Aplication__RunMode` is, and names of other programs,
+# such as `GF_SECURITY_ADMIN_PASSWORD__FILE`, are not.
+_ALIKE = 0.8
+# Settings are read before the product's log is set up, which then takes over the loggers of the standard library.
+_log = logging.getLogger("settings")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Names with their values, as one place has them. In a place of the product's own, a misspelt name is refused."""
+
+    words: str
+    given: Mapping[str, str | None] = field(repr=False)
+    is_own: bool = False
+
+
+def environment(given: Mapping[str, str]) -> Place:
+    """Return the environment as a place that settings are read from."""
+    return Place("the environment", given)
+
+
+def env_file(path: Path) -> Place:
+    """Return a `.env` file as a place; one that is not there holds nothing. Raises `Misconfigured`."""
+    try:
+        return Place(str(path), dotenv_values(path), is_own=True)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Misconfigured(f"{path} is not text in UTF-8.") from None
+
+
+class NamedValues(EnvSettingsSource):
+    """The settings found in one place. They go to their sections by the names that are the fields' aliases."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self.env_vars = values
+
+
+def read_places(places: tuple[Place, ...], documented: frozenset[str]) -> list[dict[str, str]]:
+    """Return what each place says of the documented names, in lower case; earlier places come first.
+
+    A value's file is only read where nothing before it gives the value. Raises `Misconfigured` for a file that
+    cannot be read and for a name that is meant for the product and is not documented.
+    """
+    names = {name.lower(): name for name in sorted(documented)}
+    found: list[dict[str, str]] = []
+    for place in places:
+        taken = {name for earlier in found for name in earlier}
+        found.append(_read(place, names, taken))
+    return found
+
+
+def _read(place: Place, names: Mapping[str, str], taken: set[str]) -> dict[str, str]:
+    plain: dict[str, str] = {}
+    short: dict[str, str] = {}
+    files: dict[str, str] = {}
+    for written, value in place.given.items():
+        name = written.lower()
+        if value is None:
+            continue
+        if name in names:
+            plain[name] = value
+        elif name in _SHORT_FORMS:
+            short[_SHORT_FORMS[name]] = value
+        elif name.endswith(_FILE) and name.removesuffix(_FILE) in names:
+            files[name.removesuffix(_FILE)] = value
+        else:
+            _look_at_unknown(place, written, names)
+    plain = short | plain
+    wanted = files.keys() - plain.keys() - taken
+    return plain | {name: _content(names[name], files[name]) for name in wanted}
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Misconfigured(f"{name}_FILE names a file that cannot be read: {error.strerror}") from None
+    except ValueError:  # not UTF-8, or a path that cannot be one
+        raise Misconfigured(f"{name}_FILE names a file that is not text in UTF-8") from None
+
+
+def _look_at_unknown(place: Place, written: str, names: Mapping[str, str]) -> None:
+    section, mark, name = written.lower().partition("__")
+    if not (section and mark and name):
+        return
+    ending = "_FILE" if name.endswith(_FILE) else ""
+    wanted = f"{section}__{name.removesuffix(_FILE)}"
+    of_section = [known for known in names if known.startswith(f"{section}__")]
+    near = get_close_matches(wanted, of_section or names, 1, 0 if of_section else _ALIKE)
+    if not near:
+        return
+    said = f"{written} in {place.words} is not a setting; the nearest is {names[near[0]]}{ending}."
+    if of_section or place.is_own:
+        raise Misconfigured(said)
+    _log.warning("%s", said)
