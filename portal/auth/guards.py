@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import reflex as rx
 
-from portal.auth import loops, recovery, tabs
+from portal.auth import recovery
 from portal.auth.session import actor_of, token_in
 from portal.core.acting import acting, of, set_acting
 from portal.core.domain.access import Actor, Role
@@ -74,33 +74,6 @@ async def actor_behind(state: rx.State) -> Actor | None:
     actor = await actor_of(token_in(state.router.headers.cookie))
     recovery.OUTAGE.over()
     return actor
-
-
-async def beats(state: rx.State, seconds: float) -> AsyncIterator[None]:
-    """Come back every few seconds while the caller stays connected and signed in; the first time at once.
-
-    For background handlers that keep a page up to date. Started by a page's `on_load` they end with the page; called in
-    any other way they end with the connection at the latest, or when the same tab starts another of the same state.
-    """
-    tab, connection = state.router.session.client_token, state.router.session.session_id
-    is_away = False
-    with loops.begun(tab, state.get_full_name(), connection) as loop:
-        while not loop.over.is_set() and tabs.is_connected(tab, connection):
-            try:
-                actor = await actor_of(token_in(state.router.headers.cookie), is_use=False)
-            except Unavailable as error:
-                recovery.OUTAGE.note(error)
-                if not is_away:
-                    await recovery.say(state, is_away=True)
-                is_away = True
-            else:
-                if actor is None:
-                    return
-                if is_away:
-                    await recovery.say(state, is_away=False)
-                is_away = False
-                yield
-            await loop.pause(seconds)
 
 
 def _marked(handler: Guarded, access: Access) -> Guarded:

@@ -13,6 +13,7 @@ from portal.core import outages
 from portal.core.connection_strings import configured_dsn
 from portal.core.db import Database
 from portal.core.errors import Conflict, Misconfigured, Unavailable
+from portal.core.shared_reads import SharedReads
 from portal.core.storage.choice import judge, open_storage
 from portal.core.storage.embedded import EmbeddedServer
 
@@ -39,6 +40,7 @@ class Stack:
     db: Database
     storage: Storage
     clock: Callable[[], datetime] = field(default=utc_now)
+    shared: SharedReads = field(default_factory=SharedReads, compare=False)
 
 
 def open_stack(settings: Settings, dsn: str | None = None, *, application_name: str = "portal") -> Stack:
@@ -118,7 +120,8 @@ async def _check_reachable(stack: Stack) -> None:
 
 
 async def close_stack(stack: Stack) -> None:
-    """Close the stack's connections."""
+    """Close the stack's connections, and end what is being read for many."""
+    stack.shared.close()
     await stack.db.dispose()
 
 

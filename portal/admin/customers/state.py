@@ -1,9 +1,12 @@
 """State of the list of customers."""
 
+import asyncio
+
 import reflex as rx
 
 from portal.admin.customers import view
-from portal.auth.guards import beats, signed_in
+from portal.auth.beats import beats
+from portal.auth.guards import signed_in
 from portal.core.services import customers
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
@@ -26,15 +29,20 @@ class CustomersState(rx.State):
     @signed_in
     async def load(self):
         """Read the list."""
-        await self._read()
+        with failure_in_words(self):
+            self._show(await customers.list_customers(current()))
+        self.is_loading = False
 
     @rx.event(background=True)
     @signed_in
     async def follow(self):
         """Keep the list fresh while it is shown: its point is who has been silent since when."""
-        async for _ in beats(self, _REFRESH_SECONDS):
+        async for beat in beats(self, _REFRESH_SECONDS):
+            reading = asyncio.ensure_future(beat.read(customers.list_customers))
+            await asyncio.wait({reading})  # what is typed into the search meanwhile need not wait for it
             async with self:
-                await self._read()
+                with failure_in_words(self):
+                    self._show(reading.result())
 
     @rx.event
     @signed_in
@@ -43,12 +51,9 @@ class CustomersState(rx.State):
         self.search = text[:100]
         self.rows = view.matching(self._all, self.search)
 
-    async def _read(self):
-        with failure_in_words(self):
-            stack = current()
-            lines = await customers.list_customers(stack)
-            self._all = view.build_rows(lines, stack.clock(), stack.settings.application.time_zone)
-            self.rows = view.matching(self._all, self.search)
-            self.summary = view.summary(self._all)
-            self.has_customers = bool(self._all)
-        self.is_loading = False
+    def _show(self, lines: tuple[customers.CustomerLine, ...]) -> None:
+        stack = current()
+        self._all = view.build_rows(lines, stack.clock(), stack.settings.application.time_zone)
+        self.rows = view.matching(self._all, self.search)
+        self.summary = view.summary(self._all)
+        self.has_customers = bool(self._all)

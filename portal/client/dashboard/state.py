@@ -4,7 +4,8 @@ from datetime import datetime
 
 import reflex as rx
 
-from portal.auth.guards import beats, signed_in
+from portal.auth.beats import Beat, beats
+from portal.auth.guards import signed_in
 from portal.client.dashboard import view
 from portal.core.log import logger
 from portal.core.outages import Outage
@@ -40,9 +41,9 @@ class DashboardState(rx.State):
     async def follow(self):
         """Read the overview now and every few seconds, until the page is left or the session ends."""
         beat = 0
-        async for _ in beats(self, seconds=_BEAT_SECONDS):
-            overview, now = await _overview()
-            proof = await _proof()
+        async for each in beats(self, seconds=_BEAT_SECONDS):
+            overview, now = await _overview(each)
+            proof = await _proof(each)
             async with self:
                 self.seal = build_seal(proof, now)
                 self._show(overview, now, with_chart=beat % _BEATS_PER_CHART == 0)
@@ -65,14 +66,14 @@ class DashboardState(rx.State):
             self.zone_note = view.zone_note(overview)
 
 
-async def _overview() -> tuple[dashboard.ClientOverview | None, datetime]:
-    stack = current()
+async def _overview(beat: Beat) -> tuple[dashboard.ClientOverview | None, datetime]:
+    clock = current().clock
     with _no_figures.noted():  # whatever it is, the page goes on trying
-        return await dashboard.client_overview(stack), stack.clock()
-    return None, stack.clock()
+        return await beat.read(dashboard.client_overview), clock()
+    return None, clock()
 
 
-async def _proof() -> energy_proof.EnergyProof | None:
+async def _proof(beat: Beat) -> energy_proof.EnergyProof | None:
     with _no_seal.noted():  # the page is as good without its seal
-        return await energy_proof.latest_proof(current())
+        return await beat.read(energy_proof.latest_proof)
     return None

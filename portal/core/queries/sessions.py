@@ -94,6 +94,20 @@ async def find(
     return OpenSession(Actor(row["id"], row["email"], Role(row["role"])), row["last_seen_at"])
 
 
+async def find_among(
+    connection: Connection, token_hashes: Iterable[str], now: datetime, idle_since: datetime
+) -> dict[str, Actor]:
+    """Return the actors of those of these sessions that are open."""
+    rows = await connection.fetch(
+        "SELECT s.token_hash, u.id, u.email, u.role FROM app.sessions s JOIN app.users u ON u.id = s.user_id "
+        "WHERE s.token_hash = ANY($1) AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
+        list(token_hashes),
+        now,
+        idle_since,
+    )
+    return {row["token_hash"]: Actor(row["id"], row["email"], Role(row["role"])) for row in rows}
+
+
 async def open_among(
     session: AsyncSession, token_hashes: Iterable[str], now: datetime, idle_since: datetime
 ) -> frozenset[str]:

@@ -17,8 +17,11 @@ from portal.core.queries import dashboard as queries
 from portal.core.queries.cost import CostScope, zone_named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from portal.core.db import AsyncSession
     from portal.core.queries.dashboard import PowerBucket, SitePresent
+    from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
 
 STALE_AFTER = timedelta(minutes=30)
@@ -78,10 +81,9 @@ async def client_overview(stack: Stack) -> ClientOverview:
         energy_yesterday = await _energy_until(session, yesterday, now - timedelta(days=1))
         energy_month = await queries.energy_by_site(session, month, now)
         buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
-        currency = stack.settings.billing.currency
-        max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
-        cost_today, _ = await _cost(session, today, now, currency, max_gap)
-        cost_month, currency = await _cost(session, month, now, currency, max_gap)
+        places = await cost_report.load_places(session, CostScope(month, now))
+        cost_today, _ = await _cost(session, stack, (today, now), places)
+        cost_month, currency = await _cost(session, stack, (month, now), places)
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
         power_kw=sum(powers) if powers else None,
@@ -127,15 +129,20 @@ async def _energy_until(session: AsyncSession, start_at: datetime, until: dateti
 
 
 async def _cost(
-    session: AsyncSession, start_at: datetime, now: datetime, own_currency: str, max_gap: timedelta
+    session: AsyncSession,
+    stack: Stack,
+    window: tuple[datetime, datetime],
+    places: Sequence[MunicipalTariffs],
 ) -> tuple[Decimal | None, str]:
     """Return the cost with VAT and its currency; None where nothing has a price or the currencies differ."""
+    (start_at, now), own_currency = window, stack.settings.billing.currency
     if now <= start_at:
         return None, own_currency
+    max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
     try:
         # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
         scope = CostScope(start_at, floor_hour(now) + HOUR)
-        report = await cost_report.load_report(session, scope, own_currency, max_gap)
+        report = await cost_report.load_report(session, scope, own_currency, max_gap, places)
     except MixedCurrencies:
         return None, own_currency
     is_priced = report.total > 0 or not report.buckets_without_tariff

@@ -134,6 +134,13 @@ async def session_actor(stack: Stack, token: str, *, is_use: bool = True) -> Act
         return found.actor if found else None
 
 
+async def actors_among(stack: Stack, token_hashes: Iterable[str]) -> dict[str, Actor]:
+    """Return who the open ones of these sessions belong to, by the hash of their token; it is no use of them."""
+    now = stack.clock()
+    async with stack.db.checks.connection() as connection:
+        return await queries.find_among(connection, token_hashes, now, now - SESSION_IDLE)
+
+
 async def sign_out(stack: Stack, token: str) -> None:
     """End a session; ending one that is not open is no error."""
     async with stack.db.transaction() as session:

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import reflex as rx
 
-from portal.auth.guards import admin_only, beats
+from portal.auth.beats import Beat, beats
+from portal.auth.guards import admin_only
 from portal.core.acting import present
 from portal.core.log import logger
 from portal.core.outages import Outage
@@ -42,8 +43,8 @@ class AppConfigState(AdminDialogs, rx.State):
             self.facts = view.facts(stack.settings)
         if stack.settings.run_mode is not RunMode.CLIENT:
             return
-        async for _ in beats(self, seconds=_BEAT_SECONDS):
-            status, now = await _status(), stack.clock()
+        async for beat in beats(self, seconds=_BEAT_SECONDS):
+            status, now = await _status(beat), stack.clock()
             async with self:
                 self._show(status, now)
 
@@ -76,7 +77,8 @@ class AppConfigState(AdminDialogs, rx.State):
         self.decisions = view.decision_rows(status, now)
 
 
-async def _status() -> push.PushStatus | None:
+async def _status(beat: Beat | None = None) -> push.PushStatus | None:
+    """Read it with all pages that do in this beat, or after a change, for this one."""
     with _no_status.noted():  # whatever it is, the page goes on trying
-        return await push.status(current())
+        return await (beat.read(push.status) if beat else push.status(current()))
     return None

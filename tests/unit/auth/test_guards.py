@@ -1,6 +1,5 @@
 """Guards decide by who is signed in, whatever kind of handler they are put on."""
 
-import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +8,8 @@ from uuid import uuid4
 import pytest
 import reflex as rx
 
-from portal.auth import guards, loops, tabs
-from portal.auth.guards import Access, access_of, admin_only, beats, public, refusal, signed_in
+from portal.auth import guards
+from portal.auth.guards import Access, access_of, admin_only, public, refusal, signed_in
 from portal.core.domain.access import Actor, Role
 
 ALICE = Actor(uuid4(), "alice@example.com", Role.ADMIN)
@@ -18,9 +17,8 @@ BOB = Actor(uuid4(), "bob@example.com", Role.USER)
 _STATE: Any = SimpleNamespace(
     router=SimpleNamespace(
         headers=SimpleNamespace(cookie="portal_session=x"),
-        session=SimpleNamespace(client_ip="203.0.113.7", client_token="tab", session_id="line"),
-    ),
-    get_full_name=lambda: "a page",
+        session=SimpleNamespace(client_ip="203.0.113.7"),
+    )
 )
 
 
@@ -114,57 +112,6 @@ def test_the_mark_is_there_after_reflex_has_taken_the_handler() -> None:
     assert access["follow"] is Access.SIGNED_IN
     assert access["change"] is Access.ADMIN
     assert access["nobody_thought_of_it"] is None
-
-
-@pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
-    """The tabs and the lines they have; the state's own is among them."""
-    lines = {("tab", "line")}
-    monkeypatch.setattr(tabs, "is_connected", lambda tab, line: (tab, line) in lines)
-    return lines
-
-
-async def test_beats_end_with_the_session(
-    sign_in: Callable[[Actor | None], None], connected: set[tuple[str, str]]
-) -> None:
-    sign_in(BOB)
-    count = 0
-    async for _ in beats(_STATE, seconds=0):
-        count += 1
-        if count == 3:
-            sign_in(None)
-    assert count == 3
-
-
-async def _beat(counts: list[int]) -> None:
-    counts.append(0)
-    mine = len(counts) - 1
-    async for _ in beats(_STATE, seconds=600):
-        counts[mine] += 1
-
-
-async def test_a_tab_has_one_loop_of_a_kind(
-    sign_in: Callable[[Actor | None], None], connected: set[tuple[str, str]]
-) -> None:
-    sign_in(BOB)
-    counts: list[int] = []
-    started = [asyncio.create_task(_beat(counts)) for _ in range(50)]
-    async with asyncio.timeout(10):
-        await asyncio.gather(*started[:-1])
-    assert (loops.count(), started[-1].done()) == (1, False)
-    loops.end_with("line")
-    async with asyncio.timeout(10):
-        await started[-1]
-    assert loops.count() == 0
-
-
-async def test_a_loop_without_a_connection_does_not_begin(
-    sign_in: Callable[[Actor | None], None], connected: set[tuple[str, str]]
-) -> None:
-    sign_in(BOB)
-    connected.clear()
-    assert [beat async for beat in beats(_STATE, seconds=600)] == []
-    assert loops.count() == 0
 
 
 def test_a_refusal_leads_strangers_to_the_login_page_and_others_home() -> None:

@@ -1,0 +1,84 @@
+"""What many ask for at the same time is read once.
+
+Nobody gets an answer that was begun before the moment they ask for, and one question is read once at a time: who needs
+a newer answer than the one being read waits for its end, and all who wait share the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Hashable
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """A question being read, or read; `began_at` is by the monotonic clock."""
+
+    began_at: float
+    task: asyncio.Task[Any]
+
+
+class SharedReads:
+    """The answers of this process that are being read, or may still be given."""
+
+    def __init__(self) -> None:
+        self._readings: dict[Hashable, _Reading] = {}
+
+    async def answer(
+        self,
+        question: Hashable,
+        read: Callable[[], Coroutine[Any, Any, Answer]],
+        *,
+        since: float,
+        keep_seconds: float,
+    ) -> Answer:
+        """Return an answer whose reading began at `since` (monotonic seconds) or later; raises what `read` raises.
+
+        `question` must name everything the answer depends on, and whose it is. `read` runs on nobody's behalf: in a
+        context of its own, and to its end also when whoever asked goes away. An answer is given for `keep_seconds`, an
+        error only to those who wait for it.
+        """
+        while True:
+            found = self._readings.get(question)
+            if found is None or (found.task.done() and found.began_at < since):
+                found = self._begin(question, read, keep_seconds)
+            if found.began_at >= since:
+                return cast("Answer", await asyncio.shield(found.task))
+            with suppress(Exception):  # it is told to those whose answer it was to be
+                await asyncio.shield(found.task)
+
+    def _begin(
+        self, question: Hashable, read: Callable[[], Coroutine[Any, Any, Any]], keep_seconds: float
+    ) -> _Reading:
+        task = asyncio.create_task(read(), context=Context())
+        begun = self._readings[question] = _Reading(monotonic(), task)
+        task.add_done_callback(lambda _: self._keep(question, begun, keep_seconds))
+        return begun
+
+    def _keep(self, question: Hashable, done: _Reading, seconds: float) -> None:
+        if done.task.cancelled() or done.task.exception() is not None:
+            self._forget(question, done)
+        else:
+            asyncio.get_running_loop().call_later(seconds, self._forget, question, done)
+
+    def _forget(self, question: Hashable, reading: _Reading) -> None:
+        if self._readings.get(question) is reading:
+            del self._readings[question]
+
+    def close(self) -> None:
+        """End what is being read."""
+        for reading in list(self._readings.values()):
+            reading.task.cancel()
+
+    def __len__(self) -> int:
+        """Return how many questions are being read or have an answer that may still be given."""
+        return len(self._readings)
