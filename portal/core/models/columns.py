@@ -1,24 +1,59 @@
-"""Column types used by several tables."""
+"""Column types and fields used by several tables.
+
+What the database fills in by itself is said twice in a field: `default` for rows made here, and a server default for
+those that a statement adds without the column. A test compares the second with the migrated database.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import TIMESTAMP, Column, Numeric, text
+from sqlalchemy import TIMESTAMP, BigInteger, Column, Identity, Numeric, text
 from sqlmodel import Field
 
 Rate = Numeric(16, 6)
 Money = Numeric(16, 6)
 Share = Numeric(8, 6)
 Kilowatts = Numeric(12, 3)
+Instant = TIMESTAMP(timezone=True)
 
 
-def timestamp(*, nullable: bool = False, now: bool = False, index: bool = False) -> Any:
+def timestamp(*, nullable: bool = False, now: bool = False, primary_key: bool = False) -> Any:
     """Return a `timestamptz` field; `now` lets the database stamp the transaction's time."""
-    default = text("now()") if now else None
-    column = Column(TIMESTAMP(timezone=True), nullable=nullable, server_default=default, index=index)
+    column = Column(
+        Instant,
+        nullable=nullable,
+        primary_key=primary_key,
+        server_default=text("now()") if now else None,
+    )
     return Field(default=None, sa_column=column)
 
 
-Instant = Annotated[datetime, "aware, UTC"]
+def stored(default: bool | int | str | Decimal, **field: Any) -> Any:  # noqa: FBT001 (a flag's value, not a switch)
+    """Return a field whose default the database knows as well; `field` is what `Field` takes beside."""
+    server_default = text(_literal(default))
+    return Field(default=default, sa_column_kwargs={"server_default": server_default}, **field)
+
+
+def _literal(value: bool | int | str | Decimal) -> str:  # noqa: FBT001 (a flag's value, not a switch)
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value).lower()
+
+
+def uuid_key(**field: Any) -> Any:
+    """Return a UUID that is made where the row is: here, or by the database."""
+    return Field(
+        default_factory=uuid4, sa_column_kwargs={"server_default": text("gen_random_uuid()")}, **field
+    )
+
+
+def number_key(*, always: bool = False) -> Any:
+    """Return a `bigint` key that the database counts up; `always`: a statement cannot bring one."""
+    return Field(default=None, sa_column=Column(BigInteger, Identity(always=always), primary_key=True))
+
+
+# Tables of `app` that only a Client has; those without a mark are in both run modes.
+OF_CLIENT = {"schema": "app", "info": {"mode": "Client"}}

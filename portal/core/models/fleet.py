@@ -6,13 +6,22 @@
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Interval, SmallInteger
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Interval,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.models.columns import Kilowatts, Money, Rate, Share, timestamp
+from portal.core.models.columns import Kilowatts, Money, Rate, Share, stored, timestamp, uuid_key
 from portal.core.models.measurement import EnergyFigures, HourlyEnergyFigures, Quantities
 
 
@@ -24,9 +33,12 @@ class Customer(SQLModel, table=True):
     """A Client stack that may push; at most one previous token is honoured, and only until it expires."""
 
     __tablename__ = "customers"
-    __table_args__ = {"schema": "fleet"}
+    __table_args__ = (
+        Index("ux_fleet_customers_code_lower", text("lower(code)"), unique=True),
+        {"schema": "fleet"},
+    )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: UUID = uuid_key(primary_key=True)
     code: str = Field(max_length=50, unique=True)
     name: str = Field(max_length=200)
     token_hash: str = Field(max_length=64, unique=True)
@@ -34,7 +46,7 @@ class Customer(SQLModel, table=True):
     token_rotated_at: datetime | None = timestamp(nullable=True)
     previous_token_hash: str | None = Field(default=None, max_length=64, index=True)
     previous_token_expires_at: datetime | None = timestamp(nullable=True)
-    is_active: bool = True
+    is_active: bool = stored(default=True)
     first_seen_at: datetime | None = timestamp(nullable=True)
     last_seen_at: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp(now=True)
@@ -49,8 +61,8 @@ class FleetSite(SQLModel, table=True):
     customer_id: UUID = _customer_key()
     id: UUID = Field(primary_key=True)
     name: str = Field(max_length=200)
-    address: str = Field(default="", max_length=500)
-    is_active: bool = True
+    address: str = stored("", max_length=500)
+    is_active: bool = stored(default=True)
     local_municipality_id: int | None = None
     received_at: datetime = timestamp(now=True)
     ended_at: datetime | None = timestamp(nullable=True)
@@ -71,9 +83,9 @@ class FleetDevice(SQLModel, table=True):
     site_id: UUID
     name: str = Field(max_length=200)
     external_id: str = Field(max_length=100)
-    description: str = Field(default="", max_length=500)
+    description: str = stored("", max_length=500)
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
-    is_active: bool = True
+    is_active: bool = stored(default=True)
     received_at: datetime = timestamp(now=True)
     ended_at: datetime | None = timestamp(nullable=True)
 
@@ -95,7 +107,7 @@ class DeviceAlias(SQLModel, table=True):
     customer_id: UUID = _customer_key()
     id: UUID = Field(primary_key=True)
     device_id: UUID
-    is_current: bool = True
+    is_current: bool = stored(default=True)
     noted_at: datetime = timestamp(now=True)
 
 
@@ -132,10 +144,10 @@ class FleetTariff(SQLModel, table=True):
     effective_from: date
     effective_to: date | None = None
     default_rate_per_kwh: Decimal = Field(sa_type=Rate)
-    fixed_monthly_charge: Decimal = Field(sa_type=Money)
-    vat_rate: Decimal = Field(sa_type=Share)
+    fixed_monthly_charge: Decimal = stored(Decimal(0), sa_type=Money)
+    vat_rate: Decimal = stored(Decimal(0), sa_type=Share)
     currency: str | None = Field(default=None, max_length=3)
-    is_active: bool = True
+    is_active: bool = stored(default=True)
     received_at: datetime = timestamp(now=True)
     ended_at: datetime | None = timestamp(nullable=True)
 
@@ -155,10 +167,12 @@ class FleetTariffPeriod(SQLModel, table=True):
             [f"fleet.tariff_seasons.{column}" for column in ("customer_id", "tariff_id", "place")],
             ondelete="CASCADE",
         ),
+        CheckConstraint("days_of_week BETWEEN 1 AND 255"),
+        Index("ix_fleet_tariff_periods_tariff", "customer_id", "tariff_id"),
         {"schema": "fleet"},
     )
 
-    customer_id: UUID = _customer_key()
+    customer_id: UUID = Field(primary_key=True)
     id: int = Field(primary_key=True)
     tariff_id: int
     name: str = Field(max_length=100)
@@ -194,7 +208,11 @@ class FleetTariffHoliday(SQLModel, table=True):
     """A holiday of a customer's tariff."""
 
     __tablename__ = "tariff_holidays"
-    __table_args__ = (_of_tariff(), {"schema": "fleet"})
+    __table_args__ = (
+        _of_tariff(),
+        CheckConstraint("day_type IN ('saturday', 'sunday', 'holiday')"),
+        {"schema": "fleet"},
+    )
 
     customer_id: UUID = Field(primary_key=True)
     tariff_id: int = Field(primary_key=True)
@@ -209,11 +227,12 @@ class FleetMeasurement(Quantities, table=True):
     __tablename__ = "power_measurements"
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]),
-        Index("ix_fleet_power_measurements_customer_time", "customer_id", "time"),
-        {"schema": "fleet"},
+        Index("ix_fleet_power_measurements_customer_time", "customer_id", text("time DESC")),
+        Index("ix_fleet_power_measurements_device_time", "customer_id", "device_id", text("time DESC")),
+        {"schema": "fleet", "postgresql_partition_by": "RANGE (time)"},
     )
 
-    time: datetime = Field(primary_key=True)
+    time: datetime = timestamp(primary_key=True)
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
 
@@ -228,11 +247,15 @@ class FleetHourlyEnergy(HourlyEnergyFigures, table=True):
     """The energy of an hour (UTC) of a customer's device."""
 
     __tablename__ = "hourly_energy"
-    __table_args__ = (_of_device(), {"schema": "fleet"})
+    __table_args__ = (
+        _of_device(),
+        Index("ix_fleet_hourly_energy_customer_hour", "customer_id", "hour"),
+        {"schema": "fleet"},
+    )
 
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
-    hour: datetime = Field(primary_key=True)
+    hour: datetime = timestamp(primary_key=True)
     meter_state: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
@@ -240,7 +263,11 @@ class FleetDailyEnergy(EnergyFigures, table=True):
     """The energy of a UTC day of a customer's device: the sum of its hours."""
 
     __tablename__ = "daily_energy"
-    __table_args__ = (_of_device(), {"schema": "fleet"})
+    __table_args__ = (
+        _of_device(),
+        Index("ix_fleet_daily_energy_customer_day", "customer_id", "day"),
+        {"schema": "fleet"},
+    )
 
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
@@ -280,17 +307,17 @@ class IngestEvent(SQLModel, table=True):
 
     __tablename__ = "ingest_events"
     __table_args__ = (
-        Index("ix_fleet_ingest_events_customer_received", "customer_id", "received_at"),
+        Index("ix_fleet_ingest_events_customer_received", "customer_id", text("received_at DESC")),
         {"schema": "fleet"},
     )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: UUID = uuid_key(primary_key=True)
     customer_id: UUID = Field(foreign_key="fleet.customers.id")
     received_at: datetime = timestamp(now=True)
     batch_type: str = Field(max_length=20)
-    rows_accepted: int = 0
-    rows_rejected: int = 0
-    batch_bytes: int = 0
+    rows_accepted: int = stored(0)
+    rows_rejected: int = stored(0)
+    batch_bytes: int = stored(0)
     client_hwm: str | None = Field(default=None, max_length=50)
     time_spread: timedelta | None = Field(default=None, sa_column=Column(Interval, nullable=True))
     error: str | None = Field(default=None, max_length=500)

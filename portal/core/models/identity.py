@@ -4,25 +4,29 @@
 # pyright: reportAssignmentType=false
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from portal.core.models.columns import timestamp
+from portal.core.models.columns import number_key, stored, timestamp, uuid_key
 
 
 class User(SQLModel, table=True):
     """A person who may log in; `email` is stored in lower case."""
 
     __tablename__ = "users"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (
+        CheckConstraint("email = lower(email)"),
+        CheckConstraint("role IN ('admin', 'user')"),
+        {"schema": "app"},
+    )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: UUID = uuid_key(primary_key=True)
     email: str = Field(max_length=254, unique=True)
     password_hash: str | None = Field(default=None, max_length=255)
     role: str = Field(max_length=20)
-    is_active: bool = True
+    is_active: bool = stored(default=True)
     created_at: datetime = timestamp(now=True)
     password_changed_at: datetime = timestamp(now=True)
     last_sign_in_at: datetime | None = timestamp(nullable=True)
@@ -36,7 +40,7 @@ class LoginAttempts(SQLModel, table=True):
 
     email: str = Field(max_length=254, primary_key=True)
     address: str = Field(max_length=64, primary_key=True)
-    failures: int = 0
+    failures: int = stored(0)
     window_at: datetime = timestamp()
     closed_until: datetime | None = timestamp(nullable=True)
     succeeded_at: datetime | None = timestamp(nullable=True)
@@ -61,10 +65,10 @@ class Session(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     token_hash: str = Field(max_length=64, primary_key=True)
-    id: UUID = Field(default_factory=uuid4, unique=True)
+    id: UUID = uuid_key(unique=True)
     user_id: UUID = Field(foreign_key="app.users.id", ondelete="CASCADE", index=True)
-    address: str = Field(default="", max_length=64)
-    agent: str = Field(default="", max_length=200)
+    address: str = stored("", max_length=64)
+    agent: str = stored("", max_length=200)
     created_at: datetime = timestamp(now=True)
     last_seen_at: datetime = timestamp(now=True)
     expires_at: datetime = timestamp()
@@ -109,12 +113,16 @@ class ApiKey(SQLModel, table=True):
     """A machine's key; only its SHA-256 is stored. A revoked one keeps its row, and its name is free again."""
 
     __tablename__ = "api_keys"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (
+        Index("ix_app_api_keys_name", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
+        CheckConstraint("scope IN ('read', 'manage')"),
+        {"schema": "app"},
+    )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: UUID = uuid_key(primary_key=True)
     name: str = Field(max_length=100)
     key_hash: str = Field(max_length=64, unique=True)
-    scope: str = Field(default="manage", max_length=20)
+    scope: str = stored("manage", max_length=20)
     created_at: datetime = timestamp(now=True)
     last_used_at: datetime | None = timestamp(nullable=True)
     revoked_at: datetime | None = timestamp(nullable=True)
@@ -124,13 +132,17 @@ class Branding(SQLModel, table=True):
     """The one row of brand settings."""
 
     __tablename__ = "branding"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (
+        CheckConstraint("id = 1"),
+        CheckConstraint("appearance IN ('system', 'light', 'dark')"),
+        {"schema": "app"},
+    )
 
-    id: int = Field(default=1, primary_key=True)
+    id: int = stored(1, primary_key=True)
     product_name: str = Field(max_length=80)
     primary_color: str = Field(max_length=7)
     accent_color: str = Field(max_length=7)
-    appearance: str = Field(default="system", max_length=10)
+    appearance: str = stored("system", max_length=10)
     updated_at: datetime = timestamp(now=True)
 
 
@@ -138,7 +150,7 @@ class BrandImage(SQLModel, table=True):
     """The logo or the icon of the brand."""
 
     __tablename__ = "brand_images"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (CheckConstraint("kind IN ('logo', 'icon')"), {"schema": "app"})
 
     kind: str = Field(max_length=10, primary_key=True)
     content: bytes
@@ -150,14 +162,14 @@ class AuditEvent(SQLModel, table=True):
     """Who did what, when and from where. Rows are only ever added: triggers refuse everything else."""
 
     __tablename__ = "audit_events"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (Index("audit_events_by_actor", "actor_id", "at"), {"schema": "app"})
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = number_key(always=True)
     at: datetime = timestamp(now=True)
     action: str = Field(max_length=60)
     actor_kind: str = Field(max_length=20)
     actor_id: UUID | None = None
     actor_name: str = Field(max_length=254)
     address: str = Field(max_length=64)
-    subject: str = Field(default="", max_length=254)
-    detail: str = Field(default="", max_length=500)
+    subject: str = stored("", max_length=254)
+    detail: str = stored("", max_length=500)

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger
+from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.models.columns import timestamp
+from portal.core.models.columns import stored, timestamp
 
 
 class Quantities(SQLModel):
@@ -31,22 +31,26 @@ class Quantities(SQLModel):
 class EnergyFigures(SQLModel):
     """The billed energy of an hour or a day of one device, in whole milliwatt-hours of the import register."""
 
-    allocated_milliwh: int = Field(default=0, sa_type=BigInteger)
-    unallocated_milliwh: int = Field(default=0, sa_type=BigInteger)
-    estimated_milliwh: int = Field(default=0, sa_type=BigInteger)
-    suspect_count: int = Field(default=0, sa_type=Integer)
+    allocated_milliwh: int = Field(sa_type=BigInteger)
+    unallocated_milliwh: int = Field(sa_type=BigInteger)
+    estimated_milliwh: int = Field(sa_type=BigInteger)
+    suspect_count: int = Field(sa_type=Integer)
 
 
-class HourlyEnergyFigures(EnergyFigures):
-    """What the energy rule made of an hour.
+class HourlyEnergyFigures(SQLModel):
+    """What the energy rule made of an hour, in the units of `EnergyFigures`.
 
     `meter_state` is what the rule remembers after the hour's last reading, so that a recompute can start
     and stop anywhere.
     """
 
-    reset_count: int = Field(default=0, sa_type=SmallInteger)
-    exchange_count: int = Field(default=0, sa_type=SmallInteger)
-    meter_is_settled: bool = False
+    allocated_milliwh: int = stored(0, sa_type=BigInteger)
+    unallocated_milliwh: int = stored(0, sa_type=BigInteger)
+    estimated_milliwh: int = stored(0, sa_type=BigInteger)
+    suspect_count: int = stored(0)
+    reset_count: int = stored(0, sa_type=SmallInteger)
+    exchange_count: int = stored(0, sa_type=SmallInteger)
+    meter_is_settled: bool = stored(default=False)
 
 
 def _meter_state() -> Any:
@@ -60,10 +64,11 @@ class Measurement(Quantities, table=True):
     __table_args__ = (
         # The push reads the readings of one arrival in the order of their key, from where it got to.
         Index("ix_monitoring_power_measurements_received_at", "received_at", "time", "device_id"),
-        {"schema": "monitoring"},
+        Index("ix_monitoring_power_measurements_device_time", "device_id", text("time DESC")),
+        {"schema": "monitoring", "postgresql_partition_by": "RANGE (time)"},
     )
 
-    time: datetime = Field(primary_key=True)
+    time: datetime = timestamp(primary_key=True)
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
     received_at: datetime = timestamp(now=True)
 
@@ -72,10 +77,10 @@ class HourlyEnergy(HourlyEnergyFigures, table=True):
     """The energy of an hour (UTC) of a device (Client)."""
 
     __tablename__ = "hourly_energy"
-    __table_args__ = {"schema": "monitoring"}
+    __table_args__ = (Index("ix_monitoring_hourly_energy_hour", "hour"), {"schema": "monitoring"})
 
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
-    hour: datetime = Field(primary_key=True, index=True)
+    hour: datetime = timestamp(primary_key=True)
     meter_state: dict[str, Any] | None = _meter_state()
 
 

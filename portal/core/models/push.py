@@ -4,22 +4,12 @@
 # pyright: reportAssignmentType=false
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Identity,
-    Index,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from portal.core.models.columns import timestamp
+from portal.core.models.columns import OF_CLIENT, number_key, stored, timestamp, uuid_key
 
 
 class PushState(SQLModel, table=True):
@@ -33,15 +23,15 @@ class PushState(SQLModel, table=True):
     """
 
     __tablename__ = "fleet_push_state"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = OF_CLIENT
 
     resource_type: str = Field(max_length=20, primary_key=True)
     last_cursor: datetime | None = timestamp(nullable=True)
     last_synced_at: datetime | None = timestamp(nullable=True)
     last_error: str | None = Field(default=None, max_length=500)
-    consecutive_failures: int = 0
+    consecutive_failures: int = stored(0)
     next_attempt_at: datetime | None = timestamp(nullable=True)
-    is_stopped: bool = False
+    is_stopped: bool = stored(default=False)
     content_hash: str | None = Field(default=None, max_length=64)
     pass_hash: str | None = Field(default=None, max_length=64)
     pass_after: str | None = Field(default=None, max_length=64)
@@ -60,16 +50,16 @@ class PushEpoch(SQLModel, table=True):
     """
 
     __tablename__ = "push_epoch"
-    __table_args__ = (CheckConstraint("is_only"), {"schema": "app"})
+    __table_args__ = (CheckConstraint("is_only"), OF_CLIENT)
 
-    is_only: bool = Field(default=True, primary_key=True)
-    epoch: UUID = Field(default_factory=uuid4)
-    mark: int = Field(default=0, sa_type=BigInteger)
+    is_only: bool = stored(default=True, primary_key=True)
+    epoch: UUID = uuid_key()
+    mark: int = stored(0, sa_type=BigInteger)
     unanswered: list[str] = Field(
         default_factory=list, sa_column=Column(ARRAY(Text), nullable=False, server_default="{}")
     )
-    taken_over: int = Field(default=0, sa_type=BigInteger)
-    is_recovered: bool = False
+    taken_over: int = stored(0, sa_type=BigInteger)
+    is_recovered: bool = stored(default=False)
     behind_since: datetime | None = timestamp(nullable=True)
     behind_reason: str | None = Field(default=None, max_length=500)
     compare_until: datetime | None = timestamp(nullable=True)
@@ -85,16 +75,16 @@ class PushArrival(SQLModel, table=True):
     __tablename__ = "push_arrivals"
     __table_args__ = (
         Index("ix_app_push_arrivals_freshest", text("first_at DESC"), text("id DESC")),
-        {"schema": "app"},
+        OF_CLIENT,
     )
 
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    id: int = number_key()
     device_id: UUID
     received_at: datetime = timestamp(now=True)
     first_at: datetime = timestamp()
     last_at: datetime = timestamp()
     row_count: int
-    sent_rows: int = 0
+    sent_rows: int = stored(0)
     sent_time: datetime | None = timestamp(nullable=True)
 
 
@@ -102,13 +92,13 @@ class PushRetry(SQLModel, table=True):
     """A reading the Admin refused; tried again after its site and device were pushed again."""
 
     __tablename__ = "push_retries"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = OF_CLIENT
 
-    time: datetime = Field(primary_key=True)
+    time: datetime = timestamp(primary_key=True)
     device_id: UUID = Field(primary_key=True)
     received_at: datetime = timestamp()
     reason: str = Field(max_length=500)
-    tries: int = 1
+    tries: int = stored(1)
     next_attempt_at: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp(now=True)
 
@@ -117,10 +107,10 @@ class PushDeadLetter(SQLModel, table=True):
     """A row the Admin would not take after a bounded number of tries, kept for a person to decide."""
 
     __tablename__ = "push_dead_letters"
-    __table_args__ = (UniqueConstraint("resource_type", "row_key"), {"schema": "app"})
+    __table_args__ = (UniqueConstraint("resource_type", "row_key"), OF_CLIENT)
 
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
-    resource_type: str = Field(default="measurements", max_length=20)
+    id: int = number_key()
+    resource_type: str = stored("measurements", max_length=20)
     row_key: str = Field(max_length=100)
     received_at: datetime | None = timestamp(nullable=True)
     time: datetime | None = timestamp(nullable=True)
@@ -137,10 +127,10 @@ class PushDecision(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("action IN ('retry', 'discard')"),
         Index("ix_app_push_decisions_reading", "device_id", "time"),
-        {"schema": "app"},
+        OF_CLIENT,
     )
 
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    id: int = number_key()
     decided_at: datetime = timestamp(now=True)
     decided_by: str = Field(max_length=254)
     action: str = Field(max_length=10)

@@ -5,11 +5,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from sqlalchemy import Column, ForeignKey, Integer, Uuid
 from sqlmodel import Field, SQLModel
 
-from portal.core.models.columns import Kilowatts, timestamp
+from portal.core.models.columns import Kilowatts, stored, timestamp, uuid_key
 
 
 class Site(SQLModel, table=True):
@@ -18,11 +19,13 @@ class Site(SQLModel, table=True):
     __tablename__ = "sites"
     __table_args__ = {"schema": "monitoring"}
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: UUID = uuid_key(primary_key=True)
     name: str = Field(max_length=200, unique=True)
-    address: str = Field(default="", max_length=500)
-    municipality_id: int | None = Field(default=None, foreign_key="app.municipalities.id")
-    is_active: bool = True
+    address: str = stored("", max_length=500)
+    municipality_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("app.municipalities.id", onupdate="CASCADE"))
+    )
+    is_active: bool = stored(default=True)
     updated_at: datetime = timestamp(now=True)
 
 
@@ -32,12 +35,16 @@ class Device(SQLModel, table=True):
     __tablename__ = "devices"
     __table_args__ = {"schema": "monitoring"}
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
-    site_id: UUID = Field(foreign_key="monitoring.sites.id", index=True)
+    id: UUID = uuid_key(primary_key=True)
+    site_id: UUID = Field(
+        sa_column=Column(
+            Uuid, ForeignKey("monitoring.sites.id", onupdate="CASCADE"), nullable=False, index=True
+        )
+    )
     name: str = Field(max_length=200)
     external_id: str = Field(max_length=100, unique=True)
-    description: str = Field(default="", max_length=500)
+    description: str = stored("", max_length=500)
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
-    is_active: bool = True
+    is_active: bool = stored(default=True)
     token_hash: str = Field(max_length=64, unique=True)
     updated_at: datetime = timestamp(now=True)

@@ -5,20 +5,37 @@
 
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, SmallInteger
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
-from portal.core.models.columns import Money, Rate, Share, timestamp
+from portal.core.models.columns import OF_CLIENT, Money, Rate, Share, stored, timestamp
+
+
+def _numbered(sequence: str) -> Any:
+    """Return a key by a sequence of its own: a database that is set back gives out no number a second time."""
+    default = text(f"app.unused_number('app.{sequence}'::regclass)")
+    return Field(default=None, sa_column=Column(Integer, server_default=default, primary_key=True))
 
 
 class Municipality(SQLModel, table=True):
     """Whose tariffs apply, and in which local time."""
 
     __tablename__ = "municipalities"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = OF_CLIENT
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = _numbered("municipality_numbers")
     name: str = Field(max_length=200, unique=True)
     time_zone_id: str = Field(max_length=64)
     updated_at: datetime = timestamp(now=True)
@@ -28,18 +45,20 @@ class Tariff(SQLModel, table=True):
     """A tariff and the dates it covers; `effective_to` is its last day, null while it is open."""
 
     __tablename__ = "tariffs"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (UniqueConstraint("municipality_id", "name", "effective_from"), OF_CLIENT)
 
-    id: int | None = Field(default=None, primary_key=True)
-    municipality_id: int = Field(foreign_key="app.municipalities.id", index=True)
+    id: int = _numbered("tariff_numbers")
+    municipality_id: int = Field(
+        sa_column=Column(Integer, ForeignKey("app.municipalities.id", onupdate="CASCADE"), nullable=False)
+    )
     name: str = Field(max_length=200)
     effective_from: date
     effective_to: date | None = None
     default_rate_per_kwh: Decimal = Field(sa_type=Rate)
-    fixed_monthly_charge: Decimal = Field(sa_type=Money)
-    vat_rate: Decimal = Field(sa_type=Share)
+    fixed_monthly_charge: Decimal = stored(Decimal(0), sa_type=Money)
+    vat_rate: Decimal = stored(Decimal(0), sa_type=Share)
     currency: str | None = Field(default=None, max_length=3)
-    is_active: bool = True
+    is_active: bool = stored(default=True)
     updated_at: datetime = timestamp(now=True)
 
 
@@ -53,10 +72,11 @@ class TariffPeriod(SQLModel, table=True):
             ["app.tariff_seasons.tariff_id", "app.tariff_seasons.place"],
             ondelete="CASCADE",
         ),
-        {"schema": "app"},
+        CheckConstraint("days_of_week BETWEEN 1 AND 255"),
+        OF_CLIENT,
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
     tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", index=True)
     name: str = Field(max_length=100)
     season: int | None = Field(default=None, sa_type=SmallInteger)
@@ -70,7 +90,7 @@ class TariffSeason(SQLModel, table=True):
     """Days of the year with periods and a default rate of their own; `first_day` is like 06-01."""
 
     __tablename__ = "tariff_seasons"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = OF_CLIENT
 
     tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", primary_key=True)
     place: int = Field(primary_key=True, sa_type=SmallInteger)
@@ -84,7 +104,7 @@ class TariffHoliday(SQLModel, table=True):
     """A date that is priced as another kind of day."""
 
     __tablename__ = "tariff_holidays"
-    __table_args__ = {"schema": "app"}
+    __table_args__ = (CheckConstraint("day_type IN ('saturday', 'sunday', 'holiday')"), OF_CLIENT)
 
     tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", primary_key=True)
     on_date: date = Field(primary_key=True)
