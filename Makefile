@@ -16,6 +16,8 @@ export PYTHON
 BIN := .venv/bin
 # Additional arguments: make run ARGS="--port 9000", make test ARGS="-k cost"
 ARGS ?=
+# Each process has a database server of its own, and often stacks and a browser.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --durations 30
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -34,7 +36,7 @@ run: setup
 # Tests run even when a check fails: one run shows everything that is wrong.
 test: setup-dev
 	@scripts/chromium-note.sh
-	@status=0; $(MAKE) check || status=$$?; $(BIN)/python -m pytest $(ARGS) || status=$$?; exit $$status
+	@status=0; $(MAKE) check || status=$$?; $(PYTEST) $(ARGS) || status=$$?; exit $$status
 
 bench: setup-dev
 	@$(BIN)/python -m tests.bench.ingest $(ARGS)

@@ -111,9 +111,7 @@ def main() -> None:
     arguments.add_argument("--beside", type=Path)
     chosen = arguments.parse_args()
     with database(chosen.dsn) as server, reachable_directory() as directory:
-        server.make_template(RunMode.CLIENT)
         compare(server, directory, chosen.rounds, chosen.beside)
-        server.drop_templates()
 
 
 if __name__ == "__main__":

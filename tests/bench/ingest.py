@@ -300,10 +300,12 @@ def settings(server: TestServer, mode: RunMode, storage: str = "auto") -> dict[s
 def database(dsn: str | None) -> Iterator[TestServer]:
     """The server of the address, or an embedded one with the product's own settings: durable."""
     if dsn:
-        yield TestServer(dsn)
+        server = TestServer(dsn)
+        yield server
+        server.drop_templates()
         return
-    with reachable_directory() as directory, EmbeddedServer(directory / "postgres") as server:
-        yield TestServer(server.dsn())
+    with reachable_directory() as directory, EmbeddedServer(directory / "postgres") as embedded:
+        yield TestServer(embedded.dsn())
 
 
 def main() -> None:
@@ -312,10 +314,8 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=6)
     chosen = arguments.parse_args()
     with database(chosen.dsn) as server, reachable_directory() as directory:
-        for mode, bench in ((RunMode.ADMIN, fleet), (RunMode.CLIENT, device)):
-            server.make_template(mode)
+        for bench in (fleet, device):
             bench(server, directory, chosen.rounds)
-        server.drop_templates()
 
 
 if __name__ == "__main__":

@@ -101,7 +101,6 @@ def _note(found: dict[str, list[float]], took: dict[str, float], left: float, ro
 def measure(server: TestServer, directory: Path, storage: str, given: argparse.Namespace) -> None:
     """Print the rates of both sides and what the difference is of the one without."""
     found: dict[str, list[float]] = defaultdict(list)
-    server.make_template(RunMode.ADMIN, storage)
     with ExitStack() as opened:
         sides = {name: Side(opened, server, directory, storage, app) for name, app in _APPS.items()}
         for number in range(given.rounds + 1):
@@ -132,7 +131,6 @@ def main() -> None:
     with database(given.dsn) as server, reachable_directory() as directory:
         for engine in engines:
             measure(server, directory, engine, given)
-        server.drop_templates()
 
 
 if __name__ == "__main__":

@@ -90,12 +90,10 @@ def main() -> None:
     given = arguments.parse_args()
     engine = "timescale" if given.dsn else "plain"
     with database(given.dsn) as server:
-        server.make_template(RunMode.CLIENT, engine)
         for meters in given.meters:
             environment = settings(server, RunMode.CLIENT, engine)
             asyncio.run(_measure(environment, engine, meters, given.batch))
             asyncio.run(server.drop(make_url(environment["Database__ConnectionString"]).database or ""))
-        server.drop_templates()
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ async def test_every_acknowledged_reading_is_at_the_admin_exactly_once() -> None
     chance = random.Random(SEED)
     threads = ThreadPoolExecutor(max_workers=1)
     started = time.monotonic()
-    with reachable_directory() as directory:
+    with reachable_directory(in_memory=True) as directory:
         world = await build(directory, threads, chance, devices=3)
         try:
             async with Network(world.network_port, world.admin.port) as network:

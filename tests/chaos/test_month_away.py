@@ -38,7 +38,7 @@ FROM generate_series('{start}'::timestamptz, '{end}'::timestamptz - interval '1 
 
 async def test_a_month_of_readings_drains_while_pages_stay_fast() -> None:
     threads = ThreadPoolExecutor(max_workers=1)
-    with reachable_directory() as directory:
+    with reachable_directory(in_memory=True) as directory:
         world = await build(directory, threads, random.Random(1), DEVICES)
         await world.client.kill()
         environment = world.client.environment | {

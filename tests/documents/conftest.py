@@ -18,7 +18,7 @@ from portal.core.settings import RunMode
 from tests.architecture.source import ROOT
 from tests.documents.blocks import Block
 from tests.e2e.running import RunningStack
-from tests.integration.databases import TestServer, running_server
+from tests.integration.databases import TestServer
 
 # What the documents call the stacks of `make run`.
 CLIENT, ADMIN = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
@@ -74,14 +74,13 @@ class Reader:
 
 
 @pytest.fixture(scope="session")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """Both stacks serve; the variables are those that lines in the guides take for granted."""
     for mode in RunMode:
         frontend.build(mode)
     with ExitStack() as closing:
-        server = closing.enter_context(running_server())
         stacks = {
-            mode: closing.enter_context(_serving(mode, server, tmp_path_factory.mktemp(mode.value)))
+            mode: closing.enter_context(_serving(mode, database_server, tmp_path_factory.mktemp(mode.value)))
             for mode in RunMode
         }
         client, admin = stacks[RunMode.CLIENT], stacks[RunMode.ADMIN]
@@ -92,8 +91,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 @contextmanager
 def _serving(mode: RunMode, server: TestServer, folder: Path) -> Iterator[RunningStack]:
-    name = f"portal_documents_{mode.value.lower()}_{os.getpid()}"
-    asyncio.run(server.execute(f"CREATE DATABASE {name}"))
+    name = asyncio.run(server.empty(f"documents_{mode.value.lower()}"))
     dsn = server.dsn(name).replace("+asyncpg", "")
     settings = {"Database__ConnectionString": dsn, "Storage__DataDirectory": str(folder)}
     stack = RunningStack(mode.value, settings, folder)

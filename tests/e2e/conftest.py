@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from portal import frontend
 from portal.core.settings import RunMode
 from tests.e2e.running import PASSWORD, RunningStack
-from tests.integration.databases import TestServer, running_server
+from tests.integration.databases import TestServer
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
@@ -46,12 +46,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[TestServer]:
-    with running_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def built_pages() -> None:
     for mode in RunMode:
         frontend.build(mode)
@@ -59,17 +53,19 @@ def built_pages() -> None:
 
 @pytest.fixture(scope="session")
 def admin_stack(
-    database: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
+    database_server: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningStack]:
     """The company's stack; Olga is its operator."""
-    with _served("Admin", database, tmp_path_factory, {"Application__Name": "Northwind Operations"}) as stack:
+    with _served(
+        "Admin", database_server, tmp_path_factory, {"Application__Name": "Northwind Operations"}
+    ) as stack:
         stack.add_user(OLGA, "admin")
         yield stack
 
 
 @pytest.fixture(scope="session")
 def client_stack(
-    database: TestServer, admin_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory
+    database_server: TestServer, admin_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningStack]:
     """Customer ACME's stack, pushing to the Admin every second; Alice is its admin and Bob one of its users."""
     token = admin_stack.command("customer", "add", "ACME", "Acme Cold Storage")["token"]
@@ -80,7 +76,7 @@ def client_stack(
         "FleetIngest__Token": token,
         "FleetIngest__IntervalSeconds": "1",
     }
-    with _served("Client", database, tmp_path_factory, pushing) as stack:
+    with _served("Client", database_server, tmp_path_factory, pushing) as stack:
         stack.add_user(ALICE, "admin")
         stack.add_user(BOB, "user")
         yield stack
@@ -179,10 +175,10 @@ def _keep_pictures(name: str, visitors: list[Visitor]) -> None:
 
 @pytest.fixture(scope="session")
 def narrow_stack(
-    database: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
+    database_server: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningStack]:
     """A customer's stack that may have 256 files open and no more, pushing nowhere."""
-    with _served("Client", database, tmp_path_factory, {}, name="narrow", open_files=256) as stack:
+    with _served("Client", database_server, tmp_path_factory, {}, name="narrow", open_files=256) as stack:
         yield stack
 
 
@@ -196,11 +192,10 @@ def _served(
     name: str = "",
     open_files: int | None = None,
 ) -> Iterator[RunningStack]:
-    name = f"portal_e2e_{name or mode.lower()}"
-    asyncio.run(server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}"))
+    database = asyncio.run(server.empty(f"e2e_{name or mode.lower()}"))
     folder = folders.mktemp(mode.lower())
     own = {
-        "Database__ConnectionString": server.dsn(name).replace("+asyncpg", ""),
+        "Database__ConnectionString": server.dsn(database).replace("+asyncpg", ""),
         "Storage__DataDirectory": str(folder),
     }
     stack = RunningStack(mode, own | settings, folder, open_files=open_files)
@@ -209,3 +204,4 @@ def _served(
         yield stack
     finally:
         stack.stop()
+        asyncio.run(server.drop(database))

@@ -25,15 +25,12 @@ _QUIET_S = 0.6
 
 
 @pytest.fixture(scope="module")
-def stack(database: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory) -> RunningStack:
+def stack(
+    database_server: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
+) -> RunningStack:
     """A Client stack whose log is this module's alone."""
-    asyncio.run(
-        database.execute(
-            "DROP DATABASE IF EXISTS portal_e2e_gate WITH (FORCE)", "CREATE DATABASE portal_e2e_gate"
-        )
-    )
     folder = tmp_path_factory.mktemp("gate")
-    dsn = database.dsn("portal_e2e_gate").replace("+asyncpg", "")
+    dsn = database_server.dsn(asyncio.run(database_server.empty("gate"))).replace("+asyncpg", "")
     settings = {"Database__ConnectionString": dsn, "Storage__DataDirectory": str(folder)}
     running = RunningStack("Client", settings | {"Application__TrustedProxyHops": "1"}, folder)
     try:

@@ -7,37 +7,38 @@ from contextlib import contextmanager
 
 import httpx
 from playwright.sync_api import expect
+from sqlalchemy.engine import make_url
 
 from tests.e2e.conftest import ALICE, Visitor
 from tests.e2e.running import PASSWORD, RunningStack
 from tests.integration.databases import TestServer
 
 Visit = Callable[..., Visitor]
-_NAME = "portal_e2e_client"
 _WORDS = "The database does not answer"
 # Pages notice with their next beat and come back with the next try; a busy machine has fewer of both.
 _PATIENCE = 60_000
-_CUT = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{_NAME}'"
+_CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
 
 
 @contextmanager
-def closed(database: TestServer) -> Iterator[None]:
-    """Let nobody into the Client's database, and end what is in it."""
-    _execute(database, f"ALTER DATABASE {_NAME} ALLOW_CONNECTIONS false", _CUT)
+def closed(database_server: TestServer, stack: RunningStack) -> Iterator[None]:
+    """Let nobody into a stack's database, and end what is in it."""
+    name = make_url(stack.settings["Database__ConnectionString"]).database
+    _execute(database_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", _CUT.format(name=name))
     try:
         yield
     finally:
-        _execute(database, f"ALTER DATABASE {_NAME} ALLOW_CONNECTIONS true")
+        _execute(database_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
-def _execute(database: TestServer, *statements: str) -> None:
+def _execute(database_server: TestServer, *statements: str) -> None:
     # In a thread, because the browser's loop runs in this one.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, database.execute(*statements)).result()
+        thread.submit(asyncio.run, database_server.execute(*statements)).result()
 
 
 def test_open_and_new_pages_say_so_and_come_back(
-    visit: Visit, client_stack: RunningStack, database: TestServer
+    visit: Visit, client_stack: RunningStack, database_server: TestServer
 ) -> None:
     visitor = visit()
     dashboard = visitor.sign_in(client_stack, ALICE)
@@ -45,8 +46,8 @@ def test_open_and_new_pages_say_so_and_come_back(
     costs = visitor.tab()
     costs.goto(f"{client_stack.url}/cost")
     expect(costs.get_by_text("Total").first).to_be_visible()
-    with closed(database):
-        expect(dashboard.get_by_text(_WORDS).first).to_be_visible(timeout=_PATIENCE)
+    with closed(database_server, client_stack):
+        expect(dashboard.get_by_text(_WORDS)).to_be_visible(timeout=_PATIENCE)
         costs.get_by_role("link", name="Settings").first.click()
         expect(costs.get_by_text(_WORDS).first).to_be_visible(timeout=_PATIENCE)
         new = visitor.tab()
@@ -65,13 +66,13 @@ def test_open_and_new_pages_say_so_and_come_back(
 
 
 def test_a_log_in_and_a_download_are_answered_in_words(
-    visit: Visit, client_stack: RunningStack, database: TestServer
+    visit: Visit, client_stack: RunningStack, database_server: TestServer
 ) -> None:
     visitor = visit()
     page = visitor.sign_in(client_stack, ALICE)
     session = {cookie["name"]: cookie["value"] for cookie in visitor.context.cookies()}
     form = {"email": ALICE, "password": PASSWORD}
-    with closed(database):
+    with closed(database_server, client_stack):
         login = httpx.post(f"{client_stack.url}/auth/login", data=form, headers={"Accept": "text/html"})
         file = httpx.get(f"{client_stack.url}/download/cost.csv", cookies=session)
     for answer in (login, file):

@@ -116,13 +116,13 @@ def _apart(work: Coroutine[Any, Any, None]) -> None:
 
 
 def test_the_documented_procedure_brings_everything_back(
-    built_pages: None, database: TestServer, tmp_path: Path
+    built_pages: None, database_server: TestServer, tmp_path: Path
 ) -> None:
-    operator = Operator(database, tmp_path)
-    admin_name = f"{database._prefix}_restore_admin"
+    operator = Operator(database_server, tmp_path)
+    admin_name = f"{database_server._prefix}_restore_admin"
     made = (admin_name, operator.names["portal_client"])
-    _apart(database.execute(*(f"CREATE DATABASE {name}" for name in made)))
-    admin = _stack("Admin", database.dsn(admin_name).replace("+asyncpg", ""), tmp_path / "admin", {})
+    _apart(database_server.execute(*(f"CREATE DATABASE {name}" for name in made)))
+    admin = _stack("Admin", database_server.dsn(admin_name).replace("+asyncpg", ""), tmp_path / "admin", {})
     client = restored = None
     try:
         admin.start()
@@ -178,7 +178,7 @@ def test_the_documented_procedure_brings_everything_back(
             if stack is not None:
                 stack.stop()
         for name in (admin_name, *operator.names.values()):
-            _apart(database.drop(name))
+            _apart(database_server.drop(name))
 
 
 def _behind(stack: RunningStack) -> dict[str, Any] | None:

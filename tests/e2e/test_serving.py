@@ -50,7 +50,7 @@ def test_others_reach_no_stack_with_the_password_of_the_documentation(
     built_pages: None, tmp_path: Path
 ) -> None:
     """One line says so, also in Development; a setting lets it pass."""
-    with reachable_directory() as data:
+    with reachable_directory(in_memory=True) as data:
         _reach_for(tmp_path, data)
 
 
@@ -79,7 +79,7 @@ def _reach_for(tmp_path: Path, data: Path) -> None:
 @pytest.fixture
 def place() -> Iterator[Path]:
     """Where a stack lives; the database's user gets there also when the tests run as root."""
-    with reachable_directory() as directory:
+    with reachable_directory(in_memory=True) as directory:
         yield directory
 
 

@@ -1,23 +1,12 @@
 """Stacks over a real PostgreSQL. What a test commits is gone with its own copy of the database."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from tests.integration.databases import Clock, Stacks, TestServer, running_server
-
-
-@pytest.fixture(scope="session")
-def database_server() -> Iterator[TestServer]:
-    """The server of this run, with one migrated template for each run mode."""
-    with running_server() as server:
-        for mode in RunMode:
-            server.make_template(mode)
-        yield server
-        server.drop_templates()
+from tests.integration.databases import Clock, Stacks, TestServer
 
 
 @pytest.fixture

@@ -1,27 +1,14 @@
 """The same tests over both storage engines: the one found on the test server decides which of them run."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from portal.core.settings import RunMode
 from tests.contract.storage.fleet import Fleet
-from tests.integration.databases import Clock, Stacks, TestServer, has_timescaledb, running_server
+from tests.integration.databases import NOT_INSTALLED, Clock, Stacks, TestServer, has_timescaledb
 
-NOT_INSTALLED = "TimescaleDB IS NOT INSTALLED on the test server"
 ENGINES = ("plain", "timescale")
-
-
-@pytest.fixture(scope="session")
-def engine_server() -> Iterator[TestServer]:
-    """The server of this run, with a template for each run mode and each engine it can have."""
-    with running_server() as server:
-        for mode in RunMode:
-            for engine in ENGINES[: 2 if has_timescaledb() else 1]:
-                server.make_template(mode, engine)
-        yield server
-        server.drop_templates()
 
 
 @pytest.fixture(params=ENGINES)
@@ -40,8 +27,8 @@ def timescale() -> str:
 
 
 @pytest.fixture
-async def stacks(engine_server: TestServer, tmp_path: Path) -> AsyncIterator[Stacks]:
-    factory = Stacks(engine_server, Clock(), tmp_path)
+async def stacks(database_server: TestServer, tmp_path: Path) -> AsyncIterator[Stacks]:
+    factory = Stacks(database_server, Clock(), tmp_path)
     yield factory
     await factory.close()
 
@@ -50,17 +37,3 @@ async def stacks(engine_server: TestServer, tmp_path: Path) -> AsyncIterator[Sta
 async def fleet(stacks: Stacks, engine: str) -> Fleet:
     """An Admin's database on the engine under test, with the meters of two customers."""
     return await Fleet.open(await stacks.admin(Database__Storage=engine))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [
-        report
-        for report in terminalreporter.stats.get("skipped", [])
-        if isinstance(report.longrepr, tuple) and NOT_INSTALLED in report.longrepr[2]
-    ]
-    if skipped:
-        terminalreporter.write_line(
-            f"!!!!!!!! {NOT_INSTALLED}: {len(skipped)} tests of that engine were SKIPPED !!!!!!!!",
-            yellow=True,
-            bold=True,
-        )

@@ -157,15 +157,14 @@ async def test_killed_in_the_middle_the_next_start_makes_it_whole(
 
 
 @pytest.fixture
-async def fresh(engine_server: TestServer, timescale: str) -> AsyncIterator[Stack]:
+async def fresh(database_server: TestServer, timescale: str) -> AsyncIterator[Stack]:
     """An Admin's database that is migrated and not started yet."""
-    name = f"{engine_server._prefix}_fresh"
-    await engine_server.execute(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-    stack = open_stack(load_settings({"Application__RunMode": "Admin"}), engine_server.dsn(name))
+    name = await database_server.empty("fresh")
+    stack = open_stack(load_settings({"Application__RunMode": "Admin"}), database_server.dsn(name))
     await migrate(stack.db, RunMode.ADMIN)
     yield stack
     await close_stack(stack)
-    await engine_server.drop(name)
+    await database_server.drop(name)
 
 
 def _with_storage(stack: Stack, storage: str) -> Stack:
@@ -174,11 +173,11 @@ def _with_storage(stack: Stack, storage: str) -> Stack:
 
 
 @pytest.fixture
-async def powerless(fresh: Stack, engine_server: TestServer) -> AsyncIterator[Database]:
+async def powerless(fresh: Stack, database_server: TestServer) -> AsyncIterator[Database]:
     """The fresh database as a role sees it that may use its tables and create nothing."""
-    role = f"{engine_server._prefix}_powerless"
+    role = f"{database_server._prefix}_powerless"
     url = make_url(fresh.db.dsn)
-    await engine_server.execute(f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role} LOGIN")
+    await database_server.execute(f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role} LOGIN")
     database = Database(
         url.set(username=role).render_as_string(hide_password=False), application_name="tests"
     )
@@ -191,7 +190,7 @@ async def powerless(fresh: Stack, engine_server: TestServer) -> AsyncIterator[Da
     await database.dispose()
     async with fresh.db.transaction() as session:
         await (await session.connection()).exec_driver_sql(f"DROP OWNED BY {role}")
-    await engine_server.execute(f"DROP ROLE {role}")
+    await database_server.execute(f"DROP ROLE {role}")
 
 
 async def test_without_the_right_to_create_the_extension_the_plain_engine_says_why(

@@ -93,14 +93,15 @@ async def test_an_upgrade_killed_again_and_again_ends_with_every_reading(
 
 
 @pytest.fixture
-async def empty(engine_server: TestServer, timescale: str) -> AsyncIterator[Stack]:
+async def empty(database_server: TestServer, timescale: str) -> AsyncIterator[Stack]:
     """An Admin's database with nothing in it."""
-    name = f"{engine_server._prefix}_empty"
-    await engine_server.execute(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-    stack = open_stack(load_settings({"Application__RunMode": RunMode.ADMIN.value}), engine_server.dsn(name))
+    name = await database_server.empty("empty")
+    stack = open_stack(
+        load_settings({"Application__RunMode": RunMode.ADMIN.value}), database_server.dsn(name)
+    )
     yield stack
     await close_stack(stack)
-    await engine_server.drop(name)
+    await database_server.drop(name)
 
 
 async def test_a_first_start_killed_again_and_again_is_made_whole(empty: Stack) -> None:

@@ -23,7 +23,7 @@ READY_PATIENCE_S = 120
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    with reachable_directory() as path:
+    with reachable_directory(in_memory=True) as path:
         yield path
 
 

@@ -214,7 +214,7 @@ async def test_a_dump_restored_into_a_new_cluster_goes_on_where_it_was(
     for _ in range(200):  # so that the ids of the new cluster lie behind
         await rig.on_client("SELECT pg_current_xact_id()")
     [[old_id]] = await rig.on_client("SELECT pg_current_xact_id()::text::bigint")
-    with reachable_directory() as directory:
+    with reachable_directory(in_memory=True) as directory:
         file = directory / "client.dump"
         await asyncio.to_thread(_run, dump, rig.client.db.dsn, "-Fc", "-f", str(file))
         await rig.tick()

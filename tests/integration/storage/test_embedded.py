@@ -30,7 +30,7 @@ FAST = {"fsync": "off", "max_connections": "20"}
 @pytest.fixture(scope="module")
 def directory() -> Iterator[Path]:
     """A directory the server's user can reach, its cluster shared by the tests of this module."""
-    with reachable_directory() as path:
+    with reachable_directory(in_memory=True) as path:
         yield path / "postgres"
 
 
@@ -336,7 +336,7 @@ def is_answering(server: EmbeddedServer) -> bool:
 def test_a_cluster_copied_by_somebody_else_is_refused_with_what_to_run(directory: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("A CLUSTER OF ANOTHER OWNER IS NOT TESTED: only root can make one")
-    with reachable_directory() as place:
+    with reachable_directory(in_memory=True) as place:
         copy = place / "postgres"
         with EmbeddedServer(directory, settings=FAST):
             pass
