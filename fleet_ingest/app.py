@@ -13,13 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from fleet_ingest.answers import error_answer, http_error_answer
-from fleet_ingest.context import RollupTrigger
 from fleet_ingest.http_figures import HttpFigures
 from fleet_ingest.metrics import Metrics
 from fleet_ingest.openapi import document
 from fleet_ingest.routes import operations, routes
 from fleet_ingest.suspects import Suspects
 from fleet_ingest.throttle import Throttle
+from portal.core import energy
 from portal.core import stack as stacks
 from portal.core.log import configure_logging, logger
 from portal.core.settings import RunMode, check_start, load_settings
@@ -53,7 +53,7 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
     )
     app.state.stack = stack
-    app.state.rollups = RollupTrigger()
+    app.state.refreshing = energy.Trigger()
     app.state.throttle = Throttle(settings.rate_limit)
     app.state.suspects = Suspects()
     app.state.metrics = metrics
@@ -88,14 +88,14 @@ def _lifespan(settings: Settings) -> Any:
 @asynccontextmanager
 async def _following(app: Starlette) -> AsyncGenerator[None]:
     """Look after hours that wait, and at the end finish what was asked for."""
-    rollups: RollupTrigger = app.state.rollups
-    looking = asyncio.create_task(rollups.follow(app.state.stack))
+    trigger: energy.Trigger = app.state.refreshing
+    looking = asyncio.create_task(trigger.follow(app.state.stack))
     try:
         yield
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-        await rollups.settle()
+        await trigger.settle()
 
 
 def _end(why: str) -> None:

@@ -1,15 +1,10 @@
-"""What an endpoint needs beside its request: the stack, and the trigger of the rollups."""
+"""What an endpoint needs beside its request: the stack, and the trigger of the energy refresh."""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from portal.core import stack as stacks
-from portal.core.log import logger
-from portal.core.outages import Outage
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -17,70 +12,8 @@ if TYPE_CHECKING:
     from fleet_ingest.metrics import Metrics
     from fleet_ingest.suspects import Suspects
     from fleet_ingest.throttle import Throttle
+    from portal.core.energy import Trigger
     from portal.core.stack import Stack
-
-_log = logger("rollups")
-_PAUSE_SECONDS = 0.5
-# Under a stream of readings the refresh gets a twentieth of the time, and more only where it would fall behind: the
-# views show dirty hours anyway, and many batches refreshed together take half the time of each by itself.
-_PAUSE_FACTOR = 19
-_LONGEST_PAUSE_SECONDS = 10
-_LOOK_SECONDS = 3
-
-
-class RollupTrigger:
-    """Refreshes the rollups after readings were stored, without delaying the answer.
-
-    Calls that come while a refresh runs are answered by one more refresh. A lost call does no harm:
-    whoever reads energy or cost refreshes first.
-    """
-
-    def __init__(self) -> None:
-        self._wanted = False
-        self._task: asyncio.Task[None] | None = None
-        self._is_settling = asyncio.Event()
-        self._outage = Outage(_log, "The rollups are not refreshed")
-
-    def __call__(self, stack: Stack) -> None:
-        """Ask for a refresh soon."""
-        self._wanted = True
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run(stack))
-
-    async def follow(self, stack: Stack) -> None:
-        """Have refreshed what nobody takes, until cancelled: what a restore, an upgrade or an ended process left.
-
-        Of several processes each looks. What is the same twice in a row no other process is at, and where two begin
-        at once, the second waits and finds nothing.
-        """
-        outage, before = Outage(_log, "The queue of hours is not looked at"), None
-        while True:
-            with outage.noted():
-                front = await stack.storage.front_of_queue(stack.db)
-                if front is not None and front == before:
-                    self(stack)
-                before = front
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    async def settle(self) -> None:
-        """Wait until what was asked for is done."""
-        self._is_settling.set()
-        if self._task is not None:
-            await self._task
-        self._is_settling.clear()
-
-    async def _run(self, stack: Stack) -> None:
-        while self._wanted:
-            self._wanted = False
-            began = monotonic()
-            with self._outage.noted():
-                await stack.storage.refresh(stack.db)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_settling.wait(), _pause(monotonic() - began))
-
-
-def _pause(took: float) -> float:
-    return min(max(_PAUSE_SECONDS, _PAUSE_FACTOR * took), _LONGEST_PAUSE_SECONDS)
 
 
 def stack_of(request: Request) -> Stack:
@@ -104,7 +37,7 @@ def metrics_of(request: Request) -> Metrics:
     return request.app.state.metrics
 
 
-def trigger_rollups(request: Request) -> None:
-    """Have the rollups refreshed soon."""
-    trigger: RollupTrigger = request.app.state.rollups
+def trigger_refresh(request: Request) -> None:
+    """Have the energy refreshed soon."""
+    trigger: Trigger = request.app.state.refreshing
     trigger(stack_of(request))

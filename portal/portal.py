@@ -28,10 +28,10 @@ from portal.auth.reconnect import PAGE_ID, install_reconnect
 from portal.auth.recovery import recovery_notice
 from portal.auth.routes import auth_app
 from portal.core import stack as stacks
+from portal.core.energy import energy_proof
 from portal.core.errors import Misconfigured, Unavailable
 from portal.core.log import logger
 from portal.core.outages import reason_of
-from portal.core.services import energy_proof
 from portal.core.settings import RunMode, load_settings
 from portal.frontend import static_directory
 from portal.ui.shell import connection_notice, error_boundary

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import device_of
 from fleet_ingest.bodies import read_body
-from fleet_ingest.context import metrics_of, stack_of, trigger_rollups
+from fleet_ingest.context import metrics_of, stack_of, trigger_refresh
 from portal.core.errors import PortalError
 from portal.core.log import logger
 from portal.core.pacing import brief
@@ -55,7 +55,7 @@ async def _answer(request: Request) -> Response:
         _TYPE, "", accepted=answer.accepted, rejected=answer.rejected, duplicates=answer.duplicates
     )
     if answer.accepted:
-        trigger_rollups(request)
+        trigger_refresh(request)
     _log.info(
         f"Accepted {answer.accepted} measurements from {device.external_id} ({device.id}), "
         f"rejected {answer.rejected}, duplicates {answer.duplicates}"

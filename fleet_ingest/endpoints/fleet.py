@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import customer_of
 from fleet_ingest.bodies import read_body
-from fleet_ingest.context import metrics_of, stack_of, trigger_rollups
+from fleet_ingest.context import metrics_of, stack_of, trigger_refresh
 from portal.core.errors import Invalid, PortalError, Unavailable
 from portal.core.log import logger
 from portal.core.services import fleet_batches, fleet_push
@@ -90,7 +90,7 @@ async def _store(
         duplicates=stored.duplicates,
     )
     if batch_type is BatchType.MEASUREMENTS and answer.accepted:
-        trigger_rollups(request)
+        trigger_refresh(request)
     report = parse_report(request.headers.get(BACKLOG_HEADER))
     if report is not None:
         await fleet_push.note_report(stack, customer.id, report)

@@ -6,8 +6,8 @@ import typer
 
 from portal.commands.output import answer
 from portal.core.domain.money import kwh_from_milliwh
-from portal.core.services import energy_proof
-from portal.core.services.energy_proof import EnergyProof, ProofDifference
+from portal.core.energy import energy_proof
+from portal.core.energy.energy_proof import EnergyProof, ProofDifference
 from portal.core.settings import Settings
 from portal.core.stack import opened_stack
 from portal.core.storage.migrations import require_migrated
@@ -25,7 +25,7 @@ async def _prove(settings: Settings, *, repair: bool, recompute: bool) -> Energy
     async with opened_stack(settings, application_name="portal-doctor") as stack:
         await require_migrated(stack.db, settings.run_mode)
         if recompute:
-            return await energy_proof.recompute(stack)
+            return await energy_proof.recompute_all(stack)
         found = await energy_proof.check(stack)
         if not (repair and found.differences):
             return found

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from portal.commands.import_report import ImportReport
 from portal.commands.import_sources import is_nem12, is_workbook, text_lines, workbook_rows
+from portal.core import energy
 from portal.core.domain.interval_energy import looks_like_intervals, rows_of_intervals
 from portal.core.domain.nem12 import Nem12Options, parse_nem12
 from portal.core.domain.reading_files import (
@@ -72,7 +73,7 @@ async def import_file(stack: Stack, file: Path, device: str, options: ImportOpti
     except (OSError, UnicodeError) as error:
         message = f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
         raise Invalid(message) from None
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     report.judge(allow_refused=options.allow_refused)
     return report
 

@@ -12,6 +12,7 @@ import typer
 from portal.asgi import build_asgi
 from portal.commands.output import AsJson, answer
 from portal.commands.reach import require_own_password
+from portal.core import energy
 from portal.core.errors import PortalError
 from portal.core.log import configure_logging
 from portal.core.services import accounts
@@ -43,7 +44,7 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
     lost = _LostDatabase()
     async with opened_stack(settings, is_alone=True, on_database_end=lost.note) as stack:
         await migrate(stack.db, settings.run_mode)
-        await stack.storage.bootstrap(stack.db)
+        await energy.bootstrap(stack)
         await accounts.ensure_first_admin(stack)
         await require_own_password(stack, host)
         install(stack)
@@ -122,7 +123,7 @@ def migrate_database(as_json: AsJson = False) -> None:
 async def _migrate(settings: Settings) -> None:
     async with opened_stack(settings, application_name="portal-migrate") as stack:
         await migrate(stack.db, settings.run_mode)
-        await stack.storage.bootstrap(stack.db)
+        await energy.bootstrap(stack)
         await accounts.ensure_first_admin(stack)
 
 

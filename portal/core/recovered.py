@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from portal.core import energy
 from portal.core.queries import push_recovery, push_sets, rates, sites
 from portal.core.queries import tariffs as tariff_queries
+from portal.core.settings import RunMode
+from portal.core.storage.layout import LAYOUTS
 from portal.core.wire.batches import BatchType
 from portal.core.wire.limits import to_tariff
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from portal.core.db import AsyncSession
     from portal.core.domain.tariffs import Tariff
     from portal.core.queries.push_sets import SetRow
-    from portal.core.storage.engine import Storage
     from portal.core.wire.recovery import HeldDevice, HeldMunicipality, HeldSets, HeldSite, HeldTariff
     from portal.core.wire.registry import DeviceRow
     from portal.core.wire.tariffs import TariffRow
@@ -57,11 +59,8 @@ class MergeReport:
 class Merge:
     """One merge, in the caller's transaction; `currency` is what a tariff without its own is in."""
 
-    def __init__(
-        self, session: AsyncSession, storage: Storage, currency: str, held: HeldSets, report: MergeReport
-    ) -> None:
+    def __init__(self, session: AsyncSession, currency: str, held: HeldSets, report: MergeReport) -> None:
         self._session = session
-        self._storage = storage
         self._currency = currency
         self._held = held
         self._report = report
@@ -225,7 +224,7 @@ class Merge:
             return
         await push_recovery.change_device(self._session, row.id, row)
         if mine.row.max_power_kw != row.max_power_kw:
-            await self._storage.requeue(self._session, [(row.id,)])
+            await energy.requeue(self._session, LAYOUTS[RunMode.CLIENT], [(row.id,)])
         self._changed(BatchType.DEVICES, row, "updated")
 
 

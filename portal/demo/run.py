@@ -13,6 +13,7 @@ from types import FrameType
 
 import typer
 
+from portal.core import energy
 from portal.core.errors import Conflict, Invalid, PortalError
 from portal.core.log import configure_logging
 from portal.core.settings import FleetIngest, RunMode, Settings, env_name, load_settings
@@ -144,7 +145,7 @@ async def _prepare(plan: _Plan, server: EmbeddedServer) -> dict[str, datetime | 
         stack = open_stack(settings, server.dsn(database), application_name="portal demo")
         try:
             await migrate(stack.db, mode)
-            await stack.storage.bootstrap(stack.db)
+            await energy.bootstrap(stack)
             if mode is RunMode.CLIENT:
                 last_readings = await seed_client(stack, plan.memory, [meter.plan for meter in plan.meters])
             else:

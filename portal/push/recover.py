@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from portal.core import energy
 from portal.core.domain.push_epoch import Standing, compare
 from portal.core.errors import Conflict
 from portal.core.recovered import MergedRow, MergeReport
@@ -133,7 +134,7 @@ class _Recovery:
         report.to_rotate = merged.to_rotate
         await self._readings(held, merged, report)
         if not self._dry_run:
-            await self._stack.storage.refresh(self._stack.db)
+            await energy.refresh(self._stack)
             await self._finish(head, report)
         return report
 

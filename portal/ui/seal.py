@@ -6,7 +6,7 @@ from datetime import datetime
 import reflex as rx
 
 from portal.core.domain.money import kwh_from_milliwh
-from portal.core.services.energy_proof import EnergyProof
+from portal.core.energy.energy_proof import EnergyProof
 from portal.ui import formats
 from portal.ui.feedback import badge_for
 

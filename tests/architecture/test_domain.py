@@ -1,4 +1,4 @@
-"""The domain is pure: the standard library only, no clock, no environment, no files, no sockets."""
+"""The domain and the rules of energy are pure: the standard library only, no clock, environment, files or sockets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 
 from tests.architecture.source import called_name, sources
 
-OWN = ("portal.core.domain", "portal.core.errors")
+PURE = ("portal/core/domain", "portal/core/energy/rules")
+OWN = ("portal.core.domain", "portal.core.energy.rules", "portal.core.errors")
 SIDE_EFFECTS = {
     "asyncio", "ctypes", "fcntl", "glob", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random",
     "secrets", "shutil", "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
@@ -22,7 +23,7 @@ CLOCKS = (".now", ".utcnow", ".today")
 def test_the_domain_imports_the_standard_library_only() -> None:
     foreign = [
         f"{source.path} imports {name}"
-        for source in sources("portal/core/domain")
+        for source in sources(*PURE)
         for name in source.imports()
         if not name.startswith(OWN) and name.split(".")[0] not in sys.stdlib_module_names
     ]
@@ -32,7 +33,7 @@ def test_the_domain_imports_the_standard_library_only() -> None:
 def test_the_domain_touches_nothing_outside_itself() -> None:
     impure = [
         f"{source.path} imports {name}"
-        for source in sources("portal/core/domain")
+        for source in sources(*PURE)
         for name in source.imports()
         if name.split(".")[0] in SIDE_EFFECTS and (source.path, name) not in ALLOWED
     ]
@@ -42,7 +43,7 @@ def test_the_domain_touches_nothing_outside_itself() -> None:
 def test_the_domain_is_told_the_time() -> None:
     clocks = [
         f"{source.path} calls {called_name(node)}()"
-        for source in sources("portal/core/domain")
+        for source in sources(*PURE)
         for node in source.walk()
         if called_name(node).endswith(CLOCKS) or called_name(node) in {"open", "print", "input"}
     ]

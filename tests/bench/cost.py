@@ -23,6 +23,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from portal.core import energy
 from portal.core.db import Database
 from portal.core.domain.cost import CostReport
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
@@ -188,7 +189,7 @@ async def run(server_dsn: str, sizes: Sequence[int], days: int) -> None:
         given = {"Application__RunMode": "Admin", "Database__ConnectionString": dsn}
         stack = open_stack(load_settings(given), dsn)
         await migrate(stack.db, RunMode.ADMIN)
-        await stack.storage.bootstrap(stack.db)
+        await energy.bootstrap(stack)
         await fill(stack.db, devices, days * 24)
         done.append((stack, devices, *await measure(stack, devices, days)))
     for stack, devices, took, report in done:

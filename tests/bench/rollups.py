@@ -23,7 +23,7 @@ import asyncpg
 from starlette.applications import Starlette
 
 from fleet_ingest import app as product
-from fleet_ingest.context import RollupTrigger
+from portal.core import energy
 from portal.core.queries import copy_format, ingest
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import close_stack, open_stack
@@ -56,7 +56,7 @@ def app_without_rollups() -> Starlette:
 
 def app_without_refresh() -> Starlette:
     """Return the API that queues touched hours and never refreshes them."""
-    RollupTrigger.__call__ = lambda *_: None  # type: ignore[method-assign]
+    energy.Trigger.__call__ = lambda *_: None  # type: ignore[method-assign]
     return product.create_app()
 
 
@@ -81,7 +81,7 @@ class Side:
         async def refresh() -> float:
             stack = open_stack(load_settings(self.settings), application_name="bench")
             began = time.perf_counter()
-            await stack.storage.refresh(stack.db)
+            await energy.refresh(stack)
             took = time.perf_counter() - began
             await close_stack(stack)
             return took

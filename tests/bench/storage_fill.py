@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from portal.core import energy
 from portal.core.domain.time import week_start
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
@@ -91,7 +92,7 @@ async def stack_over(server_dsn: str, name: str, engine: str) -> AsyncIterator[S
     address = url.set(drivername="postgresql+asyncpg", database=name).render_as_string(hide_password=False)
     stack = open_stack(settings, address)
     await migrate(stack.db, RunMode.ADMIN)
-    await stack.storage.bootstrap(stack.db)
+    await energy.bootstrap(stack)
     try:
         yield stack
     finally:
@@ -146,7 +147,7 @@ async def _add_week(stack: Stack, connection: Any, number: int, start: datetime)
     await stack.storage.ensure_partitions(stack.db, [start, start + WEEK - STEP])
     while not await _store_week(connection, number, start):
         pass
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
 
 
 async def _store_week(connection: Any, number: int, start: datetime) -> bool:

@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 
 from fleet_ingest.app import build_app
+from portal.core import energy
 from portal.core.log import configure_logging
 from portal.core.settings import load_settings
 from portal.core.stack import close_stack, open_stack
@@ -20,7 +21,7 @@ from portal.server.serving import BoundedServer
 async def serve(port: int) -> None:
     settings = load_settings()
     stack = open_stack(settings)
-    await stack.storage.bootstrap(stack.db)
+    await energy.bootstrap(stack)
     config = ServerConfig(build_app(settings, stack), host="127.0.0.1", port=port)
     push = asyncio.create_task(task.run(stack))
     try:

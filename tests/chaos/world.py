@@ -17,6 +17,7 @@ import asyncpg
 import httpx
 from sqlalchemy.engine import make_url
 
+from portal.core import energy
 from portal.core.services import customers, sites
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
@@ -67,7 +68,7 @@ class Host:
         }
         stack = open_stack(load_settings(self.environment))
         await migrate(stack.db, mode)
-        await stack.storage.bootstrap(stack.db)
+        await energy.bootstrap(stack)
         return stack
 
     async def start(self) -> None:

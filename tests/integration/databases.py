@@ -23,6 +23,7 @@ from alembic import command
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
+from portal.core import energy
 from portal.core.db import Database
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
@@ -117,7 +118,7 @@ class TestServer:
         settings = load_settings({"Application__RunMode": mode.value, "Database__Storage": storage})
         stack = open_stack(settings, self.dsn(name))
         await migrate(stack.db, mode)
-        await stack.storage.bootstrap(stack.db)
+        await energy.bootstrap(stack)
         await close_stack(stack)
         # Background workers of an extension would keep the template busy and so uncopyable.
         await self.execute(

@@ -5,8 +5,9 @@ import reflex as rx
 from portal.admin.customer_detail import view
 from portal.admin.identifiers import customer_uuid
 from portal.auth.guards import signed_in
+from portal.core.energy import energy_proof
 from portal.core.errors import NotFound
-from portal.core.services import customers, energy_proof
+from portal.core.services import customers
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
 from portal.ui.seal import Seal, build_seal

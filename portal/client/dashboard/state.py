@@ -7,9 +7,10 @@ import reflex as rx
 from portal.auth.beats import Beat, beats
 from portal.auth.guards import signed_in
 from portal.client.dashboard import view
+from portal.core.energy import energy_proof
 from portal.core.log import logger
 from portal.core.outages import Outage
-from portal.core.services import dashboard, energy_proof
+from portal.core.services import dashboard
 from portal.core.stack import current
 from portal.ui.charts import NO_FIGURE, Figure
 from portal.ui.seal import Seal, build_seal

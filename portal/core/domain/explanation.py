@@ -7,11 +7,11 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from portal.core.domain.meter import Piece, PieceKind, Step
 from portal.core.domain.money import apportion, exact_decimals, kwh_from_milliwh, round_cents
 from portal.core.domain.rates import Price, Segment
 from portal.core.domain.tariffs import Tariff
 from portal.core.domain.time import HOUR
+from portal.core.energy.rules.meter import Piece, PieceKind, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from random import Random
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from portal.core.domain.meter import REGISTER_COUNT_MILLIWH
 from portal.core.domain.money import MILLIWH_PER_KWH
 from portal.core.domain.readings import MeasuredRow
+from portal.core.domain.registers import REGISTER_COUNT_MILLIWH
 from portal.core.domain.time import require_aware
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)

@@ -13,9 +13,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from portal.core.domain.meter import REGISTER_COUNT_MILLIWH, register_milliwh
 from portal.core.domain.money import MILLIWH_PER_KWH, kwh_from_milliwh
 from portal.core.domain.reading_files import ParsedRow, RefusedRow, RowOutcome
+from portal.core.domain.registers import REGISTER_COUNT_MILLIWH, register_milliwh
 from portal.core.domain.time import iso_utc
 
 

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import text
 
 from portal.core.domain.cost import DayUsage, DeviceRef, DeviceUsage, Quality
-from portal.core.domain.cut_hours import split_hour
 from portal.core.domain.rates import CutHour, Segment, at_hours, segments
 from portal.core.domain.time import HOUR, floor_day, floor_hour
+from portal.core.energy.rules.cut_hours import split_hour
 from portal.core.planning import planned
 from portal.core.queries import cut_hours, cut_sums
 from portal.core.queries.cost_scope import CostScope, given_of, names_of

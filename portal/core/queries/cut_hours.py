@@ -9,17 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from portal.core.domain.energy import (
-    MeterState,
-    Piece,
-    PieceKind,
-    Reading,
-    Rules,
-    Step,
-    fold,
-    register_milliwh,
-)
+from portal.core.domain.registers import Reading, register_milliwh
 from portal.core.domain.time import HOUR
+from portal.core.energy.rules.hours import MeterState, Piece, PieceKind, Rules, Step, fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

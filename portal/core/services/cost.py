@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from portal.core import energy
 from portal.core.domain import cost as domain
 from portal.core.domain.cost import CostReport
 from portal.core.errors import Conflict, Invalid, NotFound
@@ -116,7 +117,7 @@ def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOption
 @asynccontextmanager
 async def _up_to_date(stack: Stack) -> AsyncGenerator[AsyncSession, None]:
     """Open a snapshot in which every reading stored so far is counted."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         yield session
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from portal.core import energy
 from portal.core.domain.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.domain.texts import LONGEST_NAME, sound_name
 from portal.core.domain.tokens import new_token, token_hash
@@ -46,14 +47,14 @@ class IssuedToken:
 
 async def list_customers(stack: Stack) -> tuple[CustomerLine, ...]:
     """Return every customer by code; energies count since 00:00 UTC."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         return await queries.list_lines(session, _today(stack))
 
 
 async def page_of_customers(stack: Stack, asked: Asked = EVERYTHING) -> Page[CustomerLine]:
     """Return a page of customers by code; energies count since 00:00 UTC."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         found = await queries.list_lines(session, _today(stack), asked)
     return page_of(found, asked, lambda line: line.key)
@@ -70,7 +71,7 @@ async def get_customer(stack: Stack, customer_id: UUID) -> CustomerLine:
 
 async def list_customer_sites(stack: Stack, customer_id: UUID) -> tuple[CustomerSite, ...]:
     """Return a customer's sites with their devices."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         return await queries.list_sites(session, customer_id, _today(stack))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from portal.core import energy
 from portal.core.domain.cost import MixedCurrencies
 from portal.core.domain.money import kwh_from_milliwh
 from portal.core.domain.time import HOUR, floor_hour, local_midnight
@@ -71,7 +72,7 @@ class ClientOverview:
 
 async def client_overview(stack: Stack) -> ClientOverview:
     """Return the dashboard as of now, in the sites' zone (the stack's own where they differ)."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     now = stack.clock().astimezone(UTC)
     async with stack.db.snapshot() as session:
         present = await queries.sites_at_present(session, now - STALE_AFTER)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.core.queries import fleet_devices, push_epoch, rollups
+from portal.core import energy
+from portal.core.queries import fleet_devices, push_epoch
 from portal.core.storage.choice import judge
 from portal.core.storage.layout import LAYOUTS
-from portal.core.storage.rule import other_rule
 
 if TYPE_CHECKING:
     from portal.core.queries.fleet_devices import DoubledDevice
@@ -37,8 +37,10 @@ async def examine(stack: Stack) -> Examination:
     choice, layout = await judge(stack.settings, stack.db), LAYOUTS[stack.settings.run_mode]
     async with stack.db.snapshot() as session:
         capabilities = await stack.storage.capabilities(session)
-        waiting = await rollups.count_queued(session, layout.queue)
-        other = await other_rule(session, layout, timedelta(minutes=stack.settings.billing.max_gap_minutes))
+        waiting = await energy.count_queued(session, layout)
+        other = await energy.other_rule(
+            session, layout, timedelta(minutes=stack.settings.billing.max_gap_minutes)
+        )
         behind = None if layout.has_customers else (await push_epoch.load(session)).behind_reason
         doubled = await fleet_devices.doubled(session) if layout.has_customers else ()
     return Examination(replace(capabilities, note=choice.note), waiting, other, behind, doubled)

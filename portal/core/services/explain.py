@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from portal.core import energy
 from portal.core.domain import explanation as domain
 from portal.core.domain.explanation import Explanation
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
@@ -46,7 +47,7 @@ async def explain_hour(
     hour = floor_hour(hour_at)
     scope = CostScope(hour, hour + HOUR, customer_id=customer_id)
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         found = await find_device_hour(session, scope.schema, customer_id, device_id, hour)
         if found is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from portal.core import energy
 from portal.core.db import driver_connection
 from portal.core.domain.collisions import Collisions
 from portal.core.domain.device_names import Known, Named, Resolved, resolve
@@ -17,6 +18,8 @@ from portal.core.domain.tokens import token_hash
 from portal.core.errors import AdminBehind, ClientBehind, Unauthenticated
 from portal.core.queries import fleet_batches as statements
 from portal.core.queries import fleet_devices, fleet_epochs, fleet_push, ingest
+from portal.core.settings import RunMode
+from portal.core.storage.layout import LAYOUTS
 from portal.core.wire.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
 from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
 
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from portal.core.domain.push_epoch import Position
     from portal.core.queries.fleet_batches import KnownCustomer
     from portal.core.stack import Stack
-    from portal.core.storage.engine import Storage
     from portal.core.wire.decoding import DecodedRows
     from portal.core.wire.push import SetRange
     from portal.core.wire.readings import FleetReading
@@ -62,7 +64,6 @@ class _Handling:
     """One batch being stored."""
 
     session: AsyncSession
-    storage: Storage
     customer: KnownCustomer
     heading: BatchHeading
 
@@ -102,7 +103,7 @@ async def store_batch(
         return await _store_measurements(stack, customer, heading, _sound(batch, now))
     async with stack.db.transaction() as session:
         await _admit(await driver_connection(session), customer, heading.position)
-        handling = _Handling(session, stack.storage, customer, heading)
+        handling = _Handling(session, customer, heading)
         kept = await _STORE[BatchType(heading.batch_type)](handling, batch)
         await _heed(handling, heading, batch)
         await statements.record_batch(session, customer.id, _handled(heading, kept))
@@ -166,7 +167,8 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[Any]) -> Decode
         await statements.upsert_devices(session, customer_id, rows)
         renamed = {row.id: resolved.renamed[row.id] for row in kept.rows if row.id in resolved.renamed}
         await fleet_devices.save_names(session, customer_id, [row.id for row in rows], renamed)
-        await handling.storage.requeue(session, [(customer_id, device_id) for device_id in judged_anew])
+        meters = [(customer_id, device_id) for device_id in judged_anew]
+        await energy.requeue(session, LAYOUTS[RunMode.ADMIN], meters)
     return kept
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from portal.core import energy
 from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import customers as customer_queries
@@ -58,7 +59,7 @@ class EventPage:
 
 async def fleet_overview(stack: Stack) -> FleetFigures:
     """Return the fleet's figures: energy since 00:00 UTC, power of the last 15 minutes, hours of the last 24."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     now = stack.clock()
     hour = now.replace(minute=0, second=0, microsecond=0)
     moments = {
@@ -74,7 +75,7 @@ async def fleet_overview(stack: Stack) -> FleetFigures:
 
 async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
     """Return a customer with its sites, devices and tariffs. Raises `NotFound`."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     now = stack.clock()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     async with stack.db.snapshot() as session:

@@ -6,15 +6,16 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from portal.core import energy
 from portal.core.log import logger
 from portal.core.outages import Outage
-from portal.core.queries import energy_proofs, push_epoch, rollups, writing
+from portal.core.queries import push_epoch, writing
 from portal.core.storage.layout import LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from portal.core.queries.energy_proofs import EnergyProof
+    from portal.core.energy.energy_proof import EnergyProof
     from portal.core.stack import Stack
 
 _log = logger("health")
@@ -58,8 +59,8 @@ async def is_ready(stack: Stack) -> bool:
 async def _standing(stack: Stack) -> Standing:
     layout = LAYOUTS[stack.settings.run_mode]
     async with stack.db.snapshot() as session:
-        waiting = await rollups.count_queued(session, layout.queue)
-        proof = await energy_proofs.latest(session, layout.schema)
+        waiting = await energy.count_queued(session, layout)
+        proof = await energy.energy_proof.latest_in(session, layout)
         epoch = None if layout.has_customers else await push_epoch.load(session)
         return Standing(waiting, proof, None if epoch is None else epoch.behind_since is not None)
 

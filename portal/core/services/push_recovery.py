@@ -65,7 +65,7 @@ async def merge_sets(stack: Stack, held: HeldSets, *, dry_run: bool) -> MergeRep
     with suppress(_Undone):
         async with stack.db.transaction() as session:
             await push_recovery.lock(session)
-            await Merge(session, stack.storage, stack.settings.billing.currency, held, report).run()
+            await Merge(session, stack.settings.billing.currency, held, report).run()
             _undo(dry_run=dry_run)
     return report
 

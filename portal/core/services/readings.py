@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.core.domain.collisions import Collisions
-from portal.core.domain.meter import register_milliwh
 from portal.core.domain.readings import QUANTITIES
 from portal.core.domain.register_joins import Stood
+from portal.core.domain.registers import register_milliwh
 from portal.core.domain.texts import shown_text, text_problem
 from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from portal.core import energy
 from portal.core.domain.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.domain.rated_power import rated_kw
 from portal.core.domain.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
@@ -12,6 +13,8 @@ from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import sites as queries
 from portal.core.queries.sites import DeviceRow, SiteRow
+from portal.core.settings import RunMode
+from portal.core.storage.layout import LAYOUTS
 from portal.core.versions import require_version
 
 if TYPE_CHECKING:
@@ -151,7 +154,7 @@ async def change_device(
             raise NotFound(_NO_SITE)
         await queries.update_device(session, site_id, device_id, changes)
         if "max_power_kw" in changes and changes["max_power_kw"] != before.max_power_kw:
-            await stack.storage.requeue(session, [(device_id,)])
+            await energy.requeue(session, LAYOUTS[RunMode.CLIENT], [(device_id,)])
         changed = await queries.get_device(session, changes.get("site_id", site_id), device_id)
         return changed or before
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import holidays as holiday_table
 
+from portal.core import energy
 from portal.core.domain.cost import MixedCurrencies
 from portal.core.domain.pages import EVERYTHING, Asked, Key, Page, page_of
 from portal.core.domain.shown_cost import as_shown
@@ -180,7 +181,7 @@ async def compare_last_month(stack: Stack, raw: object) -> Comparison:
     and `Conflict` where the month was priced in more than one currency.
     """
     draft = read_tariff(raw)
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         places = await queries.load(session, queries.CLIENT)
         placed, problems = _places(draft, places)

@@ -16,15 +16,14 @@ from portal.core.storage.timescale_convert import SHAPE_LOCK
 from portal.core.storage.timescale_probe import Choice, Engine, choose, create_extension, gather, tried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.db import Database
     from portal.core.settings import Settings
-    from portal.core.storage.engine import Capabilities, Storage
-    from portal.core.storage.meters import MeterKey
+    from portal.core.storage.engine import Capabilities, Figures, Storage
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -70,22 +69,10 @@ class ProbedStorage:
         """Make room for readings of any of these instants (aware), years back included."""
         await (await self._engine(db)).ensure_partitions(db, times)
 
-    async def refresh(self, db: Database) -> int:
-        """Bring rollups and energy up to date; returns how many (meter, hour) were queued."""
-        return await (await self._engine(db)).refresh(db)
-
-    async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
-        """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
-        return await (await self._engine(db)).requeue_all(db, meters)
-
-    async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
-        """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
+    async def figures(self, session: AsyncSession) -> Figures:
+        """Return what keeps the figures of the engine that serves the database now."""
         engine = self._chosen or self._take(await self._by_table(session))
-        await engine.requeue(session, meters)
-
-    async def front_of_queue(self, db: Database) -> str | None:
-        """Return a mark of what has waited longest for a refresh; None where nothing waits."""
-        return await (await self._engine(db)).front_of_queue(db)
+        return await engine.figures(session)
 
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more."""

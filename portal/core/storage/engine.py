@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.db import Database
-    from portal.core.storage.meters import MeterKey
+    from portal.core.storage.queue import MeterKey, QueuedHour
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,46 @@ class Capabilities:
     note: str | None = None  # why it is this engine, where another may be expected
 
 
+@dataclass(frozen=True)
+class AddedFigures:
+    """How the statement that adds the energy of new readings adds their figures too, in the same pass: SQL.
+
+    It reads `power_kw` and `kwh` of each reading. `is_complete` is the condition (led by AND) under which figures can
+    be added at all, `hour_figures` the aggregates (led by a comma) of an hour's new readings, and `statement` the CTEs
+    (led by a comma) that store those of the relation `hours` whose meters are in the relation `clean`.
+    """
+
+    is_complete: str
+    hour_figures: str
+    statement: str
+
+
+class Figures(Protocol):
+    """Average, extremes and counts of each hour of readings, and of each customer's day, as an engine keeps them."""
+
+    @property
+    def added(self) -> AddedFigures | None:
+        """What adds figures in the same pass as energy; None where the engine has its own way."""
+        ...
+
+    @property
+    def waiting(self) -> str | None:
+        """The table of what waits for `settle`; None where nothing ever does."""
+        ...
+
+    async def rewrite(
+        self, session: AsyncSession, hours: Sequence[QueuedHour], added: Collection[MeterKey]
+    ) -> None:
+        """Bring the figures of hours taken from the queue up to date; those of the meters in `added` were added."""
+        ...
+
+    async def settle(self, db: Database) -> None:
+        """Do what `rewrite` had to leave until its transaction was committed, also of earlier processes."""
+        ...
+
+
 class Storage(Protocol):
-    """Where readings and their rollups live."""
+    """Where readings and their figures live."""
 
     async def bootstrap(self, db: Database) -> None:
         """Make what this engine adds to the migrated schema; idempotent, and repairs a half-made one."""
@@ -36,23 +74,8 @@ class Storage(Protocol):
         """Make room for readings of any of these instants (aware), years back included."""
         ...
 
-    async def refresh(self, db: Database) -> int:
-        """Recompute every hour that stored readings touched since; returns how many (device, hour) there were."""
-        ...
-
-    async def requeue_all(self, db: Database, meters: Sequence[MeterKey] | None = None) -> int:
-        """Have the next refresh recompute these meters' hours (None: all) from their readings; returns how many."""
-        ...
-
-    async def requeue(self, session: AsyncSession, meters: Sequence[MeterKey]) -> None:
-        """Have these meters recomputed, in a transaction that changes what their readings are judged by."""
-        ...
-
-    async def front_of_queue(self, db: Database) -> str | None:
-        """Return a mark of what has waited longest for a refresh; None where nothing waits.
-
-        The same mark twice says that nobody took it in between.
-        """
+    async def figures(self, session: AsyncSession) -> Figures:
+        """Return what keeps the hourly and daily figures of the readings."""
         ...
 
     async def tidy(self, db: Database) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from portal.core.storage.meters import queue_hours
+from portal.core.storage.queue import queue_hours
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

@@ -9,10 +9,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.core.domain.explanation import Explanation, PieceUsed, PricedPart
-from portal.core.domain.meter import PieceKind
 from portal.core.domain.money import apportion, round_cents
 from portal.core.domain.shown_cost import shown_kwh
 from portal.core.domain.time import HOUR
+from portal.core.energy.rules.meter import PieceKind
 from portal.core.errors import NotFound
 from portal.core.services.explain import HourLine
 from portal.ui import formats

@@ -13,6 +13,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from portal.core import energy
 from portal.core.stack import Stack
 
 ALICE, CHARLIE = UUID(int=1), UUID(int=3)
@@ -88,7 +89,7 @@ class Fleet:
         return count
 
     async def refresh(self) -> None:
-        await self.stack.storage.refresh(self.stack.db)
+        await energy.refresh(self.stack)
 
     async def settle(self) -> None:
         """Let every policy of the engine run once, as the database does by itself in time."""

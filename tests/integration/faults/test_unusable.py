@@ -109,7 +109,7 @@ async def under(
                 api, key, await asks(api, key), name, BLOCKED[stack.settings.run_mode], control, outside
             )
         finally:
-            await app.state.rollups.settle()
+            await app.state.refreshing.settle()
             await outside.execute(f"ALTER DATABASE {name} RESET ALL")
             await control.close()
             await outside.close()

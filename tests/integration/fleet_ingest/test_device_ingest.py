@@ -185,7 +185,7 @@ async def test_the_hours_of_stored_readings_reach_the_rollup(client_api: Api, de
         reading("2026-05-18T08:40:00Z", energyImportedKwh=2000),
     ]
     await client_api.post_readings(device.token, rows)
-    await client_api.app.state.rollups.settle()
+    await client_api.app.state.refreshing.settle()
     assert await client_api.rows("SELECT allocated_milliwh FROM monitoring.hourly_energy") == [(6_000_000,)]
     assert await client_api.rows("SELECT sample_count FROM monitoring.hourly_per_device") == [(2,)]
 

@@ -11,7 +11,8 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from fleet_ingest.app import build_app
-from portal.core.services import customers, energy_proof, fleet_views
+from portal.core.energy import energy_proof
+from portal.core.services import customers, fleet_views
 from portal.core.services.sites import IssuedDevice
 from portal.core.wire.push import BACKLOG_HEADER
 from tests.integration.databases import Stacks
@@ -43,7 +44,7 @@ async def each_api(stacks: Stacks) -> AsyncIterator[Api]:
     app = build_app(stack.settings, stack)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stack.example") as http:
         yield Api(http, stack, app)
-    await app.state.rollups.settle()
+    await app.state.refreshing.settle()
 
 
 async def _text(api: Api) -> str:

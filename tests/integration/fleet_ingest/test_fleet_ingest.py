@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from portal.core import energy
 from portal.core.services import customers
 from tests.integration.databases import Clock
 from tests.integration.fleet_ingest.api import Api, Pusher
@@ -81,7 +82,7 @@ async def test_another_rated_power_has_a_device_s_readings_judged_anew(admin_api
     stored = "SELECT sum(allocated_milliwh)::bigint, sum(suspect_count)::int FROM fleet.hourly_energy"
     for power, expected in ((None, (300_000_000, 0)), (50, (0, 1)), (50, (0, 1)), (700, (300_000_000, 0))):
         await alice.push("devices", [device | {"isActive": True, "maxPowerKw": power}])
-        await admin_api.stack.storage.refresh(admin_api.stack.db)
+        await energy.refresh(admin_api.stack)
         assert await admin_api.rows(stored) == [expected]
 
 
@@ -381,7 +382,7 @@ async def test_the_hours_of_pushed_readings_reach_the_rollup(admin_api: Api, ali
         "measurements",
         [reading(alice.device_id), reading(alice.device_id, "2026-05-18T08:40:00Z", energyImportedKwh=2000)],
     )
-    await admin_api.app.state.rollups.settle()
+    await admin_api.app.state.refreshing.settle()
     assert await admin_api.rows("SELECT customer_id, allocated_milliwh FROM fleet.hourly_energy") == [
         (alice.issued.id, 6_000_000)
     ]

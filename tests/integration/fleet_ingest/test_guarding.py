@@ -12,8 +12,9 @@ from starlette.types import Message, Scope
 from fleet_ingest import bodies
 from fleet_ingest.app import build_app
 from portal.core.domain.tokens import token_hash
+from portal.core.energy import energy_proof
 from portal.core.queries import fleet_batches
-from portal.core.services import customers, energy_proof
+from portal.core.services import customers
 from portal.core.services.sites import IssuedDevice
 from tests.integration.databases import Stacks
 from tests.integration.fleet_ingest.api import Api, Pusher

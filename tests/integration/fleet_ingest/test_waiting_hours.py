@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from fleet_ingest import context
 from fleet_ingest.app import build_app
+from portal.core import energy
+from portal.core.energy import trigger
+from portal.core.energy.refresh import front_of_queue
 from portal.core.services import health, readings, sites
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.wire.decoding import DecodedRows
@@ -21,7 +23,7 @@ _QUARTER = timedelta(minutes=15)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(trigger, "_LOOK_SECONDS", 0.05)
 
 
 @asynccontextmanager
@@ -41,8 +43,8 @@ async def fill(stack: Stack, clock: Clock) -> int:
         for i in range(200)
     ]
     await readings.store_device_batch(stack, device.id, DecodedRows(rows, range(len(rows)), ()))
-    await stack.storage.refresh(stack.db)
-    return await stack.storage.requeue_all(stack.db)
+    await energy.refresh(stack)
+    return await energy.recompute(stack)
 
 
 async def waiting(stack: Stack) -> int:
@@ -62,7 +64,7 @@ async def test_hours_that_wait_fall_to_none_without_a_reader(client_stack: Stack
     assert await waiting(client_stack) > 40
     async with running(client_stack):
         await until_none_wait(client_stack)
-    assert await client_stack.storage.front_of_queue(client_stack.db) is None
+    assert await front_of_queue(client_stack) is None
 
 
 async def test_several_processes_on_one_database_do_not_fight(client_stack: Stack, clock: Clock) -> None:
@@ -75,7 +77,7 @@ async def test_several_processes_on_one_database_do_not_fight(client_stack: Stac
                     await processes.enter_async_context(running(stack))
                 for _ in range(3):
                     await until_none_wait(client_stack)
-                    await client_stack.storage.requeue_all(client_stack.db)
+                    await energy.recompute(client_stack)
                 await until_none_wait(client_stack)
         assert [event for event in events if event["log_level"] in {"warning", "error"}] == []
     finally:
@@ -95,9 +97,9 @@ async def test_a_queue_that_others_are_at_is_left_to_them(
             raise asyncio.CancelledError
         return mark
 
-    monkeypatch.setattr(client_stack.storage, "front_of_queue", front)
-    trigger = context.RollupTrigger()
-    monkeypatch.setattr(context.RollupTrigger, "__call__", lambda _, stack: asked.append(stack))
+    monkeypatch.setattr(trigger, "front_of_queue", front)
+    following = energy.Trigger()
+    monkeypatch.setattr(energy.Trigger, "__call__", lambda _, stack: asked.append(stack))
     with pytest.raises(asyncio.CancelledError):
-        await trigger.follow(client_stack)
+        await following.follow(client_stack)
     assert asked == []

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from portal.core import energy
 from portal.core.services import readings
 from portal.core.stack import Stack, open_stack
 from portal.core.wire.readings import DeviceReading
@@ -47,9 +48,9 @@ async def replay(rig: Rig, device: UUID, rows: list[DeviceReading]) -> int:
     return (await readings.import_readings(rig.client, device, rows)).accepted
 
 
-async def energy(stack: Stack, schema: str) -> dict[str, int]:
+async def stored_energy(stack: Stack, schema: str) -> dict[str, int]:
     """Return all energy by external id, allocated and not, in milliwatt-hours."""
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         connection = await session.connection()
         rows = await connection.exec_driver_sql(

@@ -12,7 +12,7 @@ from portal.core.services import doctor
 from portal.core.wire.push import EPOCH_HEADER, MARK_HEADER
 from portal.push import task
 from tests.integration.databases import Stacks
-from tests.integration.push.restoring import copied, energy, recover, replay, restored_client
+from tests.integration.push.restoring import copied, recover, replay, restored_client, stored_energy
 from tests.integration.push.rig import START, Network, Rig, series
 
 OpenRig = Callable[..., Awaitable[Rig]]
@@ -57,13 +57,13 @@ async def test_a_client_of_the_release_before_that_was_set_back(stacks: Stacks, 
     copy = await copied(stacks, rig.client)
     assert await replay(rig, await rig.add_device("SN-2"), OWN) == 120
     await rig.drain()
-    was = await energy(rig.admin, "fleet")
+    was = await stored_energy(rig.admin, "fleet")
     rig = await restored_client(stacks, rig, copy)
     again = await rig.add_device("SN-2")
     assert await replay(rig, again, OWN[40:]) == 80
     await rig.drain()
     assert await _devices(rig) == [("SN-1", 0), ("SN-2", 120)]
-    assert await energy(rig.admin, "fleet") == was
+    assert await stored_energy(rig.admin, "fleet") == was
     await rig.on_client("UPDATE monitoring.devices SET description = 'moved' WHERE id = :id", id=again)
     later = [structs.replace(row, energy_imported_kwh=200.0) for row in series(1, START.replace(hour=11))]
     await replay(rig, again, later)

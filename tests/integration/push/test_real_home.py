@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from portal.commands.import_run import ImportOptions, import_file
-from portal.core.domain.energy import register_milliwh
+from portal.core import energy
 from portal.core.domain.reading_tables import TableOptions
+from portal.core.domain.registers import register_milliwh
 from portal.core.stack import Stack
 from tests.integration.push.rig import Rig
 
@@ -36,7 +37,7 @@ def _registers(meter: str) -> list[float]:
 
 
 async def _energy(stack: Stack, schema: str) -> dict[str, tuple[int, int, int]]:
-    await stack.storage.refresh(stack.db)
+    await energy.refresh(stack)
     async with stack.db.snapshot() as session:
         rows = await session.execute(
             text(

@@ -16,7 +16,7 @@ from portal.core.wire.batches import BatchType
 from portal.core.wire.readings import DeviceReading
 from portal.push import task
 from tests.integration.databases import Clock, Stacks
-from tests.integration.push.restoring import copied, energy, opened, recover, replay, restored_client
+from tests.integration.push.restoring import copied, opened, recover, replay, restored_client, stored_energy
 from tests.integration.push.rig import START, Killed, Rig, series
 from tests.integration.push.test_full_sets import TARIFF
 
@@ -83,7 +83,7 @@ async def _restored(stacks: Stacks, rig: Rig) -> Rig:
 async def test_all_of_it(stacks: Stacks, rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
     rig = await _restored(stacks, rig)
     before = await rig.on_admin(AT_ADMIN)
-    was = await energy(rig.admin, "fleet")
+    was = await stored_energy(rig.admin, "fleet")
     # The operator goes on: a meter is added again and replays, a municipality is made.
     await sites.add_municipality(rig.client, "Newtown", "UTC")
     await sites.add_site(rig.client, "New mill", municipality="Newtown")
@@ -109,8 +109,8 @@ async def test_all_of_it(stacks: Stacks, rig: Rig, capsys: pytest.CaptureFixture
     await rig.drain()
 
     assert await rig.on_admin("SELECT external_id FROM fleet.devices ORDER BY 1") == [("SN-1",), ("SN-2",)]
-    assert await energy(rig.admin, "fleet") == was
-    assert await energy(rig.client, "monitoring") == was
+    assert await stored_energy(rig.admin, "fleet") == was
+    assert await stored_energy(rig.client, "monitoring") == was
     named = "SELECT name, time_zone_id FROM {} ORDER BY name"
     places = [("Example City", "Africa/Johannesburg"), ("Newtown", "UTC"), ("Oldville", "Africa/Windhoek")]
     assert await rig.on_client(named.format("app.municipalities")) == places
@@ -166,7 +166,7 @@ async def test_a_database_from_scratch_is_the_same_case(stacks: Stacks, rig: Rig
     assert sorted(done.to_rotate) == ["SN-1", "SN-2"]
     await rig.drain()
     await rig.assert_mirrored()
-    assert await energy(rig.client, "monitoring") == await energy(old.client, "monitoring")
+    assert await stored_energy(rig.client, "monitoring") == await stored_energy(old.client, "monitoring")
     tariffs = (
         "SELECT t.id, t.name, t.default_rate_per_kwh, p.name, p.rate_per_kwh, m.name FROM app.tariffs t "
     )
@@ -298,7 +298,7 @@ async def test_an_admin_set_back_gets_again_what_it_lost(stacks: Stacks, rig: Ri
         clock.advance(minutes=2)
     await rig.drain()
     await rig.assert_mirrored()
-    assert await energy(rig.admin, "fleet") == await energy(rig.client, "monitoring")
+    assert await stored_energy(rig.admin, "fleet") == await stored_energy(rig.client, "monitoring")
     assert (await push.status(rig.client)).behind_since is None
 
 

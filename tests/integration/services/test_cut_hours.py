@@ -8,19 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.cut_hours import split_hour
-from portal.core.domain.energy import (
-    MeterState,
-    PieceKind,
-    Reading,
-    Rules,
-    fold,
-    hourly_energy,
-    register_milliwh,
-)
 from portal.core.domain.rates import segments
+from portal.core.domain.registers import Reading, register_milliwh
 from portal.core.domain.tariffs import Tariff
 from portal.core.domain.time import HOUR
+from portal.core.energy.rules.cut_hours import split_hour
+from portal.core.energy.rules.hours import MeterState, PieceKind, Rules, fold, hourly_energy
 from portal.core.queries import cut_hours
 from portal.core.services import cost, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack

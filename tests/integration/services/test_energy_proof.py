@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import text
 
 from portal.commands.energy import prove_energy
-from portal.core.services import customers, doctor, energy_proof
+from portal.core import energy
+from portal.core.energy import energy_proof
+from portal.core.services import customers, doctor
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.storage.layout import LAYOUTS
 from portal.ui.seal import Seal, build_seal
@@ -86,7 +88,7 @@ async def test_a_changed_rated_power_counts_after_a_recompute(stack: Stack) -> N
     await energy_proof.check(stack)
     before = await meter.days()
     await _spoil(meter, f"UPDATE {meter.layout.schema}.devices SET max_power_kw = 10")
-    await energy_proof.recompute(stack)
+    await energy_proof.recompute_all(stack)
     after = await meter.days()
     assert before[START.date()][0] > 0
     assert after[START.date()][0] == 0
@@ -211,10 +213,10 @@ async def test_a_changed_longest_gap_is_noticed_until_all_energy_is_recomputed(
         update={"billing": before.settings.billing.model_copy(update={"max_gap_minutes": 60})}
     )
     after = open_stack(settings, before.db.dsn)
-    await after.storage.bootstrap(after.db)
+    await energy.bootstrap(after)
     assert "Billing__MaxGapMinutes=120, now it is 60" in capsys.readouterr().out
     assert "now it is 60" in str((await doctor.examine(after)).other_rule)
-    await energy_proof.recompute(after)
+    await energy_proof.recompute_all(after)
     assert (await doctor.examine(after)).other_rule is None
     sums = "SELECT sum(allocated_milliwh)::bigint, sum(unallocated_milliwh)::bigint FROM monitoring.hourly_energy"
     async with after.db.snapshot() as session:

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.services import readings
 from portal.core.settings import RunMode
 from portal.core.stack import Stack

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.core.domain.energy import Rules
+from portal.core import energy
+from portal.core.energy.queries import append
+from portal.core.energy.rules.hours import Rules
 from portal.core.stack import Stack
-from portal.core.storage import append
 from tests.integration.databases import Stacks
 from tests.integration.storage.metering import (
     RULES,
@@ -43,7 +44,7 @@ async def stack(request: pytest.FixtureRequest, stacks: Stacks, way_of_reading: 
 
 
 async def _refresh(stack: Stack) -> int:
-    return await stack.storage.refresh(stack.db)
+    return await energy.refresh(stack)
 
 
 async def _check(meter: Meter, history: list[tuple[datetime, float]], rules: Rules = RULES) -> None:

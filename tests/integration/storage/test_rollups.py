@@ -6,8 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from portal.core import energy
 from portal.core.db import driver_connection
-from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.queries.ingest import merge_device_readings
 from portal.core.services import readings, sites
 from portal.core.stack import Stack
@@ -65,9 +67,9 @@ async def test_a_late_reading_changes_only_what_it_touches(client_stack: Stack) 
     history = [(START + timedelta(minutes=15 * i), 100 + i * 0.5) for i in range(400)]
     late = history.pop(37)
     await _store(client_stack, device, history)
-    await client_stack.storage.refresh(client_stack.db)
+    await energy.refresh(client_stack)
     await _store(client_stack, device, [late])
-    assert await client_stack.storage.refresh(client_stack.db) == 1
+    assert await energy.refresh(client_stack) == 1
     assert await _stored_hours(client_stack, device) == _expected([*history, late])
 
 
@@ -75,7 +77,7 @@ async def test_a_reading_years_back_gets_its_partition_and_its_hour(client_stack
     device = await _new_device(client_stack, "old")
     rows = [(datetime(2011, 1, 1, 0, 30, tzinfo=UTC), 1.0), (datetime(2011, 1, 1, 1, 0, tzinfo=UTC), 3.0)]
     await _store(client_stack, device, rows)
-    await client_stack.storage.refresh(client_stack.db)
+    await energy.refresh(client_stack)
     hours = await _stored_hours(client_stack, device)
     assert hours[datetime(2011, 1, 1, tzinfo=UTC)][0] == 2_000_000
     if await shows_at_once(client_stack):  # plain PostgreSQL
@@ -89,10 +91,10 @@ async def test_a_reading_years_back_gets_its_partition_and_its_hour(client_stack
 async def test_the_figures_of_an_hour_follow_late_readings(client_stack: Stack) -> None:
     device = await _new_device(client_stack, "figures")
     await _store(client_stack, device, [(START + timedelta(minutes=5), 10.0)])
-    await client_stack.storage.refresh(client_stack.db)
+    await energy.refresh(client_stack)
     row = DeviceReading(time=START + timedelta(minutes=50), energy_imported_kwh=12.5, active_power_kw=4.0)
     await readings.import_readings(client_stack, device, [row])
-    await client_stack.storage.refresh(client_stack.db)
+    await energy.refresh(client_stack)
     async with client_stack.db.snapshot() as session:
         found = (
             await session.execute(
@@ -124,5 +126,5 @@ async def test_readings_days_apart_are_walked_once(client_stack: Stack) -> None:
     history = [(START - timedelta(days=5 * i), 1000 - i * 10.0) for i in range(60)]
     await _store(client_stack, device, history)
     async with asyncio.timeout(30):
-        await client_stack.storage.refresh(client_stack.db)
+        await energy.refresh(client_stack)
     assert await _stored_hours(client_stack, device) == _expected(history)

@@ -17,9 +17,10 @@ from portal.core.domain.cost import (
     WindowInvalid,
     check_window,
 )
-from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
 from portal.core.domain.fixed_charges import fixed_charges
 from portal.core.domain.money import exact_decimals, round_cents
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from tests.unit.domain.tariff_examples import tariff
 from tests.unit.domain.usages import RateSlot, Usage, price, rate_slots
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.energy import MeterState, Reading, Rules, hourly_energy, register_milliwh
 from portal.core.domain.load_model import EPOCH, BuildingLoad, LoadKind
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 MONDAY = datetime(2026, 5, 17, 22, tzinfo=UTC)  # local midnight

@@ -6,20 +6,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from portal.core.domain.balance import day_energy
-from portal.core.domain.energy import Rules
-from portal.core.storage.billed import ruled_days
-from portal.core.storage.meters import MeterChange, rated_powers
-from portal.core.storage.proof import StoredDay, all_meters, day_ends, queued_since, stored_days
+from portal.core.energy.queries.billed import ruled_days
+from portal.core.energy.queries.days import StoredDay, all_meters, day_ends, queued_since, stored_days
+from portal.core.energy.queries.meters import MeterChange, rated_powers
+from portal.core.energy.rules.balance import day_energy
+from portal.core.energy.rules.hours import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from portal.core.db import Database
+    from portal.core.db import AsyncSession, Database
     from portal.core.storage.layout import Layout
-    from portal.core.storage.meters import MeterKey
+    from portal.core.storage.queue import MeterKey
 
 _METERS_AT_ONCE = 20
 _NOTHING = StoredDay(0, 0)

@@ -10,17 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.domain.energy import (
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.rules.hours import (
     HourEnergy,
     MeterState,
-    Reading,
     Rules,
     first_changed_hour,
     fold,
     hourly_energy,
-    register_milliwh,
 )
-from tests.unit.domain import reference_energy as reference
+from tests.unit.energy import reference_energy as reference
 
 KWH = 1_000_000
 TWO_HOURS = timedelta(hours=2)

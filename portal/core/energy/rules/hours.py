@@ -5,18 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.core.domain.meter import (
-    MeterState,
-    Piece,
-    PieceKind,
-    Reading,
-    Rules,
-    Step,
-    fold,
-    register_milliwh,
-    split_by_hour,
-)
+from portal.core.domain.registers import Reading
 from portal.core.domain.time import floor_hour
+from portal.core.energy.rules.meter import MeterState, Piece, PieceKind, Rules, Step, fold, split_by_hour
 
 # Callers need one import for the whole subject.
 __all__ = [
@@ -25,13 +16,11 @@ __all__ = [
     "MeterState",
     "Piece",
     "PieceKind",
-    "Reading",
     "Rules",
     "Step",
     "first_changed_hour",
     "fold",
     "hourly_energy",
-    "register_milliwh",
     "split_by_hour",
 ]
 

@@ -6,17 +6,19 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from portal.core.energy.comparison import Comparison, compare
+from portal.core.energy.queries import energy_proofs
+from portal.core.energy.queries.energy_proofs import Compared, EnergyProof, ProofDifference
+from portal.core.energy.refresh import layout_of, max_gap_of, recompute, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
-from portal.core.queries import energy_proofs
-from portal.core.queries.energy_proofs import Compared, EnergyProof, ProofDifference
-from portal.core.storage.layout import LAYOUTS
-from portal.core.storage.proof_check import Comparison, compare
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from portal.core.db import AsyncSession
     from portal.core.stack import Stack
+    from portal.core.storage.layout import Layout
 
 __all__ = ["EnergyProof", "ProofDifference"]
 
@@ -29,10 +31,9 @@ _log = logger("energy")
 
 async def check(stack: Stack) -> EnergyProof:
     """Compare all stored energy with the registers now, and keep the result."""
-    await stack.storage.refresh(stack.db)
-    layout = LAYOUTS[stack.settings.run_mode]
-    max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
-    proof = _proof(stack, await compare(stack.db, layout, max_gap))
+    await refresh(stack)
+    layout = layout_of(stack)
+    proof = _proof(stack, await compare(stack.db, layout, max_gap_of(stack)))
     async with stack.db.transaction() as session:
         await energy_proofs.insert(session, layout.schema, proof)
     return proof
@@ -40,26 +41,31 @@ async def check(stack: Stack) -> EnergyProof:
 
 async def repair(stack: Stack, proof: EnergyProof) -> EnergyProof:
     """Recompute the devices that differ in a proof from their readings, and check again."""
-    layout = LAYOUTS[stack.settings.run_mode]
+    layout = layout_of(stack)
     meters = {
         (d.device_id,) if d.customer_id is None else (d.customer_id, d.device_id) for d in proof.differences
     }
-    await stack.storage.requeue_all(stack.db, sorted(meters))
+    await recompute(stack, sorted(meters))
     _log.warning("Recomputing the energy of devices that differ", devices=len(meters), schema=layout.schema)
     return await check(stack)
 
 
-async def recompute(stack: Stack) -> EnergyProof:
+async def recompute_all(stack: Stack) -> EnergyProof:
     """Recompute all energy from the readings, as after a change of `Billing__MaxGapMinutes`."""
-    await stack.storage.requeue_all(stack.db)
+    await recompute(stack)
     return await check(stack)
 
 
 async def latest_proof(stack: Stack, customer_id: UUID | None = None) -> EnergyProof | None:
     """Return the last result, of all devices or of one customer's alone; None before the first."""
     async with stack.db.snapshot() as session:
-        proof = await energy_proofs.latest(session, LAYOUTS[stack.settings.run_mode].schema)
+        proof = await latest_in(session, layout_of(stack))
     return proof if proof is None or customer_id is None else energy_proofs.only_of(proof, customer_id)
+
+
+async def latest_in(session: AsyncSession, layout: Layout) -> EnergyProof | None:
+    """Return the last result in a transaction under way."""
+    return await energy_proofs.latest(session, layout.schema)
 
 
 async def nightly(stack: Stack) -> None:

@@ -4,17 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.core.domain.meter import (
-    MeterState,
-    Piece,
-    PieceKind,
-    Reading,
-    Rules,
-    Step,
-    fold,
-    register_milliwh,
-    split_by_hour,
-)
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.rules.meter import MeterState, Piece, PieceKind, Rules, Step, fold, split_by_hour
 
 KWH = 1_000_000
 TWO_HOURS = timedelta(hours=2)

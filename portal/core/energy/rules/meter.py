@@ -24,33 +24,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any, NamedTuple
 
-from portal.core.domain.money import MILLIWH_PER_KWH
+from portal.core.domain.registers import REGISTER_COUNT_MILLIWH, Reading
 from portal.core.domain.time import HOUR, floor_hour, iso_utc, parse_instant
 
 UNKNOWN_RESET_POWER_KW = 1_000.0
 UNKNOWN_RISE_POWER_KW = 100_000.0
 
-# The Acuvim II counts primary energy in 0.1 kWh. Two readings a second apart may differ by one whole count although
-# hardly anything was consumed between them; without this allowance such a step would exceed any rated power.
-REGISTER_COUNT_MILLIWH = 100_000
-
 EXCHANGE_READINGS = 3
-
-_MOST_MILLIWH = 10**18
 
 _MICROSECOND = timedelta(microseconds=1)
 # W x microseconds / this = milliwatt-hours: 3,600 s per hour, 1,000 mWh per Wh, 1,000,000 us per s.
 _WATT_MICROSECONDS_PER_MILLIWH = 3_600_000
-
-
-class Reading(NamedTuple):
-    """What a register showed at an aware instant, in milliwatt-hours."""
-
-    at: datetime
-    register_milliwh: int
 
 
 class PieceKind(StrEnum):
@@ -149,18 +136,6 @@ class Step(NamedTuple):
     def is_settled(self) -> bool:
         """Whether no reading so far is still waiting for later ones to be judged."""
         return not self.state_after.candidates
-
-
-def register_milliwh(kwh: float) -> int:
-    """Return a register in kWh as integer milliwatt-hours, rounded half to even.
-
-    Exact for every register an Acuvim II can show (up to 99,999,999.9 kWh). A figure beyond any register is cut to
-    +-10^18, which a database integer holds and which is judged suspect all the same. Raises ValueError for NaN.
-    """
-    if isnan(kwh):
-        msg = "a register cannot show NaN"
-        raise ValueError(msg)
-    return round(max(-_MOST_MILLIWH, min(_MOST_MILLIWH, kwh * MILLIWH_PER_KWH)))
 
 
 def fold(state: MeterState, readings: Iterable[Reading], rules: Rules) -> Iterator[Step]:

@@ -2,7 +2,7 @@
 
 Nearly all readings come in order and rise within the limits. For those the rule is plain arithmetic: each
 difference is energy, split at the hour. The database does it where the readings are, with the same integers
-as `domain.meter`; a meter with anything else among its new readings is left to the recompute in `billed`.
+as `rules.meter`; a meter with anything else among its new readings is left to the recompute in `billed`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from portal.core.domain.meter import REGISTER_COUNT_MILLIWH
+from portal.core.domain.registers import REGISTER_COUNT_MILLIWH
 from portal.core.domain.time import HOUR
 from portal.core.planning import planned
-from portal.core.storage.meters import key_arrays
-from portal.core.storage.plain_schema import KEPT_FIGURES
+from portal.core.storage.queue import key_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.energy.queries.meters import MeterChange
+    from portal.core.storage.engine import AddedFigures
     from portal.core.storage.layout import Layout
-    from portal.core.storage.meters import MeterChange, MeterKey
+    from portal.core.storage.queue import MeterKey
 
 # Where a figure is near the limits of the rule or of a double, the recompute decides, which has no such limits.
 _LONGEST = timedelta(hours=2)
@@ -120,24 +121,6 @@ WITH meter AS MATERIALIZED (
 ){figures}
 SELECT {keys} FROM clean
 """
-# The hourly figures of plain PostgreSQL in the same pass. They need every reading to have power and register.
-# A stored hour is merged by its key alone: joined, a new table's statistics once had the planner read all meters'
-# hours for each of them.
-_FIGURES = """, figures AS (
-    INSERT INTO {rollup} AS r ({keys}, hour, {kept})
-    SELECT {keys}, hour, power_sum / count, max_kw, min_kw, count, highest - lowest, count, lowest, highest
-    FROM hours JOIN clean USING ({keys}) ORDER BY {keys}, hour
-    ON CONFLICT ({keys}, hour) DO UPDATE SET
-        avg_active_power_kw = (excluded.avg_active_power_kw * excluded.power_count
-            + coalesce(r.avg_active_power_kw * r.power_count, 0)) / (excluded.power_count + r.power_count),
-        max_active_power_kw = greatest(excluded.max_active_power_kw, r.max_active_power_kw),
-        min_active_power_kw = least(excluded.min_active_power_kw, r.min_active_power_kw),
-        sample_count = excluded.sample_count + r.sample_count,
-        kwh_delta = greatest(excluded.highest_kwh, r.highest_kwh) - least(excluded.lowest_kwh, r.lowest_kwh),
-        power_count = excluded.power_count + r.power_count,
-        lowest_kwh = least(excluded.lowest_kwh, r.lowest_kwh),
-        highest_kwh = greatest(excluded.highest_kwh, r.highest_kwh)
-)"""
 
 
 async def append_clean_runs(
@@ -145,18 +128,17 @@ async def append_clean_runs(
     layout: Layout,
     changes: Sequence[MeterChange],
     max_gap: timedelta,
-    *,
-    with_figures: bool = False,
+    figures: AddedFigures | None = None,
 ) -> set[MeterKey]:
     """Add the energy of new readings to the hours of each meter where they continue cleanly.
 
-    With `with_figures` the figures of these hours in the rollup table of plain PostgreSQL are brought up to date
-    as well. Returns the meters that are done with. The session must see no reading whose queue entry it does not.
+    With `figures` the engine's figures of these hours are added as well. Returns the meters that are done with.
+    The session must see no reading whose queue entry it does not.
     """
     low = min(change.first_at for change in changes)
     high = max(change.hours[-1] for change in changes) + HOUR
     at_once = await _is_most_of_it(session, layout, changes, high - low)
-    statement = text(_statement(layout, with_figures=with_figures, at_once=at_once))
+    statement = text(_statement(layout, figures, at_once=at_once))
     given = {
         **key_arrays(layout, [change.key for change in changes]),
         "first_at": [change.first_at for change in changes],
@@ -185,7 +167,7 @@ async def _is_most_of_it(
     return new >= _SHARE_TO_READ_AT_ONCE * int(meters or 0) * span
 
 
-def _statement(layout: Layout, *, with_figures: bool, at_once: bool) -> str:
+def _statement(layout: Layout, figures: AddedFigures | None, *, at_once: bool) -> str:
     return _STATEMENT.format(
         arrays=", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys),
         keys=layout.key_list(),
@@ -194,12 +176,12 @@ def _statement(layout: Layout, *, with_figures: bool, at_once: bool) -> str:
         daily=layout.daily_energy,
         head_of_meter=layout.matches("e", "k"),
         hours_of_meter=layout.matches("h", "meter"),
-        hours=_hours(layout, with_figures=with_figures, at_once=at_once),
-        figures=_figures(layout) if with_figures else "",
+        hours=_hours(layout, figures, at_once=at_once),
+        figures=figures.statement if figures else "",
     )
 
 
-def _hours(layout: Layout, *, with_figures: bool, at_once: bool) -> str:
+def _hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool) -> str:
     keys = layout.key_list()
     hours = _HOURS.format(
         by=f"{keys}, " if at_once else "",
@@ -208,20 +190,10 @@ def _hours(layout: Layout, *, with_figures: bool, at_once: bool) -> str:
             keys=keys,
             measurements=layout.measurements,
             of_meter=layout.matches("m", "meter"),
-            is_counted="" if with_figures else " AND energy_imported_kwh IS NOT NULL",
+            is_counted="" if figures else " AND energy_imported_kwh IS NOT NULL",
         ),
-        columns=", power_kw, kwh" if with_figures else "",
-        is_complete=" AND power_kw IS NOT NULL AND kwh IS NOT NULL" if with_figures else "",
-        hour_figures=_HOUR_FIGURES if with_figures else "",
+        columns=", power_kw, kwh" if figures else "",
+        is_complete=figures.is_complete if figures else "",
+        hour_figures=figures.hour_figures if figures else "",
     )
     return hours if at_once else _BY_METER.format(meter_keys=layout.key_list("meter"), hours=hours)
-
-
-_HOUR_FIGURES = (
-    ", count(*) AS count, sum(power_kw) AS power_sum, max(power_kw) AS max_kw, min(power_kw) AS min_kw, "
-    "min(kwh) AS lowest, max(kwh) AS highest"
-)
-
-
-def _figures(layout: Layout) -> str:
-    return _FIGURES.format(rollup=layout.hourly_rollup, keys=layout.key_list(), kept=", ".join(KEPT_FIGURES))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.domain.balance import DayEnds
-from portal.core.domain.energy import Reading, register_milliwh
-from portal.core.storage.meters import key_arrays, unnest_keys
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.rules.balance import DayEnds
+from portal.core.storage.queue import key_arrays, unnest_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.storage.layout import Layout
-    from portal.core.storage.meters import MeterKey
+    from portal.core.storage.queue import MeterKey
 
 
 class StoredDay(NamedTuple):

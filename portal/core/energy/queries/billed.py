@@ -14,24 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.domain.energy import (
-    HourEnergy,
-    HourFold,
-    MeterState,
-    Reading,
-    Rules,
-    hourly_energy,
-    register_milliwh,
-)
-from portal.core.storage.energy_rows import Reach, replace_energy
+from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.energy.queries.energy_rows import Reach, replace_energy
+from portal.core.energy.rules.hours import HourEnergy, HourFold, MeterState, Rules, hourly_energy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.energy.queries.meters import MeterChange
     from portal.core.storage.layout import Layout
-    from portal.core.storage.meters import MeterChange, MeterKey
+    from portal.core.storage.queue import MeterKey
 
 _HOUR = timedelta(hours=1)
 _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one walk

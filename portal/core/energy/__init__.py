@@ -1,0 +1,37 @@
+"""Everything about the energy that is billed, above the storage engines.
+
+What others call is here:
+
+    await energy.bootstrap(stack)                     at a start, after the migrations
+    await energy.refresh(stack)                       bring stored hours up to date with every committed reading
+    await energy.requeue(session, layout, meters)     in a transaction that changes what readings are judged by
+    await energy.recompute(stack, meters)             have energy computed again from the readings; then refresh
+    await energy.other_rule(session, layout, gap)     by what other rule stored energy was computed, in words
+    await energy.count_queued(session, layout)        how many hours of meters wait for a refresh
+    trigger = energy.Trigger(); trigger(stack)        refresh soon, without delaying whoever asks
+    energy.energy_proof                               does all of it balance with the registers?
+
+Readings are stored, and their hours queued, by whoever takes them in (`queries.ingest`), in one transaction. A refresh
+takes the queue: readings in order are added to their hours, others have their hours recomputed. The engine below
+(`storage`) keeps partitions and figures; its figures of the same hours are brought up to date in the same transaction.
+
+Inside: `rules` (what energy is: a register followed from reading to reading, split at the hour) below `queries` (SQL)
+below what is named above. How readings are judged is `rules.meter`, and only there.
+"""
+
+from portal.core.energy import energy_proof
+from portal.core.energy.queries.rule import other_rule
+from portal.core.energy.queries.waiting import count_queued
+from portal.core.energy.refresh import bootstrap, recompute, refresh, requeue
+from portal.core.energy.trigger import Trigger
+
+__all__ = [
+    "Trigger",
+    "bootstrap",
+    "count_queued",
+    "energy_proof",
+    "other_rule",
+    "recompute",
+    "refresh",
+    "requeue",
+]

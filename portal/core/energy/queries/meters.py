@@ -1,0 +1,52 @@
+"""What has changed, by meter, and how each meter is judged."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import text
+
+from portal.core.energy.rules.meter import Rules
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.storage.layout import Layout
+    from portal.core.storage.queue import MeterKey, QueuedHour
+
+
+class MeterChange(NamedTuple):
+    """A meter's touched hours (ascending), the earliest of its new readings, and how they are judged."""
+
+    key: MeterKey
+    hours: list[datetime]
+    first_at: datetime
+    rules: Rules
+
+
+async def changes_by_meter(
+    session: AsyncSession, layout: Layout, taken: list[QueuedHour], max_gap: timedelta
+) -> list[MeterChange]:
+    """Gather queued hours (in the order of `take_queue`) by meter, with the rules each is judged by."""
+    powers = await rated_powers(session, layout)
+    found: list[MeterChange] = []
+    for key, group in groupby(taken, key=lambda queued: queued.key):
+        entries = list(group)
+        rules = Rules(max_gap=max_gap, max_power_kw=powers.get(key))
+        first_at = min(entry.first_at for entry in entries)
+        found.append(MeterChange(key, [entry.hour for entry in entries], first_at, rules))
+    return found
+
+
+async def rated_powers(session: AsyncSession, layout: Layout) -> dict[MeterKey, float]:
+    """Return the rated power (kW) of every meter that has one."""
+    keys = ", ".join("id" if key == "device_id" else key for key in layout.keys)
+    rows = await session.execute(
+        text(
+            f"SELECT {keys}, max_power_kw::float8 FROM {layout.schema}.devices WHERE max_power_kw IS NOT NULL"
+        )
+    )
+    return {tuple(row[:-1]): row[-1] for row in rows}
