@@ -25,15 +25,16 @@ from fleet_ingest.payloads import (
     UncoveredAnswer,
 )
 from fleet_ingest.requests import MunicipalityChange, NewMunicipality
+from portal.core.domain.sites import MunicipalityEdits
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import rates, sites, tariff_imports, tariffs
+from portal.core.services import municipalities, tariff_imports, tariffs
 from portal.core.wire.tariffs import tariff_answer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.services.rates import MunicipalityLine
+    from portal.core.services.municipalities import MunicipalityLine
 
 CREATED = 201
 _LARGEST_ID = 2_147_483_647
@@ -42,7 +43,7 @@ _LARGEST_ID = 2_147_483_647
 async def get_municipalities(request: Request) -> Response:
     """Page through the municipalities."""
     await admin_of(request)
-    page = await rates.page_of_municipalities(stack_of(request), page_asked(request, 1))
+    page = await municipalities.page_of_municipalities(stack_of(request), page_asked(request, 1))
     shown = [_municipality(line) for line in page.items]
     return page_answer(request, MunicipalitiesAnswer(municipalities=shown, next=page.next), page.next)
 
@@ -50,16 +51,16 @@ async def get_municipalities(request: Request) -> Response:
 async def get_municipality(request: Request) -> Response:
     """Show one municipality."""
     await admin_of(request)
-    return await _shown_municipality(request, _id(request, "municipality_id"))
+    line = await municipalities.get_municipality(stack_of(request), _id(request, "municipality_id"))
+    return thing_answer(_municipality(line), line.version)
 
 
 async def post_municipality(request: Request) -> Response:
     """Add a municipality."""
     await admin_of(request)
     wanted = await json_body(request, NewMunicipality)
-    made = await sites.add_municipality(stack_of(request), wanted.name, wanted.time_zone_id)
-    location = f"{request.url.path}/{made}"
-    return await _shown_municipality(request, made, CREATED, location)
+    made = await municipalities.add_municipality(stack_of(request), wanted.name, wanted.time_zone_id)
+    return thing_answer(_municipality(made), made.version, CREATED, f"{request.url.path}/{made.id}")
 
 
 async def patch_municipality(request: Request) -> Response:
@@ -67,8 +68,9 @@ async def patch_municipality(request: Request) -> Response:
     await admin_of(request)
     change, municipality_id = await json_body(request, MunicipalityChange), _id(request, "municipality_id")
     _check_id(change.said().get("id"), municipality_id)
-    changed = await rates.change_municipality(
-        stack_of(request), municipality_id, change.given(), expected_versions(request)
+    edits, expected = MunicipalityEdits(**change.given()), expected_versions(request)
+    changed = await municipalities.change_municipality(
+        stack_of(request), municipality_id, edits, expected=expected
     )
     return thing_answer(_municipality(changed), changed.version)
 
@@ -77,7 +79,7 @@ async def delete_municipality(request: Request) -> Response:
     """Delete a municipality that no site and no tariff refers to."""
     await admin_of(request)
     municipality_id, expected = _id(request, "municipality_id"), expected_versions(request)
-    await rates.remove_municipality(stack_of(request), municipality_id, expected)
+    await municipalities.remove_municipality(stack_of(request), municipality_id, expected=expected)
     return no_content()
 
 
@@ -132,13 +134,6 @@ async def delete_tariff(request: Request) -> Response:
 async def _shown_tariff(request: Request, tariff_id: int) -> Response:
     found = await tariffs.get_tariff(stack_of(request), tariff_id)
     return thing_answer(tariff_answer(found.tariff, found.municipality), found.version)
-
-
-async def _shown_municipality(
-    request: Request, municipality_id: int, status: int = 200, location: str | None = None
-) -> Response:
-    line = await rates.get_municipality(stack_of(request), municipality_id)
-    return thing_answer(_municipality(line), line.version, status, location)
 
 
 def _check_id(said: object, there: int) -> None:

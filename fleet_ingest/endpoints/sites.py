@@ -17,8 +17,9 @@ from fleet_ingest.payloads import (
     SitesAnswer,
 )
 from fleet_ingest.requests import DeviceChange, NewDevice, NewSite, SiteChange
+from portal.core.domain.sites import DeviceEdits, SiteEdits
 from portal.core.errors import Invalid
-from portal.core.services import site_changes, sites
+from portal.core.services import devices, sites
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.queries.sites import DeviceRow, SiteRow
+    from portal.core.services.devices import DeviceRow, IssuedDevice
+    from portal.core.services.sites import SiteRow
 
 CREATED = 201
 
@@ -35,10 +37,10 @@ async def get_sites(request: Request) -> Response:
     """Page through the sites, each with its devices."""
     await admin_of(request)
     page, standing = await sites.page_of_sites(stack_of(request), page_asked(request, 1))
-    devices: dict[UUID, list[SiteDeviceAnswer]] = defaultdict(list)
+    at: dict[UUID, list[SiteDeviceAnswer]] = defaultdict(list)
     for device in standing:
-        devices[device.site_id].append(_device(device))
-    shown = [_site(site, devices[site.id]) for site in page.items]
+        at[device.site_id].append(_device(device))
+    shown = [_site(site, at[site.id]) for site in page.items]
     return page_answer(request, SitesAnswer(sites=shown, next=page.next), page.next)
 
 
@@ -52,7 +54,14 @@ async def post_site(request: Request) -> Response:
     """Add a site."""
     await admin_of(request)
     wanted = await json_body(request, NewSite)
-    made = await site_changes.create_site(stack_of(request), wanted.given(), _site_said(wanted))
+    made = await sites.add_site(
+        stack_of(request),
+        wanted.name,
+        address=wanted.address,
+        municipality=wanted.municipality_id,
+        is_active=wanted.is_active,
+        said=_site_said(wanted),
+    )
     return thing_answer(_site(made, []), made.version, CREATED, f"{request.url.path}/{made.id}")
 
 
@@ -61,15 +70,15 @@ async def patch_site(request: Request) -> Response:
     await admin_of(request)
     changes, site_id = await json_body(request, SiteChange), _site_id(request)
     _check_id("id", changes.said().get("id"), site_id)
-    expected = expected_versions(request)
-    await site_changes.change_site(stack_of(request), site_id, changes.given(), _site_said(changes), expected)
+    edits, said, expected = SiteEdits(**changes.given()), _site_said(changes), expected_versions(request)
+    await sites.change_site(stack_of(request), site_id, edits, said=said, expected=expected)
     return await _shown(request, site_id)
 
 
 async def delete_site(request: Request) -> Response:
     """Delete a site that has no devices."""
     await admin_of(request)
-    await site_changes.remove_site(stack_of(request), _site_id(request), expected_versions(request))
+    await sites.remove_site(stack_of(request), _site_id(request), expected=expected_versions(request))
     return no_content()
 
 
@@ -77,15 +86,15 @@ async def get_devices(request: Request) -> Response:
     """Page through a site's devices."""
     await admin_of(request)
     asked = page_asked(request, 3)
-    page = await site_changes.list_site_devices(stack_of(request), _site_id(request), asked)
-    devices = [_device(device) for device in page.items]
-    return page_answer(request, DevicesAnswer(devices=devices, next=page.next), page.next)
+    page = await devices.list_site_devices(stack_of(request), _site_id(request), asked)
+    shown = [_device(device) for device in page.items]
+    return page_answer(request, DevicesAnswer(devices=shown, next=page.next), page.next)
 
 
 async def get_device(request: Request) -> Response:
     """Show one device of a site."""
     await admin_of(request)
-    found = await site_changes.get_device(stack_of(request), _site_id(request), _device_id(request))
+    found = await devices.get_device(stack_of(request), _site_id(request), _device_id(request))
     return thing_answer(_device(found), found.version)
 
 
@@ -94,10 +103,16 @@ async def post_device(request: Request) -> Response:
     await admin_of(request)
     wanted, site_id = await json_body(request, NewDevice), _site_id(request)
     _check_id("siteId", wanted.said().get("site_id"), site_id)
-    device_id, token = await site_changes.create_device(stack_of(request), site_id, wanted.given())
-    name, external_id = wanted.name.strip(), wanted.external_id.strip()
-    issued = IssuedDeviceAnswer(id=device_id, name=name, external_id=external_id, token=token)
-    return json_answer(issued, CREATED, {"Location": f"{request.url.path}/{device_id}"})
+    issued = await devices.add_device(
+        stack_of(request),
+        wanted.name,
+        site=site_id,
+        external_id=wanted.external_id,
+        description=wanted.description,
+        max_power_kw=wanted.max_power_kw,
+        is_active=wanted.is_active,
+    )
+    return json_answer(_issued(issued), CREATED, {"Location": f"{request.url.path}/{issued.id}"})
 
 
 async def patch_device(request: Request) -> Response:
@@ -105,9 +120,9 @@ async def patch_device(request: Request) -> Response:
     await admin_of(request)
     changes, device_id = await json_body(request, DeviceChange), _device_id(request)
     _check_id("id", changes.said().get("id"), device_id)
-    expected = expected_versions(request)
-    changed = await site_changes.change_device(
-        stack_of(request), _site_id(request), device_id, changes.given(), expected
+    edits, expected = DeviceEdits(**changes.given()), expected_versions(request)
+    changed = await devices.change_device(
+        stack_of(request), _site_id(request), device_id, edits, expected=expected
     )
     return thing_answer(_device(changed), changed.version)
 
@@ -115,24 +130,24 @@ async def patch_device(request: Request) -> Response:
 async def delete_device(request: Request) -> Response:
     """Delete a device that has no readings."""
     await admin_of(request)
-    expected = expected_versions(request)
-    await site_changes.remove_device(stack_of(request), _site_id(request), _device_id(request), expected)
+    site_id, device_id, expected = _site_id(request), _device_id(request), expected_versions(request)
+    await devices.remove_device(stack_of(request), site_id, device_id, expected=expected)
     return no_content()
 
 
 async def post_device_token(request: Request) -> Response:
     """Issue a new token for a device and show it once; the old one ends at once."""
     await admin_of(request)
-    device_id = _device_id(request)
-    name, external_id, token = await site_changes.rotate_device_token(
-        stack_of(request), _site_id(request), device_id
+    site_id, device_id, expected = _site_id(request), _device_id(request), expected_versions(request)
+    issued = await devices.rotate_device_token(
+        stack_of(request), device_id, site_id=site_id, expected=expected
     )
-    return json_answer(IssuedDeviceAnswer(id=device_id, name=name, external_id=external_id, token=token))
+    return json_answer(_issued(issued))
 
 
 async def _shown(request: Request, site_id: UUID) -> Response:
-    site, devices = await site_changes.get_site(stack_of(request), site_id)
-    return thing_answer(_site(site, [_device(device) for device in devices]), site.version)
+    site, standing = await sites.get_site(stack_of(request), site_id)
+    return thing_answer(_site(site, [_device(device) for device in standing]), site.version)
 
 
 def _site_said(body: NewSite | SiteChange) -> dict[str, Any]:
@@ -155,7 +170,13 @@ def _device_id(request: Request) -> UUID:
     return request.path_params["device_id"]
 
 
-def _site(site: SiteRow, devices: list[SiteDeviceAnswer]) -> SiteAnswer:
+def _issued(issued: IssuedDevice) -> IssuedDeviceAnswer:
+    return IssuedDeviceAnswer(
+        id=issued.id, name=issued.name, external_id=issued.external_id, token=issued.token
+    )
+
+
+def _site(site: SiteRow, standing: list[SiteDeviceAnswer]) -> SiteAnswer:
     return SiteAnswer(
         id=site.id,
         name=site.name,
@@ -164,7 +185,7 @@ def _site(site: SiteRow, devices: list[SiteDeviceAnswer]) -> SiteAnswer:
         municipality=site.municipality,
         time_zone_id=site.time_zone_id,
         is_active=site.is_active,
-        devices=devices,
+        devices=standing,
     )
 
 

@@ -12,13 +12,14 @@ from portal.core.domain.pages import Page
 from portal.core.domain.rated_power import rated_kw
 from portal.core.domain.time import iso_utc
 from portal.core.errors import Invalid
-from portal.core.services import rates, sites, tariff_imports, tariffs
-from portal.core.services.sites import DeviceRow, SiteRow
+from portal.core.services import devices, municipalities, sites, tariff_imports, tariffs
+from portal.core.services.devices import DeviceRow
+from portal.core.services.sites import SiteRow
 from portal.core.services.tariff_imports import TariffImport
 from portal.core.services.tariffs import StoredTariff
 from portal.core.settings import RunMode
 
-municipalities = typer.Typer(
+municipality_verbs = typer.Typer(
     help="Whose tariffs apply, and in which time zone (Client).", no_args_is_help=True
 )
 tariff_verbs = typer.Typer(help="Time-of-use tariffs (Client).", no_args_is_help=True)
@@ -26,23 +27,24 @@ site_verbs = typer.Typer(help="Places with meters (Client).", no_args_is_help=Tr
 device_verbs = typer.Typer(help="Meters and their tokens (Client).", no_args_is_help=True)
 
 
-@municipalities.command("add")
+@municipality_verbs.command("add")
 def add_municipality(
     name: str,
     time_zone: Annotated[str, typer.Option(help="IANA name, such as Africa/Johannesburg.")],
     as_json: AsJson = False,
 ) -> None:
     """Add a municipality."""
-    made = with_stack(lambda stack: sites.add_municipality(stack, name, time_zone), mode=RunMode.CLIENT)
-    result = {"id": made, "name": name.strip(), "time_zone_id": time_zone}
-    answer(result, f"Added municipality {name.strip()} ({time_zone}).", as_json=as_json)
+    made = with_stack(
+        lambda stack: municipalities.add_municipality(stack, name, time_zone), mode=RunMode.CLIENT
+    )
+    answer(made, f"Added municipality {made.name} ({made.time_zone_id}).", as_json=as_json)
 
 
-@municipalities.command("list")
+@municipality_verbs.command("list")
 def list_municipalities(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = False) -> None:
     """List municipalities by name."""
     asked = page_asked(limit, cursor, 1)
-    page = with_stack(lambda stack: rates.page_of_municipalities(stack, asked), mode=RunMode.CLIENT)
+    page = with_stack(lambda stack: municipalities.page_of_municipalities(stack, asked), mode=RunMode.CLIENT)
     answer_page(
         "municipalities", page, lambda line: f"{line.id}: {line.name}, {line.time_zone_id}", as_json=as_json
     )
@@ -124,7 +126,7 @@ def add_site(
         lambda stack: sites.add_site(stack, name, address=address, municipality=municipality),
         mode=RunMode.CLIENT,
     )
-    answer({"id": made, "name": name.strip()}, f"Added site {name.strip()}.", as_json=as_json)
+    answer({"id": made.id, "name": made.name}, f"Added site {made.name}.", as_json=as_json)
 
 
 @site_verbs.command("list")
@@ -143,7 +145,7 @@ def _site_in_words(site: SiteRow) -> str:
 def list_devices(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = False) -> None:
     """List devices by site and name, with when each was last read."""
     asked = page_asked(limit, cursor, 3)
-    page = with_stack(lambda stack: sites.page_of_devices(stack, asked), mode=RunMode.CLIENT)
+    page = with_stack(lambda stack: devices.page_of_devices(stack, asked), mode=RunMode.CLIENT)
     answer_page("devices", page, _device_in_words, as_json=as_json)
 
 
@@ -167,7 +169,7 @@ def add_device(
     """Add a device; its token is shown once."""
     rated = None if max_power_kw is None else rated_kw(max_power_kw)
     issued = with_stack(
-        lambda stack: sites.add_device(
+        lambda stack: devices.add_device(
             stack, name, site=site, external_id=external_id, description=description, max_power_kw=rated
         ),
         mode=RunMode.CLIENT,
@@ -183,7 +185,7 @@ def add_device(
 def rotate_token(external_id: str, as_json: AsJson = False) -> None:
     """Give a device a new token, shown once; the old one ends at once."""
     issued = with_stack(
-        lambda stack: sites.reissue_device_token(stack, external_id.strip()), mode=RunMode.CLIENT
+        lambda stack: devices.rotate_device_token(stack, external_id.strip()), mode=RunMode.CLIENT
     )
     answer(
         issued,

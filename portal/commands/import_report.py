@@ -46,9 +46,13 @@ class LeftOutEnergy:
 
 @dataclass
 class ImportReport:
-    """What became of a file; `id` is the device's. `failure` is why not all of it is stored, None where all is."""
+    """What became of a file of the name `file`; `id` is the device's.
+
+    `failure` is why not all of it is stored, None where all is.
+    """
 
     id: UUID
+    file: str
     accepted: int = 0
     duplicates: int = 0
     rejected: int = 0

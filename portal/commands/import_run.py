@@ -31,7 +31,7 @@ from portal.core.domain.register_joins import join_registers
 from portal.core.domain.same_times import one_row_per_time
 from portal.core.domain.time import iso_utc
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import readings, sites
+from portal.core.services import devices, readings
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 
@@ -64,7 +64,7 @@ async def import_file(stack: Stack, file: Path, device: str, options: ImportOpti
 
     A file that turns out unreadable half-way keeps what was stored: importing it again adds the rest.
     """
-    report = ImportReport(await _device_id(stack, device))
+    report = ImportReport(await _device_id(stack, device), file.name)
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:
             await _take(stack, report, file, options, progress)
@@ -137,7 +137,7 @@ def _check_registers(batch: Iterable[RowOutcome]) -> None:
 
 
 async def _device_id(stack: Stack, device: str) -> UUID:
-    for known in await sites.list_devices(stack):
+    for known in await devices.list_devices(stack):
         if device in (known.external_id, str(known.id)):
             return known.id
     message = f"There is no device {device!r}"
@@ -153,7 +153,8 @@ async def _store(stack: Stack, report: ImportReport, batch: Iterable[RowOutcome]
             _note(report, outcome)
     if not rows:
         return
-    stored = await readings.import_readings(stack, report.id, [_reading(parsed) for parsed in rows])
+    sent = [_reading(parsed) for parsed in rows]
+    stored = await readings.import_readings(stack, report.id, sent, report.file)
     report.accepted += stored.accepted
     report.duplicates += stored.duplicates
     for problem in stored.errors:

@@ -49,9 +49,13 @@ def answer(result: object, words: str, *, as_json: bool) -> None:
 
 
 def plain(value: object) -> Any:
-    """Turn a result into what JSON holds: camelCase names, UTC instants, decimals as exact numbers."""
+    """Turn a result into what JSON holds: camelCase names, UTC instants, decimals as exact numbers.
+
+    A field that is not for `repr` is for nobody's eyes.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {_camel(field.name): plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        shown = [field.name for field in dataclasses.fields(value) if field.repr]
+        return {_camel(name): plain(getattr(value, name)) for name in shown}
     if isinstance(value, Mapping):
         return {_camel(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set):

@@ -1,6 +1,5 @@
 """The verbs of the push: now, how it fares, what was given up, and whether both sides hold the same."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from rich.progress import Progress
 
 from portal.commands.output import AsJson, answer
 from portal.commands.recovery import recovered_words
-from portal.commands.session import with_stack
+from portal.commands.session import who, with_stack
 from portal.core.domain.time import parse_instant
 from portal.core.errors import Invalid
 from portal.core.services import push as service
@@ -124,7 +123,7 @@ def retry_dead_letter(which: Which, as_json: AsJson = False) -> None:
     """Push what was given up once more."""
     letter_id = _letter_id(which)
     count = with_stack(
-        lambda stack: service.retry_dead_letters(stack, letter_id, by=_who()), mode=RunMode.CLIENT
+        lambda stack: service.retry_dead_letters(stack, letter_id, by=who()), mode=RunMode.CLIENT
     )
     result = {"id": letter_id, "retried": count}
     answer(result, f"{count} dead letters go out again with the next push.", as_json=as_json)
@@ -135,7 +134,7 @@ def discard_dead_letter(which: Which, as_json: AsJson = False) -> None:
     """Drop what was given up: it stays here and is never pushed."""
     letter_id = _letter_id(which)
     count = with_stack(
-        lambda stack: service.discard_dead_letters(stack, letter_id, by=_who()), mode=RunMode.CLIENT
+        lambda stack: service.discard_dead_letters(stack, letter_id, by=who()), mode=RunMode.CLIENT
     )
     answer({"id": letter_id, "discarded": count}, f"{count} dead letters dropped.", as_json=as_json)
 
@@ -146,14 +145,6 @@ def _letter_id(which: str) -> int | None:
     if not (which.isascii() and which.isdigit() and len(which) < 19):
         raise Invalid(f"A dead letter has a number (see `portal push dead-letters`), not {which!r}")
     return int(which)
-
-
-def _who() -> str:
-    """Return the account of the machine that runs the verb."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (OSError, KeyError, ImportError):  # a container may run under a number without a name
-        return "command line"
 
 
 @push_verbs.command("verify")

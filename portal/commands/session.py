@@ -1,6 +1,7 @@
 """Runs a verb against the stack the settings name."""
 
 import asyncio
+import getpass
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -32,5 +33,13 @@ def require_mode(settings: Settings, mode: RunMode | None) -> None:
 async def _run(settings: Settings, work: Callable[[Stack], Awaitable[ResultT]]) -> ResultT:
     async with opened_stack(settings, application_name="portal-command") as stack:
         await require_migrated(stack.db, settings.run_mode)
-        with acting(Acting("command line", "command")):
+        with acting(Acting(who(), "command")):
             return await work(stack)
+
+
+def who() -> str:
+    """Return the account of the machine that runs the verb, as the audit trail names it."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (OSError, KeyError, ImportError):  # a container may run under a number without a name
+        return "command line"

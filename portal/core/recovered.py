@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from portal.core import energy
-from portal.core.queries import push_recovery, push_sets, rates, sites
+from portal.core.queries import municipalities, push_recovery, push_sets, sites
 from portal.core.queries import tariffs as tariff_queries
 from portal.core.settings import RunMode
 from portal.core.storage.layout import LAYOUTS
@@ -108,7 +108,7 @@ class Merge:
             self._changed(kind, row, "added")
         elif mine.row != row and self._may_change(kind, mine, row, held.received_at, here):
             changes = {"name": row.name, "time_zone_id": row.time_zone_id}
-            await rates.update_municipality(session, row.id, changes)
+            await municipalities.update_municipality(session, row.id, changes)
             self._changed(kind, row, "updated")
 
     def _may_change(

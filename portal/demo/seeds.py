@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from portal.core.errors import NotFound, Unauthenticated
-from portal.core.services import accounts, customers, fleet_batches, readings, sites, tariff_imports, tariffs
+from portal.core.services import (
+    accounts,
+    customers,
+    devices,
+    fleet_batches,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.demo import site_plan
 from portal.demo.memory import Memory
@@ -15,7 +25,7 @@ from portal.demo.site_plan import DevicePlan
 
 
 async def seed_client(
-    stack: Stack, memory: Memory, devices: Sequence[DevicePlan]
+    stack: Stack, memory: Memory, plans: Sequence[DevicePlan]
 ) -> dict[str, datetime | None]:
     """Make the customer's sites, tariffs and devices; return the last reading of each device by external id.
 
@@ -24,11 +34,11 @@ async def seed_client(
     await accounts.ensure_first_admin(stack)
     await _seed_tariffs(stack)
     await _seed_sites(stack)
-    for device in devices:
-        await _seed_device(stack, memory, device)
+    for plan in plans:
+        await _seed_device(stack, memory, plan)
     memory.save()
-    wanted = {device.external_id for device in devices}
-    there = await sites.list_devices(stack)
+    wanted = {plan.external_id for plan in plans}
+    there = await devices.list_devices(stack)
     return {device.external_id: device.last_reading_at for device in there if device.external_id in wanted}
 
 
@@ -53,7 +63,7 @@ async def _issue_customer_token(stack: Stack) -> str:
 async def _seed_tariffs(stack: Stack) -> None:
     found = {place.name: place for place in await tariffs.list_tariffs(stack)}.get(site_plan.MUNICIPALITY)
     if found is None:
-        await sites.add_municipality(stack, site_plan.MUNICIPALITY, site_plan.ZONE.key)
+        await municipalities.add_municipality(stack, site_plan.MUNICIPALITY, site_plan.ZONE.key)
     if found is None or not found.tariffs:
         await tariff_imports.import_tariffs(stack, site_plan.tariffs())
 
@@ -66,8 +76,8 @@ async def _seed_sites(stack: Stack) -> None:
 
 
 async def _seed_device(stack: Stack, memory: Memory, plan: DevicePlan) -> None:
-    if all(device.external_id != plan.external_id for device in await sites.list_devices(stack)):
-        made = await sites.add_device(
+    if all(device.external_id != plan.external_id for device in await devices.list_devices(stack)):
+        made = await devices.add_device(
             stack,
             plan.name,
             site=plan.site,
@@ -80,5 +90,5 @@ async def _seed_device(stack: Stack, memory: Memory, plan: DevicePlan) -> None:
     try:
         await readings.authenticate_device(stack, memory.device_tokens.get(plan.external_id, ""))
     except Unauthenticated:
-        issued = await sites.reissue_device_token(stack, plan.external_id)
+        issued = await devices.rotate_device_token(stack, plan.external_id)
         memory.device_tokens[plan.external_id] = issued.token

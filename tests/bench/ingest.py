@@ -29,7 +29,7 @@ from portal.core.db import Database
 from portal.core.domain.time import week_start
 from portal.core.models.fleet import FleetMeasurement
 from portal.core.queries import copy_format
-from portal.core.services import customers, sites
+from portal.core.services import customers, devices, sites
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.storage.embedded import EmbeddedServer
@@ -193,7 +193,7 @@ async def _admin(stack: Stack) -> tuple[UUID, str]:
 async def _client(stack: Stack) -> list[str]:
     await sites.add_site(stack, "Bench")
     await stack.storage.ensure_partitions(stack.db, (START + timedelta(days=7 * week) for week in range(4)))
-    made = [await sites.add_device(stack, name, site="Bench", external_id=name) for name in ("one", "many")]
+    made = [await devices.add_device(stack, name, site="Bench", external_id=name) for name in ("one", "many")]
     await close_stack(stack)
     return [device.token for device in made]
 

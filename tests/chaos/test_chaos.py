@@ -78,7 +78,7 @@ async def test_every_acknowledged_reading_is_at_the_admin_exactly_once() -> None
     threads = ThreadPoolExecutor(max_workers=1)
     started = time.monotonic()
     with reachable_directory(in_memory=True) as directory:
-        world = await build(directory, threads, chance, devices=3)
+        world = await build(directory, threads, chance, device_count=3)
         try:
             async with Network(world.network_port, world.admin.port) as network:
                 chaos = Chaos(world, network, chance)

@@ -17,7 +17,7 @@ _HOLDERS = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {l
 async def test_a_killed_leader_is_replaced_within_seconds() -> None:
     threads = ThreadPoolExecutor(max_workers=1)
     with reachable_directory(in_memory=True) as directory:
-        world = await build(directory, threads, random.Random(1), devices=1)
+        world = await build(directory, threads, random.Random(1), device_count=1)
         first = world.client
         await first.kill()
         first.arguments = ("--patient",)

@@ -18,7 +18,7 @@ import httpx
 from sqlalchemy.engine import make_url
 
 from portal.core import energy
-from portal.core.services import customers, sites
+from portal.core.services import customers, devices, sites
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.storage.embedded import EmbeddedServer
@@ -182,7 +182,7 @@ async def build(
     directory: Path,
     threads: ThreadPoolExecutor,
     chance: random.Random,
-    devices: int,
+    device_count: int,
     *,
     is_durable: bool = False,
 ) -> World:
@@ -198,8 +198,8 @@ async def build(
     client_stack = await client.open_database(RunMode.CLIENT)
     await sites.add_site(client_stack, "House")
     made = [
-        await sites.add_device(client_stack, f"meter-{n}", site="House", external_id=f"meter-{n}")
-        for n in range(devices)
+        await devices.add_device(client_stack, f"meter-{n}", site="House", external_id=f"meter-{n}")
+        for n in range(device_count)
     ]
     await close_stack(client_stack)
     client.environment |= {

@@ -6,7 +6,8 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.client.rates.starting import PresetRow, preset_rows
-from portal.core.services import rates, sites, tariffs
+from portal.core.domain.sites import MunicipalityEdits
+from portal.core.services import municipalities, tariffs
 from portal.core.stack import current
 from portal.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
@@ -44,10 +45,10 @@ class RatesState(AdminDialogs, rx.State):
         name, zone = str(form.get("name", "")), str(form.get("zone", ""))
         with failure_in_words(self):
             if self.chosen_id:
-                changes = {"name": name, "time_zone_id": zone}
-                await rates.change_municipality(current(), int(self.chosen_id), changes)
+                edits: MunicipalityEdits = {"name": name, "time_zone_id": zone}
+                await municipalities.change_municipality(current(), int(self.chosen_id), edits)
             else:
-                await sites.add_municipality(current(), name, zone)
+                await municipalities.add_municipality(current(), name, zone)
             self._forget()
             self.notice = f"{name.strip()} is saved."
             await self._read()
@@ -58,7 +59,7 @@ class RatesState(AdminDialogs, rx.State):
         """Delete the tariff, or the municipality nothing refers to, that was asked about."""
         with failure_in_words(self):
             is_tariff = self.opened == "remove-tariff"
-            delete = tariffs.remove_tariff if is_tariff else rates.remove_municipality
+            delete = tariffs.remove_tariff if is_tariff else municipalities.remove_municipality
             await delete(current(), int(self.chosen_id))
             self._forget()
             self.notice = f"{self.chosen_name} is deleted."

@@ -172,4 +172,4 @@ class AuditEvent(SQLModel, table=True):
     actor_name: str = Field(max_length=254)
     address: str = Field(max_length=64)
     subject: str = stored("", max_length=254)
-    detail: str = stored("", max_length=500)
+    detail: str = stored("", max_length=2000)

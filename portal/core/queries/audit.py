@@ -15,12 +15,20 @@ from portal.core.acting import Acting, present
 from portal.core.errors import Throttled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
 MOST_AN_HOUR = 300
 _HOUR = 3600
+# What the columns hold.
+_LONGEST_NAME, _LONGEST_ADDRESS, _LONGEST_DETAIL = 254, 64, 2000
+_INSERT = text(
+    "INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address, subject, detail) "
+    "VALUES (:action, :kind, :id, :name, :address, :subject, :detail)"
+)
 # Somebody anonymous who is known by an id has shown that they know the password.
 _PEOPLE = ("user", "anonymous")
 _LOG_IN = "login"
@@ -40,6 +48,15 @@ class AuditEvent:
     detail: str
 
 
+_INSERT_ONCE = """
+INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address, subject, detail)
+SELECT $1::text, $2::text, $3::uuid, $4::text, $5::text, $6::text, $7::text WHERE NOT EXISTS (
+    SELECT 1 FROM app.audit_events WHERE at > now() - interval '1 hour' AND action = $1 AND actor_kind = $2
+       AND actor_id IS NOT DISTINCT FROM $3 AND actor_name = $4 AND address = $5 AND subject = $6 AND detail = $7
+)
+"""
+
+
 async def record(
     session: AsyncSession, action: str, subject: str = "", detail: str = "", *, by: Acting | None = None
 ) -> None:
@@ -53,26 +70,19 @@ async def record(
     await record_always(session, action, subject, detail, by=who)
 
 
+async def record_each(session: AsyncSession, action: str, done: Sequence[tuple[str, str]]) -> None:
+    """Write down one row for each subject and detail of a change to several things. Raises `Throttled` as `record`."""
+    if done:
+        who = present()
+        await _refuse_without_end(session, who, is_log_in=False)
+        await session.execute(_INSERT, [_row(who, action, subject, detail) for subject, detail in done])
+
+
 async def record_always(
     session: AsyncSession, action: str, subject: str = "", detail: str = "", *, by: Acting | None = None
 ) -> None:
     """Write down what is not to be refused: failures, which lock out, and the end of a session, which began once."""
-    who = by or present()
-    await session.execute(
-        text(
-            "INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address, subject, detail) "
-            "VALUES (:action, :kind, :id, :name, :address, :subject, :detail)"
-        ),
-        {
-            "action": action,
-            "kind": who.kind,
-            "id": who.id,
-            "name": _fitting(who.name, 254),
-            "address": _fitting(who.address, 64),
-            "subject": _fitting(subject, 254),
-            "detail": _fitting(detail, 500),
-        },
-    )
+    await session.execute(_INSERT, _row(by or present(), action, subject, detail))
 
 
 async def record_once(session: AsyncSession, action: str, subject: str, detail: str) -> None:
@@ -84,17 +94,19 @@ async def record_once(session: AsyncSession, action: str, subject: str, detail: 
             "AND at > now() - interval '1 hour' AND action = :action AND actor_kind = :kind "
             "AND address = :address AND subject = :subject AND detail = :detail)"
         ),
-        {
-            "id": who.id,
-            "action": action,
-            "kind": who.kind,
-            "address": _fitting(who.address, 64),
-            "subject": _fitting(subject, 254),
-            "detail": _fitting(detail, 500),
-        },
+        _row(who, action, subject, detail),
     )
     if not is_there:
         await record(session, action, subject, detail, by=who)
+
+
+async def record_once_over(connection: asyncpg.Connection, action: str, subject: str, detail: str) -> None:
+    """Write down what came over a connection of the driver itself, unless the same is there from within the hour.
+
+    Nothing is refused: no person gets here, only the command line.
+    """
+    row = _row(present(), action, subject, detail)
+    await connection.execute(_INSERT_ONCE, *row.values())
 
 
 async def _refuse_without_end(session: AsyncSession, who: Acting, *, is_log_in: bool) -> None:
@@ -131,5 +143,18 @@ async def list_events(
     return tuple(AuditEvent(*row) for row in rows)
 
 
+def _row(who: Acting, action: str, subject: str, detail: str) -> dict[str, object]:
+    return {
+        "action": action,
+        "kind": who.kind,
+        "id": who.id,
+        "name": _fitting(who.name, _LONGEST_NAME),
+        "address": _fitting(who.address, _LONGEST_ADDRESS),
+        "subject": _fitting(subject, _LONGEST_NAME),
+        "detail": _fitting(detail, _LONGEST_DETAIL),
+    }
+
+
 def _fitting(value: str, length: int) -> str:
-    return value.replace("\x00", "")[:length]
+    text_ = value.replace("\x00", "")
+    return text_ if len(text_) <= length else f"{text_[: length - 1]}…"

@@ -131,6 +131,12 @@ async def device_by_token_hash(connection: asyncpg.Connection, token_hash: str) 
     return None if row is None else KnownDevice(row["id"], row["external_id"])
 
 
+async def external_id_of(connection: asyncpg.Connection, device_id: UUID) -> str:
+    """Return what a device is called in the field; empty for one that is not there."""
+    found = await connection.fetchval("SELECT external_id FROM monitoring.devices WHERE id = $1", device_id)
+    return found or ""
+
+
 async def append_device_readings(
     connection: asyncpg.Connection, device_id: UUID, readings: Sequence[DeviceReading]
 ) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from portal.core.domain.time import FIRST_YEAR, LAST_YEAR
 from portal.core.errors import Invalid, NotFound
+from portal.core.queries import devices
 from portal.core.queries import measurements as queries
-from portal.core.queries import sites
 from portal.core.queries.measurements import Sample
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def read_page(
     _check(from_at, to_at, bucket, limit)
     width = BUCKETS[bucket]
     async with stack.db.snapshot() as session:
-        if not await sites.device_exists(session, device_id):
+        if not await devices.device_exists(session, device_id):
             message = "There is no such device"
             raise NotFound(message)
         if width is None:

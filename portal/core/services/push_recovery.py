@@ -67,6 +67,9 @@ async def merge_sets(stack: Stack, held: HeldSets, *, dry_run: bool) -> MergeRep
             await push_recovery.lock(session)
             await Merge(session, stack.settings.billing.currency, held, report).run()
             _undo(dry_run=dry_run)
+            if report.changes:
+                words = "; ".join(f"{row.resource} {row.name}: {row.what}" for row in report.changes)
+                await audit.record(session, "push.sets_recovered", f"{len(report.changes)} rows", words)
     return report
 
 

@@ -12,17 +12,21 @@ from portal.core.domain.texts import shown_text, text_problem
 from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
-from portal.core.queries import ingest, measurements
+from portal.core.queries import audit, ingest, measurements
 from portal.core.wire.batches import DeviceIngestAnswer
 from portal.core.wire.decoding import DecodedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    import asyncpg
+
     from portal.core.stack import Stack
     from portal.core.wire.readings import DeviceReading
+
+    WriteDown = Callable[[asyncpg.Connection], Awaitable[None]]
 
 _MERGE_TRIES = 3
 _collisions = Collisions()
@@ -49,9 +53,15 @@ async def store_device_batch(
     A row without `deviceId` is the device's own; a row of another device, or with an impossible time, is
     rejected by itself. Rows keep the order in which they were first sent: the stored one always wins.
     """
+    return await _take(stack, device_id, batch, None)
+
+
+async def _take(
+    stack: Stack, device_id: UUID, batch: DecodedRows[DeviceReading], write_down: WriteDown | None
+) -> DeviceIngestAnswer:
     good = _sound(batch, device_id, stack.clock())
     _clean_sources(good.rows)
-    stored = await _store(stack, device_id, good.rows) if good.rows else 0
+    stored = await _store(stack, device_id, good.rows, write_down) if good.rows else 0
     return DeviceIngestAnswer(
         accepted=stored,
         rejected=len(good.problems),
@@ -61,10 +71,19 @@ async def store_device_batch(
 
 
 async def import_readings(
-    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]
+    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading], file: str = ""
 ) -> DeviceIngestAnswer:
-    """Store readings from a file as if the device had just sent them; `row` counts within `readings`."""
-    return await store_device_batch(stack, device_id, DecodedRows(readings, range(len(readings)), ()))
+    """Store readings from a file (its name) as if the device had just sent them; `row` counts within `readings`.
+
+    The trail has one row for a file and a device within the hour, however many calls it takes.
+    """
+
+    async def write_down(connection: asyncpg.Connection) -> None:
+        device = await ingest.external_id_of(connection, device_id)
+        await audit.record_once_over(connection, "data.imported", device, file)
+
+    batch = DecodedRows(readings, range(len(readings)), ())
+    return await _take(stack, device_id, batch, write_down)
 
 
 async def places_of_others(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> list[int]:
@@ -121,32 +140,49 @@ def _clean_sources(readings: Sequence[DeviceReading]) -> None:
                 reading.source = shown_text(reading.source)
 
 
-async def _store(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> int:
+async def _store(
+    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading], write_down: WriteDown | None
+) -> int:
     await stack.storage.ensure_partitions(stack.db, spanning([reading.time for reading in readings]))
     if len(readings) > ingest.FEW and _collisions.expects(device_id):
-        return await _merge(stack, device_id, readings, _MERGE_TRIES)
+        return await _merge(stack, device_id, readings, write_down, _MERGE_TRIES)
     try:
-        return await _store_at_once(stack, device_id, readings)
+        return await _store_at_once(stack, device_id, readings, write_down)
     except ingest.COLLISIONS:
         _collisions.note(device_id)
-    return await _merge(stack, device_id, readings, _MERGE_TRIES)
+    return await _merge(stack, device_id, readings, write_down, _MERGE_TRIES)
 
 
-async def _store_at_once(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> int:
-    if len(readings) <= ingest.FEW:  # one statement, and so a transaction by itself
-        async with stack.db.direct.connection() as connection:
-            return await ingest.merge_device_readings(connection, device_id, readings)
-    async with stack.db.direct_transaction() as connection:
-        await ingest.append_device_readings(connection, device_id, readings)
-    return len(readings)
+async def _store_at_once(
+    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading], write_down: WriteDown | None
+) -> int:
+    if len(readings) > ingest.FEW:
+        async with stack.db.direct_transaction() as connection:
+            await ingest.append_device_readings(connection, device_id, readings)
+            if write_down is not None:
+                await write_down(connection)
+        return len(readings)
+    if write_down is not None:
+        return await _merge(stack, device_id, readings, write_down, _MERGE_TRIES)
+    async with stack.db.direct.connection() as connection:  # one statement, and so a transaction by itself
+        return await ingest.merge_device_readings(connection, device_id, readings)
 
 
-async def _merge(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading], tries: int) -> int:
+async def _merge(
+    stack: Stack,
+    device_id: UUID,
+    readings: Sequence[DeviceReading],
+    write_down: WriteDown | None,
+    tries: int,
+) -> int:
     try:
         async with stack.db.direct_transaction() as connection:
-            return await ingest.merge_device_readings(connection, device_id, readings)
+            stored = await ingest.merge_device_readings(connection, device_id, readings)
+            if stored and write_down is not None:
+                await write_down(connection)
+            return stored
     except ingest.COLLISIONS:
         # A deadlock with somebody who appends is over by now; a device that was just deleted stays gone.
         if tries <= 1:
             raise
-    return await _merge(stack, device_id, readings, tries - 1)
+    return await _merge(stack, device_id, readings, write_down, tries - 1)

@@ -1,120 +1,29 @@
-"""Municipalities, sites and devices of a Client."""
+"""The sites of a Client: read, added, changed and removed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from portal.core.domain.changes import changes_in_words, facts_in_words
 from portal.core.domain.pages import EVERYTHING, Asked, Page, page_of
-from portal.core.domain.rated_power import rated_kw
-from portal.core.domain.tariffs import is_zone
-from portal.core.domain.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
-from portal.core.domain.tokens import new_device_token, token_hash
+from portal.core.domain.sites import SiteEdits, sound_site
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.queries import audit
+from portal.core.queries import audit, devices, municipalities
 from portal.core.queries import sites as queries
-from portal.core.queries.sites import DeviceRow, SiteRow
+from portal.core.queries.sites import SiteRow
+from portal.core.versions import require_version
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
+    from portal.core.db import AsyncSession
+    from portal.core.queries.devices import DeviceRow
     from portal.core.stack import Stack
 
+__all__ = ["SiteRow"]
 
-@dataclass(frozen=True)
-class IssuedDevice:
-    """A new device; `token` is shown once."""
-
-    id: UUID
-    name: str
-    external_id: str
-    token: str
-
-
-async def add_municipality(stack: Stack, name: str, time_zone_id: str) -> int:
-    """Add a municipality. Raises `Invalid` for an unknown IANA zone, `Conflict` for a taken name."""
-    label = sound_name("A municipality's name", name, LONGEST_NAME)
-    if not is_zone(time_zone_id):
-        message = f"{time_zone_id!r} is not an IANA time zone, such as Africa/Johannesburg"
-        raise Invalid(message)
-    async with stack.db.transaction() as session:
-        made = await queries.insert_municipality(session, label, time_zone_id)
-    if made is None:
-        message = f"There is a municipality named {label!r} already"
-        raise Conflict(message)
-    return made
-
-
-async def add_site(stack: Stack, name: str, *, address: str = "", municipality: str | None = None) -> UUID:
-    """Add a site. Raises `NotFound` for an unknown municipality, `Conflict` for a taken name."""
-    label, place = (
-        sound_name("A site's name", name, LONGEST_NAME),
-        sound_text("An address", address, LONGEST_TEXT),
-    )
-    async with stack.db.transaction() as session:
-        municipality_id = None
-        if municipality is not None:
-            municipality_id = await queries.find_municipality(session, municipality)
-            if municipality_id is None:
-                message = f"There is no municipality named {municipality!r}"
-                raise NotFound(message)
-        made = await queries.insert_site(session, label, place, municipality_id)
-        if made is None:
-            message = f"There is a site named {label!r} already"
-            raise Conflict(message)
-        return made
-
-
-async def add_device(
-    stack: Stack,
-    name: str,
-    *,
-    site: str,
-    external_id: str,
-    description: str = "",
-    max_power_kw: Decimal | None = None,
-) -> IssuedDevice:
-    """Add a device and issue its token.
-
-    Raises `NotFound` for an unknown site, `Conflict` for a taken external id, `Invalid` for a rated
-    power that is not above zero.
-    """
-    label = sound_name("A device's name", name, LONGEST_NAME)
-    external = sound_name("A device's external id", external_id, LONGEST_EXTERNAL_ID)
-    remark = sound_text("A description", description, LONGEST_TEXT)
-    token = new_device_token()
-    async with stack.db.transaction() as session:
-        site_id = await queries.find_site(session, site)
-        if site_id is None:
-            message = f"There is no site named {site!r}"
-            raise NotFound(message)
-        values = {
-            "site_id": site_id,
-            "name": label,
-            "external_id": external,
-            "description": remark,
-            "max_power_kw": None if max_power_kw is None else rated_kw(max_power_kw),
-            "token_hash": token_hash(token),
-        }
-        made = await queries.insert_device(session, values)
-        if made is None:
-            message = f"There is a device with external id {external!r} already"
-            raise Conflict(message)
-        await audit.record(session, "device.added", external, f"{label} at {site}")
-        return IssuedDevice(made, label, external, token)
-
-
-async def reissue_device_token(stack: Stack, external_id: str) -> IssuedDevice:
-    """Give a device a new token; the old one ends at once. Raises `NotFound`."""
-    token = new_device_token()
-    async with stack.db.transaction() as session:
-        found = await queries.replace_token_by_external_id(session, external_id, token_hash(token))
-        if found is None:
-            message = f"There is no device with external id {external_id!r}"
-            raise NotFound(message)
-        await audit.record(session, "device.token_rotated", external_id)
-    return IssuedDevice(found[0], found[1], external_id, token)
+_NO_SITE = "There is no such site"
 
 
 async def list_sites(stack: Stack) -> tuple[SiteRow, ...]:
@@ -129,17 +38,132 @@ async def page_of_sites(
     """Return a page of sites by name, and the devices that stand at them."""
     async with stack.db.snapshot() as session:
         page = page_of(await queries.list_sites(session, asked), asked, lambda site: site.key)
-        return page, await queries.list_devices(session, at=[site.id for site in page.items])
+        return page, await devices.list_devices(session, at=[site.id for site in page.items])
 
 
-async def list_devices(stack: Stack) -> tuple[DeviceRow, ...]:
-    """Return every device by site and name."""
+async def get_site(stack: Stack, site_id: UUID) -> tuple[SiteRow, tuple[DeviceRow, ...]]:
+    """Return a site and its devices. Raises `NotFound`."""
     async with stack.db.snapshot() as session:
-        return await queries.list_devices(session)
+        site = await queries.get_site(session, site_id)
+        if site is None:
+            raise NotFound(_NO_SITE)
+        return site, await devices.list_devices(session, at=[site_id])
 
 
-async def page_of_devices(stack: Stack, asked: Asked = EVERYTHING) -> Page[DeviceRow]:
-    """Return a page of all devices by site and name."""
-    async with stack.db.snapshot() as session:
-        found = await queries.list_devices(session, asked)
-    return page_of(found, asked, lambda device: device.key)
+async def add_site(
+    stack: Stack,
+    name: str,
+    *,
+    address: str = "",
+    municipality: int | str | None = None,
+    is_active: bool = True,
+    said: Mapping[str, Any] | None = None,
+) -> SiteRow:
+    """Add a site; `municipality` is the id or the name of the one whose tariffs apply, None for no tariffs.
+
+    `said` is what a body says of the site beside that; what is not so is refused. Raises `NotFound` for an unknown
+    municipality, `Conflict` for a taken name, `Invalid`.
+    """
+    values = sound_site({"name": name, "address": address, "is_active": is_active})
+    async with stack.db.transaction() as session:
+        values["municipality_id"] = await _municipality_id(session, municipality)
+        site_id = await queries.insert_site(session, values)
+        if site_id is None:
+            raise Conflict(_taken(name.strip()))
+        made = await _there(session, site_id)
+        _check_said(made, said)
+        await audit.record(session, "site.added", made.name, facts_in_words(_facts(made)))
+    return made
+
+
+async def change_site(
+    stack: Stack,
+    site_id: UUID,
+    edits: SiteEdits,
+    *,
+    said: Mapping[str, Any] | None = None,
+    expected: Collection[str] | None = None,
+) -> SiteRow:
+    """Change what is given of a site; with another municipality all its energy has other tariffs.
+
+    `said` is what a body says of the site beside that; what is not so afterwards is refused. `expected` are the
+    versions the change is meant for, None for any. Raises `NotFound` for an unknown site or municipality, `Conflict`
+    for a taken name, `Outdated`, `Invalid`.
+    """
+    edits = sound_site(edits)
+    async with stack.db.transaction() as session:
+        before = await _lock(session, site_id, expected)
+        if "name" in edits and await queries.name_is_taken(session, edits["name"], site_id):
+            raise Conflict(_taken(edits["name"]))
+        await _municipality_id(session, edits.get("municipality_id"))
+        if any(getattr(before, name) != value for name, value in edits.items()):
+            await queries.update_site(session, site_id, edits)
+        after = await _there(session, site_id)
+        _check_said(after, said)
+        if words := changes_in_words(_named_facts(before), _named_facts(after)):
+            await audit.record(session, "site.changed", before.name, words)
+    return after
+
+
+async def remove_site(stack: Stack, site_id: UUID, *, expected: Collection[str] | None = None) -> None:
+    """Delete a site of one of the `expected` versions (None: any).
+
+    Raises `NotFound`, `Outdated`, and `Conflict` while it has devices.
+    """
+    async with stack.db.transaction() as session:
+        site = await _lock(session, site_id, expected)
+        if await queries.has_devices(session, site_id):
+            message = "The site has devices: move or delete them first, or make the site inactive"
+            raise Conflict(message)
+        await queries.delete_site(session, site_id)
+        await audit.record(session, "site.removed", site.name, facts_in_words(_facts(site)))
+
+
+def _facts(site: SiteRow) -> dict[str, object]:
+    return {"address": site.address, "municipality": site.municipality, "active": site.is_active}
+
+
+def _named_facts(site: SiteRow) -> dict[str, object]:
+    return {"name": site.name, **_facts(site)}
+
+
+async def _lock(session: AsyncSession, site_id: UUID, expected: Collection[str] | None) -> SiteRow:
+    found = await queries.get_site(session, site_id, for_change=True)
+    if found is None:
+        raise NotFound(_NO_SITE)
+    require_version(found.version, expected)
+    return found
+
+
+async def _there(session: AsyncSession, site_id: UUID) -> SiteRow:
+    found = await queries.get_site(session, site_id)
+    if found is None:
+        raise NotFound(_NO_SITE)
+    return found
+
+
+async def _municipality_id(session: AsyncSession, municipality: int | str | None) -> int | None:
+    """Return the id of a municipality given by its id or its name. Raises `NotFound` where there is none."""
+    if isinstance(municipality, str):
+        found = await municipalities.find_municipality(session, municipality)
+        if found is None:
+            message = f"There is no municipality named {municipality!r}"
+            raise NotFound(message)
+        return found
+    if municipality is not None and await municipalities.get_municipality(session, municipality) is None:
+        message = "There is no such municipality"
+        raise NotFound(message)
+    return municipality
+
+
+def _check_said(site: SiteRow, said: Mapping[str, Any] | None) -> None:
+    """Refuse what a body says of a site and is not so: it would be passed over otherwise. Raises `Invalid`."""
+    for name, value in (said or {}).items():
+        if value != getattr(site, name):
+            wire = {"municipality": "municipality", "time_zone_id": "timeZoneId"}[name]
+            message = f"'{wire}' follows from 'municipalityId' and is {getattr(site, name)!r}, not {value!r}"
+            raise Invalid(message, details={"problems": [{"path": wire, "message": message}]})
+
+
+def _taken(name: str) -> str:
+    return f"There is a site named {name!r} already"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from portal.core.domain.tariff_changes import tariff_change_in_words, title_of
 from portal.core.domain.tariff_places import competing_problems, place_tariffs, stored_beside, stored_key
 from portal.core.domain.tariff_problems import uncovered_days
 from portal.core.domain.tariff_wire import read_tariffs
@@ -60,16 +61,12 @@ async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) ->
     """
     async with stack.db.transaction() as session:
         places = await queries.load(session, queries.CLIENT)
-        placed = _sound(raw, places)
-        found = TariffImport(
-            tuple([await _take(session, tariff, places, dry_run=dry_run) for tariff in placed.values()]),
-            _uncovered(list(placed.values()), places),
-        )
-        if placed and not dry_run:
-            names = ", ".join(tariff.name for tariff in placed.values() if not _is_stored(tariff, places))
-            if names:
-                await audit.record(session, "tariff.imported", names)
-    return found
+        placed = list(_sound(raw, places).values())
+        ids = dict.fromkeys(map(stored_key, placed)) if dry_run else await _store(session, placed, places)
+    return TariffImport(
+        tuple(_imported(tariff, places, ids[stored_key(tariff)]) for tariff in placed),
+        _uncovered(placed, places),
+    )
 
 
 def _sound(raw: object, places: tuple[MunicipalTariffs, ...]) -> dict[int, Tariff]:
@@ -113,25 +110,39 @@ def _invalid(problems: list[Problem]) -> Invalid:
     return Invalid(f"No tariff was imported:{separator}{words}", details={"problems": listed})
 
 
-async def _take(
-    session: AsyncSession, tariff: Tariff, places: tuple[MunicipalTariffs, ...], *, dry_run: bool
-) -> ImportedTariff:
-    before = next((each for each in _stored(places) if stored_key(each) == stored_key(tariff)), None)
-    known_id = before.id if before else None
+async def _store(
+    session: AsyncSession, placed: list[Tariff], places: tuple[MunicipalTariffs, ...]
+) -> dict[tuple[object, ...], int | None]:
+    """Store what is not there already, and write down what is another than before; returns the ids."""
+    ids: dict[tuple[object, ...], int | None] = {}
+    done: list[tuple[str, str]] = []
+    for tariff in placed:
+        before, municipality = _before(tariff, places), _names(places)[tariff.municipality_id or 0]
+        if before is not None and replace(before, id=None) == replace(tariff, municipality=None):
+            ids[stored_key(tariff)] = before.id
+            continue
+        ids[stored_key(tariff)] = await queries.upsert(session, tariff)
+        was = None if before is None else (before, municipality)
+        now = tariff, municipality
+        done.append((title_of(*now), tariff_change_in_words(was, now)))
+    await audit.record_each(session, "tariff.imported", done)
+    return ids
+
+
+def _before(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> Tariff | None:
+    return next((each for each in _stored(places) if stored_key(each) == stored_key(tariff)), None)
+
+
+def _imported(tariff: Tariff, places: tuple[MunicipalTariffs, ...], tariff_id: int | None) -> ImportedTariff:
+    before = _before(tariff, places)
     return ImportedTariff(
-        id=known_id if dry_run else await queries.upsert(session, tariff),
+        id=tariff_id if before is None else before.id,
         municipality=_names(places)[tariff.municipality_id or 0],
         name=tariff.name,
         effective_from=tariff.effective_from,
         period_count=len(tariff.periods) + sum(len(season.periods) for season in tariff.seasons),
         replaced=before is not None,
     )
-
-
-def _is_stored(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> bool:
-    """Tell whether this very tariff is there already."""
-    plain = replace(tariff, municipality=None)
-    return any(replace(each, id=None) == plain for each in _stored(places))
 
 
 def _names(places: tuple[MunicipalTariffs, ...]) -> Mapping[int, str]:

@@ -16,6 +16,7 @@ from portal.core import energy
 from portal.core.domain.cost import MixedCurrencies
 from portal.core.domain.pages import EVERYTHING, Asked, Key, Page, page_of
 from portal.core.domain.shown_cost import as_shown
+from portal.core.domain.tariff_changes import tariff_change_in_words, title_of
 from portal.core.domain.tariff_drafts import Preset, presets_from
 from portal.core.domain.tariff_places import competing_problems, place_tariffs
 from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire, tariff_to_wire
@@ -90,17 +91,22 @@ async def get_tariff(stack: Stack, tariff_id: int) -> StoredTariff:
 async def remove_tariff(stack: Stack, tariff_id: int, expected: Collection[str] | None = None) -> None:
     """Delete a tariff of one of the `expected` versions (None: any), with its parts. Raises `NotFound`, `Outdated`."""
     async with stack.db.transaction() as session:
-        await _lock(session, tariff_id, expected)
+        there = _with_id(await _locked(session, tariff_id, expected), tariff_id)
         await queries.delete(session, tariff_id)
-        await audit.record(session, "tariff.removed", f"tariff {tariff_id}")
+        state = there.tariff, there.municipality
+        await audit.record(session, "tariff.removed", title_of(*state), tariff_change_in_words(state, None))
 
 
-async def _lock(session: AsyncSession, tariff_id: int, expected: Collection[str] | None) -> None:
-    if not await queries.lock(session, tariff_id):
+async def _locked(
+    session: AsyncSession, tariff_id: int | None, expected: Collection[str] | None
+) -> tuple[MunicipalTariffs, ...]:
+    """Return all tariffs, after the one of this id, if any, was locked and found to be of an expected version."""
+    if tariff_id is not None and not await queries.lock(session, tariff_id):
         raise NotFound(_NO_TARIFF)
-    if expected is not None:
-        places = await queries.load(session, queries.CLIENT)
+    places = await queries.load(session, queries.CLIENT)
+    if tariff_id is not None:
         require_version(_with_id(places, tariff_id).version, expected)
+    return places
 
 
 def _each(places: Iterable[MunicipalTariffs]) -> list[StoredTariff]:
@@ -156,22 +162,27 @@ async def save_tariff(stack: Stack, raw: object, expected: Collection[str] | Non
     """
     tariff = read_tariff(raw)
     async with stack.db.transaction() as session:
-        if tariff.id is not None:
-            await _lock(session, tariff.id, expected)
-        places = await queries.load(session, queries.CLIENT)
+        places = await _locked(session, tariff.id, expected)
         placed, problems = _places(tariff, places)
         problems += competing_problems(placed, [each for place in places for each in place.tariffs])
         if problems:
             raise _invalid(problems)
         _refuse_twin(placed[0], places)
-        as_stored = replace(placed[0], municipality=None)
-        if as_stored.id is not None and any(as_stored in place.tariffs for place in places):
-            return as_stored.id
-        await audit.record(session, "tariff.saved", placed[0].name)
-        if placed[0].id is None:
-            return await queries.upsert(session, placed[0])
-        await queries.update(session, placed[0])
-        return placed[0].id
+        return await _store(session, replace(placed[0], municipality=None), places)
+
+
+async def _store(session: AsyncSession, tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> int:
+    """Store a tariff that is sound, and write down what is another than before; returns its id."""
+    before = None if tariff.id is None else _with_id(places, tariff.id)
+    if before is not None and before.tariff == tariff:
+        return before.tariff.id or 0
+    now = tariff, next(place.name for place in places if place.municipality_id == tariff.municipality_id)
+    was = None if before is None else (before.tariff, before.municipality)
+    await audit.record(session, "tariff.saved", title_of(*(was or now)), tariff_change_in_words(was, now))
+    if tariff.id is None:
+        return await queries.upsert(session, tariff)
+    await queries.update(session, tariff)
+    return tariff.id
 
 
 async def compare_last_month(stack: Stack, raw: object) -> Comparison:

@@ -13,11 +13,12 @@ TOPICS = (
     ("user", "People"),
     ("api_key", "API keys"),
     ("customer", "Customers"),
+    ("site", "Sites"),
     ("device", "Devices"),
-    ("tariff", "Tariffs"),
+    ("tariff", "Rates"),
     ("brand", "Brand"),
     ("push", "Push"),
-    ("data", "Exports"),
+    ("data", "Data in and out"),
 )
 _WORDS = {
     "login.succeeded": "Signed in",
@@ -44,19 +45,28 @@ _WORDS = {
     "customer.enabled": "Customer enabled",
     "customer.disabled": "Customer disabled",
     "customer.deleted": "Customer deleted",
+    "site.added": "Site added",
+    "site.changed": "Site changed",
+    "site.removed": "Site deleted",
     "device.added": "Device added",
+    "device.changed": "Device changed",
+    "device.removed": "Device deleted",
     "device.token_rotated": "Device token rotated",
-    "tariff.imported": "Tariffs imported",
+    "tariff.imported": "Tariff imported",
     "tariff.saved": "Tariff saved",
-    "tariff.removed": "Tariff removed",
+    "tariff.removed": "Tariff deleted",
+    "tariff.municipality_added": "Municipality added",
     "tariff.municipality_changed": "Municipality changed",
+    "tariff.municipality_removed": "Municipality deleted",
     "brand.changed": "Brand changed",
     "brand.image_changed": "Brand image changed",
     "brand.image_removed": "Brand image removed",
     "push.retried": "Rows given up pushed again",
     "push.discarded": "Rows given up discarded",
+    "push.sets_recovered": "Lost sites, devices and rates fetched",
     "push.recovered": "Lost data fetched from the Admin",
     "push.admin_behind": "Admin restored, sent again",
+    "data.imported": "Readings imported from a file",
     "data.exported": "Data exported",
 }
 _FAILURES = ("login.failed", "login.closed", "user.proof_refused")
@@ -99,7 +109,14 @@ def action_words(action: str) -> str:
 
 
 def who(event: AuditEvent) -> str:
-    """Who acted: a person, a machine by its key's name, or a part of the product."""
-    if event.actor_kind in _NOBODY:
+    """Who acted: a person, a machine by its key's name, or a part of the product.
+
+    A command says under which account of the machine it ran; those of earlier releases did not.
+    """
+    if event.actor_kind in _NOBODY and not _is_account(event):
         return _NOBODY[event.actor_kind]
     return f"API key {event.actor_name}" if event.actor_kind == "api_key" else event.actor_name
+
+
+def _is_account(event: AuditEvent) -> bool:
+    return event.actor_kind == "command" and event.actor_name != "command line"

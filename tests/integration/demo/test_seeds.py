@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from portal.core.errors import Unauthenticated
-from portal.core.services import customers, fleet_batches, readings, sites, tariff_imports, tariffs
+from portal.core.services import (
+    customers,
+    devices,
+    fleet_batches,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.demo import site_plan
 from portal.demo.memory import Memory
@@ -35,7 +44,7 @@ async def test_seeding_again_changes_nothing(client_stack: Stack, admin_stack: S
         await seed_admin(admin_stack, memory)
         return (
             await sites.list_sites(client_stack),
-            await sites.list_devices(client_stack),
+            await devices.list_devices(client_stack),
             await tariffs.list_tariffs(client_stack),
             await customers.list_customers(admin_stack),
             Memory.load(memory.path),
@@ -65,7 +74,7 @@ async def test_lost_tokens_are_replaced(
 
 
 async def test_a_tariff_somebody_entered_is_left_alone(client_stack: Stack, memory: Memory) -> None:
-    await sites.add_municipality(client_stack, site_plan.MUNICIPALITY, site_plan.ZONE.key)
+    await municipalities.add_municipality(client_stack, site_plan.MUNICIPALITY, site_plan.ZONE.key)
     own = {
         "municipality": site_plan.MUNICIPALITY,
         "name": "Mine",

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from fleet_ingest.app import build_app
 from portal.core import db as databases
 from portal.core.connection_strings import plain
-from portal.core.services import customers, sites
+from portal.core.services import customers, devices, sites
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
 from tests.integration.conftest import Stacks
@@ -117,15 +117,15 @@ async def under(
 
 async def client_asks(api: Api, key: dict[str, str]) -> dict[str, Ask]:
     http, stack = api.http, api.stack
-    site_id = await sites.add_site(stack, "Head office")
-    device = await sites.add_device(stack, "Main", site="Head office", external_id="main-1")
+    site = await sites.add_site(stack, "Head office")
+    device = await devices.add_device(stack, "Main", site="Head office", external_id="main-1")
     return {
         "one reading": lambda: api.post_readings(device.token, READING),
         "a batch": lambda: api.post_readings(device.token, MANY),
         "sites": lambda: http.get("/api/sites", headers=key),
         "a new site": lambda: http.post("/api/admin/sites", headers=key, json={"name": "Depot"}),
         "a change": lambda: http.patch(
-            f"/api/admin/sites/{site_id}", headers=key, json={"name": "Head office"}
+            f"/api/admin/sites/{site.id}", headers=key, json={"name": "Head office"}
         ),
         "readings": lambda: http.get(
             "/api/measurements",

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from fleet_ingest.app import build_app
-from portal.core.services import customers, sites
-from portal.core.services.sites import IssuedDevice
+from portal.core.services import customers, devices, municipalities, sites
+from portal.core.services.devices import IssuedDevice
 from portal.core.stack import Stack
 from tests.integration.fleet_ingest.api import Api, Caller, Pusher
 
@@ -37,9 +37,9 @@ async def admin_api(admin_stack: Stack) -> AsyncIterator[Api]:
 @pytest.fixture
 async def device(client_stack: Stack) -> IssuedDevice:
     """A meter of Alice's."""
-    await sites.add_municipality(client_stack, "Example City", "Africa/Johannesburg")
+    await municipalities.add_municipality(client_stack, "Example City", "Africa/Johannesburg")
     await sites.add_site(client_stack, "Head office", municipality="Example City")
-    return await sites.add_device(client_stack, "Main", site="Head office", external_id="main-1")
+    return await devices.add_device(client_stack, "Main", site="Head office", external_id="main-1")
 
 
 @pytest.fixture

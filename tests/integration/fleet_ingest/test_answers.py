@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from fleet_ingest.app import build_app
-from portal.core.services.sites import IssuedDevice
+from portal.core.services.devices import IssuedDevice
 from portal.core.settings import load_settings
 from tests.integration.fleet_ingest.api import Api, Caller
 

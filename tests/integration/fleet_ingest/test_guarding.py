@@ -15,7 +15,7 @@ from portal.core.domain.tokens import token_hash
 from portal.core.energy import energy_proof
 from portal.core.queries import fleet_batches
 from portal.core.services import customers
-from portal.core.services.sites import IssuedDevice
+from portal.core.services.devices import IssuedDevice
 from tests.integration.databases import Stacks
 from tests.integration.fleet_ingest.api import Api, Pusher
 

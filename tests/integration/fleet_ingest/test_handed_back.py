@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portal.core.services.sites import IssuedDevice
+from portal.core.services.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api, Caller
 from tests.integration.fleet_ingest.examples import PERIOD, PLACE, TARIFF
 
@@ -169,3 +169,22 @@ async def test_what_is_made_says_where_it_is(call: Caller, operate: Caller, pref
         there = await caller("GET", answer.headers["location"])
         assert (there.status_code, there.json()["id"]) == (200, answer.json()["id"])
         assert there.headers["etag"]
+
+
+async def test_a_token_is_rotated_for_whoever_saw_the_present_device(call: Caller) -> None:
+    site = await call.made("/api/admin/sites", {"name": "Mill"})
+    devices = f"/api/admin/sites/{site['id']}/devices"
+    path = f"{devices}/{(await call.made(devices, {'name': 'Main', 'externalId': 'm-1'}))['id']}"
+    seen = {"If-Match": (await call("GET", path)).headers["etag"]}
+    changed = await call("PATCH", path, json={"maxPowerKw": 5})
+    refused = await call("POST", f"{path}/rotate-token", headers=seen)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (412, "precondition_failed")
+    present = {"If-Match": changed.headers["etag"]}
+    answers = await asyncio.gather(*(call("POST", f"{path}/rotate-token", headers=present) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200, *[412] * 7], (
+        "of many at once one is done"
+    )
+    assert (await call("DELETE", path, headers=present)).status_code == 412, "a new token is a change as well"
+    assert (await call("POST", f"{path}/rotate-token")).status_code == 200
+    assert (await call("POST", f"{path}/rotate-token", headers={"If-Match": "*"})).status_code == 200
+    assert (await call("POST", f"{path}/rotate-token", headers={"If-Match": "none"})).status_code == 400

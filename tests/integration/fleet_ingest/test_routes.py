@@ -8,7 +8,7 @@ import pytest
 from fleet_ingest.auth import SESSION_COOKIE
 from portal.core.domain.access import Role
 from portal.core.services import accounts, sessions, tariff_imports
-from portal.core.services.sites import IssuedDevice
+from portal.core.services.devices import IssuedDevice
 from portal.core.stack import Stack
 from tests.integration.fleet_ingest.api import Api, Pusher
 

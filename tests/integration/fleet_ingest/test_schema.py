@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.services import api_keys, customers, sites
+from portal.core.services import api_keys, customers, devices, sites
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.integration.databases import TestServer
@@ -51,7 +51,7 @@ async def _credentials(stack: Stack) -> tuple[str, str]:
         if stack.settings.run_mode is RunMode.ADMIN:
             return key, (await customers.register(stack, "acme", "Acme")).token
         await sites.add_site(stack, "Head office")
-        return key, (await sites.add_device(stack, "Main", site="Head office", external_id="main-1")).token
+        return key, (await devices.add_device(stack, "Main", site="Head office", external_id="main-1")).token
     finally:
         await close_stack(stack)
 

@@ -12,7 +12,7 @@ from fleet_ingest.app import build_app
 from portal.core.errors import Unavailable
 from portal.core.services import accounts, api_keys, credentials, customers, sessions
 from portal.core.services.credentials import Kind
-from portal.core.services.sites import IssuedDevice
+from portal.core.services.devices import IssuedDevice
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
 from tests.integration.fleet_ingest.api import Api

@@ -12,7 +12,7 @@ from fleet_ingest.app import build_app
 from portal.core import energy
 from portal.core.energy import trigger
 from portal.core.energy.refresh import front_of_queue
-from portal.core.services import health, readings, sites
+from portal.core.services import devices, health, readings, sites
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.wire.decoding import DecodedRows
 from portal.core.wire.readings import DeviceReading
@@ -37,7 +37,7 @@ async def running(stack: Stack) -> AsyncIterator[None]:
 async def fill(stack: Stack, clock: Clock) -> int:
     """Store readings and leave every hour of them waiting, as a restore does; return how many there are."""
     await sites.add_site(stack, "Head office")
-    device = await sites.add_device(stack, "Main", site="Head office", external_id="main-1")
+    device = await devices.add_device(stack, "Main", site="Head office", external_id="main-1")
     rows = [
         DeviceReading(time=clock.now - i * _QUARTER, active_power_kw=1.0, energy_imported_kwh=1000.0 - i)
         for i in range(200)

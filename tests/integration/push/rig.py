@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from portal.core.db import Database, driver_connection
 from portal.core.queries.ingest import merge_device_readings
 from portal.core.queries.push import PushState
-from portal.core.services import customers, push, readings, sites
+from portal.core.services import customers, devices, push, readings, sites
 from portal.core.settings import FleetIngest
 from portal.core.stack import Stack
 from portal.core.wire.batches import BatchType
@@ -141,7 +141,7 @@ class Rig:
         known = {row.name for row in await sites.list_sites(self.client)}
         if site not in known:
             await sites.add_site(self.client, site)
-        return (await sites.add_device(self.client, name, site=site, external_id=name)).id
+        return (await devices.add_device(self.client, name, site=site, external_id=name)).id
 
     async def store(self, device: UUID, count: int, *, start: datetime = START, seconds: float = 1) -> None:
         """Store readings as one transaction, as a replay does."""

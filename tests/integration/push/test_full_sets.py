@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from portal.core.services import push, sites, tariff_imports
+from portal.core.services import municipalities, push, sites, tariff_imports
 from portal.core.wire.batches import BatchType
 from tests.integration.databases import Clock
 from tests.integration.push.rig import Rig, Sent, line_of, with_fleet
@@ -33,7 +33,7 @@ TARIFF: dict[str, Any] = {
 
 
 async def _furnish(rig: Rig) -> None:
-    await sites.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
+    await municipalities.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
     await sites.add_site(rig.client, "House", address="1 Main Road", municipality="Example City")
     await rig.add_device()
     await tariff_imports.import_tariffs(rig.client, [TARIFF])

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from fleet_ingest.app import build_app
 from portal.core.errors import Conflict
-from portal.core.services import push, sites, tariff_imports
+from portal.core.services import devices, municipalities, push, sites, tariff_imports
 from portal.core.wire.batches import BatchType
 from portal.core.wire.readings import DeviceReading
 from portal.push import task
@@ -46,7 +46,7 @@ class _WithoutRecovery(httpx.AsyncBaseTransport):
 
 
 async def _yesterday(rig: Rig) -> Any:
-    await sites.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
+    await municipalities.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
     await sites.add_site(rig.client, "House", municipality="Example City")
     await tariff_imports.import_tariffs(rig.client, [TARIFF])
     device = await rig.add_device("SN-1")
@@ -63,7 +63,7 @@ def _later(count: int) -> list[DeviceReading]:
 
 async def _today(rig: Rig, device: Any) -> None:
     """What the dump does not hold: a meter, a municipality with its tariff and site, and 1,200 readings."""
-    await sites.add_municipality(rig.client, "Oldville", "Africa/Windhoek")
+    await municipalities.add_municipality(rig.client, "Oldville", "Africa/Windhoek")
     await tariff_imports.import_tariffs(rig.client, [{**TARIFF, "municipality": "Oldville", "name": "Flat"}])
     await sites.add_site(rig.client, "Old mill", municipality="Oldville")
     second = await rig.add_device("SN-2", site="Old mill")
@@ -85,7 +85,7 @@ async def test_all_of_it(stacks: Stacks, rig: Rig, capsys: pytest.CaptureFixture
     before = await rig.on_admin(AT_ADMIN)
     was = await stored_energy(rig.admin, "fleet")
     # The operator goes on: a meter is added again and replays, a municipality is made.
-    await sites.add_municipality(rig.client, "Newtown", "UTC")
+    await municipalities.add_municipality(rig.client, "Newtown", "UTC")
     await sites.add_site(rig.client, "New mill", municipality="Newtown")
     again = await rig.add_device("SN-2", site="New mill")
     assert await replay(rig, again, METER[100:]) == 200
@@ -196,7 +196,7 @@ async def test_it_may_be_killed_anywhere_and_run_again(stacks: Stacks, rig: Rig)
     rig.network.fuse.left = None
     assert point > 20
     assert (await recover(rig)).to_rotate == ["SN-2"], "named until it has a token"
-    await sites.reissue_device_token(rig.client, "SN-2")
+    await devices.rotate_device_token(rig.client, "SN-2")
     assert (await recover(rig)).to_rotate == []
     await rig.drain()
     await rig.assert_mirrored()
@@ -245,12 +245,12 @@ async def test_another_stack_that_pushes_meanwhile_is_not_overtaken(stacks: Stac
 async def test_numbers_are_never_given_out_twice(stacks: Stacks, rig: Rig) -> None:
     await _yesterday(rig)
     copy = await copied(stacks, rig.client)
-    first = [await sites.add_municipality(rig.client, f"Town {n}", "UTC") for n in range(3)]
+    first = [await municipalities.add_municipality(rig.client, f"Town {n}", "UTC") for n in range(3)]
     # They are the seconds of the clock where nobody takes more than one of them: no restore is as quick as this one.
     await rig.on_client("SELECT pg_sleep(6)")
     rig = await restored_client(stacks, rig, copy)
-    again = [await sites.add_municipality(rig.client, f"Village {n}", "UTC") for n in range(3)]
-    assert not {*first} & {*again}
+    again = [await municipalities.add_municipality(rig.client, f"Village {n}", "UTC") for n in range(3)]
+    assert not {place.id for place in first} & {place.id for place in again}
 
 
 async def test_a_number_of_an_earlier_release_that_was_given_out_twice_is_two_places(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from portal.core.errors import Invalid, PortalError
-from portal.core.services import customers, push, sites, tariff_imports
+from portal.core.services import customers, municipalities, push, tariff_imports
 from portal.core.wire.batches import BatchType
 from portal.push import task
 from portal.push.verify import VerifyReport
@@ -66,7 +66,7 @@ async def test_an_admin_restored_from_an_old_backup_gets_everything_it_lost(rig:
 
 async def test_an_admin_restored_from_a_backup_gets_its_tariffs_as_they_are_now(rig: Rig) -> None:
     """Nothing is refused there: the devices are known, only older than what this stack pushed since."""
-    await sites.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
+    await municipalities.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
     await tariff_imports.import_tariffs(rig.client, [TARIFF])
     await _two_weeks(rig)
     await rig.on_admin("UPDATE fleet.tariffs SET default_rate_per_kwh = 1")

@@ -9,7 +9,16 @@ import pytest
 
 from portal.core.domain.money import round_cents
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.services import cost, dashboard, readings, site_changes, sites, tariff_imports, tariffs
+from portal.core.services import (
+    cost,
+    dashboard,
+    devices,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -42,10 +51,10 @@ async def _store(stack: Stack, device_id: Any, rows: list[tuple[tuple[int, int],
 @pytest.fixture
 async def house(client_stack: Stack) -> Stack:
     """Alice's stack: one metered house under the tariff of the specification's example."""
-    await sites.add_municipality(client_stack, "Example City", "Africa/Johannesburg")
+    await municipalities.add_municipality(client_stack, "Example City", "Africa/Johannesburg")
     await tariff_imports.import_tariffs(client_stack, [TARIFF])
     await sites.add_site(client_stack, "House", municipality="Example City")
-    device = await sites.add_device(client_stack, "Main", site="House", external_id="main")
+    device = await devices.add_device(client_stack, "Main", site="House", external_id="main")
     await _store(client_stack, device.id, WORKED_EXAMPLE)
     return client_stack
 
@@ -59,7 +68,7 @@ async def test_the_worked_example_comes_out_to_the_cent(house: Stack) -> None:
 
 
 async def test_peak_hours_are_local_hours(house: Stack) -> None:
-    device = await sites.add_device(house, "Evening", site="House", external_id="evening")
+    device = await devices.add_device(house, "Evening", site="House", external_id="evening")
     await _store(house, device.id, [((15, 0), 0), ((16, 0), 10)])
     report = await cost.client_cost(house, MONDAY.replace(hour=15), MONDAY.replace(hour=16))
     assert report.base_cost == Decimal("37.5")
@@ -76,7 +85,7 @@ async def test_cost_is_additive_over_a_split_of_the_window(house: Stack) -> None
 
 async def test_energy_without_a_tariff_is_counted_and_costs_nothing(house: Stack) -> None:
     await sites.add_site(house, "Farm")
-    device = await sites.add_device(house, "Pump", site="Farm", external_id="pump")
+    device = await devices.add_device(house, "Pump", site="Farm", external_id="pump")
     await _store(house, device.id, [((9, 0), 0), ((10, 30), 3)])
     report = await cost.client_cost(house, MONDAY, MONDAY + DAY)
     assert report.buckets_without_tariff == 2
@@ -90,7 +99,7 @@ async def test_a_site_is_priced_alone(house: Stack) -> None:
 
 
 async def test_a_gap_is_reported_and_spread_only_when_asked_for(house: Stack) -> None:
-    device = await sites.add_device(house, "Gappy", site="House", external_id="gappy")
+    device = await devices.add_device(house, "Gappy", site="House", external_id="gappy")
     await _store(house, device.id, [((0, 0), 0), ((4, 0), 8)])
     reported = await cost.client_cost(house, MONDAY, MONDAY + DAY)
     assert (reported.total_kwh, reported.unallocated_kwh, reported.estimated_kwh) == (56, 8, 0)
@@ -114,10 +123,10 @@ async def test_an_unknown_customer_is_not_found(admin_stack: Stack) -> None:
 
 
 async def test_money_of_two_currencies_is_never_added_up(house: Stack) -> None:
-    await sites.add_municipality(house, "Windhoek", "Africa/Windhoek")
+    await municipalities.add_municipality(house, "Windhoek", "Africa/Windhoek")
     await tariff_imports.import_tariffs(house, [{**TARIFF, "municipality": "Windhoek", "currency": "NAD"}])
     await sites.add_site(house, "Lodge", municipality="Windhoek")
-    device = await sites.add_device(house, "Lodge main", site="Lodge", external_id="lodge")
+    device = await devices.add_device(house, "Lodge main", site="Lodge", external_id="lodge")
     await _store(house, device.id, [((8, 0), 0), ((9, 0), 1)])
     with pytest.raises(Conflict, match=r"NAD and ZAR"):
         await cost.client_cost(house, MONDAY, MONDAY + DAY)
@@ -203,12 +212,12 @@ async def test_the_dashboard_shows_the_present(house: Stack, clock: Clock) -> No
 async def test_another_rated_power_has_the_readings_judged_anew_at_once(house: Stack) -> None:
     before = await cost.client_cost(house, MONDAY, MONDAY + DAY)
     (device,) = before.devices
-    site = next(row for row in await sites.list_devices(house) if row.id == device.device_id).site_id
+    site = next(row for row in await devices.list_devices(house) if row.id == device.device_id).site_id
     # 30 kWh between 10:20 and 10:40 need 90 kW.
     for power, kwh in (
         (Decimal(60), before.total_kwh - 30),
         (Decimal(90), before.total_kwh),
         (None, before.total_kwh),
     ):
-        await site_changes.change_device(house, site, device.device_id, {"max_power_kw": power})
+        await devices.change_device(house, site, device.device_id, {"max_power_kw": power})
         assert (await cost.client_cost(house, MONDAY, MONDAY + DAY)).total_kwh == kwh

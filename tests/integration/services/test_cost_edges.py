@@ -9,7 +9,17 @@ from sqlalchemy import text
 
 from portal.core.domain.shown_cost import as_shown
 from portal.core.errors import Invalid
-from portal.core.services import cost, dashboard, explain, readings, sites, tariff_imports, tariffs
+from portal.core.services import (
+    cost,
+    dashboard,
+    devices,
+    explain,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Stacks
@@ -33,10 +43,10 @@ def a_tariff(**changes: Any) -> dict[str, Any]:
 
 
 async def a_meter(stack: Stack, zone: str, *tariff: dict[str, Any]) -> Any:
-    await sites.add_municipality(stack, "Town", zone)
+    await municipalities.add_municipality(stack, "Town", zone)
     await tariff_imports.import_tariffs(stack, list(tariff) or [a_tariff()])
     await sites.add_site(stack, "House", municipality="Town")
-    return (await sites.add_device(stack, "Main", site="House", external_id="main")).id
+    return (await devices.add_device(stack, "Main", site="House", external_id="main")).id
 
 
 async def store(stack: Stack, device_id: Any, *rows: tuple[datetime, float]) -> None:
@@ -180,7 +190,7 @@ async def test_sites_without_a_municipality_never_take_the_energy_of_others(stac
     stack = await stacks.client(Application__TimeZone="Asia/Kolkata")
     device = await a_meter(stack, "Africa/Johannesburg")
     await sites.add_site(stack, "Farm")
-    farm = await sites.add_device(stack, "Pump", site="Farm", external_id="pump")
+    farm = await devices.add_device(stack, "Pump", site="Farm", external_id="pump")
     for meter in (device, farm.id):
         await store(
             stack, meter, (MONDAY.replace(hour=6), 0), (MONDAY.replace(hour=6) + timedelta(minutes=90), 9)

@@ -12,7 +12,7 @@ from portal.core.domain.cost import CostReport
 from portal.core.domain.money import MILLIWH_PER_KWH, round_cents
 from portal.core.domain.shown_cost import as_shown
 from portal.core.domain.tariff_wire import tariff_to_wire
-from portal.core.services import cost, readings, sites, tariff_imports
+from portal.core.services import cost, devices, municipalities, readings, sites, tariff_imports
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -23,10 +23,10 @@ TOWN = "Town"
 
 
 async def a_meter(stack: Stack, zone: str, *tariffs: dict[str, Any]) -> Any:
-    await sites.add_municipality(stack, TOWN, zone)
+    await municipalities.add_municipality(stack, TOWN, zone)
     await tariff_imports.import_tariffs(stack, [each | {"municipality": TOWN} for each in tariffs])
     await sites.add_site(stack, "House", municipality=TOWN)
-    return (await sites.add_device(stack, "Main", site="House", external_id="main")).id
+    return (await devices.add_device(stack, "Main", site="House", external_id="main")).id
 
 
 async def use(stack: Stack, device_id: Any, start: datetime, loads_milliwh: list[int]) -> None:

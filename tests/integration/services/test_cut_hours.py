@@ -15,7 +15,7 @@ from portal.core.domain.time import HOUR
 from portal.core.energy.rules.cut_hours import split_hour
 from portal.core.energy.rules.hours import MeterState, PieceKind, Rules, fold, hourly_energy
 from portal.core.queries import cut_hours
-from portal.core.services import cost, readings, sites, tariff_imports, tariffs
+from portal.core.services import cost, devices, municipalities, readings, sites, tariff_imports, tariffs
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -78,7 +78,7 @@ async def test_cut_hours_are_split_as_the_pure_rule_splits_them(
     client_stack: Stack, clock: Clock, zone: str, days: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.advance(days=DAYS)
-    await sites.add_municipality(client_stack, "Town", zone)
+    await municipalities.add_municipality(client_stack, "Town", zone)
     await tariff_imports.import_tariffs(client_stack, [TARIFF])
     await sites.add_site(client_stack, "House", municipality="Town")
     chance = Random(f"{zone} {seed}")
@@ -87,7 +87,9 @@ async def test_cut_hours_are_split_as_the_pure_rule_splits_them(
     whole: dict[object, int] = defaultdict(int)
     for minutes in (1, 7, 15, 30, 60, 75):
         rows = list(a_register(chance, minutes))
-        device = await sites.add_device(client_stack, f"M{minutes}", site="House", external_id=f"m{minutes}")
+        device = await devices.add_device(
+            client_stack, f"M{minutes}", site="House", external_id=f"m{minutes}"
+        )
         batch = [DeviceReading(time=at, energy_imported_kwh=kwh) for at, kwh in rows]
         await readings.import_readings(client_stack, device.id, batch)
         for key, milliwh in expected(rows, rates, one, day_zone).items():

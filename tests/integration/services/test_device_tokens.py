@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portal.core.errors import NotFound, Unauthenticated
-from portal.core.services import audit, readings, sites
+from portal.core.services import audit, devices, readings, sites
 from portal.core.stack import Stack
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -33,7 +33,8 @@ async def _rotate(stack: Stack, directory: Path, external_id: str) -> subprocess
 async def test_the_old_token_ends_and_the_trail_says_who_did_it(client_stack: Stack, tmp_path: Path) -> None:
     await sites.add_site(client_stack, "Yard")
     old, other = [
-        await sites.add_device(client_stack, name, site="Yard", external_id=name) for name in ("SN-1", "SN-2")
+        await devices.add_device(client_stack, name, site="Yard", external_id=name)
+        for name in ("SN-1", "SN-2")
     ]
     done = await _rotate(client_stack, tmp_path, "SN-1")
     assert done.returncode == 0, done.stderr
@@ -53,4 +54,4 @@ async def test_an_unknown_device_is_one_clear_line(client_stack: Stack, tmp_path
     assert (done.returncode != 0, done.stdout) == (True, "")
     assert done.stderr.strip().splitlines()[-1].endswith("There is no device with external id 'SN-9'")
     with pytest.raises(NotFound):
-        await sites.reissue_device_token(client_stack, "SN-9")
+        await devices.rotate_device_token(client_stack, "SN-9")

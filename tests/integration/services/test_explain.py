@@ -8,7 +8,16 @@ from uuid import uuid4
 import pytest
 
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import cost, explain, readings, sites, tariff_imports, tariffs
+from portal.core.services import (
+    cost,
+    devices,
+    explain,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -31,10 +40,10 @@ TARIFF: dict[str, Any] = {
 
 @pytest.fixture
 async def device_id(client_stack: Stack) -> Any:
-    await sites.add_municipality(client_stack, "Town", "Africa/Johannesburg")
+    await municipalities.add_municipality(client_stack, "Town", "Africa/Johannesburg")
     await tariff_imports.import_tariffs(client_stack, [TARIFF])
     await sites.add_site(client_stack, "House", municipality="Town")
-    device = await sites.add_device(client_stack, "Main", site="House", external_id="main")
+    device = await devices.add_device(client_stack, "Main", site="House", external_id="main")
     minutes = ((-10, 10), (20, 12), (50, 18), (65, 21))
     rows = [
         DeviceReading(time=AT + timedelta(minutes=m), energy_imported_kwh=float(kwh)) for m, kwh in minutes
@@ -100,12 +109,12 @@ async def test_two_tariffs_that_start_on_the_same_day_are_refused(
 async def test_last_month_under_a_draft(client_stack: Stack, device_id: Any, clock: Clock) -> None:
     clock.now = datetime(2026, 6, 10, tzinfo=UTC)
     # Energy of another municipality is none of this one's, and neither are its fixed charges.
-    await sites.add_municipality(client_stack, "City", "Africa/Johannesburg")
+    await municipalities.add_municipality(client_stack, "City", "Africa/Johannesburg")
     await tariff_imports.import_tariffs(
         client_stack, [TARIFF | {"municipality": "City", "fixedMonthlyCharge": 999}]
     )
     await sites.add_site(client_stack, "Shop", municipality="City")
-    shop = await sites.add_device(client_stack, "Shop", site="Shop", external_id="shop")
+    shop = await devices.add_device(client_stack, "Shop", site="Shop", external_id="shop")
     rows = [DeviceReading(time=AT + timedelta(hours=n), energy_imported_kwh=100.0 * n) for n in range(2)]
     await readings.import_readings(client_stack, shop.id, rows)
     double = TARIFF | {"defaultRatePerKwh": 2, "periods": [TARIFF["periods"][0] | {"ratePerKwh": 20}]}

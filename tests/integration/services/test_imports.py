@@ -16,7 +16,7 @@ from portal.commands.import_run import ImportOptions, import_file
 from portal.core.domain.nem12 import Estimates, Nem12Options
 from portal.core.domain.reading_tables import TableOptions
 from portal.core.errors import Invalid
-from portal.core.services import sites
+from portal.core.services import devices, sites
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 
@@ -29,7 +29,7 @@ async def meter(client_stack: Stack, clock: Clock) -> Stack:
     clock.now = datetime(2026, 11, 1, tzinfo=UTC)
     await sites.add_site(client_stack, "House")
     for name in ("main", "hot-water"):
-        await sites.add_device(client_stack, name, site="House", external_id=name)
+        await devices.add_device(client_stack, name, site="House", external_id=name)
     return client_stack
 
 

@@ -10,7 +10,7 @@ from portal.commands.import_report import ImportReport
 from portal.commands.import_run import ImportOptions, import_file
 from portal.core.domain.nem12 import Nem12Options
 from portal.core.errors import Invalid
-from portal.core.services import sites
+from portal.core.services import devices, sites
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 
@@ -26,7 +26,7 @@ def present(clock: Clock) -> None:
 @pytest.fixture
 async def meter(client_stack: Stack) -> Stack:
     await sites.add_site(client_stack, "House")
-    await sites.add_device(client_stack, "Main", site="House", external_id="main")
+    await devices.add_device(client_stack, "Main", site="House", external_id="main")
     return client_stack
 
 

@@ -11,7 +11,7 @@ from portal.core.db import driver_connection
 from portal.core.domain.registers import Reading, register_milliwh
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.queries.ingest import merge_device_readings
-from portal.core.services import readings, sites
+from portal.core.services import devices, readings, sites
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.storage.metering import shows_at_once
@@ -23,7 +23,7 @@ RULES = Rules(max_gap=timedelta(minutes=120), max_power_kw=None)
 async def _new_device(stack: Stack, name: str) -> UUID:
     if not await sites.list_sites(stack):
         await sites.add_site(stack, "Site")
-    return (await sites.add_device(stack, name, site="Site", external_id=name)).id
+    return (await devices.add_device(stack, name, site="Site", external_id=name)).id
 
 
 async def _store(stack: Stack, device: UUID, rows: list[tuple[datetime, float]]) -> None:

@@ -1,9 +1,9 @@
-"""A Client's municipalities, and the removal of a tariff."""
+"""A Client's municipalities."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -11,6 +11,8 @@ from portal.core.domain.pages import EVERYTHING, Asked, Key
 from portal.core.versions import version_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -57,6 +59,24 @@ async def get_municipality(
     return None if row is None else MunicipalityLine(*row)
 
 
+async def find_municipality(session: AsyncSession, name: str) -> int | None:
+    """Return the id of a municipality by its name."""
+    return await session.scalar(text("SELECT id FROM app.municipalities WHERE name = :name"), {"name": name})
+
+
+async def insert_municipality(session: AsyncSession, values: Mapping[str, object]) -> MunicipalityLine | None:
+    """Add a municipality of a `name` and a `time_zone_id`; None when the name is taken."""
+    rows = await session.execute(
+        text(
+            "INSERT INTO app.municipalities (name, time_zone_id) VALUES (:name, :time_zone_id) "
+            "ON CONFLICT (name) DO NOTHING RETURNING id, name, time_zone_id"
+        ),
+        values,
+    )
+    row = rows.one_or_none()
+    return None if row is None else MunicipalityLine(*row)
+
+
 async def name_is_taken(session: AsyncSession, name: str, but: int) -> bool:
     """Tell whether a municipality other than `but` has this name."""
     found = await session.scalar(
@@ -67,17 +87,16 @@ async def name_is_taken(session: AsyncSession, name: str, but: int) -> bool:
 
 
 async def update_municipality(
-    session: AsyncSession, municipality_id: int, changes: dict[str, str]
+    session: AsyncSession, municipality_id: int, changes: Mapping[str, object]
 ) -> MunicipalityLine | None:
     """Change `name` or `time_zone_id`; returns the municipality as it is now, None when there is none."""
     assignments = [f"{name} = :{name}" for name in ("name", "time_zone_id") if name in changes]
-    bound: dict[str, Any] = {**changes, "id": municipality_id}
     rows = await session.execute(
         text(
             f"UPDATE app.municipalities SET {', '.join([*assignments, 'updated_at = now()'])} "
             "WHERE id = :id RETURNING id, name, time_zone_id"
         ),
-        bound,
+        {**changes, "id": municipality_id},
     )
     row = rows.one_or_none()
     return None if row is None else MunicipalityLine(*row)

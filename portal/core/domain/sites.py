@@ -1,0 +1,77 @@
+"""What may be changed of sites, devices and municipalities, and what their texts and figures may be."""
+
+from decimal import Decimal
+from typing import TypedDict
+from uuid import UUID
+
+from portal.core.domain.rated_power import rated_kw
+from portal.core.domain.tariffs import is_zone
+from portal.core.domain.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
+from portal.core.errors import Invalid
+
+
+class SiteEdits(TypedDict, total=False):
+    """Those columns of a site that are to be changed."""
+
+    name: str
+    address: str
+    municipality_id: int | None
+    is_active: bool
+
+
+class DeviceEdits(TypedDict, total=False):
+    """Those columns of a device that are to be changed; `max_power_kw` is its rated power, `site_id` moves it."""
+
+    site_id: UUID
+    name: str
+    external_id: str
+    description: str
+    max_power_kw: Decimal | None
+    is_active: bool
+
+
+class MunicipalityEdits(TypedDict, total=False):
+    """Those columns of a municipality that are to be changed; the zone is an IANA name."""
+
+    name: str
+    time_zone_id: str
+
+
+def sound_site(edits: SiteEdits) -> SiteEdits:
+    """Return texts without white space around them. Raises `Invalid` for an unsound one."""
+    sound = edits.copy()
+    if "name" in edits:
+        sound["name"] = sound_name("A site's name", edits["name"], LONGEST_NAME)
+    if "address" in edits:
+        sound["address"] = sound_text("An address", edits["address"], LONGEST_TEXT)
+    return sound
+
+
+def sound_device(edits: DeviceEdits) -> DeviceEdits:
+    """Return texts without white space around them, and the rated power to the watt.
+
+    Raises `Invalid` for an unsound text, and a rated power that is not above zero or out of bounds.
+    """
+    sound = edits.copy()
+    if "name" in edits:
+        sound["name"] = sound_name("A device's name", edits["name"], LONGEST_NAME)
+    if "external_id" in edits:
+        sound["external_id"] = sound_name("A device's external id", edits["external_id"], LONGEST_EXTERNAL_ID)
+    if "description" in edits:
+        sound["description"] = sound_text("A description", edits["description"], LONGEST_TEXT)
+    if (power_kw := edits.get("max_power_kw")) is not None:
+        sound["max_power_kw"] = rated_kw(power_kw)
+    return sound
+
+
+def sound_municipality(edits: MunicipalityEdits) -> MunicipalityEdits:
+    """Return both without white space around them. Raises `Invalid` for an unsound name or an unknown zone."""
+    sound = edits.copy()
+    if "name" in edits:
+        sound["name"] = sound_name("A municipality's name", edits["name"], LONGEST_NAME)
+    if "time_zone_id" in edits:
+        sound["time_zone_id"] = zone = edits["time_zone_id"].strip()
+        if not is_zone(zone):
+            message = f"{zone!r} is not an IANA time zone, such as Africa/Johannesburg"
+            raise Invalid(message)
+    return sound

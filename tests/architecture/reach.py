@@ -1,0 +1,143 @@
+"""What a function of the core comes to, by the names in its source: the statements it may send, the rows it may write.
+
+Followed are functions, classes and constants by name, through imports; and a method by its name alone, whatever it is
+called on, so that rather too much is found than too little.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tests.architecture.source import Function, Source, dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+# A lock (FOR UPDATE) is no change, and an upsert begins with INSERT.
+_CHANGES = re.compile(
+    r"\b(INSERT INTO|DELETE FROM|TRUNCATE|COPY|MERGE INTO|ALTER|CREATE|DROP|setval\()"
+    r"|(?<!FOR )(?<!KEY )(?<!DO )\bUPDATE\b"
+)
+_COPIES = {"copy_records_to_table", "copy_to_table"}
+Place = tuple[str, str]
+
+
+@dataclass
+class _Found:
+    """What is in a definition itself: whether it changes rows, and which names it leads to."""
+
+    changes: bool = False
+    leads_to: set[Place] = field(default_factory=set)
+    methods: set[str] = field(default_factory=set)
+
+
+class Reach:
+    """The definitions of some sources, and what each leads to."""
+
+    def __init__(self, files: Iterable[Source]) -> None:
+        self._files = {_module(source): source for source in files}
+
+    def public_services(self, below: str) -> Iterator[Place]:
+        """Yield every public coroutine at the top of the modules below a package."""
+        for module, source in self._files.items():
+            if module.startswith(f"{below}."):
+                for node in source.tree.body:
+                    if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                        yield module, node.name
+
+    def from_(
+        self, start: Place, *, but_methods: Collection[str] = (), but_modules: Collection[str] = ()
+    ) -> tuple[set[Place], set[str]]:
+        """Return every definition that a function leads to, itself too, and the names of the methods it calls.
+
+        Nothing is followed into methods of these names, and into these modules.
+        """
+        seen: set[Place] = set()
+        methods: set[str] = set()
+        ahead = [start]
+        while ahead:
+            place = ahead.pop()
+            if place in seen or place[0] in but_modules or place not in self._definitions:
+                continue
+            seen.add(place)
+            found = self._definitions[place]
+            methods |= found.methods
+            ahead += found.leads_to
+            for name in found.methods - set(but_methods):
+                ahead += self._methods.get(name, ())
+        return seen, methods
+
+    def changes(self, places: Iterable[Place]) -> bool:
+        """Tell whether any of some definitions has a statement that changes rows."""
+        return any(self._definitions[place].changes for place in places)
+
+    @cached_property
+    def _methods(self) -> dict[str, set[Place]]:
+        found: dict[str, set[Place]] = {}
+        for module, name in self._definitions:
+            if "." in name:
+                found.setdefault(name.rpartition(".")[2], set()).add((module, name))
+        return found
+
+    @cached_property
+    def _definitions(self) -> dict[Place, _Found]:
+        found: dict[Place, _Found] = {}
+        for module, source in self._files.items():
+            imported = dict(_imports(source.tree))
+            for name, node in _named(source.tree):
+                found[module, name] = _look(node, module, imported)
+        return found
+
+
+def _module(source: Source) -> str:
+    return source.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _named(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield node.name, node
+            case ast.ClassDef():
+                for inner in node.body:
+                    if isinstance(inner, Function):
+                        yield f"{node.name}.{inner.name}", inner
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+
+
+def _look(definition: ast.AST, module: str, imported: dict[str, str]) -> _Found:
+    found = _Found()
+    docstring = ast.get_docstring(definition, clean=False) if isinstance(definition, Function) else None
+    for node in ast.walk(definition):
+        match node:
+            case ast.Constant(value=str() as text) if text != docstring:
+                found.changes |= _CHANGES.search(text) is not None
+            case ast.Name(id=name):
+                found.leads_to.add(_place(imported.get(name, f"{module}.{name}")))
+            case ast.Attribute(attr=name):
+                head, _, rest = dotted(node).partition(".")
+                if head in imported:
+                    found.leads_to.add(_place(f"{imported[head]}.{rest}"))
+                found.changes |= name in _COPIES
+            case ast.Call(func=ast.Attribute(attr=name)):
+                found.methods.add(name)
+    return found
+
+
+def _place(name: str) -> Place:
+    module, _, last = name.rpartition(".")
+    return module, last

@@ -1,0 +1,94 @@
+"""Whatever a person changes leaves a row in the audit trail; a change without one says here why."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tests.architecture.reach import Place, Reach
+from tests.architecture.source import sources
+
+SERVICES = "portal.core.services"
+RECORDS = {
+    ("portal.core.queries.audit", name)
+    for name in ("record", "record_each", "record_always", "record_once", "record_once_over")
+}
+# Methods that bring figures and files in line with the readings there are: nobody decides anything by calling them.
+DERIVES = {
+    "refresh": "hours and days are computed from readings that are stored already",
+    "ensure_partitions": "room for readings that are about to be stored",
+}
+# What checks a password or a code writes down failures alone, which is no row for what is done after it.
+PROOF = "portal.core.proof"
+
+_METER = "a meter's readings: they say themselves what and when, and from which device"
+_PUSHED = "the push keeps its own book: cursors, states and refusals, which App config and `portal push status` show"
+_FLEET = "a customer's stack sends it: the ingest event says what, when and from whom"
+WITHOUT_ROW = {
+    "api_keys.api_key_actor": "when a key was last used is shown beside the key",
+    "doctor.examine": "tries in a transaction that is undone whether TimescaleDB may be created",
+    "energy_proof.check": "keeps what was found, with its time: the seal and `portal doctor` show it",
+    "energy_proof.nightly": "as check, once a day",
+    "energy_proof.recompute": "brings energy to what readings and settings say; its proof is kept",
+    "energy_proof.repair": "as recompute, for the devices that differ",
+    "fleet_batches.record_refusal": _FLEET,
+    "fleet_batches.store_batch": _FLEET,
+    "fleet_push.note_report": "how much a customer's stack has not pushed yet, which it says with every batch",
+    "health.is_ready": "looks whether changes are taken, by one that changes nothing",
+    "push.acknowledge": _PUSHED,
+    "push.acknowledge_retries": _PUSHED,
+    "push.clear_stops": _PUSHED,
+    "push.give_up_set_row": _PUSHED,
+    "push.queue_missing": "has readings sent again that are there: `portal push verify` says which",
+    "push.save_refused_pass": _PUSHED,
+    "push.save_state": _PUSHED,
+    "push_epoch.issue": _PUSHED,
+    "push_epoch.move_comparison": _PUSHED,
+    "push_epoch.note_behind": "the push stops by itself; what a person does about it has a row",
+    "push_epoch.note_level": "the push goes on by itself",
+    "push_recovery.take_back": "readings of a recovery, whose row says how many they were",
+    "readings.store_device_batch": _METER,
+    "second_factor.begin": "a set-up that counts for nothing before it is confirmed, and that has a row",
+    "sessions.session_actor": "when a session was last seen is shown in the list of sessions",
+}
+
+
+@cache
+def _reach() -> Reach:
+    # The embedded server is a process, which no service starts.
+    return Reach(source for source in sources("portal/core") if "/embedded" not in source.path)
+
+
+def _name(place: Place) -> str:
+    return f"{place[0].rpartition('.')[2]}.{place[1]}"
+
+
+@cache
+def _changes() -> dict[str, bool]:
+    """Return every public service that changes something, and whether it comes to writing a row of the trail."""
+    found: dict[str, bool] = {}
+    for service in _reach().public_services(SERVICES):
+        places, _ = _reach().from_(service, but_methods=DERIVES)
+        if _reach().changes(places):
+            own, _ = _reach().from_(service, but_methods=DERIVES, but_modules=(PROOF,))
+            found[_name(service)] = not RECORDS.isdisjoint(own)
+    return found
+
+
+def test_a_change_is_on_record_or_says_why_not() -> None:
+    silent = {service for service, is_recorded in _changes().items() if not is_recorded}
+    assert sorted(silent - WITHOUT_ROW.keys()) == [], (
+        "write an audit row in the transaction, or say why there is none"
+    )
+    assert sorted(WITHOUT_ROW.keys() - silent) == [], "these have a row, or change nothing, or are gone"
+
+
+def test_what_only_derives_is_called_by_a_service() -> None:
+    called = {name for service in _reach().public_services(SERVICES) for name in _reach().from_(service)[1]}
+    assert sorted(DERIVES.keys() - called) == []
+
+
+def test_changes_are_found_where_they_are_known_to_be() -> None:
+    known = {"sites.change_site", "tariffs.save_tariff", "customers.rotate", "readings.store_device_batch"}
+    assert known <= _changes().keys()
+    reads = {"sites.list_sites", "cost.client_cost", "push.status", "audit.list_events"}
+    assert reads.isdisjoint(_changes())
