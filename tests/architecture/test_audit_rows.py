@@ -7,7 +7,8 @@ from functools import cache
 from tests.architecture.reach import Place, Reach
 from tests.architecture.source import sources
 
-SERVICES = "portal.core.services"
+# Where use cases are; the second is called by commands and loops, and by services.
+SERVICES = ("portal.core.services", "portal.core.energy")
 RECORDS = {
     ("portal.core.queries.audit", name)
     for name in ("record", "record_each", "record_always", "record_once", "record_once_over")
