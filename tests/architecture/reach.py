@@ -41,35 +41,34 @@ class Reach:
     def __init__(self, files: Iterable[Source]) -> None:
         self._files = {_module(source): source for source in files}
 
-    def public_services(self, below: str) -> Iterator[Place]:
-        """Yield every public coroutine at the top of the modules below a package."""
+    def services(self, package: str) -> Iterator[Place]:
+        """Yield every public coroutine of a package's modules that is given the stack."""
         for module, source in self._files.items():
-            if module.startswith(f"{below}."):
+            if module.rpartition(".")[0] == package:
                 for node in source.tree.body:
                     if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
-                        yield module, node.name
+                        first = node.args.args[:1]
+                        if first and first[0].arg == "stack":
+                            yield module, node.name
 
-    def from_(
-        self, start: Place, *, but_methods: Collection[str] = (), but_modules: Collection[str] = ()
-    ) -> tuple[set[Place], set[str]]:
-        """Return every definition that a function leads to, itself too, and the names of the methods it calls.
+    def from_(self, start: Place, *, but: Collection[Place] = ()) -> set[Place]:
+        """Return every definition that a function leads to, itself too.
 
-        Nothing is followed into methods of these names, and into these modules.
+        Nothing is followed into `but`: definitions, all of a module ("module", ""), or methods of a name ("", "name").
         """
         seen: set[Place] = set()
-        methods: set[str] = set()
-        ahead = [start]
+        ahead = {start}
         while ahead:
             place = ahead.pop()
-            if place in seen or place[0] in but_modules or place not in self._definitions:
+            if place in seen or place not in self._definitions or {place, (place[0], "")} & set(but):
                 continue
             seen.add(place)
             found = self._definitions[place]
-            methods |= found.methods
-            ahead += found.leads_to
-            for name in found.methods - set(but_methods):
-                ahead += self._methods.get(name, ())
-        return seen, methods
+            ahead |= found.leads_to
+            for name in found.methods:
+                if ("", name) not in but:
+                    ahead |= self._methods.get(name, set())
+        return seen
 
     def changes(self, places: Iterable[Place]) -> bool:
         """Tell whether any of some definitions has a statement that changes rows."""
@@ -90,6 +89,8 @@ class Reach:
             imported = dict(_imports(source.tree))
             for name, node in _named(source.tree):
                 found[module, name] = _look(node, module, imported)
+            if source.name == "__init__.py":  # what a package hands on
+                found |= {(module, name): _Found(leads_to={_place(of)}) for name, of in imported.items()}
         return found
 
 

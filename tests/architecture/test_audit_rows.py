@@ -13,13 +13,16 @@ RECORDS = {
     ("portal.core.queries.audit", name)
     for name in ("record", "record_each", "record_always", "record_once", "record_once_over")
 }
-# Methods that bring figures and files in line with the readings there are: nobody decides anything by calling them.
+# What brings figures and files in line with the readings there are: nobody decides anything by it. "" is any class.
 DERIVES = {
-    "refresh": "hours and days are computed from readings that are stored already",
-    "ensure_partitions": "room for readings that are about to be stored",
+    (
+        "portal.core.energy.refresh",
+        "refresh",
+    ): "hours and days of energy follow from readings that are stored",
+    ("", "ensure_partitions"): "room for readings that are about to be stored",
 }
 # What checks a password or a code writes down failures alone, which is no row for what is done after it.
-PROOF = "portal.core.proof"
+PROOF = ("portal.core.proof", "")
 
 _METER = "a meter's readings: they say themselves what and when, and from which device"
 _PUSHED = "the push keeps its own book: cursors, states and refusals, which App config and `portal push status` show"
@@ -29,8 +32,8 @@ WITHOUT_ROW = {
     "doctor.examine": "tries in a transaction that is undone whether TimescaleDB may be created",
     "energy_proof.check": "keeps what was found, with its time: the seal and `portal doctor` show it",
     "energy_proof.nightly": "as check, once a day",
-    "energy_proof.recompute": "brings energy to what readings and settings say; its proof is kept",
-    "energy_proof.repair": "as recompute, for the devices that differ",
+    "energy_proof.recompute_all": "brings energy to what readings and settings say; the proof that follows is kept",
+    "energy_proof.repair": "as recompute_all, for the devices that differ",
     "fleet_batches.record_refusal": _FLEET,
     "fleet_batches.store_batch": _FLEET,
     "fleet_push.note_report": "how much a customer's stack has not pushed yet, which it says with every batch",
@@ -48,6 +51,9 @@ WITHOUT_ROW = {
     "push_epoch.note_level": "the push goes on by itself",
     "push_recovery.take_back": "readings of a recovery, whose row says how many they were",
     "readings.store_device_batch": _METER,
+    "refresh.bootstrap": "makes what stored energy needs, at a start",
+    "refresh.recompute": "a part of energy_proof.recompute_all and repair",
+    "refresh.refresh": DERIVES["portal.core.energy.refresh", "refresh"],
     "second_factor.begin": "a set-up that counts for nothing before it is confirmed, and that has a row",
     "sessions.session_actor": "when a session was last seen is shown in the list of sessions",
 }
@@ -63,14 +69,17 @@ def _name(place: Place) -> str:
     return f"{place[0].rpartition('.')[2]}.{place[1]}"
 
 
+def _services() -> list[Place]:
+    return [service for below in SERVICES for service in _reach().services(below)]
+
+
 @cache
 def _changes() -> dict[str, bool]:
     """Return every public service that changes something, and whether it comes to writing a row of the trail."""
     found: dict[str, bool] = {}
-    for service in _reach().public_services(SERVICES):
-        places, _ = _reach().from_(service, but_methods=DERIVES)
-        if _reach().changes(places):
-            own, _ = _reach().from_(service, but_methods=DERIVES, but_modules=(PROOF,))
+    for service in _services():
+        if _reach().changes(_reach().from_(service, but=DERIVES.keys() - {service})):
+            own = _reach().from_(service, but={*DERIVES, PROOF})
             found[_name(service)] = not RECORDS.isdisjoint(own)
     return found
 
@@ -83,9 +92,17 @@ def test_a_change_is_on_record_or_says_why_not() -> None:
     assert sorted(WITHOUT_ROW.keys() - silent) == [], "these have a row, or change nothing, or are gone"
 
 
-def test_what_only_derives_is_called_by_a_service() -> None:
-    called = {name for service in _reach().public_services(SERVICES) for name in _reach().from_(service)[1]}
-    assert sorted(DERIVES.keys() - called) == []
+def test_what_only_derives_is_called_by_services_and_changes_something() -> None:
+    for derived in DERIVES:
+        reached = [_reach().from_(each) for each in _services()]
+        found = {place for places in reached for place in places if _is_called(place, derived)}
+        assert found, derived
+        assert any(_reach().changes(_reach().from_(place)) for place in found), derived
+
+
+def _is_called(place: Place, derived: Place) -> bool:
+    module, name = derived
+    return place == derived if module else place[1].endswith(f".{name}")
 
 
 def test_changes_are_found_where_they_are_known_to_be() -> None:
