@@ -21,6 +21,8 @@ _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 _START_PATIENCE_S = 150.0
 _STOP_PATIENCE_S = 10.0  # what SPEC.md allows a stop to take
 PASSWORD = "correct-horse-battery"
+# What only somebody who is signed in is answered; others get a 401.
+_FOR_THE_SIGNED_IN = {"Client": "/api/rates/tariffs", "Admin": "/api/admin/customers"}
 
 
 def free_port() -> int:
@@ -47,6 +49,7 @@ class RunningStack:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._environment = kept | {"PYTHONPATH": str(_ROOT), "Application__RunMode": mode, **settings}
         self._process: subprocess.Popen[bytes] | None = None
+        self._sessions: dict[str, str] = {}
 
     def start(self) -> None:
         command = [sys.executable, "-m", "portal.cli", "serve", "--port", str(self.port)]
@@ -97,6 +100,24 @@ class RunningStack:
 
     def add_user(self, email: str, role: str) -> None:
         self.command("user", "add", email, "--role", role, "--password-stdin", stdin=f"{PASSWORD}\n")
+
+    def new_session(self, email: str) -> str:
+        """Log somebody in and return the session's cookie."""
+        form = {"email": email, "password": PASSWORD}
+        answer = httpx.post(f"{self.url}/auth/login", data=form, timeout=60)
+        assert "portal_session" in answer.cookies, f"{email} is not signed in: {answer.headers}\n{self.log()}"
+        return answer.cookies["portal_session"]
+
+    def kept_session(self, email: str) -> str:
+        """Return the session of somebody whom many tests sign in; another where a test has ended that."""
+        kept = self._sessions.get(email)
+        if kept is None or not self._is_signed_in(kept):
+            kept = self._sessions[email] = self.new_session(email)
+        return kept
+
+    def _is_signed_in(self, session: str) -> bool:
+        address = f"{self.url}{_FOR_THE_SIGNED_IN[self.mode]}"
+        return httpx.get(address, cookies={"portal_session": session}, timeout=60).status_code in (200, 403)
 
     def execute(self, statement: str) -> None:
         """Do something to its database behind its back; in a thread, because a browser's loop may run in this one."""

@@ -97,9 +97,7 @@ def _api_cost(stack: RunningStack, customer_id: str, key: str) -> dict[str, Any]
 
 
 def open_cost(visitor: Visitor, stack: RunningStack, customer_id: str, query: str = _WORKED_DAYS) -> Page:
-    page = visitor.sign_in(stack, OLGA)
-    page.goto(f"{stack.url}/customers/{customer_id}?{query}")
-    return page
+    return visitor.sign_in(stack, OLGA, f"/customers/{customer_id}?{query}")
 
 
 def big_figure(page: Page, label: str) -> Locator:

@@ -127,8 +127,7 @@ def test_searching_and_clearing_the_search(visit: Visit, admin_stack: RunningSta
 def test_an_unknown_customer_is_not_found_in_words(
     visit: Visit, admin_stack: RunningStack, wrong: str
 ) -> None:
-    page = visit().sign_in(admin_stack, OLGA)
-    page.goto(f"{admin_stack.url}/customers/{wrong}?tab=cost")
+    page = visit().sign_in(admin_stack, OLGA, f"/customers/{wrong}?tab=cost")
     expect(page.get_by_role("heading", level=1)).to_have_text("Customer not found")
     page.get_by_role("link", name="All customers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Customers")

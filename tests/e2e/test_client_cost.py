@@ -73,9 +73,7 @@ def make_device(stack: RunningStack, site: str, name: str, scale: int = 1) -> st
 
 
 def open_cost(visitor: Visitor, stack: RunningStack, mill: Mill, days: str = _DAYS) -> Page:
-    page = visitor.sign_in(stack, BOB)
-    page.goto(f"{stack.url}/cost?{days}&site={mill.site_id}")
-    return page
+    return visitor.sign_in(stack, BOB, f"/cost?{days}&site={mill.site_id}")
 
 
 def lines_of(page: Page, table: str) -> list[list[str]]:

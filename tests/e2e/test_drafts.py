@@ -9,13 +9,14 @@ import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
 from tests.e2e.accessibility import assert_accessible_and_fits
-from tests.e2e.conftest import ALICE, OLGA, Visitor, submit_login
+from tests.e2e.conftest import ALICE, OLGA, Visitor
 from tests.e2e.lossy_line import LossyLine
-from tests.e2e.running import PASSWORD, RunningStack
+from tests.e2e.running import RunningStack
 
 Visit = Callable[..., Visitor]
 _RESTORED = "what you had typed here and not saved"
 _LOST = "WebSocket"
+_RATES = "/settings/rates"
 
 
 @pytest.fixture
@@ -33,18 +34,19 @@ def place(client_stack: RunningStack) -> str:
     return name
 
 
-def _rates(page: Page, url: str) -> Page:
-    page.goto(f"{url}/settings/rates")
+def _rates(visitor: Visitor, stack: RunningStack) -> Page:
+    return _shown(visitor.sign_in(stack, ALICE, _RATES))
+
+
+def _rates_over(visitor: Visitor, line: LossyLine) -> Page:
+    page = visitor.sign_in_by_hand(line.url, ALICE)
+    page.goto(f"{line.url}{_RATES}")
+    return _shown(page)
+
+
+def _shown(page: Page) -> Page:
     expect(page.get_by_role("button", name="New tariff").first).to_be_visible()
     expect(page.locator("main .ui-skeleton")).to_have_count(0)
-    return page
-
-
-def _sign_in(visitor: Visitor, url: str, email: str) -> Page:
-    page = visitor.tab()
-    page.goto(f"{url}/login")
-    submit_login(page, email, PASSWORD)
-    page.wait_for_url(lambda address: "/login" not in address)
     return page
 
 
@@ -95,7 +97,7 @@ def test_a_cut_line_loses_nothing_and_what_was_typed_into_it_is_saved(
 ) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
-    page = _rates(_sign_in(visitor, line.url, ALICE), line.url)
+    page = _rates_over(visitor, line)
     sockets = _sockets(page)
     _begin_tariff(page, place, "Cut draft")
     for number in range(3):
@@ -125,7 +127,7 @@ def test_saved_on_a_dead_line_is_what_stands_in_the_boxes(
     """Save is pressed before the page has noticed, and again when it is back."""
     visitor = visit()
     visitor.expect_complaints(_LOST)
-    page = _rates(_sign_in(visitor, line.url, ALICE), line.url)
+    page = _rates_over(visitor, line)
     sockets = _sockets(page)
     page.get_by_role("button", name="Add municipality").first.click()
     dialog = page.get_by_role("dialog")
@@ -146,7 +148,7 @@ def test_a_reload_and_a_restart_bring_every_form_back(
 ) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
-    page = _rates(visitor.sign_in(client_stack, ALICE), client_stack.url)
+    page = _rates(visitor, client_stack)
     _begin_tariff(page, place, "Reloaded draft")
     second, third, fourth = visitor.tab(), visitor.tab(), visitor.tab()
     second.goto(f"{client_stack.url}/settings/users")
@@ -202,7 +204,7 @@ def test_a_reload_and_a_restart_bring_every_form_back(
 def test_a_tariff_changed_meanwhile_is_said(visit: Visit, client_stack: RunningStack, place: str) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
-    page = _rates(visitor.sign_in(client_stack, ALICE), client_stack.url)
+    page = _rates(visitor, client_stack)
     _begin_tariff(page, place, "Changed meanwhile")
     page.get_by_role("button", name="Save tariff").click()
     expect(page.get_by_text("Changed meanwhile is saved.")).to_be_visible()
@@ -227,8 +229,7 @@ def test_a_tariff_changed_meanwhile_is_said(visit: Visit, client_stack: RunningS
 
 def test_drafts_are_of_one_tab_one_person_and_no_secret(visit: Visit, client_stack: RunningStack) -> None:
     visitor = visit()
-    page = visitor.sign_in(client_stack, ALICE)
-    page.goto(f"{client_stack.url}/settings/api-keys")
+    page = visitor.sign_in(client_stack, ALICE, "/settings/api-keys")
     page.get_by_role("button", name="New key").first.click()
     page.get_by_label("Name").fill("first tab")
     other = visitor.tab()
@@ -252,8 +253,7 @@ def test_drafts_are_of_one_tab_one_person_and_no_secret(visit: Visit, client_sta
 
 
 def test_what_is_in_storage_is_not_believed(visit: Visit, client_stack: RunningStack) -> None:
-    page = visit().sign_in(client_stack, ALICE)
-    page.goto(f"{client_stack.url}/settings/api-keys")
+    page = visit().sign_in(client_stack, ALICE, "/settings/api-keys")
     draft = {"owner": OLGA, "opening": ["add", "", ""], "after": "", "base": {}, "boxes": {"name": "hers"}}
     for bad in (
         draft,

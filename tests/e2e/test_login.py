@@ -19,7 +19,7 @@ def heading(page: Page, text: str) -> None:
 
 
 def test_alice_signs_in_and_sees_who_she_is(visit: Visit, client_stack: RunningStack) -> None:
-    page = visit().sign_in(client_stack, ALICE)
+    page = visit().sign_in_by_hand(client_stack.url, ALICE)
     heading(page, "Dashboard")
     expect(page.get_by_text(ALICE)).to_be_visible()
 
@@ -107,7 +107,7 @@ def test_the_next_person_in_the_same_tab_sees_nothing_of_the_one_before(
 
 def test_the_cookie_is_out_of_reach_of_scripts(visit: Visit, client_stack: RunningStack) -> None:
     alice = visit()
-    page = alice.sign_in(client_stack, ALICE)
+    page = alice.sign_in_by_hand(client_stack.url, ALICE)
     [cookie] = alice.context.cookies()
     assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("portal_session", True, "Lax")
     assert page.evaluate("document.cookie") == ""
@@ -126,7 +126,7 @@ def test_the_product_name_is_the_settings_one_in_either_mode(
 def test_olga_of_the_admin_stack_is_nobody_on_the_client_stack(
     visit: Visit, client_stack: RunningStack, admin_stack: RunningStack
 ) -> None:
-    visit().sign_in(admin_stack, OLGA)
+    visit().sign_in_by_hand(admin_stack.url, OLGA)
     page = visit().tab()
     page.goto(f"{client_stack.url}/login")
     submit_login(page, OLGA, PASSWORD)

@@ -13,8 +13,7 @@ Visit = Callable[..., Visitor]
 
 
 def _open(visit: Visit, stack: RunningStack) -> Page:
-    page = visit().sign_in(stack, ALICE)
-    page.goto(f"{stack.url}/settings/app-config")
+    page = visit().sign_in(stack, ALICE, "/settings/app-config")
     expect(page.get_by_role("region", name="Push to the Admin")).to_be_visible()
     return page
 

@@ -66,8 +66,7 @@ def _stored(stack: RunningStack, key: str, name: str) -> dict[str, Any]:
 
 
 def open_rates(visitor: Visitor, stack: RunningStack) -> Page:
-    page = visitor.sign_in(stack, ALICE)
-    page.goto(f"{stack.url}/settings/rates")
+    page = visitor.sign_in(stack, ALICE, "/settings/rates")
     expect(page.get_by_role("button", name="New tariff").first).to_be_visible()
     expect(page.locator("main .ui-skeleton")).to_have_count(0)
     return page
@@ -281,8 +280,7 @@ def test_deleting_asks_first_and_a_municipality_in_use_stays(
 
 
 def test_who_is_no_admin_is_sent_home(visit: Visit, client_stack: RunningStack) -> None:
-    page = visit().sign_in(client_stack, BOB)
-    page.goto(f"{client_stack.url}/settings/rates")
+    page = visit().sign_in(client_stack, BOB, "/settings/rates")
     page.wait_for_url(f"{client_stack.url}/")
 
 

@@ -21,6 +21,14 @@ _PATHS = ("", "/branding", "/users", "/api-keys", "/audit", "/app-config")
 
 def _open(page: Page, stack: RunningStack, path: str = "") -> Page:
     page.goto(f"{stack.url}/settings{path}")
+    return _shown(page)
+
+
+def _sign_in(visitor: Visitor, stack: RunningStack, email: str, path: str = "") -> Page:
+    return _shown(visitor.sign_in(stack, email, f"/settings{path}"))
+
+
+def _shown(page: Page) -> Page:
     expect(page.get_by_role("heading", level=1, name="Settings")).to_be_visible()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
     return page
@@ -38,7 +46,7 @@ def _sent_to_login(page: Page) -> None:
 
 def test_a_person_gets_in_by_a_link_that_works_once(visit: Visit, client_stack: RunningStack) -> None:
     email = f"carol-{uuid4().hex[:8]}@example.com"
-    admin = _open(visit().sign_in(client_stack, ALICE), client_stack, "/users")
+    admin = _sign_in(visit(), client_stack, ALICE, "/users")
     admin.get_by_role("button", name="Add person").click()
     admin.get_by_label("E-mail").fill(email)
     admin.get_by_role("dialog").get_by_role("button", name="Add person").click()
@@ -62,7 +70,7 @@ def test_deactivating_somebody_closes_their_open_pages(visit: Visit, client_stac
     email = _person(client_stack)
     theirs = visit().sign_in(client_stack, email)
     expect(theirs.get_by_text(email)).to_be_visible()
-    admin = _open(visit().sign_in(client_stack, ALICE), client_stack, "/users")
+    admin = _sign_in(visit(), client_stack, ALICE, "/users")
     admin.get_by_role("button", name=f"Actions for {email}").click()
     admin.get_by_role("menuitem", name="Deactivate").click()
     admin.get_by_role("button", name="Deactivate").click()
@@ -114,7 +122,7 @@ def test_a_key_is_shown_once_does_what_its_scope_says_and_ends(
     visit: Visit, admin_stack: RunningStack
 ) -> None:
     name = f"key {uuid4().hex[:6]}"
-    page = _open(visit().sign_in(admin_stack, OLGA), admin_stack, "/api-keys")
+    page = _sign_in(visit(), admin_stack, OLGA, "/api-keys")
     page.get_by_role("button", name="New key").click()
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Make the key").click()
@@ -139,7 +147,7 @@ def test_a_key_is_shown_once_does_what_its_scope_says_and_ends(
 def test_a_plain_user_sees_their_account_and_nothing_of_the_rest(
     visit: Visit, client_stack: RunningStack
 ) -> None:
-    page = _open(visit().sign_in(client_stack, BOB), client_stack)
+    page = _sign_in(visit(), client_stack, BOB)
     expect(page.get_by_role("navigation", name="Settings").get_by_role("link")).to_have_text(["Account"])
     for path in _PATHS[1:]:
         page.goto(f"{client_stack.url}/settings{path}")
@@ -161,7 +169,7 @@ def _name_of(page: Page) -> str:
 @pytest.fixture
 def brand_page(visit: Visit, admin_stack: RunningStack) -> Iterator[Page]:
     """Olga at the Branding page of the Admin; the brand is what it was when the test ends."""
-    page = _open(visit().sign_in(admin_stack, OLGA), admin_stack, "/branding")
+    page = _sign_in(visit(), admin_stack, OLGA, "/branding")
     expect(page.get_by_label("Product name")).to_have_value("Northwind Operations")
     yield page
     _save_brand(page, "Northwind Operations", "#1f5fd6")
@@ -283,7 +291,7 @@ def test_only_an_admin_changes_images(client_stack: RunningStack, email: str) ->
 
 
 def test_app_config_names_the_mode_first_and_no_secret(visit: Visit, client_stack: RunningStack) -> None:
-    page = _open(visit().sign_in(client_stack, ALICE), client_stack, "/app-config")
+    page = _sign_in(visit(), client_stack, ALICE, "/app-config")
     expect(page.locator(".ui-facts dt").first).to_have_text("Application__RunMode")
     expect(page.get_by_role("heading", name="Push to the Admin")).to_be_visible()
     body = page.content()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -14,7 +14,7 @@ from socketio.exceptions import ConnectionError as NotConnected
 
 from tests.architecture.fresh_process import ask
 from tests.e2e.conftest import ALICE, BOB
-from tests.e2e.running import PASSWORD, RunningStack
+from tests.e2e.running import RunningStack
 
 _NAMESPACE = "/_event"
 _HANDLERS = """
@@ -33,6 +33,7 @@ _LOOPS = (
 )
 _SITE = "Harbour store of the websocket tests"
 _QUIET_S = 0.4
+_SOCKETS = 8
 _PATIENCE_S = 15
 _BUSY = "busy-with-the-websocket@example.com"
 _USER = "user-of-the-websocket-tests@example.com"
@@ -77,10 +78,17 @@ class Socket:
     def is_open(self) -> bool:
         return _NAMESPACE in self._io.namespaces
 
-    async def call(self, handler: str, path: str = "/", **payload: Any) -> list[Any]:
-        """Call a handler and return what comes back before it is quiet again."""
+    async def call(
+        self, handler: str, path: str = "/", *, is_answered: bool = False, **payload: Any
+    ) -> list[Any]:
+        """Call a handler and return what comes back before it is quiet again.
+
+        What is answered is waited for, however busy the machine is.
+        """
         before = len(self.frames)
         await self.send(handler, path, **payload)
+        if is_answered:
+            await _until(lambda: _sent_to(self.frames[before:]) != [])
         await asyncio.sleep(_QUIET_S)
         return self.frames[before:]
 
@@ -113,8 +121,7 @@ def handlers(
 
 
 def _cookie(stack: RunningStack, email: str) -> str:
-    answer = httpx.post(f"{stack.url}/auth/login", data={"email": email, "password": PASSWORD})
-    return f"portal_session={answer.cookies['portal_session']}"
+    return f"portal_session={stack.kept_session(email)}"
 
 
 async def test_alice_gets_the_figures(metered: RunningStack) -> None:
@@ -133,17 +140,24 @@ async def test_nobody_gets_anything_from_any_handler(
 ) -> None:
     mode, names = handlers
     stack = metered if mode == "Client" else admin_stack
-    async with Socket(stack) as socket:
-        for name, access in names.items():
-            answers = await socket.call(name)
-            if access in ("signed in", "admin"):
-                assert _sent_to(answers) == [["/login"]], name
-        seen = json.dumps(socket.frames)
+    guarded = {name for name, access in names.items() if access in ("signed in", "admin")}
+
+    async def call_each(own: list[str]) -> str:
+        async with Socket(stack) as socket:
+            await socket.call(_HYDRATE[0])  # the first event of all sends what a new state is
+            for name in own:
+                answers = await socket.call(name, is_answered=name in guarded)
+                if name in guarded:
+                    assert _sent_to(answers) == [["/login"]], name
+            return json.dumps(socket.frames)
+
+    seen = await _shared_out(list(names), call_each)
+    assert guarded
     assert not [secret for secret in (_SITE, ALICE, BOB, "ACME", "Acme Cold Storage") if secret in seen]
 
 
 async def test_a_session_that_ended_gets_nothing(metered: RunningStack) -> None:
-    cookie = _cookie(metered, ALICE)
+    cookie = f"portal_session={metered.new_session(ALICE)}"
     _sign_out(metered, cookie)
     async with Socket(metered, cookie=cookie) as socket:
         for name in _HYDRATE:
@@ -159,12 +173,17 @@ async def test_a_plain_user_cannot_call_what_is_for_admins(
     stack, email = (metered, BOB) if mode == "Client" else (admin_stack, _USER)
     if stack is admin_stack:
         admin_stack.add_user(_USER, "user")
-    async with Socket(stack, cookie=_cookie(stack, email)) as socket:
-        # Without loading a page: the dashboard, which is Bob's to see, would send its figures in between.
-        await socket.call(_HYDRATE[0])
-        for name in [name for name, access in names.items() if access == "admin"]:
-            answers = await socket.call(name)
-            assert _sent_to(answers) == [["/"]], (name, answers)
+
+    async def call_each(own: list[str]) -> str:
+        async with Socket(stack, cookie=_cookie(stack, email)) as socket:
+            # Without loading a page: the dashboard, which is Bob's to see, would send its figures in between.
+            await socket.call(_HYDRATE[0])
+            for name in own:
+                answers = await socket.call(name, is_answered=True)
+                assert _sent_to(answers) == [["/"]], (name, answers)
+        return ""
+
+    await _shared_out([name for name, access in names.items() if access == "admin"], call_each)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null"])
@@ -251,6 +270,13 @@ async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(_PATIENCE_S):
         while not holds():  # noqa: ASYNC110 - it is another process that changes
             await asyncio.sleep(0.1)
+
+
+async def _shared_out(names: list[str], call_each: Callable[[list[str]], Awaitable[str]]) -> str:
+    """Have every handler called once by one of several sockets at a time; return what all of them have seen."""
+    assert names
+    shares = [names[first::_SOCKETS] for first in range(_SOCKETS)]
+    return "".join(await asyncio.gather(*(call_each(share) for share in shares)))
 
 
 def _sign_out(stack: RunningStack, cookie: str) -> None:
