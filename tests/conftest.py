@@ -1,19 +1,22 @@
-"""What holds for every test: the database is said in the head of the run, and no test changes how others log."""
+"""What holds for every test: head and end of a run, how it is shared out, what is quicker than in production."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 import structlog
 import xdist
 from hypothesis import settings
+from passlib.context import CryptContext
 
-from portal.core import log
+from portal.core import log, passwords
 from tests.distribution import LongestFirst, rank
 from tests.integration.databases import NOT_INSTALLED, TestServer, describe_server, running_server
 
 # A busy machine takes its time; how long an example takes is no law of the domain.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+_HASHES_OF_PRODUCTION = passwords._context
 
 
 def pytest_report_header() -> str:
@@ -32,6 +35,12 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         items.sort(key=rank)
 
 
+def pytest_collection_finish() -> None:
+    """What a run has loaded by now stays, so nobody has to look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[TestServer]:
     """The server on which the tests of this process make their databases."""
@@ -46,6 +55,20 @@ def _a_command_in_this_process_leaves_its_log_alone() -> Iterator[None]:
         patch.setattr(structlog, "configure", lambda **_: None)
         patch.setattr(log, "_take_over_standard_logging", lambda _: None)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_hashed_quickly() -> Iterator[None]:
+    """As ever but with the least work: 0.1 s a log-in is what the tests of a hundred guesses would wait for."""
+    quick = CryptContext(schemes=["argon2"], argon2__type="ID", argon2__memory_cost=64, argon2__rounds=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_context", lambda: quick)
+        yield
+
+
+@pytest.fixture
+def hashes_of_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_context", _HASHES_OF_PRODUCTION)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,7 @@
 """Both stacks as an operator runs them: `portal serve` in processes of their own, driven by `portal` and HTTP."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -15,6 +16,9 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
+
+from portal import cli
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -85,18 +89,28 @@ class RunningStack:
         self._process = None
 
     def command(self, *arguments: str, stdin: str = "") -> dict[str, Any]:
-        """Run a verb with `--json` and return what its last line says; fails with the verb's own reason."""
-        done = subprocess.run(
-            [sys.executable, "-m", "portal.cli", *arguments, "--json"],
-            cwd=self._directory,
-            env=self._environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"portal {' '.join(arguments)}: {done.stderr}"
-        return json.loads(done.stdout.strip().splitlines()[-1])
+        """Run a verb with `--json` and return what its last line says; fails with the verb's own reason.
+
+        In this process, which has imported all of it already, and in a thread, because a browser's loop may run here.
+        """
+        with ThreadPoolExecutor(1) as thread:
+            status, said = thread.submit(self._run, ["portal", *arguments, "--json"], stdin).result()
+        assert not status, f"portal {' '.join(arguments)}: {status}"
+        return json.loads(said.strip().splitlines()[-1])
+
+    def _run(self, arguments: list[str], stdin: str) -> tuple[str | int | None, str]:
+        said, status = io.StringIO(), None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self._directory)
+            patch.setattr(os, "environ", self._environment)
+            patch.setattr(sys, "argv", arguments)
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            patch.setattr(sys, "stdout", said)
+            try:
+                cli.main()
+            except SystemExit as ended:
+                status = ended.code
+        return status, said.getvalue()
 
     def add_user(self, email: str, role: str) -> None:
         self.command("user", "add", email, "--role", role, "--password-stdin", stdin=f"{PASSWORD}\n")

@@ -197,7 +197,9 @@ async def test_an_unknown_account_closes_like_a_known_one(stack: Stack) -> None:
     assert known == unknown
 
 
-async def test_a_hash_with_old_parameters_is_renewed_at_log_in(stack: Stack) -> None:
+async def test_a_hash_with_old_parameters_is_renewed_at_log_in(
+    stack: Stack, hashes_of_production: None
+) -> None:
     weak = argon2.using(memory_cost=1024, rounds=1, parallelism=1).hash(PASSWORD)
     async with stack.db.transaction() as session:
         await session.execute(
