@@ -1,5 +1,6 @@
 # make run    sets everything up and starts the product with a simulated meter; Ctrl-C stops all of it
 # make test   sets up and runs checks and tests
+# make test-slow  the runs by chance at length (energy law, OpenAPI, kills, chaos), which `make test` has a short case of
 # make bench  figures of the ingest, beside what the database can do without it
 # make setup  the set-up only: .venv, front ends built
 # make chaos  kills and cuts everything for some minutes while readings flow, and counts what is lost
@@ -8,7 +9,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test bench check chaos format lock clean
+.PHONY: help setup setup-dev run test test-slow bench check chaos format lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -38,6 +39,10 @@ test: setup-dev
 	@scripts/chromium-note.sh
 	@status=0; $(MAKE) check || status=$$?; $(PYTEST) $(ARGS) || status=$$?; exit $$status
 
+test-slow: setup-dev
+	@PORTAL_TEST_LONG=1 $(PYTEST) tests/chaos tests/integration/storage/test_energy_law.py \
+		tests/integration/fleet_ingest/test_schema.py tests/integration/push/test_kills.py $(ARGS)
+
 bench: setup-dev
 	@$(BIN)/python -m tests.bench.ingest $(ARGS)
 
@@ -49,7 +54,7 @@ check:
 
 # Other figures: make chaos CHAOS_FAULTS=50 CHAOS_SEED=7
 chaos: setup-dev
-	@CHAOS_FAULTS=$${CHAOS_FAULTS:-200} CHAOS_STEP_SECONDS=60 timeout 1800 $(BIN)/python -m pytest -s tests/chaos $(ARGS)
+	@PORTAL_TEST_LONG=1 CHAOS_FAULTS=$${CHAOS_FAULTS:-200} CHAOS_STEP_SECONDS=60 timeout 1800 $(BIN)/python -m pytest -s tests/chaos $(ARGS)
 
 format:
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -29,11 +29,17 @@ LONGEST = (
 APART = ("chaos", "integration/demo/test_run.py", "integration/fleet_ingest/test_schema.py")
 
 
+# One after the other in one process: they ask the same fresh interpreters.
+TOGETHER = "tests/architecture"
+
+
 class LongestFirst(LoadScopeScheduling):
     """Files as a whole, in the order of the collection."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file.startswith(f"{TOGETHER}/"):
+            return TOGETHER
         return nodeid if _is_among(APART, file.removeprefix("tests/")) is not None else file
 
 

@@ -6,35 +6,12 @@ of the running application is the list of what can be called; two guards on one 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.architecture.fresh_process import ask
-from tests.architecture.test_modes import SETTINGS
+from tests.architecture.fresh_process import loaded
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-_LIST_HANDLERS = """
-import json
-import portal.portal
-from portal.auth.guards import access_of
-from inspect import getsource, unwrap
-from portal.auth.middleware import may_be_called
-from reflex_base.registry import RegistrationContext
-found = {}
-for name, entry in RegistrationContext.get().event_handlers.items():
-    if not entry.states or entry.states[0].__module__.split(".")[0] != "portal":
-        continue
-    found[name] = {
-        "access": access_of(entry.handler.fn),
-        "is_ours": not entry.handler.fn.__module__.startswith("reflex"),
-        "is_let_through": may_be_called(entry),
-        "is_endless": entry.handler.is_background and " beats(self, " not in getsource(unwrap(entry.handler.fn)),
-    }
-print(json.dumps(found))
-"""
 # Handlers anybody may call, by the end of their name, and why. A new one must be put here by hand.
 PUBLIC = {
     "login_state.load": "shows the login page: reads the address of the page and nothing else",
@@ -43,10 +20,10 @@ PUBLIC = {
 Handlers = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=["Client", "Admin"])
-def handlers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Handlers:
-    directory: Path = tmp_path_factory.mktemp("guards")
-    return ask(_LIST_HANDLERS, directory, **SETTINGS[request.param])
+@pytest.fixture(params=["Client", "Admin"])
+def handlers(request: pytest.FixtureRequest) -> Handlers:
+    found: Handlers = loaded(request.param)["handlers"]
+    return {name: handler for name, handler in found.items() if handler["is_of_our_state"]}
 
 
 def test_every_handler_of_ours_carries_a_guard(handlers: Handlers) -> None:

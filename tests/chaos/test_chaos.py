@@ -1,6 +1,6 @@
 """Whatever is killed, cut or refused: every reading a device got a 2xx for is at the Admin exactly once.
 
-`make chaos` runs 200 faults; a test run a few. CHAOS_FAULTS and CHAOS_SEED set others.
+`make chaos` runs 200 faults, `make test-slow` 44, a test run each of them once. CHAOS_FAULTS and CHAOS_SEED set others.
 """
 
 import asyncio
@@ -17,8 +17,9 @@ from portal.push import task
 from tests.chaos.network import Network
 from tests.chaos.world import START, World, build, reading
 from tests.integration.databases import reachable_directory
+from tests.length import usual_or_long
 
-FAULTS = int(os.environ.get("CHAOS_FAULTS", "11"))
+FAULTS = int(os.environ.get("CHAOS_FAULTS", usual_or_long(11, 44)))
 SEED = int(os.environ.get("CHAOS_SEED", "20260518"))
 _QUIET_SECONDS = 300
 _NETWORK = ("cut", "half", "deaf", "500", "429", "413", "401")

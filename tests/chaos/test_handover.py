@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from portal.push import lock
 from tests.chaos.network import Network
 from tests.chaos.world import Host, World, build, free_port
 from tests.integration.databases import reachable_directory
+from tests.pace import within
 
 _HOLDERS = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {lock._LEADER_KEY} AND granted"
 
@@ -30,10 +30,9 @@ async def test_a_killed_leader_is_replaced_within_seconds() -> None:
                 await second.start()
                 await asyncio.sleep(2.5)
                 assert await first.fetch(_HOLDERS) == [leader], "there is one leader, and it stays"
-                killed_at = time.monotonic()
-                await first.kill()
-                await _until_pushed(world, second, 20)
-                assert time.monotonic() - killed_at < 8
+                with within(8):
+                    await first.kill()
+                    await _until_pushed(world, second, 20)
                 assert len(await first.fetch(_HOLDERS)) == 1
         finally:
             await second.close()
@@ -48,7 +47,7 @@ async def _until_pushed(world: World, host: Host, count: int) -> None:
     device.url = f"http://127.0.0.1:{host.port}"
     wanted, over = device.acknowledged + count, asyncio.Event()
     posting = asyncio.create_task(device.run(over))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while device.acknowledged < wanted:  # noqa: ASYNC110 - no event is worth it in a test
             await asyncio.sleep(0.05)
         over.set()

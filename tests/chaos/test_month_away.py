@@ -1,6 +1,7 @@
 """The Admin is away for thirty days of readings, then drained; the Client's pages are fast all along.
 
-`make chaos` takes a reading a minute (CHAOS_STEP_SECONDS=60), a test run one in ten minutes.
+`make chaos` takes a reading a minute (CHAOS_STEP_SECONDS=60), `make test-slow` one in ten minutes, and a test run those
+of six days.
 """
 
 import asyncio
@@ -22,9 +23,10 @@ from portal.push.tick import Tick, TickReport
 from tests.chaos.world import START, World, build
 from tests.integration.databases import Clock, reachable_directory
 from tests.integration.push.arrivals import noted_arrivals
+from tests.length import usual_or_long
 
 STEP_SECONDS = int(os.environ.get("CHAOS_STEP_SECONDS", "600"))
-DAYS = 30
+DAYS = usual_or_long(6, 30)
 DEVICES = 3
 _STORED = """
 INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, reactive_power_kvar,
@@ -36,7 +38,7 @@ FROM generate_series('{start}'::timestamptz, '{end}'::timestamptz - interval '1 
 """
 
 
-async def test_a_month_of_readings_drains_while_pages_stay_fast() -> None:
+async def test_readings_of_many_days_drain_while_pages_stay_fast() -> None:
     threads = ThreadPoolExecutor(max_workers=1)
     with reachable_directory(in_memory=True) as directory:
         world = await build(directory, threads, random.Random(1), DEVICES)
@@ -66,7 +68,7 @@ async def _tick(stack: Stack) -> TickReport:
 
 
 async def _month(world: World, stack: Stack) -> None:
-    """Thirty days go by; the push asks as often as its waits allow."""
+    """The days go by; the push asks as often as its waits allow."""
     clock = Clock()
     away = replace(stack, clock=clock)
     for day in range(DAYS):
@@ -104,7 +106,7 @@ async def _drained(world: World, stack: Stack, idle: list[float]) -> None:
     [row] = await world.admin.fetch("SELECT count(*) AS held FROM fleet.power_measurements")
     assert row["held"] == waiting
     assert (await task.verify_once(stack)).differences == []
-    assert median(took) < 1, "a page that waits for the push waits for whole rounds of it"
+    assert median(took) < 1 + 10 * median(idle), "a page that waits for the push waits for whole rounds of it"
 
 
 async def _opened(stack: Stack, work: object) -> list[float]:

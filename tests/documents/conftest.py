@@ -4,8 +4,10 @@ import asyncio
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,18 +17,21 @@ import pytest
 
 from portal import frontend
 from portal.core.settings import RunMode
+from portal.core.storage.lifeline import die_with_parent
 from tests.architecture.source import ROOT
 from tests.documents.blocks import Block
+from tests.documents.forks import CALLER
 from tests.e2e.running import RunningStack
 from tests.integration.databases import TestServer
 
+_START_PATIENCE_S = 150.0
 # What the documents call the stacks of `make run`.
 CLIENT, ADMIN = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
 _PORTAL = """#!/bin/bash
 stack=${STACK:-Client}
 [ "$1" = customer ] && stack=Admin
 . "$READERS_FILES/$stack.env"
-exec PYTHON -m portal.cli "$@"
+exec CALLER "$@"
 """
 _CURL = '#!/bin/bash\nexec PYTHON STAND_IN "$@"\n'
 
@@ -86,6 +91,7 @@ def reader(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory
         client, admin = stacks[RunMode.CLIENT], stacks[RunMode.ADMIN]
         directory = tmp_path_factory.mktemp("reader")
         _lay_out(directory, stacks)
+        closing.enter_context(_forking(directory / "socket"))
         yield Reader(client, admin, directory, _variables(client, admin))
 
 
@@ -103,14 +109,37 @@ def _serving(mode: RunMode, server: TestServer, folder: Path) -> Iterator[Runnin
         asyncio.run(server.drop(name))
 
 
+@contextmanager
+def _forking(path: Path) -> Iterator[None]:
+    """Serve the forks in which `portal` runs, for as long as this process is there."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.documents.forks", str(path)],
+        cwd=ROOT,
+        preexec_fn=die_with_parent(signal.SIGTERM),
+    ) as server:
+        deadline = time.monotonic() + _START_PATIENCE_S
+        while not path.exists():
+            assert server.poll() is None, "the forks of `portal` are not served"
+            assert time.monotonic() < deadline, "the forks of `portal` are not served in time"
+            time.sleep(0.05)
+        yield
+        server.terminate()
+
+
 def _lay_out(directory: Path, stacks: dict[RunMode, RunningStack]) -> None:
     programs = directory / "bin"
     programs.mkdir()
-    python = shlex.quote(sys.executable)
-    _write_program(programs / "portal", _PORTAL.replace("PYTHON", python))
+    caller = directory / "call-portal"
+    _write_program(
+        caller, CALLER.replace("PYTHON", sys.executable).replace("SOCKET", str(directory / "socket"))
+    )
+    _write_program(programs / "portal", _PORTAL.replace("CALLER", shlex.quote(str(caller))))
     if shutil.which("curl") is None:
         stand_in = shlex.quote(str(ROOT / "tests/documents/curl.py"))
-        _write_program(programs / "curl", _CURL.replace("PYTHON", python).replace("STAND_IN", stand_in))
+        _write_program(
+            programs / "curl",
+            _CURL.replace("PYTHON", shlex.quote(sys.executable)).replace("STAND_IN", stand_in),
+        )
     _write_samples(directory)
     for mode, stack in stacks.items():
         exports = [f"export {name}={shlex.quote(value)}" for name, value in stack._environment.items()]

@@ -23,7 +23,7 @@ from portal import cli
 _ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 _START_PATIENCE_S = 150.0
-_STOP_PATIENCE_S = 10.0  # what SPEC.md allows a stop to take
+_STOP_PATIENCE_S = 60.0  # on a busy machine; what a stop may take is held by test_serving.py
 PASSWORD = "correct-horse-battery"
 # What only somebody who is signed in is answered; others get a 401.
 _FOR_THE_SIGNED_IN = {"Client": "/api/rates/tariffs", "Admin": "/api/admin/customers"}

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
@@ -12,19 +11,11 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 
-from tests.architecture.fresh_process import ask
+from tests.architecture.fresh_process import loaded
 from tests.e2e.conftest import ALICE, BOB
 from tests.e2e.running import RunningStack
 
 _NAMESPACE = "/_event"
-_HANDLERS = """
-import json
-import portal.portal
-from portal.auth.guards import access_of
-from reflex_base.registry import RegistrationContext
-entries = RegistrationContext.get().event_handlers.items()
-print(json.dumps({name: access_of(entry.handler.fn) for name, entry in entries}))
-"""
 _HYDRATE = ("reflex___state____state.hydrate", "reflex___state____state.hydrate_and_load")
 _STATES = "reflex___state____state.portal___"
 _LOOPS = (
@@ -108,16 +99,10 @@ def metered(client_stack: RunningStack) -> RunningStack:
     return client_stack
 
 
-@pytest.fixture(scope="module", params=["Client", "Admin"])
-def handlers(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, dict[str, str]]:
-    folder: Path = tmp_path_factory.mktemp("handlers")
-    settings = {
-        "Application__RunMode": request.param,
-        "Database__ConnectionString": "postgresql://nobody@localhost/none",
-    }
-    return request.param, ask(_HANDLERS, folder, **settings)
+@pytest.fixture(params=["Client", "Admin"])
+def handlers(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
+    found = loaded(request.param)["handlers"]
+    return request.param, {name: handler["access"] for name, handler in found.items()}
 
 
 def _cookie(stack: RunningStack, email: str) -> str:

@@ -89,7 +89,7 @@ class TestServer:
         self._templates: dict[tuple[RunMode, str], str] = {}
         # Not through the log, and with what a first connection looks up: four times quicker where nothing waits for a
         # disk. A server that keeps what it has would write its whole memory out before every copy.
-        self._copying = "STRATEGY FILE_COPY" if keeps_nothing else ""
+        self._strategy = "STRATEGY FILE_COPY" if keeps_nothing else ""
 
     def dsn(self, database: str) -> str:
         url = self._url.set(drivername="postgresql+asyncpg", database=database)
@@ -130,8 +130,12 @@ class TestServer:
         """Return the name of a fresh database of this run mode and storage engine."""
         template = await self._template(mode, storage)
         name = f"{self._prefix}_{next(self._numbers)}"
-        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template} {self._copying}")
+        await self.execute(self.copying(template, name))
         return name
+
+    def copying(self, template: str, name: str) -> str:
+        """Return the statement that makes a database of another one, to which nobody is connected."""
+        return f"CREATE DATABASE {name} TEMPLATE {template} {self._strategy}"
 
     async def empty(self, label: str) -> str:
         """Return the name of a database that nothing has been put into; one of this label at a time."""

@@ -18,6 +18,7 @@ import pytest
 
 from tests.integration.databases import reachable_directory
 from tests.integration.faults.rig import Customers, Rig, eventually, rig, rows
+from tests.pace import within
 
 BALLAST_BYTES = 40 * 1024 * 1024
 DISK_MEGABYTES = 170
@@ -39,8 +40,8 @@ def test_the_database_dies_in_the_middle_of_batches(running: Rig) -> None:
         for _ in range(2):
             time.sleep(1)
             running.kill_database()
-            took = eventually(lambda: ready(running) == 503, "health says 503", seconds=5)
-            assert took < 5
+            with within(5):
+                eventually(lambda: ready(running) == 503, "health says 503", seconds=60)
             assert httpx.get(f"{running.server.url}/health/live", timeout=5).status_code == 200
             time.sleep(0.5)
             running.postgres.start()
@@ -123,9 +124,8 @@ def test_slow_clients_hold_up_nobody(running: Rig) -> None:
         for client in slow:
             client.sendall(head(running, len(body)) + body[:100])
         for number in range(5):
-            begin = time.monotonic()
-            assert running.post(rows(23_000_000 + number * 50, 50)).status_code == 200
-            assert time.monotonic() - begin < 2
+            with within(2):
+                assert running.post(rows(23_000_000 + number * 50, 50)).status_code == 200
             for client in slow:
                 client.sendall(body[100 + number : 101 + number])
     finally:

@@ -85,6 +85,10 @@ class Under:
                 assert answer is None or not answer.done(), answer.result().text
                 await asyncio.sleep(0.02)
 
+    async def settled(self) -> None:
+        """Have done what an answer left to do: no connection of that is cut, so that no line is its."""
+        await self.api.app.state.refreshing.settle()
+
     async def ready(self) -> int:
         return (await self.api.http.get("/health/ready")).status_code
 

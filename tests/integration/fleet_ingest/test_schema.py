@@ -15,8 +15,9 @@ from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.integration.databases import TestServer
 from tests.integration.fleet_ingest.servers import serving
+from tests.length import usual_or_long
 
-SECONDS = 400
+SECONDS = 600
 # Two checks are told what a JSON Schema cannot say:
 # - of a batch, bad rows are refused one by one within a 200;
 # - a request of the right shape may still be wrong (400): a window that ends before it begins, a name of spaces,
@@ -25,7 +26,7 @@ CONFIG = """
 headers = {{ Authorization = "Bearer {key}" }}
 seed = 20260518
 [generation]
-max-examples = 8
+max-examples = {examples}
 deterministic = true
 database = "none"
 [phases.stateful]
@@ -70,7 +71,9 @@ def test_every_answer_is_one_the_document_describes(
         key, token = asyncio.run(_credentials(open_stack(load_settings(given))))
         with serving(tmp_path, given) as server:
             config = tmp_path / "schemathesis.toml"
-            config.write_text(CONFIG.format(key=key, token=token), encoding="utf-8")
+            config.write_text(
+                CONFIG.format(key=key, token=token, examples=usual_or_long(2, 8)), encoding="utf-8"
+            )
             asked = subprocess.run(
                 [
                     *(str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(config)),

@@ -22,7 +22,7 @@ async def copied(stacks: Stacks, stack: Stack) -> str:
     await stacks.server.execute(
         f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-        f"CREATE DATABASE {copy} TEMPLATE {name}",
+        stacks.server.copying(name, copy),
         f"ALTER DATABASE {name} ALLOW_CONNECTIONS true",
     )
     return copy

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from tests.integration.push.rig import START, Killed, Rig, mortal, series
+from tests.length import usual_or_long
 
 OpenRig = Callable[..., Awaitable[Rig]]
 SMALL = {"FleetIngest__BatchSize": "9", "FleetIngest__MaxBatchesPerTick": "3"}
@@ -49,7 +50,7 @@ async def test_a_cancellation_at_any_await_of_a_tick(rigs: OpenRig) -> None:
     """A stop of the stack: the tick ends wherever it is, a COMMIT under way included."""
     rig = await rigs(**SMALL)
     chance = random.Random(6)
-    for turn in range(25):
+    for turn in range(usual_or_long(10, 40)):
         await _more_to_push(rig, turn)
         tick = asyncio.create_task(rig.tick(forced=True))
         for _ in range(chance.randrange(400)):
@@ -69,7 +70,7 @@ async def test_kills_while_readings_keep_coming(rigs: OpenRig) -> None:
     try:
         async with rig.client.db.transaction() as long:
             await rig.stored_late(long, first, series(25, START - timedelta(days=1)))
-            for turn in range(25):
+            for turn in range(usual_or_long(10, 40)):
                 await _more_to_push(rig, turn)
                 rig.network.fuse.left = chance.randrange(40)
                 with suppress(Killed):

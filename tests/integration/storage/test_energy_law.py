@@ -25,8 +25,13 @@ from tests.integration.storage.metering import (
     register_histories,
     shows_at_once,
 )
+from tests.length import usual_or_long
 
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(
+    max_examples=usual_or_long(12, 60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture(params=["meter by meter", "all at once"])

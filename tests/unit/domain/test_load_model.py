@@ -119,12 +119,12 @@ def test_the_billing_rules_believe_every_simulated_reading() -> None:
 
 
 def test_a_register_far_from_the_epoch_and_a_long_history_are_quick() -> None:
-    began = stopwatch.perf_counter()
+    began = stopwatch.process_time()
     for seed, kind in enumerate(KINDS):
         building = load(kind, seed)
         building.register_kwh(EPOCH + timedelta(days=3650))
         assert sum(1 for _ in building.registers(MONDAY, MONDAY + 35 * DAY, QUARTER)) == 35 * 96
-    assert stopwatch.perf_counter() - began < 2.0  # 0.25 s on a quiet machine
+    assert stopwatch.process_time() - began < 2.0  # 0.25 s on a quiet machine
 
 
 def test_times_before_the_epoch_naive_times_and_empty_steps_are_refused() -> None:

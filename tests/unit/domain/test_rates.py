@@ -107,8 +107,8 @@ def test_slots_say_what_each_hour_says(zone_name: str, first_day: int, hours: in
 
 
 def test_a_leap_year_of_hours_is_quick() -> None:
-    began = stopwatch.perf_counter()
+    began = stopwatch.process_time()
     slots = rate_slots([tariff()], JOHANNESBURG, utc(1, 1), utc(1, 1) + timedelta(days=366))
-    took = stopwatch.perf_counter() - began
+    took = stopwatch.process_time() - began
     assert len(slots) > 600
     assert took < 1.0  # 12 ms on a quiet machine; this only catches a change of order
