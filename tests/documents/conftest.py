@@ -115,7 +115,7 @@ def _forking(path: Path) -> Iterator[None]:
     with subprocess.Popen(
         [sys.executable, "-m", "tests.documents.forks", str(path)],
         cwd=ROOT,
-        preexec_fn=die_with_parent(signal.SIGTERM),
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - asks the kernel, takes no lock
     ) as server:
         deadline = time.monotonic() + _START_PATIENCE_S
         while not path.exists():
@@ -135,11 +135,10 @@ def _lay_out(directory: Path, stacks: dict[RunMode, RunningStack]) -> None:
     )
     _write_program(programs / "portal", _PORTAL.replace("CALLER", shlex.quote(str(caller))))
     if shutil.which("curl") is None:
-        stand_in = shlex.quote(str(ROOT / "tests/documents/curl.py"))
-        _write_program(
-            programs / "curl",
-            _CURL.replace("PYTHON", shlex.quote(sys.executable)).replace("STAND_IN", stand_in),
+        python, stand_in = (
+            shlex.quote(str(path)) for path in (sys.executable, ROOT / "tests/documents/curl.py")
         )
+        _write_program(programs / "curl", _CURL.replace("PYTHON", python).replace("STAND_IN", stand_in))
     _write_samples(directory)
     for mode, stack in stacks.items():
         exports = [f"export {name}={shlex.quote(value)}" for name, value in stack._environment.items()]
