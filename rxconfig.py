@@ -72,7 +72,7 @@ config = rx.Config(
     # One process serves a stack; nothing of a session belongs on disk.
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,
     # For the websocket an empty list means "do not check": that check is portal.auth.edge, which knows the
-    # request's own host. Answers get no CORS headers from Reflex (portal.portal): no other origin may read one.
+    # request's own host. Answers get no CORS headers from Reflex (portal.pages): no other origin may read one.
     cors_allowed_origins=[],
     plugins=[
         rx.plugins.RadixThemesPlugin(theme=_THEME),

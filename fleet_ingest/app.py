@@ -61,9 +61,12 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     return app
 
 
-def create_app() -> Starlette:
-    """Return the API as a process of its own, from the environment: `uvicorn --factory fleet_ingest.app:create_app`."""
-    settings = load_settings()
+def create_app(settings: Settings | None = None) -> Starlette:
+    """Return the API as a process of its own, by these settings; raises `Misconfigured` when it cannot work by them.
+
+    Without, they are read from the environment, for servers of others: `uvicorn --factory fleet_ingest.app:create_app`.
+    """
+    settings = settings or load_settings()
     check_start(settings)
     configure_logging(as_json=settings.is_production)
     return build_app(settings)

@@ -33,6 +33,7 @@ _SHARED_SOURCES = (
     "reflex.lock",
     "assets",
     "portal/portal.py",
+    "portal/pages.py",
     "portal/ui",
     "portal/auth",
     "portal/cost",

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Annotated
 
 import typer
 
-from portal.asgi import build_asgi
+from portal.app import make_app
 from portal.commands.output import AsJson, answer
 from portal.commands.reach import require_own_password
 from portal.core import energy
@@ -17,7 +18,7 @@ from portal.core.errors import PortalError
 from portal.core.log import configure_logging
 from portal.core.services import accounts
 from portal.core.settings import Settings, check_start, load_settings
-from portal.core.stack import install, opened_stack, uninstall
+from portal.core.stack import opened_stack, uninstall
 from portal.core.storage.migrations import migrate
 from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
@@ -37,7 +38,7 @@ def serve(
     settings = load_settings()
     configure_logging(as_json=settings.is_production)
     check_start(settings)
-    asyncio.run(_serve(settings.with_absolute_paths(), host, port, as_json=as_json))
+    asyncio.run(_serve(settings, host, port, as_json=as_json))
 
 
 async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> None:
@@ -47,10 +48,9 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
         await energy.bootstrap(stack)
         await accounts.ensure_first_admin(stack)
         await require_own_password(stack, host)
-        install(stack)
         try:
             config = ServerConfig(
-                build_asgi(settings), host=host, port=port, timeout_graceful_shutdown=_GRACE_SECONDS
+                make_app(settings, stack), host=host, port=port, timeout_graceful_shutdown=_GRACE_SECONDS
             )
             lost.server = _StackServer(config, settings, as_json=as_json)
             await lost.server.serve()
@@ -95,9 +95,12 @@ def ingest(
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
 ) -> None:
     """Serve the HTTP API alone, beside a `portal serve` on the same database."""
-    check_start(load_settings())
+    from fleet_ingest.app import create_app  # noqa: PLC0415 - no other verb needs it
+
+    settings = load_settings()
+    check_start(settings)
     config = ServerConfig(
-        "fleet_ingest.app:create_app",
+        partial(create_app, settings),
         factory=True,
         host=host,
         port=port,

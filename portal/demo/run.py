@@ -111,7 +111,7 @@ def _make_plan(
     on_ready: Callable[[Sequence[RunningStack]], None] | None,
 ) -> _Plan:
     settings, now = load_settings(), utc_now()
-    data = settings.storage.data_directory.absolute()
+    data = settings.storage.data_directory
     data.mkdir(parents=True, exist_ok=True)
     memory = Memory.load(data / "demo.json")
     meters = [simulated(device) for device in site_plan.DEVICES]

@@ -38,9 +38,10 @@ class _Worker(multiprocess.Process):
 
 
 def run_workers(config: ServerConfig) -> None:
-    """Serve in as many processes as the config says until a signal comes. The app must be given by its import path.
+    """Serve in as many processes as the config says until a signal comes.
 
-    Raises `Misconfigured` when the first of them cannot start.
+    Each is sent the config, so its app is a factory that can be sent, and is called there. Raises `Misconfigured`
+    when the first of them cannot start.
     """
     # The supervisor takes its workers' class from its module and from nowhere else.
     multiprocess.Process = _Worker

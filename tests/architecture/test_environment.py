@@ -10,7 +10,7 @@ READERS = ("os.environ", "os.getenv", "os.putenv")
 # Where the environment may be touched, and why.
 ALLOWED = {
     "portal/core/settings.py": "reads it once, into one frozen object",
-    "portal/asgi.py": "sets Reflex's own switches, which Reflex takes from nowhere else",
+    "portal/app.py": "sets Reflex's own switches, which Reflex takes from nowhere else",
     "portal/frontend.py": "hands it on to the programs that build the pages",
 }
 
