@@ -138,16 +138,18 @@ def _environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module", params=["Client", "Admin"])
-def served(request: pytest.FixtureRequest, database: TestServer, built_pages: None) -> Iterator[Served]:
+def served(
+    request: pytest.FixtureRequest, database_server: TestServer, built_pages: None
+) -> Iterator[Served]:
     mode = request.param
-    name = f"portal_e2e_env_{mode.lower()}"
-    asyncio.run(database.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}"))
+    name = asyncio.run(database_server.empty(f"in_force_{mode.lower()}"))
     own = {
-        "Database__ConnectionString": database.dsn(name).replace("+asyncpg", ""),
+        "Database__ConnectionString": database_server.dsn(name).replace("+asyncpg", ""),
         "Storage__DataDirectory": "elsewhere",
     }
     with reachable_directory() as directory, _serving(directory, mode, own | _REST | _OF_MODE[mode]) as stack:
         yield stack
+    asyncio.run(database_server.drop(name))
 
 
 @contextmanager
