@@ -1,8 +1,19 @@
 """Ids as they come from an address or an event: believed only when they are one."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+import reflex as rx
+
 from portal.core.errors import NotFound
+
+
+class CustomerAddress(rx.State, mixin=True):
+    """A state of a page whose address names a customer."""
+
+    if TYPE_CHECKING:
+        # Reflex gives it to every state with the route; declared in one, it would be another variable.
+        customer_id: str
 
 
 def customer_uuid(text: str) -> UUID:

@@ -6,7 +6,8 @@ import reflex as rx
 
 from portal.auth.identity import IdentityState
 from portal.settings.frame import NAV_ITEM as SETTINGS_ENTRY
-from portal.ui.layout import NavItem, Text, page_frame
+from portal.ui.layout import NavItem, page_frame
+from portal.ui.vars import Text
 
 CUSTOMERS: Final = "/customers"
 NAV: Final = (NavItem("Customers", CUSTOMERS, "building-2"), SETTINGS_ENTRY)

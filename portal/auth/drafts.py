@@ -9,15 +9,17 @@ it is input like any other: it goes into boxes and is judged when it is saved.
 from typing import Any
 
 import reflex as rx
+from reflex.event import EventCallback
 
 from portal.auth.identity import IdentityState
 from portal.ui.forms import button
+from portal.ui.vars import Click, Shown, Text, Told
 
 _JSX = rx.asset("drafts.jsx", shared=True)
 RESTORED = "Restored: what you had typed here and not saved."
 CHANGED = f"{RESTORED} It has been changed by somebody since you began: saving replaces that."
 DISCARD = "Discard it"
-Opening = tuple[rx.Var[str] | str, rx.Var[str] | str, rx.Var[str] | str]
+Opening = tuple[Text, Text, Text]
 
 
 def _opening(
@@ -68,9 +70,9 @@ def kept_form(
     form: rx.Component,
     *,
     scope: str,
-    done: rx.Var[str],
+    done: Text,
     opening: Opening = ("", "", ""),
-    revision: rx.Var[Any] | None = None,
+    revision: Shown[Any] = None,
 ) -> rx.Component:
     """A form whose draft is kept under a scope; its boxes have names and defaults, not values that follow the state.
 
@@ -92,17 +94,19 @@ def kept_form(
     )
 
 
-def draft_finder(*, scope: str, done: rx.Var[str], is_shown: rx.Var[bool], on_open: object) -> rx.Component:
+def draft_finder(
+    *, scope: str, done: Text, is_shown: Shown[bool], on_open: EventCallback[str, str, str]
+) -> rx.Component:
     """Opens the form of a draft again: `on_open(which, key, name)` as they were given to `kept_form`."""
     return _DraftFinder.create(scope=scope, done=done, shown=is_shown, on_open=on_open, **_page())
 
 
-def held_draft_finder(*, scope: str, done: rx.Var[str], on_found: object) -> rx.Component:
+def held_draft_finder(*, scope: str, done: Text, on_found: Told[dict[str, Any]]) -> rx.Component:
     """Hands the boxes of a draft to the server, which holds the form: `on_found(boxes)`."""
     return _DraftFinder.create(scope=scope, done=done, shown=False, on_found=on_found, **_page())
 
 
-def restored_notice(words: rx.Var[str], *, on_discard: object) -> rx.Component:
+def restored_notice(words: Text, *, on_discard: Click) -> rx.Component:
     """Says that a held draft is back, with the way out; the others say it themselves."""
     return rx.el.div(
         rx.el.div(words),

@@ -6,7 +6,8 @@ import reflex as rx
 
 from portal.auth.identity import IdentityState
 from portal.settings.frame import NAV_ITEM as SETTINGS_ENTRY
-from portal.ui.layout import NavItem, Text, page_frame
+from portal.ui.layout import NavItem, page_frame
+from portal.ui.vars import Text
 
 DASHBOARD: Final = "/"
 COST: Final = "/cost"

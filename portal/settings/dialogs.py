@@ -12,8 +12,8 @@ from portal.auth.drafts import draft_finder, kept_form
 from portal.auth.guards import admin_only, signed_in
 from portal.ui.feedback import callout
 from portal.ui.forms import Tone, button, dialog, dialog_buttons, secret
+from portal.ui.vars import Click, Submit, Text
 
-Text = str | rx.Var[str]
 _LONGEST = 500
 
 
@@ -80,23 +80,27 @@ class OwnDialogs(Dialogs, mixin=True):
             self._forget()
 
 
-def failure(state: type[Dialogs]) -> rx.Component:
+# One class would be one set of handlers, and those of an admin have another guard.
+AnyDialogs = type[AdminDialogs] | type[OwnDialogs]
+
+
+def failure(state: AnyDialogs) -> rx.Component:
     """Why the open dialog could not do what it was asked."""
     return rx.cond(state.failure != "", callout(state.failure, tone="fail"), rx.fragment())
 
 
-def page_failure(state: type[Dialogs]) -> rx.Component:
+def page_failure(state: AnyDialogs) -> rx.Component:
     """Why the page itself could not be shown; a dialog that is open says its own."""
     failed = (state.failure != "") & (state.opened == "")
     return rx.cond(failed, callout(state.failure, tone="fail"), rx.fragment())
 
 
 def form_dialog(
-    state: type[Dialogs],
+    state: AnyDialogs,
     which: str,
     title: Text,
     *fields: rx.Component,
-    on_submit: object,
+    on_submit: Submit,
     submit: Text,
     description: Text,
     draft: str = "",
@@ -127,13 +131,13 @@ def dialog_drafts(state: type[AdminDialogs], page: str) -> rx.Component:
 
 
 def question(
-    state: type[Dialogs],
+    state: AnyDialogs,
     which: str,
     title: Text,
     *,
     consequence: Text,
     label: str,
-    on_yes: object,
+    on_yes: Click,
     tone: Tone = "primary",
 ) -> rx.Component:
     """A dialog that asks for a decision and says what follows from it."""
@@ -149,7 +153,7 @@ def question(
 
 
 def shown_once(
-    state: type[Dialogs], title: Text, *more: rx.Component, name: str, warning: Text, description: Text
+    state: AnyDialogs, title: Text, *more: rx.Component, name: str, warning: Text, description: Text
 ) -> rx.Component:
     """The dialog that shows what was just issued, the one time it can be seen."""
     return dialog(
@@ -165,5 +169,5 @@ def shown_once(
     )
 
 
-def _cancel(state: type[Dialogs]) -> rx.Component:
+def _cancel(state: AnyDialogs) -> rx.Component:
     return button("Cancel", on_click=state.close(False))

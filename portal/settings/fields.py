@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-Text = str | rx.Var[str]
+from portal.ui.vars import Text
 
 
 def select_field(label: Text, *, name: str, options: Sequence[tuple[str, str]], **props: Any) -> rx.Component:

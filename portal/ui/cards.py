@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-Text = str | rx.Var[str]
+from portal.ui.vars import Text
 
 
 def card(

@@ -10,6 +10,7 @@ from typing import Any
 import reflex as rx
 
 from portal.ui import tokens
+from portal.ui.vars import Shown, Text
 
 Figure = dict[str, Any]
 
@@ -31,7 +32,7 @@ class _Chart(rx.Component):
     height: rx.Var[str]
 
 
-def chart(figure: rx.Var[Figure], *, label: str | rx.Var[str], height: str = "280px") -> rx.Component:
+def chart(figure: Shown[Figure], *, label: Text, height: str = "280px") -> rx.Component:
     """A chart of a figure in the state; `label` says what it shows to those who can't see it."""
     return _Chart.create(figure=figure, label=label, height=height)
 

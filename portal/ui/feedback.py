@@ -1,11 +1,11 @@
 """What a page says about itself: loading, empty, failed, worth a look."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 import reflex as rx
 
-Text = str | rx.Var[str]
+from portal.ui.vars import Click, Shown, Text, is_some
+
 Tone = Literal["neutral", "ok", "warn", "fail"]
 CalloutTone = Literal["note", "warn", "fail"]
 
@@ -23,7 +23,7 @@ def badge(text: Text, tone: Tone = "neutral", *, title: Text = "") -> rx.Compone
     )
 
 
-def badge_for(text: rx.Var[str], tone: rx.Var[str], *, title: Text = "") -> rx.Component:
+def badge_for(text: Text, tone: Text, *, title: Text = "") -> rx.Component:
     """A badge whose tone ("ok", "warn", "fail", "neutral") comes from the state."""
     cases = [(name, badge(text, name, title=title)) for name in ("ok", "warn", "fail")]
     return rx.fragment(rx.match(tone, *cases, badge(text, "neutral", title=title)))
@@ -44,22 +44,21 @@ def callout(*content: rx.Component | Text, tone: CalloutTone = "warn") -> rx.Com
     )
 
 
-def callouts(lines: rx.Var[list[str]], tone: CalloutTone = "warn") -> rx.Component:
+def callouts(lines: Shown[list[str]], tone: CalloutTone = "warn") -> rx.Component:
     """One callout with the lines of a state list; nothing at all for an empty list."""
     return rx.cond(
-        lines.length() > 0,
+        is_some(lines),
         callout(rx.el.ul(rx.foreach(lines, rx.el.li)), tone=tone),
         rx.fragment(),
     )
 
 
 def error_panel(
-    message: Text, *, on_retry: object = None, title: Text = "This could not be loaded"
+    message: Text, *, on_retry: Click | None = None, title: Text = "This could not be loaded"
 ) -> rx.Component:
     """What happened and what to try."""
-    retry: Mapping[str, object] = {"on_click": on_retry}
     again = rx.el.button(
-        rx.icon("rotate-cw", size=15), "Try again", type="button", class_name="ui-button", **retry
+        rx.icon("rotate-cw", size=15), "Try again", type="button", class_name="ui-button", on_click=on_retry
     )
     return rx.el.div(
         rx.el.div(rx.icon("cloud-off", size=22), class_name="ui-empty-icon"),

@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from portal.ui.feedback import skeleton
+from portal.ui.vars import Shown, Text
 
-Text = str | rx.Var[str]
 _MOST_IN_A_ROW = 4
 
 
@@ -16,7 +16,7 @@ def figure(
     unit: Text = "",
     note: rx.Component | Text = "",
     *,
-    loading: rx.Var[bool] | bool = False,
+    loading: Shown[bool] = False,
     accent: bool = False,
     title: Text = "",
     on_click: Any = None,

@@ -5,8 +5,10 @@ from typing import Any, Literal
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
-Text = str | rx.Var[str]
+from portal.ui.vars import Shown, Text, Told
+
 Kind = Literal["button", "submit"]
+Typed = Literal["text", "email", "password", "number", "date", "time"]
 Tone = Literal["normal", "primary", "danger", "quiet"]
 
 # Browsers offer the clipboard to pages over https and on localhost only; elsewhere the old way still works.
@@ -59,7 +61,7 @@ def text_field(
     label: Text,
     *,
     name: str,
-    kind: str = "text",
+    kind: Typed = "text",
     hint: Text | None = None,
     error: Text | None = None,
     **props: Any,
@@ -90,9 +92,7 @@ def text_field(
     return rx.el.div(*parts, class_name="ui-field")
 
 
-def search_field(
-    label: str, *, value: rx.Var[str], on_change: rx.EventHandler, name: str = "search"
-) -> rx.Component:
+def search_field(label: str, *, value: Text, on_change: Told[str], name: str = "search") -> rx.Component:
     """A search box that reports 250 ms after the last key."""
     return rx.el.div(
         rx.icon("search", size=16),
@@ -130,8 +130,8 @@ def secret(value: Text, *, name: str = "secret", label: str = "Copy") -> rx.Comp
 def dialog(
     title: Text,
     *content: rx.Component,
-    is_open: rx.Var[bool],
-    on_open_change: rx.EventHandler,
+    is_open: Shown[bool],
+    on_open_change: Told[bool],
     description: Text = "",
     is_alert: bool = False,
     width: str = "460px",

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from portal.ui.forms import NativeForm, button, icon_button
-
-Text = str | rx.Var[str]
+from portal.ui.vars import Text
 
 _DRAWER = "navigation"
 _TOGGLE = rx.asset("theme_toggle.jsx", shared=True)
@@ -78,9 +78,14 @@ def centre_frame(title: Text, *content: rx.Component) -> rx.Component:
     )
 
 
-def internal_link(*content: rx.Component | Text, href: Text, **props: object) -> rx.Component:
+def internal_link(
+    *content: rx.Component | Text,
+    href: Text,
+    class_name: str | None = None,
+    custom_attrs: dict[str, Any] | None = None,
+) -> rx.Component:
     """A link to a page of this portal: changes the page without loading the site again."""
-    return ReactRouterLink.create(*content, to=href, **props)
+    return ReactRouterLink.create(*content, to=href, class_name=class_name, custom_attrs=custom_attrs or {})
 
 
 def theme_toggle() -> rx.Component:

@@ -10,8 +10,10 @@ from datetime import date, timedelta
 from typing import Final
 
 import reflex as rx
+from reflex.event import EventCallback
 
 from portal.core.domain.time import FIRST_YEAR, LAST_YEAR
+from portal.ui.vars import Text, Told
 
 _JSX = rx.asset("range_picker.jsx", shared=True)
 
@@ -63,13 +65,13 @@ def parse_days(first: str, last: str) -> DayRange | None:
 
 def range_picker(
     *,
-    active: rx.Var[str],
-    label: rx.Var[str] | str,
-    start: rx.Var[str],
-    end: rx.Var[str],
-    latest: rx.Var[str] | str,
-    on_quick: rx.EventHandler,
-    on_range: rx.EventHandler,
+    active: Text,
+    label: Text,
+    start: Text,
+    end: Text,
+    latest: Text,
+    on_quick: Told[str],
+    on_range: EventCallback[str, str],
     max_days: int = 366,
 ) -> rx.Component:
     """The picker. `on_quick(key)` gets one of QUICK_RANGES, `on_range(first, last)` two ISO dates, both included."""
@@ -85,8 +87,8 @@ def range_picker(
 def segments(
     choices: Sequence[tuple[str, str]],
     *,
-    active: rx.Var[str],
-    on_choose: rx.EventHandler,
+    active: Text,
+    on_choose: Told[str],
     label: str,
 ) -> rx.Component:
     """A few buttons (key, words) of which one is pressed; `on_choose(key)` is called for another."""
@@ -98,7 +100,7 @@ def segments(
     )
 
 
-def _segment(key: str, text: str, active: rx.Var[str], on_choose: rx.EventHandler) -> rx.Component:
+def _segment(key: str, text: str, active: Text, on_choose: Told[str]) -> rx.Component:
     return rx.el.button(
         text,
         type="button",

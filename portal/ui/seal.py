@@ -34,6 +34,6 @@ def build_seal(proof: EnergyProof | None, now: datetime) -> Seal:
     return Seal(f"Off by {off} kWh on {days}, {checked}", "fail", compared)
 
 
-def seal(shown: rx.Var[Seal]) -> rx.Component:
+def seal(shown: Seal) -> rx.Component:
     """The seal as a badge, or nothing."""
     return rx.cond(shown.text != "", badge_for(shown.text, shown.tone, title=shown.detail), rx.fragment())

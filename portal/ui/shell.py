@@ -36,8 +36,10 @@ def connection_notice() -> rx.Component:
 
 def error_boundary(*, is_stateful: bool) -> rx.Component:
     """Catches a page that fails in the browser; the failure itself goes to the server's log."""
-    props = {} if is_stateful else {"on_error": rx.noop()}
-    return ErrorBoundary.create(fallback_render=rx.Var.create(_broken_page()), **props)
+    broken = rx.Var.create(_broken_page())
+    if is_stateful:
+        return ErrorBoundary.create(fallback_render=broken)
+    return ErrorBoundary.create(fallback_render=broken, on_error=rx.noop())
 
 
 def _broken_page() -> rx.Component:

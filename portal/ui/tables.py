@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import reflex as rx
 
-Text = str | rx.Var[str]
+from portal.ui.vars import Shown, Text
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class Column:
 
 def data_table(
     columns: Sequence[Column],
-    rows: rx.Var[list],
-    row: Callable[[rx.Var], Sequence[rx.Component]],
+    rows: Shown[list[Row]],
+    row: Callable[[Row], Sequence[rx.Component]],
     *,
     caption: str,
     totals: Sequence[Text] | None = None,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import reflex as rx
 
+from portal.ui.vars import Text, Told
+
 # Arrow keys move between tabs as everywhere else; Enter or Space opens the one in focus.
 _ARROWS = rx.Var(
     """((e) => {
@@ -18,10 +20,10 @@ _ARROWS = rx.Var(
 
 
 def tab_bar(
-    tabs: Sequence[tuple[str, str | rx.Var[str]]],
+    tabs: Sequence[tuple[str, Text]],
     *,
-    active: rx.Var[str],
-    on_open: rx.EventHandler,
+    active: Text,
+    on_open: Told[str],
     label: str,
 ) -> rx.Component:
     """A row of tabs (key, words); `on_open(key)` is called for the one that was chosen."""
@@ -45,7 +47,7 @@ def tab_panel(*content: rx.Component, key: str) -> rx.Component:
     )
 
 
-def _tab(key: str, text: str | rx.Var[str], active: rx.Var[str], on_open: rx.EventHandler) -> rx.Component:
+def _tab(key: str, text: Text, active: Text, on_open: Told[str]) -> rx.Component:
     is_open = active == key
     return rx.el.button(
         text,

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.admin.customer_detail import view
-from portal.admin.identifiers import customer_uuid
+from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import signed_in
 from portal.core.energy import energy_proof
 from portal.core.errors import NotFound
@@ -13,7 +13,7 @@ from portal.ui.failures import failure_in_words
 from portal.ui.seal import Seal, build_seal
 
 
-class CustomerState(rx.State):
+class CustomerState(CustomerAddress, rx.State):
     """The customer named in the address."""
 
     head: view.CustomerHead = view.NOBODY

@@ -11,6 +11,7 @@ from portal.ui.feedback import badge, badge_for, callout, empty_state, error_pan
 from portal.ui.forms import button, icon_button, search_field
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
+from portal.ui.vars import is_some
 
 _COLUMNS = (
     Column("Customer"),
@@ -60,7 +61,7 @@ def _list() -> rx.Component:
     return rx.fragment(
         rx.cond(CustomersState.failure != "", callout(CustomersState.failure), rx.fragment()),
         search_field("Search code or name", value=CustomersState.search, on_change=CustomersState.find),
-        card(rx.cond(CustomersState.rows.length() > 0, _table(), _no_match()), flush=True),
+        card(rx.cond(is_some(CustomersState.rows), _table(), _no_match()), flush=True),
     )
 
 

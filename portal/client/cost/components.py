@@ -12,6 +12,7 @@ from portal.ui.cost.parts import body, day_chart, picker, table
 from portal.ui.cost.view import CostRow
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
+from portal.ui.vars import Shown, size
 
 _FILES = "/download/cost"
 
@@ -21,7 +22,7 @@ def cost_content() -> rx.Component:
     return rx.fragment(
         picker(State, _FILES),
         rx.el.div(
-            rx.cond(State.sites.length() > 1, _site_choice(), rx.fragment()),
+            rx.cond(size(State.sites) > 1, _site_choice(), rx.fragment()),
             rx.el.span(State.days_note, class_name="ui-hint"),
             class_name="ui-row ui-row--between",
         ),
@@ -70,7 +71,7 @@ def _below_the_figures() -> rx.Component:
     )
 
 
-def _table(first: str, rows: rx.Var[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
+def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
     return table(State, first, rows, title=title, on_explain=on_explain, download_path=_FILES)
 
 

@@ -105,7 +105,7 @@ def first_steps() -> rx.Component:
     )
 
 
-def _site_cells(site: rx.Var[SiteRow]) -> list[rx.Component]:
+def _site_cells(site: SiteRow) -> list[rx.Component]:
     return [
         head_cell(rx.el.span(site.name, cell_note(site.place))),
         cell(badge_for(site.status, site.tone), label="Status"),

@@ -16,6 +16,7 @@ from portal.ui.forms import button, dialog, dialog_buttons, text_field
 from portal.ui.rates.parts import tariff_card
 from portal.ui.rates.view import TariffCard
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
+from portal.ui.vars import Text, is_some
 
 _DRAFT = "municipality"
 _PLACES = (Column("Municipality"), Column("Time zone"), Column("Actions", is_hidden_label=True))
@@ -37,7 +38,7 @@ def _new_tariff() -> rx.Component:
     return button(rx.icon("plus", size=16), "New tariff", tone="primary", on_click=Editor.start("blank", ""))
 
 
-def _open(which: str, key: rx.Var[str] | str, name: rx.Var[str] | str) -> Any:
+def _open(which: str, key: Text, name: Text) -> Any:
     return State.open_dialog(which, key, name)
 
 
@@ -138,7 +139,7 @@ def _preset_row(preset: PresetRow) -> list[rx.Component]:
 
 def _lists() -> rx.Component:
     return rx.cond(
-        State.places.length() > 0,
+        is_some(State.places),
         rx.fragment(
             card(
                 data_table(_PLACES, State.places, _place_row, caption="Municipalities"),
@@ -146,7 +147,7 @@ def _lists() -> rx.Component:
                 flush=True,
             ),
             rx.cond(
-                State.cards.length() > 0,
+                is_some(State.cards),
                 rx.foreach(State.cards, _card),
                 card(
                     empty_state(

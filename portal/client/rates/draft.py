@@ -106,8 +106,11 @@ def _period(period: Period, season: str) -> PeriodDraft:
 
 
 def _season(season: Season) -> SeasonDraft:
-    days = (f"{part:02}" for part in (*season.first, *season.last))
-    return SeasonDraft(season.name, *days, plain(season.default_rate_per_kwh))
+    (first_month, first_day), (last_month, last_day) = (
+        [f"{part:02}" for part in day] for day in (season.first, season.last)
+    )
+    rate = plain(season.default_rate_per_kwh)
+    return SeasonDraft(season.name, first_month, first_day, last_month, last_day, rate)
 
 
 def holiday_draft(holiday: Holiday) -> HolidayDraft:

@@ -12,8 +12,9 @@ from portal.client.rates.state import RatesState
 from portal.core.domain.tariffs import DAY_NAMES
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts
-from portal.ui.forms import button, icon_button
+from portal.ui.forms import Typed, button, icon_button
 from portal.ui.rates.parts import heat_maps
+from portal.ui.vars import Change, Text, is_some
 
 DRAFT = "tariff"
 _HOLIDAYS_FORM = "fill-holidays"
@@ -47,7 +48,7 @@ def _fields() -> rx.Component:
         rx.cond(draft.note != "", callout(draft.note, tone="note"), rx.fragment()),
         card(_heading(), title=rx.cond(draft.id != "", "Edit tariff", "New tariff")),
         card(
-            rx.cond(draft.periods.length() > 0, _period_titles(), rx.fragment()),
+            rx.cond(is_some(draft.periods), _period_titles(), rx.fragment()),
             rx.foreach(draft.periods, _period),
             _add("periods", "Add period"),
             title="Periods",
@@ -66,7 +67,7 @@ def _fields() -> rx.Component:
         ),
         card(
             rx.cond(
-                State.maps.length() > 0,
+                is_some(State.maps),
                 heat_maps(State.maps),
                 rx.el.p("Shown once nothing is missing above.", class_name="ui-hint"),
             ),
@@ -76,7 +77,7 @@ def _fields() -> rx.Component:
     )
 
 
-def _hidden() -> tuple[tuple[str, rx.Var[str] | str], ...]:
+def _hidden() -> tuple[tuple[str, Text], ...]:
     draft = State.draft
     return ("id", draft.id), ("base", draft.base), ("note", draft.note)
 
@@ -86,7 +87,7 @@ def _foot() -> rx.Component:
     return rx.el.div(
         rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
         rx.cond(
-            State.problems.length() > 0,
+            is_some(State.problems),
             callout(rx.el.strong("Before it can be saved"), rx.el.ul(rx.foreach(State.problems, rx.el.li))),
             rx.fragment(),
         ),
@@ -134,7 +135,7 @@ def _heading() -> rx.Component:
     )
 
 
-def _field(label: str, name: str, value: rx.Var[str], kind: str = "text") -> rx.Component:
+def _field(label: str, name: str, value: Text, kind: Typed = "text") -> rx.Component:
     return rx.el.label(
         rx.el.span(label, class_name="ui-label"),
         _input(name, value, lambda typed: State.set_field(name, typed), label, kind=kind),
@@ -143,7 +144,7 @@ def _field(label: str, name: str, value: rx.Var[str], kind: str = "text") -> rx.
 
 
 def _choice(
-    label: str, name: str, value: rx.Var[str], options: rx.Component, *, auto_focus: bool = False
+    label: str, name: str, value: Text, options: rx.Component, *, auto_focus: bool = False
 ) -> rx.Component:
     return rx.el.label(
         rx.el.span(label, class_name="ui-label"),
@@ -160,11 +161,11 @@ def _choice(
 
 
 def _input(
-    name: rx.Var[str] | str,
-    value: rx.Var[str],
-    on_change: object,
+    name: Text,
+    value: Text,
+    on_change: Change,
     label: str,
-    kind: str = "text",
+    kind: Typed = "text",
     width: str = "100%",
 ) -> rx.Component:
     return rx.debounce_input(
@@ -182,7 +183,13 @@ def _input(
 
 
 def _row_input(
-    part: str, index: rx.Var[int], name: str, value: str, label: str, kind: str = "text", width: str = "110px"
+    part: str,
+    index: rx.Var[int],
+    name: str,
+    value: str,
+    label: str,
+    kind: Typed = "text",
+    width: str = "110px",
 ) -> rx.Component:
     box = _box(part, index, name)
     return _input(box, value, lambda typed: State.set_row(part, index, name, typed), label, kind, width)
@@ -196,7 +203,7 @@ def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     days = [_day(period, index, bit) for bit in range(8)]
     return rx.el.div(
         _row_input("periods", index, "name", period.name, "Name of the period", width="140px"),
-        rx.cond(State.draft.seasons.length() > 0, _period_season(period, index), rx.fragment()),
+        rx.cond(is_some(State.draft.seasons), _period_season(period, index), rx.fragment()),
         rx.el.div(*days, role="group", aria_label="Days", class_name="ui-segments"),
         rx.el.input(
             type="hidden",
@@ -220,7 +227,7 @@ def _period_titles() -> rx.Component:
 
     return rx.el.div(
         title("Name", "140px"),
-        rx.cond(State.draft.seasons.length() > 0, title("Season", "190px"), rx.fragment()),
+        rx.cond(is_some(State.draft.seasons), title("Season", "190px"), rx.fragment()),
         title("Days; H is holidays", "242px"),
         title("From", "128px"),
         title("Until", "128px"),
@@ -270,7 +277,7 @@ def _season(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
 
 
 def _season_part(
-    index: rx.Var[int], name: str, value: rx.Var[str], choices: Sequence[tuple[str, str]], label: str
+    index: rx.Var[int], name: str, value: Text, choices: Sequence[tuple[str, str]], label: str
 ) -> rx.Component:
     return rx.el.select(
         *[rx.el.option(words, value=key) for key, words in choices],

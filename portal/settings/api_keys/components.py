@@ -10,6 +10,7 @@ from portal.ui.cards import card
 from portal.ui.feedback import empty_state, skeleton_lines
 from portal.ui.forms import button, text_field
 from portal.ui.tables import Column, cell, data_table, head_cell
+from portal.ui.vars import is_some
 
 _DRAFT = "api-keys"
 _COLUMNS = (
@@ -39,7 +40,7 @@ def key_list() -> rx.Component:
     return rx.fragment(
         page_failure(State),
         card(
-            rx.cond(State.is_loading, skeleton_lines(2), rx.cond(State.rows.length() > 0, table, nothing)),
+            rx.cond(State.is_loading, skeleton_lines(2), rx.cond(is_some(State.rows), table, nothing)),
             flush=True,
         ),
     )

@@ -7,6 +7,7 @@ from portal.settings.app_config.view import Fact, PushRow
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import Text, is_some
 
 _PUSH = (
     Column("Resource"),
@@ -41,7 +42,7 @@ def push() -> rx.Component:
             rx.fragment(),
         ),
         rx.cond(
-            State.behind.length() > 0,
+            is_some(State.behind),
             callout(
                 rx.el.strong("The push is stopped. "),
                 rx.foreach(State.behind, _words_or_command),
@@ -62,7 +63,7 @@ def _states() -> rx.Component:
     )
 
 
-def _words_or_command(part: rx.Var[str], place: rx.vars.NumberVar[int]) -> rx.Component:
+def _words_or_command(part: Text, place: rx.vars.NumberVar[int]) -> rx.Component:
     return rx.cond(place % 2 == 1, rx.el.code(part, class_name="ui-mono"), rx.fragment(part))
 
 

@@ -9,6 +9,7 @@ from portal.settings.menus import action_item, action_menu
 from portal.ui.cards import card
 from portal.ui.forms import button
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
+from portal.ui.vars import is_some
 
 _LETTERS = (
     Column("Row"),
@@ -24,8 +25,8 @@ def dead_letters() -> rx.Component:
     """What the Admin would not take, with what a person may decide; nothing where there is none."""
     return rx.fragment(
         page_failure(State),
-        rx.cond(State.letters.length() > 0, _letters(), rx.fragment()),
-        rx.cond(State.decisions.length() > 0, _decisions(), rx.fragment()),
+        rx.cond(is_some(State.letters), _letters(), rx.fragment()),
+        rx.cond(is_some(State.decisions), _decisions(), rx.fragment()),
         _discard(),
     )
 

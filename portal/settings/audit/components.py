@@ -9,6 +9,7 @@ from portal.ui.cards import card
 from portal.ui.feedback import badge, callout, empty_state, skeleton_lines
 from portal.ui.forms import button
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import is_some
 
 _COLUMNS = (Column("When"), Column("What"), Column("Who"), Column("From"), Column("About"))
 
@@ -33,7 +34,7 @@ def event_list() -> rx.Component:
             rx.cond(
                 AuditState.is_loading,
                 skeleton_lines(6),
-                rx.cond(AuditState.rows.length() > 0, table, nothing),
+                rx.cond(is_some(AuditState.rows), table, nothing),
             ),
             flush=True,
         ),

@@ -9,6 +9,7 @@ from portal.settings.fields import select_field
 from portal.ui.cards import card
 from portal.ui.feedback import badge, callout
 from portal.ui.forms import NativeForm, button, text_field
+from portal.ui.vars import Shown, Text, Told
 
 _SAMPLE = {
     "display": "inline-block",
@@ -100,9 +101,9 @@ def marks() -> rx.Component:
 def _color(
     label: str,
     name: str,
-    saved: rx.Var[str],
-    chosen: rx.Var[str],
-    on_change: rx.EventHandler,
+    saved: Text,
+    chosen: Text,
+    on_change: Told[str],
     hint: str,
 ) -> rx.Component:
     return rx.el.div(
@@ -126,7 +127,7 @@ def _color(
     )
 
 
-def _readings(what: str, contrasts: rx.Var[list[Contrast]]) -> rx.Component:
+def _readings(what: str, contrasts: Shown[list[Contrast]]) -> rx.Component:
     return rx.el.ul(
         rx.foreach(contrasts, _reading), aria_label=f"Contrast of the {what}", class_name="ui-contrasts"
     )
@@ -142,7 +143,7 @@ def _reading(line: Contrast) -> rx.Component:
     )
 
 
-def _mark(label: str, kind: str, is_there: rx.Var[bool], hint: str) -> rx.Component:
+def _mark(label: str, kind: str, is_there: Shown[bool], hint: str) -> rx.Component:
     upload = _UploadForm.create(
         rx.el.label(f"{label}: choose a file", html_for=f"{kind}-file", class_name="ui-visually-hidden"),
         rx.el.input(

@@ -12,6 +12,7 @@ from portal.ui.cost.parts import listing_table
 from portal.ui.feedback import callout
 from portal.ui.forms import button, dialog, dialog_buttons
 from portal.ui.tables import Column, cell, data_table, head_cell
+from portal.ui.vars import Shown, is_some, size
 
 State = Any
 _HOURS = (Column("Hour"), Column("kWh", is_number=True), Column("Rate"), Column("Total", is_number=True))
@@ -23,11 +24,13 @@ def explain_dialog(state: State) -> rx.Component:
         "Explain this figure",
         _way_back(state),
         rx.cond(state.failure != "", callout(state.failure, tone="fail"), rx.fragment()),
-        rx.match(
-            state.step,
-            ("days", _listing(state, "Day", "Days of this range")),
-            ("devices", _listing(state, "Device", "Devices on this day")),
-            rx.fragment(_chooser(state), _hours_or_hour(state)),
+        rx.fragment(
+            rx.match(
+                state.step,
+                ("days", _listing(state, "Day", "Days of this range")),
+                ("devices", _listing(state, "Device", "Devices on this day")),
+                rx.fragment(_chooser(state), _hours_or_hour(state)),
+            )
         ),
         dialog_buttons(button("Close", on_click=state.explain_close(False))),
         is_open=state.explain_open,
@@ -44,7 +47,7 @@ def _way_back(state: State) -> rx.Component:
         rx.el.div(
             button("All days", size="small", on_click=state.explain_from_total),
             rx.cond(
-                (state.step == "hours") & (state.explain_devices.length() > 1),
+                (state.step == "hours") & (size(state.explain_devices) > 1),
                 button("All devices", size="small", on_click=state.explain_devices_of_day),
                 rx.fragment(),
             ),
@@ -79,7 +82,7 @@ def _hours_or_hour(state: State) -> rx.Component:
         state.explained.title != "",
         _hour(state),
         rx.cond(
-            state.hours.length() > 0,
+            is_some(state.hours),
             data_table(
                 _HOURS,
                 state.hours,
@@ -146,7 +149,7 @@ def _hour(state: State) -> rx.Component:
     )
 
 
-def _steps(title: str, steps: rx.Var[list[Step]]) -> rx.Component:
+def _steps(title: str, steps: Shown[list[Step]]) -> rx.Component:
     return data_table(
         (
             Column(title),

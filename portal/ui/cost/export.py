@@ -160,7 +160,8 @@ def _bold(page: Worksheet, *row_numbers: int) -> None:
 
 def _cell(page: Worksheet, value: _Value) -> Cell:
     # A name stored by an earlier release may hold what no workbook can.
-    cell = Cell(page, value=shown_text(value) if isinstance(value, str) else value)
+    shown = shown_text(value) if isinstance(value, str) else value
+    cell = Cell(page, row=1, column=1, value=shown)  # `append` gives it its place
     if isinstance(value, str):
         cell.data_type = "s"  # a name that looks like a formula stays a name
     else:

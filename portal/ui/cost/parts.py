@@ -16,6 +16,7 @@ from portal.ui.feedback import callouts, cell_warning, error_panel, skeleton, sk
 from portal.ui.figures import figure, figure_row
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import Shown, Text
 
 _CHART_HEIGHT = "300px"
 # What a phone leaves out of the tables; the figures above say it for all of them.
@@ -34,7 +35,7 @@ class _FileLink(BaseHTML):
     href: rx.Var[str]
 
 
-def picker(state: State, download_path: rx.Var[str] | str) -> rx.Component:
+def picker(state: State, download_path: Text) -> rx.Component:
     """The range, whose days, and the report as a file."""
     return rx.el.div(
         range_picker(
@@ -58,7 +59,7 @@ def picker(state: State, download_path: rx.Var[str] | str) -> rx.Component:
     )
 
 
-def _download(label: str, address: rx.Var[str] | str, *, hint: str) -> rx.Component:
+def _download(label: str, address: Text, *, hint: str) -> rx.Component:
     return _FileLink.create(
         rx.icon("download", size=15),
         label,
@@ -102,7 +103,7 @@ def _figures(state: State, on_explain: Any) -> rx.Component:
     )
 
 
-def _or(comparison: rx.Var[str], otherwise: rx.Var[str]) -> rx.Component:
+def _or(comparison: Text, otherwise: Text) -> rx.Component:
     """The comparison once it is known; something else holds its place until then."""
     return rx.fragment(rx.cond(comparison != "", comparison, otherwise))
 
@@ -135,11 +136,11 @@ def day_chart(state: State) -> rx.Component:
 def table(
     state: State,
     first: str,
-    rows: rx.Var[list[CostRow]],
+    rows: Shown[list[CostRow]],
     *,
     title: str,
     on_explain: Any,
-    download_path: rx.Var[str] | str,
+    download_path: Text,
 ) -> rx.Component:
     """One listing with its totals; `on_explain(key)` is called by the button of a row."""
     return card(
@@ -151,9 +152,9 @@ def table(
 
 
 def listing_table(
-    unit: rx.Var[str],
-    first: rx.Var[str] | str,
-    rows: rx.Var[list[CostRow]],
+    unit: Text,
+    first: str,
+    rows: Shown[list[CostRow]],
     totals: Any,
     *,
     on_explain: Any,
@@ -183,7 +184,7 @@ def listing_table(
     )
 
 
-def _table_download(title: str, first: str, path: rx.Var[str] | str, state: State) -> rx.Component:
+def _table_download(title: str, first: str, path: Text, state: State) -> rx.Component:
     return _FileLink.create(
         rx.icon("download", size=16),
         href=f"{path}.csv?{state.export_query}&by={first.lower()}s",
@@ -207,7 +208,7 @@ def _name(line: CostRow, on_explain: Any) -> rx.Component:
     )
 
 
-def hue_square(hue: rx.Var[str]) -> rx.Component:
+def hue_square(hue: Text) -> rx.Component:
     """The hue of a time-of-use period; nothing where there is none."""
     square = rx.el.span(aria_hidden=True, class_name="ui-hue", style={"background": hue})
     return rx.fragment(rx.cond(hue != "", square, rx.fragment()))

@@ -9,6 +9,7 @@ from portal.ui.cost.parts import hue_square
 from portal.ui.feedback import badge
 from portal.ui.rates.view import HeatCell, HeatMap, HeatRate, HeatRow, PeriodRow, TariffCard
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import Text, is_some
 
 _PERIODS = (
     Column("Period"),
@@ -41,14 +42,14 @@ def tariff_card(
         rx.el.div(
             heat_maps(tariff.maps),
             rx.cond(
-                rx.Var.create(tariff.periods).length() > 0,
+                is_some(tariff.periods),
                 data_table(_PERIODS, tariff.periods, _period_row, caption=_periods_of(tariff)),
                 rx.el.p("One rate at all times.", class_name="ui-hint"),
             ),
             class_name="ui-tariff",
         ),
         rx.cond(
-            rx.Var.create(tariff.holidays).length() > 0,
+            is_some(tariff.holidays),
             rx.el.details(
                 rx.el.summary("Public holidays"),
                 rx.el.ul(rx.foreach(tariff.holidays, rx.el.li)),
@@ -94,7 +95,7 @@ def _rate(rate: HeatRate) -> rx.Component:
     return rx.el.li(hue_square(rate["hue"]), rate["label"])
 
 
-def _fact(label: str, value: rx.Var[str]) -> rx.Component:
+def _fact(label: str, value: Text) -> rx.Component:
     return rx.el.div(rx.el.dt(label, class_name="ui-hint"), rx.el.dd(value))
 
 

@@ -12,6 +12,7 @@ from portal.ui.cost.parts import body, day_chart, picker, table
 from portal.ui.cost.view import CostRow
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
+from portal.ui.vars import Shown, Text
 
 
 def cost_panel() -> rx.Component:
@@ -44,11 +45,11 @@ def _below_the_figures() -> rx.Component:
     )
 
 
-def _table(first: str, rows: rx.Var[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
+def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
     return table(State, first, rows, title=title, on_explain=on_explain, download_path=_files())
 
 
-def _files() -> rx.Var[str]:
+def _files() -> Text:
     # The state has this variable once the page with its route is added, not before.
     return "/download/customers/" + State.customer_id + "/cost"
 

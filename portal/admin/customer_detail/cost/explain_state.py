@@ -6,12 +6,12 @@ from uuid import UUID
 import reflex as rx
 
 from portal.admin.customer_detail.cost.state import CustomerCostState
-from portal.admin.identifiers import customer_uuid
+from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.cost.explain_state import CostExplainer
 from portal.cost.page_state import CostPage
 
 
-class CustomerExplainState(CostExplainer, rx.State):
+class CustomerExplainState(CustomerAddress, CostExplainer, rx.State):
     """Explains the figures of the tab with the cost."""
 
     _page: ClassVar[type[CostPage]] = CustomerCostState

@@ -7,7 +7,7 @@ import reflex as rx
 
 from portal.admin.customer_detail.cost.days import address
 from portal.admin.customer_detail.view import COST, known_tab
-from portal.admin.identifiers import customer_uuid
+from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.core.domain.cost import CostReport
 from portal.core.services import cost
 from portal.core.stack import current
@@ -15,7 +15,7 @@ from portal.cost.page_state import CostPage
 from portal.ui.range_picker import DayRange
 
 
-class CustomerCostState(CostPage, rx.State):
+class CustomerCostState(CustomerAddress, CostPage, rx.State):
     """The cost of a customer's energy, read while its tab is the open one."""
 
     _shown_id: str = ""

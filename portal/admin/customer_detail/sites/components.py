@@ -7,6 +7,7 @@ from portal.admin.customer_detail.sites.view import DeviceRow, SiteCard
 from portal.ui.cards import card
 from portal.ui.feedback import badge, empty_state, error_panel, skeleton_lines
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import is_some
 
 _COLUMNS = (
     Column("Device"),
@@ -24,7 +25,7 @@ def sites_panel() -> rx.Component:
         rx.cond(
             State.failure != "",
             card(error_panel(State.failure, on_retry=State.load)),
-            rx.cond(State.sites.length() > 0, rx.foreach(State.sites, _site), card(_no_sites())),
+            rx.cond(is_some(State.sites), rx.foreach(State.sites, _site), card(_no_sites())),
         ),
     )
 
@@ -33,7 +34,7 @@ def _site(site: SiteCard) -> rx.Component:
     return card(
         rx.el.p(site["place"], class_name="ui-card-line"),
         rx.cond(
-            site["devices"].length() > 0,
+            is_some(site["devices"]),
             _devices(site),
             rx.el.p("No devices at this site yet.", class_name="ui-card-line"),
         ),

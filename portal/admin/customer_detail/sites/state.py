@@ -4,14 +4,14 @@ import reflex as rx
 
 from portal.admin.customer_detail.sites import view
 from portal.admin.customer_detail.view import SITES, known_tab
-from portal.admin.identifiers import customer_uuid
+from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import signed_in
 from portal.core.services import customers
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
 
 
-class CustomerSitesState(rx.State):
+class CustomerSitesState(CustomerAddress, rx.State):
     """The sites of the customer named in the address."""
 
     sites: list[view.SiteCard] = []

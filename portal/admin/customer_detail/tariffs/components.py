@@ -7,6 +7,7 @@ from portal.ui.cards import card
 from portal.ui.feedback import callouts, empty_state, error_panel, skeleton_lines
 from portal.ui.rates.parts import tariff_card
 from portal.ui.rates.view import TariffCard
+from portal.ui.vars import is_some
 
 
 def tariffs_panel() -> rx.Component:
@@ -20,7 +21,7 @@ def tariffs_panel() -> rx.Component:
 
 def _cards() -> rx.Component:
     return rx.cond(
-        State.cards.length() > 0,
+        is_some(State.cards),
         rx.fragment(callouts(State.warnings), rx.foreach(State.cards, _card)),
         card(
             empty_state(

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from portal.admin.identifiers import customer_uuid
+from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import signed_in
 from portal.core.services import tariffs
 from portal.core.stack import current
@@ -10,7 +10,7 @@ from portal.ui.failures import failure_in_words
 from portal.ui.rates.view import TariffCard, build_cards, gaps_in_words
 
 
-class CustomerTariffsState(rx.State):
+class CustomerTariffsState(CustomerAddress, rx.State):
     """The tariffs of the customer in the address."""
 
     cards: list[TariffCard] = []
