@@ -7,17 +7,43 @@ those that a statement adds without the column. A test compares the second with 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import TIMESTAMP, BigInteger, Column, Identity, Numeric, text
+from sqlalchemy import TIMESTAMP, BigInteger, Column, Identity, Numeric, String, TypeDecorator, text
 from sqlmodel import Field
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
 
 Rate = Numeric(16, 6)
 Money = Numeric(16, 6)
 Share = Numeric(8, 6)
 Kilowatts = Numeric(12, 3)
 Instant = TIMESTAMP(timezone=True)
+
+
+class Word(TypeDecorator[_Kind]):
+    """One of the words of an enumeration, as a text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: type[_Kind], length: int) -> None:
+        """`length` is the most the column takes."""
+        super().__init__(length)
+        self.kind = kind
+
+    def process_bind_param(self, value: _Kind | None, dialect: Dialect) -> str | None:
+        """Return the text."""
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> _Kind | None:
+        """Return the word. Raises `ValueError` for one that the enumeration has not."""
+        return None if value is None else self.kind(value)
 
 
 def timestamp(*, nullable: bool = False, now: bool = False, primary_key: bool = False) -> Any:

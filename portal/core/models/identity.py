@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from portal.core.models.columns import number_key, stored, timestamp, uuid_key
+from portal.core.domain.access import Role, Scope
+from portal.core.models.columns import Word, number_key, stored, timestamp, uuid_key
 
 
 class User(SQLModel, table=True):
@@ -25,7 +26,7 @@ class User(SQLModel, table=True):
     id: UUID = uuid_key(primary_key=True)
     email: str = Field(max_length=254, unique=True)
     password_hash: str | None = Field(default=None, max_length=255)
-    role: str = Field(max_length=20)
+    role: Role = Field(sa_type=Word(Role, 20))
     is_active: bool = stored(default=True)
     created_at: datetime = timestamp(now=True)
     password_changed_at: datetime = timestamp(now=True)
@@ -122,7 +123,7 @@ class ApiKey(SQLModel, table=True):
     id: UUID = uuid_key(primary_key=True)
     name: str = Field(max_length=100)
     key_hash: str = Field(max_length=64, unique=True)
-    scope: str = stored("manage", max_length=20)
+    scope: Scope = stored(Scope.MANAGE, sa_type=Word(Scope, 20))
     created_at: datetime = timestamp(now=True)
     last_used_at: datetime | None = timestamp(nullable=True)
     revoked_at: datetime | None = timestamp(nullable=True)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
 from portal.core.domain.access import Actor, Role
+from portal.core.models.identity import LoginStep, PasswordLink, SecondFactor, User
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-
 _HAS_SECOND_FACTOR = (
-    "EXISTS (SELECT FROM app.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) "
-    "AS has_second_factor"
+    exists()
+    .where(col(SecondFactor.user_id) == col(User.id), col(SecondFactor.confirmed_at).is_not(None))
+    .correlate(User)
 )
 
 
@@ -48,141 +51,127 @@ class UserLine:
 
 async def find_credentials(session: AsyncSession, email: str) -> Credentials | None:
     """Return what a log-in of this address is checked against."""
-    return await _credentials(session, "u.email = :key", email)
+    return await _credentials(session, col(User.email) == email)
 
 
 async def credentials_of(session: AsyncSession, user_id: UUID) -> Credentials | None:
     """Return what this person's password is checked against."""
-    return await _credentials(session, "u.id = :key", user_id)
+    return await _credentials(session, col(User.id) == user_id)
 
 
-async def _credentials(session: AsyncSession, condition: str, key: object) -> Credentials | None:
-    row = (
-        await session.execute(
-            text(
-                f"SELECT u.id, u.email, u.role, u.password_hash, u.is_active, {_HAS_SECOND_FACTOR} "
-                f"FROM app.users u WHERE {condition}"
-            ),
-            {"key": key},
-        )
-    ).one_or_none()
+async def _credentials(session: AsyncSession, condition: ColumnElement[bool]) -> Credentials | None:
+    asked = select(
+        col(User.id),
+        col(User.email),
+        col(User.role),
+        col(User.password_hash),
+        col(User.is_active),
+        _HAS_SECOND_FACTOR,
+    ).where(condition)
+    row = (await session.execute(asked)).one_or_none()
     if row is None:
         return None
-    actor = Actor(row.id, row.email, Role(row.role))
-    return Credentials(actor, row.password_hash, row.is_active, row.has_second_factor)
+    user_id, email, role, password_hash, is_active, has_second_factor = row
+    return Credentials(Actor(user_id, email, role), password_hash, is_active, has_second_factor)
 
 
 async def insert_user(
     session: AsyncSession, email: str, role: Role, password_hash: str | None
 ) -> UUID | None:
     """Add an account; None when the address is taken."""
+    new = insert(User).values(email=email, role=role, password_hash=password_hash)
     return await session.scalar(
-        text(
-            "INSERT INTO app.users (email, role, password_hash) VALUES (:email, :role, :password_hash) "
-            "ON CONFLICT (email) DO NOTHING RETURNING id"
-        ),
-        {"email": email, "role": role.value, "password_hash": password_hash},
+        new.on_conflict_do_nothing(index_elements=[col(User.email)]).returning(col(User.id))
     )
 
 
 async def count_users(session: AsyncSession) -> int:
     """Return how many accounts there are."""
-    return int(await session.scalar(text("SELECT count(*) FROM app.users")) or 0)
+    return await session.scalar(select(func.count()).select_from(User)) or 0
 
 
 async def list_users(session: AsyncSession, now: datetime) -> tuple[UserLine, ...]:
     """Return everybody, by address, with a link that is still open."""
+    open_link = and_(col(PasswordLink.user_id) == col(User.id), col(PasswordLink.expires_at) > now)
     rows = await session.execute(
-        text(
-            "SELECT u.id, u.email, u.role, u.is_active, u.password_hash IS NOT NULL AS has_password, "
-            f"{_HAS_SECOND_FACTOR}, u.last_sign_in_at, l.expires_at FROM app.users u "
-            "LEFT JOIN app.password_links l ON l.user_id = u.id AND l.expires_at > :now ORDER BY u.email"
-        ),
-        {"now": now},
-    )
-    return tuple(
-        UserLine(
-            r.id,
-            r.email,
-            Role(r.role),
-            r.is_active,
-            r.has_password,
-            r.has_second_factor,
-            r.last_sign_in_at,
-            r.expires_at,
+        select(
+            col(User.id),
+            col(User.email),
+            col(User.role),
+            col(User.is_active),
+            col(User.password_hash).is_not(None),
+            _HAS_SECOND_FACTOR,
+            col(User.last_sign_in_at),
+            col(PasswordLink.expires_at),
         )
-        for r in rows
+        .join(PasswordLink, open_link, isouter=True)
+        .order_by(col(User.email))
     )
+    return tuple(UserLine(*row) for row in rows)
 
 
 async def id_of(session: AsyncSession, email: str) -> UUID | None:
     """Return whose address this is."""
-    return await session.scalar(text("SELECT id FROM app.users WHERE email = :email"), {"email": email})
+    return await session.scalar(select(col(User.id)).where(col(User.email) == email))
 
 
 async def renew_hash(session: AsyncSession, user_id: UUID, password_hash: str) -> None:
     """Store the hash of the same password anew."""
-    await session.execute(
-        text("UPDATE app.users SET password_hash = :hash WHERE id = :id"),
-        {"hash": password_hash, "id": user_id},
-    )
+    await session.execute(update(User).where(col(User.id) == user_id).values(password_hash=password_hash))
 
 
 async def note_sign_in(session: AsyncSession, user_id: UUID, now: datetime) -> None:
     """Note a log-in."""
-    await session.execute(
-        text("UPDATE app.users SET last_sign_in_at = :now WHERE id = :id"), {"now": now, "id": user_id}
-    )
+    await session.execute(update(User).where(col(User.id) == user_id).values(last_sign_in_at=now))
 
 
 async def set_password(session: AsyncSession, user_id: UUID, password_hash: str, now: datetime) -> None:
     """Store a new password; an open link to set one and a log-in that waits for its code are void from then on."""
-    await session.execute(
-        text("UPDATE app.users SET password_hash = :hash, password_changed_at = :now WHERE id = :id"),
-        {"hash": password_hash, "now": now, "id": user_id},
-    )
-    await session.execute(text("DELETE FROM app.password_links WHERE user_id = :id"), {"id": user_id})
-    await session.execute(text("DELETE FROM app.login_steps WHERE user_id = :id"), {"id": user_id})
+    changed = update(User).where(col(User.id) == user_id)
+    await session.execute(changed.values(password_hash=password_hash, password_changed_at=now))
+    await session.execute(delete(PasswordLink).where(col(PasswordLink.user_id) == user_id))
+    await session.execute(delete(LoginStep).where(col(LoginStep.user_id) == user_id))
 
 
 async def other_admins(session: AsyncSession, user_id: UUID) -> int:
     """Return how many other active admins there are, and hold all admins: two cannot demote each other at once."""
-    rows = await session.execute(
-        text("SELECT id FROM app.users WHERE role = 'admin' AND is_active ORDER BY id FOR UPDATE")
+    admins = (
+        select(col(User.id))
+        .where(col(User.role) == Role.ADMIN, col(User.is_active))
+        .order_by(col(User.id))
+        .with_for_update()
     )
-    return sum(row.id != user_id for row in rows)
+    return sum(found != user_id for found in await session.scalars(admins))
 
 
-async def update_user(session: AsyncSession, user_id: UUID, **values: Any) -> str | None:
-    """Change `role` or `is_active`; returns the address, None when there is no such account."""
-    [(column, value)] = values.items()
-    return await session.scalar(
-        text(f"UPDATE app.users SET {column} = :value WHERE id = :id RETURNING email"),
-        {"value": value, "id": user_id},
-    )
+async def set_role(session: AsyncSession, user_id: UUID, role: Role) -> str | None:
+    """Give somebody another role; returns the address, None when there is no such account."""
+    changed = update(User).where(col(User.id) == user_id).values(role=role)
+    return await session.scalar(changed.returning(col(User.email)))
+
+
+async def set_active(session: AsyncSession, user_id: UUID, *, is_active: bool) -> str | None:
+    """Open or close an account; returns the address, None when there is no such account."""
+    changed = update(User).where(col(User.id) == user_id).values(is_active=is_active)
+    return await session.scalar(changed.returning(col(User.email)))
 
 
 async def put_link(
     session: AsyncSession, user_id: UUID, token_hash: str, now: datetime, expires_at: datetime
 ) -> None:
     """Issue a link; the one before is void."""
-    await session.execute(
-        text(
-            "INSERT INTO app.password_links (token_hash, user_id, created_at, expires_at) "
-            "VALUES (:hash, :id, :now, :expires_at) ON CONFLICT (user_id) DO UPDATE SET "
-            "token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at"
-        ),
-        {"hash": token_hash, "id": user_id, "now": now, "expires_at": expires_at},
-    )
+    issued = {"token_hash": token_hash, "created_at": now, "expires_at": expires_at}
+    new = insert(PasswordLink).values(user_id=user_id, **issued)
+    await session.execute(new.on_conflict_do_update(index_elements=[col(PasswordLink.user_id)], set_=issued))
 
 
 async def link_owner(session: AsyncSession, token_hash: str, now: datetime) -> Credentials | None:
     """Return whose link this is while it is open, and hold it: it is used once."""
-    user_id = await session.scalar(
-        text(
-            "SELECT l.user_id FROM app.password_links l JOIN app.users u ON u.id = l.user_id "
-            "WHERE l.token_hash = :hash AND l.expires_at > :now AND u.is_active FOR UPDATE OF l"
-        ),
-        {"hash": token_hash, "now": now},
+    link = select(col(PasswordLink.user_id)).join(User, col(PasswordLink.user_id) == col(User.id))
+    is_open = (
+        col(PasswordLink.token_hash) == token_hash,
+        col(PasswordLink.expires_at) > now,
+        col(User.is_active),
     )
+    user_id = await session.scalar(link.where(*is_open).with_for_update(of=PasswordLink))
     return None if user_id is None else await credentials_of(session, user_id)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_into
+from sqlmodel import col
 
 from portal.core.domain.access import Actor, Role, Scope
+from portal.core.models.identity import ApiKey
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+_IS_IN_USE = col(ApiKey.revoked_at).is_(None)
+# Worded once: every request of a machine asks it.
+_BY_HASH = select(col(ApiKey.id), col(ApiKey.name), col(ApiKey.scope), col(ApiKey.last_used_at)).where(
+    col(ApiKey.key_hash) == bindparam("hash"), _IS_IN_USE
+)
+_NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -29,51 +40,43 @@ class KeyLine:
 
 async def insert(session: AsyncSession, name: str, key_hash: str, scope: Scope) -> UUID | None:
     """Add a machine key; None when the name is taken by one that is in use."""
+    new = insert_into(ApiKey).values(name=name, key_hash=key_hash, scope=scope)
     return await session.scalar(
-        text(
-            "INSERT INTO app.api_keys (name, key_hash, scope) VALUES (:name, :hash, :scope) "
-            "ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id"
-        ),
-        {"name": name, "hash": key_hash, "scope": scope.value},
+        new.on_conflict_do_nothing(index_elements=[col(ApiKey.name)], index_where=_IS_IN_USE).returning(
+            col(ApiKey.id)
+        )
     )
 
 
 async def list_open(session: AsyncSession) -> tuple[KeyLine, ...]:
     """Return the keys that were not revoked, by name."""
-    rows = await session.execute(
-        text(
-            "SELECT id, name, scope, created_at, last_used_at FROM app.api_keys WHERE revoked_at IS NULL ORDER BY name"
-        )
+    line = select(
+        col(ApiKey.id), col(ApiKey.name), col(ApiKey.scope), col(ApiKey.created_at), col(ApiKey.last_used_at)
     )
-    return tuple(KeyLine(r.id, r.name, Scope(r.scope), r.created_at, r.last_used_at) for r in rows)
+    return tuple(
+        KeyLine(*row) for row in await session.execute(line.where(_IS_IN_USE).order_by(col(ApiKey.name)))
+    )
 
 
 async def revoke(session: AsyncSession, key_id: UUID, now: datetime) -> str | None:
     """Revoke a key; returns its name, None when there is no such key in use."""
-    return await session.scalar(
-        text(
-            "UPDATE app.api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL RETURNING name"
-        ),
-        {"id": key_id, "now": now},
-    )
+    revoked = update(ApiKey).where(col(ApiKey.id) == key_id, _IS_IN_USE).values(revoked_at=now)
+    return await session.scalar(revoked.returning(col(ApiKey.name)))
 
 
 async def use(session: AsyncSession, key_hash: str, now: datetime) -> Actor | None:
     """Return whose key this is and note its use, at most once a minute."""
-    row = (
-        await session.execute(
-            text("SELECT id, name, scope FROM app.api_keys WHERE key_hash = :hash AND revoked_at IS NULL"),
-            {"hash": key_hash},
-        )
-    ).one_or_none()
+    row = (await session.execute(_BY_HASH, {"hash": key_hash})).one_or_none()
     if row is None:
         return None
-    await session.execute(
-        text(
-            "UPDATE app.api_keys SET last_used_at = :now "
-            "WHERE id = :id "
-            "AND (last_used_at IS NULL OR last_used_at < CAST(:now AS timestamptz) - interval '1 minute')"
-        ),
-        {"now": now, "id": row.id},
-    )
-    return Actor(row.id, row.name, Role.ADMIN, "api_key", Scope(row.scope))
+    key_id, name, scope, last_used_at = row
+    if last_used_at is None or last_used_at < now - _NOTED_EVERY:
+        await _note_use(session, key_id, now)
+    return Actor(key_id, name, Role.ADMIN, "api_key", scope)
+
+
+async def _note_use(session: AsyncSession, key_id: UUID, now: datetime) -> None:
+    """Note a use, unless somebody else has just done so."""
+    last_used_at = col(ApiKey.last_used_at)
+    is_old = or_(last_used_at.is_(None), last_used_at < now - _NOTED_EVERY)
+    await session.execute(update(ApiKey).where(col(ApiKey.id) == key_id, is_old).values(last_used_at=now))

@@ -6,19 +6,43 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, String, any_, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_into
+from sqlmodel import col
 
-from portal.core.domain.access import Actor, Role
+from portal.core.domain.access import Actor
+from portal.core.models.identity import Session, User
+from portal.core.queries.prepared import Prepared, PreparedChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from asyncpg import Connection
+    from sqlalchemy import Delete
     from sqlalchemy.ext.asyncio import AsyncSession
 
 ENDED = "portal_session_ended"
-_END = f"SELECT pg_notify('{ENDED}', token_hash), token_hash FROM gone"
+_BY_PERSON = col(User.id) == col(Session.user_id)
+_IS_OPEN = (
+    col(Session.expires_at) > bindparam("now"),
+    col(Session.last_seen_at) > bindparam("idle_since"),
+    col(User.is_active),
+)
+_FIND = Prepared(
+    select(col(User.id), col(User.email), col(User.role), col(Session.last_seen_at))
+    .join(User, _BY_PERSON)
+    .where(col(Session.token_hash) == bindparam("hash"), *_IS_OPEN)
+)
+_AMONG = col(Session.token_hash) == any_(bindparam("hashes", type_=ARRAY(String)))
+_FIND_AMONG = Prepared(
+    select(col(Session.token_hash), col(User.id), col(User.email), col(User.role))
+    .join(User, _BY_PERSON)
+    .where(_AMONG, *_IS_OPEN)
+)
+_TOUCH = PreparedChange(
+    update(Session).where(col(Session.token_hash) == bindparam("hash")).values(last_seen_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -55,23 +79,18 @@ class NewSession:
 
 async def insert(session: AsyncSession, new: NewSession) -> None:
     """Open a session and forget the account's expired ones."""
+    expired = (col(Session.user_id) == new.user_id, col(Session.expires_at) <= new.now)
+    await session.execute(delete(Session).where(*expired))
     await session.execute(
-        text("DELETE FROM app.sessions WHERE user_id = :id AND expires_at <= :now"),
-        {"id": new.user_id, "now": new.now},
-    )
-    await session.execute(
-        text(
-            "INSERT INTO app.sessions (token_hash, user_id, address, agent, created_at, last_seen_at, expires_at) "
-            "VALUES (:hash, :id, :address, :agent, :now, :now, :expires_at)"
-        ),
-        {
-            "hash": new.token_hash,
-            "id": new.user_id,
-            "address": new.address,
-            "agent": new.agent,
-            "now": new.now,
-            "expires_at": new.expires_at,
-        },
+        insert_into(Session).values(
+            token_hash=new.token_hash,
+            user_id=new.user_id,
+            address=new.address,
+            agent=new.agent,
+            created_at=new.now,
+            last_seen_at=new.now,
+            expires_at=new.expires_at,
+        )
     )
 
 
@@ -82,52 +101,36 @@ async def find(
 
     On a connection of the driver, which prepares the statement once: this is asked with everything a page does.
     """
-    row = await connection.fetchrow(
-        "SELECT u.id, u.email, u.role, s.last_seen_at FROM app.sessions s JOIN app.users u ON u.id = s.user_id "
-        "WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
-        token_hash,
-        now,
-        idle_since,
-    )
+    row = await _FIND.first(connection, hash=token_hash, now=now, idle_since=idle_since)
     if row is None:
         return None
-    return OpenSession(Actor(row["id"], row["email"], Role(row["role"])), row["last_seen_at"])
+    user_id, email, role, last_seen_at = row
+    return OpenSession(Actor(user_id, email, role), last_seen_at)
 
 
 async def find_among(
     connection: Connection, token_hashes: Iterable[str], now: datetime, idle_since: datetime
 ) -> dict[str, Actor]:
     """Return the actors of those of these sessions that are open."""
-    rows = await connection.fetch(
-        "SELECT s.token_hash, u.id, u.email, u.role FROM app.sessions s JOIN app.users u ON u.id = s.user_id "
-        "WHERE s.token_hash = ANY($1) AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
-        list(token_hashes),
-        now,
-        idle_since,
-    )
-    return {row["token_hash"]: Actor(row["id"], row["email"], Role(row["role"])) for row in rows}
+    rows = await _FIND_AMONG.all(connection, hashes=list(token_hashes), now=now, idle_since=idle_since)
+    return {found: Actor(user_id, email, role) for found, user_id, email, role in rows}
 
 
 async def open_among(
     session: AsyncSession, token_hashes: Iterable[str], now: datetime, idle_since: datetime
 ) -> frozenset[str]:
     """Return which of these sessions are still open."""
-    rows = await session.scalars(
-        text(
-            "SELECT s.token_hash FROM app.sessions s JOIN app.users u ON u.id = s.user_id "
-            "WHERE s.token_hash = ANY(:hashes) AND s.expires_at > :now AND s.last_seen_at > :idle_since "
-            "AND u.is_active"
-        ),
-        {"hashes": list(token_hashes), "now": now, "idle_since": idle_since},
+    asked = (
+        select(col(Session.token_hash))
+        .join(User, _BY_PERSON)
+        .where(col(Session.token_hash).in_(list(token_hashes)), *_IS_OPEN)
     )
-    return frozenset(rows)
+    return frozenset(await session.scalars(asked, {"now": now, "idle_since": idle_since}))
 
 
 async def touch(connection: Connection, token_hash: str, now: datetime) -> None:
     """Note that a session is in use."""
-    await connection.execute(
-        "UPDATE app.sessions SET last_seen_at = $1 WHERE token_hash = $2", now, token_hash
-    )
+    await _TOUCH.run(connection, hash=token_hash, now=now)
 
 
 async def list_open(
@@ -135,46 +138,51 @@ async def list_open(
 ) -> tuple[SessionLine, ...]:
     """Return a person's open sessions, the latest used first."""
     rows = await session.execute(
-        text(
-            "SELECT id, address, agent, created_at, last_seen_at, token_hash = :current AS is_current "
-            "FROM app.sessions WHERE user_id = :id AND expires_at > :now AND last_seen_at > :idle_since "
-            "ORDER BY last_seen_at DESC"
-        ),
-        {"id": user_id, "current": current_hash, "now": now, "idle_since": idle_since},
-    )
-    return tuple(
-        SessionLine(r.id, r.address, r.agent, r.created_at, r.last_seen_at, r.is_current) for r in rows
-    )
-
-
-async def delete(session: AsyncSession, token_hash: str) -> Actor | None:
-    """End a session by its cookie; returns whose it was."""
-    row = (
-        await session.execute(
-            text(
-                "WITH gone AS (DELETE FROM app.sessions WHERE token_hash = :hash RETURNING token_hash, user_id) "
-                f"SELECT pg_notify('{ENDED}', g.token_hash), u.id, u.email, u.role "
-                "FROM gone g JOIN app.users u ON u.id = g.user_id"
-            ),
-            {"hash": token_hash},
+        select(
+            col(Session.id),
+            col(Session.address),
+            col(Session.agent),
+            col(Session.created_at),
+            col(Session.last_seen_at),
+            col(Session.token_hash) == current_hash,
         )
-    ).one_or_none()
-    return None if row is None else Actor(row.id, row.email, Role(row.role))
+        .where(
+            col(Session.user_id) == user_id,
+            col(Session.expires_at) > now,
+            col(Session.last_seen_at) > idle_since,
+        )
+        .order_by(col(Session.last_seen_at).desc())
+    )
+    return tuple(SessionLine(*row) for row in rows)
+
+
+async def delete_by_hash(session: AsyncSession, token_hash: str) -> Actor | None:
+    """End a session by its cookie; returns whose it was."""
+    ended = await _end(session, delete(Session).where(col(Session.token_hash) == token_hash))
+    if not ended:
+        return None
+    person = select(col(User.id), col(User.email), col(User.role)).where(col(User.id) == ended[0])
+    return Actor(*(await session.execute(person)).one())
 
 
 async def delete_one(session: AsyncSession, user_id: UUID, session_id: UUID) -> bool:
     """End one session of a person; tells whether there was one."""
-    statement = text(
-        "WITH gone AS (DELETE FROM app.sessions WHERE id = :id AND user_id = :user_id RETURNING token_hash) "
-        + _END
-    )
-    return (await session.execute(statement, {"id": session_id, "user_id": user_id})).first() is not None
+    its = (col(Session.id) == session_id, col(Session.user_id) == user_id)
+    return bool(await _end(session, delete(Session).where(*its)))
 
 
 async def delete_all(session: AsyncSession, user_id: UUID, but: str = "") -> int:
     """End every session of a person but the one with this hash; returns how many."""
-    statement = text(
-        "WITH gone AS (DELETE FROM app.sessions WHERE user_id = :id AND token_hash <> :but RETURNING token_hash) "
-        + _END
+    return len(
+        await _end(
+            session, delete(Session).where(col(Session.user_id) == user_id, col(Session.token_hash) != but)
+        )
     )
-    return len((await session.execute(statement, {"id": user_id, "but": but})).all())
+
+
+async def _end(session: AsyncSession, ending: Delete) -> list[UUID]:
+    """End sessions and say so to every process; returns whose they were."""
+    gone = await session.execute(
+        ending.returning(col(Session.user_id), func.pg_notify(ENDED, col(Session.token_hash)))
+    )
+    return [user_id for user_id, _ in gone]

@@ -133,7 +133,7 @@ async def set_role(stack: Stack, user_id: UUID, role: Role) -> None:
             return
         if role is not Role.ADMIN:
             await _keep_an_admin(session, user_id)
-        email = await queries.update_user(session, user_id, role=role.value)
+        email = await queries.set_role(session, user_id, role)
         if email is None:
             raise NotFound(_UNKNOWN)
         await sessions.delete_all(session, user_id)
@@ -147,7 +147,7 @@ async def set_active(stack: Stack, user_id: UUID, *, is_active: bool) -> None:
             return
         if not is_active:
             await _keep_an_admin(session, user_id)
-        email = await queries.update_user(session, user_id, is_active=is_active)
+        email = await queries.set_active(session, user_id, is_active=is_active)
         if email is None:
             raise NotFound(_UNKNOWN)
         await sessions.delete_all(session, user_id)

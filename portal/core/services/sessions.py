@@ -144,7 +144,7 @@ async def actors_among(stack: Stack, token_hashes: Iterable[str]) -> dict[str, A
 async def sign_out(stack: Stack, token: str) -> None:
     """End a session; ending one that is not open is no error."""
     async with stack.db.transaction() as session:
-        actor = await queries.delete(session, token_hash(token))
+        actor = await queries.delete_by_hash(session, token_hash(token))
         if actor is not None:
             await audit.record_always(session, "login.ended", actor.email)
 
