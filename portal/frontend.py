@@ -46,6 +46,8 @@ _COMMAND = (sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-z
 # How the tool says that a page was not prerendered in time (rxconfig.py has the limit), and how often it is tried.
 _TOO_BUSY = ("aborted due to timeout", "TimeoutError", "ETIMEDOUT")
 _TRIES = 3
+# How its output ends where the product itself refuses to go on: what it compiles reads the settings.
+_REFUSAL = f"{Misconfigured.__module__}.{Misconfigured.__qualname__}: "
 
 
 class BuildFailed(PortalError):
@@ -195,6 +197,9 @@ def _publish(mode: RunMode, digest: str) -> None:
 
 
 def _explain(mode: RunMode, output: str) -> str:
+    for line in output.splitlines():
+        if line.startswith(_REFUSAL):
+            return f"The {mode.value} pages could not be built: {line.removeprefix(_REFUSAL)}"
     tail = "\n".join(output.strip().splitlines()[-_TAIL_LINES:])
     hint = ""
     if any(sign in output for sign in ("npm error", "npm ERR!", "ENOTFOUND", "ECONNREFUSED", "Installing")):

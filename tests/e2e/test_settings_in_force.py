@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portal.core.settings import env_name, load_settings, setting_names
+from portal.core.settings import RunMode, env_name, load_settings, setting_names
 from tests.architecture.source import ROOT
 from tests.e2e.running import free_port
 from tests.integration.databases import TestServer, reachable_directory
@@ -55,6 +55,16 @@ def tell(*_):
 
 signal.signal(signal.SIGUSR1, tell)
 cli.main()
+"""
+# Somebody else's program that serves a stack: its settings come as an object, and the app opens the stack itself.
+_EMBED = """
+import json, sys
+import uvicorn
+from portal.app import make_app
+from portal.core.settings import load_settings
+
+port, given = int(sys.argv[1]), json.loads(sys.argv[2])
+uvicorn.run(make_app(load_settings(given)), port=port, lifespan="on", log_level="error")
 """
 _REST = {
     "Application__Environment": "Production",
@@ -153,11 +163,15 @@ def served(
 
 
 @contextmanager
-def _serving(directory: Path, mode: str, settings: dict[str, str]) -> Iterator[Served]:
+def _serving(
+    directory: Path, mode: str, settings: dict[str, str], embedded: dict[str, str] | None = None
+) -> Iterator[Served]:
     lines = [f"{name}={value}\n" for name, value in settings.items()]
     (directory / ".env").write_text("".join(lines))
     port = free_port()
     command = [sys.executable, "-c", _SERVE, "serve", "--port", str(port)]
+    if embedded is not None:
+        command = [sys.executable, "-c", _EMBED, str(port), json.dumps(embedded)]
     with (directory / "serve.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=directory, env=_environment(), stdout=log, stderr=log)
     made = Served(mode, f"http://127.0.0.1:{port}", directory, settings, process)
@@ -244,6 +258,25 @@ def test_whoever_is_known_is_limited_as_it_says(served: Served) -> None:
     assert (httpx.codes.TOO_MANY_REQUESTS in said) == (served.mode == "Client")
     if served.mode == "Admin":
         assert 'customer="ACME"' in httpx.get(f"{served.url}/metrics").text
+
+
+def test_an_app_that_is_made_of_settings_reads_no_others(
+    database_server: TestServer, built_pages: None, tmp_path: Path
+) -> None:
+    name = asyncio.run(database_server.copy(RunMode.ADMIN))
+    given = {
+        "Application__RunMode": "Admin",
+        "Application__Name": "By hand",
+        "Application__TrustedProxyHops": "1",
+        "Database__ConnectionString": database_server.dsn(name),
+    }
+    beside = {"Application__RunMode": "Client", "Application__Name": "From a file"}
+    with _serving(tmp_path, "Admin", beside, given) as stack, httpx.Client(base_url=stack.url) as visitor:
+        assert visitor.get("/api/openapi.json").json()["info"]["title"] == "By hand"
+        assert visitor.get("/api/admin/customers").status_code == httpx.codes.UNAUTHORIZED
+        headers = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https", "Accept": "text/html"}
+        assert "strict-transport-security" in visitor.get("/login", headers=headers).headers
+    asyncio.run(database_server.drop(name))
 
 
 def _statuses(served: Served, token: str, times: int) -> list[int]:

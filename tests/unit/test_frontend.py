@@ -69,6 +69,19 @@ def test_a_page_that_does_not_compile_is_tried_once(runs: Path, monkeypatch: pyt
     assert runs.read_text() == "x"
 
 
+def test_settings_that_are_refused_are_one_line_of_the_build_too(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is compiled reads the settings: a file beside it that no stack would start with stops it as well."""
+    (runs.parent / ".env").write_text("Application__RunMod=Admin\n")
+    reading = "from portal.core.settings import load_settings; load_settings()"
+    monkeypatch.setattr(frontend, "_COMMAND", (sys.executable, "-c", reading))
+    with pytest.raises(BuildFailed) as failed:
+        frontend._export(RunMode.CLIENT, update_lock=False)
+    words = "Application__RunMod in .env is not a setting; the nearest is Application__RunMode."
+    assert failed.value.message == f"The Client pages could not be built: {words}"
+
+
 def test_the_build_gives_a_page_longer_than_ten_seconds() -> None:
     changes = {}
     PatientPlugin().pre_compile(add_modify_task=lambda name, change: changes.update({name: change}))
