@@ -27,7 +27,10 @@ class BacklogAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class CustomerAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A customer as the operators' list shows it."""
+    """A customer as the operators' list shows it.
+
+    All readings stored by `energyAsOf` are in the energy; unless `energyIsComplete`, later ones are not yet.
+    """
 
     id: UUID
     code: str
@@ -38,6 +41,8 @@ class CustomerAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     site_count: int
     device_count: int
     energy_today_kwh: Exact
+    energy_as_of: Instant
+    energy_is_complete: bool
     token_issued_at: Instant
     token_rotated_at: Instant | None
     previous_token_expires_at: Instant | None
@@ -201,7 +206,8 @@ class OverviewAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """The fleet at this moment.
 
     Active customers pushed within the hour. `powerKw` adds the latest readings of the last 15 minutes, which
-    `reportingDevices` have. Energy counts since 00:00 UTC.
+    `reportingDevices` have. Energy counts since 00:00 UTC; all readings stored by `energyAsOf` are in it, and unless
+    `energyIsComplete`, later ones are not yet.
     """
 
     customers: int
@@ -211,6 +217,8 @@ class OverviewAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     reporting_devices: int
     power_kw: float | None
     energy_today_kwh: Exact
+    energy_as_of: Instant
+    energy_is_complete: bool
     hours: list[FleetHourAnswer]
 
 
@@ -248,7 +256,10 @@ class IngestTotalsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class CustomerDetailAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A customer with its sites, devices and tariffs, and what it pushed in the last 24 hours."""
+    """A customer with its sites, devices and tariffs, and what it pushed in the last 24 hours.
+
+    The energy of its devices goes as far as its own.
+    """
 
     customer: CustomerAnswer
     last_day: list[IngestTotalsAnswer]

@@ -71,6 +71,8 @@ class NewCustomer(Body, rename="camel", kw_only=True, forbid_unknown_fields=True
             "site_count",
             "device_count",
             "energy_today_kwh",
+            "energy_as_of",
+            "energy_is_complete",
         ),
         *("token_issued_at", "token_rotated_at", "previous_token_expires_at", "last_batch_rows", "push"),
     )
@@ -84,6 +86,8 @@ class NewCustomer(Body, rename="camel", kw_only=True, forbid_unknown_fields=True
     site_count: _EchoedCount = UNSET
     device_count: _EchoedCount = UNSET
     energy_today_kwh: Annotated[Exact | UnsetType, _READ_ONLY] = UNSET
+    energy_as_of: _EchoedInstant = UNSET
+    energy_is_complete: Annotated[bool | UnsetType, _READ_ONLY] = UNSET
     token_issued_at: _EchoedInstant = UNSET
     token_rotated_at: _EchoedInstant = UNSET
     previous_token_expires_at: _EchoedInstant = UNSET

@@ -102,6 +102,8 @@ def customer_answer(line: CustomerLine) -> CustomerAnswer:
         site_count=line.site_count,
         device_count=line.device_count,
         energy_today_kwh=line.energy_today_kwh,
+        energy_as_of=line.energy_as_of.at,
+        energy_is_complete=line.energy_as_of.is_complete,
         token_issued_at=line.token_issued_at,
         token_rotated_at=line.token_rotated_at,
         previous_token_expires_at=line.previous_token_expires_at,

@@ -47,6 +47,8 @@ async def get_overview(request: Request) -> Response:
             reporting_devices=found.reporting_devices,
             power_kw=found.power_kw,
             energy_today_kwh=found.energy_today_kwh,
+            energy_as_of=found.energy_as_of.at,
+            energy_is_complete=found.energy_as_of.is_complete,
             hours=[_hour(hour) for hour in found.hours],
         )
     )

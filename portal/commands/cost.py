@@ -7,6 +7,7 @@ import typer
 
 from portal.commands.output import AsJson
 from portal.commands.session import with_stack
+from portal.core import energy
 from portal.core.domain.cost import CostReport
 from portal.core.domain.money import round_cents
 from portal.core.domain.time import parse_instant
@@ -48,6 +49,8 @@ def _instant(option: str, text: str) -> datetime:
 async def _ask(
     stack: Stack, window: tuple[datetime, datetime], customer: str | None, gaps: str
 ) -> tuple[CostReport, CostAnswer]:
+    # Who asks on the command line can wait until all is counted.
+    await energy.refresh(stack)
     if stack.settings.run_mode is RunMode.CLIENT:
         if customer is not None:
             message = "--customer is for the Admin: a Client's cost is its own"
@@ -77,6 +80,8 @@ def _words(report: CostReport) -> str:
         f"The time zone of {name} is not known any more: its rates do not hold."
         for name in report.unknown_zones
     ]
+    if not report.as_of.is_complete:
+        lines.append("Some readings are still being added up and are not in these figures yet.")
     if report.unallocated_kwh:
         lines.append(f"{report.unallocated_kwh:,.3f} kWh fell into gaps and are in no hour.")
     if report.suspect_readings:

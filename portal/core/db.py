@@ -28,12 +28,23 @@ _WAIT_SECONDS = 15
 # A batch or a report takes seconds, so the queue for its turn may take longer than the one for a connection.
 _TURN_SECONDS = 30
 _STATEMENT_SECONDS = 60
+# A year of a thousand meters takes a few; who waits for longer is better told to come again.
+_READ_SECONDS = 30
 # Two batches at once keep two cores of a database busy; more only wait for each other's row locks there, and would
 # take the connections that single readings need. Each worker process has its own two.
 _BULK_WRITERS = 2
 _CHECKS_AT_ONCE = 3
 # A report reads a year: more at once would only take each other's time, and every connection of the rest.
 _REPORTS_AT_ONCE = 3
+
+
+# Unless the server, or who runs it, has a shorter one.
+_LIMIT = """
+SELECT set_config('statement_timeout', CAST(:milliseconds AS integer)::text, true)
+WHERE current_setting('statement_timeout')::interval
+    NOT BETWEEN interval '1 ms' AND CAST(:milliseconds AS integer) * interval '1 ms'
+"""
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class DirectPool:
@@ -196,11 +207,20 @@ class Database:
                 yield session
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncGenerator[AsyncSession, None]:
-        """Open one read-only transaction in which every statement sees the same moment. Raises `Unavailable`."""
+    async def snapshot(
+        self, *, statement_seconds: float = _READ_SECONDS
+    ) -> AsyncGenerator[AsyncSession, None]:
+        """Open one read-only transaction in which every statement sees the same moment. Raises `Unavailable`.
+
+        A statement that takes longer than `statement_seconds` is ended (0: never), and `Unavailable` says to try again:
+        a page does not wait for ever, and what nobody waits for any more takes nothing from the others.
+        """
         with outages.translated(_hinders_reading, self._note):
             async with self._sessions.begin() as session:
-                await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                await session.connection(execution_options=_ONE_MOMENT)
+                if statement_seconds:
+                    given = {"milliseconds": round(statement_seconds * 1000)}
+                    await session.execute(text(_LIMIT), given)
                 yield session
 
     @asynccontextmanager

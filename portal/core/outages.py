@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 READ_ONLY = "25006"
 _FULL = "53100"
+_OUT_OF_TIME = "57014"
 # The connection is lost or refused, nobody is let in, something has run out, an operator steps in, the disk fails.
 _AWAY_CLASSES = frozenset({"08", "28", "53", "57", "58"})
 # Read-only, ended by a limit on idling or on the whole transaction, no such database, a lock that was not to be had.
@@ -29,7 +30,7 @@ _AWAY_CODES = frozenset({READ_ONLY, "25P03", "25P04", "3D000", "55P03"})
 # Two were in each other's way (deadlock, serialization) and this one has to begin again.
 _COLLISION_CLASS = "40"
 _VALUE_CLASS = "22"
-_BUSY_CODES = frozenset({"53300", "57014", "55P03"})
+_BUSY_CODES = frozenset({"53300", _OUT_OF_TIME, "55P03"})
 
 _NO_ANSWER = "The database does not answer."
 _BUSY = "The database is too busy just now. Try again in a moment."
@@ -54,6 +55,11 @@ def is_away(error: BaseException) -> bool:
 def is_unusable(error: BaseException) -> bool:
     """Whether it is away, or this attempt collided with another one: the same may work in a moment."""
     return is_away(error) or _state(error)[:2] == _COLLISION_CLASS
+
+
+def is_out_of_time(error: BaseException) -> bool:
+    """Whether a statement was ended because it took longer than it may."""
+    return _state(error) == _OUT_OF_TIME
 
 
 def is_refused_value(error: BaseException) -> bool:

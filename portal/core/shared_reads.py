@@ -74,10 +74,12 @@ class SharedReads:
         if self._readings.get(question) is reading:
             del self._readings[question]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End what is being read."""
-        for reading in list(self._readings.values()):
-            reading.task.cancel()
+        tasks = [reading.task for reading in self._readings.values() if not reading.task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def __len__(self) -> int:
         """Return how many questions are being read or have an answer that may still be given."""

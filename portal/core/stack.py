@@ -121,7 +121,7 @@ async def _check_reachable(stack: Stack) -> None:
 
 async def close_stack(stack: Stack) -> None:
     """Close the stack's connections, and end what is being read for many."""
-    stack.shared.close()
+    await stack.shared.close()
     await stack.db.dispose()
 
 

@@ -44,6 +44,7 @@ class CostExplainer(rx.State, mixin=True):
     step_totals: list[str] = ["", "", "", ""]
     hours: list[HourRow] = []
     hour_totals: list[str] = ["", "", "", ""]
+    hours_as_of: str = ""
     explained: ExplainView = ExplainView()
     failure: str = ""
 
@@ -146,7 +147,7 @@ class CostExplainer(rx.State, mixin=True):
             return
         with failure_in_words(self):
             window = instants_of(days, page.zone)
-            found = build_cost(await page._cost(*window))  # noqa: SLF001 - public, a browser could call it
+            found = build_cost(await page._cost(*window), page.zone)  # noqa: SLF001 - public, a browser could call it
             self._list("devices", formats.day(days.first), found, found.devices)
 
     async def _read(self):
@@ -159,5 +160,6 @@ class CostExplainer(rx.State, mixin=True):
             first, last = instants_of(days, page.zone)
             device = device_uuid(self.explain_device)
             found = await explain.list_hours(current(), device, first, last, self._customer())
-            self.hours = build_hours(found, page.zone, page.report.unit)
-            self.hour_totals = hour_totals(found, page.report.unit)
+            self.hours = build_hours(found.lines, page.zone, page.report.unit)
+            self.hour_totals = hour_totals(found.lines, page.report.unit)
+            self.hours_as_of = formats.as_of(found.as_of, page.zone)

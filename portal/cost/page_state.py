@@ -59,7 +59,7 @@ class CostPage(rx.State, mixin=True):
             days = await self._choose(query)
             yield
             report = await self._cost(*instants_of(days, self.zone))
-            self.report = view.build_cost(report)
+            self.report = view.build_cost(report, self.zone)
             self.energy_compared = self.cost_compared = ""
             self.is_loading = self.is_busy = False
             yield

@@ -62,6 +62,7 @@ def _list() -> rx.Component:
         rx.cond(CustomersState.failure != "", callout(CustomersState.failure), rx.fragment()),
         search_field("Search code or name", value=CustomersState.search, on_change=CustomersState.find),
         card(rx.cond(is_some(CustomersState.rows), _table(), _no_match()), flush=True),
+        rx.el.span(CustomersState.as_of, class_name="ui-hint"),
     )
 
 

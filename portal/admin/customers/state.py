@@ -20,6 +20,7 @@ class CustomersState(rx.State):
     rows: list[view.CustomerRow] = []
     search: str = ""
     summary: str = ""
+    as_of: str = ""
     has_customers: bool = False
     is_loading: bool = True
     failure: str = ""
@@ -56,4 +57,5 @@ class CustomersState(rx.State):
         self._all = view.build_rows(lines, stack.clock(), stack.settings.application.time_zone)
         self.rows = view.matching(self._all, self.search)
         self.summary = view.summary(self._all)
+        self.as_of = view.as_of(lines, stack.settings.application.time_zone)
         self.has_customers = bool(self._all)

@@ -45,6 +45,11 @@ def matching(rows: Sequence[CustomerRow], search: str) -> list[CustomerRow]:
     return [row for row in rows if all(word in f"{row['code']} {row['name']}".casefold() for word in words)]
 
 
+def as_of(lines: Sequence[CustomerLine], zone: str) -> str:
+    """How far the energy of lines that were read together goes."""
+    return formats.as_of(lines[0].energy_as_of, zone) if lines else ""
+
+
 def summary(rows: Sequence[CustomerRow]) -> str:
     """What stands under the title: how many there are, and how many are alive."""
     if not rows:

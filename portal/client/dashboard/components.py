@@ -38,7 +38,7 @@ _COMMANDS_STYLE = {
 def figures() -> rx.Component:
     """Power, energy and cost at a glance."""
     shown, loading = DashboardState.figures, DashboardState.is_loading
-    return figure_row(
+    row = figure_row(
         figure(
             "Power now",
             shown.power,
@@ -52,6 +52,7 @@ def figures() -> rx.Component:
         figure("Energy this month", shown.month, "kWh", shown.month_note, loading=loading),
         figure("Cost this month", shown.cost, "", shown.cost_note, loading=loading),
     )
+    return rx.fragment(row, rx.el.span(shown.as_of, class_name="ui-hint"))
 
 
 def energy_seal() -> rx.Component:

@@ -25,6 +25,7 @@ class Figures:
     month_note: str = ""
     cost: str = formats.MISSING
     cost_note: str = ""
+    as_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def build_figures(overview: ClientOverview, now: datetime) -> Figures:
         month_note=f"since 1 {now.astimezone(ZoneInfo(overview.time_zone)):%B}",
         cost=formats.money(overview.cost_month, overview.currency),
         cost_note=_cost_note(overview),
+        as_of=formats.as_of(overview.as_of, overview.time_zone),
     )
 
 

@@ -106,6 +106,7 @@ def comparison_in_words(found: tariffs.Comparison) -> list[str]:
         f"Energy in {month}: {formats.kwh(found.kwh)} kWh, at the sites of this municipality",
         f"As priced then: {_priced(actual)}",
         f"Under this draft: {_priced(draft)}" + (f", {change}" if change else ""),
+        formats.as_of(found.as_of, found.time_zone),
     ]
 
 

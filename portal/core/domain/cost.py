@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
+from portal.core.domain.as_of import UNKNOWN, AsOf
 from portal.core.domain.money import exact_decimals, kwh_from_milliwh
 from portal.core.domain.rates import Price
 from portal.core.domain.time import FIRST_YEAR, LAST_YEAR
@@ -118,6 +119,7 @@ class CostReport:
     periods: tuple[PeriodCost, ...] = ()
     fixed: "tuple[FixedCost, ...]" = ()
     unknown_zones: tuple[str, ...] = ()
+    as_of: AsOf = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

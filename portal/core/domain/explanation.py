@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from portal.core.domain.as_of import UNKNOWN, AsOf
 from portal.core.domain.money import apportion, exact_decimals, kwh_from_milliwh, round_cents
 from portal.core.domain.rates import Price, Segment
 from portal.core.domain.tariffs import Tariff
@@ -76,6 +77,7 @@ class Explanation:
     shown_base: Decimal
     shown_vat: Decimal
     shown_total: Decimal
+    as_of: AsOf = UNKNOWN
 
 
 def readings_used(steps: Iterable[Step]) -> tuple[ReadingUsed, ...]:

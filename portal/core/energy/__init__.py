@@ -3,6 +3,7 @@
 What others call is here:
 
     await energy.bootstrap(stack)                     at a start, after the migrations
+    async with energy.counted(stack, customer) as ..  a moment in which all stored readings are counted, for an answer
     await energy.refresh(stack)                       bring stored hours up to date with every committed reading
     await energy.requeue(session, layout, meters)     in a transaction that changes what readings are judged by
     await energy.recompute(stack, meters)             have energy computed again from the readings; then refresh
@@ -20,15 +21,20 @@ below what is named above. How readings are judged is `rules.meter`, and only th
 """
 
 from portal.core.energy import energy_proof
+from portal.core.energy.moment import Counted, counted
 from portal.core.energy.queries.rule import other_rule
 from portal.core.energy.queries.waiting import count_queued
 from portal.core.energy.refresh import bootstrap, recompute, refresh, requeue
+from portal.core.energy.rules.live import FOR_EVER
 from portal.core.energy.trigger import Trigger
 
 __all__ = [
+    "FOR_EVER",
+    "Counted",
     "Trigger",
     "bootstrap",
     "count_queued",
+    "counted",
     "energy_proof",
     "other_rule",
     "recompute",

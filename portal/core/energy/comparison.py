@@ -43,16 +43,19 @@ class Comparison(NamedTuple):
 
 
 async def compare(db: Database, layout: Layout, max_gap: timedelta) -> Comparison:
-    """Compare every day of every meter; what waits in the queue, and the days it may reach, is left for later."""
+    """Compare every day of every meter, however long that takes.
+
+    What waits in the queue, and the days it may reach, is left for later.
+    """
     differences: list[Difference] = []
     days: dict[MeterKey, int] = {}
-    async with db.snapshot() as session:
+    async with db.snapshot(statement_seconds=0) as session:
         names = await all_meters(session, layout)
         powers = await rated_powers(session, layout)
     meters = list(names)
     for begin in range(0, len(meters), _METERS_AT_ONCE):
         batch = {key: Rules(max_gap, powers.get(key)) for key in meters[begin : begin + _METERS_AT_ONCE]}
-        async with db.snapshot() as session:
+        async with db.snapshot(statement_seconds=0) as session:
             counted, found = await _compare_some(session, layout, batch, names)
         days |= counted
         differences += found

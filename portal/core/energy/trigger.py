@@ -26,8 +26,8 @@ _LOOK_SECONDS = 3
 class Trigger:
     """Refreshes energy and figures after readings were stored, without delaying the answer.
 
-    Calls that come while a refresh runs are answered by one more refresh. A lost call does no harm:
-    whoever reads energy or cost refreshes first.
+    Calls that come while a refresh runs are answered by one more refresh. A lost call does no harm: `follow` takes
+    what waits, and whoever reads energy or cost counts it.
     """
 
     def __init__(self) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
@@ -56,6 +57,7 @@ def _queue(schema: str, keys: tuple[str, ...]) -> None:
         _required("device_ids", ARRAY(Uuid)),
         _required("hours", ARRAY(Instant)),
         _required("firsts", ARRAY(Instant)),
+        _required("queued_at", Instant, server_default=text("now()")),
     )
     _table(schema, "refresh_lock")
     _table(schema, "energy_rule", _required("max_gap_minutes", Integer))

@@ -19,7 +19,7 @@ from portal.core.domain.rates import CutHour, Segment, at_hours, segments
 from portal.core.domain.time import HOUR, floor_day, floor_hour
 from portal.core.energy.rules.cut_hours import split_hour
 from portal.core.planning import planned
-from portal.core.queries import cut_hours, cut_sums
+from portal.core.queries import cut_hours, cut_sums, live_usage
 from portal.core.queries.cost_scope import CostScope, given_of, names_of
 from portal.core.queries.cut_hours import DeviceHour
 
@@ -168,13 +168,14 @@ async def load_usage(
         by_day = await _usage_by_day(session, scope, calendar, places)
         by_device = await _usage_by_device(session, scope, calendar, places)
         quality = await _quality(session, scope, places)
-    cut_days, cut_devices = await _from_cut_hours(session, scope, calendar, max_gap)
+    cut_days, cut_devices = await _from_cut_hours(session, scope, calendar, places, max_gap)
+    live_days, live_devices = live_usage.usage(scope, _slots(calendar, places), places)
     return WindowUsage(
-        (*by_day, *cut_days),
-        (*by_device, *cut_devices),
+        (*by_day, *cut_days, *live_days),
+        (*by_device, *cut_devices, *live_devices),
         tuple(DeviceRef(row[0], row[1], row[2], row.site_id) for row in rows),
         frozenset(places.values()),
-        quality,
+        live_usage.quality(scope, places, quality),
     )
 
 
@@ -259,6 +260,11 @@ def _elementary(
     return edges, numbers, kinds
 
 
+def _slots(calendar: Calendar, places: dict[UUID, int]) -> live_usage.Slots:
+    used = sorted(set(places.values()))
+    return live_usage.Slots(*_elementary(calendar, used, with_days=True), used)
+
+
 def _window(scope: CostScope, places: dict[UUID, int]) -> dict[str, Any]:
     window: dict[str, Any] = {
         "first_hour": floor_hour(scope.from_at),
@@ -269,7 +275,7 @@ def _window(scope: CostScope, places: dict[UUID, int]) -> dict[str, Any]:
 
 
 async def _from_cut_hours(
-    session: AsyncSession, scope: CostScope, calendar: Calendar, max_gap: timedelta
+    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int], max_gap: timedelta
 ) -> tuple[list[DayUsage], list[DeviceUsage]]:
     """Take the hours apart in which a rate, a day or the window begins or ends."""
     if not calendar.cut:
@@ -277,9 +283,10 @@ async def _from_cut_hours(
     cuts = {(place, cut.hour): cut.segments for place, cut in calendar.cut}
     known = sorted({place for place, _ in calendar.whole} | {place for place, _ in calendar.cut})
     found = await cut_sums.load(session, scope, cuts, known)
-    while found.doubtful:
-        some = found.doubtful[-_AT_ONCE:]
-        del found.doubtful[-_AT_ONCE:]
+    doubtful = live_usage.cut_hours(scope, cuts, places, found.doubtful) if scope.live else found.doubtful
+    while doubtful:
+        some = doubtful[-_AT_ONCE:]
+        del doubtful[-_AT_ONCE:]
         await cut_hours.add_pieces(session, scope.schema, scope.customer_id, some, max_gap)
         for device_hour in some:
             for segment, milliwh in parts_of(device_hour, cuts[device_hour.place, device_hour.hour]):

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from portal.core.energy.rules.live import ALL_STORED, LiveHours
+
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
+
+    from portal.core.energy.rules.live import Amounts
 
 _UTC = ZoneInfo("UTC")
 
@@ -18,6 +22,7 @@ class CostScope:
     """Whose energy: a customer's on the Admin, one site's or all on the Client; and how it is grouped.
 
     `day_zone` None groups by the local day of each site's municipality. `own_zone` is used for sites without one.
+    `live` are hours of which something else is stored than there is by now.
     """
 
     from_at: datetime
@@ -27,11 +32,20 @@ class CostScope:
     estimate_gaps: bool = False
     day_zone: ZoneInfo | None = _UTC
     own_zone: ZoneInfo = _UTC
+    live: LiveHours = ALL_STORED
 
     @property
     def schema(self) -> str:
         """The schema that holds the readings."""
         return "monitoring" if self.customer_id is None else "fleet"
+
+    def key_of(self, device_id: UUID) -> tuple[UUID, ...]:
+        """Return the key of a device's meter."""
+        return (device_id,) if self.customer_id is None else (self.customer_id, device_id)
+
+    def energy_of(self, amounts: Amounts) -> int:
+        """Return what of an hour is priced, in milliwatt-hours."""
+        return amounts.allocated_milliwh + (amounts.estimated_milliwh if self.estimate_gaps else 0)
 
 
 def given_of(scope: CostScope) -> dict[str, Any]:

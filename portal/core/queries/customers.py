@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections import defaultdict
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from portal.core.domain.as_of import UNKNOWN, AsOf
 from portal.core.domain.money import kwh_from_milliwh
 from portal.core.domain.pages import EVERYTHING, Asked, Key
+from portal.core.energy.rules.live import FOR_EVER
 from portal.core.versions import version_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from decimal import Decimal
 
     from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.energy import Counted
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class CustomerLine:
     previous_token_expires_at: datetime | None
     last_batch_rows: int | None
     push: PushBacklog | None = None
+    energy_as_of: AsOf = UNKNOWN
 
     @property
     def version(self) -> str:
@@ -86,6 +93,7 @@ class CustomerSite:
     municipality: str | None
     time_zone_id: str | None
     devices: tuple[CustomerDevice, ...]
+    energy_as_of: AsOf = UNKNOWN
 
 
 _LINE = """
@@ -131,6 +139,45 @@ def _line(row: RowMapping) -> CustomerLine:
     backlog = {field.name: values.pop(field.name) for field in fields(PushBacklog)}
     push = None if backlog["reported_at"] is None else PushBacklog(**backlog)
     return CustomerLine(**values, push=push)
+
+
+def with_live_energy(
+    lines: Iterable[CustomerLine], counted: Counted, today: datetime
+) -> tuple[CustomerLine, ...]:
+    """Return lines with what is not stored yet of their energy, and how far that goes."""
+    changes: dict[UUID, int] = defaultdict(int)
+    for each in counted.live.between(today, FOR_EVER):
+        changes[each.key[0]] += each.change.allocated_milliwh
+    return tuple(
+        replace(
+            line,
+            energy_today_kwh=line.energy_today_kwh + kwh_from_milliwh(changes[line.id]),
+            energy_as_of=counted.as_of,
+        )
+        for line in lines
+    )
+
+
+def sites_with_live_energy(
+    sites: Iterable[CustomerSite], counted: Counted, today: datetime
+) -> tuple[CustomerSite, ...]:
+    """Return a customer's sites so."""
+    changes: dict[UUID, int] = defaultdict(int)
+    for each in counted.live.between(today, FOR_EVER):
+        changes[each.key[-1]] += each.change.allocated_milliwh
+    return tuple(
+        replace(
+            site,
+            devices=tuple(
+                replace(
+                    device, energy_today_kwh=device.energy_today_kwh + kwh_from_milliwh(changes[device.id])
+                )
+                for device in site.devices
+            ),
+            energy_as_of=counted.as_of,
+        )
+        for site in sites
+    )
 
 
 async def find_id(session: AsyncSession, code: str) -> UUID | None:

@@ -23,13 +23,17 @@ _AT_ONCE = 500  # bounds the readings that are in memory together
 
 @dataclass
 class DeviceHour:
-    """An hour of a device: what is stored of it, and the pieces that reach into it once they were looked up."""
+    """An hour of a device: what there is of it, and the pieces that reach into it once they were looked up.
+
+    `settled_before` is the hour before which what is stored of the meter holds; None: the hour itself.
+    """
 
     device_id: UUID
     place: int
     hour: datetime
     allocated_milliwh: int
     estimated_milliwh: int
+    settled_before: datetime | None = None
     steps: list[Step] = field(default_factory=list[Step])
     allocated_pieces: list[Piece] = field(default_factory=list[Piece])
     gap_pieces: list[Piece] = field(default_factory=list[Piece])
@@ -41,12 +45,15 @@ _READINGS = """
 SELECT w.number, w.max_power_kw::float8, w.state, m.time, m.energy_imported_kwh AS kwh
 FROM (
     SELECT u.number, u.device_id, u.hour, d.max_power_kw, head.state, head.until
-    FROM unnest(CAST(:numbers AS integer[]), CAST(:devices AS uuid[]), CAST(:hours AS timestamptz[]))
-        AS u (number, device_id, hour)
+    FROM unnest(
+        CAST(:numbers AS integer[]), CAST(:devices AS uuid[]), CAST(:hours AS timestamptz[]),
+        CAST(:settled_before AS timestamptz[])
+    ) AS u (number, device_id, hour, settled_before)
     JOIN {schema}.devices d ON d.id = u.device_id {of_customer_d}
     LEFT JOIN LATERAL (
         SELECT e.meter_state AS state, e.hour + interval '1 hour' AS until FROM {schema}.hourly_energy e
-        WHERE e.device_id = u.device_id {of_customer_e} AND e.hour < u.hour AND e.meter_is_settled
+        WHERE e.device_id = u.device_id {of_customer_e} AND e.hour < u.settled_before
+          AND e.meter_is_settled
         ORDER BY e.hour DESC LIMIT 1
     ) head ON true
 ) w CROSS JOIN LATERAL (
@@ -78,6 +85,7 @@ async def add_pieces(
             "numbers": list(range(len(some))),
             "devices": [each.device_id for each in some],
             "hours": [each.hour for each in some],
+            "settled_before": [each.settled_before or each.hour for each in some],
         }
         rows = await session.execute(statement, given | ({"customer_id": customer_id} if customer_id else {}))
         walks: dict[int, list[Any]] = {}

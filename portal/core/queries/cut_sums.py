@@ -43,11 +43,11 @@ WITH cut AS MATERIALIZED (
     ) AS c (place, hour, edge, day_before, day_after, price_before, price_after)
 ), meter AS MATERIALIZED (
     SELECT d.id AS device_id, CASE WHEN s.{municipality} = ANY(CAST(:known AS integer[]))
-        THEN s.{municipality} ELSE 0 END AS place
-    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} WHERE true {scope}
+        THEN s.{municipality} ELSE 0 END AS place {live_ends}
+    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} {live_meters} WHERE true {scope}
 ), taken_apart AS MATERIALIZED (
     SELECT p.device_id, c.*, h.allocated_milliwh, {estimated} AS estimated_milliwh,
-        CASE WHEN c.edge IS NOT NULL
+        CASE WHEN c.edge IS NOT NULL {is_stored}
             AND h.suspect_count = 0 AND h.reset_count = 0 AND h.exchange_count = 0
             AND h.unallocated_milliwh = 0 AND h.estimated_milliwh = 0
         THEN (
@@ -145,7 +145,7 @@ async def load(session: AsyncSession, scope: CostScope, cuts: Cuts, known: Seque
     """Return the energy of cut hours; `known` are the municipalities that the calendar knows."""
     numbered = _number(cuts)
     statement = text(_CUT.format(**_names(scope)))
-    given = given_of(scope) | numbered.columns | {"known": list(known)}
+    given = given_of(scope) | numbered.columns | {"known": list(known)} | _live_meters(scope)
     async with planned(session, _PLANNER):
         rows: Sequence[Any] = (await session.execute(statement, given)).all()
     found = CutEnergy()
@@ -184,6 +184,7 @@ def _names(scope: CostScope) -> dict[str, str]:
     return (
         names_of(scope)
         | of_customers
+        | _live_names(scope)
         | {
             "share_of_first": _share(
                 "r.first_shown - base.shown", "r.first_at - c.hour", "r.first_at - base.at"
@@ -196,6 +197,30 @@ def _names(scope: CostScope) -> dict[str, str]:
             ),
         }
     )
+
+
+# What is stored of an hour that changed says nothing, nor does it of the hour before, which may end with it.
+_LIVE_NAMES = {
+    "live_ends": ", l.first_hour, l.last_hour",
+    "live_meters": "LEFT JOIN unnest(CAST(:live_devices AS uuid[]), CAST(:live_firsts AS timestamptz[]), "
+    "CAST(:live_lasts AS timestamptz[])) AS l (device_id, first_hour, last_hour) ON l.device_id = d.id",
+    "is_stored": "AND NOT coalesce(c.hour BETWEEN p.first_hour - interval '1 hour' AND p.last_hour, false)",
+}
+
+
+def _live_names(scope: CostScope) -> dict[str, str]:
+    return _LIVE_NAMES if scope.live else dict.fromkeys(_LIVE_NAMES, "")
+
+
+def _live_meters(scope: CostScope) -> dict[str, list[Any]]:
+    if not scope.live:
+        return {}
+    reaches = scope.live.reaches.items()
+    return {
+        "live_devices": [key[-1] for key, _ in reaches],
+        "live_firsts": [first for _, (first, _) in reaches],
+        "live_lasts": [last for _, (_, last) in reaches],
+    }
 
 
 def _share(milliwh: str, part: str, whole: str) -> str:

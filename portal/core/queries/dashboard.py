@@ -9,9 +9,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.energy import Counted
 
 
 class SitePresent(NamedTuple):
@@ -57,11 +60,15 @@ SELECT bucket, sum(kw) FROM (
     GROUP BY bucket, device_id
 ) per_device GROUP BY bucket ORDER BY bucket
 """
+# All windows are read at once: they lie in each other, or side by side.
 _ENERGY = """
-SELECT d.site_id, sum(h.allocated_milliwh)::bigint
+SELECT d.site_id, {sums}
 FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id
-WHERE h.hour >= :start_at AND h.hour < :end_at GROUP BY d.site_id
+WHERE h.hour >= :first AND h.hour < :last GROUP BY d.site_id
 """
+_SUM = (
+    "coalesce(sum(h.allocated_milliwh) FILTER (WHERE h.hour >= :start_{0} AND h.hour < :end_{0}), 0)::bigint"
+)
 
 
 async def sites_at_present(session: AsyncSession, fresh_after: datetime) -> tuple[SitePresent, ...]:
@@ -79,7 +86,26 @@ async def power_buckets(
     return tuple(PowerBucket(*row) for row in rows)
 
 
-async def energy_by_site(session: AsyncSession, start_at: datetime, end_at: datetime) -> dict[UUID, int]:
-    """Return the billed energy (milliwatt-hours) of the hours that begin in a window, per site."""
-    rows = await session.execute(text(_ENERGY), {"start_at": start_at, "end_at": end_at})
-    return {row[0]: row[1] for row in rows}
+async def energy_by_site(
+    counted: Counted, windows: Sequence[tuple[datetime, datetime]]
+) -> list[dict[UUID, int]]:
+    """Return the billed energy (milliwatt-hours) of the hours that begin in each window, per site."""
+    given = {"first": min(start for start, _ in windows), "last": max(end for _, end in windows)}
+    for place, (start_at, end_at) in enumerate(windows):
+        given |= {f"start_{place}": start_at, f"end_{place}": end_at}
+    sums = ", ".join(_SUM.format(place) for place in range(len(windows)))
+    found: list[dict[UUID, int]] = [{} for _ in windows]
+    for site_id, *energies in await counted.session.execute(text(_ENERGY.format(sums=sums)), given):
+        for energy, milliwh in zip(found, energies, strict=True):
+            energy[site_id] = milliwh
+    sites = await _site_of_devices(counted.session) if counted.live else {}
+    for energy, window in zip(found, windows, strict=True):
+        for each in counted.live.between(*window):
+            if (site_id := sites.get(each.key[-1])) is not None:
+                energy[site_id] = energy.get(site_id, 0) + each.change.allocated_milliwh
+    return found
+
+
+async def _site_of_devices(session: AsyncSession) -> dict[UUID, UUID]:
+    rows = await session.execute(text("SELECT id, site_id FROM monitoring.devices"))
+    return {row.id: row.site_id for row in rows}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.energy.rules.live import Amounts
 from portal.core.queries.cut_hours import DeviceHour
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,10 +31,9 @@ class ExplainedHour:
     suspect_count: int
 
 
-async def find_device_hour(
-    session: AsyncSession, schema: str, customer_id: UUID | None, device_id: UUID, hour: datetime
-) -> ExplainedHour | None:
-    """Return an hour of a device, with zeros where nothing is stored of it; None for a device that is not there."""
+async def find_device_hour(session: AsyncSession, scope: CostScope, device_id: UUID) -> ExplainedHour | None:
+    """Return the scope's first hour of a device, zeros where there is nothing; None for a device that is not there."""
+    schema, customer_id, hour = scope.schema, scope.customer_id, scope.from_at
     fleet = customer_id is not None
     municipality = "local_municipality_id" if fleet else "municipality_id"
     customer = "AND {0}.customer_id = {1}.customer_id".format if fleet else "".format
@@ -53,14 +52,19 @@ async def find_device_hour(
     ).one_or_none()
     if row is None:
         return None
+    live = scope.live.find(scope.key_of(device_id), hour)
+    stored = Amounts(row.allocated, row.estimated, row.unallocated, row.suspects)
+    amounts = stored if live is None else live.now
+    device_hour = DeviceHour(device_id, row.municipality_id or 0, hour, amounts.allocated_milliwh, 0)
+    device_hour.settled_before = scope.live.settled_before(scope.key_of(device_id), hour)
     return ExplainedHour(
-        DeviceHour(device_id, row.municipality_id or 0, hour, row.allocated, 0),
+        device_hour,
         row.device_name,
         row.site_name,
         row.municipality_id,
-        row.unallocated,
-        row.estimated,
-        row.suspects,
+        amounts.unallocated_milliwh,
+        amounts.estimated_milliwh,
+        amounts.suspect_count,
     )
 
 
@@ -80,4 +84,17 @@ async def find_hours(session: AsyncSession, scope: CostScope, device_id: UUID) -
         {"device_id": device_id, "first": scope.from_at, "last": scope.to_at}
         | ({"customer_id": scope.customer_id} if fleet else {}),
     )
-    return [DeviceHour(*row) for row in rows]
+    found = {row[2]: DeviceHour(*row) for row in rows}
+    key = scope.key_of(device_id)
+    changed = [each for each in scope.live.between(scope.from_at, scope.to_at) if each.key == key]
+    place = await _place(session, scope, device_id) if changed else None
+    for each in changed if place is not None else ():
+        found[each.hour] = DeviceHour(device_id, place or 0, each.hour, each.now.allocated_milliwh, 0)
+    for hour in found.values():
+        hour.settled_before = scope.live.settled_before(key, hour.hour)
+    return sorted((hour for hour in found.values() if hour.allocated_milliwh), key=lambda hour: hour.hour)
+
+
+async def _place(session: AsyncSession, scope: CostScope, device_id: UUID) -> int | None:
+    explained = await find_device_hour(session, scope, device_id)
+    return None if explained is None else explained.device_hour.place

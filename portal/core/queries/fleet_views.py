@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from portal.core.domain.as_of import UNKNOWN, AsOf
 from portal.core.domain.money import kwh_from_milliwh
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class FleetFigures:
     power_kw: float | None
     energy_today_kwh: Decimal
     hours: tuple[FleetHour, ...]
+    energy_as_of: AsOf = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,11 +16,9 @@ from portal.core.queries import customers as customer_queries
 from portal.core.queries.cost import CostScope, zone_named
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
     from datetime import datetime
     from uuid import UUID
 
-    from portal.core.db import AsyncSession
     from portal.core.stack import Stack
 
 GAPS = ("report", "estimate")
@@ -53,14 +50,14 @@ async def fleet_cost(
 
     Amounts are exact and unrounded; fixed monthly charges are not in them. `gaps` and `days` are as in `CostOptions`.
     Raises `Invalid` with the reason for a bad window or option, `NotFound` for an unknown customer, `Conflict` when
-    its tariffs are in more than one currency.
+    its tariffs are in more than one currency. `as_of` says how far the answer goes.
     """
     scope = _scope(stack, from_at, to_at, CostOptions(gaps, days))
-    async with stack.db.reports, _up_to_date(stack) as session:
-        if not await customer_queries.is_known(session, customer_id):
+    async with stack.db.reports, energy.counted(stack, customer_id) as counted:
+        if not await customer_queries.is_known(counted.session, customer_id):
             message = "There is no such customer"
             raise NotFound(message)
-        return await _report(session, stack, replace(scope, customer_id=customer_id))
+        return await _report(stack, counted, replace(scope, customer_id=customer_id))
 
 
 async def client_cost(
@@ -76,10 +73,10 @@ async def client_cost(
     `fixed` holds the fixed monthly charges of each site for the whole local months inside the window.
     """
     scope = replace(_scope(stack, from_at, to_at, CostOptions(gaps, days)), site_id=site_id)
-    async with stack.db.reports, _up_to_date(stack) as session:
-        report = await _report(session, stack, scope)
+    async with stack.db.reports, energy.counted(stack) as counted:
+        report = await _report(stack, counted, scope)
         try:
-            fixed = await reports.load_fixed(session, scope, stack.settings.billing.currency, report)
+            fixed = await reports.load_fixed(counted.session, scope, stack.settings.billing.currency, report)
         except domain.MixedCurrencies as error:
             raise Conflict(str(error)) from None
         return replace(report, fixed=fixed)
@@ -114,18 +111,12 @@ def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOption
     )
 
 
-@asynccontextmanager
-async def _up_to_date(stack: Stack) -> AsyncGenerator[AsyncSession, None]:
-    """Open a snapshot in which every reading stored so far is counted."""
-    await energy.refresh(stack)
-    async with stack.db.snapshot() as session:
-        yield session
-
-
-async def _report(session: AsyncSession, stack: Stack, scope: CostScope) -> CostReport:
+async def _report(stack: Stack, counted: energy.Counted, scope: CostScope) -> CostReport:
     billing = stack.settings.billing
     max_gap = timedelta(minutes=billing.max_gap_minutes)
+    scope = replace(scope, live=counted.live)
     try:
-        return await reports.load_report(session, scope, billing.currency, max_gap)
+        report = await reports.load_report(counted.session, scope, billing.currency, max_gap)
+        return replace(report, as_of=counted.as_of)
     except domain.MixedCurrencies as error:
         raise Conflict(str(error)) from None

@@ -47,33 +47,33 @@ class IssuedToken:
 
 async def list_customers(stack: Stack) -> tuple[CustomerLine, ...]:
     """Return every customer by code; energies count since 00:00 UTC."""
-    await energy.refresh(stack)
-    async with stack.db.snapshot() as session:
-        return await queries.list_lines(session, _today(stack))
+    async with energy.counted(stack) as counted:
+        lines = await queries.list_lines(counted.session, _today(stack))
+        return queries.with_live_energy(lines, counted, _today(stack))
 
 
 async def page_of_customers(stack: Stack, asked: Asked = EVERYTHING) -> Page[CustomerLine]:
     """Return a page of customers by code; energies count since 00:00 UTC."""
-    await energy.refresh(stack)
-    async with stack.db.snapshot() as session:
-        found = await queries.list_lines(session, _today(stack), asked)
+    async with energy.counted(stack) as counted:
+        lines = await queries.list_lines(counted.session, _today(stack), asked)
+        found = queries.with_live_energy(lines, counted, _today(stack))
     return page_of(found, asked, lambda line: line.key)
 
 
 async def get_customer(stack: Stack, customer_id: UUID) -> CustomerLine:
     """Return one customer. Raises `NotFound`."""
-    async with stack.db.snapshot() as session:
-        found = await queries.find_line(session, customer_id, _today(stack))
+    async with energy.counted(stack, customer_id) as counted:
+        found = await queries.find_line(counted.session, customer_id, _today(stack))
     if found is None:
         raise NotFound(_UNKNOWN)
-    return found
+    return queries.with_live_energy((found,), counted, _today(stack))[0]
 
 
 async def list_customer_sites(stack: Stack, customer_id: UUID) -> tuple[CustomerSite, ...]:
     """Return a customer's sites with their devices."""
-    await energy.refresh(stack)
-    async with stack.db.snapshot() as session:
-        return await queries.list_sites(session, customer_id, _today(stack))
+    async with energy.counted(stack, customer_id) as counted:
+        sites = await queries.list_sites(counted.session, customer_id, _today(stack))
+        return queries.sites_with_live_energy(sites, counted, _today(stack))
 
 
 async def find_customer_id(stack: Stack, code: str) -> UUID:

@@ -20,7 +20,7 @@ from portal.core.queries.cost import CostScope, zone_named
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portal.core.db import AsyncSession
+    from portal.core.domain.as_of import AsOf
     from portal.core.queries.dashboard import PowerBucket, SitePresent
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
@@ -68,29 +68,30 @@ class ClientOverview:
     time_zone: str
     power_points: tuple[PowerPoint, ...]
     sites: tuple[SiteLine, ...]
+    as_of: AsOf
 
 
 async def client_overview(stack: Stack) -> ClientOverview:
     """Return the dashboard as of now, in the sites' zone (the stack's own where they differ)."""
-    await energy.refresh(stack)
     now = stack.clock().astimezone(UTC)
-    async with stack.db.snapshot() as session:
+    async with energy.counted(stack) as counted:
+        session = counted.session
         present = await queries.sites_at_present(session, now - STALE_AFTER)
         zone_id = _common_zone(present, stack.settings.application.time_zone)
         today, yesterday, month = _starts(now, ZoneInfo(zone_id))
-        energy_today = await queries.energy_by_site(session, today, now)
-        energy_yesterday = await _energy_until(session, yesterday, now - timedelta(days=1))
-        energy_month = await queries.energy_by_site(session, month, now)
+        hour = floor_hour(now - timedelta(days=1))
+        windows = [(today, now), (month, now), (yesterday, hour), (hour, hour + HOUR)]
+        energy_today, energy_month, before, last = await queries.energy_by_site(counted, windows)
         buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
         places = await cost_report.load_places(session, CostScope(month, now))
-        cost_today, _ = await _cost(session, stack, (today, now), places)
-        cost_month, currency = await _cost(session, stack, (month, now), places)
+        cost_today, _ = await _cost(stack, counted, (today, now), places)
+        cost_month, currency = await _cost(stack, counted, (month, now), places)
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
         power_kw=sum(powers) if powers else None,
         power_at=max((site.last_reading_at for site in present if site.last_reading_at), default=None),
         energy_today_kwh=kwh_from_milliwh(sum(energy_today.values())),
-        energy_yesterday_kwh=kwh_from_milliwh(energy_yesterday),
+        energy_yesterday_kwh=kwh_from_milliwh(_until_now(before, last, now)),
         energy_month_kwh=kwh_from_milliwh(sum(energy_month.values())),
         cost_today=cost_today,
         cost_month=cost_month,
@@ -98,6 +99,7 @@ async def client_overview(stack: Stack) -> ClientOverview:
         time_zone=zone_id,
         power_points=_with_gaps(buckets, now),
         sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
+        as_of=counted.as_of,
     )
 
 
@@ -121,17 +123,14 @@ def _starts(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime
     )
 
 
-async def _energy_until(session: AsyncSession, start_at: datetime, until: datetime) -> int:
-    """Return the energy from `start_at` until a moment within an hour: of that hour, its share in time."""
-    hour = floor_hour(until)
-    whole = await queries.energy_by_site(session, start_at, hour)
-    last = await queries.energy_by_site(session, hour, hour + HOUR)
-    return sum(whole.values()) + int(sum(last.values()) * ((until - hour) / HOUR))
+def _until_now(before: dict[UUID, int], last: dict[UUID, int], now: datetime) -> int:
+    """Return the energy of whole hours and of the last one's part up to the minute of `now`: its share in time."""
+    return sum(before.values()) + int(sum(last.values()) * ((now - floor_hour(now)) / HOUR))
 
 
 async def _cost(
-    session: AsyncSession,
     stack: Stack,
+    counted: energy.Counted,
     window: tuple[datetime, datetime],
     places: Sequence[MunicipalTariffs],
 ) -> tuple[Decimal | None, str]:
@@ -142,8 +141,8 @@ async def _cost(
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
     try:
         # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
-        scope = CostScope(start_at, floor_hour(now) + HOUR)
-        report = await cost_report.load_report(session, scope, own_currency, max_gap, places)
+        scope = CostScope(start_at, floor_hour(now) + HOUR, live=counted.live)
+        report = await cost_report.load_report(counted.session, scope, own_currency, max_gap, places)
     except MixedCurrencies:
         return None, own_currency
     is_priced = report.total > 0 or not report.buckets_without_tariff

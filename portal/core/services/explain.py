@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from portal.core.queries.explain import find_device_hour, find_hours
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from portal.core.domain.as_of import AsOf
     from portal.core.domain.rates import Segment
     from portal.core.domain.tariffs import Tariff
     from portal.core.queries.cut_hours import DeviceHour
@@ -47,16 +48,17 @@ async def explain_hour(
     hour = floor_hour(hour_at)
     scope = CostScope(hour, hour + HOUR, customer_id=customer_id)
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
-    await energy.refresh(stack)
-    async with stack.db.snapshot() as session:
-        found = await find_device_hour(session, scope.schema, customer_id, device_id, hour)
+    async with energy.counted(stack, customer_id) as counted:
+        session, scope = counted.session, replace(scope, live=counted.live)
+        found = await find_device_hour(session, scope, device_id)
         if found is None:
             message = "There is no such device"
             raise NotFound(message)
         await cut_hours.add_pieces(session, scope.schema, customer_id, [found.device_hour], max_gap)
         places = await load_places(session, scope)
     place = next((each for each in places if each.municipality_id == found.municipality_id), None)
-    return _explanation(found, place, scope, stack.settings.billing.currency)
+    explained = _explanation(found, place, scope, stack.settings.billing.currency)
+    return replace(explained, as_of=counted.as_of)
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,23 @@ class HourLine:
     periods: tuple[str | None, ...]
 
 
+@dataclass(frozen=True)
+class Hours:
+    """Hours of a device, in order, and how far they go."""
+
+    lines: tuple[HourLine, ...]
+    as_of: AsOf
+
+
 async def list_hours(
     stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime, customer_id: UUID | None = None
-) -> tuple[HourLine, ...]:
+) -> Hours:
     """Return the hours of a device with energy in `[from_at, to_at)`, at most a few days, in order."""
     first = floor_hour(from_at)
     scope = CostScope(first, min(to_at, first + _MOST_LISTED), customer_id=customer_id)
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
-    async with stack.db.snapshot() as session:
+    async with energy.counted(stack, customer_id) as counted:
+        session, scope = counted.session, replace(scope, live=counted.live)
         found = await find_hours(session, scope, device_id)
         places = [
             place
@@ -86,7 +97,8 @@ async def list_hours(
         by_hour = costs.segments_by_hour(places, scope)
         cut = [hour for hour in found if len(by_hour[hour.hour]) > 1]
         await cut_hours.add_pieces(session, scope.schema, customer_id, cut, max_gap)
-    return tuple(_hour_line(hour, costs.parts_of(hour, by_hour[hour.hour])) for hour in found)
+    lines = tuple(_hour_line(hour, costs.parts_of(hour, by_hour[hour.hour])) for hour in found)
+    return Hours(lines, counted.as_of)
 
 
 def _hour_line(found: DeviceHour, parts: list[tuple[Segment, int]]) -> HourLine:

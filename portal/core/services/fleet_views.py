@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.core import energy
+from portal.core.domain.money import kwh_from_milliwh
 from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import customers as customer_queries
@@ -59,7 +60,6 @@ class EventPage:
 
 async def fleet_overview(stack: Stack) -> FleetFigures:
     """Return the fleet's figures: energy since 00:00 UTC, power of the last 15 minutes, hours of the last 24."""
-    await energy.refresh(stack)
     now = stack.clock()
     hour = now.replace(minute=0, second=0, microsecond=0)
     moments = {
@@ -69,22 +69,29 @@ async def fleet_overview(stack: Stack) -> FleetFigures:
         "recent": now - RECENT_WITHIN,
         "since": hour - timedelta(hours=23),
     }
-    async with stack.db.snapshot() as session:
-        return await queries.figures(session, moments)
+    async with energy.counted(stack) as counted:
+        found = await queries.figures(counted.session, moments)
+    changes = sum(
+        each.change.allocated_milliwh for each in counted.live.between(moments["today"], energy.FOR_EVER)
+    )
+    kwh = found.energy_today_kwh + kwh_from_milliwh(changes)
+    return replace(found, energy_today_kwh=kwh, energy_as_of=counted.as_of)
 
 
 async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
     """Return a customer with its sites, devices and tariffs. Raises `NotFound`."""
-    await energy.refresh(stack)
     now = stack.clock()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    async with stack.db.snapshot() as session:
+    async with energy.counted(stack, customer_id) as counted:
+        session = counted.session
         line = await customer_queries.find_line(session, customer_id, today)
         if line is None:
             raise NotFound(_NOBODY)
         sites = await customer_queries.list_sites(session, customer_id, today)
         tariffs = await tariff_queries.load(session, tariff_queries.FLEET, customer_id)
         last_day = await queries.totals_since(session, customer_id, now - _DAY)
+    [line] = customer_queries.with_live_energy([line], counted, today)
+    sites = customer_queries.sites_with_live_energy(sites, counted, today)
     return CustomerDetail(line, sites, tariffs, last_day)
 
 

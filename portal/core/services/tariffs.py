@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from portal.core.db import AsyncSession
+    from portal.core.domain.as_of import AsOf
     from portal.core.domain.tariffs import Problem, Tariff
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
@@ -143,6 +144,8 @@ class Comparison:
     kwh: Decimal
     actual: PricedMonth
     draft: PricedMonth
+    as_of: AsOf
+    time_zone: str
 
 
 def read_tariff(raw: object) -> Tariff:
@@ -192,8 +195,8 @@ async def compare_last_month(stack: Stack, raw: object) -> Comparison:
     and `Conflict` where the month was priced in more than one currency.
     """
     draft = read_tariff(raw)
-    await energy.refresh(stack)
-    async with stack.db.snapshot() as session:
+    async with energy.counted(stack) as counted:
+        session = counted.session
         places = await queries.load(session, queries.CLIENT)
         placed, problems = _places(draft, places)
         if problems:
@@ -204,11 +207,10 @@ async def compare_last_month(stack: Stack, raw: object) -> Comparison:
         always = replace(
             placed[0], id=None, effective_from=date(2000, 1, 1), effective_to=None, is_active=True
         )
-        _, actual = await _price_month(session, stack, CostScope(first, last), place)
-        kwh, under_draft = await _price_month(
-            session, stack, CostScope(first, last), replace(place, tariffs=(always,))
-        )
-        return Comparison(first, last, kwh, actual, under_draft)
+        scope = CostScope(first, last, live=counted.live)
+        _, actual = await _price_month(session, stack, scope, place)
+        kwh, under_draft = await _price_month(session, stack, scope, replace(place, tariffs=(always,)))
+        return Comparison(first, last, kwh, actual, under_draft, counted.as_of, str(zone))
 
 
 async def _price_month(

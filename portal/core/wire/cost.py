@@ -69,8 +69,13 @@ class DeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """What a window cost. Buckets without a tariff have energy but no price."""
+    """What a window cost. Buckets without a tariff have energy but no price.
 
+    All readings stored by `asOf` are counted; unless `isComplete`, later ones are not yet.
+    """
+
+    as_of: Instant
+    is_complete: bool
     from_utc: Instant
     to_utc: Instant
     currency: str
@@ -109,6 +114,8 @@ def fleet_cost_answer(customer_id: UUID, report: CostReport) -> FleetCostAnswer:
 def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
     report = as_shown(exact)
     return {
+        "as_of": report.as_of.at,
+        "is_complete": report.as_of.is_complete,
         "from_utc": report.from_at,
         "to_utc": report.to_at,
         "currency": report.currency,

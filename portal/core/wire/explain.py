@@ -51,8 +51,13 @@ class PartAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class ExplanationAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """Why an hour of a device costs what it costs; the last three are in cents."""
+    """Why an hour of a device costs what it costs; the last three are in cents.
 
+    All readings stored by `asOf` are counted; unless `isComplete`, later ones are not yet.
+    """
+
+    as_of: Instant
+    is_complete: bool
     device_id: UUID
     device_name: str
     site_name: str
@@ -89,6 +94,8 @@ ROUNDING_RULE = (
 def explanation_answer(found: Explanation) -> ExplanationAnswer:
     """Return an explanation as it is sent."""
     return ExplanationAnswer(
+        as_of=found.as_of.at,
+        is_complete=found.as_of.is_complete,
         device_id=found.device_id,
         device_name=found.device_name,
         site_name=found.site_name,

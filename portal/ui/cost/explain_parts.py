@@ -83,13 +83,16 @@ def _hours_or_hour(state: State) -> rx.Component:
         _hour(state),
         rx.cond(
             is_some(state.hours),
-            data_table(
-                _HOURS,
-                state.hours,
-                lambda row: _hour_row(state, row),
-                caption="Hours",
-                totals=[state.hour_totals[place] for place in range(len(_HOURS))],
-                tall=True,
+            rx.fragment(
+                data_table(
+                    _HOURS,
+                    state.hours,
+                    lambda row: _hour_row(state, row),
+                    caption="Hours",
+                    totals=[state.hour_totals[place] for place in range(len(_HOURS))],
+                    tall=True,
+                ),
+                rx.el.p(state.hours_as_of, class_name="ui-hint"),
             ),
             rx.el.p("No energy on this day.", class_name="ui-hint"),
         ),
@@ -145,6 +148,7 @@ def _hour(state: State) -> rx.Component:
         _steps("Energy by the register", found.pieces),
         _steps("Tariff, rate and VAT", found.parts),
         _steps("Rounding", found.result),
+        rx.el.p(found.as_of, class_name="ui-hint"),
         class_name="ui-stack",
     )
 

@@ -48,6 +48,7 @@ class ExplainView:
     pieces: list[Step] = field(default_factory=list)
     parts: list[Step] = field(default_factory=list)
     result: list[Step] = field(default_factory=list)
+    as_of: str = ""
 
 
 def device_uuid(text: str) -> UUID:
@@ -96,6 +97,7 @@ def build_explanation(found: Explanation) -> ExplainView:
     zone = found.time_zone_id
     digits = max((_decimals(each.register_kwh) for each in found.readings), default=0)
     return ExplainView(
+        as_of=formats.as_of(found.as_of, zone),
         title=f"{found.device_name}, {found.site_name}: {formats.local_time(found.hour_at, zone)} ({zone})",
         readings=[
             {

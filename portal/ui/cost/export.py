@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from portal.core.domain.cost import CostReport
 from portal.core.domain.texts import is_formula, shown_text
+from portal.core.domain.time import iso_utc
 from portal.core.errors import Invalid, NotFound
 from portal.ui import formats
 from portal.ui.cost.days import LOCAL_DAYS, UTC_DAYS
@@ -28,6 +29,7 @@ _CSV = "text/csv; charset=utf-8"
 _DAY = "Day"
 _NOTES = {"Device": "Site"}
 _FIGURES = ("kWh", "Base", "VAT", "Total")
+_REACH = ("As of", "Complete")
 _Value = str | Decimal | date
 _FORMATS = {Decimal: "#,##0.00", date: "yyyy-mm-dd"}
 _WIDTHS = {"A": 30, "B": 30, "C": 14, "D": 14, "E": 14, "F": 14}
@@ -73,17 +75,20 @@ def _row(line: Line) -> tuple[_Value, ...]:
 def csv_bytes(sheet: Sheet, export: Export, *, for_machine: bool = False) -> bytes:
     """Return one listing as CSV in UTF-8: a row is a row of data, and a column of one kind. There is no total in it.
 
-    Each row says its currency and which days it is about, so that files can be put together. For people there is a
-    mark in front that makes spreadsheets read UTF-8 as such; a program would take it for a part of the first name.
+    Each row says its currency, which days it is about and how far its readings go, so that files can be put together.
+    For people there is a mark in front that makes spreadsheets read UTF-8 as such; a program would take it for a part
+    of the first name.
     """
     text = StringIO()
     writer = csv.writer(text)
-    writer.writerow((sheet.first, sheet.note, *_FIGURES, "Currency", "From", "To", "Days in"))
+    writer.writerow((sheet.first, sheet.note, *_FIGURES, "Currency", "From", "To", "Days in", *_REACH))
     beside = (
         export.report.currency,
         export.days.first.isoformat(),
         export.days.last.isoformat(),
         export.zone,
+        iso_utc(export.report.as_of.at),
+        "yes" if export.report.as_of.is_complete else "no",
     )
     rows = [_dated(row) if sheet.first == _DAY else row for row in sheet.rows]
     writer.writerows([[*map(_plain, row), *beside] for row in rows])
@@ -136,6 +141,7 @@ def _about(page: Worksheet, export: Export) -> None:
             for name, value in (("Base", total.base), ("VAT", total.vat), ("Total", total.total))
         ],
         ("Fixed monthly charges", fixed),
+        ("As of", formats.utc_time(report.as_of.at)),
         ("Made at", formats.utc_time(export.made_at)),
         *[("Note", line) for line in warnings_in_words(report)],
     ]

@@ -77,6 +77,7 @@ def body(state: State, below: rx.Component, *, on_explain: Any) -> rx.Component:
         card(error_panel(state.failure, on_retry=state.load)),
         rx.el.div(
             _figures(state, on_explain),
+            rx.el.span(state.report.as_of, class_name="ui-hint"),
             callouts(state.report.warnings),
             rx.cond(state.is_loading, _skeletons(), below),
             aria_busy=state.is_busy,

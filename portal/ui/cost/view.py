@@ -40,6 +40,7 @@ class CostView:
     unit: str = ""
     total_cells: list[str] = field(default_factory=lambda: [""] * 4)
     warnings: list[str] = field(default_factory=list)
+    as_of: str = ""
     has_devices: bool = False
     has_energy: bool = False
     cost_figure: Figure = field(default_factory=lambda: dict(NO_FIGURE))
@@ -51,8 +52,11 @@ class CostView:
     has_fixed: bool = False
 
 
-def build_cost(exact: CostReport) -> CostView:
-    """The report in texts, and as a figure of money and one of energy. Fixed charges are a line of every table."""
+def build_cost(exact: CostReport, zone: str = "UTC") -> CostView:
+    """The report in texts, and as a figure of money and one of energy. Fixed charges are a line of every table.
+
+    `zone` is the one that the page is in.
+    """
     report, listings = as_shown(exact), listings_of(exact)
     currency, total = report.currency, listings.total
     return CostView(
@@ -65,6 +69,7 @@ def build_cost(exact: CostReport) -> CostView:
         unit=formats.currency_symbol(currency),
         total_cells=[formats.number(value, 2) for value in (total.kwh, total.base, total.vat, total.total)],
         warnings=warnings_in_words(report),
+        as_of=f"As of {formats.near_time(report.as_of.at, zone)}",
         has_devices=bool(report.devices),
         has_energy=report.total_kwh != 0,
         cost_figure=day_figure(report, "cost"),

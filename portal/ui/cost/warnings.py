@@ -6,7 +6,11 @@ from portal.ui import formats
 
 def warnings_in_words(report: CostReport) -> list[str]:
     """One sentence or two for each thing that is missing from the figures, or guessed."""
-    return [*_without_tariff(report), *_gaps(report), *_suspects(report), *_zones(report)]
+    return [*_left_out(report), *_without_tariff(report), *_gaps(report), *_suspects(report), *_zones(report)]
+
+
+def _left_out(report: CostReport) -> list[str]:
+    return [] if report.as_of.is_complete else [formats.STILL_ADDED_UP]
 
 
 def _without_tariff(report: CostReport) -> list[str]:

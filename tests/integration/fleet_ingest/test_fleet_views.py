@@ -27,7 +27,7 @@ async def test_the_overview_adds_up_the_fleet(
     hours = found.pop("hours")
     assert found == {
         "customers": 2, "activeCustomers": 2, "sites": 2, "devices": 2, "reportingDevices": 2, "powerKw": 5.5,
-        "energyTodayKwh": 0,
+        "energyTodayKwh": 0, "energyAsOf": stamp.replace("+00:00", "Z"), "energyIsComplete": True,
     }  # fmt: skip
     assert sum(hour["batches"] for hour in hours) == 9
     assert sum(hour["refusedBatches"] for hour in hours) == 1

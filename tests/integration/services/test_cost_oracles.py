@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from portal.core import energy
 from portal.core.domain.cost import CostReport
 from portal.core.domain.money import MILLIWH_PER_KWH, round_cents
 from portal.core.domain.shown_cost import as_shown
@@ -37,6 +38,7 @@ async def use(stack: Stack, device_id: Any, start: datetime, loads_milliwh: list
         for n, milliwh in enumerate(registers)
     ]
     await readings.import_readings(stack, device_id, rows)
+    await energy.refresh(stack)
 
 
 def flat(name: str, first: str, rate: float, **more: Any) -> dict[str, Any]:

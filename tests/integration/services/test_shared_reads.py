@@ -11,7 +11,7 @@ from portal.auth import loops, tabs
 from portal.auth.beats import beats
 from portal.auth.session import fingerprint
 from portal.client.dashboard import state as dashboard_state
-from portal.core import shared_reads
+from portal.core import energy, shared_reads
 from portal.core import stack as stacks
 from portal.core.domain.access import Role
 from portal.core.services import accounts, dashboard, sessions
@@ -89,6 +89,7 @@ async def test_ten_dashboards_ask_no_more_than_one(
     house: Stack, monkeypatch: pytest.MonkeyPatch, people: int
 ) -> None:
     monkeypatch.setattr(stacks, "_installed", [house])
+    await energy.refresh(house)
     tokens = [await _session(house, f"person-{n}@example.com", Role.USER) for n in range(people)]
     opened, asked = Tabs(monkeypatch), []
     async with asyncio.TaskGroup() as group:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from portal.core.domain.as_of import AsOf
 from portal.core.domain.cost import CostReport, DayCost, DeviceCost
 from portal.ui.cost.view import build_cost
 
@@ -27,6 +28,7 @@ REPORT = CostReport(
     suspect_readings=0,
     days=(DayCost(date(2026, 5, 18), *WORKED), DayCost(date(2026, 5, 19), ZERO, ZERO, ZERO, ZERO)),
     devices=(DeviceCost(UUID(int=1), "Incomer", "Main mill", *WORKED, 0),),
+    as_of=AsOf(MONDAY + timedelta(days=2, hours=1)),
 )
 
 
@@ -42,6 +44,8 @@ def test_the_worked_example_comes_out_to_the_cent() -> None:
     assert shown.per_kwh == "R\u00a02.88 per kWh, all in"
     assert shown.total_cells == ["56.00", "140.00", "21.00", "161.00"]
     assert shown.warnings == []
+    assert shown.as_of == "As of 20 May, 01:00"
+    assert build_cost(REPORT, "Africa/Johannesburg").as_of == "As of 20 May, 03:00"
 
 
 def test_rows_are_days_and_devices() -> None:
@@ -68,6 +72,7 @@ def test_both_figures_have_a_bar_per_day() -> None:
         ({"buckets_without_tariff": 3}, "No tariff for 3 device hours"),
         ({"unallocated_kwh": Decimal("3.2")}, "3.20 kWh were used during gaps"),
         ({"estimated_kwh": Decimal("1.5")}, "1.50 kWh are estimated"),
+        ({"as_of": AsOf(MONDAY, is_complete=False)}, "Some readings are still being added up"),
         ({"suspect_readings": 1}, "1 suspect reading was kept"),
         ({"suspect_readings": 4}, "4 suspect readings were kept"),
     ],

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from portal.client.dashboard import view
+from portal.core.domain.as_of import AsOf
 from portal.core.services.dashboard import ClientOverview, PowerPoint, SiteLine
 
 _NOW = datetime(2026, 5, 18, 22, 30, tzinfo=UTC)  # already Tuesday, 00:30, in Johannesburg
@@ -39,6 +40,7 @@ _OVERVIEW = ClientOverview(
         PowerPoint(_NOW - timedelta(minutes=15), 30.5),
     ),
     sites=(_SITE,),
+    as_of=AsOf(_NOW),
 )
 
 
@@ -53,6 +55,14 @@ def test_the_figures_read_as_on_paper() -> None:
     assert shown.cost == "R\u00a026\u2009410.55"
     assert shown.cost_note == "R\u00a0961.23 today, VAT included"
     assert shown.power_utc == "2026-05-18 22:28:00 UTC"
+
+
+def test_how_far_the_figures_go_is_said() -> None:
+    assert _figures().as_of == "As of 19 May, 00:30"
+    words = _figures(as_of=AsOf(_NOW - timedelta(minutes=3), is_complete=False)).as_of
+    assert words == (
+        "As of 19 May, 00:27. Some readings are still being added up and are not in these figures yet."
+    )
 
 
 @pytest.mark.parametrize(

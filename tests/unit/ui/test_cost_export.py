@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from portal.core.domain.as_of import AsOf
 from portal.core.domain.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.ui.cost.export import LISTINGS, Export, csv_bytes, download, sheets, xlsx_bytes
 from portal.ui.cost.view import build_cost
@@ -40,6 +41,7 @@ REPORT = CostReport(
     devices=tuple(DeviceCost(UUID(int=n), name, f"@Site {n}", *PARTS, 0) for n, name in enumerate(NAMES)),
     periods=(PeriodCost("Peak", *WHOLE),),
     fixed=(FixedCost(date(2026, 5, 1), "Mill", "TOU", Decimal(100), Decimal(15), Decimal(115)),),
+    as_of=AsOf(MONDAY + timedelta(hours=9)),
 )
 EXPORT = Export(REPORT, DayRange(date(2026, 5, 18), date(2026, 5, 20)), "Africa/Johannesburg", "All", MONDAY)
 
@@ -74,7 +76,17 @@ def test_a_file_is_read_by_pandas_as_it_is(listing: str, *, for_machine: bool) -
     table = pd.read_csv(BytesIO(body))
     first = {"days": "Day", "devices": "Device", "sites": "Site", "periods": "Period"}[listing]
     note = "Site" if listing == "devices" else "Note"
-    assert list(table.columns) == [first, note, *FIGURES, "Currency", "From", "To", "Days in"]
+    assert list(table.columns) == [
+        first,
+        note,
+        *FIGURES,
+        "Currency",
+        "From",
+        "To",
+        "Days in",
+        "As of",
+        "Complete",
+    ]
     assert [table[name].dtype for name in FIGURES] == [float] * 4
     assert round(table["Total"].sum(), 2) == 116.15
     assert "Total" not in set(table[first])
@@ -88,6 +100,13 @@ def test_every_row_says_which_days_it_is_about() -> None:
     assert {(row["From"], row["To"], row["Days in"]) for row in rows_of("devices")} == {
         ("2026-05-18", "2026-05-20", "Africa/Johannesburg")
     }
+
+
+def test_every_row_says_how_far_it_goes() -> None:
+    assert {(row["As of"], row["Complete"]) for row in rows_of("days")} == {("2026-05-18T09:00:00Z", "yes")}
+    partly = replace(EXPORT, report=replace(REPORT, as_of=replace(REPORT.as_of, is_complete=False)))
+    body = csv_bytes(sheets(REPORT)[0], partly).decode("utf-8-sig")
+    assert {row["Complete"] for row in csv.DictReader(StringIO(body))} == {"no"}
 
 
 def test_a_name_does_not_become_a_formula() -> None:

@@ -25,7 +25,11 @@ def sites_panel() -> rx.Component:
         rx.cond(
             State.failure != "",
             card(error_panel(State.failure, on_retry=State.load)),
-            rx.cond(is_some(State.sites), rx.foreach(State.sites, _site), card(_no_sites())),
+            rx.cond(
+                is_some(State.sites),
+                rx.fragment(rx.foreach(State.sites, _site), rx.el.span(State.as_of, class_name="ui-hint")),
+                card(_no_sites()),
+            ),
         ),
     )
 

@@ -15,6 +15,7 @@ class CustomerSitesState(CustomerAddress, rx.State):
     """The sites of the customer named in the address."""
 
     sites: list[view.SiteCard] = []
+    as_of: str = ""
     is_loading: bool = True
     failure: str = ""
     _shown_id: str = ""
@@ -32,4 +33,5 @@ class CustomerSitesState(CustomerAddress, rx.State):
             stack = current()
             sites = await customers.list_customer_sites(stack, customer_uuid(self.customer_id))
             self.sites = view.build_sites(sites, stack.clock())
+            self.as_of = view.as_of(sites, stack.settings.application.time_zone)
         self.is_loading = False

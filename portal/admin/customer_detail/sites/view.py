@@ -1,6 +1,6 @@
 """A customer's sites and devices, as texts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -32,6 +32,11 @@ class SiteCard(TypedDict):
 def build_sites(sites: Iterable[CustomerSite], now: datetime) -> list[SiteCard]:
     """One card per site."""
     return [_site(site, now) for site in sites]
+
+
+def as_of(sites: Sequence[CustomerSite], zone: str) -> str:
+    """How far the energy of the devices goes; the sites were read together."""
+    return formats.as_of(sites[0].energy_as_of, zone) if sites else ""
 
 
 def _site(site: CustomerSite, now: datetime) -> SiteCard:

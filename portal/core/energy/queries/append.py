@@ -8,12 +8,13 @@ as `rules.meter`; a meter with anything else among its new readings is left to t
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from portal.core.domain.registers import REGISTER_COUNT_MILLIWH
 from portal.core.domain.time import HOUR
+from portal.core.energy.rules.live import Amounts, LiveHour
 from portal.core.planning import planned
 from portal.core.storage.queue import key_arrays
 
@@ -79,7 +80,7 @@ _OF_ALL_METERS = """(
     SELECT {keys}, time, active_power_kw, energy_imported_kwh FROM {measurements}
     WHERE time >= :low AND time < :high{is_counted} OFFSET 0
 ) m JOIN meter USING ({keys}) WHERE time > coalesce(head_at, '-infinity')"""
-_STATEMENT = """
+_FOUND = """
 WITH meter AS MATERIALIZED (
     SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
     FROM unnest({arrays}, CAST(:first_at AS timestamptz[]), CAST(:slope AS float8[]))
@@ -103,7 +104,8 @@ WITH meter AS MATERIALIZED (
         SELECT {keys}, hour - interval '1 hour', carried, NULL, NULL FROM hours JOIN clean USING ({keys})
         WHERE carried > 0
     ) parts GROUP BY {keys}, hour
-), by_hour AS (
+)"""
+_STORED = """, by_hour AS (
     INSERT INTO {energy} AS e ({keys}, hour, allocated_milliwh, meter_state, meter_is_settled)
     SELECT {keys}, hour, milliwh, CASE WHEN last_at IS NOT NULL THEN jsonb_build_object('base', jsonb_build_array(
                to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), last_shown),
@@ -121,6 +123,14 @@ WITH meter AS MATERIALIZED (
 ){figures}
 SELECT {keys} FROM clean
 """
+# What is stored of the hours stands beside what is added to them.
+_SHOWN = """
+SELECT {clean_keys}, n.hour, n.milliwh, coalesce(e.allocated_milliwh, 0), coalesce(e.estimated_milliwh, 0),
+       coalesce(e.unallocated_milliwh, 0), coalesce(e.suspect_count, 0)
+FROM clean c LEFT JOIN energy n ON {new_of_meter}
+LEFT JOIN {energy} e ON {stored_of_meter} AND e.hour = n.hour
+ORDER BY {clean_keys}, n.hour
+"""
 
 
 async def append_clean_runs(
@@ -135,10 +145,41 @@ async def append_clean_runs(
     With `figures` the engine's figures of these hours are added as well. Returns the meters that are done with.
     The session must see no reading whose queue entry it does not.
     """
+    return {tuple(row) for row in await _run(session, layout, changes, max_gap, _STORED, figures)}
+
+
+async def clean_runs(
+    session: AsyncSession, layout: Layout, changes: Sequence[MeterChange], max_gap: timedelta
+) -> dict[MeterKey, list[LiveHour]]:
+    """Return the hours that `append_clean_runs` would add energy to, of each meter it would be done with.
+
+    Nothing is stored. The same holds for what the session sees.
+    """
+    width = len(layout.keys)
+    found: dict[MeterKey, list[LiveHour]] = {}
+    for row in await _run(session, layout, changes, max_gap, _SHOWN):
+        key = tuple(row[:width])
+        hours = found.setdefault(key, [])
+        hour, milliwh, *amounts = row[width:]
+        if hour is not None:
+            stored = Amounts(*amounts)
+            now = stored._replace(allocated_milliwh=stored.allocated_milliwh + milliwh)
+            hours.append(LiveHour(key, hour, stored, now))
+    return found
+
+
+async def _run(
+    session: AsyncSession,
+    layout: Layout,
+    changes: Sequence[MeterChange],
+    max_gap: timedelta,
+    ending: str,
+    figures: AddedFigures | None = None,
+) -> Sequence[Any]:
     low = min(change.first_at for change in changes)
     high = max(change.hours[-1] for change in changes) + HOUR
     at_once = await _is_most_of_it(session, layout, changes, high - low)
-    statement = text(_statement(layout, figures, at_once=at_once))
+    statement = text(_statement(layout, _FOUND + ending, figures, at_once=at_once))
     given = {
         **key_arrays(layout, [change.key for change in changes]),
         "first_at": [change.first_at for change in changes],
@@ -148,7 +189,7 @@ async def append_clean_runs(
         "high": high,
     }
     async with planned(session, _BY_HASH if at_once else {}):
-        return {tuple(row) for row in await session.execute(statement, given)}
+        return (await session.execute(statement, given)).all()
 
 
 # New readings and meters are joined by hash: with statistics from before they came, the planner may expect a handful
@@ -167,8 +208,8 @@ async def _is_most_of_it(
     return new >= _SHARE_TO_READ_AT_ONCE * int(meters or 0) * span
 
 
-def _statement(layout: Layout, figures: AddedFigures | None, *, at_once: bool) -> str:
-    return _STATEMENT.format(
+def _statement(layout: Layout, parts: str, figures: AddedFigures | None, *, at_once: bool) -> str:
+    return parts.format(
         arrays=", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys),
         keys=layout.key_list(),
         meter_keys=layout.key_list("meter"),
@@ -178,6 +219,9 @@ def _statement(layout: Layout, figures: AddedFigures | None, *, at_once: bool) -
         hours_of_meter=layout.matches("h", "meter"),
         hours=_hours(layout, figures, at_once=at_once),
         figures=figures.statement if figures else "",
+        clean_keys=layout.key_list("c"),
+        new_of_meter=layout.matches("n", "c"),
+        stored_of_meter=layout.matches("e", "n"),
     )
 
 

@@ -206,6 +206,59 @@ def _keys(layout: Layout, walks: list[_Walk]) -> dict[str, list[Any]]:
     return {name: [walk.key[position] for walk in walks] for position, name in enumerate(layout.keys)}
 
 
+async def folded(
+    session: AsyncSession, layout: Layout, changes: Sequence[MeterChange], most_readings: int
+) -> list[Reach]:
+    """Return what `rewrite_energy` would store of the changes, one reach for each meter; nothing is written.
+
+    A meter is left out where its change may reach further than four days beyond, and the largest ones are where all
+    of them together have more readings than `most_readings`.
+    """
+    walks = [_Walk(change.key, change.rules, change.hours[0], change.hours[-1]) for change in changes]
+    await _find_starts(session, layout, walks)
+    found: list[Reach] = []
+    for ahead in _LOOK_AHEAD[:-1]:
+        await _find_ends(session, layout, walks, ahead)
+        walks, most_readings = await _few_enough(session, layout, walks, most_readings)
+        if not walks:
+            break
+        folds = await _fold(session, layout, walks)
+        stops = await _agreements(session, layout, walks, folds)
+        finished = {i for i, walk in enumerate(walks) if stops[i] is not None or walk.end is None}
+        found += [Reach(walks[i].key, walks[i].start, stops[i], folds[i]) for i in finished]
+        walks = [walk for i, walk in enumerate(walks) if i not in finished]
+    return found
+
+
+async def _few_enough(
+    session: AsyncSession, layout: Layout, walks: list[_Walk], most: int
+) -> tuple[list[_Walk], int]:
+    """Return the shortest walks that together read no more than `most`, and how many readings are left of these."""
+    rows: Sequence[Any] = (
+        await session.execute(
+            text(
+                f"SELECT w.place, n.count FROM {_unnest(layout, 'start_at', 'end_at')} "
+                f"CROSS JOIN LATERAL (SELECT count(*) FROM (SELECT FROM {layout.measurements} m "
+                f"WHERE {layout.matches('m', 'w')} AND m.time >= coalesce(w.start_at, '-infinity') "
+                f"AND m.time < coalesce(w.end_at, 'infinity') LIMIT :most) few) n ORDER BY n.count"
+            ),
+            {
+                **_keys(layout, walks),
+                "start_at": [walk.start for walk in walks],
+                "end_at": [walk.end for walk in walks],
+                "most": most + 1,
+            },
+        )
+    ).all()
+    chosen: list[_Walk] = []
+    for place, count in rows:
+        if count > most:
+            break
+        most -= count
+        chosen.append(walks[int(place) - 1])
+    return chosen, most
+
+
 async def ruled_days(
     session: AsyncSession, layout: Layout, changes: Sequence[MeterChange]
 ) -> dict[MeterKey, dict[date, int]]:

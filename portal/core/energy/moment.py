@@ -1,0 +1,73 @@
+"""A moment in which every stored reading is counted, for whoever answers about energy or money.
+
+An answer does not wait for a refresh, which waits for others. What is stored is exact, what is queued is computed with
+the answer by the same rule. Only where that is too much does an answer wait for a refresh, and not for long; then it
+leaves out what still waits, and says how far it goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from portal.core import outages
+from portal.core.domain.as_of import AsOf
+from portal.core.energy.queries import live
+from portal.core.energy.refresh import layout_of, max_gap_of, refresh
+from portal.core.log import logger
+from portal.core.outages import Outage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from uuid import UUID
+
+    from portal.core.db import AsyncSession
+    from portal.core.energy.rules.live import LiveHours
+    from portal.core.stack import Stack
+
+_PATIENCE_SECONDS = 0.2
+_outage = Outage(logger("energy"), "Hours are not brought up to date for an answer")
+
+
+class Counted(NamedTuple):
+    """A moment of the database, what has to be added to the energy stored in it, and how far that goes."""
+
+    session: AsyncSession
+    live: LiveHours
+    as_of: AsOf
+
+
+@asynccontextmanager
+async def counted(stack: Stack, customer_id: UUID | None = None) -> AsyncGenerator[Counted, None]:
+    """Open a read-only moment in which a customer's readings are counted, or those of all. Raises `Unavailable`."""
+    async with AsyncExitStack() as opened:
+        found = await _look(opened, stack, customer_id)
+        if not found.as_of.is_complete:
+            await opened.aclose()
+            await _wait_for_refresh(stack)
+            found = await _look(opened, stack, customer_id)
+        yield found
+
+
+async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) -> Counted:
+    now = stack.clock()
+    session = await opened.enter_async_context(stack.db.snapshot())
+    try:
+        found = await live.compute(session, layout_of(stack), max_gap_of(stack), customer_id)
+    except Exception as error:
+        if not outages.is_out_of_time(error):
+            raise
+        await opened.aclose()
+        session = await opened.enter_async_context(stack.db.snapshot())
+        found = await live.nothing(session, layout_of(stack), customer_id)
+    since = found.waiting_since
+    as_of = AsOf(now) if since is None else AsOf(min(since, now), is_complete=False)
+    return Counted(session, found.hours, as_of)
+
+
+async def _wait_for_refresh(stack: Stack) -> None:
+    """Have one refresh run in this process, and wait for it a moment; it goes on when nobody waits any more."""
+    with _outage.noted(), suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await stack.shared.answer(refresh, lambda: refresh(stack), since=0, keep_seconds=0)

@@ -1,0 +1,179 @@
+"""An answer about energy waits for no refresh: what is queued is computed with it, and what is too much is said."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from portal.core import energy
+from portal.core.energy import moment as module
+from portal.core.energy.queries import append, live
+from portal.core.energy.rules.live import NOTHING, Amounts
+from portal.core.stack import Stack
+from tests.integration.databases import Stacks
+from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
+
+LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(params=["client", "admin"])
+async def stack(request: pytest.FixtureRequest, stacks: Stacks) -> Stack:
+    """One stack of either run mode for all examples of a test; each example brings a meter of its own."""
+    return await (stacks.client() if request.param == "client" else stacks.admin())
+
+
+@pytest.fixture(params=["meter by meter", "all at once"])
+def way_of_reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have new readings read in the one or the other way, whatever would be quicker."""
+    monkeypatch.setattr(append, "_SHARE_TO_READ_AT_ONCE", -1 if request.param == "all at once" else 1000)
+    monkeypatch.setattr(append, "_READ_AT_ONCE", timedelta.max)
+
+
+@pytest.fixture
+def nobody_refreshes(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(_: Stack) -> None: ...
+
+    monkeypatch.setattr(module, "_wait_for_refresh", nothing)
+
+
+@asynccontextmanager
+async def a_refresh_under_way(stack: Stack) -> AsyncIterator[None]:
+    """Hold what a refresh holds, for as long as the block takes."""
+    schema = "monitoring" if stack.settings.run_mode.value == "Client" else "fleet"
+    async with stack.db.transaction() as session:
+        await session.execute(text(f"LOCK TABLE {schema}.refresh_lock IN EXCLUSIVE MODE"))
+        yield
+
+
+async def _told(meter: Meter) -> tuple[bool, dict[datetime, Amounts]]:
+    """What an answer would say of each hour of a meter, and whether that is all."""
+    customer = meter.key[0] if len(meter.key) > 1 else None
+    async with energy.counted(meter.stack, customer) as counted:
+        rows = await counted.session.execute(
+            text(
+                f"SELECT hour, allocated_milliwh, estimated_milliwh, unallocated_milliwh, suspect_count "
+                f"FROM {meter.layout.hourly_energy} WHERE {meter.layout.bound()}"
+            ),
+            meter._given,
+        )
+        found = {row.hour: Amounts(*row[1:]) for row in rows}
+        for each in counted.live.between(datetime.min.replace(tzinfo=UTC), energy.FOR_EVER):
+            if each.key == meter.key:
+                stored = found.get(each.hour, NOTHING)
+                assert stored == each.stored
+                found[each.hour] = Amounts(*(a + b for a, b in zip(stored, each.change, strict=True)))
+        return counted.as_of.is_complete, {hour: each for hour, each in found.items() if any(each)}
+
+
+def _expected(history: list[tuple[datetime, float]]) -> dict[datetime, Amounts]:
+    hours = expected_hours(history)
+    said = {hour: Amounts(each[0], each[2], each[1], each[3]) for hour, each in hours.items()}
+    return {hour: each for hour, each in said.items() if any(each)}
+
+
+@LAW
+@given(history=register_histories(), data=st.data())
+async def test_what_is_queued_counts_as_if_it_were_stored(
+    stack: Stack,
+    way_of_reading: None,
+    nobody_refreshes: None,
+    history: list[tuple[datetime, float]],
+    data: Any,
+) -> None:
+    meter = await new_meter(stack)
+    arriving = data.draw(st.one_of(st.just(history), st.permutations(history)))
+    is_in_order = list(arriving) == history
+    so_far: list[tuple[datetime, float]] = []
+    while arriving:
+        count = data.draw(st.integers(1, len(arriving)))
+        await meter.store(arriving[:count])
+        so_far, arriving = [*so_far, *arriving[:count]], arriving[count:]
+        is_complete, told = await _told(meter)
+        assert is_complete or not is_in_order
+        if is_complete:
+            assert told == _expected(so_far)
+        if data.draw(st.booleans()):
+            await energy.refresh(stack)
+    await energy.refresh(stack)
+    assert await _told(meter) == (True, _expected(history))
+
+
+async def test_readings_in_order_and_a_late_one_are_told_while_a_refresh_is_under_way(stack: Stack) -> None:
+    meter = await new_meter(stack)
+    history = [(START + timedelta(minutes=15 * i), 100 + i / 2) for i in range(200)]
+    late, history = history[7], history[:7] + history[8:]
+    await meter.store(history[:150])
+    await energy.refresh(stack)
+    await meter.store([*history[150:], late])
+    async with a_refresh_under_way(stack), asyncio.timeout(5):
+        assert await _told(meter) == (True, _expected([*history, late]))
+
+
+async def test_what_is_too_much_is_left_out_and_said(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    few, many = await new_meter(stack), await new_meter(stack)
+    stored = [(START + timedelta(minutes=15 * i), 100 + i / 2) for i in range(40)]
+    queued = [(START + timedelta(minutes=15 * i), 100 + i / 2) for i in range(40, 80)]
+    for meter in (few, many):
+        await meter.store(stored)
+    await energy.refresh(stack)
+    await many.store(queued)
+    await few.store(queued[:1])
+    monkeypatch.setattr(live, "_MOST_HOURS", 3)
+    async with a_refresh_under_way(stack), asyncio.timeout(5):
+        assert (await _told(few))[1] == _expected([*stored, queued[0]])
+        is_complete, told = await _told(many)
+    assert (is_complete, told) == (False, _expected(stored))
+    # The refresh that was asked for goes on where the answer did not wait any more.
+    await asyncio.sleep(0)
+    await stack.shared.answer(energy.refresh, lambda: energy.refresh(stack), since=0, keep_seconds=0)
+    assert await _told(many) == (True, _expected([*stored, *queued]))
+
+
+async def test_an_answer_says_since_when_something_waits(
+    client_stack: Stack, monkeypatch: pytest.MonkeyPatch, nobody_refreshes: None
+) -> None:
+    monkeypatch.setattr(live, "_MOST_HOURS", 0)
+    meter = await new_meter(client_stack)
+    async with energy.counted(client_stack) as counted:
+        assert (counted.as_of.at, counted.as_of.is_complete) == (client_stack.clock(), True)
+    await meter.store([(START, 1.0), (START + timedelta(minutes=15), 2.0)])
+    much_later = datetime.now(UTC) + timedelta(hours=1)
+    async with energy.counted(replace(client_stack, clock=lambda: much_later)) as counted:
+        as_of = counted.as_of
+    assert not as_of.is_complete
+    assert client_stack.clock() < as_of.at < much_later - timedelta(minutes=50)
+
+
+async def test_a_computation_that_takes_too_long_is_left_out(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, nobody_refreshes: None
+) -> None:
+    meter = await new_meter(stack)
+    await meter.store([(START, 1.0), (START + timedelta(minutes=15), 2.0)])
+    compute = live.compute
+
+    async def slow(session: Any, *args: Any) -> Any:
+        await session.execute(text("SET LOCAL statement_timeout = 20"))
+        await session.execute(text("SELECT pg_sleep(5)"))
+        return await compute(session, *args)
+
+    monkeypatch.setattr(live, "compute", slow)
+    assert await _told(meter) == (False, {})
+
+
+async def test_nobody_is_told_of_another_customer(stacks: Stacks) -> None:
+    stack = await stacks.admin()
+    alices, charlies = await new_meter(stack), await new_meter(stack)
+    for meter in (alices, charlies):
+        await meter.store([(START, 1.0), (START + timedelta(minutes=15), 2.0)])
+    async with energy.counted(stack, alices.key[0]) as counted:
+        assert {each.key for each in counted.live.between(START, energy.FOR_EVER)} == {alices.key}
+    async with energy.counted(stack) as counted:
+        told = {each.key for each in counted.live.between(START, energy.FOR_EVER)}
+    assert told == {alices.key, charlies.key}
