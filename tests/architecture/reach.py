@@ -22,6 +22,11 @@ _CHANGES = re.compile(
     r"\b(INSERT INTO|DELETE FROM|TRUNCATE|COPY|MERGE INTO|ALTER|CREATE|DROP|setval\()"
     r"|(?<!FOR )(?<!KEY )(?<!DO )\bUPDATE\b"
 )
+# The same, put together from tables.
+_EXPRESSIONS = {
+    *(f"sqlalchemy.{change}" for change in ("insert", "update", "delete")),
+    "sqlalchemy.dialects.postgresql.insert",
+}
 _COPIES = {"copy_records_to_table", "copy_to_table"}
 Place = tuple[str, str]
 
@@ -129,6 +134,7 @@ def _look(definition: ast.AST, module: str, imported: dict[str, str]) -> _Found:
                 found.changes |= _CHANGES.search(text) is not None
             case ast.Name(id=name):
                 found.leads_to.add(_place(imported.get(name, f"{module}.{name}")))
+                found.changes |= imported.get(name) in _EXPRESSIONS
             case ast.Attribute(attr=name):
                 head, _, rest = dotted(node).partition(".")
                 if head in imported:

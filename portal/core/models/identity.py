@@ -159,7 +159,7 @@ class BrandImage(SQLModel, table=True):
     updated_at: datetime = timestamp(now=True)
 
 
-class AuditEvent(SQLModel, table=True):
+class AuditRow(SQLModel, table=True):
     """Who did what, when and from where. Rows are only ever added: triggers refuse everything else."""
 
     __tablename__ = "audit_events"

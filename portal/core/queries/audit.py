@@ -7,12 +7,17 @@ many for everything else. What would go beyond is refused, not done without a ro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, insert, select
+from sqlalchemy.types import String
+from sqlmodel import col
 
 from portal.core.acting import Acting, present
 from portal.core.errors import Throttled
+from portal.core.models.identity import AuditRow
+from portal.core.queries.prepared import PreparedChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +27,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 MOST_AN_HOUR = 300
-_HOUR = 3600
+_HOUR = timedelta(hours=1)
 # What the columns hold.
 _LONGEST_NAME, _LONGEST_ADDRESS, _LONGEST_DETAIL = 254, 64, 2000
-_INSERT = text(
-    "INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address, subject, detail) "
-    "VALUES (:action, :kind, :id, :name, :address, :subject, :detail)"
-)
 # Somebody anonymous who is known by an id has shown that they know the password.
 _PEOPLE = ("user", "anonymous")
 _LOG_IN = "login"
@@ -48,13 +49,27 @@ class AuditEvent:
     detail: str
 
 
-_INSERT_ONCE = """
-INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address, subject, detail)
-SELECT $1::text, $2::text, $3::uuid, $4::text, $5::text, $6::text, $7::text WHERE NOT EXISTS (
-    SELECT 1 FROM app.audit_events WHERE at > now() - interval '1 hour' AND action = $1 AND actor_kind = $2
-       AND actor_id IS NOT DISTINCT FROM $3 AND actor_name = $4 AND address = $5 AND subject = $6 AND detail = $7
+# A row that is to be written; `_row` gives the values.
+_VALUES = {
+    name: bindparam(name, type_=Uuid() if name == "actor_id" else String())
+    for name in ("action", "actor_kind", "actor_id", "actor_name", "address", "subject", "detail")
+}
+_IS_SAME_WITHIN_THE_HOUR = and_(
+    col(AuditRow.at) > func.now() - _HOUR,
+    col(AuditRow.action) == _VALUES["action"],
+    col(AuditRow.actor_kind) == _VALUES["actor_kind"],
+    col(AuditRow.actor_id).is_not_distinct_from(_VALUES["actor_id"]),
+    col(AuditRow.actor_name) == _VALUES["actor_name"],
+    col(AuditRow.address) == _VALUES["address"],
+    col(AuditRow.subject) == _VALUES["subject"],
+    col(AuditRow.detail) == _VALUES["detail"],
 )
-"""
+_IS_THERE = select(col(AuditRow.id)).where(_IS_SAME_WITHIN_THE_HOUR)
+_INSERT_ONCE = PreparedChange(
+    insert(AuditRow).from_select(
+        list(_VALUES), select(*_VALUES.values()).where(~_IS_THERE.correlate(None).exists())
+    )
+)
 
 
 async def record(
@@ -75,27 +90,22 @@ async def record_each(session: AsyncSession, action: str, done: Sequence[tuple[s
     if done:
         who = present()
         await _refuse_without_end(session, who, is_log_in=False)
-        await session.execute(_INSERT, [_row(who, action, subject, detail) for subject, detail in done])
+        await session.execute(
+            insert(AuditRow), [_row(who, action, subject, detail) for subject, detail in done]
+        )
 
 
 async def record_always(
     session: AsyncSession, action: str, subject: str = "", detail: str = "", *, by: Acting | None = None
 ) -> None:
     """Write down what is not to be refused: failures, which lock out, and the end of a session, which began once."""
-    await session.execute(_INSERT, _row(by or present(), action, subject, detail))
+    await session.execute(insert(AuditRow), _row(by or present(), action, subject, detail))
 
 
 async def record_once(session: AsyncSession, action: str, subject: str, detail: str) -> None:
     """Write down what changes nothing, unless the same is there already from within the hour. Raises `Throttled`."""
     who = present()
-    is_there = await session.scalar(
-        text(
-            "SELECT EXISTS (SELECT 1 FROM app.audit_events WHERE actor_id IS NOT DISTINCT FROM :id "
-            "AND at > now() - interval '1 hour' AND action = :action AND actor_kind = :kind "
-            "AND address = :address AND subject = :subject AND detail = :detail)"
-        ),
-        _row(who, action, subject, detail),
-    )
+    is_there = await session.scalar(_IS_THERE.limit(1), _row(who, action, subject, detail)) is not None
     if not is_there:
         await record(session, action, subject, detail, by=who)
 
@@ -105,50 +115,61 @@ async def record_once_over(connection: asyncpg.Connection, action: str, subject:
 
     Nothing is refused: no person gets here, only the command line.
     """
-    row = _row(present(), action, subject, detail)
-    await connection.execute(_INSERT_ONCE, *row.values())
+    await _INSERT_ONCE.run(connection, **_row(present(), action, subject, detail))
 
 
 async def _refuse_without_end(session: AsyncSession, who: Acting, *, is_log_in: bool) -> None:
     if who.kind not in _PEOPLE or who.id is None:
         return
-    rows = await session.execute(
-        text(
-            "SELECT count(*), coalesce(extract(epoch FROM now() - min(at)), 0)::integer FROM app.audit_events "
-            "WHERE actor_id = :id AND at > now() - interval '1 hour' AND actor_kind = :kind "
-            "AND (split_part(action, '.', 1) = :log_in) = :is_log_in"
-        ),
-        {"id": who.id, "kind": who.kind, "log_in": _LOG_IN, "is_log_in": is_log_in},
+    done = await session.execute(
+        select(func.count(), func.now() - func.min(col(AuditRow.at))).where(
+            col(AuditRow.actor_id) == who.id,
+            col(AuditRow.at) > func.now() - _HOUR,
+            col(AuditRow.actor_kind) == who.kind,
+            _is_about(_LOG_IN) if is_log_in else ~_is_about(_LOG_IN),
+        )
     )
-    count, oldest_seconds = rows.one()
+    count, since_oldest = done.one()
     if count >= MOST_AN_HOUR:
-        wait = max(_HOUR - oldest_seconds, 1)
-        done = f"You have done {MOST_AN_HOUR} things within the hour, the most that is taken"
-        message = f"{done}: go on in {-(-wait // 60)} min."
+        wait = max(int((_HOUR - since_oldest).total_seconds()), 1)
+        most = f"You have done {MOST_AN_HOUR} things within the hour, the most that is taken"
+        message = f"{most}: go on in {-(-wait // 60)} min."
         raise Throttled(message, wait)
+
+
+def _is_about(topic: str) -> ColumnElement[bool]:
+    """Say which part of an action stands before its dot."""
+    return func.split_part(col(AuditRow.action), ".", 1) == topic
 
 
 async def list_events(
     session: AsyncSession, *, before_id: int | None, topic: str, limit: int
 ) -> tuple[AuditEvent, ...]:
     """Return the latest events before one, newest first; `topic` is the part of the action before its dot."""
-    rows = await session.execute(
-        text(
-            "SELECT id, at, action, actor_kind, actor_name, address, subject, detail FROM app.audit_events "
-            "WHERE (CAST(:before AS bigint) IS NULL OR id < :before) "
-            "AND (:topic = '' OR split_part(action, '.', 1) = :topic) ORDER BY id DESC LIMIT :limit"
-        ),
-        {"before": before_id, "topic": topic, "limit": limit},
+    events = select(
+        col(AuditRow.id),
+        col(AuditRow.at),
+        col(AuditRow.action),
+        col(AuditRow.actor_kind),
+        col(AuditRow.actor_name),
+        col(AuditRow.address),
+        col(AuditRow.subject),
+        col(AuditRow.detail),
     )
+    if before_id is not None:
+        events = events.where(col(AuditRow.id) < before_id)
+    if topic:
+        events = events.where(_is_about(topic))
+    rows = await session.execute(events.order_by(col(AuditRow.id).desc()).limit(limit))
     return tuple(AuditEvent(*row) for row in rows)
 
 
 def _row(who: Acting, action: str, subject: str, detail: str) -> dict[str, object]:
     return {
         "action": action,
-        "kind": who.kind,
-        "id": who.id,
-        "name": _fitting(who.name, _LONGEST_NAME),
+        "actor_kind": who.kind,
+        "actor_id": who.id,
+        "actor_name": _fitting(who.name, _LONGEST_NAME),
         "address": _fitting(who.address, _LONGEST_ADDRESS),
         "subject": _fitting(subject, _LONGEST_NAME),
         "detail": _fitting(detail, _LONGEST_DETAIL),

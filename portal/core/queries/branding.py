@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from portal.core.models.identity import BrandImage, Branding
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
 CHANGED = "portal_brand_changed"
@@ -35,69 +41,65 @@ class StoredImage:
     updated_at: datetime
 
 
+_BRAND = (
+    col(Branding.product_name),
+    col(Branding.primary_color),
+    col(Branding.accent_color),
+    col(Branding.appearance),
+)
+_NAMES = ("product_name", "primary_color", "accent_color", "appearance")
+_IMAGE = (col(BrandImage.content), col(BrandImage.media_type))
+
+
 async def find(session: AsyncSession) -> BrandRow | None:
     """Return the stored brand, if one was ever saved."""
-    row = (
-        await session.execute(
-            text("SELECT product_name, primary_color, accent_color, appearance, updated_at FROM app.branding")
-        )
-    ).one_or_none()
+    row = (await session.execute(select(*_BRAND, col(Branding.updated_at)))).one_or_none()
     return None if row is None else BrandRow(*row)
 
 
-async def save(session: AsyncSession, values: dict[str, Any]) -> bool:
-    """Store name, colours and appearance; tells whether any is another one than before."""
-    changed = await session.scalar(
-        text(
-            "INSERT INTO app.branding AS b (id, product_name, primary_color, accent_color, appearance) "
-            "VALUES (1, :product_name, :primary_color, :accent_color, :appearance) ON CONFLICT (id) DO UPDATE SET "
-            "product_name = excluded.product_name, primary_color = excluded.primary_color, "
-            "accent_color = excluded.accent_color, appearance = excluded.appearance, updated_at = clock_timestamp() "
-            "WHERE (b.product_name, b.primary_color, b.accent_color, b.appearance) IS DISTINCT FROM "
-            "(excluded.product_name, excluded.primary_color, excluded.accent_color, excluded.appearance) "
-            "RETURNING id"
-        ),
-        values,
+async def save(session: AsyncSession, values: Mapping[str, str]) -> bool:
+    """Store a value for each of name, colours and appearance; tells whether any is another one than before."""
+    new = insert(Branding).values(id=1, **values)
+    given = {name: new.excluded[name] for name in _NAMES}
+    stored = new.on_conflict_do_update(
+        index_elements=[col(Branding.id)],
+        set_={**given, "updated_at": func.clock_timestamp()},
+        where=tuple_(*_BRAND).is_distinct_from(tuple_(*given.values())),
     )
+    changed = await session.scalar(stored.returning(col(Branding.id)))
     if changed is not None:
         await _announce(session)
     return changed is not None
 
 
+def _fits(most_bytes: int) -> ColumnElement[bool]:
+    return func.octet_length(col(BrandImage.content)) <= most_bytes
+
+
 async def image_times(session: AsyncSession, most_bytes: int) -> dict[str, datetime]:
     """Return which images of at most so many bytes there are, and since when."""
-    rows = await session.execute(
-        text("SELECT kind, updated_at FROM app.brand_images WHERE octet_length(content) <= :most"),
-        {"most": most_bytes},
-    )
-    return {row.kind: row.updated_at for row in rows}
+    images = select(col(BrandImage.kind), col(BrandImage.updated_at)).where(_fits(most_bytes))
+    return dict(await session.execute(images))
 
 
 async def find_image(session: AsyncSession, kind: str, most_bytes: int) -> StoredImage | None:
     """Return an image of at most so many bytes; a larger one does not leave the database."""
-    row = (
-        await session.execute(
-            text(
-                "SELECT content, media_type, updated_at FROM app.brand_images "
-                "WHERE kind = :kind AND octet_length(content) <= :most"
-            ),
-            {"kind": kind, "most": most_bytes},
-        )
-    ).one_or_none()
-    return None if row is None else StoredImage(bytes(row.content), row.media_type, row.updated_at)
+    image = select(*_IMAGE, col(BrandImage.updated_at))
+    found = await session.execute(image.where(col(BrandImage.kind) == kind, _fits(most_bytes)))
+    row = found.one_or_none()
+    return None if row is None else StoredImage(*row)
 
 
 async def save_image(session: AsyncSession, kind: str, content: bytes, media_type: str) -> bool:
     """Store an image in the place of the one before; tells whether it is another one."""
-    changed = await session.scalar(
-        text(
-            "INSERT INTO app.brand_images AS i (kind, content, media_type) VALUES (:kind, :content, :type) "
-            "ON CONFLICT (kind) DO UPDATE SET content = excluded.content, media_type = excluded.media_type, "
-            "updated_at = clock_timestamp() WHERE (i.content, i.media_type) IS DISTINCT FROM "
-            "(excluded.content, excluded.media_type) RETURNING kind"
-        ),
-        {"kind": kind, "content": content, "type": media_type},
+    new = insert(BrandImage).values(kind=kind, content=content, media_type=media_type)
+    given = {"content": new.excluded.content, "media_type": new.excluded.media_type}
+    stored = new.on_conflict_do_update(
+        index_elements=[col(BrandImage.kind)],
+        set_={**given, "updated_at": func.clock_timestamp()},
+        where=tuple_(*_IMAGE).is_distinct_from(tuple_(*given.values())),
     )
+    changed = await session.scalar(stored.returning(col(BrandImage.kind)))
     if changed is not None:
         await _announce(session)
     return changed is not None
@@ -105,12 +107,11 @@ async def save_image(session: AsyncSession, kind: str, content: bytes, media_typ
 
 async def delete_image(session: AsyncSession, kind: str) -> bool:
     """Remove an image; tells whether there was one."""
-    gone = await session.scalar(
-        text("DELETE FROM app.brand_images WHERE kind = :kind RETURNING kind"), {"kind": kind}
-    )
+    gone = delete(BrandImage).where(col(BrandImage.kind) == kind).returning(col(BrandImage.kind))
+    was_there = await session.scalar(gone) is not None
     await _announce(session)
-    return gone is not None
+    return was_there
 
 
 async def _announce(session: AsyncSession) -> None:
-    await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANGED})
+    await session.execute(select(func.pg_notify(CHANGED, "")))

@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import collate, delete, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
 from portal.core.domain.lockout import Count
+from portal.core.models.identity import LoginAttempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.domain.lockout import Way
 
 Key = tuple[str, str]
-_COLUMNS = "t.email, t.address, t.failures, t.window_at, t.closed_until, t.succeeded_at"
-_KEYS = "unnest(CAST(:emails AS text[]), CAST(:addresses AS text[]))"
-# Everybody takes several counts in this order, whatever the database sorts by, so that nobody waits for each other.
-_ONE_ORDER = 'ORDER BY k.email COLLATE "C", k.address COLLATE "C"'
+_COUNT = (
+    col(LoginAttempts.email),
+    col(LoginAttempts.address),
+    col(LoginAttempts.failures),
+    col(LoginAttempts.window_at),
+    col(LoginAttempts.closed_until),
+    col(LoginAttempts.succeeded_at),
+)
+_KEY = (col(LoginAttempts.email), col(LoginAttempts.address))
+# Nothing is loaded into a session here, so there is nothing to be kept up to date.
+_AS_IT_IS = {"synchronize_session": False}
 
 
 async def look(session: AsyncSession, ways: Sequence[Way]) -> dict[Key, Count]:
     """Return the counts that are there."""
-    rows = await session.execute(
-        text(
-            f"SELECT {_COLUMNS} FROM app.login_attempts t JOIN {_KEYS} AS k (email, address) USING (email, address)"
-        ),
-        _keys(ways),
-    )
-    return _counts(rows)
+    return _counts(await session.execute(select(*_COUNT).where(tuple_(*_KEY).in_(_in_one_order(ways)))))
 
 
 async def hold(session: AsyncSession, ways: Sequence[Way], now: datetime) -> dict[Key, Count]:
     """Return the counts, made where they are not there; nobody else changes them before the transaction ends."""
-    rows = await session.execute(
-        text(
-            "INSERT INTO app.login_attempts AS t (email, address, window_at) SELECT k.email, k.address, :now "
-            f"FROM {_KEYS} AS k (email, address) {_ONE_ORDER} "
-            f"ON CONFLICT (email, address) DO UPDATE SET window_at = t.window_at RETURNING {_COLUMNS}"
-        ),
-        _keys(ways) | {"now": now},
+    new = insert(LoginAttempts).values(
+        [{"email": email, "address": address, "window_at": now} for email, address in _in_one_order(ways)]
     )
-    return _counts(rows)
+    held = new.on_conflict_do_update(index_elements=[*_KEY], set_={"window_at": col(LoginAttempts.window_at)})
+    return _counts(await session.execute(held.returning(*_COUNT)))
 
 
 async def put(session: AsyncSession, counts: Mapping[Key, Count]) -> None:
     """Store counts that are held."""
     await session.execute(
-        text(
-            "UPDATE app.login_attempts AS t SET failures = :failures, window_at = :window_at, "
-            "closed_until = :closed_until WHERE email = :email AND address = :address"
-        ),
+        update(LoginAttempts),
         [
             {
                 "email": email,
@@ -71,45 +69,37 @@ async def note_success(
     session: AsyncSession, email: str, address: str, now: datetime, forget_before: datetime
 ) -> None:
     """Forget an account's failures from an address, and every count nobody has touched for long."""
-    await session.execute(
-        text(
-            "UPDATE app.login_attempts SET failures = 0, closed_until = NULL, succeeded_at = :now, window_at = :now "
-            "WHERE email = :email AND address = :address"
-        ),
-        {"email": email, "address": address, "now": now},
-    )
-    await session.execute(
-        # What somebody holds just now is not waited for: it is no longer untouched.
-        text(
-            "DELETE FROM app.login_attempts AS t USING (SELECT email, address FROM app.login_attempts "
-            "WHERE window_at < :before FOR UPDATE SKIP LOCKED) AS old "
-            "WHERE t.email = old.email AND t.address = old.address"
-        ),
-        {"before": forget_before},
-    )
+    its = (col(LoginAttempts.email) == email, col(LoginAttempts.address) == address)
+    right = {"failures": 0, "closed_until": None, "succeeded_at": now, "window_at": now}
+    await session.execute(update(LoginAttempts).where(*its).values(right), execution_options=_AS_IT_IS)
+    # What somebody holds just now is not waited for: it is no longer untouched.
+    untouched = select(*_KEY).where(col(LoginAttempts.window_at) < forget_before)
+    old = untouched.with_for_update(skip_locked=True).subquery("old")
+    is_old = (col(LoginAttempts.email) == old.c.email, col(LoginAttempts.address) == old.c.address)
+    await session.execute(delete(LoginAttempts).where(*is_old), execution_options=_AS_IT_IS)
 
 
 async def forget(session: AsyncSession, email: str) -> None:
     """Forget every failure of an account: its owner has proven themselves in another way."""
-    await session.execute(
-        text(
-            "WITH held AS (SELECT email, address FROM app.login_attempts k WHERE email = :email "
-            f"{_ONE_ORDER} FOR UPDATE) "
-            "UPDATE app.login_attempts AS t SET failures = 0, closed_until = NULL FROM held h "
-            "WHERE t.email = h.email AND t.address = h.address"
-        ),
-        {"email": email},
-    )
+    one_order = [collate(part, "C") for part in _KEY]
+    held = select(*_KEY).where(col(LoginAttempts.email) == email).order_by(*one_order).with_for_update()
+    await session.execute(held)
+    its = update(LoginAttempts).where(col(LoginAttempts.email) == email)
+    await session.execute(its.values(failures=0, closed_until=None), execution_options=_AS_IT_IS)
 
 
-def _keys(ways: Sequence[Way]) -> dict[str, object]:
-    return {"emails": [way.email for way in ways], "addresses": [way.address for way in ways]}
+def _in_one_order(ways: Sequence[Way]) -> list[Key]:
+    """Return the keys in the order in which everybody takes several, so that nobody waits for each other.
+
+    It is the one that the database calls "C": by code points.
+    """
+    return sorted({(way.email, way.address) for way in ways})
 
 
-def _counts(rows: Iterable[Any]) -> dict[Key, Count]:
+def _counts(
+    rows: Iterable[Row[str, str, int, datetime, datetime | None, datetime | None]],
+) -> dict[Key, Count]:
     return {
-        (row.email, row.address): Count(
-            row.failures, row.window_at, row.closed_until, has_succeeded=row.succeeded_at is not None
-        )
-        for row in rows
+        (email, address): Count(failures, window_at, closed_until, has_succeeded=succeeded_at is not None)
+        for email, address, failures, window_at, closed_until, succeeded_at in rows
     }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asyncpg import Connection
-    from sqlalchemy import ClauseElement, CompoundSelect, Select, Update
+    from sqlalchemy import ClauseElement, CompoundSelect, Insert, Select, Update
     from sqlalchemy.sql.compiler import SQLCompiler
 
 _Columns = TypeVarTuple("_Columns")
@@ -69,7 +69,7 @@ class Prepared(Generic[*_Columns]):
 class PreparedChange:
     """A change that returns nothing."""
 
-    def __init__(self, statement: Update) -> None:
+    def __init__(self, statement: Insert | Update) -> None:
         """Word the statement."""
         self._worded = _Worded(statement)
 
