@@ -18,7 +18,7 @@ BIN := .venv/bin
 # Additional arguments: make run ARGS="--port 9000", make test ARGS="-k cost"
 ARGS ?=
 # Each process has a database server of its own, and often stacks and a browser.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --durations 30
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --durations 30
 
 help:
 	@sed -n 's/^# make/make/p' Makefile

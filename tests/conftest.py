@@ -10,7 +10,7 @@ from hypothesis import settings
 from passlib.context import CryptContext
 
 from portal.core import log, passwords
-from tests.distribution import LongestFirst, rank
+from tests.distribution import LongestFirst, processes, rank
 from tests.integration.databases import NOT_INSTALLED, TestServer, describe_server, running_server
 
 # A busy machine takes its time; how long an example takes is no law of the domain.
@@ -21,6 +21,11 @@ _HASHES_OF_PRODUCTION = passwords._context
 
 def pytest_report_header() -> str:
     return describe_server()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return processes()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,36 +1,45 @@
 """How a run of several processes is shared out: a file stays together, and the longest begin.
 
 What a file's tests share (a browser, a server, a stack) is made once for them, and no process is left alone at the
-end with something long.
+end with something long. There is one process more than the machine has cores, because many tests wait; it takes those
+that need no browser first, so that the stacks of the end-to-end tests are started twice and not three times.
 """
 
+import os
 from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 ROOT = Path(__file__).parent
-# The first of all, in this order; `--durations` says which they are.
+# The first of all, in this order; `--durations` says which they are. Those that wait come before those that compute.
 LONGEST = (
     "e2e",
-    "integration/demo/test_run.py",
-    "integration/fleet_ingest/test_schema.py",
     "integration/server",
-    "integration/storage/test_energy_law.py",
+    "integration/demo/test_run.py",
+    "chaos",
+    "integration/faults",
+    "integration/fleet_ingest/test_schema.py",
     "documents/test_documents.py",
     "integration/push",
-    "integration/faults",
-    "chaos",
+    "integration/storage",
+    "integration/test_starts.py",
     "integration",
-    "contract",
     "architecture",
+    "contract",
 )
 # Nothing is shared by their tests, and each takes long.
 APART = ("chaos", "integration/demo/test_run.py", "integration/fleet_ingest/test_schema.py")
-
-
 # One after the other in one process: they ask the same fresh interpreters.
-TOGETHER = "tests/architecture"
+TOGETHER = "architecture"
+_WITH_BROWSERS = "tests/e2e/"
+_PROCESSES_WITH_BROWSERS = 2
+
+
+def processes() -> int:
+    """Return how many processes the tests of this machine run in."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 class LongestFirst(LoadScopeScheduling):
@@ -38,16 +47,24 @@ class LongestFirst(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file.startswith(f"{TOGETHER}/"):
+        place = file.removeprefix("tests/")
+        if place.startswith(f"{TOGETHER}/"):
             return TOGETHER
-        return nodeid if _is_among(APART, file.removeprefix("tests/")) is not None else file
+        return file if _place_in(APART, place) is None else nodeid
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if int(node.gateway.id.removeprefix("gw")) >= _PROCESSES_WITH_BROWSERS:
+            other = (unit for unit in self.workqueue if not unit.startswith(_WITH_BROWSERS))
+            if (found := next(other, None)) is not None:
+                self.workqueue.move_to_end(found, last=False)
+        super()._assign_work_unit(node)
 
 
 def rank(item: pytest.Item) -> int:
-    """Where the file of a test stands among the longest."""
-    place = _is_among(LONGEST, item.path.relative_to(ROOT).as_posix())
+    """Return where the file of a test stands among the longest."""
+    place = _place_in(LONGEST, item.path.relative_to(ROOT).as_posix())
     return len(LONGEST) if place is None else place
 
 
-def _is_among(places: tuple[str, ...], file: str) -> int | None:
+def _place_in(places: tuple[str, ...], file: str) -> int | None:
     return next((n for n, place in enumerate(places) if file == place or file.startswith(f"{place}/")), None)
