@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.wire.batches import DeviceIngestAnswer
+    from portal.core.wire.readings import DeviceIngestAnswer
 
 _log = logger("ingest")
 _TYPE = "device"

@@ -25,7 +25,7 @@ from fleet_ingest.payloads import (
     UncoveredAnswer,
 )
 from fleet_ingest.requests import MunicipalityChange, NewMunicipality
-from portal.core.domain.sites import MunicipalityEdits
+from portal.core.domain.municipalities import MunicipalityEdits
 from portal.core.errors import Invalid, NotFound
 from portal.core.services import municipalities, tariff_imports, tariffs
 from portal.core.wire.tariffs import tariff_answer

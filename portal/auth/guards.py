@@ -7,35 +7,20 @@ middleware drops calls to a handler that carries none.
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable
-from enum import StrEnum
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar, cast
 
 import reflex as rx
 
 from portal.auth import recovery
+from portal.auth.access import MARK, Access, Handler, access_of, allows, refusal
 from portal.auth.session import actor_of, token_in
 from portal.core.acting import acting, of, set_acting
-from portal.core.domain.access import Actor, Role
+from portal.core.domain.access import Actor
 from portal.core.errors import Unavailable
 
-_MARK = "_portal_access"
-Handler = Callable[..., Any]
 # A guard gives back what it was put on, so that a handler keeps its own type.
 Guarded = TypeVar("Guarded", bound=Handler)
-
-
-class Access(StrEnum):
-    """What a handler asks of its caller."""
-
-    PUBLIC = "public"
-    SIGNED_IN = "signed in"
-    ADMIN = "admin"
-
-
-def access_of(handler: Handler) -> Access | None:
-    """Return the guard a handler carries, or None when it carries none."""
-    return getattr(handler, _MARK, None)
 
 
 def public(handler: Guarded) -> Guarded:
@@ -53,19 +38,6 @@ def admin_only(handler: Guarded) -> Guarded:
     return _guarded(handler, Access.ADMIN)
 
 
-def allows(access: Access, actor: Actor | None) -> bool:
-    """Tell whether somebody (None: nobody is signed in) may call a handler with this guard."""
-    if access is Access.PUBLIC:
-        return True
-    required = Role.ADMIN if access is Access.ADMIN else Role.USER
-    return actor is not None and actor.role.covers(required)
-
-
-def refusal(actor: Actor | None) -> rx.event.EventSpec:
-    """Send a caller who may not do this where they can go on: strangers to the login page, others home."""
-    return rx.redirect("/" if actor else "/login", replace=True)
-
-
 async def actor_behind(state: rx.State) -> Actor | None:
     """Return who is behind the browser tab this state belongs to, asked of the server each time.
 
@@ -80,7 +52,7 @@ def _marked(handler: Guarded, access: Access) -> Guarded:
     if access_of(handler) is not None:
         message = f"{handler.__qualname__} carries two guards"
         raise TypeError(message)
-    setattr(handler, _MARK, access)
+    setattr(handler, MARK, access)
     return handler
 
 

@@ -8,8 +8,8 @@ from reflex.state import BaseState, StateUpdate
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
 from portal.auth import recovery, tabs
+from portal.auth.access import access_of, refusal
 from portal.auth.brand_watch import BrandState, known_version
-from portal.auth.guards import access_of, refusal
 from portal.auth.identity import IdentityState
 from portal.auth.recovery import RecoveryState
 from portal.auth.session import actor_of, fingerprint, token_in

@@ -9,13 +9,13 @@ import reflex as rx
 from reflex.istate.proxy import StateProxy
 from reflex.state import BaseState
 
+from portal.auth.unavailable import RELOAD_SECONDS
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.ui.failures import is_outage
 from portal.ui.shell import notice
 
 _SCRIPT = rx.asset("recovery.jsx", shared=True)
-RELOAD_SECONDS = 6
 # What pages are read with: their `on_load` names these.
 _READS_THE_PAGE = frozenset({"load", "follow"})
 OUTAGE = Outage(logger("auth"), "Events of pages are not answered")

@@ -4,12 +4,12 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from portal.auth.recovery import RELOAD_SECONDS
 from portal.core.errors import Unavailable
 from portal.core.log import logger
 from portal.core.outages import reason_of
 
 _log = logger("pages")
+RELOAD_SECONDS = 6
 _READING = "It is tried again by itself."
 _SENDING = "What you sent may not have been stored: look before you send it again."
 _PAGE = """<!doctype html>

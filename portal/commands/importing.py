@@ -12,7 +12,7 @@ from portal.commands.session import with_stack
 from portal.core.domain.nem12 import Estimates, Nem12Options
 from portal.core.domain.reading_files import FileInvalid, mapped_quantities
 from portal.core.domain.reading_tables import SEPARATORS, TableOptions
-from portal.core.domain.tariffs import is_zone
+from portal.core.domain.time import is_zone
 from portal.core.errors import Invalid
 from portal.core.settings import RunMode
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic.alias_generators import to_pascal
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from portal.core.domain.tariffs import is_zone
+from portal.core.domain.time import is_zone
 from portal.core.errors import Misconfigured
 from portal.core.setting_sources import NamedValues, env_file, environment, read_places
 

@@ -26,7 +26,7 @@ import json, sys
 import portal.portal
 modules = sorted(name for name in sys.modules if name.startswith("portal."))
 from inspect import getsource, unwrap
-from portal.auth.guards import access_of
+from portal.auth.access import access_of
 from portal.auth.middleware import may_be_called
 from reflex_base.registry import RegistrationContext
 handlers = {}

@@ -21,8 +21,9 @@ from portal.client.rates.draft import (
 from portal.client.rates.problems import problems_in_words
 from portal.client.rates.starting import comparison_in_words, filled, restored, starting_point
 from portal.client.rates.state import RatesState
+from portal.core.domain.tariff_input import read_tariff
 from portal.core.errors import Invalid
-from portal.core.services import tariffs
+from portal.core.services import tariff_comparison, tariffs
 from portal.core.stack import current
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
@@ -123,7 +124,7 @@ class TariffDraftState(rx.State):
     async def compare(self):
         """What the last month would have cost under this draft."""
         with failure_in_words(self), self._problems_listed():
-            found = await tariffs.compare_last_month(current(), to_wire(self.draft))
+            found = await tariff_comparison.compare_last_month(current(), to_wire(self.draft))
             self.comparison = comparison_in_words(found)
 
     @rx.event
@@ -154,6 +155,6 @@ class TariffDraftState(rx.State):
     def _check(self):
         self.problems, self.maps = [], []
         with self._problems_listed():
-            tariff = tariffs.read_tariff(to_wire(self.draft))
+            tariff = read_tariff(to_wire(self.draft))
             own = current().settings.billing.currency
             self.maps = heat_maps(tariff, formats.currency_symbol(tariff.currency or own))

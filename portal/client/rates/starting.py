@@ -11,7 +11,7 @@ from portal.core.domain.numbers import exact_number, shown
 from portal.core.domain.tariff_drafts import next_year
 from portal.core.domain.tariffs import Tariff
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import tariffs
+from portal.core.services import tariff_comparison, tariffs
 from portal.core.stack import current
 from portal.ui import formats
 
@@ -93,7 +93,7 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def comparison_in_words(found: tariffs.Comparison) -> list[str]:
+def comparison_in_words(found: tariff_comparison.Comparison) -> list[str]:
     """Last month as it was and as it would have been."""
     actual, draft = found.actual, found.draft
     month = (
@@ -110,7 +110,7 @@ def comparison_in_words(found: tariffs.Comparison) -> list[str]:
     ]
 
 
-def _priced(month: tariffs.PricedMonth) -> str:
+def _priced(month: tariff_comparison.PricedMonth) -> str:
     total = formats.money(month.total, month.currency)
     if not month.fixed:
         return total

@@ -6,7 +6,7 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.client.rates.starting import PresetRow, preset_rows
-from portal.core.domain.sites import MunicipalityEdits
+from portal.core.domain.municipalities import MunicipalityEdits
 from portal.core.services import municipalities, tariffs
 from portal.core.stack import current
 from portal.settings.dialogs import AdminDialogs

@@ -1,13 +1,11 @@
-"""What may be changed of sites, devices and municipalities, and what their texts and figures may be."""
+"""What may be changed of sites and devices, and what their texts and figures may be."""
 
 from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
 
 from portal.core.domain.rated_power import rated_kw
-from portal.core.domain.tariffs import is_zone
 from portal.core.domain.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
-from portal.core.errors import Invalid
 
 
 class SiteEdits(TypedDict, total=False):
@@ -28,13 +26,6 @@ class DeviceEdits(TypedDict, total=False):
     description: str
     max_power_kw: Decimal | None
     is_active: bool
-
-
-class MunicipalityEdits(TypedDict, total=False):
-    """Those columns of a municipality that are to be changed; the zone is an IANA name."""
-
-    name: str
-    time_zone_id: str
 
 
 def sound_site(edits: SiteEdits) -> SiteEdits:
@@ -61,17 +52,4 @@ def sound_device(edits: DeviceEdits) -> DeviceEdits:
         sound["description"] = sound_text("A description", edits["description"], LONGEST_TEXT)
     if (power_kw := edits.get("max_power_kw")) is not None:
         sound["max_power_kw"] = rated_kw(power_kw)
-    return sound
-
-
-def sound_municipality(edits: MunicipalityEdits) -> MunicipalityEdits:
-    """Return both without white space around them. Raises `Invalid` for an unsound name or an unknown zone."""
-    sound = edits.copy()
-    if "name" in edits:
-        sound["name"] = sound_name("A municipality's name", edits["name"], LONGEST_NAME)
-    if "time_zone_id" in edits:
-        sound["time_zone_id"] = zone = edits["time_zone_id"].strip()
-        if not is_zone(zone):
-            message = f"{zone!r} is not an IANA time zone, such as Africa/Johannesburg"
-            raise Invalid(message)
     return sound

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
-from zoneinfo import available_timezones
 
 MINUTES_PER_DAY = 1440
 DAYS_PER_WEEK = 7
@@ -153,16 +151,6 @@ class DayKind(NamedTuple):
     day_bit: int
     season_before: int
     day_bit_before: int
-
-
-def is_zone(name: str) -> bool:
-    """Whether a name is a time zone of the IANA database, spelled as there."""
-    return name in _zone_names()
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
 def active_tariff(tariffs: Iterable[Tariff], on: date) -> Tariff | None:

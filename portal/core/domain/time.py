@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 """The years that a question may be about: far from the ends of the calendar, where the days around them are missing."""
@@ -84,3 +85,13 @@ def reading_time_problem(at: datetime, now: datetime) -> str | None:
     if at > now + LATEST_AHEAD:
         return "time is more than 24 hours ahead of the server"
     return None
+
+
+def is_zone(name: str) -> bool:
+    """Whether a name is a time zone of the IANA database, spelled as there."""
+    return name in _zone_names()
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones() - {"Factory", "localtime"})

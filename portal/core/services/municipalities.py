@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.core.domain.changes import changes_in_words, facts_in_words
+from portal.core.domain.municipalities import MunicipalityEdits, sound_municipality
 from portal.core.domain.pages import EVERYTHING, Asked, Page, page_of
-from portal.core.domain.sites import MunicipalityEdits, sound_municipality
 from portal.core.errors import Conflict, NotFound
 from portal.core.queries import audit
 from portal.core.queries import municipalities as queries

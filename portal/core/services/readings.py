@@ -13,8 +13,8 @@ from portal.core.domain.time import reading_time_problem, spanning
 from portal.core.domain.tokens import token_hash
 from portal.core.errors import Unauthenticated
 from portal.core.queries import audit, ingest, measurements
-from portal.core.wire.batches import DeviceIngestAnswer
 from portal.core.wire.decoding import DecodedRows
+from portal.core.wire.readings import DeviceIngestAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from importlib import resources
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import holidays as holiday_table
 
-from portal.core import energy
-from portal.core.domain.cost import MixedCurrencies
 from portal.core.domain.pages import EVERYTHING, Asked, Key, Page, page_of
-from portal.core.domain.shown_cost import as_shown
 from portal.core.domain.tariff_changes import tariff_change_in_words, title_of
 from portal.core.domain.tariff_drafts import Preset, presets_from
-from portal.core.domain.tariff_places import competing_problems, place_tariffs
-from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire, tariff_to_wire
+from portal.core.domain.tariff_input import invalid_tariff, place_tariff, read_tariff
+from portal.core.domain.tariff_places import competing_problems
+from portal.core.domain.tariff_wire import tariff_to_wire
 from portal.core.domain.tariffs import DayType, Holiday
-from portal.core.domain.time import local_midnight
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.queries import audit
 from portal.core.queries import tariffs as queries
-from portal.core.queries.cost import CostScope, zone_named
-from portal.core.queries.cost_report import load_fixed, load_report
 from portal.core.versions import require_version, version_of
 
 if TYPE_CHECKING:
@@ -34,8 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from portal.core.db import AsyncSession
-    from portal.core.domain.as_of import AsOf
-    from portal.core.domain.tariffs import Problem, Tariff
+    from portal.core.domain.tariffs import Tariff
     from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
 
@@ -121,41 +113,6 @@ def _with_id(places: Iterable[MunicipalTariffs], tariff_id: int) -> StoredTariff
     return found
 
 
-@dataclass(frozen=True)
-class PricedMonth:
-    """What a month cost with VAT: its energy and its fixed charges, in whole cents."""
-
-    currency: str
-    energy: Decimal
-    fixed: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        """Energy and fixed charges."""
-        return self.energy + self.fixed
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a municipality's sites cost in a month, and what they would have cost under a draft."""
-
-    from_at: datetime
-    to_at: datetime
-    kwh: Decimal
-    actual: PricedMonth
-    draft: PricedMonth
-    as_of: AsOf
-    time_zone: str
-
-
-def read_tariff(raw: object) -> Tariff:
-    """Return the tariff of a decoded JSON object, not stored. Raises `Invalid` with every problem."""
-    try:
-        return tariff_from_wire(raw, strict=True)
-    except TariffInvalid as error:
-        raise _invalid(error.problems) from None
-
-
 async def save_tariff(stack: Stack, raw: object, expected: Collection[str] | None = None) -> int:
     """Store one tariff given as decoded JSON: under its `id` where it has one, else as a new one. Returns its id.
 
@@ -166,10 +123,10 @@ async def save_tariff(stack: Stack, raw: object, expected: Collection[str] | Non
     tariff = read_tariff(raw)
     async with stack.db.transaction() as session:
         places = await _locked(session, tariff.id, expected)
-        placed, problems = _places(tariff, places)
+        placed, problems = place_tariff(tariff, {place.name: place.municipality_id for place in places})
         problems += competing_problems(placed, [each for place in places for each in place.tariffs])
         if problems:
-            raise _invalid(problems)
+            raise invalid_tariff(problems)
         _refuse_twin(placed[0], places)
         return await _store(session, replace(placed[0], municipality=None), places)
 
@@ -186,55 +143,6 @@ async def _store(session: AsyncSession, tariff: Tariff, places: tuple[MunicipalT
         return await queries.upsert(session, tariff)
     await queries.update(session, tariff)
     return tariff.id
-
-
-async def compare_last_month(stack: Stack, raw: object) -> Comparison:
-    """Price the last whole local month of a municipality's sites under a draft, beside what it did cost.
-
-    The draft (decoded JSON) holds for the whole month whatever its window. Raises `Invalid` with every problem,
-    and `Conflict` where the month was priced in more than one currency.
-    """
-    draft = read_tariff(raw)
-    async with energy.counted(stack) as counted:
-        session = counted.session
-        places = await queries.load(session, queries.CLIENT)
-        placed, problems = _places(draft, places)
-        if problems:
-            raise _invalid(problems)
-        place = next(place for place in places if place.municipality_id == placed[0].municipality_id)
-        zone = zone_named(place.time_zone_id) or ZoneInfo("UTC")
-        first, last = _last_month(stack.clock(), zone)
-        always = replace(
-            placed[0], id=None, effective_from=date(2000, 1, 1), effective_to=None, is_active=True
-        )
-        scope = CostScope(first, last, live=counted.live)
-        _, actual = await _price_month(session, stack, scope, place)
-        kwh, under_draft = await _price_month(session, stack, scope, replace(place, tariffs=(always,)))
-        return Comparison(first, last, kwh, actual, under_draft, counted.as_of, str(zone))
-
-
-async def _price_month(
-    session: AsyncSession, stack: Stack, scope: CostScope, place: MunicipalTariffs
-) -> tuple[Decimal, PricedMonth]:
-    """Return the energy that one municipality's tariffs price, and what it costs; that of other sites has no price."""
-    billing = stack.settings.billing
-    max_gap = timedelta(minutes=billing.max_gap_minutes)
-    try:
-        report = await load_report(session, scope, billing.currency, max_gap, [place])
-        fixed = await load_fixed(session, scope, billing.currency, report, [place])
-    except MixedCurrencies as error:
-        raise Conflict(str(error)) from None
-    shown = as_shown(replace(report, fixed=fixed))
-    return (
-        sum((line.kwh for line in report.periods), Decimal(0)),
-        PricedMonth(report.currency, shown.total, sum((each.total for each in shown.fixed), Decimal(0))),
-    )
-
-
-def _last_month(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    this = now.astimezone(zone).date().replace(day=1)
-    before = (this - timedelta(days=1)).replace(day=1)
-    return local_midnight(before, zone), local_midnight(this, zone)
 
 
 def presets() -> tuple[Preset, ...]:
@@ -268,14 +176,3 @@ def _refuse_twin(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> None:
                     f"There is a tariff {other.name!r} from {other.effective_from} in {place.name} already"
                 )
                 raise Conflict(message)
-
-
-def _places(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> tuple[dict[int, Tariff], list[Problem]]:
-    return place_tariffs({0: tariff}, {place.name: place.municipality_id for place in places})
-
-
-def _invalid(problems: Iterable[Problem]) -> Invalid:
-    named = [(problem.path.removeprefix("[0]."), problem.message) for problem in problems]
-    words = "; ".join(f"{path}: {message}" if path else message for path, message in named)
-    details = {"problems": [{"path": path, "message": message} for path, message in named]}
-    return Invalid(f"The tariff was not stored: {words}", details=details)

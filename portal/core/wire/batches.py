@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from portal.core.wire.fields import RowProblem
 from portal.core.wire.readings import FleetReading
 from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.wire.tariffs import TariffRow
@@ -36,25 +37,9 @@ ROW_TYPES: dict[BatchType, type[msgspec.Struct]] = {
 }
 
 
-class RowProblem(msgspec.Struct, frozen=True):
-    """Why one row was refused; `row` counts from 0 in the body as sent."""
-
-    row: int
-    reason: str
-
-
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of the fleet ingest. Rows that were there already count as accepted."""
 
     accepted: int
     rejected: int
-    errors: list[RowProblem]
-
-
-class DeviceIngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer of the device ingest: `accepted + rejected + duplicates` is the number of rows sent."""
-
-    accepted: int
-    rejected: int
-    duplicates: int
     errors: list[RowProblem]

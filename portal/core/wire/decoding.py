@@ -20,8 +20,7 @@ import msgspec
 from portal.core.domain.numbers import is_sound
 from portal.core.domain.texts import text_problem
 from portal.core.errors import Invalid, TooLarge
-from portal.core.wire.batches import RowProblem
-from portal.core.wire.fields import TEXTS_OF_LINES
+from portal.core.wire.fields import TEXTS_OF_LINES, RowProblem
 from portal.core.wire.readings import DeviceReading, FleetReading
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)

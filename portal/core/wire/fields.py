@@ -40,3 +40,10 @@ TEXTS_OF_LINES = frozenset(("address", "description"))
 
 Exact = Annotated[Decimal, msgspec.Meta(description="exact decimal")]
 """An exact decimal, written and read as a JSON number (a text is read as well)."""
+
+
+class RowProblem(msgspec.Struct, frozen=True):
+    """Why one row was refused; `row` counts from 0 in the body as sent."""
+
+    row: int
+    reason: str

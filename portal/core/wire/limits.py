@@ -6,7 +6,8 @@ import msgspec
 
 from portal.core.domain.rated_power import MOST_KW
 from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire
-from portal.core.domain.tariffs import Tariff, is_zone
+from portal.core.domain.tariffs import Tariff
+from portal.core.domain.time import is_zone
 from portal.core.wire.registry import DeviceRow, MunicipalityRow
 from portal.core.wire.tariffs import TariffRow
 

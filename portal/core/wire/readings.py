@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from portal.core.domain.readings import QUANTITIES
-from portal.core.wire.fields import Instant, Source
+from portal.core.wire.fields import Instant, RowProblem, Source
 
 __all__ = ["QUANTITIES", "DeviceReading", "FleetReading"]
 
@@ -34,3 +34,12 @@ class FleetReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True
 
     time: Instant
     device_id: UUID
+
+
+class DeviceIngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of the device ingest: `accepted + rejected + duplicates` is the number of rows sent."""
+
+    accepted: int
+    rejected: int
+    duplicates: int
+    errors: list[RowProblem]

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import reflex as rx
 
-from portal.auth.guards import actor_behind, refusal, signed_in
+from portal.auth.access import refusal
+from portal.auth.guards import actor_behind, signed_in
 from portal.auth.session import token_in
 from portal.core.errors import NotFound
 from portal.core.services import sessions

@@ -16,9 +16,9 @@ from portal.core.domain.tariffs import (
     Rate,
     Tariff,
     day_plan,
-    is_zone,
     periods_of,
 )
+from portal.core.domain.time import is_zone
 from portal.core.queries.tariffs import MunicipalTariffs
 from portal.ui import formats
 from portal.ui.cost.hues import hues_of, period_label, period_rank

@@ -15,8 +15,8 @@ from portal.core.services import (
     municipalities,
     readings,
     sites,
+    tariff_comparison,
     tariff_imports,
-    tariffs,
 )
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
@@ -118,7 +118,7 @@ async def test_last_month_under_a_draft(client_stack: Stack, device_id: Any, clo
     rows = [DeviceReading(time=AT + timedelta(hours=n), energy_imported_kwh=100.0 * n) for n in range(2)]
     await readings.import_readings(client_stack, shop.id, rows)
     double = TARIFF | {"defaultRatePerKwh": 2, "periods": [TARIFF["periods"][0] | {"ratePerKwh": 20}]}
-    found = await tariffs.compare_last_month(
+    found = await tariff_comparison.compare_last_month(
         client_stack, double | {"effectiveFrom": "2027-01-01", "fixedMonthlyCharge": 100}
     )
     assert found.kwh == 11

@@ -9,7 +9,8 @@ import pytest
 import reflex as rx
 
 from portal.auth import guards
-from portal.auth.guards import Access, access_of, admin_only, public, refusal, signed_in
+from portal.auth.access import Access, access_of, refusal
+from portal.auth.guards import admin_only, public, signed_in
 from portal.core.domain.access import Actor, Role
 
 ALICE = Actor(uuid4(), "alice@example.com", Role.ADMIN)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.core.domain.tariff_problems import problems
-from portal.core.domain.tariffs import Period, active_tariff, is_zone, rate_at
+from portal.core.domain.tariffs import Period, active_tariff, rate_at
 from tests.unit.domain.tariff_examples import OFF_PEAK, PEAK, tariff
 
 MONDAY = date(2026, 5, 18)
@@ -176,18 +176,6 @@ def test_rates_have_the_decimals_and_size_a_column_keeps() -> None:
         "defaultRatePerKwh"
     ]
     assert problems(tariff(vat_rate=Decimal(1))) == problems(tariff(vat_rate=Decimal(0))) == []
-
-
-@pytest.mark.parametrize("name", ["Africa/Johannesburg", "UTC", "Asia/Kathmandu"])
-def test_zones_of_the_database_are_known(name: str) -> None:
-    assert is_zone(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["", "Mars/Olympus", "africa/johannesburg", "../etc/passwd", "+02:00", "localtime"]
-)
-def test_other_names_are_no_zones(name: str) -> None:
-    assert not is_zone(name)
 
 
 def test_examples_are_what_the_specification_says() -> None:

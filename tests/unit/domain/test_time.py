@@ -8,6 +8,7 @@ import pytest
 from portal.core.domain.time import (
     floor_day,
     floor_hour,
+    is_zone,
     iso_utc,
     local_midnight,
     parse_instant,
@@ -106,3 +107,15 @@ def test_readings_from_boards_without_a_clock_are_named() -> None:
     assert "ahead" in (reading_time_problem(NOW + timedelta(hours=24, microseconds=1), NOW) or "")
     assert reading_time_problem(NOW + timedelta(hours=24), NOW) is None
     assert reading_time_problem(datetime(2010, 1, 1, tzinfo=UTC), NOW) is None
+
+
+@pytest.mark.parametrize("name", ["Africa/Johannesburg", "UTC", "Asia/Kathmandu"])
+def test_zones_of_the_database_are_known(name: str) -> None:
+    assert is_zone(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "africa/johannesburg", "../etc/passwd", "+02:00", "localtime"]
+)
+def test_other_names_are_no_zones(name: str) -> None:
+    assert not is_zone(name)
