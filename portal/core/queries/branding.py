@@ -79,7 +79,7 @@ def _fits(most_bytes: int) -> ColumnElement[bool]:
 async def image_times(session: AsyncSession, most_bytes: int) -> dict[str, datetime]:
     """Return which images of at most so many bytes there are, and since when."""
     images = select(col(BrandImage.kind), col(BrandImage.updated_at)).where(_fits(most_bytes))
-    return dict(await session.execute(images))
+    return dict((await session.execute(images)).all())
 
 
 async def find_image(session: AsyncSession, kind: str, most_bytes: int) -> StoredImage | None:
