@@ -1,4 +1,4 @@
-"""Accounts, sessions, machine keys, audit trail and brand (`app`, both run modes)."""
+"""Accounts, sessions and machine keys (`app`, both run modes)."""
 
 # SQLModel declares the table name as computed; a plain text is its documented way.
 # pyright: reportAssignmentType=false
@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from portal.core.domain.access import Role, Scope
-from portal.core.models.columns import Word, number_key, stored, timestamp, uuid_key
+from portal.core.models.columns import Word, stored, timestamp, uuid_key
 
 
 class User(SQLModel, table=True):
@@ -127,50 +127,3 @@ class ApiKey(SQLModel, table=True):
     created_at: datetime = timestamp(now=True)
     last_used_at: datetime | None = timestamp(nullable=True)
     revoked_at: datetime | None = timestamp(nullable=True)
-
-
-class Branding(SQLModel, table=True):
-    """The one row of brand settings."""
-
-    __tablename__ = "branding"
-    __table_args__ = (
-        CheckConstraint("id = 1"),
-        CheckConstraint("appearance IN ('system', 'light', 'dark')"),
-        {"schema": "app"},
-    )
-
-    id: int = stored(1, primary_key=True)
-    product_name: str = Field(max_length=80)
-    primary_color: str = Field(max_length=7)
-    accent_color: str = Field(max_length=7)
-    appearance: str = stored("system", max_length=10)
-    updated_at: datetime = timestamp(now=True)
-
-
-class BrandImage(SQLModel, table=True):
-    """The logo or the icon of the brand."""
-
-    __tablename__ = "brand_images"
-    __table_args__ = (CheckConstraint("kind IN ('logo', 'icon')"), {"schema": "app"})
-
-    kind: str = Field(max_length=10, primary_key=True)
-    content: bytes
-    media_type: str = Field(max_length=30)
-    updated_at: datetime = timestamp(now=True)
-
-
-class AuditRow(SQLModel, table=True):
-    """Who did what, when and from where. Rows are only ever added: triggers refuse everything else."""
-
-    __tablename__ = "audit_events"
-    __table_args__ = (Index("audit_events_by_actor", "actor_id", "at"), {"schema": "app"})
-
-    id: int = number_key(always=True)
-    at: datetime = timestamp(now=True)
-    action: str = Field(max_length=60)
-    actor_kind: str = Field(max_length=20)
-    actor_id: UUID | None = None
-    actor_name: str = Field(max_length=254)
-    address: str = Field(max_length=64)
-    subject: str = stored("", max_length=254)
-    detail: str = stored("", max_length=2000)

@@ -8,14 +8,14 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 # Importing a module declares its tables.
-from portal.core.models import fleet, identity, measurement, push, rollups, site, tariff
+from portal.core.models import audit, brand, fleet, identity, measurement, push, rollups, site, tariff
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from portal.core.settings import RunMode
 
-DECLARED_BY = (fleet, identity, measurement, push, rollups, site, tariff)
+DECLARED_BY = (audit, brand, fleet, identity, measurement, push, rollups, site, tariff)
 _SCHEMAS = {"Client": ("app", "monitoring"), "Admin": ("app", "fleet")}
 
 

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from portal.core.acting import Acting, present
 from portal.core.errors import Throttled
-from portal.core.models.identity import AuditRow
+from portal.core.models.audit import AuditRow
 from portal.core.queries.prepared import PreparedChange
 
 if TYPE_CHECKING:

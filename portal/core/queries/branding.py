@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from portal.core.models.identity import BrandImage, Branding
+from portal.core.models.brand import BrandImage, Branding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
