@@ -11,7 +11,7 @@ from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import expected_versions, json_body, page_asked
 from fleet_ingest.payloads import BacklogAnswer, CustomerAnswer, CustomersAnswer, IssuedTokenAnswer
 from fleet_ingest.requests import NewCustomer, Rotation
-from portal.core.services import customers, fleet_views
+from portal.core.services import customers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -70,7 +70,7 @@ async def delete_customer(request: Request) -> Response:
     await admin_of(request)
     confirmed = request.query_params.get("confirm")
     expected = expected_versions(request)
-    await fleet_views.remove_customer(stack_of(request), _customer_id(request), confirmed, expected)
+    await customers.remove_customer(stack_of(request), _customer_id(request), confirmed, expected)
     return no_content()
 
 

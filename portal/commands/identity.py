@@ -10,11 +10,10 @@ from portal.commands.session import with_stack
 from portal.core.domain.access import Role, Scope
 from portal.core.domain.pages import Page
 from portal.core.domain.time import iso_utc
-from portal.core.errors import Invalid, NotFound
+from portal.core.errors import Invalid
 from portal.core.services import accounts, api_keys, second_factor
 from portal.core.services.accounts import UserLine
 from portal.core.services.api_keys import KeyLine
-from portal.core.stack import Stack
 
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
 keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)
@@ -54,7 +53,7 @@ def _user_in_words(line: UserLine) -> str:
 @users.command("reset-second-factor")
 def reset_second_factor(email: str, as_json: AsJson = False) -> None:
     """Take away the second factor of somebody who lost it; their sessions end."""
-    user_id = with_stack(lambda stack: second_factor.reset_by_email(stack, email))
+    user_id = with_stack(lambda stack: second_factor.reset(stack, email))
     made = {"id": user_id, "email": email.strip().lower()}
     answer(made, f"{made['email']} signs in with the password alone now.", as_json=as_json)
 
@@ -74,16 +73,7 @@ def _key_in_words(line: KeyLine) -> str:
 @keys.command("revoke")
 def revoke_api_key(name: str, as_json: AsJson = False) -> None:
     """Revoke a key at once."""
-
-    async def revoke(stack: Stack) -> KeyLine:
-        for line in await api_keys.list_api_keys(stack):
-            if line.name == name.strip():
-                await api_keys.revoke_api_key(stack, line.id)
-                return line
-        message = f"There is no API key named {name.strip()!r}"
-        raise NotFound(message)
-
-    revoked = with_stack(revoke)
+    revoked = with_stack(lambda stack: api_keys.revoke_api_key(stack, name.strip()))
     answer(revoked, f"{revoked.name} opens nothing any more.", as_json=as_json)
 
 

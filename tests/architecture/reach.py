@@ -22,12 +22,10 @@ _CHANGES = re.compile(
     r"\b(INSERT INTO|DELETE FROM|TRUNCATE|COPY|MERGE INTO|ALTER|CREATE|DROP|setval\()"
     r"|(?<!FOR )(?<!KEY )(?<!DO )\bUPDATE\b"
 )
-# The same, put together from tables.
-_EXPRESSIONS = {
-    *(f"sqlalchemy.{change}" for change in ("insert", "update", "delete")),
-    "sqlalchemy.dialects.postgresql.insert",
-}
+# Statements that are put together, and methods that write by themselves.
+_CHANGING = re.compile(r"(sqlalchemy|sqlmodel)\b.*\.(insert|update|delete|merge)")
 _COPIES = {"copy_records_to_table", "copy_to_table"}
+_ADDS = {"add", "add_all", "delete", "merge"}
 Place = tuple[str, str]
 
 
@@ -133,13 +131,14 @@ def _look(definition: ast.AST, module: str, imported: dict[str, str]) -> _Found:
             case ast.Constant(value=str() as text) if text != docstring:
                 found.changes |= _CHANGES.search(text) is not None
             case ast.Name(id=name):
-                found.leads_to.add(_place(imported.get(name, f"{module}.{name}")))
-                found.changes |= imported.get(name) in _EXPRESSIONS
+                full = imported.get(name, f"{module}.{name}")
+                found.leads_to.add(_place(full))
+                found.changes |= _CHANGING.fullmatch(full) is not None
             case ast.Attribute(attr=name):
                 head, _, rest = dotted(node).partition(".")
                 if head in imported:
                     found.leads_to.add(_place(f"{imported[head]}.{rest}"))
-                found.changes |= name in _COPIES
+                found.changes |= name in _COPIES or (head == "session" and name in _ADDS)
             case ast.Call(func=ast.Attribute(attr=name)):
                 found.methods.add(name)
     return found

@@ -110,11 +110,6 @@ async def list_users(session: AsyncSession, now: datetime) -> tuple[UserLine, ..
     return tuple(UserLine(*row) for row in rows)
 
 
-async def id_of(session: AsyncSession, email: str) -> UUID | None:
-    """Return whose address this is."""
-    return await session.scalar(select(col(User.id)).where(col(User.email) == email))
-
-
 async def renew_hash(session: AsyncSession, user_id: UUID, password_hash: str) -> None:
     """Store the hash of the same password anew."""
     await session.execute(update(User).where(col(User.id) == user_id).values(password_hash=password_hash))

@@ -48,20 +48,27 @@ async def insert(session: AsyncSession, name: str, key_hash: str, scope: Scope) 
     )
 
 
+_LINE = (
+    col(ApiKey.id),
+    col(ApiKey.name),
+    col(ApiKey.scope),
+    col(ApiKey.created_at),
+    col(ApiKey.last_used_at),
+)
+
+
 async def list_open(session: AsyncSession) -> tuple[KeyLine, ...]:
     """Return the keys that were not revoked, by name."""
-    line = select(
-        col(ApiKey.id), col(ApiKey.name), col(ApiKey.scope), col(ApiKey.created_at), col(ApiKey.last_used_at)
-    )
-    return tuple(
-        KeyLine(*row) for row in await session.execute(line.where(_IS_IN_USE).order_by(col(ApiKey.name)))
-    )
+    rows = await session.execute(select(*_LINE).where(_IS_IN_USE).order_by(col(ApiKey.name)))
+    return tuple(KeyLine(*row) for row in rows)
 
 
-async def revoke(session: AsyncSession, key_id: UUID, now: datetime) -> str | None:
-    """Revoke a key; returns its name, None when there is no such key in use."""
-    revoked = update(ApiKey).where(col(ApiKey.id) == key_id, _IS_IN_USE).values(revoked_at=now)
-    return await session.scalar(revoked.returning(col(ApiKey.name)))
+async def revoke(session: AsyncSession, key: UUID | str, now: datetime) -> KeyLine | None:
+    """Revoke a key, given by its id or its name; returns it, None when there is no such key in use."""
+    named = col(ApiKey.name) == key if isinstance(key, str) else col(ApiKey.id) == key
+    revoked = update(ApiKey).where(named, _IS_IN_USE).values(revoked_at=now)
+    row = (await session.execute(revoked.returning(*_LINE))).one_or_none()
+    return None if row is None else KeyLine(*row)
 
 
 async def use(session: AsyncSession, key_hash: str, now: datetime) -> Actor | None:

@@ -90,6 +90,16 @@ async def find_image(session: AsyncSession, kind: str, most_bytes: int) -> Store
     return None if row is None else StoredImage(*row)
 
 
+async def look_at_image(session: AsyncSession, kind: str) -> tuple[str, int] | None:
+    """Return type and size in bytes of the image there is, if any."""
+    rows = await session.execute(
+        text("SELECT media_type, octet_length(content) AS size FROM app.brand_images WHERE kind = :kind"),
+        {"kind": kind},
+    )
+    row = rows.one_or_none()
+    return None if row is None else (row.media_type, row.size)
+
+
 async def save_image(session: AsyncSession, kind: str, content: bytes, media_type: str) -> bool:
     """Store an image in the place of the one before; tells whether it is another one."""
     new = insert(BrandImage).values(kind=kind, content=content, media_type=media_type)

@@ -187,68 +187,10 @@ async def find_id(session: AsyncSession, code: str) -> UUID | None:
     )
 
 
-async def lock_version(session: AsyncSession, customer_id: UUID) -> str | None:
-    """Return a customer's version, and keep it as it is until the end of the transaction; None when there is none."""
-    rows = await session.execute(
-        text(
-            "SELECT id, code, name, is_active, token_issued_at, token_rotated_at FROM fleet.customers "
-            "WHERE id = :id FOR NO KEY UPDATE"
-        ),
-        {"id": customer_id},
-    )
-    row = rows.one_or_none()
-    return None if row is None else version_of(*row)
-
-
 async def is_known(session: AsyncSession, customer_id: UUID) -> bool:
     """Tell whether there is a customer of this id."""
     statement = text("SELECT EXISTS (SELECT 1 FROM fleet.customers WHERE id = :id)")
     return bool(await session.scalar(statement, {"id": customer_id}))
-
-
-async def insert(session: AsyncSession, code: str, name: str, token_hash: str, now: datetime) -> UUID | None:
-    """Add a customer; None when the code is taken, in whatever case."""
-    return await session.scalar(
-        text(
-            "INSERT INTO fleet.customers (code, name, token_hash, token_issued_at) VALUES (:code, :name, :hash, :now) "
-            "ON CONFLICT DO NOTHING RETURNING id"
-        ),
-        {"code": code, "name": name, "hash": token_hash, "now": now},
-    )
-
-
-async def rotate(
-    session: AsyncSession, customer_id: UUID, token_hash: str, now: datetime, previous_until: datetime | None
-) -> tuple[str, str] | None:
-    """Put a new token in place; the present one becomes the previous, or nothing without `previous_until`."""
-    row = (
-        await session.execute(
-            text(
-                "UPDATE fleet.customers SET "
-                "previous_token_hash = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN NULL ELSE token_hash END, "
-                "previous_token_expires_at = :until, token_hash = :hash, token_rotated_at = :now "
-                "WHERE id = :id RETURNING code, name"
-            ),
-            {"until": previous_until, "hash": token_hash, "now": now, "id": customer_id},
-        )
-    ).one_or_none()
-    return None if row is None else (row.code, row.name)
-
-
-async def find_code(session: AsyncSession, customer_id: UUID) -> str | None:
-    """Return a customer's code."""
-    return await session.scalar(text("SELECT code FROM fleet.customers WHERE id = :id"), {"id": customer_id})
-
-
-async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: bool) -> bool:
-    """Open or close a customer; tells whether that is another state than before."""
-    changed = await session.scalar(
-        text(
-            "UPDATE fleet.customers SET is_active = :active WHERE id = :id AND is_active <> :active RETURNING id"
-        ),
-        {"active": is_active, "id": customer_id},
-    )
-    return changed is not None
 
 
 _SITES = """

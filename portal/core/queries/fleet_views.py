@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -170,35 +170,3 @@ async def totals_since(session: AsyncSession, customer_id: UUID, since: datetime
         {"id": customer_id, "since": since},
     )
     return tuple(IngestTotals(*row) for row in rows)
-
-
-async def lock_code(session: AsyncSession, customer_id: UUID) -> str | None:
-    """Return a customer's code and keep its row until the transaction ends."""
-    statement = text("SELECT code FROM fleet.customers WHERE id = :id FOR UPDATE")
-    return await session.scalar(statement, {"id": customer_id})
-
-
-async def has_readings(session: AsyncSession, customer_id: UUID) -> bool:
-    """Tell whether any reading of a customer is stored."""
-    statement = "SELECT EXISTS (SELECT 1 FROM fleet.power_measurements WHERE customer_id = :id)"
-    return bool(await session.scalar(text(statement), {"id": customer_id}))
-
-
-# What others refer to comes last. Everything else that holds a customer's rows is found in the catalogue, so that
-# neither engine's own tables are forgotten.
-_LAST = ("tariff_periods", "tariffs", "municipalities", "devices", "sites")
-_HOLDERS = """
-SELECT c.relname FROM pg_class c
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
-WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-"""
-
-
-async def remove(session: AsyncSession, customer_id: UUID) -> None:
-    """Delete a customer and everything that is kept of it."""
-    found = await session.scalars(text(_HOLDERS))
-    names = sorted(found.all(), key=lambda name: _LAST.index(name) if name in _LAST else -1)
-    bound: dict[str, Any] = {"id": customer_id}
-    for name in names:
-        await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer_id = :id'), bound)
-    await session.execute(text("DELETE FROM fleet.customers WHERE id = :id"), bound)

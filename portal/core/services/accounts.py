@@ -137,7 +137,7 @@ async def set_role(stack: Stack, user_id: UUID, role: Role) -> None:
         if email is None:
             raise NotFound(_UNKNOWN)
         await sessions.delete_all(session, user_id)
-        await audit.record(session, "user.role_changed", email, f"now {role}")
+        await audit.record(session, "user.role_changed", email, f"role: {known.actor.role} → {role}")
 
 
 async def set_active(stack: Stack, user_id: UUID, *, is_active: bool) -> None:

@@ -52,14 +52,17 @@ async def list_api_keys(stack: Stack) -> tuple[KeyLine, ...]:
         return await queries.list_open(session)
 
 
-async def revoke_api_key(stack: Stack, key_id: UUID) -> str:
-    """Revoke a key at once; returns its name, which is free again. Raises `NotFound`."""
+async def revoke_api_key(stack: Stack, key: UUID | str) -> KeyLine:
+    """Revoke a key, given by its id or its name, at once; its name is free again. Raises `NotFound`."""
     async with stack.db.transaction() as session:
-        name = await queries.revoke(session, key_id, stack.clock())
-        if name is None:
-            raise NotFound("There is no such API key.")
-        await audit.record(session, "api_key.revoked", name)
-    return name
+        line = await queries.revoke(session, key, stack.clock())
+        if line is None:
+            named = (
+                f"There is no API key named {key!r}" if isinstance(key, str) else "There is no such API key."
+            )
+            raise NotFound(named)
+        await audit.record(session, "api_key.revoked", line.name, f"could {line.scope}")
+    return line
 
 
 async def api_key_actor(stack: Stack, key: str) -> Actor | None:

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from portal.core.domain import svg
+from portal.core.domain.changes import changes_in_words, facts_in_words
 from portal.core.domain.images import MAX_PIXELS, MAX_SIDE, image_type
 from portal.core.domain.texts import sound_name
 from portal.core.errors import Invalid, NotFound, TooLarge
@@ -20,6 +21,9 @@ from portal.core.queries import branding as queries
 from portal.core.queries.branding import StoredImage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portal.core.queries.branding import BrandRow
     from portal.core.stack import Stack
 
 __all__ = ["Brand", "StoredImage"]
@@ -55,12 +59,10 @@ async def get_brand(stack: Stack) -> Brand:
     async with stack.db.snapshot() as session:
         row = await queries.find(session)
         images = await queries.image_times(session, MAX_IMAGE_BYTES)
-    name = row.product_name if row else stack.settings.application.name
-    colors = (row.primary_color, row.accent_color) if row else (DEFAULT_PRIMARY, DEFAULT_PRIMARY)
-    appearance = row.appearance if row else APPEARANCES[0]
-    seen = repr((name, colors, appearance, sorted((kind, at.isoformat()) for kind, at in images.items())))
+    look = _look(stack, row)
+    seen = repr((sorted(look.items()), sorted((kind, at.isoformat()) for kind, at in images.items())))
     version = hashlib.sha256(seen.encode()).hexdigest()[:12]
-    return Brand(name, *colors, appearance, "logo" in images, "icon" in images, version)
+    return Brand(**look, has_logo="logo" in images, has_icon="icon" in images, version=version)
 
 
 async def save_brand(
@@ -78,8 +80,25 @@ async def save_brand(
         "appearance": appearance,
     }
     async with stack.db.transaction() as session:
+        before = _look(stack, await queries.find(session))
         if await queries.save(session, values):
-            await audit.record(session, "brand.changed", name, f"{' '.join(colors)}, {appearance}")
+            await audit.record(
+                session, "brand.changed", name, changes_in_words(_facts(before), _facts(values))
+            )
+
+
+def _look(stack: Stack, row: BrandRow | None) -> dict[str, str]:
+    """Return name, colours and appearance as saved, or the settings' name in the default colours."""
+    return {
+        "product_name": row.product_name if row else stack.settings.application.name,
+        "primary_color": row.primary_color if row else DEFAULT_PRIMARY,
+        "accent_color": row.accent_color if row else DEFAULT_PRIMARY,
+        "appearance": row.appearance if row else APPEARANCES[0],
+    }
+
+
+def _facts(look: Mapping[str, str]) -> dict[str, object]:
+    return {name.replace("_", " "): value for name, value in look.items()}
 
 
 async def save_image(stack: Stack, kind: str, content: bytes) -> None:
@@ -92,17 +111,24 @@ async def save_image(stack: Stack, kind: str, content: bytes) -> None:
         raise TooLarge(f"An image has at most {MAX_IMAGE_BYTES // 1024} KiB")
     content, media_type = await _examined(content)
     async with stack.db.transaction() as session:
+        before = _image_facts(await queries.look_at_image(session, kind))
         if await queries.save_image(session, kind, content, media_type):
-            await audit.record(session, "brand.image_changed", kind, f"{media_type}, {len(content)} bytes")
+            words = changes_in_words(before, _image_facts((media_type, len(content))))
+            await audit.record(session, "brand.image_changed", kind, words)
+
+
+def _image_facts(image: tuple[str, int] | None) -> dict[str, object]:
+    return {"image": None if image is None else f"{image[0]}, {image[1]} bytes"}
 
 
 async def remove_image(stack: Stack, kind: str) -> None:
     """Go back to the drawn mark. Raises `NotFound`."""
     _check_kind(kind)
     async with stack.db.transaction() as session:
+        before = _image_facts(await queries.look_at_image(session, kind))
         if not await queries.delete_image(session, kind):
             raise NotFound("There is no such image.")
-        await audit.record(session, "brand.image_removed", kind)
+        await audit.record(session, "brand.image_removed", kind, facts_in_words(before))
 
 
 async def find_image(stack: Stack, kind: str) -> StoredImage | None:

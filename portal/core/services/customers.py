@@ -11,8 +11,9 @@ from portal.core import energy
 from portal.core.domain.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.domain.texts import LONGEST_NAME, sound_name
 from portal.core.domain.tokens import new_token, token_hash
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.queries import audit
+from portal.core.queries import customer_changes as changes
 from portal.core.queries import customers as queries
 from portal.core.queries.customers import CustomerDevice, CustomerLine, CustomerSite, PushBacklog
 from portal.core.versions import require_version
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from portal.core.db import AsyncSession
+    from portal.core.queries.customer_changes import LockedCustomer
     from portal.core.stack import Stack
 
 __all__ = ["CustomerDevice", "CustomerLine", "CustomerSite", "IssuedToken", "PushBacklog"]
@@ -94,7 +96,7 @@ async def register(stack: Stack, code: str, name: str) -> IssuedToken:
         raise Invalid(message)
     token = new_token()
     async with stack.db.transaction() as session:
-        customer_id = await queries.insert(session, code, name, token_hash(token), stack.clock())
+        customer_id = await changes.insert(session, code, name, token_hash(token), stack.clock())
         if customer_id is None:
             message = f"There is a customer with code {code!r} already"
             raise Conflict(message)
@@ -119,13 +121,11 @@ async def rotate(
     now, token = stack.clock(), new_token()
     until = now + timedelta(hours=grace_hours) if grace_hours else None
     async with stack.db.transaction() as session:
-        await _lock(session, customer_id, expected)
-        found = await queries.rotate(session, customer_id, token_hash(token), now, until)
-        if found is None:
-            raise NotFound(_UNKNOWN)
+        customer = await _lock(session, customer_id, expected)
+        await changes.rotate(session, customer_id, token_hash(token), now, until)
         detail = f"old token valid for {grace_hours:g} hours"
-        await audit.record(session, "customer.token_rotated", found[0], detail)
-    return IssuedToken(customer_id, found[0], found[1], token)
+        await audit.record(session, "customer.token_rotated", customer.code, detail)
+    return IssuedToken(customer_id, customer.code, customer.name, token)
 
 
 async def set_active(
@@ -139,19 +139,49 @@ async def set_active(
     `expected` are the versions this is meant for, None for any. Raises `NotFound`, `Outdated`.
     """
     async with stack.db.transaction() as session:
-        await _lock(session, customer_id, expected)
-        code = await queries.find_code(session, customer_id)
-        if code is None:
-            raise NotFound(_UNKNOWN)
-        if await queries.set_active(session, customer_id, is_active=is_active):
-            await audit.record(session, "customer.enabled" if is_active else "customer.disabled", code)
+        customer = await _lock(session, customer_id, expected)
+        if customer.is_active != is_active:
+            await changes.set_active(session, customer_id, is_active=is_active)
+            action = "customer.enabled" if is_active else "customer.disabled"
+            await audit.record(session, action, customer.code)
 
 
-async def _lock(session: AsyncSession, customer_id: UUID, expected: Collection[str] | None) -> None:
-    version = await queries.lock_version(session, customer_id)
-    if version is None:
+async def remove_customer(
+    stack: Stack,
+    customer_id: UUID,
+    confirmed_code: str | None = None,
+    expected: Collection[str] | None = None,
+) -> None:
+    """Delete a customer of one of the `expected` versions (None: any) and all that is kept of it, for ever.
+
+    Raises `NotFound`; `Outdated`; `HasHistory` where there are readings and `confirmed_code` is not the customer's
+    code; `Conflict` where a code is given that is another one's.
+    """
+    async with stack.db.transaction() as session:
+        customer = await _lock(session, customer_id, expected, for_removal=True)
+        if confirmed_code is not None and confirmed_code.lower() != customer.code.lower():
+            message = "The code does not belong to this customer: nothing was deleted"
+            raise Conflict(message)
+        if confirmed_code is None and await changes.has_readings(session, customer_id):
+            message = (
+                "The customer has readings. Disable it to keep them, or repeat with ?confirm= and the "
+                "customer's code to delete it with all its history"
+            )
+            raise HasHistory(message)
+        await changes.remove(session, customer_id)
+        await audit.record(
+            session, "customer.deleted", customer.code, f"name: {customer.name}; with all its history"
+        )
+
+
+async def _lock(
+    session: AsyncSession, customer_id: UUID, expected: Collection[str] | None, *, for_removal: bool = False
+) -> LockedCustomer:
+    found = await changes.lock(session, customer_id, for_removal=for_removal)
+    if found is None:
         raise NotFound(_UNKNOWN)
-    require_version(version, expected)
+    require_version(found.version, expected)
+    return found
 
 
 def _today(stack: Stack) -> datetime:

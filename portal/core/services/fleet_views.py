@@ -1,4 +1,4 @@
-"""What operators see of the fleet, and the removal of a customer."""
+"""What operators see of the fleet."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core import energy
 from portal.core.domain.money import kwh_from_milliwh
-from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
-from portal.core.queries import audit
+from portal.core.errors import Invalid, NotFound
 from portal.core.queries import customers as customer_queries
 from portal.core.queries import fleet_views as queries
 from portal.core.queries import tariffs as tariff_queries
@@ -20,10 +19,8 @@ from portal.core.queries.fleet_views import (
     IngestEventLine,
     IngestTotals,
 )
-from portal.core.versions import require_version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -111,32 +108,3 @@ async def ingest_events(stack: Stack, customer_id: UUID, wanted: EventFilter, li
         :limit
     ]
     return EventPage(tuple(shown), shown[-1].received_at)
-
-
-async def remove_customer(
-    stack: Stack,
-    customer_id: UUID,
-    confirmed_code: str | None = None,
-    expected: Collection[str] | None = None,
-) -> None:
-    """Delete a customer of one of the `expected` versions (None: any) and all that is kept of it, for ever.
-
-    Raises `NotFound`; `Outdated`; `HasHistory` where there are readings and `confirmed_code` is not the customer's
-    code; `Conflict` where a code is given that is another one's.
-    """
-    async with stack.db.transaction() as session:
-        code = await queries.lock_code(session, customer_id)
-        if code is None:
-            raise NotFound(_NOBODY)
-        require_version(await customer_queries.lock_version(session, customer_id) or "", expected)
-        if confirmed_code is not None and confirmed_code.lower() != code.lower():
-            message = "The code does not belong to this customer: nothing was deleted"
-            raise Conflict(message)
-        if confirmed_code is None and await queries.has_readings(session, customer_id):
-            message = (
-                "The customer has readings. Disable it to keep them, or repeat with ?confirm= and the "
-                "customer's code to delete it with all its history"
-            )
-            raise HasHistory(message)
-        await queries.remove(session, customer_id)
-        await audit.record(session, "customer.deleted", code, "with all its history")

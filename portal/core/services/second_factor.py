@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from portal.core.db import AsyncSession
     from portal.core.domain.access import Actor
+    from portal.core.queries.accounts import Credentials
     from portal.core.stack import Stack
 
 SETUP_LIFETIME = timedelta(minutes=15)
@@ -111,34 +112,31 @@ async def turn_off(stack: Stack, actor: Actor, password: str, code: str, token: 
         await audit.record(session, "user.second_factor_off", actor.email)
 
 
-async def reset(stack: Stack, user_id: UUID) -> None:
-    """Take the second factor of somebody who lost it away; their sessions end.
+async def reset(stack: Stack, user: UUID | str) -> UUID:
+    """Take the second factor of somebody who lost it away; their sessions end. Returns whose it was.
 
-    Raises `NotFound` for an unknown account, `Conflict` when it has none.
+    `user` is the account's id, or its address. Raises `NotFound` for an unknown account, `Conflict` when it has none.
     """
     async with stack.db.transaction() as session:
-        await _reset(session, user_id)
+        found = await _account(session, user)
+        if not await second_factors.remove(session, found.actor.id):
+            raise Conflict("This account has no second factor.")
+        await sessions.delete_all(session, found.actor.id)
+        await login_attempts.forget(session, found.actor.email)
+        await audit.record(session, "user.second_factor_reset", found.actor.email)
+    return found.actor.id
 
 
-async def reset_by_email(stack: Stack, email: str) -> UUID:
-    """The same by address, for the command line. Raises as `reset`."""
-    async with stack.db.transaction() as session:
-        user_id = await accounts.id_of(session, email.strip().lower())
-        if user_id is None:
-            raise NotFound(f"There is no account for {email.strip()}.")
-        await _reset(session, user_id)
-    return user_id
-
-
-async def _reset(session: AsyncSession, user_id: UUID) -> None:
-    found = await accounts.credentials_of(session, user_id)
+async def _account(session: AsyncSession, user: UUID | str) -> Credentials:
+    if isinstance(user, str):
+        found = await accounts.find_credentials(session, user.strip().lower())
+        if found is None:
+            raise NotFound(f"There is no account for {user.strip()}.")
+        return found
+    found = await accounts.credentials_of(session, user)
     if found is None:
         raise NotFound("There is no such account.")
-    if not await second_factors.remove(session, user_id):
-        raise Conflict("This account has no second factor.")
-    await sessions.delete_all(session, user_id)
-    await login_attempts.forget(session, found.actor.email)
-    await audit.record(session, "user.second_factor_reset", found.actor.email)
+    return found
 
 
 async def _issue_codes(session: AsyncSession, actor: Actor) -> tuple[str, ...]:

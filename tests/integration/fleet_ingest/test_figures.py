@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fleet_ingest.app import build_app
 from portal.core.energy import energy_proof
-from portal.core.services import customers, fleet_views
+from portal.core.services import customers
 from portal.core.services.devices import IssuedDevice
 from portal.core.wire.push import BACKLOG_HEADER
 from tests.integration.databases import Stacks
@@ -86,7 +86,7 @@ async def test_of_each_customer_where_asked_until_it_is_deleted_by_whomever(each
     assert _value(text, 'portal_customer_waiting_readings{customer="Acme"}') == 8
     assert _value(text, "portal_push_waiting_readings") == 16
     assert 'portal_customer_seen_timestamp_seconds{customer="Acme"}' in text
-    await fleet_views.remove_customer(each_api.stack, issued.id)
+    await customers.remove_customer(each_api.stack, issued.id)
     text = await _text(each_api)
     assert 'customer="Acme"' not in text
     assert _value(text, 'portal_ingest_rows_total{customer="Other",outcome="accepted",type="sites"}') == 1

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from fleet_ingest.app import build_app
 from portal.core.errors import Conflict
-from portal.core.services import devices, municipalities, push, sites, tariff_imports
+from portal.core.services import audit, devices, municipalities, push, sites, tariff_imports
 from portal.core.wire.batches import BatchType
 from portal.core.wire.readings import DeviceReading
 from portal.push import task
@@ -100,12 +100,21 @@ async def test_all_of_it(stacks: Stacks, rig: Rig, capsys: pytest.CaptureFixture
 
     tried = await recover(rig, dry_run=True)
     assert (tried.readings, tried.pushed) == (1000, None)
+    assert "push" not in {event.action.partition(".")[0] for event in await audit.list_events(rig.client)}
     assert await rig.on_client("SELECT count(*) FROM monitoring.power_measurements") == [(400,)]
     done = await recover(rig)
     assert done.readings == 900 + 100
     assert done.to_rotate == []
     assert done.pushed is not None
     assert done.pushed.behind is None
+    recovered, put_back = await audit.list_events(rig.client, topic="push")
+    assert (recovered.action, recovered.detail) == (
+        "push.recovered",
+        f"{len(done.changes)} rows and 1000 readings",
+    )
+    assert (put_back.action, put_back.subject) == ("push.sets_recovered", f"{len(done.changes)} rows")
+    assert "municipalities Oldville: added" in put_back.detail
+    assert "tariffs Flat: added" in put_back.detail
     await rig.drain()
 
     assert await rig.on_admin("SELECT external_id FROM fleet.devices ORDER BY 1") == [("SN-1",), ("SN-2",)]

@@ -14,12 +14,24 @@ from uuid import UUID
 import pytest
 
 from portal.core.acting import acting, of
-from portal.core.domain.access import Actor, Role
+from portal.core.domain.access import Actor, Role, Scope
 from portal.core.errors import Conflict, Invalid, NotFound, Outdated, PortalError, Throttled
 from portal.core.queries import audit as trail
-from portal.core.services import audit, devices, municipalities, sites, tariff_imports, tariffs
+from portal.core.services import (
+    accounts,
+    api_keys,
+    audit,
+    branding,
+    customers,
+    devices,
+    municipalities,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.settings.audit.view import TOPICS, action_words
+from tests.unit.domain.test_images import png
 
 _ROOT = Path(__file__).resolve().parents[3]
 ALICE = Actor(UUID(int=0xA), "alice@example.com", Role.ADMIN)
@@ -246,3 +258,57 @@ async def test_a_command_leaves_the_row_that_the_service_leaves(client_stack: St
         "site.added", "Yard", "municipality: Old Town; active: yes",
     )  # fmt: skip
     assert (event.actor_kind, event.actor_name, event.address) == ("command", "bob (command line)", "")
+
+
+async def test_people_keys_and_brand(client_stack: Stack) -> None:
+    stack = client_stack
+    bob = await accounts.add_user(stack, "bob@example.com", Role.USER, "correct horse battery")
+    await accounts.set_role(stack, bob, Role.ADMIN)
+    await api_keys.add_api_key(stack, "reporting", Scope.READ)
+    assert (await api_keys.revoke_api_key(stack, "reporting")).scope is Scope.READ
+    with pytest.raises(NotFound, match="named 'reporting'"):
+        await api_keys.revoke_api_key(stack, "reporting")
+    for name, colour in (("Acme", "#123456"), ("Acme", "#654321")):
+        await branding.save_brand(
+            stack, product_name=name, primary_color=colour, accent_color="#1f5fd6", appearance="dark"
+        )
+    await branding.save_image(stack, "logo", png())
+    await branding.save_image(stack, "logo", png(5))
+    await branding.remove_image(stack, "logo")
+    called = stack.settings.application.name
+    sizes = [f"image/png, {len(each)} bytes" for each in (png(), png(5))]
+    assert await written(stack) == [
+        ("user.added", "bob@example.com", "as user"),
+        ("user.role_changed", "bob@example.com", "role: user → admin"),
+        ("api_key.issued", "reporting", "may read"),
+        ("api_key.revoked", "reporting", "could read"),
+        (
+            "brand.changed",
+            "Acme",
+            f"product name: {called} → Acme; primary color: #1f5fd6 → #123456; appearance: system → dark",
+        ),
+        ("brand.changed", "Acme", "primary color: #123456 → #654321"),
+        ("brand.image_changed", "logo", f"image: none → {sizes[0]}"),
+        ("brand.image_changed", "logo", f"image: {sizes[0]} → {sizes[1]}"),
+        ("brand.image_removed", "logo", f"image: {sizes[1]}"),
+    ]
+
+
+async def test_customers(admin_stack: Stack) -> None:
+    stack = admin_stack
+    made = await customers.register(stack, "ACME", "Acme Foods")
+    await customers.rotate(stack, made.id, 24)
+    for is_active in (False, False, True):
+        await customers.set_active(stack, made.id, is_active)
+    with pytest.raises(Outdated):
+        await customers.remove_customer(stack, made.id, "ACME", {"old"})
+    with pytest.raises(Conflict):
+        await customers.remove_customer(stack, made.id, "BCME")
+    await customers.remove_customer(stack, made.id, "acme")
+    assert await written(stack) == [
+        ("customer.registered", "ACME", "Acme Foods"),
+        ("customer.token_rotated", "ACME", "old token valid for 24 hours"),
+        ("customer.disabled", "ACME", ""),
+        ("customer.enabled", "ACME", ""),
+        ("customer.deleted", "ACME", "name: Acme Foods; with all its history"),
+    ]

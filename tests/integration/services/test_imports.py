@@ -13,10 +13,11 @@ from sqlalchemy import text
 from portal.commands import import_run, importing
 from portal.commands.import_report import ImportReport
 from portal.commands.import_run import ImportOptions, import_file
+from portal.core.acting import Acting, acting
 from portal.core.domain.nem12 import Estimates, Nem12Options
 from portal.core.domain.reading_tables import TableOptions
 from portal.core.errors import Invalid
-from portal.core.services import devices, sites
+from portal.core.services import audit, devices, sites
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 
@@ -259,3 +260,20 @@ async def test_a_register_for_times_that_have_power_alone_is_no_success(meter: S
         meter, tmp_path, HEADER + half_hours("0.5", "0.6"), table=TableOptions(per_interval=True)
     )
     assert report.failure == "3 rows refused, nothing stored"
+
+
+async def test_a_file_leaves_one_row_however_many_transactions_it_takes(meter: Stack, tmp_path: Path) -> None:
+    start = datetime(2026, 5, 18, tzinfo=UTC)
+    rows = [f"{start + n * timedelta(seconds=10):%Y-%m-%dT%H:%M:%SZ},{n}" for n in range(11_000)]
+    with acting(Acting("bob (command line)", "command")):
+        refused = await take(meter, tmp_path, "time,energyImportedKwh\n1999-01-01T00:00:00Z,1\n")
+        assert (refused.accepted, await audit.list_events(meter, topic="data")) == (0, ())
+        for accepted in (11_000, 0):
+            report = await take(meter, tmp_path, "\n".join(["time,energyImportedKwh", *rows, ""]))
+            assert report.accepted == accepted
+        assert (await take(meter, tmp_path, HEADER + half_hours("1", "2"), "hot-water")).accepted == 2
+    events = await audit.list_events(meter, topic="data")
+    assert {(e.action, e.actor_kind, e.actor_name, e.detail) for e in events} == {
+        ("data.imported", "command", "bob (command line)", "file")
+    }
+    assert [event.subject for event in events] == ["hot-water", "main"]
