@@ -106,7 +106,7 @@ def _is_called(place: Place, derived: Place) -> bool:
 
 
 def test_no_change_is_overlooked() -> None:
-    """Whoever writes a row of the trail has changed something else: where nothing is found, a way to write is not known."""
+    """Whoever writes a row has changed something else too: where none is found, a way of writing is not known here."""
     trail = ("portal.core.queries.audit", "")
     nothing_else = {
         _name(service)

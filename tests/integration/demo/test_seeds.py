@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from portal.core.errors import Unauthenticated
-from portal.core.services import customers, devices, fleet_batches, municipalities, readings, sites, tariff_imports, tariffs
+from portal.core.services import (
+    customers,
+    devices,
+    fleet_batches,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.demo import site_plan
 from portal.demo.memory import Memory

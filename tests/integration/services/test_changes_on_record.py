@@ -17,7 +17,18 @@ from portal.core.acting import acting, of
 from portal.core.domain.access import Actor, Role, Scope
 from portal.core.errors import Conflict, Invalid, NotFound, Outdated, PortalError, Throttled
 from portal.core.queries import audit as trail
-from portal.core.services import accounts, api_keys, audit, branding, customers, devices, municipalities, sites, tariff_imports, tariffs
+from portal.core.services import (
+    accounts,
+    api_keys,
+    audit,
+    branding,
+    customers,
+    devices,
+    municipalities,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.settings.audit.view import TOPICS, action_words
 from tests.unit.domain.test_images import png

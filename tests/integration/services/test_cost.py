@@ -9,7 +9,16 @@ import pytest
 
 from portal.core.domain.money import round_cents
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.services import cost, dashboard, devices, municipalities, readings, sites, tariff_imports, tariffs
+from portal.core.services import (
+    cost,
+    dashboard,
+    devices,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock

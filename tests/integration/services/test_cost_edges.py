@@ -9,7 +9,17 @@ from sqlalchemy import text
 
 from portal.core.domain.shown_cost import as_shown
 from portal.core.errors import Invalid
-from portal.core.services import cost, dashboard, devices, explain, municipalities, readings, sites, tariff_imports, tariffs
+from portal.core.services import (
+    cost,
+    dashboard,
+    devices,
+    explain,
+    municipalities,
+    readings,
+    sites,
+    tariff_imports,
+    tariffs,
+)
 from portal.core.stack import Stack
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Stacks
