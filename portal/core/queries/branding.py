@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import Integer, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -92,12 +92,10 @@ async def find_image(session: AsyncSession, kind: str, most_bytes: int) -> Store
 
 async def look_at_image(session: AsyncSession, kind: str) -> tuple[str, int] | None:
     """Return type and size in bytes of the image there is, if any."""
-    rows = await session.execute(
-        text("SELECT media_type, octet_length(content) AS size FROM app.brand_images WHERE kind = :kind"),
-        {"kind": kind},
-    )
-    row = rows.one_or_none()
-    return None if row is None else (row.media_type, row.size)
+    size = func.octet_length(col(BrandImage.content), type_=Integer())
+    image = select(col(BrandImage.media_type), size).where(col(BrandImage.kind) == kind)
+    row = (await session.execute(image)).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 async def save_image(session: AsyncSession, kind: str, content: bytes, media_type: str) -> bool:
