@@ -1,5 +1,6 @@
 """State of the dashboard: what is shown now, kept up to date while the page is open."""
 
+import asyncio
 from datetime import datetime
 
 import reflex as rx
@@ -43,8 +44,7 @@ class DashboardState(rx.State):
         """Read the overview now and every few seconds, until the page is left or the session ends."""
         beat = 0
         async for each in beats(self, seconds=_BEAT_SECONDS):
-            overview, now = await _overview(each)
-            proof = await _proof(each)
+            (overview, now), proof = await asyncio.gather(_overview(each), _proof(each))
             async with self:
                 self.seal = build_seal(proof, now)
                 self._show(overview, now, with_chart=beat % _BEATS_PER_CHART == 0)

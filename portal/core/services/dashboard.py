@@ -18,11 +18,9 @@ from portal.core.queries import dashboard as queries
 from portal.core.queries.cost import CostScope, zone_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from portal.core.domain.as_of import AsOf
+    from portal.core.domain.cost import DayCost
     from portal.core.queries.dashboard import PowerBucket, SitePresent
-    from portal.core.queries.tariffs import MunicipalTariffs
     from portal.core.stack import Stack
 
 STALE_AFTER = timedelta(minutes=30)
@@ -83,9 +81,7 @@ async def client_overview(stack: Stack) -> ClientOverview:
         windows = [(today, now), (month, now), (yesterday, hour), (hour, hour + HOUR)]
         energy_today, energy_month, before, last = await queries.energy_by_site(counted, windows)
         buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
-        places = await cost_report.load_places(session, CostScope(month, now))
-        cost_today, _ = await _cost(stack, counted, (today, now), places)
-        cost_month, currency = await _cost(stack, counted, (month, now), places)
+        cost_month, cost_today, currency = await _cost(stack, counted, month, now, ZoneInfo(zone_id))
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
         power_kw=sum(powers) if powers else None,
@@ -129,24 +125,31 @@ def _until_now(before: dict[UUID, int], last: dict[UUID, int], now: datetime) ->
 
 
 async def _cost(
-    stack: Stack,
-    counted: energy.Counted,
-    window: tuple[datetime, datetime],
-    places: Sequence[MunicipalTariffs],
-) -> tuple[Decimal | None, str]:
-    """Return the cost with VAT and its currency; None where nothing has a price or the currencies differ."""
-    (start_at, now), own_currency = window, stack.settings.billing.currency
-    if now <= start_at:
-        return None, own_currency
+    stack: Stack, counted: energy.Counted, month: datetime, now: datetime, zone: ZoneInfo
+) -> tuple[Decimal | None, Decimal | None, str]:
+    """Return the cost of the month and of its last day with VAT, and their currency.
+
+    A cost is None where nothing has a price, and both are where the currencies differ.
+    """
+    own_currency = stack.settings.billing.currency
+    if now <= month:
+        return None, None, own_currency
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
+    # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
+    scope = CostScope(month, floor_hour(now) + HOUR, day_zone=zone, live=counted.live)
     try:
-        # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
-        scope = CostScope(start_at, floor_hour(now) + HOUR, live=counted.live)
-        report = await cost_report.load_report(counted.session, scope, own_currency, max_gap, places)
+        report = await cost_report.load_report(counted.session, scope, own_currency, max_gap)
     except MixedCurrencies:
-        return None, own_currency
+        return None, None, own_currency
     is_priced = report.total > 0 or not report.buckets_without_tariff
-    return (report.total if is_priced and report.devices else None), report.currency
+    of_month = report.total if is_priced and report.devices else None
+    today = next((day for day in report.days if day.date == now.astimezone(zone).date()), None)
+    return of_month, None if of_month is None or today is None else _priced(today), report.currency
+
+
+def _priced(day: DayCost) -> Decimal | None:
+    has_tariff = day.kwh == sum(period.kwh for period in day.periods)
+    return day.total if day.total > 0 or has_tariff else None
 
 
 def _with_gaps(buckets: tuple[PowerBucket, ...], now: datetime) -> tuple[PowerPoint, ...]:
