@@ -56,6 +56,11 @@ class SharedReads:
             with suppress(Exception):  # it is told to those whose answer it was to be
                 await asyncio.shield(found.task)
 
+    def running_since(self, question: Hashable) -> float | None:
+        """Return when the reading of a question began that is under way (monotonic seconds); None where none is."""
+        found = self._readings.get(question)
+        return None if found is None or found.task.done() else found.began_at
+
     def _begin(
         self, question: Hashable, read: Callable[[], Coroutine[Any, Any, Any]], keep_seconds: float
     ) -> _Reading:

@@ -282,7 +282,7 @@ def measure(server: TestServer, directory: Path, engine: str, given: argparse.Na
         p50, p95 = statistics.median(took), statistics.quantiles(took, n=20)[18]
         sys.stdout.write(
             f"  {name:10s} {len(took):6d} beats, p50 {p50 * 1000:7.0f} ms, p95 {p95 * 1000:7.0f} ms, "
-            f"longest {max(took) * 1000:7.0f} ms, {statistics.median(statements or [0]):6.1f} statements per tab and beat\n"
+            f"longest {max(took) * 1000:7.0f} ms, {statistics.median(statements or [0]):5.1f} statements a beat\n"
         )
     sys.stdout.flush()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core import outages
@@ -43,11 +44,18 @@ async def counted(stack: Stack, customer_id: UUID | None = None) -> AsyncGenerat
     """Open a read-only moment in which a customer's readings are counted, or those of all. Raises `Unavailable`."""
     async with AsyncExitStack() as opened:
         found = await _look(opened, stack, customer_id)
-        if not found.as_of.is_complete:
+        patience = _patience(stack)
+        if not found.as_of.is_complete and patience > 0:
             await opened.aclose()
-            await _wait_for_refresh(stack)
+            await _wait_for_refresh(stack, patience)
             found = await _look(opened, stack, customer_id)
         yield found
+
+
+def _patience(stack: Stack) -> float:
+    """Return how long to wait for a refresh, in seconds: what others have waited for the one under way counts."""
+    began = stack.shared.running_since(refresh)
+    return _PATIENCE_SECONDS - (0 if began is None else monotonic() - began)
 
 
 async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) -> Counted:
@@ -66,8 +74,8 @@ async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) 
     return Counted(session, found.hours, as_of)
 
 
-async def _wait_for_refresh(stack: Stack) -> None:
+async def _wait_for_refresh(stack: Stack, seconds: float) -> None:
     """Have one refresh run in this process, and wait for it a moment; it goes on when nobody waits any more."""
     with _outage.noted(), suppress(TimeoutError):
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(seconds):
             await stack.shared.answer(refresh, lambda: refresh(stack), since=0, keep_seconds=0)

@@ -38,7 +38,7 @@ def way_of_reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def nobody_refreshes(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def nothing(_: Stack) -> None: ...
+    async def nothing(_: Stack, __: float) -> None: ...
 
     monkeypatch.setattr(module, "_wait_for_refresh", nothing)
 
@@ -177,3 +177,23 @@ async def test_nobody_is_told_of_another_customer(stacks: Stacks) -> None:
     async with energy.counted(stack) as counted:
         told = {each.key for each in counted.live.between(START, energy.FOR_EVER)}
     assert told == {alices.key, charlies.key}
+
+
+async def test_patience_is_spent_once_on_a_refresh_that_does_not_end(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_MOST_HOURS", 0)
+    meter = await new_meter(stack)
+    await meter.store([(START, 1.0), (START + timedelta(minutes=15), 2.0)])
+    waited: list[float] = []
+    wait = module._wait_for_refresh
+
+    async def noting(stack: Stack, seconds: float) -> None:
+        waited.append(seconds)
+        await wait(stack, seconds)
+
+    monkeypatch.setattr(module, "_wait_for_refresh", noting)
+    async with a_refresh_under_way(stack), asyncio.timeout(10):
+        for _ in range(3):
+            assert await _told(meter) == (False, {})
+    assert waited == [0.2]
