@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -78,20 +78,20 @@ async def client_overview(stack: Stack) -> ClientOverview:
         zone_id = _common_zone(present, stack.settings.application.time_zone)
         today, yesterday, month = _starts(now, ZoneInfo(zone_id))
         hour = floor_hour(now - timedelta(days=1))
-        windows = [(today, now), (month, now), (yesterday, hour), (hour, hour + HOUR)]
-        energy_today, energy_month, before, last = await queries.energy_by_site(counted, windows)
+        windows = [(today, now), (yesterday, hour), (hour, hour + HOUR)]
+        energy_today, before, last = await queries.energy_by_site(counted, windows)
         buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
-        cost_month, cost_today, currency = await _cost(stack, counted, month, now, ZoneInfo(zone_id))
+        month_so_far = await _month(stack, counted, month, now, ZoneInfo(zone_id))
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
         power_kw=sum(powers) if powers else None,
         power_at=max((site.last_reading_at for site in present if site.last_reading_at), default=None),
         energy_today_kwh=kwh_from_milliwh(sum(energy_today.values())),
         energy_yesterday_kwh=kwh_from_milliwh(_until_now(before, last, now)),
-        energy_month_kwh=kwh_from_milliwh(sum(energy_month.values())),
-        cost_today=cost_today,
-        cost_month=cost_month,
-        currency=currency,
+        energy_month_kwh=month_so_far.kwh,
+        cost_today=month_so_far.cost_of_last_day,
+        cost_month=month_so_far.cost,
+        currency=month_so_far.currency,
         time_zone=zone_id,
         power_points=_with_gaps(buckets, now),
         sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
@@ -124,27 +124,35 @@ def _until_now(before: dict[UUID, int], last: dict[UUID, int], now: datetime) ->
     return sum(before.values()) + int(sum(last.values()) * ((now - floor_hour(now)) / HOUR))
 
 
-async def _cost(
-    stack: Stack, counted: energy.Counted, month: datetime, now: datetime, zone: ZoneInfo
-) -> tuple[Decimal | None, Decimal | None, str]:
-    """Return the cost of the month and of its last day with VAT, and their currency.
+class _Month(NamedTuple):
+    """A month up to now: its energy, and what that and the last day's cost with VAT.
 
     A cost is None where nothing has a price, and both are where the currencies differ.
     """
+
+    kwh: Decimal
+    currency: str
+    cost: Decimal | None = None
+    cost_of_last_day: Decimal | None = None
+
+
+async def _month(
+    stack: Stack, counted: energy.Counted, month: datetime, now: datetime, zone: ZoneInfo
+) -> _Month:
     own_currency = stack.settings.billing.currency
-    if now <= month:
-        return None, None, own_currency
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
     # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
     scope = CostScope(month, floor_hour(now) + HOUR, day_zone=zone, live=counted.live)
     try:
         report = await cost_report.load_report(counted.session, scope, own_currency, max_gap)
     except MixedCurrencies:
-        return None, None, own_currency
+        [energy_of_sites] = await queries.energy_by_site(counted, [(month, now)])
+        return _Month(kwh_from_milliwh(sum(energy_of_sites.values())), own_currency)
     is_priced = report.total > 0 or not report.buckets_without_tariff
-    of_month = report.total if is_priced and report.devices else None
+    if not (is_priced and report.devices):
+        return _Month(report.total_kwh, report.currency)
     today = next((day for day in report.days if day.date == now.astimezone(zone).date()), None)
-    return of_month, None if of_month is None or today is None else _priced(today), report.currency
+    return _Month(report.total_kwh, report.currency, report.total, None if today is None else _priced(today))
 
 
 def _priced(day: DayCost) -> Decimal | None:
