@@ -39,6 +39,11 @@ def of_energy(standing: Standing) -> bytes:
         "Hours of meters that wait to be recomputed (portal_rollup_queued_hours in earlier releases).",
         standing.hours_to_refresh,
     )
+    sheet.put(
+        "portal_recompute_passes",
+        "Meters whose energy is being computed again from their readings.",
+        standing.meters_to_recompute,
+    )
     if proof is not None:
         sheet.put(
             "portal_energy_difference_kwh",

@@ -32,6 +32,7 @@ class Findings:
     timescaledb_version: str | None = None
     is_migrated: bool = False
     hours_to_refresh: int | None = None
+    meters_to_recompute: int | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -87,6 +88,7 @@ async def _look_at_database(settings: Settings, findings: Findings) -> None:
             findings.server_version = found.capabilities.server_version
             findings.timescaledb_version = found.capabilities.timescaledb_version
             findings.hours_to_refresh = found.hours_to_refresh
+            findings.meters_to_recompute = found.meters_to_recompute
             findings.problems += _problems(found)
     except PortalError as error:
         findings.problems.append(error.message)
@@ -104,12 +106,13 @@ def _problems(found: service.Examination) -> list[str]:
 def _words(findings: Findings) -> str:
     database = f"PostgreSQL {findings.server_version}" if findings.server_version else "not reached"
     extension = findings.timescaledb_version or "not installed"
+    passes = f", {findings.meters_to_recompute} meters to recompute" if findings.meters_to_recompute else ""
     lines = [
         f"Run mode     {findings.run_mode} ({findings.environment})",
         f"Name         {findings.name}",
         f"Push         {'on' if findings.pushes else 'off'}",
         f"Database     {database}, TimescaleDB {extension}",
-        f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh",
+        f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh{passes}",
         *(f"             {note}" for note in (findings.storage_note, findings.other_rule) if note),
     ]
     return "\n".join(

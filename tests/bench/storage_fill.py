@@ -130,13 +130,18 @@ async def fill(stack: Stack, readings: int, until: float) -> bool:
     return True
 
 
+async def register_customer(connection: Any, number: int, devices: int) -> None:
+    """Add the customer of a number, with so many meters at one site."""
+    await connection.execute(
+        _REGISTER.format(customer=customer_id(number), code=f"b{number}", devices=devices)
+    )
+
+
 async def _is_there(connection: Any, number: int, start: datetime) -> bool:
     if not await connection.fetchval(
         "SELECT count(*) FROM fleet.customers WHERE id = $1", customer_id(number)
     ):
-        await connection.execute(
-            _REGISTER.format(customer=customer_id(number), code=f"b{number}", devices=DEVICES)
-        )
+        await register_customer(connection, number, DEVICES)
     return await connection.fetchval(
         "SELECT EXISTS (SELECT 1 FROM fleet.power_measurements WHERE customer_id = $1 AND time >= $2 AND time < $3)",
         customer_id(number), start, start + WEEK,

@@ -4,16 +4,19 @@ What others call is here:
 
     await energy.bootstrap(stack)                     at a start, after the migrations
     async with energy.counted(stack, customer) as ..  a moment in which all stored readings are counted, for an answer
-    await energy.refresh(stack)                       bring stored hours up to date with every committed reading
-    await energy.requeue(session, layout, meters)     in a transaction that changes what readings are judged by
-    await energy.recompute(stack, meters)             have energy computed again from the readings; then refresh
+    await energy.refresh_queue(stack)                 bring the hours of new readings up to date
+    await energy.refresh(stack)                       the same, and all recompute passes to their end, however long
+    await energy.requeue(session, layout, meters)     ask for passes in a transaction that changes what they judge by
+    await energy.recompute(stack, meters)             ask for passes: energy computed again from the readings
     await energy.other_rule(session, layout, gap)     by what other rule stored energy was computed, in words
     await energy.count_queued(session, layout)        how many hours of meters wait for a refresh
+    await energy.count_passes(session, layout)        how many meters' energy is being computed again
     trigger = energy.Trigger(); trigger(stack)        refresh soon, without delaying whoever asks
     energy.energy_proof                               does all of it balance with the registers?
 
 Readings are stored, and their hours queued, by whoever takes them in (`queries.ingest`), in one transaction. A refresh
-takes the queue: readings in order are added to their hours, others have their hours recomputed. The engine below
+takes the queue: readings in order are added to their hours, others have their hours recomputed. A recompute pass takes
+a meter from an hour on, month by month; until it is through, what it has not reached reads as before. The engine below
 (`storage`) keeps partitions and figures; its figures of the same hours are brought up to date in the same transaction.
 
 Inside: `rules` (what energy is: a register followed from reading to reading, split at the hour) below `queries` (SQL)
@@ -22,10 +25,11 @@ below what is named above. How readings are judged is `rules.meter`, and only th
 
 from portal.core.energy import energy_proof
 from portal.core.energy.moment import Counted, counted
+from portal.core.energy.queries.passes import count_passes
 from portal.core.energy.queries.rule import other_rule
 from portal.core.energy.queries.waiting import count_queued
-from portal.core.energy.refresh import bootstrap, recompute, refresh, requeue
 from portal.core.energy.rules.live import FOR_EVER
+from portal.core.energy.service import bootstrap, recompute, refresh, refresh_queue, requeue
 from portal.core.energy.trigger import Trigger
 
 __all__ = [
@@ -33,11 +37,13 @@ __all__ = [
     "Counted",
     "Trigger",
     "bootstrap",
+    "count_passes",
     "count_queued",
     "counted",
     "energy_proof",
     "other_rule",
     "recompute",
     "refresh",
+    "refresh_queue",
     "requeue",
 ]

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from portal.core.energy.queries.billed import ruled_days
 from portal.core.energy.queries.days import StoredDay, all_meters, day_ends, queued_since, stored_days
 from portal.core.energy.queries.meters import MeterChange, rated_powers
+from portal.core.energy.queries.stretches import ruled_days
 from portal.core.energy.rules.balance import day_energy
 from portal.core.energy.rules.hours import Rules
 

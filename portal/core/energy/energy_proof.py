@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portal.core.energy.comparison import Comparison, compare
 from portal.core.energy.queries import energy_proofs
 from portal.core.energy.queries.energy_proofs import Compared, EnergyProof, ProofDifference
-from portal.core.energy.refresh import layout_of, max_gap_of, recompute, refresh
+from portal.core.energy.service import layout_of, max_gap_of, recompute, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from portal.core import outages
 from portal.core.domain.as_of import AsOf
 from portal.core.energy.queries import live
-from portal.core.energy.refresh import layout_of, max_gap_of, refresh
+from portal.core.energy.service import layout_of, max_gap_of, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
 

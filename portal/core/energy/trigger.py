@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from portal.core.energy.refresh import front_of_queue, refresh
+from portal.core.energy.service import front_of_queue, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
 

@@ -59,6 +59,8 @@ def _queue(schema: str, keys: tuple[str, ...]) -> None:
         _required("firsts", ARRAY(Instant)),
         _required("queued_at", Instant, server_default=text("now()")),
     )
+    asked_at = _required("asked_at", Instant, server_default=text("now()"))
+    _table(schema, "recompute_passes", _number(), *_keys(keys), Column("from_hour", Instant), asked_at)
     _table(schema, "refresh_lock")
     _table(schema, "energy_rule", _required("max_gap_minutes", Integer))
     _table(

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Examination:
-    """The storage engine, how many (meter, hour) wait to be recomputed, and what other rule made stored energy.
+    """The storage engine, what waits to be computed, and what other rule made stored energy.
+
+    `hours_to_refresh`: of meters, with new readings. `meters_to_recompute`: whose energy is computed again as a whole.
 
     `behind`: why a Client's push is stopped, where the Admin holds more than it ever sent. `doubled`: external ids
     under which an Admin has several devices of a customer with readings.
@@ -27,6 +29,7 @@ class Examination:
 
     capabilities: Capabilities
     hours_to_refresh: int
+    meters_to_recompute: int
     other_rule: str | None
     behind: str | None = None
     doubled: tuple[DoubledDevice, ...] = ()
@@ -38,9 +41,10 @@ async def examine(stack: Stack) -> Examination:
     async with stack.db.snapshot() as session:
         capabilities = await stack.storage.capabilities(session)
         waiting = await energy.count_queued(session, layout)
+        passes = await energy.count_passes(session, layout)
         other = await energy.other_rule(
             session, layout, timedelta(minutes=stack.settings.billing.max_gap_minutes)
         )
         behind = None if layout.has_customers else (await push_epoch.load(session)).behind_reason
         doubled = await fleet_devices.doubled(session) if layout.has_customers else ()
-    return Examination(replace(capabilities, note=choice.note), waiting, other, behind, doubled)
+    return Examination(replace(capabilities, note=choice.note), waiting, passes, other, behind, doubled)

@@ -28,12 +28,13 @@ _asking: set[asyncio.Task[Any]] = set()
 
 @dataclass(frozen=True)
 class Standing:
-    """How many hours of meters wait to be recomputed, and the last energy proof; None before the first.
+    """How many hours of meters wait to be refreshed, and how many meters are recomputed; the last energy proof, if any.
 
     `is_behind`: a Client's push is stopped, since the Admin holds more than it ever sent; None at the Admin.
     """
 
     hours_to_refresh: int
+    meters_to_recompute: int
     proof: EnergyProof | None
     is_behind: bool | None = None
 
@@ -62,7 +63,8 @@ async def _standing(stack: Stack) -> Standing:
         waiting = await energy.count_queued(session, layout)
         proof = await energy.energy_proof.latest_in(session, layout)
         epoch = None if layout.has_customers else await push_epoch.load(session)
-        return Standing(waiting, proof, None if epoch is None else epoch.behind_since is not None)
+        passes = await energy.count_passes(session, layout)
+        return Standing(waiting, passes, proof, None if epoch is None else epoch.behind_since is not None)
 
 
 async def _require_writable(stack: Stack) -> None:

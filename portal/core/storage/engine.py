@@ -58,6 +58,15 @@ class Figures(Protocol):
         """Bring the figures of hours taken from the queue up to date; those of the meters in `added` were added."""
         ...
 
+    async def rewrite_span(
+        self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None
+    ) -> None:
+        """Bring the figures of a meter's hours from `first` to before `until` (None: open) in line with its readings.
+
+        For where they are in doubt. Nothing to do where they follow the readings by themselves.
+        """
+        ...
+
     async def settle(self, db: Database) -> None:
         """Do what `rewrite` had to leave until its transaction was committed, also of earlier processes."""
         ...

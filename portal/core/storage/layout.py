@@ -90,6 +90,11 @@ class Layout:
         return f"{self.schema}.rollup_batches"
 
     @property
+    def recompute_passes(self) -> str:
+        """The meters whose energy is computed again from their readings, and from which hour on that is left."""
+        return f"{self.schema}.recompute_passes"
+
+    @property
     def energy_rule(self) -> str:
         """The rule that stored energy was computed by."""
         return f"{self.schema}.energy_rule"

@@ -9,11 +9,12 @@ from sqlalchemy import text
 from portal.core.domain.time import HOUR
 from portal.core.storage.engine import AddedFigures
 from portal.core.storage.plain_schema import DAILY_FIGURES, KEPT_FIGURES, day_figures, kept_figures
-from portal.core.storage.queue import key_arrays, unnest_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from typing import Any
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from portal.core.storage.layout import Layout
     from portal.core.storage.queue import MeterKey, QueuedHour
 
+# An average depends on the order in which it was summed, by less than anybody can see.
+_SUMMED = "avg_active_power_kw"
+_SLIGHTLY = 1e-9
 # They need every reading to have power and register.
 _IS_COMPLETE = " AND power_kw IS NOT NULL AND kwh IS NOT NULL"
 _HOUR_FIGURES = (
@@ -71,19 +75,18 @@ class PlainFigures:
             session, self._layout, [(*each.key, each.hour) for each in hours if each.key not in added]
         )
         if self._layout.has_customers:
-            await _rewrite_days(session, hours)
+            await _rewrite_days(session, {(each.key[0], each.hour.replace(hour=0)) for each in hours})
+
+    async def rewrite_span(
+        self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None
+    ) -> None:
+        """Write the hours that differ from their readings, and the customer's days these lie in."""
+        hours = await _mend_hours(session, self._layout, key, first, until)
+        if self._layout.has_customers and hours:
+            await _rewrite_days(session, {(key[0], hour.replace(hour=0)) for hour in hours})
 
     async def settle(self, db: Database) -> None:
         """Leave nothing for later."""
-
-
-async def forget_figures(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey] | None) -> None:
-    """Forget the stored hours of these meters (None: of all), where hours are stored in a table."""
-    if not await session.scalar(text("SELECT to_regclass(:name)::text"), {"name": layout.hourly_rollup}):
-        return
-    among = "" if meters is None else f" WHERE ({layout.key_list()}) IN (SELECT * FROM {unnest_keys(layout)})"
-    given = {} if meters is None else key_arrays(layout, meters)
-    await session.execute(text(f"DELETE FROM {layout.hourly_rollup}{among}"), given)
 
 
 async def _rewrite_hours(session: AsyncSession, layout: Layout, taken: list[tuple[Any, ...]]) -> None:
@@ -113,9 +116,48 @@ async def _rewrite_hours(session: AsyncSession, layout: Layout, taken: list[tupl
     )
 
 
-async def _rewrite_days(session: AsyncSession, hours: Sequence[QueuedHour]) -> None:
+async def _mend_hours(
+    session: AsyncSession, layout: Layout, key: MeterKey, first: datetime | None, until: datetime | None
+) -> list[datetime]:
+    """Make a meter's hours what its readings say; returns the hours that were not."""
+    keys, figures = layout.key_list(), ", ".join(KEPT_FIGURES)
+    exact = [name for name in KEPT_FIGURES if name != _SUMMED]
+    rows = await session.execute(
+        text(
+            f"WITH said AS MATERIALIZED (SELECT date_trunc('hour', m.time, 'UTC') AS hour, {kept_figures('m')} "
+            f"FROM {layout.measurements} m WHERE {layout.bound('m')} AND {_in_span('m.time')} GROUP BY 1), "
+            f"said_figures (hour, {figures}) AS (SELECT * FROM said), "
+            f"gone AS (DELETE FROM {layout.hourly_rollup} r WHERE {layout.bound('r')} AND {_in_span('r.hour')} "
+            f"AND NOT EXISTS (SELECT 1 FROM said WHERE said.hour = r.hour) RETURNING r.hour), "
+            f"mended AS (INSERT INTO {layout.hourly_rollup} AS r ({keys}, hour, {figures}) "
+            f"SELECT {', '.join(f'CAST(:{name} AS uuid)' for name in layout.keys)}, s.* FROM said_figures s "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {layout.hourly_rollup} o WHERE {layout.bound('o')} "
+            f"AND o.hour = s.hour AND ({_listed('o', exact)}) IS NOT DISTINCT FROM ({_listed('s', exact)}) "
+            f"AND coalesce(abs(o.{_SUMMED} - s.{_SUMMED}) <= {_SLIGHTLY} * greatest(1, abs(s.{_SUMMED})), "
+            f"o.{_SUMMED} IS NULL AND s.{_SUMMED} IS NULL)) "
+            f"ON CONFLICT ({keys}, hour) DO UPDATE SET "
+            + ", ".join(f"{name} = excluded.{name}" for name in KEPT_FIGURES)
+            + " RETURNING r.hour) SELECT hour FROM gone UNION ALL SELECT hour FROM mended"
+        ),
+        {**dict(zip(layout.keys, key, strict=True)), "first": first, "until": until},
+    )
+    return [hour for (hour,) in rows]
+
+
+def _listed(alias: str, names: Sequence[str]) -> str:
+    return ", ".join(f"{alias}.{name}" for name in names)
+
+
+def _in_span(column: str) -> str:
+    return (
+        f"{column} >= coalesce(CAST(:first AS timestamptz), '-infinity') "
+        f"AND {column} < coalesce(CAST(:until AS timestamptz), 'infinity')"
+    )
+
+
+async def _rewrite_days(session: AsyncSession, days: Collection[tuple[UUID, datetime]]) -> None:
     """Write the figures of the customers' UTC days from their hours, whatever they held before."""
-    days = sorted({(each.key[0], each.hour.replace(hour=0)) for each in hours})
+    days = sorted(days)
     figures = ", ".join(DAILY_FIGURES)
     await session.execute(
         text(

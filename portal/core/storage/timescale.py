@@ -46,6 +46,11 @@ class AggregatedFigures:
         """Note the hours whose aggregates must be refreshed by hand."""
         await note_hours(session, self._layout, [(*each.key, each.hour) for each in hours])
 
+    async def rewrite_span(
+        self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None
+    ) -> None:
+        """Leave them: the database keeps its aggregates in line with what it stores."""
+
     async def settle(self, db: Database) -> None:
         """Refresh the aggregates of the noted hours, which cannot be in a transaction."""
         await refresh_noted(db, self._layout)

@@ -11,9 +11,12 @@ from structlog.testing import capture_logs
 from fleet_ingest.app import build_app
 from portal.core import energy
 from portal.core.energy import trigger
-from portal.core.energy.refresh import front_of_queue
+from portal.core.energy.service import front_of_queue
 from portal.core.services import devices, health, readings, sites
+from portal.core.settings import RunMode
 from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.storage.layout import LAYOUTS
+from portal.core.storage.queue import queue_hours
 from portal.core.wire.decoding import DecodedRows
 from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
@@ -44,13 +47,19 @@ async def fill(stack: Stack, clock: Clock) -> int:
     ]
     await readings.store_device_batch(stack, device.id, DecodedRows(rows, range(len(rows)), ()))
     await energy.refresh(stack)
-    return await energy.recompute(stack)
+    return await leave_all(stack)
+
+
+async def leave_all(stack: Stack) -> int:
+    async with stack.db.transaction() as session:
+        hours = "SELECT device_id, hour, hour AS first_at FROM monitoring.hourly_energy"
+        return await queue_hours(session, LAYOUTS[RunMode.CLIENT], hours, {})
 
 
 async def waiting(stack: Stack) -> int:
     standing = await health.standing(stack)
     assert standing is not None
-    return standing.hours_to_refresh
+    return standing.hours_to_refresh + standing.meters_to_recompute
 
 
 async def until_none_wait(stack: Stack) -> None:
@@ -67,6 +76,15 @@ async def test_hours_that_wait_fall_to_none_without_a_reader(client_stack: Stack
     assert await front_of_queue(client_stack) is None
 
 
+async def test_a_pass_that_an_ended_process_left_is_gone_on_with(client_stack: Stack, clock: Clock) -> None:
+    await fill(client_stack, clock)
+    await energy.refresh(client_stack)
+    assert await energy.recompute(client_stack) == 1
+    assert await waiting(client_stack) == 1
+    async with running(client_stack):
+        await until_none_wait(client_stack)
+
+
 async def test_several_processes_on_one_database_do_not_fight(client_stack: Stack, clock: Clock) -> None:
     await fill(client_stack, clock)
     others = [open_stack(client_stack.settings) for _ in range(2)]
@@ -77,6 +95,7 @@ async def test_several_processes_on_one_database_do_not_fight(client_stack: Stac
                     await processes.enter_async_context(running(stack))
                 for _ in range(3):
                     await until_none_wait(client_stack)
+                    await leave_all(client_stack)
                     await energy.recompute(client_stack)
                 await until_none_wait(client_stack)
         assert [event for event in events if event["log_level"] in {"warning", "error"}] == []

@@ -1,8 +1,7 @@
 """Continues the energy rule over readings that are later than everything before them, in one statement.
 
-Nearly all readings come in order and rise within the limits. For those the rule is plain arithmetic: each
-difference is energy, split at the hour. The database does it where the readings are, with the same integers
-as `rules.meter`; a meter with anything else among its new readings is left to the recompute in `billed`.
+Nearly all readings come in order and rise within the limits (`clean_hours`). A meter with anything else among its new
+readings is left to the recompute in `stretches`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.domain.registers import REGISTER_COUNT_MILLIWH
 from portal.core.domain.time import HOUR
+from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.live import Amounts, LiveHour
 from portal.core.planning import planned
 from portal.core.storage.queue import key_arrays
@@ -28,58 +27,11 @@ if TYPE_CHECKING:
     from portal.core.storage.layout import Layout
     from portal.core.storage.queue import MeterKey
 
-# Where a figure is near the limits of the rule or of a double, the recompute decides, which has no such limits.
-_LONGEST = timedelta(hours=2)
-_LARGEST_KWH = 1e12
-_A_LITTLE_LESS = 0.999999
-
 # Where the queued meters are a good part of all, and of each much the same time is new, as behind a stream of
 # batches, all new readings are read once in the order they lie in; else each meter's by its index.
 _READ_AT_ONCE = timedelta(days=2)
 _SHARE_TO_READ_AT_ONCE = 0.3
 
-# `own` is energy of the hour a reading lies in, `carried` that of the hour before, where its predecessor lies.
-# A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
-_HOURS = f"""
-SELECT {{by}}hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
-       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{{hour_figures}}
-FROM (
-    SELECT {{by}}time, hour, shown, coalesce(rise, 0) AS rise, is_clean{{columns}},
-           CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
-                WHEN time = hour THEN rise
-                ELSE div(rise::numeric * (extract(epoch FROM hour - since) * 1000000),
-                         extract(epoch FROM time - since) * 1000000)::bigint
-           END AS carried
-    FROM (
-        SELECT *, shown >= 0{{is_complete}} AND (rise IS NULL OR (
-            rise >= 0 AND time - since <= :longest AND hour - since_hour <= interval '1 hour'
-            AND rise - {REGISTER_COUNT_MILLIWH} <= milliwh_per_second * date_part('epoch', time - since)
-            )) AS is_clean
-        FROM (
-            SELECT {{by}}milliwh_per_second, time, shown, since, shown - before AS rise{{columns}},
-                   date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
-                   date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour
-            FROM (
-                SELECT {{by}}milliwh_per_second, time, shown{{columns}}, lag(time, 1, head_at) OVER w AS since,
-                       lag(shown, 1, head_shown) OVER w AS before
-                FROM (
-                    SELECT {{by}}milliwh_per_second, head_at, head_shown, time, active_power_kw AS power_kw,
-                           energy_imported_kwh AS kwh, CASE WHEN abs(energy_imported_kwh) < {_LARGEST_KWH}
-                           THEN round(energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
-                    FROM {{readings}}
-                ) registers WINDOW w AS ({{partition}}ORDER BY time)
-            ) pairs
-        ) pieces
-    ) judged
-) split GROUP BY {{by}}hour
-"""
-_BY_METER = """SELECT {meter_keys}, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"""
-_OF_ONE_METER = """{measurements} m WHERE {of_meter}{is_counted}
-AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high"""
-_OF_ALL_METERS = """(
-    SELECT {keys}, time, active_power_kw, energy_imported_kwh FROM {measurements}
-    WHERE time >= :low AND time < :high{is_counted} OFFSET 0
-) m JOIN meter USING ({keys}) WHERE time > coalesce(head_at, '-infinity')"""
 _FOUND = """
 WITH meter AS MATERIALIZED (
     SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
@@ -183,8 +135,8 @@ async def _run(
     given = {
         **key_arrays(layout, [change.key for change in changes]),
         "first_at": [change.first_at for change in changes],
-        "slope": [change.rules.rise_watts / 3.6 * _A_LITTLE_LESS for change in changes],
-        "longest": min(max_gap, _LONGEST),
+        "slope": [slope(change.rules) for change in changes],
+        "longest": longest(max_gap),
         "low": low,
         "high": high,
     }
@@ -217,27 +169,9 @@ def _statement(layout: Layout, parts: str, figures: AddedFigures | None, *, at_o
         daily=layout.daily_energy,
         head_of_meter=layout.matches("e", "k"),
         hours_of_meter=layout.matches("h", "meter"),
-        hours=_hours(layout, figures, at_once=at_once),
+        hours=clean_hours(layout, figures, at_once=at_once),
         figures=figures.statement if figures else "",
         clean_keys=layout.key_list("c"),
         new_of_meter=layout.matches("n", "c"),
         stored_of_meter=layout.matches("e", "n"),
     )
-
-
-def _hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool) -> str:
-    keys = layout.key_list()
-    hours = _HOURS.format(
-        by=f"{keys}, " if at_once else "",
-        partition=f"PARTITION BY {keys} " if at_once else "",
-        readings=(_OF_ALL_METERS if at_once else _OF_ONE_METER).format(
-            keys=keys,
-            measurements=layout.measurements,
-            of_meter=layout.matches("m", "meter"),
-            is_counted="" if figures else " AND energy_imported_kwh IS NOT NULL",
-        ),
-        columns=", power_kw, kwh" if figures else "",
-        is_complete=figures.is_complete if figures else "",
-        hour_figures=figures.hour_figures if figures else "",
-    )
-    return hours if at_once else _BY_METER.format(meter_keys=layout.key_list("meter"), hours=hours)

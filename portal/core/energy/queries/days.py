@@ -36,9 +36,15 @@ async def all_meters(session: AsyncSession, layout: Layout) -> dict[MeterKey, st
 
 
 async def queued_since(session: AsyncSession, layout: Layout) -> dict[MeterKey, datetime]:
-    """Return the first queued hour of every meter that waits for a refresh."""
+    """Return the first hour that waits to be computed, of every meter that has one."""
     keys = layout.key_list()
-    rows = await session.execute(text(f"SELECT {keys}, min(hour) FROM {layout.queue} GROUP BY {keys}"))
+    rows = await session.execute(
+        text(
+            f"SELECT {keys}, greatest(min(hour), TIMESTAMPTZ 'epoch') FROM (SELECT {keys}, hour FROM {layout.queue} "
+            f"UNION ALL SELECT {keys}, coalesce(from_hour, '-infinity') FROM {layout.recompute_passes}) q "
+            f"GROUP BY {keys}"
+        )
+    )
     return {tuple(row[:-1]): row[-1] for row in rows}
 
 

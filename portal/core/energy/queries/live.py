@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from portal.core.energy.queries.append import clean_runs
-from portal.core.energy.queries.billed import folded
 from portal.core.energy.queries.meters import MeterChange, rated_powers
+from portal.core.energy.queries.passes import asked_since
+from portal.core.energy.queries.stretches import folded
 from portal.core.energy.rules.live import ALL_STORED, NOTHING, Amounts, LiveHour, LiveHours
 from portal.core.energy.rules.meter import Rules
 from portal.core.planning import planned
@@ -54,14 +55,21 @@ async def compute(
 ) -> Live:
     """Compute what is queued of a customer's meters, or of all; the session must see one moment.
 
+    What a recompute pass has not reached yet is left as it was, and counts as left out.
     A statement of it that takes too long fails, and with it the session.
     """
-    entries, since = await _size(session, layout, customer_id)
+    entries, queued_since = await _size(session, layout, customer_id)
+    since = await asked_since(session, layout, customer_id)
     if not entries or entries > _MOST_ENTRIES:
-        return Live(ALL_STORED, since)
+        return Live(ALL_STORED, _earlier(queued_since, since))
     async with planned(session, {"statement_timeout": _LONGEST_STATEMENT}):
         queued, left = _few_enough(await _queued(session, layout, max_gap, customer_id))
-        return await _compute(session, layout, max_gap, queued, left)
+        found = await _compute(session, layout, max_gap, queued, left)
+        return found._replace(waiting_since=_earlier(found.waiting_since, since))
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(filter(None, (one, other)), default=None)
 
 
 async def _compute(
@@ -84,7 +92,8 @@ async def _compute(
 
 async def nothing(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> Live:
     """Leave out all that is queued."""
-    return Live(ALL_STORED, (await _size(session, layout, customer_id))[1])
+    _, queued_since = await _size(session, layout, customer_id)
+    return Live(ALL_STORED, _earlier(queued_since, await asked_since(session, layout, customer_id)))
 
 
 async def _size(

@@ -41,6 +41,15 @@ async def changes_by_meter(
     return found
 
 
+async def rated_power(session: AsyncSession, layout: Layout, key: MeterKey) -> float | None:
+    """Return the rated power (kW) of a meter; None where it has none."""
+    where = " AND ".join(f"{'id' if name == 'device_id' else name} = :{name}" for name in layout.keys)
+    return await session.scalar(
+        text(f"SELECT max_power_kw::float8 FROM {layout.schema}.devices WHERE {where}"),
+        dict(zip(layout.keys, key, strict=True)),
+    )
+
+
 async def rated_powers(session: AsyncSession, layout: Layout) -> dict[MeterKey, float]:
     """Return the rated power (kW) of every meter that has one."""
     keys = ", ".join("id" if key == "device_id" else key for key in layout.keys)

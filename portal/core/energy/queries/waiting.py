@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from portal.core.storage.queue import QueuedHour, key_arrays, queue_hours, unnest_keys
+from portal.core.storage.queue import QueuedHour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
 
 
 async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
@@ -25,11 +24,6 @@ async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
     added. Waiting for an advisory lock would fix the moment before the wait; LOCK TABLE does not.
     """
     await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-    await wait_for_refresh(session, layout)
-
-
-async def wait_for_refresh(session: AsyncSession, layout: Layout) -> None:
-    """Wait until no refresh is under way, and let none begin before the transaction ends."""
     await session.execute(text(f"LOCK TABLE {layout.refresh_lock} IN EXCLUSIVE MODE"))
 
 
@@ -64,20 +58,3 @@ async def first_mark(session: AsyncSession, tables: Sequence[str]) -> str | None
         if mark is not None:
             return str(mark)
     return None
-
-
-async def forget_and_queue(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey] | None) -> int:
-    """Forget the energy of these meters (None: of all) and queue every hour they have readings in; returns these."""
-    among = (
-        "" if meters is None else f" AND ({layout.key_list('m')}) IN (SELECT * FROM {unnest_keys(layout)})"
-    )
-    given = {} if meters is None else key_arrays(layout, meters)
-    for table in (layout.hourly_energy, layout.daily_energy):
-        await session.execute(text(f"DELETE FROM {table} m WHERE true{among}"), given)
-    return await queue_hours(
-        session,
-        layout,
-        f"SELECT DISTINCT {layout.key_list('m')}, date_bin('1 hour', m.time, TIMESTAMPTZ 'epoch') AS hour, "
-        f"TIMESTAMPTZ '-infinity' AS first_at FROM {layout.measurements} m WHERE true{among}",
-        given,
-    )

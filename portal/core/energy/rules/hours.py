@@ -11,6 +11,7 @@ from portal.core.energy.rules.meter import MeterState, Piece, PieceKind, Rules, 
 
 # Callers need one import for the whole subject.
 __all__ = [
+    "Folding",
     "HourEnergy",
     "HourFold",
     "MeterState",
@@ -61,11 +62,9 @@ def hourly_energy(state: MeterState, readings: Iterable[Reading], rules: Rules) 
     run's contribution only. To recompute stored hours, start where `first_changed_hour` says.
     Raises ValueError for readings that do not ascend.
     """
-    gathering = _Gathering()
-    for step in fold(state, readings, rules):
-        gathering.take(step)
-        state = step.state_after
-    return HourFold(gathering.hours(pending=state.candidates), state)
+    folding = Folding(state, rules)
+    folding.take(readings)
+    return folding.result()
 
 
 def first_changed_hour(state: MeterState) -> datetime | None:
@@ -124,6 +123,24 @@ class _Gathering:
         for candidate in pending:
             self._tallies[floor_hour(candidate.at)].suspects += 1
         return {hour: _hour_energy(hour, tally) for hour, tally in sorted(self._tallies.items())}
+
+
+class Folding:
+    """The fold of `hourly_energy` over readings that come bit by bit, so that they need not be in memory together."""
+
+    def __init__(self, state: MeterState, rules: Rules) -> None:
+        self._state, self._rules = state, rules
+        self._gathering = _Gathering()
+
+    def take(self, readings: Iterable[Reading]) -> None:
+        """Go on over readings that ascend and are later than all before. Raises ValueError for others."""
+        for step in fold(self._state, readings, self._rules):
+            self._gathering.take(step)
+            self._state = step.state_after
+
+    def result(self) -> HourFold:
+        """Return the hours and the state so far; it is asked for once, at the end."""
+        return HourFold(self._gathering.hours(pending=self._state.candidates), self._state)
 
 
 def _hour_energy(hour: datetime, tally: _Tally) -> HourEnergy:

@@ -2,20 +2,25 @@
 
 Writers append the hours of each meter to the queue in the transaction that stores their readings. A refresh
 takes the queue and brings those hours up to date in one transaction, one refresh at a time: what is taken is
-computed or still queued, whatever is killed when.
+computed or still queued, whatever is killed when. What has to be computed again as a whole, because the rule or a
+rated power changed or stored energy is in doubt, is a pass of its own: month by month, each in a transaction, so that
+it takes little memory, goes on where it was killed, and leaves what is read meanwhile as it was or as it will be.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from portal.core.energy.queries import rule, waiting
+from portal.core.energy.queries import passes, rule, waiting
 from portal.core.energy.queries.append import append_clean_runs
-from portal.core.energy.queries.billed import rewrite_energy
-from portal.core.energy.queries.meters import changes_by_meter
+from portal.core.energy.queries.meters import changes_by_meter, rated_power
+from portal.core.energy.queries.passes import Pass
+from portal.core.energy.queries.pieces import recompute_piece
+from portal.core.energy.queries.stretches import rewrite_energy
+from portal.core.energy.rules.meter import Rules
 from portal.core.storage.layout import LAYOUTS, Layout
-from portal.core.storage.plain_figures import forget_figures
 from portal.core.storage.statistics import analyze_grown
 
 if TYPE_CHECKING:
@@ -25,6 +30,9 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
     from portal.core.storage.engine import Figures
     from portal.core.storage.queue import MeterKey, QueuedHour
+
+# How long one transaction of a pass lasts, a month of a busy meter apart: others may wait for it.
+_MOMENT_SECONDS = 0.2
 
 
 def layout_of(stack: Stack) -> Layout:
@@ -48,16 +56,28 @@ async def bootstrap(stack: Stack) -> None:
 
 
 async def refresh(stack: Stack) -> int:
-    """Bring energy and figures up to date with every committed reading; returns how many (meter, hour) were queued."""
+    """Bring energy and figures up to date with every committed reading, and all passes to their end.
+
+    Returns how many (meter, hour) were queued.
+    """
+    taken = await refresh_queue(stack)
+    while await _go_on(stack):
+        # New readings do not wait for the end of a long pass.
+        taken += await refresh_queue(stack)
+    return taken
+
+
+async def refresh_queue(stack: Stack) -> int:
+    """Bring energy and figures of the queued hours up to date; returns how many (meter, hour) there were."""
     async with stack.db.transaction() as session:
         figures = await stack.storage.figures(session)
         is_any = await waiting.is_any_queued(session, layout_of(stack))
-    taken = await _refresh_queue(stack, figures) if is_any else 0
+    taken = await _take_queue(stack, figures) if is_any else 0
     await figures.settle(stack.db)
     return taken
 
 
-async def _refresh_queue(stack: Stack, figures: Figures) -> int:
+async def _take_queue(stack: Stack, figures: Figures) -> int:
     layout = layout_of(stack)
     async with stack.db.transaction() as session:
         await waiting.one_refresh_at_a_time(session, layout)
@@ -77,30 +97,43 @@ async def _bring_up_to_date(
     await rewrite_energy(session, layout, [change for change in changes if change.key not in added])
 
 
+async def _go_on(stack: Stack) -> bool:
+    """Go on with passes for a moment; False where there is none."""
+    layout = layout_of(stack)
+    async with stack.db.transaction() as session:
+        if not await passes.is_any_asked_for(session, layout):
+            return False
+    async with stack.db.transaction() as session:
+        await waiting.one_refresh_at_a_time(session, layout)
+        figures = await stack.storage.figures(session)
+        until = monotonic() + _MOMENT_SECONDS
+        while going := await passes.take_next(session, layout):
+            rules = Rules(max_gap_of(stack), await rated_power(session, layout, going.key))
+            piece = await recompute_piece(session, layout, going, rules)
+            await figures.rewrite_span(session, piece.key, piece.first, piece.until)
+            await passes.ask_for(session, layout, piece.rest)
+            if monotonic() >= until:
+                break
+    return True
+
+
 async def recompute(stack: Stack, meters: Sequence[MeterKey] | None = None) -> int:
     """Have the next refresh compute the energy of these meters (None: of all) again from their readings.
 
-    For when the rule has changed (`Billing__MaxGapMinutes`) or stored energy is in doubt. Returns the number of hours
-    queued.
+    For when the rule has changed (`Billing__MaxGapMinutes`) or stored energy is in doubt. Returns how many meters.
     """
     layout = layout_of(stack)
     async with stack.db.transaction() as session:
-        await waiting.one_refresh_at_a_time(session, layout)
         if meters is None:
             await rule.take_rule(session, layout, max_gap_of(stack))
-        return await _forget_and_queue(session, layout, meters)
+            return await passes.ask_for_all(session, layout)
+        await requeue(session, layout, meters)
+        return len(meters)
 
 
 async def requeue(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]) -> None:
-    """Do the same in a transaction under way, for meters whose rated power it changed; waits for a running refresh."""
-    if meters:
-        await waiting.wait_for_refresh(session, layout)
-        await _forget_and_queue(session, layout, meters)
-
-
-async def _forget_and_queue(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey] | None) -> int:
-    await forget_figures(session, layout, meters)
-    return await waiting.forget_and_queue(session, layout, meters)
+    """Do the same in a transaction under way, for meters whose rated power it changed; waits for nobody."""
+    await passes.ask_for(session, layout, [Pass(key) for key in meters])
 
 
 async def front_of_queue(stack: Stack) -> str | None:
@@ -111,4 +144,5 @@ async def front_of_queue(stack: Stack) -> str | None:
     layout = layout_of(stack)
     async with stack.db.transaction() as session:
         figures = await stack.storage.figures(session)
-        return await waiting.first_mark(session, [*filter(None, (layout.queued_batches, figures.waiting))])
+        tables = (layout.queued_batches, layout.recompute_passes, figures.waiting)
+        return await waiting.first_mark(session, [table for table in tables if table])

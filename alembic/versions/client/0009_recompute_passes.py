@@ -1,0 +1,22 @@
+"""The meters whose energy is computed again from their readings, and how far each has come: Client."""
+
+from alembic import op
+
+revision = "client_0009"
+down_revision = "client_0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the table; what an earlier release queued as a whole stays in the queue of hours."""
+    op.execute(
+        "CREATE TABLE monitoring.recompute_passes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+        "device_id uuid NOT NULL, "
+        "from_hour timestamptz, asked_at timestamptz NOT NULL DEFAULT now())"
+    )
+
+
+def downgrade() -> None:
+    """Drop it."""
+    op.execute("DROP TABLE monitoring.recompute_passes")

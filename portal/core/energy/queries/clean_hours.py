@@ -1,0 +1,99 @@
+"""The energy rule as arithmetic in the database, over readings that rise within the limits.
+
+For those each difference is energy, split at the hour. The database does it where the readings are, with the same
+integers as `rules.meter`; hours with anything else among their readings come out as not clean, and nothing of what is
+said of them counts then.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.domain.registers import REGISTER_COUNT_MILLIWH
+
+if TYPE_CHECKING:
+    from portal.core.energy.rules.meter import Rules
+    from portal.core.storage.engine import AddedFigures
+    from portal.core.storage.layout import Layout
+
+# Where a figure is near the limits of the rule or of a double, the recompute decides, which has no such limits.
+_LONGEST = timedelta(hours=2)
+_LARGEST_KWH = 1e12
+_A_LITTLE_LESS = 0.999999
+
+# `own` is energy of the hour a reading lies in, `carried` that of the hour before, where its predecessor lies.
+# A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
+_HOURS = f"""
+SELECT {{by}}hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
+       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{{hour_figures}}
+FROM (
+    SELECT {{by}}time, hour, shown, coalesce(rise, 0) AS rise, is_clean{{columns}},
+           CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
+                WHEN time = hour THEN rise
+                ELSE div(rise::numeric * (extract(epoch FROM hour - since) * 1000000),
+                         extract(epoch FROM time - since) * 1000000)::bigint
+           END AS carried
+    FROM (
+        SELECT *, shown >= 0{{is_complete}} AND (rise IS NULL OR (
+            rise >= 0 AND time - since <= :longest AND hour - since_hour <= interval '1 hour'
+            AND rise - {REGISTER_COUNT_MILLIWH} <= milliwh_per_second * date_part('epoch', time - since)
+            )) AS is_clean
+        FROM (
+            SELECT {{by}}milliwh_per_second, time, shown, since, shown - before AS rise{{columns}},
+                   date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
+                   date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour
+            FROM (
+                SELECT {{by}}milliwh_per_second, time, shown{{columns}}, lag(time, 1, head_at) OVER w AS since,
+                       lag(shown, 1, head_shown) OVER w AS before
+                FROM (
+                    SELECT {{by}}milliwh_per_second, head_at, head_shown, time, active_power_kw AS power_kw,
+                           energy_imported_kwh AS kwh, CASE WHEN abs(energy_imported_kwh) < {_LARGEST_KWH}
+                           THEN round(energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
+                    FROM {{readings}}
+                ) registers WINDOW w AS ({{partition}}ORDER BY time)
+            ) pairs
+        ) pieces
+    ) judged
+) split GROUP BY {{by}}hour
+"""
+_BY_METER = """SELECT {meter_keys}, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"""
+_OF_ONE_METER = """{measurements} m WHERE {of_meter}{is_counted}
+AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high"""
+_OF_ALL_METERS = """(
+    SELECT {keys}, time, active_power_kw, energy_imported_kwh FROM {measurements}
+    WHERE time >= :low AND time < :high{is_counted} OFFSET 0
+) m JOIN meter USING ({keys}) WHERE time > coalesce(head_at, '-infinity')"""
+
+
+def longest(max_gap: timedelta) -> timedelta:
+    """Return the value of `:longest`: beyond it a difference is not clean."""
+    return min(max_gap, _LONGEST)
+
+
+def slope(rules: Rules) -> float:
+    """Return `milliwh_per_second` of a meter: what rises faster is not clean."""
+    return rules.rise_watts / 3.6 * _A_LITTLE_LESS
+
+
+def clean_hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool = False) -> str:
+    """Return a query of the hours of `meter` (key columns, head_at, head_shown, milliwh_per_second): what each holds.
+
+    Bound are `low`, `high` and `longest`. With `at_once` all readings of the time are read in the order they lie in,
+    else each meter's by its index.
+    """
+    keys = layout.key_list()
+    hours = _HOURS.format(
+        by=f"{keys}, " if at_once else "",
+        partition=f"PARTITION BY {keys} " if at_once else "",
+        readings=(_OF_ALL_METERS if at_once else _OF_ONE_METER).format(
+            keys=keys,
+            measurements=layout.measurements,
+            of_meter=layout.matches("m", "meter"),
+            is_counted="" if figures else " AND energy_imported_kwh IS NOT NULL",
+        ),
+        columns=", power_kw, kwh" if figures else "",
+        is_complete=figures.is_complete if figures else "",
+        hour_figures=figures.hour_figures if figures else "",
+    )
+    return hours if at_once else _BY_METER.format(meter_keys=layout.key_list("meter"), hours=hours)

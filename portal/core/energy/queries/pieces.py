@@ -1,0 +1,126 @@
+"""One piece of a recompute pass: a meter's month, or as much as can be settled.
+
+At the seam between two pieces energy goes neither lost nor twice. What lies before an accepted reading is final, so of
+a piece only the hours before that of its last accepted reading are written. The next begins with that hour, from the
+state that is stored with the hours before: where one fold over all readings would be by then.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import text
+
+from portal.core.domain.time import HOUR, floor_hour
+from portal.core.energy.queries.energy_rows import Reach, replace_energy
+from portal.core.energy.queries.folds import (
+    Stretch,
+    fold_in_database,
+    fold_stretches,
+    state_before,
+)
+from portal.core.energy.queries.passes import Pass
+from portal.core.energy.rules.hours import HourFold, MeterState, Rules, first_changed_hour
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.storage.layout import Layout
+    from portal.core.storage.queue import MeterKey
+
+# A piece ends with a month. One that began at the end of a month ends with the next.
+_SHORTEST = timedelta(days=2)
+
+
+class Piece(NamedTuple):
+    """What a piece rewrote: a meter's hours from `first` to before `until`, None being open; and what is left."""
+
+    key: MeterKey
+    first: datetime | None
+    until: datetime | None
+    asked_at: datetime | None
+
+    @property
+    def rest(self) -> tuple[Pass, ...]:
+        """What is left of the pass; nothing where this was the last piece."""
+        return () if self.until is None else (Pass(self.key, self.until, self.asked_at),)
+
+
+async def recompute_piece(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> Piece:
+    """Compute the next month of a pass, and replace what is stored of it; returns what was replaced."""
+    stretch = await _beginning(session, layout, going, rules)
+    first = stretch.start if stretch.state.base or stretch.state.candidates else None
+    fold, until = await _fold_month(session, layout, stretch)
+    last = None if until is None else until - HOUR
+    await replace_energy(session, layout, [Reach(going.key, first, last, fold)])
+    return Piece(going.key, first, until, going.asked_at)
+
+
+async def _beginning(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> Stretch:
+    """Return where the pass goes on: at its hour, or at the first reading."""
+    if going.from_hour is not None:
+        state = await state_before(session, layout, going.key, going.from_hour)
+        # A state that knows readings of the hour or later was not left by the hours before: rows were changed.
+        if state.latest_at is not None and state.latest_at < going.from_hour:
+            return Stretch(going.key, rules, going.from_hour, state)
+    first_at = await _first_reading(session, layout, going.key)
+    return Stretch(going.key, rules, first_at and floor_hour(first_at))
+
+
+async def _fold_month(
+    session: AsyncSession, layout: Layout, stretch: Stretch
+) -> tuple[HourFold, datetime | None]:
+    """Fold up to the end of a month; returns the hours, and up to which they are final, None: all, to the last reading.
+
+    Where nothing is accepted in a month, twice as much is folded, and so on.
+    """
+    if stretch.start is None:
+        return HourFold({}, MeterState()), None
+    length = _SHORTEST
+    while True:
+        stretch.end = month_after(stretch.start + length)
+        is_last = not await _has_readings(session, layout, stretch.key, stretch.end)
+        fold = await fold_in_database(session, layout, stretch)
+        if fold is None:
+            [fold] = await fold_stretches(session, layout, [stretch])
+        if is_last:
+            return fold, None
+        open_from = first_changed_hour(fold.end_state)
+        if open_from is not None and open_from > stretch.start:
+            return fold, open_from
+        length = 2 * (stretch.end - stretch.start)
+
+
+def month_after(at: datetime) -> datetime:
+    """Return the first UTC month that begins at an instant or later."""
+    begun = datetime(at.year, at.month, 1, tzinfo=UTC)
+    if begun == at:
+        return begun
+    return datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=UTC)
+
+
+async def _first_reading(session: AsyncSession, layout: Layout, key: MeterKey) -> datetime | None:
+    return await session.scalar(
+        text(
+            f"SELECT m.time FROM {layout.measurements} m WHERE {layout.bound('m')} "
+            f"AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN' ORDER BY m.time LIMIT 1"
+        ),
+        _given(layout, key),
+    )
+
+
+async def _has_readings(session: AsyncSession, layout: Layout, key: MeterKey, since: datetime) -> bool:
+    return bool(
+        await session.scalar(
+            text(
+                f"SELECT EXISTS (SELECT 1 FROM {layout.measurements} m WHERE {layout.bound('m')} "
+                f"AND m.energy_imported_kwh IS NOT NULL AND m.time >= :since)"
+            ),
+            {**_given(layout, key), "since": since},
+        )
+    )
+
+
+def _given(layout: Layout, key: MeterKey) -> dict[str, Any]:
+    return dict(zip(layout.keys, key, strict=True))

@@ -1,0 +1,120 @@
+"""How much memory and time `portal doctor --energy --recompute` takes, by how many meters and months there are.
+
+    python -m tests.bench.recompute [--dsn postgresql://...] [--engine plain|timescale] [--shapes 20x1,20x12,200x1]
+
+A shape is meters x months of a reading a minute. Of four meters one is reset once a month and one is silent for three
+hours, so that half of all months are more than the database can add up by itself. The command is run as a process of
+its own; its memory is the most it ever had resident, above that of `portal doctor`, which does nothing. With `--dsn`
+the databases are made on that server, and dropped again; without, on an embedded one.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from portal.core.storage.embedded import EmbeddedServer
+from tests.bench.storage import say
+from tests.bench.storage_fill import compress, connected, customer_id, register_customer, stack_over
+from tests.integration.databases import reachable_directory
+
+_WEEK, _MONTH = timedelta(days=7), timedelta(days=28)
+_STEP = timedelta(minutes=1)
+_READINGS = """
+INSERT INTO fleet.power_measurements (time, customer_id, device_id, active_power_kw, energy_imported_kwh)
+SELECT at, $1, d.id, 3,
+       round(((minute - CASE WHEN n % 4 = 0 THEN minute / 40320 * 40320 ELSE 0 END) * 0.05)::numeric, 2)
+FROM (SELECT id, external_id::integer AS n FROM fleet.devices WHERE customer_id = $1) d
+CROSS JOIN generate_series($2::timestamptz, $2::timestamptz + interval '7 days' - $4::interval, $4::interval) AS at
+CROSS JOIN LATERAL (SELECT (extract(epoch FROM at - $3::timestamptz) / 60)::bigint AS minute) since
+WHERE NOT (n % 4 = 1 AND minute % 40320 BETWEEN 5000 AND 5180) ORDER BY d.id, at
+"""
+
+
+class Run(NamedTuple):
+    """A process that has ended: how long it took, and the most memory it had."""
+
+    seconds: float
+    megabytes: float
+
+
+def _run(arguments: list[str], dsn: str) -> Run:
+    """Run the `portal` command over a database. Raises `RuntimeError` where it fails."""
+    environment = {
+        **os.environ,
+        "Application__RunMode": "Admin",
+        "Database__ConnectionString": dsn,
+    }
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portal.cli", *arguments], env=environment, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode and "--energy" in arguments:
+        raise RuntimeError(f"portal {' '.join(arguments)} ended with {process.returncode}")
+    return Run(time.monotonic() - began, usage.ru_maxrss / 1024)
+
+
+async def _measure(server: str, engine: str, meters: int, months: int) -> None:
+    name = f"bench_recompute_{engine}_{meters}_{months}"
+    start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - months * _MONTH - _WEEK
+    async with stack_over(server, name, engine) as stack, connected(stack) as connection:
+        await register_customer(connection, 0, meters)
+        weeks = [start + week * _WEEK for week in range(4 * months)]
+        await stack.storage.ensure_partitions(
+            stack.db, [at + day for at in weeks for day in (_STEP, _WEEK - _STEP)]
+        )
+        for week in weeks:
+            await connection.execute(_READINGS, customer_id(0), week, start, _STEP, timeout=900)
+        await compress(connection)
+        await connection.execute("VACUUM ANALYZE")
+        readings = await connection.fetchval("SELECT count(*) FROM fleet.power_measurements")
+        dsn = make_url(stack.db.dsn).set(drivername="postgresql").render_as_string(hide_password=False)
+    idle = await asyncio.to_thread(_run, ["doctor"], dsn)
+    done = await asyncio.to_thread(_run, ["doctor", "--energy", "--recompute"], dsn)
+    say(
+        f"{engine:9}  {meters:4} meters x {months:2} months  {readings / 1e6:6.2f} M readings  {done.seconds:6.1f} s  "
+        f"{readings / done.seconds:9,.0f}/s  {done.megabytes:5.0f} MB, "
+        f"{done.megabytes - idle.megabytes:4.0f} above idle"
+    )
+    connection = await asyncpg.connect(
+        make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@contextmanager
+def _server(dsn: str | None) -> Iterator[str]:
+    if dsn:
+        yield dsn
+        return
+    with reachable_directory() as directory, EmbeddedServer(directory / "postgres") as server:
+        yield server.dsn()
+
+
+def main() -> None:
+    """Measure each shape in a database of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dsn")
+    parser.add_argument("--engine", choices=["plain", "timescale"], default="plain")
+    parser.add_argument("--shapes", default="20x1,20x12,200x1")
+    given = parser.parse_args()
+    with _server(given.dsn) as server:
+        for shape in given.shapes.split(","):
+            meters, months = map(int, shape.split("x"))
+            asyncio.run(_measure(server, given.engine, meters, months))
+
+
+if __name__ == "__main__":
+    main()
