@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -19,7 +20,7 @@ from portal.core.energy import service
 from portal.core.energy.energy_proof import check
 from portal.core.energy.queries import pieces
 from portal.core.energy.rules.hours import Rules
-from portal.core.services import health, site_changes
+from portal.core.services import devices, health
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.integration.databases import Stacks
 from tests.integration.storage.metering import (
@@ -231,11 +232,15 @@ async def test_a_changed_rated_power_waits_for_no_refresh(stacks: Stacks) -> Non
     async with client.db.transaction() as session:
         await session.execute(text("LOCK TABLE monitoring.refresh_lock IN EXCLUSIVE MODE"))
         async with asyncio.timeout(20):
-            await site_changes.change_device(client, site_id, meter.key[0], {"max_power_kw": 10})
-    standing = await health.standing(client)
-    assert standing is not None
-    assert standing.meters_to_recompute == 1
+            await devices.change_device(client, site_id, meter.key[0], {"max_power_kw": Decimal(10)})
+            async with energy.counted(client) as counted:
+                assert not counted.as_of.is_complete
+        standing = await health.standing(client)
+        assert standing is not None
+        assert standing.meters_to_recompute == 1
     await energy.refresh(client)
+    async with energy.counted(client) as counted:
+        assert counted.as_of.is_complete
     assert sum(row[0] for row in (await meter.days()).values()) == 0
 
 
