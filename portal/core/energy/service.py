@@ -72,20 +72,24 @@ async def refresh_queue(stack: Stack) -> int:
     async with stack.db.transaction() as session:
         figures = await stack.storage.figures(session)
         is_any = await waiting.is_any_queued(session, layout_of(stack))
-    taken = await _take_queue(stack, figures) if is_any else 0
+    taken = 0
+    while is_any:
+        hours, is_any = await _take_queue(stack, figures)
+        taken += hours
     await figures.settle(stack.db)
     return taken
 
 
-async def _take_queue(stack: Stack, figures: Figures) -> int:
+async def _take_queue(stack: Stack, figures: Figures) -> tuple[int, bool]:
+    """Bring a portion of the queue up to date; returns its hours, and whether there was more."""
     layout = layout_of(stack)
     async with stack.db.transaction() as session:
         await waiting.one_refresh_at_a_time(session, layout)
         taken = await waiting.take_queue(session, layout)
-        if taken:
+        if taken.hours:
             await analyze_grown(session, layout)
-            await _bring_up_to_date(session, layout, taken, max_gap_of(stack), figures)
-    return len(taken)
+            await _bring_up_to_date(session, layout, taken.hours, max_gap_of(stack), figures)
+    return len(taken.hours), not taken.is_all
 
 
 async def _bring_up_to_date(

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.core import energy
-from portal.core.energy.queries import append
+from portal.core.energy.queries import append, waiting
 from portal.core.energy.rules.hours import Rules
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
@@ -134,6 +134,30 @@ async def test_a_batch_over_many_weeks(stack: Stack) -> None:
         await meter.store(batch)
         await _refresh(stack)
     await _check(meter, history)
+
+
+async def test_a_long_queue_is_taken_meter_by_meter(
+    stack: Stack, way_of_reading: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_MOST_ENTRIES", 30)
+    portions: list[int] = []
+    take = waiting.take_queue
+
+    async def counting(*given_: Any) -> waiting.Taken:
+        taken = await take(*given_)
+        portions.append(len({hour.key for hour in taken.hours}))
+        return taken
+
+    monkeypatch.setattr(waiting, "take_queue", counting)
+    meters = [await new_meter(stack) for _ in range(5)]
+    history = [(START + timedelta(minutes=30 * i), 100 + i / 2) for i in range(40)]
+    for rows in (history[:20], history[20:]):
+        for meter in meters:
+            await meter.store(rows)
+    assert await _refresh(stack) == 5 * 20
+    assert portions == [2, 2, 1]
+    for meter in meters:
+        await _check(meter, history)
 
 
 async def test_a_meter_without_a_register_costs_no_energy_rows(stack: Stack) -> None:

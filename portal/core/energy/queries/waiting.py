@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
@@ -14,6 +14,34 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.storage.layout import Layout
+
+_MOST_ENTRIES = 100_000  # some 30 MB; a busy stream queues a third of that between two refreshes
+_TAKE_ALL = """
+WITH taken AS (DELETE FROM {batches} RETURNING *)
+SELECT {keys}, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch')
+FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
+GROUP BY {keys}, hour ORDER BY {keys}, hour
+"""
+# What is left is queued again with a row a meter, so that the next portion finds its own rows.
+_TAKE_SOME = """
+WITH chosen AS MATERIALIZED (
+    SELECT {keys} FROM (
+        SELECT {keys}, sum(count(*)) OVER (ORDER BY {keys}) - count(*) AS before FROM {queue} GROUP BY {keys}
+    ) sizes WHERE before < :most
+), taken AS (
+    DELETE FROM {batches} WHERE device_ids && (SELECT array_agg(device_id) FROM chosen) RETURNING *
+), entries AS MATERIALIZED (
+    SELECT {keys}, hour, min(first_at) AS first_at, min(queued_at) AS queued_at
+    FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
+    GROUP BY {keys}, hour
+), left_over AS (
+    INSERT INTO {batches} ({customers}device_ids, hours, firsts, queued_at)
+    SELECT {customers}array_agg(device_id), array_agg(hour), array_agg(first_at), min(queued_at) FROM entries e
+    WHERE NOT EXISTS (SELECT 1 FROM chosen c WHERE {is_chosen}) GROUP BY {keys}
+)
+SELECT {keys}, hour, greatest(first_at, TIMESTAMPTZ 'epoch') FROM entries JOIN chosen USING ({keys})
+ORDER BY {keys}, hour
+"""
 
 
 async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
@@ -37,18 +65,35 @@ async def count_queued(session: AsyncSession, layout: Layout) -> int:
     return int(await session.scalar(text(f"SELECT count(*) FROM {layout.queue}")) or 0)
 
 
-async def take_queue(session: AsyncSession, layout: Layout) -> list[QueuedHour]:
-    """Remove and return everything queued, by meter and hour; it is queued again if the transaction fails."""
-    keys = layout.key_list()
+class Taken(NamedTuple):
+    """Hours taken from the queue, by meter and hour; `is_all` where nothing of it is left."""
+
+    hours: list[QueuedHour]
+    is_all: bool
+
+
+async def take_queue(session: AsyncSession, layout: Layout) -> Taken:
+    """Remove and return what is queued; it is queued again if the transaction fails.
+
+    Where that is very much, as behind an import of years, it is all of some meters, and the others stay queued: of a
+    meter whose hours were taken in part, the rest would come late.
+    """
+    size = await session.scalar(text(f"SELECT sum(cardinality(hours)) FROM {layout.queued_batches}"))
+    is_all = int(size or 0) <= _MOST_ENTRIES
+    statement = _TAKE_ALL if is_all else _TAKE_SOME
     rows = await session.execute(
         text(
-            f"WITH taken AS (DELETE FROM {layout.queued_batches} RETURNING *) "
-            f"SELECT {keys}, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch') "
-            f"FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at) "
-            f"GROUP BY {keys}, hour ORDER BY {keys}, hour"
-        )
+            statement.format(
+                batches=layout.queued_batches,
+                queue=layout.queue,
+                keys=layout.key_list(),
+                customers="".join(f"{key}, " for key in layout.keys[:-1]),
+                is_chosen=layout.matches("c", "e"),
+            )
+        ),
+        {} if is_all else {"most": _MOST_ENTRIES},
     )
-    return [QueuedHour(tuple(row[:-2]), row[-2], row[-1]) for row in rows]
+    return Taken([QueuedHour(tuple(row[:-2]), row[-2], row[-1]) for row in rows], is_all)
 
 
 async def first_mark(session: AsyncSession, tables: Sequence[str]) -> str | None:
