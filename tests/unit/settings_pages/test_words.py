@@ -73,6 +73,9 @@ def test_who_acted_is_never_left_open() -> None:
         who(AuditEvent(1, NOW, "login.failed", "anonymous", "bob@example.com", "", "", ""))
         == "Somebody not signed in"
     )
+    commands = ("bob (command line)", "bob (command line)"), ("command line", "Command line")
+    for name, words in commands:  # earlier releases named no account
+        assert who(AuditEvent(1, NOW, "site.added", "command", name, "", "Yard", "")) == words
     assert action_words("login.failed") == "Log-in failed"
     assert action_words("site.moved_away") == "Site: moved away"
 
