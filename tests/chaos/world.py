@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.migrations import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
+_START_PATIENCE_S = 150.0
 START = datetime(2026, 5, 18, tzinfo=UTC)
 # What is tested is the end of processes, not of the machine: its disk cache survives them.
 _FAST = {"fsync": "off", "synchronous_commit": "on", "shared_buffers": "64MB", "max_connections": "60"}
@@ -80,7 +82,8 @@ class Host:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: ASYNC220
         log.close()
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as http:
-            for _ in range(300):
+            deadline = time.monotonic() + _START_PATIENCE_S
+            while time.monotonic() < deadline:
                 try:
                     if (await http.get("/health/live", timeout=2)).is_success:
                         return

@@ -35,7 +35,7 @@ _FLAGS = [
 _PHONE, _DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 _RESULTS = Path(__file__).resolve().parents[2] / "test-results"
 # Live pages follow within seconds; a loaded machine takes its time. Nothing waits longer than it has to.
-_PATIENCE_MS = 15_000
+_PATIENCE_MS = 30_000
 # What Chromium says when a page is left while it still connects: a quick typist's login, not a fault.
 _LEFT_EARLY = "WebSocket is closed before the connection is established"
 _FAILED = pytest.StashKey[bool]()

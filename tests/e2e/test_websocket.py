@@ -25,7 +25,7 @@ _LOOPS = (
 _SITE = "Harbour store of the websocket tests"
 _QUIET_S = 0.4
 _SOCKETS = 8
-_PATIENCE_S = 15
+_PATIENCE_S = 60
 _BUSY = "busy-with-the-websocket@example.com"
 _USER = "user-of-the-websocket-tests@example.com"
 

@@ -47,6 +47,7 @@ _FAST = {
 }
 _SHARED_MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 3_000_000_000
+_DIRECTORY = "portal-tests-"
 _TIMESCALE = "SELECT count(*) FROM pg_available_extensions WHERE name = 'timescaledb'"
 
 
@@ -154,7 +155,10 @@ class TestServer:
 @contextmanager
 def reachable_directory(*, in_memory: bool = False) -> Iterator[Path]:
     """A directory that goes away, and that the database's user gets into also when the tests run as root."""
-    directory = Path(tempfile.mkdtemp(prefix="portal-tests-", dir=_memory() if in_memory else None))
+    place = _memory() if in_memory else None
+    if place is not None:
+        _clear_what_the_killed_left(place)
+    directory = Path(tempfile.mkdtemp(prefix=f"{_DIRECTORY}{os.getpid()}-", dir=place))
     directory.chmod(0o755)
     try:
         yield directory
@@ -174,6 +178,14 @@ def _memory() -> Path | None:
     # The server's programs may have to be copied beside its data, and are run there.
     has_room = found.f_bavail * found.f_frsize >= _ROOM_BYTES and not found.f_flag & os.ST_NOEXEC
     return _SHARED_MEMORY if has_room else None
+
+
+def _clear_what_the_killed_left(place: Path) -> None:
+    """Remove the directories of processes that are gone: they would hold memory for ever."""
+    for directory in place.glob(f"{_DIRECTORY}*-*"):
+        owner = directory.name.removeprefix(_DIRECTORY).partition("-")[0]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager

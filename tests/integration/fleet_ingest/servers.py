@@ -15,7 +15,7 @@ import httpx
 
 from tests.architecture.source import ROOT
 
-START_SECONDS = 60
+START_SECONDS = 150
 _BOUNDED = 'ulimit -n "$0" && exec "$@"'
 
 

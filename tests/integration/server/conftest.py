@@ -16,14 +16,14 @@ from portal.server.serving import BoundedServer
 
 QUICK = Bounds(
     head_seconds=0.5,
-    body_idle_seconds=0.6,
+    body_idle_seconds=1.2,
     body_seconds=4,
     body_grace_seconds=1.5,
     unread_seconds=0.5,
     linger_seconds=0.5,
     stopping_idle_seconds=0.2,
 )
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 class Application:
