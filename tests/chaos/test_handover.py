@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from portal.push import lock
 from tests.chaos.network import Network
-from tests.chaos.world import Host, World, build, free_port
+from tests.chaos.world import Host, World, build
 from tests.integration.databases import reachable_directory
 from tests.pace import within
+from tests.ports import free_port
 
 _HOLDERS = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {lock._LEADER_KEY} AND granted"
 

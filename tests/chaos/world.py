@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,18 +23,13 @@ from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.storage.embedded import EmbeddedServer
 from portal.core.storage.migrations import migrate
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_PATIENCE_S = 150.0
 START = datetime(2026, 5, 18, tzinfo=UTC)
 # What is tested is the end of processes, not of the machine: its disk cache survives them.
 _FAST = {"fsync": "off", "synchronous_commit": "on", "shared_buffers": "64MB", "max_connections": "60"}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @dataclass

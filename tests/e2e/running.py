@@ -5,7 +5,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import httpx
 import pytest
 
 from portal import cli
+from tests.ports import free_port
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -27,13 +27,6 @@ _STOP_PATIENCE_S = 60.0  # on a busy machine; what a stop may take is held by te
 PASSWORD = "correct-horse-battery"
 # What only somebody who is signed in is answered; others get a 401.
 _FOR_THE_SIGNED_IN = {"Client": "/api/rates/tariffs", "Admin": "/api/admin/customers"}
-
-
-def free_port() -> int:
-    """A port nobody listens on; asked for just before it is used."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class RunningStack:

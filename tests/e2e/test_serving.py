@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from tests.architecture.source import ROOT
-from tests.e2e.running import free_port
 from tests.integration.databases import reachable_directory
 from tests.pace import within
+from tests.ports import free_port
 
 _STARTED_WITHIN_S = 60
 

@@ -22,8 +22,8 @@ import pytest
 
 from portal.core.settings import RunMode, env_name, load_settings, setting_names
 from tests.architecture.source import ROOT
-from tests.e2e.running import free_port
 from tests.integration.databases import TestServer, reachable_directory
+from tests.ports import free_port
 
 _PATIENCE_S = 60
 _DASHBOARD = "https://dashboard.example.com"

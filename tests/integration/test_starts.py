@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from sqlalchemy.engine import make_url
 from portal.core.settings import RunMode
 from tests.architecture.source import ROOT
 from tests.integration.databases import TestServer
+from tests.ports import free_port
 
 VERBS = (["migrate"], ["cost", "--from", "2026-01-01", "--to", "2026-01-02"], ["site", "add", "x"])
 
@@ -35,12 +35,6 @@ def assert_one_line(done: subprocess.CompletedProcess[str], words: str) -> None:
     assert "hidden" not in said[0], "the password is repeated"
 
 
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.parametrize(
     ("dsn", "words"),
     [
@@ -60,7 +54,7 @@ def test_an_address_that_cannot_be_one(tmp_path: Path, dsn: str, words: str) -> 
 
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     assert_one_line(
-        run(tmp_path, f"postgresql://u:hidden@127.0.0.1:{unused_port()}/d", "migrate"), "cannot be reached"
+        run(tmp_path, f"postgresql://u:hidden@127.0.0.1:{free_port()}/d", "migrate"), "cannot be reached"
     )
 
 

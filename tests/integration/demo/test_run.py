@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.integration.databases import reachable_directory
+from tests.ports import free_port
 
 COMMAND = Path(sys.executable).with_name("portal")
 READY = "Ctrl-C stops everything"
@@ -28,10 +29,7 @@ def directory() -> Iterator[Path]:
 
 
 def free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
+    return free_port(), free_port()
 
 
 class Demo:

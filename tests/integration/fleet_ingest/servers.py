@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.architecture.source import ROOT
+from tests.ports import free_port
 
 START_SECONDS = 150
 _BOUNDED = 'ulimit -n "$0" && exec "$@"'
@@ -52,7 +52,7 @@ def serving(
     open_files: int | None = None,
 ) -> Iterator[Server]:
     """Serve the API of these settings until the block ends; another `app` is served by uvicorn as it is."""
-    port = _free_port()
+    port = free_port()
     if app:
         command = ["uvicorn", "--factory", app, "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
     else:
@@ -101,9 +101,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # its own session: nothing else is in this group
         process.wait(5)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
