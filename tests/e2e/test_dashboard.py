@@ -62,6 +62,7 @@ def test_the_dashboard_is_accessible_and_fits(
 ) -> None:
     page = visit(dark=dark, phone=phone).sign_in(client_stack, BOB)
     expect(page.get_by_role("row").filter(has_text=_SITE)).to_be_visible()
+    expect(page.get_by_text("As of ")).to_be_visible()
     assert_accessible_and_fits(page)
 
 
