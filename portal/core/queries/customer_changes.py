@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert as insert_into
+from sqlmodel import col
 
+from portal.core.models.fleet import Customer
 from portal.core.versions import version_of
 
 if TYPE_CHECKING:
@@ -28,13 +31,8 @@ class LockedCustomer:
 
 async def insert(session: AsyncSession, code: str, name: str, token_hash: str, now: datetime) -> UUID | None:
     """Add a customer; None when the code is taken, in whatever case."""
-    return await session.scalar(
-        text(
-            "INSERT INTO fleet.customers (code, name, token_hash, token_issued_at) VALUES (:code, :name, :hash, :now) "
-            "ON CONFLICT DO NOTHING RETURNING id"
-        ),
-        {"code": code, "name": name, "hash": token_hash, "now": now},
-    )
+    new = insert_into(Customer).values(code=code, name=name, token_hash=token_hash, token_issued_at=now)
+    return await session.scalar(new.on_conflict_do_nothing().returning(col(Customer.id)))
 
 
 async def lock(
@@ -44,37 +42,41 @@ async def lock(
 
     `for_removal` also keeps everybody from adding anything that refers to it.
     """
-    rows = await session.execute(
-        text(
-            "SELECT id, code, name, is_active, token_issued_at, token_rotated_at FROM fleet.customers "
-            f"WHERE id = :id FOR {'UPDATE' if for_removal else 'NO KEY UPDATE'}"
-        ),
-        {"id": customer_id},
-    )
-    row = rows.one_or_none()
-    return None if row is None else LockedCustomer(row.code, row.name, row.is_active, version_of(*row))
+    customer = select(
+        col(Customer.id),
+        col(Customer.code),
+        col(Customer.name),
+        col(Customer.is_active),
+        col(Customer.token_issued_at),
+        col(Customer.token_rotated_at),
+    ).where(col(Customer.id) == customer_id)
+    row = (await session.execute(customer.with_for_update(key_share=not for_removal))).one_or_none()
+    if row is None:
+        return None
+    _, code, name, is_active, *_ = row
+    return LockedCustomer(code, name, is_active, version_of(*row))
 
 
 async def rotate(
     session: AsyncSession, customer_id: UUID, token_hash: str, now: datetime, previous_until: datetime | None
 ) -> None:
     """Put a new token in place; the present one becomes the previous, or nothing without `previous_until`."""
-    await session.execute(
-        text(
-            "UPDATE fleet.customers SET "
-            "previous_token_hash = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN NULL ELSE token_hash END, "
-            "previous_token_expires_at = :until, token_hash = :hash, token_rotated_at = :now WHERE id = :id"
-        ),
-        {"until": previous_until, "hash": token_hash, "now": now, "id": customer_id},
+    rotated = (
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(
+            previous_token_hash=None if previous_until is None else col(Customer.token_hash),
+            previous_token_expires_at=previous_until,
+            token_hash=token_hash,
+            token_rotated_at=now,
+        )
     )
+    await session.execute(rotated)
 
 
 async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: bool) -> None:
     """Open or close a customer."""
-    await session.execute(
-        text("UPDATE fleet.customers SET is_active = :active WHERE id = :id"),
-        {"active": is_active, "id": customer_id},
-    )
+    await session.execute(update(Customer).where(col(Customer.id) == customer_id).values(is_active=is_active))
 
 
 async def has_readings(session: AsyncSession, customer_id: UUID) -> bool:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
+from sqlmodel import col
 
 from portal.core.domain.as_of import UNKNOWN, AsOf
 from portal.core.domain.money import kwh_from_milliwh
 from portal.core.domain.pages import EVERYTHING, Asked, Key
 from portal.core.energy.rules.live import FOR_EVER
+from portal.core.models.fleet import Customer
 from portal.core.versions import version_of
 
 if TYPE_CHECKING:
@@ -183,14 +185,13 @@ def sites_with_live_energy(
 async def find_id(session: AsyncSession, code: str) -> UUID | None:
     """Return a customer's id by its code, whatever its case."""
     return await session.scalar(
-        text("SELECT id FROM fleet.customers WHERE lower(code) = lower(:code)"), {"code": code}
+        select(col(Customer.id)).where(func.lower(col(Customer.code)) == func.lower(code))
     )
 
 
 async def is_known(session: AsyncSession, customer_id: UUID) -> bool:
     """Tell whether there is a customer of this id."""
-    statement = text("SELECT EXISTS (SELECT 1 FROM fleet.customers WHERE id = :id)")
-    return bool(await session.scalar(statement, {"id": customer_id}))
+    return await session.scalar(select(col(Customer.id)).where(col(Customer.id) == customer_id)) is not None
 
 
 _SITES = """

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import or_, select, text
+from sqlmodel import col
 
 from portal.core.domain.as_of import UNKNOWN, AsOf
 from portal.core.domain.money import kwh_from_milliwh
+from portal.core.models.fleet import IngestEvent
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -98,16 +100,6 @@ JOIN fleet.ingest_events e ON e.customer_id = c.id AND e.received_at >= :since
 GROUP BY 1 ORDER BY 1
 """
 
-_EVENTS = """
-SELECT id, received_at, batch_type, rows_accepted, rows_rejected, batch_bytes, client_hwm, time_spread, error
-FROM fleet.ingest_events
-WHERE customer_id = :customer_id
-  AND (CAST(:before AS timestamptz) IS NULL OR received_at < :before)
-  AND (CAST(:batch_type AS text) IS NULL OR batch_type = :batch_type)
-  AND (NOT CAST(:only_problems AS boolean) OR rows_rejected > 0 OR error IS NOT NULL)
-ORDER BY received_at DESC, id LIMIT :limit
-"""
-
 
 async def figures(session: AsyncSession, moments: dict[str, datetime]) -> FleetFigures:
     """Return the fleet's figures; `moments` are `now`, `today`, `active_since`, `recent` and `since`."""
@@ -137,15 +129,25 @@ async def events(
     session: AsyncSession, customer_id: UUID, wanted: EventFilter, limit: int
 ) -> tuple[IngestEventLine, ...]:
     """Return a customer's latest events, newest first."""
-    bound = {
-        "customer_id": customer_id,
-        "before": wanted.before,
-        "batch_type": wanted.batch_type,
-        "only_problems": wanted.only_problems,
-        "limit": limit,
-    }
-    rows = await session.execute(text(_EVENTS), bound)
-    return tuple(IngestEventLine(*row) for row in rows)
+    line = select(
+        col(IngestEvent.id),
+        col(IngestEvent.received_at),
+        col(IngestEvent.batch_type),
+        col(IngestEvent.rows_accepted),
+        col(IngestEvent.rows_rejected),
+        col(IngestEvent.batch_bytes),
+        col(IngestEvent.client_hwm),
+        col(IngestEvent.time_spread),
+        col(IngestEvent.error),
+    ).where(col(IngestEvent.customer_id) == customer_id)
+    if wanted.before is not None:
+        line = line.where(col(IngestEvent.received_at) < wanted.before)
+    if wanted.batch_type is not None:
+        line = line.where(col(IngestEvent.batch_type) == wanted.batch_type)
+    if wanted.only_problems:
+        line = line.where(or_(col(IngestEvent.rows_rejected) > 0, col(IngestEvent.error).is_not(None)))
+    newest_first = line.order_by(col(IngestEvent.received_at).desc(), col(IngestEvent.id)).limit(limit)
+    return tuple(IngestEventLine(*row) for row in await session.execute(newest_first))
 
 
 @dataclass(frozen=True)

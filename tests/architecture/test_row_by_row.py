@@ -1,0 +1,59 @@
+"""What is read or changed row by row goes through the tables, and is typed; SQL text is for sets, in these modules."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.architecture.source import Source, sources
+
+_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s")
+# Many rows at once: readings, energy, cost, whole sets of a Client, counts over a fleet.
+OF_SETS = {
+    "checksums",
+    "cost",
+    "cost_report",
+    "customer_changes",
+    "customers",
+    "cut_hours",
+    "cut_sums",
+    "dashboard",
+    "explain",
+    "figures",
+    "fleet_batches",
+    "fleet_devices",
+    "fleet_push",
+    "fleet_recovery",
+    "fleet_views",
+    "ingest",
+    "measurements",
+    "push",
+    "push_recovery",
+    "push_sets",
+    "push_verify",
+    "writing",
+}
+# Row by row, and to go through the tables as well.
+TO_COME = {"devices", "fleet_epochs", "municipalities", "push_epoch", "push_letters", "sites", "tariffs"}
+
+
+def _has_sql(source: Source) -> bool:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    words = {
+        ast.get_docstring(node, clean=False) for node in ast.walk(source.tree) if isinstance(node, documented)
+    }
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value not in words
+        and _SQL.search(node.value) is not None
+        for node in ast.walk(source.tree)
+    )
+
+
+def test_sql_text_is_for_sets() -> None:
+    found = {source.name.removesuffix(".py") for source in sources("portal/core/queries") if _has_sql(source)}
+    assert sorted(found - OF_SETS - TO_COME) == [], "ask through the tables, with typed rows"
+    assert sorted((OF_SETS | TO_COME) - found) == [], (
+        "these have no SQL text any more: take them off the list"
+    )
