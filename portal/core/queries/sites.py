@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
 from portal.core.domain.pages import EVERYTHING, Asked, Key
+from portal.core.models.site import Device, Site
+from portal.core.models.tariff import Municipality
 from portal.core.versions import version_of
 
 if TYPE_CHECKING:
@@ -41,34 +45,34 @@ class SiteRow:
 
 
 _COLUMNS = ("name", "address", "municipality_id", "is_active")
-_SITES = (
-    "SELECT s.id, s.name, s.address, s.municipality_id, m.name, m.time_zone_id, s.is_active "
-    "FROM monitoring.sites s LEFT JOIN app.municipalities m ON m.id = s.municipality_id "
-)
+_SITES = select(
+    col(Site.id),
+    col(Site.name),
+    col(Site.address),
+    col(Site.municipality_id),
+    col(Municipality.name),
+    col(Municipality.time_zone_id),
+    col(Site.is_active),
+).join(Municipality, col(Municipality.id) == col(Site.municipality_id), isouter=True)
 
 
 async def insert_site(session: AsyncSession, values: Mapping[str, object]) -> UUID | None:
     """Add a site with a value for each of its columns; None when the name is taken."""
+    new = insert(Site).values({name: values[name] for name in _COLUMNS})
     return await session.scalar(
-        text(
-            "INSERT INTO monitoring.sites (name, address, municipality_id, is_active) "
-            "VALUES (:name, :address, :municipality_id, :is_active) ON CONFLICT (name) DO NOTHING RETURNING id"
-        ),
-        values,
+        new.on_conflict_do_nothing(index_elements=[col(Site.name)]).returning(col(Site.id))
     )
 
 
 async def find_site(session: AsyncSession, name: str) -> UUID | None:
     """Return the id of a site by its name."""
-    return await session.scalar(text("SELECT id FROM monitoring.sites WHERE name = :name"), {"name": name})
+    return await session.scalar(select(col(Site.id)).where(col(Site.name) == name))
 
 
 async def list_sites(session: AsyncSession, asked: Asked = EVERYTHING) -> tuple[SiteRow, ...]:
     """Return sites by name; the key of a page is the name."""
-    where = "" if asked.after is None else "WHERE s.name > :name "
-    after = {} if asked.after is None else {"name": asked.after[0]}
-    statement = f"{_SITES}{where}ORDER BY s.name LIMIT CAST(:fetched AS bigint)"
-    rows = await session.execute(text(statement), {"fetched": asked.fetched, **after})
+    sites = _SITES if asked.after is None else _SITES.where(col(Site.name) > asked.after[0])
+    rows = await session.execute(sites.order_by(col(Site.name)).limit(asked.fetched))
     return tuple(SiteRow(*row) for row in rows)
 
 
@@ -76,41 +80,32 @@ async def get_site(session: AsyncSession, site_id: UUID, *, for_change: bool = F
     """Return one site; `for_change` keeps it as it is until the end of the transaction."""
     if for_change:
         # By itself: a statement that waits for the lock would join what was there before it waited.
-        locked = text("SELECT FROM monitoring.sites WHERE id = :id FOR NO KEY UPDATE")
-        await session.execute(locked, {"id": site_id})
-    rows = await session.execute(text(f"{_SITES}WHERE s.id = :id"), {"id": site_id})
-    row = rows.one_or_none()
+        locked = select(col(Site.id)).where(col(Site.id) == site_id).with_for_update(key_share=True)
+        await session.execute(locked)
+    row = (await session.execute(_SITES.where(col(Site.id) == site_id))).one_or_none()
     return None if row is None else SiteRow(*row)
 
 
 async def name_is_taken(session: AsyncSession, name: str, but: UUID) -> bool:
     """Tell whether a site other than `but` has this name."""
-    found = await session.scalar(
-        text("SELECT id FROM monitoring.sites WHERE name = :name AND id <> :but"), {"name": name, "but": but}
-    )
-    return found is not None
+    other = select(col(Site.id)).where(col(Site.name) == name, col(Site.id) != but)
+    return await session.scalar(other) is not None
 
 
 async def update_site(session: AsyncSession, site_id: UUID, changes: Mapping[str, object]) -> bool:
     """Change columns of a site; tells whether it exists."""
-    assignments = [f"{name} = :{name}" for name in _COLUMNS if name in changes]
-    changed = await session.scalar(
-        text(
-            f"UPDATE monitoring.sites SET {', '.join([*assignments, 'updated_at = now()'])} "
-            "WHERE id = :id RETURNING id"
-        ),
-        {**changes, "id": site_id},
-    )
-    return changed is not None
+    values = {name: changes[name] for name in _COLUMNS if name in changes}
+    changed = update(Site).where(col(Site.id) == site_id).values(**values, updated_at=func.now())
+    return await session.scalar(changed.returning(col(Site.id))) is not None
 
 
 async def has_devices(session: AsyncSession, site_id: UUID) -> bool:
     """Tell whether a device stands at a site."""
-    statement = "SELECT EXISTS (SELECT 1 FROM monitoring.devices WHERE site_id = :id)"
-    return bool(await session.scalar(text(statement), {"id": site_id}))
+    device = select(col(Device.id)).where(col(Device.site_id) == site_id).limit(1)
+    return await session.scalar(device) is not None
 
 
 async def delete_site(session: AsyncSession, site_id: UUID) -> bool:
     """Delete a site without devices; tells whether it existed."""
-    statement = text("DELETE FROM monitoring.sites WHERE id = :id RETURNING id")
-    return await session.scalar(statement, {"id": site_id}) is not None
+    gone = delete(Site).where(col(Site.id) == site_id).returning(col(Site.id))
+    return await session.scalar(gone) is not None
