@@ -16,7 +16,7 @@ RECORDS = {
 # What brings figures and files in line with the readings there are: nobody decides anything by it. "" is any class.
 DERIVES = {
     (
-        "portal.core.energy.refresh",
+        "portal.core.energy.service",
         "refresh",
     ): "hours and days of energy follow from readings that are stored",
     ("", "ensure_partitions"): "room for readings that are about to be stored",
@@ -51,9 +51,10 @@ WITHOUT_ROW = {
     "push_epoch.note_level": "the push goes on by itself",
     "push_recovery.take_back": "readings of a recovery, whose row says how many they were",
     "readings.store_device_batch": _METER,
-    "refresh.bootstrap": "makes what stored energy needs, at a start",
-    "refresh.recompute": "a part of energy_proof.recompute_all and repair",
-    "refresh.refresh": DERIVES["portal.core.energy.refresh", "refresh"],
+    "service.bootstrap": "makes what stored energy needs, at a start",
+    "service.recompute": "a part of energy_proof.recompute_all and repair",
+    "service.refresh_queue": "as refresh, of what is queued at that moment",
+    "service.refresh": DERIVES["portal.core.energy.service", "refresh"],
     "second_factor.begin": "a set-up that counts for nothing before it is confirmed, and that has a row",
     "sessions.session_actor": "when a session was last seen is shown in the list of sessions",
 }
