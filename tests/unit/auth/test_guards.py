@@ -58,7 +58,9 @@ def where_to(events: list[Any]) -> list[str]:
 
 @pytest.mark.parametrize("handler", [plain, waiting, stream])
 @pytest.mark.parametrize(
-    ("guard", "actor"), [(signed_in, ALICE), (signed_in, BOB), (admin_only, ALICE)], ids=str
+    ("guard", "actor"),
+    [(signed_in, ALICE), (signed_in, BOB), (admin_only, ALICE)],
+    ids=["signed in, admin", "signed in, user", "admin only, admin"],
 )
 async def test_who_may_gets_through_with_the_arguments(
     sign_in: Callable[[Actor | None], None], handler: Any, guard: Any, actor: Actor

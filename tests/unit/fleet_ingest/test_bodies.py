@@ -77,6 +77,7 @@ async def test_a_bomb_costs_no_memory() -> None:
         gzip.compress(b"x")[:5] + b"\xff" * 20,
         b"",
     ],
+    ids=["plain", "cut short", "more after it", "spoiled", "nothing"],
 )
 async def test_damaged_gzip_is_invalid(body: bytes) -> None:
     with pytest.raises(Invalid, match="gzip"):
