@@ -60,7 +60,7 @@ const limited = AbortSignal.timeout.bind(AbortSignal);
 AbortSignal.timeout = (milliseconds) => limited(Math.max(milliseconds, {_PRERENDER_SECONDS * 1000}));
 """
 
-# The brand's stylesheet replaces the whole blue scale at run time (portal.auth.branding).
+# The brand's stylesheet replaces the whole blue scale at run time (portal.web.brand.branding).
 _THEME = rx.theme(
     appearance="inherit", accent_color="blue", gray_color="slate", radius="medium", has_background=False
 )
@@ -71,7 +71,7 @@ config = rx.Config(
     show_built_with_reflex=False,
     # One process serves a stack; nothing of a session belongs on disk.
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,
-    # For the websocket an empty list means "do not check": that check is portal.auth.edge, which knows the
+    # For the websocket an empty list means "do not check": that check is portal.web.http.edge, which knows the
     # request's own host. Answers get no CORS headers from Reflex (portal.pages): no other origin may read one.
     cors_allowed_origins=[],
     plugins=[

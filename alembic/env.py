@@ -1,4 +1,4 @@
-"""Runs the migrations of one run mode on the connection that `portal.core.storage.migrations` hands over."""
+"""Runs the migrations of one run mode on the connection that `portal.core.database.migrations` hands over."""
 
 from alembic import context
 

@@ -7,19 +7,10 @@ from typing import Any
 from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile, recovery
 from fleet_ingest.operations import Access, Operation, Parameter
-from portal.core.services.fleet_recovery import MOST_READINGS, MOST_ROWS
-from portal.core.wire.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
-from portal.core.wire.cost import FleetCostAnswer
-from portal.core.wire.explain import ExplanationAnswer
-from portal.core.wire.push import (
-    BACKLOG_HEADER,
-    EPOCH_HEADER,
-    FULL_SET_HEADER,
-    ReadingChecksums,
-    ReconcileAnswer,
-)
-from portal.core.wire.readings import FleetReading
-from portal.core.wire.recovery import (
+from portal.core.cost.wire import FleetCostAnswer
+from portal.core.cost.wire_explain import ExplanationAnswer
+from portal.core.exchange.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
+from portal.core.exchange.recovery import (
     DevicePage,
     MunicipalityPage,
     ReadingPage,
@@ -28,8 +19,17 @@ from portal.core.wire.recovery import (
     SitePage,
     TariffPage,
 )
-from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
-from portal.core.wire.tariffs import TariffRow
+from portal.core.exchange.sync import (
+    BACKLOG_HEADER,
+    EPOCH_HEADER,
+    FULL_SET_HEADER,
+    ReadingChecksums,
+    ReconcileAnswer,
+)
+from portal.core.fleet.service.fleet_recovery import MOST_READINGS, MOST_ROWS
+from portal.core.readings.wire import FleetReading
+from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.tariffs.wire import TariffRow
 
 _BATCH_HEADERS = (
     Parameter(TYPE_HEADER, "header", "what the rows are", schema={"type": "string", "enum": list(BatchType)}),

@@ -23,9 +23,9 @@ from portal.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from portal.core.exchange.batches import ENCODER
 from portal.core.log import logger
 from portal.core.outages import is_unusable, reason_of
-from portal.core.wire.batches import ENCODER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

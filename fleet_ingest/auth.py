@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fleet_ingest.context import metrics_of, stack_of, suspects_of, throttle_of
-from portal.core.acting import set_acting
-from portal.core.domain.access import Actor, Role, Scope
+from portal.core.access import Actor, Role, Scope
+from portal.core.audit.acting import set_acting
 from portal.core.errors import Refused, Throttled, Unauthenticated
-from portal.core.services import api_keys, fleet_batches, readings, sessions
-from portal.core.services.credentials import Kind
-from portal.core.wire.batches import TOKEN_HEADER
+from portal.core.exchange.batches import TOKEN_HEADER
+from portal.core.fleet.service import fleet_batches
+from portal.core.identity.service import api_keys, sessions
+from portal.core.operations.service.credentials import Kind
+from portal.core.readings.service import readings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from starlette.requests import Request
 
-    from portal.core.queries.fleet_batches import KnownCustomer
-    from portal.core.queries.ingest import KnownDevice
+    from portal.core.fleet.queries.fleet_batches import KnownCustomer
+    from portal.core.readings.queries.ingest import KnownDevice
 
 SESSION_COOKIE = "portal_session"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

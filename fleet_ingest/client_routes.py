@@ -7,9 +7,9 @@ from fleet_ingest.endpoints import cost, device_ingest, measurements
 from fleet_ingest.operations import Access, Operation, Parameter
 from fleet_ingest.rate_routes import RATES
 from fleet_ingest.site_routes import SITES
-from portal.core.wire.cost import CostAnswer
-from portal.core.wire.explain import ExplanationAnswer
-from portal.core.wire.readings import DeviceIngestAnswer, DeviceReading
+from portal.core.cost.wire import CostAnswer
+from portal.core.cost.wire_explain import ExplanationAnswer
+from portal.core.readings.wire import DeviceIngestAnswer, DeviceReading
 
 _READING = {
     "time": "2026-05-18T08:00:00Z",

@@ -16,12 +16,12 @@ from prometheus_client import (
     generate_latest,
 )
 
-from portal.auth import loops
+from portal.web.events import loops
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from portal.core.db import Database
+    from portal.core.database.db import Database
 
 _BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _REQUEST_SECONDS = (0.01, 0.05, 0.25, 1, 5)

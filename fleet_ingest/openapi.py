@@ -10,7 +10,7 @@ import msgspec
 
 from fleet_ingest.operations import JSON, PREFIXES, Access
 from fleet_ingest.payloads import ErrorAnswer
-from portal.core.wire.batches import TOKEN_HEADER
+from portal.core.exchange.batches import TOKEN_HEADER
 
 if TYPE_CHECKING:
     from fleet_ingest.operations import Operation, Parameter

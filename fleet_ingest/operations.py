@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from portal.core.wire.batches import TOKEN_HEADER
+from portal.core.exchange.batches import TOKEN_HEADER
 
 if TYPE_CHECKING:
     from fleet_ingest.answers import Endpoint

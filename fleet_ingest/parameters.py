@@ -10,11 +10,11 @@ import msgspec
 
 from fleet_ingest.bodies import read_body
 from fleet_ingest.requests import Body
-from portal.core.domain.json_text import exact_json
-from portal.core.domain.pages import Asked, key_in
-from portal.core.domain.time import parse_instant
 from portal.core.errors import Invalid
-from portal.core.wire.decoding import value_problem
+from portal.core.readings.decoding import value_problem
+from portal.core.values.json_text import exact_json
+from portal.core.values.pages import Asked, key_in
+from portal.core.values.time import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from portal.core.wire.fields import Exact, Instant
-from portal.core.wire.tariffs import TariffAnswer
+from portal.core.tariffs.wire import TariffAnswer
+from portal.core.wire_fields import Exact, Instant
 
 Cursor = Annotated[str | None, msgspec.Meta(description="`cursor` of the next page; null after the last")]
 

@@ -7,7 +7,7 @@ from typing import Any
 from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import rates
 from fleet_ingest.operations import Operation, Parameter
-from portal.core.wire.tariffs import TariffAnswer, TariffEntry
+from portal.core.tariffs.wire import TariffAnswer, TariffEntry
 
 _MUNICIPALITIES = "/rates/municipalities"
 _MUNICIPALITY = f"{_MUNICIPALITIES}/{{municipality_id:int}}"

@@ -1,4 +1,4 @@
-"""Bodies of the management routes. The rows of the ingest routes are in `portal.core.wire`.
+"""Bodies of the management routes. The rows of the ingest routes are in the `wire` modules of the core.
 
 An unknown field is refused by its name. A whole answer may be handed back, to make a thing like it or to change it:
 what it says beside what can be set is read only, and taken where the answer's `id` comes with it.
@@ -11,10 +11,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from fleet_ingest.payloads import BacklogAnswer, SiteDeviceAnswer
-from portal.core.domain.rated_power import MOST_KW
-from portal.core.services.customers import CODE_PATTERN, DEFAULT_GRACE_HOURS, MAX_GRACE_HOURS
-from portal.core.wire.fields import Address, Description, Exact, ExternalId, Instant, Key, Name, ZoneName
-from portal.core.wire.tariffs import TariffEntry
+from portal.core.fleet.service.customers import CODE_PATTERN, DEFAULT_GRACE_HOURS, MAX_GRACE_HOURS
+from portal.core.sites.rules.rated_power import MOST_KW
+from portal.core.tariffs.wire import TariffEntry
+from portal.core.wire_fields import Address, Description, Exact, ExternalId, Instant, Key, Name, ZoneName
 
 _READ_ONLY = msgspec.Meta(extra_json_schema={"readOnly": True})
 _Echo = Annotated[UUID | UnsetType, _READ_ONLY]

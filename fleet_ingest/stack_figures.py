@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from portal.core.services.figures import ClientPush, Fleet
-    from portal.core.services.health import Standing
+    from portal.core.operations.service.figures import ClientPush, Fleet
+    from portal.core.operations.service.health import Standing
 
 
 class _Sheet:

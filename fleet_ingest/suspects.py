@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from portal.core.services.credentials import Kind, known_among
+from portal.core.operations.service.credentials import Kind, known_among
 
 if TYPE_CHECKING:
     from portal.core.stack import Stack

@@ -15,10 +15,10 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
-from portal.core.domain.lockout import origin_of
-from portal.core.domain.tokens import looks_like_token, token_hash
 from portal.core.errors import Throttled
+from portal.core.identity.rules.lockout import origin_of
 from portal.core.log import logger
+from portal.core.values.tokens import looks_like_token, token_hash
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

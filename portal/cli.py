@@ -5,9 +5,9 @@ import sys
 import typer
 
 from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving, storage
-from portal.core.domain.texts import text_problem
 from portal.core.errors import PortalError
 from portal.core.outages import is_refused_value, is_unusable, reason_of
+from portal.core.values.texts import text_problem
 
 _LONGEST_LINE = 400
 

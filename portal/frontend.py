@@ -25,7 +25,7 @@ DIST = PROJECT_ROOT / ".dist"
 _WEB = PROJECT_ROOT / ".web"
 _LOCK = tuple(PROJECT_ROOT / "reflex.lock" / name for name in ("package.json", "package-lock.json"))
 _IGNORE_LIST = PROJECT_ROOT / ".gitignore"
-# What a page's markup and scripts are made of. portal.core is left out but for the domain: pages get
+# What a page's markup and scripts are made of. portal.core is left out but for its rules: pages get
 # everything else at run time.
 _SHARED_SOURCES = (
     "rxconfig.py",
@@ -35,10 +35,11 @@ _SHARED_SOURCES = (
     "portal/portal.py",
     "portal/pages.py",
     "portal/ui",
+    "portal/web",
     "portal/auth",
-    "portal/cost",
-    "portal/settings",
-    "portal/core/domain",
+    "portal/features",
+    "portal/core/values",
+    "portal/core/*/rules",
 )
 _BUILD_TIMEOUT_SECONDS = 900
 _TAIL_LINES = 30
@@ -101,18 +102,17 @@ def _one_at_a_time() -> Iterator[None]:
 def _digest(mode: RunMode) -> str:
     digest = hashlib.sha256(f"{mode.value} reflex {version('reflex')}".encode())
     for name in (*_SHARED_SOURCES, f"portal/{mode.value.lower()}"):
-        for path in _files(PROJECT_ROOT / name):
+        for path in _files(name):
             digest.update(f"{path.relative_to(PROJECT_ROOT)}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
+def _files(pattern: str) -> list[Path]:
     # assets/external holds links Reflex makes itself while compiling.
     ignored = {"__pycache__", "external"}
-    return sorted(p for p in path.rglob("*") if p.is_file() and not ignored & set(p.parts))
+    below = (each for path in PROJECT_ROOT.glob(pattern) for each in (path, *path.rglob("*")))
+    return sorted(p for p in below if p.is_file() and not ignored & set(p.parts))
 
 
 def _export(mode: RunMode, *, update_lock: bool) -> None:

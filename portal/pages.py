@@ -13,19 +13,11 @@ from starlette.applications import Starlette
 
 from fleet_ingest.app import build_app as build_api
 from fleet_ingest.http_figures import HttpFigures
-from portal.auth import browser_reports, live, not_found, unavailable
-from portal.auth.brand_watch import brand_watch
-from portal.auth.branding import FIRST_FRAME, ICON_PATH, STYLESHEET_PATH
-from portal.auth.edge import edge
-from portal.auth.event_gate import install_gate
 from portal.auth.login import code_page
 from portal.auth.login import page as login
 from portal.auth.login.state import LoginState
-from portal.auth.middleware import install_middleware
 from portal.auth.password import page as password
 from portal.auth.password.state import SetPasswordState
-from portal.auth.reconnect import PAGE_ID, install_reconnect
-from portal.auth.recovery import recovery_notice
 from portal.auth.routes import auth_app
 from portal.core import stack as stacks
 from portal.core.energy import energy_proof
@@ -36,6 +28,15 @@ from portal.core.settings import RunMode, Settings
 from portal.frontend import static_directory
 from portal.ui.shell import connection_notice, error_boundary
 from portal.ui.styles import STYLESHEETS
+from portal.web.brand.branding import FIRST_FRAME, ICON_PATH, STYLESHEET_PATH
+from portal.web.events import browser_reports, live
+from portal.web.events.brand_watch import brand_watch
+from portal.web.events.event_gate import install_gate
+from portal.web.events.middleware import install_middleware
+from portal.web.events.reconnect import PAGE_ID, install_reconnect
+from portal.web.events.recovery import recovery_notice
+from portal.web.http import not_found, unavailable
+from portal.web.http.edge import edge
 
 _log = logger("pages")
 

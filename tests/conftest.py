@@ -9,7 +9,8 @@ import xdist
 from hypothesis import settings
 from passlib.context import CryptContext
 
-from portal.core import log, passwords
+from portal.core import log
+from portal.core.identity.secrets import passwords
 from tests.distribution import LongestFirst, processes, rank
 from tests.integration.databases import NOT_INSTALLED, TestServer, describe_server, running_server
 

@@ -8,10 +8,10 @@ from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import instant_parameter, uuid_parameter
+from portal.core.cost.service import cost, explain
+from portal.core.cost.wire import cost_answer, fleet_cost_answer
+from portal.core.cost.wire_explain import explanation_answer
 from portal.core.errors import Invalid
-from portal.core.services import cost, explain
-from portal.core.wire.cost import cost_answer, fleet_cost_answer
-from portal.core.wire.explain import explanation_answer
 
 if TYPE_CHECKING:
     from uuid import UUID

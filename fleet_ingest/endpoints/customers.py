@@ -11,13 +11,13 @@ from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import expected_versions, json_body, page_asked
 from fleet_ingest.payloads import BacklogAnswer, CustomerAnswer, CustomersAnswer, IssuedTokenAnswer
 from fleet_ingest.requests import NewCustomer, Rotation
-from portal.core.services import customers
+from portal.core.fleet.service import customers
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.services.customers import CustomerLine, IssuedToken, PushBacklog
+    from portal.core.fleet.service.customers import CustomerLine, IssuedToken, PushBacklog
 
 CREATED = 201
 

@@ -13,9 +13,9 @@ from fleet_ingest.context import metrics_of, stack_of, trigger_refresh
 from portal.core.errors import PortalError
 from portal.core.log import logger
 from portal.core.pacing import brief
-from portal.core.services import readings
-from portal.core.wire.decoding import decode_rows
-from portal.core.wire.readings import DeviceReading
+from portal.core.readings.decoding import decode_rows
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.wire.readings import DeviceIngestAnswer
+    from portal.core.readings.wire import DeviceIngestAnswer
 
 _log = logger("ingest")
 _TYPE = "device"

@@ -11,12 +11,8 @@ from fleet_ingest.auth import customer_of
 from fleet_ingest.bodies import read_body
 from fleet_ingest.context import metrics_of, stack_of, trigger_refresh
 from portal.core.errors import Invalid, PortalError, Unavailable
-from portal.core.log import logger
-from portal.core.services import fleet_batches, fleet_push
-from portal.core.services.fleet_batches import BatchHeading
-from portal.core.wire.batches import CURSOR_HEADER, ROW_TYPES, TYPE_HEADER, BatchAnswer, BatchType
-from portal.core.wire.decoding import decode_rows
-from portal.core.wire.push import (
+from portal.core.exchange.batches import CURSOR_HEADER, ROW_TYPES, TYPE_HEADER, BatchAnswer, BatchType
+from portal.core.exchange.sync import (
     BACKLOG_HEADER,
     EPOCH_HEADER,
     FULL_SET_HEADER,
@@ -25,12 +21,16 @@ from portal.core.wire.push import (
     parse_report,
     parse_set_range,
 )
+from portal.core.fleet.service import fleet_batches, fleet_push
+from portal.core.fleet.service.fleet_batches import BatchHeading
+from portal.core.log import logger
+from portal.core.readings.decoding import decode_rows
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.queries.fleet_batches import KnownCustomer
+    from portal.core.fleet.queries.fleet_batches import KnownCustomer
 
 _log = logger("fleet-ingest")
 

@@ -19,10 +19,10 @@ from fleet_ingest.payloads import (
     IngestTotalsAnswer,
     OverviewAnswer,
 )
-from portal.core.services import fleet_views
-from portal.core.services.fleet_views import EventFilter
-from portal.core.wire.batches import BatchType
-from portal.core.wire.tariffs import tariff_answer
+from portal.core.exchange.batches import BatchType
+from portal.core.fleet.service import fleet_views
+from portal.core.fleet.service.fleet_views import EventFilter
+from portal.core.tariffs.wire import tariff_answer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.services.customers import CustomerDevice, CustomerSite
-    from portal.core.services.fleet_views import FleetHour, IngestEventLine, IngestTotals
+    from portal.core.fleet.service.customers import CustomerDevice, CustomerSite
+    from portal.core.fleet.service.fleet_views import FleetHour, IngestEventLine, IngestTotals
 
 
 async def get_overview(request: Request) -> Response:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fleet_ingest.answers import error_answer, json_answer
 from fleet_ingest.context import stack_of
 from fleet_ingest.payloads import HealthAnswer
-from portal.core.services import health
+from portal.core.operations.service import health
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -9,15 +9,15 @@ from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import choice_parameter, instant_parameter, integer_parameter, uuid_parameter
 from fleet_ingest.payloads import MeasurementsAnswer, SampleAnswer
-from portal.core.domain.readings import QUANTITIES
 from portal.core.errors import Invalid
-from portal.core.services import measurements
+from portal.core.readings.rules.readings import QUANTITIES
+from portal.core.readings.service import measurements
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.queries.measurements import Sample
+    from portal.core.readings.queries.measurements import Sample
 
 
 async def get_measurements(request: Request) -> Response:

@@ -13,7 +13,7 @@ from fleet_ingest.auth import local_of
 from fleet_ingest.context import metrics_of, stack_of
 from portal.core.errors import Misconfigured
 from portal.core.log import logger
-from portal.core.services import figures, health
+from portal.core.operations.service import figures, health
 from portal.core.settings import RunMode
 
 if TYPE_CHECKING:

@@ -25,16 +25,16 @@ from fleet_ingest.payloads import (
     UncoveredAnswer,
 )
 from fleet_ingest.requests import MunicipalityChange, NewMunicipality
-from portal.core.domain.municipalities import MunicipalityEdits
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import municipalities, tariff_imports, tariffs
-from portal.core.wire.tariffs import tariff_answer
+from portal.core.tariffs.rules.municipalities import MunicipalityEdits
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
+from portal.core.tariffs.wire import tariff_answer
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.services.municipalities import MunicipalityLine
+    from portal.core.tariffs.service.municipalities import MunicipalityLine
 
 CREATED = 201
 _LARGEST_ID = 2_147_483_647

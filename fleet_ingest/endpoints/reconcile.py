@@ -9,8 +9,8 @@ from fleet_ingest.auth import customer_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import instant_parameter, uuid_parameter
 from portal.core.errors import Invalid
-from portal.core.services import fleet_push
-from portal.core.wire.push import ReconcileAnswer
+from portal.core.exchange.sync import ReconcileAnswer
+from portal.core.fleet.service import fleet_push
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -9,7 +9,7 @@ from fleet_ingest.auth import customer_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import instant_parameter, integer_parameter, uuid_parameter
 from portal.core.errors import Invalid
-from portal.core.services import fleet_recovery
+from portal.core.fleet.service import fleet_recovery
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -17,9 +17,9 @@ from fleet_ingest.payloads import (
     SitesAnswer,
 )
 from fleet_ingest.requests import DeviceChange, NewDevice, NewSite, SiteChange
-from portal.core.domain.sites import DeviceEdits, SiteEdits
 from portal.core.errors import Invalid
-from portal.core.services import devices, sites
+from portal.core.sites.rules.sites import DeviceEdits, SiteEdits
+from portal.core.sites.service import devices, sites
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.services.devices import DeviceRow, IssuedDevice
-    from portal.core.services.sites import SiteRow
+    from portal.core.sites.service.devices import DeviceRow, IssuedDevice
+    from portal.core.sites.service.sites import SiteRow
 
 CREATED = 201
 

@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portal.auth.downloads import guarded_download, is_machine
-from portal.core.services import cost, customers
+from portal.core.cost.service import cost
+from portal.core.fleet.service import customers
 from portal.core.stack import current
-from portal.ui.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
-from portal.ui.cost.export import Export, check_query, download
+from portal.features.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
+from portal.features.cost.export import Export, check_query, download
+from portal.web.http.downloads import guarded_download, is_machine
 
 
 async def _cost(request: Request) -> Response:

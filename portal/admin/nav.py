@@ -4,10 +4,10 @@ from typing import Final
 
 import reflex as rx
 
-from portal.auth.identity import IdentityState
-from portal.settings.frame import NAV_ITEM as SETTINGS_ENTRY
+from portal.features.settings.frame import NAV_ITEM as SETTINGS_ENTRY
 from portal.ui.layout import NavItem, page_frame
 from portal.ui.vars import Text
+from portal.web.events.identity import IdentityState
 
 CUSTOMERS: Final = "/customers"
 NAV: Final = (NavItem("Customers", CUSTOMERS, "building-2"), SETTINGS_ENTRY)

@@ -8,9 +8,9 @@ from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customers.page import customers_page
 from portal.admin.customers.page import on_load as load_customers
 from portal.admin.nav import admin_page
-from portal.auth.branding import ICON_PATH
-from portal.settings import pages as settings
-from portal.settings.frame import Surface
+from portal.features.settings import pages as settings
+from portal.features.settings.frame import Surface
+from portal.web.brand.branding import ICON_PATH
 
 
 def add_pages(app: rx.App) -> None:

@@ -12,12 +12,12 @@ from typing import Any, TypeVar, cast
 
 import reflex as rx
 
-from portal.auth import recovery
-from portal.auth.access import MARK, Access, Handler, access_of, allows, refusal
-from portal.auth.session import actor_of, token_in
-from portal.core.acting import acting, of, set_acting
-from portal.core.domain.access import Actor
+from portal.core.access import Actor
+from portal.core.audit.acting import acting, of, set_acting
 from portal.core.errors import Unavailable
+from portal.web.events import recovery
+from portal.web.events.access import MARK, Access, Handler, access_of, allows, refusal
+from portal.web.http.session import actor_of, token_in
 
 # A guard gives back what it was put on, so that a handler keeps its own type.
 Guarded = TypeVar("Guarded", bound=Handler)

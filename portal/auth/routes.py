@@ -11,10 +11,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from portal.auth import branding, images, tabs, unavailable
-from portal.auth.forms import MAX_FORM_BYTES, address_of, refusal_of, too_often
-from portal.auth.origin import local_path
-from portal.auth.session import (
+from portal.core.audit.acting import set_acting
+from portal.core.errors import Invalid, LockedOut, NotFound, Throttled, Unauthenticated
+from portal.core.identity.service import accounts, sessions
+from portal.core.stack import current
+from portal.web.brand import branding, images
+from portal.web.events import tabs
+from portal.web.http import unavailable
+from portal.web.http.forms import MAX_FORM_BYTES, address_of, refusal_of, too_often
+from portal.web.http.origin import local_path
+from portal.web.http.session import (
     actor_of,
     clear_cookie,
     fingerprint,
@@ -26,10 +32,6 @@ from portal.auth.session import (
     step_in,
     token_in,
 )
-from portal.core.acting import set_acting
-from portal.core.errors import Invalid, LockedOut, NotFound, Throttled, Unauthenticated
-from portal.core.services import accounts, sessions
-from portal.core.stack import current
 
 _ACCOUNT = "/settings"
 _SET_PASSWORD = "/set-password"  # noqa: S105 - a path

@@ -6,12 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portal.auth.downloads import guarded_download, is_machine
 from portal.client.cost.days import site_uuid
-from portal.core.services import cost, sites
+from portal.core.cost.service import cost
+from portal.core.sites.service import sites
 from portal.core.stack import current
-from portal.ui.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
-from portal.ui.cost.export import Export, check_query, download
+from portal.features.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
+from portal.features.cost.export import Export, check_query, download
+from portal.web.http.downloads import guarded_download, is_machine
 
 
 async def _cost(request: Request) -> Response:

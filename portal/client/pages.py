@@ -2,13 +2,13 @@
 
 import reflex as rx
 
-from portal.auth.branding import ICON_PATH
 from portal.client.cost import page as cost
 from portal.client.dashboard import page as dashboard
 from portal.client.nav import client_page
 from portal.client.rates import page as rates
-from portal.settings import pages as settings
-from portal.settings.frame import Surface
+from portal.features.settings import pages as settings
+from portal.features.settings.frame import Surface
+from portal.web.brand.branding import ICON_PATH
 
 
 def add_pages(app: rx.App) -> None:

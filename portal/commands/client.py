@@ -7,17 +7,18 @@ import typer
 
 from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked
 from portal.commands.session import with_stack
-from portal.core.domain.json_text import exact_json
-from portal.core.domain.pages import Page
-from portal.core.domain.rated_power import rated_kw
-from portal.core.domain.time import iso_utc
 from portal.core.errors import Invalid
-from portal.core.services import devices, municipalities, sites, tariff_imports, tariffs
-from portal.core.services.devices import DeviceRow
-from portal.core.services.sites import SiteRow
-from portal.core.services.tariff_imports import TariffImport
-from portal.core.services.tariffs import StoredTariff
 from portal.core.settings import RunMode
+from portal.core.sites.rules.rated_power import rated_kw
+from portal.core.sites.service import devices, sites
+from portal.core.sites.service.devices import DeviceRow
+from portal.core.sites.service.sites import SiteRow
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
+from portal.core.tariffs.service.tariff_imports import TariffImport
+from portal.core.tariffs.service.tariffs import StoredTariff
+from portal.core.values.json_text import exact_json
+from portal.core.values.pages import Page
+from portal.core.values.time import iso_utc
 
 municipality_verbs = typer.Typer(
     help="Whose tariffs apply, and in which time zone (Client).", no_args_is_help=True

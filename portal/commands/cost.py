@@ -8,15 +8,16 @@ import typer
 from portal.commands.output import AsJson
 from portal.commands.session import with_stack
 from portal.core import energy
-from portal.core.domain.cost import CostReport
-from portal.core.domain.money import round_cents
-from portal.core.domain.time import parse_instant
+from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.service import cost
+from portal.core.cost.wire import CostAnswer, cost_answer, fleet_cost_answer
 from portal.core.errors import Invalid
-from portal.core.services import cost, customers
+from portal.core.exchange.batches import ENCODER
+from portal.core.fleet.service import customers
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from portal.core.wire.batches import ENCODER
-from portal.core.wire.cost import CostAnswer, cost_answer, fleet_cost_answer
+from portal.core.values.money import round_cents
+from portal.core.values.time import parse_instant
 
 _FORM = "an instant such as 2026-05-18T00:00:00Z, or a UTC date such as 2026-05-18"
 

@@ -8,12 +8,12 @@ import typer
 
 from portal.commands.energy import prove_energy
 from portal.commands.output import AsJson, answer
+from portal.core.database.migrations import require_migrated
 from portal.core.errors import PortalError
 from portal.core.log import configure_logging
-from portal.core.services import doctor as service
+from portal.core.operations.service import doctor as service
 from portal.core.settings import Settings, check_start, load_settings
 from portal.core.stack import opened_stack
-from portal.core.storage.migrations import require_migrated
 from portal.frontend import require_built
 
 

@@ -5,12 +5,12 @@ import asyncio
 import typer
 
 from portal.commands.output import answer
-from portal.core.domain.money import kwh_from_milliwh
+from portal.core.database.migrations import require_migrated
 from portal.core.energy import energy_proof
 from portal.core.energy.energy_proof import EnergyProof, ProofDifference
 from portal.core.settings import Settings
 from portal.core.stack import opened_stack
-from portal.core.storage.migrations import require_migrated
+from portal.core.values.money import kwh_from_milliwh
 
 
 def prove_energy(settings: Settings, *, as_json: bool, repair: bool, recompute: bool) -> None:

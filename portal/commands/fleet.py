@@ -6,11 +6,11 @@ import typer
 
 from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked
 from portal.commands.session import with_stack
-from portal.core.domain.time import iso_utc
-from portal.core.services import customers
-from portal.core.services.customers import DEFAULT_GRACE_HOURS, CustomerLine, IssuedToken
+from portal.core.fleet.service import customers
+from portal.core.fleet.service.customers import DEFAULT_GRACE_HOURS, CustomerLine, IssuedToken
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
+from portal.core.values.time import iso_utc
 
 customer_verbs = typer.Typer(help="Customers and their tokens (Admin).", no_args_is_help=True)
 

@@ -7,13 +7,13 @@ import typer
 
 from portal.commands.output import AsJson, answer, answer_page
 from portal.commands.session import with_stack
-from portal.core.domain.access import Role, Scope
-from portal.core.domain.pages import Page
-from portal.core.domain.time import iso_utc
+from portal.core.access import Role, Scope
 from portal.core.errors import Invalid
-from portal.core.services import accounts, api_keys, second_factor
-from portal.core.services.accounts import UserLine
-from portal.core.services.api_keys import KeyLine
+from portal.core.identity.service import accounts, api_keys, second_factor
+from portal.core.identity.service.accounts import UserLine
+from portal.core.identity.service.api_keys import KeyLine
+from portal.core.values.pages import Page
+from portal.core.values.time import iso_utc
 
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
 keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)

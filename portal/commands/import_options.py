@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from portal.commands.import_run import FileFormat
-from portal.core.domain.figures_in_cells import DecimalMark
-from portal.core.domain.nem12 import Estimates
-from portal.core.domain.reading_times import DateOrder
-from portal.core.domain.readings import QUANTITIES
+from portal.core.readings.rules.figures_in_cells import DecimalMark
+from portal.core.readings.rules.nem12 import Estimates
+from portal.core.readings.rules.reading_times import DateOrder
+from portal.core.readings.rules.readings import QUANTITIES
 
 _ANY, _TABLE, _NEM12 = "Any file", "Tables (CSV and Excel)", "NEM12"
 QUANTITIES_IN_WORDS = ", ".join(QUANTITIES)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from portal.core.domain.reading_files import LeftOut
+from portal.core.readings.rules.reading_files import LeftOut
 
 _MOST_REASONS = 50
 _FIRST_LINES = 5

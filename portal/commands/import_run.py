@@ -13,9 +13,10 @@ from rich.progress import Progress
 from portal.commands.import_report import ImportReport
 from portal.commands.import_sources import is_nem12, is_workbook, text_lines, workbook_rows
 from portal.core import energy
-from portal.core.domain.interval_energy import looks_like_intervals, rows_of_intervals
-from portal.core.domain.nem12 import Nem12Options, parse_nem12
-from portal.core.domain.reading_files import (
+from portal.core.errors import Invalid, NotFound
+from portal.core.readings.rules.interval_energy import looks_like_intervals, rows_of_intervals
+from portal.core.readings.rules.nem12 import Nem12Options, parse_nem12
+from portal.core.readings.rules.reading_files import (
     REGISTERS,
     FileInvalid,
     IntervalRow,
@@ -25,15 +26,15 @@ from portal.core.domain.reading_files import (
     RefusedRow,
     RowOutcome,
 )
-from portal.core.domain.reading_tables import TableOptions, parse_csv, parse_table
-from portal.core.domain.readings import QUANTITIES
-from portal.core.domain.register_joins import join_registers
-from portal.core.domain.same_times import one_row_per_time
-from portal.core.domain.time import iso_utc
-from portal.core.errors import Invalid, NotFound
-from portal.core.services import devices, readings
+from portal.core.readings.rules.reading_tables import TableOptions, parse_csv, parse_table
+from portal.core.readings.rules.readings import QUANTITIES
+from portal.core.readings.rules.register_joins import join_registers
+from portal.core.readings.rules.same_times import one_row_per_time
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices
 from portal.core.stack import Stack
-from portal.core.wire.readings import DeviceReading
+from portal.core.values.time import iso_utc
 
 _ROWS_AT_ONCE = 5000
 # Intervals in any order become a register together; a larger file has to be in the order of time from one of these to

@@ -11,8 +11,8 @@ from zlib import error as zlib_error
 
 from openpyxl import Workbook, load_workbook
 
-from portal.core.domain.reading_files import FileInvalid
-from portal.core.domain.reading_tables import Row
+from portal.core.readings.rules.reading_files import FileInvalid
+from portal.core.readings.rules.reading_tables import Row
 
 _WORKBOOK, _OLD_WORKBOOK, _GZIP = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

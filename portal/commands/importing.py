@@ -9,12 +9,12 @@ from portal.commands.import_report import ImportReport
 from portal.commands.import_run import ImportOptions, import_file
 from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
-from portal.core.domain.nem12 import Estimates, Nem12Options
-from portal.core.domain.reading_files import FileInvalid, mapped_quantities
-from portal.core.domain.reading_tables import SEPARATORS, TableOptions
-from portal.core.domain.time import is_zone
 from portal.core.errors import Invalid
+from portal.core.readings.rules.nem12 import Estimates, Nem12Options
+from portal.core.readings.rules.reading_files import FileInvalid, mapped_quantities
+from portal.core.readings.rules.reading_tables import SEPARATORS, TableOptions
 from portal.core.settings import RunMode
+from portal.core.values.time import is_zone
 
 _LONGEST_INTERVAL = 1440
 

@@ -11,9 +11,9 @@ from uuid import UUID
 import msgspec
 import typer
 
-from portal.core.domain.pages import Asked, Page, key_in
-from portal.core.domain.time import iso_utc
 from portal.core.errors import Invalid
+from portal.core.values.pages import Asked, Page, key_in
+from portal.core.values.time import iso_utc
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
 

@@ -10,10 +10,10 @@ from rich.progress import Progress
 from portal.commands.output import AsJson, answer
 from portal.commands.recovery import recovered_words
 from portal.commands.session import who, with_stack
-from portal.core.domain.time import parse_instant
 from portal.core.errors import Invalid
-from portal.core.services import push as service
+from portal.core.outbox.service import push as service
 from portal.core.settings import RunMode
+from portal.core.values.time import parse_instant
 from portal.push.task import VerifyReport, recover_once, tick_once, verify_once
 
 push_verbs = typer.Typer(help="The push to the Admin stack (Client).", no_args_is_help=True)

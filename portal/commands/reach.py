@@ -7,7 +7,7 @@ from socket import gaierror, getaddrinfo
 from typing import TYPE_CHECKING
 
 from portal.core.errors import Misconfigured
-from portal.core.services import accounts
+from portal.core.identity.service import accounts
 
 if TYPE_CHECKING:
     from portal.core.stack import Stack

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from portal.core.recovered import MergedRow
+from portal.core.outbox.recovered import MergedRow
 from portal.push.task import RecoverReport
 
 _SHOWN = 50

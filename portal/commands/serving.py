@@ -14,12 +14,12 @@ from portal.app import make_app
 from portal.commands.output import AsJson, answer
 from portal.commands.reach import require_own_password
 from portal.core import energy
+from portal.core.database.migrations import migrate
 from portal.core.errors import PortalError
+from portal.core.identity.service import accounts
 from portal.core.log import configure_logging
-from portal.core.services import accounts
 from portal.core.settings import Settings, check_start, load_settings
 from portal.core.stack import opened_stack, uninstall
-from portal.core.storage.migrations import migrate
 from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
 from portal.server.workers import run_workers

@@ -5,12 +5,12 @@ import getpass
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from portal.core.acting import Acting, acting
+from portal.core.audit.acting import Acting, acting
+from portal.core.database.migrations import require_migrated
 from portal.core.errors import Misconfigured
 from portal.core.log import configure_logging
 from portal.core.settings import RunMode, Settings, load_settings
 from portal.core.stack import Stack, opened_stack
-from portal.core.storage.migrations import require_migrated
 
 ResultT = TypeVar("ResultT")
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import typer
 
 from portal.commands.output import AsJson, answer
+from portal.core.database.layout import LAYOUTS
+from portal.core.database.timescale.upgrade import Upgraded, Week, upgrade
 from portal.core.log import configure_logging
 from portal.core.settings import Settings, load_settings
 from portal.core.stack import opened_stack
-from portal.core.storage.layout import LAYOUTS
-from portal.core.storage.timescale_upgrade import Upgraded, Week, upgrade
 
 storage_verbs = typer.Typer(help="The storage engine of the readings.", no_args_is_help=True)
 

@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic.alias_generators import to_pascal
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from portal.core.domain.time import is_zone
 from portal.core.errors import Misconfigured
 from portal.core.setting_sources import NamedValues, env_file, environment, read_places
+from portal.core.values.time import is_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _SHORTEST_KEY = 32
@@ -94,7 +94,7 @@ class Application(_Section):
 
 
 class DatabaseSettings(_Section):
-    """Where the database is; see `portal.core.db.resolve_dsn` for the order of precedence."""
+    """Where the database is; see `portal.core.database.db.resolve_dsn` for the order of precedence."""
 
     connection_string: SecretStr = SecretStr("")
     auto_provision_local: bool | None = None

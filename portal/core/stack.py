@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from portal.core import outages
-from portal.core.connection_strings import configured_dsn
-from portal.core.db import Database
+from portal.core.database.choice import judge, open_storage
+from portal.core.database.connection_strings import configured_dsn
+from portal.core.database.db import Database
+from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.errors import Conflict, Misconfigured, Unavailable
 from portal.core.shared_reads import SharedReads
-from portal.core.storage.choice import judge, open_storage
-from portal.core.storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
+    from portal.core.database.engine import Storage
     from portal.core.settings import Settings
-    from portal.core.storage.engine import Storage
 
 EMBEDDED_DIRECTORY = "postgres"
 EMBEDDED_DATABASE = "portal_client"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 
+from portal.core.database.embedded.lifeline import die_with_parent
 from portal.core.errors import PortalError
 from portal.core.private_files import open_log
-from portal.core.storage.lifeline import die_with_parent
 
 _READY_PATIENCE_S = 120.0
 _POLL_SECONDS = 0.2

@@ -8,11 +8,11 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
-from portal.core.domain.load_model import BuildingLoad
-from portal.core.domain.reading_files import FileInvalid, ParsedRow
-from portal.core.domain.reading_tables import parse_csv
-from portal.core.domain.readings import MeasuredRow
 from portal.core.errors import Invalid
+from portal.core.readings.rules.reading_files import FileInvalid, ParsedRow
+from portal.core.readings.rules.reading_tables import parse_csv
+from portal.core.readings.rules.readings import MeasuredRow
+from portal.demo.load_model import BuildingLoad
 from portal.demo.site_plan import OFFICE, ZONE, DevicePlan, SimulatedDevice
 
 HISTORY_STEP = timedelta(minutes=15)

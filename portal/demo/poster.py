@@ -8,10 +8,10 @@ from typing import Self
 
 import httpx
 
-from portal.core.domain.readings import MeasuredRow
 from portal.core.errors import PortalError
-from portal.core.wire.batches import ENCODER
-from portal.core.wire.readings import QUANTITIES, DeviceReading
+from portal.core.exchange.batches import ENCODER
+from portal.core.readings.rules.readings import MeasuredRow
+from portal.core.readings.wire import QUANTITIES, DeviceReading
 from portal.demo.meters import Meter
 
 LIVE_SECONDS = 5.0

@@ -14,12 +14,12 @@ from types import FrameType
 import typer
 
 from portal.core import energy
+from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.migrations import migrate
 from portal.core.errors import Conflict, Invalid, PortalError
 from portal.core.log import configure_logging
 from portal.core.settings import FleetIngest, RunMode, Settings, env_name, load_settings
 from portal.core.stack import close_stack, open_stack, utc_now
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.migrations import migrate
 from portal.demo import site_plan
 from portal.demo.children import ServedStack
 from portal.demo.memory import Memory

@@ -7,18 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from portal.core.errors import NotFound, Unauthenticated
-from portal.core.services import (
-    accounts,
-    customers,
-    devices,
-    fleet_batches,
-    municipalities,
-    readings,
-    sites,
-    tariff_imports,
-    tariffs,
-)
+from portal.core.fleet.service import customers, fleet_batches
+from portal.core.identity.service import accounts
+from portal.core.readings.service import readings
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from portal.demo import site_plan
 from portal.demo.memory import Memory
 from portal.demo.site_plan import DevicePlan

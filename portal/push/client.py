@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 
 import httpx
 
-from portal.core.wire.batches import CURSOR_HEADER, TOKEN_HEADER, TYPE_HEADER, BatchType
-from portal.core.wire.push import MARK_HEADER, parse_mark
+from portal.core.exchange.batches import CURSOR_HEADER, TOKEN_HEADER, TYPE_HEADER, BatchType
+from portal.core.exchange.sync import MARK_HEADER, parse_mark
 from portal.push.planner import Reply, Unreachable
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portal.core.services import push as service
-from portal.core.wire.batches import ENCODER
-from portal.core.wire.push import SetRange
+from portal.core.exchange.batches import ENCODER
+from portal.core.exchange.sync import SetRange
+from portal.core.outbox.service import push as service
 from portal.push import planner
 from portal.push.lanes import Batch, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from portal.core.queries.push import PushState
-    from portal.core.queries.push_sets import SetRow
+    from portal.core.outbox.queries.push import PushState
+    from portal.core.outbox.queries.push_sets import SetRow
     from portal.core.stack import Stack
 
 

@@ -13,9 +13,9 @@ from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from portal.core.queries.push import PushState, Refusal
-from portal.core.services import push as service
-from portal.core.wire.batches import ENCODER
+from portal.core.exchange.batches import ENCODER
+from portal.core.outbox.queries.push import PushState, Refusal
+from portal.core.outbox.service import push as service
 from portal.push import planner
 from portal.push.client import compressed
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from portal.core.queries.push import RetryReading, Settlement, Waiting
+    from portal.core.exchange.sync import SetRange
+    from portal.core.outbox.queries.push import RetryReading, Settlement, Waiting
     from portal.core.stack import Stack
-    from portal.core.wire.push import SetRange
 
 
 # A quarter of what a statement of the push may take: twice the batch is then still far from that.

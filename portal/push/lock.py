@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from portal.core.db import Database
+    from portal.core.database.db import Database
 
 _LEADER_KEY = 7_301_101
 _TURN_KEY = 7_301_102

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from portal.core.errors import AdminBehind, ClientBehind
-from portal.core.queries.push import MAX_ERROR_LENGTH, PushState, Refusal, Settlement
-from portal.core.wire.batches import BatchAnswer
+from portal.core.exchange.batches import BatchAnswer
+from portal.core.outbox.queries.push import MAX_ERROR_LENGTH, PushState, Refusal, Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from portal.core.queries.push import Backlog, WaitingReading
+    from portal.core.outbox.queries.push import Backlog, WaitingReading
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))
 MAX_TRIES = 5

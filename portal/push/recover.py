@@ -13,14 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from portal.core import energy
-from portal.core.domain.push_epoch import Standing, compare
 from portal.core.errors import Conflict
-from portal.core.recovered import MergedRow, MergeReport
-from portal.core.services import push as service
-from portal.core.services import push_epoch as epochs
-from portal.core.services import push_recovery as recovery
-from portal.core.wire.push import ReconcileAnswer
-from portal.core.wire.recovery import (
+from portal.core.exchange.recovery import (
     DevicePage,
     HeldSets,
     MunicipalityPage,
@@ -30,14 +24,20 @@ from portal.core.wire.recovery import (
     SitePage,
     TariffPage,
 )
+from portal.core.exchange.rules.push_epoch import Standing, compare
+from portal.core.exchange.sync import ReconcileAnswer
+from portal.core.outbox.recovered import MergedRow, MergeReport
+from portal.core.outbox.service import push as service
+from portal.core.outbox.service import push_epoch as epochs
+from portal.core.outbox.service import push_recovery as recovery
 from portal.push.asking import ask
 from portal.push.verify import differing, midnight
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from portal.core.exchange.sync import DayChecksum
     from portal.core.stack import Stack
-    from portal.core.wire.push import DayChecksum
     from portal.push.client import PushClient
     from portal.push.reports import TickReport
 

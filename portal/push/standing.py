@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.core.domain.push_epoch import Standing, behind_words, compare
 from portal.core.errors import PortalError
+from portal.core.exchange.recovery import RecoveryHead
+from portal.core.exchange.rules.push_epoch import Standing, behind_words, compare
 from portal.core.log import logger
-from portal.core.services import push as service
-from portal.core.services import push_epoch as epochs
-from portal.core.wire.recovery import RecoveryHead
+from portal.core.outbox.service import push as service
+from portal.core.outbox.service import push_epoch as epochs
 from portal.push.asking import decoded
 from portal.push.planner import Reply
 from portal.push.recover import lost_nothing

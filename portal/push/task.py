@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from portal.core.db import Database
+from portal.core.database.db import Database
 from portal.core.errors import Misconfigured
 from portal.core.log import logger
 from portal.core.outages import Outage
-from portal.core.services import push as service
+from portal.core.outbox.service import push as service
 from portal.core.settings import RunMode
 from portal.push.client import PushClient
 from portal.push.lock import PushLock

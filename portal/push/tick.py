@@ -8,18 +8,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from portal.core.errors import TooSlow, Unavailable
-from portal.core.log import logger
-from portal.core.outages import reason_of
-from portal.core.services import push as service
-from portal.core.services import push_epoch as epochs
-from portal.core.wire.batches import BatchType
-from portal.core.wire.push import (
+from portal.core.exchange.batches import BatchType
+from portal.core.exchange.sync import (
     BACKLOG_HEADER,
     EPOCH_HEADER,
     FULL_SET_HEADER,
     PushReport,
     position_header,
 )
+from portal.core.log import logger
+from portal.core.outages import reason_of
+from portal.core.outbox.service import push as service
+from portal.core.outbox.service import push_epoch as epochs
 from portal.push import planner, standing
 from portal.push.full_set import FullSet
 from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
@@ -29,7 +29,7 @@ from portal.push.reports import ResourceReport, TickReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from portal.core.queries.push import Backlog, PushState
+    from portal.core.outbox.queries.push import Backlog, PushState
     from portal.core.stack import Stack
     from portal.push.client import PushClient
     from portal.push.lanes import Batch

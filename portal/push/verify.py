@@ -11,17 +11,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from portal.core.errors import Invalid
-from portal.core.services import push as service
-from portal.core.wire.push import ReadingChecksums, ReconcileAnswer
-from portal.core.wire.recovery import RecoverySpan
+from portal.core.exchange.recovery import RecoverySpan
+from portal.core.exchange.sync import ReadingChecksums, ReconcileAnswer
+from portal.core.outbox.service import push as service
 from portal.push.asking import ask, decoded
 from portal.push.planner import Reply
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from portal.core.exchange.sync import DayChecksum
     from portal.core.stack import Stack
-    from portal.core.wire.push import DayChecksum
     from portal.push.client import PushClient
 
 _DAY = timedelta(days=1)

@@ -21,7 +21,7 @@ class ServerConfig(uvicorn.Config):
             log_level="warning",
             access_log=False,
             lifespan="on",
-            # Who is behind a proxy is decided by Application__TrustedProxyHops (portal.auth.proxy).
+            # Who is behind a proxy is decided by Application__TrustedProxyHops (portal.web.http.proxy).
             proxy_headers=False,
             server_header=False,
             date_header=False,

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from portal.core.domain.as_of import AsOf
+from portal.core.energy.rules.as_of import AsOf
 
 MISSING: Final = "\u2014"
 # Thin, not the narrow no-break space: common fonts draw that one too narrow to be seen between digits.

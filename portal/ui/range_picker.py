@@ -12,7 +12,7 @@ from typing import Final
 import reflex as rx
 from reflex.event import EventCallback
 
-from portal.core.domain.time import FIRST_YEAR, LAST_YEAR
+from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 from portal.ui.vars import Text, Told
 
 _JSX = rx.asset("range_picker.jsx", shared=True)

@@ -26,8 +26,8 @@ import json, sys
 import portal.portal
 modules = sorted(name for name in sys.modules if name.startswith("portal."))
 from inspect import getsource, unwrap
-from portal.auth.access import access_of
-from portal.auth.middleware import may_be_called
+from portal.web.events.access import access_of
+from portal.web.events.middleware import may_be_called
 from reflex_base.registry import RegistrationContext
 handlers = {}
 for name, entry in RegistrationContext.get().event_handlers.items():

@@ -44,15 +44,13 @@ class Reach:
     def __init__(self, files: Iterable[Source]) -> None:
         self._files = {_module(source): source for source in files}
 
-    def services(self, package: str) -> Iterator[Place]:
-        """Yield every public coroutine of a package's modules that is given the stack."""
-        for module, source in self._files.items():
-            if module.rpartition(".")[0] == package:
-                for node in source.tree.body:
-                    if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
-                        first = node.args.args[:1]
-                        if first and first[0].arg == "stack":
-                            yield module, node.name
+    def services(self, source: Source) -> Iterator[Place]:
+        """Yield every public coroutine of a file that is given the stack."""
+        for node in source.tree.body:
+            if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                first = node.args.args[:1]
+                if first and first[0].arg == "stack":
+                    yield _module(source), node.name
 
     def from_(self, start: Place, *, but: Collection[Place] = ()) -> set[Place]:
         """Return every definition that a function leads to, itself too.

@@ -68,6 +68,12 @@ def product() -> tuple[Source, ...]:
     return sources(*PRODUCT_PACKAGES)
 
 
+def services() -> tuple[Source, ...]:
+    """Return the use cases of every subject of the core."""
+    found = sources("portal/core")
+    return tuple(each for each in found if "/service/" in each.path or each.name == "service.py")
+
+
 def called_name(node: ast.AST) -> str:
     """Return the dotted name a call goes to, `datetime.now` for `datetime.now(UTC)`, else an empty string."""
     return dotted(node.func) if isinstance(node, ast.Call) else ""

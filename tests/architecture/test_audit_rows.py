@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from tests.architecture.reach import Place, Reach
-from tests.architecture.source import sources
+from tests.architecture.source import services, sources
 
-# Where use cases are; the second is called by commands and loops, and by services.
-SERVICES = ("portal.core.services", "portal.core.energy")
+# Energy is called by commands and loops, and by services.
+ENERGY = "portal/core/energy/"
 RECORDS = {
-    ("portal.core.queries.audit", name)
+    ("portal.core.audit.queries", name)
     for name in ("record", "record_each", "record_always", "record_once", "record_once_over")
 }
 # What brings figures and files in line with the readings there are: nobody decides anything by it. "" is any class.
@@ -22,7 +22,7 @@ DERIVES = {
     ("", "ensure_partitions"): "room for readings that are about to be stored",
 }
 # What checks a password or a code writes down failures alone, which is no row for what is done after it.
-PROOF = ("portal.core.proof", "")
+PROOF = ("portal.core.identity.proof", "")
 
 _METER = "a meter's readings: they say themselves what and when, and from which device"
 _PUSHED = "the push keeps its own book: cursors, states and refusals, which App config and `portal push status` show"
@@ -51,10 +51,10 @@ WITHOUT_ROW = {
     "push_epoch.note_level": "the push goes on by itself",
     "push_recovery.take_back": "readings of a recovery, whose row says how many they were",
     "readings.store_device_batch": _METER,
-    "service.bootstrap": "makes what stored energy needs, at a start",
-    "service.recompute": "a part of energy_proof.recompute_all and repair",
-    "service.refresh_queue": "as refresh, of what is queued at that moment",
-    "service.refresh": DERIVES["portal.core.energy.service", "refresh"],
+    "energy.bootstrap": "makes what stored energy needs, at a start",
+    "energy.recompute": "a part of energy_proof.recompute_all and repair",
+    "energy.refresh_queue": "as refresh, of what is queued at that moment",
+    "energy.refresh": DERIVES["portal.core.energy.service", "refresh"],
     "second_factor.begin": "a set-up that counts for nothing before it is confirmed, and that has a row",
     "sessions.session_actor": "when a session was last seen is shown in the list of sessions",
 }
@@ -67,11 +67,13 @@ def _reach() -> Reach:
 
 
 def _name(place: Place) -> str:
-    return f"{place[0].rpartition('.')[2]}.{place[1]}"
+    *_, subject, module = place[0].split(".")
+    return f"{subject if module == 'service' else module}.{place[1]}"
 
 
 def _services() -> list[Place]:
-    return [service for below in SERVICES for service in _reach().services(below)]
+    energy = [each for each in sources(ENERGY) if each.path.count("/") == ENERGY.count("/")]
+    return [service for each in {*services(), *energy} for service in _reach().services(each)]
 
 
 @cache
@@ -108,7 +110,7 @@ def _is_called(place: Place, derived: Place) -> bool:
 
 def test_no_change_is_overlooked() -> None:
     """Whoever writes a row has changed something else too: where none is found, a way of writing is not known here."""
-    trail = ("portal.core.queries.audit", "")
+    trail = ("portal.core.audit.queries", "")
     nothing_else = {
         _name(service)
         for service in _services()

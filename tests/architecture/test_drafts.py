@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 # Forms that the framework submits, and so hold what is typed nowhere else; each is kept, or asks for a secret.
 _FORMS = {
-    "portal/settings/dialogs.py": "form_dialog, which takes a draft",
-    "portal/settings/branding/components.py": "kept",
+    "portal/features/settings/dialogs.py": "form_dialog, which takes a draft",
+    "portal/features/settings/branding/components.py": "kept",
     "portal/client/rates/editor.py": "kept; the second is the line that fills in holidays",
-    "portal/settings/account/second_factor.py": "codes and passwords",
+    "portal/features/settings/account/second_factor.py": "codes and passwords",
 }
-_SECRETS = "portal/settings/account/second_factor.py"
+_SECRETS = "portal/features/settings/account/second_factor.py"
 
 
 def _calls(name: str) -> Iterator[tuple[str, ast.Call]]:

@@ -10,8 +10,8 @@ import pytest
 
 from fleet_ingest.app import build_app
 from fleet_ingest.auth import SESSION_COOKIE
-from portal.auth.session import COOKIE
 from portal.core.settings import Application, RunMode, Settings
+from portal.web.http.session import COOKIE
 
 ANY_ID = "00000000-0000-4000-8000-000000000001"
 METHODS = ("get", "post", "put", "patch", "delete")

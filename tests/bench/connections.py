@@ -21,10 +21,10 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal.core.exchange.batches import ENCODER
+from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import open_stack
-from portal.core.wire.batches import ENCODER
-from portal.core.wire.readings import DeviceReading
 from tests.bench.ingest import BATCH, START, VALUES, _client, database, note, settings
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving

@@ -24,17 +24,17 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from portal.core import energy
-from portal.core.db import Database
-from portal.core.domain.cost import CostReport
-from portal.core.domain.money import exact_decimals, kwh_from_milliwh
-from portal.core.domain.rates import segments
-from portal.core.domain.time import HOUR
-from portal.core.queries import tariffs
-from portal.core.services import cost
+from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.rules.rates import segments
+from portal.core.cost.service import cost
+from portal.core.database.db import Database
+from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.migrations import migrate
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.migrations import migrate
+from portal.core.tariffs.queries import tariffs
+from portal.core.values.money import exact_decimals, kwh_from_milliwh
+from portal.core.values.time import HOUR
 from tests.integration.databases import reachable_directory
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ import time
 from collections import defaultdict
 from datetime import timedelta
 
-from portal.core.services import cost
-from portal.core.storage.embedded import EmbeddedServer
+from portal.core.cost.service import cost
+from portal.core.database.embedded.server import EmbeddedServer
 from tests.bench.storage_fill import END, connected, customer_id, fill, stack_over
 from tests.integration.databases import reachable_directory
 

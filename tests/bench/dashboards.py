@@ -28,20 +28,23 @@ from uuid import uuid4
 
 import httpx
 
-from portal.auth import loops, tabs
-from portal.auth.beats import beats
 from portal.client.dashboard import state as page
 from portal.client.dashboard import view
 from portal.core import energy
 from portal.core import stack as stacks
-from portal.core.domain.access import SESSION_LIFETIME
-from portal.core.domain.tokens import token_hash
+from portal.core.access import SESSION_LIFETIME
 from portal.core.energy import energy_proof
-from portal.core.services import dashboard, municipalities, sessions, sites, tariff_imports
+from portal.core.exchange.batches import ENCODER
+from portal.core.identity.service import sessions
+from portal.core.overview import service as dashboard
+from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode, load_settings
+from portal.core.sites.service import sites
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.wire.batches import ENCODER
-from portal.core.wire.readings import DeviceReading
+from portal.core.tariffs.service import municipalities, tariff_imports
+from portal.core.values.tokens import token_hash
+from portal.web.events import loops, tabs
+from portal.web.events.beats import beats
 from tests.architecture.source import ROOT
 from tests.bench.ingest import database, settings
 from tests.integration.databases import TestServer, reachable_directory

@@ -25,16 +25,17 @@ from uuid import UUID
 
 import asyncpg
 
-from portal.core.db import Database
-from portal.core.domain.time import week_start
-from portal.core.models.fleet import FleetMeasurement
-from portal.core.queries import copy_format
-from portal.core.services import customers, devices, sites
+from portal.core.database.db import Database
+from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.exchange.batches import ENCODER
+from portal.core.fleet.service import customers
+from portal.core.fleet.tables import FleetMeasurement
+from portal.core.readings.queries import copy_format
+from portal.core.readings.wire import QUANTITIES, DeviceReading, FleetReading
 from portal.core.settings import RunMode, load_settings
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.wire.batches import ENCODER
-from portal.core.wire.readings import QUANTITIES, DeviceReading, FleetReading
+from portal.core.values.time import week_start
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
 

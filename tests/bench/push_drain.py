@@ -21,10 +21,10 @@ import httpx
 import msgspec
 import structlog
 
-from portal.core.services import push as service
+from portal.core.exchange.batches import ENCODER
+from portal.core.outbox.service import push as service
 from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.wire.batches import ENCODER
 from portal.push.client import PushClient, compressed
 from portal.push.tick import Tick
 from tests.chaos.world import START, World, build

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from portal.core.storage.embedded import EmbeddedServer
+from portal.core.database.embedded.server import EmbeddedServer
 from tests.bench.storage import say
 from tests.bench.storage_fill import compress, connected, customer_id, register_customer, stack_over
 from tests.integration.databases import reachable_directory

@@ -24,7 +24,7 @@ from starlette.applications import Starlette
 
 from fleet_ingest import app as product
 from portal.core import energy
-from portal.core.queries import copy_format, ingest
+from portal.core.readings.queries import copy_format, ingest
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import close_stack, open_stack
 from tests.bench.ingest import BATCH, Bench, _admin, database, over_http, settings

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import httpx
 
-from portal.core import passwords
-from portal.core.domain.access import Role
-from portal.core.services import accounts, sessions
+from portal.core.access import Role
+from portal.core.database.migrations import migrate
+from portal.core.identity.secrets import passwords
+from portal.core.identity.service import accounts, sessions
 from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.migrations import migrate
 from tests.e2e.running import PASSWORD, RunningStack
 from tests.integration.databases import TestServer, running_server
 

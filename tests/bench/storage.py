@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.stack import Stack
-from portal.core.storage.embedded import EmbeddedServer
 from tests.bench.storage_fill import END, compress, connected, customer_id, fill, stack_over
 from tests.integration.databases import reachable_directory
 

@@ -11,10 +11,10 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from portal.core import energy
-from portal.core.domain.time import week_start
+from portal.core.database.migrations import migrate
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.migrations import migrate
+from portal.core.values.time import week_start
 
 DEVICES, STEP = 100, timedelta(minutes=5)
 WEEK = timedelta(days=7)

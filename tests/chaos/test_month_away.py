@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median, quantiles
 
-from portal.core.services import dashboard, push
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.service import push
+from portal.core.overview import service as dashboard
 from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.wire.batches import BatchType
 from portal.push import task
 from portal.push.client import PushClient
 from portal.push.tick import Tick, TickReport

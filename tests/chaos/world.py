@@ -18,11 +18,12 @@ import httpx
 from sqlalchemy.engine import make_url
 
 from portal.core import energy
-from portal.core.services import customers, devices, sites
+from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.migrations import migrate
+from portal.core.fleet.service import customers
 from portal.core.settings import RunMode, load_settings
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.migrations import migrate
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]

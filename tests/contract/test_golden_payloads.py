@@ -9,12 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.wire.batches import ENCODER, ROW_TYPES, BatchType
-from portal.core.wire.decoding import decode_rows
-from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
-from portal.core.wire.readings import DeviceReading, FleetReading
-from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
-from portal.core.wire.tariffs import TariffPeriodRow, TariffRow
+from portal.core.exchange.batches import ENCODER, ROW_TYPES, BatchType
+from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem
+from portal.core.readings.decoding import decode_rows
+from portal.core.readings.wire import DeviceReading, FleetReading
+from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.tariffs.wire import TariffPeriodRow, TariffRow
 
 GOLDEN = Path(__file__).parent / "golden"
 DEVICE, SITE = UUID("11111111-1111-4111-8111-111111111111"), UUID("22222222-2222-4222-8222-222222222222")

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from portal import frontend
+from portal.core.database.embedded.lifeline import die_with_parent
 from portal.core.settings import RunMode
-from portal.core.storage.lifeline import die_with_parent
 from tests.architecture.source import ROOT
 from tests.documents.blocks import Block
 from tests.documents.forks import CALLER

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from sqlalchemy.engine import make_url
 
-from portal.core.storage.embedded_home import installed_binaries
+from portal.core.database.embedded.home import installed_binaries
 from tests.e2e.running import RunningStack
 from tests.integration.databases import TestServer, has_timescaledb
 

@@ -24,13 +24,13 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from portal.core import energy
-from portal.core.db import Database
+from portal.core.database import migrations
+from portal.core.database.db import Database
+from portal.core.database.embedded.home import installed_binaries
+from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.migrations import migrate
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage import migrations
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.embedded_home import installed_binaries
-from portal.core.storage.migrations import migrate
 
 EXTERNAL_DSN = "PORTAL_TEST_DSN"
 NOT_INSTALLED = "TimescaleDB IS NOT INSTALLED on the test server"

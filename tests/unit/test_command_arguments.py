@@ -8,8 +8,8 @@ from portal import cli
 from portal.admin.customers.dialog_state import _hours
 from portal.client.rates.draft import Draft, to_wire
 from portal.client.rates.starting import _percent
-from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire
 from portal.core.errors import Invalid
+from portal.core.tariffs.rules.tariff_wire import TariffInvalid, tariff_from_wire
 
 
 @pytest.mark.parametrize("argument", ["Depot\x1b[31m", "Depot\udce9"])

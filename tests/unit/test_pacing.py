@@ -10,8 +10,8 @@ import pytest
 
 from portal.core import pacing
 from portal.core.pacing import brief, give_way
-from portal.core.queries import copy_format
-from portal.core.wire.readings import DeviceReading
+from portal.core.readings.queries import copy_format
+from portal.core.readings.wire import DeviceReading
 
 _sleep = asyncio.sleep
 

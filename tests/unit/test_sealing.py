@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.core.errors import Misconfigured
-from portal.core.sealing import KEY_FILE, _kept_key, seal_of
+from portal.core.identity.secrets.sealing import KEY_FILE, _kept_key, seal_of
 
 KEY = "a key of thirty-two characters, or more"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.connection_strings import configured_dsn, parse_connection_string
+from portal.core.database.connection_strings import configured_dsn, parse_connection_string
 from portal.core.errors import Misconfigured
 from portal.core.settings import RunMode, Settings, check_start, load_settings, setting_names
 

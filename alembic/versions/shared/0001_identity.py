@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from portal.core.storage.script import statements
+from portal.core.database.script import statements
 
 revision = "shared_0001"
 down_revision = None

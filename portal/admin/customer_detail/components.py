@@ -6,10 +6,10 @@ from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
 from portal.admin.customer_detail.view import TABS, TARIFFS
 from portal.admin.nav import CUSTOMERS
+from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, empty_state
 from portal.ui.layout import internal_link
-from portal.ui.seal import seal
 from portal.ui.tabs import tab_bar, tab_panel
 
 

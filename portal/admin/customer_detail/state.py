@@ -7,10 +7,10 @@ from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import signed_in
 from portal.core.energy import energy_proof
 from portal.core.errors import NotFound
-from portal.core.services import customers
+from portal.core.fleet.service import customers
 from portal.core.stack import current
+from portal.features.data_quality.seal import Seal, build_seal
 from portal.ui.failures import failure_in_words
-from portal.ui.seal import Seal, build_seal
 
 
 class CustomerState(CustomerAddress, rx.State):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final, TypedDict
 
 from portal.admin.status import customer_status
-from portal.core.services.customers import CustomerLine
+from portal.core.fleet.service.customers import CustomerLine
 from portal.ui import formats
 
 SITES: Final = "sites"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from portal.core.services.customers import PushBacklog
+from portal.core.fleet.service.customers import PushBacklog
 from portal.ui import formats
 
 _MINUTE = 60

@@ -5,13 +5,13 @@ import reflex as rx
 from portal.admin.customers.dialog_state import CustomerDialogState
 from portal.admin.customers.state import CustomersState
 from portal.admin.customers.view import CustomerRow
-from portal.auth.identity import IdentityState
 from portal.ui.cards import card
 from portal.ui.feedback import badge, badge_for, callout, empty_state, error_panel, skeleton_lines
 from portal.ui.forms import button, icon_button, search_field
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 from portal.ui.vars import is_some
+from portal.web.events.identity import IdentityState
 
 _COLUMNS = (
     Column("Customer"),

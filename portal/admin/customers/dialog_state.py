@@ -8,9 +8,9 @@ from portal.admin.customers.state import CustomersState
 from portal.admin.identifiers import customer_uuid
 from portal.auth.guards import admin_only
 from portal.core.errors import Invalid
-from portal.core.services import customers
+from portal.core.fleet.service import customers
 from portal.core.stack import current
-from portal.settings.dialogs import AdminDialogs
+from portal.features.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
 _DEFAULT_GRACE_HOURS = 24

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.admin.customers.dialog_state import CustomerDialogState as State
-from portal.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
+from portal.features.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
 from portal.ui.forms import text_field
 
 _DRAFT = "customers"

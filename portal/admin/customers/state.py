@@ -5,11 +5,11 @@ import asyncio
 import reflex as rx
 
 from portal.admin.customers import view
-from portal.auth.beats import beats
 from portal.auth.guards import signed_in
-from portal.core.services import customers
+from portal.core.fleet.service import customers
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
+from portal.web.events.beats import beats
 
 _REFRESH_SECONDS = 15
 

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from portal.admin.customers.backlog import backlog_detail, backlog_line
 from portal.admin.status import customer_status
-from portal.core.services.customers import CustomerLine
+from portal.core.fleet.service.customers import CustomerLine
 from portal.ui import formats
 
 

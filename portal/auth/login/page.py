@@ -2,11 +2,11 @@
 
 import reflex as rx
 
-from portal.auth.drafts import no_drafts
 from portal.auth.login.state import LoginState
 from portal.ui.feedback import callout
 from portal.ui.forms import NativeForm, button, text_field
 from portal.ui.layout import centre_frame
+from portal.web.events.drafts import no_drafts
 
 ROUTE = "/login"
 TITLE = "Sign in"

@@ -4,7 +4,7 @@ import reflex as rx
 
 from portal.auth.guards import public
 from portal.auth.login import view
-from portal.auth.origin import local_path
+from portal.web.http.origin import local_path
 
 
 class LoginState(rx.State):

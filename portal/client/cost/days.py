@@ -4,7 +4,7 @@ from uuid import UUID
 
 from portal.client.nav import COST
 from portal.core.errors import NotFound
-from portal.ui.cost.days import query_of
+from portal.features.cost.days import query_of
 from portal.ui.range_picker import DayRange
 
 

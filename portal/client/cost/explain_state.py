@@ -5,8 +5,8 @@ from typing import ClassVar
 import reflex as rx
 
 from portal.client.cost.state import CostState
-from portal.cost.explain_state import CostExplainer
-from portal.cost.page_state import CostPage
+from portal.features.cost.explain_state import CostExplainer
+from portal.features.cost.page_state import CostPage
 
 
 class CostExplainState(CostExplainer, rx.State):

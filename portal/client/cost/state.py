@@ -8,11 +8,12 @@ import reflex as rx
 
 from portal.auth.guards import signed_in
 from portal.client.cost.days import address, site_uuid
-from portal.core.domain.cost import CostReport
-from portal.core.services import cost, sites
+from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.service import cost
+from portal.core.sites.service import sites
 from portal.core.stack import current
-from portal.cost.page_state import CostPage
-from portal.ui.cost.days import LOCAL_DAYS
+from portal.features.cost.days import LOCAL_DAYS
+from portal.features.cost.page_state import CostPage
 from portal.ui.range_picker import DayRange, parse_days
 
 

@@ -4,11 +4,11 @@ import reflex as rx
 
 from portal.client.dashboard.state import DashboardState
 from portal.client.dashboard.view import SiteRow
+from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.charts import chart
 from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
 from portal.ui.figures import figure, figure_row
-from portal.ui.seal import seal
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 
 _SITE_COLUMNS = (

@@ -5,16 +5,16 @@ from datetime import datetime
 
 import reflex as rx
 
-from portal.auth.beats import Beat, beats
 from portal.auth.guards import signed_in
 from portal.client.dashboard import view
 from portal.core.energy import energy_proof
 from portal.core.log import logger
 from portal.core.outages import Outage
-from portal.core.services import dashboard
+from portal.core.overview import service as dashboard
 from portal.core.stack import current
+from portal.features.data_quality.seal import Seal, build_seal
 from portal.ui.charts import NO_FIGURE, Figure
-from portal.ui.seal import Seal, build_seal
+from portal.web.events.beats import Beat, beats
 
 _BEAT_SECONDS = 5
 # The chart moves a bucket in five minutes; sending its 288 points at every beat would be for nothing.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from portal.core.services.dashboard import ClientOverview, SiteLine
+from portal.core.overview.service import ClientOverview, SiteLine
 from portal.ui import formats
 from portal.ui.charts import Figure, line_figure
 

@@ -8,13 +8,13 @@ import reflex as rx
 from portal.client.rates.editor_state import TariffDraftState as Editor
 from portal.client.rates.starting import PresetRow
 from portal.client.rates.state import RatesState as State
-from portal.settings.dialogs import dialog_drafts, form_dialog
-from portal.settings.menus import action_item, action_menu
+from portal.features.rates.parts import tariff_card
+from portal.features.rates.view import TariffCard
+from portal.features.settings.dialogs import dialog_drafts, form_dialog
+from portal.features.settings.menus import action_item, action_menu
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts, empty_state, skeleton_lines
 from portal.ui.forms import button, dialog, dialog_buttons, text_field
-from portal.ui.rates.parts import tariff_card
-from portal.ui.rates.view import TariffCard
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 from portal.ui.vars import Text, is_some
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from portal.core.domain.tariffs import EVERY_DAY, HOLIDAY_BIT, Holiday, Period, Season, Tariff
-from portal.ui.rates.view import percent, plain
+from portal.core.tariffs.rules.tariffs import EVERY_DAY, HOLIDAY_BIT, Holiday, Period, Season, Tariff
+from portal.features.rates.view import percent, plain
 
 ALL_YEAR = ""
 DAYS = ("M", "T", "W", "T", "F", "S", "S", "H")

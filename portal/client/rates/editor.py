@@ -5,16 +5,16 @@ from datetime import date
 
 import reflex as rx
 
-from portal.auth.drafts import kept_form, restored_notice
 from portal.client.rates.draft import DAYS, HolidayDraft, PeriodDraft, SeasonDraft
 from portal.client.rates.editor_state import TariffDraftState as State
 from portal.client.rates.state import RatesState
-from portal.core.domain.tariffs import DAY_NAMES
+from portal.core.tariffs.rules.tariffs import DAY_NAMES
+from portal.features.rates.parts import heat_maps
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts
 from portal.ui.forms import Typed, button, icon_button
-from portal.ui.rates.parts import heat_maps
 from portal.ui.vars import Change, Text, is_some
+from portal.web.events.drafts import kept_form, restored_notice
 
 DRAFT = "tariff"
 _HOLIDAYS_FORM = "fill-holidays"

@@ -21,13 +21,14 @@ from portal.client.rates.draft import (
 from portal.client.rates.problems import problems_in_words
 from portal.client.rates.starting import comparison_in_words, filled, restored, starting_point
 from portal.client.rates.state import RatesState
-from portal.core.domain.tariff_input import read_tariff
+from portal.core.cost.service import tariff_comparison
 from portal.core.errors import Invalid
-from portal.core.services import tariff_comparison, tariffs
 from portal.core.stack import current
+from portal.core.tariffs.rules.tariff_input import read_tariff
+from portal.core.tariffs.service import tariffs
+from portal.features.rates.view import HeatMap, heat_maps
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
-from portal.ui.rates.view import HeatMap, heat_maps
 
 _FIELDS = frozenset({"municipality_id", "name", "first", "last", "rate", "fixed", "vat_percent", "currency"})
 _ROW_FIELDS = frozenset(

@@ -2,12 +2,12 @@
 
 import reflex as rx
 
-from portal.auth.drafts import held_draft_finder
 from portal.client.rates.components import actions, listing
 from portal.client.rates.editor import DRAFT, editor
 from portal.client.rates.editor_state import TariffDraftState
 from portal.client.rates.state import RatesState
-from portal.settings.frame import Surface, Tab
+from portal.features.settings.frame import Surface, Tab
+from portal.web.events.drafts import held_draft_finder
 
 RATES = Tab("Rates", "/settings/rates")
 ON_LOAD = RatesState.load

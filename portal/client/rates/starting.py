@@ -5,15 +5,16 @@ from datetime import date
 from decimal import Decimal
 from typing import TypedDict
 
-from portal.auth.drafts import CHANGED, RESTORED
 from portal.client.rates.draft import Draft, HolidayDraft, draft_of, fingerprint, holiday_draft
-from portal.core.domain.numbers import exact_number, shown
-from portal.core.domain.tariff_drafts import next_year
-from portal.core.domain.tariffs import Tariff
+from portal.core.cost.service import tariff_comparison
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import tariff_comparison, tariffs
 from portal.core.stack import current
+from portal.core.tariffs.rules.tariff_drafts import next_year
+from portal.core.tariffs.rules.tariffs import Tariff
+from portal.core.tariffs.service import tariffs
+from portal.core.values.numbers import exact_number, shown
 from portal.ui import formats
+from portal.web.events.drafts import CHANGED, RESTORED
 
 _MOST_PERCENT = 1000
 _GONE = f"{RESTORED} The tariff has been deleted since you began: saving stores it as a new one."

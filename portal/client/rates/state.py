@@ -6,12 +6,12 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.client.rates.starting import PresetRow, preset_rows
-from portal.core.domain.municipalities import MunicipalityEdits
-from portal.core.services import municipalities, tariffs
 from portal.core.stack import current
-from portal.settings.dialogs import AdminDialogs
+from portal.core.tariffs.rules.municipalities import MunicipalityEdits
+from portal.core.tariffs.service import municipalities, tariffs
+from portal.features.rates.view import TariffCard, build_cards, gaps_in_words
+from portal.features.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
-from portal.ui.rates.view import TariffCard, build_cards, gaps_in_words
 
 
 class RatesState(AdminDialogs, rx.State):

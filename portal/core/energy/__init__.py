@@ -14,10 +14,10 @@ What others call is here:
     trigger = energy.Trigger(); trigger(stack)        refresh soon, without delaying whoever asks
     energy.energy_proof                               does all of it balance with the registers?
 
-Readings are stored, and their hours queued, by whoever takes them in (`queries.ingest`), in one transaction. A refresh
+Readings are stored, and their hours queued, by whoever takes them in (`readings`), in one transaction. A refresh
 takes the queue: readings in order are added to their hours, others have their hours recomputed. A recompute pass takes
 a meter from an hour on, month by month; until it is through, what it has not reached reads as before. The engine below
-(`storage`) keeps partitions and figures; its figures of the same hours are brought up to date in the same transaction.
+(`database`) keeps partitions and figures; its figures of the same hours are brought up to date in the same transaction.
 
 Inside: `rules` (what energy is: a register followed from reading to reading, split at the hour) below `queries` (SQL)
 below what is named above. How readings are judged is `rules.meter`, and only there.

@@ -15,9 +15,9 @@ from portal.core.energy.rules.hours import Rules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portal.core.db import AsyncSession, Database
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
+    from portal.core.database.db import AsyncSession, Database
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
 
 _METERS_AT_ONCE = 20
 _NOTHING = StoredDay(0, 0)

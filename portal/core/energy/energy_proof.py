@@ -16,9 +16,9 @@ from portal.core.outages import Outage
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from portal.core.db import AsyncSession
+    from portal.core.database.db import AsyncSession
+    from portal.core.database.layout import Layout
     from portal.core.stack import Stack
-    from portal.core.storage.layout import Layout
 
 __all__ = ["EnergyProof", "ProofDifference"]
 

@@ -13,8 +13,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core import outages
-from portal.core.domain.as_of import AsOf
 from portal.core.energy.queries import live
+from portal.core.energy.rules.as_of import AsOf
 from portal.core.energy.service import layout_of, max_gap_of, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from uuid import UUID
 
-    from portal.core.db import AsyncSession
+    from portal.core.database.db import AsyncSession
     from portal.core.energy.rules.live import LiveHours
     from portal.core.stack import Stack
 

@@ -13,6 +13,8 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from portal.core.database.layout import LAYOUTS, Layout
+from portal.core.database.statistics import analyze_grown
 from portal.core.energy.queries import passes, rule, waiting
 from portal.core.energy.queries.append import append_clean_runs
 from portal.core.energy.queries.meters import changes_by_meter, rated_power
@@ -20,16 +22,14 @@ from portal.core.energy.queries.passes import Pass
 from portal.core.energy.queries.pieces import recompute_piece
 from portal.core.energy.queries.stretches import rewrite_energy
 from portal.core.energy.rules.meter import Rules
-from portal.core.storage.layout import LAYOUTS, Layout
-from portal.core.storage.statistics import analyze_grown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portal.core.db import AsyncSession
+    from portal.core.database.db import AsyncSession
+    from portal.core.database.engine import Figures
+    from portal.core.database.queue import MeterKey, QueuedHour
     from portal.core.stack import Stack
-    from portal.core.storage.engine import Figures
-    from portal.core.storage.queue import MeterKey, QueuedHour
 
 # How long one transaction of a pass lasts, a month of a busy meter apart: others may wait for it.
 _MOMENT_SECONDS = 0.2

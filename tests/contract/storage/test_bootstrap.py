@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.engine import make_url
 
-from portal.core.db import Database
+from portal.core.database.choice import judge
+from portal.core.database.db import Database
+from portal.core.database.migrations import migrate
+from portal.core.database.timescale import probe as timescale_probe
+from portal.core.database.timescale import schema as timescale_schema
 from portal.core.errors import Misconfigured
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack, opened_stack
-from portal.core.storage import timescale_probe, timescale_schema
-from portal.core.storage.choice import judge
-from portal.core.storage.migrations import migrate
 from tests.contract.storage.fleet import ALICE, METERS, Fleet, ago, readings
 from tests.integration.databases import Stacks, TestServer
 

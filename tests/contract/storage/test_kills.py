@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from portal.core.database.choice import judge
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.choice import judge
 from tests.contract.storage.fleet import Fleet
 from tests.contract.storage.test_bootstrap import _FLEET_SHAPE, _SHAPE
 from tests.contract.storage.test_upgrade import _ENERGY, _STATE, _years

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.time import local_midnight
-from portal.core.storage import timescale, timescale_windows
+from portal.core.database.timescale import engine as timescale
+from portal.core.database.timescale import windows as timescale_windows
+from portal.core.values.time import local_midnight
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, ago, readings
 
 _METER = METERS[ALICE][0]

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from portal.core.database.migrations import migrate, require_migrated
 from portal.core.errors import Misconfigured
 from portal.core.settings import RunMode
-from portal.core.storage.migrations import migrate, require_migrated
 from tests.contract.storage.fleet import ALICE, METERS, Fleet, ago, readings
 from tests.integration.databases import downgrade
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import text
 
+from portal.core.database.migrations import migrate, require_migrated
 from portal.core.errors import Misconfigured
 from portal.core.settings import RunMode
-from portal.core.storage.migrations import migrate, require_migrated
 from tests.contract.storage.fleet import Fleet
 from tests.integration.databases import Stacks
 

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from portal.core.models.schema import tables_of
+from portal.core.database.layout import LAYOUTS, Layout
+from portal.core.schema import tables_of
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from portal.core.storage.layout import LAYOUTS, Layout
 from tests.contract.storage import catalogue
 from tests.integration.databases import Stacks
 from tests.integration.storage.metering import START, new_meter

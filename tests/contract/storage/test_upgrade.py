@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from portal.core.database.choice import judge
+from portal.core.database.layout import LAYOUTS
+from portal.core.database.timescale import upgrade as timescale_upgrade
+from portal.core.database.timescale.upgrade import Upgraded, Week, upgrade
 from portal.core.errors import Conflict, Misconfigured
 from portal.core.settings import RunMode
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage import timescale_upgrade
-from portal.core.storage.choice import judge
-from portal.core.storage.layout import LAYOUTS
-from portal.core.storage.timescale_upgrade import Upgraded, Week, upgrade
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, Row, ago, readings
 from tests.integration.databases import Stacks
 

@@ -5,17 +5,11 @@ from pathlib import Path
 import pytest
 
 from portal.core.errors import Unauthenticated
-from portal.core.services import (
-    customers,
-    devices,
-    fleet_batches,
-    municipalities,
-    readings,
-    sites,
-    tariff_imports,
-    tariffs,
-)
+from portal.core.fleet.service import customers, fleet_batches
+from portal.core.readings.service import readings
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from portal.demo import site_plan
 from portal.demo.memory import Memory
 from portal.demo.seeds import seed_admin, seed_client

@@ -16,12 +16,12 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from portal.core.db import Database
-from portal.core.services import customers
+from portal.core.database.db import Database
+from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.migrations import migrate
+from portal.core.fleet.service import customers
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import close_stack, open_stack
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.migrations import migrate
 from tests.integration.fleet_ingest.servers import Server, serving
 
 START = datetime(2020, 1, 6, tzinfo=UTC)

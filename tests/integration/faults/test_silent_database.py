@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from portal.core import db as databases
-from portal.core.db import Database
+from portal.core.database import db as databases
+from portal.core.database.db import Database
 from portal.core.errors import Unavailable
-from portal.core.services import health
+from portal.core.operations.service import health
 from portal.core.stack import Stack
 
 

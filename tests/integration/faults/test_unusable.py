@@ -13,10 +13,11 @@ from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from fleet_ingest.app import build_app
-from portal.core import db as databases
-from portal.core.connection_strings import plain
-from portal.core.services import customers, devices, sites
+from portal.core.database import db as databases
+from portal.core.database.connection_strings import plain
+from portal.core.fleet.service import customers
 from portal.core.settings import RunMode
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 from tests.integration.conftest import Stacks
 from tests.integration.fleet_ingest.api import Api

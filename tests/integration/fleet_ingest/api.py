@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from portal.core.services import api_keys
-from portal.core.services.customers import IssuedToken
+from portal.core.fleet.service.customers import IssuedToken
+from portal.core.identity.service import api_keys
 from portal.core.stack import Stack
 
 

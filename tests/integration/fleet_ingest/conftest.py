@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from fleet_ingest.app import build_app
-from portal.core.services import customers, devices, municipalities, sites
-from portal.core.services.devices import IssuedDevice
+from portal.core.fleet.service import customers
+from portal.core.sites.service import devices, sites
+from portal.core.sites.service.devices import IssuedDevice
 from portal.core.stack import Stack
+from portal.core.tariffs.service import municipalities
 from tests.integration.fleet_ingest.api import Api, Caller, Pusher
 
 

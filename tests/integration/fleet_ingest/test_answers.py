@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from fleet_ingest.app import build_app
-from portal.core.services.devices import IssuedDevice
 from portal.core.settings import load_settings
+from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api, Caller
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal.core.services.devices import IssuedDevice
+from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api
 
 READINGS = "monitoring.power_measurements"

@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fleet_ingest.app import build_app
 from portal.core.energy import energy_proof
-from portal.core.services import customers
-from portal.core.services.devices import IssuedDevice
-from portal.core.wire.push import BACKLOG_HEADER
+from portal.core.exchange.sync import BACKLOG_HEADER
+from portal.core.fleet.service import customers
+from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.databases import Stacks
 from tests.integration.fleet_ingest.api import Api, Pusher
 

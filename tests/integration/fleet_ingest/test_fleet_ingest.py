@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from portal.core import energy
-from portal.core.services import customers
+from portal.core.fleet.service import customers
 from tests.integration.databases import Clock
 from tests.integration.fleet_ingest.api import Api, Pusher
 

@@ -11,11 +11,11 @@ from starlette.types import Message, Scope
 
 from fleet_ingest import bodies
 from fleet_ingest.app import build_app
-from portal.core.domain.tokens import token_hash
 from portal.core.energy import energy_proof
-from portal.core.queries import fleet_batches
-from portal.core.services import customers
-from portal.core.services.devices import IssuedDevice
+from portal.core.fleet.queries import fleet_batches
+from portal.core.fleet.service import customers
+from portal.core.sites.service.devices import IssuedDevice
+from portal.core.values.tokens import token_hash
 from tests.integration.databases import Stacks
 from tests.integration.fleet_ingest.api import Api, Pusher
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portal.core.services.devices import IssuedDevice
+from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.databases import Clock
 from tests.integration.fleet_ingest.api import Api, Caller
 from tests.integration.fleet_ingest.examples import PLACE, TARIFF

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from portal.core.services.devices import IssuedDevice
+from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api
 
 TARIFF: dict[str, Any] = {

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from fleet_ingest.auth import SESSION_COOKIE
-from portal.core.domain.access import Role
-from portal.core.services import accounts, sessions, tariff_imports
-from portal.core.services.devices import IssuedDevice
+from portal.core.access import Role
+from portal.core.identity.service import accounts, sessions
+from portal.core.sites.service.devices import IssuedDevice
 from portal.core.stack import Stack
+from portal.core.tariffs.service import tariff_imports
 from tests.integration.fleet_ingest.api import Api, Pusher
 
 PASSWORD = "correct horse battery"

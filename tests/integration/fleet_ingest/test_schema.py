@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.services import api_keys, customers, devices, sites
+from portal.core.fleet.service import customers
+from portal.core.identity.service import api_keys
 from portal.core.settings import RunMode, load_settings
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.integration.databases import TestServer
 from tests.integration.fleet_ingest.servers import serving

@@ -10,9 +10,11 @@ import pytest
 from fleet_ingest import suspects
 from fleet_ingest.app import build_app
 from portal.core.errors import Unavailable
-from portal.core.services import accounts, api_keys, credentials, customers, sessions
-from portal.core.services.credentials import Kind
-from portal.core.services.devices import IssuedDevice
+from portal.core.fleet.service import customers
+from portal.core.identity.service import accounts, api_keys, sessions
+from portal.core.operations.service import credentials
+from portal.core.operations.service.credentials import Kind
+from portal.core.sites.service.devices import IssuedDevice
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
 from tests.integration.fleet_ingest.api import Api

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portal.core.services.devices import IssuedDevice
+from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api, Caller, Pusher
 from tests.integration.fleet_ingest.examples import PERIOD, PLACE, TARIFF
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from portal.core.services import api_keys
-from portal.core.services.devices import IssuedDevice
+from portal.core.identity.service import api_keys
+from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api, Pusher
 
 BAD = "Bad\x07name"

@@ -10,15 +10,17 @@ from structlog.testing import capture_logs
 
 from fleet_ingest.app import build_app
 from portal.core import energy
+from portal.core.database.layout import LAYOUTS
+from portal.core.database.queue import queue_hours
 from portal.core.energy import trigger
 from portal.core.energy.service import front_of_queue
-from portal.core.services import devices, health, readings, sites
+from portal.core.operations.service import health
+from portal.core.readings.decoding import DecodedRows
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.layout import LAYOUTS
-from portal.core.storage.queue import queue_hours
-from portal.core.wire.decoding import DecodedRows
-from portal.core.wire.readings import DeviceReading
 from tests.integration.databases import Clock
 
 _QUARTER = timedelta(minutes=15)

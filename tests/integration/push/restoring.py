@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from portal.core import energy
-from portal.core.services import readings
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
 from portal.core.stack import Stack, open_stack
-from portal.core.wire.readings import DeviceReading
 from portal.push import task
 from portal.push.recover import RecoverReport
 from tests.integration.databases import Stacks

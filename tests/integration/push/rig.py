@@ -14,14 +14,17 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.core.db import Database, driver_connection
-from portal.core.queries.ingest import merge_device_readings
-from portal.core.queries.push import PushState
-from portal.core.services import customers, devices, push, readings, sites
+from portal.core.database.db import Database, driver_connection
+from portal.core.exchange.batches import BatchType
+from portal.core.fleet.service import customers
+from portal.core.outbox.queries.push import PushState
+from portal.core.outbox.service import push
+from portal.core.readings.queries.ingest import merge_device_readings
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
 from portal.core.settings import FleetIngest
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.wire.batches import BatchType
-from portal.core.wire.readings import DeviceReading
 from portal.push.client import PushClient
 from portal.push.tick import ResourceReport, Tick, TickReport
 from tests.integration.databases import Stacks

@@ -8,8 +8,8 @@ import httpx
 from msgspec import structs
 
 from fleet_ingest.app import build_app
-from portal.core.services import doctor
-from portal.core.wire.push import EPOCH_HEADER, MARK_HEADER
+from portal.core.exchange.sync import EPOCH_HEADER, MARK_HEADER
+from portal.core.operations.service import doctor
 from portal.push import task
 from tests.integration.databases import Stacks
 from tests.integration.push.restoring import copied, recover, replay, restored_client, stored_energy

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
 from tests.integration.databases import Clock
 from tests.integration.push.rig import START, Rig, line_of, series
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from portal.core.database.migrations import migrate
+from portal.core.exchange.batches import BatchType
 from portal.core.settings import RunMode
-from portal.core.storage.migrations import migrate
-from portal.core.wire.batches import BatchType
 from tests.integration.databases import downgrade
 from tests.integration.push.rig import START, Rig
 

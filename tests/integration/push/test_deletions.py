@@ -7,10 +7,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from portal.core.queries.fleet_push import end_missing
-from portal.core.services import customers, tariff_imports
-from portal.core.wire.batches import BatchType
-from portal.core.wire.push import SetRange, parse_set_range
+from portal.core.exchange.batches import BatchType
+from portal.core.exchange.sync import SetRange, parse_set_range
+from portal.core.fleet.queries.fleet_push import end_missing
+from portal.core.fleet.service import customers
+from portal.core.tariffs.service import tariff_imports
 from tests.integration.push.rig import Rig
 from tests.integration.push.test_full_sets import TARIFF, _furnish
 

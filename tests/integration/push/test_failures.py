@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from portal.core.domain.tokens import token_hash
-from portal.core.services import push
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.service import push
+from portal.core.values.tokens import token_hash
 from tests.integration.databases import Clock
 from tests.integration.push.rig import START, Rig, Sent, line_of, with_fleet
 

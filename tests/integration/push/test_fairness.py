@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
 from tests.integration.push.arrivals import noted_arrivals
 from tests.integration.push.rig import START, Rig, line_of
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx
 
-from portal.core.services import municipalities, push, sites, tariff_imports
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.service import push
+from portal.core.sites.service import sites
+from portal.core.tariffs.service import municipalities, tariff_imports
 from tests.integration.databases import Clock
 from tests.integration.push.rig import Rig, Sent, line_of, with_fleet
 

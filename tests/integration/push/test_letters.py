@@ -6,9 +6,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from portal.core.audit import service as audit
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import audit, push
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.service import push
 from tests.integration.databases import Clock
 from tests.integration.push.rig import START, Rig, Sent
 

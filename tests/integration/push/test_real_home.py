@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from portal.commands.import_run import ImportOptions, import_file
 from portal.core import energy
-from portal.core.domain.reading_tables import TableOptions
-from portal.core.domain.registers import register_milliwh
+from portal.core.energy.rules.registers import register_milliwh
+from portal.core.readings.rules.reading_tables import TableOptions
 from portal.core.stack import Stack
 from tests.integration.push.rig import Rig
 

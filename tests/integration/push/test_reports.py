@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.core.services import customers, push
-from portal.core.wire.push import PushReport, parse_report
+from portal.core.exchange.sync import PushReport, parse_report
+from portal.core.fleet.service import customers
+from portal.core.outbox.service import push
 from tests.integration.databases import Clock
 from tests.integration.push.rig import START, Rig
 

@@ -10,10 +10,13 @@ import pytest
 from msgspec import structs
 
 from fleet_ingest.app import build_app
+from portal.core.audit import service as audit
 from portal.core.errors import Conflict
-from portal.core.services import audit, devices, municipalities, push, sites, tariff_imports
-from portal.core.wire.batches import BatchType
-from portal.core.wire.readings import DeviceReading
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.service import push
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices, sites
+from portal.core.tariffs.service import municipalities, tariff_imports
 from portal.push import task
 from tests.integration.databases import Clock, Stacks
 from tests.integration.push.restoring import copied, opened, recover, replay, restored_client, stored_energy

@@ -10,8 +10,8 @@ from typing import Self
 import pytest
 from sqlalchemy.engine import make_url
 
-from portal.core.db import Database
-from portal.core.services import dashboard
+from portal.core.database.db import Database
+from portal.core.overview import service as dashboard
 from portal.push import task
 from tests.integration.push.rig import Rig, with_fleet
 from tests.integration.push.test_task import QUICK, _mirrored, _running, _until

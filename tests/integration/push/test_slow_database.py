@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.core.queries import push as statements
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.queries import push as statements
 from portal.push import lanes
 from tests.integration.push.rig import START, Rig, line_of
 

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from portal.core.errors import Conflict, Misconfigured
-from portal.core.services import push
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.service import push
 from portal.push import lock as push_lock
 from portal.push import task
 from portal.push.lock import PushLock

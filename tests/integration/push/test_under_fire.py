@@ -18,15 +18,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from portal.core.db import Database, driver_connection
-from portal.core.planning import planned
-from portal.core.queries import push as statements
-from portal.core.services import push
+from portal.core.database.db import Database, driver_connection
+from portal.core.database.embedded.home import installed_binaries
+from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.migrations import require_migrated
+from portal.core.database.planning import planned
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.queries import push as statements
+from portal.core.outbox.service import push
 from portal.core.settings import RunMode
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.embedded_home import installed_binaries
-from portal.core.storage.migrations import require_migrated
-from portal.core.wire.batches import BatchType
 from portal.push import task
 from tests.integration.databases import EXTERNAL_DSN, TestServer, has_timescaledb, reachable_directory
 from tests.integration.push.rig import START, Rig, series

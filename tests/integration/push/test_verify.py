@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from portal.core.errors import Invalid, PortalError
-from portal.core.services import customers, municipalities, push, tariff_imports
-from portal.core.wire.batches import BatchType
+from portal.core.exchange.batches import BatchType
+from portal.core.fleet.service import customers
+from portal.core.outbox.service import push
+from portal.core.tariffs.service import municipalities, tariff_imports
 from portal.push import task
 from portal.push.verify import VerifyReport
 from tests.integration.push.rig import START, Rig, series

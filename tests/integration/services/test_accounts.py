@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from portal.core.domain.access import Role, Scope
+from portal.core.access import Role, Scope
 from portal.core.errors import Conflict, Invalid, LockedOut, NotFound, Unauthenticated
-from portal.core.services import accounts, api_keys, sessions
+from portal.core.identity.service import accounts, api_keys, sessions
 from portal.core.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 from portal.core.stack import Stack
 from tests.integration.databases import Clock

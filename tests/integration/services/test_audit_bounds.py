@@ -7,22 +7,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from portal.core.acting import acting, of
-from portal.core.domain.access import Actor, Role
+from portal.core.access import Actor, Role
+from portal.core.audit import queries as trail
+from portal.core.audit import service as audit
+from portal.core.audit.acting import acting, of
+from portal.core.brand import service as branding
 from portal.core.errors import Throttled
-from portal.core.queries import audit as trail
-from portal.core.services import (
-    accounts,
-    audit,
-    branding,
-    customers,
-    municipalities,
-    push,
-    sessions,
-    tariff_imports,
-    tariffs,
-)
+from portal.core.fleet.service import customers
+from portal.core.identity.service import accounts, sessions
+from portal.core.outbox.service import push
 from portal.core.stack import Stack
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from tests.integration.databases import Stacks
 from tests.unit.domain.test_images import png
 

@@ -6,9 +6,9 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from portal.core.domain import svg
+from portal.core.brand import service as branding
+from portal.core.brand.rules import svg
 from portal.core.errors import Invalid
-from portal.core.services import branding
 from portal.core.stack import Stack
 
 DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h9"/></svg>'

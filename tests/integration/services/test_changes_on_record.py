@@ -13,24 +13,18 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.acting import acting, of
-from portal.core.domain.access import Actor, Role, Scope
+from portal.core.access import Actor, Role, Scope
+from portal.core.audit import queries as trail
+from portal.core.audit import service as audit
+from portal.core.audit.acting import acting, of
+from portal.core.brand import service as branding
 from portal.core.errors import Conflict, Invalid, NotFound, Outdated, PortalError, Throttled
-from portal.core.queries import audit as trail
-from portal.core.services import (
-    accounts,
-    api_keys,
-    audit,
-    branding,
-    customers,
-    devices,
-    municipalities,
-    sites,
-    tariff_imports,
-    tariffs,
-)
+from portal.core.fleet.service import customers
+from portal.core.identity.service import accounts, api_keys
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.settings.audit.view import TOPICS, action_words
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
+from portal.features.settings.audit.view import TOPICS, action_words
 from tests.unit.domain.test_images import png
 
 _ROOT = Path(__file__).resolve().parents[3]

@@ -7,20 +7,15 @@ from uuid import uuid4
 
 import pytest
 
-from portal.core.domain.money import round_cents
+from portal.core.cost.service import cost
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.services import (
-    cost,
-    dashboard,
-    devices,
-    municipalities,
-    readings,
-    sites,
-    tariff_imports,
-    tariffs,
-)
+from portal.core.overview import service as dashboard
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.wire.readings import DeviceReading
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
+from portal.core.values.money import round_cents
 from tests.integration.databases import Clock
 
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)

@@ -7,21 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from portal.core.domain.shown_cost import as_shown
+from portal.core.cost.rules.shown_cost import as_shown
+from portal.core.cost.service import cost, explain
 from portal.core.errors import Invalid
-from portal.core.services import (
-    cost,
-    dashboard,
-    devices,
-    explain,
-    municipalities,
-    readings,
-    sites,
-    tariff_imports,
-    tariffs,
-)
+from portal.core.overview import service as dashboard
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.wire.readings import DeviceReading
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from tests.integration.databases import Stacks
 
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)

@@ -9,13 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core import energy
-from portal.core.domain.cost import CostReport
-from portal.core.domain.money import MILLIWH_PER_KWH, round_cents
-from portal.core.domain.shown_cost import as_shown
-from portal.core.domain.tariff_wire import tariff_to_wire
-from portal.core.services import cost, devices, municipalities, readings, sites, tariff_imports
+from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.rules.shown_cost import as_shown
+from portal.core.cost.service import cost
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.wire.readings import DeviceReading
+from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
+from portal.core.tariffs.service import municipalities, tariff_imports
+from portal.core.values.money import MILLIWH_PER_KWH, round_cents
 from tests.integration.databases import Clock
 from tests.unit.domain.oracles import A_YEAR_FROM, a_year_of_loads, bill_of_pysam, two_seasons
 

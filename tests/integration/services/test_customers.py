@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from portal.core.domain.tokens import token_hash
 from portal.core.errors import Conflict, Invalid, NotFound
-from portal.core.services import customers
+from portal.core.fleet.service import customers
 from portal.core.stack import Stack
+from portal.core.values.tokens import token_hash
 from tests.integration.databases import Clock
 
 

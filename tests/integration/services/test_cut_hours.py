@@ -8,16 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.rates import segments
-from portal.core.domain.registers import Reading, register_milliwh
-from portal.core.domain.tariffs import Tariff
-from portal.core.domain.time import HOUR
+from portal.core.cost.rules.rates import segments
+from portal.core.cost.service import cost
+from portal.core.energy.queries import cut_hours
 from portal.core.energy.rules.cut_hours import split_hour
 from portal.core.energy.rules.hours import MeterState, PieceKind, Rules, fold, hourly_energy
-from portal.core.queries import cut_hours
-from portal.core.services import cost, devices, municipalities, readings, sites, tariff_imports, tariffs
+from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.wire.readings import DeviceReading
+from portal.core.tariffs.rules.tariffs import Tariff
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
+from portal.core.values.time import HOUR
 from tests.integration.databases import Clock
 
 START = datetime(2026, 5, 18, tzinfo=UTC)

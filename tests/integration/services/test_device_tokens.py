@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from portal.core.audit import service as audit
 from portal.core.errors import NotFound, Unauthenticated
-from portal.core.services import audit, devices, readings, sites
+from portal.core.readings.service import readings
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 
 _ROOT = Path(__file__).resolve().parents[3]

@@ -11,11 +11,12 @@ from sqlalchemy import text
 
 from portal.commands.energy import prove_energy
 from portal.core import energy
+from portal.core.database.layout import LAYOUTS
 from portal.core.energy import energy_proof
-from portal.core.services import customers, doctor
+from portal.core.fleet.service import customers
+from portal.core.operations.service import doctor
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.core.storage.layout import LAYOUTS
-from portal.ui.seal import Seal, build_seal
+from portal.features.data_quality.seal import Seal, build_seal
 from tests.integration.databases import Clock, Stacks
 from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
 

@@ -7,19 +7,13 @@ from uuid import uuid4
 
 import pytest
 
+from portal.core.cost.service import cost, explain, tariff_comparison
 from portal.core.errors import Invalid, NotFound
-from portal.core.services import (
-    cost,
-    devices,
-    explain,
-    municipalities,
-    readings,
-    sites,
-    tariff_comparison,
-    tariff_imports,
-)
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.wire.readings import DeviceReading
+from portal.core.tariffs.service import municipalities, tariff_imports
 from tests.integration.databases import Clock
 
 AT = datetime(2026, 5, 18, 15, tzinfo=UTC)

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from portal.auth.downloads import guarded_download
 from portal.core import stack as stacks
-from portal.core.domain.access import Role, Scope
+from portal.core.access import Role, Scope
+from portal.core.audit import service as audit
 from portal.core.errors import NotFound
-from portal.core.services import accounts, api_keys, audit, sessions
+from portal.core.identity.service import accounts, api_keys, sessions
 from portal.core.stack import Stack
+from portal.web.http.downloads import guarded_download
 
 BOB, PASSWORD = "bob@example.com", "correct horse battery"
 

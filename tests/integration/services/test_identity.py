@@ -7,14 +7,15 @@ import pytest
 from passlib.hash import argon2
 from sqlalchemy import text
 
-from portal.core import passwords
-from portal.core.acting import acting, of
-from portal.core.domain.access import Actor, Role
+from portal.core.access import Actor, Role
+from portal.core.audit import service as audit
+from portal.core.audit.acting import acting, of
+from portal.core.database.migrations import migrate
 from portal.core.errors import Conflict, Invalid, LockedOut, NotFound, Unauthenticated
-from portal.core.services import accounts, audit, sessions
+from portal.core.identity.secrets import passwords
+from portal.core.identity.service import accounts, sessions
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from portal.core.storage.migrations import migrate
 from tests.integration.databases import Clock, downgrade
 
 ALICE, BOB, CHARLIE = "alice@example.com", "bob@example.com", "charlie@example.com"

@@ -13,11 +13,12 @@ from sqlalchemy import text
 from portal.commands import import_run, importing
 from portal.commands.import_report import ImportReport
 from portal.commands.import_run import ImportOptions, import_file
-from portal.core.acting import Acting, acting
-from portal.core.domain.nem12 import Estimates, Nem12Options
-from portal.core.domain.reading_tables import TableOptions
+from portal.core.audit import service as audit
+from portal.core.audit.acting import Acting, acting
 from portal.core.errors import Invalid
-from portal.core.services import audit, devices, sites
+from portal.core.readings.rules.nem12 import Estimates, Nem12Options
+from portal.core.readings.rules.reading_tables import TableOptions
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 

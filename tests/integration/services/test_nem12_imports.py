@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from portal.commands.import_report import ImportReport
 from portal.commands.import_run import ImportOptions, import_file
-from portal.core.domain.nem12 import Nem12Options
 from portal.core.errors import Invalid
-from portal.core.services import devices, sites
+from portal.core.readings.rules.nem12 import Nem12Options
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 

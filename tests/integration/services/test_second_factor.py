@@ -7,10 +7,11 @@ import pytest
 from pyotp.totp import TOTP
 from sqlalchemy import text
 
-from portal.core.acting import acting, of
-from portal.core.domain.access import Role
+from portal.core.access import Role
+from portal.core.audit import service as audit
+from portal.core.audit.acting import acting, of
 from portal.core.errors import Conflict, LockedOut, NotFound, Unauthenticated
-from portal.core.services import accounts, audit, second_factor, sessions
+from portal.core.identity.service import accounts, second_factor, sessions
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 

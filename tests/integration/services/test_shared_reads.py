@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from portal.auth import beats as beat_module
-from portal.auth import loops, tabs
-from portal.auth.beats import beats
-from portal.auth.session import fingerprint
 from portal.client.dashboard import state as dashboard_state
 from portal.core import energy, shared_reads
 from portal.core import stack as stacks
-from portal.core.domain.access import Role
-from portal.core.services import accounts, dashboard, sessions
+from portal.core.access import Role
+from portal.core.identity.service import accounts, sessions
+from portal.core.overview import service as dashboard
 from portal.core.stack import Stack
+from portal.web.events import beats as beat_module
+from portal.web.events import loops, tabs
+from portal.web.events.beats import beats
+from portal.web.http.session import fingerprint
 from tests.integration.recorder import recorded
 from tests.integration.services.test_cost import house
 

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.database.layout import LAYOUTS, Layout
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
-from portal.core.services import readings
+from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from portal.core.storage.layout import LAYOUTS, Layout
-from portal.core.wire.readings import DeviceReading
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 RULES = Rules(max_gap=timedelta(minutes=120), max_power_kw=None)

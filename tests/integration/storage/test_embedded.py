@@ -18,10 +18,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from portal.core.database.embedded import watch as embedded_watch
+from portal.core.database.embedded.home import installed_binaries, open_home
+from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.errors import Conflict, Misconfigured, PortalError
-from portal.core.storage import embedded_watch
-from portal.core.storage.embedded import EmbeddedServer
-from portal.core.storage.embedded_home import installed_binaries, open_home
 from tests.integration.databases import reachable_directory
 from tests.pace import within
 
@@ -123,7 +123,7 @@ def test_it_does_not_run_as_root(server: EmbeddedServer) -> None:
 
 def test_it_goes_with_a_killed_application(directory: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from portal.core.storage.embedded import EmbeddedServer\n"
+        "import os, sys; from pathlib import Path; from portal.core.database.embedded.server import EmbeddedServer\n"
         f"server = EmbeddedServer(Path({str(directory)!r})).start()\n"
         "print(server.pid, flush=True); os.kill(os.getpid(), 9)"
     )

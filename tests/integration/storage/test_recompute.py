@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from portal.core import energy
-from portal.core.domain.time import floor_hour
 from portal.core.energy import service
 from portal.core.energy.energy_proof import check
 from portal.core.energy.queries import pieces
 from portal.core.energy.rules.hours import Rules
-from portal.core.services import devices, health
+from portal.core.operations.service import health
+from portal.core.sites.service import devices
 from portal.core.stack import Stack, close_stack, open_stack
+from portal.core.values.time import floor_hour
 from tests.integration.databases import Stacks
 from tests.integration.storage.metering import (
     RULES,

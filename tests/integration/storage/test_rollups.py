@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import text
 
 from portal.core import energy
-from portal.core.db import driver_connection
-from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.database.db import driver_connection
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
-from portal.core.queries.ingest import merge_device_readings
-from portal.core.services import devices, readings, sites
+from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.readings.queries.ingest import merge_device_readings
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.wire.readings import DeviceReading
 from tests.integration.storage.metering import shows_at_once
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

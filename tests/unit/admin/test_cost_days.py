@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.admin.customer_detail.cost.days import address
-from portal.core.domain.cost import check_window
-from portal.ui.cost.days import days_asked_for, instants_of
+from portal.core.cost.rules.cost import check_window
+from portal.features.cost.days import days_asked_for, instants_of
 from portal.ui.range_picker import DayRange
 
 TODAY = date(2026, 11, 20)

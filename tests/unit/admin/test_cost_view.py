@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.domain.as_of import AsOf
-from portal.core.domain.cost import CostReport, DayCost, DeviceCost
-from portal.ui.cost.view import build_cost
+from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost
+from portal.core.energy.rules.as_of import AsOf
+from portal.features.cost.view import build_cost
 
 ZERO = Decimal(0)
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.admin.customers.backlog import backlog_detail, backlog_line
-from portal.core.services.customers import PushBacklog
+from portal.core.fleet.service.customers import PushBacklog
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

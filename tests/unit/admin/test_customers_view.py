@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from portal.admin.customers.view import build_rows, matching, summary
-from portal.core.services.customers import CustomerLine
+from portal.core.fleet.service.customers import CustomerLine
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ACME = CustomerLine(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from portal.admin.customer_detail.sites.view import build_sites
-from portal.core.services.customers import CustomerDevice, CustomerSite
+from portal.core.fleet.service.customers import CustomerDevice, CustomerSite
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from portal.auth import beats as module
-from portal.auth import loops, tabs
-from portal.auth.beats import Beat, beats
 from portal.core import stack as stacks
-from portal.core.domain.access import Actor, Role
+from portal.core.access import Actor, Role
 from portal.core.shared_reads import SharedReads
+from portal.web.events import beats as module
+from portal.web.events import loops, tabs
+from portal.web.events.beats import Beat, beats
 
 ALICE = Actor(uuid4(), "alice@example.com", Role.ADMIN)
 BOB = Actor(uuid4(), "bob@example.com", Role.USER)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.auth.branding import stylesheet
-from portal.auth.palette import contrast, declarations, parse, scale
-from portal.core.services.branding import Brand
+from portal.core.brand.service import Brand
+from portal.web.brand.branding import stylesheet
+from portal.web.brand.palette import contrast, declarations, parse, scale
 
 _COLOURS = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
 

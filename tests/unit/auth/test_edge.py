@@ -10,9 +10,9 @@ import httpx
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
-from portal.auth import edge as edge_module
-from portal.auth.edge import Edge
-from portal.core.domain.access import Actor, Role
+from portal.core.access import Actor, Role
+from portal.web.http import edge as edge_module
+from portal.web.http.edge import Edge
 
 _PAGE = {"Accept": "text/html,application/xhtml+xml"}
 _SIGNED_IN = _PAGE | {"Cookie": "theme=dark; portal_session=good"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import reflex as rx
 
-from portal.auth.event_gate import EventGate
 from portal.auth.guards import public
+from portal.web.events.event_gate import EventGate
 
 _SID = "sid-of-the-test"
 _STATE = "reflex___state____state"

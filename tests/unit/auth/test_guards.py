@@ -9,9 +9,9 @@ import pytest
 import reflex as rx
 
 from portal.auth import guards
-from portal.auth.access import Access, access_of, refusal
 from portal.auth.guards import admin_only, public, signed_in
-from portal.core.domain.access import Actor, Role
+from portal.core.access import Actor, Role
+from portal.web.events.access import Access, access_of, refusal
 
 ALICE = Actor(uuid4(), "alice@example.com", Role.ADMIN)
 BOB = Actor(uuid4(), "bob@example.com", Role.USER)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from portal.auth import introduction
-from portal.auth.introduction import Introduction
+from portal.web.http import introduction
+from portal.web.http.introduction import Introduction
 
 _JOINING = '40/_event,{"token":"1"}'
 

@@ -7,13 +7,13 @@ import pytest
 import reflex as rx
 from reflex.event import Event
 
-from portal.auth import middleware as middleware_module
 from portal.auth.guards import signed_in
-from portal.auth.identity import IdentityState
-from portal.auth.middleware import SessionMiddleware
-from portal.auth.recovery import RecoveryState
-from portal.core.domain.access import Actor, Role
+from portal.core.access import Actor, Role
 from portal.core.errors import Unavailable
+from portal.web.events import middleware as middleware_module
+from portal.web.events.identity import IdentityState
+from portal.web.events.middleware import SessionMiddleware
+from portal.web.events.recovery import RecoveryState
 
 _PEOPLE = {
     "a-token": Actor(uuid4(), "alice@example.com", Role.ADMIN),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.auth.origin import is_same_origin, local_path
+from portal.web.http.origin import is_same_origin, local_path
 
 _HOST = {"host": "portal.example:8000"}
 

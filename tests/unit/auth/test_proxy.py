@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portal.auth.proxy import ProxyHops
+from portal.web.http.proxy import ProxyHops
 
 VISITOR, FORGED = "203.0.113.7", "198.51.100.99"
 

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from portal.auth import forms, routes
+from portal.auth import routes
 from portal.core.errors import LockedOut, NotFound, Unauthenticated
-from portal.core.services import sessions
+from portal.core.identity.service import sessions
+from portal.web.http import forms
 
 _NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.auth.session import fingerprint, token_in
+from portal.web.http.session import fingerprint, token_in
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from portal.client.dashboard import view
-from portal.core.domain.as_of import AsOf
-from portal.core.services.dashboard import ClientOverview, PowerPoint, SiteLine
+from portal.core.energy.rules.as_of import AsOf
+from portal.core.overview.service import ClientOverview, PowerPoint, SiteLine
 
 _NOW = datetime(2026, 5, 18, 22, 30, tzinfo=UTC)  # already Tuesday, 00:30, in Johannesburg
 

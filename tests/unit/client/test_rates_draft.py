@@ -8,9 +8,9 @@ import pytest
 
 from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, to_wire, with_value
 from portal.client.rates.problems import problems_in_words
-from portal.core.domain.tariff_input import read_tariff
-from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
 from portal.core.errors import Invalid
+from portal.core.tariffs.rules.tariff_input import read_tariff
+from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
 
 SOUND = Draft(name="TOU", municipality_id="1", first="2026-07-01", rate="2.50")
 TARIFF = Tariff(

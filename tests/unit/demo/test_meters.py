@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.readings import MeasuredRow
-from portal.core.domain.tariff_problems import problems
-from portal.core.domain.tariff_wire import tariffs_from_wire
 from portal.core.errors import Invalid
+from portal.core.readings.rules.readings import MeasuredRow
+from portal.core.tariffs.rules.tariff_problems import problems
+from portal.core.tariffs.rules.tariff_wire import tariffs_from_wire
 from portal.demo import site_plan
 from portal.demo.meters import HISTORY_STEP, Meter, recorded, recording_id, simulated
 

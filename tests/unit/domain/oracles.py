@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.core.domain.tariffs import MonthDay, Period, Season, Tariff
+from portal.core.tariffs.rules.tariffs import MonthDay, Period, Season, Tariff
 from tests.unit.domain.tariff_examples import tariff
 
 # PySAM's year begins on a Monday and is no leap year, like 2029.

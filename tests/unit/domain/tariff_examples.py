@@ -4,7 +4,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
-from portal.core.domain.tariffs import Period, Tariff
+from portal.core.tariffs.rules.tariffs import Period, Tariff
 
 PEAK = Period("Peak", 31, time(17), time(20), Decimal("3.75"))
 OFF_PEAK = Period("Off-Peak", 96, time(0), time(23, 59), Decimal("1.20"))

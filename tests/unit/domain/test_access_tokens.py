@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from portal.core.domain.access import Role
-from portal.core.domain.tokens import new_api_key, new_device_token, new_token, token_hash
+from portal.core.access import Role
+from portal.core.values.tokens import new_api_key, new_device_token, new_token, token_hash
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.domain.cost import (
+from portal.core.cost.rules.cost import (
     CostReport,
     DeviceRef,
     MixedCurrencies,
@@ -17,10 +17,10 @@ from portal.core.domain.cost import (
     WindowInvalid,
     check_window,
 )
-from portal.core.domain.fixed_charges import fixed_charges
-from portal.core.domain.money import exact_decimals, round_cents
-from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.cost.rules.fixed_charges import fixed_charges
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
+from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.values.money import exact_decimals, round_cents
 from tests.unit.domain.tariff_examples import tariff
 from tests.unit.domain.usages import RateSlot, Usage, price, rate_slots
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.domain.images import image_type
+from portal.core.brand.rules.images import image_type
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

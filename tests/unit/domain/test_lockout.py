@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.core.domain.lockout import Bound, Count, Standing, account_bound, account_key, origin_of, ways_of
+from portal.core.identity.rules.lockout import (
+    Bound,
+    Count,
+    Standing,
+    account_bound,
+    account_key,
+    origin_of,
+    ways_of,
+)
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 SOON, LATER, PAST = NOW + timedelta(minutes=1), NOW + timedelta(minutes=9), NOW - timedelta(minutes=1)

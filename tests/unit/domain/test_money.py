@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.domain.money import exact_decimals, kwh_from_milliwh, round_cents
+from portal.core.values.money import exact_decimals, kwh_from_milliwh, round_cents
 
 
 @pytest.mark.parametrize(

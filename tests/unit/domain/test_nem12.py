@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.domain.nem12 import Nem12Options, parse_nem12
-from portal.core.domain.reading_files import FileInvalid, LeftOut, ParsedRow, RefusedRow, RowOutcome
-from portal.core.domain.readings import MeasuredRow
+from portal.core.readings.rules.nem12 import Nem12Options, parse_nem12
+from portal.core.readings.rules.reading_files import FileInvalid, LeftOut, ParsedRow, RefusedRow, RowOutcome
+from portal.core.readings.rules.readings import MeasuredRow
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "nem12"
 needs_samples = pytest.mark.skipif(

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from portal.core.domain.nem12 import Estimates, Nem12Options, parse_nem12
-from portal.core.domain.reading_files import FileInvalid, LeftOut, Note, ParsedRow, RefusedRow, RowOutcome
-from portal.core.domain.readings import MeasuredRow
+from portal.core.readings.rules.nem12 import Estimates, Nem12Options, parse_nem12
+from portal.core.readings.rules.reading_files import (
+    FileInvalid,
+    LeftOut,
+    Note,
+    ParsedRow,
+    RefusedRow,
+    RowOutcome,
+)
+from portal.core.readings.rules.readings import MeasuredRow
 
 
 def channel(suffix: str, minutes: int = 30, nmi: str = "NMI7") -> str:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.domain.json_text import exact_json
-from portal.core.domain.numbers import MOST_PLACES, exact_number, is_sound
-from portal.core.domain.rated_power import rated_kw
-from portal.core.domain.tariff_wire import read_tariffs
 from portal.core.errors import Invalid
+from portal.core.sites.rules.rated_power import rated_kw
+from portal.core.tariffs.rules.tariff_wire import read_tariffs
+from portal.core.values.json_text import exact_json
+from portal.core.values.numbers import MOST_PLACES, exact_number, is_sound
 
 TARIFF = """[{"municipality": "A", "name": "T", "effectiveFrom": "2026-01-01", "vatRate": 0.15,
     "defaultRatePerKwh": %s, "periods": []}]"""

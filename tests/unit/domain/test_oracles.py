@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.money import exact_decimals, kwh_from_milliwh, round_cents
-from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
+from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
+from portal.core.values.money import exact_decimals, kwh_from_milliwh, round_cents
 from tests.unit.domain.oracles import A_YEAR_FROM, a_year_of_loads, bill_of_pysam, two_seasons
 from tests.unit.domain.tariff_examples import tariff
 from tests.unit.domain.usages import rate_slots

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.domain.push_epoch import HeldPosition, Position, Standing, compare
-from portal.core.wire.push import parse_position, position_header
+from portal.core.exchange.rules.push_epoch import HeldPosition, Position, Standing, compare
+from portal.core.exchange.sync import parse_position, position_header
 
 OWN, OTHER = UUID(int=1), UUID(int=2)
 

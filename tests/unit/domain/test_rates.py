@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.domain.tariffs import Period, active_tariff, rate_at
+from portal.core.tariffs.rules.tariffs import Period, active_tariff, rate_at
 from tests.unit.domain.tariff_examples import tariff
 from tests.unit.domain.usages import RateSlot, rate_slots
 

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.domain.reading_files import FileInvalid, Note, ParsedRow, RefusedRow, RowOutcome, SkippedRow
-from portal.core.domain.reading_tables import TableOptions, parse_csv
+from portal.core.readings.rules.reading_files import (
+    FileInvalid,
+    Note,
+    ParsedRow,
+    RefusedRow,
+    RowOutcome,
+    SkippedRow,
+)
+from portal.core.readings.rules.reading_tables import TableOptions, parse_csv
 
 SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "opsd" / "household_data_60min_singleindex.csv"
 GRID = {"import": "energy_imported_kwh", "export": "energy_exported_kwh"}

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.figures_in_cells import DecimalMark
-from portal.core.domain.interval_energy import looks_like_intervals, rows_of_intervals
-from portal.core.domain.reading_files import (
+from portal.core.readings.rules.figures_in_cells import DecimalMark
+from portal.core.readings.rules.interval_energy import looks_like_intervals, rows_of_intervals
+from portal.core.readings.rules.reading_files import (
     FileInvalid,
     IntervalRow,
     Note,
@@ -17,9 +17,9 @@ from portal.core.domain.reading_files import (
     RowOutcome,
     SkippedRow,
 )
-from portal.core.domain.reading_tables import Row, TableOptions, parse_csv, parse_table
-from portal.core.domain.reading_times import DateOrder
-from portal.core.domain.readings import MeasuredRow
+from portal.core.readings.rules.reading_tables import Row, TableOptions, parse_csv, parse_table
+from portal.core.readings.rules.reading_times import DateOrder
+from portal.core.readings.rules.readings import MeasuredRow
 
 REGISTER = "energy_imported_kwh"
 UTC_ZONE = ZoneInfo("UTC")

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.reading_files import CellInvalid
-from portal.core.domain.reading_times import DateOrder, TimeReader
+from portal.core.readings.rules.reading_files import CellInvalid
+from portal.core.readings.rules.reading_times import DateOrder, TimeReader
 
 JOHANNESBURG, BERLIN = ZoneInfo("Africa/Johannesburg"), ZoneInfo("Europe/Berlin")
 

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from datetime import UTC, datetime
 
-from portal.core.domain.readings import QUANTITIES, MeasuredRow
+from portal.core.readings.rules.readings import QUANTITIES, MeasuredRow
 
 NOON = datetime(2026, 5, 18, 12, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.domain.reading_files import ParsedRow, RefusedRow, RowOutcome
-from portal.core.domain.readings import MeasuredRow
-from portal.core.domain.register_joins import Stood, join_registers
+from portal.core.readings.rules.reading_files import ParsedRow, RefusedRow, RowOutcome
+from portal.core.readings.rules.readings import MeasuredRow
+from portal.core.readings.rules.register_joins import Stood, join_registers
 
 QUANTITY = "energy_imported_kwh"
 START = datetime(2026, 5, 1, tzinfo=UTC)

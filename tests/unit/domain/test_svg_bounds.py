@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from portal.core.domain.svg import MAX_BYTES, MOST_WRITTEN, sanitised
+from portal.core.brand.rules.svg import MAX_BYTES, MOST_WRITTEN, sanitised
 
 
 def _svg(body: str) -> bytes:

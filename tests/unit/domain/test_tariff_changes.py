@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 
-from portal.core.domain.tariff_changes import tariff_change_in_words, title_of
-from portal.core.domain.tariffs import (
+from portal.core.tariffs.rules.tariff_changes import tariff_change_in_words, title_of
+from portal.core.tariffs.rules.tariffs import (
     ANY_DAY,
     HOLIDAY_BIT,
     DayType,

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from portal.core.domain.tariff_drafts import next_year
-from portal.core.domain.tariffs import DayType, Holiday, MonthDay, Season
+from portal.core.tariffs.rules.tariff_drafts import next_year
+from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Season
 from tests.unit.domain.tariff_examples import OFF_PEAK, PEAK, tariff
 
 

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.domain.tariff_wire import TariffInvalid, tariff_from_wire, tariff_to_wire, tariffs_from_wire
-from portal.core.domain.tariffs import Period
+from portal.core.tariffs.rules.tariff_wire import (
+    TariffInvalid,
+    tariff_from_wire,
+    tariff_to_wire,
+    tariffs_from_wire,
+)
+from portal.core.tariffs.rules.tariffs import Period
 from tests.unit.domain.tariff_examples import tariff
 
 EXAMPLE = """[{"municipality": "Example City", "name": "Domestic TOU", "effectiveFrom": "2026-01-01",

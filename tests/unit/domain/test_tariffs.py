@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.domain.tariff_problems import problems
-from portal.core.domain.tariffs import Period, active_tariff, rate_at
+from portal.core.tariffs.rules.tariff_problems import problems
+from portal.core.tariffs.rules.tariffs import Period, active_tariff, rate_at
 from tests.unit.domain.tariff_examples import OFF_PEAK, PEAK, tariff
 
 MONDAY = date(2026, 5, 18)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from portal.core.domain.tariff_wire import read_tariffs
-from portal.core.domain.texts import is_blank, is_formula, shown_text, sound_name, sound_text, text_problem
 from portal.core.errors import Invalid
+from portal.core.tariffs.rules.tariff_wire import read_tariffs
+from portal.core.values.texts import is_blank, is_formula, shown_text, sound_name, sound_text, text_problem
 
 REFUSED = [
     "\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\u2029", "\u202e", "\u2066", "\ufeff", "\ufffe",

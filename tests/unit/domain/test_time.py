@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.domain.time import (
+from portal.core.values.time import (
     floor_day,
     floor_hour,
     is_zone,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from portal.core.domain.cost import (
+from portal.core.cost.rules.cost import (
     CostReport,
     DayUsage,
     DeviceRef,
@@ -17,8 +17,8 @@ from portal.core.domain.cost import (
     check_window,
     price_groups,
 )
-from portal.core.domain.rates import Price, segments
-from portal.core.domain.tariffs import Tariff
+from portal.core.cost.rules.rates import Price, segments
+from portal.core.tariffs.rules.tariffs import Tariff
 
 
 class RateSlot(NamedTuple):

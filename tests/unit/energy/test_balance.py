@@ -6,9 +6,9 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.domain.registers import Reading
 from portal.core.energy.rules.balance import DayEnds, day_energy
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
+from portal.core.energy.rules.registers import Reading
 
 START = datetime(2026, 3, 28, 21, 17, 3, tzinfo=UTC)
 STEPS = st.lists(

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.domain.registers import Reading, register_milliwh
 from portal.core.energy.rules.hours import (
     HourEnergy,
     MeterState,
@@ -19,6 +18,7 @@ from portal.core.energy.rules.hours import (
     fold,
     hourly_energy,
 )
+from portal.core.energy.rules.registers import Reading, register_milliwh
 from tests.unit.energy import reference_energy as reference
 
 KWH = 1_000_000

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.core.domain.registers import Reading, register_milliwh
 from portal.core.energy.rules.meter import MeterState, Piece, PieceKind, Rules, Step, fold, split_by_hour
+from portal.core.energy.rules.registers import Reading, register_milliwh
 
 KWH = 1_000_000
 TWO_HOURS = timedelta(hours=2)

@@ -9,8 +9,8 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.queries import copy_format
-from portal.core.wire.readings import QUANTITIES, DeviceReading, FleetReading
+from portal.core.readings.queries import copy_format
+from portal.core.readings.wire import QUANTITIES, DeviceReading, FleetReading
 
 CUSTOMER, DEVICE = UUID(int=0xC), UUID(int=0xD)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from portal.core.errors import Invalid, TooLarge
-from portal.core.wire.decoding import decode_rows
-from portal.core.wire.limits import device_problem, municipality_problem, tariff_problem
-from portal.core.wire.readings import DeviceReading, FleetReading
-from portal.core.wire.registry import DeviceRow, MunicipalityRow, SiteRow
-from portal.core.wire.tariffs import TariffRow
+from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem
+from portal.core.readings.decoding import decode_rows
+from portal.core.readings.wire import DeviceReading, FleetReading
+from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.tariffs.wire import TariffRow
 
 GOOD = '{"time": "2026-05-18T08:00:00Z", "energyImportedKwh": 1994}'
 DEVICE = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from portal.core.errors import Invalid, TooLarge
-from portal.core.wire.decoding import decode_rows
-from portal.core.wire.readings import DeviceReading
+from portal.core.readings.decoding import decode_rows
+from portal.core.readings.wire import DeviceReading
 
 SIZE = 8_000_000
 ROW = b'{"time":"2026-05-18T08:00:00Z"},'

@@ -6,9 +6,9 @@ from unittest.mock import patch
 import pytest
 
 from fleet_ingest.throttle import Throttle
-from portal.core.domain.tokens import token_hash
 from portal.core.errors import Throttled
 from portal.core.settings import RateLimit
+from portal.core.values.tokens import token_hash
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from portal.core.exchange.batches import BatchType
 from portal.core.settings import FleetIngest
-from portal.core.wire.batches import BatchType
 from portal.push.client import PushClient, compressed
 from portal.push.planner import Reply, Unreachable
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.wire.batches import ENCODER
-from portal.core.wire.readings import QUANTITIES, FleetReading
+from portal.core.exchange.batches import ENCODER
+from portal.core.readings.wire import QUANTITIES, FleetReading
 from portal.push import planner
 from portal.push.lanes import pack
 

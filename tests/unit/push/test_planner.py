@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.queries.push import Backlog, PushState, Refusal, WaitingReading
-from portal.core.wire.batches import BatchType
-from portal.core.wire.readings import FleetReading
+from portal.core.exchange.batches import BatchType
+from portal.core.outbox.queries.push import Backlog, PushState, Refusal, WaitingReading
+from portal.core.readings.wire import FleetReading
 from portal.push import planner
 from portal.push.planner import Failed, LaneKind, Oversized, Reply, Taken, Unreachable, Unwelcome, Wait
 

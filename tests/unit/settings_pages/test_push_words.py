@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.core.domain import push_epoch
 from portal.core.errors import NotFound
-from portal.core.queries.push import Backlog, PushState
-from portal.core.queries.push_letters import DeadLetter, Decision
-from portal.core.services.push import PushStatus
-from portal.core.wire.batches import BatchType
-from portal.settings.app_config import view
+from portal.core.exchange.batches import BatchType
+from portal.core.exchange.rules import push_epoch
+from portal.core.outbox.queries.push import Backlog, PushState
+from portal.core.outbox.queries.push_letters import DeadLetter, Decision
+from portal.core.outbox.service.push import PushStatus
+from portal.features.settings.app_config import view
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 STATE = PushState(BatchType.MEASUREMENTS)

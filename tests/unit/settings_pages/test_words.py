@@ -6,15 +6,15 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from portal.core.domain.access import Role
-from portal.core.services.accounts import PasswordLink, UserLine
-from portal.core.services.audit import AuditEvent
+from portal.core.access import Role
+from portal.core.audit.service import AuditEvent
+from portal.core.identity.service.accounts import PasswordLink, UserLine
 from portal.core.settings import Settings, load_settings
-from portal.settings.account.view import agent_words
-from portal.settings.app_config.view import facts
-from portal.settings.audit.view import action_words, who
-from portal.settings.branding.view import line_contrasts, text_contrasts
-from portal.settings.users.view import build_rows, link_address
+from portal.features.settings.account.view import agent_words
+from portal.features.settings.app_config.view import facts
+from portal.features.settings.audit.view import action_words, who
+from portal.features.settings.branding.view import line_contrasts, text_contrasts
+from portal.features.settings.users.view import build_rows, link_address
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 SECRET = "s3cret-pa55-7731"

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from portal.core.domain.cost import CostReport, FixedCost
-from portal.ui.cost.comparison import build_comparison, days_before
+from portal.core.cost.rules.cost import CostReport, FixedCost
+from portal.features.cost.comparison import build_comparison, days_before
 from portal.ui.range_picker import DayRange
 
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from portal.core.domain.as_of import AsOf
-from portal.core.domain.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
-from portal.ui.cost.export import LISTINGS, Export, csv_bytes, download, sheets, xlsx_bytes
-from portal.ui.cost.view import build_cost
+from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
+from portal.core.energy.rules.as_of import AsOf
+from portal.features.cost.export import LISTINGS, Export, csv_bytes, download, sheets, xlsx_bytes
+from portal.features.cost.view import build_cost
 from portal.ui.range_picker import DayRange
 
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.domain.explanation import Explanation, ReadingUsed
-from portal.core.services.explain import HourLine
-from portal.ui.cost.explain_view import build_explanation, build_hours, hour_totals
+from portal.core.cost.rules.explanation import Explanation, ReadingUsed
+from portal.core.cost.service.explain import HourLine
+from portal.features.cost.explain_view import build_explanation, build_hours, hour_totals
 
 
 def lines(first: datetime, *kwh: str) -> list[HourLine]:

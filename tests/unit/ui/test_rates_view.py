@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 
-from portal.core.domain.tariffs import MonthDay, Period, Season, Tariff
-from portal.core.queries.tariffs import MunicipalTariffs
+from portal.core.tariffs.queries.tariffs import MunicipalTariffs
+from portal.core.tariffs.rules.tariffs import MonthDay, Period, Season, Tariff
+from portal.features.cost.hues import hues_of
+from portal.features.rates.view import build_card, gaps_in_words, heat_maps, percent
 from portal.ui import tokens
-from portal.ui.cost.hues import hues_of
-from portal.ui.rates.view import build_card, gaps_in_words, heat_maps, percent
 
 PEAK = Period("Peak", 31, time(17, 15), time(20), Decimal("3.75"))
 TARIFF = Tariff(

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from portal.core.energy.energy_proof import EnergyProof, ProofDifference
-from portal.ui.seal import Seal, build_seal
+from portal.features.data_quality.seal import Seal, build_seal
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ import reflex as rx
 
 from portal.admin.customer_detail.cost.explain_state import CustomerExplainState as Explain
 from portal.admin.customer_detail.cost.state import CustomerCostState as State
+from portal.features.cost.explain_parts import explain_dialog
+from portal.features.cost.parts import body, day_chart, picker, table
+from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
-from portal.ui.cost.explain_parts import explain_dialog
-from portal.ui.cost.parts import body, day_chart, picker, table
-from portal.ui.cost.view import CostRow
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
 from portal.ui.vars import Shown, Text

@@ -1,6 +1,6 @@
 """The address of the tab with the cost."""
 
-from portal.ui.cost.days import UTC_DAYS, query_of
+from portal.features.cost.days import UTC_DAYS, query_of
 from portal.ui.range_picker import DayRange
 
 

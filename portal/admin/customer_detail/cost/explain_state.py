@@ -7,8 +7,8 @@ import reflex as rx
 
 from portal.admin.customer_detail.cost.state import CustomerCostState
 from portal.admin.identifiers import CustomerAddress, customer_uuid
-from portal.cost.explain_state import CostExplainer
-from portal.cost.page_state import CostPage
+from portal.features.cost.explain_state import CostExplainer
+from portal.features.cost.page_state import CostPage
 
 
 class CustomerExplainState(CustomerAddress, CostExplainer, rx.State):

@@ -8,10 +8,10 @@ import reflex as rx
 from portal.admin.customer_detail.cost.days import address
 from portal.admin.customer_detail.view import COST, known_tab
 from portal.admin.identifiers import CustomerAddress, customer_uuid
-from portal.core.domain.cost import CostReport
-from portal.core.services import cost
+from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.service import cost
 from portal.core.stack import current
-from portal.cost.page_state import CostPage
+from portal.features.cost.page_state import CostPage
 from portal.ui.range_picker import DayRange
 
 

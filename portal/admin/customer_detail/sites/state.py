@@ -6,7 +6,7 @@ from portal.admin.customer_detail.sites import view
 from portal.admin.customer_detail.view import SITES, known_tab
 from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import signed_in
-from portal.core.services import customers
+from portal.core.fleet.service import customers
 from portal.core.stack import current
 from portal.ui.failures import failure_in_words
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from portal.core.services.customers import CustomerDevice, CustomerSite
+from portal.core.fleet.service.customers import CustomerDevice, CustomerSite
 from portal.ui import formats
 
 

@@ -3,10 +3,10 @@
 import reflex as rx
 
 from portal.admin.customer_detail.tariffs.state import CustomerTariffsState as State
+from portal.features.rates.parts import tariff_card
+from portal.features.rates.view import TariffCard
 from portal.ui.cards import card
 from portal.ui.feedback import callouts, empty_state, error_panel, skeleton_lines
-from portal.ui.rates.parts import tariff_card
-from portal.ui.rates.view import TariffCard
 from portal.ui.vars import is_some
 
 

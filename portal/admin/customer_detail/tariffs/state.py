@@ -4,10 +4,10 @@ import reflex as rx
 
 from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import signed_in
-from portal.core.services import tariffs
 from portal.core.stack import current
+from portal.core.tariffs.service import tariffs
+from portal.features.rates.view import TariffCard, build_cards, gaps_in_words
 from portal.ui.failures import failure_in_words
-from portal.ui.rates.view import TariffCard, build_cards, gaps_in_words
 
 
 class CustomerTariffsState(CustomerAddress, rx.State):

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.domain.time import HOUR
+from portal.core.database.planning import planned
+from portal.core.database.queue import key_arrays
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.live import Amounts, LiveHour
-from portal.core.planning import planned
-from portal.core.storage.queue import key_arrays
+from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.engine import AddedFigures
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
     from portal.core.energy.queries.meters import MeterChange
-    from portal.core.storage.engine import AddedFigures
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
 
 # Where the queued meters are a good part of all, and of each much the same time is new, as behind a stream of
 # batches, all new readings are read once in the order they lie in; else each meter's by its index.

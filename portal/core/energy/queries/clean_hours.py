@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.core.domain.registers import REGISTER_COUNT_MILLIWH
+from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH
 
 if TYPE_CHECKING:
+    from portal.core.database.engine import AddedFigures
+    from portal.core.database.layout import Layout
     from portal.core.energy.rules.meter import Rules
-    from portal.core.storage.engine import AddedFigures
-    from portal.core.storage.layout import Layout
 
 # Where a figure is near the limits of the rule or of a double, the recompute decides, which has no such limits.
 _LONGEST = timedelta(hours=2)

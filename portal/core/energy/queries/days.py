@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.domain.registers import Reading, register_milliwh
+from portal.core.database.queue import key_arrays, unnest_keys
 from portal.core.energy.rules.balance import DayEnds
-from portal.core.storage.queue import key_arrays, unnest_keys
+from portal.core.energy.rules.registers import Reading, register_milliwh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
 
 
 class StoredDay(NamedTuple):

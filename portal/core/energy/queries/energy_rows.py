@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
     from portal.core.energy.rules.hours import HourEnergy, HourFold
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
 
 _COLUMNS = (
     ("hour", "timestamptz"),

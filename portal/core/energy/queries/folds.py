@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.domain.registers import Reading, register_milliwh
-from portal.core.domain.time import HOUR
+from portal.core.database.queue import MeterKey
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.hours import Folding, HourEnergy, HourFold, MeterState, Rules
-from portal.core.storage.queue import MeterKey
+from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.storage.layout import Layout
+    from portal.core.database.layout import Layout
 
 _NOTHING_READ = MeterState()
 _ROWS_AT_ONCE = 2_000

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
+from portal.core.database.planning import planned
 from portal.core.energy.queries.append import clean_runs
 from portal.core.energy.queries.meters import MeterChange, rated_powers
 from portal.core.energy.queries.passes import asked_since
 from portal.core.energy.queries.stretches import folded
 from portal.core.energy.rules.live import ALL_STORED, NOTHING, Amounts, LiveHour, LiveHours
 from portal.core.energy.rules.meter import Rules
-from portal.core.planning import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
     from portal.core.energy.queries.energy_rows import Reach
     from portal.core.energy.rules.hours import HourEnergy
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
 
 _MOST_ENTRIES = 50_000  # a stream of batches queues an hour many times over; looking at them takes some 40 ms
 _MOST_HOURS = 5_000

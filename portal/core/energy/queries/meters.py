@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey, QueuedHour
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey, QueuedHour
 
 
 class MeterChange(NamedTuple):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
 
 
 class Pass(NamedTuple):

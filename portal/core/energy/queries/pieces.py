@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.domain.time import HOUR, floor_hour
 from portal.core.energy.queries.energy_rows import Reach, replace_energy
 from portal.core.energy.queries.folds import (
     Stretch,
@@ -22,12 +21,13 @@ from portal.core.energy.queries.folds import (
 )
 from portal.core.energy.queries.passes import Pass
 from portal.core.energy.rules.hours import HourFold, MeterState, Rules, first_changed_hour
+from portal.core.values.time import HOUR, floor_hour
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
 
 # A piece ends with a month. One that began at the end of a month ends with the next.
 _SHORTEST = timedelta(days=2)

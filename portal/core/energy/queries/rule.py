@@ -16,7 +16,7 @@ from portal.core.log import logger
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.storage.layout import Layout
+    from portal.core.database.layout import Layout
 
 _log = logger("energy")
 

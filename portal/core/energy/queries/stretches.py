@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.domain.time import HOUR
 from portal.core.energy.queries.energy_rows import Reach, replace_energy
 from portal.core.energy.queries.folds import Stretch, fold_stretches, last_settled, place_keys, places
 from portal.core.energy.queries.passes import Pass, ask_for
 from portal.core.energy.rules.hours import HourFold, MeterState
+from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.layout import Layout
+    from portal.core.database.queue import MeterKey
     from portal.core.energy.queries.meters import MeterChange
-    from portal.core.storage.layout import Layout
-    from portal.core.storage.queue import MeterKey
 
 _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one stretch
 # How far past the change to read, and then once more; what has not settled by then is left to a pass.

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.storage.queue import QueuedHour
+from portal.core.database.queue import QueuedHour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.storage.layout import Layout
+    from portal.core.database.layout import Layout
 
 _MOST_ENTRIES = 100_000  # some 30 MB; a busy stream queues a third of that between two refreshes
 _TAKE_ALL = """

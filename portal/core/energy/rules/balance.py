@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from portal.core.domain.registers import Reading
 from portal.core.energy.rules.meter import Piece, PieceKind, split_by_hour
+from portal.core.energy.rules.registers import Reading
 
 
 class DayEnds(NamedTuple):

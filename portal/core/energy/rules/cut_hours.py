@@ -7,8 +7,8 @@ proportion to time, as it is at the hour itself; the parts always add up to what
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from portal.core.domain.time import HOUR
 from portal.core.energy.rules.meter import Piece
+from portal.core.values.time import HOUR
 
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.core.domain.registers import Reading
-from portal.core.domain.time import floor_hour
 from portal.core.energy.rules.meter import MeterState, Piece, PieceKind, Rules, Step, fold, split_by_hour
+from portal.core.energy.rules.registers import Reading
+from portal.core.values.time import floor_hour
 
 # Callers need one import for the whole subject.
 __all__ = [

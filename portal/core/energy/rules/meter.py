@@ -27,8 +27,8 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any, NamedTuple
 
-from portal.core.domain.registers import REGISTER_COUNT_MILLIWH, Reading
-from portal.core.domain.time import HOUR, floor_hour, iso_utc, parse_instant
+from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH, Reading
+from portal.core.values.time import HOUR, floor_hour, iso_utc, parse_instant
 
 UNKNOWN_RESET_POWER_KW = 1_000.0
 UNKNOWN_RISE_POWER_KW = 100_000.0

@@ -1,0 +1,1 @@
+"""What the product is called here, its colours and its images."""

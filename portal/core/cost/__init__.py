@@ -1,0 +1,1 @@
+"""What energy costs: the rate calendar, the calculator, its SQL, and why a cent is what it is."""

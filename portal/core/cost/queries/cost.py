@@ -1,0 +1,328 @@
+"""Billed energy of a window, grouped by what it costs.
+
+A rate is constant over a slot, so energy is added up per slot in integers and only the sums are priced, exactly.
+The window is asked for twice, by day and by device: both have few groups, while days times devices would have many.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import text
+
+from portal.core.cost.queries import cut_sums, live_usage
+from portal.core.cost.queries.cost_scope import CostScope, given_of, names_of
+from portal.core.cost.rules.cost import DayUsage, DeviceRef, DeviceUsage, Quality
+from portal.core.cost.rules.rates import CutHour, Segment, at_hours, segments
+from portal.core.database.planning import planned
+from portal.core.energy.queries import cut_hours
+from portal.core.energy.queries.cut_hours import DeviceHour
+from portal.core.energy.rules.cut_hours import split_hour
+from portal.core.values.time import HOUR, floor_day, floor_hour
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.tariffs.queries.tariffs import MunicipalTariffs
+
+__all__ = ["CostScope", "load_usage", "make_calendar", "zone_named"]
+
+NOWHERE = 0
+"""Stands for the municipality of a site that has none."""
+_NEARLY_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
+_AT_ONCE = 500  # bounds the hours whose readings are in memory together
+
+
+@dataclass(frozen=True)
+class WindowUsage:
+    """The energy of a window by day and by device, and what is doubtful about it.
+
+    `places` are the municipalities in the calendar that the devices are in.
+    """
+
+    by_day: tuple[DayUsage, ...]
+    by_device: tuple[DeviceUsage, ...]
+    devices: tuple[DeviceRef, ...]
+    places: frozenset[int]
+    quality: Quality
+
+
+class Calendar(NamedTuple):
+    """The rates of a window: runs of whole hours and cut hours, each with its municipality."""
+
+    whole: list[tuple[int, Segment]]
+    cut: list[tuple[int, CutHour]]
+    unknown_zones: tuple[str, ...]
+
+
+def make_calendar(places: Sequence[MunicipalTariffs], scope: CostScope) -> Calendar:
+    """Make the rate calendar of every municipality, and of the sites that have none.
+
+    A municipality whose time zone has left the tz database has no local time, hence no rates; it is named.
+    """
+    whole: list[tuple[int, Segment]] = []
+    cut: list[tuple[int, CutHour]] = []
+    unknown: list[str] = []
+    for key, place in [(NOWHERE, None), *((place.municipality_id, place) for place in places)]:
+        zone, tariffs = scope.own_zone, () if place is None else place.tariffs
+        if place is not None and (known := zone_named(place.time_zone_id)) is not None:
+            zone = known
+        elif place is not None:
+            tariffs = ()
+            unknown.append(f"{place.name} ({place.time_zone_id})")
+        found = segments(tariffs, zone, scope.from_at, scope.to_at, scope.day_zone or zone)
+        runs, hours = at_hours(found)
+        whole.extend((key, run) for run in runs)
+        cut.extend((key, hour) for hour in hours)
+    return Calendar(whole, cut, tuple(unknown))
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return a time zone, None where the tz database has none of that name any more."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+# An hour finds its rate, and a device its municipality, by binary search in an array: no join, whose plan could flip
+# with the size of the window, and no row per hour and municipality. The energy of days is added up per hour first,
+# which leaves few rows.
+_BY_DAY = """
+SELECT place, (CAST(:numbers AS integer[]))[width_bucket(hour, CAST(:edges AS timestamptz[])) + 1] AS number,
+       sum(milliwh)::bigint AS milliwh
+FROM (
+    SELECT {place} AS place, h.hour, sum({energy})::bigint AS milliwh
+    FROM {schema}.hourly_energy h
+    WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
+    GROUP BY {group_place} h.hour
+) hours GROUP BY place, number
+"""
+# Without NULL in it: where an array has one, each look-up walks it from the start.
+_PLACE_OF_DEVICE = """
+(CAST(:places AS integer[]))[width_bucket(h.device_id, CAST(:devices AS uuid[])) + 1]
+"""
+_BY_DEVICE = """
+SELECT h.device_id, (CAST(:numbers AS integer[]))[width_bucket(h.hour, CAST(:edges AS timestamptz[])) + 1] AS number,
+       sum({energy})::bigint AS milliwh, count(*) FILTER (WHERE {energy} > 0) AS buckets
+FROM {schema}.hourly_energy h
+WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
+GROUP BY h.device_id, number
+"""
+# Whole days are looked up in the sums of days, which are few.
+_QUALITY = """
+SELECT coalesce(sum(unallocated), 0)::bigint AS unallocated, coalesce(sum(estimated), 0)::bigint AS estimated,
+       coalesce(sum(suspect_count), 0)::bigint AS suspects
+FROM (
+    SELECT {unallocated} AS unallocated, {estimated} AS estimated, h.suspect_count
+    FROM {schema}.daily_energy h WHERE {of_customer} {of_site} h.day >= :first_day AND h.day < :last_day
+    UNION ALL
+    SELECT {unallocated}, {estimated}, h.suspect_count
+    FROM {schema}.hourly_energy h
+    WHERE {of_customer} {of_site} (h.hour >= :from_at AND h.hour < :morning OR h.hour >= :evening AND h.hour < :to_at)
+) found
+"""
+_DEVICES = """
+SELECT d.id, d.name, s.name, s.id AS site_id, coalesce(s.{municipality}, 0) AS place
+FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer}
+WHERE true {scope}
+ORDER BY s.name, d.name, d.id
+"""
+# The planner is left little to decide, so that it cannot decide otherwise with old statistics: rows are read in the
+# order of the table; groups, of which it expects far too many, fit in memory. Compiling takes too long.
+_PLANNER = {
+    "enable_indexscan": "off",
+    "enable_sort": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "work_mem": "256MB",
+}
+# Workers share the reading of many rows, and each adds up what it reads: a row handed on costs enough that all rows are
+# not, and little enough that the groups are. Few rows are read by one.
+_MANY_ROWS = 200_000
+_PLANNER_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0.01"}
+_PLANNER_FOR_FEW = {"max_parallel_workers_per_gather": "0"}
+
+
+async def load_usage(
+    session: AsyncSession, scope: CostScope, calendar: Calendar, max_gap: timedelta
+) -> WindowUsage:
+    """Return the billed energy of a window by day and by device, at the prices of the calendar.
+
+    With `estimate_gaps` the energy of long gaps, spread evenly, is part of the usage.
+    """
+    rows: Sequence[Any] = (
+        await session.execute(text(_DEVICES.format(**names_of(scope))), given_of(scope))
+    ).all()
+    known = {place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}
+    places: dict[UUID, int] = {row.id: row.place if row.place in known else NOWHERE for row in rows}
+    is_many = len(places) * ((scope.to_at - scope.from_at) // HOUR) > _MANY_ROWS
+    async with planned(session, _PLANNER | (_PLANNER_FOR_MANY if is_many else _PLANNER_FOR_FEW)):
+        by_day = await _usage_by_day(session, scope, calendar, places)
+        by_device = await _usage_by_device(session, scope, calendar, places)
+        quality = await _quality(session, scope, places)
+    cut_days, cut_devices = await _from_cut_hours(session, scope, calendar, places, max_gap)
+    live_days, live_devices = live_usage.usage(scope, _slots(calendar, places), places)
+    return WindowUsage(
+        (*by_day, *cut_days, *live_days),
+        (*by_device, *cut_devices, *live_devices),
+        tuple(DeviceRef(row[0], row[1], row[2], row.site_id) for row in rows),
+        frozenset(places.values()),
+        live_usage.quality(scope, places, quality),
+    )
+
+
+async def _quality(session: AsyncSession, scope: CostScope, places: dict[UUID, int]) -> Quality:
+    first_day, last_day = floor_day(scope.from_at + _NEARLY_A_DAY), floor_day(scope.to_at)
+    if first_day >= last_day:
+        first_day = last_day = scope.to_at
+    given = {
+        "first_day": first_day.date(),
+        "last_day": last_day.date(),
+        "morning": first_day,
+        "evening": last_day,
+    }
+    statement = text(_QUALITY.format(**names_of(scope)))
+    found = (await session.execute(statement, given_of(scope) | _window(scope, places) | given)).one()
+    return Quality(found.unallocated, found.estimated, found.suspects)
+
+
+async def _usage_by_day(
+    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int]
+) -> list[DayUsage]:
+    used = sorted(set(places.values()))
+    edges, numbers, kinds = _elementary(calendar, used, with_days=True)
+    names = names_of(scope) | {"place": str(used[0]) if used else "0", "group_place": ""}
+    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
+    if len(used) > 1:
+        devices = sorted(places)
+        names |= {"place": _PLACE_OF_DEVICE, "group_place": "1,"}
+        given |= {"devices": devices, "places": [NOWHERE, *(places[device] for device in devices)]}
+    rows = await session.execute(text(_BY_DAY.format(**names)), given)
+    return [
+        DayUsage(segment.day, segment.price, row.milliwh)
+        for row in rows
+        if (segment := kinds[int(row.number)][used.index(row.place)]) is not None
+    ]
+
+
+async def _usage_by_device(
+    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int]
+) -> list[DeviceUsage]:
+    used = sorted(set(places.values()))
+    edges, numbers, kinds = _elementary(calendar, used, with_days=False)
+    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
+    rows = await session.execute(text(_BY_DEVICE.format(**names_of(scope))), given)
+    return [
+        DeviceUsage(row.device_id, segment.price, row.milliwh, row.buckets)
+        for row in rows
+        if (segment := kinds[int(row.number)][used.index(places[row.device_id])]) is not None
+    ]
+
+
+_Kind = tuple[Segment | None, ...]
+
+
+def _elementary(
+    calendar: Calendar, used: list[int], *, with_days: bool
+) -> tuple[list[datetime], list[int], list[_Kind]]:
+    """Cut the calendars of several municipalities at each other's edges.
+
+    Returns the edges, the number of what lies before, between and after them, and for each number what holds in
+    each municipality: a segment, or None where the hour is cut or outside the window.
+    """
+    changes: dict[datetime, list[tuple[int, Segment | None]]] = defaultdict(list)
+    for place, run in calendar.whole:
+        if place in used:
+            changes[run.end_at].append((used.index(place), None))
+    for place, run in calendar.whole:
+        if place in used:
+            changes[run.start_at].append((used.index(place), run))
+    holding: list[Segment | None] = [None] * len(used)
+    known: dict[tuple[Any, ...], int] = {(None,) * len(used): 0}
+    kinds: list[_Kind] = [tuple(holding)]
+    edges, numbers = sorted(changes), [0]
+    for edge in edges:
+        for position, run in changes[edge]:
+            holding[position] = run
+        key = tuple(run and (run.price, run.day if with_days else None) for run in holding)
+        if key not in known:
+            known[key] = len(kinds)
+            kinds.append(tuple(holding))
+        numbers.append(known[key])
+    return edges, numbers, kinds
+
+
+def _slots(calendar: Calendar, places: dict[UUID, int]) -> live_usage.Slots:
+    used = sorted(set(places.values()))
+    return live_usage.Slots(*_elementary(calendar, used, with_days=True), used)
+
+
+def _window(scope: CostScope, places: dict[UUID, int]) -> dict[str, Any]:
+    window: dict[str, Any] = {
+        "first_hour": floor_hour(scope.from_at),
+        "from_at": scope.from_at,
+        "to_at": scope.to_at,
+    }
+    return window | ({"site_devices": list(places)} if scope.site_id else {})
+
+
+async def _from_cut_hours(
+    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int], max_gap: timedelta
+) -> tuple[list[DayUsage], list[DeviceUsage]]:
+    """Take the hours apart in which a rate, a day or the window begins or ends."""
+    if not calendar.cut:
+        return [], []
+    cuts = {(place, cut.hour): cut.segments for place, cut in calendar.cut}
+    known = sorted({place for place, _ in calendar.whole} | {place for place, _ in calendar.cut})
+    found = await cut_sums.load(session, scope, cuts, known)
+    doubtful = live_usage.cut_hours(scope, cuts, places, found.doubtful) if scope.live else found.doubtful
+    while doubtful:
+        some = doubtful[-_AT_ONCE:]
+        del doubtful[-_AT_ONCE:]
+        await cut_hours.add_pieces(session, scope.schema, scope.customer_id, some, max_gap)
+        for device_hour in some:
+            for segment, milliwh in parts_of(device_hour, cuts[device_hour.place, device_hour.hour]):
+                found.add(device_hour.device_id, segment, milliwh)
+    return found.usage()
+
+
+def parts_of(found: DeviceHour, its_segments: Sequence[Segment]) -> list[tuple[Segment, int]]:
+    """Return what each segment of an hour gets; the window may begin or end within the hour as well."""
+    edges = sorted({at for segment in its_segments for at in segment[:2]} - {found.hour, found.hour + HOUR})
+    starts = [found.hour, *edges]
+    allocated = split_hour(found.allocated_pieces, found.hour, found.allocated_milliwh, edges)
+    estimated = split_hour(found.gap_pieces, found.hour, found.estimated_milliwh, edges)
+    energy = {start: one + other for start, one, other in zip(starts, allocated, estimated, strict=True)}
+    return [(segment, energy[segment.start_at]) for segment in its_segments]
+
+
+def priced_hour(
+    found: DeviceHour, places: Sequence[MunicipalTariffs], scope: CostScope
+) -> list[tuple[Segment, int]]:
+    """Return the parts of one hour of a device, whose municipality is the only one of `places`, with their energy."""
+    return parts_of(found, segments_by_hour(places, scope)[found.hour])
+
+
+def segments_by_hour(places: Sequence[MunicipalTariffs], scope: CostScope) -> dict[datetime, list[Segment]]:
+    """Return what prices each UTC hour of a window in the one municipality given, or in none."""
+    calendar = make_calendar(places, scope)
+    key = places[0].municipality_id if places else NOWHERE
+    found = {hour.hour: list(hour.segments) for place, hour in calendar.cut if place == key}
+    for place, run in calendar.whole:
+        hours = (run.end_at - run.start_at) // HOUR if place == key else 0
+        found |= {
+            run.start_at + n * HOUR: [
+                run._replace(start_at=run.start_at + n * HOUR, end_at=run.start_at + (n + 1) * HOUR)
+            ]
+            for n in range(hours)
+        }
+    return found

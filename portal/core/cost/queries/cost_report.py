@@ -1,0 +1,128 @@
+"""The cost report of a window, from stored energy and stored tariffs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.cost.queries.cost import CostScope, load_usage, make_calendar, zone_named
+from portal.core.cost.rules.cost import CostReport, FixedCost, MixedCurrencies, price_groups
+from portal.core.cost.rules.fixed_charges import fixed_charges
+from portal.core.tariffs.queries import tariffs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, timedelta
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.cost.queries.cost import Calendar
+    from portal.core.tariffs.queries.tariffs import MunicipalTariffs
+
+
+async def load_report(
+    session: AsyncSession,
+    scope: CostScope,
+    own_currency: str,
+    max_gap: timedelta,
+    places: Sequence[MunicipalTariffs] | None = None,
+) -> CostReport:
+    """Price the scope's energy by the tariffs of its own municipalities, or by `places` where given.
+
+    Raises `MixedCurrencies` when those tariffs are in more than one currency.
+    """
+    if places is None:
+        places = await load_places(session, scope)
+    calendar = make_calendar(places, scope)
+    found = await load_usage(session, scope, calendar, max_gap)
+    days = {usage.day for usage in found.by_day} | _days_of(calendar, found.places)
+    report = price_groups(
+        found.by_day,
+        found.by_device,
+        days=sorted(days),
+        devices=found.devices,
+        window=(scope.from_at, scope.to_at),
+        currency=own_currency,
+        quality=found.quality,
+    )
+    return replace(report, unknown_zones=calendar.unknown_zones)
+
+
+def _days_of(calendar: Calendar, used: frozenset[int]) -> set[date]:
+    """Return the days of the window where there are devices: a municipality elsewhere may begin a day more."""
+    everywhere = [
+        *((place, run.day) for place, run in calendar.whole),
+        *((place, part.day) for place, hour in calendar.cut for part in hour.segments),
+    ]
+    return {day for place, day in everywhere if not used or place in used}
+
+
+async def load_places(session: AsyncSession, scope: CostScope) -> tuple[MunicipalTariffs, ...]:
+    """Return the municipalities and tariffs that price a scope."""
+    tables = tariffs.CLIENT if scope.customer_id is None else tariffs.FLEET
+    return await tariffs.load(session, tables, scope.customer_id)
+
+
+async def zones_in_use(session: AsyncSession, customer_id: UUID | None) -> set[str]:
+    """Return the time zones of the municipalities that have sites."""
+    if customer_id is None:
+        statement = (
+            "SELECT DISTINCT m.time_zone_id FROM app.municipalities m "
+            "JOIN monitoring.sites s ON s.municipality_id = m.id"
+        )
+    else:
+        statement = (
+            "SELECT DISTINCT m.time_zone_id FROM fleet.municipalities m JOIN fleet.sites s "
+            "ON s.customer_id = m.customer_id AND s.local_municipality_id = m.id WHERE m.customer_id = :customer_id"
+        )
+    found = await session.scalars(text(statement), {"customer_id": customer_id} if customer_id else {})
+    return set(found)
+
+
+async def load_fixed(
+    session: AsyncSession,
+    scope: CostScope,
+    own_currency: str,
+    report: CostReport,
+    places: Sequence[MunicipalTariffs] | None = None,
+) -> tuple[FixedCost, ...]:
+    """Return the fixed monthly charges of a Client's sites for the whole local months inside the window.
+
+    A site with a device is charged once a month, by the tariffs of its own municipality, or by `places` where given.
+    Raises `MixedCurrencies` when they are not in the report's currency.
+    """
+    found: list[FixedCost] = []
+    sites = await _metered_sites(session, scope)
+    for place in await tariffs.load(session, tariffs.CLIENT) if places is None else places:
+        zone = zone_named(place.time_zone_id)
+        its_sites = [name for municipality_id, name in sites if municipality_id == place.municipality_id]
+        if zone is None or not its_sites:
+            continue
+        names = {tariff.id: tariff.name for tariff in place.tariffs}
+        for charge in fixed_charges(place.tariffs, zone, scope.from_at, scope.to_at):
+            if not charge.amount:
+                continue
+            if (charge.currency or own_currency) != report.currency:
+                msg = f"fixed charges are in {charge.currency or own_currency} and energy is in {report.currency}"
+                raise MixedCurrencies(msg)
+            total = charge.amount + charge.vat
+            found.extend(
+                FixedCost(charge.month, site, names[charge.tariff_id], charge.amount, charge.vat, total)
+                for site in its_sites
+            )
+    return tuple(sorted(found, key=lambda charge: (charge.month, charge.site_name)))
+
+
+async def _metered_sites(session: AsyncSession, scope: CostScope) -> list[tuple[int, str]]:
+    only = "AND s.id = :site_id" if scope.site_id else ""
+    rows = await session.execute(
+        text(
+            f"SELECT s.municipality_id, s.name FROM monitoring.sites s WHERE s.municipality_id IS NOT NULL "
+            f"AND EXISTS (SELECT 1 FROM monitoring.devices d WHERE d.site_id = s.id) {only} ORDER BY s.name"
+        ),
+        {"site_id": scope.site_id} if scope.site_id else {},
+    )
+    return [(row.municipality_id, row.name) for row in rows]

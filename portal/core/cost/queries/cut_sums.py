@@ -1,0 +1,228 @@
+"""Energy of the hours that an edge cuts, added up in the database.
+
+Most of these hours are clean: nothing in them was suspect, reset, exchanged or a gap, and at the end of the hour before
+nothing was in doubt. Then energy simply follows the register, and what lies before the edge is told by the last
+reading of the hour before and four of the hour itself. All others are handed back one by one, for the fold.
+`energy.rules.cut_hours.split_hour` says the same of pieces, to the milliwatt-hour.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from portal.core.cost.queries.cost_scope import CostScope, given_of, names_of
+from portal.core.cost.rules.cost import DayUsage, DeviceUsage
+from portal.core.cost.rules.rates import Price, Segment
+from portal.core.database.planning import planned
+from portal.core.energy.queries.cut_hours import DeviceHour
+from portal.core.values.time import HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+Cuts = dict[tuple[int, "datetime"], tuple[Segment, ...]]
+_Day = tuple[date, Price | None]
+
+# Hours are few enough to be looked up one by one; a join with the table of hours would leave the planner a choice.
+_PLANNER = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
+_CUT = """
+WITH cut AS MATERIALIZED (
+    SELECT * FROM unnest(
+        CAST(:places AS integer[]), CAST(:hours AS timestamptz[]), CAST(:edges AS timestamptz[]),
+        CAST(:days_before AS integer[]), CAST(:days_after AS integer[]),
+        CAST(:prices_before AS integer[]), CAST(:prices_after AS integer[])
+    ) AS c (place, hour, edge, day_before, day_after, price_before, price_after)
+), meter AS MATERIALIZED (
+    SELECT d.id AS device_id, CASE WHEN s.{municipality} = ANY(CAST(:known AS integer[]))
+        THEN s.{municipality} ELSE 0 END AS place {live_ends}
+    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} {live_meters} WHERE true {scope}
+), taken_apart AS MATERIALIZED (
+    SELECT p.device_id, c.*, h.allocated_milliwh, {estimated} AS estimated_milliwh,
+        CASE WHEN c.edge IS NOT NULL {is_stored}
+            AND h.suspect_count = 0 AND h.reset_count = 0 AND h.exchange_count = 0
+            AND h.unallocated_milliwh = 0 AND h.estimated_milliwh = 0
+        THEN (
+            SELECT CASE WHEN r.last_at < h.hour + interval '1 hour' OR EXISTS (
+                SELECT 1 FROM {schema}.hourly_energy n
+                WHERE {of_customer_n} n.device_id = p.device_id AND n.hour = h.hour + interval '1 hour'
+                  AND n.suspect_count = 0 AND n.reset_count = 0 AND n.exchange_count = 0 AND n.unallocated_milliwh = 0
+            ) THEN CASE
+                WHEN r.before_at IS NULL
+                    THEN {share_of_first_after}
+                WHEN r.before_at = c.edge
+                    THEN {share_of_first} + r.before_shown - r.first_shown
+                ELSE {share_of_first} + r.before_shown - r.first_shown + {share_of_edge}
+            END END
+            FROM (
+                SELECT (b.meter_state -> 'base' ->> 0)::timestamptz AS at,
+                       (b.meter_state -> 'base' ->> 1)::bigint AS shown
+                FROM {schema}.hourly_energy b
+                WHERE {of_customer_b} b.device_id = p.device_id AND b.hour = h.hour - interval '1 hour'
+                  AND b.meter_is_settled
+            ) base CROSS JOIN LATERAL (
+                SELECT min(time) AS first_at, min(shown) AS first_shown, max(time) AS last_at,
+                       max(time) FILTER (WHERE time <= c.edge) AS before_at,
+                       max(shown) FILTER (WHERE time <= c.edge) AS before_shown,
+                       min(time) FILTER (WHERE time > c.edge) AS after_at,
+                       min(shown) FILTER (WHERE time > c.edge) AS after_shown
+                FROM (
+                    SELECT m.time, round(m.energy_imported_kwh * 1000000)::bigint AS shown
+                    FROM {schema}.power_measurements m
+                    WHERE {of_customer_m} m.device_id = p.device_id
+                      AND m.time >= c.hour AND m.time <= c.hour + interval '1 hour'
+                      AND m.energy_imported_kwh BETWEEN 0 AND 1e12
+                ) registers
+            ) r
+        ) END AS milliwh_before
+    FROM cut c JOIN meter p ON p.place = c.place
+    JOIN {schema}.hourly_energy h ON {of_customer} h.device_id = p.device_id AND h.hour = c.hour
+    WHERE {energy} <> 0
+)
+SELECT v.device_id, v.price AS number, NULL AS hour, sum(v.milliwh)::bigint AS milliwh,
+       count(*) FILTER (WHERE v.milliwh > 0) AS other, v.day
+FROM (
+    SELECT device_id, day_before AS day, price_before AS price,
+           least(milliwh_before, allocated_milliwh) AS milliwh
+    FROM taken_apart WHERE milliwh_before IS NOT NULL
+    UNION ALL
+    SELECT device_id, day_after, price_after, greatest(allocated_milliwh - milliwh_before, 0)
+    FROM taken_apart WHERE milliwh_before IS NOT NULL
+) v
+GROUP BY GROUPING SETS ((v.device_id, v.price), (v.day))
+UNION ALL
+SELECT device_id, place, hour, allocated_milliwh, estimated_milliwh, NULL
+FROM taken_apart WHERE milliwh_before IS NULL
+"""
+
+
+@dataclass
+class CutEnergy:
+    """What was found in cut hours: sums of the clean ones, to which others are added; and those others."""
+
+    doubtful: list[DeviceHour] = field(default_factory=list[DeviceHour])
+    by_day: dict[_Day, int] = field(default_factory=lambda: defaultdict(int))
+    by_device: dict[tuple[UUID, Price | None], list[int]] = field(
+        default_factory=lambda: defaultdict(lambda: [0, 0])
+    )
+
+    def add(self, device_id: UUID, segment: Segment, milliwh: int) -> None:
+        """Add what a segment of an hour of a device has."""
+        self.by_day[segment.day, segment.price] += milliwh
+        self.add_device(device_id, segment.price, milliwh, int(milliwh > 0))
+
+    def add_device(self, device_id: UUID, price: Price | None, milliwh: int, buckets: int) -> None:
+        """Add to a device's energy at a price."""
+        line = self.by_device[device_id, price]
+        line[0] += milliwh
+        line[1] += buckets
+
+    def usage(self) -> tuple[list[DayUsage], list[DeviceUsage]]:
+        """Return all of it by day and by device."""
+        return (
+            [DayUsage(day, price, milliwh) for (day, price), milliwh in self.by_day.items()],
+            [DeviceUsage(device_id, price, *line) for (device_id, price), line in self.by_device.items()],
+        )
+
+
+class _Numbered(NamedTuple):
+    """The cuts as columns, and what the numbers in them mean."""
+
+    columns: dict[str, list[Any]]
+    days: list[_Day]
+    prices: list[Price | None]
+
+
+async def load(session: AsyncSession, scope: CostScope, cuts: Cuts, known: Sequence[int]) -> CutEnergy:
+    """Return the energy of cut hours; `known` are the municipalities that the calendar knows."""
+    numbered = _number(cuts)
+    statement = text(_CUT.format(**_names(scope)))
+    given = given_of(scope) | numbered.columns | {"known": list(known)} | _live_meters(scope)
+    async with planned(session, _PLANNER):
+        rows: Sequence[Any] = (await session.execute(statement, given)).all()
+    found = CutEnergy()
+    for row in rows:
+        if row.hour is not None:
+            hour = DeviceHour(row.device_id, row.number, row.hour, row.milliwh, row.other)
+            found.doubtful.append(hour)
+        elif row.device_id is None:
+            found.by_day[numbered.days[row.day]] += row.milliwh
+        else:
+            found.add_device(row.device_id, numbered.prices[int(row.number)], row.milliwh, row.other)
+    return found
+
+
+def _number(cuts: Cuts) -> _Numbered:
+    days: dict[_Day, int] = {}
+    prices: dict[Price | None, int] = {}
+    names = ("places", "hours", "edges", "days_before", "days_after", "prices_before", "prices_after")
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for (place, hour), parts in cuts.items():
+        before, after = parts[0], parts[-1]
+        is_simple = len(parts) == 2 and (before.start_at, after.end_at) == (hour, hour + HOUR)
+        numbers = [days.setdefault((part.day, part.price), len(days)) for part in (before, after)]
+        numbers += [prices.setdefault(part.price, len(prices)) for part in (before, after)]
+        row = (place, hour, after.start_at if is_simple else None, *numbers)
+        for name, value in zip(names, row, strict=True):
+            columns[name].append(value)
+    return _Numbered(columns, list(days), list(prices))
+
+
+def _names(scope: CostScope) -> dict[str, str]:
+    fleet = scope.customer_id is not None
+    of_customers = {
+        f"of_customer_{alias}": f"{alias}.customer_id = :customer_id AND" if fleet else "" for alias in "bnm"
+    }
+    return (
+        names_of(scope)
+        | of_customers
+        | _live_names(scope)
+        | {
+            "share_of_first": _share(
+                "r.first_shown - base.shown", "r.first_at - c.hour", "r.first_at - base.at"
+            ),
+            "share_of_first_after": _share(
+                "r.first_shown - base.shown", "c.edge - c.hour", "r.first_at - base.at"
+            ),
+            "share_of_edge": _share(
+                "r.after_shown - r.before_shown", "c.edge - r.before_at", "r.after_at - r.before_at"
+            ),
+        }
+    )
+
+
+# What is stored of an hour that changed says nothing, nor does it of the hour before, which may end with it.
+_LIVE_NAMES = {
+    "live_ends": ", l.first_hour, l.last_hour",
+    "live_meters": "LEFT JOIN unnest(CAST(:live_devices AS uuid[]), CAST(:live_firsts AS timestamptz[]), "
+    "CAST(:live_lasts AS timestamptz[])) AS l (device_id, first_hour, last_hour) ON l.device_id = d.id",
+    "is_stored": "AND NOT coalesce(c.hour BETWEEN p.first_hour - interval '1 hour' AND p.last_hour, false)",
+}
+
+
+def _live_names(scope: CostScope) -> dict[str, str]:
+    return _LIVE_NAMES if scope.live else dict.fromkeys(_LIVE_NAMES, "")
+
+
+def _live_meters(scope: CostScope) -> dict[str, list[Any]]:
+    if not scope.live:
+        return {}
+    reaches = scope.live.reaches.items()
+    return {
+        "live_devices": [key[-1] for key, _ in reaches],
+        "live_firsts": [first for _, (first, _) in reaches],
+        "live_lasts": [last for _, (_, last) in reaches],
+    }
+
+
+def _share(milliwh: str, part: str, whole: str) -> str:
+    """Return the SQL of a piece's share in proportion to time, rounded down; exact, as microseconds are whole."""
+    return f"div(({milliwh})::numeric * (extract(epoch FROM {part}) * 1000000), extract(epoch FROM {whole}) * 1000000)"

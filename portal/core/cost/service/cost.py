@@ -1,0 +1,122 @@
+"""What a window's energy costs, in either run mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from portal.core import energy
+from portal.core.cost.queries import cost_report as reports
+from portal.core.cost.queries.cost import CostScope, zone_named
+from portal.core.cost.rules import cost as domain
+from portal.core.cost.rules.cost import CostReport
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.fleet.queries import customers as customer_queries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal.core.stack import Stack
+
+GAPS = ("report", "estimate")
+DAYS = ("utc", "local")
+_UTC = ZoneInfo("UTC")
+_CLOCK_CHANGE = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class CostOptions:
+    """How a cost question is answered.
+
+    `gaps` is "report" or "estimate". `days` is "utc", or "local" for the days of each site's municipality.
+    """
+
+    gaps: str = "report"
+    days: str = "utc"
+
+
+async def fleet_cost(
+    stack: Stack,
+    customer_id: UUID,
+    from_at: datetime,
+    to_at: datetime,
+    gaps: str = "report",
+    days: str = "utc",
+) -> CostReport:
+    """Price a customer's energy of `[from_at, to_at)` (aware instants).
+
+    Amounts are exact and unrounded; fixed monthly charges are not in them. `gaps` and `days` are as in `CostOptions`.
+    Raises `Invalid` with the reason for a bad window or option, `NotFound` for an unknown customer, `Conflict` when
+    its tariffs are in more than one currency. `as_of` says how far the answer goes.
+    """
+    scope = _scope(stack, from_at, to_at, CostOptions(gaps, days))
+    async with stack.db.reports, energy.counted(stack, customer_id) as counted:
+        if not await customer_queries.is_known(counted.session, customer_id):
+            message = "There is no such customer"
+            raise NotFound(message)
+        return await _report(stack, counted, replace(scope, customer_id=customer_id))
+
+
+async def client_cost(
+    stack: Stack,
+    from_at: datetime,
+    to_at: datetime,
+    site_id: UUID | None = None,
+    gaps: str = "report",
+    days: str = "utc",
+) -> CostReport:
+    """Price a Client's own energy, of one site or all; otherwise as `fleet_cost`.
+
+    `fixed` holds the fixed monthly charges of each site for the whole local months inside the window.
+    """
+    scope = replace(_scope(stack, from_at, to_at, CostOptions(gaps, days)), site_id=site_id)
+    async with stack.db.reports, energy.counted(stack) as counted:
+        report = await _report(stack, counted, scope)
+        try:
+            fixed = await reports.load_fixed(counted.session, scope, stack.settings.billing.currency, report)
+        except domain.MixedCurrencies as error:
+            raise Conflict(str(error)) from None
+        return replace(report, fixed=fixed)
+
+
+async def local_zone(stack: Stack, customer_id: UUID | None = None) -> str:
+    """Return the IANA zone whose days a report by local days is about: the one of all municipalities that have sites.
+
+    Where they have several, or none is known, it is the stack's own.
+    """
+    async with stack.db.snapshot() as session:
+        zones = await reports.zones_in_use(session, customer_id)
+    known = {name for name in zones if zone_named(name) is not None}
+    return known.pop() if len(known) == 1 else stack.settings.application.time_zone
+
+
+def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOptions) -> CostScope:
+    try:
+        domain.check_window(from_at, to_at, slack=_CLOCK_CHANGE if options.days == "local" else timedelta(0))
+    except domain.WindowInvalid as error:
+        raise Invalid(str(error)) from None
+    for name, given, known in (("gaps", options.gaps, GAPS), ("days", options.days, DAYS)):
+        if given not in known:
+            message = f"'{name}' is one of {', '.join(known)}"
+            raise Invalid(message)
+    return CostScope(
+        from_at,
+        to_at,
+        estimate_gaps=options.gaps == "estimate",
+        day_zone=_UTC if options.days == "utc" else None,
+        own_zone=ZoneInfo(stack.settings.application.time_zone),
+    )
+
+
+async def _report(stack: Stack, counted: energy.Counted, scope: CostScope) -> CostReport:
+    billing = stack.settings.billing
+    max_gap = timedelta(minutes=billing.max_gap_minutes)
+    scope = replace(scope, live=counted.live)
+    try:
+        report = await reports.load_report(counted.session, scope, billing.currency, max_gap)
+        return replace(report, as_of=counted.as_of)
+    except domain.MixedCurrencies as error:
+        raise Conflict(str(error)) from None

@@ -1,0 +1,143 @@
+"""Explain this cent: everything that led to what an hour of a device costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from portal.core import energy
+from portal.core.cost.queries import cost as costs
+from portal.core.cost.queries.cost import CostScope
+from portal.core.cost.queries.cost_report import load_places
+from portal.core.cost.queries.explain import find_device_hour, find_hours
+from portal.core.cost.rules import explanation as domain
+from portal.core.cost.rules.explanation import Explanation
+from portal.core.energy.queries import cut_hours
+from portal.core.errors import Invalid, NotFound
+from portal.core.values.money import exact_decimals, kwh_from_milliwh
+from portal.core.values.time import FIRST_YEAR, HOUR, LAST_YEAR, floor_hour
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal.core.cost.queries.explain import ExplainedHour
+    from portal.core.cost.rules.rates import Segment
+    from portal.core.energy.queries.cut_hours import DeviceHour
+    from portal.core.energy.rules.as_of import AsOf
+    from portal.core.stack import Stack
+    from portal.core.tariffs.queries.tariffs import MunicipalTariffs
+    from portal.core.tariffs.rules.tariffs import Tariff
+
+_UTC = ZoneInfo("UTC")
+_MOST_LISTED = timedelta(days=4)
+
+
+async def explain_hour(
+    stack: Stack, device_id: UUID, hour_at: datetime, customer_id: UUID | None = None
+) -> Explanation:
+    """Explain the cost of the UTC hour that holds an aware instant, for a Client's device or a customer's.
+
+    Raises `NotFound` for a device that is not there, or not that customer's, and `Invalid` for an hour out of range.
+    """
+    if not FIRST_YEAR <= hour_at.year <= LAST_YEAR:
+        message = f"'hour' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
+        raise Invalid(message)
+    hour = floor_hour(hour_at)
+    scope = CostScope(hour, hour + HOUR, customer_id=customer_id)
+    max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
+    async with energy.counted(stack, customer_id) as counted:
+        session, scope = counted.session, replace(scope, live=counted.live)
+        found = await find_device_hour(session, scope, device_id)
+        if found is None:
+            message = "There is no such device"
+            raise NotFound(message)
+        await cut_hours.add_pieces(session, scope.schema, customer_id, [found.device_hour], max_gap)
+        places = await load_places(session, scope)
+    place = next((each for each in places if each.municipality_id == found.municipality_id), None)
+    explained = _explanation(found, place, scope, stack.settings.billing.currency)
+    return replace(explained, as_of=counted.as_of)
+
+
+@dataclass(frozen=True)
+class HourLine:
+    """An hour of a device with its energy and what it costs with VAT, exact; `periods` are its rates' names."""
+
+    hour_at: datetime
+    kwh: Decimal
+    total: Decimal
+    periods: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Hours of a device, in order, and how far they go."""
+
+    lines: tuple[HourLine, ...]
+    as_of: AsOf
+
+
+async def list_hours(
+    stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime, customer_id: UUID | None = None
+) -> Hours:
+    """Return the hours of a device with energy in `[from_at, to_at)`, at most a few days, in order."""
+    first = floor_hour(from_at)
+    scope = CostScope(first, min(to_at, first + _MOST_LISTED), customer_id=customer_id)
+    max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
+    async with energy.counted(stack, customer_id) as counted:
+        session, scope = counted.session, replace(scope, live=counted.live)
+        found = await find_hours(session, scope, device_id)
+        places = [
+            place
+            for place in await load_places(session, scope)
+            if found and place.municipality_id == found[0].place
+        ]
+        by_hour = costs.segments_by_hour(places, scope)
+        cut = [hour for hour in found if len(by_hour[hour.hour]) > 1]
+        await cut_hours.add_pieces(session, scope.schema, customer_id, cut, max_gap)
+    lines = tuple(_hour_line(hour, costs.parts_of(hour, by_hour[hour.hour])) for hour in found)
+    return Hours(lines, counted.as_of)
+
+
+def _hour_line(found: DeviceHour, parts: list[tuple[Segment, int]]) -> HourLine:
+    priced = [domain.priced_part(segment, milliwh, (), _UTC) for segment, milliwh in parts]
+    with exact_decimals():
+        total = sum((part.total for part in priced), Decimal(0))
+    names = tuple(dict.fromkeys(part.period_name for part in priced))
+    return HourLine(found.hour.astimezone(UTC), kwh_from_milliwh(found.allocated_milliwh), total, names)
+
+
+def _explanation(
+    found: ExplainedHour, place: MunicipalTariffs | None, scope: CostScope, currency: str
+) -> Explanation:
+    zone = (costs.zone_named(place.time_zone_id) if place else None) or scope.own_zone
+    tariffs: tuple[Tariff, ...] = place.tariffs if place else ()
+    parts = tuple(
+        domain.priced_part(segment, milliwh, tariffs, zone)
+        for segment, milliwh in costs.priced_hour(found.device_hour, [place] if place else [], scope)
+    )
+    currencies = {tariff.currency for tariff in tariffs if tariff.id == parts[0].tariff_id}
+    base, vat, total = domain.shown(parts)
+    hour = found.device_hour
+    pieces = sorted([*hour.allocated_pieces, *hour.gap_pieces])
+    return Explanation(
+        device_id=hour.device_id,
+        device_name=found.device_name,
+        site_name=found.site_name,
+        municipality=place.name if place else None,
+        time_zone_id=str(zone),
+        hour_at=hour.hour.astimezone(UTC),
+        currency=(currencies.pop() if currencies else None) or currency,
+        kwh=kwh_from_milliwh(hour.allocated_milliwh),
+        unallocated_kwh=kwh_from_milliwh(found.unallocated_milliwh),
+        estimated_kwh=kwh_from_milliwh(found.estimated_milliwh),
+        suspect_readings=found.suspect_count,
+        readings=domain.readings_used(hour.steps),
+        pieces=tuple(domain.piece_used(piece, hour.hour) for piece in pieces),
+        parts=parts,
+        shown_base=base,
+        shown_vat=vat,
+        shown_total=total,
+    )

@@ -1,0 +1,1 @@
+"""PostgreSQL as a child process of a stack that has no server of its own."""

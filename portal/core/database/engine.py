@@ -1,0 +1,96 @@
+"""The interface both storage engines implement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.database.db import Database
+    from portal.core.database.queue import MeterKey, QueuedHour
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the database offers, as `portal doctor` shows it."""
+
+    engine: str
+    server_version: str
+    timescaledb_version: str | None
+    note: str | None = None  # why it is this engine, where another may be expected
+
+
+@dataclass(frozen=True)
+class AddedFigures:
+    """How the statement that adds the energy of new readings adds their figures too, in the same pass: SQL.
+
+    It reads `power_kw` and `kwh` of each reading. `is_complete` is the condition (led by AND) under which figures can
+    be added at all, `hour_figures` the aggregates (led by a comma) of an hour's new readings, and `statement` the CTEs
+    (led by a comma) that store those of the relation `hours` whose meters are in the relation `clean`.
+    """
+
+    is_complete: str
+    hour_figures: str
+    statement: str
+
+
+class Figures(Protocol):
+    """Average, extremes and counts of each hour of readings, and of each customer's day, as an engine keeps them."""
+
+    @property
+    def added(self) -> AddedFigures | None:
+        """What adds figures in the same pass as energy; None where the engine has its own way."""
+        ...
+
+    @property
+    def waiting(self) -> str | None:
+        """The table of what waits for `settle`; None where nothing ever does."""
+        ...
+
+    async def rewrite(
+        self, session: AsyncSession, hours: Sequence[QueuedHour], added: Collection[MeterKey]
+    ) -> None:
+        """Bring the figures of hours taken from the queue up to date; those of the meters in `added` were added."""
+        ...
+
+    async def rewrite_span(
+        self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None
+    ) -> None:
+        """Bring the figures of a meter's hours from `first` to before `until` (None: open) in line with its readings.
+
+        For where they are in doubt. Nothing to do where they follow the readings by themselves.
+        """
+        ...
+
+    async def settle(self, db: Database) -> None:
+        """Do what `rewrite` had to leave until its transaction was committed, also of earlier processes."""
+        ...
+
+
+class Storage(Protocol):
+    """Where readings and their figures live."""
+
+    async def bootstrap(self, db: Database) -> None:
+        """Make what this engine adds to the migrated schema; idempotent, and repairs a half-made one."""
+        ...
+
+    async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
+        """Make room for readings of any of these instants (aware), years back included."""
+        ...
+
+    async def figures(self, session: AsyncSession) -> Figures:
+        """Return what keeps the hourly and daily figures of the readings."""
+        ...
+
+    async def tidy(self, db: Database) -> None:
+        """Give back disk that nothing uses any more; now and then, while the stack runs."""
+        ...
+
+    async def capabilities(self, session: AsyncSession) -> Capabilities:
+        """Probe the database."""
+        ...

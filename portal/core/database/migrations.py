@@ -1,0 +1,94 @@
+"""Brings a database to the current schema of one run mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from portal.core.database.layout import LAYOUTS
+from portal.core.database.restored import require_restored
+from portal.core.errors import Misconfigured
+from portal.core.settings import PROJECT_ROOT, RunMode
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from portal.core.database.db import Database
+
+_MIGRATION_LOCK = (
+    7_301_001  # any constant of our own: two processes starting at once migrate one after the other
+)
+_FOREIGN_TABLE = {RunMode.CLIENT: "fleet.customers", RunMode.ADMIN: "monitoring.power_measurements"}
+_READINGS = {mode: layout.measurements for mode, layout in LAYOUTS.items()}
+
+
+async def migrate(database: Database, mode: RunMode) -> None:
+    """Create or upgrade the schema.
+
+    Raises `Misconfigured` when the database belongs to the other run mode, has been served by a newer release or
+    was only half restored.
+    """
+    async with database.engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        foreign = await connection.scalar(
+            text("SELECT to_regclass(:name)::text"), {"name": _FOREIGN_TABLE[mode]}
+        )
+        if foreign:
+            message = (
+                f"This database holds {foreign}, so it belongs to the other run mode: "
+                f"point Database__ConnectionString of RunMode={mode} at its own database."
+            )
+            raise Misconfigured(message)
+        await require_restored(connection, _READINGS[mode])
+        _refuse_newer(mode, await _revisions(connection))
+        await connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
+        await connection.run_sync(_upgrade, mode)
+
+
+def _upgrade(connection: Connection, mode: RunMode) -> None:
+    config = _config(mode)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "heads")
+
+
+def _config(mode: RunMode) -> Config:
+    root, config = PROJECT_ROOT / "alembic", Config()
+    config.set_main_option("script_location", str(root))
+    config.set_main_option("path_separator", "os")
+    locations = (root / "versions" / "shared", root / "versions" / mode.value.lower())
+    config.set_main_option("version_locations", ":".join(map(str, locations)))
+    return config
+
+
+async def require_migrated(database: Database, mode: RunMode) -> None:
+    """Raise `Misconfigured` unless the database holds the current schema of a run mode, and all of it."""
+    async with database.engine.connect() as connection:
+        name = _FOREIGN_TABLE[RunMode.ADMIN if mode is RunMode.CLIENT else RunMode.CLIENT]
+        if not await connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
+            raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
+        await require_restored(connection, _READINGS[mode])
+        found = await _revisions(connection)
+    _refuse_newer(mode, found)
+    if found != set(ScriptDirectory.from_config(_config(mode)).get_heads()):
+        raise Misconfigured("The database has the schema of another release: run `portal migrate` first.")
+
+
+async def _revisions(connection: AsyncConnection) -> set[str]:
+    if not await connection.scalar(text("SELECT to_regclass('app.alembic_version') IS NOT NULL")):
+        return set()
+    return set(await connection.scalars(text("SELECT version_num FROM app.alembic_version")))
+
+
+def _refuse_newer(mode: RunMode, found: set[str]) -> None:
+    """Refuse a schema that this release does not know: only a newer one can have made it."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config(mode)).walk_revisions()}
+    if unknown := sorted(found - known):
+        raise Misconfigured(
+            f"The database was served by a newer release (its schema is at {', '.join(unknown)}): install that release "
+            "again, or restore a dump from before the upgrade."
+        )

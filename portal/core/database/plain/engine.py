@@ -1,0 +1,54 @@
+"""The storage engine on plain PostgreSQL: weekly partitions, rollups kept by the application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.database.engine import Capabilities
+from portal.core.database.layout import LAYOUTS
+from portal.core.database.plain.figures import PlainFigures
+from portal.core.database.plain.partitions import Partitions
+from portal.core.database.plain.schema import create_rollups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.database.db import Database
+    from portal.core.settings import Settings
+
+
+class PostgresStorage:
+    """Readings in 7-day range partitions; hourly rollups recomputed from a queue of touched hours."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.layout = LAYOUTS[settings.run_mode]
+        self._partitions = Partitions(self.layout)
+
+    async def bootstrap(self, db: Database) -> None:
+        """Create the rollup tables and the real-time views over them, where they are not there yet."""
+        async with db.transaction() as session:
+            await create_rollups(session, self.layout)
+
+    async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
+        """Create the partitions that readings of these instants (aware) need."""
+        await self._partitions.ensure(db, times)
+
+    async def figures(self, session: AsyncSession) -> PlainFigures:
+        """Return what keeps the tables of hours and days."""
+        return PlainFigures(self.layout)
+
+    async def tidy(self, db: Database) -> None:
+        """Leave everything to autovacuum."""
+
+    async def capabilities(self, session: AsyncSession) -> Capabilities:
+        """Probe the server; an installed TimescaleDB is reported, not yet used."""
+        version = await session.scalar(text("SHOW server_version"))
+        extension = await session.scalar(
+            text("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
+        )
+        return Capabilities("postgresql", str(version), extension)

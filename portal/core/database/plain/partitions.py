@@ -1,0 +1,69 @@
+"""Weekly range partitions of the readings on plain PostgreSQL, made on demand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.values.time import week_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.database.db import Database
+    from portal.core.database.layout import Layout
+
+_WEEK = timedelta(days=7)
+_PARTITION_LOCK = 7_301_002
+
+
+class Partitions:
+    """Makes the partitions of one table; remembers those it has seen, so that a known week costs nothing."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._known: set[datetime] = set()
+
+    async def ensure(self, db: Database, times: Iterable[datetime]) -> None:
+        """Create the partition of every week that `times` (aware) fall into, in a transaction of its own.
+
+        It is its own so that no writer's transaction, however long, makes another wait for a new week; a
+        partition that is then not used does no harm.
+        """
+        wanted = {week_start(at) for at in times} - self._known
+        if not wanted:
+            return
+        async with db.transaction() as session:
+            if wanted - await self._existing(session):
+                await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PARTITION_LOCK})
+                for week in sorted(wanted - await self._existing(session)):
+                    await self._create(session, week)
+        self._known |= wanted
+
+    async def _existing(self, session: AsyncSession) -> set[datetime]:
+        rows = await session.execute(
+            text(
+                "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
+                "WHERE inhparent = to_regclass(:parent)"
+            ),
+            {"parent": self._layout.measurements},
+        )
+        return {_week_of(name) for (name,) in rows}
+
+    async def _create(self, session: AsyncSession, week: datetime) -> None:
+        table = self._layout.measurements
+        name = f"{table}_{week:%Y%m%d}"
+        # Attaching takes a weaker lock than CREATE .. PARTITION OF: readers and writers of other weeks go on.
+        await session.execute(
+            text(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        )
+        bounds = f"FROM ('{week.isoformat()}') TO ('{(week + _WEEK).isoformat()}')"
+        await session.execute(text(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}"))
+
+
+def _week_of(relation: str) -> datetime:
+    return datetime.strptime(relation.rsplit("_", 1)[1], "%Y%m%d").replace(tzinfo=UTC)

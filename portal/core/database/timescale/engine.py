@@ -1,0 +1,94 @@
+"""The storage engine on TimescaleDB: a compressed hypertable, real-time continuous aggregates.
+
+Billed energy is kept by the application here as well: no aggregate can follow a register over its resets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.database.engine import Capabilities
+from portal.core.database.layout import LAYOUTS, Layout
+from portal.core.database.timescale.chunks import Chunks, shrink_indexes
+from portal.core.database.timescale.probe import Engine
+from portal.core.database.timescale.schema import build
+from portal.core.database.timescale.windows import note_hours, refresh_noted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.database.db import Database
+    from portal.core.database.queue import MeterKey, QueuedHour
+    from portal.core.settings import Settings
+
+
+class AggregatedFigures:
+    """Continuous aggregates follow by themselves, but for hours so late that no policy reaches them."""
+
+    added = None
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    @property
+    def waiting(self) -> str:
+        """The table of noted hours."""
+        return self._layout.windows
+
+    async def rewrite(
+        self, session: AsyncSession, hours: Sequence[QueuedHour], added: Collection[MeterKey]
+    ) -> None:
+        """Note the hours whose aggregates must be refreshed by hand."""
+        await note_hours(session, self._layout, [(*each.key, each.hour) for each in hours])
+
+    async def rewrite_span(
+        self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None
+    ) -> None:
+        """Leave them: the database keeps its aggregates in line with what it stores."""
+
+    async def settle(self, db: Database) -> None:
+        """Refresh the aggregates of the noted hours, which cannot be in a transaction."""
+        await refresh_noted(db, self._layout)
+
+
+class TimescaleStorage:
+    """Readings in 7-day chunks, compressed after a week; figures from continuous aggregates."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.layout = LAYOUTS[settings.run_mode]
+        self._chunks = Chunks(self.layout)
+
+    async def bootstrap(self, db: Database) -> None:
+        """Make or repair hypertable, compression, aggregates and policies, and aggregate what is there."""
+        async with db.transaction() as session:
+            await build(session, self.layout)
+        await refresh_noted(db, self.layout)
+
+    async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
+        """Create the chunks that readings of these instants (aware) need."""
+        await self._chunks.ensure(db, times)
+
+    async def figures(self, session: AsyncSession) -> AggregatedFigures:
+        """Return what keeps the aggregates complete."""
+        return AggregatedFigures(self.layout)
+
+    async def tidy(self, db: Database) -> None:
+        """Shrink what compressed chunks keep of readings that came late."""
+        await shrink_indexes(db, self.layout)
+
+    async def capabilities(self, session: AsyncSession) -> Capabilities:
+        """Probe the server."""
+        row = (
+            await session.execute(
+                text(
+                    "SELECT current_setting('server_version'), "
+                    "(SELECT extversion FROM pg_extension WHERE extname = 'timescaledb')"
+                )
+            )
+        ).one()
+        return Capabilities(Engine.TIMESCALEDB, str(row[0]), row[1])

@@ -1,0 +1,242 @@
+"""Hours whose continuous aggregates must be refreshed by hand, kept until they have been.
+
+A continuous aggregate computes what is newer than its watermark whenever it is read. Below the watermark a
+late reading shows only after a refresh, and below the start offset of its policy no policy ever makes one:
+such rows even vanish once the policy has moved the watermark past them. So each refresh of the queue
+notes those hours in a table, in the transaction that takes the queue, and then refreshes them on a
+connection of its own. A kill in between loses nothing: the table is still there. Until a refresh is through, the views
+people read compute those hours of those meters from the readings, so that nothing late is missing meanwhile.
+
+A refresh moves the watermark to its end, so what lies below must be stored by then, or it does not show until it is.
+Hence every refresh, also that of a policy, goes from the oldest to the newest, and begins no later than at the
+watermark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import asyncpg
+from sqlalchemy import text
+
+from portal.core.database.autocommit import autocommit
+from portal.core.log import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.database.db import Database
+    from portal.core.database.layout import Layout
+
+_log = logger("storage")
+
+_WINDOW_LOCK = 7_301_005
+_HOUR = timedelta(hours=1)
+# Refreshing what lies between two late hours costs nothing where nothing changed there.
+_NEARBY = timedelta(days=7)
+# One refresh is one transaction: a long history goes in pieces.
+_PIECE = timedelta(days=28)
+# The hourly policy starts 30 days back (the daily one 365): what is older by then must not wait for it.
+_POLICY_REACH = "interval '29 days'"
+_DAILY_POLICY_REACH = "interval '364 days'"
+# Overlapping refreshes raise: a policy's run takes seconds, a first one over a long history minutes.
+_PATIENCE_S = 120.0
+_PAUSE_S = 0.25
+OLDEST_FIRST = '{"refresh_newest_first": false}'
+_BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.ObjectInUseError)
+
+# Above the invalidation threshold no refresh has begun, so the aggregate still reads the readings themselves.
+# It moves before a refresh takes its snapshot: a reading committed before this statement is in that snapshot.
+_THRESHOLD = (
+    "(SELECT max(_timescaledb_functions.to_timestamp(t.watermark)) "
+    "FROM _timescaledb_catalog.continuous_aggs_invalidation_threshold t "
+    "JOIN _timescaledb_catalog.continuous_agg a ON a.raw_hypertable_id = t.hypertable_id "
+    "WHERE a.user_view_schema = {schema} AND a.user_view_name = ANY ({views}))"
+)
+
+
+class Window(NamedTuple):
+    """A half-open range of UTC hours."""
+
+    from_hour: datetime
+    to_hour: datetime
+
+
+async def note_hours(session: AsyncSession, layout: Layout, touched: list[tuple[Any, ...]]) -> None:
+    """Remember those of the touched (key columns, UTC hour) that neither a policy nor the aggregate brings up to date.
+
+    The hours, joined to windows, are what is refreshed; with their meters they are what the view computes until then.
+    """
+    threshold = _THRESHOLD.format(schema=":schema", views="ARRAY['hourly_aggregate', 'daily_aggregate']")
+    found = await session.scalars(
+        text(
+            f"SELECT hour FROM unnest(CAST(:hours AS timestamptz[])) AS touched (hour) "
+            f"WHERE hour < greatest(now() - {_POLICY_REACH}, {threshold}) ORDER BY hour"
+        ),
+        {"hours": sorted({row[-1] for row in touched}), "schema": layout.schema},
+    )
+    late = list(found)
+    windows = list(merged(Window(hour, hour + _HOUR) for hour in late))
+    if windows:
+        await session.execute(
+            text(
+                f"INSERT INTO {layout.windows} (from_hour, to_hour) "
+                f"SELECT * FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))"
+            ),
+            {"starts": [w.from_hour for w in windows], "ends": [w.to_hour for w in windows]},
+        )
+        await _note_meters(session, layout, touched, frozenset(late))
+
+
+async def _note_meters(
+    session: AsyncSession, layout: Layout, touched: list[tuple[Any, ...]], late: frozenset[datetime]
+) -> None:
+    rows = [row for row in touched if row[-1] in late]
+    customers = "".join(f"{key}, " for key in layout.keys[:-1])
+    await session.execute(
+        text(
+            f"INSERT INTO {layout.late_hours} ({customers}device_ids, hours) "
+            f"SELECT {customers}array_agg(device_id), array_agg(hour) FROM unnest("
+            + ", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys)
+            + f", CAST(:hours AS timestamptz[])) AS late ({layout.key_list()}, hour)"
+            + (f" GROUP BY {layout.keys[0]}" if customers else "")
+        ),
+        {
+            **{key: [row[place] for row in rows] for place, key in enumerate(layout.keys)},
+            "hours": [row[-1] for row in rows],
+        },
+    )
+
+
+async def note_everything(session: AsyncSession, layout: Layout) -> None:
+    """Remember all hours there are readings of: what new aggregates over old readings need."""
+    await session.execute(
+        text(
+            f"INSERT INTO {layout.windows} (from_hour, to_hour) "
+            f"SELECT date_trunc('hour', min(time), 'UTC'), date_trunc('hour', max(time), 'UTC') + interval '1 hour' "
+            f"FROM {layout.measurements} HAVING count(*) > 0"
+        )
+    )
+
+
+def merged(windows: Iterable[Window]) -> Iterator[Window]:
+    """Yield sorted windows with those joined that overlap or lie less than a week apart."""
+    current: Window | None = None
+    for window in windows:
+        if current is not None and window.from_hour - current.to_hour <= _NEARBY:
+            current = Window(current.from_hour, max(current.to_hour, window.to_hour))
+            continue
+        if current is not None:
+            yield current
+        current = window
+    if current is not None:
+        yield current
+
+
+def pieces(window: Window) -> Iterator[Window]:
+    """Yield a window in parts of at most four weeks."""
+    edges = [window.from_hour]
+    while edges[-1] < window.to_hour:
+        edges.append(min(edges[-1] + _PIECE, window.to_hour))
+    yield from (Window(start, end) for start, end in pairwise(edges))
+
+
+async def refresh_noted(db: Database, layout: Layout) -> int:
+    """Refresh all noted windows, one refresher at a time; returns how many there were.
+
+    What cannot be refreshed for two minutes, because a policy's run holds the aggregate, stays noted.
+    """
+    async with db.transaction() as session:
+        if not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.windows})")):
+            return 0
+    async with autocommit(db) as connection:
+        await connection.execute(f"SELECT pg_advisory_lock({_WINDOW_LOCK})")
+        return await _drain(connection, layout)
+
+
+async def _drain(connection: asyncpg.Connection, layout: Layout) -> int:
+    # These first: what is noted in between is shown by the view until the next time, not lost with these.
+    late = await connection.fetch(f"SELECT id FROM {layout.late_hours}")
+    rows = await connection.fetch(f"SELECT id, from_hour, to_hour FROM {layout.windows} ORDER BY from_hour")
+    windows = list(merged(Window(row["from_hour"], row["to_hour"]) for row in rows))
+    options = await _options(connection)
+    for window in windows:
+        from_hour = await _not_past_watermark(connection, layout, layout.hourly_aggregate, window.from_hour)
+        for piece in pieces(Window(from_hour, window.to_hour)):
+            if not await _refresh(connection, layout, piece, options):
+                return 0
+    for table, done in ((layout.late_hours, late), (layout.windows, rows)):
+        await connection.execute(f"DELETE FROM {table} WHERE id = ANY ($1)", [row["id"] for row in done])
+    return len(windows)
+
+
+async def _options(connection: asyncpg.Connection) -> str:
+    """Return the argument that has a refresh go from the oldest to the newest, where it can go otherwise."""
+    knows = "SELECT 'options' = ANY (proargnames) FROM pg_proc WHERE oid = 'refresh_continuous_aggregate'::regproc"
+    return f", options => '{OLDEST_FIRST}'" if await connection.fetchval(knows) else ""
+
+
+async def _not_past_watermark(
+    connection: asyncpg.Connection, layout: Layout, aggregate: str, from_at: datetime
+) -> datetime:
+    """Return where a refresh must begin: at the watermark if that lies before, at the first reading if none is."""
+    return await connection.fetchval(
+        f"SELECT least($1::timestamptz, CASE WHEN at > '2000-01-01Z' THEN at ELSE ("
+        f"SELECT date_trunc('day', min(time), 'UTC') FROM {layout.measurements}) END) FROM ("
+        f"SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(mat_hypertable_id)) AS at "
+        f"FROM _timescaledb_catalog.continuous_agg WHERE user_view_schema = $2 AND user_view_name = $3) watermark",
+        from_at,
+        *aggregate.split("."),
+    )
+
+
+async def _refresh(connection: asyncpg.Connection, layout: Layout, piece: Window, options: str) -> bool:
+    done = await _call(connection, layout.hourly_aggregate, piece, options)
+    if done and layout.has_customers:
+        days = await _days_below_threshold(connection, layout, piece)
+        if days is not None:
+            from_day = await _not_past_watermark(connection, layout, layout.daily_aggregate, days.from_hour)
+            done = await _call(connection, layout.daily_aggregate, days._replace(from_hour=from_day), options)
+    return done
+
+
+async def _days_below_threshold(
+    connection: asyncpg.Connection, layout: Layout, piece: Window
+) -> Window | None:
+    """Return the UTC days of a piece that the daily aggregate does not compute when it is read.
+
+    A day above its threshold must not be refreshed: it would be stored half, and every reading of that day late.
+    """
+    threshold = _THRESHOLD.format(schema="$3", views="ARRAY['daily_aggregate']")
+    row = await connection.fetchrow(
+        f"SELECT date_trunc('day', $1::timestamptz, 'UTC') AS from_day, "
+        f"CASE WHEN reach > date_trunc('day', $1::timestamptz, 'UTC') THEN least(reach, "
+        f"date_trunc('day', $2::timestamptz + interval '1 day' - interval '1 microsecond', 'UTC')) END AS to_day "
+        f"FROM (SELECT date_trunc('day', greatest(now() - {_DAILY_POLICY_REACH}, {threshold}), 'UTC') AS reach) r",
+        *piece,
+        layout.schema,
+    )
+    return Window(row["from_day"], row["to_day"]) if row["to_day"] else None
+
+
+async def _call(connection: asyncpg.Connection, aggregate: str, window: Window, options: str) -> bool:
+    """Refresh one window of one aggregate; False when somebody else's refresh would not end."""
+    start, end = (f"'{at.isoformat()}'::timestamptz" for at in window)
+    statement = f"CALL refresh_continuous_aggregate('{aggregate}', {start}, {end}{options})"
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+    while True:
+        try:
+            await connection.execute(statement)
+        except _BUSY:
+            if asyncio.get_running_loop().time() > deadline:
+                _log.warning("An aggregate is busy; late readings show later", aggregate=aggregate)
+                return False
+            await asyncio.sleep(_PAUSE_S)
+        else:
+            return True

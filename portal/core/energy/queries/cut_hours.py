@@ -1,0 +1,117 @@
+"""The pieces of energy within single hours, recomputed from the readings around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from portal.core.energy.rules.hours import MeterState, Piece, PieceKind, Rules, Step, fold
+from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.values.time import HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_AT_ONCE = 500  # bounds the readings that are in memory together
+
+
+@dataclass
+class DeviceHour:
+    """An hour of a device: what there is of it, and the pieces that reach into it once they were looked up.
+
+    `settled_before` is the hour before which what is stored of the meter holds; None: the hour itself.
+    """
+
+    device_id: UUID
+    place: int
+    hour: datetime
+    allocated_milliwh: int
+    estimated_milliwh: int
+    settled_before: datetime | None = None
+    steps: list[Step] = field(default_factory=list[Step])
+    allocated_pieces: list[Piece] = field(default_factory=list[Piece])
+    gap_pieces: list[Piece] = field(default_factory=list[Piece])
+
+
+# The walk starts where nothing was pending, at the end of the last such hour before, and goes on a few readings
+# beyond the hour: a reading is judged by the ones that follow it.
+_READINGS = """
+SELECT w.number, w.max_power_kw::float8, w.state, m.time, m.energy_imported_kwh AS kwh
+FROM (
+    SELECT u.number, u.device_id, u.hour, d.max_power_kw, head.state, head.until
+    FROM unnest(
+        CAST(:numbers AS integer[]), CAST(:devices AS uuid[]), CAST(:hours AS timestamptz[]),
+        CAST(:settled_before AS timestamptz[])
+    ) AS u (number, device_id, hour, settled_before)
+    JOIN {schema}.devices d ON d.id = u.device_id {of_customer_d}
+    LEFT JOIN LATERAL (
+        SELECT e.meter_state AS state, e.hour + interval '1 hour' AS until FROM {schema}.hourly_energy e
+        WHERE e.device_id = u.device_id {of_customer_e} AND e.hour < u.settled_before
+          AND e.meter_is_settled
+        ORDER BY e.hour DESC LIMIT 1
+    ) head ON true
+) w CROSS JOIN LATERAL (
+    (SELECT r.time, r.energy_imported_kwh FROM {schema}.power_measurements r
+     WHERE r.device_id = w.device_id {of_customer_r} AND r.time >= coalesce(w.until, w.hour - interval '30 days')
+       AND r.time < w.hour + interval '1 hour' AND r.energy_imported_kwh IS NOT NULL AND r.energy_imported_kwh <> 'NaN')
+    UNION ALL
+    (SELECT r.time, r.energy_imported_kwh FROM {schema}.power_measurements r
+     WHERE r.device_id = w.device_id {of_customer_r} AND r.time >= w.hour + interval '1 hour'
+       AND r.energy_imported_kwh IS NOT NULL AND r.energy_imported_kwh <> 'NaN'
+     ORDER BY r.time LIMIT 6)
+) m
+ORDER BY w.number, m.time
+"""
+
+
+async def add_pieces(
+    session: AsyncSession,
+    schema: str,
+    customer_id: UUID | None,
+    hours: Sequence[DeviceHour],
+    max_gap: timedelta,
+) -> None:
+    """Look up the readings of device hours and fill in the pieces that reach into them."""
+    statement = text(_READINGS.format(**_names(schema, customer_id)))
+    for first in range(0, len(hours), _AT_ONCE):
+        some = hours[first : first + _AT_ONCE]
+        given: dict[str, Any] = {
+            "numbers": list(range(len(some))),
+            "devices": [each.device_id for each in some],
+            "hours": [each.hour for each in some],
+            "settled_before": [each.settled_before or each.hour for each in some],
+        }
+        rows = await session.execute(statement, given | ({"customer_id": customer_id} if customer_id else {}))
+        walks: dict[int, list[Any]] = {}
+        for row in rows:
+            walks.setdefault(row.number, []).append(row)
+        for number, its_rows in walks.items():
+            _walk(some[number], its_rows, max_gap)
+
+
+def _walk(found: DeviceHour, rows: list[Any], max_gap: timedelta) -> None:
+    stored = rows[0].state
+    state = MeterState() if stored is None else MeterState.from_json(stored)
+    rules = Rules(max_gap, rows[0].max_power_kw)
+    readings = [Reading(row.time, register_milliwh(row.kwh)) for row in rows]
+    end_at = found.hour + HOUR
+    for step in fold(state, readings, rules):
+        pieces = [piece for piece in step.pieces if piece.end_at > found.hour and piece.start_at < end_at]
+        if pieces or found.hour <= step.reading.at < end_at:
+            found.steps.append(step)
+        for piece in pieces:
+            is_gap = piece.kind is PieceKind.GAP
+            (found.gap_pieces if is_gap else found.allocated_pieces).append(piece)
+
+
+def _names(schema: str, customer_id: UUID | None) -> dict[str, str]:
+    fleet = customer_id is not None
+    return {"schema": schema} | {
+        f"of_customer_{alias}": f"AND {alias}.customer_id = :customer_id" if fleet else "" for alias in "der"
+    }

@@ -1,0 +1,113 @@
+"""What keeps the figures and the energy of readings up to date. Read and changed as sets, so it is tables alone.
+
+Those of one storage engine bear its name: `info["storage"]`.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import SQLModel
+
+from portal.core.database.columns import Instant
+
+_PLAIN: dict[str, Any] = {"info": {"storage": "plain"}}
+_TIMESCALE: dict[str, Any] = {"info": {"storage": "timescale"}}
+_CLIENT, _ADMIN = ("monitoring", ("device_id",)), ("fleet", ("customer_id", "device_id"))
+
+
+def _table(schema: str, name: str, *parts: Column[Any] | Index, **options: Any) -> None:
+    Table(name, SQLModel.metadata, *parts, schema=schema, **options)
+
+
+def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False, **options)
+
+
+def _number() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _keys(names: tuple[str, ...], **options: Any) -> list[Column[Any]]:
+    return [_required(name, Uuid, **options) for name in names]
+
+
+def _figures() -> list[Column[Any]]:
+    power = [Column(f"{kind}_active_power_kw", Double) for kind in ("avg", "max", "min")]
+    return [*power, _required("sample_count", BigInteger), Column("kwh_delta", Double)]
+
+
+def _queue(schema: str, keys: tuple[str, ...]) -> None:
+    """Declare what waits to be recomputed, who recomputes it, by which rule, and what the daily proofs found."""
+    _table(
+        schema,
+        "rollup_batches",
+        *_keys(keys[:-1]),
+        _required("device_ids", ARRAY(Uuid)),
+        _required("hours", ARRAY(Instant)),
+        _required("firsts", ARRAY(Instant)),
+        _required("queued_at", Instant, server_default=text("now()")),
+    )
+    asked_at = _required("asked_at", Instant, server_default=text("now()"))
+    _table(schema, "recompute_passes", _number(), *_keys(keys), Column("from_hour", Instant), asked_at)
+    _table(schema, "refresh_lock")
+    _table(schema, "energy_rule", _required("max_gap_minutes", Integer))
+    _table(
+        schema,
+        "energy_proofs",
+        _number(),
+        _required("checked_at", Instant),
+        _required("meter_count", Integer),
+        _required("day_count", Integer),
+        _required("differences", JSONB),
+        Column("customers", JSONB),
+    )
+
+
+def _plain(schema: str, keys: tuple[str, ...]) -> None:
+    """Declare the hours that plain PostgreSQL stores."""
+    _table(
+        schema,
+        "hourly_rollup",
+        *_keys(keys, primary_key=True),
+        _required("hour", Instant, primary_key=True),
+        *_figures(),
+        _required("power_count", BigInteger),
+        *(Column(name, Double) for name in ("lowest_kwh", "highest_kwh")),
+        Index(f"ix_{schema}_hourly_rollup_hour", *keys[:-1], "hour"),
+        **_PLAIN,
+    )
+
+
+def _timescale(schema: str, keys: tuple[str, ...]) -> None:
+    """Declare the hours whose continuous aggregates wait to be refreshed."""
+    spans = [_required(name, Instant) for name in ("from_hour", "to_hour")]
+    _table(schema, "rollup_windows", _number(), *spans, **_TIMESCALE)
+    hours = (_required("device_ids", ARRAY(Uuid)), _required("hours", ARRAY(Instant)))
+    _table(schema, "late_hours", _number(), *_keys(keys[:-1]), *hours, **_TIMESCALE)
+
+
+for _schema, _key_names in (_CLIENT, _ADMIN):
+    _queue(_schema, _key_names)
+    _plain(_schema, _key_names)
+    _timescale(_schema, _key_names)
+_table(
+    "fleet",
+    "daily_rollup",
+    *_keys(("customer_id",), primary_key=True),
+    _required("day", Instant, primary_key=True),
+    _required("device_count", BigInteger),
+    *_figures(),
+    **_PLAIN,
+)

@@ -1,0 +1,45 @@
+"""The envelope of a fleet batch: headers, types, limits of the cursor, and the answer."""
+
+from enum import StrEnum
+
+import msgspec
+
+from portal.core.readings.wire import FleetReading
+from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.tariffs.wire import TariffRow
+from portal.core.wire_fields import RowProblem
+
+TOKEN_HEADER = "X-Customer-Token"  # noqa: S105 - the header's name
+TYPE_HEADER = "X-Batch-Type"
+CURSOR_HEADER = "X-Push-Cursor"
+MAX_CURSOR_LENGTH = 50
+
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+"""Writes rows and answers: decimals as exact JSON numbers, UTC instants with `Z`."""
+
+
+class BatchType(StrEnum):
+    """What the rows of a batch are."""
+
+    SITES = "sites"
+    DEVICES = "devices"
+    MUNICIPALITIES = "municipalities"
+    TARIFFS = "tariffs"
+    MEASUREMENTS = "measurements"
+
+
+ROW_TYPES: dict[BatchType, type[msgspec.Struct]] = {
+    BatchType.SITES: SiteRow,
+    BatchType.DEVICES: DeviceRow,
+    BatchType.MUNICIPALITIES: MunicipalityRow,
+    BatchType.TARIFFS: TariffRow,
+    BatchType.MEASUREMENTS: FleetReading,
+}
+
+
+class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of the fleet ingest. Rows that were there already count as accepted."""
+
+    accepted: int
+    rejected: int
+    errors: list[RowProblem]

@@ -1,0 +1,105 @@
+"""Statements that change a customer of the Admin: added, its token replaced, opened and closed, removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert as insert_into
+from sqlmodel import col
+
+from portal.core.fleet.tables import Customer
+from portal.core.values.versions import version_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class LockedCustomer:
+    """A customer as it is until the end of the transaction, and its version."""
+
+    code: str
+    name: str
+    is_active: bool
+    version: str
+
+
+async def insert(session: AsyncSession, code: str, name: str, token_hash: str, now: datetime) -> UUID | None:
+    """Add a customer; None when the code is taken, in whatever case."""
+    new = insert_into(Customer).values(code=code, name=name, token_hash=token_hash, token_issued_at=now)
+    return await session.scalar(new.on_conflict_do_nothing().returning(col(Customer.id)))
+
+
+async def lock(
+    session: AsyncSession, customer_id: UUID, *, for_removal: bool = False
+) -> LockedCustomer | None:
+    """Return a customer and keep it as it is until the end of the transaction; None when there is none.
+
+    `for_removal` also keeps everybody from adding anything that refers to it.
+    """
+    customer = select(
+        col(Customer.id),
+        col(Customer.code),
+        col(Customer.name),
+        col(Customer.is_active),
+        col(Customer.token_issued_at),
+        col(Customer.token_rotated_at),
+    ).where(col(Customer.id) == customer_id)
+    row = (await session.execute(customer.with_for_update(key_share=not for_removal))).one_or_none()
+    if row is None:
+        return None
+    _, code, name, is_active, *_ = row
+    return LockedCustomer(code, name, is_active, version_of(*row))
+
+
+async def rotate(
+    session: AsyncSession, customer_id: UUID, token_hash: str, now: datetime, previous_until: datetime | None
+) -> None:
+    """Put a new token in place; the present one becomes the previous, or nothing without `previous_until`."""
+    rotated = (
+        update(Customer)
+        .where(col(Customer.id) == customer_id)
+        .values(
+            previous_token_hash=None if previous_until is None else col(Customer.token_hash),
+            previous_token_expires_at=previous_until,
+            token_hash=token_hash,
+            token_rotated_at=now,
+        )
+    )
+    await session.execute(rotated)
+
+
+async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: bool) -> None:
+    """Open or close a customer."""
+    await session.execute(update(Customer).where(col(Customer.id) == customer_id).values(is_active=is_active))
+
+
+async def has_readings(session: AsyncSession, customer_id: UUID) -> bool:
+    """Tell whether any reading of a customer is stored."""
+    statement = "SELECT EXISTS (SELECT 1 FROM fleet.power_measurements WHERE customer_id = :id)"
+    return bool(await session.scalar(text(statement), {"id": customer_id}))
+
+
+# What others refer to comes last. Everything else that holds a customer's rows is found in the catalogue, so that
+# neither engine's own tables are forgotten.
+_LAST = ("tariff_periods", "tariffs", "municipalities", "devices", "sites")
+_HOLDERS = """
+SELECT c.relname FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
+WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+"""
+
+
+async def remove(session: AsyncSession, customer_id: UUID) -> None:
+    """Delete a customer and everything that is kept of it."""
+    found = await session.scalars(text(_HOLDERS))
+    names = sorted(found.all(), key=lambda name: _LAST.index(name) if name in _LAST else -1)
+    bound: dict[str, Any] = {"id": customer_id}
+    for name in names:
+        await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer_id = :id'), bound)
+    await session.execute(text("DELETE FROM fleet.customers WHERE id = :id"), bound)

@@ -1,0 +1,236 @@
+"""Customers of the Admin stack."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlmodel import col
+
+from portal.core.energy.rules.as_of import UNKNOWN, AsOf
+from portal.core.energy.rules.live import FOR_EVER
+from portal.core.fleet.tables import Customer
+from portal.core.values.money import kwh_from_milliwh
+from portal.core.values.pages import EVERYTHING, Asked, Key
+from portal.core.values.versions import version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from decimal import Decimal
+
+    from sqlalchemy import RowMapping
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.energy import Counted
+
+
+@dataclass(frozen=True)
+class PushBacklog:
+    """What a customer's stack last said it had not pushed yet; `oldest_at` is when the oldest of it arrived there."""
+
+    reported_at: datetime
+    waiting_rows: int
+    given_up_rows: int
+    oldest_at: datetime | None
+    drain_seconds: int
+
+
+@dataclass(frozen=True)
+class CustomerLine:
+    """A customer as the list shows it; `energy_today_kwh` is since 00:00 UTC."""
+
+    id: UUID
+    code: str
+    name: str
+    is_active: bool
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    site_count: int
+    device_count: int
+    energy_today_kwh: Decimal
+    token_issued_at: datetime
+    token_rotated_at: datetime | None
+    previous_token_expires_at: datetime | None
+    last_batch_rows: int | None
+    push: PushBacklog | None = None
+    energy_as_of: AsOf = UNKNOWN
+
+    @property
+    def version(self) -> str:
+        """Another text after every change to the customer and its tokens; what it pushes has no part in it."""
+        return version_of(
+            self.id, self.code, self.name, self.is_active, self.token_issued_at, self.token_rotated_at
+        )
+
+    @property
+    def key(self) -> Key:
+        """Where the customer stands among all of them."""
+        return (self.code.lower(),)
+
+
+@dataclass(frozen=True)
+class CustomerDevice:
+    """A customer's device."""
+
+    id: UUID
+    name: str
+    external_id: str
+    is_active: bool
+    last_reading_at: datetime | None
+    energy_today_kwh: Decimal
+
+
+@dataclass(frozen=True)
+class CustomerSite:
+    """A customer's site and its devices."""
+
+    id: UUID
+    name: str
+    address: str
+    is_active: bool
+    municipality: str | None
+    time_zone_id: str | None
+    devices: tuple[CustomerDevice, ...]
+    energy_as_of: AsOf = UNKNOWN
+
+
+_LINE = """
+SELECT c.id, c.code, c.name, c.is_active, c.first_seen_at, c.last_seen_at,
+       (SELECT count(*) FROM fleet.sites s WHERE s.customer_id = c.id) AS site_count,
+       (SELECT count(*) FROM fleet.devices d WHERE d.customer_id = c.id) AS device_count,
+       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
+         WHERE h.customer_id = c.id AND h.hour >= :today) AS today_milliwh,
+       c.token_issued_at, c.token_rotated_at, c.previous_token_expires_at,
+       (SELECT e.rows_accepted FROM fleet.ingest_events e
+         WHERE e.customer_id = c.id AND e.batch_type = 'measurements'
+         ORDER BY e.received_at DESC LIMIT 1) AS last_batch_rows,
+       p.reported_at, p.waiting_rows + p.refused_rows AS waiting_rows, p.given_up_rows, p.oldest_at, p.drain_seconds
+FROM fleet.customers c
+LEFT JOIN fleet.push_reports p ON p.customer_id = c.id
+"""
+
+
+async def list_lines(
+    session: AsyncSession, today: datetime, asked: Asked = EVERYTHING
+) -> tuple[CustomerLine, ...]:
+    """Return customers by code; `today` is the UTC midnight the day's energy counts from.
+
+    The key of a page is the code in lower case.
+    """
+    where = "" if asked.after is None else "WHERE lower(c.code) > :code "
+    after = {} if asked.after is None else {"code": asked.after[0]}
+    statement = f"{_LINE}{where}ORDER BY lower(c.code) LIMIT CAST(:fetched AS bigint)"
+    rows = await session.execute(text(statement), {"today": today, "fetched": asked.fetched, **after})
+    return tuple(_line(row) for row in rows.mappings())
+
+
+async def find_line(session: AsyncSession, customer_id: UUID, today: datetime) -> CustomerLine | None:
+    """Return one customer."""
+    found = await session.execute(text(_LINE + " WHERE c.id = :id"), {"today": today, "id": customer_id})
+    row = found.mappings().one_or_none()
+    return None if row is None else _line(row)
+
+
+def _line(row: RowMapping) -> CustomerLine:
+    values: dict[str, Any] = {str(name): value for name, value in row.items()}
+    values["energy_today_kwh"] = kwh_from_milliwh(values.pop("today_milliwh"))
+    backlog = {field.name: values.pop(field.name) for field in fields(PushBacklog)}
+    push = None if backlog["reported_at"] is None else PushBacklog(**backlog)
+    return CustomerLine(**values, push=push)
+
+
+def with_live_energy(
+    lines: Iterable[CustomerLine], counted: Counted, today: datetime
+) -> tuple[CustomerLine, ...]:
+    """Return lines with what is not stored yet of their energy, and how far that goes."""
+    changes: dict[UUID, int] = defaultdict(int)
+    for each in counted.live.between(today, FOR_EVER):
+        changes[each.key[0]] += each.change.allocated_milliwh
+    return tuple(
+        replace(
+            line,
+            energy_today_kwh=line.energy_today_kwh + kwh_from_milliwh(changes[line.id]),
+            energy_as_of=counted.as_of,
+        )
+        for line in lines
+    )
+
+
+def sites_with_live_energy(
+    sites: Iterable[CustomerSite], counted: Counted, today: datetime
+) -> tuple[CustomerSite, ...]:
+    """Return a customer's sites so."""
+    changes: dict[UUID, int] = defaultdict(int)
+    for each in counted.live.between(today, FOR_EVER):
+        changes[each.key[-1]] += each.change.allocated_milliwh
+    return tuple(
+        replace(
+            site,
+            devices=tuple(
+                replace(
+                    device, energy_today_kwh=device.energy_today_kwh + kwh_from_milliwh(changes[device.id])
+                )
+                for device in site.devices
+            ),
+            energy_as_of=counted.as_of,
+        )
+        for site in sites
+    )
+
+
+async def find_id(session: AsyncSession, code: str) -> UUID | None:
+    """Return a customer's id by its code, whatever its case."""
+    return await session.scalar(
+        select(col(Customer.id)).where(func.lower(col(Customer.code)) == func.lower(code))
+    )
+
+
+async def is_known(session: AsyncSession, customer_id: UUID) -> bool:
+    """Tell whether there is a customer of this id."""
+    return await session.scalar(select(col(Customer.id)).where(col(Customer.id) == customer_id)) is not None
+
+
+_SITES = """
+SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone_id,
+       d.id AS device_id, d.name AS device_name, d.external_id, d.is_active AS device_is_active,
+       (SELECT r.time FROM fleet.power_measurements r
+         WHERE r.customer_id = d.customer_id AND r.device_id = d.id ORDER BY r.time DESC LIMIT 1) AS last_reading_at,
+       (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
+         WHERE h.customer_id = d.customer_id AND h.device_id = d.id AND h.hour >= :today) AS today_milliwh
+FROM fleet.sites s
+LEFT JOIN fleet.municipalities m ON m.customer_id = s.customer_id AND m.id = s.local_municipality_id
+LEFT JOIN fleet.devices d ON d.customer_id = s.customer_id AND d.site_id = s.id
+WHERE s.customer_id = :customer_id
+ORDER BY s.name, s.id, d.name
+"""
+
+
+async def list_sites(session: AsyncSession, customer_id: UUID, today: datetime) -> tuple[CustomerSite, ...]:
+    """Return a customer's sites with their devices, by name."""
+    rows = (await session.execute(text(_SITES), {"customer_id": customer_id, "today": today})).all()
+    devices: dict[UUID, list[CustomerDevice]] = {}
+    for row in rows:
+        found = devices.setdefault(row.id, [])
+        if row.device_id is not None:
+            energy = kwh_from_milliwh(row.today_milliwh)
+            found.append(
+                CustomerDevice(
+                    row.device_id,
+                    row.device_name,
+                    row.external_id,
+                    row.device_is_active,
+                    row.last_reading_at,
+                    energy,
+                )
+            )
+    sites = {row.id: row for row in rows}
+    return tuple(
+        CustomerSite(
+            r.id, r.name, r.address, r.is_active, r.municipality, r.time_zone_id, tuple(devices[r.id])
+        )
+        for r in sites.values()
+    )

@@ -1,0 +1,288 @@
+"""Statements behind the fleet ingest. Each takes the customer's id, which comes from the token alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlmodel import col
+
+from portal.core.database.db import driver_connection
+from portal.core.exchange.batches import ENCODER
+from portal.core.fleet.tables import Customer, FleetTariffPeriod
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime, timedelta
+
+    import asyncpg
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+    from portal.core.tariffs.wire import TariffRow
+
+# The rows travel as one JSON parameter: decimals stay exact, and a batch of any size is one statement.
+# Sorted by key against deadlocks between two batches of the same customer.
+_UPSERT_SITES = """
+INSERT INTO fleet.sites (customer_id, id, name, address, is_active, local_municipality_id, received_at)
+SELECT :customer_id, id, name, coalesce(address, ''), "isActive", "localMunicipalityId", now()
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS row(id uuid, name text, address text, "isActive" boolean, "localMunicipalityId" integer)
+ORDER BY id
+ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, address = excluded.address,
+  is_active = excluded.is_active, local_municipality_id = excluded.local_municipality_id, received_at = now(),
+  ended_at = NULL
+"""
+
+_UPSERT_DEVICES = """
+INSERT INTO fleet.devices
+  (customer_id, id, site_id, name, external_id, description, max_power_kw, is_active, received_at)
+SELECT :customer_id, id, "siteId", name, "externalId", coalesce(description, ''), "maxPowerKw", "isActive", now()
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS row(id uuid, "siteId" uuid, name text, "externalId" text, description text, "maxPowerKw" numeric,
+         "isActive" boolean)
+ORDER BY id
+ON CONFLICT (customer_id, id) DO UPDATE SET site_id = excluded.site_id, name = excluded.name,
+  external_id = excluded.external_id, description = excluded.description, max_power_kw = excluded.max_power_kw,
+  is_active = excluded.is_active, received_at = now(), ended_at = NULL
+"""
+
+_OTHER_POWER = """
+SELECT d.id FROM fleet.devices d
+JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id uuid, "maxPowerKw" numeric) ON row.id = d.id
+WHERE d.customer_id = :customer_id AND d.max_power_kw IS DISTINCT FROM row."maxPowerKw"::numeric(12, 3)
+ORDER BY d.id FOR NO KEY UPDATE OF d
+"""
+
+_UPSERT_MUNICIPALITIES = """
+INSERT INTO fleet.municipalities (customer_id, id, name, time_zone_id, received_at)
+SELECT :customer_id, id, name, "timeZoneId", now()
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id integer, name text, "timeZoneId" text)
+ORDER BY id
+ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, time_zone_id = excluded.time_zone_id,
+  received_at = now(), ended_at = NULL
+"""
+
+_UPSERT_TARIFFS = """
+INSERT INTO fleet.tariffs (customer_id, id, municipality_id, name, effective_from, effective_to,
+  default_rate_per_kwh, fixed_monthly_charge, vat_rate, currency, is_active, received_at)
+SELECT :customer_id, id, "municipalityId", name, "effectiveFrom", "effectiveTo", "defaultRatePerKwh",
+  "fixedMonthlyCharge", "vatRate", currency, "isActive", now()
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS row(id integer, "municipalityId" integer, name text, "effectiveFrom" date, "effectiveTo" date,
+         "defaultRatePerKwh" numeric, "fixedMonthlyCharge" numeric, "vatRate" numeric, currency text,
+         "isActive" boolean)
+ORDER BY id
+ON CONFLICT (customer_id, id) DO UPDATE SET municipality_id = excluded.municipality_id, name = excluded.name,
+  effective_from = excluded.effective_from, effective_to = excluded.effective_to,
+  default_rate_per_kwh = excluded.default_rate_per_kwh, fixed_monthly_charge = excluded.fixed_monthly_charge,
+  vat_rate = excluded.vat_rate, currency = excluded.currency, is_active = excluded.is_active, received_at = now(),
+  ended_at = NULL
+"""
+
+_DELETE_PARTS = tuple(
+    f"DELETE FROM fleet.{table} WHERE customer_id = :customer_id AND tariff_id = ANY(:tariff_ids)"
+    for table in ("tariff_periods", "tariff_seasons", "tariff_holidays")
+)
+
+_INSERT_SEASONS = """
+INSERT INTO fleet.tariff_seasons (customer_id, tariff_id, place, name, first_day, last_day, default_rate_per_kwh)
+SELECT :customer_id, tariff.id, season.place - 1, season.body ->> 'name', season.body ->> 'firstDay',
+  season.body ->> 'lastDay', CAST(season.body ->> 'defaultRatePerKwh' AS numeric)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS tariff(id integer, seasons jsonb),
+  jsonb_array_elements(tariff.seasons) WITH ORDINALITY AS season(body, place)
+"""
+
+_INSERT_HOLIDAYS = """
+INSERT INTO fleet.tariff_holidays (customer_id, tariff_id, on_date, name, day_type)
+SELECT :customer_id, tariff.id, CAST(holiday ->> 'date' AS date), holiday ->> 'name', holiday ->> 'dayType'
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS tariff(id integer, holidays jsonb),
+  jsonb_array_elements(tariff.holidays) AS holiday
+"""
+
+# Periods have no id on the wire. They are numbered per customer; the customer's row is locked meanwhile.
+# A season has its own lists of them, and those for holidays alone carry no days.
+_INSERT_PERIODS = """
+INSERT INTO fleet.tariff_periods
+  (customer_id, id, tariff_id, season, name, days_of_week, start_time, end_time, rate_per_kwh)
+SELECT :customer_id, CAST(:last_id AS integer)
+    + row_number() OVER (ORDER BY tariff.place, owner.season NULLS FIRST, owner.list_place, period.place), tariff.id,
+  owner.season, period.body ->> 'name',
+  coalesce(CAST(period.body ->> 'daysOfWeek' AS integer), 128)
+    | CASE WHEN CAST(period.body ->> 'onHolidays' AS boolean) THEN 128 ELSE 0 END,
+  CAST(period.body ->> 'startTime' AS time), CAST(period.body ->> 'endTime' AS time),
+  CAST(period.body ->> 'ratePerKwh' AS numeric)
+FROM ROWS FROM (jsonb_to_recordset(CAST(:rows AS jsonb))
+    AS (id integer, periods jsonb, "holidayPeriods" jsonb, seasons jsonb))
+  WITH ORDINALITY AS tariff(id, periods, holiday_periods, seasons, place),
+  LATERAL (
+    VALUES (CAST(NULL AS smallint), 1, tariff.periods), (NULL, 2, tariff.holiday_periods)
+    UNION ALL
+    SELECT CAST(season.place - 1 AS smallint), list.place, list.body
+    FROM jsonb_array_elements(tariff.seasons) WITH ORDINALITY AS season(body, place),
+      LATERAL (VALUES (1, season.body -> 'periods'), (2, season.body -> 'holidayPeriods')) AS list(place, body)
+  ) AS owner(season, list_place, periods),
+  jsonb_array_elements(owner.periods) WITH ORDINALITY AS period(body, place)
+"""
+
+
+_CUSTOMER = """
+SELECT id, code, EXISTS (SELECT 1 FROM fleet.device_aliases a WHERE a.customer_id = customers.id) AS has_aliases
+FROM fleet.customers
+WHERE is_active AND (token_hash = $1 OR (previous_token_hash = $1 AND previous_token_expires_at > $2))
+"""
+
+_EVENT = """
+INSERT INTO fleet.ingest_events
+  (customer_id, batch_type, rows_accepted, rows_rejected, batch_bytes, client_hwm, time_spread, error)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+# Whoever finds the row locked lets it be: another batch of the same customer is noting the same thing, and
+# waiting for its commit would make parallel batches queue up.
+_SEEN = """
+UPDATE fleet.customers SET first_seen_at = coalesce(first_seen_at, now()), last_seen_at = now()
+WHERE id = (SELECT id FROM fleet.customers WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)
+"""
+
+_EVENT_AND_SEEN = f"WITH event AS ({_EVENT}) {_SEEN}"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCustomer:
+    """A customer whose token was presented; few have devices that were added again (`has_aliases`)."""
+
+    id: UUID
+    code: str
+    has_aliases: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandledBatch:
+    """What an ingest event records. `client_hwm` is the cursor as sent; `error` says why a batch was refused."""
+
+    batch_type: str
+    batch_bytes: int
+    client_hwm: str | None
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    time_spread: timedelta | None = None
+    error: str | None = None
+
+
+async def customer_by_token_hash(
+    connection: asyncpg.Connection, token_hash: str, now: datetime
+) -> KnownCustomer | None:
+    """Return the active customer with this current token, or with this previous one while it is honoured."""
+    row = await connection.fetchrow(_CUSTOMER, token_hash, now)
+    return None if row is None else KnownCustomer(row["id"], row["code"], row["has_aliases"])
+
+
+async def known_sites(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that are sites of this customer."""
+    statement = text("SELECT id FROM fleet.sites WHERE customer_id = :customer_id AND id = ANY(:ids)")
+    found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
+    return set(found.all())
+
+
+async def known_municipalities(session: AsyncSession, customer_id: UUID, ids: Collection[int]) -> set[int]:
+    """Return those of the ids that are municipalities of this customer."""
+    statement = text(
+        "SELECT id FROM fleet.municipalities WHERE customer_id = :customer_id AND id = ANY(:ids)"
+    )
+    found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
+    return set(found.all())
+
+
+async def upsert_sites(session: AsyncSession, customer_id: UUID, rows: Sequence[SiteRow]) -> None:
+    """Insert or update sites by id; of two rows with one id the last holds."""
+    await _upsert(session, _UPSERT_SITES, customer_id, _last_by_id(rows))
+
+
+async def devices_of_other_power(
+    session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow]
+) -> list[UUID]:
+    """Return the known devices whose rated power the rows change."""
+    found = await session.scalars(
+        text(_OTHER_POWER), {"customer_id": customer_id, "rows": _as_json(_last_by_id(rows))}
+    )
+    return list(found)
+
+
+async def upsert_devices(session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow]) -> None:
+    """Insert or update devices by id; their sites must exist."""
+    await _upsert(session, _UPSERT_DEVICES, customer_id, _last_by_id(rows))
+
+
+async def upsert_municipalities(
+    session: AsyncSession, customer_id: UUID, rows: Sequence[MunicipalityRow]
+) -> None:
+    """Insert or update municipalities by id."""
+    await _upsert(session, _UPSERT_MUNICIPALITIES, customer_id, _last_by_id(rows))
+
+
+async def replace_tariffs(session: AsyncSession, customer_id: UUID, rows: Sequence[TariffRow]) -> None:
+    """Insert or update tariffs by id and replace the parts of each; their municipalities must exist."""
+    tariffs = _last_by_id(rows)
+    await session.execute(
+        select(col(Customer.id)).where(col(Customer.id) == customer_id).with_for_update(key_share=True)
+    )
+    await _upsert(session, _UPSERT_TARIFFS, customer_id, tariffs)
+    ids = [tariff.id for tariff in tariffs]
+    for statement in _DELETE_PARTS:
+        await session.execute(text(statement), {"customer_id": customer_id, "tariff_ids": ids})
+    await _upsert(session, _INSERT_SEASONS, customer_id, tariffs)
+    await _upsert(session, _INSERT_HOLIDAYS, customer_id, tariffs)
+    last = select(func.coalesce(func.max(FleetTariffPeriod.id), 0)).where(
+        col(FleetTariffPeriod.customer_id) == customer_id
+    )
+    last_id = await session.scalar(last)
+    parameters = {"customer_id": customer_id, "last_id": last_id, "rows": _as_json(tariffs)}
+    await session.execute(text(_INSERT_PERIODS), parameters)
+
+
+async def record_batch(session: AsyncSession, customer_id: UUID, batch: HandledBatch) -> None:
+    """Write the ingest event of a handled batch within a session's transaction."""
+    await record_event(await driver_connection(session), customer_id, batch)
+
+
+async def mark_seen(session: AsyncSession, customer_id: UUID) -> None:
+    """Note that the customer pushed just now, within a session's transaction."""
+    await (await driver_connection(session)).execute(_SEEN, customer_id)
+
+
+async def record_event(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
+    """Write the ingest event of a batch, handled or refused."""
+    await connection.execute(_EVENT, *_event_values(customer_id, batch))
+
+
+async def record_and_mark(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
+    """Write the ingest event of a batch and note that the customer pushed, in one statement."""
+    await connection.execute(_EVENT_AND_SEEN, *_event_values(customer_id, batch))
+
+
+def _event_values(customer_id: UUID, batch: HandledBatch) -> tuple[Any, ...]:
+    return (
+        customer_id,
+        batch.batch_type,
+        batch.rows_accepted,
+        batch.rows_rejected,
+        batch.batch_bytes,
+        batch.client_hwm,
+        batch.time_spread,
+        batch.error,
+    )
+
+
+async def _upsert(session: AsyncSession, statement: str, customer_id: UUID, rows: Sequence[Any]) -> None:
+    await session.execute(text(statement), {"customer_id": customer_id, "rows": _as_json(rows)})
+
+
+def _last_by_id(rows: Sequence[Any]) -> list[Any]:
+    return list({row.id: row for row in rows}.values())
+
+
+def _as_json(rows: Sequence[Any]) -> str:
+    return ENCODER.encode(rows).decode()

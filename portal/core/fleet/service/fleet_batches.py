@@ -1,0 +1,311 @@
+"""Batches as Client stacks push them to the Admin. The customer is always the one of the token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
+from portal.core import energy
+from portal.core.database.db import driver_connection
+from portal.core.database.layout import LAYOUTS
+from portal.core.errors import AdminBehind, ClientBehind, Unauthenticated
+from portal.core.exchange.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
+from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem
+from portal.core.exchange.rules.push_epoch import Standing, behind_words, compare
+from portal.core.fleet.queries import fleet_batches as statements
+from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push
+from portal.core.fleet.rules.device_names import Known, Named, Resolved, resolve
+from portal.core.readings.queries import ingest
+from portal.core.readings.rules.collisions import Collisions
+from portal.core.settings import RunMode
+from portal.core.values.texts import shown_text
+from portal.core.values.time import reading_time_problem, spanning
+from portal.core.values.tokens import token_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    import asyncpg
+
+    from portal.core.database.db import AsyncSession
+    from portal.core.exchange.rules.push_epoch import Position
+    from portal.core.exchange.sync import SetRange
+    from portal.core.fleet.queries.fleet_batches import KnownCustomer
+    from portal.core.readings.decoding import DecodedRows
+    from portal.core.readings.wire import FleetReading
+    from portal.core.stack import Stack
+
+_MERGE_TRIES = 3
+_collisions = Collisions()
+_MAX_TYPE_LENGTH = 20
+_MAX_ERROR_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BatchHeading:
+    """What the request says about a batch beside its rows. `size_bytes` is the body's size after decompression.
+
+    `full_set` names the part of a set the batch is all of, `position` how far the Client has come; a Client of an
+    earlier release says neither.
+    """
+
+    batch_type: str
+    cursor: str | None
+    size_bytes: int
+    full_set: SetRange | None = None
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Handling:
+    """One batch being stored."""
+
+    session: AsyncSession
+    customer: KnownCustomer
+    heading: BatchHeading
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """The answer to a batch, and how many of its accepted rows were stored already."""
+
+    answer: BatchAnswer
+    duplicates: int = 0
+
+
+async def authenticate_customer(stack: Stack, token: str) -> KnownCustomer:
+    """Return the active customer of a current token, or of a previous one inside its grace window.
+
+    Raises `Unauthenticated` for any other text. Every text costs the same: one hash and one index look-up.
+    """
+    async with stack.db.direct.connection() as connection:
+        customer = await statements.customer_by_token_hash(connection, token_hash(token), stack.clock())
+    if customer is None:
+        message = "The customer token is not known."
+        raise Unauthenticated(message)
+    return customer
+
+
+async def store_batch(
+    stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[Any]
+) -> StoredBatch:
+    """Store the good rows of a batch, the ingest event and the customer's last sign of life in one transaction.
+
+    `heading.batch_type` must be a `BatchType`, and the rows of its type. Rows that refer to something this
+    customer does not have are rejected one by one. Raises `ClientBehind` or `AdminBehind`, and changes nothing, where
+    one of the two databases was set back (`portal.core.exchange.rules.push_epoch`).
+    """
+    now = stack.clock()
+    if heading.batch_type == BatchType.MEASUREMENTS:
+        return await _store_measurements(stack, customer, heading, _sound(batch, now))
+    async with stack.db.transaction() as session:
+        await _admit(await driver_connection(session), customer, heading.position)
+        handling = _Handling(session, customer, heading)
+        kept = await _STORE[BatchType(heading.batch_type)](handling, batch)
+        await _heed(handling, heading, batch)
+        await statements.record_batch(session, customer.id, _handled(heading, kept))
+        await statements.mark_seen(session, customer.id)
+    return _stored(kept)
+
+
+async def _admit(connection: asyncpg.Connection, customer: KnownCustomer, position: Position | None) -> None:
+    """Refuse a batch of a Client that knows less than the Admin, or more, and remember how far it has come."""
+    if position is None:
+        return
+    held = await fleet_epochs.held(connection, customer.id)
+    match compare(position, held):
+        case Standing.CLIENT_BEHIND:
+            raise ClientBehind(behind_words(customer.code))
+        case Standing.ADMIN_BEHIND:
+            message = (
+                f"The Admin's database was restored: of {customer.code} it holds batches up to {held.mark}."
+            )
+            raise AdminBehind(message, details={"mark": held.mark})
+        case Standing.LEVEL:
+            await fleet_epochs.save(connection, customer.id, position)
+
+
+async def _heed(handling: _Handling, heading: BatchHeading, batch: DecodedRows[Any]) -> None:
+    """End what the Client no longer has."""
+    # A row that could not be read may be any row of the set: then nothing can be said to be missing.
+    if heading.full_set is not None and not batch.problems:
+        present = [row.id for row in batch.rows]
+        kind = BatchType(heading.batch_type)
+        await fleet_push.end_missing(handling.session, handling.customer.id, kind, heading.full_set, present)
+
+
+async def record_refusal(stack: Stack, customer: KnownCustomer, heading: BatchHeading, reason: str) -> None:
+    """Keep why a batch of a known customer was refused as a whole, for "why did this batch not land?"."""
+    refused = statements.HandledBatch(
+        batch_type=shown_text(heading.batch_type[:_MAX_TYPE_LENGTH]),
+        batch_bytes=heading.size_bytes,
+        client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
+        error=reason[:_MAX_ERROR_LENGTH],
+    )
+    async with stack.db.direct.connection() as connection:
+        await statements.record_event(connection, customer.id, refused)
+
+
+async def _store_sites(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+    if batch.rows:
+        await statements.upsert_sites(handling.session, handling.customer.id, batch.rows)
+    return batch
+
+
+async def _store_devices(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+    session, customer_id = handling.session, handling.customer.id
+    sites = await statements.known_sites(session, customer_id, {row.site_id for row in batch.rows})
+    kept = batch.keep(lambda row: device_problem(row) if row.site_id in sites else "siteId: unknown site")
+    resolved = await _resolve(handling, batch)
+    kept = kept.keep(lambda row: resolved.problems.get(row.id))
+    if kept.rows:
+        rows = [structs.replace(row, id=resolved.devices[row.id]) for row in kept.rows]
+        judged_anew = await statements.devices_of_other_power(session, customer_id, rows)
+        await statements.upsert_devices(session, customer_id, rows)
+        renamed = {row.id: resolved.renamed[row.id] for row in kept.rows if row.id in resolved.renamed}
+        await fleet_devices.save_names(session, customer_id, [row.id for row in rows], renamed)
+        meters = [(customer_id, device_id) for device_id in judged_anew]
+        await energy.requeue(session, LAYOUTS[RunMode.ADMIN], meters)
+    return kept
+
+
+async def _resolve(handling: _Handling, batch: DecodedRows[Any]) -> Resolved:
+    """Say which of the customer's devices each row is."""
+    session, customer_id = handling.session, handling.customer.id
+    rows = [Named(row.id, row.external_id) for row in batch.rows]
+    named = await fleet_devices.named(session, customer_id, {row.external_id for row in rows})
+    called = await fleet_devices.present_names(session, customer_id)
+    ended = {device.id for device in named.values() if device.is_ended}
+    span = handling.heading.full_set
+
+    def is_gone(device: UUID) -> bool:
+        # Where a row could not be read, it may be this device's. Without a range nothing can be said about renaming.
+        is_all = span is None or (not batch.problems and span.covers(str(called.get(device, device))))
+        return device in ended or is_all
+
+    known = Known(
+        await fleet_devices.known_ids(session, customer_id, [row.id for row in rows]),
+        await fleet_devices.aliases(session, customer_id),
+        {name: device.id for name, device in named.items()},
+    )
+    return resolve(rows, known, is_gone)
+
+
+async def _store_municipalities(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+    kept = batch.keep(municipality_problem)
+    if kept.rows:
+        await statements.upsert_municipalities(handling.session, handling.customer.id, kept.rows)
+    return kept
+
+
+async def _store_tariffs(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+    ids = {row.municipality_id for row in batch.rows}
+    known = await statements.known_municipalities(handling.session, handling.customer.id, ids)
+    kept = batch.keep(
+        lambda row: (
+            tariff_problem(row) if row.municipality_id in known else "municipalityId: unknown municipality"
+        )
+    )
+    if kept.rows:
+        await statements.replace_tariffs(handling.session, handling.customer.id, kept.rows)
+    return kept
+
+
+async def _store_measurements(
+    stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[FleetReading]
+) -> StoredBatch:
+    await stack.storage.ensure_partitions(stack.db, spanning([row.time for row in batch.rows]))
+    if customer.has_aliases:
+        await _use_own_ids(stack, customer, batch)
+    if batch.rows and not _collisions.expects(customer.id):
+        try:
+            async with stack.db.direct_transaction() as connection:
+                await _admit(connection, customer, heading.position)
+                await ingest.append_fleet_readings(connection, customer.id, batch.rows)
+                await statements.record_and_mark(connection, customer.id, _handled(heading, batch))
+        except ingest.COLLISIONS:
+            _collisions.note(customer.id)
+        else:
+            return _stored(batch)
+    return await _merge(stack, customer, heading, batch, _MERGE_TRIES)
+
+
+async def _merge(
+    stack: Stack,
+    customer: KnownCustomer,
+    heading: BatchHeading,
+    batch: DecodedRows[FleetReading],
+    tries: int,
+) -> StoredBatch:
+    # What is known is decided by the statement that stores: a look-up of its own could call a row accepted
+    # whose device came in between, and which was never stored.
+    try:
+        async with stack.db.direct_transaction() as connection:
+            await _admit(connection, customer, heading.position)
+            merged = await ingest.merge_fleet_readings(connection, customer.id, batch.rows)
+            kept = batch.keep(
+                lambda row: None if row.device_id in merged.known_devices else "deviceId: unknown device"
+            )
+            await statements.record_and_mark(connection, customer.id, _handled(heading, kept))
+        return _stored(kept, len(kept.rows) - merged.stored)
+    except ingest.COLLISIONS:  # a deadlock with somebody who appends, or a device that vanished in between
+        if tries <= 1:
+            raise
+    return await _merge(stack, customer, heading, batch, tries - 1)
+
+
+async def _use_own_ids(stack: Stack, customer: KnownCustomer, batch: DecodedRows[FleetReading]) -> None:
+    """Put readings of devices that were added again under the ids those came with first."""
+    async with stack.db.direct.connection() as connection:
+        devices = await fleet_devices.aliases_of(connection, customer.id)
+    for row in batch.rows:
+        row.device_id = devices.get(row.device_id, row.device_id)
+
+
+def _sound(batch: DecodedRows[FleetReading], now: datetime) -> DecodedRows[FleetReading]:
+    """Return the rows whose times can be true. Where the first and the last can, every other can."""
+    times = [row.time for row in batch.rows]
+    if not times or not (reading_time_problem(min(times), now) or reading_time_problem(max(times), now)):
+        return batch
+    return batch.keep(lambda row: reading_time_problem(row.time, now))
+
+
+def _stored(kept: DecodedRows[Any], duplicates: int = 0) -> StoredBatch:
+    answer = BatchAnswer(accepted=len(kept.rows), rejected=len(kept.problems), errors=list(kept.problems))
+    return StoredBatch(answer, duplicates)
+
+
+def _handled(heading: BatchHeading, kept: DecodedRows[Any]) -> statements.HandledBatch:
+    return statements.HandledBatch(
+        batch_type=heading.batch_type,
+        batch_bytes=heading.size_bytes,
+        client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
+        rows_accepted=len(kept.rows),
+        rows_rejected=len(kept.problems),
+        time_spread=_time_spread(heading.batch_type, kept.rows),
+    )
+
+
+_STORE: dict[BatchType, Callable[[_Handling, DecodedRows[Any]], Awaitable[DecodedRows[Any]]]] = {
+    BatchType.SITES: _store_sites,
+    BatchType.DEVICES: _store_devices,
+    BatchType.MUNICIPALITIES: _store_municipalities,
+    BatchType.TARIFFS: _store_tariffs,
+}
+
+
+def _time_spread(batch_type: str, rows: Sequence[Any]) -> timedelta | None:
+    """Return the span of the batch's reading times, None where its rows have none."""
+    if batch_type != BatchType.MEASUREMENTS or not rows:
+        return None
+    times = [row.time for row in rows]
+    return max(times) - min(times)
+
+
+def _cut(text: str | None, length: int) -> str | None:
+    """Return the beginning of a header as it may be shown: one may hold what no name may."""
+    return None if text is None else shown_text(text[:length])

@@ -1,0 +1,58 @@
+"""What a customer's stack says about its push, and what the Admin tells it to compare its readings with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from portal.core.errors import Invalid
+from portal.core.exchange.queries.checksums import Readings, day_checksums, reading_checksums
+from portal.core.fleet.queries import fleet_devices, fleet_push
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal.core.exchange.sync import DayChecksum, PushReport, ReadingChecksums
+    from portal.core.stack import Stack
+
+LONGEST_DAYS_WINDOW = timedelta(days=31)
+LONGEST_READINGS_WINDOW = timedelta(days=1)
+
+
+async def note_report(stack: Stack, customer_id: UUID, report: PushReport) -> None:
+    """Keep what a Client said about its backlog beside its last batch."""
+    async with stack.db.direct.connection() as connection:
+        await fleet_push.save_report(connection, customer_id, report)
+
+
+async def held_days(stack: Stack, customer_id: UUID, from_at: datetime, to_at: datetime) -> list[DayChecksum]:
+    """Return count and checksum per device and UTC day of the window; devices by the ids the Client gives them now.
+
+    Raises `Invalid` for a window that is empty or longer than 31 days.
+    """
+    _check(from_at, to_at, LONGEST_DAYS_WINDOW)
+    async with stack.db.snapshot() as session:
+        called = await fleet_devices.present_names(session, customer_id)
+        days = await day_checksums(session, Readings.of_customer(customer_id), from_at, to_at)
+    return [structs.replace(day, device_id=called.get(day.device_id, day.device_id)) for day in days]
+
+
+async def held_readings(
+    stack: Stack, customer_id: UUID, device_id: UUID, from_at: datetime, to_at: datetime
+) -> ReadingChecksums:
+    """Return time and checksum of each reading of a device in the window; none for a device of somebody else.
+
+    Raises `Invalid` for a window that is empty or longer than a day.
+    """
+    _check(from_at, to_at, LONGEST_READINGS_WINDOW)
+    async with stack.db.snapshot() as session:
+        own = (await fleet_devices.aliases(session, customer_id)).get(device_id, device_id)
+        return await reading_checksums(session, Readings.of_customer(customer_id), own, from_at, to_at)
+
+
+def _check(from_at: datetime, to_at: datetime, longest: timedelta) -> None:
+    if not from_at < to_at <= from_at + longest:
+        raise Invalid(f"'to' must be after 'from', by at most {longest.days} days.")

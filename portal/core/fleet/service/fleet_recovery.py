@@ -1,0 +1,124 @@
+"""What the Admin gives back to a Client that lost it: pages of its own sets and readings, nothing else, read only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.errors import Invalid
+from portal.core.exchange.recovery import (
+    DevicePage,
+    HeldDevice,
+    HeldMunicipality,
+    HeldSite,
+    HeldTariff,
+    MunicipalityPage,
+    ReadingPage,
+    RecoveryHead,
+    RecoverySpan,
+    SitePage,
+    TariffPage,
+)
+from portal.core.fleet.queries import fleet_devices, fleet_epochs
+from portal.core.fleet.queries import fleet_recovery as queries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal.core.fleet.queries.fleet_batches import KnownCustomer
+    from portal.core.stack import Stack
+
+MOST_ROWS = 1000
+MOST_READINGS = 5000
+LONGEST_WINDOW = timedelta(days=31)
+_NEXT = timedelta(microseconds=1)
+
+
+async def head(stack: Stack, customer: KnownCustomer) -> RecoveryHead:
+    """Return how far a customer's push has come, and the highest numbers it used."""
+    async with stack.db.snapshot() as session:
+        held = await fleet_epochs.seen(session, customer.id)
+        numbers = await queries.highest_numbers(session, customer.id)
+        name = await queries.customer_name(session, customer.id)
+    return RecoveryHead(
+        code=customer.code,
+        name=name,
+        epoch=held.epoch,
+        mark=held.mark,
+        nonce=held.nonce,
+        was_seen=held.was_seen,
+        highest_municipality_id=numbers.municipality_id,
+        highest_tariff_id=numbers.tariff_id,
+    )
+
+
+async def span(stack: Stack, customer: KnownCustomer) -> RecoverySpan:
+    """Return the first and the last reading of a customer."""
+    async with stack.db.snapshot() as session:
+        first, last = await queries.span(session, customer.id)
+    return RecoverySpan(first_at=first, last_at=last)
+
+
+async def sites(stack: Stack, customer: KnownCustomer, after: UUID | None, limit: int) -> SitePage:
+    """Return the sites behind an id. Raises `Invalid` for a limit that is not 1 to 1,000."""
+    _check_limit(limit, MOST_ROWS)
+    async with stack.db.snapshot() as session:
+        rows = await queries.sites(session, customer.id, after, limit + 1)
+    return SitePage(rows=list(rows[:limit]), next=_next_id(rows, limit))
+
+
+async def devices(stack: Stack, customer: KnownCustomer, after: UUID | None, limit: int) -> DevicePage:
+    """Return the devices behind an id. Raises `Invalid` for a limit that is not 1 to 1,000."""
+    _check_limit(limit, MOST_ROWS)
+    async with stack.db.snapshot() as session:
+        rows = await queries.devices(session, customer.id, after, limit + 1)
+    return DevicePage(rows=list(rows[:limit]), next=_next_id(rows, limit))
+
+
+async def municipalities(stack: Stack, customer: KnownCustomer, after: int, limit: int) -> MunicipalityPage:
+    """Return the municipalities behind a number. Raises `Invalid` for a limit that is not 1 to 1,000."""
+    _check_limit(limit, MOST_ROWS)
+    async with stack.db.snapshot() as session:
+        rows = await queries.municipalities(session, customer.id, after, limit + 1)
+    return MunicipalityPage(rows=list(rows[:limit]), next=_next_number(rows, limit))
+
+
+async def tariffs(stack: Stack, customer: KnownCustomer, after: int, limit: int) -> TariffPage:
+    """Return the tariffs behind a number. Raises `Invalid` for a limit that is not 1 to 1,000."""
+    _check_limit(limit, MOST_ROWS)
+    async with stack.db.snapshot() as session:
+        rows = await queries.tariffs(session, customer.id, after, limit + 1)
+    return TariffPage(rows=list(rows[:limit]), next=_next_number(rows, limit))
+
+
+async def readings(
+    stack: Stack, customer: KnownCustomer, device_id: UUID, window: tuple[datetime, datetime], limit: int
+) -> ReadingPage:
+    """Return the readings of one device in [from, to), by time; none for a device of somebody else.
+
+    Raises `Invalid` for a window that is empty or longer than 31 days, and a limit that is not 1 to 5,000.
+    """
+    _check_limit(limit, MOST_READINGS)
+    if not window[0] < window[1] <= window[0] + LONGEST_WINDOW:
+        message = f"'to' must be after 'from', by at most {LONGEST_WINDOW.days} days."
+        raise Invalid(message)
+    async with stack.db.snapshot() as session:
+        own = (await fleet_devices.aliases(session, customer.id)).get(device_id, device_id)
+        rows = await queries.readings(session, customer.id, own, window, limit + 1)
+    shown = rows[:limit]
+    return ReadingPage(rows=shown, next=shown[-1].time + _NEXT if len(rows) > limit else None)
+
+
+def _check_limit(limit: int, most: int) -> None:
+    if not 1 <= limit <= most:
+        message = f"'limit' must be 1 to {most}"
+        raise Invalid(message)
+
+
+def _next_id(rows: tuple[HeldSite, ...] | tuple[HeldDevice, ...], limit: int) -> UUID | None:
+    return rows[limit - 1].row.id if len(rows) > limit else None
+
+
+def _next_number(rows: tuple[HeldMunicipality, ...] | tuple[HeldTariff, ...], limit: int) -> int | None:
+    return rows[limit - 1].row.id if len(rows) > limit else None

@@ -1,0 +1,323 @@
+"""What the Admin stack keeps of its customers (`fleet`); every key but a customer's own contains `customer_id`."""
+
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Interval,
+    SmallInteger,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from portal.core.database.columns import Kilowatts, Money, Rate, Share, stored, timestamp, uuid_key
+from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures, Quantities
+
+
+def _customer_key() -> Any:
+    return Field(foreign_key="fleet.customers.id", primary_key=True)
+
+
+class Customer(SQLModel, table=True):
+    """A Client stack that may push; at most one previous token is honoured, and only until it expires."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        Index("ux_fleet_customers_code_lower", text("lower(code)"), unique=True),
+        {"schema": "fleet"},
+    )
+
+    id: UUID = uuid_key(primary_key=True)
+    code: str = Field(max_length=50, unique=True)
+    name: str = Field(max_length=200)
+    token_hash: str = Field(max_length=64, unique=True)
+    token_issued_at: datetime = timestamp(now=True)
+    token_rotated_at: datetime | None = timestamp(nullable=True)
+    previous_token_hash: str | None = Field(default=None, max_length=64, index=True)
+    previous_token_expires_at: datetime | None = timestamp(nullable=True)
+    is_active: bool = stored(default=True)
+    first_seen_at: datetime | None = timestamp(nullable=True)
+    last_seen_at: datetime | None = timestamp(nullable=True)
+    created_at: datetime = timestamp(now=True)
+
+
+class FleetSite(SQLModel, table=True):
+    """A customer's site; `id` is the Client's own. Ended is what the Client has no more."""
+
+    __tablename__ = "sites"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = _customer_key()
+    id: UUID = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    address: str = stored("", max_length=500)
+    is_active: bool = stored(default=True)
+    local_municipality_id: int | None = None
+    received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
+
+
+class FleetDevice(SQLModel, table=True):
+    """A customer's device; `id` is the Client's own, or the one it had before it was added again (`DeviceAlias`)."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "site_id"], ["fleet.sites.customer_id", "fleet.sites.id"]),
+        Index("ix_fleet_devices_external_id", "customer_id", "external_id"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = _customer_key()
+    id: UUID = Field(primary_key=True)
+    site_id: UUID
+    name: str = Field(max_length=200)
+    external_id: str = Field(max_length=100)
+    description: str = stored("", max_length=500)
+    max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
+    is_active: bool = stored(default=True)
+    received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
+
+
+class DeviceAlias(SQLModel, table=True):
+    """Another id of a device, from a Client that added it again; `is_current`: the Client knows it by this one now."""
+
+    __tablename__ = "device_aliases"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "device_id"],
+            ["fleet.devices.customer_id", "fleet.devices.id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_fleet_device_aliases_device", "customer_id", "device_id"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = _customer_key()
+    id: UUID = Field(primary_key=True)
+    device_id: UUID
+    is_current: bool = stored(default=True)
+    noted_at: datetime = timestamp(now=True)
+
+
+class FleetMunicipality(SQLModel, table=True):
+    """A customer's municipality."""
+
+    __tablename__ = "municipalities"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = _customer_key()
+    id: int = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    time_zone_id: str = Field(max_length=64)
+    received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
+
+
+class FleetTariff(SQLModel, table=True):
+    """A customer's tariff."""
+
+    __tablename__ = "tariffs"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "municipality_id"],
+            ["fleet.municipalities.customer_id", "fleet.municipalities.id"],
+        ),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = _customer_key()
+    id: int = Field(primary_key=True)
+    municipality_id: int
+    name: str = Field(max_length=200)
+    effective_from: date
+    effective_to: date | None = None
+    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
+    fixed_monthly_charge: Decimal = stored(Decimal(0), sa_type=Money)
+    vat_rate: Decimal = stored(Decimal(0), sa_type=Share)
+    currency: str | None = Field(default=None, max_length=3)
+    is_active: bool = stored(default=True)
+    received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
+
+
+class FleetTariffPeriod(SQLModel, table=True):
+    """A period of a customer's tariff; replaced as a set with its tariff."""
+
+    __tablename__ = "tariff_periods"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "tariff_id"],
+            ["fleet.tariffs.customer_id", "fleet.tariffs.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["customer_id", "tariff_id", "season"],
+            [f"fleet.tariff_seasons.{column}" for column in ("customer_id", "tariff_id", "place")],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("days_of_week BETWEEN 1 AND 255"),
+        Index("ix_fleet_tariff_periods_tariff", "customer_id", "tariff_id"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = Field(primary_key=True)
+    id: int = Field(primary_key=True)
+    tariff_id: int
+    name: str = Field(max_length=100)
+    season: int | None = Field(default=None, sa_type=SmallInteger)
+    days_of_week: int
+    start_time: time
+    end_time: time
+    rate_per_kwh: Decimal = Field(sa_type=Rate)
+
+
+def _of_tariff() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["customer_id", "tariff_id"], ["fleet.tariffs.customer_id", "fleet.tariffs.id"], ondelete="CASCADE"
+    )
+
+
+class FleetTariffSeason(SQLModel, table=True):
+    """A season of a customer's tariff."""
+
+    __tablename__ = "tariff_seasons"
+    __table_args__ = (_of_tariff(), {"schema": "fleet"})
+
+    customer_id: UUID = Field(primary_key=True)
+    tariff_id: int = Field(primary_key=True)
+    place: int = Field(primary_key=True, sa_type=SmallInteger)
+    name: str = Field(max_length=100)
+    first_day: str = Field(max_length=5)
+    last_day: str = Field(max_length=5)
+    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
+
+
+class FleetTariffHoliday(SQLModel, table=True):
+    """A holiday of a customer's tariff."""
+
+    __tablename__ = "tariff_holidays"
+    __table_args__ = (
+        _of_tariff(),
+        CheckConstraint("day_type IN ('saturday', 'sunday', 'holiday')"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = Field(primary_key=True)
+    tariff_id: int = Field(primary_key=True)
+    on_date: date = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    day_type: str = Field(max_length=10)
+
+
+class FleetMeasurement(Quantities, table=True):
+    """A customer's reading; partitioned by week of `time`."""
+
+    __tablename__ = "power_measurements"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]),
+        Index("ix_fleet_power_measurements_customer_time", "customer_id", text("time DESC")),
+        Index("ix_fleet_power_measurements_device_time", "customer_id", "device_id", text("time DESC")),
+        {"schema": "fleet", "postgresql_partition_by": "RANGE (time)"},
+    )
+
+    time: datetime = timestamp(primary_key=True)
+    customer_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+
+
+def _of_device() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]
+    )
+
+
+class FleetHourlyEnergy(HourlyEnergyFigures, table=True):
+    """The energy of an hour (UTC) of a customer's device."""
+
+    __tablename__ = "hourly_energy"
+    __table_args__ = (
+        _of_device(),
+        Index("ix_fleet_hourly_energy_customer_hour", "customer_id", "hour"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    hour: datetime = timestamp(primary_key=True)
+    meter_state: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+
+
+class FleetDailyEnergy(EnergyFigures, table=True):
+    """The energy of a UTC day of a customer's device: the sum of its hours."""
+
+    __tablename__ = "daily_energy"
+    __table_args__ = (
+        _of_device(),
+        Index("ix_fleet_daily_energy_customer_day", "customer_id", "day"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+
+
+class PushReport(SQLModel, table=True):
+    """What a customer's stack last said about what it has not pushed yet; `oldest_at` is when that arrived there."""
+
+    __tablename__ = "push_reports"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE")
+    reported_at: datetime = timestamp(now=True)
+    waiting_rows: int = Field(sa_type=BigInteger)
+    refused_rows: int = Field(sa_type=BigInteger)
+    given_up_rows: int = Field(sa_type=BigInteger)
+    oldest_at: datetime | None = timestamp(nullable=True)
+    drain_seconds: int = Field(sa_type=BigInteger)
+
+
+class PushEpoch(SQLModel, table=True):
+    """The last batch of a customer that came with a mark; `nonce` tells a repeated request from another batch."""
+
+    __tablename__ = "push_epochs"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE")
+    epoch: UUID
+    mark: int = Field(sa_type=BigInteger)
+    nonce: str = Field(max_length=32)
+    noted_at: datetime = timestamp(now=True)
+
+
+class IngestEvent(SQLModel, table=True):
+    """One handled batch: how "why did this batch not land?" is answered."""
+
+    __tablename__ = "ingest_events"
+    __table_args__ = (
+        Index("ix_fleet_ingest_events_customer_received", "customer_id", text("received_at DESC")),
+        {"schema": "fleet"},
+    )
+
+    id: UUID = uuid_key(primary_key=True)
+    customer_id: UUID = Field(foreign_key="fleet.customers.id")
+    received_at: datetime = timestamp(now=True)
+    batch_type: str = Field(max_length=20)
+    rows_accepted: int = stored(0)
+    rows_rejected: int = stored(0)
+    batch_bytes: int = stored(0)
+    client_hwm: str | None = Field(default=None, max_length=50)
+    time_spread: timedelta | None = Field(default=None, sa_column=Column(Interval, nullable=True))
+    error: str | None = Field(default=None, max_length=500)

@@ -1,0 +1,1 @@
+"""People, sessions, second factors and machine keys."""

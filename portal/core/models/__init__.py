@@ -1,1 +1,0 @@
-"""Tables. Client: `app` + `monitoring`. Admin: `app` + `fleet`. No behaviour lives here."""

@@ -1,0 +1,1 @@
+"""Whether the stack can do its work, for whoever runs it."""

@@ -1,0 +1,51 @@
+"""What `portal doctor` wants to know of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portal.core import energy
+from portal.core.database.choice import judge
+from portal.core.database.layout import LAYOUTS
+from portal.core.fleet.queries import fleet_devices
+from portal.core.outbox.queries import push_epoch
+
+if TYPE_CHECKING:
+    from portal.core.database.engine import Capabilities
+    from portal.core.fleet.queries.fleet_devices import DoubledDevice
+    from portal.core.stack import Stack
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The storage engine, what waits to be computed, and what other rule made stored energy.
+
+    `hours_to_refresh`: of meters, with new readings. `meters_to_recompute`: whose energy is computed again as a whole.
+
+    `behind`: why a Client's push is stopped, where the Admin holds more than it ever sent. `doubled`: external ids
+    under which an Admin has several devices of a customer with readings.
+    """
+
+    capabilities: Capabilities
+    hours_to_refresh: int
+    meters_to_recompute: int
+    other_rule: str | None
+    behind: str | None = None
+    doubled: tuple[DoubledDevice, ...] = ()
+
+
+async def examine(stack: Stack) -> Examination:
+    """Look at the database. Raises `Misconfigured` where the settings and what is there do not go together."""
+    choice, layout = await judge(stack.settings, stack.db), LAYOUTS[stack.settings.run_mode]
+    async with stack.db.snapshot() as session:
+        capabilities = await stack.storage.capabilities(session)
+        waiting = await energy.count_queued(session, layout)
+        passes = await energy.count_passes(session, layout)
+        other = await energy.other_rule(
+            session, layout, timedelta(minutes=stack.settings.billing.max_gap_minutes)
+        )
+        behind = None if layout.has_customers else (await push_epoch.load(session)).behind_reason
+        doubled = await fleet_devices.doubled(session) if layout.has_customers else ()
+    return Examination(replace(capabilities, note=choice.note), waiting, passes, other, behind, doubled)

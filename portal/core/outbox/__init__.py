@@ -1,0 +1,1 @@
+"""What a Client still has to push, how far it has come, and what was refused."""

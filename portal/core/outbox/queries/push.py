@@ -1,0 +1,364 @@
+"""Statements of the push: its state per resource and the readings that wait, by arrival.
+
+`app.push_arrivals` holds one row per device and transaction that stored readings, written in that
+transaction. Reading the arrivals oldest first, and the readings of one arrival by time, is an order no
+later commit can slip behind: an arrival is either not visible yet, and then none of its readings has
+been passed, or it waits here with its own position until every one of its readings is acknowledged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import asyncpg
+from sqlalchemy import text
+
+from portal.core.database.db import driver_connection
+from portal.core.database.planning import planned
+from portal.core.errors import TooSlow
+from portal.core.exchange.batches import BatchType
+from portal.core.readings.wire import QUANTITIES, FleetReading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+MAX_ERROR_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class PushState:
+    """What the push remembers of one resource. Instants are aware UTC.
+
+    `last_cursor` is for people: nothing is selected by it. `content_hash` names the full set the Admin
+    holds (none: push it again), `pass_hash` and `pass_after` a pass over a set that is under way.
+    `target_hash` names the Admin and the token all of it was learnt from. `acknowledged_mark` is that of the
+    last batch an Admin confirmed by its mark.
+    """
+
+    resource: BatchType
+    last_cursor: datetime | None = None
+    last_synced_at: datetime | None = None
+    last_error: str | None = None
+    consecutive_failures: int = 0
+    next_attempt_at: datetime | None = None
+    is_stopped: bool = False
+    content_hash: str | None = None
+    pass_hash: str | None = None
+    pass_after: str | None = None
+    batch_limit: int | None = None
+    target_hash: str | None = None
+    acknowledged_mark: int | None = None
+
+
+class WaitingReading(NamedTuple):
+    """A reading of an arrival, in push order; without `reading` the arrival has none left."""
+
+    arrival_id: int
+    received_at: datetime
+    reading: FleetReading | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The next readings to push, with one more than asked for where there are more.
+
+    `is_complete` says that the arrivals named have no readings but these.
+    """
+
+    rows: tuple[WaitingReading, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What an acknowledged batch does to the arrivals: some are done, one may be left partly sent."""
+
+    finished_ids: tuple[int, ...] = ()
+    partial_id: int | None = None
+    sent_time: datetime | None = None
+    sent_rows: int = 0
+
+
+@dataclass(frozen=True)
+class RetryReading:
+    """A reading the Admin refused; without `reading` it has been deleted here since."""
+
+    time: datetime
+    device_id: UUID
+    received_at: datetime
+    tries: int
+    reading: FleetReading | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A reading the Admin refused `tries` times; `next_attempt_at` is unused once it is given up."""
+
+    time: datetime
+    device_id: UUID
+    received_at: datetime
+    reason: str
+    tries: int
+    next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How much is not at the Admin yet: readings waiting, readings refused, rows given up."""
+
+    pending_rows: int
+    oldest_received_at: datetime | None
+    retry_rows: int
+    dead_letters: int
+
+
+async def limit_waiting(session: AsyncSession) -> None:
+    """Bound this transaction's statements: a push that hangs would look like a push that idles."""
+    await session.execute(text("SET LOCAL statement_timeout = '60s'"))
+    await session.execute(text("SET LOCAL lock_timeout = '10s'"))
+
+
+_STATE_COLUMNS = tuple(field.name for field in fields(PushState) if field.name != "resource")
+
+
+async def load_states(session: AsyncSession) -> dict[BatchType, PushState]:
+    """Return the state of all five resources, also of those never pushed; a row of no resource does not count."""
+    names = ", ".join(_STATE_COLUMNS)
+    result = await session.execute(
+        text(f"SELECT resource_type, {names} FROM app.fleet_push_state WHERE resource_type = ANY(:kinds)"),
+        {"kinds": [kind.value for kind in BatchType]},
+    )
+    states = {kind: PushState(kind) for kind in BatchType}
+    for row in result.mappings():
+        kind = BatchType(row["resource_type"])
+        states[kind] = PushState(kind, **{name: row[name] for name in _STATE_COLUMNS})
+    return states
+
+
+async def save_state(session: AsyncSession, state: PushState) -> None:
+    """Write the state of one resource."""
+    names = ", ".join(_STATE_COLUMNS)
+    values = ", ".join(f":{name}" for name in _STATE_COLUMNS)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in _STATE_COLUMNS)
+    await session.execute(
+        text(
+            f"INSERT INTO app.fleet_push_state (resource_type, {names}) VALUES (:resource, {values}) "
+            f"ON CONFLICT (resource_type) DO UPDATE SET {updates}"
+        ),
+        {"resource": state.resource.value, **{name: getattr(state, name) for name in _STATE_COLUMNS}},
+    )
+
+
+async def clear_stops(session: AsyncSession) -> None:
+    """Let resources that were stopped by a 401 try again."""
+    await session.execute(
+        text(
+            "UPDATE app.fleet_push_state SET is_stopped = false, next_attempt_at = NULL, last_error = NULL "
+            "WHERE is_stopped"
+        )
+    )
+
+
+async def forget_sets(session: AsyncSession) -> None:
+    """Have sites, devices, municipalities and tariffs pushed again, from their first row."""
+    await session.execute(
+        text(
+            "UPDATE app.fleet_push_state SET content_hash = NULL, pass_hash = NULL, pass_after = NULL "
+            "WHERE resource_type <> 'measurements'"
+        )
+    )
+
+
+_READING_COLUMNS = ", ".join(f"m.{name}" for name in ("time", "device_id", *QUANTITIES, "source"))
+
+# The window sum keeps the statement from touching more arrivals than the limit can use. The bounds on
+# `time` are what lets the planner skip partitions, per arrival and at run time; the device is what lets it
+# unpack one meter's segment of a compressed chunk and not everyone's; the equality on `received_at` is what
+# selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
+_WAITING = """
+    WITH first AS (
+        SELECT id, device_id, received_at, first_at, last_at, row_count,
+          CASE WHEN id = CAST($2 AS bigint) THEN sent_rows + CAST($4 AS bigint) ELSE sent_rows
+          END AS sent_rows,
+          CASE WHEN id = CAST($2 AS bigint) THEN CAST($3 AS timestamptz) ELSE sent_time
+          END AS sent_time,
+          row_number() OVER (ORDER BY {order}) AS place
+        FROM app.push_arrivals WHERE NOT id = ANY(CAST($1 AS bigint[])) ORDER BY {order} LIMIT $5::bigint
+    ), counted AS (
+        SELECT f.*, sum(row_count - sent_rows) OVER (ORDER BY place) - (row_count - sent_rows) AS rows_before
+        FROM first f
+    ), chosen AS MATERIALIZED (
+        SELECT * FROM counted WHERE rows_before < $5::bigint
+    )
+    SELECT c.id AS arrival_id, c.received_at, r.*
+    FROM chosen c
+    LEFT JOIN LATERAL (
+        SELECT {columns}
+        FROM monitoring.power_measurements m
+        WHERE m.device_id = c.device_id AND m.received_at = c.received_at
+          AND m.time >= coalesce(c.sent_time, c.first_at) AND m.time <= c.last_at
+          AND (c.sent_time IS NULL OR m.time > c.sent_time)
+        ORDER BY m.time
+        LIMIT $5::bigint
+    ) r ON true
+    ORDER BY c.place, r.time
+    LIMIT $5::bigint
+    """
+# How many readings an arrival has is not what the planner thinks: gathering all of them, to sort them and take the
+# first, is what it must not do for a batch.
+_PLANNER = {"enable_bitmapscan": "off"}
+_OLDEST = _WAITING.format(order="id", columns=_READING_COLUMNS)
+NOTHING_SETTLED = Settlement()
+_FRESHEST = _WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS)
+
+
+async def next_waiting(
+    session: AsyncSession, limit: int, *, freshest: bool = False, after: Settlement = NOTHING_SETTLED
+) -> Waiting:
+    """Return the first `limit` readings in push order, and one more if there is one.
+
+    Arrivals come oldest first, or the freshest first: those whose earliest reading is the latest. The one
+    more tells an arrival that ends with the last of them from one that goes on. `after`: as if this were
+    settled already. Raises `TooSlow` when the limit on waiting is over.
+    """
+    connection = await driver_connection(
+        session
+    )  # for thousands of rows the ORM's own take as long as the database
+    settled = (list(after.finished_ids), after.partial_id, after.sent_time)
+    query = _FRESHEST if freshest else _OLDEST
+    try:
+        async with planned(session, _PLANNER):
+            found = await connection.fetch(query, *settled, after.sent_rows, limit + 1)
+    except asyncpg.QueryCanceledError:
+        message = f"the database took too long to read {limit} readings"
+        raise TooSlow(message) from None
+    rows = tuple([WaitingReading(row[0], row[1], _reading(row[2:])) for row in found])
+    return Waiting(rows, is_complete=len(rows) <= limit)
+
+
+def _reading(columns: Sequence[Any]) -> FleetReading | None:
+    if columns[0] is None:
+        return None
+    # Spelled out: this runs for every reading, and building a mapping first takes twice as long.
+    return FleetReading(
+        time=columns[0],
+        device_id=columns[1],
+        active_power_kw=columns[2],
+        reactive_power_kvar=columns[3],
+        apparent_power_kva=columns[4],
+        power_factor=columns[5],
+        voltage_v=columns[6],
+        frequency_hz=columns[7],
+        energy_imported_kwh=columns[8],
+        energy_exported_kwh=columns[9],
+        source=columns[10],
+    )
+
+
+async def settle(session: AsyncSession, settlement: Settlement) -> None:
+    """Drop the arrivals that are done and move the position of the one that is partly sent."""
+    if settlement.finished_ids:
+        await session.execute(
+            text("DELETE FROM app.push_arrivals WHERE id = ANY(CAST(:ids AS bigint[]))"),
+            {"ids": list(settlement.finished_ids)},
+        )
+    if settlement.partial_id is not None:
+        await session.execute(
+            text(
+                "UPDATE app.push_arrivals SET sent_time = :sent_time, "
+                "sent_rows = least(row_count, sent_rows + :sent_rows) WHERE id = :id"
+            ),
+            {
+                "id": settlement.partial_id,
+                "sent_time": settlement.sent_time,
+                "sent_rows": settlement.sent_rows,
+            },
+        )
+
+
+_DUE_RETRIES = text(
+    f"""
+    SELECT t.time AS retry_time, t.device_id AS retry_device_id, t.received_at, t.tries, r.*
+    FROM (
+        SELECT * FROM app.push_retries
+        WHERE next_attempt_at IS NULL OR next_attempt_at <= :now
+        ORDER BY tries, time, device_id
+        LIMIT :limit
+    ) t
+    LEFT JOIN LATERAL (
+        SELECT {_READING_COLUMNS}
+        FROM monitoring.power_measurements m
+        WHERE m.time = t.time AND m.device_id = t.device_id
+    ) r ON true
+    ORDER BY t.tries, t.time, t.device_id
+    """
+)
+
+
+async def due_retries(session: AsyncSession, limit: int, now: datetime) -> tuple[RetryReading, ...]:
+    """Return at most `limit` refused readings whose next try is due, least tried first."""
+    found = (await session.execute(_DUE_RETRIES, {"limit": limit, "now": now})).all()
+    return tuple(RetryReading(row[0], row[1], row[2], row[3], _reading(row[4:])) for row in found)
+
+
+async def drop_retries(session: AsyncSession, keys: Iterable[tuple[datetime, UUID]]) -> None:
+    """Forget refused readings that were accepted at last, or given up."""
+    pairs = list(keys)
+    await session.execute(
+        text(
+            "DELETE FROM app.push_retries r USING unnest(CAST(:times AS timestamptz[]), CAST(:devices AS uuid[])) "
+            "AS k(time, device_id) WHERE r.time = k.time AND r.device_id = k.device_id"
+        ),
+        {"times": [time for time, _ in pairs], "devices": [device for _, device in pairs]},
+    )
+
+
+REFUSED_ARRAYS = (
+    "unnest(CAST(:times AS timestamptz[]), CAST(:devices AS uuid[]), CAST(:received AS timestamptz[]), "
+    "CAST(:reasons AS text[]), CAST(:tries AS integer[]), CAST(:next AS timestamptz[])) "
+    "AS k(time, device_id, received_at, reason, tries, next_attempt_at)"
+)
+
+
+def refused_arrays(refusals: Sequence[Refusal]) -> dict[str, list[Any]]:
+    """Return the parameters of `REFUSED_ARRAYS`."""
+    return {
+        "times": [row.time for row in refusals],
+        "devices": [row.device_id for row in refusals],
+        "received": [row.received_at for row in refusals],
+        "reasons": [row.reason[:MAX_ERROR_LENGTH] for row in refusals],
+        "tries": [row.tries for row in refusals],
+        "next": [row.next_attempt_at for row in refusals],
+    }
+
+
+async def remember_refused(session: AsyncSession, refusals: Sequence[Refusal]) -> None:
+    """Keep refused readings for another try; one that is kept already gets the new count and time."""
+    await session.execute(
+        text(
+            "INSERT INTO app.push_retries (time, device_id, received_at, reason, tries, next_attempt_at) "
+            f"SELECT time, device_id, received_at, reason, tries, next_attempt_at FROM {REFUSED_ARRAYS} "
+            "ON CONFLICT (time, device_id) DO UPDATE SET reason = excluded.reason, "
+            "tries = greatest(push_retries.tries, excluded.tries), next_attempt_at = excluded.next_attempt_at"
+        ),
+        refused_arrays(refusals),
+    )
+
+
+async def backlog(session: AsyncSession) -> Backlog:
+    """Count what the Admin does not have yet."""
+    result = await session.execute(
+        text(
+            "SELECT coalesce((SELECT sum(row_count - sent_rows) FROM app.push_arrivals), 0)::bigint, "
+            "least((SELECT received_at FROM app.push_arrivals ORDER BY id LIMIT 1), "
+            "(SELECT min(received_at) FROM app.push_retries)), "
+            "(SELECT count(*) FROM app.push_retries), (SELECT count(*) FROM app.push_dead_letters)"
+        )
+    )
+    pending, oldest, retries, dead = result.one()
+    return Backlog(int(pending), oldest, int(retries), int(dead))

@@ -1,0 +1,133 @@
+"""Statements that put back at a Client what the Admin gave back, under the keys the Admin knows it by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+
+MUNICIPALITY_NUMBERS = "app.municipality_numbers"
+TARIFF_NUMBERS = "app.tariff_numbers"
+# In place of a hash, which is hexadecimal: no token has it.
+_UNSEEN = "none "
+
+
+async def lock(session: AsyncSession) -> None:
+    """Let one recovery at a time put sets back."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(7301010)"))
+
+
+async def unused_number(session: AsyncSession, numbers: str) -> int:
+    """Give out a number of municipalities or tariffs that was never given out."""
+    found = await session.scalar(
+        text("SELECT app.unused_number(CAST(:numbers AS regclass))"), {"numbers": numbers}
+    )
+    return int(found or 0)
+
+
+async def use_numbers_above(session: AsyncSession, numbers: str, highest: int) -> None:
+    """Give out no number up to `highest` any more."""
+    await session.execute(
+        text(
+            "SELECT setval(CAST(:numbers AS regclass), greatest(CAST(:highest AS bigint), last_value, 1)) "
+            f"FROM {numbers}"
+        ),
+        {"numbers": numbers, "highest": highest},
+    )
+
+
+async def put_municipality(session: AsyncSession, row: MunicipalityRow) -> None:
+    """Add a municipality under its number."""
+    await session.execute(
+        text("INSERT INTO app.municipalities (id, name, time_zone_id) VALUES (:id, :name, :zone)"),
+        {"id": row.id, "name": row.name, "zone": row.time_zone_id},
+    )
+
+
+async def renumber_municipality(session: AsyncSession, old: int, new: int) -> None:
+    """Give a municipality another number; its sites and tariffs follow."""
+    await session.execute(
+        text("UPDATE app.municipalities SET id = :new, updated_at = now() WHERE id = :old"),
+        {"old": old, "new": new},
+    )
+
+
+async def put_site(session: AsyncSession, row: SiteRow) -> None:
+    """Add a site under its id."""
+    await session.execute(
+        text(
+            "INSERT INTO monitoring.sites (id, name, address, municipality_id, is_active) "
+            "VALUES (:id, :name, :address, :municipality_id, :is_active)"
+        ),
+        {"id": row.id, **site_columns(row)},
+    )
+
+
+def site_columns(row: SiteRow) -> dict[str, Any]:
+    """Return the columns of a site but its id."""
+    return {
+        "name": row.name,
+        "address": row.address or "",
+        "municipality_id": row.local_municipality_id,
+        "is_active": row.is_active,
+    }
+
+
+async def rename_site_id(session: AsyncSession, old: UUID, new: UUID) -> None:
+    """Give a site another id; its devices follow."""
+    await session.execute(
+        text("UPDATE monitoring.sites SET id = :new, updated_at = now() WHERE id = :old"),
+        {"old": old, "new": new},
+    )
+
+
+async def put_device(session: AsyncSession, row: DeviceRow) -> None:
+    """Add a device under its id, with no token: of that only a hash was ever kept, and that in what was lost."""
+    await session.execute(
+        text(
+            "INSERT INTO monitoring.devices "
+            "(id, site_id, name, external_id, description, max_power_kw, is_active, token_hash) VALUES "
+            "(:id, :site_id, :name, :external_id, :description, :max_power_kw, :is_active, :token_hash)"
+        ),
+        {"id": row.id, "token_hash": f"{_UNSEEN}{row.id}", **device_columns(row)},
+    )
+
+
+async def without_token(session: AsyncSession) -> list[str]:
+    """Return the external ids of devices that were put back and have had no new token since."""
+    found = await session.scalars(
+        text(
+            "SELECT external_id FROM monitoring.devices WHERE starts_with(token_hash, :mark) ORDER BY external_id"
+        ),
+        {"mark": _UNSEEN},
+    )
+    return list(found.all())
+
+
+def device_columns(row: DeviceRow) -> dict[str, Any]:
+    """Return the columns of a device but its id and token."""
+    return {
+        "site_id": row.site_id,
+        "name": row.name,
+        "external_id": row.external_id,
+        "description": row.description or "",
+        "max_power_kw": row.max_power_kw,
+        "is_active": row.is_active,
+    }
+
+
+async def change_device(session: AsyncSession, device_id: UUID, row: DeviceRow) -> None:
+    """Change all columns of a device but its id and token."""
+    values = device_columns(row)
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    await session.execute(
+        text(f"UPDATE monitoring.devices SET {assignments}, updated_at = now() WHERE id = :id"),
+        {"id": device_id, **values},
+    )

@@ -1,0 +1,1 @@
+"""The Client's dashboard: the present at a glance."""

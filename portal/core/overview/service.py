@@ -1,0 +1,185 @@
+"""The Client's dashboard: the present at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from portal.core import energy
+from portal.core.cost.queries import cost_report
+from portal.core.cost.queries.cost import CostScope, zone_named
+from portal.core.cost.rules.cost import MixedCurrencies
+from portal.core.overview import queries
+from portal.core.values.money import kwh_from_milliwh
+from portal.core.values.time import HOUR, floor_hour, local_midnight
+
+if TYPE_CHECKING:
+    from portal.core.cost.rules.cost import DayCost
+    from portal.core.energy.rules.as_of import AsOf
+    from portal.core.overview.queries import PowerBucket, SitePresent
+    from portal.core.stack import Stack
+
+STALE_AFTER = timedelta(minutes=30)
+POWER_BUCKET_MINUTES = 15
+POWER_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class PowerPoint:
+    """Mean total power from `at` on, for one bucket; None where no device reported."""
+
+    at: datetime
+    kw: float | None
+
+
+@dataclass(frozen=True)
+class SiteLine:
+    """A site at present; its energy counts from local midnight."""
+
+    id: UUID
+    name: str
+    municipality: str | None
+    time_zone: str
+    device_count: int
+    power_kw: float | None
+    energy_today_kwh: Decimal
+    last_reading_at: datetime | None
+    is_stale: bool
+
+
+@dataclass(frozen=True)
+class ClientOverview:
+    """The dashboard. "Yesterday" is up to the same time of day; costs are with VAT, None without any tariff."""
+
+    power_kw: float | None
+    power_at: datetime | None
+    energy_today_kwh: Decimal
+    energy_yesterday_kwh: Decimal
+    energy_month_kwh: Decimal
+    cost_today: Decimal | None
+    cost_month: Decimal | None
+    currency: str
+    time_zone: str
+    power_points: tuple[PowerPoint, ...]
+    sites: tuple[SiteLine, ...]
+    as_of: AsOf
+
+
+async def client_overview(stack: Stack) -> ClientOverview:
+    """Return the dashboard as of now, in the sites' zone (the stack's own where they differ)."""
+    now = stack.clock().astimezone(UTC)
+    async with energy.counted(stack) as counted:
+        session = counted.session
+        present = await queries.sites_at_present(session, now - STALE_AFTER)
+        zone_id = _common_zone(present, stack.settings.application.time_zone)
+        today, yesterday, month = _starts(now, ZoneInfo(zone_id))
+        hour = floor_hour(now - timedelta(days=1))
+        windows = [(today, now), (yesterday, hour), (hour, hour + HOUR)]
+        energy_today, before, last = await queries.energy_by_site(counted, windows)
+        buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
+        month_so_far = await _month(stack, counted, month, now, ZoneInfo(zone_id))
+    powers = [site.power_kw for site in present if site.power_kw is not None]
+    return ClientOverview(
+        power_kw=sum(powers) if powers else None,
+        power_at=max((site.last_reading_at for site in present if site.last_reading_at), default=None),
+        energy_today_kwh=kwh_from_milliwh(sum(energy_today.values())),
+        energy_yesterday_kwh=kwh_from_milliwh(_until_now(before, last, now)),
+        energy_month_kwh=month_so_far.kwh,
+        cost_today=month_so_far.cost_of_last_day,
+        cost_month=month_so_far.cost,
+        currency=month_so_far.currency,
+        time_zone=zone_id,
+        power_points=_with_gaps(buckets, now),
+        sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
+        as_of=counted.as_of,
+    )
+
+
+def _common_zone(sites: tuple[SitePresent, ...], fallback: str) -> str:
+    zones = {_known(site.time_zone_id, fallback) for site in sites if site.time_zone_id}
+    return zones.pop() if len(zones) == 1 else fallback
+
+
+def _known(zone_id: str | None, fallback: str) -> str:
+    """Return a zone, or the fallback: one that has left the tz database has no local time."""
+    return fallback if zone_id is None or zone_named(zone_id) is None else zone_id
+
+
+def _starts(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime]:
+    """Return local midnight of today, of yesterday and of the month's first day, as UTC instants."""
+    day = now.astimezone(zone).date()
+    return (
+        local_midnight(day, zone),
+        local_midnight(day - timedelta(days=1), zone),
+        local_midnight(day.replace(day=1), zone),
+    )
+
+
+def _until_now(before: dict[UUID, int], last: dict[UUID, int], now: datetime) -> int:
+    """Return the energy of whole hours and of the last one's part up to the minute of `now`: its share in time."""
+    return sum(before.values()) + int(sum(last.values()) * ((now - floor_hour(now)) / HOUR))
+
+
+class _Month(NamedTuple):
+    """A month up to now: its energy, and what that and the last day's cost with VAT.
+
+    A cost is None where nothing has a price, and both are where the currencies differ.
+    """
+
+    kwh: Decimal
+    currency: str
+    cost: Decimal | None = None
+    cost_of_last_day: Decimal | None = None
+
+
+async def _month(
+    stack: Stack, counted: energy.Counted, month: datetime, now: datetime, zone: ZoneInfo
+) -> _Month:
+    own_currency = stack.settings.billing.currency
+    max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
+    # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
+    scope = CostScope(month, floor_hour(now) + HOUR, day_zone=zone, live=counted.live)
+    try:
+        report = await cost_report.load_report(counted.session, scope, own_currency, max_gap)
+    except MixedCurrencies:
+        [energy_of_sites] = await queries.energy_by_site(counted, [(month, now)])
+        return _Month(kwh_from_milliwh(sum(energy_of_sites.values())), own_currency)
+    is_priced = report.total > 0 or not report.buckets_without_tariff
+    if not (is_priced and report.devices):
+        return _Month(report.total_kwh, report.currency)
+    today = next((day for day in report.days if day.date == now.astimezone(zone).date()), None)
+    return _Month(report.total_kwh, report.currency, report.total, None if today is None else _priced(today))
+
+
+def _priced(day: DayCost) -> Decimal | None:
+    has_tariff = day.kwh == sum(period.kwh for period in day.periods)
+    return day.total if day.total > 0 or has_tariff else None
+
+
+def _with_gaps(buckets: tuple[PowerBucket, ...], now: datetime) -> tuple[PowerPoint, ...]:
+    """Return every bucket of the window up to the last whole one, those without readings as None."""
+    width = timedelta(minutes=POWER_BUCKET_MINUTES)
+    known = {bucket.at: bucket.kw for bucket in buckets}
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    first = epoch + ((now - POWER_WINDOW - epoch) // width + 1) * width
+    count = (now - first) // width
+    return tuple(PowerPoint(first + i * width, known.get(first + i * width)) for i in range(count))
+
+
+def _site_line(site: SitePresent, milliwh: int, now: datetime, zone_id: str) -> SiteLine:
+    stale = site.last_reading_at is None or now - site.last_reading_at > STALE_AFTER
+    return SiteLine(
+        site.id,
+        site.name,
+        site.municipality,
+        _known(site.time_zone_id, zone_id),
+        site.device_count,
+        site.power_kw,
+        kwh_from_milliwh(milliwh),
+        site.last_reading_at,
+        stale,
+    )

@@ -1,0 +1,1 @@
+"""What meters said: files, decoding, storing, and questions over time."""

@@ -1,0 +1,101 @@
+"""Readings of a Client's device, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from portal.core.errors import Invalid, NotFound
+from portal.core.readings.queries import measurements as queries
+from portal.core.readings.queries.measurements import Sample
+from portal.core.sites.queries import devices
+from portal.core.values.time import FIRST_YEAR, LAST_YEAR
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal.core.database.db import AsyncSession
+    from portal.core.stack import Stack
+
+BUCKETS = {
+    "raw": None,
+    "1m": timedelta(minutes=1),
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "1d": timedelta(days=1),
+}
+MAX_LIMIT = 10_000
+# One page never reads more than a year of readings, however wide its buckets.
+_MAX_SCAN = timedelta(days=366)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Readings or buckets by time; `next_from_at` is where the next page begins, None after the last."""
+
+    samples: tuple[Sample, ...]
+    next_from_at: datetime | None
+
+
+async def read_page(
+    stack: Stack, device_id: UUID, window: tuple[datetime, datetime], bucket: str = "raw", limit: int = 1000
+) -> Page:
+    """Return the first page of a device's readings of the window `[from, to)`, aware instants.
+
+    A bucket counts whole where it begins before the window: pages and windows never cut one in two.
+    Raises `NotFound` for an unknown device and `Invalid` for an unknown bucket, a limit or a window out of range.
+    """
+    from_at, to_at = window
+    _check(from_at, to_at, bucket, limit)
+    width = BUCKETS[bucket]
+    async with stack.db.snapshot() as session:
+        if not await devices.device_exists(session, device_id):
+            message = "There is no such device"
+            raise NotFound(message)
+        if width is None:
+            found = await queries.raw(session, device_id, from_at, to_at, limit + 1)
+            following = found[limit].at if len(found) > limit else None
+            return Page(found[:limit], following)
+        return await _buckets(session, device_id, (from_at, to_at), width, limit)
+
+
+async def _buckets(
+    session: AsyncSession, device_id: UUID, window: tuple[datetime, datetime], width: timedelta, limit: int
+) -> Page:
+    """Return a page that begins with the first bucket that has readings: no page is empty and has a next one."""
+    begin, end = _whole_buckets(*window, width)
+    first = await queries.first_at(session, device_id, begin, end)
+    if first is None:
+        return Page((), None)
+    begin = _bucket_of(first, width)
+    page_end = min(end, begin + min(width * limit, _MAX_SCAN))
+    found = await queries.buckets(session, device_id, begin, page_end, width)
+    following = await queries.first_at(session, device_id, page_end, end)
+    return Page(found, None if following is None else _bucket_of(following, width))
+
+
+def _bucket_of(at: datetime, width: timedelta) -> datetime:
+    return at - (at - _EPOCH) % width
+
+
+def _whole_buckets(from_at: datetime, to_at: datetime, width: timedelta) -> tuple[datetime, datetime]:
+    begin = _bucket_of(from_at, width)
+    rest = (to_at - _EPOCH) % width
+    return begin, to_at + (width - rest if rest else timedelta(0))
+
+
+def _check(from_at: datetime, to_at: datetime, bucket: str, limit: int) -> None:
+    if bucket not in BUCKETS:
+        message = f"'bucket' must be one of {', '.join(BUCKETS)}"
+        raise Invalid(message)
+    if not 1 <= limit <= MAX_LIMIT:
+        message = f"'limit' must be 1 to {MAX_LIMIT}"
+        raise Invalid(message)
+    if to_at <= from_at:
+        message = "'to' must be after 'from'"
+        raise Invalid(message)
+    if not (from_at.year >= FIRST_YEAR and to_at.year <= LAST_YEAR):
+        message = f"'from' and 'to' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
+        raise Invalid(message)

@@ -1,0 +1,44 @@
+"""All tables of one run mode on one storage engine: what its migrated database is compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import MetaData
+from sqlmodel import SQLModel
+
+# Importing a module declares its tables.
+from portal.core.audit import tables as audit
+from portal.core.brand import tables as brand
+from portal.core.energy import tables as rollups
+from portal.core.fleet import tables as fleet
+from portal.core.identity import tables as identity
+from portal.core.outbox import tables as push
+from portal.core.readings import tables as measurement
+from portal.core.sites import tables as site
+from portal.core.tariffs import tables as tariff
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from portal.core.settings import RunMode
+
+DECLARED_BY = (audit, brand, fleet, identity, measurement, push, rollups, site, tariff)
+_SCHEMAS = {"Client": ("app", "monitoring"), "Admin": ("app", "fleet")}
+
+
+def tables_of(mode: RunMode, storage: str) -> MetaData:
+    """Return the tables of a run mode's database; `storage` is `plain` or `timescale`."""
+    found = MetaData()
+    for table in SQLModel.metadata.sorted_tables:
+        if _belongs(table, mode.value, storage):
+            table.to_metadata(found)
+    return found
+
+
+def _belongs(table: Table, mode: str, storage: str) -> bool:
+    return (
+        table.schema in _SCHEMAS[mode]
+        and table.info.get("mode", mode) == mode
+        and table.info.get("storage", storage) == storage
+    )

@@ -1,0 +1,1 @@
+"""A Client's sites and devices, and the devices' tokens."""

@@ -1,0 +1,167 @@
+"""The devices of a Client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import String, Text, cast, delete, func, literal, select, tuple_, type_coerce, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from portal.core.readings.tables import Measurement
+from portal.core.sites.tables import Device, Site
+from portal.core.values.pages import EVERYTHING, Asked, Key
+from portal.core.values.versions import version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+    from decimal import Decimal
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class DeviceRow:
+    """A device and the site it stands at. `token_mark` is another text for another token, and shown to nobody."""
+
+    id: UUID
+    site_id: UUID
+    site_name: str
+    name: str
+    external_id: str
+    description: str
+    max_power_kw: Decimal | None
+    is_active: bool
+    last_reading_at: datetime | None
+    token_mark: str = field(repr=False)
+
+    @property
+    def version(self) -> str:
+        """Another text after every change to the device and its token; its readings have no part in it."""
+        rated = None if self.max_power_kw is None else self.max_power_kw.normalize()
+        return version_of(
+            self.id,
+            self.site_id,
+            self.name,
+            self.external_id,
+            self.description,
+            rated,
+            self.is_active,
+            self.token_mark,
+        )
+
+    @property
+    def key(self) -> Key:
+        """Where the device stands among all of them."""
+        return self.site_name, self.name, str(self.id)
+
+
+_COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active")
+_LAST_READING_AT = (
+    select(col(Measurement.time))
+    .where(col(Measurement.device_id) == col(Device.id))
+    .order_by(col(Measurement.time).desc())
+    .limit(1)
+    .correlate(Device)
+    .scalar_subquery()
+)
+_TOKEN_MARK = type_coerce(func.coalesce(func.left(col(Device.token_hash), 16), ""), String)
+_DEVICES = select(
+    col(Device.id),
+    col(Device.site_id),
+    col(Site.name),
+    col(Device.name),
+    col(Device.external_id),
+    col(Device.description),
+    col(Device.max_power_kw),
+    col(Device.is_active),
+    _LAST_READING_AT,
+    _TOKEN_MARK,
+).join(Site, col(Site.id) == col(Device.site_id))
+_PLACE = (col(Site.name), col(Device.name), cast(col(Device.id), Text))
+
+
+async def insert_device(
+    session: AsyncSession, values: Mapping[str, object], token_hash: str
+) -> DeviceRow | None:
+    """Add a device with a value for each of its columns; None when the external id is taken."""
+    new = insert(Device).values(**{name: values[name] for name in _COLUMNS}, token_hash=token_hash)
+    made = await session.scalar(
+        new.on_conflict_do_nothing(index_elements=[col(Device.external_id)]).returning(col(Device.id))
+    )
+    return None if made is None else await get_device(session, made)
+
+
+async def list_devices(
+    session: AsyncSession, asked: Asked = EVERYTHING, at: Collection[UUID] | None = None
+) -> tuple[DeviceRow, ...]:
+    """Return devices by site and name, with the time of each one's last reading; `at` are the sites, all by default.
+
+    The key of a page is the site's name, the device's and its id.
+    """
+    devices = _DEVICES
+    if at is not None:
+        devices = devices.where(col(Device.site_id).in_(list(at)))
+    if asked.after is not None:
+        devices = devices.where(tuple_(*_PLACE) > tuple_(*(literal(part, Text) for part in asked.after)))
+    rows = await session.execute(devices.order_by(*_PLACE).limit(asked.fetched))
+    return tuple(DeviceRow(*row) for row in rows)
+
+
+async def get_device(session: AsyncSession, device_id: UUID, *, for_change: bool = False) -> DeviceRow | None:
+    """Return one device; `for_change` keeps it as it is until the end of the transaction."""
+    return await _one(session, col(Device.id) == device_id, for_change=for_change)
+
+
+async def find_device(
+    session: AsyncSession, external_id: str, *, for_change: bool = False
+) -> DeviceRow | None:
+    """Return the device with an external id; `for_change` as for `get_device`."""
+    return await _one(session, col(Device.external_id) == external_id, for_change=for_change)
+
+
+async def _one(session: AsyncSession, term: ColumnElement[bool], *, for_change: bool) -> DeviceRow | None:
+    if for_change:
+        # By itself: a statement that waits for the lock would join what was there before it waited.
+        await session.execute(select(col(Device.id)).where(term).with_for_update(key_share=True))
+    row = (await session.execute(_DEVICES.where(term))).one_or_none()
+    return None if row is None else DeviceRow(*row)
+
+
+async def external_id_is_taken(session: AsyncSession, external_id: str, but: UUID) -> bool:
+    """Tell whether a device other than `but` has this external id."""
+    other = select(col(Device.id)).where(col(Device.external_id) == external_id, col(Device.id) != but)
+    return await session.scalar(other) is not None
+
+
+async def update_device(session: AsyncSession, device_id: UUID, changes: Mapping[str, object]) -> bool:
+    """Change columns of a device; tells whether it exists."""
+    values = {name: changes[name] for name in _COLUMNS if name in changes}
+    changed = update(Device).where(col(Device.id) == device_id).values(**values, updated_at=func.now())
+    return await session.scalar(changed.returning(col(Device.id))) is not None
+
+
+async def replace_token(session: AsyncSession, device_id: UUID, token_hash: str) -> None:
+    """Store a new token of a device; the one before ends at once."""
+    await session.execute(update(Device).where(col(Device.id) == device_id).values(token_hash=token_hash))
+
+
+async def device_exists(session: AsyncSession, device_id: UUID) -> bool:
+    """Tell whether there is a device with this id."""
+    return await session.scalar(select(col(Device.id)).where(col(Device.id) == device_id)) is not None
+
+
+async def has_readings(session: AsyncSession, device_id: UUID) -> bool:
+    """Tell whether a device has any reading."""
+    reading = select(col(Measurement.device_id)).where(col(Measurement.device_id) == device_id).limit(1)
+    return await session.scalar(reading) is not None
+
+
+async def delete_device(session: AsyncSession, device_id: UUID) -> bool:
+    """Delete a device without readings; tells whether it existed."""
+    gone = delete(Device).where(col(Device.id) == device_id).returning(col(Device.id))
+    return await session.scalar(gone) is not None

@@ -1,0 +1,55 @@
+"""What may be changed of sites and devices, and what their texts and figures may be."""
+
+from decimal import Decimal
+from typing import TypedDict
+from uuid import UUID
+
+from portal.core.sites.rules.rated_power import rated_kw
+from portal.core.values.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
+
+
+class SiteEdits(TypedDict, total=False):
+    """Those columns of a site that are to be changed."""
+
+    name: str
+    address: str
+    municipality_id: int | None
+    is_active: bool
+
+
+class DeviceEdits(TypedDict, total=False):
+    """Those columns of a device that are to be changed; `max_power_kw` is its rated power, `site_id` moves it."""
+
+    site_id: UUID
+    name: str
+    external_id: str
+    description: str
+    max_power_kw: Decimal | None
+    is_active: bool
+
+
+def sound_site(edits: SiteEdits) -> SiteEdits:
+    """Return texts without white space around them. Raises `Invalid` for an unsound one."""
+    sound = edits.copy()
+    if "name" in edits:
+        sound["name"] = sound_name("A site's name", edits["name"], LONGEST_NAME)
+    if "address" in edits:
+        sound["address"] = sound_text("An address", edits["address"], LONGEST_TEXT)
+    return sound
+
+
+def sound_device(edits: DeviceEdits) -> DeviceEdits:
+    """Return texts without white space around them, and the rated power to the watt.
+
+    Raises `Invalid` for an unsound text, and a rated power that is not above zero or out of bounds.
+    """
+    sound = edits.copy()
+    if "name" in edits:
+        sound["name"] = sound_name("A device's name", edits["name"], LONGEST_NAME)
+    if "external_id" in edits:
+        sound["external_id"] = sound_name("A device's external id", edits["external_id"], LONGEST_EXTERNAL_ID)
+    if "description" in edits:
+        sound["description"] = sound_text("A description", edits["description"], LONGEST_TEXT)
+    if (power_kw := edits.get("max_power_kw")) is not None:
+        sound["max_power_kw"] = rated_kw(power_kw)
+    return sound

@@ -1,0 +1,221 @@
+"""The devices of a Client and their tokens: read, added, changed and removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from portal.core import energy
+from portal.core.audit import queries as audit
+from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_words
+from portal.core.database.layout import LAYOUTS
+from portal.core.errors import Conflict, HasHistory, NotFound
+from portal.core.settings import RunMode
+from portal.core.sites.queries import devices as queries
+from portal.core.sites.queries import sites
+from portal.core.sites.queries.devices import DeviceRow
+from portal.core.sites.rules.sites import DeviceEdits, sound_device
+from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
+from portal.core.values.tokens import new_device_token, token_hash
+from portal.core.values.versions import require_version
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from decimal import Decimal
+
+    from portal.core.database.db import AsyncSession
+    from portal.core.stack import Stack
+
+__all__ = ["DeviceRow", "IssuedDevice"]
+
+_NO_SITE = "There is no such site"
+_NO_DEVICE = "There is no such device at this site"
+
+
+@dataclass(frozen=True)
+class IssuedDevice:
+    """A device with a new token; `token` is shown once."""
+
+    id: UUID
+    name: str
+    external_id: str
+    token: str
+
+
+async def list_devices(stack: Stack) -> tuple[DeviceRow, ...]:
+    """Return every device by site and name."""
+    async with stack.db.snapshot() as session:
+        return await queries.list_devices(session)
+
+
+async def page_of_devices(stack: Stack, asked: Asked = EVERYTHING) -> Page[DeviceRow]:
+    """Return a page of all devices by site and name."""
+    async with stack.db.snapshot() as session:
+        found = await queries.list_devices(session, asked)
+    return page_of(found, asked, lambda device: device.key)
+
+
+async def list_site_devices(stack: Stack, site_id: UUID, asked: Asked = EVERYTHING) -> Page[DeviceRow]:
+    """Return a page of a site's devices by name. Raises `NotFound`."""
+    async with stack.db.snapshot() as session:
+        if await sites.get_site(session, site_id) is None:
+            raise NotFound(_NO_SITE)
+        found = await queries.list_devices(session, asked, [site_id])
+    return page_of(found, asked, lambda device: device.key)
+
+
+async def get_device(stack: Stack, site_id: UUID, device_id: UUID) -> DeviceRow:
+    """Return one device of a site. Raises `NotFound`."""
+    async with stack.db.snapshot() as session:
+        found = await queries.get_device(session, device_id)
+    if found is None or found.site_id != site_id:
+        raise NotFound(_NO_DEVICE)
+    return found
+
+
+async def add_device(
+    stack: Stack,
+    name: str,
+    *,
+    site: UUID | str,
+    external_id: str,
+    description: str = "",
+    max_power_kw: Decimal | None = None,
+    is_active: bool = True,
+) -> IssuedDevice:
+    """Add a device to a site, given by its id or its name, and issue its token. `max_power_kw` is its rated power.
+
+    Raises `NotFound` for an unknown site, `Conflict` for a taken external id, `Invalid`.
+    """
+    values = sound_device(
+        {
+            "name": name,
+            "external_id": external_id,
+            "description": description,
+            "max_power_kw": max_power_kw,
+            "is_active": is_active,
+        }
+    )
+    token = new_device_token()
+    async with stack.db.transaction() as session:
+        values["site_id"] = await _site_id(session, site)
+        made = await queries.insert_device(session, values, token_hash(token))
+        if made is None:
+            raise Conflict(_taken(external_id.strip()))
+        await audit.record(session, "device.added", made.external_id, facts_in_words(_facts(made)))
+    return IssuedDevice(made.id, made.name, made.external_id, token)
+
+
+async def change_device(
+    stack: Stack,
+    site_id: UUID,
+    device_id: UUID,
+    edits: DeviceEdits,
+    *,
+    expected: Collection[str] | None = None,
+) -> DeviceRow:
+    """Change what is given of a site's device; `site_id` in it moves the device, and all its energy, to another site.
+
+    With another rated power its readings are judged anew. `expected` are the versions the change is meant for, None
+    for any. Raises `NotFound` for an unknown site or device, `Conflict` for a taken external id, `Outdated`, `Invalid`.
+    """
+    edits = sound_device(edits)
+    async with stack.db.transaction() as session:
+        before = await _lock(session, device_id, site_id, expected)
+        external_id = edits.get("external_id")
+        if external_id and await queries.external_id_is_taken(session, external_id, device_id):
+            raise Conflict(_taken(external_id))
+        if "site_id" in edits:
+            await _site_id(session, edits["site_id"])
+        if any(getattr(before, name) != value for name, value in edits.items()):
+            await queries.update_device(session, device_id, edits)
+        after = await queries.get_device(session, device_id) or before
+        if after.max_power_kw != before.max_power_kw:
+            await energy.requeue(session, LAYOUTS[RunMode.CLIENT], [(device_id,)])
+        if words := changes_in_words(_named_facts(before), _named_facts(after)):
+            await audit.record(session, "device.changed", before.external_id, words)
+    return after
+
+
+async def remove_device(
+    stack: Stack, site_id: UUID, device_id: UUID, *, expected: Collection[str] | None = None
+) -> None:
+    """Delete a device of one of the `expected` versions (None: any).
+
+    Raises `NotFound`, `Outdated`, and `HasHistory` where it has readings: those are kept for ever.
+    """
+    async with stack.db.transaction() as session:
+        device = await _lock(session, device_id, site_id, expected)
+        if await queries.has_readings(session, device_id):
+            message = "The device has readings, which are kept: make it inactive instead"
+            raise HasHistory(message)
+        await queries.delete_device(session, device_id)
+        await audit.record(session, "device.removed", device.external_id, facts_in_words(_facts(device)))
+
+
+async def rotate_device_token(
+    stack: Stack,
+    device: UUID | str,
+    *,
+    site_id: UUID | None = None,
+    expected: Collection[str] | None = None,
+) -> IssuedDevice:
+    """Give a device, named by its id or its external id, a new token; the old one ends at once.
+
+    With `site_id` only a device that stands there. `expected` are the versions of the device that this is meant for,
+    None for any. Raises `NotFound`, `Outdated`.
+    """
+    token = new_device_token()
+    async with stack.db.transaction() as session:
+        found = await _lock(session, device, site_id, expected)
+        await queries.replace_token(session, found.id, token_hash(token))
+        await audit.record(session, "device.token_rotated", found.external_id)
+    return IssuedDevice(found.id, found.name, found.external_id, token)
+
+
+def _facts(device: DeviceRow) -> dict[str, object]:
+    return {
+        "name": device.name,
+        "site": device.site_name,
+        "description": device.description,
+        "rated power": amount(device.max_power_kw, "kW"),
+        "active": device.is_active,
+    }
+
+
+def _named_facts(device: DeviceRow) -> dict[str, object]:
+    return {"external id": device.external_id, **_facts(device)}
+
+
+async def _lock(
+    session: AsyncSession, device: UUID | str, site_id: UUID | None, expected: Collection[str] | None
+) -> DeviceRow:
+    if isinstance(device, str):
+        found = await queries.find_device(session, device, for_change=True)
+        if found is None:
+            message = f"There is no device with external id {device!r}"
+            raise NotFound(message)
+    else:
+        found = await queries.get_device(session, device, for_change=True)
+    if found is None or site_id not in {None, found.site_id}:
+        raise NotFound(_NO_DEVICE)
+    require_version(found.version, expected)
+    return found
+
+
+async def _site_id(session: AsyncSession, site: UUID | str) -> UUID:
+    """Return the id of a site given by its id or its name. Raises `NotFound` where there is none."""
+    if isinstance(site, UUID):
+        if await sites.get_site(session, site) is None:
+            raise NotFound(_NO_SITE)
+        return site
+    found = await sites.find_site(session, site)
+    if found is None:
+        message = f"There is no site named {site!r}"
+        raise NotFound(message)
+    return found
+
+
+def _taken(external_id: str) -> str:
+    return f"There is a device with external id {external_id!r} already"

@@ -1,0 +1,50 @@
+"""Sites and devices of a Client (`monitoring`)."""
+
+# SQLModel declares the table name as computed; a plain text is its documented way.
+# pyright: reportAssignmentType=false
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Column, ForeignKey, Integer, Uuid
+from sqlmodel import Field, SQLModel
+
+from portal.core.database.columns import Kilowatts, stored, timestamp, uuid_key
+
+
+class Site(SQLModel, table=True):
+    """A place with meters; its municipality gives the time zone and the tariffs."""
+
+    __tablename__ = "sites"
+    __table_args__ = {"schema": "monitoring"}
+
+    id: UUID = uuid_key(primary_key=True)
+    name: str = Field(max_length=200, unique=True)
+    address: str = stored("", max_length=500)
+    municipality_id: int | None = Field(
+        default=None, sa_column=Column(Integer, ForeignKey("app.municipalities.id", onupdate="CASCADE"))
+    )
+    is_active: bool = stored(default=True)
+    updated_at: datetime = timestamp(now=True)
+
+
+class Device(SQLModel, table=True):
+    """A meter with its board; only the SHA-256 of its token is stored."""
+
+    __tablename__ = "devices"
+    __table_args__ = {"schema": "monitoring"}
+
+    id: UUID = uuid_key(primary_key=True)
+    site_id: UUID = Field(
+        sa_column=Column(
+            Uuid, ForeignKey("monitoring.sites.id", onupdate="CASCADE"), nullable=False, index=True
+        )
+    )
+    name: str = Field(max_length=200)
+    external_id: str = Field(max_length=100, unique=True)
+    description: str = stored("", max_length=500)
+    max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
+    is_active: bool = stored(default=True)
+    token_hash: str = Field(max_length=64, unique=True)
+    updated_at: datetime = timestamp(now=True)

@@ -1,0 +1,70 @@
+"""What is told of a tariff in the audit trail: which one it is, and what was changed of it."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_words
+from portal.core.tariffs.rules.tariffs import (
+    ANY_DAY,
+    DAY_NAMES,
+    EVERY_DAY,
+    HOLIDAY_BIT,
+    Period,
+    Season,
+    Tariff,
+)
+
+_LONGEST_NAME = 100
+_PERCENT = Decimal(100)
+
+
+def title_of(tariff: Tariff, municipality: str) -> str:
+    """Return which tariff it is, like "Domestic of Example City from 2026-01-01"; long names are cut."""
+    name, place = tariff.name[:_LONGEST_NAME], municipality[:_LONGEST_NAME]
+    return f"{name} of {place} from {tariff.effective_from}"
+
+
+def tariff_change_in_words(before: tuple[Tariff, str] | None, after: tuple[Tariff, str] | None) -> str:
+    """Return what differs between two states of a tariff, each with its municipality's name.
+
+    Without one of them, all there is to say of the other. Rates are per kWh, without VAT.
+    """
+    was, now = (dict(_facts(*state)) if state is not None else {} for state in (before, after))
+    return changes_in_words(was, now) if was and now else facts_in_words(was or now)
+
+
+def _facts(tariff: Tariff, municipality: str) -> Iterator[tuple[str, object]]:
+    yield "name", tariff.name
+    yield "municipality", municipality
+    yield "from", tariff.effective_from
+    yield "to", tariff.effective_to
+    yield "default rate", amount(tariff.default_rate_per_kwh)
+    yield "fixed monthly charge", amount(tariff.fixed_monthly_charge)
+    yield "VAT", amount(tariff.vat_rate * _PERCENT, "%")
+    yield "currency", tariff.currency
+    yield "active", tariff.is_active
+    yield from _rates(tariff.periods)
+    for season in tariff.seasons:
+        yield from _season(season)
+    for holiday in tariff.holidays:
+        yield f"holiday {holiday.on}", f"{holiday.name}, as a {holiday.day_type}"
+
+
+def _season(season: Season) -> Iterator[tuple[str, object]]:
+    yield season.name, f"{season.first} to {season.last}"
+    yield f"{season.name}, default rate", amount(season.default_rate_per_kwh)
+    for name, rate in _rates(season.periods):
+        yield f"{season.name}, {name}", rate
+
+
+def _rates(periods: Iterable[Period]) -> Iterator[tuple[str, object]]:
+    for period in periods:
+        span = f"{period.start:%H:%M}-{period.end:%H:%M}"
+        yield f"{period.name} {_days(period.days_of_week)} {span}", amount(period.rate_per_kwh)
+
+
+def _days(mask: int) -> str:
+    if mask in {EVERY_DAY, ANY_DAY}:
+        return "daily" if mask == EVERY_DAY else "daily and on holidays"
+    names = [name[:3] for place, name in enumerate(DAY_NAMES) if mask & 1 << place]
+    return " ".join([*names, *(["holidays"] if mask & HOLIDAY_BIT else [])])

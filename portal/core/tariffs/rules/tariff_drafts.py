@@ -1,0 +1,137 @@
+"""Tariffs made from others: from a preset's figures, and a copy for the next year."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
+from portal.core.values.money import round_unit
+
+_RATE_DECIMALS, _CHARGE_DECIMALS = 4, 2
+_DAYS = {"weekday": 31, "saturday": 32, "sunday": 64}
+_NAMES = ("Peak", "Standard", "Off-peak")
+_HIGH = (MonthDay(6, 1), MonthDay(8, 31))
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Figures to start from; `source` and `confidence` say where they come from. Never official."""
+
+    provider: str
+    source: str
+    confidence: str
+    tariff: Tariff
+
+    @property
+    def year(self) -> str:
+        """The rate year, like 2026/27."""
+        return f"{self.tariff.effective_from.year}/{(self.tariff.effective_from.year + 1) % 100:02}"
+
+
+def presets_from(raw: Mapping[str, Any]) -> tuple[Preset, ...]:
+    """Return the presets of a decoded figures file: clocks by name, and tariffs with three rates per season."""
+    holidays = tuple(
+        Holiday(date.fromisoformat(on), "Public holiday", DayType(kind))
+        for on, kind in raw["holidays"].items()
+    )
+    return tuple(
+        Preset(item["provider"], item["source"], item["confidence"], _preset_tariff(raw, item, holidays))
+        for item in raw["tariffs"]
+    )
+
+
+def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Sequence[Holiday]) -> Tariff:
+    clock = raw["clocks"][item["clock"]]
+    high, low = ([Decimal(rate) for rate in item["ratesPerKwh"][season]] for season in ("high", "low"))
+    first, last = date.fromisoformat(item["effectiveFrom"]), date.fromisoformat(item["effectiveTo"])
+    return Tariff(
+        id=None,
+        municipality_id=None,
+        name=item["name"],
+        effective_from=first,
+        effective_to=last,
+        default_rate_per_kwh=low[2],
+        fixed_monthly_charge=Decimal(item["fixedMonthlyCharge"]),
+        vat_rate=Decimal(raw["vatRate"]),
+        is_active=False,
+        currency=raw["currency"],
+        periods=_preset_periods(clock, "low", low),
+        seasons=(Season("High season", *_HIGH, high[2], _preset_periods(clock, "high", high)),),
+        holidays=tuple(holiday for holiday in holidays if first <= holiday.on <= last),
+    )
+
+
+def _preset_periods(clock: Mapping[str, Any], season: str, rates: Sequence[Decimal]) -> tuple[Period, ...]:
+    masks: dict[tuple[int, int, int], int] = {}
+    for day, bit in _DAYS.items():
+        for span in _day_spans(clock[day][season]):
+            masks[span] = masks.get(span, 0) | bit
+    return tuple(
+        Period(_NAMES[kind], mask, time(start), time(end % 24), rates[kind])
+        for (kind, start, end), mask in sorted(masks.items())
+    )
+
+
+def _day_spans(hours: Mapping[str, Sequence[Sequence[int]]]) -> list[tuple[int, int, int]]:
+    """Return (kind, start, end) over a whole day; hours in no list are off-peak."""
+    named = [
+        (int(start), int(end), kind)
+        for kind, name in enumerate(("peak", "standard"))
+        for start, end in hours[name]
+    ]
+    named.sort()
+    spans = [(kind, start, end) for start, end, kind in named]
+    edges = [0, *(at for start, end, _ in named for at in (start, end)), 24]
+    spans += [(2, start, end) for start, end in list(pairwise(edges))[::2] if start < end]
+    return spans
+
+
+def next_year(tariff: Tariff, percent: Decimal) -> Tariff:
+    """Return a copy for the year after, as an inactive draft, all rates and charges raised by a percentage.
+
+    As price lists are printed, rates have four decimals and charges two, or as many as they had where that is more.
+    Holidays are not carried over: they fall on other dates.
+    """
+
+    def rate(amount: Decimal) -> Decimal:
+        return _raised(amount, percent, _RATE_DECIMALS)
+
+    def periods(given: Sequence[Period]) -> tuple[Period, ...]:
+        return tuple(replace(period, rate_per_kwh=rate(period.rate_per_kwh)) for period in given)
+
+    return replace(
+        tariff,
+        id=None,
+        effective_from=_year_on(tariff.effective_from),
+        effective_to=None if tariff.effective_to is None else _year_on(tariff.effective_to),
+        default_rate_per_kwh=rate(tariff.default_rate_per_kwh),
+        fixed_monthly_charge=_raised(tariff.fixed_monthly_charge, percent, _CHARGE_DECIMALS),
+        is_active=False,
+        periods=periods(tariff.periods),
+        seasons=tuple(
+            replace(
+                season,
+                default_rate_per_kwh=rate(season.default_rate_per_kwh),
+                periods=periods(season.periods),
+            )
+            for season in tariff.seasons
+        ),
+        holidays=(),
+    )
+
+
+def _raised(amount: Decimal, percent: Decimal, decimals: int) -> Decimal:
+    exponent = amount.normalize().as_tuple().exponent
+    had = -exponent if isinstance(exponent, int) else 0
+    unit = Decimal(1).scaleb(-max(decimals, had))
+    return round_unit(amount * (1 + percent / 100), unit).normalize() + 0
+
+
+def _year_on(on: date) -> date:
+    try:
+        return on.replace(year=on.year + 1)
+    except ValueError:  # 29 February
+        return date(on.year + 1, 2, 28)

@@ -1,0 +1,261 @@
+"""Whether a tariff is sound, as a whole and beside its neighbours; every problem in a clerk's words."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from portal.core.tariffs.rules.tariffs import (
+    ANY_DAY,
+    DAY_NAMES,
+    DAYS_PER_WEEK,
+    EVERY_DAY,
+    HOLIDAY_BIT,
+    MINUTES_PER_DAY,
+    Period,
+    Problem,
+    Season,
+    Tariff,
+    period_minutes,
+)
+
+_MINUTES_PER_WEEK = MINUTES_PER_DAY * DAYS_PER_WEEK
+# A price list has a handful of decimals. The bounds keep every figure within 15 significant digits, so that it
+# survives JSON readers that go through floating point.
+_MAX_CHARGE = Decimal(1_000_000_000)
+_MAX_RATE = Decimal(1_000_000)
+_MAX_DECIMALS = 6
+_A_LEAP_YEAR = date(2024, 1, 1)
+_DAY = timedelta(days=1)
+
+
+class UncoveredDays(NamedTuple):
+    """Local dates, both included, that no tariff of a municipality covers; `last` None is for ever."""
+
+    first: date
+    last: date | None
+
+
+class _Span(NamedTuple):
+    """Where a period lies in a week of minutes that starts on Monday 00:00; holidays come after Sunday."""
+
+    start: int
+    end: int
+    place: int
+
+
+def problems(tariff: Tariff, unread: Iterable[str] = ()) -> list[Problem]:
+    """Return everything that is wrong with a tariff as a whole, with JSON paths; empty when it is sound.
+
+    `unread` are paths whose values could not be read: nothing more is said of them.
+    """
+    silent = set(unread)
+    found = [*_heading_problems(tariff), *_all_period_problems(tariff.periods, "", silent)]
+    for index, season in enumerate(tariff.seasons):
+        found.extend(_season_problems(season, f"seasons[{index}].", silent))
+    if not any(path.startswith("seasons") for path in silent):
+        found.extend(_season_overlaps(tariff.seasons))
+    found.extend(_holiday_problems(tariff))
+    return [problem for problem in found if problem.path not in silent]
+
+
+def neighbour_problems(tariffs: Mapping[int, Tariff], stored: Iterable[Tariff] = ()) -> list[Problem]:
+    """Return which tariffs begin on the same day as another of their municipality, with paths from the array on.
+
+    `tariffs` are by their place in the array; `stored` are those that will still be there beside them. Only active
+    tariffs compete.
+    """
+    first_with: dict[tuple[int | None, str | None, date], Tariff] = {
+        _start_key(tariff): tariff for tariff in stored if tariff.is_active
+    }
+    found: list[Problem] = []
+    for index, tariff in tariffs.items():
+        if not tariff.is_active:
+            continue
+        other = first_with.setdefault(_start_key(tariff), tariff)
+        if other is not tariff:
+            message = (
+                f"tariff {tariff.name!r} starts on {tariff.effective_from} like {other.name!r} of the same"
+                " municipality, so nobody can tell which of them holds: change a first day or make one inactive"
+            )
+            found.append(Problem(f"[{index}].effectiveFrom", message))
+    return found
+
+
+def _start_key(tariff: Tariff) -> tuple[int | None, str | None, date]:
+    place = tariff.municipality if tariff.municipality_id is None else None
+    return tariff.municipality_id, place, tariff.effective_from
+
+
+def uncovered_days(tariffs: Iterable[Tariff]) -> list[UncoveredDays]:
+    """Return the days from the first tariff of a municipality on that no active one covers, in order."""
+    windows = sorted((t.effective_from, t.effective_to or date.max) for t in tariffs if t.is_active)
+    found: list[UncoveredDays] = []
+    covered_to: date | None = None
+    for first, last in windows:
+        if covered_to is not None and first > covered_to + _DAY:
+            found.append(UncoveredDays(covered_to + _DAY, first - _DAY))
+        if last == date.max:
+            return found
+        covered_to = last if covered_to is None else max(covered_to, last)
+    if covered_to is not None:
+        found.append(UncoveredDays(covered_to + _DAY, None))
+    return found
+
+
+def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
+    if not tariff.name.strip():
+        yield Problem("name", "the tariff needs a name")
+    if tariff.effective_to is not None and tariff.effective_to < tariff.effective_from:
+        yield Problem(
+            "effectiveTo",
+            f"the last day {tariff.effective_to} is before the first day {tariff.effective_from}",
+        )
+    yield from _amount_problems(tariff.default_rate_per_kwh, "defaultRatePerKwh", "the default rate")
+    yield from _amount_problems(
+        tariff.fixed_monthly_charge, "fixedMonthlyCharge", "the fixed monthly charge", below=_MAX_CHARGE
+    )
+    yield from _amount_problems(tariff.vat_rate, "vatRate", "the VAT rate")
+    if 1 < tariff.vat_rate < _MAX_RATE:
+        yield Problem(
+            "vatRate", f"the VAT rate is a fraction from 0 to 1 (15 % is 0.15), not {tariff.vat_rate}"
+        )
+    if tariff.currency is not None and not _is_currency(tariff.currency):
+        yield Problem(
+            "currency", f"{tariff.currency!r} is not a currency code of three capital letters, like ZAR"
+        )
+
+
+def _is_currency(code: str) -> bool:
+    return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
+
+
+def _amount_problems(amount: Decimal, path: str, what: str, below: Decimal = _MAX_RATE) -> Iterator[Problem]:
+    if not amount.is_finite():
+        yield Problem(path, f"{what} must be a number, not {amount}")
+    elif amount < 0:
+        yield Problem(path, f"{what} must not be negative, but is {amount}")
+    elif amount >= below:
+        yield Problem(path, f"{what} must be below {below:,}, but is {amount}")
+    elif amount != round(amount, _MAX_DECIMALS):
+        yield Problem(path, f"{what} may have at most {_MAX_DECIMALS} decimals, but is {amount}")
+
+
+def _season_problems(season: Season, prefix: str, silent: set[str]) -> Iterator[Problem]:
+    label = f"season {season.name!r}" if season.name.strip() else "the season"
+    if not season.name.strip():
+        yield Problem(f"{prefix}name", "the season needs a name")
+    yield from _amount_problems(
+        season.default_rate_per_kwh, f"{prefix}defaultRatePerKwh", f"the default rate of {label}"
+    )
+    yield from _all_period_problems(season.periods, prefix, silent)
+
+
+def _season_overlaps(seasons: Sequence[Season]) -> Iterator[Problem]:
+    year = [_A_LEAP_YEAR + day * _DAY for day in range(366)]
+    for second, later in enumerate(seasons):
+        for earlier in seasons[:second]:
+            both = next((day for day in year if earlier.covers(day) and later.covers(day)), None)
+            if both is not None:
+                yield Problem(
+                    f"seasons[{second}]",
+                    f"season {later.name!r} overlaps season {earlier.name!r} on {both.day} {both:%B}",
+                )
+
+
+def _holiday_problems(tariff: Tariff) -> Iterator[Problem]:
+    seen: set[date] = set()
+    for index, holiday in enumerate(tariff.holidays):
+        if holiday.on in seen:
+            yield Problem(f"holidays[{index}].date", f"{holiday.on} is in the list of holidays twice")
+        seen.add(holiday.on)
+
+
+def _all_period_problems(periods: Sequence[Period], prefix: str, silent: set[str]) -> Iterator[Problem]:
+    paths = _period_paths(periods, prefix)
+    found = [
+        problem
+        for path, period in zip(paths, periods, strict=True)
+        for problem in _period_problems(period, path)
+    ]
+    yield from found
+    bad = silent | {problem.path for problem in found}
+    sound = [
+        place
+        for place, path in enumerate(paths)
+        if not any(unsound.startswith(f"{path}.") for unsound in bad)
+    ]
+    yield from _overlap_problems(periods, sound, paths)
+
+
+def _period_paths(periods: Sequence[Period], prefix: str) -> list[str]:
+    """Return where each period stands in the JSON: those for holidays alone have a list of their own."""
+    counts = {"periods": 0, "holidayPeriods": 0}
+    paths: list[str] = []
+    for period in periods:
+        listed = "holidayPeriods" if period.days_of_week == HOLIDAY_BIT else "periods"
+        paths.append(f"{prefix}{listed}[{counts[listed]}]")
+        counts[listed] += 1
+    return paths
+
+
+def _period_problems(period: Period, path: str) -> Iterator[Problem]:
+    label = f"period {period.name!r}" if period.name.strip() else "the period"
+    if not period.name.strip():
+        yield Problem(f"{path}.name", "the period needs a name")
+    if not 1 <= period.days_of_week <= ANY_DAY:
+        yield Problem(
+            f"{path}.daysOfWeek",
+            f"{label} needs at least one day: add up Monday 1, Tuesday 2, Wednesday"
+            f" 4, Thursday 8, Friday 16, Saturday 32, Sunday 64 (1 to {EVERY_DAY})",
+        )
+    if period.start == period.end and period.start != time(0):
+        yield Problem(
+            f"{path}.endTime",
+            f"{label} starts and ends at {period.start:%H:%M}, so it has no length;"
+            " the whole day is 00:00 to 00:00",
+        )
+    yield from _amount_problems(period.rate_per_kwh, f"{path}.ratePerKwh", f"the rate of {label}")
+
+
+def _overlap_problems(
+    periods: Sequence[Period], sound: Sequence[int], paths: Sequence[str]
+) -> Iterator[Problem]:
+    reported: set[tuple[int, int]] = set()
+    for earlier, later in _overlapping_spans(periods, sound):
+        first, second = sorted((earlier.place, later.place))
+        if (first, second) not in reported:
+            reported.add((first, second))
+            yield Problem(
+                paths[second],
+                f"period {periods[second].name!r} overlaps period {periods[first].name!r} on"
+                f" {_weekday_and_time(later.start)}",
+            )
+
+
+def _overlapping_spans(periods: Sequence[Period], sound: Sequence[int]) -> Iterator[tuple[_Span, _Span]]:
+    spans = sorted(span for place in sound for span in _week_spans(place, periods[place]))
+    for position, earlier in enumerate(spans):
+        for later in spans[position + 1 :]:
+            if later.start >= earlier.end:
+                break
+            yield earlier, later
+
+
+def _week_spans(place: int, period: Period) -> Iterator[_Span]:
+    start, end = period_minutes(period)
+    for weekday in range(DAYS_PER_WEEK):
+        if not period.days_of_week >> weekday & 1:
+            continue
+        first, last = weekday * MINUTES_PER_DAY + start, weekday * MINUTES_PER_DAY + end
+        yield _Span(first, min(last, _MINUTES_PER_WEEK), place)
+        if last > _MINUTES_PER_WEEK:  # Sunday night reaches into Monday morning
+            yield _Span(0, last - _MINUTES_PER_WEEK, place)
+    if period.days_of_week & HOLIDAY_BIT:
+        yield _Span(_MINUTES_PER_WEEK + start, _MINUTES_PER_WEEK + min(end, MINUTES_PER_DAY), place)
+
+
+def _weekday_and_time(minute_of_week: int) -> str:
+    weekday, minute = divmod(minute_of_week, MINUTES_PER_DAY)
+    day = (*DAY_NAMES, "holidays")[weekday]
+    return f"{day} at {minute // 60:02}:{minute % 60:02}"

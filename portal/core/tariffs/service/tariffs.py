@@ -1,0 +1,178 @@
+"""A Client's tariffs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import holidays as holiday_table
+
+from portal.core.audit import queries as audit
+from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.tariffs.queries import tariffs as queries
+from portal.core.tariffs.rules.tariff_changes import tariff_change_in_words, title_of
+from portal.core.tariffs.rules.tariff_drafts import Preset, presets_from
+from portal.core.tariffs.rules.tariff_input import invalid_tariff, place_tariff, read_tariff
+from portal.core.tariffs.rules.tariff_places import competing_problems
+from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
+from portal.core.tariffs.rules.tariffs import DayType, Holiday
+from portal.core.values.pages import EVERYTHING, Asked, Key, Page, page_of
+from portal.core.values.versions import require_version, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from uuid import UUID
+
+    from portal.core.database.db import AsyncSession
+    from portal.core.stack import Stack
+    from portal.core.tariffs.queries.tariffs import MunicipalTariffs
+    from portal.core.tariffs.rules.tariffs import Tariff
+
+_MOST_HOLIDAY_DAYS = 3 * 366
+_NO_TARIFF = "There is no such tariff: it may have been deleted meanwhile"
+
+
+async def list_customer_tariffs(stack: Stack, customer_id: UUID) -> tuple[MunicipalTariffs, ...]:
+    """Return every municipality of a customer with its tariffs, as its stack pushed them."""
+    async with stack.db.snapshot() as session:
+        return await queries.load(session, queries.FLEET, customer_id)
+
+
+async def list_tariffs(stack: Stack) -> tuple[MunicipalTariffs, ...]:
+    """Return every municipality with its tariffs."""
+    async with stack.db.snapshot() as session:
+        return await queries.load(session, queries.CLIENT)
+
+
+@dataclass(frozen=True)
+class StoredTariff:
+    """A tariff and the name of its municipality."""
+
+    municipality: str
+    tariff: Tariff
+
+    @property
+    def version(self) -> str:
+        """Another text after every change to the tariff or its parts."""
+        return version_of(tariff_to_wire(self.tariff, number=str))
+
+    def wire(self) -> dict[str, Any]:
+        """Return the tariff as it travels, its decimals exact; it can be imported again."""
+        return tariff_to_wire(self.tariff, number=lambda number: number) | {"municipality": self.municipality}
+
+    @property
+    def key(self) -> Key:
+        """Where the tariff stands among all of them: by municipality and first day."""
+        return self.municipality, self.tariff.effective_from.isoformat(), f"{self.tariff.id or 0:010}"
+
+
+async def page_of_tariffs(stack: Stack, asked: Asked = EVERYTHING) -> Page[StoredTariff]:
+    """Return a page of tariffs by municipality and first day."""
+    found = sorted(_each(await list_tariffs(stack)), key=lambda each: each.key)
+    following = [each for each in found if asked.after is None or each.key > asked.after]
+    return page_of(following, asked, lambda each: each.key)
+
+
+async def get_tariff(stack: Stack, tariff_id: int) -> StoredTariff:
+    """Return one tariff. Raises `NotFound`."""
+    return _with_id(await list_tariffs(stack), tariff_id)
+
+
+async def remove_tariff(stack: Stack, tariff_id: int, expected: Collection[str] | None = None) -> None:
+    """Delete a tariff of one of the `expected` versions (None: any), with its parts. Raises `NotFound`, `Outdated`."""
+    async with stack.db.transaction() as session:
+        there = _with_id(await _locked(session, tariff_id, expected), tariff_id)
+        await queries.delete(session, tariff_id)
+        state = there.tariff, there.municipality
+        await audit.record(session, "tariff.removed", title_of(*state), tariff_change_in_words(state, None))
+
+
+async def _locked(
+    session: AsyncSession, tariff_id: int | None, expected: Collection[str] | None
+) -> tuple[MunicipalTariffs, ...]:
+    """Return all tariffs, after the one of this id, if any, was locked and found to be of an expected version."""
+    if tariff_id is not None and not await queries.lock(session, tariff_id):
+        raise NotFound(_NO_TARIFF)
+    places = await queries.load(session, queries.CLIENT)
+    if tariff_id is not None:
+        require_version(_with_id(places, tariff_id).version, expected)
+    return places
+
+
+def _each(places: Iterable[MunicipalTariffs]) -> list[StoredTariff]:
+    return [StoredTariff(place.name, tariff) for place in places for tariff in place.tariffs]
+
+
+def _with_id(places: Iterable[MunicipalTariffs], tariff_id: int) -> StoredTariff:
+    found = next((each for each in _each(places) if each.tariff.id == tariff_id), None)
+    if found is None:
+        raise NotFound(_NO_TARIFF)
+    return found
+
+
+async def save_tariff(stack: Stack, raw: object, expected: Collection[str] | None = None) -> int:
+    """Store one tariff given as decoded JSON: under its `id` where it has one, else as a new one. Returns its id.
+
+    `expected` are the versions of the stored one that it may replace, None for any. Raises `Invalid` with every
+    problem, `NotFound` when it was deleted meanwhile, `Outdated`, `Conflict` when its municipality has another of that
+    name and first day.
+    """
+    tariff = read_tariff(raw)
+    async with stack.db.transaction() as session:
+        places = await _locked(session, tariff.id, expected)
+        placed, problems = place_tariff(tariff, {place.name: place.municipality_id for place in places})
+        problems += competing_problems(placed, [each for place in places for each in place.tariffs])
+        if problems:
+            raise invalid_tariff(problems)
+        _refuse_twin(placed[0], places)
+        return await _store(session, replace(placed[0], municipality=None), places)
+
+
+async def _store(session: AsyncSession, tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> int:
+    """Store a tariff that is sound, and write down what is another than before; returns its id."""
+    before = None if tariff.id is None else _with_id(places, tariff.id)
+    if before is not None and before.tariff == tariff:
+        return before.tariff.id or 0
+    now = tariff, next(place.name for place in places if place.municipality_id == tariff.municipality_id)
+    was = None if before is None else (before.tariff, before.municipality)
+    await audit.record(session, "tariff.saved", title_of(*(was or now)), tariff_change_in_words(was, now))
+    if tariff.id is None:
+        return await queries.upsert(session, tariff)
+    await queries.update(session, tariff)
+    return tariff.id
+
+
+def presets() -> tuple[Preset, ...]:
+    """Return the figures that a new tariff can start from. None of them is official."""
+    raw = resources.files("portal.core").joinpath("presets/za_tariffs.json").read_text(encoding="utf-8")
+    return presets_from(json.loads(raw))
+
+
+def public_holidays(country: str, first: date, last: date) -> tuple[Holiday, ...]:
+    """Return a country's public holidays from first to last day, each acting as a Sunday until somebody says otherwise.
+
+    `country` is an ISO 3166 code like ZA. Raises `Invalid` for one that is not known.
+    """
+    last = min(last, first + timedelta(days=_MOST_HOLIDAY_DAYS))
+    try:
+        found = holiday_table.country_holidays(
+            country, years=range(first.year, last.year + 1), language="en_US"
+        )
+    except NotImplementedError:
+        message = f"No public holidays are known for {country!r}: use a country code of two letters, like ZA"
+        raise Invalid(message) from None
+    return tuple(Holiday(on, str(found[on]), DayType.SUNDAY) for on in sorted(found) if first <= on <= last)
+
+
+def _refuse_twin(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> None:
+    for place in places:
+        for other in place.tariffs:
+            same = (other.municipality_id, other.name, other.effective_from)
+            if other.id != tariff.id and same == (tariff.municipality_id, tariff.name, tariff.effective_from):
+                message = (
+                    f"There is a tariff {other.name!r} from {other.effective_from} in {place.name} already"
+                )
+                raise Conflict(message)

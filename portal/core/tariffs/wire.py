@@ -1,0 +1,121 @@
+"""Tariffs on the wire: one shape for import, API and the `tariffs` batch. Rates are exact decimals.
+
+What a simple tariff does not have is not written, so that a peer that does not know it reads what it always did.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
+from portal.core.tariffs.rules.tariffs import DayType, Tariff
+from portal.core.wire_fields import ClockTime, CurrencyCode, DayMask, Exact, Key, MonthDay, Name, PeriodName
+
+Rate = Annotated[
+    Exact,
+    msgspec.Meta(
+        description="at most 6 decimals", extra_json_schema={"minimum": 0, "exclusiveMaximum": 1_000_000}
+    ),
+]
+Charge = Annotated[
+    Exact,
+    msgspec.Meta(
+        description="at most 6 decimals", extra_json_schema={"minimum": 0, "exclusiveMaximum": 1_000_000_000}
+    ),
+]
+Share = Annotated[
+    Exact,
+    msgspec.Meta(description="a fraction: 15 % is 0.15", extra_json_schema={"minimum": 0, "maximum": 1}),
+]
+
+
+class HolidayPeriodRow(msgspec.Struct, rename="camel", kw_only=True):
+    """A time-of-use period `[startTime, endTime)`, local time, on the holidays of the day type "holiday"."""
+
+    name: PeriodName
+    start_time: ClockTime
+    end_time: ClockTime
+    rate_per_kwh: Rate
+
+
+class TariffPeriodRow(HolidayPeriodRow, rename="camel", kw_only=True):
+    """A time-of-use period `[startTime, endTime)` in the municipality's local time."""
+
+    days_of_week: DayMask
+    on_holidays: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class SeasonRow(msgspec.Struct, rename="camel", kw_only=True):
+    """Days of the year, both ends included, with periods and a default rate of their own."""
+
+    name: PeriodName
+    first_day: MonthDay
+    last_day: MonthDay
+    default_rate_per_kwh: Rate
+    periods: list[TariffPeriodRow] = []
+    holiday_periods: list[HolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
+
+
+class HolidayRow(msgspec.Struct, rename="camel", kw_only=True):
+    """A date that is priced as another kind of day."""
+
+    date: date
+    name: Name = "Public holiday"
+    day_type: DayType
+
+
+class _Tariff(msgspec.Struct, rename="camel", kw_only=True):
+    name: Name
+    effective_from: date
+    effective_to: date | None = None
+    default_rate_per_kwh: Rate
+    fixed_monthly_charge: Charge = Decimal(0)
+    is_active: bool = True
+    currency: CurrencyCode | None = None
+    periods: list[TariffPeriodRow] = []
+    holiday_periods: list[HolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
+    seasons: list[SeasonRow] | msgspec.UnsetType = msgspec.UNSET
+    holidays: list[HolidayRow] | msgspec.UnsetType = msgspec.UNSET
+
+
+class TariffRow(_Tariff, rename="camel", kw_only=True):
+    """A tariff in a batch, with the Client's ids."""
+
+    id: Key
+    municipality_id: Key
+    vat_rate: Share = Decimal(0)
+
+
+class TariffEntry(_Tariff, rename="camel", kw_only=True):
+    """A tariff as imported or entered through the API: by its municipality's name or id, one of which it needs."""
+
+    id: Annotated[Key | None, msgspec.Meta(extra_json_schema={"readOnly": True})] = None
+    municipality: Name | None = None
+    municipality_id: Key | None = None
+    vat_rate: Share
+
+
+class TariffAnswer(_Tariff, rename="camel", kw_only=True):
+    """A stored tariff. It may be handed back as it is."""
+
+    id: Key
+    municipality_id: Key
+    municipality: Name
+    vat_rate: Share
+
+
+def tariff_row(tariff: Tariff) -> TariffRow:
+    """Return a stored tariff as a row of a batch, its decimals exact."""
+    return msgspec.convert(tariff_to_wire(tariff, number=_exact), TariffRow)
+
+
+def tariff_answer(tariff: Tariff, municipality: str) -> TariffAnswer:
+    """Return a stored tariff as it is answered, its decimals exact."""
+    wire = tariff_to_wire(tariff, number=_exact) | {"municipality": municipality}
+    return msgspec.convert(wire, TariffAnswer)
+
+
+def _exact(value: Decimal) -> Decimal:
+    return value

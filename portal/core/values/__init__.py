@@ -1,0 +1,1 @@
+"""Plain values that every subject uses: instants, exact numbers, money, texts, tokens, pages and versions."""

@@ -1,1 +1,0 @@
-"""State of the Cost pages that both run modes have."""

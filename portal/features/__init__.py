@@ -1,0 +1,1 @@
+"""Pages and parts of pages that both run modes have, by subject."""

@@ -1,0 +1,1 @@
+"""What a cost page shows and keeps, in either run mode."""

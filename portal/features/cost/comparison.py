@@ -1,0 +1,53 @@
+"""What the days before came to, in a few words under the figures."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from portal.core.cost.rules.cost import CostReport
+from portal.ui import formats
+from portal.ui.range_picker import DayRange
+
+_DAY = timedelta(days=1)
+
+
+def days_before(days: DayRange) -> DayRange:
+    """The days that some days are compared with: the same of the month before where they begin a month.
+
+    Any others are compared with as many days just before them.
+    """
+    before = days.first - _DAY
+    if days.first.day != 1 or (days.first.year, days.first.month) != (days.last.year, days.last.month):
+        return DayRange(days.first - (days.last - days.first) - _DAY, before)
+    is_whole_month = (days.last + _DAY).day == 1
+    last = before if is_whole_month else before.replace(day=min(days.last.day, before.day))
+    return DayRange(before.replace(day=1), last)
+
+
+def build_comparison(
+    report: CostReport, before: CostReport, days: DayRange, *, is_running: bool
+) -> tuple[str, str]:
+    """How energy and its cost stand to those of `days`, nothing where those hold none.
+
+    `is_running` says that the days are not over, and were compared up to the same time.
+    """
+    label = _short(days) + (" by now" if is_running else "")
+    energy = _in_words(report.total_kwh, before.total_kwh, label)
+    if report.currency != before.currency:
+        return energy, ""
+    cost = _in_words(report.total, before.total, label)
+    # Fixed charges fall on whole months, so they would say more about the days than about what was used.
+    has_fixed = bool(report.fixed or before.fixed)
+    return energy, f"Energy alone: {cost}" if cost and has_fixed else cost
+
+
+def _short(days: DayRange) -> str:
+    """The days without their year: they lie just before those that are shown."""
+    text = formats.day_range(days.first, days.last)
+    return text.removesuffix(f" {days.last.year}") if days.first.year == days.last.year else text
+
+
+def _in_words(now: Decimal, before: Decimal, label: str) -> str:
+    difference = formats.change(now, before)
+    if not difference:
+        return ""
+    return f"{difference} {'as' if difference.startswith('about') else 'than'} {label}"

@@ -1,0 +1,205 @@
+"""An explanation as a page shows it: one line of words per step, figures exact until the last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TypedDict
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from portal.core.cost.rules.explanation import Explanation, PieceUsed, PricedPart
+from portal.core.cost.rules.shown_cost import shown_kwh
+from portal.core.cost.service.explain import HourLine
+from portal.core.energy.rules.meter import PieceKind
+from portal.core.errors import NotFound
+from portal.core.values.money import apportion, round_cents
+from portal.core.values.time import HOUR
+from portal.features.cost.hues import period_label
+from portal.ui import formats
+
+_WH = Decimal("0.001")
+
+
+class HourRow(TypedDict):
+    """An hour to choose."""
+
+    key: str
+    label: str
+    kwh: str
+    total: str
+    periods: str
+
+
+class Step(TypedDict):
+    """One line of an explanation."""
+
+    title: str
+    words: str
+    figure: str
+
+
+@dataclass
+class ExplainView:
+    """Everything the drawer shows of one hour."""
+
+    title: str = ""
+    readings: list[Step] = field(default_factory=list)
+    pieces: list[Step] = field(default_factory=list)
+    parts: list[Step] = field(default_factory=list)
+    result: list[Step] = field(default_factory=list)
+    as_of: str = ""
+
+
+def device_uuid(text: str) -> UUID:
+    """Read a device's id. Raises NotFound for anything else: a wrong id and an unknown one are the same."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such device.") from None
+
+
+def build_hours(lines: Sequence[HourLine], zone: str, currency: str) -> list[HourRow]:
+    """The hours of a day with energy, in cents and watt-hours that add up."""
+    energies, _ = shown_kwh([line.kwh for line in lines], _WH)
+    exact = [line.total for line in lines]
+    totals = apportion(exact, round_cents(sum(exact, Decimal(0))))
+    return [
+        {
+            "key": line.hour_at.isoformat(),
+            "label": _hour_label(line.hour_at, zone),
+            "kwh": formats.number(kwh, 3),
+            "total": formats.money(total, currency),
+            "periods": ", ".join(period_label(name) for name in line.periods),
+        }
+        for line, kwh, total in zip(lines, energies, totals, strict=True)
+    ]
+
+
+def _hour_label(hour_at: datetime, zone: str) -> str:
+    """The hour by the clock on the wall; where clocks change an hour may come twice, so its offset is said."""
+    start = hour_at.astimezone(ZoneInfo(zone))
+    end = start + HOUR  # by the clock: an hour at which it was put back ends at the time it showed before
+    label = f"{start:%H:%M} to {end:%H:%M}"
+    around = {(hour_at + n * HOUR).astimezone(start.tzinfo).utcoffset() for n in (-1, 0, 1)}
+    offset = f"{start:%z}"
+    return label if len(around) == 1 else f"{label} (UTC{offset[:3]}:{offset[3:]})"
+
+
+def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:
+    """What the hours add up to, a text per column."""
+    kwh, total = (sum((getattr(line, part) for line in lines), Decimal(0)) for part in ("kwh", "total"))
+    return ["Total", formats.number(kwh, 3), "", formats.money(round_cents(total), currency)]
+
+
+def build_explanation(found: Explanation) -> ExplainView:
+    """The whole chain in words."""
+    zone = found.time_zone_id
+    digits = max((_decimals(each.register_kwh) for each in found.readings), default=0)
+    return ExplainView(
+        as_of=formats.as_of(found.as_of, zone),
+        title=f"{found.device_name}, {found.site_name}: {formats.local_time(found.hour_at, zone)} ({zone})",
+        readings=[
+            {
+                "title": f"{each.at.astimezone(ZoneInfo(zone)):%H:%M:%S}",
+                "words": each.verdict,
+                "figure": f"{formats.number(each.register_kwh, digits)}\u00a0kWh",
+            }
+            for each in found.readings
+        ],
+        pieces=[_piece(each, zone) for each in found.pieces] + _not_billed(found),
+        parts=[step for part in found.parts for step in _part(part, zone, found.currency)],
+        result=[
+            {
+                "title": "Base",
+                "words": "rounded to the cent so that the three add up",
+                "figure": formats.money(found.shown_base, found.currency),
+            },
+            {"title": "VAT", "words": "", "figure": formats.money(found.shown_vat, found.currency)},
+            {
+                "title": "Total",
+                "words": "rounded half up to the cent",
+                "figure": formats.money(found.shown_total, found.currency),
+            },
+        ],
+    )
+
+
+def _piece(piece: PieceUsed, zone: str) -> Step:
+    start, end = (at.astimezone(ZoneInfo(zone)) for at in (piece.start_at, piece.end_at))
+    share = (
+        "all of it in this hour"
+        if piece.minutes_in_hour == piece.minutes
+        else f"{_exact(piece.minutes_in_hour)} of {_exact(piece.minutes)} minutes lie in this hour"
+    )
+    words = share if piece.kind is PieceKind.ALLOCATED else f"a gap too long to bill by the hour; {share}"
+    return {
+        "title": f"{start:%H:%M:%S} to {end:%H:%M:%S}",
+        "words": f"the register rose, {words}",
+        "figure": f"{_exact(piece.kwh)}\u00a0kWh",
+    }
+
+
+def _not_billed(found: Explanation) -> list[Step]:
+    steps: list[Step] = []
+    if found.unallocated_kwh:
+        steps.append(
+            {
+                "title": "Gap",
+                "words": "energy of gaps that end in this hour, not billed",
+                "figure": f"{_exact(found.unallocated_kwh)}\u00a0kWh",
+            }
+        )
+    if found.suspect_readings:
+        steps.append(
+            {
+                "title": "Suspect readings",
+                "words": "kept, but no energy",
+                "figure": str(found.suspect_readings),
+            }
+        )
+    return steps
+
+
+def _part(part: PricedPart, zone: str, currency: str) -> list[Step]:
+    start, end = (at.astimezone(ZoneInfo(zone)) for at in (part.start_at, part.end_at))
+    title = f"{start:%H:%M} to {end:%H:%M}"
+    if part.rate_per_kwh is None or part.vat_rate is None:
+        return [
+            {
+                "title": title,
+                "words": "no tariff covers it, so it costs nothing",
+                "figure": f"{_exact(part.kwh)}\u00a0kWh",
+            }
+        ]
+    symbol = formats.currency_symbol(currency)
+    origin = [part.tariff_name or "", part.season or "", period_label(part.period_name)]
+    if part.holiday:
+        origin.insert(1, f"{part.holiday} acts as {part.day_type}")
+    return [
+        {
+            "title": title,
+            "words": ", ".join(word for word in origin if word),
+            "figure": f"{_exact(part.kwh)}\u00a0kWh",
+        },
+        {
+            "title": "",
+            "words": f"{_exact(part.kwh)} kWh x {symbol} {_exact(part.rate_per_kwh)}",
+            "figure": f"{symbol}\u00a0{_exact(part.base_cost)}",
+        },
+        {
+            "title": "",
+            "words": f"VAT {_exact(part.vat_rate * 100)} %",
+            "figure": f"{symbol}\u00a0{_exact(part.vat)}",
+        },
+    ]
+
+
+def _exact(value: Decimal) -> str:
+    """A decimal with every digit it has, and no zeros after them."""
+    return formats.number(value, _decimals(value))
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -1,0 +1,215 @@
+"""What a cost page is made of, over the state of either run mode.
+
+The state is one made of `portal.features.cost.page_state.CostPage`.
+"""
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
+
+from portal.features.cost.days import LOCAL_DAYS, UTC_DAYS
+from portal.features.cost.view import CostRow
+from portal.ui.cards import card, columns
+from portal.ui.charts import chart
+from portal.ui.feedback import callouts, cell_warning, error_panel, skeleton, skeleton_lines
+from portal.ui.figures import figure, figure_row
+from portal.ui.range_picker import range_picker, segments
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import Shown, Text
+
+_CHART_HEIGHT = "300px"
+# What a phone leaves out of the tables; the figures above say it for all of them.
+_MINOR = ("base", "vat")
+_MEASURES = (("cost", "Cost"), ("energy", "Energy"))
+_GROUPINGS = ((UTC_DAYS, "UTC days"), (LOCAL_DAYS, "Local days"))
+
+State = Any
+
+
+class _FileLink(BaseHTML):
+    """A plain link: the browser saves the file. Reflex's own would start a navigation between pages."""
+
+    tag = "a"
+
+    href: rx.Var[str]
+
+
+def picker(state: State, download_path: Text) -> rx.Component:
+    """The range, whose days, and the report as a file."""
+    return rx.el.div(
+        range_picker(
+            active=state.quick,
+            label=state.range_label,
+            start=state.first_day,
+            end=state.last_day,
+            latest=state.today,
+            on_quick=state.choose_quick,
+            on_range=state.choose_days,
+        ),
+        rx.el.div(
+            segments(_GROUPINGS, active=state.grouping, on_choose=state.group_by, label="Whose days"),
+            _download("CSV", f"{download_path}.csv?{state.export_query}", hint="The days as CSV"),
+            _download(
+                "Excel", f"{download_path}.xlsx?{state.export_query}", hint="Every table as a workbook"
+            ),
+            class_name="ui-row",
+        ),
+        class_name="ui-row ui-row--between",
+    )
+
+
+def _download(label: str, address: Text, *, hint: str) -> rx.Component:
+    return _FileLink.create(
+        rx.icon("download", size=15),
+        label,
+        href=address,
+        title=hint,
+        custom_attrs={"download": True},
+        class_name="ui-button ui-button--small",
+    )
+
+
+def body(state: State, below: rx.Component, *, on_explain: Any) -> rx.Component:
+    """Figures, warnings and what is below them; or why there is nothing. `on_explain` is called by the figures."""
+    return rx.cond(
+        state.failure != "",
+        card(error_panel(state.failure, on_retry=state.load)),
+        rx.el.div(
+            _figures(state, on_explain),
+            rx.el.span(state.report.as_of, class_name="ui-hint"),
+            callouts(state.report.warnings),
+            rx.cond(state.is_loading, _skeletons(), below),
+            aria_busy=state.is_busy,
+            class_name=rx.cond(state.is_busy, "ui-stack ui-busy", "ui-stack"),
+        ),
+    )
+
+
+def _figures(state: State, on_explain: Any) -> rx.Component:
+    report = state.report
+    each: dict[str, Any] = {"loading": state.is_loading, "on_click": on_explain}
+    return figure_row(
+        figure("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label), **each),
+        figure("Base cost", report.base, note="Before VAT", **each),
+        figure("VAT", report.vat, note=report.vat_share, **each),
+        figure(
+            "Total",
+            report.total,
+            note=_or(state.cost_compared, report.per_kwh),
+            accent=True,
+            title=report.per_kwh,
+            **each,
+        ),
+    )
+
+
+def _or(comparison: Text, otherwise: Text) -> rx.Component:
+    """The comparison once it is known; something else holds its place until then."""
+    return rx.fragment(rx.cond(comparison != "", comparison, otherwise))
+
+
+def _skeletons() -> rx.Component:
+    return rx.fragment(
+        card(skeleton("100%", _CHART_HEIGHT), title="Per day"),
+        columns(
+            card(skeleton_lines(7, "32px"), title="Days"), card(skeleton_lines(7, "32px"), title="Devices")
+        ),
+    )
+
+
+def day_chart(state: State) -> rx.Component:
+    """Cost or energy per day, stacked by time of use."""
+    is_cost = state.measure == "cost"
+    return card(
+        chart(
+            rx.cond(is_cost, state.report.cost_figure, state.report.energy_figure),
+            label=rx.cond(is_cost, "Cost per day", "Energy per day in kWh"),
+            height=_CHART_HEIGHT,
+        ),
+        title="Per day",
+        note=segments(
+            _MEASURES, active=state.measure, on_choose=state.show_measure, label="What the chart shows"
+        ),
+    )
+
+
+def table(
+    state: State,
+    first: str,
+    rows: Shown[list[CostRow]],
+    *,
+    title: str,
+    on_explain: Any,
+    download_path: Text,
+) -> rx.Component:
+    """One listing with its totals; `on_explain(key)` is called by the button of a row."""
+    return card(
+        listing_table(state.report.unit, first, rows, state.report.total_cells, on_explain=on_explain),
+        title=title,
+        note=_table_download(title, first, download_path, state),
+        flush=True,
+    )
+
+
+def listing_table(
+    unit: Text,
+    first: str,
+    rows: Shown[list[CostRow]],
+    totals: Any,
+    *,
+    on_explain: Any,
+    caption: str = "",
+) -> rx.Component:
+    """Lines with `totals` (a list: kWh, base, VAT, total), in a currency's `unit`."""
+
+    def row(line: CostRow) -> list[rx.Component]:
+        warning = rx.cond(line["warning"] != "", cell_warning(line["warning"]), rx.fragment())
+        name = rx.el.div(hue_square(line["hue"]), _name(line, on_explain), class_name="ui-cell-name")
+        return [
+            head_cell(name, cell_note(line["note"]), warning),
+            *[cell(line[key], number=True, minor=key in _MINOR) for key in ("kwh", "base", "vat", "total")],
+        ]
+
+    money = [
+        Column(f"{name}, {unit}", is_number=True, is_minor=name != "Total")
+        for name in ("Base", "VAT", "Total")
+    ]
+    return data_table(
+        [Column(first), Column("kWh", is_number=True), *money],
+        rows,
+        row,
+        caption=caption or f"Cost per {first.lower()}",
+        totals=["Total", *[totals[index] for index in range(4)]],
+        tall=True,
+    )
+
+
+def _table_download(title: str, first: str, path: Text, state: State) -> rx.Component:
+    return _FileLink.create(
+        rx.icon("download", size=16),
+        href=f"{path}.csv?{state.export_query}&by={first.lower()}s",
+        title=f"{title} as CSV",
+        custom_attrs={"download": True, "aria-label": f"{title} as CSV"},
+        class_name="ui-icon-button",
+    )
+
+
+def _name(line: CostRow, on_explain: Any) -> rx.Component:
+    return rx.cond(
+        line["key"] != "",
+        rx.el.button(
+            line["label"],
+            type="button",
+            title="Explain this figure",
+            on_click=on_explain(line["key"]),
+            class_name="ui-link",
+        ),
+        rx.el.span(line["label"]),
+    )
+
+
+def hue_square(hue: Text) -> rx.Component:
+    """The hue of a time-of-use period; nothing where there is none."""
+    square = rx.el.span(aria_hidden=True, class_name="ui-hue", style={"background": hue})
+    return rx.fragment(rx.cond(hue != "", square, rx.fragment()))

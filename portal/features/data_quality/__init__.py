@@ -1,0 +1,1 @@
+"""Whether the figures of a page can be believed."""

@@ -1,0 +1,1 @@
+"""Tariffs as cards and heat maps."""

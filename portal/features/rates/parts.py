@@ -1,0 +1,111 @@
+"""Tariff cards and heat maps."""
+
+from collections.abc import Callable
+
+import reflex as rx
+
+from portal.features.cost.parts import hue_square
+from portal.features.rates.view import HeatCell, HeatMap, HeatRate, HeatRow, PeriodRow, TariffCard
+from portal.ui.cards import card
+from portal.ui.feedback import badge
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import Text, is_some
+
+_PERIODS = (
+    Column("Period"),
+    Column("Days"),
+    Column("Local time"),
+    Column("Rate per kWh", is_number=True),
+)
+
+
+def _periods_of(tariff: TariffCard) -> str:
+    # Tariffs share names: those of two municipalities, and those of two years.
+    return "Periods of " + tariff.name + ", " + tariff.municipality + ", " + tariff.window
+
+
+def tariff_card(
+    tariff: TariffCard, actions: Callable[[TariffCard], rx.Component] | None = None
+) -> rx.Component:
+    """Municipality, window, rates, periods with their days, and the resulting week."""
+    active = rx.cond(tariff.is_active, badge("Active", "ok"), badge("Draft", "neutral"))
+    note = rx.el.div(active, actions(tariff) if actions else rx.fragment(), class_name="ui-row")
+    return card(
+        rx.el.dl(
+            _fact("Municipality", tariff.municipality),
+            _fact("Holds", tariff.window),
+            _fact("Default rate", tariff.default_rate),
+            _fact("Fixed charge", tariff.fixed),
+            _fact("VAT", tariff.vat),
+            class_name="ui-tariff-facts",
+        ),
+        rx.el.div(
+            heat_maps(tariff.maps),
+            rx.cond(
+                is_some(tariff.periods),
+                data_table(_PERIODS, tariff.periods, _period_row, caption=_periods_of(tariff)),
+                rx.el.p("One rate at all times.", class_name="ui-hint"),
+            ),
+            class_name="ui-tariff",
+        ),
+        rx.cond(
+            is_some(tariff.holidays),
+            rx.el.details(
+                rx.el.summary("Public holidays"),
+                rx.el.ul(rx.foreach(tariff.holidays, rx.el.li)),
+            ),
+            rx.fragment(),
+        ),
+        title=tariff.name,
+        note=note,
+    )
+
+
+def heat_maps(maps: list[HeatMap]) -> rx.Component:
+    """A week of 24 hours a day for each season, with what its colours mean."""
+    return rx.el.div(rx.foreach(maps, _heat_map), class_name="ui-heats")
+
+
+def _heat_map(heat: HeatMap) -> rx.Component:
+    hours = [rx.el.th(text, col_span=6, scope="colgroup") for text in ("00:00", "06:00", "12:00", "18:00")]
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(heat.title),
+            rx.el.thead(rx.el.tr(rx.el.td(), *hours)),
+            rx.el.tbody(rx.foreach(heat.rows, _heat_row)),
+            class_name="ui-heat",
+        ),
+        rx.el.ul(rx.foreach(heat.rates, _rate), class_name="ui-legend"),
+    )
+
+
+def _heat_row(row: HeatRow) -> rx.Component:
+    return rx.el.tr(rx.el.th(row["day"], scope="row"), rx.foreach(row["cells"], _heat_cell))
+
+
+def _heat_cell(hour: HeatCell) -> rx.Component:
+    return rx.el.td(
+        rx.el.span(hour["title"], class_name="ui-visually-hidden"),
+        title=hour["title"],
+        style={"background": hour["hue"]},
+    )
+
+
+def _rate(rate: HeatRate) -> rx.Component:
+    return rx.el.li(hue_square(rate["hue"]), rate["label"])
+
+
+def _fact(label: str, value: Text) -> rx.Component:
+    return rx.el.div(rx.el.dt(label, class_name="ui-hint"), rx.el.dd(value))
+
+
+def _period_row(period: PeriodRow) -> list[rx.Component]:
+    return [
+        head_cell(
+            rx.el.div(hue_square(period["hue"]), period["name"], class_name="ui-cell-name"),
+            rx.cond(period["season"] != "", cell_note(period["season"]), rx.fragment()),
+        ),
+        cell(rx.el.span(period["days"], class_name="ui-mono")),
+        cell(period["times"]),
+        cell(period["rate"], number=True),
+    ]

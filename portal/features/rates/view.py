@@ -1,0 +1,220 @@
+"""Tariffs as texts, and the week of rates of each season as a heat map."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TypedDict
+
+from portal.core.tariffs.queries.tariffs import MunicipalTariffs
+from portal.core.tariffs.rules.tariff_problems import uncovered_days
+from portal.core.tariffs.rules.tariffs import (
+    DAY_NAMES,
+    HOLIDAY_BIT,
+    DayKind,
+    Period,
+    PlannedRate,
+    Rate,
+    Tariff,
+    day_plan,
+    periods_of,
+)
+from portal.core.values.time import is_zone
+from portal.features.cost.hues import hues_of, period_label, period_rank
+from portal.ui import formats
+
+Hues = dict[str | None, str]
+
+
+class PeriodRow(TypedDict):
+    """A line of the table of periods."""
+
+    season: str
+    name: str
+    hue: str
+    days: str
+    times: str
+    rate: str
+
+
+class HeatCell(TypedDict):
+    """An hour of a heat map."""
+
+    hue: str
+    title: str
+
+
+class HeatRate(TypedDict):
+    """A rate of a heat map: what its colour means."""
+
+    hue: str
+    label: str
+
+
+class HeatRow(TypedDict):
+    """A day of a heat map."""
+
+    day: str
+    cells: list[HeatCell]
+
+
+@dataclass
+class HeatMap:
+    """The rates of a week: seven days, and holidays of their own kind where there are any."""
+
+    title: str = ""
+    rows: list[HeatRow] = field(default_factory=list)
+    rates: list[HeatRate] = field(default_factory=list)
+
+
+@dataclass
+class TariffCard:
+    """Everything that is shown of a tariff."""
+
+    id: int = 0
+    name: str = ""
+    municipality: str = ""
+    is_active: bool = False
+    window: str = ""
+    default_rate: str = ""
+    fixed: str = ""
+    vat: str = ""
+    periods: list[PeriodRow] = field(default_factory=list)
+    holidays: list[str] = field(default_factory=list)
+    maps: list[HeatMap] = field(default_factory=list)
+
+
+def build_cards(places: Sequence[MunicipalTariffs], currency: str) -> list[TariffCard]:
+    """A card per tariff, by municipality and first day."""
+    return [build_card(tariff, place.name, currency) for place in places for tariff in place.tariffs]
+
+
+def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCard:
+    """A tariff in texts."""
+    currency = tariff.currency or own_currency
+    symbol = formats.currency_symbol(currency)
+    hues = _hues(tariff)
+    seasons = [("", tariff.periods), *((season.name, season.periods) for season in tariff.seasons)]
+    return TariffCard(
+        id=tariff.id or 0,
+        name=tariff.name,
+        municipality=municipality,
+        is_active=tariff.is_active,
+        window=_window(tariff.effective_from, tariff.effective_to),
+        default_rate=f"{symbol} {plain(tariff.default_rate_per_kwh)} per kWh",
+        fixed=f"{formats.money(tariff.fixed_monthly_charge, currency)} a month",
+        vat=f"{percent(tariff.vat_rate)}\u00a0%",
+        periods=[
+            _period(period, name, symbol, hues[period.name])
+            for name, periods in seasons
+            for period in periods
+        ],
+        holidays=[f"{formats.day(each.on)}: {each.name}, as {each.day_type}" for each in tariff.holidays],
+        maps=heat_maps(tariff, symbol),
+    )
+
+
+def gaps_in_words(places: Sequence[MunicipalTariffs]) -> list[str]:
+    """What energy has no price for: zones that are no longer known, and days that no tariff covers, a line each."""
+    lines: list[str] = []
+    for place in places:
+        if not is_zone(place.time_zone_id):
+            lines.append(
+                f"{place.name}: the time zone {place.time_zone_id} is not known any more, so none of its rates hold."
+                " Choose another zone for it."
+            )
+        for gap in uncovered_days(place.tariffs):
+            days = (
+                f"{formats.day(gap.first)} and later"
+                if gap.last is None
+                else formats.day_range(gap.first, gap.last)
+            )
+            lines.append(f"{place.name}: no active tariff covers {days}. Energy then has no price.")
+    return lines
+
+
+def _window(first: date, last: date | None) -> str:
+    return f"from {formats.day(first)}" if last is None else formats.day_range(first, last)
+
+
+def _hues(tariff: Tariff) -> Hues:
+    periods = [*tariff.periods, *(period for season in tariff.seasons for period in season.periods)]
+    return hues_of([None, *(period.name for period in periods)])
+
+
+def _period(period: Period, season: str, symbol: str, hue: str) -> PeriodRow:
+    on_holidays = " + holidays" if period.days_of_week & HOLIDAY_BIT else ""
+    return {
+        "season": season,
+        "name": period.name,
+        "hue": hue,
+        "days": formats.week_mask(period.days_of_week) + on_holidays,
+        "times": f"{period.start:%H:%M}\u2013{period.end:%H:%M}",
+        "rate": f"{symbol} {plain(period.rate_per_kwh)}",
+    }
+
+
+def heat_maps(tariff: Tariff, symbol: str) -> list[HeatMap]:
+    """The week of rates outside the seasons, and within each."""
+    rest = "Outside the seasons" if tariff.seasons else "All year"
+    names = [(-1, rest), *((place, season.name) for place, season in enumerate(tariff.seasons))]
+    hues = _hues(tariff)
+    return [_heat_map(name, _plans(tariff, place), hues, symbol) for place, name in names]
+
+
+def _plans(tariff: Tariff, season: int) -> list[tuple[str, Sequence[PlannedRate]]]:
+    """The days of a week in a season with their rates, and holidays where they have rates of their own."""
+    days = [(name, 1 << place, 1 << (place - 1) % 7) for place, name in enumerate(DAY_NAMES)]
+    if any(period.days_of_week & HOLIDAY_BIT for period in periods_of(tariff, season)):
+        days.append(("Holiday", HOLIDAY_BIT, 0))
+    return [(name, day_plan(tariff, DayKind(season, bit, season, before))) for name, bit, before in days]
+
+
+def _heat_map(
+    title: str, plans: Sequence[tuple[str, Sequence[PlannedRate]]], hues: Hues, symbol: str
+) -> HeatMap:
+    rows: list[HeatRow] = [
+        {"day": day[:3], "cells": [_heat_cell(day, hour, plan, hues, symbol) for hour in range(24)]}
+        for day, plan in plans
+    ]
+    rates = {planned.rate for _, plan in plans for planned in plan}
+    ordered = sorted(rates, key=lambda rate: (*period_rank(rate.period_name), rate.rate_per_kwh))
+    legend: list[HeatRate] = [
+        {"hue": hues[rate.period_name], "label": _words(rate, symbol)} for rate in reversed(ordered)
+    ]
+    return HeatMap(title, rows, legend)
+
+
+def _heat_cell(day: str, hour: int, plan: Sequence[PlannedRate], hues: Hues, symbol: str) -> HeatCell:
+    """An hour; where a rate changes within it, its colours share it minute by minute."""
+    first, last = hour * 60, hour * 60 + 60
+    spans = [
+        (max(start, first) - first, min(end, last) - first, rate)
+        for start, end, rate in plan
+        if start < last and end > first
+    ]
+    words = ", ".join(
+        f"{_words(rate, symbol)}" if start == 0 else f"from {hour:02}:{start:02} {_words(rate, symbol)}"
+        for start, _, rate in spans
+    )
+    stripes = ", ".join(
+        f"{hues[rate.period_name]} {start / 0.6:.1f}% {end / 0.6:.1f}%" for start, end, rate in spans
+    )
+    hue = hues[spans[0][2].period_name] if len(spans) == 1 else f"linear-gradient(90deg, {stripes})"
+    return {"hue": hue, "title": f"{day} {hour:02}:00 to {hour + 1:02}:00: {words}"}
+
+
+def _words(rate: Rate, symbol: str) -> str:
+    return f"{period_label(rate.period_name)} {symbol}\u00a0{plain(rate.rate_per_kwh)}"
+
+
+def percent(share: Decimal) -> str:
+    """A share as a percentage, with no zeros after it."""
+    return f"{(share * 100).normalize() + 0:f}"
+
+
+def plain(value: Decimal) -> str:
+    """A rate with all its digits, two decimals at least."""
+    text = f"{value.normalize() + 0:f}"
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"

@@ -1,0 +1,200 @@
+"""What the App config page shows: settings named one by one, so that a new secret cannot appear by being forgotten."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from portal.core.errors import NotFound
+from portal.core.outbox.service.push import PushState, PushStatus
+from portal.core.settings import RunMode, Settings, env_name
+from portal.ui import formats
+
+# (section, field) of every setting that may be shown; the run mode is first. No secret is ever added here.
+_SHARED = (
+    ("application", "run_mode"),
+    ("application", "environment"),
+    ("application", "name"),
+    ("application", "public_url"),
+    ("application", "trusted_proxy_hops"),
+    ("application", "allowed_origins"),
+    ("application", "time_zone"),
+    ("database", "storage"),
+    ("authentication", "max_failed_attempts"),
+    ("authentication", "lockout_minutes"),
+    ("billing", "max_gap_minutes"),
+    ("billing", "currency"),
+    ("rate_limit", "enabled"),
+    ("grafana", "url"),
+    ("storage", "data_directory"),
+)
+_CLIENT = (
+    ("fleet_ingest", "enabled"),
+    ("fleet_ingest", "url"),
+    ("fleet_ingest", "interval_seconds"),
+    ("fleet_ingest", "batch_size"),
+    ("fleet_ingest", "batch_max_bytes"),
+    ("fleet_ingest", "max_batches_per_tick"),
+)
+_ADMIN = (
+    ("fleet_ingest", "max_request_rows"),
+    ("fleet_ingest", "max_request_bytes"),
+    ("metrics", "per_customer"),
+)
+ALL = "all"
+_ACTIONS = {"retry": "Tried again", "discard": "Discarded"}
+# 19 digits may be more than a bigint holds.
+_TOO_LONG = 19
+
+
+class Fact(TypedDict):
+    """One setting."""
+
+    name: str
+    value: str
+
+
+class PushRow(TypedDict):
+    """One resource of the push."""
+
+    resource: str
+    status: str
+    tone: str
+    last_synced: str
+    last_synced_utc: str
+    cursor: str
+    failures: str
+    error: str
+    next_try: str
+
+
+class LetterRow(TypedDict):
+    """One row the push gave up on; `id` is its number, or `ALL` where all of them are meant."""
+
+    id: str
+    resource: str
+    row: str
+    reason: str
+    tries: str
+    since: str
+    since_utc: str
+
+
+class DecisionRow(TypedDict):
+    """What somebody decided about a row given up."""
+
+    resource: str
+    row: str
+    action: str
+    who: str
+    at: str
+    at_utc: str
+    reason: str
+
+
+def facts(settings: Settings) -> list[Fact]:
+    """The settings that may be shown, by the names they have in the environment."""
+    shown = _SHARED + (_CLIENT if settings.run_mode is RunMode.CLIENT else _ADMIN)
+    return [
+        {"name": env_name(section, field), "value": _words(getattr(getattr(settings, section), field))}
+        for section, field in shown
+    ]
+
+
+def push_rows(status: PushStatus, now: datetime) -> list[PushRow]:
+    """The state of each resource."""
+    return [_push_row(state, now, is_behind=behind_words(status) != []) for state in status.resources]
+
+
+def _push_row(state: PushState, now: datetime, *, is_behind: bool) -> PushRow:
+    waits = not state.is_stopped and state.next_attempt_at is not None and state.next_attempt_at > now
+    words, tone = ("Stopped", "fail") if is_behind else _condition(state, waits=waits)
+    return {
+        "resource": state.resource.value.capitalize(),
+        "status": words,
+        "tone": tone,
+        "last_synced": formats.relative(state.last_synced_at, now),
+        "last_synced_utc": formats.utc_time(state.last_synced_at),
+        "cursor": formats.utc_time(state.last_cursor),
+        "failures": formats.number(state.consecutive_failures, 0),
+        "error": state.last_error or "",
+        "next_try": f"Next try after {formats.utc_time(state.next_attempt_at)}" if waits else "",
+    }
+
+
+def _condition(state: PushState, *, waits: bool) -> tuple[str, str]:
+    if state.is_stopped:
+        return "Stopped", "fail"
+    if state.consecutive_failures:
+        return "Failing", "warn"
+    return ("Waiting", "warn") if waits else ("In step", "ok")
+
+
+def backlog_words(status: PushStatus) -> str:
+    """How much is not at the Admin yet."""
+    backlog = status.backlog
+    waiting = formats.count(backlog.pending_rows, "reading") + " waiting"
+    retried = formats.count(backlog.retry_rows, "row") + " to be tried again"
+    return f"{waiting}, {retried}, {formats.count(backlog.dead_letters, 'row')} given up"
+
+
+def behind_words(status: PushStatus) -> list[str]:
+    """Why nothing is pushed, where the Admin holds more than this stack ever sent; empty where all is well.
+
+    Words and commands take turns, words first: a page sets a command apart without the marks a terminal needs.
+    """
+    is_behind = status.is_enabled and status.behind_since is not None
+    return (status.behind_reason or "").split("`") if is_behind else []
+
+
+def letter_rows(status: PushStatus, now: datetime) -> list[LetterRow]:
+    """The rows given up, the newest first."""
+    return [
+        {
+            "id": str(letter.id),
+            "resource": letter.resource.capitalize(),
+            "row": letter.row_key,
+            "reason": letter.reason,
+            "tries": formats.number(letter.tries, 0),
+            "since": formats.relative(letter.created_at, now),
+            "since_utc": formats.utc_time(letter.created_at),
+        }
+        for letter in status.dead_letters
+    ]
+
+
+def letters_note(status: PushStatus) -> str:
+    """How many there are where not all are shown."""
+    shown, there = len(status.dead_letters), status.backlog.dead_letters
+    return f"The latest {shown} of {formats.number(there, 0)}" if shown < there else ""
+
+
+def letter_number(chosen: str) -> int | None:
+    """The number of the row that was chosen, None for all of them. Raises `NotFound` for what is neither."""
+    if chosen == ALL:
+        return None
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < _TOO_LONG):
+        raise NotFound("This row is not among those given up (any more).")
+    return int(chosen)
+
+
+def decision_rows(status: PushStatus, now: datetime) -> list[DecisionRow]:
+    """What was decided about rows given up, the newest first."""
+    return [
+        {
+            "resource": decision.resource.capitalize(),
+            "row": decision.row_key,
+            "action": _ACTIONS.get(decision.action, decision.action),
+            "who": decision.decided_by,
+            "at": formats.relative(decision.decided_at, now),
+            "at_utc": formats.utc_time(decision.decided_at),
+            "reason": decision.reason,
+        }
+        for decision in status.decisions
+    ]
+
+
+def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return " ".join(value) or "none"
+    return str(value) or "not set"

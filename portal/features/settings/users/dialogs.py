@@ -1,0 +1,84 @@
+"""The dialogs of the Users page."""
+
+import reflex as rx
+
+from portal.features.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
+from portal.features.settings.fields import select_field
+from portal.features.settings.users.state import UsersState as State
+from portal.ui.forms import text_field
+
+_DRAFT = "people"
+# What the dialog asks, its button, and what follows from it.
+_QUESTIONS = {
+    "admin": ("Make {} an admin?", "Make an admin", "Admins see and change everything in this portal."),
+    "user": ("Make {} a user?", "Make a user", "Users see figures and change nothing."),
+    "deactivate": (
+        "Deactivate {}?",
+        "Deactivate",
+        "They are signed out everywhere at once and cannot sign in again until they are activated.",
+    ),
+    "activate": ("Activate {}?", "Activate", "They can sign in again with the password they had."),
+    "renew": (
+        "New password link for {}?",
+        "Make a link",
+        "A link made before stops working. Their password stays until they set another one.",
+    ),
+    "reset": (
+        "Reset the second factor of {}?",
+        "Reset",
+        "Make sure that it is them who ask. They are signed out everywhere, and their password alone lets them in.",
+    ),
+}
+
+
+_GRAVE = ("deactivate", "reset")
+
+
+def dialogs() -> rx.Component:
+    """All of them; the state says which one is open."""
+    return rx.fragment(
+        dialog_drafts(State, _DRAFT), _add(), *[_question(which) for which in _QUESTIONS], _link()
+    )
+
+
+def _add() -> rx.Component:
+    return form_dialog(
+        State,
+        "add",
+        "Add a person",
+        text_field("E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="off"),
+        select_field(
+            "Role",
+            name="role",
+            options=(("user", "User: sees figures"), ("admin", "Admin: changes everything")),
+        ),
+        on_submit=State.add,
+        draft=_DRAFT,
+        submit="Add person",
+        description="You get a link to hand over; with it they set their own password.",
+    )
+
+
+def _question(which: str) -> rx.Component:
+    title, label, consequence = _QUESTIONS[which]
+    before, after = title.split("{}")
+    return question(
+        State,
+        which,
+        f"{before}{State.chosen_name}{after}",
+        consequence=consequence,
+        label=label,
+        on_yes=State.confirm,
+        tone="danger" if which in _GRAVE else "primary",
+    )
+
+
+def _link() -> rx.Component:
+    return shown_once(
+        State,
+        f"Password link for {State.chosen_name}",
+        rx.el.p(State.link_note, class_name="ui-hint"),
+        name="password-link",
+        warning="This is the only time it is shown. Whoever has it can set the password.",
+        description="Copy it now and hand it to them.",
+    )

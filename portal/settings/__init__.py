@@ -1,1 +1,0 @@
-"""The Settings pages of both run modes."""

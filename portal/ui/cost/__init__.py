@@ -1,1 +1,0 @@
-"""What a cost page shows, in either run mode: texts, charts, tables, exports and explanations."""

@@ -1,1 +1,0 @@
-"""How tariffs are shown, in either run mode."""

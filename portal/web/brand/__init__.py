@@ -1,0 +1,1 @@
+"""The brand as browsers get it: stylesheet, palette and images."""

@@ -1,0 +1,1 @@
+"""Websocket events, tabs and open pages."""

@@ -1,0 +1,1 @@
+"""Requests of browsers, before and beside the pages."""
