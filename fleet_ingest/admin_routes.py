@@ -6,7 +6,7 @@ from typing import Any
 
 from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile, recovery
-from fleet_ingest.operations import Access, Operation, Parameter
+from fleet_ingest.operations import AccessRule, Operation, Parameter
 from portal.core.cost.wire import FleetCostAnswer
 from portal.core.cost.wire_explain import ExplanationAnswer
 from portal.core.exchange.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
@@ -57,7 +57,7 @@ _INGEST = Operation(
     "/fleet/ingest",
     fleet.post_batch,
     BatchAnswer,
-    Access.CUSTOMER,
+    AccessRule.CUSTOMER,
     body=_BATCH_BODIES,
     parameters=_BATCH_HEADERS,
     errors=(400, 408, 409, 413, 429),
@@ -73,7 +73,7 @@ _RECONCILE = (
         "/fleet/reconcile",
         reconcile.get_days,
         ReconcileAnswer,
-        Access.CUSTOMER,
+        AccessRule.CUSTOMER,
         parameters=fields.window(),
         errors=(400, 429),
         tag="Ingest",
@@ -83,7 +83,7 @@ _RECONCILE = (
         "/fleet/reconcile/readings",
         reconcile.get_readings,
         ReadingChecksums,
-        Access.CUSTOMER,
+        AccessRule.CUSTOMER,
         parameters=(_DEVICE, *fields.window()),
         errors=(400, 429),
         tag="Ingest",
@@ -97,7 +97,7 @@ def _recovery(path: str, handler: Any, answer: Any, *parameters: Parameter) -> O
         f"/fleet/recovery{path}",
         handler,
         answer,
-        Access.CUSTOMER,
+        AccessRule.CUSTOMER,
         parameters=parameters,
         errors=(400, 429) if parameters else (429,),
         tag="Ingest",

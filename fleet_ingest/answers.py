@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from fleet_ingest.bodies import TooSlow
+from fleet_ingest.bodies import BodyTooSlow
 from portal.core.errors import (
     Conflict,
     Invalid,
@@ -42,7 +42,7 @@ _STATUS: dict[type[PortalError], int] = {
     Refused: 403,
     NotFound: 404,
     Conflict: 409,
-    TooSlow: 408,
+    BodyTooSlow: 408,
     Outdated: 412,
     TooLarge: 413,
     Throttled: 429,

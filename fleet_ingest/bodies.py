@@ -29,7 +29,7 @@ _SLICE_BYTES = 16_384
 _INFLATED_SLICE_BYTES = 262_144
 
 
-class TooSlow(PortalError):
+class BodyTooSlow(PortalError):
     """The body did not arrive in time."""
 
     code = "timeout"
@@ -39,7 +39,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     """Return the body, decompressed where it is gzip.
 
     Raises `TooLarge` as soon as it is known to exceed `max_bytes`, before or after decompression, and
-    `Invalid` for another encoding or a damaged stream; `TooSlow` when the sender falls silent or goes on for ever.
+    `Invalid` for another encoding or a damaged stream; `BodyTooSlow` when the sender falls silent or goes on for ever.
     Memory stays within about twice `max_bytes`.
     """
     length = request.headers.get("content-length", "")
@@ -56,7 +56,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
             return await _taken_in(request.stream(), sink, patience)
     except TimeoutError:
         message = "The body did not arrive in time."
-        raise TooSlow(message) from None
+        raise BodyTooSlow(message) from None
 
 
 async def _taken_in(chunks: AsyncIterator[bytes], sink: _Plain, patience: asyncio.Timeout) -> bytes:

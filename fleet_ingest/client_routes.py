@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet_ingest import fields, payloads
 from fleet_ingest.endpoints import cost, device_ingest, measurements
-from fleet_ingest.operations import Access, Operation, Parameter
+from fleet_ingest.operations import AccessRule, Operation, Parameter
 from fleet_ingest.rate_routes import RATES
 from fleet_ingest.site_routes import SITES
 from portal.core.cost.wire import CostAnswer
@@ -24,7 +24,7 @@ _INGEST = Operation(
     "/ingest/measurements",
     device_ingest.post_readings,
     DeviceIngestAnswer,
-    Access.DEVICE,
+    AccessRule.DEVICE,
     body=(list[DeviceReading],),
     errors=(400, 408, 413, 429),
     example=[_READING],

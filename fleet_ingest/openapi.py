@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from fleet_ingest.operations import JSON, PREFIXES, Access
+from fleet_ingest.operations import JSON, PREFIXES, AccessRule
 from fleet_ingest.payloads import ErrorAnswer
 from portal.core.exchange.batches import TOKEN_HEADER
 
@@ -21,12 +21,12 @@ _ABOUT = (
     "page before. Answers of 1 KiB and more come in gzip where `Accept-Encoding` takes it."
 )
 _REF = "#/components/schemas/{name}"
-_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
-    Access.ANYONE: [],
-    Access.DEVICE: [{"deviceToken": []}],
-    Access.CUSTOMER: [{"customerToken": []}],
-    Access.ADMIN: [{"apiKey": []}, {"session": []}],
-    Access.LOCAL: [{}, {"apiKey": []}],
+_SECURITY: dict[AccessRule, list[dict[str, list[str]]]] = {
+    AccessRule.ANYONE: [],
+    AccessRule.DEVICE: [{"deviceToken": []}],
+    AccessRule.CUSTOMER: [{"customerToken": []}],
+    AccessRule.ADMIN: [{"apiKey": []}, {"session": []}],
+    AccessRule.LOCAL: [{}, {"apiKey": []}],
 }
 _SCHEMES = {
     "deviceToken": {"type": "http", "scheme": "bearer", "description": "a device's token"},
@@ -226,7 +226,7 @@ def _failure(status: int, operation: Operation, schema: dict[str, Any]) -> dict[
 
 
 def _access_errors(operation: Operation) -> tuple[int, ...]:
-    known = {Access.ANYONE: (), Access.ADMIN: (401, 403, 429), Access.LOCAL: (401, 403, 429)}
+    known = {AccessRule.ANYONE: (), AccessRule.ADMIN: (401, 403, 429), AccessRule.LOCAL: (401, 403, 429)}
     return known.get(operation.access, (401, 429))
 
 

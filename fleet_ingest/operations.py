@@ -15,7 +15,7 @@ PREFIXES = ("/api", "/api/v1")
 JSON = "application/json"
 
 
-class Access(StrEnum):
+class AccessRule(StrEnum):
     """Whose credentials a route takes."""
 
     ANYONE = "anyone"
@@ -25,7 +25,7 @@ class Access(StrEnum):
     LOCAL = "local"
 
 
-CHALLENGES = {Access.CUSTOMER: TOKEN_HEADER}
+CHALLENGES = {AccessRule.CUSTOMER: TOKEN_HEADER}
 """What `WWW-Authenticate` names where a credential is refused; everywhere else it is a bearer token."""
 
 
@@ -54,7 +54,7 @@ class Operation:
     path: str
     handler: Endpoint
     answer: Any
-    access: Access = Access.ADMIN
+    access: AccessRule = AccessRule.ADMIN
     body: tuple[Any, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     errors: tuple[int, ...] = ()

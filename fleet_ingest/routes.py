@@ -17,7 +17,7 @@ from fleet_ingest.answers import endpoint
 from fleet_ingest.client_routes import CLIENT
 from fleet_ingest.compression import compressed
 from fleet_ingest.http_figures import note_route
-from fleet_ingest.operations import PREFIXES, Access, Operation
+from fleet_ingest.operations import PREFIXES, AccessRule, Operation
 from fleet_ingest.parameters import refuse_unknown
 from fleet_ingest.shared_routes import SHARED
 from portal.core.settings import RunMode
@@ -57,7 +57,7 @@ def routes(served: tuple[Operation, ...], origins: Sequence[str] = ()) -> list[R
 
 def _shared(served: _ByMethod, there: list[Operation], origins: Sequence[str]) -> ASGIApp:
     """Let pages of other origins in. They send a key of their own: no cookie of this stack works from there."""
-    if not origins or {operation.access for operation in there} & {Access.DEVICE, Access.CUSTOMER}:
+    if not origins or {operation.access for operation in there} & {AccessRule.DEVICE, AccessRule.CUSTOMER}:
         return served
     return CORSMiddleware(
         served,

@@ -6,18 +6,23 @@ from typing import Any
 
 from fleet_ingest import payloads
 from fleet_ingest.endpoints import description, health, monitoring
-from fleet_ingest.operations import Access, Operation
+from fleet_ingest.operations import AccessRule, Operation
 
 SHARED = (
     Operation(
-        "GET", "/openapi.json", description.get_openapi, dict[str, Any], Access.ANYONE, tag="About this API"
+        "GET",
+        "/openapi.json",
+        description.get_openapi,
+        dict[str, Any],
+        AccessRule.ANYONE,
+        tag="About this API",
     ),
     Operation(
         "GET",
         "/docs",
         description.get_docs,
         str,
-        Access.ANYONE,
+        AccessRule.ANYONE,
         media_type="text/html",
         tag="About this API",
     ),
@@ -26,7 +31,7 @@ SHARED = (
         "/health/live",
         health.get_live,
         payloads.HealthAnswer,
-        Access.ANYONE,
+        AccessRule.ANYONE,
         is_rooted=True,
         answer_example={"status": "live"},
         tag="Operation",
@@ -36,7 +41,7 @@ SHARED = (
         "/health/ready",
         health.get_ready,
         payloads.HealthAnswer,
-        Access.ANYONE,
+        AccessRule.ANYONE,
         errors=(503,),
         is_rooted=True,
         answer_example={"status": "ready"},
@@ -47,7 +52,7 @@ SHARED = (
         "/metrics",
         monitoring.get_metrics,
         str,
-        Access.LOCAL,
+        AccessRule.LOCAL,
         is_rooted=True,
         media_type="text/plain",
         tag="Operation",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from portal.core.operations.service.figures import ClientPush, Fleet
-    from portal.core.operations.service.health import Standing
+    from portal.core.operations.service.health import StackHealth
 
 
 class _Sheet:
@@ -31,7 +31,7 @@ class _Sheet:
         return generate_latest(self._registry)
 
 
-def of_energy(standing: Standing) -> bytes:
+def of_energy(standing: StackHealth) -> bytes:
     """Return the figures of the rollups and of the energy proof, those once there is one."""
     sheet, proof = _Sheet(), standing.proof
     sheet.put(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.readings.queries.measurements import Sample
+    from portal.core.readings.queries.measurements import MeasurementRow
 
 
 async def get_measurements(request: Request) -> Response:
@@ -41,7 +41,7 @@ async def get_measurements(request: Request) -> Response:
     )
 
 
-def _sample(sample: Sample) -> SampleAnswer:
+def _sample(sample: MeasurementRow) -> SampleAnswer:
     return SampleAnswer(
         time=sample.at,
         sample_count=sample.sample_count,

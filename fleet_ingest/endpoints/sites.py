@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from portal.core.sites.service.devices import DeviceRow, IssuedDevice
-    from portal.core.sites.service.sites import SiteRow
+    from portal.core.sites.service.devices import IssuedDevice, StoredDevice
+    from portal.core.sites.service.sites import StoredSite
 
 CREATED = 201
 
@@ -176,7 +176,7 @@ def _issued(issued: IssuedDevice) -> IssuedDeviceAnswer:
     )
 
 
-def _site(site: SiteRow, standing: list[SiteDeviceAnswer]) -> SiteAnswer:
+def _site(site: StoredSite, standing: list[SiteDeviceAnswer]) -> SiteAnswer:
     return SiteAnswer(
         id=site.id,
         name=site.name,
@@ -189,7 +189,7 @@ def _site(site: SiteRow, standing: list[SiteDeviceAnswer]) -> SiteAnswer:
     )
 
 
-def _device(device: DeviceRow) -> SiteDeviceAnswer:
+def _device(device: StoredDevice) -> SiteDeviceAnswer:
     return SiteDeviceAnswer(
         id=device.id,
         site_id=device.site_id,

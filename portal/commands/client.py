@@ -11,8 +11,8 @@ from portal.core.errors import Invalid
 from portal.core.settings import RunMode
 from portal.core.sites.rules.rated_power import rated_kw
 from portal.core.sites.service import devices, sites
-from portal.core.sites.service.devices import DeviceRow
-from portal.core.sites.service.sites import SiteRow
+from portal.core.sites.service.devices import StoredDevice
+from portal.core.sites.service.sites import StoredSite
 from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from portal.core.tariffs.service.tariff_imports import TariffImport
 from portal.core.tariffs.service.tariffs import StoredTariff
@@ -138,7 +138,7 @@ def list_sites(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = Fal
     answer_page("sites", page, _site_in_words, as_json=as_json)
 
 
-def _site_in_words(site: SiteRow) -> str:
+def _site_in_words(site: StoredSite) -> str:
     return f"{site.name}: {site.municipality or 'no municipality'}{'' if site.is_active else ', inactive'}"
 
 
@@ -150,7 +150,7 @@ def list_devices(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = F
     answer_page("devices", page, _device_in_words, as_json=as_json)
 
 
-def _device_in_words(device: DeviceRow) -> str:
+def _device_in_words(device: StoredDevice) -> str:
     read = f"last reading {iso_utc(device.last_reading_at)}" if device.last_reading_at else "no reading yet"
     state = "" if device.is_active else ", inactive"
     return f"{device.external_id}: {device.name} at {device.site_name}, {read}{state}"

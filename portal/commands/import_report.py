@@ -11,7 +11,7 @@ _FIRST_LINES = 5
 
 
 @dataclass
-class Refusal:
+class RefusedRows:
     """Rows that were refused for one reason: how many, the first lines, and the first one's reason in full."""
 
     reason: str
@@ -57,11 +57,11 @@ class ImportReport:
     duplicates: int = 0
     rejected: int = 0
     skipped: int = 0
-    refused: list[Refusal] = field(default_factory=list)
+    refused: list[RefusedRows] = field(default_factory=list)
     left_out: list[LeftOutEnergy] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     failure: str | None = None
-    _by_kind: dict[str, Refusal] = field(default_factory=dict, repr=False)
+    _by_kind: dict[str, RefusedRows] = field(default_factory=dict, repr=False)
 
     def refuse(self, line: int, reason: str, kind: str = "") -> None:
         """Count a refused row under the first reason of its kind; of very many kinds the last are one."""
@@ -71,7 +71,7 @@ class ImportReport:
             kind, reason = "others", "other reasons"
             known = self._by_kind.get(kind)
         if known is None:
-            known = self._by_kind[kind or reason] = Refusal(reason)
+            known = self._by_kind[kind or reason] = RefusedRows(reason)
             self.refused.append(known)
         known.add(line)
 

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.exchange.batches import ENCODER
-from portal.core.outbox.queries.push import PushState, Refusal
+from portal.core.outbox.queries.push import PushState, RowRefusal
 from portal.core.outbox.service import push as service
 from portal.push import planner
 from portal.push.client import compressed
@@ -197,17 +197,17 @@ class WaitingReadings(Lane):
         await self._acknowledge(batch, state, (), self._refusals({0: reason}))
 
     async def _acknowledge(
-        self, batch: Batch, state: PushState, again: Sequence[Refusal], given_up: Sequence[Refusal]
+        self, batch: Batch, state: PushState, again: Sequence[RowRefusal], given_up: Sequence[RowRefusal]
     ) -> None:
         waiting = self._current()
         settlement = planner.settle(waiting.rows, len(batch.rows), is_complete=waiting.is_complete)
         await service.acknowledge(self.stack, state, settlement, refused=again, given_up=given_up)
         self.state = state
 
-    def _refusals(self, refused: Mapping[int, str]) -> tuple[Refusal, ...]:
+    def _refusals(self, refused: Mapping[int, str]) -> tuple[RowRefusal, ...]:
         entries = [entry for entry in self._current().rows if entry.reading is not None]
         return tuple(
-            Refusal(reading.time, reading.device_id, entries[number].received_at, reason, tries=1)
+            RowRefusal(reading.time, reading.device_id, entries[number].received_at, reason, tries=1)
             for number, reason in refused.items()
             if (reading := entries[number].reading) is not None
         )
@@ -256,9 +256,9 @@ class RefusedReadings(Lane):
         await service.acknowledge_retries(self.stack, state, (), given_up=self._refusals({0: reason}))
         self.state = state
 
-    def _refusals(self, refused: Mapping[int, str]) -> tuple[Refusal, ...]:
+    def _refusals(self, refused: Mapping[int, str]) -> tuple[RowRefusal, ...]:
         return tuple(
-            Refusal(row.time, row.device_id, row.received_at, reason, tries=row.tries + 1)
+            RowRefusal(row.time, row.device_id, row.received_at, reason, tries=row.tries + 1)
             for number, reason in refused.items()
             for row in (self._due[number],)
         )

@@ -19,7 +19,7 @@ import msgspec
 
 from portal.core.errors import AdminBehind, ClientBehind
 from portal.core.exchange.batches import BatchAnswer
-from portal.core.outbox.queries.push import MAX_ERROR_LENGTH, PushState, Refusal, Settlement
+from portal.core.outbox.queries.push import MAX_ERROR_LENGTH, PushState, RowRefusal, Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Unreachable:
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenBatch:
     """The Admin handled the batch, and keeps this `mark` of it; `refused` maps the number of a row to the reason."""
 
     refused: Mapping[int, str]
@@ -104,7 +104,7 @@ class OutOfStep:
     mark: int | None = None
 
 
-Verdict = Taken | Oversized | Unwelcome | Wait | Failed | OutOfStep
+Verdict = TakenBatch | Oversized | Unwelcome | Wait | Failed | OutOfStep
 
 
 class _ErrorBody(msgspec.Struct):
@@ -169,7 +169,7 @@ def _judge_answer(reply: Reply, row_count: int) -> Verdict:
     if len(named) < answer.rejected:
         # The Admin did not name them all. Sending accepted rows again is harmless, losing one is not.
         named = {row: named.get(row, "refused without a reason") for row in range(row_count)}
-    return Taken(named if answer.rejected else {}, mark=reply.mark)
+    return TakenBatch(named if answer.rejected else {}, mark=reply.mark)
 
 
 def _excerpt(body: bytes) -> str:
@@ -371,8 +371,8 @@ def _entries_of(rows: Sequence[WaitingReading], sent: int) -> int:
 
 
 def sort_refused(
-    refused: Sequence[Refusal], now: datetime
-) -> tuple[tuple[Refusal, ...], tuple[Refusal, ...]]:
+    refused: Sequence[RowRefusal], now: datetime
+) -> tuple[tuple[RowRefusal, ...], tuple[RowRefusal, ...]]:
     """Split refused readings into those to try again, with their time, and those to give up.
 
     The first retry is due at once: it waits for the next tick, which pushes sites and devices first.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import PortalError
 from portal.core.exchange.recovery import RecoveryHead
-from portal.core.exchange.rules.push_epoch import Standing, behind_words, compare
+from portal.core.exchange.rules.push_epoch import PushStanding, behind_words, compare
 from portal.core.log import logger
 from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
@@ -42,12 +42,12 @@ async def check(stack: Stack, client: PushClient, step: Callable[[], None], *, t
     if head is None:
         return
     match compare(await epochs.next_position(stack), head.position):
-        case Standing.CLIENT_BEHIND:
+        case PushStanding.CLIENT_BEHIND:
             if tries or (await epochs.state(stack)).behind_since is None:
                 await is_stopped(stack, client, behind_words(head.code), step)
-        case Standing.ADMIN_BEHIND:
+        case PushStanding.ADMIN_BEHIND:
             await go_back(stack, head.mark)
-        case Standing.LEVEL:
+        case PushStanding.LEVEL:
             if await epochs.note_level(stack):
                 _log.info("The Admin and this stack are level: the push goes on")
 

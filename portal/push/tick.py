@@ -23,7 +23,7 @@ from portal.core.outbox.service import push_epoch as epochs
 from portal.push import planner, standing
 from portal.push.full_set import FullSet
 from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
-from portal.push.planner import Failed, LaneKind, OutOfStep, Oversized, Taken, Unwelcome, Wait
+from portal.push.planner import Failed, LaneKind, OutOfStep, Oversized, TakenBatch, Unwelcome, Wait
 from portal.push.reports import ResourceReport, TickReport
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class Tick:
             sending = self._client.send(lane.state.resource, batch.body, batch.cursor, remarks)
             reply = await self._meanwhile(sending, lane, batch, goes_on=batches + 1 < most_batches)
             match planner.judge(reply, len(batch.rows), self._stack.clock()):
-                case Taken(refused, mark):
+                case TakenBatch(refused, mark):
                     if mark == position.mark:
                         lane.state = replace(lane.state, acknowledged_mark=position.mark)
                     await lane.accept(batch, refused)

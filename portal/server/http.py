@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from portal.server import refusals
 from portal.server.config import ServerConfig
-from portal.server.refusals import Refusal
+from portal.server.refusals import ServerRefusal
 from portal.server.state import OpenConnections
 from portal.server.unread import Unread
 
@@ -32,7 +32,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._bounds, self._open = config.bounds, server_state
         self._running: RequestResponseCycle | None = None
-        self._refusal: Refusal | None = None
+        self._refusal: ServerRefusal | None = None
         self._slow_body = refusals.SLOW_BODY
         self._ended_at = 0.0
         self._waiting_since = self.loop.time()
@@ -143,7 +143,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_body = False
         super().on_message_complete()
 
-    def _stop(self, refusal: Refusal) -> NoReturn:
+    def _stop(self, refusal: ServerRefusal) -> NoReturn:
         """Have the parser stop in the middle: it hands on that its callback failed, not why."""
         self._refusal = refusal
         raise ValueError(refusal.code)
@@ -166,7 +166,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self._running is not None and not self._running.response_complete
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: ServerRefusal) -> None:
         """Answer instead of the application where nothing is answered yet, and read on a little, so that it is read."""
         if self._ended_at or self.transport.is_closing():
             return

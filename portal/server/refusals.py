@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ServerRefusal:
     """An answer that ends its connection."""
 
     status: HTTPStatus
@@ -27,21 +27,23 @@ class Refusal:
         return first + b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n" + body
 
 
-MALFORMED = Refusal(HTTPStatus.BAD_REQUEST, "invalid", "This is not an HTTP request.")
-TINY_CHUNKS = Refusal(HTTPStatus.BAD_REQUEST, "invalid", "The body's chunks are too small.")
-LONG_TARGET = Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "uri_too_long", "The address is too long.")
-LARGE_HEAD = Refusal(
+MALFORMED = ServerRefusal(HTTPStatus.BAD_REQUEST, "invalid", "This is not an HTTP request.")
+TINY_CHUNKS = ServerRefusal(HTTPStatus.BAD_REQUEST, "invalid", "The body's chunks are too small.")
+LONG_TARGET = ServerRefusal(HTTPStatus.REQUEST_URI_TOO_LONG, "uri_too_long", "The address is too long.")
+LARGE_HEAD = ServerRefusal(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "The request's headers are too large."
 )
-SLOW_HEAD = Refusal(HTTPStatus.REQUEST_TIMEOUT, "timeout", "The request's headers did not arrive in time.")
-SLOW_BODY = Refusal(HTTPStatus.REQUEST_TIMEOUT, "timeout", "The body did not arrive in time.")
-STOPPING = Refusal(
+SLOW_HEAD = ServerRefusal(
+    HTTPStatus.REQUEST_TIMEOUT, "timeout", "The request's headers did not arrive in time."
+)
+SLOW_BODY = ServerRefusal(HTTPStatus.REQUEST_TIMEOUT, "timeout", "The body did not arrive in time.")
+STOPPING = ServerRefusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable",
     "The service is being stopped; try again.",
     ((b"retry-after", b"5"),),
 )
-FULL = Refusal(
+FULL = ServerRefusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable",
     "Too many pages are open just now; try again.",

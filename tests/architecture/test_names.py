@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from tests.architecture.source import product, sources
 
 SHAPELESS = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
@@ -19,3 +21,13 @@ def test_the_top_package_stays_empty() -> None:
     """Importing `portal.core` runs `portal/__init__.py`: anything in it would come along."""
     [top] = [source for source in product() if source.path == "portal/__init__.py"]
     assert top.text.strip() == ""
+
+
+def test_a_name_is_one_class() -> None:
+    """Whoever looks for a class finds it at once."""
+    where: dict[str, list[str]] = {}
+    for source in product():
+        for node in source.walk():
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where.setdefault(node.name, []).append(source.path)
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}

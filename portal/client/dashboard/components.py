@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.client.dashboard.state import DashboardState
-from portal.client.dashboard.view import SiteRow
+from portal.client.dashboard.view import SiteFigures
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.charts import chart
@@ -106,7 +106,7 @@ def first_steps() -> rx.Component:
     )
 
 
-def _site_cells(site: SiteRow) -> list[rx.Component]:
+def _site_cells(site: SiteFigures) -> list[rx.Component]:
     return [
         head_cell(rx.el.span(site.name, cell_note(site.place))),
         cell(badge_for(site.status, site.tone), label="Status"),

@@ -27,9 +27,9 @@ _no_seal = Outage(_log, "The energy proof is not read")
 class DashboardState(rx.State):
     """The figures, the chart and the list of sites."""
 
-    figures: view.Figures = view.Figures()
+    figures: view.DashboardFigures = view.DashboardFigures()
     seal: Seal = Seal()
-    sites: list[view.SiteRow] = []
+    sites: list[view.SiteFigures] = []
     power_chart: Figure = NO_FIGURE
     chart_label: str = "Power of the last 24 hours"
     zone_note: str = ""

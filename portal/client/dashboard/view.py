@@ -13,7 +13,7 @@ _LIVE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Figures:
+class DashboardFigures:
     """The four figures on top, each with the line beneath it."""
 
     power: str = formats.MISSING
@@ -29,7 +29,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class SiteRow:
+class SiteFigures:
     """One site in the list."""
 
     name: str
@@ -42,9 +42,9 @@ class SiteRow:
     tone: str
 
 
-def build_figures(overview: ClientOverview, now: datetime) -> Figures:
+def build_figures(overview: ClientOverview, now: datetime) -> DashboardFigures:
     """Return the figures on top; `now` is aware."""
-    return Figures(
+    return DashboardFigures(
         power=formats.kw(overview.power_kw),
         power_note=_power_note(overview, now),
         power_utc=formats.utc_time(overview.power_at),
@@ -58,7 +58,7 @@ def build_figures(overview: ClientOverview, now: datetime) -> Figures:
     )
 
 
-def build_sites(overview: ClientOverview, now: datetime) -> list[SiteRow]:
+def build_sites(overview: ClientOverview, now: datetime) -> list[SiteFigures]:
     """Return the list of sites, in the service's order."""
     return [_site_row(site, now) for site in overview.sites]
 
@@ -123,9 +123,9 @@ def _cost_note(overview: ClientOverview) -> str:
     return f"{formats.money(overview.cost_today, overview.currency)} today, VAT included"
 
 
-def _site_row(site: SiteLine, now: datetime) -> SiteRow:
+def _site_row(site: SiteLine, now: datetime) -> SiteFigures:
     status, tone = _status(site, now)
-    return SiteRow(
+    return SiteFigures(
         name=site.name,
         place=" · ".join(
             part for part in (site.municipality, formats.count(site.device_count, "meter")) if part

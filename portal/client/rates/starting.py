@@ -94,7 +94,7 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def comparison_in_words(found: tariff_comparison.Comparison) -> list[str]:
+def comparison_in_words(found: tariff_comparison.TariffComparison) -> list[str]:
     """Last month as it was and as it would have been."""
     actual, draft = found.actual, found.draft
     month = (

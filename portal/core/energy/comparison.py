@@ -35,14 +35,14 @@ class Difference(NamedTuple):
     day_milliwh: int
 
 
-class Comparison(NamedTuple):
+class DayComparison(NamedTuple):
     """How many days of each meter were compared, meters without any left out, and where they differ."""
 
     days: dict[MeterKey, int]
     differences: tuple[Difference, ...]
 
 
-async def compare(db: Database, layout: Layout, max_gap: timedelta) -> Comparison:
+async def compare(db: Database, layout: Layout, max_gap: timedelta) -> DayComparison:
     """Compare every day of every meter, however long that takes.
 
     What waits in the queue, and the days it may reach, is left for later.
@@ -59,7 +59,7 @@ async def compare(db: Database, layout: Layout, max_gap: timedelta) -> Compariso
             counted, found = await _compare_some(session, layout, batch, names)
         days |= counted
         differences += found
-    return Comparison(days, tuple(differences))
+    return DayComparison(days, tuple(differences))
 
 
 async def _compare_some(

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portal.core.energy.comparison import Comparison, compare
+from portal.core.energy.comparison import DayComparison, compare
 from portal.core.energy.queries import energy_proofs
 from portal.core.energy.queries.energy_proofs import Compared, EnergyProof, ProofDifference
 from portal.core.energy.service import layout_of, max_gap_of, recompute, refresh
@@ -99,7 +99,7 @@ def _say(proof: EnergyProof) -> None:
         _log.info("Stored energy balances with the registers", **figures)
 
 
-def _proof(stack: Stack, found: Comparison) -> EnergyProof:
+def _proof(stack: Stack, found: DayComparison) -> EnergyProof:
     differences = tuple(
         ProofDifference(
             d.key[-1],

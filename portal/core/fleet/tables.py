@@ -274,7 +274,7 @@ class FleetDailyEnergy(EnergyFigures, table=True):
     day: date = Field(primary_key=True)
 
 
-class PushReport(SQLModel, table=True):
+class CustomerPushReport(SQLModel, table=True):
     """What a customer's stack last said about what it has not pushed yet; `oldest_at` is when that arrived there."""
 
     __tablename__ = "push_reports"
@@ -289,7 +289,7 @@ class PushReport(SQLModel, table=True):
     drain_seconds: int = Field(sa_type=BigInteger)
 
 
-class PushEpoch(SQLModel, table=True):
+class CustomerEpoch(SQLModel, table=True):
     """The last batch of a customer that came with a mark; `nonce` tells a repeated request from another batch."""
 
     __tablename__ = "push_epochs"

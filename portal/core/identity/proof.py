@@ -18,7 +18,7 @@ from portal.core.identity.queries import accounts as people
 from portal.core.identity.queries import login_attempts, second_factors
 from portal.core.identity.rules import lockout
 from portal.core.identity.secrets import one_time_codes, passwords
-from portal.core.identity.secrets.sealing import Seal, seal_of
+from portal.core.identity.secrets.sealing import Sealer, seal_of
 from portal.core.log import MORE, logger
 from portal.core.values.tokens import token_hash
 
@@ -86,7 +86,7 @@ def _require_open(
     *,
     with_code: bool,
 ) -> None:
-    until = lockout.Standing.of(email, origin, counts).closed_until(now, with_code=with_code)
+    until = lockout.LockoutState.of(email, origin, counts).closed_until(now, with_code=with_code)
     if until is not None:
         _say_refused(address, origin, locked=True)
         raise LockedOut(_CLOSED, until)
@@ -101,7 +101,7 @@ async def refuse(
         who = acting.Acting(attempt.email, "anonymous", None, attempt.address)
     async with stack.db.transaction() as session:
         counts = await login_attempts.look(session, attempt.ways)
-        standing = lockout.Standing.of(attempt.email, attempt.origin, counts)
+        standing = lockout.LockoutState.of(attempt.email, attempt.origin, counts)
         await audit.record_always(session, action, attempt.email, "code" if attempt.with_code else "", by=who)
         if standing.pair_until and (attempt.email, attempt.origin) in attempt.closed:
             detail = f"closed to this address until {standing.pair_until:%Y-%m-%d %H:%M} UTC"
@@ -159,7 +159,7 @@ async def use_code(stack: Stack, session: AsyncSession, user_id: UUID, typed: st
     return "code" if step is not None and await second_factors.use_step(session, user_id, step) else ""
 
 
-def seal(stack: Stack) -> Seal:
+def seal(stack: Stack) -> Sealer:
     """Return what seals this stack's secrets."""
     settings = stack.settings
     return seal_of(settings.authentication.secret_key.get_secret_value(), settings.storage.data_directory)

@@ -47,7 +47,7 @@ class LoginAttempts(SQLModel, table=True):
     succeeded_at: datetime | None = timestamp(nullable=True)
 
 
-class PasswordLink(SQLModel, table=True):
+class PasswordLinkRow(SQLModel, table=True):
     """The one open invitation of an account to set its password; only the SHA-256 of its token is stored."""
 
     __tablename__ = "password_links"

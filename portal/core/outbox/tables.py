@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 from portal.core.database.columns import OF_CLIENT, number_key, stored, timestamp, uuid_key
 
 
-class PushState(SQLModel, table=True):
+class PushStateRow(SQLModel, table=True):
     """Per resource: how far it got, and how it fares.
 
     `last_cursor` is there to be read; nothing is selected by it. `content_hash` is the full set the

@@ -41,7 +41,7 @@ class Municipality(SQLModel, table=True):
     updated_at: datetime = timestamp(now=True)
 
 
-class Tariff(SQLModel, table=True):
+class TariffRecord(SQLModel, table=True):
     """A tariff and the dates it covers; `effective_to` is its last day, null while it is open."""
 
     __tablename__ = "tariffs"

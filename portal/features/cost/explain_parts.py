@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from portal.features.cost.explain_view import HourRow, Step
+from portal.features.cost.explain_view import ExplainStep, HourRow
 from portal.features.cost.parts import listing_table
 from portal.ui.feedback import callout
 from portal.ui.forms import button, dialog, dialog_buttons
@@ -153,7 +153,7 @@ def _hour(state: State) -> rx.Component:
     )
 
 
-def _steps(title: str, steps: Shown[list[Step]]) -> rx.Component:
+def _steps(title: str, steps: Shown[list[ExplainStep]]) -> rx.Component:
     return data_table(
         (
             Column(title),
@@ -167,7 +167,7 @@ def _steps(title: str, steps: Shown[list[Step]]) -> rx.Component:
     )
 
 
-def _step(step: Step) -> list[rx.Component]:
+def _step(step: ExplainStep) -> list[rx.Component]:
     return [
         # What belongs to the step above has no title of its own, and so no heading.
         rx.cond(step["title"] != "", head_cell(step["title"]), cell("")),

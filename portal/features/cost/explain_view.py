@@ -31,7 +31,7 @@ class HourRow(TypedDict):
     periods: str
 
 
-class Step(TypedDict):
+class ExplainStep(TypedDict):
     """One line of an explanation."""
 
     title: str
@@ -44,10 +44,10 @@ class ExplainView:
     """Everything the drawer shows of one hour."""
 
     title: str = ""
-    readings: list[Step] = field(default_factory=list)
-    pieces: list[Step] = field(default_factory=list)
-    parts: list[Step] = field(default_factory=list)
-    result: list[Step] = field(default_factory=list)
+    readings: list[ExplainStep] = field(default_factory=list)
+    pieces: list[ExplainStep] = field(default_factory=list)
+    parts: list[ExplainStep] = field(default_factory=list)
+    result: list[ExplainStep] = field(default_factory=list)
     as_of: str = ""
 
 
@@ -125,7 +125,7 @@ def build_explanation(found: Explanation) -> ExplainView:
     )
 
 
-def _piece(piece: PieceUsed, zone: str) -> Step:
+def _piece(piece: PieceUsed, zone: str) -> ExplainStep:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (piece.start_at, piece.end_at))
     share = (
         "all of it in this hour"
@@ -140,8 +140,8 @@ def _piece(piece: PieceUsed, zone: str) -> Step:
     }
 
 
-def _not_billed(found: Explanation) -> list[Step]:
-    steps: list[Step] = []
+def _not_billed(found: Explanation) -> list[ExplainStep]:
+    steps: list[ExplainStep] = []
     if found.unallocated_kwh:
         steps.append(
             {
@@ -161,7 +161,7 @@ def _not_billed(found: Explanation) -> list[Step]:
     return steps
 
 
-def _part(part: PricedPart, zone: str, currency: str) -> list[Step]:
+def _part(part: PricedPart, zone: str, currency: str) -> list[ExplainStep]:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (part.start_at, part.end_at))
     title = f"{start:%H:%M} to {end:%H:%M}"
     if part.rate_per_kwh is None or part.vat_rate is None:

@@ -143,7 +143,7 @@ async def test_a_long_queue_is_taken_meter_by_meter(
     portions: list[int] = []
     take = waiting.take_queue
 
-    async def counting(*given_: Any) -> waiting.Taken:
+    async def counting(*given_: Any) -> waiting.TakenHours:
         taken = await take(*given_)
         portions.append(len({hour.key for hour in taken.hours}))
         return taken

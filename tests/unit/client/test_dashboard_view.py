@@ -44,7 +44,7 @@ _OVERVIEW = ClientOverview(
 )
 
 
-def _figures(**changes: object) -> view.Figures:
+def _figures(**changes: object) -> view.DashboardFigures:
     return view.build_figures(replace(_OVERVIEW, **changes), _NOW)
 
 

@@ -7,7 +7,7 @@ import pytest
 from portal.core.identity.rules.lockout import (
     Bound,
     Count,
-    Standing,
+    LockoutState,
     account_bound,
     account_key,
     origin_of,
@@ -21,16 +21,16 @@ SOON, LATER, PAST = NOW + timedelta(minutes=1), NOW + timedelta(minutes=9), NOW 
 @pytest.mark.parametrize(
     ("standing", "until"),
     [
-        (Standing(), None),
-        (Standing(pair_until=PAST, address_until=PAST, account_until=PAST), None),
-        (Standing(pair_until=SOON, address_until=LATER), LATER),
-        (Standing(account_until=SOON), SOON),
-        (Standing(account_until=SOON, is_known=True), None),
-        (Standing(pair_until=SOON, is_known=True), SOON),
+        (LockoutState(), None),
+        (LockoutState(pair_until=PAST, address_until=PAST, account_until=PAST), None),
+        (LockoutState(pair_until=SOON, address_until=LATER), LATER),
+        (LockoutState(account_until=SOON), SOON),
+        (LockoutState(account_until=SOON, is_known=True), None),
+        (LockoutState(pair_until=SOON, is_known=True), SOON),
     ],
 )
 def test_the_longest_closure_counts_and_the_owners_address_is_spared(
-    standing: Standing, until: datetime | None
+    standing: LockoutState, until: datetime | None
 ) -> None:
     assert standing.closed_until(NOW) == until
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.exchange.rules.push_epoch import HeldPosition, Position, Standing, compare
+from portal.core.exchange.rules.push_epoch import HeldPosition, Position, PushStanding, compare
 from portal.core.exchange.sync import parse_position, position_header
 
 OWN, OTHER = UUID(int=1), UUID(int=2)
@@ -15,22 +15,22 @@ OWN, OTHER = UUID(int=1), UUID(int=2)
 @pytest.mark.parametrize(
     ("position", "held", "standing"),
     [
-        (Position(OWN, 1, is_first=True), HeldPosition(), Standing.LEVEL),
-        (Position(OWN, 1, is_first=True), HeldPosition(was_seen=True), Standing.CLIENT_BEHIND),
-        (Position(OWN, 9), HeldPosition(was_seen=True), Standing.LEVEL),
-        (Position(OWN, 9, 8), HeldPosition(was_seen=True), Standing.ADMIN_BEHIND),
-        (Position(OWN, 9, 8), HeldPosition(OWN, 8, "a"), Standing.LEVEL),
-        (Position(OWN, 9, 7), HeldPosition(OWN, 8, "a"), Standing.CLIENT_BEHIND),
-        (Position(OWN, 9, 7, unanswered=("a",)), HeldPosition(OWN, 8, "a"), Standing.LEVEL),
-        (Position(OWN, 900, 7, unanswered=("b",)), HeldPosition(OWN, 8, "a"), Standing.CLIENT_BEHIND),
-        (Position(OWN, 9, 8, nonce="a"), HeldPosition(OWN, 9, "a"), Standing.LEVEL),
-        (Position(OWN, 9, 8, nonce="b"), HeldPosition(OWN, 9, "a"), Standing.CLIENT_BEHIND),
-        (Position(OWN, 9, 8), HeldPosition(OWN, 400, "a"), Standing.CLIENT_BEHIND),
-        (Position(OWN, 9, 8), HeldPosition(OWN, 3, "a"), Standing.ADMIN_BEHIND),
-        (Position(OTHER, 500, 499), HeldPosition(OWN, 8, "a"), Standing.CLIENT_BEHIND),
+        (Position(OWN, 1, is_first=True), HeldPosition(), PushStanding.LEVEL),
+        (Position(OWN, 1, is_first=True), HeldPosition(was_seen=True), PushStanding.CLIENT_BEHIND),
+        (Position(OWN, 9), HeldPosition(was_seen=True), PushStanding.LEVEL),
+        (Position(OWN, 9, 8), HeldPosition(was_seen=True), PushStanding.ADMIN_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 8, "a"), PushStanding.LEVEL),
+        (Position(OWN, 9, 7), HeldPosition(OWN, 8, "a"), PushStanding.CLIENT_BEHIND),
+        (Position(OWN, 9, 7, unanswered=("a",)), HeldPosition(OWN, 8, "a"), PushStanding.LEVEL),
+        (Position(OWN, 900, 7, unanswered=("b",)), HeldPosition(OWN, 8, "a"), PushStanding.CLIENT_BEHIND),
+        (Position(OWN, 9, 8, nonce="a"), HeldPosition(OWN, 9, "a"), PushStanding.LEVEL),
+        (Position(OWN, 9, 8, nonce="b"), HeldPosition(OWN, 9, "a"), PushStanding.CLIENT_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 400, "a"), PushStanding.CLIENT_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 3, "a"), PushStanding.ADMIN_BEHIND),
+        (Position(OTHER, 500, 499), HeldPosition(OWN, 8, "a"), PushStanding.CLIENT_BEHIND),
     ],
 )
-def test_standing(position: Position, held: HeldPosition, standing: Standing) -> None:
+def test_standing(position: Position, held: HeldPosition, standing: PushStanding) -> None:
     assert compare(position, held) is standing
 
 
@@ -42,7 +42,7 @@ def test_who_is_never_set_back_is_always_level(course: list[str]) -> None:
         position = Position(
             OWN, mark, acknowledged, is_first=acknowledged == 0, nonce=str(mark), unanswered=unanswered
         )
-        assert compare(position, held) is Standing.LEVEL
+        assert compare(position, held) is PushStanding.LEVEL
         if turn != "not sent":
             held = HeldPosition(OWN, mark, str(mark), was_seen=True)
             acknowledged = mark if turn == "send" else acknowledged
@@ -52,9 +52,9 @@ def test_who_is_never_set_back_is_always_level(course: list[str]) -> None:
 @given(dump=st.integers(0, 50), later=st.integers(1, 50))
 def test_who_is_set_back_by_one_batch_or_many_is_told(dump: int, later: int) -> None:
     held = HeldPosition(OWN, dump + later, "x", was_seen=True)
-    assert compare(Position(OWN, dump + 1, dump, nonce="y"), held) is Standing.CLIENT_BEHIND
+    assert compare(Position(OWN, dump + 1, dump, nonce="y"), held) is PushStanding.CLIENT_BEHIND
     ahead = Position(OWN, dump + later + 1, dump + later, nonce="y")
-    assert compare(ahead, HeldPosition(OWN, dump, "x", was_seen=True)) is Standing.ADMIN_BEHIND
+    assert compare(ahead, HeldPosition(OWN, dump, "x", was_seen=True)) is PushStanding.ADMIN_BEHIND
 
 
 def test_a_position_travels_in_its_header() -> None:

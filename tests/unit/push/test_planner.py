@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.core.exchange.batches import BatchType
-from portal.core.outbox.queries.push import Backlog, PushState, Refusal, WaitingReading
+from portal.core.outbox.queries.push import Backlog, PushState, RowRefusal, WaitingReading
 from portal.core.readings.wire import FleetReading
 from portal.push import planner
-from portal.push.planner import Failed, LaneKind, Oversized, Reply, Taken, Unreachable, Unwelcome, Wait
+from portal.push.planner import Failed, LaneKind, Oversized, Reply, TakenBatch, Unreachable, Unwelcome, Wait
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 STATE = PushState(BatchType.MEASUREMENTS)
@@ -26,17 +26,17 @@ def _answer(accepted: int, rejected: int = 0, errors: str = "") -> Reply:
 
 
 def test_a_handled_batch_is_taken() -> None:
-    assert planner.judge(_answer(3), 3, NOW) == Taken({})
+    assert planner.judge(_answer(3), 3, NOW) == TakenBatch({})
 
 
 def test_refused_rows_are_named() -> None:
     reply = _answer(2, 1, '{"row": 1, "reason": "deviceId: unknown device"}')
-    assert planner.judge(reply, 3, NOW) == Taken({1: "deviceId: unknown device"})
+    assert planner.judge(reply, 3, NOW) == TakenBatch({1: "deviceId: unknown device"})
 
 
 def test_refused_rows_that_are_not_all_named_make_every_row_suspect() -> None:
     verdict = planner.judge(_answer(1, 2, '{"row": 0, "reason": "x"}, {"row": 9, "reason": "y"}'), 3, NOW)
-    assert isinstance(verdict, Taken)
+    assert isinstance(verdict, TakenBatch)
     assert set(verdict.refused) == {0, 1, 2}
     assert verdict.refused[0] == "x"
 
@@ -245,7 +245,7 @@ def test_settling_passes_every_reading_exactly_once(arrivals: list[int], limit: 
 
 
 def test_the_first_retry_is_due_at_once_and_the_fifth_refusal_is_the_last() -> None:
-    row = Refusal(NOW, DEVICE, NOW, "deviceId: unknown device", tries=1)
+    row = RowRefusal(NOW, DEVICE, NOW, "deviceId: unknown device", tries=1)
     waits = []
     for tries in range(1, planner.MAX_TRIES):
         [again], given_up = planner.sort_refused([replace(row, tries=tries)], NOW)

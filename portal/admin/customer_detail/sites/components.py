@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.admin.customer_detail.sites.state import CustomerSitesState as State
-from portal.admin.customer_detail.sites.view import DeviceRow, SiteCard
+from portal.admin.customer_detail.sites.view import DeviceFigures, SiteCard
 from portal.ui.cards import card
 from portal.ui.feedback import badge, empty_state, error_panel, skeleton_lines
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
@@ -57,7 +57,7 @@ def _devices(site: SiteCard) -> rx.Component:
     return data_table(_COLUMNS, site["devices"], _device, caption=caption, stacked=True, even=True)
 
 
-def _device(device: DeviceRow) -> list[rx.Component]:
+def _device(device: DeviceFigures) -> list[rx.Component]:
     status = rx.cond(device["is_active"], badge("Active", "ok"), badge("Inactive", "neutral"))
     return [
         head_cell(rx.el.div(device["name"], cell_note(device["external_id"]))),

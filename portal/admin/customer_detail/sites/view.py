@@ -8,7 +8,7 @@ from portal.core.fleet.service.customers import CustomerDevice, CustomerSite
 from portal.ui import formats
 
 
-class DeviceRow(TypedDict):
+class DeviceFigures(TypedDict):
     """One device."""
 
     name: str
@@ -26,7 +26,7 @@ class SiteCard(TypedDict):
     place: str
     is_active: bool
     device_count: str
-    devices: list[DeviceRow]
+    devices: list[DeviceFigures]
 
 
 def build_sites(sites: Iterable[CustomerSite], now: datetime) -> list[SiteCard]:
@@ -50,7 +50,7 @@ def _site(site: CustomerSite, now: datetime) -> SiteCard:
     }
 
 
-def _device(device: CustomerDevice, now: datetime) -> DeviceRow:
+def _device(device: CustomerDevice, now: datetime) -> DeviceFigures:
     return {
         "name": device.name,
         "external_id": device.external_id,

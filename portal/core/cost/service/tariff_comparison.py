@@ -40,7 +40,7 @@ class PricedMonth:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TariffComparison:
     """What a municipality's sites cost in a month, and what they would have cost under a draft."""
 
     from_at: datetime
@@ -52,7 +52,7 @@ class Comparison:
     time_zone: str
 
 
-async def compare_last_month(stack: Stack, raw: object) -> Comparison:
+async def compare_last_month(stack: Stack, raw: object) -> TariffComparison:
     """Price the last whole local month of a municipality's sites under a draft, beside what it did cost.
 
     The draft (decoded JSON) holds for the whole month whatever its window. Raises `Invalid` with every problem,
@@ -74,7 +74,7 @@ async def compare_last_month(stack: Stack, raw: object) -> Comparison:
         scope = CostScope(first, last, live=counted.live)
         _, actual = await _price_month(session, stack, scope, place)
         kwh, under_draft = await _price_month(session, stack, scope, replace(place, tariffs=(always,)))
-        return Comparison(first, last, kwh, actual, under_draft, counted.as_of, str(zone))
+        return TariffComparison(first, last, kwh, actual, under_draft, counted.as_of, str(zone))
 
 
 async def _price_month(

@@ -28,7 +28,7 @@ _FALLBACK_PARENT = Path("/var/tmp")  # noqa: S108 - survives a reboot; its owner
 _SOCKET_PARENT = Path("/tmp")  # noqa: S108 - short by design; its owner is checked below
 
 
-class Credentials(TypedDict, total=False):
+class SystemUser(TypedDict, total=False):
     """Keyword arguments of `subprocess` that drop privileges; empty means: stay who we are."""
 
     user: int
@@ -46,7 +46,7 @@ class Home:
     root: Path
     sockets: Path
     binaries: Path
-    credentials: Credentials
+    credentials: SystemUser
 
     @property
     def data(self) -> Path:
@@ -137,7 +137,7 @@ def installed_binaries() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _credentials(directory: Path) -> Credentials:
+def _credentials(directory: Path) -> SystemUser:
     if os.geteuid() != 0:
         return {}
     account = _owner_of_cluster(directory) or _service_account()
@@ -165,7 +165,7 @@ def _service_account() -> pwd.struct_passwd:
     raise Misconfigured(msg)
 
 
-def _make_root(directory: Path, credentials: Credentials) -> Path:
+def _make_root(directory: Path, credentials: SystemUser) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _hand_over(directory, credentials)
@@ -184,7 +184,7 @@ def _fallback_root(directory: Path) -> Path:
     return _FALLBACK_PARENT / f"portal-{_short_hash(directory)}"
 
 
-def _make_sockets(root: Path, credentials: Credentials) -> Path:
+def _make_sockets(root: Path, credentials: SystemUser) -> Path:
     sockets = root / "run"
     if len(os.fsencode(sockets / _SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
         return _own_directory(_SOCKET_PARENT / f"portal-{os.geteuid()}-{_short_hash(root)}", credentials)
@@ -193,7 +193,7 @@ def _make_sockets(root: Path, credentials: Credentials) -> Path:
     return sockets
 
 
-def _own_directory(path: Path, credentials: Credentials) -> Path:
+def _own_directory(path: Path, credentials: SystemUser) -> Path:
     """Make a private directory under a world-writable parent, refusing one planted by somebody else."""
     try:
         path.mkdir(mode=0o700)
@@ -207,14 +207,14 @@ def _own_directory(path: Path, credentials: Credentials) -> Path:
     return path
 
 
-def _hand_over(path: Path, credentials: Credentials) -> None:
+def _hand_over(path: Path, credentials: SystemUser) -> None:
     if credentials:
         os.chown(path, credentials.get("user", -1), credentials.get("group", -1))
     if path.stat().st_uid in (os.geteuid(), credentials.get("user")):
         path.chmod(0o700)
 
 
-def _reachable_binaries(programs: Path, root: Path, credentials: Credentials) -> Path:
+def _reachable_binaries(programs: Path, root: Path, credentials: SystemUser) -> Path:
     if _reaches(programs / "postgres", credentials):
         return programs
     package = programs.parents[1]
@@ -231,7 +231,7 @@ def _reachable_binaries(programs: Path, root: Path, credentials: Credentials) ->
     return copy / package.name / programs.parent.name / programs.name
 
 
-def _reaches(path: Path, credentials: Credentials) -> bool:
+def _reaches(path: Path, credentials: SystemUser) -> bool:
     """Whether the server's user gets to `path`: asked of the kernel, not worked out from mode bits."""
     if not credentials:
         return os.access(path, os.X_OK)

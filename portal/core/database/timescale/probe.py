@@ -40,7 +40,7 @@ class Engine(StrEnum):
     TIMESCALEDB = "timescaledb"
 
 
-class Readings(StrEnum):
+class ReadingsTable(StrEnum):
     """The shape of the table of readings."""
 
     MISSING = "missing"
@@ -59,7 +59,7 @@ class Facts:
     is_preloaded: bool
     may_create: bool
     license: str | None
-    readings: Readings
+    readings: ReadingsTable
     refusal: str | None = None  # why creating the extension failed, where it was tried
 
 
@@ -111,7 +111,7 @@ def unloadable(facts: Facts) -> str | None:
 def choose(facts: Facts, wanted: StorageChoice) -> Choice:
     """Return the engine for a database. Raises `Misconfigured` where neither would serve what is there."""
     hindrance = obstacle(facts)
-    if facts.readings is Readings.HYPERTABLE:
+    if facts.readings is ReadingsTable.HYPERTABLE:
         return _for_hypertable(hindrance, wanted)
     if unloadable(facts):
         raise Misconfigured(f"The database cannot be used: {unloadable(facts)}.")
@@ -121,7 +121,7 @@ def choose(facts: Facts, wanted: StorageChoice) -> Choice:
         if wanted is StorageChoice.TIMESCALE:
             raise Misconfigured(f"Database__Storage=timescale cannot be: {hindrance}.")
         return Choice(Engine.POSTGRESQL, hindrance)
-    if facts.readings is Readings.FILLED_PARTITIONS:
+    if facts.readings is ReadingsTable.FILLED_PARTITIONS:
         if wanted is StorageChoice.TIMESCALE:
             raise Misconfigured(
                 f"Database__Storage=timescale: this database is still a plain one; {_UPGRADE}."
@@ -181,12 +181,12 @@ SELECT (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS in
 """
 
 
-def _readings(kind: str | None, *, is_filled: bool) -> Readings:
+def _readings(kind: str | None, *, is_filled: bool) -> ReadingsTable:
     if kind is None:
-        return Readings.MISSING
+        return ReadingsTable.MISSING
     if kind == "p":
-        return Readings.FILLED_PARTITIONS if is_filled else Readings.EMPTY_PARTITIONS
-    return Readings.HYPERTABLE
+        return ReadingsTable.FILLED_PARTITIONS if is_filled else ReadingsTable.EMPTY_PARTITIONS
+    return ReadingsTable.HYPERTABLE
 
 
 async def _license(db: Database) -> str | None:
@@ -225,7 +225,7 @@ async def create_extension(db: Database) -> str | None:
 
 async def tried(db: Database, facts: Facts) -> Facts:
     """Return the facts with what only creating the extension tells; nothing of it stays in the database."""
-    if facts.installed or obstacle(facts) or facts.readings is Readings.HYPERTABLE:
+    if facts.installed or obstacle(facts) or facts.readings is ReadingsTable.HYPERTABLE:
         return facts
     try:
         async with autocommit(db) as connection, connection.transaction():

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from portal.core.database.autocommit import autocommit
 from portal.core.database.timescale import convert
-from portal.core.database.timescale.probe import Readings, create_extension, gather, obstacle
+from portal.core.database.timescale.probe import ReadingsTable, create_extension, gather, obstacle
 from portal.core.database.timescale.schema import build, complete
 from portal.core.database.timescale.windows import refresh_noted
 from portal.core.errors import Conflict, Misconfigured
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _WEEK = timedelta(days=7)
 _MOVING_LOCK = convert.SHAPE_LOCK + 1
-# Readings that arrive between the copy and the swap are fetched by another round.
+# ReadingsTable that arrive between the copy and the swap are fetched by another round.
 _ROUNDS = 3
 
 
@@ -96,7 +96,7 @@ AND application_name NOT IN ('portal-upgrade', 'portal-upgrade-ingest', 'portal-
 
 async def _ready(db: Database, layout: Layout) -> str:
     facts = await gather(db, layout)
-    if facts.readings is Readings.MISSING:
+    if facts.readings is ReadingsTable.MISSING:
         raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
     hindrance = obstacle(facts) or await create_extension(db)
     if hindrance:
@@ -130,7 +130,7 @@ async def _copy_until_equal(db: Database, layout: Layout, report: Callable[[Week
         readings = await _swap(db, layout)
         if readings is not None:
             return len(weeks), readings
-    raise Conflict("Readings keep arriving while they are being moved: stop whatever writes them.")
+    raise Conflict("ReadingsTable keep arriving while they are being moved: stop whatever writes them.")
 
 
 async def _weeks(db: Database, layout: Layout) -> list[datetime]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _SHORTEST = timedelta(days=2)
 
 
-class Piece(NamedTuple):
+class MonthPiece(NamedTuple):
     """What a piece rewrote: a meter's hours from `first` to before `until`, None being open; and what is left."""
 
     key: MeterKey
@@ -47,14 +47,14 @@ class Piece(NamedTuple):
         return () if self.until is None else (Pass(self.key, self.until, self.asked_at),)
 
 
-async def recompute_piece(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> Piece:
+async def recompute_piece(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> MonthPiece:
     """Compute the next month of a pass, and replace what is stored of it; returns what was replaced."""
     stretch = await _beginning(session, layout, going, rules)
     first = stretch.start if stretch.state.base or stretch.state.candidates else None
     fold, until = await _fold_month(session, layout, stretch)
     last = None if until is None else until - HOUR
     await replace_energy(session, layout, [Reach(going.key, first, last, fold)])
-    return Piece(going.key, first, until, going.asked_at)
+    return MonthPiece(going.key, first, until, going.asked_at)
 
 
 async def _beginning(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> Stretch:

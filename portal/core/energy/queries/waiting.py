@@ -65,14 +65,14 @@ async def count_queued(session: AsyncSession, layout: Layout) -> int:
     return int(await session.scalar(text(f"SELECT count(*) FROM {layout.queue}")) or 0)
 
 
-class Taken(NamedTuple):
+class TakenHours(NamedTuple):
     """Hours taken from the queue, by meter and hour; `is_all` where nothing of it is left."""
 
     hours: list[QueuedHour]
     is_all: bool
 
 
-async def take_queue(session: AsyncSession, layout: Layout) -> Taken:
+async def take_queue(session: AsyncSession, layout: Layout) -> TakenHours:
     """Remove and return what is queued; it is queued again if the transaction fails.
 
     Where that is very much, as behind an import of years, it is all of some meters, and the others stay queued: of a
@@ -93,7 +93,7 @@ async def take_queue(session: AsyncSession, layout: Layout) -> Taken:
         ),
         {} if is_all else {"most": _MOST_ENTRIES},
     )
-    return Taken([QueuedHour(tuple(row[:-2]), row[-2], row[-1]) for row in rows], is_all)
+    return TakenHours([QueuedHour(tuple(row[:-2]), row[-2], row[-1]) for row in rows], is_all)
 
 
 async def first_mark(session: AsyncSession, tables: Sequence[str]) -> str | None:

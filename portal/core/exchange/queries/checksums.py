@@ -26,19 +26,19 @@ _CHECKSUM = f"('x' || left(md5(ROW({_MICROSECONDS}, {_VALUES})::text), 15))::bit
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class ReadingsDigest:
     """Whose readings are compared: the Client's own, or at the Admin those of one customer."""
 
     table: str
     customer_id: UUID | None = None
 
     @classmethod
-    def own(cls) -> Readings:
+    def own(cls) -> ReadingsDigest:
         """Return the Client's readings."""
         return cls("monitoring.power_measurements")
 
     @classmethod
-    def of_customer(cls, customer_id: UUID) -> Readings:
+    def of_customer(cls, customer_id: UUID) -> ReadingsDigest:
         """Return a customer's readings at the Admin."""
         return cls("fleet.power_measurements", customer_id)
 
@@ -54,7 +54,7 @@ class Readings:
 
 
 async def day_checksums(
-    session: AsyncSession, readings: Readings, from_at: datetime, to_at: datetime
+    session: AsyncSession, readings: ReadingsDigest, from_at: datetime, to_at: datetime
 ) -> list[DayChecksum]:
     """Return count and checksum per device and UTC day of [from_at, to_at), by device and day."""
     await _write_floats_exactly(session)
@@ -70,7 +70,7 @@ async def day_checksums(
 
 
 async def reading_checksums(
-    session: AsyncSession, readings: Readings, device_id: UUID, from_at: datetime, to_at: datetime
+    session: AsyncSession, readings: ReadingsDigest, device_id: UUID, from_at: datetime, to_at: datetime
 ) -> ReadingChecksums:
     """Return time and checksum of every reading of one device in [from_at, to_at), by time."""
     await _write_floats_exactly(session)

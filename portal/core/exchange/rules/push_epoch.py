@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 
-class Standing(StrEnum):
+class PushStanding(StrEnum):
     """Who is behind, if anybody."""
 
     LEVEL = "level"
@@ -49,7 +49,7 @@ class HeldPosition:
     was_seen: bool = False
 
 
-def compare(position: Position, held: HeldPosition) -> Standing:
+def compare(position: Position, held: HeldPosition) -> PushStanding:
     """Say who is behind.
 
     Another epoch is another database, which lacks whatever the first one pushed. A mark that was handled already
@@ -59,14 +59,14 @@ def compare(position: Position, held: HeldPosition) -> Standing:
     """
     if held.epoch is None:
         if position.acknowledged:
-            return Standing.ADMIN_BEHIND
-        return Standing.CLIENT_BEHIND if position.is_first and held.was_seen else Standing.LEVEL
+            return PushStanding.ADMIN_BEHIND
+        return PushStanding.CLIENT_BEHIND if position.is_first and held.was_seen else PushStanding.LEVEL
     is_sent_twice = position.mark == held.mark and position.nonce == held.nonce
     is_known = held.mark <= position.acknowledged or held.nonce in {position.nonce, *position.unanswered}
     is_new = position.mark > held.mark or is_sent_twice
     if held.epoch != position.epoch or not is_known or not is_new:
-        return Standing.CLIENT_BEHIND
-    return Standing.ADMIN_BEHIND if position.acknowledged > held.mark else Standing.LEVEL
+        return PushStanding.CLIENT_BEHIND
+    return PushStanding.ADMIN_BEHIND if position.acknowledged > held.mark else PushStanding.LEVEL
 
 
 def behind_words(code: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from portal.core.access import Actor, Role
-from portal.core.identity.tables import LoginStep, PasswordLink, SecondFactor, User
+from portal.core.identity.tables import LoginStep, PasswordLinkRow, SecondFactor, User
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,7 +92,7 @@ async def count_users(session: AsyncSession) -> int:
 
 async def list_users(session: AsyncSession, now: datetime) -> tuple[UserLine, ...]:
     """Return everybody, by address, with a link that is still open."""
-    open_link = and_(col(PasswordLink.user_id) == col(User.id), col(PasswordLink.expires_at) > now)
+    open_link = and_(col(PasswordLinkRow.user_id) == col(User.id), col(PasswordLinkRow.expires_at) > now)
     rows = await session.execute(
         select(
             col(User.id),
@@ -102,9 +102,9 @@ async def list_users(session: AsyncSession, now: datetime) -> tuple[UserLine, ..
             col(User.password_hash).is_not(None),
             _HAS_SECOND_FACTOR,
             col(User.last_sign_in_at),
-            col(PasswordLink.expires_at),
+            col(PasswordLinkRow.expires_at),
         )
-        .join(PasswordLink, open_link, isouter=True)
+        .join(PasswordLinkRow, open_link, isouter=True)
         .order_by(col(User.email))
     )
     return tuple(UserLine(*row) for row in rows)
@@ -124,7 +124,7 @@ async def set_password(session: AsyncSession, user_id: UUID, password_hash: str,
     """Store a new password; an open link to set one and a log-in that waits for its code are void from then on."""
     changed = update(User).where(col(User.id) == user_id)
     await session.execute(changed.values(password_hash=password_hash, password_changed_at=now))
-    await session.execute(delete(PasswordLink).where(col(PasswordLink.user_id) == user_id))
+    await session.execute(delete(PasswordLinkRow).where(col(PasswordLinkRow.user_id) == user_id))
     await session.execute(delete(LoginStep).where(col(LoginStep.user_id) == user_id))
 
 
@@ -156,17 +156,19 @@ async def put_link(
 ) -> None:
     """Issue a link; the one before is void."""
     issued = {"token_hash": token_hash, "created_at": now, "expires_at": expires_at}
-    new = insert(PasswordLink).values(user_id=user_id, **issued)
-    await session.execute(new.on_conflict_do_update(index_elements=[col(PasswordLink.user_id)], set_=issued))
+    new = insert(PasswordLinkRow).values(user_id=user_id, **issued)
+    await session.execute(
+        new.on_conflict_do_update(index_elements=[col(PasswordLinkRow.user_id)], set_=issued)
+    )
 
 
 async def link_owner(session: AsyncSession, token_hash: str, now: datetime) -> Credentials | None:
     """Return whose link this is while it is open, and hold it: it is used once."""
-    link = select(col(PasswordLink.user_id)).join(User, col(PasswordLink.user_id) == col(User.id))
+    link = select(col(PasswordLinkRow.user_id)).join(User, col(PasswordLinkRow.user_id) == col(User.id))
     is_open = (
-        col(PasswordLink.token_hash) == token_hash,
-        col(PasswordLink.expires_at) > now,
+        col(PasswordLinkRow.token_hash) == token_hash,
+        col(PasswordLinkRow.expires_at) > now,
         col(User.is_active),
     )
-    user_id = await session.scalar(link.where(*is_open).with_for_update(of=PasswordLink))
+    user_id = await session.scalar(link.where(*is_open).with_for_update(of=PasswordLinkRow))
     return None if user_id is None else await credentials_of(session, user_id)

@@ -90,7 +90,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LockoutState:
     """Until when each of the ways is closed, and whether the owner has come from this address before."""
 
     pair_until: datetime | None = None
@@ -100,7 +100,7 @@ class Standing:
     is_known: bool = False
 
     @classmethod
-    def of(cls, email: str, origin: str, counts: Mapping[tuple[str, str], Count]) -> Standing:
+    def of(cls, email: str, origin: str, counts: Mapping[tuple[str, str], Count]) -> LockoutState:
         """Return how an account stands with an address; a count that is not there has never closed anything."""
         closed = {key: count.closed_until for key, count in counts.items()}
         pair = counts.get((email, origin))

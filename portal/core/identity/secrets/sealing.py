@@ -20,7 +20,7 @@ from portal.core.errors import Misconfigured
 KEY_FILE = "secret.key"
 
 
-class Seal:
+class Sealer:
     """Seals texts and opens them again under one key."""
 
     def __init__(self, key: bytes) -> None:
@@ -39,9 +39,9 @@ class Seal:
 
 
 @cache
-def seal_of(secret_key: str, directory: Path) -> Seal:
+def seal_of(secret_key: str, directory: Path) -> Sealer:
     """Return the seal of a stack. Raises `Misconfigured` where its key can be neither read nor made."""
-    return Seal(secret_key.encode() if secret_key else _kept_key(directory))
+    return Sealer(secret_key.encode() if secret_key else _kept_key(directory))
 
 
 def _kept_key(directory: Path) -> bytes:

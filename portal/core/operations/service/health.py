@@ -28,7 +28,7 @@ _asking: set[asyncio.Task[Any]] = set()
 
 
 @dataclass(frozen=True)
-class Standing:
+class StackHealth:
     """How many hours of meters wait to be refreshed, and how many meters are recomputed; the last energy proof, if any.
 
     `is_behind`: a Client's push is stopped, since the Admin holds more than it ever sent; None at the Admin.
@@ -40,7 +40,7 @@ class Standing:
     is_behind: bool | None = None
 
 
-async def standing(stack: Stack) -> Standing | None:
+async def standing(stack: Stack) -> StackHealth | None:
     """Return what the database knows that is worth watching; None where it does not answer within two seconds."""
     with _figures_missing.noted():
         return await _within_patience(_standing(stack))
@@ -58,14 +58,14 @@ async def is_ready(stack: Stack) -> bool:
     return False
 
 
-async def _standing(stack: Stack) -> Standing:
+async def _standing(stack: Stack) -> StackHealth:
     layout = LAYOUTS[stack.settings.run_mode]
     async with stack.db.snapshot() as session:
         waiting = await energy.count_queued(session, layout)
         proof = await energy.energy_proof.latest_in(session, layout)
         epoch = None if layout.has_customers else await push_epoch.load(session)
         passes = await energy.count_passes(session, layout)
-        return Standing(waiting, passes, proof, None if epoch is None else epoch.behind_since is not None)
+        return StackHealth(waiting, passes, proof, None if epoch is None else epoch.behind_since is not None)
 
 
 async def _require_writable(stack: Stack) -> None:

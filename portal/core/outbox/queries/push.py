@@ -96,7 +96,7 @@ class RetryReading:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RowRefusal:
     """A reading the Admin refused `tries` times; `next_attempt_at` is unused once it is given up."""
 
     time: datetime
@@ -325,7 +325,7 @@ REFUSED_ARRAYS = (
 )
 
 
-def refused_arrays(refusals: Sequence[Refusal]) -> dict[str, list[Any]]:
+def refused_arrays(refusals: Sequence[RowRefusal]) -> dict[str, list[Any]]:
     """Return the parameters of `REFUSED_ARRAYS`."""
     return {
         "times": [row.time for row in refusals],
@@ -337,7 +337,7 @@ def refused_arrays(refusals: Sequence[Refusal]) -> dict[str, list[Any]]:
     }
 
 
-async def remember_refused(session: AsyncSession, refusals: Sequence[Refusal]) -> None:
+async def remember_refused(session: AsyncSession, refusals: Sequence[RowRefusal]) -> None:
     """Keep refused readings for another try; one that is kept already gets the new count and time."""
     await session.execute(
         text(

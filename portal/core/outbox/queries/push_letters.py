@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.exchange.batches import BatchType
-    from portal.core.outbox.queries.push import Refusal
+    from portal.core.outbox.queries.push import RowRefusal
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Decision:
     given_up_at: datetime
 
 
-async def give_up(session: AsyncSession, refusals: Sequence[Refusal]) -> None:
+async def give_up(session: AsyncSession, refusals: Sequence[RowRefusal]) -> None:
     """Move readings to the dead letters, where people see them and nothing waits for them."""
     await session.execute(
         text(

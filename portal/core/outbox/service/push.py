@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portal.core.database.db import AsyncSession
     from portal.core.exchange.batches import BatchType
     from portal.core.exchange.sync import DayChecksum, ReadingChecksums
-    from portal.core.outbox.queries.push import Backlog, Refusal, RetryReading, Settlement, Waiting
+    from portal.core.outbox.queries.push import Backlog, RetryReading, RowRefusal, Settlement, Waiting
     from portal.core.outbox.queries.push_letters import DeadLetter, Decision
     from portal.core.outbox.queries.push_sets import SetRow
     from portal.core.settings import FleetIngest
@@ -170,8 +170,8 @@ async def acknowledge(
     state: PushState,
     settlement: Settlement,
     *,
-    refused: Sequence[Refusal] = (),
-    given_up: Sequence[Refusal] = (),
+    refused: Sequence[RowRefusal] = (),
+    given_up: Sequence[RowRefusal] = (),
 ) -> None:
     """Record a handled batch of fresh readings: the arrivals move on, refused readings are remembered.
 
@@ -195,8 +195,8 @@ async def acknowledge_retries(
     state: PushState,
     accepted: Iterable[tuple[datetime, UUID]],
     *,
-    refused: Sequence[Refusal] = (),
-    given_up: Sequence[Refusal] = (),
+    refused: Sequence[RowRefusal] = (),
+    given_up: Sequence[RowRefusal] = (),
 ) -> None:
     """Record a handled batch of retried readings; `accepted` also names those deleted here since."""
     async with _bounded(stack) as session:
@@ -206,7 +206,7 @@ async def acknowledge_retries(
 
 
 async def _record_refusals(
-    session: AsyncSession, refused: Sequence[Refusal], given_up: Sequence[Refusal]
+    session: AsyncSession, refused: Sequence[RowRefusal], given_up: Sequence[RowRefusal]
 ) -> None:
     if refused:
         await push.remember_refused(session, refused)
@@ -273,13 +273,15 @@ async def reading_span(stack: Stack) -> tuple[datetime, datetime] | None:
 async def own_days(stack: Stack, from_at: datetime, to_at: datetime) -> list[DayChecksum]:
     """Return count and checksum of this stack's readings, per device and UTC day of [from_at, to_at)."""
     async with stack.db.snapshot() as session:
-        return await checksums.day_checksums(session, checksums.Readings.own(), from_at, to_at)
+        return await checksums.day_checksums(session, checksums.ReadingsDigest.own(), from_at, to_at)
 
 
 async def own_readings(stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime) -> ReadingChecksums:
     """Return time and checksum of this stack's readings of one device in [from_at, to_at)."""
     async with stack.db.snapshot() as session:
-        return await checksums.reading_checksums(session, checksums.Readings.own(), device_id, from_at, to_at)
+        return await checksums.reading_checksums(
+            session, checksums.ReadingsDigest.own(), device_id, from_at, to_at
+        )
 
 
 async def queue_missing(

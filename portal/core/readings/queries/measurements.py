@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MeasurementRow:
     """A reading, or the readings of the bucket that begins at `at`.
 
     `values` are in the order of QUANTITIES: averages, but of the two energy registers the last value.
@@ -56,11 +56,11 @@ WHERE device_id = :device_id AND time >= :from_at AND time < :to_at ORDER BY tim
 
 async def raw(
     session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime, limit: int
-) -> tuple[Sample, ...]:
+) -> tuple[MeasurementRow, ...]:
     """Return the first `limit` readings of `[from_at, to_at)`, by time."""
     bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "limit": limit}
     rows = await session.execute(text(_RAW), bound)
-    return tuple(Sample(at, 1, tuple(values), source) for at, source, *values in rows)
+    return tuple(MeasurementRow(at, 1, tuple(values), source) for at, source, *values in rows)
 
 
 async def first_at(
@@ -73,11 +73,11 @@ async def first_at(
 
 async def buckets(
     session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime, width: timedelta
-) -> tuple[Sample, ...]:
+) -> tuple[MeasurementRow, ...]:
     """Return the buckets of `[from_at, to_at)` that hold readings; buckets begin at whole UTC multiples."""
     bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "width": width}
     rows = await session.execute(text(_BUCKETS), bound)
-    return tuple(Sample(at, count, tuple(values)) for at, count, *values in rows)
+    return tuple(MeasurementRow(at, count, tuple(values)) for at, count, *values in rows)
 
 
 _AT = f"""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import Invalid, NotFound
 from portal.core.readings.queries import measurements as queries
-from portal.core.readings.queries.measurements import Sample
+from portal.core.readings.queries.measurements import MeasurementRow
 from portal.core.sites.queries import devices
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 
@@ -32,16 +32,16 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Page:
+class MeasurementPage:
     """Readings or buckets by time; `next_from_at` is where the next page begins, None after the last."""
 
-    samples: tuple[Sample, ...]
+    samples: tuple[MeasurementRow, ...]
     next_from_at: datetime | None
 
 
 async def read_page(
     stack: Stack, device_id: UUID, window: tuple[datetime, datetime], bucket: str = "raw", limit: int = 1000
-) -> Page:
+) -> MeasurementPage:
     """Return the first page of a device's readings of the window `[from, to)`, aware instants.
 
     A bucket counts whole where it begins before the window: pages and windows never cut one in two.
@@ -57,23 +57,23 @@ async def read_page(
         if width is None:
             found = await queries.raw(session, device_id, from_at, to_at, limit + 1)
             following = found[limit].at if len(found) > limit else None
-            return Page(found[:limit], following)
+            return MeasurementPage(found[:limit], following)
         return await _buckets(session, device_id, (from_at, to_at), width, limit)
 
 
 async def _buckets(
     session: AsyncSession, device_id: UUID, window: tuple[datetime, datetime], width: timedelta, limit: int
-) -> Page:
+) -> MeasurementPage:
     """Return a page that begins with the first bucket that has readings: no page is empty and has a next one."""
     begin, end = _whole_buckets(*window, width)
     first = await queries.first_at(session, device_id, begin, end)
     if first is None:
-        return Page((), None)
+        return MeasurementPage((), None)
     begin = _bucket_of(first, width)
     page_end = min(end, begin + min(width * limit, _MAX_SCAN))
     found = await queries.buckets(session, device_id, begin, page_end, width)
     following = await queries.first_at(session, device_id, page_end, end)
-    return Page(found, None if following is None else _bucket_of(following, width))
+    return MeasurementPage(found, None if following is None else _bucket_of(following, width))
 
 
 def _bucket_of(at: datetime, width: timedelta) -> datetime:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DeviceRow:
+class StoredDevice:
     """A device and the site it stands at. `token_mark` is another text for another token, and shown to nobody."""
 
     id: UUID
@@ -87,7 +87,7 @@ _PLACE = (col(Site.name), col(Device.name), cast(col(Device.id), Text))
 
 async def insert_device(
     session: AsyncSession, values: Mapping[str, object], token_hash: str
-) -> DeviceRow | None:
+) -> StoredDevice | None:
     """Add a device with a value for each of its columns; None when the external id is taken."""
     new = insert(Device).values(**{name: values[name] for name in _COLUMNS}, token_hash=token_hash)
     made = await session.scalar(
@@ -98,7 +98,7 @@ async def insert_device(
 
 async def list_devices(
     session: AsyncSession, asked: Asked = EVERYTHING, at: Collection[UUID] | None = None
-) -> tuple[DeviceRow, ...]:
+) -> tuple[StoredDevice, ...]:
     """Return devices by site and name, with the time of each one's last reading; `at` are the sites, all by default.
 
     The key of a page is the site's name, the device's and its id.
@@ -109,27 +109,29 @@ async def list_devices(
     if asked.after is not None:
         devices = devices.where(tuple_(*_PLACE) > tuple_(*(literal(part, Text) for part in asked.after)))
     rows = await session.execute(devices.order_by(*_PLACE).limit(asked.fetched))
-    return tuple(DeviceRow(*row) for row in rows)
+    return tuple(StoredDevice(*row) for row in rows)
 
 
-async def get_device(session: AsyncSession, device_id: UUID, *, for_change: bool = False) -> DeviceRow | None:
+async def get_device(
+    session: AsyncSession, device_id: UUID, *, for_change: bool = False
+) -> StoredDevice | None:
     """Return one device; `for_change` keeps it as it is until the end of the transaction."""
     return await _one(session, col(Device.id) == device_id, for_change=for_change)
 
 
 async def find_device(
     session: AsyncSession, external_id: str, *, for_change: bool = False
-) -> DeviceRow | None:
+) -> StoredDevice | None:
     """Return the device with an external id; `for_change` as for `get_device`."""
     return await _one(session, col(Device.external_id) == external_id, for_change=for_change)
 
 
-async def _one(session: AsyncSession, term: ColumnElement[bool], *, for_change: bool) -> DeviceRow | None:
+async def _one(session: AsyncSession, term: ColumnElement[bool], *, for_change: bool) -> StoredDevice | None:
     if for_change:
         # By itself: a statement that waits for the lock would join what was there before it waited.
         await session.execute(select(col(Device.id)).where(term).with_for_update(key_share=True))
     row = (await session.execute(_DEVICES.where(term))).one_or_none()
-    return None if row is None else DeviceRow(*row)
+    return None if row is None else StoredDevice(*row)
 
 
 async def external_id_is_taken(session: AsyncSession, external_id: str, but: UUID) -> bool:

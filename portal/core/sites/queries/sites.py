@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SiteRow:
+class StoredSite:
     """A site with its municipality's name and zone, both None without one."""
 
     id: UUID
@@ -69,21 +69,21 @@ async def find_site(session: AsyncSession, name: str) -> UUID | None:
     return await session.scalar(select(col(Site.id)).where(col(Site.name) == name))
 
 
-async def list_sites(session: AsyncSession, asked: Asked = EVERYTHING) -> tuple[SiteRow, ...]:
+async def list_sites(session: AsyncSession, asked: Asked = EVERYTHING) -> tuple[StoredSite, ...]:
     """Return sites by name; the key of a page is the name."""
     sites = _SITES if asked.after is None else _SITES.where(col(Site.name) > asked.after[0])
     rows = await session.execute(sites.order_by(col(Site.name)).limit(asked.fetched))
-    return tuple(SiteRow(*row) for row in rows)
+    return tuple(StoredSite(*row) for row in rows)
 
 
-async def get_site(session: AsyncSession, site_id: UUID, *, for_change: bool = False) -> SiteRow | None:
+async def get_site(session: AsyncSession, site_id: UUID, *, for_change: bool = False) -> StoredSite | None:
     """Return one site; `for_change` keeps it as it is until the end of the transaction."""
     if for_change:
         # By itself: a statement that waits for the lock would join what was there before it waited.
         locked = select(col(Site.id)).where(col(Site.id) == site_id).with_for_update(key_share=True)
         await session.execute(locked)
     row = (await session.execute(_SITES.where(col(Site.id) == site_id))).one_or_none()
-    return None if row is None else SiteRow(*row)
+    return None if row is None else StoredSite(*row)
 
 
 async def name_is_taken(session: AsyncSession, name: str, but: UUID) -> bool:

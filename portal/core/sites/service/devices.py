@@ -14,7 +14,7 @@ from portal.core.errors import Conflict, HasHistory, NotFound
 from portal.core.settings import RunMode
 from portal.core.sites.queries import devices as queries
 from portal.core.sites.queries import sites
-from portal.core.sites.queries.devices import DeviceRow
+from portal.core.sites.queries.devices import StoredDevice
 from portal.core.sites.rules.sites import DeviceEdits, sound_device
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.tokens import new_device_token, token_hash
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from portal.core.database.db import AsyncSession
     from portal.core.stack import Stack
 
-__all__ = ["DeviceRow", "IssuedDevice"]
+__all__ = ["IssuedDevice", "StoredDevice"]
 
 _NO_SITE = "There is no such site"
 _NO_DEVICE = "There is no such device at this site"
@@ -43,20 +43,20 @@ class IssuedDevice:
     token: str
 
 
-async def list_devices(stack: Stack) -> tuple[DeviceRow, ...]:
+async def list_devices(stack: Stack) -> tuple[StoredDevice, ...]:
     """Return every device by site and name."""
     async with stack.db.snapshot() as session:
         return await queries.list_devices(session)
 
 
-async def page_of_devices(stack: Stack, asked: Asked = EVERYTHING) -> Page[DeviceRow]:
+async def page_of_devices(stack: Stack, asked: Asked = EVERYTHING) -> Page[StoredDevice]:
     """Return a page of all devices by site and name."""
     async with stack.db.snapshot() as session:
         found = await queries.list_devices(session, asked)
     return page_of(found, asked, lambda device: device.key)
 
 
-async def list_site_devices(stack: Stack, site_id: UUID, asked: Asked = EVERYTHING) -> Page[DeviceRow]:
+async def list_site_devices(stack: Stack, site_id: UUID, asked: Asked = EVERYTHING) -> Page[StoredDevice]:
     """Return a page of a site's devices by name. Raises `NotFound`."""
     async with stack.db.snapshot() as session:
         if await sites.get_site(session, site_id) is None:
@@ -65,7 +65,7 @@ async def list_site_devices(stack: Stack, site_id: UUID, asked: Asked = EVERYTHI
     return page_of(found, asked, lambda device: device.key)
 
 
-async def get_device(stack: Stack, site_id: UUID, device_id: UUID) -> DeviceRow:
+async def get_device(stack: Stack, site_id: UUID, device_id: UUID) -> StoredDevice:
     """Return one device of a site. Raises `NotFound`."""
     async with stack.db.snapshot() as session:
         found = await queries.get_device(session, device_id)
@@ -114,7 +114,7 @@ async def change_device(
     edits: DeviceEdits,
     *,
     expected: Collection[str] | None = None,
-) -> DeviceRow:
+) -> StoredDevice:
     """Change what is given of a site's device; `site_id` in it moves the device, and all its energy, to another site.
 
     With another rated power its readings are judged anew. `expected` are the versions the change is meant for, None
@@ -174,7 +174,7 @@ async def rotate_device_token(
     return IssuedDevice(found.id, found.name, found.external_id, token)
 
 
-def _facts(device: DeviceRow) -> dict[str, object]:
+def _facts(device: StoredDevice) -> dict[str, object]:
     return {
         "name": device.name,
         "site": device.site_name,
@@ -184,13 +184,13 @@ def _facts(device: DeviceRow) -> dict[str, object]:
     }
 
 
-def _named_facts(device: DeviceRow) -> dict[str, object]:
+def _named_facts(device: StoredDevice) -> dict[str, object]:
     return {"external id": device.external_id, **_facts(device)}
 
 
 async def _lock(
     session: AsyncSession, device: UUID | str, site_id: UUID | None, expected: Collection[str] | None
-) -> DeviceRow:
+) -> StoredDevice:
     if isinstance(device, str):
         found = await queries.find_device(session, device, for_change=True)
         if found is None:

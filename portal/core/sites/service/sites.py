@@ -9,7 +9,7 @@ from portal.core.audit.rules.changes import changes_in_words, facts_in_words
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.sites.queries import devices
 from portal.core.sites.queries import sites as queries
-from portal.core.sites.queries.sites import SiteRow
+from portal.core.sites.queries.sites import StoredSite
 from portal.core.sites.rules.sites import SiteEdits, sound_site
 from portal.core.tariffs.queries import municipalities
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from portal.core.database.db import AsyncSession
-    from portal.core.sites.queries.devices import DeviceRow
+    from portal.core.sites.queries.devices import StoredDevice
     from portal.core.stack import Stack
 
-__all__ = ["SiteRow"]
+__all__ = ["StoredSite"]
 
 _NO_SITE = "There is no such site"
 
 
-async def list_sites(stack: Stack) -> tuple[SiteRow, ...]:
+async def list_sites(stack: Stack) -> tuple[StoredSite, ...]:
     """Return every site by name."""
     async with stack.db.snapshot() as session:
         return await queries.list_sites(session)
@@ -36,14 +36,14 @@ async def list_sites(stack: Stack) -> tuple[SiteRow, ...]:
 
 async def page_of_sites(
     stack: Stack, asked: Asked = EVERYTHING
-) -> tuple[Page[SiteRow], tuple[DeviceRow, ...]]:
+) -> tuple[Page[StoredSite], tuple[StoredDevice, ...]]:
     """Return a page of sites by name, and the devices that stand at them."""
     async with stack.db.snapshot() as session:
         page = page_of(await queries.list_sites(session, asked), asked, lambda site: site.key)
         return page, await devices.list_devices(session, at=[site.id for site in page.items])
 
 
-async def get_site(stack: Stack, site_id: UUID) -> tuple[SiteRow, tuple[DeviceRow, ...]]:
+async def get_site(stack: Stack, site_id: UUID) -> tuple[StoredSite, tuple[StoredDevice, ...]]:
     """Return a site and its devices. Raises `NotFound`."""
     async with stack.db.snapshot() as session:
         site = await queries.get_site(session, site_id)
@@ -60,7 +60,7 @@ async def add_site(
     municipality: int | str | None = None,
     is_active: bool = True,
     said: Mapping[str, Any] | None = None,
-) -> SiteRow:
+) -> StoredSite:
     """Add a site; `municipality` is the id or the name of the one whose tariffs apply, None for no tariffs.
 
     `said` is what a body says of the site beside that; what is not so is refused. Raises `NotFound` for an unknown
@@ -85,7 +85,7 @@ async def change_site(
     *,
     said: Mapping[str, Any] | None = None,
     expected: Collection[str] | None = None,
-) -> SiteRow:
+) -> StoredSite:
     """Change what is given of a site; with another municipality all its energy has other tariffs.
 
     `said` is what a body says of the site beside that; what is not so afterwards is refused. `expected` are the
@@ -121,15 +121,15 @@ async def remove_site(stack: Stack, site_id: UUID, *, expected: Collection[str] 
         await audit.record(session, "site.removed", site.name, facts_in_words(_facts(site)))
 
 
-def _facts(site: SiteRow) -> dict[str, object]:
+def _facts(site: StoredSite) -> dict[str, object]:
     return {"address": site.address, "municipality": site.municipality, "active": site.is_active}
 
 
-def _named_facts(site: SiteRow) -> dict[str, object]:
+def _named_facts(site: StoredSite) -> dict[str, object]:
     return {"name": site.name, **_facts(site)}
 
 
-async def _lock(session: AsyncSession, site_id: UUID, expected: Collection[str] | None) -> SiteRow:
+async def _lock(session: AsyncSession, site_id: UUID, expected: Collection[str] | None) -> StoredSite:
     found = await queries.get_site(session, site_id, for_change=True)
     if found is None:
         raise NotFound(_NO_SITE)
@@ -137,7 +137,7 @@ async def _lock(session: AsyncSession, site_id: UUID, expected: Collection[str] 
     return found
 
 
-async def _there(session: AsyncSession, site_id: UUID) -> SiteRow:
+async def _there(session: AsyncSession, site_id: UUID) -> StoredSite:
     found = await queries.get_site(session, site_id)
     if found is None:
         raise NotFound(_NO_SITE)
@@ -158,7 +158,7 @@ async def _municipality_id(session: AsyncSession, municipality: int | str | None
     return municipality
 
 
-def _check_said(site: SiteRow, said: Mapping[str, Any] | None) -> None:
+def _check_said(site: StoredSite, said: Mapping[str, Any] | None) -> None:
     """Refuse what a body says of a site and is not so: it would be passed over otherwise. Raises `Invalid`."""
     for name, value in (said or {}).items():
         if value != getattr(site, name):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from portal.core.sites.tables import Site
-from portal.core.tariffs.tables import Municipality, Tariff
+from portal.core.tariffs.tables import Municipality, TariffRecord
 from portal.core.values.pages import EVERYTHING, Asked, Key
 from portal.core.values.versions import version_of
 
@@ -97,7 +97,7 @@ async def update_municipality(
 async def is_used(session: AsyncSession, municipality_id: int) -> bool:
     """Tell whether a site or a tariff refers to a municipality."""
     site = select(col(Site.id)).where(col(Site.municipality_id) == municipality_id).exists()
-    tariff = select(col(Tariff.id)).where(col(Tariff.municipality_id) == municipality_id).exists()
+    tariff = select(col(TariffRecord.id)).where(col(TariffRecord.municipality_id) == municipality_id).exists()
     return bool(await session.scalar(select(or_(site, tariff))))
 
 
