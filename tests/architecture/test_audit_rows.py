@@ -73,7 +73,7 @@ def _name(place: Place) -> str:
 
 def _services() -> list[Place]:
     energy = [each for each in sources(ENERGY) if each.path.count("/") == ENERGY.count("/")]
-    return [service for each in {*services(), *energy} for service in _reach().services(each)]
+    return [service for each in (*services(), *energy) for service in _reach().services(each)]
 
 
 @cache
