@@ -40,7 +40,7 @@ test: setup-dev
 	@status=0; $(MAKE) check || status=$$?; $(PYTEST) $(ARGS) || status=$$?; exit $$status
 
 test-slow: setup-dev
-	@PORTAL_TEST_LONG=1 $(PYTEST) tests/chaos tests/integration/storage/test_energy_law.py \
+	@PORTAL_TEST_LONG=1 $(PYTEST) tests/chaos tests/integration/energy/test_energy_law.py \
 		tests/integration/fleet_ingest/test_schema.py tests/integration/push/test_kills.py $(ARGS)
 
 bench: setup-dev

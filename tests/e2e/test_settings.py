@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import ALICE, BOB, OLGA, Visitor, submit_login
 from tests.e2e.running import PASSWORD, RunningStack
-from tests.unit.domain.test_images import png
+from tests.unit.brand.test_images import png
 
 Visit = Callable[..., Visitor]
 _SECONDS = 5_000  # what "within seconds" is held to, in milliseconds

@@ -13,7 +13,7 @@ from portal.core.settings import RunMode
 from portal.core.stack import Stack
 from tests.contract.storage import catalogue
 from tests.integration.databases import Stacks
-from tests.integration.storage.metering import START, new_meter
+from tests.integration.energy.metering import START, new_meter
 
 
 @pytest.fixture(params=RunMode)

@@ -18,7 +18,7 @@ from portal.core.energy.queries import append, live
 from portal.core.energy.rules.live import NOTHING, Amounts
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
-from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
+from tests.integration.energy.metering import START, Meter, expected_hours, new_meter, register_histories
 
 LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

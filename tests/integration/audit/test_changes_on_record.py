@@ -25,7 +25,7 @@ from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from portal.features.settings.audit.view import TOPICS, action_words
-from tests.unit.domain.test_images import png
+from tests.unit.brand.test_images import png
 
 _ROOT = Path(__file__).resolve().parents[3]
 ALICE = Actor(UUID(int=0xA), "alice@example.com", Role.ADMIN)

@@ -21,8 +21,8 @@ from portal.core.cost.rules.fixed_charges import fixed_charges
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.core.values.money import exact_decimals, round_cents
-from tests.unit.domain.tariff_examples import tariff
-from tests.unit.domain.usages import RateSlot, Usage, price, rate_slots
+from tests.unit.cost.usages import RateSlot, Usage, price, rate_slots
+from tests.unit.tariffs.tariff_examples import tariff
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 METER = DeviceRef(UUID(int=1), "Main", "Plant")

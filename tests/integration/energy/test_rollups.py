@@ -15,7 +15,7 @@ from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from tests.integration.storage.metering import shows_at_once
+from tests.integration.energy.metering import shows_at_once
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 RULES = Rules(max_gap=timedelta(minutes=120), max_power_kw=None)

@@ -24,7 +24,7 @@ from portal.core.sites.service import devices
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.values.time import floor_hour
 from tests.integration.databases import Stacks
-from tests.integration.storage.metering import (
+from tests.integration.energy.metering import (
     RULES,
     START,
     Meter,

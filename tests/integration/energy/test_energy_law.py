@@ -14,7 +14,7 @@ from portal.core.energy.queries import append, waiting
 from portal.core.energy.rules.hours import Rules
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
-from tests.integration.storage.metering import (
+from tests.integration.energy.metering import (
     RULES,
     START,
     Meter,

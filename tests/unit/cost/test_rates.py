@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.core.tariffs.rules.tariffs import Period, active_tariff, rate_at
-from tests.unit.domain.tariff_examples import tariff
-from tests.unit.domain.usages import RateSlot, rate_slots
+from tests.unit.cost.usages import RateSlot, rate_slots
+from tests.unit.tariffs.tariff_examples import tariff
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -20,7 +20,7 @@ from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
 from portal.core.tariffs.service import municipalities, tariff_imports
 from portal.core.values.money import MILLIWH_PER_KWH, round_cents
 from tests.integration.databases import Clock
-from tests.unit.domain.oracles import A_YEAR_FROM, a_year_of_loads, bill_of_pysam, two_seasons
+from tests.unit.cost.oracles import A_YEAR_FROM, a_year_of_loads, bill_of_pysam, two_seasons
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TOWN = "Town"

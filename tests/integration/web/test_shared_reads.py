@@ -17,8 +17,8 @@ from portal.web.events import beats as beat_module
 from portal.web.events import loops, tabs
 from portal.web.events.beats import beats
 from portal.web.http.session import fingerprint
+from tests.integration.cost.test_cost import house
 from tests.integration.recorder import recorded
-from tests.integration.services.test_cost import house
 
 __all__ = ["house"]
 

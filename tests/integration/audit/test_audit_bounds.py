@@ -19,7 +19,7 @@ from portal.core.outbox.service import push
 from portal.core.stack import Stack
 from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from tests.integration.databases import Stacks
-from tests.unit.domain.test_images import png
+from tests.unit.brand.test_images import png
 
 ALICE, BOB, PASSWORD, HOME = "alice@example.com", "bob@example.com", "correct horse battery", "203.0.113.7"
 FLAT = {

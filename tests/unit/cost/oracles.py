@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portal.core.tariffs.rules.tariffs import MonthDay, Period, Season, Tariff
-from tests.unit.domain.tariff_examples import tariff
+from tests.unit.tariffs.tariff_examples import tariff
 
 # PySAM's year begins on a Monday and is no leap year, like 2029.
 A_YEAR_FROM = datetime(2029, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pytest
 
 from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
 from portal.core.values.money import exact_decimals, kwh_from_milliwh, round_cents
-from tests.unit.domain.oracles import A_YEAR_FROM, a_year_of_loads, bill_of_pysam, two_seasons
-from tests.unit.domain.tariff_examples import tariff
-from tests.unit.domain.usages import rate_slots
+from tests.unit.cost.oracles import A_YEAR_FROM, a_year_of_loads, bill_of_pysam, two_seasons
+from tests.unit.cost.usages import rate_slots
+from tests.unit.tariffs.tariff_examples import tariff
 
 HOUR = timedelta(hours=1)
 UTC_ZONE = ZoneInfo("UTC")

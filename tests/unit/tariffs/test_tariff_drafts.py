@@ -7,7 +7,7 @@ import pytest
 
 from portal.core.tariffs.rules.tariff_drafts import next_year
 from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Season
-from tests.unit.domain.tariff_examples import OFF_PEAK, PEAK, tariff
+from tests.unit.tariffs.tariff_examples import OFF_PEAK, PEAK, tariff
 
 
 @pytest.mark.parametrize(

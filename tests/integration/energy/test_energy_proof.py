@@ -18,7 +18,7 @@ from portal.core.operations.service import doctor
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.features.data_quality.seal import Seal, build_seal
 from tests.integration.databases import Clock, Stacks
-from tests.integration.storage.metering import START, Meter, expected_hours, new_meter, register_histories
+from tests.integration.energy.metering import START, Meter, expected_hours, new_meter, register_histories
 
 
 @pytest.fixture(params=["client", "admin"])

@@ -15,7 +15,7 @@ from portal.core.tariffs.rules.tariff_wire import (
     tariffs_from_wire,
 )
 from portal.core.tariffs.rules.tariffs import Period
-from tests.unit.domain.tariff_examples import tariff
+from tests.unit.tariffs.tariff_examples import tariff
 
 EXAMPLE = """[{"municipality": "Example City", "name": "Domestic TOU", "effectiveFrom": "2026-01-01",
   "effectiveTo": null,
