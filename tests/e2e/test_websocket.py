@@ -20,7 +20,7 @@ _HYDRATE = ("reflex___state____state.hydrate", "reflex___state____state.hydrate_
 _STATES = "reflex___state____state.portal___"
 _LOOPS = (
     f"{_STATES}client___dashboard___state____dashboard_state.follow",
-    f"{_STATES}settings___app_config___state____app_config_state.follow",
+    f"{_STATES}features___settings___app_config___state____app_config_state.follow",
 )
 _SITE = "Harbour store of the websocket tests"
 _QUIET_S = 0.4
@@ -228,7 +228,9 @@ async def test_a_raw_client_cannot_fill_the_audit_trail(metered: RunningStack) -
     async with Socket(metered, cookie=_cookie(metered, _BUSY)) as socket:
         await socket.call(_HYDRATE[0])
         for _ in range(60):
-            await socket.send(f"{_STATES}settings___branding___state____branding_state.save", form=brand)
+            await socket.send(
+                f"{_STATES}features___settings___branding___state____branding_state.save", form=brand
+            )
         await _until(lambda: "Saved, and shown" in json.dumps(socket.frames))
         metered.execute(
             "INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address) "
@@ -237,7 +239,9 @@ async def test_a_raw_client_cannot_fill_the_audit_trail(metered: RunningStack) -
         )
         for number in range(30):
             form = {"name": f"busy {number}", "scope": "read"}
-            await socket.send(f"{_STATES}settings___api_keys___state____api_keys_state.add", form=form)
+            await socket.send(
+                f"{_STATES}features___settings___api_keys___state____api_keys_state.add", form=form
+            )
         await _until(lambda: "the most that is taken" in json.dumps(socket.frames))
     # Room for what runs at the same moment; the sixty saves of one and the same brand were a single row.
     assert 300 <= metered.count(f"FROM app.audit_events WHERE actor_name = '{_BUSY}'") <= 310

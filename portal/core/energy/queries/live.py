@@ -14,7 +14,6 @@ from sqlalchemy import text
 from portal.core.database.planning import planned
 from portal.core.energy.queries.append import clean_runs
 from portal.core.energy.queries.meters import MeterChange, rated_powers
-from portal.core.energy.queries.passes import asked_since
 from portal.core.energy.queries.stretches import folded
 from portal.core.energy.rules.live import ALL_STORED, NOTHING, Amounts, LiveHour, LiveHours
 from portal.core.energy.rules.meter import Rules
@@ -45,6 +44,14 @@ class Live(NamedTuple):
     waiting_since: datetime | None
 
 
+class _Waiting(NamedTuple):
+    """How many entries the queue has, since when its first one waits, and since when the first pass does."""
+
+    entries: int
+    queued_since: datetime | None
+    asked_since: datetime | None
+
+
 class _Queued(NamedTuple):
     change: MeterChange
     queued_at: datetime
@@ -58,14 +65,13 @@ async def compute(
     What a recompute pass has not reached yet is left as it was, and counts as left out.
     A statement of it that takes too long fails, and with it the session.
     """
-    entries, queued_since = await _size(session, layout, customer_id)
-    since = await asked_since(session, layout, customer_id)
-    if not entries or entries > _MOST_ENTRIES:
-        return Live(ALL_STORED, _earlier(queued_since, since))
+    waiting = await _waiting(session, layout, customer_id)
+    if not waiting.entries or waiting.entries > _MOST_ENTRIES:
+        return Live(ALL_STORED, _earlier(waiting.queued_since, waiting.asked_since))
     async with planned(session, {"statement_timeout": _LONGEST_STATEMENT}):
         queued, left = _few_enough(await _queued(session, layout, max_gap, customer_id))
         found = await _compute(session, layout, max_gap, queued, left)
-        return found._replace(waiting_since=_earlier(found.waiting_since, since))
+        return found._replace(waiting_since=_earlier(found.waiting_since, waiting.asked_since))
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -92,24 +98,22 @@ async def _compute(
 
 async def nothing(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> Live:
     """Leave out all that is queued."""
-    _, queued_since = await _size(session, layout, customer_id)
-    return Live(ALL_STORED, _earlier(queued_since, await asked_since(session, layout, customer_id)))
+    waiting = await _waiting(session, layout, customer_id)
+    return Live(ALL_STORED, _earlier(waiting.queued_since, waiting.asked_since))
 
 
-async def _size(
-    session: AsyncSession, layout: Layout, customer_id: UUID | None
-) -> tuple[int, datetime | None]:
-    """Return how many entries the queue has, and since when the first one waits."""
+async def _waiting(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> _Waiting:
     row = (
         await session.execute(
             text(
-                f"SELECT coalesce(sum(cardinality(hours)), 0)::bigint, min(queued_at) FROM {layout.queued_batches} "
-                f"WHERE true {_of(customer_id)}"
+                f"SELECT coalesce(sum(cardinality(hours)), 0)::bigint, min(queued_at), "
+                f"(SELECT min(asked_at) FROM {layout.recompute_passes} WHERE true {_of(customer_id)}) "
+                f"FROM {layout.queued_batches} WHERE true {_of(customer_id)}"
             ),
             _given(customer_id),
         )
     ).one()
-    return row[0], row[1]
+    return _Waiting(*row)
 
 
 async def _queued(

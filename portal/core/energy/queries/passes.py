@@ -16,7 +16,6 @@ from portal.core.energy.queries.folds import place_keys, places
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,12 +83,6 @@ async def take_next(session: AsyncSession, layout: Layout) -> Pass | None:
 async def is_any_asked_for(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether there is a pass to be made, or to be gone on with."""
     return bool(await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.recompute_passes})")))
-
-
-async def asked_since(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> datetime | None:
-    """Return since when the first pass of a customer's meters, or of any, is asked for; None without any."""
-    where, given = ("", {}) if customer_id is None else (" WHERE customer_id = :id", {"id": customer_id})
-    return await session.scalar(text(f"SELECT min(asked_at) FROM {layout.recompute_passes}{where}"), given)
 
 
 async def count_passes(session: AsyncSession, layout: Layout) -> int:
