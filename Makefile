@@ -3,13 +3,14 @@
 # make test-slow  the runs by chance at length (energy law, OpenAPI, kills, chaos), which `make test` has a short case of
 # make bench  figures of the ingest, beside what the database can do without it
 # make setup  the set-up only: .venv, front ends built
+# make data-model  docs/data-model.md and its pictures, made anew from the tables
 # make chaos  kills and cuts everything for some minutes while readings flow, and counts what is lost
 # All are safe to repeat and quick when nothing has changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-slow bench check chaos format lock clean
+.PHONY: help setup setup-dev run test test-slow bench check chaos data-model format lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -55,6 +56,9 @@ check:
 # Other figures: make chaos CHAOS_FAULTS=50 CHAOS_SEED=7
 chaos: setup-dev
 	@PORTAL_TEST_LONG=1 CHAOS_FAULTS=$${CHAOS_FAULTS:-200} CHAOS_STEP_SECONDS=60 timeout 1800 $(BIN)/python -m pytest -s tests/chaos $(ARGS)
+
+data-model: setup-dev
+	@$(BIN)/python -m tests.documents.data_model
 
 format:
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

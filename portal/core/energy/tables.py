@@ -1,6 +1,6 @@
 """What keeps the figures and the energy of readings up to date. Read and changed as sets, so it is tables alone.
 
-Those of one storage engine bear its name: `info["storage"]`.
+Each says what it is for in `info["about"]`, and those of one storage engine bear its name: `info["storage"]`.
 """
 
 from typing import Any
@@ -22,13 +22,12 @@ from sqlmodel import SQLModel
 
 from portal.core.database.columns import Instant
 
-_PLAIN: dict[str, Any] = {"info": {"storage": "plain"}}
-_TIMESCALE: dict[str, Any] = {"info": {"storage": "timescale"}}
+_PLAIN, _TIMESCALE = {"storage": "plain"}, {"storage": "timescale"}
 _CLIENT, _ADMIN = ("monitoring", ("device_id",)), ("fleet", ("customer_id", "device_id"))
 
 
-def _table(schema: str, name: str, *parts: Column[Any] | Index, **options: Any) -> None:
-    Table(name, SQLModel.metadata, *parts, schema=schema, **options)
+def _table(schema: str, name: str, about: str, *parts: Column[Any] | Index, **info: str) -> None:
+    Table(name, SQLModel.metadata, *parts, schema=schema, info={"about": about, **info})
 
 
 def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
@@ -53,6 +52,7 @@ def _queue(schema: str, keys: tuple[str, ...]) -> None:
     _table(
         schema,
         "rollup_batches",
+        "Hours in which readings were stored and whose figures are still of before: a row of arrays for each batch.",
         *_keys(keys[:-1]),
         _required("device_ids", ARRAY(Uuid)),
         _required("hours", ARRAY(Instant)),
@@ -60,12 +60,16 @@ def _queue(schema: str, keys: tuple[str, ...]) -> None:
         _required("queued_at", Instant, server_default=text("now()")),
     )
     asked_at = _required("asked_at", Instant, server_default=text("now()"))
-    _table(schema, "recompute_passes", _number(), *_keys(keys), Column("from_hour", Instant), asked_at)
-    _table(schema, "refresh_lock")
-    _table(schema, "energy_rule", _required("max_gap_minutes", Integer))
+    about = "A device whose energy is computed again from its readings, and from which hour on that is left."
+    hour = Column("from_hour", Instant)
+    _table(schema, "recompute_passes", about, _number(), *_keys(keys), hour, asked_at)
+    _table(schema, "refresh_lock", "Always empty: its lock is held by the one refresh that runs.")
+    about = "One row: the rule that stored energy was computed by."
+    _table(schema, "energy_rule", about, _required("max_gap_minutes", Integer))
     _table(
         schema,
         "energy_proofs",
+        "What a daily comparison of stored energy with the registers found.",
         _number(),
         _required("checked_at", Instant),
         _required("meter_count", Integer),
@@ -80,6 +84,7 @@ def _plain(schema: str, keys: tuple[str, ...]) -> None:
     _table(
         schema,
         "hourly_rollup",
+        "Figures of an hour (UTC) of a device, as last brought up to date.",
         *_keys(keys, primary_key=True),
         _required("hour", Instant, primary_key=True),
         *_figures(),
@@ -93,9 +98,11 @@ def _plain(schema: str, keys: tuple[str, ...]) -> None:
 def _timescale(schema: str, keys: tuple[str, ...]) -> None:
     """Declare the hours whose continuous aggregates wait to be refreshed."""
     spans = [_required(name, Instant) for name in ("from_hour", "to_hour")]
-    _table(schema, "rollup_windows", _number(), *spans, **_TIMESCALE)
+    about = "Spans of hours whose continuous aggregates wait to be refreshed."
+    _table(schema, "rollup_windows", about, _number(), *spans, **_TIMESCALE)
     hours = (_required("device_ids", ARRAY(Uuid)), _required("hours", ARRAY(Instant)))
-    _table(schema, "late_hours", _number(), *_keys(keys[:-1]), *hours, **_TIMESCALE)
+    about = "Hours of devices that were taken from the queue and that no continuous aggregate shows as they are yet."
+    _table(schema, "late_hours", about, _number(), *_keys(keys[:-1]), *hours, **_TIMESCALE)
 
 
 for _schema, _key_names in (_CLIENT, _ADMIN):
@@ -105,6 +112,7 @@ for _schema, _key_names in (_CLIENT, _ADMIN):
 _table(
     "fleet",
     "daily_rollup",
+    "Figures of a UTC day of a customer, as last brought up to date.",
     *_keys(("customer_id",), primary_key=True),
     _required("day", Instant, primary_key=True),
     _required("device_count", BigInteger),
