@@ -36,8 +36,8 @@ def push_once(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _turn(resource: str, accepted: int, rejected: int, remark: str | None) -> str:
-    return f"{resource}: {accepted} accepted, {rejected} rejected" + (f" ({remark})" if remark else "")
+def _turn(resource: str, accepted: int, rejected: int, note: str | None) -> str:
+    return f"{resource}: {accepted} accepted, {rejected} rejected" + (f" ({note})" if note else "")
 
 
 @push_verbs.command("recover")
@@ -110,36 +110,36 @@ def _at(at: datetime | None) -> str:
 @push_verbs.command("dead-letters")
 def list_dead_letters(as_json: AsJson = False) -> None:
     """List the rows that were given up: number, since when, what, why."""
-    letters = with_stack(lambda stack: service.dead_letters(stack, _SHOWN), mode=RunMode.CLIENT)
+    dead_letters = with_stack(lambda stack: service.dead_letters(stack, _SHOWN), mode=RunMode.CLIENT)
     lines = [
-        f"{letter.id}  {letter.created_at:%Y-%m-%d %H:%M}Z  {letter.resource}  {letter.row_key}: {letter.reason}"
-        for letter in letters
+        f"{row.id}  {row.created_at:%Y-%m-%d %H:%M}Z  {row.resource}  {row.row_key}: {row.reason}"
+        for row in dead_letters
     ]
-    answer({"dead_letters": letters}, "\n".join(lines) or "Nothing was given up.", as_json=as_json)
+    answer({"dead_letters": dead_letters}, "\n".join(lines) or "Nothing was given up.", as_json=as_json)
 
 
 @push_verbs.command("retry")
 def retry_dead_letter(which: Which, as_json: AsJson = False) -> None:
     """Push what was given up once more."""
-    letter_id = _letter_id(which)
+    dead_letter_id = _dead_letter_id(which)
     count = with_stack(
-        lambda stack: service.retry_dead_letters(stack, letter_id, by=who()), mode=RunMode.CLIENT
+        lambda stack: service.retry_dead_letters(stack, dead_letter_id, by=who()), mode=RunMode.CLIENT
     )
-    result = {"id": letter_id, "retried": count}
+    result = {"id": dead_letter_id, "retried": count}
     answer(result, f"{count} dead letters go out again with the next push.", as_json=as_json)
 
 
 @push_verbs.command("discard")
 def discard_dead_letter(which: Which, as_json: AsJson = False) -> None:
     """Drop what was given up: it stays here and is never pushed."""
-    letter_id = _letter_id(which)
+    dead_letter_id = _dead_letter_id(which)
     count = with_stack(
-        lambda stack: service.discard_dead_letters(stack, letter_id, by=who()), mode=RunMode.CLIENT
+        lambda stack: service.discard_dead_letters(stack, dead_letter_id, by=who()), mode=RunMode.CLIENT
     )
-    answer({"id": letter_id, "discarded": count}, f"{count} dead letters dropped.", as_json=as_json)
+    answer({"id": dead_letter_id, "discarded": count}, f"{count} dead letters dropped.", as_json=as_json)
 
 
-def _letter_id(which: str) -> int | None:
+def _dead_letter_id(which: str) -> int | None:
     if which == _ALL:
         return None
     if not (which.isascii() and which.isdigit() and len(which) < 19):

@@ -62,13 +62,13 @@ class PushClient:
         resource: BatchType,
         body: bytes,
         cursor: datetime,
-        remarks: Mapping[str, str] | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> Reply | Unreachable:
         """Post one batch, `compressed` already; `cursor` is the highest received or updated instant in it (aware).
 
-        `remarks` are headers an Admin may ignore.
+        `metadata` are headers an Admin may ignore.
         """
-        headers = {**self._headers(resource, cursor), **(remarks or {})}
+        headers = {**self._headers(resource, cursor), **(metadata or {})}
         return await self._guarded(self._http.build_request, "POST", self._url, content=body, headers=headers)
 
     async def ask(self, path: str, parameters: Mapping[str, str]) -> Reply | Unreachable:

@@ -78,7 +78,7 @@ class FullSet(Lane):
         self._left = self._left[len(batch.rows) :]
         await self._record(state)
 
-    async def bury(self, batch: Batch, reason: str) -> None:
+    async def dead_letter(self, batch: Batch, reason: str) -> None:
         """Leave out a row the Admin cannot take at any size."""
         row = self._left.pop(0)
         state = replace(self.state, pass_after=row.key, last_error=reason)

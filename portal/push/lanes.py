@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from portal.core.exchange.sync import SetRange
-    from portal.core.outbox.queries.push import RetryReading, Settlement, Waiting
+    from portal.core.outbox.queries.push import Acknowledgement, RetryReading, Waiting
     from portal.core.stack import Stack
 
 
@@ -79,7 +79,7 @@ class Lane(ABC):
         """Record that the Admin handled the batch and refused these of its rows."""
 
     @abstractmethod
-    async def bury(self, batch: Batch, reason: str) -> None:
+    async def dead_letter(self, batch: Batch, reason: str) -> None:
         """Record that the one row of this batch is too large ever to be taken."""
 
     async def shrink(self, batch: Batch, reason: str) -> None:
@@ -123,7 +123,7 @@ def pack(rows: Sequence[msgspec.Struct], max_rows: int, max_bytes: int) -> Packe
 class WaitingReadings(Lane):
     """Readings the Admin has not seen: in the order they arrived, or the freshest first.
 
-    Every arrival keeps its own position, so the two orders may take turns on one table, and both are exact.
+    Every outbox entry keeps its own position, so the two orders may take turns on one table, and both are exact.
     """
 
     def __init__(self, stack: Stack, state: PushState, *, freshest: bool = False) -> None:
@@ -134,31 +134,30 @@ class WaitingReadings(Lane):
         self._read_seconds = 0.0
 
     async def next_batch(self) -> Batch | None:
-        """Return the next waiting readings; arrivals without readings are cleared on the way."""
+        """Return the next waiting readings; outbox entries without readings are cleared on the way."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             return self._handed_out(*ahead)
         while True:
             waiting = await self._read()
-            entries = [entry for entry in waiting.rows if entry.reading is not None]
-            if entries:
+            if any(row.reading is not None for row in waiting.rows):
                 break
             if not waiting.rows:
                 return None
-            settlement = planner.settle(waiting.rows, 0, is_complete=waiting.is_complete)
-            await service.acknowledge(self.stack, self.state, settlement)
+            acknowledgement = planner.acknowledge(waiting.rows, 0, is_complete=waiting.is_complete)
+            await service.acknowledge(self.stack, self.state, acknowledgement)
         return self._handed_out(waiting, await self._cut_waiting(waiting))
 
     async def look_ahead(self, batch: Batch) -> None:
         """Read and pack what follows the batch, as if it were accepted."""
         current = self._current()
-        settlement = planner.settle(current.rows, len(batch.rows), is_complete=current.is_complete)
-        waiting = await self._read(settlement)
+        acknowledgement = planner.acknowledge(current.rows, len(batch.rows), is_complete=current.is_complete)
+        waiting = await self._read(acknowledgement)
         packed = await self._cut_waiting(waiting)
         if packed.rows:
             self._ahead = waiting, packed
 
-    async def _read(self, after: Settlement | None = None) -> Waiting:
+    async def _read(self, after: Acknowledgement | None = None) -> Waiting:
         started = monotonic()
         waiting = await service.waiting_readings(
             self.stack, self.max_rows, freshest=self._freshest, after=after
@@ -171,12 +170,12 @@ class WaitingReadings(Lane):
         return state if self._read_seconds > _SLOW_READ_SECONDS else super().regrown(state)
 
     async def _cut_waiting(self, waiting: Waiting) -> Packed:
-        return await self.cut([entry.reading for entry in waiting.rows if entry.reading is not None])
+        return await self.cut([row.reading for row in waiting.rows if row.reading is not None])
 
     def _handed_out(self, waiting: Waiting, packed: Packed) -> Batch:
         self._waiting = waiting
-        arrived = (entry.received_at for entry in waiting.rows if entry.reading is not None)
-        return Batch(*packed, max(islice(arrived, len(packed.rows))))
+        received = (row.received_at for row in waiting.rows if row.reading is not None)
+        return Batch(*packed, max(islice(received, len(packed.rows))))
 
     async def shrink(self, batch: Batch, reason: str) -> None:
         """Forget what was prepared as well: the batch goes out again in parts."""
@@ -184,14 +183,14 @@ class WaitingReadings(Lane):
         await super().shrink(batch, reason)
 
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
-        """Move the arrivals on and remember the refused readings."""
+        """Move the outbox on and remember the refused readings."""
         again, given_up = planner.sort_refused(self._refusals(refused), self.stack.clock())
         state = self.succeeded(batch)
         if self._freshest:  # people read the cursor as "everything that arrived before this is there"
             state = replace(state, last_cursor=self.state.last_cursor)
         await self._acknowledge(batch, state, again, given_up)
 
-    async def bury(self, batch: Batch, reason: str) -> None:
+    async def dead_letter(self, batch: Batch, reason: str) -> None:
         """Give one reading up and go on behind it."""
         state = replace(self.state, last_error=reason)
         await self._acknowledge(batch, state, (), self._refusals({0: reason}))
@@ -200,16 +199,16 @@ class WaitingReadings(Lane):
         self, batch: Batch, state: PushState, again: Sequence[RowRefusal], given_up: Sequence[RowRefusal]
     ) -> None:
         waiting = self._current()
-        settlement = planner.settle(waiting.rows, len(batch.rows), is_complete=waiting.is_complete)
-        await service.acknowledge(self.stack, state, settlement, refused=again, given_up=given_up)
+        acknowledgement = planner.acknowledge(waiting.rows, len(batch.rows), is_complete=waiting.is_complete)
+        await service.acknowledge(self.stack, state, acknowledgement, refused=again, given_up=given_up)
         self.state = state
 
     def _refusals(self, refused: Mapping[int, str]) -> tuple[RowRefusal, ...]:
-        entries = [entry for entry in self._current().rows if entry.reading is not None]
+        rows = [row for row in self._current().rows if row.reading is not None]
         return tuple(
-            RowRefusal(reading.time, reading.device_id, entries[number].received_at, reason, tries=1)
+            RowRefusal(reading.time, reading.device_id, rows[number].received_at, reason, tries=1)
             for number, reason in refused.items()
-            if (reading := entries[number].reading) is not None
+            if (reading := rows[number].reading) is not None
         )
 
     def _current(self) -> Waiting:
@@ -250,7 +249,7 @@ class RefusedReadings(Lane):
         await service.acknowledge_retries(self.stack, state, accepted, refused=again, given_up=given_up)
         self.state = state
 
-    async def bury(self, batch: Batch, reason: str) -> None:
+    async def dead_letter(self, batch: Batch, reason: str) -> None:
         """Give one reading up."""
         state = replace(self.state, last_error=reason)
         await service.acknowledge_retries(self.stack, state, (), given_up=self._refusals({0: reason}))

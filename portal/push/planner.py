@@ -1,7 +1,7 @@
 """What the push decides, without clock, network or database: every function here is pure.
 
-An answer of the Admin becomes a verdict (`judge`), a verdict becomes the next state of its resource
-(`after_*`), and a batch that was handled becomes what happens to the readings in it (`settle`, `sort_refused`).
+An answer of the Admin has a response class (`classify`), which becomes the next state of its resource
+(`after_*`), and a batch that was handled becomes what happens to the readings in it (`acknowledge`, `sort_refused`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 
 from portal.core.errors import AdminBehind, ClientBehind
 from portal.core.exchange.batches import BatchAnswer
-from portal.core.outbox.queries.push import MAX_ERROR_LENGTH, PushState, RowRefusal, Settlement
+from portal.core.outbox.queries.push import MAX_ERROR_LENGTH, Acknowledgement, PushState, RowRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Unreachable:
 
 
 @dataclass(frozen=True)
-class TakenBatch:
+class AcceptedBatch:
     """The Admin handled the batch, and keeps this `mark` of it; `refused` maps the number of a row to the reason."""
 
     refused: Mapping[int, str]
@@ -75,7 +75,7 @@ class Oversized:
 
 
 @dataclass(frozen=True)
-class Unwelcome:
+class Unauthorised:
     """The token is not honoured."""
 
     reason: str
@@ -97,14 +97,14 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class OutOfStep:
+class OutOfSync:
     """One of the two databases was set back: this stack's (`mark` None), or the Admin's, which holds up to `mark`."""
 
     reason: str
     mark: int | None = None
 
 
-Verdict = TakenBatch | Oversized | Unwelcome | Wait | Failed | OutOfStep
+ResponseClass = AcceptedBatch | Oversized | Unauthorised | Wait | Failed | OutOfSync
 
 
 class _ErrorBody(msgspec.Struct):
@@ -120,24 +120,24 @@ class _ErrorAnswer(msgspec.Struct):
 _ERROR = msgspec.json.Decoder(_ErrorAnswer)
 
 
-def judge(reply: Reply | Unreachable, row_count: int, now: datetime) -> Verdict:
+def classify(reply: Reply | Unreachable, row_count: int, now: datetime) -> ResponseClass:
     """Say what an answer to a batch of `row_count` rows means."""
     if isinstance(reply, Unreachable):
         return Failed(reply.reason)
     match reply.status:
         case HTTPStatus.OK:
-            return _judge_answer(reply, row_count)
+            return _classify_answer(reply, row_count)
         case HTTPStatus.UNAUTHORIZED:
-            return Unwelcome("401: the Admin does not accept this stack's token")
+            return Unauthorised("401: the Admin does not accept this stack's token")
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return Oversized(f"413: {row_count} rows are too large for the Admin")
         case HTTPStatus.TOO_MANY_REQUESTS:
             return Wait(retry_after(reply.retry_after, now), "429: the Admin asks for fewer requests")
         case status:
-            return _out_of_step(reply) or Failed(f"{status}: {_excerpt(reply.body)}".rstrip(": "))
+            return _out_of_sync(reply) or Failed(f"{status}: {_excerpt(reply.body)}".rstrip(": "))
 
 
-def _out_of_step(reply: Reply) -> OutOfStep | None:
+def _out_of_sync(reply: Reply) -> OutOfSync | None:
     """Return what an Admin says about which side is behind; None for a failure of another kind."""
     try:
         error = _ERROR.decode(reply.body).error
@@ -146,14 +146,14 @@ def _out_of_step(reply: Reply) -> OutOfStep | None:
     if reply.status != HTTPStatus.CONFLICT:
         return None
     if error.code == ClientBehind.code:
-        return OutOfStep(error.message)
+        return OutOfSync(error.message)
     mark = (error.details or {}).get("mark")
     if error.code == AdminBehind.code and isinstance(mark, int) and mark >= 0:
-        return OutOfStep(error.message, mark)
+        return OutOfSync(error.message, mark)
     return None
 
 
-def _judge_answer(reply: Reply, row_count: int) -> Verdict:
+def _classify_answer(reply: Reply, row_count: int) -> ResponseClass:
     """Believe a 200 only when it is the Admin's own and adds up.
 
     A captive portal or a proxy answers 200 with its own page; taking that for an acknowledgement
@@ -169,7 +169,7 @@ def _judge_answer(reply: Reply, row_count: int) -> Verdict:
     if len(named) < answer.rejected:
         # The Admin did not name them all. Sending accepted rows again is harmless, losing one is not.
         named = {row: named.get(row, "refused without a reason") for row in range(row_count)}
-    return TakenBatch(named if answer.rejected else {}, mark=reply.mark)
+    return AcceptedBatch(named if answer.rejected else {}, mark=reply.mark)
 
 
 def _excerpt(body: bytes) -> str:
@@ -239,17 +239,17 @@ def after_failure(state: PushState, reason: str, now: datetime, chance: float = 
     )
 
 
-def after_verdict(
-    state: PushState, verdict: Wait | Unwelcome | Failed, now: datetime, chance: float = 0
+def after_response(
+    state: PushState, response: Wait | Unauthorised | Failed, now: datetime, chance: float = 0
 ) -> PushState:
     """Return the state after an answer that ends the resource's turn; `chance` in [0, 1) spreads the waits."""
-    match verdict:
+    match response:
         case Failed(reason):
             return after_failure(state, reason, now, chance)
         case Wait(delay, reason):
             until = now + _jittered(delay, chance)
             return replace(state, last_error=reason[:MAX_ERROR_LENGTH], next_attempt_at=until)
-        case Unwelcome(reason):
+        case Unauthorised(reason):
             return replace(state, last_error=reason[:MAX_ERROR_LENGTH], is_stopped=True, next_attempt_at=None)
 
 
@@ -334,38 +334,38 @@ def fewer_rows(count: int, body_bytes: int, max_bytes: int) -> int:
     return max(min(count * max_bytes * 19 // (body_bytes * 20), count - 1), 1)
 
 
-def settle(rows: Sequence[WaitingReading], sent: int, *, is_complete: bool) -> Settlement:
-    """Return what happens to the arrivals when the first `sent` readings among `rows` are acknowledged.
+def acknowledge(rows: Sequence[WaitingReading], sent: int, *, is_complete: bool) -> Acknowledgement:
+    """Return what happens to the outbox when the first `sent` readings among `rows` are acknowledged.
 
-    `is_complete`: the arrivals in `rows` have no readings beyond `rows`. Entries without a reading
-    stand for arrivals that have none left. `sent` counts readings, not entries.
+    `is_complete`: the entries in `rows` have no readings beyond `rows`. Rows without a reading
+    stand for entries that have none left. `sent` counts readings, not rows.
     """
-    end = _entries_of(rows, sent)
+    end = _rows_of(rows, sent)
     done, left = rows[:end], rows[end:]
     if not done:
-        return Settlement()
+        return Acknowledgement()
     last = done[-1]
-    goes_on = left[0].arrival_id == last.arrival_id if left else not is_complete
-    finished = dict.fromkeys(entry.arrival_id for entry in done)
+    goes_on = left[0].entry_id == last.entry_id if left else not is_complete
+    finished = dict.fromkeys(row.entry_id for row in done)
     if not goes_on or last.reading is None:
-        return Settlement(finished_ids=tuple(finished))
-    del finished[last.arrival_id]
-    return Settlement(
+        return Acknowledgement(finished_ids=tuple(finished))
+    del finished[last.entry_id]
+    return Acknowledgement(
         finished_ids=tuple(finished),
-        partial_id=last.arrival_id,
+        partial_id=last.entry_id,
         sent_time=last.reading.time,
-        sent_rows=sum(entry.arrival_id == last.arrival_id for entry in done),
+        sent_rows=sum(row.entry_id == last.entry_id for row in done),
     )
 
 
-def _entries_of(rows: Sequence[WaitingReading], sent: int) -> int:
-    """Return how many entries the first `sent` readings span, with the empty ones that follow them."""
+def _rows_of(rows: Sequence[WaitingReading], sent: int) -> int:
+    """Return how many rows the first `sent` readings span, with the empty ones that follow them."""
     seen = 0
-    for place, entry in enumerate(rows):
-        if entry.reading is None:
+    for index, row in enumerate(rows):
+        if row.reading is None:
             continue
         if seen == sent:
-            return place
+            return index
         seen += 1
     return len(rows)
 

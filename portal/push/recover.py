@@ -24,7 +24,7 @@ from portal.core.exchange.recovery import (
     SitePage,
     TariffPage,
 )
-from portal.core.exchange.rules.push_epoch import PushStanding, compare
+from portal.core.exchange.rules.push_epoch import SyncStatus, compare
 from portal.core.exchange.sync import ReconcileAnswer
 from portal.core.outbox.recovered import MergedRow, MergeReport
 from portal.core.outbox.service import push as service
@@ -154,7 +154,7 @@ class _Recovery:
     async def _finish(self, head: RecoveryHead, report: RecoverReport) -> None:
         now = await self._ask("recovery", {}, RecoveryHead)
         is_foreign = (
-            compare(await epochs.next_position(self._stack), now.position) is PushStanding.CLIENT_BEHIND
+            compare(await epochs.next_position(self._stack), now.position) is SyncStatus.CLIENT_BEHIND
         )
         if now.position != head.position and is_foreign:
             message = "Another stack pushed as this customer meanwhile: stop it, then run this again."

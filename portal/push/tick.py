@@ -20,10 +20,10 @@ from portal.core.log import logger
 from portal.core.outages import reason_of
 from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
-from portal.push import planner, standing
+from portal.push import planner, reconcile
 from portal.push.full_set import FullSet
 from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
-from portal.push.planner import Failed, LaneKind, OutOfStep, Oversized, TakenBatch, Unwelcome, Wait
+from portal.push.planner import AcceptedBatch, Failed, LaneKind, OutOfSync, Oversized, Unauthorised, Wait
 from portal.push.reports import ResourceReport, TickReport
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ __all__ = ["ResourceReport", "Tick", "TickReport"]
 class _Halted(Exception):
     """One of the two databases was set back: nothing more goes out in this tick."""
 
-    def __init__(self, verdict: OutOfStep) -> None:
-        super().__init__(verdict.reason)
-        self.verdict = verdict
+    def __init__(self, response: OutOfSync) -> None:
+        super().__init__(response.reason)
+        self.response = response
 
 
 class Tick:
@@ -97,19 +97,19 @@ class Tick:
         known = await epochs.state(self._stack)
         if self._asks or known.behind_since is not None:
             tries = self._asks or self._is_forced
-            await standing.check(self._stack, self._client, self._move, tries=tries)
+            await reconcile.check(self._stack, self._client, self._move, tries=tries)
             known = await epochs.state(self._stack)
         report = TickReport(behind=known.behind_reason)
         if known.behind_since is None:
             try:
                 await self._turns(report)
             except _Halted as halt:
-                await self._halt(halt.verdict, report)
+                await self._halt(halt.response, report)
         else:
             lines = [ResourceReport(kind.value, error=known.behind_reason) for kind in (*SETS, _READINGS)]
             report.resources = lines
         if known.compare_until is not None and report.behind is None:
-            await standing.compare_further(self._stack, self._client, known.compare_until, self._move)
+            await reconcile.compare_further(self._stack, self._client, known.compare_until, self._move)
         left = await service.backlog(self._stack)
         report.pending_rows, report.retry_rows, report.dead_letters = (
             left.pending_rows,
@@ -118,12 +118,12 @@ class Tick:
         )
         return report
 
-    async def _halt(self, verdict: OutOfStep, report: TickReport) -> None:
-        report.resources[-1].error = verdict.reason
-        if verdict.mark is not None:
-            await standing.go_back(self._stack, verdict.mark)
-        elif await standing.is_stopped(self._stack, self._client, verdict.reason, self._move):
-            report.behind = verdict.reason
+    async def _halt(self, response: OutOfSync, report: TickReport) -> None:
+        report.resources[-1].error = response.reason
+        if response.mark is not None:
+            await reconcile.go_back(self._stack, response.mark)
+        elif await reconcile.stop(self._stack, self._client, response.reason, self._move):
+            report.behind = response.reason
 
     async def _turns(self, report: TickReport) -> None:
         self._left = await service.backlog(self._stack)
@@ -230,11 +230,13 @@ class Tick:
                 return
             # After the batch was read: a dump that holds its mark then holds its rows as well.
             position = await epochs.issue(self._stack)
-            remarks = self._remarks(lane.state.resource, batch) | {EPOCH_HEADER: position_header(position)}
-            sending = self._client.send(lane.state.resource, batch.body, batch.cursor, remarks)
+            metadata = self._metadata_headers(lane.state.resource, batch) | {
+                EPOCH_HEADER: position_header(position)
+            }
+            sending = self._client.send(lane.state.resource, batch.body, batch.cursor, metadata)
             reply = await self._meanwhile(sending, lane, batch, goes_on=batches + 1 < most_batches)
-            match planner.judge(reply, len(batch.rows), self._stack.clock()):
-                case TakenBatch(refused, mark):
+            match planner.classify(reply, len(batch.rows), self._stack.clock()):
+                case AcceptedBatch(refused, mark):
                     if mark == position.mark:
                         lane.state = replace(lane.state, acknowledged_mark=position.mark)
                     await lane.accept(batch, refused)
@@ -244,10 +246,10 @@ class Tick:
                 case Oversized(reason):
                     oversized += 1
                     await self._cut_down(lane, batch, reason)
-                case OutOfStep() as verdict:
-                    raise _Halted(verdict)
-                case (Failed() | Wait() | Unwelcome()) as verdict:
-                    await self._end_turn(lane, line, verdict)
+                case OutOfSync() as response:
+                    raise _Halted(response)
+                case (Failed() | Wait() | Unauthorised()) as response:
+                    await self._end_turn(lane, line, response)
                     return
 
     async def _meanwhile(
@@ -262,11 +264,11 @@ class Tick:
                 raise outcome
         return cast("Reply | Unreachable", reply)
 
-    def _remarks(self, resource: BatchType, batch: Batch) -> dict[str, str]:
+    def _metadata_headers(self, resource: BatchType, batch: Batch) -> dict[str, str]:
         """Return what the Admin may know beside the batch: what it is all of, and what waits behind it."""
-        remarks: dict[str, str] = {}
+        metadata: dict[str, str] = {}
         if batch.full_set is not None:
-            remarks[FULL_SET_HEADER] = batch.full_set.header()
+            metadata[FULL_SET_HEADER] = batch.full_set.header()
         if self._left is not None:
             left = planner.left_after(self._left, len(batch.rows) if resource is _READINGS else 0)
             seconds = planner.drain_seconds(
@@ -275,8 +277,8 @@ class Tick:
             report = PushReport(
                 left.pending_rows, left.retry_rows, left.dead_letters, left.oldest_received_at, seconds
             )
-            remarks[BACKLOG_HEADER] = report.header()
-        return remarks
+            metadata[BACKLOG_HEADER] = report.header()
+        return metadata
 
     def _count_down(self, resource: BatchType, batch: Batch, refused: int) -> None:
         if resource is not _READINGS or self._left is None:
@@ -289,14 +291,16 @@ class Tick:
     async def _cut_down(self, lane: Lane, batch: Batch, reason: str) -> None:
         resource = lane.state.resource.value
         if len(batch.rows) == 1:
-            await lane.bury(batch, reason)
+            await lane.dead_letter(batch, reason)
             _log.error(f"A row of {resource} is too large for the Admin and was put aside", reason=reason)
         else:
             await lane.shrink(batch, reason)
             _log.warning(f"Batches of {resource} are halved", reason=reason, rows=lane.state.batch_limit)
 
-    async def _end_turn(self, lane: Lane, line: ResourceReport, verdict: Failed | Wait | Unwelcome) -> None:
-        state = planner.after_verdict(lane.state, verdict, self._stack.clock(), self._chance())
+    async def _end_turn(
+        self, lane: Lane, line: ResourceReport, response: Failed | Wait | Unauthorised
+    ) -> None:
+        state = planner.after_response(lane.state, response, self._stack.clock(), self._chance())
         await lane.save(state)
         line.error = state.last_error
         _log_trouble(state)

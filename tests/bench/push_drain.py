@@ -29,7 +29,7 @@ from portal.push.client import PushClient, compressed
 from portal.push.tick import Tick
 from tests.chaos.world import START, World, build
 from tests.integration.databases import reachable_directory
-from tests.integration.push.arrivals import noted_arrivals
+from tests.integration.push.outbox_entries import outbox_entries
 
 _BATCH = 5000
 _FILL = """
@@ -54,7 +54,7 @@ async def _fill(world: World, stack: Stack, device: int, rows: int, received: st
         "received": received,
     }
     await world.client.fetch(_FILL.format(**names))
-    await world.client.fetch(noted_arrivals(f"device_id = '{world.devices[device].id}'"))
+    await world.client.fetch(outbox_entries(f"device_id = '{world.devices[device].id}'"))
     await world.client.fetch("ANALYZE")
 
 
@@ -118,13 +118,16 @@ async def run(rows: int, directory: Path) -> None:
         )
         started = time.perf_counter()
         batches = await _drain(stack)
-        drain = _say("drain of one arrival", rows, time.perf_counter() - started, f"{batches} batches")
+        drain = _say("drain of one outbox entry", rows, time.perf_counter() - started, f"{batches} batches")
         few = rows // 4
         await _fill(world, stack, 1, few, "interval '90 days' + i * interval '1 second'")
         started = time.perf_counter()
         batches = await _drain(stack)
         _say(
-            "drain of arrivals of one reading each", few, time.perf_counter() - started, f"{batches} batches"
+            "drain of outbox entries of one reading each",
+            few,
+            time.perf_counter() - started,
+            f"{batches} batches",
         )
         print(f"drain / ingest: {drain / ingest:.2f}")  # noqa: T201
     finally:

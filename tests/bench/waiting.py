@@ -21,7 +21,7 @@ from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.bench.ingest import database, settings
 from tests.bench.storage import say
-from tests.integration.push.arrivals import noted_arrivals
+from tests.integration.push.outbox_entries import outbox_entries
 
 _START = datetime(2026, 5, 18, tzinfo=UTC)
 _ROUNDS = 5
@@ -49,7 +49,7 @@ async def _fill(stack: Stack, connection: Any, meters: int) -> None:
     await stack.storage.ensure_partitions(stack.db, [_START, _START + timedelta(days=7)])
     await connection.execute(_METERS, meters)
     await connection.execute(_READINGS, _START)
-    await connection.execute(noted_arrivals())
+    await connection.execute(outbox_entries())
     await connection.execute("VACUUM ANALYZE")
 
 

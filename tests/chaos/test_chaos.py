@@ -103,7 +103,7 @@ async def _quiet(world: World) -> None:
     await world.client.start()
     end = time.monotonic() + _QUIET_SECONDS
     left = (
-        "SELECT (SELECT count(*) FROM app.push_arrivals) + (SELECT count(*) FROM app.push_retries) AS left, "
+        "SELECT (SELECT count(*) FROM app.push_outbox) + (SELECT count(*) FROM app.push_retries) AS left, "
         "(SELECT count(*) FROM app.push_dead_letters) AS dead"
     )
     while True:

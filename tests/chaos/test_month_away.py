@@ -23,7 +23,7 @@ from portal.push.client import PushClient
 from portal.push.tick import Tick, TickReport
 from tests.chaos.world import START, World, build
 from tests.integration.databases import Clock, reachable_directory
-from tests.integration.push.arrivals import noted_arrivals
+from tests.integration.push.outbox_entries import outbox_entries
 from tests.length import usual_or_long
 
 STEP_SECONDS = int(os.environ.get("CHAOS_STEP_SECONDS", "600"))
@@ -77,7 +77,7 @@ async def _month(world: World, stack: Stack) -> None:
         await stack.storage.ensure_partitions(stack.db, [start, clock.now])
         span = {"start": start.isoformat(), "end": clock.now.isoformat(), "step": STEP_SECONDS}
         await world.client.fetch(_STORED.format(**span))
-        await world.client.fetch(noted_arrivals(f"time >= '{span['start']}' AND time < '{span['end']}'"))
+        await world.client.fetch(outbox_entries(f"time >= '{span['start']}' AND time < '{span['end']}'"))
         for _ in range(2):
             assert (await _tick(away)).pending_rows
             clock.advance(hours=1)

@@ -65,16 +65,16 @@ class PushEpoch(SQLModel, table=True):
     compare_until: datetime | None = timestamp(nullable=True)
 
 
-class PushArrival(SQLModel, table=True):
+class OutboxEntry(SQLModel, table=True):
     """Readings of one device from one ingest transaction that are not all pushed yet.
 
     It is written in the transaction that stores the readings and shares their `received_at`, so it
     becomes visible exactly when they do. `sent_time`: the last reading acknowledged.
     """
 
-    __tablename__ = "push_arrivals"
+    __tablename__ = "push_outbox"
     __table_args__ = (
-        Index("ix_app_push_arrivals_freshest", text("first_at DESC"), text("id DESC")),
+        Index("ix_app_push_outbox_freshest", text("first_at DESC"), text("id DESC")),
         OF_CLIENT,
     )
 

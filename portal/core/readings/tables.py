@@ -62,7 +62,7 @@ class Measurement(Quantities, table=True):
 
     __tablename__ = "power_measurements"
     __table_args__ = (
-        # The push reads the readings of one arrival in the order of their key, from where it got to.
+        # The push reads the readings of one outbox entry in the order of their key, from where it got to.
         Index("ix_monitoring_power_measurements_received_at", "received_at", "time", "device_id"),
         Index("ix_monitoring_power_measurements_device_time", "device_id", text("time DESC")),
         {"schema": "monitoring", "postgresql_partition_by": "RANGE (time)"},

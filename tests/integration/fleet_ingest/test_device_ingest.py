@@ -159,19 +159,17 @@ async def test_too_many_rows_or_bytes_are_413_and_nothing_is_stored(
     assert await client_api.count(READINGS) == 0
 
 
-async def test_an_arrival_is_noted_only_for_what_really_went_in(
-    client_api: Api, device: IssuedDevice
-) -> None:
+async def test_the_outbox_notes_only_for_what_really_went_in(client_api: Api, device: IssuedDevice) -> None:
     rows = [reading("2026-05-18T08:00:00Z"), reading("2026-05-18T09:30:00Z"), reading("2026-05-18T08:20:00Z")]
     await client_api.post_readings(device.token, rows[:2])
     await client_api.post_readings(device.token, rows)
     await client_api.post_readings(device.token, rows)
-    arrivals = await client_api.rows(
+    entries = await client_api.rows(
         "SELECT to_char(first_at, 'HH24:MI'), to_char(last_at, 'HH24:MI'), row_count,"
         f" (SELECT count(*)::int FROM {READINGS} m WHERE m.received_at = a.received_at)"
-        " FROM app.push_arrivals a ORDER BY id"
+        " FROM app.push_outbox a ORDER BY id"
     )
-    assert arrivals == [("08:00", "09:30", 2, 2), ("08:20", "08:20", 1, 1)]
+    assert entries == [("08:00", "09:30", 2, 2), ("08:20", "08:20", 1, 1)]
 
 
 async def test_readings_years_back_find_their_place(client_api: Api, device: IssuedDevice) -> None:

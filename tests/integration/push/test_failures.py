@@ -190,9 +190,9 @@ async def test_one_row_that_is_too_large_is_put_aside_and_the_rest_goes_on(rigs:
     [[count]] = await rig.on_admin("SELECT count(*) FROM fleet.power_measurements")
     assert count == 49
     status = await push.status(rig.client)
-    [letter] = status.dead_letters
-    assert letter.time == START + timedelta(seconds=21)
-    assert "413" in letter.reason
+    [dead_letter] = status.dead_letters
+    assert dead_letter.time == START + timedelta(seconds=21)
+    assert "413" in dead_letter.reason
     assert status.backlog.dead_letters == 1
 
 
@@ -274,8 +274,8 @@ async def test_rows_refused_for_good_end_among_the_dead_letters_and_block_nothin
         clock.advance(minutes=31)
     status = await push.status(rig.client)
     assert (status.backlog.retry_rows, status.backlog.dead_letters) == (0, 5)
-    assert {letter.tries for letter in status.dead_letters} == {5}
-    assert {letter.device_id for letter in status.dead_letters} == {device}
+    assert {dead_letter.tries for dead_letter in status.dead_letters} == {5}
+    assert {dead_letter.device_id for dead_letter in status.dead_letters} == {device}
     rig.network.always = None
     [first] = await rig.on_client("SELECT id FROM monitoring.devices WHERE name = 'meter-1'")
     await rig.store(first[0], 10, start=START + timedelta(days=1))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from portal.core.exchange.batches import BatchType
-from tests.integration.push.arrivals import noted_arrivals
+from tests.integration.push.outbox_entries import outbox_entries
 from tests.integration.push.rig import START, Rig, line_of
 
 OpenRig = Callable[..., Awaitable[Rig]]
@@ -56,7 +56,7 @@ async def test_one_batch_a_tick_is_shared_by_chance(rigs: OpenRig, monkeypatch: 
     assert await _at_admin_since(rig, MONTH_AGO) == 20
 
 
-async def test_one_arrival_cut_by_both_lanes_is_sent_once(rigs: OpenRig) -> None:
+async def test_one_outbox_entry_split_by_both_lanes_is_sent_once(rigs: OpenRig) -> None:
     rig = await rigs(FleetIngest__BatchSize="7", FleetIngest__MaxBatchesPerTick="3")
     await rig.store(await rig.add_device(), 500)
     await rig.drain()
@@ -64,7 +64,7 @@ async def test_one_arrival_cut_by_both_lanes_is_sent_once(rigs: OpenRig) -> None
     assert rig.network.rows_of(BatchType.MEASUREMENTS) == 500
 
 
-async def test_a_tick_that_can_send_all_of_it_keeps_the_order_of_arrival(rig: Rig) -> None:
+async def test_a_tick_that_can_send_all_of_it_keeps_the_order_of_the_outbox(rig: Rig) -> None:
     device = await rig.add_device()
     await rig.tick()
     await rig.store(device, 10)
@@ -83,7 +83,7 @@ async def test_the_cursor_people_read_follows_the_oldest_lane(rigs: OpenRig) -> 
     report = await rig.tick()
     assert line_of(report, BatchType.MEASUREMENTS).sent == 20
     assert await _at_admin_since(rig, START) == 5
-    [[oldest]] = await rig.on_client("SELECT min(received_at) FROM app.push_arrivals")
+    [[oldest]] = await rig.on_client("SELECT min(received_at) FROM app.push_outbox")
     assert (await rig.state()).last_cursor == oldest
 
 
@@ -101,7 +101,7 @@ async def test_30000_rows_drain_in_ten_ticks_while_the_live_meter_keeps_up(rigs:
         t=START - timedelta(hours=9),
         d=old,
     )
-    await rig.on_client(noted_arrivals())
+    await rig.on_client(outbox_entries())
     ticks = 0
     while True:
         ticks += 1

@@ -206,7 +206,7 @@ async def test_a_poison_row_of_a_set_holds_up_no_refused_reading(rig: Rig, clock
         "INSERT INTO app.push_retries (time, device_id, received_at, reason, tries) "
         "SELECT time, device_id, received_at, 'missing', 0 FROM monitoring.power_measurements"
     )
-    await rig.on_client("DELETE FROM app.push_arrivals")
+    await rig.on_client("DELETE FROM app.push_outbox")
     report = await rig.tick()
     assert (report.retry_rows, report.dead_letters) == (0, 0)
     await rig.assert_mirrored()
@@ -252,8 +252,8 @@ async def test_a_row_of_a_set_that_is_too_large_is_put_aside(rig: Rig) -> None:
     for _ in range(6):
         await rig.tick()
     assert len(await rig.on_admin("SELECT 1 FROM fleet.devices")) == 4
-    [letter] = (await push.status(rig.client)).dead_letters
-    assert letter.resource == "devices"
+    [dead_letter] = (await push.status(rig.client)).dead_letters
+    assert dead_letter.resource == "devices"
 
 
 async def test_another_admin_gets_everything(rig: Rig) -> None:

@@ -25,7 +25,7 @@ async def test_the_admin_shows_what_waits_and_how_long_it_takes(rigs: OpenRig) -
     await rig.store(await rig.add_device(), 1000)
     await rig.tick()
     shown = await _shown(rig)
-    [[oldest]] = await rig.on_client("SELECT received_at FROM app.push_arrivals")
+    [[oldest]] = await rig.on_client("SELECT received_at FROM app.push_outbox")
     assert (shown.waiting_rows, shown.oldest_at, shown.given_up_rows) == (700, oldest, 0)
     assert shown.drain_seconds == 180
     assert shown.waiting_rows == (await push.backlog(rig.client)).pending_rows

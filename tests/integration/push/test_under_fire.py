@@ -1,4 +1,4 @@
-"""The position of the push under clock steps, hands that edit it, huge arrivals, and a move to a new cluster."""
+"""The position of the push under clock steps, hands that edit it, huge outbox entries, and a move to a new cluster."""
 
 import asyncio
 import json
@@ -42,12 +42,12 @@ _STEPPING_CLOCK = (
         "AS 'SELECT pg_catalog.now() + by FROM stepping.step'"
     ),
     "ALTER TABLE monitoring.power_measurements ALTER COLUMN received_at SET DEFAULT stepping.now()",
-    "ALTER TABLE app.push_arrivals ALTER COLUMN received_at SET DEFAULT stepping.now()",
+    "ALTER TABLE app.push_outbox ALTER COLUMN received_at SET DEFAULT stepping.now()",
 )
 
 
 async def test_steps_of_the_database_clock_skip_and_double_nothing(rigs: OpenRig) -> None:
-    """`now()` of the Client's database jumps by up to a year either way, also between two looks at one arrival."""
+    """`now()` of the Client's database jumps by up to a year either way, also between two looks at one outbox entry."""
     rig = await rigs(FleetIngest__BatchSize="30", FleetIngest__MaxBatchesPerTick="2")
     device = await rig.add_device()
     for statement in _STEPPING_CLOCK:
@@ -84,9 +84,9 @@ async def test_steps_of_the_database_clock_skip_and_double_nothing(rigs: OpenRig
         "INSERT INTO app.fleet_push_state (resource_type, last_error) VALUES ('weather', 'no such resource')",
         "UPDATE app.fleet_push_state SET batch_limit = -3, consecutive_failures = -5",
         "UPDATE app.fleet_push_state SET batch_limit = 1000000",
-        "UPDATE app.push_arrivals SET sent_time = NULL, sent_rows = 0",
-        "UPDATE app.push_arrivals SET sent_rows = row_count",
-        "UPDATE app.push_arrivals SET row_count = 1",
+        "UPDATE app.push_outbox SET sent_time = NULL, sent_rows = 0",
+        "UPDATE app.push_outbox SET sent_rows = row_count",
+        "UPDATE app.push_outbox SET row_count = 1",
     ],
 )
 async def test_rows_edited_by_hand_lose_nothing(rigs: OpenRig, edit: str) -> None:
@@ -106,7 +106,7 @@ async def test_a_position_moved_ahead_by_hand_is_found_by_verify(rigs: OpenRig) 
     rig = await rigs(FleetIngest__BatchSize="30", FleetIngest__MaxBatchesPerTick="1")
     await rig.store(await rig.add_device(), 100)
     await rig.tick()
-    await rig.on_client("DELETE FROM app.push_arrivals")
+    await rig.on_client("DELETE FROM app.push_outbox")
     report = await task.verify_once(rig.client, transport=rig.network)
     assert report.queued == 70
     await rig.drain()
@@ -114,8 +114,8 @@ async def test_a_position_moved_ahead_by_hand_is_found_by_verify(rigs: OpenRig) 
     assert rig.network.rows_of(BatchType.MEASUREMENTS) == 100
 
 
-async def test_a_batch_of_a_huge_arrival_reads_no_more_than_it_sends(rig: Rig) -> None:
-    """Among other readings of the same hours, so that neither the time nor the arrival alone selects few."""
+async def test_a_batch_of_a_huge_outbox_entry_reads_no_more_than_it_sends(rig: Rig) -> None:
+    """Among other readings of the same hours, so that neither the time nor the outbox entry alone selects few."""
     mine, other = await rig.add_device("mine"), await rig.add_device("other")
     await rig.client.storage.ensure_partitions(rig.client.db, [START, START + timedelta(hours=20)])
     for device, received in ((mine, "2026-05-18 20:00Z"), (other, "2026-05-18 21:00Z")):
@@ -128,7 +128,7 @@ async def test_a_batch_of_a_huge_arrival_reads_no_more_than_it_sends(rig: Rig) -
             r=received,
         )
     await rig.on_client(
-        "INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count, sent_rows, sent_time) "
+        "INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count, sent_rows, sent_time) "
         "SELECT device_id, received_at, min(time), max(time), 60000, 30000, min(time) + interval '30000 s' "
         "FROM monitoring.power_measurements WHERE device_id = :d GROUP BY 1, 2",
         d=mine,

@@ -13,7 +13,7 @@ import pytest
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 from tests.integration.push.rig import Rig
-from tests.integration.push.test_letters import _given_up
+from tests.integration.push.test_dead_letters import _given_up
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,7 +45,7 @@ async def test_letters_are_listed_retried_and_dropped(rig: Rig, clock: Clock, tm
     await _given_up(rig, clock)
     listed = _json(await _portal(rig.client, tmp_path, "dead-letters", "--json"))["deadLetters"]
     assert len(listed) == 3
-    one, two, _ = (str(letter["id"]) for letter in listed)
+    one, two, _ = (str(dead_letter["id"]) for dead_letter in listed)
     assert _json(await _portal(rig.client, tmp_path, "discard", one, "--json"))["discarded"] == 1
     assert _json(await _portal(rig.client, tmp_path, "retry", two, "--json"))["retried"] == 1
     status = _json(await _portal(rig.client, tmp_path, "status", "--json"))

@@ -97,12 +97,12 @@ async def test_what_waits_anyway_is_not_queued_twice(rig: Rig) -> None:
     assert rig.network.rows_of(BatchType.MEASUREMENTS) == 25
 
 
-async def test_a_half_sent_arrival_counts_only_what_is_left_as_waiting(rig: Rig) -> None:
+async def test_a_half_sent_outbox_entry_counts_only_what_is_left_as_waiting(rig: Rig) -> None:
     device = await _two_weeks(rig)
     at = START + timedelta(hours=1)
     await rig.store(device, 20, start=at)
     await rig.on_client(
-        "UPDATE app.push_arrivals SET sent_time = :t, sent_rows = 10",
+        "UPDATE app.push_outbox SET sent_time = :t, sent_rows = 10",
         t=at + timedelta(seconds=9),
     )
     report = await _verify(rig)

@@ -6,43 +6,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.exchange.rules.push_epoch import HeldPosition, Position, PushStanding, compare
+from portal.core.exchange.rules.push_epoch import HeldPosition, Position, SyncStatus, compare
 from portal.core.exchange.sync import parse_position, position_header
 
 OWN, OTHER = UUID(int=1), UUID(int=2)
 
 
 @pytest.mark.parametrize(
-    ("position", "held", "standing"),
+    ("position", "held", "status"),
     [
-        (Position(OWN, 1, is_first=True), HeldPosition(), PushStanding.LEVEL),
-        (Position(OWN, 1, is_first=True), HeldPosition(was_seen=True), PushStanding.CLIENT_BEHIND),
-        (Position(OWN, 9), HeldPosition(was_seen=True), PushStanding.LEVEL),
-        (Position(OWN, 9, 8), HeldPosition(was_seen=True), PushStanding.ADMIN_BEHIND),
-        (Position(OWN, 9, 8), HeldPosition(OWN, 8, "a"), PushStanding.LEVEL),
-        (Position(OWN, 9, 7), HeldPosition(OWN, 8, "a"), PushStanding.CLIENT_BEHIND),
-        (Position(OWN, 9, 7, unanswered=("a",)), HeldPosition(OWN, 8, "a"), PushStanding.LEVEL),
-        (Position(OWN, 900, 7, unanswered=("b",)), HeldPosition(OWN, 8, "a"), PushStanding.CLIENT_BEHIND),
-        (Position(OWN, 9, 8, nonce="a"), HeldPosition(OWN, 9, "a"), PushStanding.LEVEL),
-        (Position(OWN, 9, 8, nonce="b"), HeldPosition(OWN, 9, "a"), PushStanding.CLIENT_BEHIND),
-        (Position(OWN, 9, 8), HeldPosition(OWN, 400, "a"), PushStanding.CLIENT_BEHIND),
-        (Position(OWN, 9, 8), HeldPosition(OWN, 3, "a"), PushStanding.ADMIN_BEHIND),
-        (Position(OTHER, 500, 499), HeldPosition(OWN, 8, "a"), PushStanding.CLIENT_BEHIND),
+        (Position(OWN, 1, is_first=True), HeldPosition(), SyncStatus.IN_SYNC),
+        (Position(OWN, 1, is_first=True), HeldPosition(was_seen=True), SyncStatus.CLIENT_BEHIND),
+        (Position(OWN, 9), HeldPosition(was_seen=True), SyncStatus.IN_SYNC),
+        (Position(OWN, 9, 8), HeldPosition(was_seen=True), SyncStatus.ADMIN_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 8, "a"), SyncStatus.IN_SYNC),
+        (Position(OWN, 9, 7), HeldPosition(OWN, 8, "a"), SyncStatus.CLIENT_BEHIND),
+        (Position(OWN, 9, 7, unanswered=("a",)), HeldPosition(OWN, 8, "a"), SyncStatus.IN_SYNC),
+        (Position(OWN, 900, 7, unanswered=("b",)), HeldPosition(OWN, 8, "a"), SyncStatus.CLIENT_BEHIND),
+        (Position(OWN, 9, 8, nonce="a"), HeldPosition(OWN, 9, "a"), SyncStatus.IN_SYNC),
+        (Position(OWN, 9, 8, nonce="b"), HeldPosition(OWN, 9, "a"), SyncStatus.CLIENT_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 400, "a"), SyncStatus.CLIENT_BEHIND),
+        (Position(OWN, 9, 8), HeldPosition(OWN, 3, "a"), SyncStatus.ADMIN_BEHIND),
+        (Position(OTHER, 500, 499), HeldPosition(OWN, 8, "a"), SyncStatus.CLIENT_BEHIND),
     ],
 )
-def test_standing(position: Position, held: HeldPosition, standing: PushStanding) -> None:
-    assert compare(position, held) is standing
+def test_who_is_behind(position: Position, held: HeldPosition, status: SyncStatus) -> None:
+    assert compare(position, held) is status
 
 
 @given(st.lists(st.sampled_from(["send", "lose answer", "not sent"]), max_size=40))
-def test_who_is_never_set_back_is_always_level(course: list[str]) -> None:
+def test_who_is_never_set_back_is_always_in_sync(course: list[str]) -> None:
     held, acknowledged = HeldPosition(), 0
     unanswered: tuple[str, ...] = ()
     for mark, turn in enumerate(course, start=1):
         position = Position(
             OWN, mark, acknowledged, is_first=acknowledged == 0, nonce=str(mark), unanswered=unanswered
         )
-        assert compare(position, held) is PushStanding.LEVEL
+        assert compare(position, held) is SyncStatus.IN_SYNC
         if turn != "not sent":
             held = HeldPosition(OWN, mark, str(mark), was_seen=True)
             acknowledged = mark if turn == "send" else acknowledged
@@ -52,9 +52,9 @@ def test_who_is_never_set_back_is_always_level(course: list[str]) -> None:
 @given(dump=st.integers(0, 50), later=st.integers(1, 50))
 def test_who_is_set_back_by_one_batch_or_many_is_told(dump: int, later: int) -> None:
     held = HeldPosition(OWN, dump + later, "x", was_seen=True)
-    assert compare(Position(OWN, dump + 1, dump, nonce="y"), held) is PushStanding.CLIENT_BEHIND
+    assert compare(Position(OWN, dump + 1, dump, nonce="y"), held) is SyncStatus.CLIENT_BEHIND
     ahead = Position(OWN, dump + later + 1, dump + later, nonce="y")
-    assert compare(ahead, HeldPosition(OWN, dump, "x", was_seen=True)) is PushStanding.ADMIN_BEHIND
+    assert compare(ahead, HeldPosition(OWN, dump, "x", was_seen=True)) is SyncStatus.ADMIN_BEHIND
 
 
 def test_a_position_travels_in_its_header() -> None:

@@ -9,13 +9,13 @@ from portal.core.errors import NotFound
 from portal.core.exchange.batches import BatchType
 from portal.core.exchange.rules import push_epoch
 from portal.core.outbox.queries.push import Backlog, PushState
-from portal.core.outbox.queries.push_letters import DeadLetter, Decision
+from portal.core.outbox.queries.push_dead_letters import DeadLetter, Decision
 from portal.core.outbox.service.push import PushStatus
 from portal.features.settings.app_config import view
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 STATE = PushState(BatchType.MEASUREMENTS)
-LETTER = DeadLetter(
+DEAD_LETTER = DeadLetter(
     7, "measurements", "2026-05-18/meter", NOW, NOW, None, "unknown device", 5, NOW - timedelta(hours=3)
 )
 DECISION = Decision(NOW, "alice@example.com", "discard", "devices", "meter-1", "413", NOW)
@@ -28,7 +28,7 @@ def _status(*states: PushState, dead_letters: int = 1) -> PushStatus:
         is_link_down=False,
         resources=states,
         backlog=backlog,
-        dead_letters=(LETTER,),
+        dead_letters=(DEAD_LETTER,),
         decisions=(DECISION,),
     )
 
@@ -73,10 +73,10 @@ def test_a_stopped_push_says_what_to_do_and_the_command_stands_apart() -> None:
 
 
 def test_a_row_given_up_says_why_how_often_and_since_when() -> None:
-    [row] = view.letter_rows(_status(), NOW)
+    [row] = view.dead_letter_rows(_status(), NOW)
     assert (row["id"], row["reason"], row["tries"], row["since"]) == ("7", "unknown device", "5", "3 h ago")
-    assert view.letters_note(_status()) == ""
-    assert view.letters_note(_status(dead_letters=1234)) == "The latest 1 of 1\u2009234"
+    assert view.dead_letters_note(_status()) == ""
+    assert view.dead_letters_note(_status(dead_letters=1234)) == "The latest 1 of 1\u2009234"
 
 
 def test_a_decision_says_who_took_it() -> None:
@@ -87,8 +87,8 @@ def test_a_decision_says_who_took_it() -> None:
 @pytest.mark.parametrize("chosen", ["", "-1", "seven", "9" * 30, "\u0667"])
 def test_a_number_that_is_none_is_a_row_that_is_not_there(chosen: str) -> None:
     with pytest.raises(NotFound):
-        view.letter_number(chosen)
+        view.dead_letter_number(chosen)
 
 
 def test_all_rows_or_one() -> None:
-    assert (view.letter_number("all"), view.letter_number("7")) == (None, 7)
+    assert (view.dead_letter_number("all"), view.dead_letter_number("7")) == (None, 7)

@@ -1,4 +1,4 @@
-"""What the push decides: SPEC 6.2 line by line, and the laws of cutting and settling batches."""
+"""What the push decides: SPEC 6.2 line by line, and the laws of cutting and acknowledging batches."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,16 @@ from portal.core.exchange.batches import BatchType
 from portal.core.outbox.queries.push import Backlog, PushState, RowRefusal, WaitingReading
 from portal.core.readings.wire import FleetReading
 from portal.push import planner
-from portal.push.planner import Failed, LaneKind, Oversized, Reply, TakenBatch, Unreachable, Unwelcome, Wait
+from portal.push.planner import (
+    AcceptedBatch,
+    Failed,
+    LaneKind,
+    Oversized,
+    Reply,
+    Unauthorised,
+    Unreachable,
+    Wait,
+)
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 STATE = PushState(BatchType.MEASUREMENTS)
@@ -26,19 +35,19 @@ def _answer(accepted: int, rejected: int = 0, errors: str = "") -> Reply:
 
 
 def test_a_handled_batch_is_taken() -> None:
-    assert planner.judge(_answer(3), 3, NOW) == TakenBatch({})
+    assert planner.classify(_answer(3), 3, NOW) == AcceptedBatch({})
 
 
 def test_refused_rows_are_named() -> None:
     reply = _answer(2, 1, '{"row": 1, "reason": "deviceId: unknown device"}')
-    assert planner.judge(reply, 3, NOW) == TakenBatch({1: "deviceId: unknown device"})
+    assert planner.classify(reply, 3, NOW) == AcceptedBatch({1: "deviceId: unknown device"})
 
 
 def test_refused_rows_that_are_not_all_named_make_every_row_suspect() -> None:
-    verdict = planner.judge(_answer(1, 2, '{"row": 0, "reason": "x"}, {"row": 9, "reason": "y"}'), 3, NOW)
-    assert isinstance(verdict, TakenBatch)
-    assert set(verdict.refused) == {0, 1, 2}
-    assert verdict.refused[0] == "x"
+    response = planner.classify(_answer(1, 2, '{"row": 0, "reason": "x"}, {"row": 9, "reason": "y"}'), 3, NOW)
+    assert isinstance(response, AcceptedBatch)
+    assert set(response.refused) == {0, 1, 2}
+    assert response.refused[0] == "x"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +64,7 @@ def test_refused_rows_that_are_not_all_named_make_every_row_suspect() -> None:
     ],
 )
 def test_a_200_that_is_not_the_admins_acknowledges_nothing(body: bytes) -> None:
-    assert isinstance(planner.judge(Reply(200, body), 3, NOW), Failed)
+    assert isinstance(planner.classify(Reply(200, body), 3, NOW), Failed)
 
 
 @pytest.mark.parametrize(
@@ -68,19 +77,19 @@ def test_a_200_that_is_not_the_admins_acknowledges_nothing(body: bytes) -> None:
         (Reply(404), Failed),
         (Reply(204), Failed),
         (Reply(302), Failed),
-        (Reply(401), Unwelcome),
+        (Reply(401), Unauthorised),
         (Reply(413), Oversized),
         (Reply(429), Wait),
     ],
 )
 def test_every_other_answer_acknowledges_nothing(reply: Reply | Unreachable, kind: type) -> None:
-    assert isinstance(planner.judge(reply, 3, NOW), kind)
+    assert isinstance(planner.classify(reply, 3, NOW), kind)
 
 
 def test_back_off_follows_the_table_and_stays_at_half_an_hour() -> None:
     state, waits = STATE, []
     for _ in range(7):
-        state = planner.after_verdict(state, Failed("500"), NOW)
+        state = planner.after_response(state, Failed("500"), NOW)
         assert state.next_attempt_at is not None
         waits.append((state.next_attempt_at - NOW) // timedelta(minutes=1))
     assert waits == [1, 2, 5, 10, 30, 30, 30]
@@ -91,7 +100,7 @@ def test_back_off_follows_the_table_and_stays_at_half_an_hour() -> None:
 def test_waits_are_spread_upwards_by_at_most_a_tenth(failures: int, chance: float) -> None:
     wait = planner.back_off(failures)
     assert wait <= planner.back_off(failures, chance) <= wait * 1.1
-    state = planner.after_verdict(STATE, Wait(planner.LONGEST_WAIT, "429"), NOW, chance)
+    state = planner.after_response(STATE, Wait(planner.LONGEST_WAIT, "429"), NOW, chance)
     assert not planner.is_due(state, NOW)
     assert planner.is_due(state, NOW + planner.LONGEST_WAIT * 1.1)
 
@@ -129,34 +138,34 @@ def test_the_drain_estimate_is_in_whole_ticks() -> None:
 
 
 def test_success_forgets_failures() -> None:
-    failed = planner.after_verdict(STATE, Failed("500"), NOW)
+    failed = planner.after_response(STATE, Failed("500"), NOW)
     state = planner.after_success(failed, NOW, NOW)
     assert (state.consecutive_failures, state.next_attempt_at, state.last_error) == (0, None, None)
     assert (state.last_cursor, state.last_synced_at) == (NOW, NOW)
 
 
 def test_a_401_stops_without_a_next_attempt() -> None:
-    state = planner.after_verdict(STATE, Unwelcome("401"), NOW)
+    state = planner.after_response(STATE, Unauthorised("401"), NOW)
     assert state.is_stopped
     assert not planner.is_due(state, NOW + timedelta(days=365))
 
 
 def test_a_429_is_not_a_failure() -> None:
-    state = planner.after_verdict(STATE, Wait(timedelta(seconds=7), "429"), NOW)
+    state = planner.after_response(STATE, Wait(timedelta(seconds=7), "429"), NOW)
     assert state.consecutive_failures == 0
     assert not planner.is_due(state, NOW + timedelta(seconds=6))
     assert planner.is_due(state, NOW + timedelta(seconds=7))
 
 
 def test_an_error_fits_its_column() -> None:
-    state = planner.after_verdict(STATE, Failed("x" * 10_000), NOW)
+    state = planner.after_response(STATE, Failed("x" * 10_000), NOW)
     assert state.last_error is not None
     assert len(state.last_error) == 500
 
 
 def test_a_wait_set_under_another_clock_does_not_count() -> None:
     """The clock stood a year ahead when the wait was set, then was put right."""
-    state = planner.after_verdict(STATE, Failed("500"), NOW + timedelta(days=365))
+    state = planner.after_response(STATE, Failed("500"), NOW + timedelta(days=365))
     assert planner.is_due(state, NOW)
 
 
@@ -204,8 +213,8 @@ def test_halving_ends_at_one_row_and_grows_back() -> None:
     assert state.batch_limit is None
 
 
-def _arrival(number: int, count: int) -> list[WaitingReading]:
-    """Return an arrival of some readings, or its empty entry."""
+def _entry(number: int, count: int) -> list[WaitingReading]:
+    """Return the rows of an outbox entry of some readings, or its empty row."""
     if count == 0:
         return [WaitingReading(number, NOW, None)]
     times = (NOW + timedelta(seconds=second) for second in range(count))
@@ -217,29 +226,29 @@ def _arrival(number: int, count: int) -> list[WaitingReading]:
     st.integers(1, 12),
     st.lists(st.integers(1, 12), min_size=60, max_size=60),
 )
-def test_settling_passes_every_reading_exactly_once(arrivals: list[int], limit: int, cuts: list[int]) -> None:
+def test_acknowledging_passes_every_reading_exactly_once(
+    counts: list[int], limit: int, cuts: list[int]
+) -> None:
     """A model of the table: whatever is fetched and however it is cut, all rows go out once and in order."""
-    left = {number: _arrival(number, count) for number, count in enumerate(arrivals)}
-    expected = [(n, e.reading.time) for n, entries in left.items() for e in entries if e.reading]
+    left = {number: _entry(number, count) for number, count in enumerate(counts)}
+    expected = [(n, row.reading.time) for n, rows in left.items() for row in rows if row.reading]
     sent: list[tuple[int, datetime]] = []
     for cut in cuts:
-        everything = [
-            entry for entries in left.values() for entry in (entries or [WaitingReading(0, NOW, None)])
-        ]
+        everything = [row for rows in left.values() for row in (rows or [WaitingReading(0, NOW, None)])]
         fetched = everything[:limit]
-        readings = [entry for entry in fetched if entry.reading]
+        readings = [row for row in fetched if row.reading]
         batch = readings[:cut]
-        sent += [(entry.arrival_id, entry.reading.time) for entry in batch if entry.reading]
-        settlement = planner.settle(fetched, len(batch), is_complete=len(fetched) < limit)
-        for number in settlement.finished_ids:
+        sent += [(row.entry_id, row.reading.time) for row in batch if row.reading]
+        acknowledgement = planner.acknowledge(fetched, len(batch), is_complete=len(fetched) < limit)
+        for number in acknowledgement.finished_ids:
             del left[number]
-        if settlement.partial_id is not None:
+        if acknowledgement.partial_id is not None:
             kept = [
-                entry
-                for entry in left[settlement.partial_id]
-                if entry.reading and settlement.sent_time and entry.reading.time > settlement.sent_time
+                row
+                for row in left[acknowledgement.partial_id]
+                if row.reading and acknowledgement.sent_time and row.reading.time > acknowledgement.sent_time
             ]
-            left[settlement.partial_id] = kept or [WaitingReading(settlement.partial_id, NOW, None)]
+            left[acknowledgement.partial_id] = kept or [WaitingReading(acknowledgement.partial_id, NOW, None)]
     assert sent == expected
     assert left == {}
 

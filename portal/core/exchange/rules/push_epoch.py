@@ -10,10 +10,10 @@ from enum import StrEnum
 from uuid import UUID
 
 
-class PushStanding(StrEnum):
+class SyncStatus(StrEnum):
     """Who is behind, if anybody."""
 
-    LEVEL = "level"
+    IN_SYNC = "in sync"
     CLIENT_BEHIND = "client behind"
     ADMIN_BEHIND = "admin behind"
 
@@ -49,7 +49,7 @@ class HeldPosition:
     was_seen: bool = False
 
 
-def compare(position: Position, held: HeldPosition) -> PushStanding:
+def compare(position: Position, held: HeldPosition) -> SyncStatus:
     """Say who is behind.
 
     Another epoch is another database, which lacks whatever the first one pushed. A mark that was handled already
@@ -59,14 +59,14 @@ def compare(position: Position, held: HeldPosition) -> PushStanding:
     """
     if held.epoch is None:
         if position.acknowledged:
-            return PushStanding.ADMIN_BEHIND
-        return PushStanding.CLIENT_BEHIND if position.is_first and held.was_seen else PushStanding.LEVEL
+            return SyncStatus.ADMIN_BEHIND
+        return SyncStatus.CLIENT_BEHIND if position.is_first and held.was_seen else SyncStatus.IN_SYNC
     is_sent_twice = position.mark == held.mark and position.nonce == held.nonce
     is_known = held.mark <= position.acknowledged or held.nonce in {position.nonce, *position.unanswered}
     is_new = position.mark > held.mark or is_sent_twice
     if held.epoch != position.epoch or not is_known or not is_new:
-        return PushStanding.CLIENT_BEHIND
-    return PushStanding.ADMIN_BEHIND if position.acknowledged > held.mark else PushStanding.LEVEL
+        return SyncStatus.CLIENT_BEHIND
+    return SyncStatus.ADMIN_BEHIND if position.acknowledged > held.mark else SyncStatus.IN_SYNC
 
 
 def behind_words(code: str) -> str:

@@ -13,7 +13,7 @@ from portal.core.database.layout import LAYOUTS
 from portal.core.errors import AdminBehind, ClientBehind, Unauthenticated
 from portal.core.exchange.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
 from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem
-from portal.core.exchange.rules.push_epoch import PushStanding, behind_words, compare
+from portal.core.exchange.rules.push_epoch import SyncStatus, behind_words, compare
 from portal.core.fleet.queries import fleet_batches as statements
 from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push
 from portal.core.fleet.rules.device_names import Known, Named, Resolved, resolve
@@ -118,14 +118,14 @@ async def _admit(connection: asyncpg.Connection, customer: KnownCustomer, positi
         return
     held = await fleet_epochs.held(connection, customer.id)
     match compare(position, held):
-        case PushStanding.CLIENT_BEHIND:
+        case SyncStatus.CLIENT_BEHIND:
             raise ClientBehind(behind_words(customer.code))
-        case PushStanding.ADMIN_BEHIND:
+        case SyncStatus.ADMIN_BEHIND:
             message = (
                 f"The Admin's database was restored: of {customer.code} it holds batches up to {held.mark}."
             )
             raise AdminBehind(message, details={"mark": held.mark})
-        case PushStanding.LEVEL:
+        case SyncStatus.IN_SYNC:
             await fleet_epochs.save(connection, customer.id, position)
 
 

@@ -1,8 +1,8 @@
-"""Statements of the push: its state per resource and the readings that wait, by arrival.
+"""Statements of the push: its state per resource and the readings that wait, by outbox entry.
 
-`app.push_arrivals` holds one row per device and transaction that stored readings, written in that
-transaction. Reading the arrivals oldest first, and the readings of one arrival by time, is an order no
-later commit can slip behind: an arrival is either not visible yet, and then none of its readings has
+`app.push_outbox` holds one row per device and transaction that stored readings, written in that
+transaction. Reading the entries oldest first, and the readings of one entry by time, is an order no
+later commit can slip behind: an entry is either not visible yet, and then none of its readings has
 been passed, or it waits here with its own position until every one of its readings is acknowledged.
 """
 
@@ -56,9 +56,9 @@ class PushState:
 
 
 class WaitingReading(NamedTuple):
-    """A reading of an arrival, in push order; without `reading` the arrival has none left."""
+    """A reading of an outbox entry, in push order; without `reading` the entry has none left."""
 
-    arrival_id: int
+    entry_id: int
     received_at: datetime
     reading: FleetReading | None
 
@@ -67,7 +67,7 @@ class WaitingReading(NamedTuple):
 class Waiting:
     """The next readings to push, with one more than asked for where there are more.
 
-    `is_complete` says that the arrivals named have no readings but these.
+    `is_complete` says that the entries named have no readings but these.
     """
 
     rows: tuple[WaitingReading, ...]
@@ -75,8 +75,8 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Settlement:
-    """What an acknowledged batch does to the arrivals: some are done, one may be left partly sent."""
+class Acknowledgement:
+    """What an acknowledged batch does to the outbox: some entries are done, one may be left partly sent."""
 
     finished_ids: tuple[int, ...] = ()
     partial_id: int | None = None
@@ -176,8 +176,8 @@ async def forget_sets(session: AsyncSession) -> None:
 
 _READING_COLUMNS = ", ".join(f"m.{name}" for name in ("time", "device_id", *QUANTITIES, "source"))
 
-# The window sum keeps the statement from touching more arrivals than the limit can use. The bounds on
-# `time` are what lets the planner skip partitions, per arrival and at run time; the device is what lets it
+# The window sum keeps the statement from touching more entries than the limit can use. The bounds on
+# `time` are what lets the query planner skip partitions, per entry and at run time; the device is what lets it
 # unpack one meter's segment of a compressed chunk and not everyone's; the equality on `received_at` is what
 # selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
 _WAITING = """
@@ -188,14 +188,14 @@ _WAITING = """
           CASE WHEN id = CAST($2 AS bigint) THEN CAST($3 AS timestamptz) ELSE sent_time
           END AS sent_time,
           row_number() OVER (ORDER BY {order}) AS place
-        FROM app.push_arrivals WHERE NOT id = ANY(CAST($1 AS bigint[])) ORDER BY {order} LIMIT $5::bigint
+        FROM app.push_outbox WHERE NOT id = ANY(CAST($1 AS bigint[])) ORDER BY {order} LIMIT $5::bigint
     ), counted AS (
         SELECT f.*, sum(row_count - sent_rows) OVER (ORDER BY place) - (row_count - sent_rows) AS rows_before
         FROM first f
     ), chosen AS MATERIALIZED (
         SELECT * FROM counted WHERE rows_before < $5::bigint
     )
-    SELECT c.id AS arrival_id, c.received_at, r.*
+    SELECT c.id AS entry_id, c.received_at, r.*
     FROM chosen c
     LEFT JOIN LATERAL (
         SELECT {columns}
@@ -209,31 +209,35 @@ _WAITING = """
     ORDER BY c.place, r.time
     LIMIT $5::bigint
     """
-# How many readings an arrival has is not what the planner thinks: gathering all of them, to sort them and take the
+# How many readings an entry has is not what the query planner thinks: gathering all of them, to sort them and take the
 # first, is what it must not do for a batch.
 _PLANNER = {"enable_bitmapscan": "off"}
 _OLDEST = _WAITING.format(order="id", columns=_READING_COLUMNS)
-NOTHING_SETTLED = Settlement()
+NOTHING_ACKNOWLEDGED = Acknowledgement()
 _FRESHEST = _WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS)
 
 
 async def next_waiting(
-    session: AsyncSession, limit: int, *, freshest: bool = False, after: Settlement = NOTHING_SETTLED
+    session: AsyncSession,
+    limit: int,
+    *,
+    freshest: bool = False,
+    after: Acknowledgement = NOTHING_ACKNOWLEDGED,
 ) -> Waiting:
     """Return the first `limit` readings in push order, and one more if there is one.
 
-    Arrivals come oldest first, or the freshest first: those whose earliest reading is the latest. The one
-    more tells an arrival that ends with the last of them from one that goes on. `after`: as if this were
-    settled already. Raises `TooSlow` when the limit on waiting is over.
+    Entries come oldest first, or the freshest first: those whose earliest reading is the latest. The one
+    more tells an entry that ends with the last of them from one that goes on. `after`: as if this were
+    acknowledged already. Raises `TooSlow` when the limit on waiting is over.
     """
     connection = await driver_connection(
         session
     )  # for thousands of rows the ORM's own take as long as the database
-    settled = (list(after.finished_ids), after.partial_id, after.sent_time)
+    acknowledged = (list(after.finished_ids), after.partial_id, after.sent_time)
     query = _FRESHEST if freshest else _OLDEST
     try:
         async with planned(session, _PLANNER):
-            found = await connection.fetch(query, *settled, after.sent_rows, limit + 1)
+            found = await connection.fetch(query, *acknowledged, after.sent_rows, limit + 1)
     except asyncpg.QueryCanceledError:
         message = f"the database took too long to read {limit} readings"
         raise TooSlow(message) from None
@@ -260,23 +264,23 @@ def _reading(columns: Sequence[Any]) -> FleetReading | None:
     )
 
 
-async def settle(session: AsyncSession, settlement: Settlement) -> None:
-    """Drop the arrivals that are done and move the position of the one that is partly sent."""
-    if settlement.finished_ids:
+async def acknowledge(session: AsyncSession, acknowledgement: Acknowledgement) -> None:
+    """Drop the entries that are done and move the position of the one that is partly sent."""
+    if acknowledgement.finished_ids:
         await session.execute(
-            text("DELETE FROM app.push_arrivals WHERE id = ANY(CAST(:ids AS bigint[]))"),
-            {"ids": list(settlement.finished_ids)},
+            text("DELETE FROM app.push_outbox WHERE id = ANY(CAST(:ids AS bigint[]))"),
+            {"ids": list(acknowledgement.finished_ids)},
         )
-    if settlement.partial_id is not None:
+    if acknowledgement.partial_id is not None:
         await session.execute(
             text(
-                "UPDATE app.push_arrivals SET sent_time = :sent_time, "
+                "UPDATE app.push_outbox SET sent_time = :sent_time, "
                 "sent_rows = least(row_count, sent_rows + :sent_rows) WHERE id = :id"
             ),
             {
-                "id": settlement.partial_id,
-                "sent_time": settlement.sent_time,
-                "sent_rows": settlement.sent_rows,
+                "id": acknowledgement.partial_id,
+                "sent_time": acknowledgement.sent_time,
+                "sent_rows": acknowledgement.sent_rows,
             },
         )
 
@@ -354,8 +358,8 @@ async def backlog(session: AsyncSession) -> Backlog:
     """Count what the Admin does not have yet."""
     result = await session.execute(
         text(
-            "SELECT coalesce((SELECT sum(row_count - sent_rows) FROM app.push_arrivals), 0)::bigint, "
-            "least((SELECT received_at FROM app.push_arrivals ORDER BY id LIMIT 1), "
+            "SELECT coalesce((SELECT sum(row_count - sent_rows) FROM app.push_outbox), 0)::bigint, "
+            "least((SELECT received_at FROM app.push_outbox ORDER BY id LIMIT 1), "
             "(SELECT min(received_at) FROM app.push_retries)), "
             "(SELECT count(*) FROM app.push_retries), (SELECT count(*) FROM app.push_dead_letters)"
         )

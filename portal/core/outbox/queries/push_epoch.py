@@ -82,7 +82,7 @@ async def load(session: AsyncSession) -> EpochState:
 
 
 async def note_behind(session: AsyncSession, reason: str) -> bool:
-    """Stop the push until the two are level again; tells whether that is news."""
+    """Stop the push until the two are in sync again; tells whether that is news."""
     was = (await load(session)).behind_since
     await session.execute(
         text(
@@ -95,7 +95,7 @@ async def note_behind(session: AsyncSession, reason: str) -> bool:
     return was is None
 
 
-async def note_level(session: AsyncSession) -> bool:
+async def note_in_sync(session: AsyncSession) -> bool:
     """Let the push go on; tells whether it was stopped."""
     found = await session.scalar(
         text(

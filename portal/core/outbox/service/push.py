@@ -1,6 +1,6 @@
 """What the push reads and writes on the Client, and what people see of it.
 
-The push itself (planning, HTTP, the loop) is `portal.push`; each function here is one transaction, so
+The push itself (planner, HTTP client, the loop) is `portal.push`; each function here is one transaction, so
 that a kill between two of them leaves a state the next tick goes on from.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from portal.core.audit import queries as audit
 from portal.core.errors import Invalid, NotFound
 from portal.core.exchange.queries import checksums
-from portal.core.outbox.queries import push, push_epoch, push_letters, push_sets, push_verify
+from portal.core.outbox.queries import push, push_dead_letters, push_epoch, push_sets, push_verify
 from portal.core.outbox.queries.push import PushState
 from portal.core.values.tokens import token_hash
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from portal.core.database.db import AsyncSession
     from portal.core.exchange.batches import BatchType
     from portal.core.exchange.sync import DayChecksum, ReadingChecksums
-    from portal.core.outbox.queries.push import Backlog, RetryReading, RowRefusal, Settlement, Waiting
-    from portal.core.outbox.queries.push_letters import DeadLetter, Decision
+    from portal.core.outbox.queries.push import Acknowledgement, Backlog, RetryReading, RowRefusal, Waiting
+    from portal.core.outbox.queries.push_dead_letters import DeadLetter, Decision
     from portal.core.outbox.queries.push_sets import SetRow
     from portal.core.settings import FleetIngest
     from portal.core.stack import Stack
@@ -74,8 +74,8 @@ async def status(stack: Stack) -> PushStatus:
             is_link_down=any(state.is_stopped for state in states),
             resources=states,
             backlog=await push.backlog(session),
-            dead_letters=await push_letters.latest_dead_letters(session, _SHOWN_DEAD_LETTERS),
-            decisions=await push_letters.latest_decisions(session, _SHOWN_DECISIONS),
+            dead_letters=await push_dead_letters.latest_dead_letters(session, _SHOWN_DEAD_LETTERS),
+            decisions=await push_dead_letters.latest_decisions(session, _SHOWN_DECISIONS),
             behind_since=epoch.behind_since,
             behind_reason=epoch.behind_reason,
         )
@@ -143,7 +143,7 @@ async def full_set(stack: Stack, resource: BatchType) -> tuple[SetRow, ...]:
 async def give_up_set_row(stack: Stack, state: PushState, key: str, reason: str) -> None:
     """Dead-letter one row of a full set and go on behind it."""
     async with _bounded(stack) as session:
-        await push_letters.give_up_set_row(session, state.resource, key, reason)
+        await push_dead_letters.give_up_set_row(session, state.resource, key, reason)
         await push.save_state(session, state)
 
 
@@ -155,31 +155,33 @@ async def save_refused_pass(stack: Stack, state: PushState) -> None:
 
 
 async def waiting_readings(
-    stack: Stack, limit: int, *, freshest: bool = False, after: Settlement | None = None
+    stack: Stack, limit: int, *, freshest: bool = False, after: Acknowledgement | None = None
 ) -> Waiting:
     """Return the next readings to push, at most `limit`: in the order they arrived, or the freshest first.
 
-    With `after`, those that come when this is settled.
+    With `after`, those that come when this is acknowledged.
     """
     async with _bounded(stack) as session:
-        return await push.next_waiting(session, limit, freshest=freshest, after=after or push.NOTHING_SETTLED)
+        return await push.next_waiting(
+            session, limit, freshest=freshest, after=after or push.NOTHING_ACKNOWLEDGED
+        )
 
 
 async def acknowledge(
     stack: Stack,
     state: PushState,
-    settlement: Settlement,
+    acknowledgement: Acknowledgement,
     *,
     refused: Sequence[RowRefusal] = (),
     given_up: Sequence[RowRefusal] = (),
 ) -> None:
-    """Record a handled batch of fresh readings: the arrivals move on, refused readings are remembered.
+    """Record a handled batch of fresh readings: the outbox moves on, refused readings are remembered.
 
     All in one transaction: a kill before it makes the same readings go out again, which the Admin
     ignores; a kill after it loses nothing.
     """
     async with _bounded(stack) as session:
-        await push.settle(session, settlement)
+        await push.acknowledge(session, acknowledgement)
         await _record_refusals(session, refused, given_up)
         await push.save_state(session, state)
 
@@ -212,50 +214,50 @@ async def _record_refusals(
         await push.remember_refused(session, refused)
         await push.forget_sets(session)
     if given_up:
-        await push_letters.give_up(session, given_up)
+        await push_dead_letters.give_up(session, given_up)
 
 
 async def dead_letters(stack: Stack, limit: int) -> tuple[DeadLetter, ...]:
     """Return at most `limit` dead letters, newest first; their age is the time since `created_at`."""
     async with _bounded(stack) as session:
-        return await push_letters.latest_dead_letters(session, limit)
+        return await push_dead_letters.latest_dead_letters(session, limit)
 
 
-async def retry_dead_letters(stack: Stack, letter_id: int | None, *, by: str) -> int:
+async def retry_dead_letters(stack: Stack, dead_letter_id: int | None, *, by: str) -> int:
     """Have one dead letter pushed again, or all of them (None), and record that `by` asked; returns how many.
 
-    Raises `NotFound` for a letter that is not there (any more), `Invalid` without a name.
+    Raises `NotFound` for a dead letter that is not there (any more), `Invalid` without a name.
     """
     async with _bounded(stack) as session:
-        count = _decided(await push_letters.retry(session, letter_id, _name(by)), letter_id)
+        count = _decided(await push_dead_letters.retry(session, dead_letter_id, _name(by)), dead_letter_id)
         if count:
-            await audit.record(session, "push.retried", *_words(letter_id, count))
+            await audit.record(session, "push.retried", *_words(dead_letter_id, count))
     return count
 
 
-async def discard_dead_letters(stack: Stack, letter_id: int | None, *, by: str) -> int:
+async def discard_dead_letters(stack: Stack, dead_letter_id: int | None, *, by: str) -> int:
     """Drop one dead letter, or all of them (None), and record that `by` did; returns how many.
 
     The row stays on the Client; it is not pushed, and `portal push verify` leaves it alone. Raises
-    `NotFound` for a letter that is not there (any more), `Invalid` without a name.
+    `NotFound` for a dead letter that is not there (any more), `Invalid` without a name.
     """
     async with _bounded(stack) as session:
-        count = _decided(await push_letters.discard(session, letter_id, _name(by)), letter_id)
+        count = _decided(await push_dead_letters.discard(session, dead_letter_id, _name(by)), dead_letter_id)
         if count:
-            await audit.record(session, "push.discarded", *_words(letter_id, count))
+            await audit.record(session, "push.discarded", *_words(dead_letter_id, count))
     return count
 
 
-def _decided(count: int, letter_id: int | None) -> int:
-    if count == 0 and letter_id is not None:
-        raise NotFound(f"There is no dead letter {letter_id}")
+def _decided(count: int, dead_letter_id: int | None) -> int:
+    if count == 0 and dead_letter_id is not None:
+        raise NotFound(f"There is no dead letter {dead_letter_id}")
     return count
 
 
-def _words(letter_id: int | None, count: int) -> tuple[str, str]:
+def _words(dead_letter_id: int | None, count: int) -> tuple[str, str]:
     """Return what was decided about, and how many rows that were, for the audit trail."""
-    which = "all dead letters" if letter_id is None else f"dead letter {letter_id}"
-    return which, f"{count} rows" if letter_id is None else ""
+    which = "all dead letters" if dead_letter_id is None else f"dead letter {dead_letter_id}"
+    return which, f"{count} rows" if dead_letter_id is None else ""
 
 
 def _name(by: str) -> str:

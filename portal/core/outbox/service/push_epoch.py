@@ -47,10 +47,10 @@ async def note_behind(stack: Stack, reason: str) -> bool:
         return await queries.note_behind(session, reason)
 
 
-async def note_level(stack: Stack) -> bool:
+async def note_in_sync(stack: Stack) -> bool:
     """Let the push go on; tells whether it was stopped."""
     async with stack.db.transaction() as session:
-        return await queries.note_level(session)
+        return await queries.note_in_sync(session)
 
 
 async def note_lost(stack: Stack, mark: int) -> None:

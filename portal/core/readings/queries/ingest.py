@@ -64,14 +64,14 @@ WITH stored AS (
     SELECT {_ARRAYS} FROM {_TOUCHED}
 )"""
 _COUNT_STORED = "SELECT count(*) FROM stored"
-_ARRIVE = """, arrived AS (
-    INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
+_NOTE = """, noted AS (
+    INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
     SELECT device_id, now(), min(time), max(time), count(*) FROM stored GROUP BY device_id
 )"""
-_MERGE = f"{_STORE}{_ARRIVE} {_COUNT_STORED}"
+_MERGE = f"{_STORE}{_NOTE} {_COUNT_STORED}"
 _STAGED_ROWS = "pg_temp.staged_readings ORDER BY time, device_id, ctid"
 _MERGE_STAGED = _MERGE.format(rows=_STAGED_ROWS)
-# What the Admin gave back it has: none of it arrives anew.
+# What the Admin gave back it has: none of it goes into the outbox.
 _TAKE_BACK_STAGED = f"{_STORE} {_COUNT_STORED}".format(rows=_STAGED_ROWS)
 _DIFFERING = f"""
 SELECT m.time FROM pg_temp.staged_readings s
@@ -90,7 +90,7 @@ _FINISH_APPEND = """
 WITH queued AS (
     INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts) VALUES ($1, $2, $3)
 )
-INSERT INTO app.push_arrivals (device_id, received_at, first_at, last_at, row_count)
+INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
 VALUES ($4, now(), $5, $6, $7)
 """
 
@@ -140,7 +140,7 @@ async def external_id_of(connection: asyncpg.Connection, device_id: UUID) -> str
 async def append_device_readings(
     connection: asyncpg.Connection, device_id: UUID, readings: Sequence[DeviceReading]
 ) -> None:
-    """Store readings of one device, none of which is stored yet; queue their hours and note their arrival.
+    """Store readings of one device, none of which is stored yet; queue their hours and note them in the outbox.
 
     All of it is in the caller's transaction, whose start is the readings' `received_at`. Raises one of
     `COLLISIONS`, and the transaction is lost.

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.features.settings.app_config.components import facts, push
-from portal.features.settings.app_config.letters import dead_letters
+from portal.features.settings.app_config.dead_letters import dead_letters
 from portal.features.settings.frame import APP_CONFIG, Surface
 
 

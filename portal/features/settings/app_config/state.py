@@ -29,8 +29,8 @@ class AppConfigState(AdminDialogs, rx.State):
     behind: list[str] = []
     backlog: str = ""
     push_rows: list[view.PushRow] = []
-    letters: list[view.LetterRow] = []
-    letters_note: str = ""
+    dead_letters: list[view.DeadLetterRow] = []
+    dead_letters_note: str = ""
     decisions: list[view.DecisionRow] = []
     trouble: str = ""
 
@@ -50,10 +50,12 @@ class AppConfigState(AdminDialogs, rx.State):
 
     @rx.event
     @admin_only
-    async def retry(self, letter_id: str):
+    async def retry(self, dead_letter_id: str):
         """Have a row given up pushed again, or all of them."""
         with failure_in_words(self):
-            await push.retry_dead_letters(current(), view.letter_number(letter_id), by=present().name)
+            await push.retry_dead_letters(
+                current(), view.dead_letter_number(dead_letter_id), by=present().name
+            )
         self._show(await _status(), current().clock())
 
     @rx.event
@@ -61,7 +63,9 @@ class AppConfigState(AdminDialogs, rx.State):
     async def discard(self):
         """Drop the chosen row, or all of them."""
         with failure_in_words(self):
-            await push.discard_dead_letters(current(), view.letter_number(self.chosen_id), by=present().name)
+            await push.discard_dead_letters(
+                current(), view.dead_letter_number(self.chosen_id), by=present().name
+            )
             self._forget()
         self._show(await _status(), current().clock())
 
@@ -73,7 +77,10 @@ class AppConfigState(AdminDialogs, rx.State):
         self.behind = view.behind_words(status)
         self.backlog = view.backlog_words(status)
         self.push_rows = view.push_rows(status, now)
-        self.letters, self.letters_note = view.letter_rows(status, now), view.letters_note(status)
+        self.dead_letters, self.dead_letters_note = (
+            view.dead_letter_rows(status, now),
+            view.dead_letters_note(status),
+        )
         self.decisions = view.decision_rows(status, now)
 
 

@@ -66,7 +66,7 @@ class PushRow(TypedDict):
     next_try: str
 
 
-class LetterRow(TypedDict):
+class DeadLetterRow(TypedDict):
     """One row the push gave up on; `id` is its number, or `ALL` where all of them are meant."""
 
     id: str
@@ -145,29 +145,29 @@ def behind_words(status: PushStatus) -> list[str]:
     return (status.behind_reason or "").split("`") if is_behind else []
 
 
-def letter_rows(status: PushStatus, now: datetime) -> list[LetterRow]:
+def dead_letter_rows(status: PushStatus, now: datetime) -> list[DeadLetterRow]:
     """The rows given up, the newest first."""
     return [
         {
-            "id": str(letter.id),
-            "resource": letter.resource.capitalize(),
-            "row": letter.row_key,
-            "reason": letter.reason,
-            "tries": formats.number(letter.tries, 0),
-            "since": formats.relative(letter.created_at, now),
-            "since_utc": formats.utc_time(letter.created_at),
+            "id": str(dead_letter.id),
+            "resource": dead_letter.resource.capitalize(),
+            "row": dead_letter.row_key,
+            "reason": dead_letter.reason,
+            "tries": formats.number(dead_letter.tries, 0),
+            "since": formats.relative(dead_letter.created_at, now),
+            "since_utc": formats.utc_time(dead_letter.created_at),
         }
-        for letter in status.dead_letters
+        for dead_letter in status.dead_letters
     ]
 
 
-def letters_note(status: PushStatus) -> str:
+def dead_letters_note(status: PushStatus) -> str:
     """How many there are where not all are shown."""
     shown, there = len(status.dead_letters), status.backlog.dead_letters
     return f"The latest {shown} of {formats.number(there, 0)}" if shown < there else ""
 
 
-def letter_number(chosen: str) -> int | None:
+def dead_letter_number(chosen: str) -> int | None:
     """The number of the row that was chosen, None for all of them. Raises `NotFound` for what is neither."""
     if chosen == ALL:
         return None

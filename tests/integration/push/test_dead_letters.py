@@ -34,20 +34,20 @@ async def _given_up(rig: Rig, clock: Clock, rows: int = 3) -> UUID:
     return device
 
 
-async def test_a_letter_has_a_number_a_reason_and_an_age(rig: Rig, clock: Clock) -> None:
+async def test_a_dead_letter_has_a_number_a_reason_and_an_age(rig: Rig, clock: Clock) -> None:
     device = await _given_up(rig, clock)
-    letters = await push.dead_letters(rig.client, 10)
-    assert len(letters) == 3
-    assert len({letter.id for letter in letters}) == 3
-    assert {letter.device_id for letter in letters} == {device}
-    assert {letter.reason for letter in letters} == {"deviceId: unknown device"}
+    dead_letters = await push.dead_letters(rig.client, 10)
+    assert len(dead_letters) == 3
+    assert len({dead_letter.id for dead_letter in dead_letters}) == 3
+    assert {dead_letter.device_id for dead_letter in dead_letters} == {device}
+    assert {dead_letter.reason for dead_letter in dead_letters} == {"deviceId: unknown device"}
     [[young]] = await rig.on_client(
         "SELECT bool_and(created_at > now() - interval '1 minute') FROM app.push_dead_letters"
     )
     assert young
 
 
-async def test_a_letter_that_is_retried_arrives(rig: Rig, clock: Clock) -> None:
+async def test_a_dead_letter_that_is_retried_arrives(rig: Rig, clock: Clock) -> None:
     await _given_up(rig, clock)
     first, *_ = await push.dead_letters(rig.client, 10)
     assert await push.retry_dead_letters(rig.client, first.id, by="alice@example.com") == 1
@@ -59,7 +59,7 @@ async def test_a_letter_that_is_retried_arrives(rig: Rig, clock: Clock) -> None:
     await rig.assert_mirrored()
 
 
-async def test_a_letter_that_is_retried_in_vain_is_given_up_again_after_as_many_tries(
+async def test_a_dead_letter_that_is_retried_in_vain_is_given_up_again_after_as_many_tries(
     rig: Rig, clock: Clock
 ) -> None:
     await _given_up(rig, clock, rows=1)
@@ -75,11 +75,11 @@ async def test_a_letter_that_is_retried_in_vain_is_given_up_again_after_as_many_
     for _ in range(5):
         await rig.tick()
         clock.advance(minutes=31)
-    [letter] = await push.dead_letters(rig.client, 10)
-    assert (letter.tries, letter.reason) == (5, "still not")
+    [dead_letter] = await push.dead_letters(rig.client, 10)
+    assert (dead_letter.tries, dead_letter.reason) == (5, "still not")
 
 
-async def test_a_letter_that_is_discarded_stays_away_and_the_record_says_who_did_it(
+async def test_a_dead_letter_that_is_discarded_stays_away_and_the_record_says_who_did_it(
     rig: Rig, clock: Clock
 ) -> None:
     await _given_up(rig, clock)
@@ -102,15 +102,15 @@ async def test_a_letter_that_is_discarded_stays_away_and_the_record_says_who_did
     assert await rig.on_admin("SELECT count(*) FROM fleet.power_measurements") == [(1,)]
 
 
-async def test_nobody_decides_twice_about_a_letter_or_without_a_name(rig: Rig, clock: Clock) -> None:
+async def test_nobody_decides_twice_about_a_dead_letter_or_without_a_name(rig: Rig, clock: Clock) -> None:
     await _given_up(rig, clock, rows=1)
-    [letter] = await push.dead_letters(rig.client, 10)
+    [dead_letter] = await push.dead_letters(rig.client, 10)
     with pytest.raises(Invalid):
-        await push.discard_dead_letters(rig.client, letter.id, by=" ")
-    await push.discard_dead_letters(rig.client, letter.id, by="alice@example.com")
+        await push.discard_dead_letters(rig.client, dead_letter.id, by=" ")
+    await push.discard_dead_letters(rig.client, dead_letter.id, by="alice@example.com")
     for decide in (push.discard_dead_letters, push.retry_dead_letters):
         with pytest.raises(NotFound):
-            await decide(rig.client, letter.id, by="bob@example.com")
+            await decide(rig.client, dead_letter.id, by="bob@example.com")
     assert len((await push.status(rig.client)).decisions) == 1
     assert await push.discard_dead_letters(rig.client, None, by="bob@example.com") == 0
 
@@ -126,11 +126,11 @@ async def test_a_row_of_a_set_that_is_retried_goes_out_with_its_set(rig: Rig) ->
     for _ in range(4):
         await rig.tick()
     rig.network.always = None
-    [letter] = await push.dead_letters(rig.client, 10)
-    assert letter.resource == BatchType.DEVICES
+    [dead_letter] = await push.dead_letters(rig.client, 10)
+    assert dead_letter.resource == BatchType.DEVICES
     await rig.tick()
     assert len(await rig.on_admin("SELECT 1 FROM fleet.devices")) == 2
-    await push.retry_dead_letters(rig.client, letter.id, by="alice@example.com")
+    await push.retry_dead_letters(rig.client, dead_letter.id, by="alice@example.com")
     await rig.tick()
     assert len(await rig.on_admin("SELECT 1 FROM fleet.devices")) == 3
 

@@ -1,4 +1,4 @@
-"""Readings go out by arrival and exactly once in effect: ties, commit order, clocks (SPEC 6.1)."""
+"""Readings go out by outbox entry and exactly once in effect: ties, commit order, clocks (SPEC 6.1)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -71,7 +71,7 @@ async def test_a_long_transaction_that_commits_after_the_cursor_passed_is_not_sk
     await rig.assert_mirrored()
 
 
-async def test_a_long_transaction_commits_while_a_later_arrival_is_half_sent(rigs: OpenRig) -> None:
+async def test_a_long_transaction_commits_while_a_later_entry_is_half_sent(rigs: OpenRig) -> None:
     rig = await rigs(FleetIngest__BatchSize="30", FleetIngest__MaxBatchesPerTick="1")
     device = await rig.add_device()
     async with rig.client.db.transaction() as long:
@@ -133,12 +133,12 @@ async def test_readings_stored_while_the_database_clock_stood_back_are_not_skipp
         "UPDATE monitoring.power_measurements SET received_at = received_at - interval '1 year' WHERE time >= :t",
         t=START + timedelta(hours=1),
     )
-    await rig.on_client("UPDATE app.push_arrivals SET received_at = received_at - interval '1 year'")
+    await rig.on_client("UPDATE app.push_outbox SET received_at = received_at - interval '1 year'")
     await rig.tick()
     await rig.assert_mirrored()
 
 
-async def test_the_cursor_is_the_arrival_time_of_the_last_row(rig: Rig, clock: Clock) -> None:
+async def test_the_cursor_is_the_receipt_time_of_the_last_row(rig: Rig, clock: Clock) -> None:
     await rig.store(await rig.add_device(), 5)
     await rig.tick()
     [[received_at]] = await rig.on_client("SELECT DISTINCT received_at FROM monitoring.power_measurements")
@@ -149,7 +149,7 @@ async def test_the_cursor_is_the_arrival_time_of_the_last_row(rig: Rig, clock: C
     assert sent.headers["X-Push-Cursor"] == received_at.isoformat()
 
 
-async def test_an_arrival_whose_readings_are_gone_blocks_nothing(rig: Rig) -> None:
+async def test_an_outbox_entry_whose_readings_are_gone_blocks_nothing(rig: Rig) -> None:
     device = await rig.add_device()
     await rig.store(device, 5)
     await rig.on_client("DELETE FROM monitoring.power_measurements")

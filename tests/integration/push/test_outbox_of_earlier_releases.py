@@ -12,7 +12,7 @@ from tests.integration.databases import downgrade
 from tests.integration.push.rig import START, Rig
 
 
-async def test_arrivals_get_their_devices_and_what_was_sent_stays_sent(rig: Rig) -> None:
+async def test_entries_get_their_devices_and_what_was_sent_stays_sent(rig: Rig) -> None:
     """Whole, half sent, and of two devices at once: half sent up to a reading that both have the instant of."""
     first, second = sorted([await rig.add_device("a"), await rig.add_device("b")])
     await rig.store(first, 40)
@@ -41,7 +41,7 @@ async def test_arrivals_get_their_devices_and_what_was_sent_stays_sent(rig: Rig)
     await migrate(rig.client.db, RunMode.CLIENT)
     assert await rig.on_client(
         "SELECT device_id, row_count, sent_rows, extract(epoch FROM sent_time - first_at)::int "
-        "FROM app.push_arrivals ORDER BY id"
+        "FROM app.push_outbox ORDER BY id"
     ) == [(first, 40, 25, 24), (second, 40, 0, None), (first, 20, 11, 10), (second, 20, 10, 9)]
     await rig.drain()
     assert rig.network.rows_of(BatchType.MEASUREMENTS) == 15 + 40 + 9 + 10

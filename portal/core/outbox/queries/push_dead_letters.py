@@ -100,7 +100,7 @@ async def latest_decisions(session: AsyncSession, limit: int) -> tuple[Decision,
     return tuple(Decision(*row) for row in result)
 
 
-# One statement per verb: a letter is decided about once, whoever else tries at the same moment.
+# One statement per verb: a dead letter is decided about once, whoever else tries at the same moment.
 _DECIDE = """
 WITH decided AS (
     DELETE FROM app.push_dead_letters WHERE CAST(:id AS bigint) IS NULL OR id = :id RETURNING *
@@ -127,16 +127,16 @@ SELECT count(*) FROM decided
 )
 
 
-async def discard(session: AsyncSession, letter_id: int | None, by: str) -> int:
+async def discard(session: AsyncSession, dead_letter_id: int | None, by: str) -> int:
     """Drop a dead letter, or all of them (None), with a record of who did; returns how many."""
-    values = {"id": letter_id, "by": by, "action": "discard"}
+    values = {"id": dead_letter_id, "by": by, "action": "discard"}
     return int(await session.scalar(text(_DISCARD), values) or 0)
 
 
-async def retry(session: AsyncSession, letter_id: int | None, by: str) -> int:
+async def retry(session: AsyncSession, dead_letter_id: int | None, by: str) -> int:
     """Have a dead letter pushed again, or all of them (None), with a record of who asked; returns how many.
 
     A reading is tried as often as a new one; a row of a full set goes out again with its whole set.
     """
-    values = {"id": letter_id, "by": by, "action": "retry"}
+    values = {"id": dead_letter_id, "by": by, "action": "retry"}
     return int(await session.scalar(text(_RETRY), values) or 0)

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.features.settings.app_config.state import AppConfigState as State
-from portal.features.settings.app_config.view import ALL, DecisionRow, LetterRow
+from portal.features.settings.app_config.view import ALL, DeadLetterRow, DecisionRow
 from portal.features.settings.dialogs import page_failure, question
 from portal.features.settings.menus import action_item, action_menu
 from portal.ui.cards import card
@@ -11,7 +11,7 @@ from portal.ui.forms import button
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 from portal.ui.vars import is_some
 
-_LETTERS = (
+_COLUMNS = (
     Column("Row"),
     Column("Reason"),
     Column("Tries", is_number=True),
@@ -25,28 +25,28 @@ def dead_letters() -> rx.Component:
     """What the Admin would not take, with what a person may decide; nothing where there is none."""
     return rx.fragment(
         page_failure(State),
-        rx.cond(is_some(State.letters), _letters(), rx.fragment()),
+        rx.cond(is_some(State.dead_letters), _table(), rx.fragment()),
         rx.cond(is_some(State.decisions), _decisions(), rx.fragment()),
         _discard(),
     )
 
 
-def _letters() -> rx.Component:
+def _table() -> rx.Component:
     every = rx.el.div(
-        State.letters_note,
+        State.dead_letters_note,
         button("Try all again", size="small", on_click=State.retry(ALL)),
         button("Discard all", size="small", on_click=State.open_dialog("discard", ALL, "")),
         class_name="ui-row",
     )
     return card(
-        data_table(_LETTERS, State.letters, _letter_row, caption="Rows given up", stacked=True),
+        data_table(_COLUMNS, State.dead_letters, _dead_letter_row, caption="Rows given up", stacked=True),
         title="Rows given up",
         note=every,
         flush=True,
     )
 
 
-def _letter_row(row: LetterRow) -> list[rx.Component]:
+def _dead_letter_row(row: DeadLetterRow) -> list[rx.Component]:
     return [
         head_cell(rx.el.div(row["row"], cell_note(row["resource"]))),
         cell(row["reason"], label="Reason", wide=True),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import PortalError
 from portal.core.exchange.recovery import RecoveryHead
-from portal.core.exchange.rules.push_epoch import PushStanding, behind_words, compare
+from portal.core.exchange.rules.push_epoch import SyncStatus, behind_words, compare
 from portal.core.log import logger
 from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
@@ -42,14 +42,14 @@ async def check(stack: Stack, client: PushClient, step: Callable[[], None], *, t
     if head is None:
         return
     match compare(await epochs.next_position(stack), head.position):
-        case PushStanding.CLIENT_BEHIND:
+        case SyncStatus.CLIENT_BEHIND:
             if tries or (await epochs.state(stack)).behind_since is None:
-                await is_stopped(stack, client, behind_words(head.code), step)
-        case PushStanding.ADMIN_BEHIND:
+                await stop(stack, client, behind_words(head.code), step)
+        case SyncStatus.ADMIN_BEHIND:
             await go_back(stack, head.mark)
-        case PushStanding.LEVEL:
-            if await epochs.note_level(stack):
-                _log.info("The Admin and this stack are level: the push goes on")
+        case SyncStatus.IN_SYNC:
+            if await epochs.note_in_sync(stack):
+                _log.info("The Admin and this stack are in sync: the push goes on")
 
 
 async def _head(client: PushClient) -> RecoveryHead | None:
@@ -64,7 +64,7 @@ async def _head(client: PushClient) -> RecoveryHead | None:
     return decoded(reply.body, RecoveryHead)
 
 
-async def is_stopped(stack: Stack, client: PushClient, reason: str, step: Callable[[], None]) -> bool:
+async def stop(stack: Stack, client: PushClient, reason: str, step: Callable[[], None]) -> bool:
     """Push nothing until this stack has what it lost; said once in the log. Where it lost nothing, it goes on."""
     try:
         if await lost_nothing(stack, client, step):
@@ -79,7 +79,7 @@ async def is_stopped(stack: Stack, client: PushClient, reason: str, step: Callab
 
 async def go_back(stack: Stack, mark: int) -> None:
     """Have sent again what the Admin lost."""
-    await epochs.note_level(stack)
+    await epochs.note_in_sync(stack)
     await epochs.note_lost(stack, mark)
     _log.warning(
         "The Admin's database was restored: sets go out again, and readings are compared", held_batches=mark
