@@ -189,9 +189,12 @@ async def _as_it_is(stack: Stack, token: str, took: list[float]) -> None:
         ),
         get_full_name=lambda: "dashboard",
     )
+    charted = None
     async for beat in beats(state, seconds=_BEAT_SECONDS):
-        (overview, _), _ = await asyncio.gather(page._overview(beat), page._proof(beat))
-        _shown(overview)
+        minute = beat.began_at // page._CHART_SECONDS
+        found, _ = await asyncio.gather(page._view(beat, with_chart=minute != charted), page._seal(beat))
+        assert found is not None
+        charted = minute
         (_OPENED if token in _OPENING else took).append(time.monotonic() - _WOKE[token])
         _OPENING.discard(token)
 

@@ -1,7 +1,7 @@
 """State of the dashboard: what is shown now, kept up to date while the page is open."""
 
 import asyncio
-from datetime import datetime
+from typing import Any
 
 import reflex as rx
 
@@ -11,14 +11,14 @@ from portal.core.energy import energy_proof
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.overview import service as dashboard
-from portal.core.stack import current
+from portal.core.stack import Stack
 from portal.features.data_quality.seal import Seal, build_seal
 from portal.ui.charts import NO_FIGURE, Figure
 from portal.web.events.beats import Beat, beats
 
 _BEAT_SECONDS = 5
-# The chart moves a bucket in five minutes; sending its 288 points at every beat would be for nothing.
-_BEATS_PER_CHART = 12
+# The chart moves a bucket in a quarter of an hour: it is read with the first beat of a minute, the same for all pages.
+_CHART_SECONDS = 60
 _log = logger("dashboard")
 _no_figures = Outage(_log, "The overview is not read")
 _no_seal = Outage(_log, "The energy proof is not read")
@@ -41,40 +41,63 @@ class DashboardState(rx.State):
     @rx.event(background=True)
     @signed_in
     async def follow(self):
-        """Read the overview now and every few seconds, until the page is left or the session ends."""
-        beat = 0
+        """Read the overview now and every few seconds, until the page is left or the session ends.
+
+        What the page has already is not sent again before the next chart is.
+        """
+        charted_minute, sent = None, dict[str, Any]()
         async for each in beats(self, seconds=_BEAT_SECONDS):
-            (overview, now), proof = await asyncio.gather(_overview(each), _proof(each))
-            async with self:
-                self.seal = build_seal(proof, now)
-                self._show(overview, now, with_chart=beat % _BEATS_PER_CHART == 0)
-            beat = beat + 1 if overview is not None else 0
-
-    def _show(self, overview: dashboard.ClientOverview | None, now: datetime, *, with_chart: bool) -> None:
-        self.is_loading = False
-        self.failure = (
-            "" if overview is not None else "The figures could not be read. This page keeps trying."
-        )
-        if overview is None:
-            return
-        self.is_empty = not view.has_devices(overview)
-        self.figures = view.build_figures(overview, now)
-        self.sites = view.build_sites(overview, now)
-        self.waiting_note = view.waiting_note(overview)
-        if with_chart:
-            self.power_chart = view.build_power_chart(overview)
-            self.chart_label = view.chart_label(overview)
-            self.zone_note = view.zone_note(overview)
+            minute = each.began_at // _CHART_SECONDS
+            found, seal = await asyncio.gather(_view(each, with_chart=minute != charted_minute), _seal(each))
+            charted_minute = None if found is None else minute
+            if found is None or found.chart is not None:
+                sent = {}
+            shown = _shown(found) | {"seal": seal}
+            changed = {
+                name: value for name, value in shown.items() if name not in sent or sent[name] != value
+            }
+            if changed:
+                async with self:
+                    for name, value in changed.items():
+                        setattr(self, name, value)
+            sent |= changed
 
 
-async def _overview(beat: Beat) -> tuple[dashboard.ClientOverview | None, datetime]:
-    clock = current().clock
+def _shown(found: view.DashboardView | None) -> dict[str, Any]:
+    """Return the fields of the state that a beat fills."""
+    if found is None:
+        return {"is_loading": False, "failure": "The figures could not be read. This page keeps trying."}
+    shown: dict[str, Any] = {
+        "is_loading": False,
+        "failure": "",
+        "figures": found.figures,
+        "sites": found.sites,
+        "waiting_note": found.waiting_note,
+        "is_empty": found.is_empty,
+    }
+    if found.chart is not None:
+        shown["power_chart"] = found.chart.figure
+        shown["chart_label"] = found.chart.label
+        shown["zone_note"] = found.chart.zone_note
+    return shown
+
+
+async def _view(beat: Beat, *, with_chart: bool) -> view.DashboardView | None:
     with _no_figures.noted():  # whatever it is, the page goes on trying
-        return await beat.read(dashboard.client_overview), clock()
-    return None, clock()
-
-
-async def _proof(beat: Beat) -> energy_proof.EnergyProof | None:
-    with _no_seal.noted():  # the page is as good without its seal
-        return await beat.read(energy_proof.latest_proof)
+        return await beat.read(_read_view, with_power=with_chart)
     return None
+
+
+async def _seal(beat: Beat) -> Seal:
+    with _no_seal.noted():  # the page is as good without its seal
+        return await beat.read(_read_seal)
+    return Seal()
+
+
+async def _read_view(stack: Stack, *, with_power: bool) -> view.DashboardView:
+    """Read the overview and word it, once for all pages: all of it is of one moment."""
+    return view.build_view(await dashboard.client_overview(stack, with_power=with_power), stack.clock())
+
+
+async def _read_seal(stack: Stack) -> Seal:
+    return build_seal(await energy_proof.latest_proof(stack), stack.clock())

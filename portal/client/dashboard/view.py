@@ -42,6 +42,39 @@ class SiteFigures:
     tone: str
 
 
+@dataclass(frozen=True)
+class PowerChart:
+    """The last 24 hours of power, and what is said of it."""
+
+    figure: Figure
+    label: str
+    zone_note: str
+
+
+@dataclass(frozen=True)
+class DashboardView:
+    """All that the page shows of one moment, but for the seal; `chart` is None where it was not read."""
+
+    figures: DashboardFigures
+    sites: list[SiteFigures]
+    waiting_note: str
+    is_empty: bool
+    chart: PowerChart | None
+
+
+def build_view(overview: ClientOverview, now: datetime) -> DashboardView:
+    """Return what the page shows; `now` is aware."""
+    return DashboardView(
+        build_figures(overview, now),
+        build_sites(overview, now),
+        waiting_note(overview),
+        not has_devices(overview),
+        None
+        if overview.power_points is None
+        else PowerChart(build_power_chart(overview), chart_label(overview), zone_note(overview)),
+    )
+
+
 def build_figures(overview: ClientOverview, now: datetime) -> DashboardFigures:
     """Return the figures on top; `now` is aware."""
     return DashboardFigures(
@@ -67,8 +100,8 @@ def build_power_chart(overview: ClientOverview) -> Figure:
     """Return the line of the last 24 hours; a bucket without a reading stays a gap."""
     zone = ZoneInfo(overview.time_zone)
     return line_figure(
-        [point.at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in overview.power_points],
-        [point.kw for point in overview.power_points],
+        [point.at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in overview.power_points or ()],
+        [point.kw for point in overview.power_points or ()],
         name="Power",
         unit="kW",
     )
@@ -76,7 +109,7 @@ def build_power_chart(overview: ClientOverview) -> Figure:
 
 def chart_label(overview: ClientOverview) -> str:
     """Say what the chart shows, for those who cannot see it."""
-    known = [point.kw for point in overview.power_points if point.kw is not None]
+    known = [point.kw for point in overview.power_points or () if point.kw is not None]
     if not known:
         return "Power of the last 24 hours: no readings."
     low, high = formats.kw(min(known)), formats.kw(max(known))

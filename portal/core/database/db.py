@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from portal.core import outages
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy.engine import ExceptionContext
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 _OPEN_SECONDS = 5
 _WAIT_SECONDS = 15
@@ -173,10 +175,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=_WAIT_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,  # bound values hold readings and token hashes, which no log should repeat
             async_creator=self._connect,
         )
+        event.listen(self.engine.sync_engine, "checkout", _replace_what_is_closed)
         event.listen(self.engine.sync_engine, "handle_error", _drop_what_is_read_only)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.direct = self._direct_pool(f"{application_name}-ingest", pool_size)
@@ -258,6 +260,16 @@ class Database:
 def _hinders_reading(error: BaseException) -> bool:
     """A write in a snapshot is a fault of our own, not of the server's."""
     return outages.is_unusable(error) and not outages.is_read_only(error)
+
+
+def _replace_what_is_closed(connection: DBAPIConnection, *_: object) -> None:
+    """Have another connection opened in the place of one that the server closed, as after its restart.
+
+    The driver knows, without asking: a question to the server before each use would be three round trips.
+    """
+    driver = getattr(connection, "driver_connection", None)
+    if isinstance(driver, asyncpg.Connection) and driver.is_closed():
+        raise DisconnectionError
 
 
 def _drop_what_is_read_only(context: ExceptionContext) -> None:

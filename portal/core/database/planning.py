@@ -22,13 +22,16 @@ async def planned(session: AsyncSession, settings: Mapping[str, str]) -> AsyncGe
     if not settings:
         yield
         return
-    current = ", ".join(f"current_setting('{name}')" for name in settings)
-    before = (await session.execute(text(f"SELECT {current}"))).one()
-    await _choose(session, settings)
+    # Read first and changed then, in one round trip: the first part is materialized before a row of the second is made.
+    current = ", ".join(f"current_setting('{name}') AS s{place}" for place, name in enumerate(settings))
+    names = ", ".join(f"s{place}" for place in range(len(settings)))
+    statement = (
+        f"WITH before AS MATERIALIZED (SELECT {current}) SELECT {names}, {_chosen(settings)} FROM before"
+    )
+    before = (await session.execute(text(statement))).one()[: len(settings)]
     yield
-    await _choose(session, dict(zip(settings, before, strict=True)))
+    await session.execute(text(f"SELECT {_chosen(dict(zip(settings, before, strict=True)))}"))
 
 
-async def _choose(session: AsyncSession, settings: Mapping[str, str]) -> None:
-    chosen = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
-    await session.execute(text(f"SELECT {chosen}"))
+def _chosen(settings: Mapping[str, str]) -> str:
+    return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())

@@ -18,6 +18,8 @@ from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import HOUR, floor_hour, local_midnight
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from portal.core.cost.rules.cost import DayCost
     from portal.core.energy.rules.as_of import AsOf
     from portal.core.overview.queries import PowerBucket, SitePresent
@@ -53,7 +55,10 @@ class SiteLine:
 
 @dataclass(frozen=True)
 class ClientOverview:
-    """The dashboard. "Yesterday" is up to the same time of day; costs are with VAT, None without any tariff."""
+    """The dashboard. "Yesterday" is up to the same time of day; costs are with VAT, None without any tariff.
+
+    `power_points` are None where they were not asked for.
+    """
 
     power_kw: float | None
     power_at: datetime | None
@@ -64,13 +69,16 @@ class ClientOverview:
     cost_month: Decimal | None
     currency: str
     time_zone: str
-    power_points: tuple[PowerPoint, ...]
+    power_points: tuple[PowerPoint, ...] | None
     sites: tuple[SiteLine, ...]
     as_of: AsOf
 
 
-async def client_overview(stack: Stack) -> ClientOverview:
-    """Return the dashboard as of now, in the sites' zone (the stack's own where they differ)."""
+async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOverview:
+    """Return the dashboard as of now, in the sites' zone (the stack's own where they differ).
+
+    Without `with_power` the last day of power is left out.
+    """
     now = stack.clock().astimezone(UTC)
     async with energy.counted(stack) as counted:
         session = counted.session
@@ -80,7 +88,7 @@ async def client_overview(stack: Stack) -> ClientOverview:
         hour = floor_hour(now - timedelta(days=1))
         windows = [(today, now), (yesterday, hour), (hour, hour + HOUR)]
         energy_today, before, last = await queries.energy_by_site(counted, windows)
-        buckets = await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES)
+        power_points = await _power_points(session, now) if with_power else None
         month_so_far = await _month(stack, counted, month, now, ZoneInfo(zone_id))
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
@@ -93,7 +101,7 @@ async def client_overview(stack: Stack) -> ClientOverview:
         cost_month=month_so_far.cost,
         currency=month_so_far.currency,
         time_zone=zone_id,
-        power_points=_with_gaps(buckets, now),
+        power_points=power_points,
         sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
         as_of=counted.as_of,
     )
@@ -144,20 +152,27 @@ async def _month(
     # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
     scope = CostScope(month, floor_hour(now) + HOUR, day_zone=zone, live=counted.live)
     try:
-        report = await cost_report.load_report(counted.session, scope, own_currency, max_gap)
+        costs = await cost_report.load_daily_costs(counted.session, scope, own_currency, max_gap)
     except MixedCurrencies:
         [energy_of_sites] = await queries.energy_by_site(counted, [(month, now)])
         return _Month(kwh_from_milliwh(sum(energy_of_sites.values())), own_currency)
-    is_priced = report.total > 0 or not report.buckets_without_tariff
-    if not (is_priced and report.devices):
-        return _Month(report.total_kwh, report.currency)
-    today = next((day for day in report.days if day.date == now.astimezone(zone).date()), None)
-    return _Month(report.total_kwh, report.currency, report.total, None if today is None else _priced(today))
+    if costs is None:
+        return _Month(Decimal(0), own_currency)
+    if not (costs.total > 0 or costs.is_priced):
+        return _Month(costs.total_kwh, costs.currency)
+    today = next((day for day in costs.days if day.date == now.astimezone(zone).date()), None)
+    return _Month(costs.total_kwh, costs.currency, costs.total, None if today is None else _priced(today))
 
 
 def _priced(day: DayCost) -> Decimal | None:
     has_tariff = day.kwh == sum(period.kwh for period in day.periods)
     return day.total if day.total > 0 or has_tariff else None
+
+
+async def _power_points(session: AsyncSession, now: datetime) -> tuple[PowerPoint, ...]:
+    return _with_gaps(
+        await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES), now
+    )
 
 
 def _with_gaps(buckets: tuple[PowerBucket, ...], now: datetime) -> tuple[PowerPoint, ...]:

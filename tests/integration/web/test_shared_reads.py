@@ -11,7 +11,6 @@ from portal.core import energy, shared_reads
 from portal.core import stack as stacks
 from portal.core.access import Role
 from portal.core.identity.service import accounts, sessions
-from portal.core.overview import service as dashboard
 from portal.core.stack import Stack
 from portal.web.events import beats as beat_module
 from portal.web.events import loops, tabs
@@ -55,9 +54,9 @@ class Tabs:
             get_full_name=lambda: "dashboard",
         )
         async for beat in beats(state, seconds=5):
-            overview, _ = await dashboard_state._overview(beat)
-            await dashboard_state._proof(beat)
-            assert isinstance(overview, dashboard.ClientOverview)
+            found = await dashboard_state._view(beat, with_chart=False)
+            await dashboard_state._seal(beat)
+            assert found is not None
             self._shown += 1
             self._moved.set()
 

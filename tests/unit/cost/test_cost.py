@@ -21,7 +21,7 @@ from portal.core.cost.rules.fixed_charges import fixed_charges
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.core.values.money import exact_decimals, round_cents
-from tests.unit.cost.usages import RateSlot, Usage, price, rate_slots
+from tests.unit.cost.usages import RateSlot, Usage, by_day_alone, price, rate_slots
 from tests.unit.tariffs.tariff_examples import tariff
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
@@ -163,6 +163,16 @@ def test_days_and_devices_add_up_to_the_total_exactly(usages: list[Usage]) -> No
             assert sum(line.total for line in lines) == found.total
         assert found.total == found.base_cost + found.vat
     assert sum(line.buckets_without_tariff for line in found.devices) == found.buckets_without_tariff
+
+
+@given(_USAGES)
+@settings(max_examples=100, deadline=None)
+def test_days_alone_cost_what_the_report_says(usages: list[Usage]) -> None:
+    found = report(*usages)
+    alone = by_day_alone(usages, from_at=FROM, to_at=TO, currency=found.currency)
+    assert (alone.currency, alone.total_kwh, alone.total) == (found.currency, found.total_kwh, found.total)
+    assert alone.days == found.days
+    assert alone.is_priced == (found.buckets_without_tariff == 0)
 
 
 @given(_USAGES, st.randoms(use_true_random=False))

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from portal.core.cost.rules.cost import (
     CostReport,
+    DailyCosts,
     DayUsage,
     DeviceRef,
     DeviceUsage,
     Quality,
     check_window,
+    price_days,
     price_groups,
 )
 from portal.core.cost.rules.rates import Price, segments
@@ -74,13 +76,26 @@ def price(
     """Price usage, grouped by day and by device as the product groups it."""
     usages = tuple(usages)
     check_window(from_at, to_at)
-    first, last = from_at.astimezone(UTC).date(), (to_at - timedelta(microseconds=1)).astimezone(UTC).date()
     return price_groups(
-        [DayUsage(u.day, u.slot and u.slot.price, u.milliwh) for u in usages],
+        _by_day(usages),
         [DeviceUsage(u.device_id, u.slot and u.slot.price, u.milliwh, u.buckets) for u in usages],
-        days=[first + timedelta(days=n) for n in range((last - first).days + 1)],
+        days=_days(from_at, to_at),
         devices=devices,
         window=(from_at, to_at),
         currency=currency,
         quality=quality or Quality(),
     )
+
+
+def by_day_alone(usages: Iterable[Usage], *, from_at: datetime, to_at: datetime, currency: str) -> DailyCosts:
+    """Price usage that is grouped by day only."""
+    return price_days(_by_day(usages), days=_days(from_at, to_at), currency=currency)
+
+
+def _by_day(usages: Iterable[Usage]) -> list[DayUsage]:
+    return [DayUsage(each.day, each.slot and each.slot.price, each.milliwh) for each in usages]
+
+
+def _days(from_at: datetime, to_at: datetime) -> list[date]:
+    first, last = from_at.astimezone(UTC).date(), (to_at - timedelta(microseconds=1)).astimezone(UTC).date()
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

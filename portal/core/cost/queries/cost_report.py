@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from portal.core.cost.queries.cost import CostScope, load_usage, make_calendar, zone_named
-from portal.core.cost.rules.cost import CostReport, FixedCost, MixedCurrencies, price_groups
+from portal.core.cost.queries.cost import CostScope, load_daily, load_usage, make_calendar, zone_named
+from portal.core.cost.rules.cost import (
+    CostReport,
+    DailyCosts,
+    FixedCost,
+    MixedCurrencies,
+    price_days,
+    price_groups,
+)
 from portal.core.cost.rules.fixed_charges import fixed_charges
 from portal.core.tariffs.queries import tariffs
 
@@ -49,6 +56,21 @@ async def load_report(
         quality=found.quality,
     )
     return replace(report, unknown_zones=calendar.unknown_zones)
+
+
+async def load_daily_costs(
+    session: AsyncSession, scope: CostScope, own_currency: str, max_gap: timedelta
+) -> DailyCosts | None:
+    """Price the scope's energy by day alone, by the tariffs of its own municipalities; None where it has no device.
+
+    Raises `MixedCurrencies` when those tariffs are in more than one currency.
+    """
+    calendar = make_calendar(await load_places(session, scope), scope)
+    found = await load_daily(session, scope, calendar, max_gap)
+    if not found.device_count:
+        return None
+    days = {usage.day for usage in found.by_day} | _days_of(calendar, found.places)
+    return price_days(found.by_day, days=sorted(days), currency=own_currency)
 
 
 def _days_of(calendar: Calendar, used: frozenset[int]) -> set[date]:

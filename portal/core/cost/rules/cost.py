@@ -123,6 +123,20 @@ class CostReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DailyCosts:
+    """What a window cost by day alone: the figures of its report without those of single devices.
+
+    `is_priced` says that all energy has a price. Amounts exact.
+    """
+
+    currency: str
+    total_kwh: Decimal
+    total: Decimal
+    is_priced: bool
+    days: tuple[DayCost, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FixedCost:
     """A fixed charge of a site for a whole local calendar month; `month` is its first day. Amounts exact."""
 
@@ -238,6 +252,29 @@ def price_groups(
             days=tuple(DayCost(day, *line.amounts(), line.periods()) for day, line in day_lines.items()),
             devices=tuple(_device_cost(device, device_lines[device.device_id]) for device in devices),
             periods=whole.periods(),
+        )
+
+
+def price_days(by_day: Sequence[DayUsage], *, days: Iterable[date], currency: str) -> DailyCosts:
+    """Price the energy of a window that was grouped by day and price; the same figures as `price_groups`.
+
+    `days` are all days of the window; `currency` is the stack's own and holds where a tariff names none. Raises
+    MixedCurrencies when usage was priced in more than one, and ValueError for usage of a day that is not in the
+    question.
+    """
+    whole, lines = _Sum(), {day: _Sum() for day in days}
+    for usage in by_day:
+        line = _line(lines, usage.day, "day", "is outside the report's window")
+        for each in (whole, line):
+            each.add(usage.price, usage.milliwh)
+    with exact_decimals():
+        kwh, _, _, total = whole.amounts()
+        return DailyCosts(
+            _one_currency(whole, currency),
+            kwh,
+            total,
+            whole.milliwh == sum(whole.milliwh_by_price.values()),
+            tuple(DayCost(day, *line.amounts(), line.periods()) for day, line in lines.items()),
         )
 
 
