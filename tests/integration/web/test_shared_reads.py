@@ -23,7 +23,7 @@ __all__ = ["house"]
 
 PASSWORD = "correct horse battery"
 # What one dashboard asks in one beat.
-MOST_STATEMENTS = 20
+MOST_STATEMENTS = 16
 
 
 class Tabs:
