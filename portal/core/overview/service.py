@@ -18,8 +18,6 @@ from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import HOUR, floor_hour, local_midnight
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from portal.core.cost.rules.cost import DayCost
     from portal.core.energy.rules.as_of import AsOf
     from portal.core.overview.queries import PowerBucket, SitePresent
@@ -81,14 +79,13 @@ async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOve
     """
     now = stack.clock().astimezone(UTC)
     async with energy.counted(stack) as counted:
-        session = counted.session
-        present = await queries.sites_at_present(session, now - STALE_AFTER)
+        present = await queries.sites_at_present(counted.session, now - STALE_AFTER)
         zone_id = _common_zone(present, stack.settings.application.time_zone)
         today, yesterday, month = _starts(now, ZoneInfo(zone_id))
         hour = floor_hour(now - timedelta(days=1))
         windows = [(today, now), (yesterday, hour), (hour, hour + HOUR)]
         energy_today, before, last = await queries.energy_by_site(counted, windows)
-        power_points = await _power_points(session, now) if with_power else None
+        power_points = await _power_points(counted, now) if with_power else None
         month_so_far = await _month(stack, counted, month, now, ZoneInfo(zone_id))
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
@@ -169,10 +166,9 @@ def _priced(day: DayCost) -> Decimal | None:
     return day.total if day.total > 0 or has_tariff else None
 
 
-async def _power_points(session: AsyncSession, now: datetime) -> tuple[PowerPoint, ...]:
-    return _with_gaps(
-        await queries.power_buckets(session, now - POWER_WINDOW, now, POWER_BUCKET_MINUTES), now
-    )
+async def _power_points(counted: energy.Counted, now: datetime) -> tuple[PowerPoint, ...]:
+    start_at = now - POWER_WINDOW
+    return _with_gaps(await queries.power_buckets(counted.session, start_at, now, POWER_BUCKET_MINUTES), now)
 
 
 def _with_gaps(buckets: tuple[PowerBucket, ...], now: datetime) -> tuple[PowerPoint, ...]:
