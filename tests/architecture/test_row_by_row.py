@@ -33,7 +33,7 @@ OF_SETS = {
     "writing",
 }
 # Row by row, and to go through the tables as well.
-TO_COME = {"fleet_epochs", "push_epoch", "push_dead_letters", "tariffs"}
+TO_COME = {"fleet_epochs", "push_epoch", "push_dead_letters"}
 
 
 def _has_sql(source: Source) -> bool:

@@ -122,7 +122,7 @@ async def plain_grouping(db: Database, last: datetime) -> int:
 async def loop(db: Database, last: datetime) -> Decimal:
     """Fetch every hour and price each by itself."""
     async with db.snapshot() as session:
-        places = await tariffs.load(session, tariffs.FLEET, CUSTOMER)
+        places = await tariffs.load(session, CUSTOMER)
         rates = {
             (place.municipality_id, slot.start_at + n * HOUR): slot.price
             for place in places

@@ -101,13 +101,13 @@ def fingerprint(draft: Draft) -> str:
 
 def _period(period: Period, season: str) -> PeriodDraft:
     days = [bool(period.days_of_week >> bit & 1) for bit in _EIGHT]
-    start, end = f"{period.start:%H:%M}", f"{period.end:%H:%M}"
+    start, end = f"{period.start_time:%H:%M}", f"{period.end_time:%H:%M}"
     return PeriodDraft(period.name, season, days, start, end, plain(period.rate_per_kwh))
 
 
 def _season(season: Season) -> SeasonDraft:
     (first_month, first_day), (last_month, last_day) = (
-        [f"{part:02}" for part in day] for day in (season.first, season.last)
+        [f"{part:02}" for part in day] for day in (season.first_day, season.last_day)
     )
     rate = plain(season.default_rate_per_kwh)
     return SeasonDraft(season.name, first_month, first_day, last_month, last_day, rate)
@@ -115,7 +115,7 @@ def _season(season: Season) -> SeasonDraft:
 
 def holiday_draft(holiday: Holiday) -> HolidayDraft:
     """A row of the form for a holiday."""
-    return HolidayDraft(holiday.on.isoformat(), holiday.name, holiday.day_type.value)
+    return HolidayDraft(holiday.on_date.isoformat(), holiday.name, holiday.day_type.value)
 
 
 def to_wire(draft: Draft) -> dict[str, Any]:

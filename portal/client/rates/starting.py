@@ -126,5 +126,5 @@ def filled(draft: Draft, country: str, today: date) -> list[HolidayDraft]:
         country.strip().upper(), first, day_of(draft.last) or date(first.year, 12, 31)
     )
     known = {each.on for each in draft.holidays}
-    fresh = [holiday_draft(each) for each in found if each.on.isoformat() not in known]
+    fresh = [holiday_draft(each) for each in found if each.on_date.isoformat() not in known]
     return sorted([*draft.holidays, *fresh], key=lambda each: each.on)

@@ -3,25 +3,23 @@
 # SQLModel declares the table name as computed; a plain text is its documented way.
 # pyright: reportAssignmentType=false
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
     Interval,
-    SmallInteger,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import Kilowatts, Money, Rate, Share, stored, timestamp, uuid_key
+from portal.core.database.columns import Kilowatts, stored, timestamp, uuid_key
 from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures, Quantities
 
 
@@ -109,116 +107,6 @@ class DeviceAlias(SQLModel, table=True):
     device_id: UUID
     is_current: bool = stored(default=True)
     noted_at: datetime = timestamp(now=True)
-
-
-class FleetMunicipality(SQLModel, table=True):
-    """A customer's municipality."""
-
-    __tablename__ = "municipalities"
-    __table_args__ = {"schema": "fleet"}
-
-    customer_id: UUID = _customer_key()
-    id: int = Field(primary_key=True)
-    name: str = Field(max_length=200)
-    time_zone_id: str = Field(max_length=64)
-    received_at: datetime = timestamp(now=True)
-    ended_at: datetime | None = timestamp(nullable=True)
-
-
-class FleetTariff(SQLModel, table=True):
-    """A customer's tariff."""
-
-    __tablename__ = "tariffs"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["customer_id", "municipality_id"],
-            ["fleet.municipalities.customer_id", "fleet.municipalities.id"],
-        ),
-        {"schema": "fleet"},
-    )
-
-    customer_id: UUID = _customer_key()
-    id: int = Field(primary_key=True)
-    municipality_id: int
-    name: str = Field(max_length=200)
-    effective_from: date
-    effective_to: date | None = None
-    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
-    fixed_monthly_charge: Decimal = stored(Decimal(0), sa_type=Money)
-    vat_rate: Decimal = stored(Decimal(0), sa_type=Share)
-    currency: str | None = Field(default=None, max_length=3)
-    is_active: bool = stored(default=True)
-    received_at: datetime = timestamp(now=True)
-    ended_at: datetime | None = timestamp(nullable=True)
-
-
-class FleetTariffPeriod(SQLModel, table=True):
-    """A period of a customer's tariff; replaced as a set with its tariff."""
-
-    __tablename__ = "tariff_periods"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["customer_id", "tariff_id"],
-            ["fleet.tariffs.customer_id", "fleet.tariffs.id"],
-            ondelete="CASCADE",
-        ),
-        ForeignKeyConstraint(
-            ["customer_id", "tariff_id", "season"],
-            [f"fleet.tariff_seasons.{column}" for column in ("customer_id", "tariff_id", "place")],
-            ondelete="CASCADE",
-        ),
-        CheckConstraint("days_of_week BETWEEN 1 AND 255"),
-        Index("ix_fleet_tariff_periods_tariff", "customer_id", "tariff_id"),
-        {"schema": "fleet"},
-    )
-
-    customer_id: UUID = Field(primary_key=True)
-    id: int = Field(primary_key=True)
-    tariff_id: int
-    name: str = Field(max_length=100)
-    season: int | None = Field(default=None, sa_type=SmallInteger)
-    days_of_week: int
-    start_time: time
-    end_time: time
-    rate_per_kwh: Decimal = Field(sa_type=Rate)
-
-
-def _of_tariff() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["customer_id", "tariff_id"], ["fleet.tariffs.customer_id", "fleet.tariffs.id"], ondelete="CASCADE"
-    )
-
-
-class FleetTariffSeason(SQLModel, table=True):
-    """A season of a customer's tariff."""
-
-    __tablename__ = "tariff_seasons"
-    __table_args__ = (_of_tariff(), {"schema": "fleet"})
-
-    customer_id: UUID = Field(primary_key=True)
-    tariff_id: int = Field(primary_key=True)
-    place: int = Field(primary_key=True, sa_type=SmallInteger)
-    name: str = Field(max_length=100)
-    first_day: str = Field(max_length=5)
-    last_day: str = Field(max_length=5)
-    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
-
-
-class FleetTariffHoliday(SQLModel, table=True):
-    """A holiday of a customer's tariff."""
-
-    __tablename__ = "tariff_holidays"
-    __table_args__ = (
-        _of_tariff(),
-        CheckConstraint("day_type IN ('saturday', 'sunday', 'holiday')"),
-        {"schema": "fleet"},
-    )
-
-    customer_id: UUID = Field(primary_key=True)
-    tariff_id: int = Field(primary_key=True)
-    on_date: date = Field(primary_key=True)
-    name: str = Field(max_length=200)
-    day_type: str = Field(max_length=10)
 
 
 class FleetMeasurement(Quantities, table=True):

@@ -1,4 +1,7 @@
-"""Municipalities and tariffs of a Client (`app`)."""
+"""Municipalities and tariffs: of a Client (`app`), and those its Admin was sent (`fleet`), by customer.
+
+The fields are declared once, as the shape in `rules/tariffs` has them; each mode adds its keys.
+"""
 
 # SQLModel declares the table name as computed; a plain text is its documented way.
 # pyright: reportAssignmentType=false
@@ -6,21 +9,48 @@
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     SmallInteger,
+    String,
+    TypeDecorator,
     UniqueConstraint,
     text,
 )
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import OF_CLIENT, Money, Rate, Share, stored, timestamp
+from portal.core.database.columns import OF_CLIENT, Money, Rate, Share, Word, stored, timestamp
+from portal.core.tariffs.rules.tariffs import DayType, MonthDay
+
+_DAYS_BOUND = "days_of_week BETWEEN 1 AND 255"
+_DAY_TYPES = "day_type IN ('saturday', 'sunday', 'holiday')"
+
+
+class DayOfYear(TypeDecorator[MonthDay]):
+    """A day of any year, as a text like 06-01."""
+
+    impl = String(5)
+    cache_ok = True
+
+    def process_bind_param(self, value: MonthDay | None, dialect: Dialect) -> str | None:
+        """Return the text."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> MonthDay | None:
+        """Return the day. Raises `ValueError` for a text that is none."""
+        if value is None:
+            return None
+        month, day = value.split("-")
+        return MonthDay(int(month), int(day))
 
 
 def _numbered(sequence: str) -> Any:
@@ -41,16 +71,29 @@ class Municipality(SQLModel, table=True):
     updated_at: datetime = timestamp(now=True)
 
 
-class TariffRecord(SQLModel, table=True):
-    """A tariff and the dates it covers; `effective_to` is its last day, null while it is open."""
-
-    __tablename__ = "tariffs"
-    __table_args__ = (UniqueConstraint("municipality_id", "name", "effective_from"), OF_CLIENT)
-
-    id: int = _numbered("tariff_numbers")
-    municipality_id: int = Field(
-        sa_column=Column(Integer, ForeignKey("app.municipalities.id", onupdate="CASCADE"), nullable=False)
+def _of_fleet_tariff() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["customer_id", "tariff_id"], ["fleet.tariffs.customer_id", "fleet.tariffs.id"], ondelete="CASCADE"
     )
+
+
+class FleetMunicipality(SQLModel, table=True):
+    """A customer's municipality."""
+
+    __tablename__ = "municipalities"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True)
+    id: int = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    time_zone_id: str = Field(max_length=64)
+    received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
+
+
+class TariffColumns(SQLModel):
+    """The fields of a `Tariff`."""
+
     name: str = Field(max_length=200)
     effective_from: date
     effective_to: date | None = None
@@ -59,10 +102,68 @@ class TariffRecord(SQLModel, table=True):
     vat_rate: Decimal = stored(Decimal(0), sa_type=Share)
     currency: str | None = Field(default=None, max_length=3)
     is_active: bool = stored(default=True)
+
+
+class PeriodColumns(SQLModel):
+    """The fields of a `Period`, and its season by its place."""
+
+    name: str = Field(max_length=100)
+    season: int | None = Field(default=None, sa_type=SmallInteger)
+    days_of_week: int
+    start_time: time
+    end_time: time
+    rate_per_kwh: Decimal = Field(sa_type=Rate)
+
+
+class SeasonColumns(SQLModel):
+    """The fields of a `Season`."""
+
+    name: str = Field(max_length=100)
+    first_day: MonthDay = Field(sa_type=DayOfYear)
+    last_day: MonthDay = Field(sa_type=DayOfYear)
+    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
+
+
+class HolidayColumns(SQLModel):
+    """The fields of a `Holiday`, but its date, which is its key."""
+
+    name: str = Field(max_length=200)
+    day_type: DayType = Field(sa_type=Word(DayType, 10))
+
+
+class TariffRecord(TariffColumns, table=True):
+    """A Client's tariff and the dates it covers; `effective_to` is its last day, null while it is open."""
+
+    __tablename__ = "tariffs"
+    __table_args__ = (UniqueConstraint("municipality_id", "name", "effective_from"), OF_CLIENT)
+
+    id: int = _numbered("tariff_numbers")
+    municipality_id: int = Field(
+        sa_column=Column(Integer, ForeignKey("app.municipalities.id", onupdate="CASCADE"), nullable=False)
+    )
     updated_at: datetime = timestamp(now=True)
 
 
-class TariffPeriod(SQLModel, table=True):
+class FleetTariff(TariffColumns, table=True):
+    """A customer's tariff."""
+
+    __tablename__ = "tariffs"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "municipality_id"],
+            ["fleet.municipalities.customer_id", "fleet.municipalities.id"],
+        ),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True)
+    id: int = Field(primary_key=True)
+    municipality_id: int
+    received_at: datetime = timestamp(now=True)
+    ended_at: datetime | None = timestamp(nullable=True)
+
+
+class TariffPeriod(PeriodColumns, table=True):
     """One time-of-use period: local times, days as a bit mask with Monday = 1, holidays = 128."""
 
     __tablename__ = "tariff_periods"
@@ -72,21 +173,36 @@ class TariffPeriod(SQLModel, table=True):
             ["app.tariff_seasons.tariff_id", "app.tariff_seasons.place"],
             ondelete="CASCADE",
         ),
-        CheckConstraint("days_of_week BETWEEN 1 AND 255"),
+        CheckConstraint(_DAYS_BOUND),
         OF_CLIENT,
     )
 
     id: int = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
     tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", index=True)
-    name: str = Field(max_length=100)
-    season: int | None = Field(default=None, sa_type=SmallInteger)
-    days_of_week: int
-    start_time: time
-    end_time: time
-    rate_per_kwh: Decimal = Field(sa_type=Rate)
 
 
-class TariffSeason(SQLModel, table=True):
+class FleetTariffPeriod(PeriodColumns, table=True):
+    """A period of a customer's tariff; replaced as a set with its tariff."""
+
+    __tablename__ = "tariff_periods"
+    __table_args__ = (
+        _of_fleet_tariff(),
+        ForeignKeyConstraint(
+            ["customer_id", "tariff_id", "season"],
+            [f"fleet.tariff_seasons.{column}" for column in ("customer_id", "tariff_id", "place")],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint(_DAYS_BOUND),
+        Index("ix_fleet_tariff_periods_tariff", "customer_id", "tariff_id"),
+        {"schema": "fleet"},
+    )
+
+    customer_id: UUID = Field(primary_key=True)
+    id: int = Field(primary_key=True)
+    tariff_id: int
+
+
+class TariffSeason(SeasonColumns, table=True):
     """Days of the year with periods and a default rate of their own; `first_day` is like 06-01."""
 
     __tablename__ = "tariff_seasons"
@@ -94,19 +210,35 @@ class TariffSeason(SQLModel, table=True):
 
     tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", primary_key=True)
     place: int = Field(primary_key=True, sa_type=SmallInteger)
-    name: str = Field(max_length=100)
-    first_day: str = Field(max_length=5)
-    last_day: str = Field(max_length=5)
-    default_rate_per_kwh: Decimal = Field(sa_type=Rate)
 
 
-class TariffHoliday(SQLModel, table=True):
+class FleetTariffSeason(SeasonColumns, table=True):
+    """A season of a customer's tariff."""
+
+    __tablename__ = "tariff_seasons"
+    __table_args__ = (_of_fleet_tariff(), {"schema": "fleet"})
+
+    customer_id: UUID = Field(primary_key=True)
+    tariff_id: int = Field(primary_key=True)
+    place: int = Field(primary_key=True, sa_type=SmallInteger)
+
+
+class TariffHoliday(HolidayColumns, table=True):
     """A date that is priced as another kind of day."""
 
     __tablename__ = "tariff_holidays"
-    __table_args__ = (CheckConstraint("day_type IN ('saturday', 'sunday', 'holiday')"), OF_CLIENT)
+    __table_args__ = (CheckConstraint(_DAY_TYPES), OF_CLIENT)
 
     tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", primary_key=True)
     on_date: date = Field(primary_key=True)
-    name: str = Field(max_length=200)
-    day_type: str = Field(max_length=10)
+
+
+class FleetTariffHoliday(HolidayColumns, table=True):
+    """A holiday of a customer's tariff."""
+
+    __tablename__ = "tariff_holidays"
+    __table_args__ = (_of_fleet_tariff(), CheckConstraint(_DAY_TYPES), {"schema": "fleet"})
+
+    customer_id: UUID = Field(primary_key=True)
+    tariff_id: int = Field(primary_key=True)
+    on_date: date = Field(primary_key=True)

@@ -109,7 +109,9 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
             for name, periods in seasons
             for period in periods
         ],
-        holidays=[f"{formats.day(each.on)}: {each.name}, as {each.day_type}" for each in tariff.holidays],
+        holidays=[
+            f"{formats.day(each.on_date)}: {each.name}, as {each.day_type}" for each in tariff.holidays
+        ],
         maps=heat_maps(tariff, symbol),
     )
 
@@ -149,7 +151,7 @@ def _period(period: Period, season: str, symbol: str, hue: str) -> PeriodRow:
         "name": period.name,
         "hue": hue,
         "days": formats.week_mask(period.days_of_week) + on_holidays,
-        "times": f"{period.start:%H:%M}\u2013{period.end:%H:%M}",
+        "times": f"{period.start_time:%H:%M}\u2013{period.end_time:%H:%M}",
         "rate": f"{symbol} {plain(period.rate_per_kwh)}",
     }
 

@@ -76,7 +76,8 @@ def test_the_tariffs_are_sound_and_price_every_hour_of_the_week() -> None:
     for tariff in tariffs_from_wire(site_plan.tariffs()):
         assert problems(tariff) == []
         minutes = sum(
-            period.days_of_week.bit_count() * _minutes(period.start, period.end) for period in tariff.periods
+            period.days_of_week.bit_count() * _minutes(period.start_time, period.end_time)
+            for period in tariff.periods
         )
         assert minutes == 7 * 24 * 60
 

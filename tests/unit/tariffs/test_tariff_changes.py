@@ -19,8 +19,9 @@ from portal.core.tariffs.rules.tariffs import (
 PEAK = Period("Peak", 31, time(17), time(20), Decimal("4.00"))
 WINTER = Season("High season", MonthDay(6, 1), MonthDay(8, 31), Decimal("3.10"), (PEAK,))
 TARIFF = Tariff(
-    7, 1, "Domestic", date(2026, 1, 1), None, Decimal("2.50"), Decimal("1E+2"), Decimal("0.155"), True, None,
-    periods=(), seasons=(WINTER,), holidays=(Holiday(date(2026, 4, 27), "Freedom Day", DayType.SUNDAY),),
+    id=7, municipality_id=1, name="Domestic", effective_from=date(2026, 1, 1), effective_to=None,
+    default_rate_per_kwh=Decimal("2.50"), fixed_monthly_charge=Decimal("1E+2"), vat_rate=Decimal("0.155"),
+    is_active=True, seasons=(WINTER,), holidays=(Holiday(date(2026, 4, 27), "Freedom Day", DayType.SUNDAY),),
 )  # fmt: skip
 HERE = "Example City"
 
@@ -47,7 +48,7 @@ def test_a_new_tariff_is_told_whole() -> None:
 def test_each_part_that_differs_is_told_with_both() -> None:
     assert _words(TARIFF) == ""
     assert _words(TARIFF, "New Town") == "municipality: Example City → New Town"
-    longer = replace(WINTER, last=MonthDay(9, 30), periods=(replace(PEAK, rate_per_kwh=Decimal(5)),))
+    longer = replace(WINTER, last_day=MonthDay(9, 30), periods=(replace(PEAK, rate_per_kwh=Decimal(5)),))
     assert _words(replace(TARIFF, seasons=(longer,), currency="EUR")) == (
         "currency: none → EUR; High season: 06-01 to 08-31 → 06-01 to 09-30; "
         "High season, Peak Mon Tue Wed Thu Fri 17:00-20:00: 4 → 5"

@@ -152,7 +152,7 @@ def test_a_file_must_be_an_array(raw: object) -> None:
 def test_the_last_second_of_the_day_ends_it() -> None:
     raw = example()
     raw["periods"][0]["endTime"] = "23:59:59"
-    assert tariff_from_wire(raw).periods[0].end == time(23, 59)
+    assert tariff_from_wire(raw).periods[0].end_time == time(23, 59)
 
 
 def test_a_refusal_reads_as_one_line() -> None:

@@ -157,11 +157,11 @@ _TIMES = st.integers(0, 1439).map(lambda minute: time(*divmod(minute, 60)))
 @settings(max_examples=60, deadline=None)
 def test_periods_overlap_exactly_when_two_of_them_apply_to_one_minute(shapes: list) -> None:
     periods = [Period(f"P{n}", days, start, end, Decimal(1)) for n, (days, start, end) in enumerate(shapes)]
-    if any(item.start == item.end != time(0) for item in periods):
+    if any(item.start_time == item.end_time != time(0) for item in periods):
         return
     singles = [tariff(item) for item in periods]
     # What applies can only change where a period starts or ends, so those minutes of the week are enough.
-    edges = {edge for item in periods for edge in (item.start, item.end, time(0))}
+    edges = {edge for item in periods for edge in (item.start_time, item.end_time, time(0))}
     minutes = [local(day, edge.hour, edge.minute) for day in range(7) for edge in edges]
     doubled = any(sum(rate_at(one, when).period_name is not None for one in singles) > 1 for when in minutes)
     assert bool(problems(tariff(*periods))) == doubled

@@ -84,8 +84,7 @@ def _days_of(calendar: Calendar, used: frozenset[int]) -> set[date]:
 
 async def load_places(session: AsyncSession, scope: CostScope) -> tuple[MunicipalTariffs, ...]:
     """Return the municipalities and tariffs that price a scope."""
-    tables = tariffs.CLIENT if scope.customer_id is None else tariffs.FLEET
-    return await tariffs.load(session, tables, scope.customer_id)
+    return await tariffs.load(session, scope.customer_id)
 
 
 async def zones_in_use(session: AsyncSession, customer_id: UUID | None) -> set[str]:
@@ -118,7 +117,7 @@ async def load_fixed(
     """
     found: list[FixedCost] = []
     sites = await _metered_sites(session, scope)
-    for place in await tariffs.load(session, tariffs.CLIENT) if places is None else places:
+    for place in await tariffs.load(session) if places is None else places:
         zone = zone_named(place.time_zone_id)
         its_sites = [name for municipality_id, name in sites if municipality_id == place.municipality_id]
         if zone is None or not its_sites:

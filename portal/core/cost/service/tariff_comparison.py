@@ -61,7 +61,7 @@ async def compare_last_month(stack: Stack, raw: object) -> TariffComparison:
     draft = read_tariff(raw)
     async with energy.counted(stack) as counted:
         session = counted.session
-        places = await queries.load(session, queries.CLIENT)
+        places = await queries.load(session)
         placed, problems = place_tariff(draft, {place.name: place.municipality_id for place in places})
         if problems:
             raise invalid_tariff(problems)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from portal.core.database.db import driver_connection
 from portal.core.exchange.batches import ENCODER
-from portal.core.fleet.tables import Customer, FleetTariffPeriod
+from portal.core.fleet.tables import Customer
+from portal.core.tariffs.queries import tariffs as tariff_queries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
-    from portal.core.tariffs.wire import TariffRow
+    from portal.core.tariffs.rules.tariffs import Tariff
 
 # The rows travel as one JSON parameter: decimals stay exact, and a batch of any size is one statement.
 # Sorted by key against deadlocks between two batches of the same customer.
@@ -64,69 +65,6 @@ ORDER BY id
 ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, time_zone_id = excluded.time_zone_id,
   received_at = now(), ended_at = NULL
 """
-
-_UPSERT_TARIFFS = """
-INSERT INTO fleet.tariffs (customer_id, id, municipality_id, name, effective_from, effective_to,
-  default_rate_per_kwh, fixed_monthly_charge, vat_rate, currency, is_active, received_at)
-SELECT :customer_id, id, "municipalityId", name, "effectiveFrom", "effectiveTo", "defaultRatePerKwh",
-  "fixedMonthlyCharge", "vatRate", currency, "isActive", now()
-FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-  AS row(id integer, "municipalityId" integer, name text, "effectiveFrom" date, "effectiveTo" date,
-         "defaultRatePerKwh" numeric, "fixedMonthlyCharge" numeric, "vatRate" numeric, currency text,
-         "isActive" boolean)
-ORDER BY id
-ON CONFLICT (customer_id, id) DO UPDATE SET municipality_id = excluded.municipality_id, name = excluded.name,
-  effective_from = excluded.effective_from, effective_to = excluded.effective_to,
-  default_rate_per_kwh = excluded.default_rate_per_kwh, fixed_monthly_charge = excluded.fixed_monthly_charge,
-  vat_rate = excluded.vat_rate, currency = excluded.currency, is_active = excluded.is_active, received_at = now(),
-  ended_at = NULL
-"""
-
-_DELETE_PARTS = tuple(
-    f"DELETE FROM fleet.{table} WHERE customer_id = :customer_id AND tariff_id = ANY(:tariff_ids)"
-    for table in ("tariff_periods", "tariff_seasons", "tariff_holidays")
-)
-
-_INSERT_SEASONS = """
-INSERT INTO fleet.tariff_seasons (customer_id, tariff_id, place, name, first_day, last_day, default_rate_per_kwh)
-SELECT :customer_id, tariff.id, season.place - 1, season.body ->> 'name', season.body ->> 'firstDay',
-  season.body ->> 'lastDay', CAST(season.body ->> 'defaultRatePerKwh' AS numeric)
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS tariff(id integer, seasons jsonb),
-  jsonb_array_elements(tariff.seasons) WITH ORDINALITY AS season(body, place)
-"""
-
-_INSERT_HOLIDAYS = """
-INSERT INTO fleet.tariff_holidays (customer_id, tariff_id, on_date, name, day_type)
-SELECT :customer_id, tariff.id, CAST(holiday ->> 'date' AS date), holiday ->> 'name', holiday ->> 'dayType'
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS tariff(id integer, holidays jsonb),
-  jsonb_array_elements(tariff.holidays) AS holiday
-"""
-
-# Periods have no id on the wire. They are numbered per customer; the customer's row is locked meanwhile.
-# A season has its own lists of them, and those for holidays alone carry no days.
-_INSERT_PERIODS = """
-INSERT INTO fleet.tariff_periods
-  (customer_id, id, tariff_id, season, name, days_of_week, start_time, end_time, rate_per_kwh)
-SELECT :customer_id, CAST(:last_id AS integer)
-    + row_number() OVER (ORDER BY tariff.place, owner.season NULLS FIRST, owner.list_place, period.place), tariff.id,
-  owner.season, period.body ->> 'name',
-  coalesce(CAST(period.body ->> 'daysOfWeek' AS integer), 128)
-    | CASE WHEN CAST(period.body ->> 'onHolidays' AS boolean) THEN 128 ELSE 0 END,
-  CAST(period.body ->> 'startTime' AS time), CAST(period.body ->> 'endTime' AS time),
-  CAST(period.body ->> 'ratePerKwh' AS numeric)
-FROM ROWS FROM (jsonb_to_recordset(CAST(:rows AS jsonb))
-    AS (id integer, periods jsonb, "holidayPeriods" jsonb, seasons jsonb))
-  WITH ORDINALITY AS tariff(id, periods, holiday_periods, seasons, place),
-  LATERAL (
-    VALUES (CAST(NULL AS smallint), 1, tariff.periods), (NULL, 2, tariff.holiday_periods)
-    UNION ALL
-    SELECT CAST(season.place - 1 AS smallint), list.place, list.body
-    FROM jsonb_array_elements(tariff.seasons) WITH ORDINALITY AS season(body, place),
-      LATERAL (VALUES (1, season.body -> 'periods'), (2, season.body -> 'holidayPeriods')) AS list(place, body)
-  ) AS owner(season, list_place, periods),
-  jsonb_array_elements(owner.periods) WITH ORDINALITY AS period(body, place)
-"""
-
 
 _CUSTOMER = """
 SELECT id, code, EXISTS (SELECT 1 FROM fleet.device_aliases a WHERE a.customer_id = customers.id) AS has_aliases
@@ -223,24 +161,15 @@ async def upsert_municipalities(
     await _upsert(session, _UPSERT_MUNICIPALITIES, customer_id, _last_by_id(rows))
 
 
-async def replace_tariffs(session: AsyncSession, customer_id: UUID, rows: Sequence[TariffRow]) -> None:
-    """Insert or update tariffs by id and replace the parts of each; their municipalities must exist."""
-    tariffs = _last_by_id(rows)
+async def replace_tariffs(session: AsyncSession, customer_id: UUID, tariffs: Sequence[Tariff]) -> None:
+    """Insert or update tariffs by id and replace the parts of each; their municipalities must exist.
+
+    Periods are numbered per customer, so the customer's row is locked meanwhile.
+    """
     await session.execute(
         select(col(Customer.id)).where(col(Customer.id) == customer_id).with_for_update(key_share=True)
     )
-    await _upsert(session, _UPSERT_TARIFFS, customer_id, tariffs)
-    ids = [tariff.id for tariff in tariffs]
-    for statement in _DELETE_PARTS:
-        await session.execute(text(statement), {"customer_id": customer_id, "tariff_ids": ids})
-    await _upsert(session, _INSERT_SEASONS, customer_id, tariffs)
-    await _upsert(session, _INSERT_HOLIDAYS, customer_id, tariffs)
-    last = select(func.coalesce(func.max(FleetTariffPeriod.id), 0)).where(
-        col(FleetTariffPeriod.customer_id) == customer_id
-    )
-    last_id = await session.scalar(last)
-    parameters = {"customer_id": customer_id, "last_id": last_id, "rows": _as_json(tariffs)}
-    await session.execute(text(_INSERT_PERIODS), parameters)
+    await tariff_queries.replace_pushed(session, customer_id, tariffs)
 
 
 async def record_batch(session: AsyncSession, customer_id: UUID, batch: HandledBatch) -> None:

@@ -156,7 +156,7 @@ async def tariffs(session: AsyncSession, customer_id: UUID, after: int, limit: i
         {"customer_id": customer_id, "after": after, "limit": limit},
     )
     received_at = {row.id: row.received_at for row in rows}
-    places = await tariff_queries.load(session, tariff_queries.FLEET, customer_id)
+    places = await tariff_queries.load(session, customer_id)
     found = {tariff.id: tariff for place in places for tariff in place.tariffs}
     return tuple(HeldTariff(received_at=at, row=tariff_row(found[key])) for key, at in received_at.items())
 

@@ -12,7 +12,7 @@ from portal.core.database.db import driver_connection
 from portal.core.database.layout import LAYOUTS
 from portal.core.errors import AdminBehind, ClientBehind, Unauthenticated
 from portal.core.exchange.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
-from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem
+from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem, to_tariff
 from portal.core.exchange.rules.push_epoch import SyncStatus, behind_words, compare
 from portal.core.fleet.queries import fleet_batches as statements
 from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push
@@ -211,7 +211,8 @@ async def _store_tariffs(handling: _Handling, batch: DecodedRows[Any]) -> Decode
         )
     )
     if kept.rows:
-        await statements.replace_tariffs(handling.session, handling.customer.id, kept.rows)
+        tariffs = [to_tariff(row) for row in kept.rows]
+        await statements.replace_tariffs(handling.session, handling.customer.id, tariffs)
     return kept
 
 

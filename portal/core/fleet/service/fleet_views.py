@@ -85,7 +85,7 @@ async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
         if line is None:
             raise NotFound(_NOBODY)
         sites = await customer_queries.list_sites(session, customer_id, today)
-        tariffs = await tariff_queries.load(session, tariff_queries.FLEET, customer_id)
+        tariffs = await tariff_queries.load(session, customer_id)
         last_day = await queries.totals_since(session, customer_id, now - _DAY)
     [line] = customer_queries.with_live_energy([line], counted, today)
     sites = customer_queries.sites_with_live_energy(sites, counted, today)

@@ -101,7 +101,7 @@ async def _tariffs(session: AsyncSession, currency: str) -> tuple[SetRow, ...]:
     updated_at = {row.id: row.updated_at for row in changed}
     found = {
         tariff.id: tariff
-        for place in await tariffs.load(session, tariffs.CLIENT)
+        for place in await tariffs.load(session)
         for tariff in place.tariffs
         if tariff.id is not None
     }

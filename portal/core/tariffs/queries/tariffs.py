@@ -1,17 +1,35 @@
-"""Tariffs, read the same way in both run modes and written on the Client."""
+"""Tariffs, read the same way in both run modes; written one by one on the Client, as it pushed them on the Admin."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy import text
+import sqlalchemy as sa
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import SQLModel, col
 
-from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
+from portal.core.tariffs import tables
+from portal.core.tariffs.queries.tariff_rows import (
+    Parts,
+    Values,
+    columns_of,
+    holiday_rows,
+    period_rows,
+    season_rows,
+    tariffs_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.tariffs.rules.tariffs import Tariff
+
+_Record = TypeVar("_Record", bound=SQLModel)
 
 
 @dataclass(frozen=True)
@@ -24,243 +42,153 @@ class MunicipalTariffs:
     tariffs: tuple[Tariff, ...]
 
 
-@dataclass(frozen=True)
-class TariffTables:
-    """Where a run mode keeps tariffs; `scope` restricts a statement to one customer."""
+class _Tables(NamedTuple):
+    """Where a run mode keeps tariffs."""
 
-    schema: str
-    municipalities: str
-    scope: str
-
-    def table(self, name: str) -> str:
-        """Return a table of tariffs by its name."""
-        return f"{self.schema}.{name}"
+    municipality: type[tables.Municipality | tables.FleetMunicipality]
+    tariff: type[tables.TariffRecord | tables.FleetTariff]
+    season: type[tables.TariffSeason | tables.FleetTariffSeason]
+    period: type[tables.TariffPeriod | tables.FleetTariffPeriod]
+    holiday: type[tables.TariffHoliday | tables.FleetTariffHoliday]
 
 
-CLIENT = TariffTables("app", "app.municipalities", "true")
-FLEET = TariffTables("fleet", "fleet.municipalities", "customer_id = CAST(:customer_id AS uuid)")
+_CLIENT = _Tables(
+    tables.Municipality, tables.TariffRecord, tables.TariffSeason, tables.TariffPeriod, tables.TariffHoliday
+)
+_FLEET = _Tables(
+    tables.FleetMunicipality,
+    tables.FleetTariff,
+    tables.FleetTariffSeason,
+    tables.FleetTariffPeriod,
+    tables.FleetTariffHoliday,
+)
 
 
-async def load(
-    session: AsyncSession, tables: TariffTables, customer_id: UUID | None = None
-) -> tuple[MunicipalTariffs, ...]:
-    """Return every municipality of the scope with all its tariffs and their parts."""
+async def load(session: AsyncSession, customer_id: UUID | None = None) -> tuple[MunicipalTariffs, ...]:
+    """Return every municipality with all its tariffs and their parts: a customer's, or without one this Client's."""
+    of = _CLIENT if customer_id is None else _FLEET
     scope = {} if customer_id is None else {"customer_id": customer_id}
-    municipalities = await session.execute(
-        text(
-            f"SELECT id, name, time_zone_id FROM {tables.municipalities} WHERE {tables.scope} ORDER BY name"
-        ),
-        scope,
+
+    async def rows(record: type[_Record], *order: Any) -> Sequence[_Record]:
+        # As it is stored now, whatever this session has seen of it before.
+        found = select(record).filter_by(**scope).order_by(*order).execution_options(populate_existing=True)
+        return (await session.scalars(found)).all()
+
+    municipalities = await rows(of.municipality, col(of.municipality.name))
+    headings = await rows(of.tariff, col(of.tariff.effective_from), col(of.tariff.id))
+    parts = Parts(
+        seasons=await rows(of.season, col(of.season.tariff_id), col(of.season.place)),
+        periods=await rows(of.period, col(of.period.id)),
+        holidays=await rows(of.holiday, col(of.holiday.tariff_id), col(of.holiday.on_date)),
     )
-    tariffs = await _tariffs(session, tables, scope)
+    tariffs: dict[int | None, list[Tariff]] = {}
+    for tariff in tariffs_of(headings, parts):
+        tariffs.setdefault(tariff.municipality_id, []).append(tariff)
     return tuple(
         MunicipalTariffs(m.id, m.name, m.time_zone_id, tuple(tariffs.get(m.id, ()))) for m in municipalities
     )
 
 
-_PeriodKey = tuple[int, int | None]
-
-
-async def _periods(
-    session: AsyncSession, tables: TariffTables, scope: dict[str, Any]
-) -> dict[_PeriodKey, list[Period]]:
-    """Return the periods by tariff and season."""
-    rows = await session.execute(
-        text(
-            f"SELECT tariff_id, season, name, days_of_week, start_time, end_time, rate_per_kwh "
-            f"FROM {tables.table('tariff_periods')} WHERE {tables.scope} ORDER BY id"
-        ),
-        scope,
-    )
-    periods: dict[_PeriodKey, list[Period]] = {}
-    for tariff_id, season, *values in rows:
-        periods.setdefault((tariff_id, season), []).append(Period(*values))
-    return periods
-
-
-async def _seasons(
-    session: AsyncSession,
-    tables: TariffTables,
-    scope: dict[str, Any],
-    periods: dict[_PeriodKey, list[Period]],
-) -> dict[int, list[Season]]:
-    rows = await session.execute(
-        text(
-            f"SELECT tariff_id, place, name, first_day, last_day, default_rate_per_kwh "
-            f"FROM {tables.table('tariff_seasons')} WHERE {tables.scope} ORDER BY tariff_id, place"
-        ),
-        scope,
-    )
-    seasons: dict[int, list[Season]] = {}
-    for tariff_id, place, name, first, last, default_rate in rows:
-        its_periods = tuple(periods.get((tariff_id, place), ()))
-        season = Season(name, _month_day(first), _month_day(last), default_rate, its_periods)
-        seasons.setdefault(tariff_id, []).append(season)
-    return seasons
-
-
-def _month_day(text_: str) -> MonthDay:
-    month, day = text_.split("-")
-    return MonthDay(int(month), int(day))
-
-
-async def _holidays(
-    session: AsyncSession, tables: TariffTables, scope: dict[str, Any]
-) -> dict[int, list[Holiday]]:
-    rows = await session.execute(
-        text(
-            f"SELECT tariff_id, on_date, name, day_type "
-            f"FROM {tables.table('tariff_holidays')} WHERE {tables.scope} ORDER BY tariff_id, on_date"
-        ),
-        scope,
-    )
-    holidays: dict[int, list[Holiday]] = {}
-    for tariff_id, on, name, day_type in rows:
-        holidays.setdefault(tariff_id, []).append(Holiday(on, name, DayType(day_type)))
-    return holidays
-
-
-async def _tariffs(
-    session: AsyncSession, tables: TariffTables, scope: dict[str, Any]
-) -> dict[int, list[Tariff]]:
-    periods = await _periods(session, tables, scope)
-    seasons = await _seasons(session, tables, scope, periods)
-    holidays = await _holidays(session, tables, scope)
-    rows = await session.execute(
-        text(
-            f"SELECT id, municipality_id, name, effective_from, effective_to, default_rate_per_kwh, "
-            f"fixed_monthly_charge, vat_rate, is_active, currency "
-            f"FROM {tables.table('tariffs')} WHERE {tables.scope} ORDER BY effective_from, id"
-        ),
-        scope,
-    )
-    tariffs: dict[int, list[Tariff]] = {}
-    for row in rows:
-        tariff = Tariff(
-            *row,
-            periods=tuple(periods.get((row.id, None), ())),
-            seasons=tuple(seasons.get(row.id, ())),
-            holidays=tuple(holidays.get(row.id, ())),
-        )
-        tariffs.setdefault(row.municipality_id, []).append(tariff)
-    return tariffs
-
-
-_COLUMNS = (
-    "municipality_id",
-    "name",
-    "effective_from",
-    "effective_to",
-    "default_rate_per_kwh",
-    "fixed_monthly_charge",
-    "vat_rate",
-    "currency",
-    "is_active",
-)
-
-
 async def upsert(session: AsyncSession, tariff: Tariff) -> int:
     """Store a Client's tariff: the one of the same municipality, name and first day is replaced, with its parts."""
-    updates = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:])
+    identity = ("municipality_id", "name", "effective_from")
+    columns = _unnumbered(tariff)
+    new = insert(tables.TariffRecord).values(columns)
+    others = {name: new.excluded[name] for name in columns if name not in identity}
     tariff_id = await session.scalar(
-        text(
-            f"INSERT INTO app.tariffs ({', '.join(_COLUMNS)}) "
-            f"VALUES ({', '.join(':' + name for name in _COLUMNS)}) "
-            f"ON CONFLICT (municipality_id, name, effective_from) DO UPDATE SET {updates}, updated_at = now() "
-            f"RETURNING id"
-        ),
-        {name: getattr(tariff, name) for name in _COLUMNS},
+        new.on_conflict_do_update(
+            index_elements=identity, set_=others | {"updated_at": func.now()}
+        ).returning(col(tables.TariffRecord.id))
     )
-    await _replace_parts(session, int(tariff_id), tariff)
-    return int(tariff_id)
+    stored_id = int(tariff_id or 0)
+    await _replace_parts(session, stored_id, tariff)
+    return stored_id
 
 
 async def insert_as(session: AsyncSession, tariff: Tariff, tariff_id: int) -> None:
     """Store a Client's tariff under a number that is free, with its parts."""
-    names = ("id", *_COLUMNS)
-    await session.execute(
-        text(
-            f"INSERT INTO app.tariffs ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})"
-        ),
-        {"id": tariff_id} | {name: getattr(tariff, name) for name in _COLUMNS},
-    )
+    await session.execute(insert(tables.TariffRecord).values(columns_of(tariff) | {"id": tariff_id}))
     await _replace_parts(session, tariff_id, tariff)
 
 
 async def update(session: AsyncSession, tariff: Tariff) -> bool:
     """Store a Client's tariff under its id, with its parts; False when there is none with that id any more."""
-    updates = ", ".join(f"{name} = :{name}" for name in _COLUMNS)
-    found = await session.scalar(
-        text(f"UPDATE app.tariffs SET {updates}, updated_at = now() WHERE id = :id RETURNING id"),
-        {"id": tariff.id} | {name: getattr(tariff, name) for name in _COLUMNS},
-    )
+    key = col(tables.TariffRecord.id)
+    changed = sa.update(tables.TariffRecord).where(key == tariff.id)
+    found = await session.scalar(changed.values(**_unnumbered(tariff), updated_at=func.now()).returning(key))
     if found is None:
         return False
-    await _replace_parts(session, int(found), tariff)
+    await _replace_parts(session, found, tariff)
     return True
 
 
 async def lock(session: AsyncSession, tariff_id: int) -> bool:
     """Keep a Client's tariff with its parts as it is until the end of the transaction; False when there is none."""
-    found = await session.scalar(
-        text("SELECT id FROM app.tariffs WHERE id = :id FOR NO KEY UPDATE"), {"id": tariff_id}
+    key = col(tables.TariffRecord.id)
+    return (
+        await session.scalar(select(key).where(key == tariff_id).with_for_update(key_share=True)) is not None
     )
-    return found is not None
 
 
 async def delete(session: AsyncSession, tariff_id: int) -> bool:
     """Delete a Client's tariff with its parts; False when it is gone already."""
-    found = await session.scalar(
-        text("DELETE FROM app.tariffs WHERE id = :id RETURNING id"), {"id": tariff_id}
+    key = col(tables.TariffRecord.id)
+    return (
+        await session.scalar(sa.delete(tables.TariffRecord).where(key == tariff_id).returning(key))
+        is not None
     )
-    return found is not None
+
+
+def _unnumbered(tariff: Tariff) -> Values:
+    return {name: value for name, value in columns_of(tariff).items() if name != "id"}
 
 
 async def _replace_parts(session: AsyncSession, tariff_id: int, tariff: Tariff) -> None:
-    for table in ("tariff_periods", "tariff_seasons", "tariff_holidays"):
-        await session.execute(text(f"DELETE FROM app.{table} WHERE tariff_id = :id"), {"id": tariff_id})
-    seasons = [
-        {
-            "tariff_id": tariff_id,
-            "place": place,
-            "name": season.name,
-            "first_day": str(season.first),
-            "last_day": str(season.last),
-            "default_rate_per_kwh": season.default_rate_per_kwh,
-        }
-        for place, season in enumerate(tariff.seasons)
-    ]
-    await _insert(session, "tariff_seasons", seasons)
-    periods = [_period_row(tariff_id, None, period) for period in tariff.periods]
-    for place, season in enumerate(tariff.seasons):
-        periods.extend(_period_row(tariff_id, place, period) for period in season.periods)
-    await _insert(session, "tariff_periods", periods)
-    holidays = [
-        {
-            "tariff_id": tariff_id,
-            "on_date": holiday.on,
-            "name": holiday.name,
-            "day_type": holiday.day_type.value,
-        }
-        for holiday in tariff.holidays
-    ]
-    await _insert(session, "tariff_holidays", holidays)
+    for record in (tables.TariffPeriod, tables.TariffSeason, tables.TariffHoliday):
+        await session.execute(sa.delete(record).where(col(record.tariff_id) == tariff_id))
+    key = {"tariff_id": tariff_id}
+    await _insert(session, tables.TariffSeason, [key | row for row in season_rows(tariff)])
+    await _insert(session, tables.TariffPeriod, [key | row for row in period_rows(tariff)])
+    await _insert(session, tables.TariffHoliday, [key | row for row in holiday_rows(tariff)])
 
 
-def _period_row(tariff_id: int, season: int | None, period: Period) -> dict[str, Any]:
-    return {
-        "tariff_id": tariff_id,
-        "season": season,
-        "name": period.name,
-        "days_of_week": period.days_of_week,
-        "start_time": period.start,
-        "end_time": period.end,
-        "rate_per_kwh": period.rate_per_kwh,
-    }
+async def replace_pushed(session: AsyncSession, customer_id: UUID, tariffs: Iterable[Tariff]) -> None:
+    """Store a customer's tariffs under their ids, with their parts; the caller holds the customer's row.
+
+    Their municipalities must exist. Of a tariff that had ended it is known again that it has not.
+    """
+    by_id = {tariff.id: tariff for tariff in tariffs}
+    ordered = [by_id[key] for key in sorted(key for key in by_id if key is not None)]
+    if not ordered:
+        return
+    customer = {"customer_id": customer_id}
+    rows = [customer | columns_of(tariff) for tariff in ordered]
+    new = insert(tables.FleetTariff)
+    keys = ("customer_id", "id")
+    others = {name: new.excluded[name] for name in rows[0] if name not in keys}
+    stamps = {"received_at": func.now(), "ended_at": None}
+    await session.execute(new.on_conflict_do_update(index_elements=keys, set_=others | stamps), rows)
+    await _replace_pushed_parts(session, customer_id, ordered)
 
 
-async def _insert(session: AsyncSession, table: str, rows: list[dict[str, Any]]) -> None:
+async def _replace_pushed_parts(session: AsyncSession, customer_id: UUID, tariffs: Sequence[Tariff]) -> None:
+    ids = [tariff.id for tariff in tariffs]
+    for record in (tables.FleetTariffPeriod, tables.FleetTariffSeason, tables.FleetTariffHoliday):
+        of_them = col(record.customer_id) == customer_id, col(record.tariff_id).in_(ids)
+        await session.execute(sa.delete(record).where(*of_them))
+    keyed = [({"customer_id": customer_id, "tariff_id": tariff.id}, tariff) for tariff in tariffs]
+    seasons = [key | row for key, tariff in keyed for row in season_rows(tariff)]
+    await _insert(session, tables.FleetTariffSeason, seasons)
+    # Periods have no id on the wire: they are numbered per customer.
+    last = select(func.coalesce(func.max(col(tables.FleetTariffPeriod.id)), 0))
+    last_id = await session.scalar(last.where(col(tables.FleetTariffPeriod.customer_id) == customer_id)) or 0
+    periods = [key | row for key, tariff in keyed for row in period_rows(tariff)]
+    numbered = [{"id": last_id + place, **row} for place, row in enumerate(periods, start=1)]
+    await _insert(session, tables.FleetTariffPeriod, numbered)
+    holidays = [key | row for key, tariff in keyed for row in holiday_rows(tariff)]
+    await _insert(session, tables.FleetTariffHoliday, holidays)
+
+
+async def _insert(session: AsyncSession, record: type[SQLModel], rows: list[Values]) -> None:
     if rows:
-        names = ", ".join(rows[0])
-        values = ", ".join(f":{name}" for name in rows[0])
-        await session.execute(text(f"INSERT INTO app.{table} ({names}) VALUES ({values})"), rows)
+        await session.execute(insert(record), rows)

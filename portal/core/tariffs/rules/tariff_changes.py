@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_words
+from portal.core.tariffs.rules.tariff_fields import About, members
 from portal.core.tariffs.rules.tariffs import (
     ANY_DAY,
     DAY_NAMES,
@@ -15,6 +16,7 @@ from portal.core.tariffs.rules.tariffs import (
 )
 
 _LONGEST_NAME = 100
+_RATE = "rate"  # of a period: what it is all about
 _PERCENT = Decimal(100)
 
 
@@ -36,31 +38,40 @@ def tariff_change_in_words(before: tuple[Tariff, str] | None, after: tuple[Tarif
 def _facts(tariff: Tariff, municipality: str) -> Iterator[tuple[str, object]]:
     yield "name", tariff.name
     yield "municipality", municipality
-    yield "from", tariff.effective_from
-    yield "to", tariff.effective_to
-    yield "default rate", amount(tariff.default_rate_per_kwh)
-    yield "fixed monthly charge", amount(tariff.fixed_monthly_charge)
-    yield "VAT", amount(tariff.vat_rate * _PERCENT, "%")
-    yield "currency", tariff.currency
-    yield "active", tariff.is_active
+    yield from _said(tariff)
     yield from _rates(tariff.periods)
     for season in tariff.seasons:
         yield from _season(season)
     for holiday in tariff.holidays:
-        yield f"holiday {holiday.on}", f"{holiday.name}, as a {holiday.day_type}"
+        yield f"holiday {holiday.on_date}", f"{holiday.name}, as a {holiday.day_type}"
+
+
+def _said(part: Tariff | Season | Period) -> Iterator[tuple[str, object]]:
+    """Yield those fields that have words of their own."""
+    for member in members(type(part)):
+        if member.about.words:
+            value = getattr(part, member.name)
+            yield member.about.words, _amount(value, member.about) if member.kind is Decimal else value
+
+
+def _amount(value: Decimal | None, about: About) -> str | None:
+    return amount(value * _PERCENT, "%") if about.is_share and value is not None else amount(value)
 
 
 def _season(season: Season) -> Iterator[tuple[str, object]]:
-    yield season.name, f"{season.first} to {season.last}"
-    yield f"{season.name}, default rate", amount(season.default_rate_per_kwh)
+    yield season.name, f"{season.first_day} to {season.last_day}"
+    for words, value in _said(season):
+        yield f"{season.name}, {words}", value
     for name, rate in _rates(season.periods):
         yield f"{season.name}, {name}", rate
 
 
 def _rates(periods: Iterable[Period]) -> Iterator[tuple[str, object]]:
     for period in periods:
-        span = f"{period.start:%H:%M}-{period.end:%H:%M}"
-        yield f"{period.name} {_days(period.days_of_week)} {span}", amount(period.rate_per_kwh)
+        span = f"{period.start_time:%H:%M}-{period.end_time:%H:%M}"
+        name = f"{period.name} {_days(period.days_of_week)} {span}"
+        for words, value in _said(period):
+            yield name if words == _RATE else f"{name}, {words}", value
 
 
 def _days(mask: int) -> str:

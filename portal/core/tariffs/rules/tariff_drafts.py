@@ -7,10 +7,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from portal.core.tariffs.rules.tariff_fields import raised
 from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
 from portal.core.values.money import round_unit
 
-_RATE_DECIMALS, _CHARGE_DECIMALS = 4, 2
 _DAYS = {"weekday": 31, "saturday": 32, "sunday": 64}
 _NAMES = ("Peak", "Standard", "Off-peak")
 _HIGH = (MonthDay(6, 1), MonthDay(8, 31))
@@ -48,8 +48,6 @@ def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Se
     high, low = ([Decimal(rate) for rate in item["ratesPerKwh"][season]] for season in ("high", "low"))
     first, last = date.fromisoformat(item["effectiveFrom"]), date.fromisoformat(item["effectiveTo"])
     return Tariff(
-        id=None,
-        municipality_id=None,
         name=item["name"],
         effective_from=first,
         effective_to=last,
@@ -60,7 +58,7 @@ def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Se
         currency=raw["currency"],
         periods=_preset_periods(clock, "low", low),
         seasons=(Season("High season", *_HIGH, high[2], _preset_periods(clock, "high", high)),),
-        holidays=tuple(holiday for holiday in holidays if first <= holiday.on <= last),
+        holidays=tuple(holiday for holiday in holidays if first <= holiday.on_date <= last),
     )
 
 
@@ -96,28 +94,22 @@ def next_year(tariff: Tariff, percent: Decimal) -> Tariff:
     Holidays are not carried over: they fall on other dates.
     """
 
-    def rate(amount: Decimal) -> Decimal:
-        return _raised(amount, percent, _RATE_DECIMALS)
+    def prices(part: Tariff | Season | Period) -> dict[str, Any]:
+        return raised(part, lambda amount, decimals: _raised(amount, percent, decimals))
 
     def periods(given: Sequence[Period]) -> tuple[Period, ...]:
-        return tuple(replace(period, rate_per_kwh=rate(period.rate_per_kwh)) for period in given)
+        return tuple(replace(period, **prices(period)) for period in given)
 
     return replace(
         tariff,
+        **prices(tariff),
         id=None,
         effective_from=_year_on(tariff.effective_from),
         effective_to=None if tariff.effective_to is None else _year_on(tariff.effective_to),
-        default_rate_per_kwh=rate(tariff.default_rate_per_kwh),
-        fixed_monthly_charge=_raised(tariff.fixed_monthly_charge, percent, _CHARGE_DECIMALS),
         is_active=False,
         periods=periods(tariff.periods),
         seasons=tuple(
-            replace(
-                season,
-                default_rate_per_kwh=rate(season.default_rate_per_kwh),
-                periods=periods(season.periods),
-            )
-            for season in tariff.seasons
+            replace(season, **prices(season), periods=periods(season.periods)) for season in tariff.seasons
         ),
         holidays=(),
     )

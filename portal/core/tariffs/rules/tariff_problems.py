@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from portal.core.tariffs.rules.tariff_fields import amounts
 from portal.core.tariffs.rules.tariffs import (
     ANY_DAY,
     DAY_NAMES,
@@ -20,10 +21,6 @@ from portal.core.tariffs.rules.tariffs import (
 )
 
 _MINUTES_PER_WEEK = MINUTES_PER_DAY * DAYS_PER_WEEK
-# A price list has a handful of decimals. The bounds keep every figure within 15 significant digits, so that it
-# survives JSON readers that go through floating point.
-_MAX_CHARGE = Decimal(1_000_000_000)
-_MAX_RATE = Decimal(1_000_000)
 _MAX_DECIMALS = 6
 _A_LEAP_YEAR = date(2024, 1, 1)
 _DAY = timedelta(days=1)
@@ -111,15 +108,7 @@ def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
             "effectiveTo",
             f"the last day {tariff.effective_to} is before the first day {tariff.effective_from}",
         )
-    yield from _amount_problems(tariff.default_rate_per_kwh, "defaultRatePerKwh", "the default rate")
-    yield from _amount_problems(
-        tariff.fixed_monthly_charge, "fixedMonthlyCharge", "the fixed monthly charge", below=_MAX_CHARGE
-    )
-    yield from _amount_problems(tariff.vat_rate, "vatRate", "the VAT rate")
-    if 1 < tariff.vat_rate < _MAX_RATE:
-        yield Problem(
-            "vatRate", f"the VAT rate is a fraction from 0 to 1 (15 % is 0.15), not {tariff.vat_rate}"
-        )
+    yield from _amount_problems(tariff)
     if tariff.currency is not None and not _is_currency(tariff.currency):
         yield Problem(
             "currency", f"{tariff.currency!r} is not a currency code of three capital letters, like ZAR"
@@ -130,24 +119,34 @@ def _is_currency(code: str) -> bool:
     return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
 
 
-def _amount_problems(amount: Decimal, path: str, what: str, below: Decimal = _MAX_RATE) -> Iterator[Problem]:
+def _amount_problems(part: Tariff | Season | Period, prefix: str = "", of: str = "") -> Iterator[Problem]:
+    """Say what is wrong with the amounts of a tariff, or of a part of it at `prefix` that is called `of`."""
+    for member, amount in amounts(part):
+        what = f"the {member.about.words}{' rate' if member.about.is_share else ''}{of and f' of {of}'}"
+        if problem := _amount_problem(amount, member.about.below, what):
+            yield Problem(f"{prefix}{member.wire}", problem)
+        if member.about.is_share and amount.is_finite() and 1 < amount < member.about.below:
+            words = f"{what} is a fraction from 0 to 1 (15 % is 0.15), not {amount}"
+            yield Problem(f"{prefix}{member.wire}", words)
+
+
+def _amount_problem(amount: Decimal, below: Decimal, what: str) -> str | None:
     if not amount.is_finite():
-        yield Problem(path, f"{what} must be a number, not {amount}")
-    elif amount < 0:
-        yield Problem(path, f"{what} must not be negative, but is {amount}")
-    elif amount >= below:
-        yield Problem(path, f"{what} must be below {below:,}, but is {amount}")
-    elif amount != round(amount, _MAX_DECIMALS):
-        yield Problem(path, f"{what} may have at most {_MAX_DECIMALS} decimals, but is {amount}")
+        return f"{what} must be a number, not {amount}"
+    if amount < 0:
+        return f"{what} must not be negative, but is {amount}"
+    if amount >= below:
+        return f"{what} must be below {below:,}, but is {amount}"
+    if amount != round(amount, _MAX_DECIMALS):
+        return f"{what} may have at most {_MAX_DECIMALS} decimals, but is {amount}"
+    return None
 
 
 def _season_problems(season: Season, prefix: str, silent: set[str]) -> Iterator[Problem]:
     label = f"season {season.name!r}" if season.name.strip() else "the season"
     if not season.name.strip():
         yield Problem(f"{prefix}name", "the season needs a name")
-    yield from _amount_problems(
-        season.default_rate_per_kwh, f"{prefix}defaultRatePerKwh", f"the default rate of {label}"
-    )
+    yield from _amount_problems(season, prefix, label)
     yield from _all_period_problems(season.periods, prefix, silent)
 
 
@@ -166,9 +165,9 @@ def _season_overlaps(seasons: Sequence[Season]) -> Iterator[Problem]:
 def _holiday_problems(tariff: Tariff) -> Iterator[Problem]:
     seen: set[date] = set()
     for index, holiday in enumerate(tariff.holidays):
-        if holiday.on in seen:
-            yield Problem(f"holidays[{index}].date", f"{holiday.on} is in the list of holidays twice")
-        seen.add(holiday.on)
+        if holiday.on_date in seen:
+            yield Problem(f"holidays[{index}].date", f"{holiday.on_date} is in the list of holidays twice")
+        seen.add(holiday.on_date)
 
 
 def _all_period_problems(periods: Sequence[Period], prefix: str, silent: set[str]) -> Iterator[Problem]:
@@ -209,13 +208,13 @@ def _period_problems(period: Period, path: str) -> Iterator[Problem]:
             f"{label} needs at least one day: add up Monday 1, Tuesday 2, Wednesday"
             f" 4, Thursday 8, Friday 16, Saturday 32, Sunday 64 (1 to {EVERY_DAY})",
         )
-    if period.start == period.end and period.start != time(0):
+    if period.start_time == period.end_time and period.start_time != time(0):
         yield Problem(
             f"{path}.endTime",
-            f"{label} starts and ends at {period.start:%H:%M}, so it has no length;"
+            f"{label} starts and ends at {period.start_time:%H:%M}, so it has no length;"
             " the whole day is 00:00 to 00:00",
         )
-    yield from _amount_problems(period.rate_per_kwh, f"{path}.ratePerKwh", f"the rate of {label}")
+    yield from _amount_problems(period, f"{path}.", label)
 
 
 def _overlap_problems(

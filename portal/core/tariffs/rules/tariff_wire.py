@@ -4,12 +4,13 @@ Numbers become Decimal by their shortest text, so 2.5 read as a float is exactly
 problem at once, each with its JSON path and in words for the person who typed it.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Any, cast
 
+from portal.core.tariffs.rules.tariff_fields import REQUIRED, Member, members
+from portal.core.tariffs.rules.tariff_json import READERS, JsonFields, joined
 from portal.core.tariffs.rules.tariff_problems import problems
 from portal.core.tariffs.rules.tariffs import (
     EVERY_DAY,
@@ -22,18 +23,8 @@ from portal.core.tariffs.rules.tariffs import (
     Season,
     Tariff,
 )
-from portal.core.values.numbers import exact_number, shown
-from portal.core.values.texts import is_blank, text_problem
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.0+)?)?")
-_MONTH_DAY = re.compile(r"(\d{2})-(\d{2})")
-_END_OF_DAY = time(23, 59)
-_LEAP_YEAR = 2024
-_LARGEST_ID = 2_147_483_647
-_LONGEST_SHOWN = 40
-# Stand-ins for fields that could not be read; they are sound, so they raise no second problem.
-_NO_NUMBER, _NO_DATE, _NO_TIME = Decimal(0), date.min, time(0)
+Number = Callable[[Decimal], Any]
 
 
 class TariffInvalid(ValueError):
@@ -77,85 +68,70 @@ def read_tariffs(raw: object, *, strict: bool = False) -> tuple[dict[int, Tariff
     found: list[Problem] = []
     for index, item in enumerate(cast("list[object]", raw)):
         tariff, its_problems = _read_tariff(item, strict=strict)
-        found.extend(Problem(_join(f"[{index}]", path), message) for path, message in its_problems)
+        found.extend(Problem(joined(f"[{index}]", path), message) for path, message in its_problems)
         if tariff is not None:
             tariffs[index] = tariff
     return tariffs, found
 
 
-def tariff_to_wire(tariff: Tariff, number: Callable[[Decimal], Any] = float) -> dict[str, Any]:
+def tariff_to_wire(tariff: Tariff, number: Number = float) -> dict[str, Any]:
     """Return a tariff as a JSON object; every sound tariff comes back from `tariff_from_wire` equal to itself.
 
     `number` makes the numbers: floats by default, which keep every digit that a sound tariff has.
     """
-    wire: dict[str, Any] = {
-        "id": tariff.id,
-        "municipalityId": tariff.municipality_id,
-        "municipality": tariff.municipality,
-        "currency": tariff.currency,
-    }
-    wire = {name: value for name, value in wire.items() if value is not None}
-    return wire | {
-        "name": tariff.name,
-        "effectiveFrom": tariff.effective_from.isoformat(),
-        "effectiveTo": None if tariff.effective_to is None else tariff.effective_to.isoformat(),
-        "defaultRatePerKwh": number(tariff.default_rate_per_kwh),
-        "fixedMonthlyCharge": number(tariff.fixed_monthly_charge),
-        "vatRate": number(tariff.vat_rate),
-        "isActive": tariff.is_active,
-        **_periods_to_wire(tariff.periods, number),
-        **(
-            {"seasons": [_season_to_wire(season, number) for season in tariff.seasons]}
-            if tariff.seasons
-            else {}
-        ),
-        **(
-            {"holidays": [_holiday_to_wire(holiday) for holiday in tariff.holidays]}
-            if tariff.holidays
-            else {}
-        ),
-    }
-
-
-def _periods_to_wire(periods: Sequence[Period], number: Callable[[Decimal], Any]) -> dict[str, Any]:
-    """Return the lists of periods: those for holidays alone stand apart, where an older reader passes them by."""
-    weekly = [_period_to_wire(period, number) for period in periods if period.days_of_week & EVERY_DAY]
-    on_holidays = [
-        _clock_to_wire(period, number) for period in periods if not period.days_of_week & EVERY_DAY
+    seasons = [
+        _to_wire(season, number) | _periods_to_wire(season.periods, number) for season in tariff.seasons
     ]
-    return {"periods": weekly} | ({"holidayPeriods": on_holidays} if on_holidays else {})
-
-
-def _period_to_wire(period: Period, number: Callable[[Decimal], Any]) -> dict[str, Any]:
-    days = {"daysOfWeek": period.days_of_week & EVERY_DAY}
+    holidays = [_to_wire(holiday, number) for holiday in tariff.holidays]
     return (
-        _clock_to_wire(period, number)
-        | days
-        | ({"onHolidays": True} if period.days_of_week & HOLIDAY_BIT else {})
+        _to_wire(tariff, number)
+        | _periods_to_wire(tariff.periods, number)
+        | ({"seasons": seasons} if seasons else {})
+        | ({"holidays": holidays} if holidays else {})
     )
 
 
-def _clock_to_wire(period: Period, number: Callable[[Decimal], Any]) -> dict[str, Any]:
+def _to_wire(part: Tariff | Season | Period | Holiday, number: Number) -> dict[str, Any]:
+    """Return the fields of a tariff or a part; a version is made of their order, so what may be left out is first."""
+    ordered = sorted(members(type(part)), key=lambda member: not member.is_left_out)
+    values = ((member, getattr(part, member.name)) for member in ordered)
     return {
-        "name": period.name,
-        "startTime": f"{period.start:%H:%M}",
-        "endTime": f"{period.end:%H:%M}",
-        "ratePerKwh": number(period.rate_per_kwh),
+        member.wire: _value_to_wire(value, number)
+        for member, value in values
+        if member.wire is not None and member.is_written(value)
     }
 
 
-def _season_to_wire(season: Season, number: Callable[[Decimal], Any]) -> dict[str, Any]:
-    return {
-        "name": season.name,
-        "firstDay": str(season.first),
-        "lastDay": str(season.last),
-        "defaultRatePerKwh": number(season.default_rate_per_kwh),
-        **_periods_to_wire(season.periods, number),
-    }
+def _value_to_wire(value: object, number: Number) -> object:
+    match value:
+        case Decimal():
+            return number(value)
+        case MonthDay():
+            return str(value)
+        case date():
+            return value.isoformat()
+        case time():
+            return f"{value:%H:%M}"
+        case DayType():
+            return value.value
+        case _:
+            return value
 
 
-def _holiday_to_wire(holiday: Holiday) -> dict[str, Any]:
-    return {"date": holiday.on.isoformat(), "name": holiday.name, "dayType": holiday.day_type.value}
+def _periods_to_wire(periods: Sequence[Period], number: Number) -> dict[str, Any]:
+    """Return the lists of periods: those for holidays alone stand apart, where an older reader passes them by."""
+    weekly = [
+        _to_wire(period, number) | _days_to_wire(period.days_of_week)
+        for period in periods
+        if period.days_of_week & EVERY_DAY
+    ]
+    on_holidays = [_to_wire(period, number) for period in periods if not period.days_of_week & EVERY_DAY]
+    return {"periods": weekly} | ({"holidayPeriods": on_holidays} if on_holidays else {})
+
+
+def _days_to_wire(days_of_week: int) -> dict[str, Any]:
+    on_holidays = {"onHolidays": True} if days_of_week & HOLIDAY_BIT else {}
+    return {"daysOfWeek": days_of_week & EVERY_DAY} | on_holidays
 
 
 def _read_tariff(raw: object, *, strict: bool) -> tuple[Tariff | None, list[Problem]]:
@@ -164,22 +140,15 @@ def _read_tariff(raw: object, *, strict: bool) -> tuple[Tariff | None, list[Prob
         return None, [
             Problem("", "a tariff is a JSON object with name, effectiveFrom, defaultRatePerKwh, ...")
         ]
-    fields = _Fields(cast("Mapping[str, object]", raw), "")
+    fields = JsonFields(cast("Mapping[str, object]", raw), "")
     tariff = Tariff(
-        id=fields.optional_int("id"),
-        municipality_id=fields.optional_int("municipalityId"),
-        name=fields.text("name"),
-        effective_from=fields.day("effectiveFrom"),
-        effective_to=fields.optional_day("effectiveTo"),
-        default_rate_per_kwh=fields.number("defaultRatePerKwh"),
-        fixed_monthly_charge=fields.number("fixedMonthlyCharge", default=_NO_NUMBER),
-        vat_rate=fields.number("vatRate"),
-        is_active=fields.flag("isActive", default=True),
-        currency=fields.optional_text("currency"),
+        **_read(Tariff, fields),
         periods=_read_periods(fields),
-        municipality=fields.optional_text("municipality"),
-        seasons=tuple(_read_season(season) for season in fields.objects("seasons")),
-        holidays=tuple(_read_holiday(holiday) for holiday in fields.objects("holidays")),
+        seasons=tuple(
+            Season(**_read(Season, season), periods=_read_periods(season))
+            for season in fields.objects("seasons")
+        ),
+        holidays=tuple(Holiday(**_read(Holiday, holiday)) for holiday in fields.objects("holidays")),
     )
     if tariff.municipality is None and tariff.municipality_id is None:
         fields.refuse("municipality", "say which municipality the tariff belongs to")
@@ -189,187 +158,35 @@ def _read_tariff(raw: object, *, strict: bool) -> tuple[Tariff | None, list[Prob
     return tariff, [*fields.problems, *problems(tariff, unread)]
 
 
-def _read_season(season: "_Fields") -> Season:
-    return Season(
-        name=season.text("name"),
-        first=season.month_day("firstDay"),
-        last=season.month_day("lastDay"),
-        default_rate_per_kwh=season.number("defaultRatePerKwh"),
-        periods=_read_periods(season),
-    )
+def _read(shape: type, fields: JsonFields) -> dict[str, Any]:
+    """Return the fields of a tariff or a part by name, but what it is made of."""
+    return {
+        member.name: _read_value(member, member.wire, fields)
+        for member in members(shape)
+        if member.wire is not None
+    }
 
 
-def _read_holiday(holiday: "_Fields") -> Holiday:
-    return Holiday(
-        on=holiday.day("date"),
-        name=holiday.optional_text("name") or "Public holiday",
-        day_type=holiday.day_type("dayType"),
-    )
+def _read_value(member: Member, name: str, fields: JsonFields) -> Any:
+    if member.missing is REQUIRED or fields.has(name):
+        return READERS[member.kind](fields, name)
+    return member.missing
 
 
-def _read_periods(fields: "_Fields") -> tuple[Period, ...]:
-    weekly = [_read_period(period, _days_of(period)) for period in fields.objects("periods")]
-    on_holidays = [_read_period(period, HOLIDAY_BIT) for period in fields.objects("holidayPeriods")]
+def _read_periods(fields: JsonFields) -> tuple[Period, ...]:
+    weekly = [
+        Period(days_of_week=_read_days(period), **_read(Period, period))
+        for period in fields.objects("periods")
+    ]
+    on_holidays = [
+        Period(days_of_week=HOLIDAY_BIT, **_read(Period, period))
+        for period in fields.objects("holidayPeriods")
+    ]
     return (*weekly, *on_holidays)
 
 
-def _days_of(period: "_Fields") -> int:
+def _read_days(period: JsonFields) -> int:
     days = period.integer("daysOfWeek")
-    on_holidays = period.flag("onHolidays", default=False)
+    on_holidays = period.has("onHolidays") and period.flag("onHolidays")
     # A mask that is out of bounds stays so, and is refused with the others of its tariff.
     return days | HOLIDAY_BIT if on_holidays and 0 < days <= EVERY_DAY else days if days <= EVERY_DAY else 0
-
-
-def _read_period(period: "_Fields", days_of_week: int) -> Period:
-    return Period(
-        name=period.text("name"),
-        days_of_week=days_of_week,
-        start=period.clock("startTime"),
-        end=period.clock("endTime"),
-        rate_per_kwh=period.number("ratePerKwh"),
-    )
-
-
-class _Fields:
-    """Reads the fields of one JSON object and collects what is wrong with them, together with its parts."""
-
-    def __init__(self, raw: Mapping[str, object], path: str, found: list[Problem] | None = None) -> None:
-        self._raw = raw
-        self._path = path
-        self._known: dict[str, None] = {}
-        self._parts: list[_Fields] = []
-        self.problems: list[Problem] = [] if found is None else found
-
-    def refuse(self, name: str, message: str) -> None:
-        self.problems.append(Problem(_join(self._path, name), message))
-
-    def refuse_unknown(self) -> None:
-        """Refuse what nobody asked for, in this object and its parts: it would be passed over without a word."""
-        for name in self._raw:
-            if name not in self._known:
-                self.refuse(name[:_LONGEST_SHOWN], f"unknown field; known: {', '.join(self._known)}")
-        for part in self._parts:
-            part.refuse_unknown()
-
-    def _get(self, name: str) -> object:
-        self._known[name] = None
-        return self._raw.get(name)
-
-    def text(self, name: str) -> str:
-        value = self._get(name)
-        if not isinstance(value, str) or is_blank(value):
-            self.refuse(name, "a text is needed here")
-            return "?"
-        text = value.strip()
-        if problem := text_problem(text):
-            self.refuse(name, f"the text {problem}")
-            return "?"
-        return text
-
-    def optional_text(self, name: str) -> str | None:
-        return None if self._get(name) is None else self.text(name)
-
-    def integer(self, name: str) -> int:
-        value = self._get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        self.refuse(name, f"a whole number is needed here, not {shown(value)}")
-        return 1
-
-    def optional_int(self, name: str) -> int | None:
-        if self._get(name) is None:
-            return None
-        value = self.integer(name)
-        if 0 <= value <= _LARGEST_ID:
-            return value
-        self.refuse(name, f"there is nothing with the number {shown(value)}")
-        return 0
-
-    def number(self, name: str, default: Decimal | None = None) -> Decimal:
-        value = self._get(name)
-        if value is None and default is not None:
-            return default
-        try:
-            return exact_number(value)
-        except ValueError:
-            self.refuse(name, f"a number is needed here, like 2.50, not {shown(value)}")
-            return _NO_NUMBER
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        value = self._get(name)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            self.refuse(name, f"true or false is needed here, not {shown(value)}")
-            return default
-        return value
-
-    def day(self, name: str) -> date:
-        value = self._get(name)
-        try:
-            if isinstance(value, str) and _DATE.fullmatch(value):
-                return date.fromisoformat(value)
-        except ValueError:
-            pass
-        self.refuse(name, f"a date is needed here, like 2026-01-31, not {shown(value)}")
-        return _NO_DATE
-
-    def optional_day(self, name: str) -> date | None:
-        return None if self._get(name) is None else self.day(name)
-
-    def month_day(self, name: str) -> MonthDay:
-        value = self._get(name)
-        match = _MONTH_DAY.fullmatch(value) if isinstance(value, str) else None
-        try:
-            if match is not None:
-                read = date(_LEAP_YEAR, int(match[1]), int(match[2]))
-                return MonthDay(read.month, read.day)
-        except ValueError:
-            pass
-        self.refuse(name, f"a day of the year is needed here, like 06-01 for 1 June, not {shown(value)}")
-        return MonthDay(1, 1)
-
-    def day_type(self, name: str) -> DayType:
-        value = self._get(name)
-        if isinstance(value, str) and value in set(DayType):
-            return DayType(value)
-        self.refuse(name, f"a holiday acts as {', '.join(DayType)}, not as {shown(value)}")
-        return DayType.HOLIDAY
-
-    def clock(self, name: str) -> time:
-        value = self._get(name)
-        match = _TIME.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
-            self.refuse(
-                name, f"a time of day is needed here, like 17:00 (00:00 ends a day), not {shown(value)}"
-            )
-            return _NO_TIME
-        read = time(int(match[1]), int(match[2]), int(match[3] or 0))
-        if read.second and read.replace(second=0) != _END_OF_DAY:
-            self.refuse(name, f"periods start and end on whole minutes, not at {value}")
-        return read.replace(second=0)
-
-    def objects(self, name: str) -> "list[_Fields]":
-        value = self._get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            self.refuse(name, "a JSON array is needed here")
-            return []
-        items = cast("list[object]", value)
-        parts = [(f"{name}[{index}]", item) for index, item in enumerate(items)]
-        strange = [path for path, item in parts if not isinstance(item, Mapping)]
-        for path in strange:
-            self.refuse(path, "a JSON object is needed here")
-        if strange:
-            return []  # the positions of the others would no longer be those of the file
-        made = [
-            _Fields(cast("Mapping[str, object]", item), _join(self._path, path), self.problems)
-            for path, item in parts
-        ]
-        self._parts += made
-        return made
-
-
-def _join(outer: str, inner: str) -> str:
-    return f"{outer}.{inner}" if outer and inner else outer or inner

@@ -2,6 +2,10 @@
 
 Rates and charges are Decimal, per kWh and per month, without VAT. Periods are half-open in the municipality's
 local time. Whether a tariff is sound is asked of `tariff_problems`; how it travels as JSON is in `tariff_wire`.
+
+`Tariff`, `Season`, `Period` and `Holiday` are the one shape of a tariff: a field is named as its column is, and in JSON
+the same in camel case; what else there is to say of it stands beside it. One that is added has a default: it is
+written only where it has another value, so that a peer that does not know it reads what it always did.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +14,9 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from portal.core.tariffs.rules.tariff_fields import About, per_kwh, per_month
 
 MINUTES_PER_DAY = 1440
 DAYS_PER_WEEK = 7
@@ -43,10 +49,10 @@ class Period:
     """
 
     name: str
-    days_of_week: int
-    start: time
-    end: time
-    rate_per_kwh: Decimal
+    days_of_week: Annotated[int, About(wire=None)]
+    start_time: time
+    end_time: time
+    rate_per_kwh: Annotated[Decimal, per_kwh("rate")]
 
 
 class MonthDay(NamedTuple):
@@ -64,29 +70,29 @@ class Season:
     """Days of the year, both ends included and possibly over the new year, with periods and a default of their own."""
 
     name: str
-    first: MonthDay
-    last: MonthDay
-    default_rate_per_kwh: Decimal
+    first_day: MonthDay
+    last_day: MonthDay
+    default_rate_per_kwh: Annotated[Decimal, per_kwh("default rate")]
     periods: tuple[Period, ...] = ()
 
     def covers(self, on: date) -> bool:
         """Whether a local date lies in the season."""
         day = MonthDay(on.month, on.day)
-        if self.first <= self.last:
-            return self.first <= day <= self.last
-        return day >= self.first or day <= self.last
+        if self.first_day <= self.last_day:
+            return self.first_day <= day <= self.last_day
+        return day >= self.first_day or day <= self.last_day
 
 
 @dataclass(frozen=True, slots=True)
 class Holiday:
     """A local date that is priced as another kind of day."""
 
-    on: date
-    name: str
+    on_date: Annotated[date, About(wire="date")]
+    name: Annotated[str, About(if_missing="Public holiday")]
     day_type: DayType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """A municipality's price list over an effective window of local dates, both ends inclusive.
 
@@ -95,18 +101,18 @@ class Tariff:
     The tariff's own default rate and periods hold on the days that no season covers.
     """
 
-    id: int | None
-    municipality_id: int | None
+    id: int | None = None
+    municipality_id: int | None = None
+    municipality: Annotated[str | None, About(is_stored=False)] = None
     name: str
-    effective_from: date
-    effective_to: date | None
-    default_rate_per_kwh: Decimal
-    fixed_monthly_charge: Decimal
-    vat_rate: Decimal
-    is_active: bool
-    currency: str | None
-    periods: tuple[Period, ...]
-    municipality: str | None = None
+    effective_from: Annotated[date, About("from")]
+    effective_to: Annotated[date | None, About("to")]
+    default_rate_per_kwh: Annotated[Decimal, per_kwh("default rate")]
+    fixed_monthly_charge: Annotated[Decimal, per_month("fixed monthly charge", if_missing=Decimal(0))]
+    vat_rate: Annotated[Decimal, About("VAT", is_share=True)]
+    currency: Annotated[str | None, About("currency")] = None
+    is_active: Annotated[bool, About("active", if_missing=True)]
+    periods: tuple[Period, ...] = ()
     seasons: tuple[Season, ...] = ()
     holidays: tuple[Holiday, ...] = ()
 
@@ -116,7 +122,7 @@ class Tariff:
 
     def holiday_on(self, on: date) -> Holiday | None:
         """Return the holiday of a local date."""
-        return next((holiday for holiday in self.holidays if holiday.on == on), None)
+        return next((holiday for holiday in self.holidays if holiday.on_date == on), None)
 
 
 class Problem(NamedTuple):
@@ -237,8 +243,8 @@ def _default_rate(tariff: Tariff, season: int) -> Decimal:
 
 def period_minutes(period: Period) -> tuple[int, int]:
     """Return a period's start and end in minutes after its day's midnight; an end over 1440 wraps midnight."""
-    start = period.start.hour * 60 + period.start.minute
-    end = period.end.hour * 60 + period.end.minute
+    start = period.start_time.hour * 60 + period.start_time.minute
+    end = period.end_time.hour * 60 + period.end_time.minute
     if end in (0, _LAST_MINUTE):
         return start, MINUTES_PER_DAY
     return start, end if end > start else end + MINUTES_PER_DAY

@@ -65,7 +65,7 @@ async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) ->
     Raises `Invalid` with every problem, each with its JSON path, in the order of the array.
     """
     async with stack.db.transaction() as session:
-        places = await queries.load(session, queries.CLIENT)
+        places = await queries.load(session)
         placed = list(_sound(raw, places).values())
         ids = dict.fromkeys(map(stored_key, placed)) if dry_run else await _store(session, placed, places)
     return TariffImport(

@@ -38,13 +38,13 @@ _NO_TARIFF = "There is no such tariff: it may have been deleted meanwhile"
 async def list_customer_tariffs(stack: Stack, customer_id: UUID) -> tuple[MunicipalTariffs, ...]:
     """Return every municipality of a customer with its tariffs, as its stack pushed them."""
     async with stack.db.snapshot() as session:
-        return await queries.load(session, queries.FLEET, customer_id)
+        return await queries.load(session, customer_id)
 
 
 async def list_tariffs(stack: Stack) -> tuple[MunicipalTariffs, ...]:
     """Return every municipality with its tariffs."""
     async with stack.db.snapshot() as session:
-        return await queries.load(session, queries.CLIENT)
+        return await queries.load(session)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ async def _locked(
     """Return all tariffs, after the one of this id, if any, was locked and found to be of an expected version."""
     if tariff_id is not None and not await queries.lock(session, tariff_id):
         raise NotFound(_NO_TARIFF)
-    places = await queries.load(session, queries.CLIENT)
+    places = await queries.load(session)
     if tariff_id is not None:
         require_version(_with_id(places, tariff_id).version, expected)
     return places
