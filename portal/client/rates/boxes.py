@@ -6,23 +6,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from portal.client.rates.draft import NEW_ROWS, Draft, HolidayDraft, PeriodDraft, SeasonDraft
+from portal.client.rates.fields import texts_of
 from portal.core.errors import Invalid
 
 # A row's box goes by its part, its place and its field, as in `periods.0.name`; the tariff's own by the field alone.
 _ROW = re.compile(r"(periods|seasons|holidays)\.(\d{1,3})\.([a-z_]{1,20})")
-_FIELDS = (
-    "id",
-    "municipality_id",
-    "name",
-    "first",
-    "last",
-    "rate",
-    "fixed",
-    "vat_percent",
-    "currency",
-    "note",
-    "base",
-)
 Row = TypeVar("Row", PeriodDraft, SeasonDraft, HolidayDraft)
 _LONGEST = 500
 _MOST_ROWS = 400
@@ -34,7 +22,7 @@ def draft_in(boxes: Mapping[str, Any]) -> Draft:
     """Return the draft that stands in the boxes. Raises `Invalid` for what no form of ours sends."""
     if len(boxes) > _MOST_BOXES:
         raise Invalid("This form is larger than any tariff.")
-    own = {name: text for name in _FIELDS if (text := _text(boxes.get(name))) is not None}
+    own = {name: text for name in texts_of(Draft) if (text := _text(boxes.get(name))) is not None}
     rows: dict[str, dict[int, dict[str, str]]] = {part: {} for part in NEW_ROWS}
     for name, value in boxes.items():
         if (match := _ROW.fullmatch(str(name))) and (text := _text(value)) is not None:
@@ -43,7 +31,6 @@ def draft_in(boxes: Mapping[str, Any]) -> Draft:
         raise Invalid(f"A tariff has at most {_MOST_ROWS} rows of a kind.")
     return Draft(
         **own,
-        is_active=boxes.get("is_active") == "active",
         seasons=[_row(SeasonDraft(), found) for _, found in sorted(rows["seasons"].items())],
         periods=[_period(found) for _, found in sorted(rows["periods"].items())],
         holidays=[_row(HolidayDraft(), found) for _, found in sorted(rows["holidays"].items())],
@@ -62,7 +49,7 @@ def _period(found: Mapping[str, str]) -> PeriodDraft:
 
 
 def _row(row: Row, found: Mapping[str, str]) -> Row:
-    known = {name: text for name, text in found.items() if isinstance(getattr(row, name, None), str)}
+    known = {name: text for name, text in found.items() if name in texts_of(type(row))}
     return replace(row, **known)
 
 

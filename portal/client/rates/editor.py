@@ -5,8 +5,9 @@ from datetime import date
 
 import reflex as rx
 
-from portal.client.rates.draft import DAYS, HolidayDraft, PeriodDraft, SeasonDraft
+from portal.client.rates.draft import DAYS, NEW_ROWS, Draft, HolidayDraft, PeriodDraft, SeasonDraft
 from portal.client.rates.editor_state import TariffDraftState as State
+from portal.client.rates.fields import Box, boxes_of
 from portal.client.rates.state import RatesState
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 from portal.features.rates.parts import heat_maps
@@ -21,7 +22,6 @@ _HOLIDAYS_FORM = "fill-holidays"
 _MONTHS = tuple((f"{month:02}", f"{date(2024, month, 1):%B}") for month in range(1, 13))
 _DAYS_OF_MONTH = tuple((f"{day:02}", str(day)) for day in range(1, 32))
 _DAY_NAMES = (*DAY_NAMES, "Holidays of their own kind")
-_TYPES = (("sunday", "acts as Sunday"), ("saturday", "acts as Saturday"), ("holiday", "its own kind"))
 
 
 def editor() -> rx.Component:
@@ -103,60 +103,44 @@ def _foot() -> rx.Component:
 
 
 def _heading() -> rx.Component:
-    draft = State.draft
-    return rx.el.div(
-        _choice(
-            "Municipality",
-            "municipality_id",
-            draft.municipality_id,
-            rx.fragment(
-                rx.el.option("Choose \u2026", value=""),
-                rx.foreach(RatesState.places, lambda place: rx.el.option(place["name"], value=place["id"])),
-            ),
-            # The form opens below the card it was asked for: its beginning comes into sight with the focus.
-            auto_focus=True,
-        ),
-        _field("Name", "name", draft.name),
-        _field("First day", "first", draft.first, kind="date"),
-        _field("Last day (empty: open)", "last", draft.last, kind="date"),
-        _field("Default rate per kWh", "rate", draft.rate),
-        _field("Fixed charge a month", "fixed", draft.fixed),
-        _field("VAT, %", "vat_percent", draft.vat_percent),
-        _field("Currency (empty: this portal's)", "currency", draft.currency),
-        _choice(
-            "State",
-            "is_active",
-            rx.cond(draft.is_active, "active", "draft"),
-            rx.fragment(
-                rx.el.option("Active", value="active"), rx.el.option("Draft, prices nothing", value="draft")
-            ),
-        ),
-        class_name="ui-edit-grid",
+    own = [_own_box(name, each) for name, each in boxes_of(Draft)]
+    return rx.el.div(*own, class_name="ui-edit-grid")
+
+
+def _own_box(name: str, box: Box) -> rx.Component:
+    """A box of the tariff itself, below its label."""
+    value = getattr(State.draft, name)
+    if name == "municipality_id":
+        # The form opens below the card it was asked for: its beginning comes into sight with the focus.
+        control = _choice(name, value, _municipalities(), auto_focus=True)
+    elif box.kind.choices:
+        control = _choice(name, value, _options(box.kind.choices))
+    else:
+        control = _input(
+            name, value, lambda typed: State.set_field(name, typed), box.label, kind=box.kind.typed
+        )
+    return rx.el.label(rx.el.span(box.label, class_name="ui-label"), control, class_name="ui-field")
+
+
+def _municipalities() -> rx.Component:
+    return rx.fragment(
+        rx.el.option("Choose \u2026", value=""),
+        rx.foreach(RatesState.places, lambda place: rx.el.option(place["name"], value=place["id"])),
     )
 
 
-def _field(label: str, name: str, value: Text, kind: Typed = "text") -> rx.Component:
-    return rx.el.label(
-        rx.el.span(label, class_name="ui-label"),
-        _input(name, value, lambda typed: State.set_field(name, typed), label, kind=kind),
-        class_name="ui-field",
-    )
+def _options(choices: Sequence[tuple[str, str]]) -> rx.Component:
+    return rx.fragment(*[rx.el.option(words, value=key) for key, words in choices])
 
 
-def _choice(
-    label: str, name: str, value: Text, options: rx.Component, *, auto_focus: bool = False
-) -> rx.Component:
-    return rx.el.label(
-        rx.el.span(label, class_name="ui-label"),
-        rx.el.select(
-            options,
-            name=name,
-            value=value,
-            on_change=lambda chosen: State.set_field(name, chosen),
-            auto_focus=auto_focus,
-            class_name="ui-input",
-        ),
-        class_name="ui-field",
+def _choice(name: str, value: Text, options: rx.Component, *, auto_focus: bool = False) -> rx.Component:
+    return rx.el.select(
+        options,
+        name=name,
+        value=value,
+        on_change=lambda chosen: State.set_field(name, chosen),
+        auto_focus=auto_focus,
+        class_name="ui-input",
     )
 
 
@@ -182,17 +166,39 @@ def _input(
     )
 
 
-def _row_input(
+def _row_box(part: str, index: rx.Var[int], name: str, value: Text) -> rx.Component:
+    """A box of a row; its label is for those who do not see what stands over the row."""
+    box = dict(boxes_of(NEW_ROWS[part]))[name]
+    if box.kind.choices:
+        return _row_choice(part, index, name, value, box.kind.choices, box.label, box.width)
+    return _input(
+        _box(part, index, name),
+        value,
+        lambda typed: State.set_row(part, index, name, typed),
+        box.label,
+        box.kind.typed,
+        box.width,
+    )
+
+
+def _row_choice(
     part: str,
     index: rx.Var[int],
     name: str,
-    value: str,
+    value: Text,
+    choices: Sequence[tuple[str, str]],
     label: str,
-    kind: Typed = "text",
-    width: str = "110px",
+    width: str = "auto",
 ) -> rx.Component:
-    box = _box(part, index, name)
-    return _input(box, value, lambda typed: State.set_row(part, index, name, typed), label, kind, width)
+    return rx.el.select(
+        _options(choices),
+        name=_box(part, index, name),
+        value=value,
+        on_change=lambda chosen: State.set_row(part, index, name, chosen),
+        aria_label=label,
+        class_name="ui-input",
+        style={"width": width},
+    )
 
 
 def _box(part: str, index: rx.Var[int], name: str) -> rx.Var[str]:
@@ -200,10 +206,22 @@ def _box(part: str, index: rx.Var[int], name: str) -> rx.Var[str]:
 
 
 def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
-    days = [_day(period, index, bit) for bit in range(8)]
+    name, *others = [
+        _row_box("periods", index, name, getattr(period, name)) for name, _ in boxes_of(PeriodDraft)
+    ]
     return rx.el.div(
-        _row_input("periods", index, "name", period.name, "Name of the period", width="140px"),
+        name,
         rx.cond(is_some(State.draft.seasons), _period_season(period, index), rx.fragment()),
+        _days(period, index),
+        *others,
+        _remove("periods", index),
+        class_name="ui-edit-row",
+    )
+
+
+def _days(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
+    days = [_day(period, index, bit) for bit in range(8)]
+    return rx.fragment(
         rx.el.div(*days, role="group", aria_label="Days", class_name="ui-segments"),
         rx.el.input(
             type="hidden",
@@ -211,11 +229,6 @@ def _period(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
             value=rx.Var.create(period.days).map(lambda on: rx.cond(on, "x", "-")).join(""),
             read_only=True,
         ),
-        _row_input("periods", index, "start", period.start, "From", "time", "128px"),
-        _row_input("periods", index, "end", period.end, "Until", "time", "128px"),
-        _row_input("periods", index, "rate", period.rate, "Rate per kWh", width="100px"),
-        _remove("periods", index),
-        class_name="ui-edit-row",
     )
 
 
@@ -225,13 +238,12 @@ def _period_titles() -> rx.Component:
     def title(words: str, width: str) -> rx.Component:
         return rx.el.span(words, style={"width": width})
 
+    name, *others = [title(box.title, box.width) for _, box in boxes_of(PeriodDraft)]
     return rx.el.div(
-        title("Name", "140px"),
+        name,
         rx.cond(is_some(State.draft.seasons), title("Season", "190px"), rx.fragment()),
         title("Days; H is holidays", "242px"),
-        title("From", "128px"),
-        title("Until", "128px"),
-        title("Rate per kWh", "100px"),
+        *others,
         aria_hidden=True,
         class_name="ui-edit-row ui-edit-titles",
     )
@@ -263,49 +275,29 @@ def _day(period: PeriodDraft, index: rx.Var[int], bit: int) -> rx.Component:
 
 
 def _season(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
-    fields: Sequence[rx.Component] = [
-        _row_input("seasons", index, "name", season.name, "Name of the season", width="160px"),
-        _season_part(index, "first_day", season.first_day, _DAYS_OF_MONTH, "First day"),
-        _season_part(index, "first_month", season.first_month, _MONTHS, "Month of the first day"),
-        rx.el.span("to"),
-        _season_part(index, "last_day", season.last_day, _DAYS_OF_MONTH, "Last day"),
-        _season_part(index, "last_month", season.last_month, _MONTHS, "Month of the last day"),
-        rx.el.span("default rate per kWh"),
-        _row_input("seasons", index, "rate", season.rate, "Default rate per kWh", width="100px"),
+    def day(name: str, choices: Sequence[tuple[str, str]], label: str) -> rx.Component:
+        return _row_choice("seasons", index, name, getattr(season, name), choices, label)
+
+    named, *others = [
+        (box.label, _row_box("seasons", index, name, getattr(season, name)))
+        for name, box in boxes_of(SeasonDraft)
     ]
-    return rx.el.div(*fields, _remove("seasons", index), class_name="ui-edit-row")
-
-
-def _season_part(
-    index: rx.Var[int], name: str, value: Text, choices: Sequence[tuple[str, str]], label: str
-) -> rx.Component:
-    return rx.el.select(
-        *[rx.el.option(words, value=key) for key, words in choices],
-        name=_box("seasons", index, name),
-        value=value,
-        on_change=lambda chosen: State.set_row("seasons", index, name, chosen),
-        aria_label=label,
-        class_name="ui-input",
-        style={"width": "auto"},
+    return rx.el.div(
+        named[1],
+        day("first_day", _DAYS_OF_MONTH, "First day"),
+        day("first_month", _MONTHS, "Month of the first day"),
+        rx.el.span("to"),
+        day("last_day", _DAYS_OF_MONTH, "Last day"),
+        day("last_month", _MONTHS, "Month of the last day"),
+        *[part for label, box in others for part in (rx.el.span(label[:1].lower() + label[1:]), box)],
+        _remove("seasons", index),
+        class_name="ui-edit-row",
     )
 
 
 def _holiday(holiday: HolidayDraft, index: rx.Var[int]) -> rx.Component:
-    return rx.el.div(
-        _row_input("holidays", index, "on", holiday.on, "Date", "date", "150px"),
-        _row_input("holidays", index, "name", holiday.name, "Name of the holiday", width="220px"),
-        rx.el.select(
-            *[rx.el.option(words, value=key) for key, words in _TYPES],
-            name=_box("holidays", index, "day_type"),
-            value=holiday.day_type,
-            on_change=lambda chosen: State.set_row("holidays", index, "day_type", chosen),
-            aria_label="What the day is priced as",
-            class_name="ui-input",
-            style={"width": "160px"},
-        ),
-        _remove("holidays", index),
-        class_name="ui-edit-row",
-    )
+    boxes = [_row_box("holidays", index, name, getattr(holiday, name)) for name, _ in boxes_of(HolidayDraft)]
+    return rx.el.div(*boxes, _remove("holidays", index), class_name="ui-edit-row")
 
 
 def _fill() -> rx.Component:

@@ -9,16 +9,10 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.client.rates.boxes import draft_in
-from portal.client.rates.draft import (
-    NEW_ROWS,
-    Draft,
-    to_wire,
-    with_day_toggled,
-    with_new,
-    with_value,
-    without,
-)
+from portal.client.rates.draft import NEW_ROWS, Draft, to_wire
+from portal.client.rates.fields import boxes_of, texts_of
 from portal.client.rates.problems import problems_in_words
+from portal.client.rates.rows import with_day_toggled, with_new, with_value, without
 from portal.client.rates.starting import comparison_in_words, filled, restored, starting_point
 from portal.client.rates.state import RatesState
 from portal.core.cost.service import tariff_comparison
@@ -29,12 +23,6 @@ from portal.core.tariffs.service import tariffs
 from portal.features.rates.view import HeatMap, heat_maps
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
-
-_FIELDS = frozenset({"municipality_id", "name", "first", "last", "rate", "fixed", "vat_percent", "currency"})
-_ROW_FIELDS = frozenset(
-    {"name", "season", "start", "end", "rate", "on", "day_type"}
-    | {f"{end}_{part}" for end in ("first", "last") for part in ("month", "day")}
-)
 
 
 class TariffDraftState(rx.State):
@@ -83,10 +71,8 @@ class TariffDraftState(rx.State):
     @admin_only
     def set_field(self, name: str, value: str):
         """Change a field of the tariff."""
-        if name in _FIELDS:
+        if name in dict(boxes_of(Draft)):
             setattr(self.draft, name, value)
-        elif name == "is_active":
-            self.draft.is_active = value == "active"
         self._check()
 
     @rx.event
@@ -101,7 +87,7 @@ class TariffDraftState(rx.State):
     @admin_only
     def set_row(self, part: str, index: int, name: str, value: str):
         """Change a field of a row."""
-        if part in NEW_ROWS and name in _ROW_FIELDS and hasattr(NEW_ROWS[part], name):
+        if part in NEW_ROWS and name in texts_of(NEW_ROWS[part]):
             self.draft = with_value(self.draft, part, index, {name: value})
             self._check()
 

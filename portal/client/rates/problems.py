@@ -2,30 +2,12 @@
 
 import re
 
-from portal.client.rates.draft import ALL_YEAR, Draft, listed_as
+from portal.client.rates.draft import ALL_YEAR, WORDS, Draft, listed_as
 from portal.core.errors import PortalError
 
 _PATH = re.compile(
     r"(?:seasons\[(?P<season>\d+)\]\.?)?(?:(?P<part>periods|holidayPeriods|holidays)\[(?P<row>\d+)\]\.?)?(?P<field>\w*)"
 )
-_FIELDS = {
-    "municipality": "Municipality",
-    "municipalityId": "Municipality",
-    "name": "name",
-    "effectiveFrom": "First day",
-    "effectiveTo": "Last day",
-    "defaultRatePerKwh": "default rate",
-    "fixedMonthlyCharge": "Fixed charge",
-    "vatRate": "VAT",
-    "currency": "Currency",
-    "daysOfWeek": "days",
-    "startTime": "from",
-    "endTime": "until",
-    "ratePerKwh": "rate",
-    "firstDay": "first day",
-    "lastDay": "last day",
-    "date": "date",
-}
 _NO_TEXT = "a text is needed here"
 
 
@@ -41,7 +23,7 @@ def _line(path: str, message: str, draft: Draft) -> str:
     if match is None:
         return message
     field = match["field"] or ""
-    place = ", ".join(word for word in (*_row(match, draft), _FIELDS.get(field, field)) if word)
+    place = ", ".join(word for word in (*_row(match, draft), WORDS.get(field, field)) if word)
     words = _message(field, message, draft)
     return f"{place[:1].upper()}{place[1:]}: {words}" if place else words
 

@@ -34,9 +34,7 @@ def tariff_card(
         rx.el.dl(
             _fact("Municipality", tariff.municipality),
             _fact("Holds", tariff.window),
-            _fact("Default rate", tariff.default_rate),
-            _fact("Fixed charge", tariff.fixed),
-            _fact("VAT", tariff.vat),
+            rx.foreach(tariff.facts, lambda fact: _fact(fact["label"], fact["value"])),
             class_name="ui-tariff-facts",
         ),
         rx.el.div(
@@ -95,7 +93,7 @@ def _rate(rate: HeatRate) -> rx.Component:
     return rx.el.li(hue_square(rate["hue"]), rate["label"])
 
 
-def _fact(label: str, value: Text) -> rx.Component:
+def _fact(label: Text, value: Text) -> rx.Component:
     return rx.el.div(rx.el.dt(label, class_name="ui-hint"), rx.el.dd(value))
 
 

@@ -67,6 +67,13 @@ class HeatMap:
     rates: list[HeatRate] = field(default_factory=list)
 
 
+class TariffFact(TypedDict):
+    """A figure of a tariff and what it is."""
+
+    label: str
+    value: str
+
+
 @dataclass
 class TariffCard:
     """Everything that is shown of a tariff."""
@@ -76,9 +83,7 @@ class TariffCard:
     municipality: str = ""
     is_active: bool = False
     window: str = ""
-    default_rate: str = ""
-    fixed: str = ""
-    vat: str = ""
+    facts: list[TariffFact] = field(default_factory=list)
     periods: list[PeriodRow] = field(default_factory=list)
     holidays: list[str] = field(default_factory=list)
     maps: list[HeatMap] = field(default_factory=list)
@@ -101,9 +106,14 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
         municipality=municipality,
         is_active=tariff.is_active,
         window=_window(tariff.effective_from, tariff.effective_to),
-        default_rate=f"{symbol} {plain(tariff.default_rate_per_kwh)} per kWh",
-        fixed=f"{formats.money(tariff.fixed_monthly_charge, currency)} a month",
-        vat=f"{percent(tariff.vat_rate)}\u00a0%",
+        facts=[
+            {"label": "Default rate", "value": f"{symbol} {plain(tariff.default_rate_per_kwh)} per kWh"},
+            {
+                "label": "Fixed charge",
+                "value": f"{formats.money(tariff.fixed_monthly_charge, currency)} a month",
+            },
+            {"label": "VAT", "value": f"{percent(tariff.vat_rate)}\u00a0%"},
+        ],
         periods=[
             _period(period, name, symbol, hues[period.name])
             for name, periods in seasons

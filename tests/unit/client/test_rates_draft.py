@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, to_wire, with_value
+from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, to_wire
 from portal.client.rates.problems import problems_in_words
+from portal.client.rates.rows import with_value
 from portal.core.errors import Invalid
 from portal.core.tariffs.rules.tariff_input import read_tariff
 from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff

@@ -65,7 +65,7 @@ def test_names_that_say_nothing_have_hues_that_differ() -> None:
 
 def test_a_card_says_its_rates_without_zeros_that_mean_nothing() -> None:
     card = build_card(TARIFF, "Example City", "ZAR")
-    assert card.vat == "15\u00a0%"
+    assert {"label": "VAT", "value": "15\u00a0%"} in card.facts
     assert card.periods[0]["hue"] == tokens.PEAK
     assert percent(Decimal("0.155")) == "15.5"
 

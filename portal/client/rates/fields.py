@@ -1,0 +1,143 @@
+"""The boxes of the tariff's form: of which field each is, how its value is typed and read, and what it is called.
+
+A box is said once, where its draft declares it; the form, what is sent, what is believed and the words of a problem are
+found from that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import date, time
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from portal.core.tariffs.rules.tariff_fields import members
+from portal.core.tariffs.rules.tariffs import Holiday, Period, Season, Tariff
+from portal.features.rates.view import percent, plain
+from portal.ui.forms import Typed
+
+Shape = Tariff | Season | Period | Holiday
+# A number of more digits than this is no id, and is refused where it is read.
+_MOST_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a value stands in a box (`show`), and how what stands there is sent to be checked (`read`)."""
+
+    show: Callable[[Any], str]
+    read: Callable[[str], object]
+    typed: Typed = "text"
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box for the field `of` of a tariff or a part; `words` are for problems, `title` stands over rows."""
+
+    of: str
+    label: str
+    kind: Kind
+    words: str
+    title: str
+    width: str
+
+
+def _optional(text: str) -> str | None:
+    return text or None
+
+
+def _number(text: str) -> str | None:
+    return text.strip().replace(",", ".").replace(" ", "")
+
+
+def _percent(text: str) -> str | None:
+    clean = _number(text)
+    # Two digits to the right are a hundredth, without ever going through a float.
+    return f"{clean}e-2" if clean else clean
+
+
+def _key(text: str) -> int | None:
+    return int(text[:_MOST_DIGITS]) if text.isdecimal() else None
+
+
+def _shown_key(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _shown_day(value: date | None) -> str:
+    return "" if value is None else value.isoformat()
+
+
+def _shown_time(value: time) -> str:
+    return f"{value:%H:%M}"
+
+
+def _shown_number(value: Decimal | None) -> str:
+    return "" if value is None else plain(value)
+
+
+TEXT = Kind(str, str)
+KEY = Kind(_shown_key, _key)
+NUMBER = Kind(_shown_number, _number)
+OPTIONAL_NUMBER = Kind(_shown_number, lambda text: _number(text) or None)
+PERCENT = Kind(percent, _percent)
+CODE = Kind(lambda value: value or "", lambda text: text.strip().upper() or None)
+DAY = Kind(_shown_day, str, "date")
+OPTIONAL_DAY = Kind(_shown_day, _optional, "date")
+TIME = Kind(_shown_time, str, "time")
+
+
+def one_of(*choices: tuple[str, str]) -> Kind:
+    """A box to choose in: what is sent and what is read, of each choice."""
+    return Kind(str, str, choices=choices)
+
+
+def flag(on: tuple[str, str], off: tuple[str, str]) -> Kind:
+    """A box to choose in for what is true or false."""
+    return Kind(lambda value: (on if value else off)[0], lambda text: text == on[0], choices=(on, off))
+
+
+def box(
+    default: str,
+    label: str,
+    *,
+    of: str,
+    kind: Kind = TEXT,
+    words: str = "",
+    title: str = "",
+    width: str = "110px",
+) -> Any:
+    """A field of a draft that has a box; without `words` and `title` it is called by its label."""
+    made = Box(of, label, kind, words or label, title or label, width)
+    return field(default=default, metadata={"box": made})
+
+
+@cache
+def boxes_of(draft: type) -> tuple[tuple[str, Box], ...]:
+    """The boxes of a kind of draft by their names, in the order of the form."""
+    return tuple((each.name, each.metadata["box"]) for each in fields(draft) if "box" in each.metadata)
+
+
+@cache
+def texts_of(draft: type) -> frozenset[str]:
+    """The names of all texts of a kind of draft: what a browser may send."""
+    return frozenset(each.name for each in fields(draft) if each.type is str)
+
+
+def shown(draft: type, part: Shape) -> dict[str, str]:
+    """What stands in the boxes of a draft for a tariff or a part."""
+    return {name: box.kind.show(getattr(part, box.of)) for name, box in boxes_of(draft)}
+
+
+def sent(draft: Any, shape: type[Shape]) -> dict[str, object]:
+    """What stands in a draft's boxes, by the names it is checked and stored under."""
+    wire = {member.name: member.wire or "" for member in members(shape)}
+    # Not its type: in a state it is a proxy of one.
+    return {wire[box.of]: box.kind.read(getattr(draft, name)) for name, box in boxes_of(draft.__class__)}
+
+
+def words_of(draft: type, shape: type[Shape]) -> dict[str, str]:
+    """What a problem calls each field, by its JSON name."""
+    wire = {member.name: member.wire or "" for member in members(shape)}
+    return {wire[box.of]: box.words for _, box in boxes_of(draft)}
