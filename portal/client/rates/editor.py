@@ -7,7 +7,7 @@ import reflex as rx
 
 from portal.client.rates.draft import DAYS, NEW_ROWS, Draft, HolidayDraft, PeriodDraft, SeasonDraft
 from portal.client.rates.editor_state import TariffDraftState as State
-from portal.client.rates.fields import Box, boxes_of
+from portal.client.rates.fields import FormBox, boxes_of
 from portal.client.rates.state import RatesState
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 from portal.features.rates.parts import heat_maps
@@ -107,7 +107,7 @@ def _heading() -> rx.Component:
     return rx.el.div(*own, class_name="ui-edit-grid")
 
 
-def _own_box(name: str, box: Box) -> rx.Component:
+def _own_box(name: str, box: FormBox) -> rx.Component:
     """A box of the tariff itself, below its label."""
     value = getattr(State.draft, name)
     if name == "municipality_id":

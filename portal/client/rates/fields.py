@@ -22,7 +22,7 @@ _MOST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BoxKind:
     """How a value stands in a box (`show`), and how what stands there is sent to be checked (`read`)."""
 
     show: Callable[[Any], str]
@@ -32,12 +32,12 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class FormBox:
     """A box for the field `of` of a tariff or a part; `words` are for problems, `title` stands over rows."""
 
     of: str
     label: str
-    kind: Kind
+    kind: BoxKind
     words: str
     title: str
     width: str
@@ -77,25 +77,25 @@ def _shown_number(value: Decimal | None) -> str:
     return "" if value is None else plain(value)
 
 
-TEXT = Kind(str, str)
-KEY = Kind(_shown_key, _key)
-NUMBER = Kind(_shown_number, _number)
-OPTIONAL_NUMBER = Kind(_shown_number, lambda text: _number(text) or None)
-PERCENT = Kind(percent, _percent)
-CODE = Kind(lambda value: value or "", lambda text: text.strip().upper() or None)
-DAY = Kind(_shown_day, str, "date")
-OPTIONAL_DAY = Kind(_shown_day, _optional, "date")
-TIME = Kind(_shown_time, str, "time")
+TEXT = BoxKind(str, str)
+KEY = BoxKind(_shown_key, _key)
+NUMBER = BoxKind(_shown_number, _number)
+OPTIONAL_NUMBER = BoxKind(_shown_number, lambda text: _number(text) or None)
+PERCENT = BoxKind(percent, _percent)
+CODE = BoxKind(lambda value: value or "", lambda text: text.strip().upper() or None)
+DAY = BoxKind(_shown_day, str, "date")
+OPTIONAL_DAY = BoxKind(_shown_day, _optional, "date")
+TIME = BoxKind(_shown_time, str, "time")
 
 
-def one_of(*choices: tuple[str, str]) -> Kind:
+def one_of(*choices: tuple[str, str]) -> BoxKind:
     """A box to choose in: what is sent and what is read, of each choice."""
-    return Kind(str, str, choices=choices)
+    return BoxKind(str, str, choices=choices)
 
 
-def flag(on: tuple[str, str], off: tuple[str, str]) -> Kind:
+def flag(on: tuple[str, str], off: tuple[str, str]) -> BoxKind:
     """A box to choose in for what is true or false."""
-    return Kind(lambda value: (on if value else off)[0], lambda text: text == on[0], choices=(on, off))
+    return BoxKind(lambda value: (on if value else off)[0], lambda text: text == on[0], choices=(on, off))
 
 
 def box(
@@ -103,18 +103,18 @@ def box(
     label: str,
     *,
     of: str,
-    kind: Kind = TEXT,
+    kind: BoxKind = TEXT,
     words: str = "",
     title: str = "",
     width: str = "110px",
 ) -> Any:
     """A field of a draft that has a box; without `words` and `title` it is called by its label."""
-    made = Box(of, label, kind, words or label, title or label, width)
+    made = FormBox(of, label, kind, words or label, title or label, width)
     return field(default=default, metadata={"box": made})
 
 
 @cache
-def boxes_of(draft: type) -> tuple[tuple[str, Box], ...]:
+def boxes_of(draft: type) -> tuple[tuple[str, FormBox], ...]:
     """The boxes of a kind of draft by their names, in the order of the form."""
     return tuple((each.name, each.metadata["box"]) for each in fields(draft) if "box" in each.metadata)
 

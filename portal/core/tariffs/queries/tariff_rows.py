@@ -61,7 +61,7 @@ def holiday_rows(tariff: Tariff) -> Iterator[Values]:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class TariffParts:
     """The parts of many tariffs, each kind in the order in which a tariff has them."""
 
     seasons: Iterable[SeasonRecord]
@@ -69,7 +69,7 @@ class Parts:
     holidays: Iterable[HolidayRecord]
 
 
-def tariffs_of(headings: Iterable[Heading], parts: Parts) -> Iterator[Tariff]:
+def tariffs_of(headings: Iterable[Heading], parts: TariffParts) -> Iterator[Tariff]:
     """Yield the tariffs of their rows."""
     periods: dict[tuple[int, int | None], list[Period]] = {}
     for row in parts.periods:

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, col
 
 from portal.core.tariffs import tables
 from portal.core.tariffs.queries.tariff_rows import (
-    Parts,
+    TariffParts,
     Values,
     columns_of,
     holiday_rows,
@@ -76,7 +76,7 @@ async def load(session: AsyncSession, customer_id: UUID | None = None) -> tuple[
 
     municipalities = await rows(of.municipality, col(of.municipality.name))
     headings = await rows(of.tariff, col(of.tariff.effective_from), col(of.tariff.id))
-    parts = Parts(
+    parts = TariffParts(
         seasons=await rows(of.season, col(of.season.tariff_id), col(of.season.place)),
         periods=await rows(of.period, col(of.period.id)),
         holidays=await rows(of.holiday, col(of.holiday.tariff_id), col(of.holiday.on_date)),

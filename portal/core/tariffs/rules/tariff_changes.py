@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_words
-from portal.core.tariffs.rules.tariff_fields import About, members
+from portal.core.tariffs.rules.tariff_fields import AboutField, members
 from portal.core.tariffs.rules.tariffs import (
     ANY_DAY,
     DAY_NAMES,
@@ -54,7 +54,7 @@ def _said(part: Tariff | Season | Period) -> Iterator[tuple[str, object]]:
             yield member.about.words, _amount(value, member.about) if member.kind is Decimal else value
 
 
-def _amount(value: Decimal | None, about: About) -> str | None:
+def _amount(value: Decimal | None, about: AboutField) -> str | None:
     return amount(value * _PERCENT, "%") if about.is_share and value is not None else amount(value)
 
 

@@ -20,7 +20,7 @@ REQUIRED = object()
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class AboutField:
     """What there is to say of a field beside its name and type.
 
     `words` is what people call it, empty where the trail says it in a way of its own. `wire` is its JSON name where it
@@ -38,18 +38,18 @@ class About:
     is_stored: bool = True
 
 
-def per_kwh(words: str) -> About:
+def per_kwh(words: str) -> AboutField:
     """Return what is said of an amount per kWh."""
-    return About(words, raised_to=RATE_DECIMALS)
+    return AboutField(words, raised_to=RATE_DECIMALS)
 
 
-def per_month(words: str, *, if_missing: Decimal | None = None) -> About:
+def per_month(words: str, *, if_missing: Decimal | None = None) -> AboutField:
     """Return what is said of an amount per month."""
     missing = REQUIRED if if_missing is None else if_missing
-    return About(words, below=MOST_CHARGE, raised_to=CHARGE_DECIMALS, if_missing=missing)
+    return AboutField(words, below=MOST_CHARGE, raised_to=CHARGE_DECIMALS, if_missing=missing)
 
 
-class Member(NamedTuple):
+class TariffField(NamedTuple):
     """A field of a shape: its name here and in the database, its JSON name, and what is said of it.
 
     `kind` is its type without None. `missing` is what it is where JSON does not say it, REQUIRED where JSON must.
@@ -60,7 +60,7 @@ class Member(NamedTuple):
     kind: type
     missing: object
     is_left_out: bool
-    about: About
+    about: AboutField
 
     def is_written(self, value: object) -> bool:
         """Whether a value is written as JSON: what a simple tariff does not have is not."""
@@ -68,12 +68,12 @@ class Member(NamedTuple):
 
 
 @cache
-def members(shape: type) -> tuple[Member, ...]:
+def members(shape: type) -> tuple[TariffField, ...]:
     """Return the fields of a tariff or of one of its parts, in their order; what it is made of is not among them."""
     return tuple(_members(shape))
 
 
-def _members(shape: type) -> Iterator[Member]:
+def _members(shape: type) -> Iterator[TariffField]:
     hints = get_type_hints(shape, include_extras=True)
     for field in fields(shape):
         plain, about = _taken_apart(hints[field.name])
@@ -85,14 +85,14 @@ def _members(shape: type) -> Iterator[Member]:
         if missing is MISSING:
             missing = None if is_optional else about.if_missing
         wire = None if about.wire is None else about.wire or _camel(field.name)
-        yield Member(field.name, wire, kind, missing, field.default is not MISSING, about)
+        yield TariffField(field.name, wire, kind, missing, field.default is not MISSING, about)
 
 
-def _taken_apart(hint: Any) -> tuple[Any, About]:
+def _taken_apart(hint: Any) -> tuple[Any, AboutField]:
     if get_origin(hint) is not Annotated:
-        return hint, About()
+        return hint, AboutField()
     plain, *said = get_args(hint)
-    return plain, next(each for each in said if isinstance(each, About))
+    return plain, next(each for each in said if isinstance(each, AboutField))
 
 
 def _camel(name: str) -> str:
@@ -100,7 +100,7 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def amounts(part: object) -> Iterator[tuple[Member, Decimal]]:
+def amounts(part: object) -> Iterator[tuple[TariffField, Decimal]]:
     """Return the amounts of a tariff or a part that are there, each with its field."""
     for member in members(type(part)):
         if member.kind is Decimal and (value := getattr(part, member.name)) is not None:

@@ -9,7 +9,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any, cast
 
-from portal.core.tariffs.rules.tariff_fields import REQUIRED, Member, members
+from portal.core.tariffs.rules.tariff_fields import REQUIRED, TariffField, members
 from portal.core.tariffs.rules.tariff_json import READERS, JsonFields, joined
 from portal.core.tariffs.rules.tariff_problems import problems
 from portal.core.tariffs.rules.tariffs import (
@@ -167,7 +167,7 @@ def _read(shape: type, fields: JsonFields) -> dict[str, Any]:
     }
 
 
-def _read_value(member: Member, name: str, fields: JsonFields) -> Any:
+def _read_value(member: TariffField, name: str, fields: JsonFields) -> Any:
     if member.missing is REQUIRED or fields.has(name):
         return READERS[member.kind](fields, name)
     return member.missing

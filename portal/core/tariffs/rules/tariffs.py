@@ -16,7 +16,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, NamedTuple
 
-from portal.core.tariffs.rules.tariff_fields import About, per_kwh, per_month
+from portal.core.tariffs.rules.tariff_fields import AboutField, per_kwh, per_month
 
 MINUTES_PER_DAY = 1440
 DAYS_PER_WEEK = 7
@@ -49,7 +49,7 @@ class Period:
     """
 
     name: str
-    days_of_week: Annotated[int, About(wire=None)]
+    days_of_week: Annotated[int, AboutField(wire=None)]
     start_time: time
     end_time: time
     rate_per_kwh: Annotated[Decimal, per_kwh("rate")]
@@ -87,8 +87,8 @@ class Season:
 class Holiday:
     """A local date that is priced as another kind of day."""
 
-    on_date: Annotated[date, About(wire="date")]
-    name: Annotated[str, About(if_missing="Public holiday")]
+    on_date: Annotated[date, AboutField(wire="date")]
+    name: Annotated[str, AboutField(if_missing="Public holiday")]
     day_type: DayType
 
 
@@ -103,15 +103,15 @@ class Tariff:
 
     id: int | None = None
     municipality_id: int | None = None
-    municipality: Annotated[str | None, About(is_stored=False)] = None
+    municipality: Annotated[str | None, AboutField(is_stored=False)] = None
     name: str
-    effective_from: Annotated[date, About("from")]
-    effective_to: Annotated[date | None, About("to")]
+    effective_from: Annotated[date, AboutField("from")]
+    effective_to: Annotated[date | None, AboutField("to")]
     default_rate_per_kwh: Annotated[Decimal, per_kwh("default rate")]
     fixed_monthly_charge: Annotated[Decimal, per_month("fixed monthly charge", if_missing=Decimal(0))]
-    vat_rate: Annotated[Decimal, About("VAT", is_share=True)]
-    currency: Annotated[str | None, About("currency")] = None
-    is_active: Annotated[bool, About("active", if_missing=True)]
+    vat_rate: Annotated[Decimal, AboutField("VAT", is_share=True)]
+    currency: Annotated[str | None, AboutField("currency")] = None
+    is_active: Annotated[bool, AboutField("active", if_missing=True)]
     periods: tuple[Period, ...] = ()
     seasons: tuple[Season, ...] = ()
     holidays: tuple[Holiday, ...] = ()
