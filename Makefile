@@ -1,6 +1,6 @@
 # make run    sets everything up and starts the product with a simulated meter; Ctrl-C stops all of it
 # make test   sets up and runs checks and tests
-# make test-slow  the runs by chance at length (energy law, OpenAPI, kills, chaos), which `make test` has a short case of
+# make test-slow  the runs by chance at length (energy law, OpenAPI, kills, chaos) and the recipes, which `make test` has a short case of
 # make bench  figures of the ingest, beside what the database can do without it
 # make setup  the set-up only: .venv, front ends built
 # make data-model  docs/data-model.md and its pictures, made anew from the tables
@@ -42,7 +42,7 @@ test: setup-dev
 
 test-slow: setup-dev
 	@PORTAL_TEST_LONG=1 $(PYTEST) tests/chaos tests/integration/energy/test_energy_law.py \
-		tests/integration/fleet_ingest/test_schema.py tests/integration/push/test_kills.py $(ARGS)
+		tests/integration/fleet_ingest/test_schema.py tests/integration/push/test_kills.py tests/documents/test_recipes.py $(ARGS)
 
 bench: setup-dev
 	@$(BIN)/python -m tests.bench.ingest $(ARGS)

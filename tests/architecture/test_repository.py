@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 
+import yaml
+
 from tests.architecture.source import ROOT
 
 LOCKS = re.compile(r"(^|/)(requirements[\w.-]*\.txt|[\w.-]+\.lock|package-lock\.json|pylock[\w.]*\.toml)$")
@@ -44,3 +46,17 @@ def test_no_file_speaks_of_one_machine() -> None:
 def test_what_is_built_is_not_committed() -> None:
     built = re.compile(r"(^|/)(__pycache__|\.venv|\.web|\.dist|\.states|node_modules|data|\.env)(/|$)")
     assert [name for name in _tracked() if built.search(name)] == []
+
+
+def test_the_forge_runs_what_everybody_runs() -> None:
+    """`.ci/run`, which is `make test` on a fresh machine; by actions that nobody can exchange, and with no right to write."""
+    for path in (ROOT / ".github/workflows").glob("*.yml"):
+        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert workflow["permissions"] == {"contents": "read"}
+        for job in workflow["jobs"].values():
+            assert job["timeout-minutes"] <= 60
+            assert [step["uses"] for step in job["steps"] if "uses" in step]
+            for used in (step["uses"] for step in job["steps"] if "uses" in step):
+                assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used), used
+            assert job["steps"][-1]["run"].splitlines()[-1] == ".ci/run"
+    assert re.search(r"^make test\b", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
