@@ -49,8 +49,10 @@ def test_what_is_built_is_not_committed() -> None:
 
 
 def test_the_forge_runs_what_everybody_runs() -> None:
-    """`.ci/run`, which is `make test` on a fresh machine; by actions that nobody can exchange, and with no right to write."""
-    for path in (ROOT / ".github/workflows").glob("*.yml"):
+    """`.ci/run`, which is `make test` on a fresh machine; by actions that nobody can exchange, with no right to write."""
+    workflows = list((ROOT / ".github/workflows").glob("*.yml"))
+    assert workflows
+    for path in workflows:
         workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert workflow["permissions"] == {"contents": "read"}
         for job in workflow["jobs"].values():
