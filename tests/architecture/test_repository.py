@@ -49,7 +49,7 @@ def test_what_is_built_is_not_committed() -> None:
 
 
 def test_the_forge_runs_what_everybody_runs() -> None:
-    """`.ci/run`, which is `make test` on a fresh machine; by actions that nobody can exchange, with no right to write."""
+    """`.ci/run`, which is `make test` on a fresh machine; by actions that nobody can exchange, not allowed to write."""
     workflows = list((ROOT / ".github/workflows").glob("*.yml"))
     assert workflows
     for path in workflows:
