@@ -39,7 +39,12 @@ def recipes() -> list[Recipe]:
     found: dict[str, list[Block]] = {}
     for block in blocks_of(DOCUMENT):
         found.setdefault(block.heading, []).append(block)
-    return [Recipe(title, tuple(blocks)) for title, blocks in found.items()]
+    made = {"python", "diff"}
+    return [
+        Recipe(title, tuple(blocks))
+        for title, blocks in found.items()
+        if made & {block.language for block in blocks}
+    ]
 
 
 def _new_files() -> dict[str, str]:
