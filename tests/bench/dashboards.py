@@ -1,13 +1,15 @@
 """How long a hundred open dashboards take for a beat, beside a stream of readings and a recompute that never ends.
 
-    python -m tests.bench.dashboards [--dsn postgresql://...] [--tabs 100] [--seconds 30] [--rounds 2]
+    python -m tests.bench.dashboards [--dsn postgresql://...] [--tabs 100] [--seconds 30] [--rounds 2] [--alone]
 
 A Client of 100 meters with a reading every quarter of an hour for a month. `portal ingest` is a process of its own and
 takes batches of all meters one after the other; `portal doctor --energy --recompute` runs again and again in another.
 The tabs are those of a hundred people, in one process: who is signed in is looked up, the overview and the proof are
 read, and the texts of the page are made. What Reflex and the line take is not in it. Two ways take turns: as the
-product does it, and as it was before, each tab for itself and after a refresh without a limit. The first beat of all
-tabs at once, which read for themselves what nobody has read since they were opened, stands apart as "opening".
+product does it, and as it was before, each tab for itself and after a refresh without a limit (not with `--alone`).
+"Busy" is how long this process kept a processor busy for a beat of all tabs, refreshes that it made included. The first
+beat of all tabs at once, which read for themselves what nobody has read since they were opened, stands apart as
+"opening".
 """
 
 import argparse
@@ -23,7 +25,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -221,15 +223,25 @@ async def _noting_pause(loop: loops.Loop, seconds: float) -> None:
     _WOKE[loop.tab] = time.monotonic()
 
 
-async def _turn(way: Any, stack: Stack, people: list[str], seconds: float) -> tuple[list[float], float]:
-    """Keep all tabs open for so long; return the seconds of each beat and the statements of one."""
+class _Turn(NamedTuple):
+    """The seconds of each beat, and what one of a tab took: statements, and processor time for all of them."""
+
+    took: list[float]
+    statements: float
+    busy_seconds: float
+
+
+async def _turn(way: Any, stack: Stack, people: list[str], seconds: float) -> _Turn:
+    """Keep all tabs open for so long."""
     took: list[float] = []
     _OPENING.update(people)
     for token in people:
         _WOKE[token] = time.monotonic()
+    busy = time.process_time()
     with recorded() as statements:
         following = [asyncio.create_task(way(stack, token, took)) for token in people]
         await asyncio.sleep(seconds)
+        busy = time.process_time() - busy
         for task in following:
             task.cancel()
         ended = await asyncio.gather(*following, return_exceptions=True)
@@ -239,20 +251,19 @@ async def _turn(way: Any, stack: Stack, people: list[str], seconds: float) -> tu
     # What was still waiting took at least so long.
     took += [time.monotonic() - _WOKE[token] for token in people] if way is _as_it_was and not took else []
     beats_seen = len(took) + (len(people) if way is _as_it_is else 0)
-    return took, len(statements) / max(beats_seen, 1)
+    return _Turn(took, len(statements) / max(beats_seen, 1), busy * _BEAT_SECONDS / seconds)
 
 
-async def _measure(stack: Stack, people: list[str], given: argparse.Namespace) -> dict[str, Any]:
+async def _measure(stack: Stack, people: list[str], given: argparse.Namespace) -> dict[str, list[_Turn]]:
     stacks.install(stack)
     loops.Loop.pause = _noting_pause  # type: ignore[method-assign]
     tabs.is_connected = lambda *_: True  # type: ignore[assignment]
-    found: dict[str, Any] = defaultdict(lambda: ([], []))
+    found: dict[str, list[_Turn]] = defaultdict(list)
+    ways = (("as it was", _as_it_was), ("as it is", _as_it_is))[given.alone :]
     for _ in range(given.rounds):
-        for name, way in (("as it was", _as_it_was), ("as it is", _as_it_is)):
-            took, statements = await _turn(way, stack, people, given.seconds)
-            found[name][0].extend(took)
-            found[name][1].append(statements)
-    found["opening"][0].extend(_OPENED)
+        for name, way in ways:
+            found[name].append(await _turn(way, stack, people, given.seconds))
+    found["opening"].append(_Turn(_OPENED, 0, 0))
     await close_stack(stack)
     return found
 
@@ -281,14 +292,16 @@ def measure(server: TestServer, directory: Path, engine: str, given: argparse.Na
     sys.stdout.write(
         f"{engine}: {given.tabs} tabs, {rate:.0f} readings/s, {recomputes[0]} recomputes beside\n"
     )
-    for name, (took, statements) in found.items():
+    for name, turns in found.items():
+        took = [seconds for turn in turns for seconds in turn.took]
         if len(took) < 2:
             sys.stdout.write(f"  {name:10s} no beat was over in {given.seconds:.0f} s\n")
             continue
         p50, p95 = statistics.median(took), statistics.quantiles(took, n=20)[18]
         sys.stdout.write(
             f"  {name:10s} {len(took):6d} beats, p50 {p50 * 1000:7.0f} ms, p95 {p95 * 1000:7.0f} ms, "
-            f"longest {max(took) * 1000:7.0f} ms, {statistics.median(statements or [0]):5.1f} statements a beat\n"
+            f"longest {max(took) * 1000:7.0f} ms, {statistics.median(turn.statements for turn in turns):5.1f} "
+            f"statements a beat, {statistics.median(turn.busy_seconds for turn in turns) * 1000:5.0f} ms busy\n"
         )
     sys.stdout.flush()
 
@@ -300,6 +313,7 @@ def main() -> None:
     arguments.add_argument("--tabs", type=int, default=100)
     arguments.add_argument("--seconds", type=float, default=30)
     arguments.add_argument("--rounds", type=int, default=2)
+    arguments.add_argument("--alone", action="store_true")
     given = arguments.parse_args()
     with database(given.dsn) as server, reachable_directory() as directory, suppress(KeyboardInterrupt):
         measure(server, directory, "timescale" if given.dsn else "plain", given)

@@ -51,9 +51,10 @@ _LEAN_KEY = "ALTER TABLE fleet.power_measurements ADD PRIMARY KEY (customer_id, 
 
 
 class Run(NamedTuple):
-    """A process that has ended: how long it took, and the most memory it had."""
+    """A process that has ended: how long it took, how long it kept a processor busy, the most memory it had."""
 
     seconds: float
+    busy_seconds: float
     megabytes: float
 
 
@@ -72,7 +73,7 @@ def _run(arguments: list[str], dsn: str) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode and "--energy" in arguments:
         raise RuntimeError(f"portal {' '.join(arguments)} ended with {process.returncode}")
-    return Run(time.monotonic() - began, usage.ru_maxrss / 1024)
+    return Run(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 async def _fill(stack: Stack, meters: int, months: int, step: timedelta, *, is_lean: bool) -> int:
@@ -97,7 +98,7 @@ async def _fill(stack: Stack, meters: int, months: int, step: timedelta, *, is_l
 
 async def _measure(server: str, shape: str, given: argparse.Namespace) -> None:
     meters, months = map(int, shape.split("x"))
-    name = f"bench_recompute_{given.engine}_{meters}_{months}"
+    name = f"bench_recompute_{given.engine}_{meters}_{months}_{given.minutes}"
     began = time.monotonic()
     async with stack_over(server, name, given.engine) as stack:
         step = timedelta(minutes=given.minutes)
@@ -108,7 +109,7 @@ async def _measure(server: str, shape: str, given: argparse.Namespace) -> None:
     done = await asyncio.to_thread(_run, ["doctor", "--energy", "--recompute"], dsn)
     say(
         f"{given.engine:9}  {meters:4} meters x {months:2} months  {readings / 1e6:6.2f} M readings, "
-        f"made in {filled:4.0f} s  {done.seconds:6.1f} s  "
+        f"made in {filled:4.0f} s  {done.seconds:6.1f} s ({done.busy_seconds:.1f} busy)  "
         f"{readings / done.seconds:9,.0f}/s  {done.megabytes:5.0f} MB, "
         f"{done.megabytes - idle.megabytes:4.0f} above idle"
     )
