@@ -14,6 +14,7 @@ beat of all tabs at once, which read for themselves what nobody has read since t
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,42 +111,44 @@ async def _fill(stack: Stack, meter_tokens: list[str], people: list[str]) -> Non
         await connection.close()
 
 
-@contextmanager
-def _stream(url: str, meter_tokens: list[str]) -> Any:
-    """Send minutes of every meter, one meter after the other, for as long as the block takes."""
-    over, sent = threading.Event(), [0]
-
-    def send() -> None:
-        with httpx.Client(base_url=url, timeout=60) as http:
-            number = 0
-            while not over.is_set():
-                at = _END + timedelta(minutes=10 * (number // len(meter_tokens)))
-                rows = [
-                    DeviceReading(
-                        time=at + timedelta(minutes=minute),
-                        active_power_kw=4.0,
-                        energy_imported_kwh=_DAYS * 96.0 + (at - _END).total_seconds() / 900 + minute / 15,
-                    )
-                    for minute in range(10)
-                ]
-                token = meter_tokens[number % len(meter_tokens)]
-                answer = http.post(
-                    "/api/ingest/measurements",
-                    content=ENCODER.encode(rows),
-                    headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+def _send(url: str, meter_tokens: list[str], over: Any, sent: Any) -> None:
+    """Send minutes of every meter, one meter after the other, until it is over."""
+    with httpx.Client(base_url=url, timeout=60) as http:
+        number = 0
+        while not over.is_set():
+            at = _END + timedelta(minutes=10 * (number // len(meter_tokens)))
+            rows = [
+                DeviceReading(
+                    time=at + timedelta(minutes=minute),
+                    active_power_kw=4.0,
+                    energy_imported_kwh=_DAYS * 96.0 + (at - _END).total_seconds() / 900 + minute / 15,
                 )
-                assert answer.is_success, answer.text
-                sent[0] += len(rows)
-                number += 1
-                over.wait(0.02)
+                for minute in range(10)
+            ]
+            token = meter_tokens[number % len(meter_tokens)]
+            answer = http.post(
+                "/api/ingest/measurements",
+                content=ENCODER.encode(rows),
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )
+            assert answer.is_success, answer.text
+            sent.value += len(rows)
+            number += 1
+            over.wait(0.02)
 
-    thread = threading.Thread(target=send)
-    thread.start()
+
+@contextmanager
+def _stream(url: str, meter_tokens: list[str]) -> Iterator[Any]:
+    """Send readings from a process of its own, as meters would, for as long as the block takes; yields how many."""
+    processes = multiprocessing.get_context("spawn")
+    over, sent = processes.Event(), processes.Value("q", 0)
+    process = processes.Process(target=_send, args=(url, meter_tokens, over, sent))
+    process.start()
     try:
         yield sent
     finally:
         over.set()
-        thread.join()
+        process.join()
 
 
 @contextmanager
@@ -237,11 +241,11 @@ async def _turn(way: Any, stack: Stack, people: list[str], seconds: float) -> _T
     _OPENING.update(people)
     for token in people:
         _WOKE[token] = time.monotonic()
-    busy = time.process_time()
+    busy = time.thread_time()
     with recorded() as statements:
         following = [asyncio.create_task(way(stack, token, took)) for token in people]
         await asyncio.sleep(seconds)
-        busy = time.process_time() - busy
+        busy = time.thread_time() - busy
         for task in following:
             task.cancel()
         ended = await asyncio.gather(*following, return_exceptions=True)
@@ -288,7 +292,7 @@ def measure(server: TestServer, directory: Path, engine: str, given: argparse.Na
         found = asyncio.run(
             _measure(open_stack(load_settings(chosen), application_name="bench"), people, given)
         )
-        rate = sent[0] / (time.monotonic() - began)
+        rate = sent.value / (time.monotonic() - began)
     sys.stdout.write(
         f"{engine}: {given.tabs} tabs, {rate:.0f} readings/s, {recomputes[0]} recomputes beside\n"
     )

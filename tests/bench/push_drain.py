@@ -98,7 +98,7 @@ def _say(what: str, rows: int, seconds: float, more: str = "") -> float:
 
 async def run(rows: int, directory: Path) -> None:
     threads = ThreadPoolExecutor(max_workers=1)
-    world = await build(directory, threads, random.Random(1), devices=3, is_durable=True)
+    world = await build(directory, threads, random.Random(1), device_count=3, is_durable=True)
     await world.client.kill()
     environment = world.client.environment | {
         "FleetIngest__Url": f"http://127.0.0.1:{world.admin.port}/api/fleet/ingest",

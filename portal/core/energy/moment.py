@@ -2,7 +2,8 @@
 
 An answer does not wait for a refresh, which waits for others. What is stored is exact, what is queued is computed with
 the answer by the same rule. Only where that is too much does an answer wait for a refresh, and not for long; then it
-leaves out what still waits, and says how far it goes.
+leaves out what still waits, and says how far it goes. A long recompute pass it neither waits for nor works at: that is
+for the refreshes behind ingest, or for the command that asked for it.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ class Counted(NamedTuple):
 async def counted(stack: Stack, customer_id: UUID | None = None) -> AsyncGenerator[Counted, None]:
     """Open a read-only moment in which a customer's readings are counted, or those of all. Raises `Unavailable`."""
     async with AsyncExitStack() as opened:
-        found = await _look(opened, stack, customer_id)
+        found, is_worth_waiting = await _look(opened, stack, customer_id)
         patience = _patience(stack)
-        if not found.as_of.is_complete and patience > 0:
+        if is_worth_waiting and patience > 0:
             await opened.aclose()
             await _wait_for_refresh(stack, patience)
-            found = await _look(opened, stack, customer_id)
+            found, _ = await _look(opened, stack, customer_id)
         yield found
 
 
@@ -58,7 +59,8 @@ def _patience(stack: Stack) -> float:
     return _PATIENCE_SECONDS - (0 if began is None else monotonic() - began)
 
 
-async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) -> Counted:
+async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) -> tuple[Counted, bool]:
+    """Open a moment; returns it, and whether a refresh may have more counted soon."""
     now = stack.clock()
     session = await opened.enter_async_context(stack.db.snapshot())
     try:
@@ -71,11 +73,13 @@ async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) 
         found = await live.nothing(session, layout_of(stack), customer_id)
     since = found.waiting_since
     as_of = AsOf(now) if since is None else AsOf(min(since, now), is_complete=False)
-    return Counted(session, found.hours, as_of)
+    return Counted(session, found.hours, as_of), found.is_worth_waiting
 
 
 async def _wait_for_refresh(stack: Stack, seconds: float) -> None:
     """Have one refresh run in this process, and wait for it a moment; it goes on when nobody waits any more."""
     with _outage.noted(), suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await stack.shared.answer(refresh, lambda: refresh(stack), since=0, keep_seconds=0)
+            await stack.shared.answer(
+                refresh, lambda: refresh(stack, pass_seconds=_PATIENCE_SECONDS), since=0, keep_seconds=0
+            )

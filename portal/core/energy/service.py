@@ -10,6 +10,7 @@ it takes little memory, goes on where it was killed, and leaves what is read mea
 from __future__ import annotations
 
 from datetime import timedelta
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -55,13 +56,15 @@ async def bootstrap(stack: Stack) -> None:
         await rule.note_rule(session, layout_of(stack), max_gap_of(stack))
 
 
-async def refresh(stack: Stack) -> int:
+async def refresh(stack: Stack, *, pass_seconds: float = inf) -> int:
     """Bring energy and figures up to date with every committed reading, and all passes to their end.
 
-    Returns how many (meter, hour) were queued.
+    With `pass_seconds` passes that take longer are left to whoever goes on with them. Returns how many (meter, hour)
+    were queued.
     """
     taken = await refresh_queue(stack)
-    while await _go_on(stack):
+    until = monotonic() + pass_seconds
+    while monotonic() < until and await _go_on(stack):
         # New readings do not wait for the end of a long pass.
         taken += await refresh_queue(stack)
     return taken

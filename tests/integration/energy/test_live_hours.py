@@ -197,3 +197,48 @@ async def test_patience_is_spent_once_on_a_refresh_that_does_not_end(
         for _ in range(3):
             assert await _told(meter) == (False, {})
     assert waited == [0.2]
+
+
+async def test_a_long_pass_is_neither_waited_for_nor_worked_at_by_an_answer(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter, history = await _refreshed(stack)
+    await energy.recompute(stack)
+    async with stack.db.transaction() as session:
+        asked_at = "asked_at = now() - interval '1 minute'"
+        await session.execute(text(f"UPDATE {meter.layout.recompute_passes} SET {asked_at}"))
+    wait = module._wait_for_refresh
+
+    async def waiting(*_: object) -> None:
+        pytest.fail("an answer waits for a pass that goes on for a minute")
+
+    monkeypatch.setattr(module, "_wait_for_refresh", waiting)
+    assert await _told(meter) == (False, _expected(history))
+    assert await _passes(stack, meter) == 1
+    # One that was asked for just now may be over in a moment.
+    monkeypatch.setattr(module, "_wait_for_refresh", wait)
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 10)
+    await energy.recompute(stack)
+    assert await _told(meter) == (True, _expected(history))
+
+
+async def test_passes_are_gone_on_with_for_as_long_as_is_said(stack: Stack) -> None:
+    meter, _ = await _refreshed(stack)
+    await energy.recompute(stack)
+    await energy.refresh(stack, pass_seconds=0)
+    assert await _passes(stack, meter) == 1
+    await energy.refresh(stack)
+    assert await _passes(stack, meter) == 0
+
+
+async def _refreshed(stack: Stack) -> tuple[Meter, list[tuple[datetime, float]]]:
+    meter = await new_meter(stack)
+    history = [(START + timedelta(minutes=15 * number), float(number)) for number in range(8)]
+    await meter.store(history)
+    await energy.refresh(stack)
+    return meter, history
+
+
+async def _passes(stack: Stack, meter: Meter) -> int:
+    async with stack.db.snapshot() as session:
+        return await energy.count_passes(session, meter.layout)

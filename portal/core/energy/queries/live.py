@@ -34,22 +34,36 @@ _MOST_ENTRIES = 50_000  # a stream of batches queues an hour many times over; lo
 _MOST_HOURS = 5_000
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_STATEMENT = "200ms"
+_A_MOMENT_SECONDS = 1
 _MOST_READINGS = 10_000  # the rule takes some 6 us for each
 
 
 class Live(NamedTuple):
-    """What was computed, and since when what was left out has waited; None where nothing was."""
+    """What was computed, and since when what was left out has waited; None where nothing was.
+
+    `is_worth_waiting` tells whether a refresh may bring that up to date in a moment.
+    """
 
     hours: LiveHours
     waiting_since: datetime | None
+    is_worth_waiting: bool = False
 
 
 class _Waiting(NamedTuple):
-    """How many entries the queue has, since when its first one waits, and since when the first pass does."""
+    """How many entries the queue has, since when its first one waits, and since when the first pass does.
+
+    `is_just_asked` tells whether a pass was asked for a moment ago: one that still goes on after that is a long one.
+    """
 
     entries: int
     queued_since: datetime | None
     asked_since: datetime | None
+    is_just_asked: bool
+
+    def all_left(self) -> Live:
+        """Return the answer that leaves out all that waits."""
+        is_worth_waiting = self.entries > 0 or self.is_just_asked
+        return Live(ALL_STORED, _earlier(self.queued_since, self.asked_since), is_worth_waiting)
 
 
 class _Queued(NamedTuple):
@@ -67,11 +81,14 @@ async def compute(
     """
     waiting = await _waiting(session, layout, customer_id)
     if not waiting.entries or waiting.entries > _MOST_ENTRIES:
-        return Live(ALL_STORED, _earlier(waiting.queued_since, waiting.asked_since))
+        return waiting.all_left()
     async with planned(session, {"statement_timeout": _LONGEST_STATEMENT}):
         queued, left = _few_enough(await _queued(session, layout, max_gap, customer_id))
         found = await _compute(session, layout, max_gap, queued, left)
-        return found._replace(waiting_since=_earlier(found.waiting_since, waiting.asked_since))
+        return found._replace(
+            waiting_since=_earlier(found.waiting_since, waiting.asked_since),
+            is_worth_waiting=found.waiting_since is not None or waiting.is_just_asked,
+        )
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -98,17 +115,19 @@ async def _compute(
 
 async def nothing(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> Live:
     """Leave out all that is queued."""
-    waiting = await _waiting(session, layout, customer_id)
-    return Live(ALL_STORED, _earlier(waiting.queued_since, waiting.asked_since))
+    return (await _waiting(session, layout, customer_id)).all_left()
 
 
 async def _waiting(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> _Waiting:
     row = (
         await session.execute(
             text(
-                f"SELECT coalesce(sum(cardinality(hours)), 0)::bigint, min(queued_at), "
-                f"(SELECT min(asked_at) FROM {layout.recompute_passes} WHERE true {_of(customer_id)}) "
-                f"FROM {layout.queued_batches} WHERE true {_of(customer_id)}"
+                f"SELECT entries, queued_since, asked_since, coalesce(is_just_asked, false) FROM "
+                f"(SELECT coalesce(sum(cardinality(hours)), 0)::bigint AS entries, min(queued_at) AS queued_since "
+                f"FROM {layout.queued_batches} WHERE true {_of(customer_id)}) q CROSS JOIN "
+                f"(SELECT min(asked_at) AS asked_since, "
+                f"max(asked_at) > clock_timestamp() - interval '{_A_MOMENT_SECONDS} seconds' AS is_just_asked "
+                f"FROM {layout.recompute_passes} WHERE true {_of(customer_id)}) p"
             ),
             _given(customer_id),
         )
