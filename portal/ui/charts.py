@@ -10,11 +10,12 @@ from typing import Any
 import reflex as rx
 
 from portal.ui import tokens
+from portal.ui.linked import linked_script
 from portal.ui.vars import Shown, Text
 
 Figure = dict[str, Any]
 
-_JSX = rx.asset("chart.jsx", shared=True)
+_JSX = linked_script(__file__, "chart.jsx")
 _THIN_SPACE = "\u2009"
 # A label has no padding of its own, and plain blanks at its edges are dropped.
 _PAD = "\u00a0"
@@ -22,7 +23,7 @@ NO_FIGURE: Figure = {"data": [], "layout": {}}
 
 
 class _Chart(rx.Component):
-    library = _JSX.importable_path
+    library = _JSX
     tag = "Chart"
     # The basic bundle (lines, bars, pies) is a third of the full one; it is fetched when a chart is shown.
     lib_dependencies: list[str] = ["plotly.js-basic-dist-min@3.7.0"]

@@ -9,10 +9,11 @@ from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from portal.ui.forms import NativeForm, button, icon_button
+from portal.ui.linked import linked_script
 from portal.ui.vars import Text
 
 _DRAWER = "navigation"
-_TOGGLE = rx.asset("theme_toggle.jsx", shared=True)
+_TOGGLE = linked_script(__file__, "theme_toggle.jsx")
 # A link inside the drawer leaves it open when the page it leads to is the one that is shown already.
 _CLOSE_DRAWER = rx.Var(
     "(() => { const d = document.getElementById('navigation'); d?.matches(':popover-open') && d.hidePopover() })"
@@ -37,7 +38,7 @@ class _HashLink(BaseHTML):
 
 
 class _ThemeToggle(rx.Component):
-    library = _TOGGLE.importable_path
+    library = _TOGGLE
     tag = "ThemeToggle"
 
 

@@ -13,9 +13,10 @@ import reflex as rx
 from reflex.event import EventCallback
 
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
+from portal.ui.linked import linked_script
 from portal.ui.vars import Text, Told
 
-_JSX = rx.asset("range_picker.jsx", shared=True)
+_JSX = linked_script(__file__, "range_picker.jsx")
 
 QUICK_RANGES: Final = (
     ("today", "Today"),
@@ -115,7 +116,7 @@ def _two_days(first: rx.Var[str], last: rx.Var[str]) -> tuple[rx.Var[str], rx.Va
 
 
 class _RangePopover(rx.Component):
-    library = _JSX.importable_path
+    library = _JSX
     tag = "RangePopover"
     lib_dependencies: list[str] = ["react-day-picker@10.0.2"]
 

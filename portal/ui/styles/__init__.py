@@ -2,7 +2,7 @@
 
 from typing import Final
 
-import reflex as rx
+from portal.ui.linked import linked
 
 _NAMES: Final = (
     "tokens",
@@ -17,6 +17,4 @@ _NAMES: Final = (
     "settings",
     "media",
 )
-# `rx.asset` links each file below `assets/`, where the front-end build finds it by this path.
-_LINKED: Final = [rx.asset(f"{name}.css", shared=True) for name in _NAMES]
-STYLESHEETS: Final = [f"external/portal/ui/styles/{name}.css" for name in _NAMES]
+STYLESHEETS: Final = [linked(__file__, f"{name}.css") for name in _NAMES]

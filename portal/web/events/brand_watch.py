@@ -8,9 +8,10 @@ from reflex_base.registry import RegistrationContext
 from portal.core.brand import service as branding
 from portal.core.brand.service import Brand
 from portal.core.stack import Stack
+from portal.ui.linked import linked_script
 from portal.web.events import tabs
 
-_WATCH = rx.asset("brand_watch.jsx", shared=True)
+_WATCH = linked_script(__file__, "brand_watch.jsx")
 _known: list[Brand] = []
 
 
@@ -21,7 +22,7 @@ class BrandState(rx.State):
 
 
 class _BrandWatch(rx.Component):
-    library = _WATCH.importable_path
+    library = _WATCH
     tag = "BrandWatch"
 
     version: rx.Var[str]

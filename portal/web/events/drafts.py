@@ -12,10 +12,11 @@ import reflex as rx
 from reflex.event import EventCallback
 
 from portal.ui.forms import button
+from portal.ui.linked import linked_script
 from portal.ui.vars import Click, Shown, Text, Told
 from portal.web.events.identity import IdentityState
 
-_JSX = rx.asset("drafts.jsx", shared=True)
+_JSX = linked_script(__file__, "drafts.jsx")
 RESTORED = "Restored: what you had typed here and not saved."
 CHANGED = f"{RESTORED} It has been changed by somebody since you began: saving replaces that."
 DISCARD = "Discard it"
@@ -33,7 +34,7 @@ def _boxes(boxes: rx.Var[dict[str, Any]]) -> tuple[rx.Var[dict[str, Any]]]:
 
 
 class _KeptForm(rx.Component):
-    library = _JSX.importable_path
+    library = _JSX
     tag = "KeptForm"
 
     scope: rx.Var[str]
@@ -49,7 +50,7 @@ class _KeptForm(rx.Component):
 
 
 class _DraftFinder(rx.Component):
-    library = _JSX.importable_path
+    library = _JSX
     tag = "DraftFinder"
 
     scope: rx.Var[str]
@@ -62,7 +63,7 @@ class _DraftFinder(rx.Component):
 
 
 class _NoDrafts(rx.Component):
-    library = _JSX.importable_path
+    library = _JSX
     tag = "NoDrafts"
 
 

@@ -12,10 +12,11 @@ from reflex.state import BaseState
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.ui.failures import is_outage
+from portal.ui.linked import linked_script
 from portal.ui.shell import notice
 from portal.web.http.unavailable import RELOAD_SECONDS
 
-_SCRIPT = rx.asset("recovery.jsx", shared=True)
+_SCRIPT = linked_script(__file__, "recovery.jsx")
 # What pages are read with: their `on_load` names these.
 _READS_THE_PAGE = frozenset({"load", "follow"})
 OUTAGE = Outage(logger("auth"), "Events of pages are not answered")
@@ -29,7 +30,7 @@ class RecoveryState(rx.State):
 
 
 class _Recovery(rx.Component):
-    library = _SCRIPT.importable_path
+    library = _SCRIPT
     tag = "Recovery"
 
     unread: rx.Var[bool]
