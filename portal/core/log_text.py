@@ -6,11 +6,13 @@ Everything that is logged comes through here, whoever wrote it: texts of visitor
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 MASK = "***"
 LONGEST = 500
 # What is looked at: enough for what is shown, however much is masked before it.
 _LONGEST_SEEN = 4000
+_LONGEST_WORD = 300
 _SECRET_WORDS = ("token", "password", "secret", "authorization", "cookie", "apikey", "api_key", "payload")
 # A name, and what stands between it and its value in JSON (also within JSON), Python, a header, a query.
 _NAMED = (
@@ -49,10 +51,19 @@ def safe(text: str, longest: int = LONGEST) -> str:
 def masked(text: str) -> str:
     """Return a text with every secret and payload in it masked; what is too long is cut, between words."""
     if len(text) > _LONGEST_SEEN:
-        text = re.sub(r"\S{1,300}\Z", "", text[:_LONGEST_SEEN]) + "..."
+        text = _without_last_word(text[:_LONGEST_SEEN]) + "..."
     for pattern, by in _RULES:
         text = pattern.sub(by, text)
     return text
+
+
+def _without_last_word(text: str) -> str:
+    """Return a text without the beginning of a secret at its end; what has no blanks loses `_LONGEST_WORD` characters.
+
+    Looked for from behind: a search from the front tries every character of what has no blanks.
+    """
+    word = takewhile(lambda letter: not letter.isspace(), reversed(text[-_LONGEST_WORD:]))
+    return text[: len(text) - sum(1 for _ in word)]
 
 
 def one_line(text: str) -> str:
