@@ -11,7 +11,8 @@ from portal.core.cost.service import cost
 from portal.core.fleet.service import customers
 from portal.core.stack import current
 from portal.features.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
-from portal.features.cost.export import Export, check_query, download
+from portal.features.cost.export import check_query, download
+from portal.features.cost.sheets import Export
 from portal.web.http.downloads import guarded_download, is_machine
 
 

@@ -15,8 +15,10 @@ from openpyxl import load_workbook
 
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.energy.rules.as_of import AsOf
-from portal.features.cost.export import LISTINGS, Export, csv_bytes, download, sheets, xlsx_bytes
+from portal.features.cost.export import LISTINGS, csv_bytes, download
+from portal.features.cost.sheets import Export, sheets
 from portal.features.cost.view import build_cost
+from portal.features.cost.workbook import xlsx_bytes
 from portal.ui.range_picker import DayRange
 
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
