@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -12,6 +13,7 @@ from passlib.context import CryptContext
 from portal.core import log
 from portal.core.identity.secrets import passwords
 from tests.distribution import LongestFirst, processes, rank
+from tests.forks import forking
 from tests.integration.databases import NOT_INSTALLED, TestServer, describe_server, running_server
 
 # A busy machine takes its time; how long an example takes is no law of the domain.
@@ -52,6 +54,13 @@ def database_server() -> Iterator[TestServer]:
     """The server on which the tests of this process make their databases."""
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def portal_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """`portal` as a program: each call is a process of its own, which need not import everything again."""
+    with forking(tmp_path_factory.mktemp("portal")) as program:
+        yield program
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,10 +4,8 @@ import asyncio
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,15 +14,12 @@ from pathlib import Path
 import pytest
 
 from portal import frontend
-from portal.core.database.embedded.lifeline import die_with_parent
 from portal.core.settings import RunMode
 from tests.architecture.source import ROOT
 from tests.documents.blocks import Block
-from tests.documents.forks import CALLER
 from tests.e2e.running import RunningStack
 from tests.integration.databases import TestServer
 
-_START_PATIENCE_S = 150.0
 # What the documents call the stacks of `make run`.
 CLIENT, ADMIN = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
 _PORTAL = """#!/bin/bash
@@ -79,7 +74,9 @@ class Reader:
 
 
 @pytest.fixture(scope="session")
-def reader(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(
+    database_server: TestServer, portal_program: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reader]:
     """Both stacks serve; the variables are those that lines in the guides take for granted."""
     for mode in RunMode:
         frontend.build(mode)
@@ -90,8 +87,7 @@ def reader(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory
         }
         client, admin = stacks[RunMode.CLIENT], stacks[RunMode.ADMIN]
         directory = tmp_path_factory.mktemp("reader")
-        _lay_out(directory, stacks)
-        closing.enter_context(_forking(directory / "socket"))
+        _lay_out(directory, stacks, portal_program)
         yield Reader(client, admin, directory, _variables(client, admin))
 
 
@@ -109,31 +105,10 @@ def _serving(mode: RunMode, server: TestServer, folder: Path) -> Iterator[Runnin
         asyncio.run(server.drop(name))
 
 
-@contextmanager
-def _forking(path: Path) -> Iterator[None]:
-    """Serve the forks in which `portal` runs, for as long as this process is there."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.documents.forks", str(path)],
-        cwd=ROOT,
-        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - asks the kernel, takes no lock
-    ) as server:
-        deadline = time.monotonic() + _START_PATIENCE_S
-        while not path.exists():
-            assert server.poll() is None, "the forks of `portal` are not served"
-            assert time.monotonic() < deadline, "the forks of `portal` are not served in time"
-            time.sleep(0.05)
-        yield
-        server.terminate()
-
-
-def _lay_out(directory: Path, stacks: dict[RunMode, RunningStack]) -> None:
+def _lay_out(directory: Path, stacks: dict[RunMode, RunningStack], portal_program: Path) -> None:
     programs = directory / "bin"
     programs.mkdir()
-    caller = directory / "call-portal"
-    _write_program(
-        caller, CALLER.replace("PYTHON", sys.executable).replace("SOCKET", str(directory / "socket"))
-    )
-    _write_program(programs / "portal", _PORTAL.replace("CALLER", shlex.quote(str(caller))))
+    _write_program(programs / "portal", _PORTAL.replace("CALLER", shlex.quote(str(portal_program))))
     if shutil.which("curl") is None:
         python, stand_in = (
             shlex.quote(str(path)) for path in (sys.executable, ROOT / "tests/documents/curl.py")

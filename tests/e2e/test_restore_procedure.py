@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +29,7 @@ _PATIENCE_S = 60.0
 class Operator:
     """Somebody with a shell, the document and a database server."""
 
-    def __init__(self, server: TestServer, directory: Path) -> None:
+    def __init__(self, server: TestServer, directory: Path, portal_program: Path) -> None:
         text = (_ROOT / "docs/operations.md").read_text(encoding="utf-8")
         section = _SECTION.search(text)
         assert section is not None
@@ -40,6 +39,7 @@ class Operator:
         self.names = {name: f"{server._prefix}_{name}" for name in _DATABASES}
         self._server = server
         self._directory = directory
+        self._portal_program = portal_program
         self._exported: list[str] = []
         self.settings: dict[str, str] = {}
 
@@ -73,14 +73,13 @@ class Operator:
         url = make_url(self.dsn("portal_client"))
         query = url.query.get("host")
         host = query if isinstance(query, str) else (url.host or "")
-        paths = [Path(sys.executable).parent, installed_binaries(), os.environ["PATH"]]
+        paths = [self._portal_program.parent, installed_binaries(), os.environ["PATH"]]
         return {
             "PATH": ":".join(map(str, paths)),
             "PGHOST": host,
             "PGPORT": str(url.port or 5432),
             "PGUSER": url.username or "",
             "PGPASSWORD": url.password or "",
-            "PYTHONPATH": str(_ROOT),
             "Application__RunMode": "Client",
             **self.settings,
         }
@@ -116,9 +115,9 @@ def _apart(work: Coroutine[Any, Any, None]) -> None:
 
 
 def test_the_documented_procedure_brings_everything_back(
-    built_pages: None, database_server: TestServer, tmp_path: Path
+    built_pages: None, database_server: TestServer, portal_program: Path, tmp_path: Path
 ) -> None:
-    operator = Operator(database_server, tmp_path)
+    operator = Operator(database_server, tmp_path, portal_program)
     admin_name = f"{database_server._prefix}_restore_admin"
     made = (admin_name, operator.names["portal_client"])
     _apart(database_server.execute(*(f"CREATE DATABASE {name}" for name in made)))

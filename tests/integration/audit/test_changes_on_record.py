@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +26,6 @@ from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from portal.features.settings.audit.view import TOPICS, action_words
 from tests.unit.brand.test_images import png
 
-_ROOT = Path(__file__).resolve().parents[3]
 ALICE = Actor(UUID(int=0xA), "alice@example.com", Role.ADMIN)
 HOME = "203.0.113.7"
 FLAT: dict[str, Any] = {
@@ -224,17 +222,17 @@ async def test_a_very_long_change_keeps_its_beginning(client_stack: Stack) -> No
     assert detail.endswith("…")
 
 
-async def test_a_command_leaves_the_row_that_the_service_leaves(client_stack: Stack, tmp_path: Path) -> None:
+async def test_a_command_leaves_the_row_that_the_service_leaves(
+    portal_program: Path, client_stack: Stack, tmp_path: Path
+) -> None:
     with acting(of(None)):
         await municipalities.add_municipality(client_stack, "Old Town", "Africa/Johannesburg")
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LOGNAME": "bob", "PYTHONPATH": str(_ROOT),
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LOGNAME": "bob",
         "Database__ConnectionString": client_stack.db.dsn,
     }  # fmt: skip
     command = [
-        sys.executable,
-        "-m",
-        "portal.cli",
+        portal_program,
         "site",
         "add",
         "Yard",

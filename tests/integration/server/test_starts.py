@@ -3,7 +3,6 @@
 import asyncio
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -11,19 +10,34 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from portal.core.settings import RunMode
-from tests.architecture.source import ROOT
 from tests.integration.databases import TestServer
 from tests.ports import free_port
 
 VERBS = (["migrate"], ["cost", "--from", "2026-01-01", "--to", "2026-01-02"], ["site", "add", "x"])
 
 
-def run(directory: Path, dsn: str, *verb: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "Database__ConnectionString": dsn}
-    command = [sys.executable, "-m", "portal.cli", *verb]
-    return subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+class Shell:
+    """Runs verbs in a directory of their own."""
+
+    def __init__(self, program: Path, directory: Path) -> None:
+        self._program = program
+        self._directory = directory
+
+    def run(self, dsn: str, *verb: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self._program, *verb],
+            cwd=self._directory,
+            env={"PATH": os.environ["PATH"], "Database__ConnectionString": dsn},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+
+@pytest.fixture
+def shell(portal_program: Path, tmp_path: Path) -> Shell:
+    return Shell(portal_program, tmp_path)
 
 
 def assert_one_line(done: subprocess.CompletedProcess[str], words: str) -> None:
@@ -48,33 +62,33 @@ def assert_one_line(done: subprocess.CompletedProcess[str], words: str) -> None:
         ("postgresql://u:hidden@nobody.invalid/d", "cannot be reached"),
     ],
 )
-def test_an_address_that_cannot_be_one(tmp_path: Path, dsn: str, words: str) -> None:
-    assert_one_line(run(tmp_path, dsn, "migrate"), words)
+def test_an_address_that_cannot_be_one(shell: Shell, dsn: str, words: str) -> None:
+    assert_one_line(shell.run(dsn, "migrate"), words)
 
 
-def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+def test_a_server_that_is_not_there(shell: Shell) -> None:
     assert_one_line(
-        run(tmp_path, f"postgresql://u:hidden@127.0.0.1:{free_port()}/d", "migrate"), "cannot be reached"
+        shell.run(f"postgresql://u:hidden@127.0.0.1:{free_port()}/d", "migrate"), "cannot be reached"
     )
 
 
 def test_a_database_or_a_setting_that_the_server_does_not_know(
-    database_server: TestServer, tmp_path: Path
+    database_server: TestServer, shell: Shell
 ) -> None:
     missing = database_server.dsn("no_such_database").replace("+asyncpg", "")
-    assert_one_line(run(tmp_path, missing, "migrate"), 'database "no_such_database" does not exist')
+    assert_one_line(shell.run(missing, "migrate"), 'database "no_such_database" does not exist')
     url = make_url(database_server.dsn("postgres")).set(drivername="postgresql")
     odd = url.update_query_dict({"nonsense": "1"}).render_as_string(hide_password=False)
-    assert_one_line(run(tmp_path, odd, "migrate"), "nonsense")
+    assert_one_line(shell.run(odd, "migrate"), "nonsense")
 
 
-def test_a_database_of_a_newer_release(database_server: TestServer, tmp_path: Path) -> None:
+def test_a_database_of_a_newer_release(database_server: TestServer, shell: Shell) -> None:
     name = asyncio.run(database_server.copy(RunMode.CLIENT))
     dsn = database_server.dsn(name).replace("+asyncpg", "")
     asyncio.run(_execute(dsn, "INSERT INTO app.alembic_version VALUES ('9999_of_the_future')"))
     try:
         for verb in VERBS:
-            assert_one_line(run(tmp_path, dsn, *verb), "served by a newer release")
+            assert_one_line(shell.run(dsn, *verb), "served by a newer release")
     finally:
         asyncio.run(database_server.drop(name))
 

@@ -1,17 +1,26 @@
-"""Runs `portal` in forks of a process that has imported it: a reader's command then takes as long as its work.
+"""Runs `portal` in forks of a process that has imported it: a command then takes as long as its work.
 
-Started as a server with the path of a socket; `portal` in the reader's shell is `CALLER`, which hands its arguments,
-surroundings and standard streams over and ends as the fork does.
+Started as a server with the path of a socket; the program that stands for `portal` hands its arguments, surroundings
+and standard streams over and ends as the fork does.
 """
 
 import json
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from portal.core.database.embedded.lifeline import die_with_parent
+
+_ROOT = Path(__file__).resolve().parents[1]
 _LARGEST = 1 << 20
-CALLER = """#!PYTHON -IS
+_START_PATIENCE_S = 150.0
+_CALLER = """#!PYTHON -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
     line.connect("SOCKET")
@@ -19,6 +28,28 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
     socket.send_fds(line, [json.dumps(call).encode()], [0, 1, 2])
     sys.exit(int(line.recv(16) or b"70"))
 """
+
+
+@contextmanager
+def forking(directory: Path) -> Iterator[Path]:
+    """Serve the forks until the block ends; yields the program, which is called `portal`."""
+    path, program = directory / "socket", directory / "portal"
+    program.write_text(
+        _CALLER.replace("PYTHON", sys.executable).replace("SOCKET", str(path)), encoding="utf-8"
+    )
+    program.chmod(0o755)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.forks", str(path)],
+        cwd=_ROOT,
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - asks the kernel, takes no lock
+    ) as server:
+        deadline = time.monotonic() + _START_PATIENCE_S
+        while not path.exists():
+            assert server.poll() is None, "the forks of `portal` are not served"
+            assert time.monotonic() < deadline, "the forks of `portal` are not served in time"
+            time.sleep(0.05)
+        yield program
+        server.terminate()
 
 
 def serve(path: str) -> None:
