@@ -112,7 +112,7 @@ async def test_readings_in_order_and_a_late_one_are_told_while_a_refresh_is_unde
     await meter.store(history[:150])
     await energy.refresh(stack)
     await meter.store([*history[150:], late])
-    async with a_refresh_under_way(stack), asyncio.timeout(5):
+    async with a_refresh_under_way(stack), asyncio.timeout(60):
         assert await _told(meter) == (True, _expected([*history, late]))
 
 
@@ -126,7 +126,7 @@ async def test_what_is_too_much_is_left_out_and_said(stack: Stack, monkeypatch: 
     await many.store(queued)
     await few.store(queued[:1])
     monkeypatch.setattr(live, "_MOST_HOURS", 3)
-    async with a_refresh_under_way(stack), asyncio.timeout(5):
+    async with a_refresh_under_way(stack), asyncio.timeout(60):
         assert (await _told(few))[1] == _expected([*stored, queued[0]])
         is_complete, told = await _told(many)
     assert (is_complete, told) == (False, _expected(stored))
@@ -193,7 +193,7 @@ async def test_patience_is_spent_once_on_a_refresh_that_does_not_end(
         await wait(stack, seconds)
 
     monkeypatch.setattr(module, "_wait_for_refresh", noting)
-    async with a_refresh_under_way(stack), asyncio.timeout(10):
+    async with a_refresh_under_way(stack), asyncio.timeout(60):
         for _ in range(3):
             assert await _told(meter) == (False, {})
     assert waited == [0.2]

@@ -169,7 +169,7 @@ def rig(directory: Path, *, workers: int = 1, data: Path | None = None) -> Itera
             yield made
 
 
-def eventually(condition: Callable[[], bool], what: str, *, seconds: float = 20) -> float:
+def eventually(condition: Callable[[], bool], what: str, *, seconds: float = 60) -> float:
     """Wait until something holds; return how many seconds that took."""
     begin = time.monotonic()
     while time.monotonic() - begin < seconds:

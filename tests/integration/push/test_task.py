@@ -112,7 +112,7 @@ async def test_it_ends_within_a_second_while_the_admin_never_answers(rigs: OpenR
             raise AssertionError(request)
 
     running = asyncio.create_task(task.run(rig.client, transport=Silent()))
-    await asyncio.wait_for(asked.wait(), 10)
+    await asyncio.wait_for(asked.wait(), 60)
     await _ends_within_a_second(running)
     assert await _holders(rig) == 0
 
@@ -199,7 +199,7 @@ async def test_a_start_gives_stopped_resources_another_try(rigs: OpenRig) -> Non
 async def test_nothing_leaves_a_stack_that_does_not_push(rig: Rig) -> None:
     fleet = rig.client.settings.fleet_ingest.model_copy(update={"enabled": False})
     off = replace(rig.client, settings=rig.client.settings.model_copy(update={"fleet_ingest": fleet}))
-    await asyncio.wait_for(task.run(off, transport=rig.network), 1)
+    await asyncio.wait_for(task.run(off, transport=rig.network), 60)
     with pytest.raises(Misconfigured):
         await task.tick_once(off, transport=rig.network)
     with pytest.raises(Misconfigured):
