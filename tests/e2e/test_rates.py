@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -29,7 +30,9 @@ def priced_place(client_stack: RunningStack, api_key: str) -> str:
     client_stack.command("municipality", "add", name, "--time-zone", _ZONE)
     client_stack.command("site", "add", "Rates mill", "--municipality", name)
     device = client_stack.command("device", "add", "Mill", "--site", "Rates mill", "--external-id", "RATES-1")
-    middle = datetime.now(UTC).replace(day=1, hour=8, minute=0, second=0, microsecond=0) - timedelta(days=10)
+    # The last month is that of the place, which begins earlier than in UTC.
+    here = datetime.now(ZoneInfo(_ZONE))
+    middle = here.replace(day=1, hour=8, minute=0, second=0, microsecond=0) - timedelta(days=10)
     rows = [
         {"time": (middle + timedelta(minutes=30 * n)).isoformat(), "energyImportedKwh": 100 + 5 * n}
         for n in range(3)
