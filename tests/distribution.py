@@ -1,8 +1,8 @@
 """How a run of several processes is shared out: a file stays together, and the longest begin.
 
 What a file's tests share (a browser, a server, a stack) is made once for them, and no process is left alone at the
-end with something long. There is one process more than the machine has cores, because many tests wait; it takes those
-that need no browser first, so that the stacks of the end-to-end tests are started twice and not three times.
+end with something long. There are two processes more than the machine has cores, because many tests wait; all but two
+take those that need no browser first, so that the stacks of the end-to-end tests are started twice and not four times.
 """
 
 import os
@@ -35,11 +35,12 @@ APART = ("chaos", "integration/demo/test_run.py", "integration/fleet_ingest/test
 TOGETHER = "architecture"
 _WITH_BROWSERS = "tests/e2e/"
 _PROCESSES_WITH_BROWSERS = 2
+_MORE_THAN_CORES = 2
 
 
 def processes() -> int:
     """Return how many processes the tests of this machine run in."""
-    return len(os.sched_getaffinity(0)) + 1
+    return len(os.sched_getaffinity(0)) + _MORE_THAN_CORES
 
 
 class LongestFirst(LoadScopeScheduling):
