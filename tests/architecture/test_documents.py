@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import ROOT
+from tests.architecture.source import ROOT, product
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
@@ -72,3 +72,13 @@ def test_every_test_a_document_names_exists() -> None:
     named = {name for document in DOCUMENTS for name in _TEST.findall(document.read_text(encoding="utf-8"))}
     assert named, "no document names a test: the pattern is wrong"
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_architecture_tells_every_part() -> None:
+    told = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    paths = [source.path.removesuffix(".py").split("/") for source in product()]
+    core = {path[2] for path in paths if path[:2] == ["portal", "core"]}
+    shells = {"/".join(path[:2]) for path in paths if path[0] == "portal"}
+    parts = {name for name in {*core, *shells, "fleet_ingest"} if "__" not in name}
+    assert len(parts) > 30, "the parts were not found"
+    assert [part for part in sorted(parts) if not re.search(rf"`{re.escape(part)}/?`", told)] == []
