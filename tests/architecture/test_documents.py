@@ -81,4 +81,4 @@ def test_the_architecture_tells_every_part() -> None:
     shells = {"/".join(path[:2]) for path in paths if path[0] == "portal"}
     parts = {name for name in {*core, *shells, "fleet_ingest"} if "__" not in name}
     assert len(parts) > 30, "the parts were not found"
-    assert [part for part in sorted(parts) if not re.search(rf"`{re.escape(part)}/?`", told)] == []
+    assert [part for part in sorted(parts) if not re.search(rf"`{re.escape(part)}(/|\.py)?`", told)] == []
