@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 # Importing a module declares its tables.
 from portal.core.audit import tables as audit
 from portal.core.brand import tables as brand
+from portal.core.database.layout import LAYOUTS
 from portal.core.energy import tables as rollups
 from portal.core.fleet import tables as fleet
 from portal.core.identity import tables as identity
@@ -24,21 +25,20 @@ if TYPE_CHECKING:
     from portal.core.settings import RunMode
 
 DECLARED_BY = (audit, brand, fleet, identity, measurement, push, rollups, site, tariff)
-_SCHEMAS = {"Client": ("app", "monitoring"), "Admin": ("app", "fleet")}
 
 
 def tables_of(mode: RunMode, storage: str) -> MetaData:
     """Return the tables of a run mode's database; `storage` is `plain` or `timescale`."""
     found = MetaData()
     for table in SQLModel.metadata.sorted_tables:
-        if _belongs(table, mode.value, storage):
+        if _belongs(table, mode, storage):
             table.to_metadata(found)
     return found
 
 
-def _belongs(table: Table, mode: str, storage: str) -> bool:
+def _belongs(table: Table, mode: RunMode, storage: str) -> bool:
     return (
-        table.schema in _SCHEMAS[mode]
+        table.schema in ("app", LAYOUTS[mode].schema)
         and table.info.get("mode", mode) == mode
         and table.info.get("storage", storage) == storage
     )

@@ -14,6 +14,7 @@ from portal.core.database.choice import judge, open_storage
 from portal.core.database.connection_strings import configured_dsn
 from portal.core.database.db import Database
 from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.layout import LAYOUTS
 from portal.core.errors import Conflict, Misconfigured, Unavailable
 from portal.core.shared_reads import SharedReads
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
     from portal.core.database.engine import Storage
+    from portal.core.database.layout import Layout
     from portal.core.settings import Settings
 
 EMBEDDED_DIRECTORY = "postgres"
@@ -41,6 +43,11 @@ class Stack:
     storage: Storage
     clock: Callable[[], datetime] = field(default=utc_now)
     shared: SharedReads = field(default_factory=SharedReads, compare=False)
+
+    @property
+    def layout(self) -> Layout:
+        """How the run mode keeps readings and what comes of them."""
+        return LAYOUTS[self.settings.run_mode]
 
 
 def open_stack(settings: Settings, dsn: str | None = None, *, application_name: str = "portal") -> Stack:

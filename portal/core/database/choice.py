@@ -106,7 +106,7 @@ class ProbedStorage:
         """Return the engine that the readings are in: what a process that does not bootstrap goes by."""
         kind = await session.scalar(
             text("SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)"),
-            {"name": self._layout.measurements},
+            {"name": self._layout.table("power_measurements")},
         )
         return Choice(Engine.TIMESCALEDB if kind == "r" else Engine.POSTGRESQL)
 

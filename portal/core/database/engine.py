@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.db import Database
-    from portal.core.database.queue import MeterKey, QueuedHour
+    from portal.core.database.layout import MeterKey
+    from portal.core.database.queue import QueuedHour
 
 
 @dataclass(frozen=True)

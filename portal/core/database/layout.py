@@ -1,125 +1,133 @@
-"""Where each run mode keeps its readings: the same statements serve both."""
+"""How a run mode keeps its readings and what comes of them, and how statements that serve both modes are worded.
+
+Such a statement is written once, as the Admin has it; what stands in braces is what differs:
+
+    SELECT {e.customer_id,} e.device_id, e.hour
+    FROM {hourly_energy} e JOIN {devices} d ON {d.customer_id = e.customer_id AND} d.id = e.device_id
+    WHERE {e.customer_id = :customer_id AND} e.hour >= :since {more}
+
+    {hourly_energy}     a name: a table in the schema of the run mode, or a part that is handed to `Layout.sql`
+    {e.customer_id,}    anything else: SQL that is there at the Admin, and not at a Client, which has no customers
+
+A customer's condition is in the text, so that it cannot be forgotten at the Admin: nothing but the mode takes it out.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from portal.core.settings import RunMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+MeterKey = tuple["UUID", ...]
+"""What identifies a meter: its customer at the Admin, and its device."""
+
+_GAP = re.compile(r"\{([^{}]+)\}")
+_TABLES = frozenset(
+    (
+        "power_measurements",  # the readings, by weeks
+        "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays
+        "rollup_queue",  # the same by meter and hour, a view
+        "hourly_per_device",  # figures of hours, never out of date: a view
+        "daily_per_customer",  # figures of UTC days, never out of date: a view, where there are customers
+        "hourly_energy",  # what is billed, by hour, kept by the application
+        "daily_energy",  # the same by UTC day
+        "recompute_passes",  # whose energy is computed again, and from which hour on that is left
+        "energy_proofs",  # what the comparisons with the registers found
+        "energy_rule",  # the rule that stored energy was computed by
+        "refresh_lock",  # empty: one refresh at a time locks it
+        "devices",
+        "sites",
+        # What plain PostgreSQL stores of the figures
+        "hourly_rollup",
+        "daily_rollup",
+        # On TimescaleDB the same, the hours whose aggregates wait, with their meters, and these with those queued
+        "hourly_aggregate",
+        "daily_aggregate",
+        "rollup_windows",
+        "late_hours",
+        "rollup_waiting",
+        "power_measurements_twin",  # the hypertable until it takes the place of the partitions
+    )
+)
+_TARIFF_TABLES = frozenset(
+    ("municipalities", "tariffs", "tariff_periods", "tariff_seasons", "tariff_holidays")
+)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Schema and key columns of a mode's readings; `keys` identify a meter."""
+    """Where a run mode keeps its tables, and whether what is in them belongs to customers.
+
+    `municipality_id` is the column in which a site refers to its municipality.
+    """
 
     schema: str
-    keys: tuple[str, ...]
+    tariff_schema: str
+    municipality_id: str
+    has_customers: bool
 
-    @property
-    def has_customers(self) -> bool:
-        """Whether meters belong to customers, whose days are rolled up as well."""
-        return "customer_id" in self.keys
+    def sql(self, statement: str, **parts: str) -> str:
+        """Word a statement for the run mode. Raises `ValueError` for a name that is no table and no part."""
+        return _worded(self, statement, tuple(parts.items()))
 
-    @property
-    def measurements(self) -> str:
-        """The partitioned table of readings."""
-        return f"{self.schema}.power_measurements"
+    def table(self, name: str) -> str:
+        """Return a table's name with its schema. Raises `ValueError` for one that a run mode has not."""
+        if name in _TABLES:
+            return f"{self.schema}.{name}"
+        if name in _TARIFF_TABLES:
+            return f"{self.tariff_schema}.{name}"
+        message = f"No layout has a table named {name}"
+        raise ValueError(message)
 
-    @property
-    def hourly(self) -> str:
-        """Figures per hour, always up to date: a view or a continuous aggregate, by engine."""
-        return f"{self.schema}.hourly_per_device"
+    def whose(self, customer_id: UUID | None) -> str:
+        """Return the condition on rows of one customer, `:customer_id`; None: of all there are."""
+        return "true" if customer_id is None else "customer_id = :customer_id"
 
-    @property
-    def daily(self) -> str:
-        """Figures per UTC day and customer, always up to date; where there are customers."""
-        return f"{self.schema}.daily_per_customer"
+    def key(self, device_id: UUID, customer_id: UUID | None = None) -> MeterKey:
+        """Return the key of a device's meter."""
+        return (device_id,) if customer_id is None else (customer_id, device_id)
 
-    @property
-    def hourly_aggregate(self) -> str:
-        """The stored part of `hourly` on TimescaleDB: a continuous aggregate."""
-        return f"{self.schema}.hourly_aggregate"
+    def customer_of(self, key: MeterKey) -> UUID | None:
+        """Return whose a meter is; None at a Client."""
+        return key[0] if self.has_customers else None
 
-    @property
-    def daily_aggregate(self) -> str:
-        """The stored part of `daily` on TimescaleDB: a continuous aggregate."""
-        return f"{self.schema}.daily_aggregate"
+    def split(self, row: Sequence[Any]) -> tuple[MeterKey, tuple[Any, ...]]:
+        """Return the key that a row begins with, and what follows it."""
+        width = 1 + self.has_customers
+        return tuple(row[:width]), tuple(row[width:])
 
-    @property
-    def late_hours(self) -> str:
-        """The meters' hours taken from the queue whose aggregates are not refreshed yet, on TimescaleDB."""
-        return f"{self.schema}.late_hours"
+    def given(self, key: MeterKey) -> dict[str, UUID]:
+        """Return a meter's key as parameters: `device_id`, and `customer_id` where there are customers."""
+        return dict(zip(("device_id", "customer_id"), reversed(key), strict=False))
 
-    @property
-    def waiting_hours(self) -> str:
-        """The meters' hours of `queue` and `late_hours`: what no aggregate shows as it is, on TimescaleDB."""
-        return f"{self.schema}.rollup_waiting"
+    def arrays(self, keys: Iterable[MeterKey]) -> dict[str, list[UUID]]:
+        """Return keys as parameters for `unnest`: `devices`, and `customers` where there are any."""
+        rows = list(keys)
+        found = {"devices": [key[-1] for key in rows]}
+        return found | {"customers": [key[0] for key in rows]} if self.has_customers else found
 
-    @property
-    def windows(self) -> str:
-        """The hours whose continuous aggregates wait to be refreshed, on TimescaleDB."""
-        return f"{self.schema}.rollup_windows"
 
-    @property
-    def hourly_rollup(self) -> str:
-        """The stored part of `hourly` on plain PostgreSQL."""
-        return f"{self.schema}.hourly_rollup"
+@lru_cache(maxsize=1000)
+def _worded(layout: Layout, statement: str, parts: tuple[tuple[str, str], ...]) -> str:
+    names = {"schema": layout.schema, "municipality_id": layout.municipality_id, **dict(parts)}
 
-    @property
-    def daily_rollup(self) -> str:
-        """The stored part of `daily` on plain PostgreSQL."""
-        return f"{self.schema}.daily_rollup"
+    def fill(gap: re.Match[str]) -> str:
+        said = gap[1]
+        if said.isidentifier():
+            return names[said] if said in names else layout.table(said)
+        return said if layout.has_customers else ""
 
-    @property
-    def hourly_energy(self) -> str:
-        """Billed energy per hour, kept by the application on either engine."""
-        return f"{self.schema}.hourly_energy"
-
-    @property
-    def daily_energy(self) -> str:
-        """Billed energy per UTC day, kept by the application on either engine."""
-        return f"{self.schema}.daily_energy"
-
-    @property
-    def queue(self) -> str:
-        """The meters' hours that wait to be recomputed: a view of `queued_batches`."""
-        return f"{self.schema}.rollup_queue"
-
-    @property
-    def queued_batches(self) -> str:
-        """Where a writer queues all hours of its batch in one row of arrays."""
-        return f"{self.schema}.rollup_batches"
-
-    @property
-    def recompute_passes(self) -> str:
-        """The meters whose energy is computed again from their readings, and from which hour on that is left."""
-        return f"{self.schema}.recompute_passes"
-
-    @property
-    def energy_rule(self) -> str:
-        """The rule that stored energy was computed by."""
-        return f"{self.schema}.energy_rule"
-
-    @property
-    def refresh_lock(self) -> str:
-        """An empty table whose lock one refresh at a time holds."""
-        return f"{self.schema}.refresh_lock"
-
-    def key_list(self, alias: str = "") -> str:
-        """Return the key columns for a SELECT, each with its table alias."""
-        prefix = f"{alias}." if alias else ""
-        return ", ".join(prefix + key for key in self.keys)
-
-    def matches(self, left: str, right: str) -> str:
-        """Return the join condition of two aliases on the key."""
-        return " AND ".join(f"{left}.{key} = {right}.{key}" for key in self.keys)
-
-    def bound(self, alias: str = "") -> str:
-        """Return the condition that picks one meter by parameters named after its key columns."""
-        prefix = f"{alias}." if alias else ""
-        return " AND ".join(f"{prefix}{key} = :{key}" for key in self.keys)
+    return _GAP.sub(fill, statement)
 
 
 LAYOUTS = {
-    RunMode.CLIENT: Layout("monitoring", ("device_id",)),
-    RunMode.ADMIN: Layout("fleet", ("customer_id", "device_id")),
+    RunMode.CLIENT: Layout("monitoring", "app", "municipality_id", has_customers=False),
+    RunMode.ADMIN: Layout("fleet", "fleet", "local_municipality_id", has_customers=True),
 }

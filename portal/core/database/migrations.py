@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 _MIGRATION_LOCK = (
     7_301_001  # any constant of our own: two processes starting at once migrate one after the other
 )
-_FOREIGN_TABLE = {RunMode.CLIENT: "fleet.customers", RunMode.ADMIN: "monitoring.power_measurements"}
-_READINGS = {mode: layout.measurements for mode, layout in LAYOUTS.items()}
+_READINGS = {mode: layout.table("power_measurements") for mode, layout in LAYOUTS.items()}
+# By these a database is told to be of a run mode.
+_SITES = {mode: layout.table("sites") for mode, layout in LAYOUTS.items()}
+_OTHER = {RunMode.CLIENT: RunMode.ADMIN, RunMode.ADMIN: RunMode.CLIENT}
 
 
 async def migrate(database: Database, mode: RunMode) -> None:
@@ -36,7 +38,7 @@ async def migrate(database: Database, mode: RunMode) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         foreign = await connection.scalar(
-            text("SELECT to_regclass(:name)::text"), {"name": _FOREIGN_TABLE[mode]}
+            text("SELECT to_regclass(:name)::text"), {"name": _SITES[_OTHER[mode]]}
         )
         if foreign:
             message = (
@@ -68,8 +70,8 @@ def _config(mode: RunMode) -> Config:
 async def require_migrated(database: Database, mode: RunMode) -> None:
     """Raise `Misconfigured` unless the database holds the current schema of a run mode, and all of it."""
     async with database.engine.connect() as connection:
-        name = _FOREIGN_TABLE[RunMode.ADMIN if mode is RunMode.CLIENT else RunMode.CLIENT]
-        if not await connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
+        is_there = text("SELECT to_regclass(:name) IS NOT NULL")
+        if not await connection.scalar(is_there, {"name": _SITES[mode]}):
             raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
         await require_restored(connection, _READINGS[mode])
         found = await _revisions(connection)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.core.database.db import AsyncSession, Database
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey
+    from portal.core.database.layout import Layout, MeterKey
 
 _METERS_AT_ONCE = 20
 _NOTHING = StoredDay(0, 0)

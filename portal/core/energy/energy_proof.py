@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portal.core.energy.comparison import DayComparison, compare
 from portal.core.energy.queries import energy_proofs
 from portal.core.energy.queries.energy_proofs import Compared, EnergyProof, ProofDifference
-from portal.core.energy.service import layout_of, max_gap_of, recompute, refresh
+from portal.core.energy.service import max_gap_of, recompute, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
 
@@ -32,19 +32,16 @@ _log = logger("energy")
 async def check(stack: Stack) -> EnergyProof:
     """Compare all stored energy with the registers now, and keep the result."""
     await refresh(stack)
-    layout = layout_of(stack)
-    proof = _proof(stack, await compare(stack.db, layout, max_gap_of(stack)))
+    proof = _proof(stack, await compare(stack.db, stack.layout, max_gap_of(stack)))
     async with stack.db.transaction() as session:
-        await energy_proofs.insert(session, layout.schema, proof)
+        await energy_proofs.insert(session, stack.layout, proof)
     return proof
 
 
 async def repair(stack: Stack, proof: EnergyProof) -> EnergyProof:
     """Recompute the devices that differ in a proof from their readings, and check again."""
-    layout = layout_of(stack)
-    meters = {
-        (d.device_id,) if d.customer_id is None else (d.customer_id, d.device_id) for d in proof.differences
-    }
+    layout = stack.layout
+    meters = {layout.key(each.device_id, each.customer_id) for each in proof.differences}
     await recompute(stack, sorted(meters))
     _log.warning("Recomputing the energy of devices that differ", devices=len(meters), schema=layout.schema)
     return await check(stack)
@@ -59,13 +56,13 @@ async def recompute_all(stack: Stack) -> EnergyProof:
 async def latest_proof(stack: Stack, customer_id: UUID | None = None) -> EnergyProof | None:
     """Return the last result, of all devices or of one customer's alone; None before the first."""
     async with stack.db.snapshot() as session:
-        proof = await latest_in(session, layout_of(stack))
+        proof = await latest_in(session, stack.layout)
     return proof if proof is None or customer_id is None else energy_proofs.only_of(proof, customer_id)
 
 
 async def latest_in(session: AsyncSession, layout: Layout) -> EnergyProof | None:
     """Return the last result in a transaction under way."""
-    return await energy_proofs.latest(session, layout.schema)
+    return await energy_proofs.latest(session, layout)
 
 
 async def nightly(stack: Stack) -> None:
@@ -103,7 +100,7 @@ def _proof(stack: Stack, found: DayComparison) -> EnergyProof:
     differences = tuple(
         ProofDifference(
             d.key[-1],
-            d.key[0] if len(d.key) > 1 else None,
+            stack.layout.customer_of(d.key),
             d.name,
             d.day,
             d.register_milliwh,
@@ -114,7 +111,7 @@ def _proof(stack: Stack, found: DayComparison) -> EnergyProof:
     )
     customers: dict[UUID, Compared] = {}
     for key, days in found.days.items():
-        if len(key) > 1:
-            so_far = customers.get(key[0], Compared(0, 0))
-            customers[key[0]] = Compared(so_far.meter_count + 1, so_far.day_count + days)
+        if (customer := stack.layout.customer_of(key)) is not None:
+            so_far = customers.get(customer, Compared(0, 0))
+            customers[customer] = Compared(so_far.meter_count + 1, so_far.day_count + days)
     return EnergyProof(stack.clock(), len(found.days), sum(found.days.values()), differences, customers)

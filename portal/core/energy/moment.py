@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from portal.core import outages
 from portal.core.energy.queries import live
 from portal.core.energy.rules.as_of import AsOf
-from portal.core.energy.service import layout_of, max_gap_of, refresh
+from portal.core.energy.service import max_gap_of, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
 
@@ -64,13 +64,13 @@ async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) 
     now = stack.clock()
     session = await opened.enter_async_context(stack.db.snapshot())
     try:
-        found = await live.compute(session, layout_of(stack), max_gap_of(stack), customer_id)
+        found = await live.compute(session, stack.layout, max_gap_of(stack), customer_id)
     except Exception as error:
         if not outages.is_out_of_time(error):
             raise
         await opened.aclose()
         session = await opened.enter_async_context(stack.db.snapshot())
-        found = await live.nothing(session, layout_of(stack), customer_id)
+        found = await live.nothing(session, stack.layout, customer_id)
     since = found.waiting_since
     as_of = AsOf(now) if since is None else AsOf(min(since, now), is_complete=False)
     return Counted(session, found.hours, as_of), found.is_worth_waiting

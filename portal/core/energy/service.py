@@ -14,7 +14,6 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from portal.core.database.layout import LAYOUTS, Layout
 from portal.core.database.statistics import analyze_grown
 from portal.core.energy.queries import passes, rule, waiting
 from portal.core.energy.queries.append import append_clean_runs
@@ -29,16 +28,12 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import AsyncSession
     from portal.core.database.engine import Figures
-    from portal.core.database.queue import MeterKey, QueuedHour
+    from portal.core.database.layout import Layout, MeterKey
+    from portal.core.database.queue import QueuedHour
     from portal.core.stack import Stack
 
 # How long one transaction of a pass lasts, a month of a busy meter apart: others may wait for it.
 _MOMENT_SECONDS = 0.2
-
-
-def layout_of(stack: Stack) -> Layout:
-    """Return where the stack's run mode keeps its readings."""
-    return LAYOUTS[stack.settings.run_mode]
 
 
 def max_gap_of(stack: Stack) -> timedelta:
@@ -53,7 +48,7 @@ async def bootstrap(stack: Stack) -> None:
     """
     await stack.storage.bootstrap(stack.db)
     async with stack.db.transaction() as session:
-        await rule.note_rule(session, layout_of(stack), max_gap_of(stack))
+        await rule.note_rule(session, stack.layout, max_gap_of(stack))
 
 
 async def refresh(stack: Stack, *, pass_seconds: float = inf) -> int:
@@ -74,7 +69,7 @@ async def refresh_queue(stack: Stack) -> int:
     """Bring energy and figures of the queued hours up to date; returns how many (meter, hour) there were."""
     async with stack.db.transaction() as session:
         figures = await stack.storage.figures(session)
-        is_any = await waiting.is_any_queued(session, layout_of(stack))
+        is_any = await waiting.is_any_queued(session, stack.layout)
     taken = 0
     while is_any:
         hours, is_any = await _take_queue(stack, figures)
@@ -85,7 +80,7 @@ async def refresh_queue(stack: Stack) -> int:
 
 async def _take_queue(stack: Stack, figures: Figures) -> tuple[int, bool]:
     """Bring a portion of the queue up to date; returns its hours, and whether there was more."""
-    layout = layout_of(stack)
+    layout = stack.layout
     async with stack.db.transaction() as session:
         await waiting.one_refresh_at_a_time(session, layout)
         taken = await waiting.take_queue(session, layout)
@@ -106,7 +101,7 @@ async def _bring_up_to_date(
 
 async def _go_on(stack: Stack) -> bool:
     """Go on with passes for a moment; False where there is none."""
-    layout = layout_of(stack)
+    layout = stack.layout
     async with stack.db.transaction() as session:
         if not await passes.is_any_asked_for(session, layout):
             return False
@@ -129,7 +124,7 @@ async def recompute(stack: Stack, meters: Sequence[MeterKey] | None = None) -> i
 
     For when the rule has changed (`Billing__MaxGapMinutes`) or stored energy is in doubt. Returns how many meters.
     """
-    layout = layout_of(stack)
+    layout = stack.layout
     async with stack.db.transaction() as session:
         if meters is None:
             await rule.take_rule(session, layout, max_gap_of(stack))
@@ -148,8 +143,8 @@ async def front_of_queue(stack: Stack) -> str | None:
 
     The same mark twice says that nobody took it in between.
     """
-    layout = layout_of(stack)
+    layout = stack.layout
     async with stack.db.transaction() as session:
         figures = await stack.storage.figures(session)
-        tables = (layout.queued_batches, layout.recompute_passes, figures.waiting)
-        return await waiting.first_mark(session, [table for table in tables if table])
+        tables = ("rollup_batches", "recompute_passes", figures.waiting)
+        return await waiting.first_mark(session, layout, [table for table in tables if table])

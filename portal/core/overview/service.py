@@ -147,7 +147,7 @@ async def _month(
     own_currency = stack.settings.billing.currency
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
     # Up to the end of the hour: what has not happened yet costs nothing, and whole hours are quick to read.
-    scope = CostScope(month, floor_hour(now) + HOUR, day_zone=zone, live=counted.live)
+    scope = CostScope(stack.layout, month, floor_hour(now) + HOUR, day_zone=zone, live=counted.live)
     try:
         costs = await cost_report.load_daily_costs(counted.session, scope, own_currency, max_gap)
     except MixedCurrencies:

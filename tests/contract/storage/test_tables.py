@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from portal.core.database.layout import LAYOUTS, Layout
+from portal.core.database.layout import Layout
 from portal.core.schema import tables_of
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
@@ -27,7 +27,7 @@ async def stack(request: pytest.FixtureRequest, stacks: Stacks, engine: str) -> 
 
 @pytest.fixture
 def layout(stack: Stack) -> Layout:
-    return LAYOUTS[stack.settings.run_mode]
+    return stack.layout
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def test_alembic_finds_no_difference(
 ) -> None:
     parts = await migrated.scalar(
         text("SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass(:readings)"),
-        {"readings": layout.measurements},
+        {"readings": layout.table("power_measurements")},
     )
     assert parts
     assert parts >= 2, "the readings are to be in partitions or chunks, or leaving those out is not tried"
@@ -141,17 +141,19 @@ _FIGURES = (
 
 
 def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
-    meter = ", ".join(f"{key} uuid" for key in layout.keys)
-    hour = f"{meter}, hour timestamp with time zone"
+    hour = layout.sql("{customer_id uuid, }device_id uuid, hour timestamp with time zone")
     day = f"customer_id uuid, day timestamp with time zone, device_count bigint, {_FIGURES}"
-    views = {layout.hourly: f"{hour}, {_FIGURES}", layout.queue: f"{hour}, first_at timestamp with time zone"}
+    views = {
+        "hourly_per_device": f"{hour}, {_FIGURES}",
+        "rollup_queue": f"{hour}, first_at timestamp with time zone",
+    }
     if engine == "timescale":
-        views |= {layout.hourly_aggregate: views[layout.hourly], layout.waiting_hours: hour}
+        views |= {"hourly_aggregate": views["hourly_per_device"], "rollup_waiting": hour}
     if layout.has_customers:
-        views[layout.daily] = day
+        views["daily_per_customer"] = day
         if engine == "timescale":
-            views[layout.daily_aggregate] = day
-    return views
+            views["daily_aggregate"] = day
+    return {layout.table(name): columns for name, columns in views.items()}
 
 
 async def test_views_functions_and_triggers_are_those(

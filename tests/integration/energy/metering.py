@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from portal.core.database.layout import LAYOUTS, Layout
+from portal.core.database.layout import Layout
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.core.readings.service import readings
@@ -64,6 +64,22 @@ def expected_hours(
     }
 
 
+_STORE = """
+WITH stored AS (
+    INSERT INTO fleet.power_measurements (customer_id, device_id, time, energy_imported_kwh, active_power_kw)
+    SELECT CAST(:customer_id AS uuid), CAST(:device_id AS uuid), t.*, :power
+    FROM unnest(CAST(:times AS timestamptz[]), CAST(:registers AS float8[])) AS t (at, kwh) ORDER BY t.at
+    ON CONFLICT DO NOTHING RETURNING customer_id, device_id, time
+)
+INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
+SELECT customer_id, array_agg(device_id), array_agg(hour), array_agg(first_at)
+FROM (
+    SELECT customer_id, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored
+    GROUP BY customer_id, device_id, hour
+) touched GROUP BY customer_id
+"""
+
+
 @dataclass(frozen=True)
 class Meter:
     """A meter in a stack's database; readings are stored in a transaction with their queue entries."""
@@ -73,11 +89,7 @@ class Meter:
 
     @property
     def layout(self) -> Layout:
-        return LAYOUTS[self.stack.settings.run_mode]
-
-    @property
-    def _given(self) -> dict[str, Any]:
-        return dict(zip(self.layout.keys, self.key, strict=True))
+        return self.stack.layout
 
     async def store(self, rows: list[tuple[datetime, float | None]], power_kw: float = 1.0) -> None:
         """Store rows: on the Client the way devices do, on the Admin by a statement like that of a batch."""
@@ -87,24 +99,12 @@ class Meter:
             ]
             await readings.import_readings(self.stack, self.key[-1], sent)
             return
-        layout = self.layout
         await self.stack.storage.ensure_partitions(self.stack.db, [at for at, _ in rows])
-        keys, own = layout.key_list(), ", ".join(f"CAST(:{key} AS uuid)" for key in layout.keys)
         async with self.stack.db.transaction() as session:
             await session.execute(
-                text(
-                    f"WITH stored AS (INSERT INTO {layout.measurements} "
-                    f"({keys}, time, energy_imported_kwh, active_power_kw) "
-                    f"SELECT {own}, t.*, :power FROM unnest(CAST(:times AS timestamptz[]), "
-                    f"CAST(:registers AS float8[])) AS t (at, kwh) ORDER BY t.at "
-                    f"ON CONFLICT DO NOTHING RETURNING {keys}, time) "
-                    f"INSERT INTO {layout.queued_batches} (customer_id, device_ids, hours, firsts) "
-                    f"SELECT customer_id, array_agg(device_id), array_agg(hour), array_agg(first_at) FROM ("
-                    f"SELECT {keys}, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored "
-                    f"GROUP BY {keys}, hour) touched GROUP BY customer_id"
-                ),
+                text(_STORE),
                 {
-                    **self._given,
+                    **self.layout.given(self.key),
                     "times": [at for at, _ in rows],
                     "registers": [kwh for _, kwh in rows],
                     "power": power_kw,
@@ -114,9 +114,9 @@ class Meter:
     async def hours(self) -> dict[datetime, tuple[Any, ...]]:
         """The stored energy, in the shape of `expected_hours`."""
         rows = await self._rows(
-            f"SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, reset_count, "
-            f"exchange_count, meter_state, meter_is_settled FROM {self.layout.hourly_energy} "
-            f"WHERE {self.layout.bound()}"
+            "SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, reset_count, "
+            "exchange_count, meter_state, meter_is_settled FROM {hourly_energy} "
+            "WHERE {customer_id = :customer_id AND} device_id = :device_id"
         )
         states = {row[0]: None if row[7] is None else MeterState.from_json(row[7]) for row in rows}
         for row in rows:
@@ -127,22 +127,22 @@ class Meter:
     async def days(self) -> dict[Any, tuple[int, ...]]:
         """The stored energy per day."""
         rows = await self._rows(
-            f"SELECT day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count "
-            f"FROM {self.layout.daily_energy} WHERE {self.layout.bound()}"
+            "SELECT day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count "
+            "FROM {daily_energy} WHERE {customer_id = :customer_id AND} device_id = :device_id"
         )
         return {row[0]: tuple(row[1:]) for row in rows}
 
     async def figures(self) -> dict[datetime, tuple[Any, ...]]:
         """The hourly figures as anybody sees them."""
         rows = await self._rows(
-            f"SELECT hour, avg_active_power_kw, max_active_power_kw, min_active_power_kw, sample_count, kwh_delta "
-            f"FROM {self.layout.hourly} WHERE {self.layout.bound()}"
+            "SELECT hour, avg_active_power_kw, max_active_power_kw, min_active_power_kw, sample_count, kwh_delta "
+            "FROM {hourly_per_device} WHERE {customer_id = :customer_id AND} device_id = :device_id"
         )
         return {row[0]: tuple(row[1:]) for row in rows}
 
     async def _rows(self, statement: str) -> list[Any]:
         async with self.stack.db.snapshot() as session:
-            return list(await session.execute(text(statement), self._given))
+            return list(await session.execute(text(self.layout.sql(statement)), self.layout.given(self.key)))
 
 
 def expected_days(hours: dict[datetime, tuple[Any, ...]]) -> dict[Any, tuple[int, ...]]:
@@ -186,9 +186,9 @@ _FLEET_PLACE = (
 
 async def new_meter(stack: Stack, rated_kw: float | None = None) -> Meter:
     """Add a meter (and, on the Admin, its customer and site)."""
-    layout = LAYOUTS[stack.settings.run_mode]
-    meter = Meter(stack, tuple(uuid4() for _ in layout.keys))
-    names = dict(zip(layout.keys, meter.key, strict=True))
+    customer_id = uuid4() if stack.layout.has_customers else None
+    meter = Meter(stack, stack.layout.key(uuid4(), customer_id))
+    names = stack.layout.given(meter.key)
     async with stack.db.transaction() as session:
         for statement in _CLIENT_PLACE if stack.settings.run_mode is RunMode.CLIENT else _FLEET_PLACE:
             asked = {"name": uuid4().hex, "power": rated_kw, **names}

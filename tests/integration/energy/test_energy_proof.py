@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from portal.commands.energy import prove_energy
 from portal.core import energy
-from portal.core.database.layout import LAYOUTS
 from portal.core.energy import energy_proof
 from portal.core.fleet.service import customers
 from portal.core.operations.service import doctor
@@ -31,7 +30,7 @@ HISTORY = [(START + timedelta(minutes=40 * i), 100 + i * 0.7) for i in range(150
 
 async def _spoil(meter: Meter, statement: str) -> None:
     async with meter.stack.db.transaction() as session:
-        await session.execute(text(statement))
+        await session.execute(text(meter.layout.sql(statement)))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -49,18 +48,17 @@ async def test_whatever_the_rule_makes_of_readings_balances(
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE {hourly} SET allocated_milliwh = allocated_milliwh + 1 WHERE hour = '2026-03-03T05:00:00Z'",
-        "DELETE FROM {hourly} WHERE hour = '2026-03-03T05:00:00Z'",
-        "UPDATE {daily} SET unallocated_milliwh = 1 WHERE day = '2026-03-03'",
-        "DELETE FROM {daily} WHERE day = '2026-03-03'",
+        "UPDATE {hourly_energy} SET allocated_milliwh = allocated_milliwh + 1 WHERE hour = '2026-03-03T05:00:00Z'",
+        "DELETE FROM {hourly_energy} WHERE hour = '2026-03-03T05:00:00Z'",
+        "UPDATE {daily_energy} SET unallocated_milliwh = 1 WHERE day = '2026-03-03'",
+        "DELETE FROM {daily_energy} WHERE day = '2026-03-03'",
     ],
 )
 async def test_what_was_changed_is_named_and_repaired(stack: Stack, change: str) -> None:
     meter, other = await new_meter(stack), await new_meter(stack)
     await meter.store(HISTORY)
     await energy_proof.check(stack)
-    names = {"hourly": meter.layout.hourly_energy, "daily": meter.layout.daily_energy}
-    await _spoil(meter, change.format(**names))
+    await _spoil(meter, change)
     await other.store(HISTORY)
     found = await energy_proof.check(stack)
     assert [(d.device_id, d.day) for d in found.differences] == [(meter.key[-1], date(2026, 3, 3))]
@@ -76,7 +74,7 @@ async def test_energy_without_readings_is_a_difference(stack: Stack) -> None:
     meter = await new_meter(stack)
     await meter.store(HISTORY[:3])
     await energy_proof.check(stack)
-    await _spoil(meter, f"UPDATE {meter.layout.hourly_energy} SET hour = hour - interval '9 days'")
+    await _spoil(meter, "UPDATE {hourly_energy} SET hour = hour - interval '9 days'")
     found = await energy_proof.check(stack)
     assert {d.day for d in found.differences} == {date(2026, 2, 21), date(2026, 3, 2)}
     assert (await energy_proof.repair(stack, found)).differences == ()
@@ -88,7 +86,7 @@ async def test_a_changed_rated_power_counts_after_a_recompute(stack: Stack) -> N
     await meter.store([(START + timedelta(minutes=10 * i), 100.0 * i) for i in range(12)])
     await energy_proof.check(stack)
     before = await meter.days()
-    await _spoil(meter, f"UPDATE {meter.layout.schema}.devices SET max_power_kw = 10")
+    await _spoil(meter, "UPDATE {devices} SET max_power_kw = 10")
     await energy_proof.recompute_all(stack)
     after = await meter.days()
     assert before[START.date()][0] > 0
@@ -140,8 +138,7 @@ async def test_a_proof_of_an_earlier_release_is_made_again_at_once(
     monkeypatch.setattr(energy_proof, "_FIRST_SECONDS", 0)
     await energy_proof.check(stack)
     async with stack.db.transaction() as session:
-        schema = LAYOUTS[stack.settings.run_mode].schema
-        await session.execute(text(f"UPDATE {schema}.energy_proofs SET customers = NULL"))
+        await session.execute(text(stack.layout.sql("UPDATE {energy_proofs} SET customers = NULL")))
     before = await energy_proof.latest_proof(stack)
     assert before is not None
     assert before.customers is None

@@ -52,17 +52,16 @@ async def a_refresh_under_way(stack: Stack) -> AsyncIterator[None]:
         yield
 
 
+_STORED = """
+SELECT hour, allocated_milliwh, estimated_milliwh, unallocated_milliwh, suspect_count FROM {hourly_energy}
+WHERE {customer_id = :customer_id AND} device_id = :device_id
+"""
+
+
 async def _told(meter: Meter) -> tuple[bool, dict[datetime, Amounts]]:
     """What an answer would say of each hour of a meter, and whether that is all."""
-    customer = meter.key[0] if len(meter.key) > 1 else None
-    async with energy.counted(meter.stack, customer) as counted:
-        rows = await counted.session.execute(
-            text(
-                f"SELECT hour, allocated_milliwh, estimated_milliwh, unallocated_milliwh, suspect_count "
-                f"FROM {meter.layout.hourly_energy} WHERE {meter.layout.bound()}"
-            ),
-            meter._given,
-        )
+    async with energy.counted(meter.stack, meter.layout.customer_of(meter.key)) as counted:
+        rows = await counted.session.execute(text(meter.layout.sql(_STORED)), meter.layout.given(meter.key))
         found = {row.hour: Amounts(*row[1:]) for row in rows}
         for each in counted.live.between(datetime.min.replace(tzinfo=UTC), energy.FOR_EVER):
             if each.key == meter.key:

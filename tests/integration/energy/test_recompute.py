@@ -38,10 +38,10 @@ from tests.integration.energy.metering import (
 LAW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MONTHS = [(datetime(2025, 11, 28, tzinfo=UTC) + timedelta(hours=7 * i), 100 + 3.1 * i) for i in range(400)]
 _SPOIL = (
-    "UPDATE {hourly} SET allocated_milliwh = allocated_milliwh + 5 WHERE {bound}",
-    "UPDATE {hourly} SET meter_state = NULL, meter_is_settled = false WHERE {bound}",
-    "DELETE FROM {hourly} WHERE {bound}",
-    "DELETE FROM {daily} WHERE {bound}",
+    "UPDATE {hourly_energy} SET allocated_milliwh = allocated_milliwh + 5",
+    "UPDATE {hourly_energy} SET meter_state = NULL, meter_is_settled = false",
+    "DELETE FROM {hourly_energy}",
+    "DELETE FROM {daily_energy}",
 )
 
 
@@ -66,17 +66,17 @@ def cut_every(hours: int) -> Iterator[None]:
 
 
 async def spoil(meter: Meter, statement: str) -> None:
-    layout = meter.layout
-    names = {"hourly": layout.hourly_energy, "daily": layout.daily_energy, "bound": layout.bound()}
-    given_ = dict(zip(layout.keys, meter.key, strict=True))
     async with meter.stack.db.transaction() as session:
-        await session.execute(text(statement.format(**names)), given_)
+        of_meter = statement + " WHERE {customer_id = :customer_id AND} device_id = :device_id"
+        await session.execute(text(meter.layout.sql(of_meter)), meter.layout.given(meter.key))
 
 
 async def passes(meter: Meter) -> list[Any]:
     async with meter.stack.db.snapshot() as session:
         return list(
-            await session.scalars(text(f"SELECT from_hour FROM {meter.layout.recompute_passes} ORDER BY id"))
+            await session.scalars(
+                text(meter.layout.sql("SELECT from_hour FROM {recompute_passes} ORDER BY id"))
+            )
         )
 
 
@@ -200,7 +200,7 @@ async def test_what_is_read_meanwhile_is_as_it_was_or_as_it_will_be(stack: Stack
     before = await meter.hours()
     layout = meter.layout
     async with stack.db.transaction() as session:
-        await session.execute(text(f"UPDATE {layout.schema}.devices SET max_power_kw = 1"))
+        await session.execute(text(layout.sql("UPDATE {devices} SET max_power_kw = 1")))
         await energy.requeue(session, layout, [meter.key])
     after = expected_hours(history, Rules(RULES.max_gap, 1.0))
     assert before != after

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import text
 
 from portal.core.cost.queries import cut_sums, live_usage
-from portal.core.cost.queries.cost_scope import CostScope, given_of, names_of
+from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
 from portal.core.cost.rules.cost import DayUsage, DeviceRef, DeviceUsage, Quality
 from portal.core.cost.rules.rates import CutHour, Segment, at_hours, segments
 from portal.core.database.planning import planned
@@ -109,8 +109,8 @@ SELECT place, (CAST(:numbers AS integer[]))[width_bucket(hour, CAST(:edges AS ti
        sum(milliwh)::bigint AS milliwh
 FROM (
     SELECT {place} AS place, h.hour, sum({energy})::bigint AS milliwh
-    FROM {schema}.hourly_energy h
-    WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
+    FROM {hourly_energy} h
+    WHERE {h.customer_id = :customer_id AND} {of_site_devices} h.hour >= :first_hour AND h.hour < :to_at
     GROUP BY {group_place} h.hour
 ) hours GROUP BY place, number
 """
@@ -121,8 +121,8 @@ _PLACE_OF_DEVICE = """
 _BY_DEVICE = """
 SELECT h.device_id, (CAST(:numbers AS integer[]))[width_bucket(h.hour, CAST(:edges AS timestamptz[])) + 1] AS number,
        sum({energy})::bigint AS milliwh, count(*) FILTER (WHERE {energy} > 0) AS buckets
-FROM {schema}.hourly_energy h
-WHERE {of_customer} {of_site} h.hour >= :first_hour AND h.hour < :to_at
+FROM {hourly_energy} h
+WHERE {h.customer_id = :customer_id AND} {of_site_devices} h.hour >= :first_hour AND h.hour < :to_at
 GROUP BY h.device_id, number
 """
 # Whole days are looked up in the sums of days, which are few.
@@ -131,17 +131,19 @@ SELECT coalesce(sum(unallocated), 0)::bigint AS unallocated, coalesce(sum(estima
        coalesce(sum(suspect_count), 0)::bigint AS suspects
 FROM (
     SELECT {unallocated} AS unallocated, {estimated} AS estimated, h.suspect_count
-    FROM {schema}.daily_energy h WHERE {of_customer} {of_site} h.day >= :first_day AND h.day < :last_day
+    FROM {daily_energy} h
+    WHERE {h.customer_id = :customer_id AND} {of_site_devices} h.day >= :first_day AND h.day < :last_day
     UNION ALL
     SELECT {unallocated}, {estimated}, h.suspect_count
-    FROM {schema}.hourly_energy h
-    WHERE {of_customer} {of_site} (h.hour >= :from_at AND h.hour < :morning OR h.hour >= :evening AND h.hour < :to_at)
+    FROM {hourly_energy} h
+    WHERE {h.customer_id = :customer_id AND} {of_site_devices}
+          (h.hour >= :from_at AND h.hour < :morning OR h.hour >= :evening AND h.hour < :to_at)
 ) found
 """
 _DEVICES = """
-SELECT d.id, d.name, s.name, s.id AS site_id, coalesce(s.{municipality}, 0) AS place
-FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer}
-WHERE true {scope}
+SELECT d.id, d.name, s.name, s.id AS site_id, coalesce(s.{municipality_id}, 0) AS place
+FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id
+WHERE {d.customer_id = :customer_id AND} true {of_site}
 ORDER BY s.name, d.name, d.id
 """
 # The planner is left little to decide, so that it cannot decide otherwise with old statistics: rows are read in the
@@ -199,7 +201,7 @@ async def _devices(
     session: AsyncSession, scope: CostScope, calendar: Calendar
 ) -> tuple[Sequence[Any], dict[UUID, int]]:
     """Return the devices of a scope, and the municipality in the calendar that each is in."""
-    found = await session.execute(text(_DEVICES.format(**names_of(scope))), given_of(scope))
+    found = await session.execute(text(sql_of(scope, _DEVICES)), given_of(scope))
     rows: Sequence[Any] = found.all()
     known = {place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}
     return rows, {row.id: row.place if row.place in known else NOWHERE for row in rows}
@@ -220,7 +222,7 @@ async def _quality(session: AsyncSession, scope: CostScope, places: dict[UUID, i
         "morning": first_day,
         "evening": last_day,
     }
-    statement = text(_QUALITY.format(**names_of(scope)))
+    statement = text(sql_of(scope, _QUALITY))
     found = (await session.execute(statement, given_of(scope) | _window(scope, places) | given)).one()
     return Quality(found.unallocated, found.estimated, found.suspects)
 
@@ -230,13 +232,13 @@ async def _usage_by_day(
 ) -> list[DayUsage]:
     used = sorted(set(places.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=True)
-    names = names_of(scope) | {"place": str(used[0]) if used else "0", "group_place": ""}
+    place = {"place": str(used[0]) if used else "0", "group_place": ""}
     given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
     if len(used) > 1:
         devices = sorted(places)
-        names |= {"place": _PLACE_OF_DEVICE, "group_place": "1,"}
+        place = {"place": _PLACE_OF_DEVICE, "group_place": "1,"}
         given |= {"devices": devices, "places": [NOWHERE, *(places[device] for device in devices)]}
-    rows = await session.execute(text(_BY_DAY.format(**names)), given)
+    rows = await session.execute(text(sql_of(scope, _BY_DAY, **place)), given)
     return [
         DayUsage(segment.day, segment.price, row.milliwh)
         for row in rows
@@ -250,7 +252,7 @@ async def _usage_by_device(
     used = sorted(set(places.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=False)
     given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
-    rows = await session.execute(text(_BY_DEVICE.format(**names_of(scope))), given)
+    rows = await session.execute(text(sql_of(scope, _BY_DEVICE)), given)
     return [
         DeviceUsage(row.device_id, segment.price, row.milliwh, row.buckets)
         for row in rows
@@ -318,7 +320,7 @@ async def _from_cut_hours(
     while doubtful:
         some = doubtful[-_AT_ONCE:]
         del doubtful[-_AT_ONCE:]
-        await cut_hours.add_pieces(session, scope.schema, scope.customer_id, some, max_gap)
+        await cut_hours.add_pieces(session, scope.layout, scope.customer_id, some, max_gap)
         for device_hour in some:
             for segment, milliwh in parts_of(device_hour, cuts[device_hour.place, device_hour.hour]):
                 found.add(device_hour.device_id, segment, milliwh)

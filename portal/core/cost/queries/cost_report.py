@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.cost.queries.cost import Calendar
+    from portal.core.database.layout import Layout
     from portal.core.tariffs.queries.tariffs import MunicipalTariffs
+
+
+_ZONES = """
+SELECT DISTINCT m.time_zone_id FROM {municipalities} m
+JOIN {sites} s ON {s.customer_id = m.customer_id AND} s.{municipality_id} = m.id
+{WHERE m.customer_id = :customer_id}
+"""
 
 
 async def load_report(
@@ -87,20 +95,9 @@ async def load_places(session: AsyncSession, scope: CostScope) -> tuple[Municipa
     return await tariffs.load(session, scope.customer_id)
 
 
-async def zones_in_use(session: AsyncSession, customer_id: UUID | None) -> set[str]:
+async def zones_in_use(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> set[str]:
     """Return the time zones of the municipalities that have sites."""
-    if customer_id is None:
-        statement = (
-            "SELECT DISTINCT m.time_zone_id FROM app.municipalities m "
-            "JOIN monitoring.sites s ON s.municipality_id = m.id"
-        )
-    else:
-        statement = (
-            "SELECT DISTINCT m.time_zone_id FROM fleet.municipalities m JOIN fleet.sites s "
-            "ON s.customer_id = m.customer_id AND s.local_municipality_id = m.id WHERE m.customer_id = :customer_id"
-        )
-    found = await session.scalars(text(statement), {"customer_id": customer_id} if customer_id else {})
-    return set(found)
+    return set(await session.scalars(text(layout.sql(_ZONES)), {"customer_id": customer_id}))
 
 
 async def load_fixed(

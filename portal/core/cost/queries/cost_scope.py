@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.rules.live import Amounts
 
 _UTC = ZoneInfo("UTC")
@@ -25,6 +26,7 @@ class CostScope:
     `live` are hours of which something else is stored than there is by now.
     """
 
+    layout: Layout
     from_at: datetime
     to_at: datetime
     customer_id: UUID | None = None
@@ -34,14 +36,9 @@ class CostScope:
     own_zone: ZoneInfo = _UTC
     live: LiveHours = ALL_STORED
 
-    @property
-    def schema(self) -> str:
-        """The schema that holds the readings."""
-        return "monitoring" if self.customer_id is None else "fleet"
-
-    def key_of(self, device_id: UUID) -> tuple[UUID, ...]:
+    def key_of(self, device_id: UUID) -> MeterKey:
         """Return the key of a device's meter."""
-        return (device_id,) if self.customer_id is None else (self.customer_id, device_id)
+        return self.layout.key(device_id, self.customer_id)
 
     def energy_of(self, amounts: Amounts) -> int:
         """Return what of an hour is priced, in milliwatt-hours."""
@@ -49,24 +46,18 @@ class CostScope:
 
 
 def given_of(scope: CostScope) -> dict[str, Any]:
-    """Return the parameters that `names_of` speaks of."""
-    given = (("customer_id", scope.customer_id), ("site_id", scope.site_id))
-    return {name: value for name, value in given if value is not None}
+    """Return the parameters that say whose energy it is."""
+    return {"customer_id": scope.customer_id, "site_id": scope.site_id}
 
 
-def names_of(scope: CostScope) -> dict[str, str]:
-    """Return what fills the gaps of the statements over hours `h`, devices `d` and sites `s`."""
-    fleet = scope.customer_id is not None
+def sql_of(scope: CostScope, statement: str, **parts: str) -> str:
+    """Word a statement over hours `h`, devices `d` and sites `s` for a scope."""
     gaps = scope.estimate_gaps
-    conditions = "AND d.customer_id = :customer_id " if fleet else ""
-    return {
-        "schema": scope.schema,
-        "municipality": "local_municipality_id" if fleet else "municipality_id",
-        "same_customer": "AND s.customer_id = d.customer_id" if fleet else "",
-        "of_customer": "h.customer_id = :customer_id AND" if fleet else "",
-        "of_site": "h.device_id = ANY(CAST(:site_devices AS uuid[])) AND" if scope.site_id else "",
-        "scope": conditions + ("AND s.id = :site_id" if scope.site_id else ""),
+    chosen = {
+        "of_site_devices": "h.device_id = ANY(CAST(:site_devices AS uuid[])) AND" if scope.site_id else "",
+        "of_site": "AND s.id = :site_id" if scope.site_id else "",
         "energy": "(h.allocated_milliwh + h.estimated_milliwh)" if gaps else "h.allocated_milliwh",
         "estimated": "h.estimated_milliwh" if gaps else "0::bigint",
         "unallocated": "0::bigint" if gaps else "h.unallocated_milliwh",
     }
+    return scope.layout.sql(statement, **chosen, **parts)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from portal.core.cost.queries.cost_scope import CostScope, given_of, names_of
+from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
 from portal.core.cost.rules.cost import DayUsage, DeviceUsage
 from portal.core.cost.rules.rates import Price, Segment
 from portal.core.database.planning import planned
@@ -42,9 +42,10 @@ WITH cut AS MATERIALIZED (
         CAST(:prices_before AS integer[]), CAST(:prices_after AS integer[])
     ) AS c (place, hour, edge, day_before, day_after, price_before, price_after)
 ), meter AS MATERIALIZED (
-    SELECT d.id AS device_id, CASE WHEN s.{municipality} = ANY(CAST(:known AS integer[]))
-        THEN s.{municipality} ELSE 0 END AS place {live_ends}
-    FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {same_customer} {live_meters} WHERE true {scope}
+    SELECT d.id AS device_id, CASE WHEN s.{municipality_id} = ANY(CAST(:known AS integer[]))
+        THEN s.{municipality_id} ELSE 0 END AS place {live_ends}
+    FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id {live_meters}
+    WHERE {d.customer_id = :customer_id AND} true {of_site}
 ), taken_apart AS MATERIALIZED (
     SELECT p.device_id, c.*, h.allocated_milliwh, {estimated} AS estimated_milliwh,
         CASE WHEN c.edge IS NOT NULL {is_stored}
@@ -52,8 +53,9 @@ WITH cut AS MATERIALIZED (
             AND h.unallocated_milliwh = 0 AND h.estimated_milliwh = 0
         THEN (
             SELECT CASE WHEN r.last_at < h.hour + interval '1 hour' OR EXISTS (
-                SELECT 1 FROM {schema}.hourly_energy n
-                WHERE {of_customer_n} n.device_id = p.device_id AND n.hour = h.hour + interval '1 hour'
+                SELECT 1 FROM {hourly_energy} n
+                WHERE {n.customer_id = :customer_id AND} n.device_id = p.device_id
+                  AND n.hour = h.hour + interval '1 hour'
                   AND n.suspect_count = 0 AND n.reset_count = 0 AND n.exchange_count = 0 AND n.unallocated_milliwh = 0
             ) THEN CASE
                 WHEN r.before_at IS NULL
@@ -65,9 +67,9 @@ WITH cut AS MATERIALIZED (
             FROM (
                 SELECT (b.meter_state -> 'base' ->> 0)::timestamptz AS at,
                        (b.meter_state -> 'base' ->> 1)::bigint AS shown
-                FROM {schema}.hourly_energy b
-                WHERE {of_customer_b} b.device_id = p.device_id AND b.hour = h.hour - interval '1 hour'
-                  AND b.meter_is_settled
+                FROM {hourly_energy} b
+                WHERE {b.customer_id = :customer_id AND} b.device_id = p.device_id
+                  AND b.hour = h.hour - interval '1 hour' AND b.meter_is_settled
             ) base CROSS JOIN LATERAL (
                 SELECT min(time) AS first_at, min(shown) AS first_shown, max(time) AS last_at,
                        max(time) FILTER (WHERE time <= c.edge) AS before_at,
@@ -76,15 +78,15 @@ WITH cut AS MATERIALIZED (
                        min(shown) FILTER (WHERE time > c.edge) AS after_shown
                 FROM (
                     SELECT m.time, round(m.energy_imported_kwh * 1000000)::bigint AS shown
-                    FROM {schema}.power_measurements m
-                    WHERE {of_customer_m} m.device_id = p.device_id
+                    FROM {power_measurements} m
+                    WHERE {m.customer_id = :customer_id AND} m.device_id = p.device_id
                       AND m.time >= c.hour AND m.time <= c.hour + interval '1 hour'
                       AND m.energy_imported_kwh BETWEEN 0 AND 1e12
                 ) registers
             ) r
         ) END AS milliwh_before
     FROM cut c JOIN meter p ON p.place = c.place
-    JOIN {schema}.hourly_energy h ON {of_customer} h.device_id = p.device_id AND h.hour = c.hour
+    JOIN {hourly_energy} h ON {h.customer_id = :customer_id AND} h.device_id = p.device_id AND h.hour = c.hour
     WHERE {energy} <> 0
 )
 SELECT v.device_id, v.price AS number, NULL AS hour, sum(v.milliwh)::bigint AS milliwh,
@@ -144,7 +146,7 @@ class _Numbered(NamedTuple):
 async def load(session: AsyncSession, scope: CostScope, cuts: Cuts, known: Sequence[int]) -> CutEnergy:
     """Return the energy of cut hours; `known` are the municipalities that the calendar knows."""
     numbered = _number(cuts)
-    statement = text(_CUT.format(**_names(scope)))
+    statement = text(sql_of(scope, _CUT, **_SHARES, **_live_parts(scope)))
     given = given_of(scope) | numbered.columns | {"known": list(known)} | _live_meters(scope)
     async with planned(session, _PLANNER):
         rows: Sequence[Any] = (await session.execute(statement, given)).all()
@@ -176,31 +178,8 @@ def _number(cuts: Cuts) -> _Numbered:
     return _Numbered(columns, list(days), list(prices))
 
 
-def _names(scope: CostScope) -> dict[str, str]:
-    fleet = scope.customer_id is not None
-    of_customers = {
-        f"of_customer_{alias}": f"{alias}.customer_id = :customer_id AND" if fleet else "" for alias in "bnm"
-    }
-    return (
-        names_of(scope)
-        | of_customers
-        | _live_names(scope)
-        | {
-            "share_of_first": _share(
-                "r.first_shown - base.shown", "r.first_at - c.hour", "r.first_at - base.at"
-            ),
-            "share_of_first_after": _share(
-                "r.first_shown - base.shown", "c.edge - c.hour", "r.first_at - base.at"
-            ),
-            "share_of_edge": _share(
-                "r.after_shown - r.before_shown", "c.edge - r.before_at", "r.after_at - r.before_at"
-            ),
-        }
-    )
-
-
 # What is stored of an hour that changed says nothing, nor does it of the hour before, which may end with it.
-_LIVE_NAMES = {
+_LIVE = {
     "live_ends": ", l.first_hour, l.last_hour",
     "live_meters": "LEFT JOIN unnest(CAST(:live_devices AS uuid[]), CAST(:live_firsts AS timestamptz[]), "
     "CAST(:live_lasts AS timestamptz[])) AS l (device_id, first_hour, last_hour) ON l.device_id = d.id",
@@ -208,8 +187,8 @@ _LIVE_NAMES = {
 }
 
 
-def _live_names(scope: CostScope) -> dict[str, str]:
-    return _LIVE_NAMES if scope.live else dict.fromkeys(_LIVE_NAMES, "")
+def _live_parts(scope: CostScope) -> dict[str, str]:
+    return _LIVE if scope.live else dict.fromkeys(_LIVE, "")
 
 
 def _live_meters(scope: CostScope) -> dict[str, list[Any]]:
@@ -226,3 +205,12 @@ def _live_meters(scope: CostScope) -> dict[str, list[Any]]:
 def _share(milliwh: str, part: str, whole: str) -> str:
     """Return the SQL of a piece's share in proportion to time, rounded down; exact, as microseconds are whole."""
     return f"div(({milliwh})::numeric * (extract(epoch FROM {part}) * 1000000), extract(epoch FROM {whole}) * 1000000)"
+
+
+_SHARES = {
+    "share_of_first": _share("r.first_shown - base.shown", "r.first_at - c.hour", "r.first_at - base.at"),
+    "share_of_first_after": _share("r.first_shown - base.shown", "c.edge - c.hour", "r.first_at - base.at"),
+    "share_of_edge": _share(
+        "r.after_shown - r.before_shown", "c.edge - r.before_at", "r.after_at - r.before_at"
+    ),
+}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.cost.queries.cost_scope import given_of
 from portal.core.energy.queries.cut_hours import DeviceHour
 from portal.core.energy.rules.live import Amounts
 
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.cost.queries.cost import CostScope
+
+
+_DEVICE_HOUR = """
+SELECT d.name AS device_name, s.name AS site_name, s.{municipality_id} AS municipality_id,
+       coalesce(h.allocated_milliwh, 0) AS allocated, coalesce(h.unallocated_milliwh, 0) AS unallocated,
+       coalesce(h.estimated_milliwh, 0) AS estimated, coalesce(h.suspect_count, 0) AS suspects
+FROM {devices} d
+JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id
+LEFT JOIN {hourly_energy} h ON {h.customer_id = d.customer_id AND} h.device_id = d.id AND h.hour = :hour
+WHERE {d.customer_id = :customer_id AND} d.id = :device_id
+"""
+_HOURS = """
+SELECT h.device_id, coalesce(s.{municipality_id}, 0), h.hour, h.allocated_milliwh, 0::bigint
+FROM {hourly_energy} h
+JOIN {devices} d ON {d.customer_id = h.customer_id AND} d.id = h.device_id
+JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id
+WHERE {h.customer_id = :customer_id AND} h.device_id = :device_id
+  AND h.hour >= :first AND h.hour < :last AND h.allocated_milliwh <> 0
+ORDER BY h.hour
+"""
 
 
 @dataclass(frozen=True)
@@ -33,23 +54,9 @@ class ExplainedHour:
 
 async def find_device_hour(session: AsyncSession, scope: CostScope, device_id: UUID) -> ExplainedHour | None:
     """Return the scope's first hour of a device, zeros where there is nothing; None for a device that is not there."""
-    schema, customer_id, hour = scope.schema, scope.customer_id, scope.from_at
-    fleet = customer_id is not None
-    municipality = "local_municipality_id" if fleet else "municipality_id"
-    customer = "AND {0}.customer_id = {1}.customer_id".format if fleet else "".format
-    row = (
-        await session.execute(
-            text(
-                f"SELECT d.name AS device_name, s.name AS site_name, s.{municipality} AS municipality_id, "
-                f"coalesce(h.allocated_milliwh, 0) AS allocated, coalesce(h.unallocated_milliwh, 0) AS unallocated, "
-                f"coalesce(h.estimated_milliwh, 0) AS estimated, coalesce(h.suspect_count, 0) AS suspects "
-                f"FROM {schema}.devices d JOIN {schema}.sites s ON s.id = d.site_id {customer('s', 'd')} "
-                f"LEFT JOIN {schema}.hourly_energy h ON h.device_id = d.id {customer('h', 'd')} AND h.hour = :hour "
-                f"WHERE d.id = :device_id {'AND d.customer_id = :customer_id' if fleet else ''}"
-            ),
-            {"device_id": device_id, "hour": hour} | ({"customer_id": customer_id} if fleet else {}),
-        )
-    ).one_or_none()
+    hour = scope.from_at
+    given = given_of(scope) | {"device_id": device_id, "hour": hour}
+    row = (await session.execute(text(scope.layout.sql(_DEVICE_HOUR)), given)).one_or_none()
     if row is None:
         return None
     live = scope.live.find(scope.key_of(device_id), hour)
@@ -70,20 +77,8 @@ async def find_device_hour(session: AsyncSession, scope: CostScope, device_id: U
 
 async def find_hours(session: AsyncSession, scope: CostScope, device_id: UUID) -> list[DeviceHour]:
     """Return the hours of one device that have energy, in order."""
-    fleet = scope.customer_id is not None
-    municipality = "local_municipality_id" if fleet else "municipality_id"
-    rows = await session.execute(
-        text(
-            f"SELECT h.device_id, coalesce(s.{municipality}, 0), h.hour, h.allocated_milliwh, 0::bigint "
-            f"FROM {scope.schema}.hourly_energy h JOIN {scope.schema}.devices d ON d.id = h.device_id "
-            f"{'AND d.customer_id = h.customer_id' if fleet else ''} "
-            f"JOIN {scope.schema}.sites s ON s.id = d.site_id {'AND s.customer_id = d.customer_id' if fleet else ''} "
-            f"WHERE h.device_id = :device_id AND h.hour >= :first AND h.hour < :last AND h.allocated_milliwh <> 0 "
-            f"{'AND h.customer_id = :customer_id' if fleet else ''} ORDER BY h.hour"
-        ),
-        {"device_id": device_id, "first": scope.from_at, "last": scope.to_at}
-        | ({"customer_id": scope.customer_id} if fleet else {}),
-    )
+    given = given_of(scope) | {"device_id": device_id, "first": scope.from_at, "last": scope.to_at}
+    rows = await session.execute(text(scope.layout.sql(_HOURS)), given)
     found = {row[2]: DeviceHour(*row) for row in rows}
     key = scope.key_of(device_id)
     changed = [each for each in scope.live.between(scope.from_at, scope.to_at) if each.key == key]

@@ -88,7 +88,7 @@ async def local_zone(stack: Stack, customer_id: UUID | None = None) -> str:
     Where they have several, or none is known, it is the stack's own.
     """
     async with stack.db.snapshot() as session:
-        zones = await reports.zones_in_use(session, customer_id)
+        zones = await reports.zones_in_use(session, stack.layout, customer_id)
     known = {name for name in zones if zone_named(name) is not None}
     return known.pop() if len(known) == 1 else stack.settings.application.time_zone
 
@@ -103,6 +103,7 @@ def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOption
             message = f"'{name}' is one of {', '.join(known)}"
             raise Invalid(message)
     return CostScope(
+        stack.layout,
         from_at,
         to_at,
         estimate_gaps=options.gaps == "estimate",

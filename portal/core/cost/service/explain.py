@@ -46,7 +46,7 @@ async def explain_hour(
         message = f"'hour' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
         raise Invalid(message)
     hour = floor_hour(hour_at)
-    scope = CostScope(hour, hour + HOUR, customer_id=customer_id)
+    scope = CostScope(stack.layout, hour, hour + HOUR, customer_id=customer_id)
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
     async with energy.counted(stack, customer_id) as counted:
         session, scope = counted.session, replace(scope, live=counted.live)
@@ -54,7 +54,7 @@ async def explain_hour(
         if found is None:
             message = "There is no such device"
             raise NotFound(message)
-        await cut_hours.add_pieces(session, scope.schema, customer_id, [found.device_hour], max_gap)
+        await cut_hours.add_pieces(session, scope.layout, customer_id, [found.device_hour], max_gap)
         places = await load_places(session, scope)
     place = next((each for each in places if each.municipality_id == found.municipality_id), None)
     explained = _explanation(found, place, scope, stack.settings.billing.currency)
@@ -84,7 +84,7 @@ async def list_hours(
 ) -> Hours:
     """Return the hours of a device with energy in `[from_at, to_at)`, at most a few days, in order."""
     first = floor_hour(from_at)
-    scope = CostScope(first, min(to_at, first + _MOST_LISTED), customer_id=customer_id)
+    scope = CostScope(stack.layout, first, min(to_at, first + _MOST_LISTED), customer_id=customer_id)
     max_gap = timedelta(minutes=stack.settings.billing.max_gap_minutes)
     async with energy.counted(stack, customer_id) as counted:
         session, scope = counted.session, replace(scope, live=counted.live)
@@ -96,7 +96,7 @@ async def list_hours(
         ]
         by_hour = costs.segments_by_hour(places, scope)
         cut = [hour for hour in found if len(by_hour[hour.hour]) > 1]
-        await cut_hours.add_pieces(session, scope.schema, customer_id, cut, max_gap)
+        await cut_hours.add_pieces(session, scope.layout, customer_id, cut, max_gap)
     lines = tuple(_hour_line(hour, costs.parts_of(hour, by_hour[hour.hour])) for hour in found)
     return Hours(lines, counted.as_of)
 

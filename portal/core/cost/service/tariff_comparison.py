@@ -71,7 +71,7 @@ async def compare_last_month(stack: Stack, raw: object) -> TariffComparison:
         always = replace(
             placed[0], id=None, effective_from=date(2000, 1, 1), effective_to=None, is_active=True
         )
-        scope = CostScope(first, last, live=counted.live)
+        scope = CostScope(stack.layout, first, last, live=counted.live)
         _, actual = await _price_month(session, stack, scope, place)
         kwh, under_draft = await _price_month(session, stack, scope, replace(place, tariffs=(always,)))
         return TariffComparison(first, last, kwh, actual, under_draft, counted.as_of, str(zone))

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _WEEK = timedelta(days=7)
 _PARTITION_LOCK = 7_301_002
+# Attaching takes a weaker lock than CREATE .. PARTITION OF: readers and writers of other weeks go on.
+_CREATE = """
+CREATE TABLE {power_measurements}_{day} (LIKE {power_measurements} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+"""
+_ATTACH = """
+ALTER TABLE {power_measurements} ATTACH PARTITION {power_measurements}_{day}
+FOR VALUES FROM ('{start}') TO ('{end}')
+"""
 
 
 class Partitions:
@@ -50,19 +58,15 @@ class Partitions:
                 "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
                 "WHERE inhparent = to_regclass(:parent)"
             ),
-            {"parent": self._layout.measurements},
+            {"parent": self._layout.table("power_measurements")},
         )
         return {_week_of(name) for (name,) in rows}
 
     async def _create(self, session: AsyncSession, week: datetime) -> None:
-        table = self._layout.measurements
-        name = f"{table}_{week:%Y%m%d}"
-        # Attaching takes a weaker lock than CREATE .. PARTITION OF: readers and writers of other weeks go on.
-        await session.execute(
-            text(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-        )
-        bounds = f"FROM ('{week.isoformat()}') TO ('{(week + _WEEK).isoformat()}')"
-        await session.execute(text(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}"))
+        first, end = f"{week:%Y%m%d}", (week + _WEEK).isoformat()
+        for statement in (_CREATE, _ATTACH):
+            made = self._layout.sql(statement, day=first, start=week.isoformat(), end=end)
+            await session.execute(text(made))
 
 
 def _week_of(relation: str) -> datetime:

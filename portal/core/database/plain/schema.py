@@ -31,120 +31,119 @@ _FIGURE_COLUMNS = """
 """
 
 
-def hour_figures(alias: str) -> str:
-    """Return the select list of an hour's figures over readings, in the order of `FIGURES`."""
-    power, register = f"{alias}.active_power_kw", f"{alias}.energy_imported_kwh"
-    return f"avg({power}), max({power}), min({power}), count(*), max({register}) - min({register})"
-
-
-def kept_figures(alias: str) -> str:
-    """Return the select list of a stored hour over readings, in the order of `KEPT_FIGURES`."""
-    register = f"{alias}.energy_imported_kwh"
-    return f"{hour_figures(alias)}, count({alias}.active_power_kw), min({register}), max({register})"
-
-
-def day_figures(alias: str) -> str:
-    """Return the select list of a day's figures over hours of devices, in the order of `DAILY_FIGURES`."""
-    weight = f"sum({alias}.sample_count) FILTER (WHERE {alias}.avg_active_power_kw IS NOT NULL)"
-    return (
-        f"count(DISTINCT {alias}.device_id), "
-        f"sum({alias}.avg_active_power_kw * {alias}.sample_count) / nullif({weight}, 0), "
-        f"max({alias}.max_active_power_kw), min({alias}.min_active_power_kw), "
-        f"sum({alias}.sample_count)::bigint, sum({alias}.kwh_delta)"
-    )
+# Select lists over readings `m`, of an hour and of what is stored of it, and over hours of devices `h`, of a day.
+FIGURES_OF_READINGS = """
+avg(m.active_power_kw), max(m.active_power_kw), min(m.active_power_kw), count(*),
+max(m.energy_imported_kwh) - min(m.energy_imported_kwh)
+"""
+KEPT_OF_READINGS = f"""
+{FIGURES_OF_READINGS}, count(m.active_power_kw), min(m.energy_imported_kwh), max(m.energy_imported_kwh)
+"""
+DAILY_OF_HOURS = """
+count(DISTINCT h.device_id),
+sum(h.avg_active_power_kw * h.sample_count)
+    / nullif(sum(h.sample_count) FILTER (WHERE h.avg_active_power_kw IS NOT NULL), 0),
+max(h.max_active_power_kw), min(h.min_active_power_kw), sum(h.sample_count)::bigint, sum(h.kwh_delta)
+"""
+_HOURLY_ROLLUP = """
+CREATE TABLE {hourly_rollup} (
+    {customer_id uuid NOT NULL,} device_id uuid NOT NULL, hour timestamptz NOT NULL, {figure_columns},
+    power_count bigint NOT NULL, lowest_kwh double precision, highest_kwh double precision,
+    PRIMARY KEY ({customer_id,} device_id, hour)
+)
+"""
+_HOUR_INDEX = "CREATE INDEX ix_{schema}_hourly_rollup_hour ON {hourly_rollup} ({customer_id,} hour)"
+_ALL_HOURS = """
+SELECT DISTINCT {customer_id,} device_id, date_trunc('hour', time, 'UTC') AS hour,
+       TIMESTAMPTZ '-infinity' AS first_at
+FROM {power_measurements}
+"""
+_HOURLY_VIEW = """
+CREATE VIEW {hourly_per_device} AS
+SELECT {r.customer_id,} r.device_id, r.hour, {figures} FROM {stored} r
+WHERE NOT EXISTS (
+    SELECT 1 FROM {queue} q WHERE {q.customer_id = r.customer_id AND} q.device_id = r.device_id AND q.hour = r.hour
+)
+UNION ALL
+SELECT {q.customer_id,} q.device_id, q.hour, f.*
+FROM (SELECT DISTINCT {customer_id,} device_id, hour FROM {queue}) q CROSS JOIN LATERAL (
+    SELECT {figures_of_readings} FROM {power_measurements} m
+    WHERE {m.customer_id = q.customer_id AND} m.device_id = q.device_id
+      AND m.time >= q.hour AND m.time < q.hour + interval '1 hour' HAVING count(*) > 0
+) f ({figures})
+"""
+# Of customers only, as is all that follows.
+_DAILY_ROLLUP = """
+CREATE TABLE {daily_rollup} (
+    customer_id uuid NOT NULL, day timestamptz NOT NULL, device_count bigint NOT NULL, {figure_columns},
+    PRIMARY KEY (customer_id, day)
+)
+"""
+# A function, and not a part of the view: a statement over the view would else be planned, and begun, with a scan of
+# every partition of readings for the days that are queued, also while none is.
+_DAY_OF_CUSTOMER = """
+CREATE OR REPLACE FUNCTION {schema}.day_of_customer(customer uuid, first_hour timestamptz)
+RETURNS TABLE (device_count bigint, {figure_columns})
+LANGUAGE plpgsql STABLE ROWS 1 AS $$
+BEGIN
+    RETURN QUERY SELECT {figures_of_hours} FROM {hourly_per_device} h
+    WHERE h.customer_id = customer AND h.hour >= first_hour AND h.hour < first_hour + interval '24 hours'
+    HAVING count(*) > 0;
+END $$
+"""
+_DAILY_VIEW = """
+CREATE VIEW {daily_per_customer} AS
+SELECT customer_id, day, {figures} FROM {stored} r
+WHERE NOT EXISTS (
+    SELECT 1 FROM {queue} q WHERE q.customer_id = r.customer_id AND date_trunc('day', q.hour, 'UTC') = r.day
+)
+UNION ALL
+SELECT q.customer_id, q.day, f.*
+FROM (SELECT DISTINCT customer_id, date_trunc('day', q.hour, 'UTC') AS day FROM {queue} q) q
+CROSS JOIN LATERAL {schema}.day_of_customer(q.customer_id, q.day) f
+"""
 
 
 async def create_rollups(session: AsyncSession, layout: Layout) -> None:
     """Create tables and views where they are missing; what was stored before there were tables is queued."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
-    if not await is_there(session, layout.hourly_rollup):
-        for statement in (_hourly_rollup(layout), _hour_index(layout)):
-            await session.execute(text(statement))
-        if layout.has_customers:
-            await session.execute(text(_DAILY_ROLLUP))
-        await queue_hours(session, layout, _all_hours(layout), {})
-    if not await is_there(session, layout.hourly):
-        await session.execute(text(hourly_view(layout, layout.hourly_rollup, layout.queue)))
-    if layout.has_customers and not await is_there(session, layout.daily):
-        await session.execute(text(DAY_OF_CUSTOMER))
-        await session.execute(text(daily_view(layout.daily_rollup, layout.queue)))
+    if not await is_there(session, layout.table("hourly_rollup")):
+        tables = (_HOURLY_ROLLUP, _HOUR_INDEX, *((_DAILY_ROLLUP,) if layout.has_customers else ()))
+        for statement in tables:
+            await session.execute(text(layout.sql(statement, figure_columns=_FIGURE_COLUMNS)))
+        await queue_hours(session, layout, layout.sql(_ALL_HOURS), {})
+    await create_views(session, layout, stored="rollup", queue="rollup_queue")
+
+
+async def create_views(session: AsyncSession, layout: Layout, *, stored: str, queue: str) -> None:
+    """Create, where they are missing, the views of hours and of customers' days.
+
+    They show what the tables `hourly_<stored>` and `daily_<stored>` have of what is not in `queue`, and what is
+    computed from the readings.
+    """
+    queued = layout.table(queue)
+    if not await is_there(session, layout.table("hourly_per_device")):
+        hourly = layout.sql(
+            _HOURLY_VIEW,
+            stored=layout.table(f"hourly_{stored}"),
+            queue=queued,
+            figures=", ".join(FIGURES),
+            figures_of_readings=FIGURES_OF_READINGS,
+        )
+        await session.execute(text(hourly))
+    if layout.has_customers and not await is_there(session, layout.table("daily_per_customer")):
+        columns = _FIGURE_COLUMNS.replace(" NOT NULL", "")
+        of_customer = layout.sql(_DAY_OF_CUSTOMER, figure_columns=columns, figures_of_hours=DAILY_OF_HOURS)
+        await session.execute(text(of_customer))
+        daily = layout.sql(
+            _DAILY_VIEW,
+            stored=layout.table(f"daily_{stored}"),
+            queue=queued,
+            figures=", ".join(DAILY_FIGURES),
+        )
+        await session.execute(text(daily))
 
 
 async def is_there(session: AsyncSession, name: str) -> bool:
     """Whether there is a table or view of this name."""
     return bool(await session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}))
-
-
-def _hourly_rollup(layout: Layout) -> str:
-    columns = ", ".join(f"{key} uuid NOT NULL" for key in layout.keys)
-    return (
-        f"CREATE TABLE {layout.hourly_rollup} ({columns}, hour timestamptz NOT NULL, {_FIGURE_COLUMNS}, "
-        f"power_count bigint NOT NULL, lowest_kwh double precision, highest_kwh double precision, "
-        f"PRIMARY KEY ({layout.key_list()}, hour))"
-    )
-
-
-def _hour_index(layout: Layout) -> str:
-    by = ", ".join((*layout.keys[:-1], "hour"))
-    return f"CREATE INDEX ix_{layout.schema}_hourly_rollup_hour ON {layout.hourly_rollup} ({by})"
-
-
-def hourly_view(layout: Layout, stored: str, queue: str) -> str:
-    """Return the view of hours: of `stored` what is not queued, and what is queued computed from the readings."""
-    figures = ", ".join(FIGURES)
-    queued = f"FROM {queue} q WHERE {layout.matches('q', 'r')} AND q.hour = r.hour"
-    return (
-        f"CREATE VIEW {layout.hourly} AS "
-        f"SELECT {layout.key_list('r')}, r.hour, {figures} FROM {stored} r "
-        f"WHERE NOT EXISTS (SELECT 1 {queued}) "
-        f"UNION ALL SELECT {layout.key_list('q')}, q.hour, f.* "
-        f"FROM (SELECT DISTINCT {layout.key_list()}, hour FROM {queue}) q CROSS JOIN LATERAL ("
-        f"SELECT {hour_figures('m')} FROM {layout.measurements} m WHERE {layout.matches('m', 'q')} "
-        f"AND m.time >= q.hour AND m.time < q.hour + interval '1 hour' HAVING count(*) > 0) f ({figures})"
-    )
-
-
-def _all_hours(layout: Layout) -> str:
-    return (
-        f"SELECT DISTINCT {layout.key_list()}, date_trunc('hour', time, 'UTC') AS hour, "
-        f"TIMESTAMPTZ '-infinity' AS first_at FROM {layout.measurements}"
-    )
-
-
-_DAILY_ROLLUP = f"""
-CREATE TABLE fleet.daily_rollup (
-    customer_id uuid NOT NULL,
-    day timestamptz NOT NULL,
-    device_count bigint NOT NULL,
-    {_FIGURE_COLUMNS},
-    PRIMARY KEY (customer_id, day)
-)
-"""
-
-
-# A function, and not a part of the view: a statement over the view would else be planned, and begun, with a scan of
-# every partition of readings for the days that are queued, also while none is.
-DAY_OF_CUSTOMER = f"""
-CREATE OR REPLACE FUNCTION fleet.day_of_customer(customer uuid, first_hour timestamptz)
-RETURNS TABLE (device_count bigint, {_FIGURE_COLUMNS.replace(" NOT NULL", "")})
-LANGUAGE plpgsql STABLE ROWS 1 AS $$
-BEGIN
-    RETURN QUERY SELECT {day_figures("h")} FROM fleet.hourly_per_device h
-    WHERE h.customer_id = customer AND h.hour >= first_hour AND h.hour < first_hour + interval '24 hours'
-    HAVING count(*) > 0;
-END $$
-"""
-
-
-def daily_view(stored: str, queue: str) -> str:
-    """Return the view of customers' days: of `stored` what has no queued hour, and the others from their hours."""
-    figures = ", ".join(DAILY_FIGURES)
-    day = "date_trunc('day', q.hour, 'UTC')"
-    return (
-        f"CREATE VIEW fleet.daily_per_customer AS SELECT customer_id, day, {figures} FROM {stored} r "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {queue} q "
-        f"WHERE q.customer_id = r.customer_id AND {day} = r.day) "
-        f"UNION ALL SELECT q.customer_id, q.day, f.* "
-        f"FROM (SELECT DISTINCT customer_id, {day} AS day FROM {queue} q) q "
-        f"CROSS JOIN LATERAL fleet.day_of_customer(q.customer_id, q.day) f"
-    )

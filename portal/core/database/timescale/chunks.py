@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNK = timedelta(days=7)
 _MICROSECOND = timedelta(microseconds=1)
+_CREATE = "SELECT _timescaledb_functions.create_chunk('{power_measurements}', CAST(:slices AS jsonb))"
 
 
 class Chunks:
@@ -64,10 +65,7 @@ class Chunks:
         """Ask for a chunk; where a chunk of another width is there already, it is taken as it is."""
         bounds = [(at - _EPOCH) // _MICROSECOND for at in (start, start + _CHUNK)]
         await session.execute(
-            text(
-                f"SELECT _timescaledb_functions.create_chunk('{self._layout.measurements}', "
-                f"CAST(:slices AS jsonb))"
-            ),
+            text(self._layout.sql(_CREATE)),
             {"slices": f'{{"time": [{bounds[0]}, {bounds[1]}]}}'},
         )
 

@@ -18,11 +18,31 @@ if TYPE_CHECKING:
 # Any constant of our own: whoever changes the shape of the tables does it alone.
 SHAPE_LOCK = 7_301_006
 CHUNK = "interval '7 days'"
-
-
-def twin_of(layout: Layout) -> str:
-    """Return the name of the hypertable until it takes the old table's place."""
-    return f"{layout.measurements}_twin"
+TWIN = "power_measurements_twin"
+"""The hypertable until it takes the old table's place."""
+_TWIN = """
+CREATE TABLE {power_measurements_twin} (
+    LIKE {power_measurements} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES
+)
+"""
+_TWIN_KEY = "ALTER TABLE {power_measurements_twin} ADD CONSTRAINT {name} {definition}"
+_TWIN_HYPERTABLE = """
+SELECT create_hypertable('{power_measurements_twin}', by_range('time', {chunk}), create_default_indexes => false)
+"""
+_COMPRESSION = """
+ALTER TABLE {table} SET (
+    timescaledb.compress, timescaledb.compress_segmentby = '{customer_id,} device_id',
+    timescaledb.compress_orderby = 'time DESC'
+)
+"""
+_TAKE_PLACE = (
+    "DROP VIEW IF EXISTS {daily_per_customer}",
+    "DROP VIEW IF EXISTS {hourly_per_device}",
+    "DROP FUNCTION IF EXISTS {schema}.day_of_customer",
+    "DROP TABLE IF EXISTS {daily_rollup}, {hourly_rollup}",
+    "DROP TABLE {power_measurements}",
+    "ALTER TABLE {power_measurements_twin} RENAME TO power_measurements",
+)
 
 
 async def lock_shape(session: AsyncSession) -> None:
@@ -34,61 +54,41 @@ async def is_partitioned(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether the readings are still in the migrations' partitioned table."""
     kind = await session.scalar(
         text("SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)"),
-        {"name": layout.measurements},
+        {"name": layout.table("power_measurements")},
     )
     return kind == "p"
 
 
 async def has_readings(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether there is any reading."""
-    return bool(await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.measurements})")))
+    return bool(await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})"))))
 
 
 async def make_twin(session: AsyncSession, layout: Layout) -> None:
     """Create the twin as a compressing hypertable, where it is not there yet."""
-    twin = twin_of(layout)
-    if await session.scalar(text("SELECT to_regclass(:name)"), {"name": twin}):
+    if await session.scalar(text("SELECT to_regclass(:name)"), {"name": layout.table(TWIN)}):
         return
-    await session.execute(
-        text(
-            f"CREATE TABLE {twin} (LIKE {layout.measurements} "
-            "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
-        )
-    )
+    await session.execute(text(layout.sql(_TWIN)))
     for name, definition in await _foreign_keys(session, layout):
-        await session.execute(text(f"ALTER TABLE {twin} ADD CONSTRAINT {name} {definition}"))
-    await session.execute(
-        text(
-            f"SELECT create_hypertable('{twin}', by_range('time', {CHUNK}), create_default_indexes => false)"
-        )
-    )
-    await enable_compression(session, layout, twin)
+        await session.execute(text(layout.sql(_TWIN_KEY, name=name, definition=definition)))
+    await session.execute(text(layout.sql(_TWIN_HYPERTABLE, chunk=CHUNK)))
+    await enable_compression(session, layout, TWIN)
 
 
 async def enable_compression(session: AsyncSession, layout: Layout, table: str) -> None:
     """Have chunks of a hypertable compressed: a meter's readings together, the newest first."""
-    await session.execute(
-        text(
-            f"ALTER TABLE {table} SET (timescaledb.compress, "
-            f"timescaledb.compress_segmentby = '{layout.key_list()}', timescaledb.compress_orderby = 'time DESC')"
-        )
-    )
+    await session.execute(text(layout.sql(_COMPRESSION, table=layout.table(table))))
 
 
 async def take_place(session: AsyncSession, layout: Layout) -> None:
     """Drop the partitioned table and what plain PostgreSQL keeps about it, and give the twin its name."""
-    indexes = await _index_names(session, layout.measurements)
-    for statement in (
-        f"DROP VIEW IF EXISTS {layout.daily}",
-        f"DROP VIEW IF EXISTS {layout.hourly}",
-        f"DROP FUNCTION IF EXISTS {layout.schema}.day_of_customer",
-        f"DROP TABLE IF EXISTS {layout.daily_rollup}, {layout.hourly_rollup}",
-        f"DROP TABLE {layout.measurements}",
-        f"ALTER TABLE {twin_of(layout)} RENAME TO power_measurements",
-    ):
-        await session.execute(text(statement))
-    for shape, name in (await _index_names(session, layout.measurements)).items():
-        await session.execute(text(f"ALTER INDEX {layout.schema}.{name} RENAME TO {indexes[shape]}"))
+    readings = layout.table("power_measurements")
+    indexes = await _index_names(session, readings)
+    for statement in _TAKE_PLACE:
+        await session.execute(text(layout.sql(statement)))
+    for shape, name in (await _index_names(session, readings)).items():
+        renamed = layout.sql("ALTER INDEX {schema}.{old} RENAME TO {new}", old=name, new=indexes[shape])
+        await session.execute(text(renamed))
 
 
 async def _foreign_keys(session: AsyncSession, layout: Layout) -> list[tuple[str, str]]:
@@ -97,7 +97,7 @@ async def _foreign_keys(session: AsyncSession, layout: Layout) -> list[tuple[str
             "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
             "WHERE conrelid = to_regclass(:table) AND contype = 'f'"
         ),
-        {"table": layout.measurements},
+        {"table": layout.table("power_measurements")},
     )
     return [(name, definition) for name, definition in rows]
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.db import Database
-    from portal.core.database.queue import MeterKey, QueuedHour
+    from portal.core.database.layout import MeterKey
+    from portal.core.database.queue import QueuedHour
     from portal.core.settings import Settings
 
 
@@ -31,20 +32,16 @@ class AggregatedFigures:
     """Continuous aggregates follow by themselves, but for hours so late that no policy reaches them."""
 
     added = None
+    waiting = "rollup_windows"
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-
-    @property
-    def waiting(self) -> str:
-        """The table of noted hours."""
-        return self._layout.windows
 
     async def rewrite(
         self, session: AsyncSession, hours: Sequence[QueuedHour], added: Collection[MeterKey]
     ) -> None:
         """Note the hours whose aggregates must be refreshed by hand."""
-        await note_hours(session, self._layout, [(*each.key, each.hour) for each in hours])
+        await note_hours(session, self._layout, [(each.key, each.hour) for each in hours])
 
     async def rewrite_span(
         self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None

@@ -148,9 +148,9 @@ def _numbers(version: str) -> tuple[int, ...]:
 async def gather(db: Database, layout: Layout) -> Facts:
     """Ask the server, on a connection that survives an extension that cannot be loaded."""
     async with autocommit(db, **{"timescaledb.disable_load": "on"}) as connection:
-        row = await connection.fetchrow(_FACTS, layout.measurements)
+        row = await connection.fetchrow(_FACTS, layout.table("power_measurements"))
         filled = row["kind"] == "p" and await connection.fetchval(
-            f"SELECT EXISTS (SELECT 1 FROM {layout.measurements})"
+            layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})")
         )
     offered = tuple(row["offered"])
     installed = row["installed"]

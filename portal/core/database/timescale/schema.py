@@ -12,13 +12,10 @@ from sqlalchemy import text
 
 from portal.core.database.plain.schema import (
     DAILY_FIGURES,
-    DAY_OF_CUSTOMER,
+    DAILY_OF_HOURS,
     FIGURES,
-    daily_view,
-    day_figures,
-    hour_figures,
-    hourly_view,
-    is_there,
+    FIGURES_OF_READINGS,
+    create_views,
 )
 from portal.core.database.timescale import convert
 from portal.core.database.timescale.windows import OLDEST_FIRST, note_everything
@@ -29,7 +26,65 @@ if TYPE_CHECKING:
 
     from portal.core.database.layout import Layout
 
-_COMPRESS_AFTER = "interval '7 days'"
+_HYPERTABLE = """
+SELECT create_hypertable(
+    '{power_measurements}', by_range('time', {chunk}), create_default_indexes => false, migrate_data => true
+)
+"""
+# The tables of hours whose aggregates wait, and the view of all hours that do.
+_TABLES = (
+    """
+CREATE TABLE IF NOT EXISTS {rollup_windows} (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    from_hour timestamptz NOT NULL, to_hour timestamptz NOT NULL
+)
+""",
+    """
+CREATE TABLE IF NOT EXISTS {late_hours} (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    {customer_id uuid NOT NULL,} device_ids uuid[] NOT NULL, hours timestamptz[] NOT NULL
+)
+""",
+    """
+CREATE OR REPLACE VIEW {rollup_waiting} AS
+SELECT {customer_id,} device_id, hour FROM {rollup_queue}
+UNION ALL
+SELECT {l.customer_id,} q.device_id, q.hour
+FROM {late_hours} l CROSS JOIN LATERAL unnest(l.device_ids, l.hours) AS q (device_id, hour)
+""",
+)
+# Buckets are UTC: aggregates in a named zone lose late rows at a bucket's edge (TimescaleDB issue 10296).
+_HOURLY_AGGREGATE = """
+CREATE MATERIALIZED VIEW {hourly_aggregate}
+WITH (timescaledb.continuous, timescaledb.materialized_only = false, timescaledb.create_group_indexes = false) AS
+SELECT {m.customer_id,} m.device_id, time_bucket(interval '1 hour', m.time) AS hour, {figures}
+FROM {power_measurements} m
+GROUP BY {m.customer_id,} m.device_id, time_bucket(interval '1 hour', m.time)
+WITH NO DATA
+"""
+_DAILY_AGGREGATE = """
+CREATE MATERIALIZED VIEW {daily_aggregate}
+WITH (timescaledb.continuous, timescaledb.materialized_only = false, timescaledb.create_group_indexes = true) AS
+SELECT h.customer_id, time_bucket(interval '1 day', h.hour) AS day, {figures}
+FROM {hourly_aggregate} h
+GROUP BY h.customer_id, time_bucket(interval '1 day', h.hour)
+WITH NO DATA
+"""
+_HOURLY_POLICY = """
+SELECT add_continuous_aggregate_policy(
+    '{hourly_aggregate}', start_offset => interval '30 days', end_offset => interval '1 hour',
+    schedule_interval => interval '5 minutes', if_not_exists => true
+)
+"""
+_DAILY_POLICY = """
+SELECT add_continuous_aggregate_policy(
+    '{daily_aggregate}', start_offset => interval '365 days', end_offset => interval '1 day',
+    schedule_interval => interval '1 hour', if_not_exists => true
+)
+"""
+_COMPRESSION_POLICY = """
+SELECT add_compression_policy('{power_measurements}', interval '7 days', if_not_exists => true)
+"""
 
 
 async def build(session: AsyncSession, layout: Layout) -> None:
@@ -49,11 +104,11 @@ async def build(session: AsyncSession, layout: Layout) -> None:
 async def complete(session: AsyncSession, layout: Layout) -> None:
     """Make what hangs on the readings' table, once that is no longer partitioned."""
     await _ensure_hypertable(session, layout)
-    for statement in _tables(layout):
-        await session.execute(text(statement))
+    for statement in _TABLES:
+        await session.execute(text(layout.sql(statement)))
     await _take_other_name(session, layout)
     await _ensure_aggregates(session, layout)
-    await _ensure_views(session, layout)
+    await create_views(session, layout, stored="aggregate", queue="rollup_waiting")
     await _ensure_policies(session, layout)
 
 
@@ -68,57 +123,31 @@ async def _ensure_hypertable(session: AsyncSession, layout: Layout) -> None:
         )
     ).first()
     if row is None:
-        await session.execute(
-            text(
-                f"SELECT create_hypertable('{layout.measurements}', by_range('time', {convert.CHUNK}), "
-                "create_default_indexes => false, migrate_data => true)"
-            )
-        )
+        await session.execute(text(layout.sql(_HYPERTABLE, chunk=convert.CHUNK)))
     if row is None or not row[0]:
-        await convert.enable_compression(session, layout, layout.measurements)
-
-
-def _tables(layout: Layout) -> tuple[str, ...]:
-    """Return what makes the tables of hours whose aggregates wait, and the view of all hours that do."""
-    number = "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
-    customers = "".join(f"{key} uuid NOT NULL, " for key in layout.keys[:-1])
-    late = "".join(f"l.{key}, " for key in layout.keys[:-1])
-    windows = (
-        f"CREATE TABLE IF NOT EXISTS {layout.windows} ({number}, "
-        f"from_hour timestamptz NOT NULL, to_hour timestamptz NOT NULL)"
-    )
-    late_hours = (
-        f"CREATE TABLE IF NOT EXISTS {layout.late_hours} ({number}, {customers}"
-        f"device_ids uuid[] NOT NULL, hours timestamptz[] NOT NULL)"
-    )
-    waiting = (
-        f"CREATE OR REPLACE VIEW {layout.waiting_hours} AS SELECT {layout.key_list()}, hour FROM {layout.queue} "
-        f"UNION ALL SELECT {late}q.device_id, q.hour FROM {layout.late_hours} l "
-        f"CROSS JOIN LATERAL unnest(l.device_ids, l.hours) AS q (device_id, hour)"
-    )
-    return windows, late_hours, waiting
+        await convert.enable_compression(session, layout, "power_measurements")
 
 
 async def _take_other_name(session: AsyncSession, layout: Layout) -> None:
     """Rename the aggregates of an earlier release, which bore the names of the views."""
-    for old, new in ((layout.hourly, layout.hourly_aggregate), (layout.daily, layout.daily_aggregate)):
+    for old, new in (
+        ("hourly_per_device", "hourly_aggregate"),
+        ("daily_per_customer", "daily_aggregate"),
+    ):
         if await _columns(session, layout, old):
-            await session.execute(text(f"ALTER MATERIALIZED VIEW {old} RENAME TO {new.split('.')[1]}"))
-
-
-async def _ensure_views(session: AsyncSession, layout: Layout) -> None:
-    """Make the views of which no late reading is missing: aggregates, and what waits computed from the readings."""
-    if not await is_there(session, layout.hourly):
-        await session.execute(text(hourly_view(layout, layout.hourly_aggregate, layout.waiting_hours)))
-    if layout.has_customers and not await is_there(session, layout.daily):
-        await session.execute(text(DAY_OF_CUSTOMER))
-        await session.execute(text(daily_view(layout.daily_aggregate, layout.waiting_hours)))
+            renamed = layout.sql(
+                "ALTER MATERIALIZED VIEW {old} RENAME TO {new}", old=layout.table(old), new=new
+            )
+            await session.execute(text(renamed))
 
 
 async def _ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
-    wanted = {layout.hourly_aggregate: (*layout.keys, "hour", *FIGURES)}
+    wanted = {"hourly_aggregate": ("device_id", "hour", *FIGURES)}
     if layout.has_customers:
-        wanted[layout.daily_aggregate] = ("customer_id", "day", *DAILY_FIGURES)
+        wanted = {
+            "hourly_aggregate": ("customer_id", *wanted["hourly_aggregate"]),
+            "daily_aggregate": ("customer_id", "day", *DAILY_FIGURES),
+        }
     found = {name: await _columns(session, layout, name) for name in wanted}
     if any(found[name] != columns for name, columns in wanted.items()):
         await _make_aggregates(session, layout)
@@ -135,23 +164,26 @@ async def _columns(session: AsyncSession, layout: Layout, name: str) -> tuple[st
             "WHERE c.view_schema = :schema AND c.view_name = :view AND attnum > 0 AND NOT attisdropped "
             "ORDER BY attnum"
         ),
-        {"schema": layout.schema, "view": name.split(".")[1]},
+        {"schema": layout.schema, "view": name},
     )
     return tuple(rows)
 
 
 async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
     """Make both anew, the daily one reading the hourly one; all old readings are noted to be aggregated."""
-    for view in (layout.daily, layout.hourly):
-        await session.execute(text(f"DROP VIEW IF EXISTS {view}"))
-    for name in (layout.daily_aggregate, layout.hourly_aggregate):
-        await _drop(session, name)
-    await session.execute(text(_hourly(layout)))
-    meter_hours = f"{layout.key_list()}, hour DESC"
-    await session.execute(text(f"CREATE INDEX ON {layout.hourly_aggregate} ({meter_hours})"))
+    for statement in ("DROP VIEW IF EXISTS {daily_per_customer}", "DROP VIEW IF EXISTS {hourly_per_device}"):
+        await session.execute(text(layout.sql(statement)))
+    for name in ("daily_aggregate", "hourly_aggregate"):
+        await _drop(session, layout.table(name))
+    hourly = layout.sql(_HOURLY_AGGREGATE, figures=_named(FIGURES_OF_READINGS, FIGURES))
+    await session.execute(text(hourly))
+    by_meter = "CREATE INDEX ON {hourly_aggregate} ({customer_id,} device_id, hour DESC)"
+    await session.execute(text(layout.sql(by_meter)))
     if layout.has_customers:
-        await session.execute(text(f"CREATE INDEX ON {layout.hourly_aggregate} (customer_id, hour DESC)"))
-        await session.execute(text(_daily(layout)))
+        by_customer = "CREATE INDEX ON {hourly_aggregate} (customer_id, hour DESC)"
+        await session.execute(text(layout.sql(by_customer)))
+        daily = layout.sql(_DAILY_AGGREGATE, figures=_named(DAILY_OF_HOURS, DAILY_FIGURES))
+        await session.execute(text(daily))
     await note_everything(session, layout)
 
 
@@ -166,12 +198,6 @@ async def _drop(session: AsyncSession, name: str) -> None:
     )
     if kind:
         await session.execute(text(f"DROP {kind} {name}"))
-
-
-_AGGREGATE = (
-    "WITH (timescaledb.continuous, timescaledb.materialized_only = false, "
-    "timescaledb.create_group_indexes = {indexes}) AS"
-)
 
 
 def _named(figures: str, names: tuple[str, ...]) -> str:
@@ -191,54 +217,29 @@ def _split(figures: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def _hourly(layout: Layout) -> str:
-    """Buckets are UTC: aggregates in a named zone lose late rows at a bucket's edge (TimescaleDB issue 10296)."""
-    return (
-        f"CREATE MATERIALIZED VIEW {layout.hourly_aggregate} {_AGGREGATE.format(indexes='false')} "
-        f"SELECT {layout.key_list('m')}, time_bucket(interval '1 hour', m.time) AS hour, "
-        f"{_named(hour_figures('m'), FIGURES)} "
-        f"FROM {layout.measurements} m GROUP BY {layout.key_list('m')}, time_bucket(interval '1 hour', m.time) "
-        f"WITH NO DATA"
-    )
-
-
-def _daily(layout: Layout) -> str:
-    return (
-        f"CREATE MATERIALIZED VIEW {layout.daily_aggregate} {_AGGREGATE.format(indexes='true')} "
-        f"SELECT h.customer_id, time_bucket(interval '1 day', h.hour) AS day, "
-        f"{_named(day_figures('h'), DAILY_FIGURES)} "
-        f"FROM {layout.hourly_aggregate} h GROUP BY h.customer_id, time_bucket(interval '1 day', h.hour) WITH NO DATA"
-    )
-
-
 async def _ensure_real_time(session: AsyncSession, layout: Layout, name: str) -> None:
     stale = await session.scalar(
         text(
             "SELECT materialized_only FROM timescaledb_information.continuous_aggregates "
             "WHERE view_schema = :schema AND view_name = :view"
         ),
-        {"schema": layout.schema, "view": name.split(".")[1]},
+        {"schema": layout.schema, "view": name},
     )
     if stale:
         await session.execute(
-            text(f"ALTER MATERIALIZED VIEW {name} SET (timescaledb.materialized_only = false)")
+            text(
+                layout.sql(
+                    "ALTER MATERIALIZED VIEW {aggregate} SET (timescaledb.materialized_only = false)",
+                    aggregate=layout.table(name),
+                )
+            )
         )
 
 
 async def _ensure_policies(session: AsyncSession, layout: Layout) -> None:
-    hourly = (
-        f"SELECT add_continuous_aggregate_policy('{layout.hourly_aggregate}', start_offset => interval '30 days', "
-        "end_offset => interval '1 hour', schedule_interval => interval '5 minutes', if_not_exists => true)"
-    )
-    daily = (
-        f"SELECT add_continuous_aggregate_policy('{layout.daily_aggregate}', start_offset => interval '365 days', "
-        "end_offset => interval '1 day', schedule_interval => interval '1 hour', if_not_exists => true)"
-    )
-    compression = (
-        f"SELECT add_compression_policy('{layout.measurements}', {_COMPRESS_AFTER}, if_not_exists => true)"
-    )
-    for statement in (hourly, *([daily] if layout.has_customers else []), compression):
-        await session.execute(text(statement))
+    daily = (_DAILY_POLICY,) if layout.has_customers else ()
+    for statement in (_HOURLY_POLICY, *daily, _COMPRESSION_POLICY):
+        await session.execute(text(layout.sql(statement)))
     await session.execute(text(_POLICIES_OLDEST_FIRST), {"schema": layout.schema, "order": OLDEST_FIRST})
 
 

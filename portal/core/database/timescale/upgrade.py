@@ -34,6 +34,18 @@ _WEEK = timedelta(days=7)
 _MOVING_LOCK = convert.SHAPE_LOCK + 1
 # ReadingsTable that arrive between the copy and the swap are fetched by another round.
 _ROUNDS = 3
+_DELETE_WEEK = "DELETE FROM {power_measurements_twin} WHERE time >= :start AND time < :end"
+_COPY_WEEK = """
+INSERT INTO {power_measurements_twin}
+SELECT * FROM {power_measurements} WHERE time >= :start AND time < :end
+"""
+_DIGEST = """
+SELECT count(*), coalesce(sum(hash_record_extended(r, 0)::numeric), 0) FROM {table} r
+WHERE time >= :start AND time < :end
+"""
+_COUNTS = """
+SELECT date_bin(interval '7 days', time, timestamptz '2001-01-01 00:00Z'), count(*) FROM {table} GROUP BY 1
+"""
 
 
 @dataclass(frozen=True)
@@ -112,10 +124,10 @@ async def _fresh_twin(session: AsyncSession, layout: Layout) -> None:
         "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) "
         "FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
     )
-    twin = convert.twin_of(layout)
-    shapes = [await session.scalar(text(shape), {"name": name}) for name in (layout.measurements, twin)]
+    names = (layout.table("power_measurements"), layout.table(convert.TWIN))
+    shapes = [await session.scalar(text(shape), {"name": name}) for name in names]
     if shapes[1] is not None and shapes[0] != shapes[1]:
-        await session.execute(text(f"DROP TABLE {twin}"))
+        await session.execute(text(layout.sql("DROP TABLE {power_measurements_twin}")))
     await convert.make_twin(session, layout)
 
 
@@ -141,7 +153,7 @@ async def _weeks(db: Database, layout: Layout) -> list[datetime]:
                 "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
                 "WHERE inhparent = to_regclass(:parent) ORDER BY relname"
             ),
-            {"parent": layout.measurements},
+            {"parent": layout.table("power_measurements")},
         )
         return [datetime.strptime(name.rsplit("_", 1)[1], "%Y%m%d").replace(tzinfo=UTC) for name in names]
 
@@ -149,33 +161,23 @@ async def _weeks(db: Database, layout: Layout) -> list[datetime]:
 async def _copy(db: Database, layout: Layout, week: datetime) -> int | None:
     """Copy one week in one transaction unless it is there already; returns how many readings it has then."""
     bounds = {"start": week, "end": week + _WEEK}
-    twin = convert.twin_of(layout)
     async with db.transaction() as session:
-        original = await _digest(session, layout.measurements, bounds)
-        if original == await _digest(session, twin, bounds):
+        original = await _digest(session, layout, "power_measurements", bounds)
+        if original == await _digest(session, layout, convert.TWIN, bounds):
             return None
-        await session.execute(text(f"DELETE FROM {twin} WHERE time >= :start AND time < :end"), bounds)
-        await session.execute(
-            text(
-                f"INSERT INTO {twin} SELECT * FROM {layout.measurements} WHERE time >= :start AND time < :end"
-            ),
-            bounds,
-        )
-        copy = await _digest(session, twin, bounds)
+        await session.execute(text(layout.sql(_DELETE_WEEK)), bounds)
+        await session.execute(text(layout.sql(_COPY_WEEK)), bounds)
+        copy = await _digest(session, layout, convert.TWIN, bounds)
         if copy[0] < original[0]:
             raise Conflict(f"The copy of the week from {week:%Y-%m-%d} differs from the original.")
         return copy[0]
 
 
-async def _digest(session: AsyncSession, table: str, bounds: dict[str, Any]) -> tuple[int, Any]:
+async def _digest(
+    session: AsyncSession, layout: Layout, table: str, bounds: dict[str, Any]
+) -> tuple[int, Any]:
     """Return count and order-free hash of the readings of a week."""
-    row = await session.execute(
-        text(
-            f"SELECT count(*), coalesce(sum(hash_record_extended(r, 0)::numeric), 0) FROM {table} r "
-            f"WHERE time >= :start AND time < :end"
-        ),
-        bounds,
-    )
+    row = await session.execute(text(layout.sql(_DIGEST, table=layout.table(table))), bounds)
     found = row.one()
     return found[0], found[1]
 
@@ -199,8 +201,8 @@ async def _swap(db: Database, layout: Layout) -> int | None:
     async with db.transaction() as session:
         await convert.lock_shape(session)
         await session.execute(text("SET LOCAL lock_timeout = '30s'"))
-        await session.execute(text(f"LOCK TABLE {layout.measurements} IN ACCESS EXCLUSIVE MODE"))
-        counts = [await _counts(session, name) for name in (layout.measurements, convert.twin_of(layout))]
+        await session.execute(text(layout.sql("LOCK TABLE {power_measurements} IN ACCESS EXCLUSIVE MODE")))
+        counts = [await _counts(session, layout, name) for name in ("power_measurements", convert.TWIN)]
         if counts[0] != counts[1]:
             return None
         await convert.take_place(session, layout)
@@ -208,11 +210,6 @@ async def _swap(db: Database, layout: Layout) -> int | None:
         return sum(counts[0].values())
 
 
-async def _counts(session: AsyncSession, table: str) -> dict[datetime, int]:
-    rows = await session.execute(
-        text(
-            f"SELECT date_bin(interval '7 days', time, timestamptz '2001-01-01 00:00Z'), count(*) "
-            f"FROM {table} GROUP BY 1"
-        )
-    )
+async def _counts(session: AsyncSession, layout: Layout, table: str) -> dict[datetime, int]:
+    rows = await session.execute(text(layout.sql(_COUNTS, table=layout.table(table))))
     return {row[0]: row[1] for row in rows}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 from sqlalchemy import text
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.db import Database
-    from portal.core.database.layout import Layout
+    from portal.core.database.layout import Layout, MeterKey
 
 _log = logger("storage")
 
@@ -53,12 +53,19 @@ _BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.O
 
 # Above the invalidation threshold no refresh has begun, so the aggregate still reads the readings themselves.
 # It moves before a refresh takes its snapshot: a reading committed before this statement is in that snapshot.
-_THRESHOLD = (
-    "(SELECT max(_timescaledb_functions.to_timestamp(t.watermark)) "
-    "FROM _timescaledb_catalog.continuous_aggs_invalidation_threshold t "
-    "JOIN _timescaledb_catalog.continuous_agg a ON a.raw_hypertable_id = t.hypertable_id "
-    "WHERE a.user_view_schema = {schema} AND a.user_view_name = ANY ({views}))"
-)
+_THRESHOLD = """(
+    SELECT max(_timescaledb_functions.to_timestamp(t.watermark))
+    FROM _timescaledb_catalog.continuous_aggs_invalidation_threshold t
+    JOIN _timescaledb_catalog.continuous_agg a ON a.raw_hypertable_id = t.hypertable_id
+    WHERE a.user_view_schema = '{schema}' AND a.user_view_name = ANY (ARRAY[{views}])
+)"""
+_DAYS = """
+SELECT date_trunc('day', $1::timestamptz, 'UTC') AS from_day,
+       CASE WHEN reach > date_trunc('day', $1::timestamptz, 'UTC') THEN least(
+           reach, date_trunc('day', $2::timestamptz + interval '1 day' - interval '1 microsecond', 'UTC')
+       ) END AS to_day
+FROM (SELECT date_trunc('day', greatest(now() - {policy_reach}, {threshold}), 'UTC') AS reach) r
+"""
 
 
 class Window(NamedTuple):
@@ -68,61 +75,71 @@ class Window(NamedTuple):
     to_hour: datetime
 
 
-async def note_hours(session: AsyncSession, layout: Layout, touched: list[tuple[Any, ...]]) -> None:
+_LATE = """
+SELECT hour FROM unnest(CAST(:hours AS timestamptz[])) AS touched (hour)
+WHERE hour < greatest(now() - {policy_reach}, {threshold}) ORDER BY hour
+"""
+_NOTE_WINDOWS = """
+INSERT INTO {rollup_windows} (from_hour, to_hour)
+SELECT * FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+"""
+_NOTE_METERS = """
+INSERT INTO {late_hours} ({customer_id,} device_ids, hours)
+SELECT {customer_id,} array_agg(device_id), array_agg(hour)
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:hours AS timestamptz[])
+) AS late ({customer_id,} device_id, hour)
+{GROUP BY customer_id}
+"""
+_NOTE_EVERYTHING = """
+INSERT INTO {rollup_windows} (from_hour, to_hour)
+SELECT date_trunc('hour', min(time), 'UTC'), date_trunc('hour', max(time), 'UTC') + interval '1 hour'
+FROM {power_measurements} HAVING count(*) > 0
+"""
+_DELETE_METERS = "DELETE FROM {late_hours} WHERE id = ANY ($1)"
+_DELETE_WINDOWS = "DELETE FROM {rollup_windows} WHERE id = ANY ($1)"
+_FROM_WATERMARK = """
+SELECT least($1::timestamptz, CASE WHEN at > '2000-01-01Z' THEN at ELSE (
+    SELECT date_trunc('day', min(time), 'UTC') FROM {power_measurements}
+) END)
+FROM (
+    SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(mat_hypertable_id)) AS at
+    FROM _timescaledb_catalog.continuous_agg WHERE user_view_schema = $2 AND user_view_name = $3
+) watermark
+"""
+
+
+async def note_hours(session: AsyncSession, layout: Layout, touched: list[tuple[MeterKey, datetime]]) -> None:
     """Remember those of the touched (key columns, UTC hour) that neither a policy nor the aggregate brings up to date.
 
     The hours, joined to windows, are what is refreshed; with their meters they are what the view computes until then.
     """
-    threshold = _THRESHOLD.format(schema=":schema", views="ARRAY['hourly_aggregate', 'daily_aggregate']")
+    threshold = layout.sql(_THRESHOLD, views="'hourly_aggregate', 'daily_aggregate'")
     found = await session.scalars(
-        text(
-            f"SELECT hour FROM unnest(CAST(:hours AS timestamptz[])) AS touched (hour) "
-            f"WHERE hour < greatest(now() - {_POLICY_REACH}, {threshold}) ORDER BY hour"
-        ),
-        {"hours": sorted({row[-1] for row in touched}), "schema": layout.schema},
+        text(layout.sql(_LATE, policy_reach=_POLICY_REACH, threshold=threshold)),
+        {"hours": sorted({hour for _, hour in touched})},
     )
     late = list(found)
     windows = list(merged(Window(hour, hour + _HOUR) for hour in late))
     if windows:
         await session.execute(
-            text(
-                f"INSERT INTO {layout.windows} (from_hour, to_hour) "
-                f"SELECT * FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))"
-            ),
+            text(layout.sql(_NOTE_WINDOWS)),
             {"starts": [w.from_hour for w in windows], "ends": [w.to_hour for w in windows]},
         )
-        await _note_meters(session, layout, touched, frozenset(late))
+        of_late = frozenset(late)
+        await _note_meters(session, layout, [each for each in touched if each[1] in of_late])
 
 
-async def _note_meters(
-    session: AsyncSession, layout: Layout, touched: list[tuple[Any, ...]], late: frozenset[datetime]
-) -> None:
-    rows = [row for row in touched if row[-1] in late]
-    customers = "".join(f"{key}, " for key in layout.keys[:-1])
+async def _note_meters(session: AsyncSession, layout: Layout, late: list[tuple[MeterKey, datetime]]) -> None:
     await session.execute(
-        text(
-            f"INSERT INTO {layout.late_hours} ({customers}device_ids, hours) "
-            f"SELECT {customers}array_agg(device_id), array_agg(hour) FROM unnest("
-            + ", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys)
-            + f", CAST(:hours AS timestamptz[])) AS late ({layout.key_list()}, hour)"
-            + (f" GROUP BY {layout.keys[0]}" if customers else "")
-        ),
-        {
-            **{key: [row[place] for row in rows] for place, key in enumerate(layout.keys)},
-            "hours": [row[-1] for row in rows],
-        },
+        text(layout.sql(_NOTE_METERS)),
+        {**layout.arrays(key for key, _ in late), "hours": [hour for _, hour in late]},
     )
 
 
 async def note_everything(session: AsyncSession, layout: Layout) -> None:
     """Remember all hours there are readings of: what new aggregates over old readings need."""
-    await session.execute(
-        text(
-            f"INSERT INTO {layout.windows} (from_hour, to_hour) "
-            f"SELECT date_trunc('hour', min(time), 'UTC'), date_trunc('hour', max(time), 'UTC') + interval '1 hour' "
-            f"FROM {layout.measurements} HAVING count(*) > 0"
-        )
-    )
+    await session.execute(text(layout.sql(_NOTE_EVERYTHING)))
 
 
 def merged(windows: Iterable[Window]) -> Iterator[Window]:
@@ -153,7 +170,7 @@ async def refresh_noted(db: Database, layout: Layout) -> int:
     What cannot be refreshed for two minutes, because a policy's run holds the aggregate, stays noted.
     """
     async with db.transaction() as session:
-        if not await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.windows})")):
+        if not await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {rollup_windows})"))):
             return 0
     async with autocommit(db) as connection:
         await connection.execute(f"SELECT pg_advisory_lock({_WINDOW_LOCK})")
@@ -162,17 +179,19 @@ async def refresh_noted(db: Database, layout: Layout) -> int:
 
 async def _drain(connection: asyncpg.Connection, layout: Layout) -> int:
     # These first: what is noted in between is shown by the view until the next time, not lost with these.
-    late = await connection.fetch(f"SELECT id FROM {layout.late_hours}")
-    rows = await connection.fetch(f"SELECT id, from_hour, to_hour FROM {layout.windows} ORDER BY from_hour")
+    late = await connection.fetch(layout.sql("SELECT id FROM {late_hours}"))
+    rows = await connection.fetch(
+        layout.sql("SELECT id, from_hour, to_hour FROM {rollup_windows} ORDER BY from_hour")
+    )
     windows = list(merged(Window(row["from_hour"], row["to_hour"]) for row in rows))
     options = await _options(connection)
     for window in windows:
-        from_hour = await _not_past_watermark(connection, layout, layout.hourly_aggregate, window.from_hour)
+        from_hour = await _not_past_watermark(connection, layout, "hourly_aggregate", window.from_hour)
         for piece in pieces(Window(from_hour, window.to_hour)):
             if not await _refresh(connection, layout, piece, options):
                 return 0
-    for table, done in ((layout.late_hours, late), (layout.windows, rows)):
-        await connection.execute(f"DELETE FROM {table} WHERE id = ANY ($1)", [row["id"] for row in done])
+    for statement, done in ((_DELETE_METERS, late), (_DELETE_WINDOWS, rows)):
+        await connection.execute(layout.sql(statement), [row["id"] for row in done])
     return len(windows)
 
 
@@ -186,23 +205,17 @@ async def _not_past_watermark(
     connection: asyncpg.Connection, layout: Layout, aggregate: str, from_at: datetime
 ) -> datetime:
     """Return where a refresh must begin: at the watermark if that lies before, at the first reading if none is."""
-    return await connection.fetchval(
-        f"SELECT least($1::timestamptz, CASE WHEN at > '2000-01-01Z' THEN at ELSE ("
-        f"SELECT date_trunc('day', min(time), 'UTC') FROM {layout.measurements}) END) FROM ("
-        f"SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(mat_hypertable_id)) AS at "
-        f"FROM _timescaledb_catalog.continuous_agg WHERE user_view_schema = $2 AND user_view_name = $3) watermark",
-        from_at,
-        *aggregate.split("."),
-    )
+    return await connection.fetchval(layout.sql(_FROM_WATERMARK), from_at, layout.schema, aggregate)
 
 
 async def _refresh(connection: asyncpg.Connection, layout: Layout, piece: Window, options: str) -> bool:
-    done = await _call(connection, layout.hourly_aggregate, piece, options)
+    done = await _call(connection, layout.table("hourly_aggregate"), piece, options)
     if done and layout.has_customers:
         days = await _days_below_threshold(connection, layout, piece)
         if days is not None:
-            from_day = await _not_past_watermark(connection, layout, layout.daily_aggregate, days.from_hour)
-            done = await _call(connection, layout.daily_aggregate, days._replace(from_hour=from_day), options)
+            from_day = await _not_past_watermark(connection, layout, "daily_aggregate", days.from_hour)
+            days = days._replace(from_hour=from_day)
+            done = await _call(connection, layout.table("daily_aggregate"), days, options)
     return done
 
 
@@ -213,15 +226,9 @@ async def _days_below_threshold(
 
     A day above its threshold must not be refreshed: it would be stored half, and every reading of that day late.
     """
-    threshold = _THRESHOLD.format(schema="$3", views="ARRAY['daily_aggregate']")
-    row = await connection.fetchrow(
-        f"SELECT date_trunc('day', $1::timestamptz, 'UTC') AS from_day, "
-        f"CASE WHEN reach > date_trunc('day', $1::timestamptz, 'UTC') THEN least(reach, "
-        f"date_trunc('day', $2::timestamptz + interval '1 day' - interval '1 microsecond', 'UTC')) END AS to_day "
-        f"FROM (SELECT date_trunc('day', greatest(now() - {_DAILY_POLICY_REACH}, {threshold}), 'UTC') AS reach) r",
-        *piece,
-        layout.schema,
-    )
+    threshold = layout.sql(_THRESHOLD, views="'daily_aggregate'")
+    days = layout.sql(_DAYS, policy_reach=_DAILY_POLICY_REACH, threshold=threshold)
+    row = await connection.fetchrow(days, *piece)
     return Window(row["from_day"], row["to_day"]) if row["to_day"] else None
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from portal.core.database.planning import planned
-from portal.core.database.queue import key_arrays
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.live import Amounts, LiveHour
 from portal.core.values.time import HOUR
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.engine import AddedFigures
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey
+    from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.queries.meters import MeterChange
 
 # Where the queued meters are a good part of all, and of each much the same time is new, as behind a stream of
@@ -35,53 +33,66 @@ _SHARE_TO_READ_AT_ONCE = 0.3
 _FOUND = """
 WITH meter AS MATERIALIZED (
     SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
-    FROM unnest({arrays}, CAST(:first_at AS timestamptz[]), CAST(:slope AS float8[]))
-        AS k ({keys}, first_at, milliwh_per_second)
+    FROM unnest(
+        {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+        CAST(:first_at AS timestamptz[]), CAST(:slope AS float8[])
+    ) AS k ({customer_id,} device_id, first_at, milliwh_per_second)
     LEFT JOIN LATERAL (
         SELECT e.meter_is_settled AS is_settled, (e.meter_state -> 'base' ->> 0)::timestamptz AS base_at,
                (e.meter_state -> 'base' ->> 1)::bigint AS shown
-        FROM {energy} e WHERE {head_of_meter} AND e.meter_state IS NOT NULL ORDER BY e.hour DESC LIMIT 1
+        FROM {hourly_energy} e WHERE {e.customer_id = k.customer_id AND} e.device_id = k.device_id
+          AND e.meter_state IS NOT NULL ORDER BY e.hour DESC LIMIT 1
     ) head ON true
     WHERE head.is_settled IS NULL OR (head.is_settled AND head.base_at < k.first_at)
 ), hours AS MATERIALIZED (
     {hours}
 ), clean AS (
-    SELECT {meter_keys} FROM meter LEFT JOIN hours h ON {hours_of_meter}
-    GROUP BY {meter_keys} HAVING bool_and(coalesce(h.is_clean, true))
+    SELECT {meter.customer_id,} meter.device_id
+    FROM meter LEFT JOIN hours h ON {h.customer_id = meter.customer_id AND} h.device_id = meter.device_id
+    GROUP BY {meter.customer_id,} meter.device_id HAVING bool_and(coalesce(h.is_clean, true))
 ), energy AS MATERIALIZED (
-    SELECT {keys}, hour, sum(milliwh)::bigint AS milliwh, max(last_at) AS last_at, max(last_shown) AS last_shown
+    SELECT {customer_id,} device_id, hour, sum(milliwh)::bigint AS milliwh,
+           max(last_at) AS last_at, max(last_shown) AS last_shown
     FROM (
-        SELECT {keys}, hour, own AS milliwh, last_at, last_shown FROM hours JOIN clean USING ({keys})
+        SELECT {customer_id,} device_id, hour, own AS milliwh, last_at, last_shown
+        FROM hours JOIN clean USING ({customer_id,} device_id)
         UNION ALL
-        SELECT {keys}, hour - interval '1 hour', carried, NULL, NULL FROM hours JOIN clean USING ({keys})
-        WHERE carried > 0
-    ) parts GROUP BY {keys}, hour
+        SELECT {customer_id,} device_id, hour - interval '1 hour', carried, NULL, NULL
+        FROM hours JOIN clean USING ({customer_id,} device_id) WHERE carried > 0
+    ) parts GROUP BY {customer_id,} device_id, hour
 )"""
 _STORED = """, by_hour AS (
-    INSERT INTO {energy} AS e ({keys}, hour, allocated_milliwh, meter_state, meter_is_settled)
-    SELECT {keys}, hour, milliwh, CASE WHEN last_at IS NOT NULL THEN jsonb_build_object('base', jsonb_build_array(
+    INSERT INTO {hourly_energy} AS e
+        ({customer_id,} device_id, hour, allocated_milliwh, meter_state, meter_is_settled)
+    SELECT {customer_id,} device_id, hour, milliwh,
+           CASE WHEN last_at IS NOT NULL THEN jsonb_build_object('base', jsonb_build_array(
                to_char(last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), last_shown),
                'candidates', '[]'::jsonb) END, last_at IS NOT NULL
-    FROM energy ORDER BY {keys}, hour
-    ON CONFLICT ({keys}, hour) DO UPDATE SET
+    FROM energy ORDER BY {customer_id,} device_id, hour
+    ON CONFLICT ({customer_id,} device_id, hour) DO UPDATE SET
         allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh,
         meter_state = coalesce(excluded.meter_state, e.meter_state),
         meter_is_settled = excluded.meter_is_settled OR e.meter_is_settled
 ), by_day AS (
-    INSERT INTO {daily} AS e ({keys}, day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count)
-    SELECT {keys}, (hour AT TIME ZONE 'UTC')::date AS day, sum(milliwh)::bigint, 0, 0, 0
-    FROM energy GROUP BY {keys}, day
-    ON CONFLICT ({keys}, day) DO UPDATE SET allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh
+    INSERT INTO {daily_energy} AS e
+        ({customer_id,} device_id, day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count)
+    SELECT {customer_id,} device_id, (hour AT TIME ZONE 'UTC')::date AS day, sum(milliwh)::bigint, 0, 0, 0
+    FROM energy GROUP BY {customer_id,} device_id, day
+    ON CONFLICT ({customer_id,} device_id, day)
+    DO UPDATE SET allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh
 ){figures}
-SELECT {keys} FROM clean
+SELECT {customer_id,} device_id FROM clean
 """
 # What is stored of the hours stands beside what is added to them.
 _SHOWN = """
-SELECT {clean_keys}, n.hour, n.milliwh, coalesce(e.allocated_milliwh, 0), coalesce(e.estimated_milliwh, 0),
+SELECT {c.customer_id,} c.device_id, n.hour, n.milliwh,
+       coalesce(e.allocated_milliwh, 0), coalesce(e.estimated_milliwh, 0),
        coalesce(e.unallocated_milliwh, 0), coalesce(e.suspect_count, 0)
-FROM clean c LEFT JOIN energy n ON {new_of_meter}
-LEFT JOIN {energy} e ON {stored_of_meter} AND e.hour = n.hour
-ORDER BY {clean_keys}, n.hour
+FROM clean c
+LEFT JOIN energy n ON {n.customer_id = c.customer_id AND} n.device_id = c.device_id
+LEFT JOIN {hourly_energy} e
+    ON {e.customer_id = n.customer_id AND} e.device_id = n.device_id AND e.hour = n.hour
+ORDER BY {c.customer_id,} c.device_id, n.hour
 """
 
 
@@ -107,12 +118,10 @@ async def clean_runs(
 
     Nothing is stored. The same holds for what the session sees.
     """
-    width = len(layout.keys)
     found: dict[MeterKey, list[LiveHour]] = {}
     for row in await _run(session, layout, changes, max_gap, _SHOWN):
-        key = tuple(row[:width])
+        key, (hour, milliwh, *amounts) = layout.split(row)
         hours = found.setdefault(key, [])
-        hour, milliwh, *amounts = row[width:]
         if hour is not None:
             stored = Amounts(*amounts)
             now = stored._replace(allocated_milliwh=stored.allocated_milliwh + milliwh)
@@ -131,9 +140,11 @@ async def _run(
     low = min(change.first_at for change in changes)
     high = max(change.hours[-1] for change in changes) + HOUR
     at_once = await _is_most_of_it(session, layout, changes, high - low)
-    statement = text(_statement(layout, _FOUND + ending, figures, at_once=at_once))
+    hours = clean_hours(layout, figures, at_once=at_once)
+    added = figures.statement if figures else ""
+    statement = text(layout.sql(_FOUND + ending, hours=hours, figures=added))
     given = {
-        **key_arrays(layout, [change.key for change in changes]),
+        **layout.arrays(change.key for change in changes),
         "first_at": [change.first_at for change in changes],
         "slope": [slope(change.rules) for change in changes],
         "longest": longest(max_gap),
@@ -155,23 +166,6 @@ async def _is_most_of_it(
     """Tell whether what is new of these meters is a good part of all readings of the time."""
     if span > _READ_AT_ONCE:
         return False
-    meters = await session.scalar(text(f"SELECT count(*) FROM {layout.schema}.devices"))
+    meters = await session.scalar(text(layout.sql("SELECT count(*) FROM {devices}")))
     new = sum((change.hours[-1] + HOUR - change.first_at for change in changes), timedelta())
     return new >= _SHARE_TO_READ_AT_ONCE * int(meters or 0) * span
-
-
-def _statement(layout: Layout, parts: str, figures: AddedFigures | None, *, at_once: bool) -> str:
-    return parts.format(
-        arrays=", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys),
-        keys=layout.key_list(),
-        meter_keys=layout.key_list("meter"),
-        energy=layout.hourly_energy,
-        daily=layout.daily_energy,
-        head_of_meter=layout.matches("e", "k"),
-        hours_of_meter=layout.matches("h", "meter"),
-        hours=clean_hours(layout, figures, at_once=at_once),
-        figures=figures.statement if figures else "",
-        clean_keys=layout.key_list("c"),
-        new_of_meter=layout.matches("n", "c"),
-        stored_of_meter=layout.matches("e", "n"),
-    )

@@ -24,46 +24,47 @@ _A_LITTLE_LESS = 0.999999
 
 # `own` is energy of the hour a reading lies in, `carried` that of the hour before, where its predecessor lies.
 # A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
-_HOURS = f"""
-SELECT {{by}}hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
-       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{{hour_figures}}
+_HOURS = """
+SELECT {by} hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
+       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{hour_figures}
 FROM (
-    SELECT {{by}}time, hour, shown, coalesce(rise, 0) AS rise, is_clean{{columns}},
+    SELECT {by} time, hour, shown, coalesce(rise, 0) AS rise, is_clean{columns},
            CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
                 WHEN time = hour THEN rise
                 ELSE div(rise::numeric * (extract(epoch FROM hour - since) * 1000000),
                          extract(epoch FROM time - since) * 1000000)::bigint
            END AS carried
     FROM (
-        SELECT *, shown >= 0{{is_complete}} AND (rise IS NULL OR (
+        SELECT *, shown >= 0{is_complete} AND (rise IS NULL OR (
             rise >= 0 AND time - since <= :longest AND hour - since_hour <= interval '1 hour'
-            AND rise - {REGISTER_COUNT_MILLIWH} <= milliwh_per_second * date_part('epoch', time - since)
+            AND rise - {register_count} <= milliwh_per_second * date_part('epoch', time - since)
             )) AS is_clean
         FROM (
-            SELECT {{by}}milliwh_per_second, time, shown, since, shown - before AS rise{{columns}},
+            SELECT {by} milliwh_per_second, time, shown, since, shown - before AS rise{columns},
                    date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
                    date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour
             FROM (
-                SELECT {{by}}milliwh_per_second, time, shown{{columns}}, lag(time, 1, head_at) OVER w AS since,
+                SELECT {by} milliwh_per_second, time, shown{columns}, lag(time, 1, head_at) OVER w AS since,
                        lag(shown, 1, head_shown) OVER w AS before
                 FROM (
-                    SELECT {{by}}milliwh_per_second, head_at, head_shown, time, active_power_kw AS power_kw,
-                           energy_imported_kwh AS kwh, CASE WHEN abs(energy_imported_kwh) < {_LARGEST_KWH}
+                    SELECT {by} milliwh_per_second, head_at, head_shown, time, active_power_kw AS power_kw,
+                           energy_imported_kwh AS kwh, CASE WHEN abs(energy_imported_kwh) < {largest_kwh}
                            THEN round(energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
-                    FROM {{readings}}
-                ) registers WINDOW w AS ({{partition}}ORDER BY time)
+                    FROM {readings}
+                ) registers WINDOW w AS ({partition} ORDER BY time)
             ) pairs
         ) pieces
     ) judged
-) split GROUP BY {{by}}hour
+) split GROUP BY {by} hour
 """
-_BY_METER = """SELECT {meter_keys}, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"""
-_OF_ONE_METER = """{measurements} m WHERE {of_meter}{is_counted}
-AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high"""
+_BY_METER = "SELECT {meter.customer_id,} meter.device_id, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"
+_OF_ONE_METER = """{power_measurements} m
+WHERE {m.customer_id = meter.customer_id AND} m.device_id = meter.device_id {is_counted}
+  AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= :low AND m.time < :high"""
 _OF_ALL_METERS = """(
-    SELECT {keys}, time, active_power_kw, energy_imported_kwh FROM {measurements}
-    WHERE time >= :low AND time < :high{is_counted} OFFSET 0
-) m JOIN meter USING ({keys}) WHERE time > coalesce(head_at, '-infinity')"""
+    SELECT {customer_id,} device_id, time, active_power_kw, energy_imported_kwh FROM {power_measurements}
+    WHERE time >= :low AND time < :high {is_counted} OFFSET 0
+) m JOIN meter USING ({customer_id,} device_id) WHERE time > coalesce(head_at, '-infinity')"""
 
 
 def longest(max_gap: timedelta) -> timedelta:
@@ -82,18 +83,22 @@ def clean_hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool =
     Bound are `low`, `high` and `longest`. With `at_once` all readings of the time are read in the order they lie in,
     else each meter's by its index.
     """
-    keys = layout.key_list()
-    hours = _HOURS.format(
-        by=f"{keys}, " if at_once else "",
-        partition=f"PARTITION BY {keys} " if at_once else "",
-        readings=(_OF_ALL_METERS if at_once else _OF_ONE_METER).format(
-            keys=keys,
-            measurements=layout.measurements,
-            of_meter=layout.matches("m", "meter"),
-            is_counted="" if figures else " AND energy_imported_kwh IS NOT NULL",
-        ),
+    is_counted = "" if figures else "AND energy_imported_kwh IS NOT NULL"
+    if at_once:
+        by = layout.sql("{customer_id,} device_id")
+        readings = layout.sql(_OF_ALL_METERS, is_counted=is_counted)
+        return _worded(layout, figures, by=f"{by},", partition=f"PARTITION BY {by}", readings=readings)
+    readings = layout.sql(_OF_ONE_METER, is_counted=is_counted)
+    return layout.sql(_BY_METER, hours=_worded(layout, figures, by="", partition="", readings=readings))
+
+
+def _worded(layout: Layout, figures: AddedFigures | None, **parts: str) -> str:
+    return layout.sql(
+        _HOURS,
         columns=", power_kw, kwh" if figures else "",
         is_complete=figures.is_complete if figures else "",
         hour_figures=figures.hour_figures if figures else "",
+        register_count=str(REGISTER_COUNT_MILLIWH),
+        largest_kwh=str(_LARGEST_KWH),
+        **parts,
     )
-    return hours if at_once else _BY_METER.format(meter_keys=layout.key_list("meter"), hours=hours)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.layout import Layout
+
 _AT_ONCE = 500  # bounds the readings that are in memory together
 
 
@@ -49,20 +51,21 @@ FROM (
         CAST(:numbers AS integer[]), CAST(:devices AS uuid[]), CAST(:hours AS timestamptz[]),
         CAST(:settled_before AS timestamptz[])
     ) AS u (number, device_id, hour, settled_before)
-    JOIN {schema}.devices d ON d.id = u.device_id {of_customer_d}
+    JOIN {devices} d ON {d.customer_id = :customer_id AND} d.id = u.device_id
     LEFT JOIN LATERAL (
-        SELECT e.meter_state AS state, e.hour + interval '1 hour' AS until FROM {schema}.hourly_energy e
-        WHERE e.device_id = u.device_id {of_customer_e} AND e.hour < u.settled_before
+        SELECT e.meter_state AS state, e.hour + interval '1 hour' AS until FROM {hourly_energy} e
+        WHERE {e.customer_id = :customer_id AND} e.device_id = u.device_id AND e.hour < u.settled_before
           AND e.meter_is_settled
         ORDER BY e.hour DESC LIMIT 1
     ) head ON true
 ) w CROSS JOIN LATERAL (
-    (SELECT r.time, r.energy_imported_kwh FROM {schema}.power_measurements r
-     WHERE r.device_id = w.device_id {of_customer_r} AND r.time >= coalesce(w.until, w.hour - interval '30 days')
+    (SELECT r.time, r.energy_imported_kwh FROM {power_measurements} r
+     WHERE {r.customer_id = :customer_id AND} r.device_id = w.device_id
+       AND r.time >= coalesce(w.until, w.hour - interval '30 days')
        AND r.time < w.hour + interval '1 hour' AND r.energy_imported_kwh IS NOT NULL AND r.energy_imported_kwh <> 'NaN')
     UNION ALL
-    (SELECT r.time, r.energy_imported_kwh FROM {schema}.power_measurements r
-     WHERE r.device_id = w.device_id {of_customer_r} AND r.time >= w.hour + interval '1 hour'
+    (SELECT r.time, r.energy_imported_kwh FROM {power_measurements} r
+     WHERE {r.customer_id = :customer_id AND} r.device_id = w.device_id AND r.time >= w.hour + interval '1 hour'
        AND r.energy_imported_kwh IS NOT NULL AND r.energy_imported_kwh <> 'NaN'
      ORDER BY r.time LIMIT 6)
 ) m
@@ -72,22 +75,23 @@ ORDER BY w.number, m.time
 
 async def add_pieces(
     session: AsyncSession,
-    schema: str,
+    layout: Layout,
     customer_id: UUID | None,
     hours: Sequence[DeviceHour],
     max_gap: timedelta,
 ) -> None:
     """Look up the readings of device hours and fill in the pieces that reach into them."""
-    statement = text(_READINGS.format(**_names(schema, customer_id)))
+    statement = text(layout.sql(_READINGS))
     for first in range(0, len(hours), _AT_ONCE):
         some = hours[first : first + _AT_ONCE]
         given: dict[str, Any] = {
+            "customer_id": customer_id,
             "numbers": list(range(len(some))),
             "devices": [each.device_id for each in some],
             "hours": [each.hour for each in some],
             "settled_before": [each.settled_before or each.hour for each in some],
         }
-        rows = await session.execute(statement, given | ({"customer_id": customer_id} if customer_id else {}))
+        rows = await session.execute(statement, given)
         walks: dict[int, list[Any]] = {}
         for row in rows:
             walks.setdefault(row.number, []).append(row)
@@ -108,10 +112,3 @@ def _walk(found: DeviceHour, rows: list[Any], max_gap: timedelta) -> None:
         for piece in pieces:
             is_gap = piece.kind is PieceKind.GAP
             (found.gap_pieces if is_gap else found.allocated_pieces).append(piece)
-
-
-def _names(schema: str, customer_id: UUID | None) -> dict[str, str]:
-    fleet = customer_id is not None
-    return {"schema": schema} | {
-        f"of_customer_{alias}": f"AND {alias}.customer_id = :customer_id" if fleet else "" for alias in "der"
-    }

@@ -13,6 +13,8 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.layout import Layout
+
 
 @dataclass(frozen=True)
 class ProofDifference:
@@ -61,13 +63,20 @@ class EnergyProof:
         return sum(difference.milliwh for difference in self.differences)
 
 
-async def insert(session: AsyncSession, schema: str, proof: EnergyProof) -> None:
+_INSERT = """
+INSERT INTO {energy_proofs} (checked_at, meter_count, day_count, differences, customers)
+VALUES (:checked_at, :meter_count, :day_count, CAST(:differences AS jsonb), CAST(:customers AS jsonb))
+"""
+_DELETE_OLD = "DELETE FROM {energy_proofs} WHERE id <= (SELECT max(id) - 100 FROM {energy_proofs})"
+_LATEST = """
+SELECT checked_at, meter_count, day_count, differences, customers FROM {energy_proofs} ORDER BY id DESC LIMIT 1
+"""
+
+
+async def insert(session: AsyncSession, layout: Layout, proof: EnergyProof) -> None:
     """Keep a proof; of earlier ones the last hundred stay."""
     await session.execute(
-        text(
-            f"INSERT INTO {schema}.energy_proofs (checked_at, meter_count, day_count, differences, customers) "
-            f"VALUES (:checked_at, :meter_count, :day_count, CAST(:differences AS jsonb), CAST(:customers AS jsonb))"
-        ),
+        text(layout.sql(_INSERT)),
         {
             "checked_at": proof.checked_at,
             "meter_count": proof.meter_count,
@@ -76,23 +85,12 @@ async def insert(session: AsyncSession, schema: str, proof: EnergyProof) -> None
             "customers": json.dumps({str(of): counts for of, counts in (proof.customers or {}).items()}),
         },
     )
-    await session.execute(
-        text(
-            f"DELETE FROM {schema}.energy_proofs WHERE id <= (SELECT max(id) - 100 FROM {schema}.energy_proofs)"
-        )
-    )
+    await session.execute(text(layout.sql(_DELETE_OLD)))
 
 
-async def latest(session: AsyncSession, schema: str) -> EnergyProof | None:
+async def latest(session: AsyncSession, layout: Layout) -> EnergyProof | None:
     """Return the last proof."""
-    row = (
-        await session.execute(
-            text(
-                f"SELECT checked_at, meter_count, day_count, differences, customers FROM {schema}.energy_proofs "
-                f"ORDER BY id DESC LIMIT 1"
-            )
-        )
-    ).one_or_none()
+    row = (await session.execute(text(layout.sql(_LATEST)))).one_or_none()
     if row is None:
         return None
     customers = (

@@ -13,22 +13,66 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey
+    from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.rules.hours import HourEnergy, HourFold
 
-_COLUMNS = (
-    ("hour", "timestamptz"),
-    ("allocated_milliwh", "bigint"),
-    ("unallocated_milliwh", "bigint"),
-    ("estimated_milliwh", "bigint"),
-    ("suspect_count", "integer"),
-    ("reset_count", "smallint"),
-    ("exchange_count", "smallint"),
-    ("meter_state", "jsonb"),
-    ("meter_is_settled", "boolean"),
+_DELETE_HOURS = """
+DELETE FROM {hourly_energy} e
+USING unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])
+) AS r ({customer_id,} device_id, first, last)
+WHERE {e.customer_id = r.customer_id AND} e.device_id = r.device_id
+  AND e.hour >= coalesce(r.first, '-infinity') AND e.hour <= coalesce(r.last, 'infinity')
+"""
+_INSERT_HOURS = """
+INSERT INTO {hourly_energy} (
+    {customer_id,} device_id, hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh,
+    suspect_count, reset_count, exchange_count, meter_state, meter_is_settled
 )
-_DAY = "(e.hour AT TIME ZONE 'UTC')::date"
+SELECT * FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:hour AS timestamptz[]),
+    CAST(:allocated_milliwh AS bigint[]), CAST(:unallocated_milliwh AS bigint[]), CAST(:estimated_milliwh AS bigint[]),
+    CAST(:suspect_count AS integer[]), CAST(:reset_count AS smallint[]), CAST(:exchange_count AS smallint[]),
+    CAST(:meter_state AS jsonb[]), CAST(:meter_is_settled AS boolean[])
+)
+"""
+_VALUES = (
+    "hour",
+    "allocated_milliwh",
+    "unallocated_milliwh",
+    "estimated_milliwh",
+    "suspect_count",
+    "reset_count",
+    "exchange_count",
+    "meter_state",
+    "meter_is_settled",
+)
+_DELETE_DAYS = """
+DELETE FROM {daily_energy} e
+USING unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])
+) AS r ({customer_id,} device_id, first, last)
+WHERE {e.customer_id = r.customer_id AND} e.device_id = r.device_id
+  AND e.day >= coalesce((r.first AT TIME ZONE 'UTC')::date, '-infinity')
+  AND e.day <= coalesce((r.last AT TIME ZONE 'UTC')::date, 'infinity')
+"""
+_INSERT_DAYS = """
+INSERT INTO {daily_energy} (
+    {customer_id,} device_id, day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count
+)
+SELECT {e.customer_id,} e.device_id, (e.hour AT TIME ZONE 'UTC')::date,
+       sum(e.allocated_milliwh), sum(e.unallocated_milliwh), sum(e.estimated_milliwh), sum(e.suspect_count)
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])
+) AS r ({customer_id,} device_id, first, last)
+JOIN {hourly_energy} e ON {e.customer_id = r.customer_id AND} e.device_id = r.device_id
+  AND e.hour >= coalesce(date_trunc('day', r.first, 'UTC'), '-infinity')
+  AND e.hour < coalesce(date_trunc('day', r.last, 'UTC') + interval '24 hours', 'infinity')
+GROUP BY {e.customer_id,} e.device_id, (e.hour AT TIME ZONE 'UTC')::date
+"""
 
 
 class Reach(NamedTuple):
@@ -44,63 +88,23 @@ async def replace_energy(session: AsyncSession, layout: Layout, reaches: Sequenc
     """Make the stored hours in the reaches what their folds say, and their days the sums of their hours."""
     if not reaches:
         return
-    given = {name: [reach.key[place] for reach in reaches] for place, name in enumerate(layout.keys)}
-    given |= {"first": [reach.first for reach in reaches], "last": [reach.last for reach in reaches]}
-    arrays = ", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys)
-    span = (
-        f"unnest({arrays}, CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])) "
-        f"AS r ({layout.key_list()}, first, last)"
-    )
-    await session.execute(
-        text(
-            f"DELETE FROM {layout.hourly_energy} e USING {span} WHERE {layout.matches('e', 'r')} "
-            f"AND e.hour >= coalesce(r.first, '-infinity') AND e.hour <= coalesce(r.last, 'infinity')"
-        ),
-        given,
-    )
+    given = layout.arrays(reach.key for reach in reaches) | {
+        "first": [reach.first for reach in reaches],
+        "last": [reach.last for reach in reaches],
+    }
+    await session.execute(text(layout.sql(_DELETE_HOURS)), given)
     await _insert_hours(session, layout, reaches)
-    await _rewrite_days(session, layout, span, given)
+    await session.execute(text(layout.sql(_DELETE_DAYS)), given)
+    await session.execute(text(layout.sql(_INSERT_DAYS)), given)
 
 
 async def _insert_hours(session: AsyncSession, layout: Layout, reaches: Sequence[Reach]) -> None:
     rows = [(reach.key, energy) for reach in reaches for energy in _within(reach)]
-    arrays = [f"CAST(:{key} AS uuid[])" for key in layout.keys]
-    arrays += [f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS]
-    columns = ", ".join((*layout.keys, *(name for name, _ in _COLUMNS)))
-    given: dict[str, list[Any]] = {
-        name: [key[place] for key, _ in rows] for place, name in enumerate(layout.keys)
-    }
     values = [_values(energy) for _, energy in rows]
-    given |= {name: [row[place] for row in values] for place, (name, _) in enumerate(_COLUMNS)}
-    await session.execute(
-        text(f"INSERT INTO {layout.hourly_energy} ({columns}) SELECT * FROM unnest({', '.join(arrays)})"),
-        given,
-    )
-
-
-async def _rewrite_days(
-    session: AsyncSession, layout: Layout, span: str, given: dict[str, list[Any]]
-) -> None:
-    first, last = "(r.first AT TIME ZONE 'UTC')::date", "(r.last AT TIME ZONE 'UTC')::date"
-    await session.execute(
-        text(
-            f"DELETE FROM {layout.daily_energy} e USING {span} WHERE {layout.matches('e', 'r')} "
-            f"AND e.day >= coalesce({first}, '-infinity') AND e.day <= coalesce({last}, 'infinity')"
-        ),
-        given,
-    )
-    await session.execute(
-        text(
-            f"INSERT INTO {layout.daily_energy} ({layout.key_list()}, day, allocated_milliwh, unallocated_milliwh, "
-            f"estimated_milliwh, suspect_count) SELECT {layout.key_list('e')}, {_DAY}, "
-            f"sum(e.allocated_milliwh), sum(e.unallocated_milliwh), sum(e.estimated_milliwh), sum(e.suspect_count) "
-            f"FROM {span} JOIN {layout.hourly_energy} e ON {layout.matches('e', 'r')} "
-            f"AND e.hour >= coalesce(date_trunc('day', r.first, 'UTC'), '-infinity') "
-            f"AND e.hour < coalesce(date_trunc('day', r.last, 'UTC') + interval '24 hours', 'infinity') "
-            f"GROUP BY {layout.key_list('e')}, {_DAY}"
-        ),
-        given,
-    )
+    given = layout.arrays(key for key, _ in rows) | {
+        name: [row[place] for row in values] for place, name in enumerate(_VALUES)
+    }
+    await session.execute(text(layout.sql(_INSERT_HOURS)), given)
 
 
 def _within(reach: Reach) -> list[HourEnergy]:

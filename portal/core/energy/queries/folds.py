@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.database.queue import MeterKey
+from portal.core.database.layout import MeterKey
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.hours import Folding, HourEnergy, HourFold, MeterState, Rules
 from portal.core.energy.rules.registers import Reading, register_milliwh
@@ -21,6 +21,33 @@ if TYPE_CHECKING:
 
     from portal.core.database.layout import Layout
 
+_READINGS = """
+SELECT w.place, m.time, m.energy_imported_kwh
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
+) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, place)
+CROSS JOIN LATERAL (
+    SELECT time, energy_imported_kwh FROM {power_measurements} m
+    WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
+      AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+      AND m.time >= coalesce(w.start_at, '-infinity') AND m.time < coalesce(w.end_at, 'infinity')
+    ORDER BY time
+) m
+"""
+_HOURS_OF_ONE = """
+WITH meter AS (
+    SELECT {CAST(:customer_id AS uuid) AS customer_id,} CAST(:device_id AS uuid) AS device_id,
+           CAST(:head_at AS timestamptz) AS head_at, CAST(:head_shown AS bigint) AS head_shown,
+           CAST(:slope AS float8) AS milliwh_per_second
+)
+SELECT hour, own, carried, last_at, last_shown, is_clean FROM ({hours}) h ORDER BY hour
+"""
+_STATE_BEFORE = """
+SELECT e.meter_state FROM {hourly_energy} e
+WHERE {e.customer_id = :customer_id AND} e.device_id = :device_id AND e.hour < :hour AND e.meter_state IS NOT NULL
+ORDER BY e.hour DESC LIMIT 1
+"""
 _NOTHING_READ = MeterState()
 _ROWS_AT_ONCE = 500  # some 5 ms, for which whatever else the process does waits; more at once are no faster
 
@@ -42,15 +69,9 @@ async def fold_stretches(
     """Fold each stretch by the energy rule; in memory are its hours, of the readings a few thousand at a time."""
     foldings = [Folding(stretch.state, stretch.rules) for stretch in stretches]
     found = await session.stream(
-        text(
-            f"SELECT w.place, m.time, m.energy_imported_kwh FROM {places(layout, 'start_at', 'end_at')} "
-            f"CROSS JOIN LATERAL (SELECT time, energy_imported_kwh FROM {layout.measurements} m "
-            f"WHERE {layout.matches('m', 'w')} AND m.energy_imported_kwh IS NOT NULL "
-            f"AND m.energy_imported_kwh <> 'NaN' AND m.time >= coalesce(w.start_at, '-infinity') "
-            f"AND m.time < coalesce(w.end_at, 'infinity') ORDER BY time) m"
-        ),
+        text(layout.sql(_READINGS)),
         {
-            **place_keys(layout, [stretch.key for stretch in stretches]),
+            **layout.arrays(stretch.key for stretch in stretches),
             "start_at": [stretch.start for stretch in stretches],
             "end_at": [stretch.end for stretch in stretches],
         },
@@ -69,16 +90,10 @@ async def fold_in_database(session: AsyncSession, layout: Layout, stretch: Stret
     """Fold a stretch where its readings are; None where not all of it is clean, or the state before is not settled."""
     if stretch.state.candidates or stretch.start is None or stretch.end is None:
         return None
-    keys = ", ".join(f"CAST(:{key} AS uuid) AS {key}" for key in layout.keys)
     rows = await session.execute(
-        text(
-            f"WITH meter AS (SELECT {keys}, CAST(:head_at AS timestamptz) AS head_at, "
-            f"CAST(:head_shown AS bigint) AS head_shown, CAST(:slope AS float8) AS milliwh_per_second) "
-            f"SELECT hour, own, carried, last_at, last_shown, is_clean FROM ({clean_hours(layout, None)}) h "
-            f"ORDER BY hour"
-        ),
+        text(layout.sql(_HOURS_OF_ONE, hours=clean_hours(layout, None))),
         {
-            **dict(zip(layout.keys, stretch.key, strict=True)),
+            **layout.given(stretch.key),
             "head_at": stretch.state.base and stretch.state.base.at,
             "head_shown": stretch.state.base and stretch.state.base.register_milliwh,
             "slope": slope(stretch.rules),
@@ -116,23 +131,6 @@ def is_settled(energy: HourEnergy) -> bool:
 async def state_before(session: AsyncSession, layout: Layout, key: MeterKey, hour: datetime) -> MeterState:
     """Return the state stored with a meter's last hour of readings before an hour."""
     stored: Mapping[str, Any] | None = await session.scalar(
-        text(
-            f"SELECT e.meter_state FROM {layout.hourly_energy} e WHERE {layout.bound('e')} AND e.hour < :hour "
-            f"AND e.meter_state IS NOT NULL ORDER BY e.hour DESC LIMIT 1"
-        ),
-        {**dict(zip(layout.keys, key, strict=True)), "hour": hour},
+        text(layout.sql(_STATE_BEFORE)), {**layout.given(key), "hour": hour}
     )
     return MeterState.from_json(stored)
-
-
-def places(layout: Layout, *instants: str) -> str:
-    """Return the FROM item `w`: a place (from 1), its meter's key columns, and given instants."""
-    arrays = [f"CAST(:{key} AS uuid[])" for key in layout.keys]
-    arrays += [f"CAST(:{name} AS timestamptz[])" for name in instants]
-    names = ", ".join((*layout.keys, *instants, "place"))
-    return f"unnest({', '.join(arrays)}) WITH ORDINALITY AS w ({names})"
-
-
-def place_keys(layout: Layout, keys: Sequence[MeterKey]) -> dict[str, list[Any]]:
-    """Return the parameters of the key columns of `places`."""
-    return {name: [key[position] for key in keys] for position, name in enumerate(layout.keys)}

@@ -7,7 +7,7 @@ are few. What is too much for an answer is left out, meter by meter, and the ans
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey
+    from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.queries.energy_rows import Reach
     from portal.core.energy.rules.hours import HourEnergy
 
@@ -34,8 +33,35 @@ _MOST_ENTRIES = 50_000  # a stream of batches queues an hour many times over; lo
 _MOST_HOURS = 5_000
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_STATEMENT = "200ms"
-_A_MOMENT_SECONDS = 1
+_A_MOMENT = "1 second"
 _MOST_READINGS = 10_000  # the rule takes some 6 us for each
+
+
+_WAITING = """
+SELECT entries, queued_since, asked_since, coalesce(is_just_asked, false)
+FROM (
+    SELECT coalesce(sum(cardinality(hours)), 0)::bigint AS entries, min(queued_at) AS queued_since
+    FROM {rollup_batches} WHERE {whose}
+) q CROSS JOIN (
+    SELECT min(asked_at) AS asked_since, max(asked_at) > clock_timestamp() - interval '{moment}' AS is_just_asked
+    FROM {recompute_passes} WHERE {whose}
+) p
+"""
+_QUEUED = """
+SELECT {customer_id,} device_id, array_agg(DISTINCT hour), greatest(min(first_at), TIMESTAMPTZ 'epoch'), min(queued_at)
+FROM {rollup_batches} CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
+WHERE {whose} GROUP BY {customer_id,} device_id
+"""
+_STORED = """
+SELECT {e.customer_id,} e.device_id, e.hour,
+       e.allocated_milliwh, e.estimated_milliwh, e.unallocated_milliwh, e.suspect_count
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])
+) AS r ({customer_id,} device_id, first, last)
+JOIN {hourly_energy} e ON {e.customer_id = r.customer_id AND} e.device_id = r.device_id
+  AND e.hour >= coalesce(r.first, '-infinity') AND e.hour <= coalesce(r.last, 'infinity')
+"""
 
 
 class Live(NamedTuple):
@@ -119,42 +145,19 @@ async def nothing(session: AsyncSession, layout: Layout, customer_id: UUID | Non
 
 
 async def _waiting(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> _Waiting:
-    row = (
-        await session.execute(
-            text(
-                f"SELECT entries, queued_since, asked_since, coalesce(is_just_asked, false) FROM "
-                f"(SELECT coalesce(sum(cardinality(hours)), 0)::bigint AS entries, min(queued_at) AS queued_since "
-                f"FROM {layout.queued_batches} WHERE true {_of(customer_id)}) q CROSS JOIN "
-                f"(SELECT min(asked_at) AS asked_since, "
-                f"max(asked_at) > clock_timestamp() - interval '{_A_MOMENT_SECONDS} seconds' AS is_just_asked "
-                f"FROM {layout.recompute_passes} WHERE true {_of(customer_id)}) p"
-            ),
-            _given(customer_id),
-        )
-    ).one()
+    statement = layout.sql(_WAITING, whose=layout.whose(customer_id), moment=_A_MOMENT)
+    row = (await session.execute(text(statement), {"customer_id": customer_id})).one()
     return _Waiting(*row)
 
 
 async def _queued(
     session: AsyncSession, layout: Layout, max_gap: timedelta, customer_id: UUID | None
 ) -> list[_Queued]:
-    keys, width = layout.key_list(), len(layout.keys)
-    rows: Sequence[Any] = (
-        await session.execute(
-            text(
-                f"SELECT {keys}, array_agg(DISTINCT hour), greatest(min(first_at), TIMESTAMPTZ 'epoch'), "
-                f"min(queued_at) FROM {layout.queued_batches} "
-                f"CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at) "
-                f"WHERE true {_of(customer_id)} GROUP BY {keys}"
-            ),
-            _given(customer_id),
-        )
-    ).all()
+    statement = layout.sql(_QUEUED, whose=layout.whose(customer_id))
+    rows = (await session.execute(text(statement), {"customer_id": customer_id})).all()
     powers = await rated_powers(session, layout)
     found: list[_Queued] = []
-    for row in rows:
-        key = tuple(row[:width])
-        hours, first_at, queued_at = row[width:]
+    for key, (hours, first_at, queued_at) in map(layout.split, rows):
         rules = Rules(max_gap=max_gap, max_power_kw=powers.get(key))
         found.append(_Queued(MeterChange(key, sorted(hours), first_at, rules), queued_at))
     return found
@@ -194,22 +197,14 @@ async def _folded_hours(session: AsyncSession, layout: Layout, reaches: Sequence
 async def _stored(
     session: AsyncSession, layout: Layout, reaches: Sequence[Reach]
 ) -> dict[MeterKey, dict[datetime, Amounts]]:
-    width = len(layout.keys)
-    arrays = ", ".join(f"CAST(:{key} AS uuid[])" for key in layout.keys)
-    rows = await session.execute(
-        text(
-            f"SELECT {layout.key_list('e')}, e.hour, e.allocated_milliwh, e.estimated_milliwh, "
-            f"e.unallocated_milliwh, e.suspect_count "
-            f"FROM unnest({arrays}, CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])) "
-            f"AS r ({layout.key_list()}, first, last) JOIN {layout.hourly_energy} e ON {layout.matches('e', 'r')} "
-            f"AND e.hour >= coalesce(r.first, '-infinity') AND e.hour <= coalesce(r.last, 'infinity')"
-        ),
-        {name: [reach.key[place] for reach in reaches] for place, name in enumerate(layout.keys)}
-        | {"first": [reach.first for reach in reaches], "last": [reach.last for reach in reaches]},
-    )
+    given = layout.arrays(reach.key for reach in reaches) | {
+        "first": [reach.first for reach in reaches],
+        "last": [reach.last for reach in reaches],
+    }
     found: dict[MeterKey, dict[datetime, Amounts]] = {}
-    for row in rows:
-        found.setdefault(tuple(row[:width]), {})[row[width]] = Amounts(*row[width + 1 :])
+    rows = await session.execute(text(layout.sql(_STORED)), given)
+    for key, (hour, *amounts) in map(layout.split, rows):
+        found.setdefault(key, {})[hour] = Amounts(*amounts)
     return found
 
 
@@ -237,11 +232,3 @@ def _reaches(
     return found | {
         reach.key: (reach.first or _LONG_AGO, last[reach.key]) for reach in reaches if reach.key in last
     }
-
-
-def _of(customer_id: UUID | None) -> str:
-    return "" if customer_id is None else "AND customer_id = :customer_id"
-
-
-def _given(customer_id: UUID | None) -> dict[str, Any]:
-    return {} if customer_id is None else {"customer_id": customer_id}

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey, QueuedHour
+    from portal.core.database.layout import Layout, MeterKey
+    from portal.core.database.queue import QueuedHour
+
+
+_RATED_POWER = (
+    "SELECT max_power_kw::float8 FROM {devices} WHERE {customer_id = :customer_id AND} id = :device_id"
+)
+_RATED_POWERS = "SELECT {customer_id,} id, max_power_kw::float8 FROM {devices} WHERE max_power_kw IS NOT NULL"
 
 
 class MeterChange(NamedTuple):
@@ -43,19 +49,10 @@ async def changes_by_meter(
 
 async def rated_power(session: AsyncSession, layout: Layout, key: MeterKey) -> float | None:
     """Return the rated power (kW) of a meter; None where it has none."""
-    where = " AND ".join(f"{'id' if name == 'device_id' else name} = :{name}" for name in layout.keys)
-    return await session.scalar(
-        text(f"SELECT max_power_kw::float8 FROM {layout.schema}.devices WHERE {where}"),
-        dict(zip(layout.keys, key, strict=True)),
-    )
+    return await session.scalar(text(layout.sql(_RATED_POWER)), layout.given(key))
 
 
 async def rated_powers(session: AsyncSession, layout: Layout) -> dict[MeterKey, float]:
     """Return the rated power (kW) of every meter that has one."""
-    keys = ", ".join("id" if key == "device_id" else key for key in layout.keys)
-    rows = await session.execute(
-        text(
-            f"SELECT {keys}, max_power_kw::float8 FROM {layout.schema}.devices WHERE max_power_kw IS NOT NULL"
-        )
-    )
-    return {tuple(row[:-1]): row[-1] for row in rows}
+    rows = await session.execute(text(layout.sql(_RATED_POWERS)))
+    return {key: power for key, (power,) in map(layout.split, rows)}

@@ -11,16 +11,37 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.energy.queries.folds import place_keys, places
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey
+    from portal.core.database.layout import Layout, MeterKey
+
+
+_ASK_FOR_ALL = """
+INSERT INTO {recompute_passes} ({customer_id,} device_id)
+SELECT {customer_id,} id FROM {devices} ORDER BY {customer_id,} id RETURNING 1
+"""
+_ASK_FOR = """
+INSERT INTO {recompute_passes} ({customer_id,} device_id, from_hour, asked_at)
+SELECT {customer_id,} device_id, from_hour, coalesce(asked_at, now())
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:from_hour AS timestamptz[]), CAST(:asked_at AS timestamptz[])
+) WITH ORDINALITY AS w ({customer_id,} device_id, from_hour, asked_at, place)
+ORDER BY place
+"""
+_TAKE_NEXT = """
+DELETE FROM {recompute_passes} p
+USING (
+    SELECT {customer_id,} device_id FROM {recompute_passes} ORDER BY from_hour IS NULL, id LIMIT 1
+) first
+WHERE {p.customer_id = first.customer_id AND} p.device_id = first.device_id
+RETURNING {p.customer_id,} p.device_id, p.asked_at, p.from_hour
+"""
+_COUNT = "SELECT count(*) FROM (SELECT DISTINCT {customer_id,} device_id FROM {recompute_passes}) p"
 
 
 class Pass(NamedTuple):
@@ -36,13 +57,7 @@ class Pass(NamedTuple):
 
 async def ask_for_all(session: AsyncSession, layout: Layout) -> int:
     """Ask for a pass of every meter, all of it; returns how many there are."""
-    keys = ", ".join("id" if key == "device_id" else key for key in layout.keys)
-    asked = await session.execute(
-        text(
-            f"INSERT INTO {layout.recompute_passes} ({layout.key_list()}) "
-            f"SELECT {keys} FROM {layout.schema}.devices ORDER BY {keys} RETURNING 1"
-        )
-    )
+    asked = await session.execute(text(layout.sql(_ASK_FOR_ALL)))
     return len(asked.all())
 
 
@@ -50,13 +65,9 @@ async def ask_for(session: AsyncSession, layout: Layout, passes: Sequence[Pass])
     """Ask for these passes."""
     if passes:
         await session.execute(
-            text(
-                f"INSERT INTO {layout.recompute_passes} ({layout.key_list()}, from_hour, asked_at) "
-                f"SELECT {layout.key_list()}, from_hour, coalesce(asked_at, now()) "
-                f"FROM {places(layout, 'from_hour', 'asked_at')} ORDER BY place"
-            ),
+            text(layout.sql(_ASK_FOR)),
             {
-                **place_keys(layout, [each.key for each in passes]),
+                **layout.arrays(each.key for each in passes),
                 "from_hour": [each.from_hour for each in passes],
                 "asked_at": [each.asked_at for each in passes],
             },
@@ -65,32 +76,19 @@ async def ask_for(session: AsyncSession, layout: Layout, passes: Sequence[Pass])
 
 async def take_next(session: AsyncSession, layout: Layout) -> Pass | None:
     """Remove and return the pass to go on with: one that was begun, else the one asked for first; None without any."""
-    rows = await session.execute(
-        text(
-            f"DELETE FROM {layout.recompute_passes} p USING ("
-            f"SELECT {layout.key_list()} FROM {layout.recompute_passes} ORDER BY from_hour IS NULL, id LIMIT 1) first "
-            f"WHERE {layout.matches('p', 'first')} RETURNING {layout.key_list('p')}, p.asked_at, p.from_hour"
-        )
-    )
-    taken = rows.all()
+    taken = [layout.split(row) for row in await session.execute(text(layout.sql(_TAKE_NEXT)))]
     if not taken:
         return None
-    hours = [row[-1] for row in taken]
-    asked_at = min(row[-2] for row in taken)
-    return Pass(tuple(taken[0][:-2]), None if None in hours else min(hours), asked_at)
+    hours = [from_hour for _, (_, from_hour) in taken]
+    asked_at = min(asked_at for _, (asked_at, _) in taken)
+    return Pass(taken[0][0], None if None in hours else min(hours), asked_at)
 
 
 async def is_any_asked_for(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether there is a pass to be made, or to be gone on with."""
-    return bool(await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.recompute_passes})")))
+    return bool(await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {recompute_passes})"))))
 
 
 async def count_passes(session: AsyncSession, layout: Layout) -> int:
     """Return how many meters' energy is being computed again."""
-    keys = layout.key_list()
-    return int(
-        await session.scalar(
-            text(f"SELECT count(*) FROM (SELECT DISTINCT {keys} FROM {layout.recompute_passes}) p")
-        )
-        or 0
-    )
+    return int(await session.scalar(text(layout.sql(_COUNT))) or 0)

@@ -8,7 +8,7 @@ state that is stored with the hours before: where one fold over all readings wou
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
@@ -26,9 +26,21 @@ from portal.core.values.time import HOUR, floor_hour
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey
+    from portal.core.database.layout import Layout, MeterKey
 
+_FIRST_READING = """
+SELECT m.time FROM {power_measurements} m
+WHERE {m.customer_id = :customer_id AND} m.device_id = :device_id
+  AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+ORDER BY m.time LIMIT 1
+"""
+_HAS_READINGS = """
+SELECT EXISTS (
+    SELECT 1 FROM {power_measurements} m
+    WHERE {m.customer_id = :customer_id AND} m.device_id = :device_id
+      AND m.energy_imported_kwh IS NOT NULL AND m.time >= :since
+)
+"""
 # A piece ends with a month. One that began at the end of a month ends with the next.
 _SHORTEST = timedelta(days=2)
 
@@ -101,26 +113,9 @@ def month_after(at: datetime) -> datetime:
 
 
 async def _first_reading(session: AsyncSession, layout: Layout, key: MeterKey) -> datetime | None:
-    return await session.scalar(
-        text(
-            f"SELECT m.time FROM {layout.measurements} m WHERE {layout.bound('m')} "
-            f"AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN' ORDER BY m.time LIMIT 1"
-        ),
-        _given(layout, key),
-    )
+    return await session.scalar(text(layout.sql(_FIRST_READING)), layout.given(key))
 
 
 async def _has_readings(session: AsyncSession, layout: Layout, key: MeterKey, since: datetime) -> bool:
-    return bool(
-        await session.scalar(
-            text(
-                f"SELECT EXISTS (SELECT 1 FROM {layout.measurements} m WHERE {layout.bound('m')} "
-                f"AND m.energy_imported_kwh IS NOT NULL AND m.time >= :since)"
-            ),
-            {**_given(layout, key), "since": since},
-        )
-    )
-
-
-def _given(layout: Layout, key: MeterKey) -> dict[str, Any]:
-    return dict(zip(layout.keys, key, strict=True))
+    given = {**layout.given(key), "since": since}
+    return bool(await session.scalar(text(layout.sql(_HAS_READINGS)), given))

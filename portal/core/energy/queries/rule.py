@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from portal.core.database.layout import Layout
 
 _log = logger("energy")
+_NOTE = """
+INSERT INTO {energy_rule}
+SELECT CAST(:minutes AS integer) WHERE NOT EXISTS (SELECT 1 FROM {energy_rule})
+"""
 
 
 async def note_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -> None:
@@ -26,18 +30,12 @@ async def note_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -
     words = await other_rule(session, layout, max_gap)
     if words:
         _log.warning(words)
-    await session.execute(
-        text(
-            f"INSERT INTO {layout.energy_rule} SELECT CAST(:minutes AS integer) "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {layout.energy_rule})"
-        ),
-        {"minutes": _minutes(max_gap)},
-    )
+    await session.execute(text(layout.sql(_NOTE)), {"minutes": _minutes(max_gap)})
 
 
 async def other_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -> str | None:
     """Return, in words, by what other rule stored energy was computed; None where it is the present one."""
-    stored = await session.scalar(text(f"SELECT max_gap_minutes FROM {layout.energy_rule}"))
+    stored = await session.scalar(text(layout.sql("SELECT max_gap_minutes FROM {energy_rule}")))
     minutes = _minutes(max_gap)
     if stored is None or stored == minutes:
         return None
@@ -50,7 +48,7 @@ async def other_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) 
 async def take_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -> None:
     """Remember the present rule: all energy is being computed by it."""
     await session.execute(
-        text(f"UPDATE {layout.energy_rule} SET max_gap_minutes = :minutes"),
+        text(layout.sql("UPDATE {energy_rule} SET max_gap_minutes = :minutes")),
         {"minutes": _minutes(max_gap)},
     )
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from portal.core.energy.queries.energy_rows import Reach, replace_energy
-from portal.core.energy.queries.folds import Stretch, fold_stretches, last_settled, place_keys, places
+from portal.core.energy.queries.folds import Stretch, fold_stretches, last_settled
 from portal.core.energy.queries.passes import Pass, ask_for
 from portal.core.energy.rules.hours import HourFold, MeterState
 from portal.core.values.time import HOUR
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout
-    from portal.core.database.queue import MeterKey
+    from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.queries.meters import MeterChange
 
 _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one stretch
@@ -35,6 +34,59 @@ _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one 
 _LOOK_AHEAD = (timedelta(hours=6), timedelta(days=4))
 _LONGEST = timedelta(days=31)
 _HOURS_AT_ONCE = 20_000  # bounds what a round keeps in memory
+_STARTS = """
+SELECT w.place, settled.hour, before.meter_state
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:changed_from AS timestamptz[])
+) WITH ORDINALITY AS w ({customer_id,} device_id, changed_from, place)
+CROSS JOIN LATERAL (
+    SELECT e.hour FROM {hourly_energy} e
+    WHERE {e.customer_id = w.customer_id AND} e.device_id = w.device_id
+      AND e.hour < w.changed_from AND e.meter_is_settled
+    ORDER BY e.hour DESC LIMIT 1
+) settled LEFT JOIN LATERAL (
+    SELECT e.meter_state FROM {hourly_energy} e
+    WHERE {e.customer_id = w.customer_id AND} e.device_id = w.device_id
+      AND e.hour < settled.hour AND e.meter_state IS NOT NULL
+    ORDER BY e.hour DESC LIMIT 1
+) before ON true
+"""
+_ENDS = """
+SELECT w.place
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:end_at AS timestamptz[])
+) WITH ORDINALITY AS w ({customer_id,} device_id, end_at, place)
+WHERE EXISTS (
+    SELECT 1 FROM {power_measurements} m
+    WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
+      AND m.energy_imported_kwh IS NOT NULL AND m.time >= w.end_at
+)
+"""
+_SETTLED = """
+SELECT w.place, e.hour, e.meter_state
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:changed_to AS timestamptz[]), CAST(:end_at AS timestamptz[])
+) WITH ORDINALITY AS w ({customer_id,} device_id, changed_to, end_at, place)
+JOIN {hourly_energy} e ON {e.customer_id = w.customer_id AND} e.device_id = w.device_id
+  AND e.hour > w.changed_to AND e.hour < w.end_at AND e.meter_is_settled
+ORDER BY w.place, e.hour
+"""
+_SIZES = """
+SELECT w.place, n.count
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
+    CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
+) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, place)
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM (
+        SELECT FROM {power_measurements} m
+        WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
+          AND m.time >= coalesce(w.start_at, '-infinity') AND m.time < coalesce(w.end_at, 'infinity')
+        LIMIT :most
+    ) few
+) n ORDER BY n.count
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,16 +176,9 @@ async def _rewrite_settled(
 async def _find_starts(session: AsyncSession, layout: Layout, stretches: list[_Touched]) -> None:
     """Find the last hour before each change that ended with nothing pending, and the state before it."""
     rows = await session.execute(
-        text(
-            f"SELECT w.place, settled.hour, before.meter_state FROM {places(layout, 'changed_from')} "
-            f"CROSS JOIN LATERAL (SELECT e.hour FROM {layout.hourly_energy} e WHERE {layout.matches('e', 'w')} "
-            f"AND e.hour < w.changed_from AND e.meter_is_settled ORDER BY e.hour DESC LIMIT 1) settled "
-            f"LEFT JOIN LATERAL (SELECT e.meter_state FROM {layout.hourly_energy} e "
-            f"WHERE {layout.matches('e', 'w')} AND e.hour < settled.hour AND e.meter_state IS NOT NULL "
-            f"ORDER BY e.hour DESC LIMIT 1) before ON true"
-        ),
+        text(layout.sql(_STARTS)),
         {
-            **place_keys(layout, [stretch.key for stretch in stretches]),
+            **layout.arrays(stretch.key for stretch in stretches),
             "changed_from": [stretch.changed_from for stretch in stretches],
         },
     )
@@ -152,12 +197,8 @@ async def _find_ends(
     for stretch in stretches:
         stretch.end = None
     rows = await session.execute(
-        text(
-            f"SELECT w.place FROM {places(layout, 'end_at')} WHERE EXISTS (SELECT 1 "
-            f"FROM {layout.measurements} m WHERE {layout.matches('m', 'w')} "
-            f"AND m.energy_imported_kwh IS NOT NULL AND m.time >= w.end_at)"
-        ),
-        {**place_keys(layout, [stretch.key for stretch in stretches]), "end_at": ends},
+        text(layout.sql(_ENDS)),
+        {**layout.arrays(stretch.key for stretch in stretches), "end_at": ends},
     )
     for (place,) in rows:
         stretches[place - 1].end = ends[place - 1]
@@ -172,13 +213,9 @@ async def _agreements(
     its last piece, up to the next accepted reading, is then known.
     """
     rows = await session.execute(
-        text(
-            f"SELECT w.place, e.hour, e.meter_state FROM {places(layout, 'changed_to', 'end_at')} "
-            f"JOIN {layout.hourly_energy} e ON {layout.matches('e', 'w')} AND e.hour > w.changed_to "
-            f"AND e.hour < w.end_at AND e.meter_is_settled ORDER BY w.place, e.hour"
-        ),
+        text(layout.sql(_SETTLED)),
         {
-            **place_keys(layout, [stretch.key for stretch in stretches]),
+            **layout.arrays(stretch.key for stretch in stretches),
             "changed_to": [stretch.changed_to for stretch in stretches],
             "end_at": [stretch.end for stretch in stretches],
         },
@@ -228,14 +265,9 @@ async def _few_enough(
     """Return the shortest stretches that together have no more readings than `most`, and how many these leave."""
     rows: Sequence[Any] = (
         await session.execute(
-            text(
-                f"SELECT w.place, n.count FROM {places(layout, 'start_at', 'end_at')} "
-                f"CROSS JOIN LATERAL (SELECT count(*) FROM (SELECT FROM {layout.measurements} m "
-                f"WHERE {layout.matches('m', 'w')} AND m.time >= coalesce(w.start_at, '-infinity') "
-                f"AND m.time < coalesce(w.end_at, 'infinity') LIMIT :most) few) n ORDER BY n.count"
-            ),
+            text(layout.sql(_SIZES)),
             {
-                **place_keys(layout, [stretch.key for stretch in stretches]),
+                **layout.arrays(stretch.key for stretch in stretches),
                 "start_at": [stretch.start for stretch in stretches],
                 "end_at": [stretch.end for stretch in stretches],
                 "most": most + 1,

@@ -17,31 +17,35 @@ if TYPE_CHECKING:
 
 _MOST_ENTRIES = 100_000  # some 30 MB; a busy stream queues a third of that between two refreshes
 _TAKE_ALL = """
-WITH taken AS (DELETE FROM {batches} RETURNING *)
-SELECT {keys}, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch')
+WITH taken AS (DELETE FROM {rollup_batches} RETURNING *)
+SELECT {customer_id,} device_id, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch')
 FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
-GROUP BY {keys}, hour ORDER BY {keys}, hour
+GROUP BY {customer_id,} device_id, hour ORDER BY {customer_id,} device_id, hour
 """
 # What is left is queued again with a row a meter, so that the next portion finds its own rows.
 _TAKE_SOME = """
 WITH chosen AS MATERIALIZED (
-    SELECT {keys} FROM (
-        SELECT {keys}, sum(count(*)) OVER (ORDER BY {keys}) - count(*) AS before FROM {queue} GROUP BY {keys}
+    SELECT {customer_id,} device_id FROM (
+        SELECT {customer_id,} device_id, sum(count(*)) OVER (ORDER BY {customer_id,} device_id) - count(*) AS before
+        FROM {rollup_queue} GROUP BY {customer_id,} device_id
     ) sizes WHERE before < :most
 ), taken AS (
-    DELETE FROM {batches} WHERE device_ids && (SELECT array_agg(device_id) FROM chosen) RETURNING *
+    DELETE FROM {rollup_batches} WHERE device_ids && (SELECT array_agg(device_id) FROM chosen) RETURNING *
 ), entries AS MATERIALIZED (
-    SELECT {keys}, hour, min(first_at) AS first_at, min(queued_at) AS queued_at
+    SELECT {customer_id,} device_id, hour, min(first_at) AS first_at, min(queued_at) AS queued_at
     FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
-    GROUP BY {keys}, hour
+    GROUP BY {customer_id,} device_id, hour
 ), left_over AS (
-    INSERT INTO {batches} ({customers}device_ids, hours, firsts, queued_at)
-    SELECT {customers}array_agg(device_id), array_agg(hour), array_agg(first_at), min(queued_at) FROM entries e
-    WHERE NOT EXISTS (SELECT 1 FROM chosen c WHERE {is_chosen}) GROUP BY {keys}
+    INSERT INTO {rollup_batches} ({customer_id,} device_ids, hours, firsts, queued_at)
+    SELECT {customer_id,} array_agg(device_id), array_agg(hour), array_agg(first_at), min(queued_at) FROM entries e
+    WHERE NOT EXISTS (
+        SELECT 1 FROM chosen c WHERE {c.customer_id = e.customer_id AND} c.device_id = e.device_id
+    ) GROUP BY {customer_id,} device_id
 )
-SELECT {keys}, hour, greatest(first_at, TIMESTAMPTZ 'epoch') FROM entries JOIN chosen USING ({keys})
-ORDER BY {keys}, hour
+SELECT {customer_id,} device_id, hour, greatest(first_at, TIMESTAMPTZ 'epoch')
+FROM entries JOIN chosen USING ({customer_id,} device_id) ORDER BY {customer_id,} device_id, hour
 """
+_MARK = "SELECT '{table} ' || ctid || ' ' || xmin FROM {table} LIMIT 1"
 
 
 async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
@@ -52,17 +56,17 @@ async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
     added. Waiting for an advisory lock would fix the moment before the wait; LOCK TABLE does not.
     """
     await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-    await session.execute(text(f"LOCK TABLE {layout.refresh_lock} IN EXCLUSIVE MODE"))
+    await session.execute(text(layout.sql("LOCK TABLE {refresh_lock} IN EXCLUSIVE MODE")))
 
 
 async def is_any_queued(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether an hour waits for a refresh."""
-    return bool(await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {layout.queued_batches})")))
+    return bool(await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {rollup_batches})"))))
 
 
 async def count_queued(session: AsyncSession, layout: Layout) -> int:
     """Return how many hours of meters wait for a refresh."""
-    return int(await session.scalar(text(f"SELECT count(*) FROM {layout.queue}")) or 0)
+    return int(await session.scalar(text(layout.sql("SELECT count(*) FROM {rollup_queue}"))) or 0)
 
 
 class TakenHours(NamedTuple):
@@ -78,28 +82,17 @@ async def take_queue(session: AsyncSession, layout: Layout) -> TakenHours:
     Where that is very much, as behind an import of years, it is all of some meters, and the others stay queued: of a
     meter whose hours were taken in part, the rest would come late.
     """
-    size = await session.scalar(text(f"SELECT sum(cardinality(hours)) FROM {layout.queued_batches}"))
+    size = await session.scalar(text(layout.sql("SELECT sum(cardinality(hours)) FROM {rollup_batches}")))
     is_all = int(size or 0) <= _MOST_ENTRIES
-    statement = _TAKE_ALL if is_all else _TAKE_SOME
-    rows = await session.execute(
-        text(
-            statement.format(
-                batches=layout.queued_batches,
-                queue=layout.queue,
-                keys=layout.key_list(),
-                customers="".join(f"{key}, " for key in layout.keys[:-1]),
-                is_chosen=layout.matches("c", "e"),
-            )
-        ),
-        {} if is_all else {"most": _MOST_ENTRIES},
-    )
-    return TakenHours([QueuedHour(tuple(row[:-2]), row[-2], row[-1]) for row in rows], is_all)
+    statement = layout.sql(_TAKE_ALL if is_all else _TAKE_SOME)
+    rows = await session.execute(text(statement), {"most": _MOST_ENTRIES})
+    return TakenHours([QueuedHour(key, *at) for key, at in map(layout.split, rows)], is_all)
 
 
-async def first_mark(session: AsyncSession, tables: Sequence[str]) -> str | None:
+async def first_mark(session: AsyncSession, layout: Layout, tables: Sequence[str]) -> str | None:
     """Return a mark of the first row of the first of these tables that has one; None where all are empty."""
     for table in tables:
-        mark = await session.scalar(text(f"SELECT '{table} ' || ctid || ' ' || xmin FROM {table} LIMIT 1"))
+        mark = await session.scalar(text(layout.sql(_MARK, table=layout.table(table))))
         if mark is not None:
             return str(mark)
     return None

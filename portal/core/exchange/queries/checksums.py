@@ -6,8 +6,7 @@ are on: MD5 over the row's text, whose floating point numbers are the shortest t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -20,66 +19,49 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.layout import Layout, MeterKey
+
 _MICROSECONDS = "(extract(epoch FROM m.time) * 1000000)::bigint"
 _VALUES = ", ".join(f"m.{name}" for name in (*QUANTITIES, "source"))
 _CHECKSUM = f"('x' || left(md5(ROW({_MICROSECONDS}, {_VALUES})::text), 15))::bit(60)::bigint"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingsDigest:
-    """Whose readings are compared: the Client's own, or at the Admin those of one customer."""
-
-    table: str
-    customer_id: UUID | None = None
-
-    @classmethod
-    def own(cls) -> ReadingsDigest:
-        """Return the Client's readings."""
-        return cls("monitoring.power_measurements")
-
-    @classmethod
-    def of_customer(cls, customer_id: UUID) -> ReadingsDigest:
-        """Return a customer's readings at the Admin."""
-        return cls("fleet.power_measurements", customer_id)
-
-    @property
-    def scope(self) -> str:
-        """The condition that keeps to them."""
-        return "" if self.customer_id is None else "m.customer_id = :customer_id AND "
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The values of the condition."""
-        return {} if self.customer_id is None else {"customer_id": self.customer_id}
+_OF_DAYS = """
+SELECT m.device_id, date_trunc('day', m.time, 'UTC') AS day, count(*), sum({checksum})::text
+FROM {power_measurements} m
+WHERE {m.customer_id = :customer_id AND} m.time >= :from_at AND m.time < :to_at
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_OF_READINGS = """
+SELECT {microseconds}, {checksum} FROM {power_measurements} m
+WHERE {m.customer_id = :customer_id AND} m.device_id = :device_id AND m.time >= :from_at AND m.time < :to_at
+ORDER BY m.time
+"""
 
 
 async def day_checksums(
-    session: AsyncSession, readings: ReadingsDigest, from_at: datetime, to_at: datetime
+    session: AsyncSession, layout: Layout, customer_id: UUID | None, from_at: datetime, to_at: datetime
 ) -> list[DayChecksum]:
-    """Return count and checksum per device and UTC day of [from_at, to_at), by device and day."""
+    """Return count and checksum per device and UTC day of [from_at, to_at), by device and day.
+
+    At the Admin of one customer's readings, at a Client of all: `customer_id` is None there.
+    """
     await _write_floats_exactly(session)
     found = await session.execute(
-        text(
-            "SELECT m.device_id, date_trunc('day', m.time, 'UTC') AS day, count(*), "
-            f"sum({_CHECKSUM})::text FROM {readings.table} m "
-            f"WHERE {readings.scope} m.time >= :from_at AND m.time < :to_at GROUP BY 1, 2 ORDER BY 1, 2"
-        ),
-        {**readings.parameters, "from_at": from_at, "to_at": to_at},
+        text(layout.sql(_OF_DAYS, checksum=_CHECKSUM)),
+        {"customer_id": customer_id, "from_at": from_at, "to_at": to_at},
     )
     return [DayChecksum(device_id=row[0], date=row[1].date(), count=row[2], checksum=row[3]) for row in found]
 
 
 async def reading_checksums(
-    session: AsyncSession, readings: ReadingsDigest, device_id: UUID, from_at: datetime, to_at: datetime
+    session: AsyncSession, layout: Layout, meter: MeterKey, from_at: datetime, to_at: datetime
 ) -> ReadingChecksums:
     """Return time and checksum of every reading of one device in [from_at, to_at), by time."""
     await _write_floats_exactly(session)
     found = await session.execute(
-        text(
-            f"SELECT {_MICROSECONDS}, {_CHECKSUM} FROM {readings.table} m WHERE {readings.scope} "
-            "m.device_id = :device_id AND m.time >= :from_at AND m.time < :to_at ORDER BY m.time"
-        ),
-        {**readings.parameters, "device_id": device_id, "from_at": from_at, "to_at": to_at},
+        text(layout.sql(_OF_READINGS, microseconds=_MICROSECONDS, checksum=_CHECKSUM)),
+        {**layout.given(meter), "from_at": from_at, "to_at": to_at},
     )
     rows = found.all()
     return ReadingChecksums(times=[row[0] for row in rows], checksums=[row[1] for row in rows])

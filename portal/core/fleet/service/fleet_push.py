@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from portal.core.errors import Invalid
-from portal.core.exchange.queries.checksums import ReadingsDigest, day_checksums, reading_checksums
+from portal.core.exchange.queries.checksums import day_checksums, reading_checksums
 from portal.core.fleet.queries import fleet_devices, fleet_push
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ async def held_days(stack: Stack, customer_id: UUID, from_at: datetime, to_at: d
     _check(from_at, to_at, LONGEST_DAYS_WINDOW)
     async with stack.db.snapshot() as session:
         called = await fleet_devices.present_names(session, customer_id)
-        days = await day_checksums(session, ReadingsDigest.of_customer(customer_id), from_at, to_at)
+        days = await day_checksums(session, stack.layout, customer_id, from_at, to_at)
     return [structs.replace(day, device_id=called.get(day.device_id, day.device_id)) for day in days]
 
 
@@ -50,7 +50,8 @@ async def held_readings(
     _check(from_at, to_at, LONGEST_READINGS_WINDOW)
     async with stack.db.snapshot() as session:
         own = (await fleet_devices.aliases(session, customer_id)).get(device_id, device_id)
-        return await reading_checksums(session, ReadingsDigest.of_customer(customer_id), own, from_at, to_at)
+        meter = stack.layout.key(own, customer_id)
+        return await reading_checksums(session, stack.layout, meter, from_at, to_at)
 
 
 def _check(from_at: datetime, to_at: datetime, longest: timedelta) -> None:

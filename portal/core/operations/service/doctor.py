@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from portal.core import energy
 from portal.core.database.choice import judge
-from portal.core.database.layout import LAYOUTS
 from portal.core.fleet.queries import fleet_devices
 from portal.core.outbox.queries import push_epoch
 
@@ -38,7 +37,7 @@ class Examination:
 
 async def examine(stack: Stack) -> Examination:
     """Look at the database. Raises `Misconfigured` where the settings and what is there do not go together."""
-    choice, layout = await judge(stack.settings, stack.db), LAYOUTS[stack.settings.run_mode]
+    choice, layout = await judge(stack.settings, stack.db), stack.layout
     async with stack.db.snapshot() as session:
         capabilities = await stack.storage.capabilities(session)
         waiting = await energy.count_queued(session, layout)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from portal.core import energy
-from portal.core.database.layout import LAYOUTS
 from portal.core.log import logger
 from portal.core.operations.queries import writing
 from portal.core.outages import Outage
@@ -59,7 +58,7 @@ async def is_ready(stack: Stack) -> bool:
 
 
 async def _standing(stack: Stack) -> StackHealth:
-    layout = LAYOUTS[stack.settings.run_mode]
+    layout = stack.layout
     async with stack.db.snapshot() as session:
         waiting = await energy.count_queued(session, layout)
         proof = await energy.energy_proof.latest_in(session, layout)

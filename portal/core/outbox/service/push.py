@@ -275,15 +275,14 @@ async def reading_span(stack: Stack) -> tuple[datetime, datetime] | None:
 async def own_days(stack: Stack, from_at: datetime, to_at: datetime) -> list[DayChecksum]:
     """Return count and checksum of this stack's readings, per device and UTC day of [from_at, to_at)."""
     async with stack.db.snapshot() as session:
-        return await checksums.day_checksums(session, checksums.ReadingsDigest.own(), from_at, to_at)
+        return await checksums.day_checksums(session, stack.layout, None, from_at, to_at)
 
 
 async def own_readings(stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime) -> ReadingChecksums:
     """Return time and checksum of this stack's readings of one device in [from_at, to_at)."""
     async with stack.db.snapshot() as session:
-        return await checksums.reading_checksums(
-            session, checksums.ReadingsDigest.own(), device_id, from_at, to_at
-        )
+        meter = stack.layout.key(device_id)
+        return await checksums.reading_checksums(session, stack.layout, meter, from_at, to_at)
 
 
 async def queue_missing(

@@ -9,9 +9,7 @@ from uuid import UUID
 from portal.core import energy
 from portal.core.audit import queries as audit
 from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_words
-from portal.core.database.layout import LAYOUTS
 from portal.core.errors import Conflict, HasHistory, NotFound
-from portal.core.settings import RunMode
 from portal.core.sites.queries import devices as queries
 from portal.core.sites.queries import sites
 from portal.core.sites.queries.devices import StoredDevice
@@ -132,7 +130,7 @@ async def change_device(
             await queries.update_device(session, device_id, edits)
         after = await queries.get_device(session, device_id) or before
         if after.max_power_kw != before.max_power_kw:
-            await energy.requeue(session, LAYOUTS[RunMode.CLIENT], [(device_id,)])
+            await energy.requeue(session, stack.layout, [(device_id,)])
         if words := changes_in_words(_named_facts(before), _named_facts(after)):
             await audit.record(session, "device.changed", before.external_id, words)
     return after
