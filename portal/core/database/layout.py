@@ -56,9 +56,7 @@ _TABLES = frozenset(
         "power_measurements_twin",  # the hypertable until it takes the place of the partitions
     )
 )
-_TARIFF_TABLES = frozenset(
-    ("municipalities", "tariffs", "tariff_periods", "tariff_seasons", "tariff_holidays")
-)
+_TARIFF_TABLES = frozenset(("municipalities",))
 
 
 @dataclass(frozen=True)
