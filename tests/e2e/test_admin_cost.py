@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.accessibility import assert_accessible_and_fits
+from tests.e2e.accessibility import assert_accessible_and_fits_in_light_and_dark
 from tests.e2e.conftest import OLGA, Visitor
 from tests.e2e.running import RunningStack
 
@@ -280,14 +280,13 @@ def test_a_figure_is_explained_on_the_tab_and_over_http(
     assert "half up to the cent" in answer["roundingRule"]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_the_cost_tab_is_accessible_and_fits(
-    visit: Visit, admin_stack: RunningStack, priced_customer: str, *, dark: bool, phone: bool
+    visit: Visit, admin_stack: RunningStack, priced_customer: str, *, phone: bool
 ) -> None:
-    page = open_cost(visit(dark=dark, phone=phone), admin_stack, priced_customer)
+    page = open_cost(visit(phone=phone), admin_stack, priced_customer)
     expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
-    assert_accessible_and_fits(page)
+    assert_accessible_and_fits_in_light_and_dark(page)
     page.locator(".ui-range-button").click()
     expect(page.get_by_role("button", name="Show")).to_be_visible()
-    assert_accessible_and_fits(page)
+    assert_accessible_and_fits_in_light_and_dark(page)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.accessibility import assert_accessible_and_fits
+from tests.e2e.accessibility import assert_accessible_and_fits_in_light_and_dark
 from tests.e2e.conftest import ALICE, BOB, OLGA, Visitor, submit_login
 from tests.e2e.running import PASSWORD, RunningStack
 
@@ -168,15 +168,12 @@ def test_signing_in_leads_nowhere_else(client_stack: RunningStack, elsewhere: st
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("path", ["/login", "/login?error=credentials", "/login?error=locked&minutes=12"])
-def test_the_login_page_is_accessible(
-    visit: Visit, client_stack: RunningStack, path: str, *, dark: bool
-) -> None:
-    page = visit(dark=dark).tab()
+def test_the_login_page_is_accessible(visit: Visit, client_stack: RunningStack, path: str) -> None:
+    page = visit().tab()
     page.goto(client_stack.url + path)
     page.wait_for_load_state("networkidle")
-    assert_accessible_and_fits(page)
+    assert_accessible_and_fits_in_light_and_dark(page)
 
 
 def test_the_login_form_works_without_scripts(visit: Visit, client_stack: RunningStack) -> None:

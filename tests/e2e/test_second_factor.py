@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pyotp.totp import TOTP
 
-from tests.e2e.accessibility import assert_accessible_and_fits
+from tests.e2e.accessibility import assert_accessible_and_fits, assert_accessible_and_fits_in_light_and_dark
 from tests.e2e.conftest import ALICE, Visitor, submit_login
 from tests.e2e.running import PASSWORD, RunningStack
 from tests.pace import within
@@ -142,15 +142,12 @@ def test_an_admin_resets_it_and_so_does_the_command_line(visit: Visit, client_st
     assert _log_in(client_stack, email).headers["location"] == "/"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("path", ["/login-code", "/login-code?error=code"])
-def test_the_code_page_is_accessible(
-    visit: Visit, client_stack: RunningStack, path: str, *, dark: bool
-) -> None:
-    page = visit(dark=dark).tab()
+def test_the_code_page_is_accessible(visit: Visit, client_stack: RunningStack, path: str) -> None:
+    page = visit().tab()
     page.goto(client_stack.url + path)
     page.wait_for_load_state("networkidle")
-    assert_accessible_and_fits(page)
+    assert_accessible_and_fits_in_light_and_dark(page)
 
 
 def _log_in(stack: RunningStack, email: str) -> httpx.Response:
