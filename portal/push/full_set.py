@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from portal.core.outbox.queries.push import PushState
-    from portal.core.outbox.queries.push_sets import SetRow
+    from portal.core.outbox.queries.push_sets import AnyRow, SetRow
     from portal.core.stack import Stack
 
 
@@ -33,7 +33,7 @@ class FullSet(Lane):
     meanwhile, another pass follows.
     """
 
-    def __init__(self, stack: Stack, state: PushState, rows: tuple[SetRow, ...], digest: str) -> None:
+    def __init__(self, stack: Stack, state: PushState, rows: tuple[SetRow[AnyRow], ...], digest: str) -> None:
         super().__init__(stack, state)
         self._digest = digest
         under_way = state.pass_hash is not None
@@ -112,7 +112,7 @@ class FullSet(Lane):
         self.is_complete = True
 
 
-def _digest(stack: Stack, rows: Sequence[SetRow]) -> str:
+def _digest(stack: Stack, rows: Sequence[SetRow[AnyRow]]) -> str:
     """Return the SHA-256 of a set and of where it goes: another Admin, or another customer there, has nothing yet."""
     fleet = stack.settings.fleet_ingest
     digest = hashlib.sha256(f"{fleet.url}\n{fleet.token.get_secret_value()}\n".encode())

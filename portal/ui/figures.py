@@ -1,11 +1,9 @@
 """Big figures: the few numbers a page is opened for."""
 
-from typing import Any
-
 import reflex as rx
 
 from portal.ui.feedback import skeleton
-from portal.ui.vars import Shown, Text
+from portal.ui.vars import Click, Shown, Text
 
 _MOST_IN_A_ROW = 4
 
@@ -19,7 +17,7 @@ def figure(
     loading: Shown[bool] = False,
     accent: bool = False,
     title: Text = "",
-    on_click: Any = None,
+    on_click: Click | None = None,
 ) -> rx.Component:
     """One figure, its unit smaller beside it, the comparison beneath; `title` is shown on hover.
 

@@ -1,7 +1,5 @@
 """What the Cost page is made of."""
 
-from typing import Any
-
 import reflex as rx
 
 from portal.client.cost.explain_state import CostExplainState as Explain
@@ -12,7 +10,7 @@ from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
-from portal.ui.vars import Shown, size
+from portal.ui.vars import Shown, Told, size
 
 _FILES = "/download/cost"
 
@@ -71,7 +69,7 @@ def _below_the_figures() -> rx.Component:
     )
 
 
-def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
+def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Told[str]) -> rx.Component:
     return table(State, first, rows, title=title, on_explain=on_explain, download_path=_FILES)
 
 

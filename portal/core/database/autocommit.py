@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def autocommit(db: Database, **server_settings: str) -> AsyncGenerator[Any, None]:
+async def autocommit(db: Database, **server_settings: str) -> AsyncGenerator[asyncpg.Connection, None]:
     """Open a connection of its own to the database, each statement its own transaction; closed after the block.
 
     `server_settings` are PostgreSQL's, set before the first statement. Raises `Unavailable`.

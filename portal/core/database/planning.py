@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
+
+from portal.core.database.rows import row_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class _Settings(NamedTuple):
+    had: list[str]
+    chosen: list[str]
 
 
 @asynccontextmanager
@@ -23,14 +30,15 @@ async def planned(session: AsyncSession, settings: Mapping[str, str]) -> AsyncGe
         yield
         return
     # Read first and changed then, in one round trip: the first part is materialized before a row of the second is made.
-    current = ", ".join(f"current_setting('{name}') AS s{place}" for place, name in enumerate(settings))
-    names = ", ".join(f"s{place}" for place in range(len(settings)))
-    statement = (
-        f"WITH before AS MATERIALIZED (SELECT {current}) SELECT {names}, {_chosen(settings)} FROM before"
+    current = ", ".join(f"current_setting('{name}')" for name in settings)
+    before = await row_of(
+        session,
+        _Settings,
+        f"WITH before AS MATERIALIZED (SELECT ARRAY[{current}] AS had) "
+        f"SELECT had, ARRAY[{_chosen(settings)}] AS chosen FROM before",
     )
-    before = (await session.execute(text(statement))).one()[: len(settings)]
     yield
-    await session.execute(text(f"SELECT {_chosen(dict(zip(settings, before, strict=True)))}"))
+    await session.execute(text(f"SELECT {_chosen(dict(zip(settings, before.had, strict=True)))}"))
 
 
 def _chosen(settings: Mapping[str, str]) -> str:

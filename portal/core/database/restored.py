@@ -7,26 +7,30 @@ are stored where no query finds them later.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
-
+from portal.core.database.rows import row_of
 from portal.core.errors import Misconfigured
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _ADVICE = "see Backup and restore in docs/operations.md"
-_LOOK = text(
-    "SELECT coalesce(current_setting('timescaledb.restoring', true), '') = 'on', "
-    "to_regclass(:table) IS NOT NULL AND NOT EXISTS "
-    "(SELECT 1 FROM pg_index WHERE indrelid = to_regclass(:table) AND indisprimary AND indisvalid)"
-)
+_LOOK = """
+SELECT coalesce(current_setting('timescaledb.restoring', true), '') = 'on' AS is_restoring,
+  to_regclass(:table) IS NOT NULL AND NOT EXISTS
+    (SELECT 1 FROM pg_index WHERE indrelid = to_regclass(:table) AND indisprimary AND indisvalid) AS has_no_key
+"""
+
+
+class _Restore(NamedTuple):
+    is_restoring: bool
+    has_no_key: bool
 
 
 async def require_restored(connection: AsyncConnection, table: str) -> None:
     """Raise `Misconfigured` where the table of readings, if there is one, is left from half a restore."""
-    is_restoring, has_no_key = (await connection.execute(_LOOK, {"table": table})).one()
+    is_restoring, has_no_key = await row_of(connection, _Restore, _LOOK, {"table": table})
     if is_restoring:
         raise Misconfigured(
             "The restore of this database is not finished, and readings stored now would be lost: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import structs
 
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import AsyncSession
     from portal.core.exchange.recovery import HeldDevice, HeldMunicipality, HeldSets, HeldSite, HeldTariff
-    from portal.core.outbox.queries.push_sets import SetRow
-    from portal.core.sites.wire import DeviceRow
+    from portal.core.outbox.queries.push_sets import AnyRow, SetRow
+    from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
     from portal.core.tariffs.rules.tariffs import Tariff
     from portal.core.tariffs.wire import TariffRow
 
+_Key = TypeVar("_Key")
+_Row = TypeVar("_Row", bound="AnyRow")
+_Named = TypeVar("_Named", "SiteRow", "MunicipalityRow")
 _NEWER = "was changed here since: it stays as it is here"
 
 
@@ -70,29 +73,27 @@ class Merge:
 
     async def run(self) -> None:
         """Merge one set after the other: sites need their municipality, devices their site."""
-        here = await self._here(BatchType.MUNICIPALITIES)
+        here = {place.row.id: place for place in await push_sets.municipalities(self._session)}
         for municipality in self._held.municipalities:
             await self._municipality(municipality, here)
-        here = await self._here(BatchType.SITES)
-        numbers = set(await self._here(BatchType.MUNICIPALITIES))
+        numbers = {place.row.id for place in await push_sets.municipalities(self._session)}
+        sites_here = {site.row.id: site for site in await push_sets.sites(self._session)}
         for site in self._held.sites:
-            await self._site(site, here, numbers)
-        here = await self._here(BatchType.TARIFFS)
+            await self._site(site, sites_here, numbers)
+        tariffs_here = {
+            tariff.row.id: tariff for tariff in await push_sets.tariff_set(self._session, self._currency)
+        }
         for tariff in self._held.tariffs:
-            await self._tariff(tariff, here, numbers)
+            await self._tariff(tariff, tariffs_here, numbers)
         await self._devices()
 
-    async def _here(self, kind: BatchType) -> dict[Any, SetRow]:
-        rows = await push_sets.load_set(self._session, kind, self._currency)
-        return {row.row.id: row for row in rows}
-
-    def _changed(self, kind: BatchType, row: Any, what: str) -> None:
+    def _changed(self, kind: BatchType, row: AnyRow, what: str) -> None:
         self._report.changes.append(MergedRow(kind.value, str(row.id), row.name, what))
 
-    def _kept(self, kind: BatchType, row: Any, why: str) -> None:
+    def _kept(self, kind: BatchType, row: AnyRow, why: str) -> None:
         self._report.conflicts.append(MergedRow(kind.value, str(row.id), row.name, why))
 
-    async def _municipality(self, held: HeldMunicipality, here: dict[int, SetRow]) -> None:
+    async def _municipality(self, held: HeldMunicipality, here: dict[int, SetRow[MunicipalityRow]]) -> None:
         row, kind, session = held.row, BatchType.MUNICIPALITIES, self._session
         mine = here.get(row.id)
         if mine is not None and mine.row.name != row.name and mine.updated_at > held.received_at:
@@ -114,7 +115,12 @@ class Merge:
             self._changed(kind, row, "updated")
 
     def _may_change(
-        self, kind: BatchType, mine: SetRow, row: Any, received_at: datetime, here: Mapping[Any, SetRow]
+        self,
+        kind: BatchType,
+        mine: SetRow[_Named],
+        row: _Named,
+        received_at: datetime,
+        here: Mapping[_Key, SetRow[_Named]],
     ) -> bool:
         """Whether a row here may become what the Admin has: it is older, and no other one has its name."""
         if mine.updated_at > received_at:
@@ -126,7 +132,7 @@ class Merge:
             return False
         return True
 
-    async def _site(self, held: HeldSite, here: dict[UUID, SetRow], numbers: set[int]) -> None:
+    async def _site(self, held: HeldSite, here: dict[UUID, SetRow[SiteRow]], numbers: set[int]) -> None:
         row, kind = held.row, BatchType.SITES
         if row.local_municipality_id not in numbers:
             row = structs.replace(row, local_municipality_id=None)
@@ -150,7 +156,7 @@ class Merge:
             await sites.update_site(self._session, row.id, push_recovery.site_columns(row))
             self._changed(kind, row, "updated")
 
-    async def _tariff(self, held: HeldTariff, here: dict[int, SetRow], numbers: set[int]) -> None:
+    async def _tariff(self, held: HeldTariff, here: dict[int, SetRow[TariffRow]], numbers: set[int]) -> None:
         row, kind, session = held.row, BatchType.TARIFFS, self._session
         if row.municipality_id not in numbers:
             self._kept(kind, row, "its municipality is not there")
@@ -173,7 +179,9 @@ class Merge:
         elif mine.row != row:
             await self._change_tariff(held, mine, same)
 
-    async def _change_tariff(self, held: HeldTariff, mine: SetRow, same: SetRow | None) -> None:
+    async def _change_tariff(
+        self, held: HeldTariff, mine: SetRow[TariffRow], same: SetRow[TariffRow] | None
+    ) -> None:
         row, kind = held.row, BatchType.TARIFFS
         if mine.updated_at > held.received_at or (same is not None and same.row.id != mine.row.id):
             self._kept(kind, row, _NEWER)
@@ -181,7 +189,7 @@ class Merge:
         await tariff_queries.update(self._session, self._stored(row))
         self._changed(kind, row, "updated")
 
-    async def _renumber_tariff(self, mine: SetRow, number: int) -> None:
+    async def _renumber_tariff(self, mine: SetRow[TariffRow], number: int) -> None:
         await tariff_queries.delete(self._session, mine.row.id)
         await tariff_queries.insert_as(self._session, self._stored(mine.row), number)
 
@@ -190,7 +198,7 @@ class Merge:
         return replace(tariff, currency=None) if tariff.currency == self._currency else tariff
 
     async def _devices(self) -> None:
-        here = await self._here(BatchType.DEVICES)
+        here = {device.row.id: device for device in await push_sets.devices(self._session)}
         claimed = {key for device in self._held.devices for key in (device.row.id, *device.aliases)}
         for held in self._held.devices:
             mine = next((here[key] for key in (held.row.id, *held.aliases) if key in here), None)
@@ -216,7 +224,7 @@ class Merge:
         self._report.added_devices.add(row.id)
 
     async def _change_device(
-        self, held: HeldDevice, mine: SetRow, row: DeviceRow, named: SetRow | None
+        self, held: HeldDevice, mine: SetRow[DeviceRow], row: DeviceRow, named: SetRow[DeviceRow] | None
     ) -> None:
         if mine.row == row:
             return
@@ -230,15 +238,15 @@ class Merge:
         self._changed(BatchType.DEVICES, row, "updated")
 
 
-def _under(found: SetRow, key: Any) -> SetRow:
+def _under(found: SetRow[_Row], key: UUID | int) -> SetRow[_Row]:
     return replace(found, row=structs.replace(found.row, id=key))
 
 
-def _named(here: Mapping[Any, SetRow], name: str) -> SetRow | None:
+def _named(here: Mapping[_Key, SetRow[_Named]], name: str) -> SetRow[_Named] | None:
     return next((row for row in here.values() if row.row.name == name), None)
 
 
-def _external(here: Mapping[Any, SetRow], external_id: str) -> SetRow | None:
+def _external(here: Mapping[UUID, SetRow[DeviceRow]], external_id: str) -> SetRow[DeviceRow] | None:
     return next((row for row in here.values() if row.row.external_id == external_id), None)
 
 

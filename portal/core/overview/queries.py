@@ -6,7 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select
+from sqlmodel import col
+
+from portal.core.database.rows import rows_of
+from portal.core.sites.tables import Device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +56,7 @@ ORDER BY s.name
 """
 # A device's mean in a bucket first, then the sum over devices: a device that posts more often must not weigh more.
 _POWER = """
-SELECT bucket, sum(kw) FROM (
+SELECT bucket AS at, sum(kw) AS kw FROM (
     SELECT date_bin(CAST(:width AS interval), time, TIMESTAMPTZ 'epoch') AS bucket, device_id,
         avg(active_power_kw) AS kw
     FROM monitoring.power_measurements
@@ -62,7 +66,7 @@ SELECT bucket, sum(kw) FROM (
 """
 # All windows are read at once: they lie in each other, or side by side.
 _ENERGY = """
-SELECT d.site_id, {sums}
+SELECT d.site_id, ARRAY[{sums}] AS milliwh
 FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id
 WHERE h.hour >= :first AND h.hour < :last GROUP BY d.site_id
 """
@@ -73,8 +77,7 @@ _SUM = (
 
 async def sites_at_present(session: AsyncSession, fresh_after: datetime) -> tuple[SitePresent, ...]:
     """Return every active site; a device counts into its site's power while its last reading is fresh."""
-    rows = await session.execute(text(_SITES), {"fresh_after": fresh_after})
-    return tuple(SitePresent(*row) for row in rows)
+    return tuple(await rows_of(session, SitePresent, _SITES, {"fresh_after": fresh_after}))
 
 
 async def power_buckets(
@@ -82,20 +85,29 @@ async def power_buckets(
 ) -> tuple[PowerBucket, ...]:
     """Return the total power per bucket of a window; a bucket without any reading is left out."""
     given = {"start_at": start_at, "end_at": end_at, "width": timedelta(minutes=width_minutes)}
-    rows = await session.execute(text(_POWER), given)
-    return tuple(PowerBucket(*row) for row in rows)
+    return tuple(await rows_of(session, PowerBucket, _POWER, given))
+
+
+class _SiteEnergy(NamedTuple):
+    """What a site has used in each of the windows."""
+
+    site_id: UUID
+    milliwh: list[int]
 
 
 async def energy_by_site(
     counted: Counted, windows: Sequence[tuple[datetime, datetime]]
 ) -> list[dict[UUID, int]]:
     """Return the billed energy (milliwatt-hours) of the hours that begin in each window, per site."""
-    given = {"first": min(start for start, _ in windows), "last": max(end for _, end in windows)}
+    given: dict[str, datetime] = {
+        "first": min(start for start, _ in windows),
+        "last": max(end for _, end in windows),
+    }
     for place, (start_at, end_at) in enumerate(windows):
         given |= {f"start_{place}": start_at, f"end_{place}": end_at}
     sums = ", ".join(_SUM.format(place) for place in range(len(windows)))
     found: list[dict[UUID, int]] = [{} for _ in windows]
-    for site_id, *energies in await counted.session.execute(text(_ENERGY.format(sums=sums)), given):
+    for site_id, energies in await rows_of(counted.session, _SiteEnergy, _ENERGY.format(sums=sums), given):
         for energy, milliwh in zip(found, energies, strict=True):
             energy[site_id] = milliwh
     sites = await _site_of_devices(counted.session) if counted.live else {}
@@ -107,5 +119,5 @@ async def energy_by_site(
 
 
 async def _site_of_devices(session: AsyncSession) -> dict[UUID, UUID]:
-    rows = await session.execute(text("SELECT id, site_id FROM monitoring.devices"))
-    return {row.id: row.site_id for row in rows}
+    rows = await session.execute(select(col(Device.id), col(Device.site_id)))
+    return dict(rows.all())

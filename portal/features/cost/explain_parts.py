@@ -1,12 +1,8 @@
-"""The dialog that explains a figure: a device and a day, its hours, and one hour down to its readings.
-
-The state is one made of `portal.features.cost.explain_state.CostExplainer`.
-"""
-
-from typing import Any
+"""The dialog that explains a figure: a device and a day, its hours, and one hour down to its readings."""
 
 import reflex as rx
 
+from portal.features.cost.explain_state import CostExplainer
 from portal.features.cost.explain_view import ExplainStep, HourRow
 from portal.features.cost.parts import listing_table
 from portal.ui.feedback import callout
@@ -14,7 +10,7 @@ from portal.ui.forms import button, dialog, dialog_buttons
 from portal.ui.tables import Column, cell, data_table, head_cell
 from portal.ui.vars import Shown, is_some, size
 
-State = Any
+State = type[CostExplainer]
 _HOURS = (Column("Hour"), Column("kWh", is_number=True), Column("Rate"), Column("Total", is_number=True))
 
 

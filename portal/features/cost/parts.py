@@ -1,14 +1,12 @@
-"""What a cost page is made of, over the state of either run mode.
+"""What a cost page is made of, over the state of either run mode."""
 
-The state is one made of `portal.features.cost.page_state.CostPage`.
-"""
-
-from typing import Any
+from functools import partial
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
 from portal.features.cost.days import LOCAL_DAYS, UTC_DAYS
+from portal.features.cost.page_state import CostPage
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.charts import chart
@@ -16,7 +14,7 @@ from portal.ui.feedback import callouts, cell_warning, error_panel, skeleton, sk
 from portal.ui.figures import figure, figure_row
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
-from portal.ui.vars import Shown, Text
+from portal.ui.vars import Click, Shown, Text, Told
 
 _CHART_HEIGHT = "300px"
 # What a phone leaves out of the tables; the figures above say it for all of them.
@@ -24,7 +22,7 @@ _MINOR = ("base", "vat")
 _MEASURES = (("cost", "Cost"), ("energy", "Energy"))
 _GROUPINGS = ((UTC_DAYS, "UTC days"), (LOCAL_DAYS, "Local days"))
 
-State = Any
+State = type[CostPage]
 
 
 class _FileLink(BaseHTML):
@@ -70,7 +68,7 @@ def _download(label: str, address: Text, *, hint: str) -> rx.Component:
     )
 
 
-def body(state: State, below: rx.Component, *, on_explain: Any) -> rx.Component:
+def body(state: State, below: rx.Component, *, on_explain: Click) -> rx.Component:
     """Figures, warnings and what is below them; or why there is nothing. `on_explain` is called by the figures."""
     return rx.cond(
         state.failure != "",
@@ -86,20 +84,19 @@ def body(state: State, below: rx.Component, *, on_explain: Any) -> rx.Component:
     )
 
 
-def _figures(state: State, on_explain: Any) -> rx.Component:
+def _figures(state: State, on_explain: Click) -> rx.Component:
     report = state.report
-    each: dict[str, Any] = {"loading": state.is_loading, "on_click": on_explain}
+    each = partial(figure, loading=state.is_loading, on_click=on_explain)
     return figure_row(
-        figure("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label), **each),
-        figure("Base cost", report.base, note="Before VAT", **each),
-        figure("VAT", report.vat, note=report.vat_share, **each),
-        figure(
+        each("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label)),
+        each("Base cost", report.base, note="Before VAT"),
+        each("VAT", report.vat, note=report.vat_share),
+        each(
             "Total",
             report.total,
             note=_or(state.cost_compared, report.per_kwh),
             accent=True,
             title=report.per_kwh,
-            **each,
         ),
     )
 
@@ -140,7 +137,7 @@ def table(
     rows: Shown[list[CostRow]],
     *,
     title: str,
-    on_explain: Any,
+    on_explain: Told[str],
     download_path: Text,
 ) -> rx.Component:
     """One listing with its totals; `on_explain(key)` is called by the button of a row."""
@@ -156,9 +153,9 @@ def listing_table(
     unit: Text,
     first: str,
     rows: Shown[list[CostRow]],
-    totals: Any,
+    totals: list[str],
     *,
-    on_explain: Any,
+    on_explain: Told[str],
     caption: str = "",
 ) -> rx.Component:
     """Lines with `totals` (a list: kWh, base, VAT, total), in a currency's `unit`."""
@@ -195,7 +192,7 @@ def _table_download(title: str, first: str, path: Text, state: State) -> rx.Comp
     )
 
 
-def _name(line: CostRow, on_explain: Any) -> rx.Component:
+def _name(line: CostRow, on_explain: Told[str]) -> rx.Component:
     return rx.cond(
         line["key"] != "",
         rx.el.button(

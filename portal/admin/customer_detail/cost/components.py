@@ -1,7 +1,5 @@
 """What the tab with the cost is made of."""
 
-from typing import Any
-
 import reflex as rx
 
 from portal.admin.customer_detail.cost.explain_state import CustomerExplainState as Explain
@@ -12,7 +10,7 @@ from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
-from portal.ui.vars import Shown, Text
+from portal.ui.vars import Shown, Text, Told
 
 
 def cost_panel() -> rx.Component:
@@ -45,7 +43,7 @@ def _below_the_figures() -> rx.Component:
     )
 
 
-def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Any) -> rx.Component:
+def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Told[str]) -> rx.Component:
     return table(State, first, rows, title=title, on_explain=on_explain, download_path=_files())
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from portal.core.database.engine import Capabilities
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.plain.figures import PlainFigures
 from portal.core.database.plain.partitions import Partitions
 from portal.core.database.plain.schema import create_rollups
+from portal.core.database.rows import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,8 +46,7 @@ class PostgresStorage:
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server; an installed TimescaleDB is reported, not yet used."""
-        version = await session.scalar(text("SHOW server_version"))
-        extension = await session.scalar(
-            text("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
-        )
+        version = await value_of(session, str, "SHOW server_version")
+        installed = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
+        extension = await value_of(session, str, installed)
         return Capabilities("postgresql", str(version), extension)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 from sqlalchemy import text
 
 from portal.core.database.autocommit import autocommit
+from portal.core.database.rows import fetch_rows, values_of
 from portal.core.database.timescale.convert import lock_shape
 from portal.core.values.time import require_aware
 
@@ -51,12 +52,12 @@ class Chunks:
         self._known |= wanted
 
     async def _existing(self, session: AsyncSession, wanted: set[datetime]) -> set[datetime]:
-        rows = await session.scalars(
-            text(
-                "SELECT range_start FROM timescaledb_information.chunks "
-                "WHERE hypertable_schema = :schema AND hypertable_name = 'power_measurements' "
-                "AND range_start = ANY (:starts)"
-            ),
+        rows = await values_of(
+            session,
+            datetime,
+            "SELECT range_start FROM timescaledb_information.chunks "
+            "WHERE hypertable_schema = :schema AND hypertable_name = 'power_measurements' "
+            "AND range_start = ANY (:starts)",
             {"schema": self._layout.schema, "starts": sorted(wanted)},
         )
         return set(rows)
@@ -86,6 +87,10 @@ WHERE _timescaledb_functions.chunk_status(name::regclass) & 8 = 0 AND pg_indexes
 _PATIENCE = "2s"
 
 
+class _Swollen(NamedTuple):
+    name: str
+
+
 async def shrink_indexes(db: Database, layout: Layout) -> int:
     """Give back the disk that indexes keep of late readings after these were compressed too; returns the chunks.
 
@@ -93,10 +98,10 @@ async def shrink_indexes(db: Database, layout: Layout) -> int:
     """
     async with autocommit(db, lock_timeout=_PATIENCE) as connection:
         done = 0
-        for row in await connection.fetch(_SWOLLEN, layout.schema):
+        for chunk in await fetch_rows(connection, _Swollen, _SWOLLEN, layout.schema):
             try:
-                await connection.execute(f"VACUUM {row['name']}")
-                await connection.execute(f"REINDEX TABLE {row['name']}")
+                await connection.execute(f"VACUUM {chunk.name}")
+                await connection.execute(f"REINDEX TABLE {chunk.name}")
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 continue
             done += 1

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
 from portal.core.database.autocommit import autocommit
+from portal.core.database.rows import fetch_row, fetch_value
 from portal.core.errors import Misconfigured
 from portal.core.settings import StorageChoice
 
@@ -145,23 +146,36 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split(".")[:2] if part.isdigit())
 
 
+class _Said(NamedTuple):
+    """What `_FACTS` returns; `kind` is that of the table of readings."""
+
+    installed: str | None
+    default_version: str | None
+    offered: list[str]
+    is_preloaded: bool
+    may_create: bool
+    kind: str | None
+
+
+_SAYS_NOTHING = _Said(None, None, [], is_preloaded=False, may_create=False, kind=None)
+
+
 async def gather(db: Database, layout: Layout) -> Facts:
     """Ask the server, on a connection that survives an extension that cannot be loaded."""
     async with autocommit(db, **{"timescaledb.disable_load": "on"}) as connection:
-        row = await connection.fetchrow(_FACTS, layout.table("power_measurements"))
-        filled = row["kind"] == "p" and await connection.fetchval(
-            layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})")
+        readings = layout.table("power_measurements")
+        said = await fetch_row(connection, _Said, _FACTS, readings) or _SAYS_NOTHING
+        filled = said.kind == "p" and await fetch_value(
+            connection, bool, layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})")
         )
-    offered = tuple(row["offered"])
-    installed = row["installed"]
     return Facts(
-        offered=offered,
-        default_version=row["default_version"],
-        installed=installed,
-        is_preloaded=row["is_preloaded"],
-        may_create=row["may_create"],
-        license=await _license(db) if installed in offered and row["is_preloaded"] else None,
-        readings=_readings(row["kind"], is_filled=bool(filled)),
+        offered=tuple(said.offered),
+        default_version=said.default_version,
+        installed=said.installed,
+        is_preloaded=said.is_preloaded,
+        may_create=said.may_create,
+        license=await _license(db) if said.installed in said.offered and said.is_preloaded else None,
+        readings=_readings(said.kind, is_filled=bool(filled)),
     )
 
 
@@ -195,9 +209,9 @@ async def _license(db: Database) -> str | None:
         return await license_of(connection)
 
 
-async def license_of(connection: Any) -> str | None:
+async def license_of(connection: asyncpg.Connection) -> str | None:
     """Return `timescale`, or `apache` where the community features are off or were not built."""
-    return await connection.fetchval("SELECT current_setting('timescaledb.license', true)")
+    return await fetch_value(connection, str, "SELECT current_setting('timescaledb.license', true)")
 
 
 class _NoFeaturesError(Exception):
@@ -239,7 +253,7 @@ async def tried(db: Database, facts: Facts) -> Facts:
     return facts
 
 
-async def _create_with_features(connection: Any, *, only_try: bool = False) -> None:
+async def _create_with_features(connection: asyncpg.Connection, *, only_try: bool = False) -> None:
     await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     if await license_of(connection) == "apache":
         raise _NoFeaturesError

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from portal.core.database.autocommit import autocommit
+from portal.core.database.rows import fetch_value
 from portal.core.database.timescale import convert
 from portal.core.database.timescale.probe import ReadingsTable, create_extension, gather, obstacle
 from portal.core.database.timescale.schema import build, complete
@@ -89,9 +90,9 @@ async def upgrade(db: Database, layout: Layout, report: Callable[[Week], None]) 
 async def _alone(db: Database) -> AsyncGenerator[None, None]:
     """Keep stacks from starting, and refuse when one is there."""
     async with autocommit(db, application_name="portal-upgrade") as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _MOVING_LOCK):
+        if not await fetch_value(connection, bool, "SELECT pg_try_advisory_lock($1)", _MOVING_LOCK):
             raise Conflict("Another `portal storage upgrade` is under way, or a stack is just starting.")
-        names = await connection.fetchval(_USERS)
+        names = await fetch_value(connection, str, _USERS)
         if names:
             raise Conflict(f"The database is in use by {names}: stop the stack first, then run this again.")
         yield

@@ -15,7 +15,7 @@ watermark.
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,11 +23,11 @@ import asyncpg
 from sqlalchemy import text
 
 from portal.core.database.autocommit import autocommit
+from portal.core.database.rows import fetch_row, fetch_rows, fetch_value
 from portal.core.log import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -177,13 +177,27 @@ async def refresh_noted(db: Database, layout: Layout) -> int:
         return await _drain(connection, layout)
 
 
+class _Noted(NamedTuple):
+    id: int
+
+
+class _NotedWindow(NamedTuple):
+    id: int
+    from_hour: datetime
+    to_hour: datetime
+
+
+class _Days(NamedTuple):
+    from_day: datetime
+    to_day: datetime | None
+
+
 async def _drain(connection: asyncpg.Connection, layout: Layout) -> int:
     # These first: what is noted in between is shown by the view until the next time, not lost with these.
-    late = await connection.fetch(layout.sql("SELECT id FROM {late_hours}"))
-    rows = await connection.fetch(
-        layout.sql("SELECT id, from_hour, to_hour FROM {rollup_windows} ORDER BY from_hour")
-    )
-    windows = list(merged(Window(row["from_hour"], row["to_hour"]) for row in rows))
+    late = await fetch_rows(connection, _Noted, layout.sql("SELECT id FROM {late_hours}"))
+    noted = layout.sql("SELECT id, from_hour, to_hour FROM {rollup_windows} ORDER BY from_hour")
+    rows = await fetch_rows(connection, _NotedWindow, noted)
+    windows = list(merged(Window(row.from_hour, row.to_hour) for row in rows))
     options = await _options(connection)
     for window in windows:
         from_hour = await _not_past_watermark(connection, layout, "hourly_aggregate", window.from_hour)
@@ -191,21 +205,23 @@ async def _drain(connection: asyncpg.Connection, layout: Layout) -> int:
             if not await _refresh(connection, layout, piece, options):
                 return 0
     for statement, done in ((_DELETE_METERS, late), (_DELETE_WINDOWS, rows)):
-        await connection.execute(layout.sql(statement), [row["id"] for row in done])
+        await connection.execute(layout.sql(statement), [row.id for row in done])
     return len(windows)
 
 
 async def _options(connection: asyncpg.Connection) -> str:
     """Return the argument that has a refresh go from the oldest to the newest, where it can go otherwise."""
     knows = "SELECT 'options' = ANY (proargnames) FROM pg_proc WHERE oid = 'refresh_continuous_aggregate'::regproc"
-    return f", options => '{OLDEST_FIRST}'" if await connection.fetchval(knows) else ""
+    return f", options => '{OLDEST_FIRST}'" if await fetch_value(connection, bool, knows) else ""
 
 
 async def _not_past_watermark(
     connection: asyncpg.Connection, layout: Layout, aggregate: str, from_at: datetime
 ) -> datetime:
     """Return where a refresh must begin: at the watermark if that lies before, at the first reading if none is."""
-    return await connection.fetchval(layout.sql(_FROM_WATERMARK), from_at, layout.schema, aggregate)
+    statement = layout.sql(_FROM_WATERMARK)
+    begins_at = await fetch_value(connection, datetime, statement, from_at, layout.schema, aggregate)
+    return begins_at or from_at
 
 
 async def _refresh(connection: asyncpg.Connection, layout: Layout, piece: Window, options: str) -> bool:
@@ -228,8 +244,8 @@ async def _days_below_threshold(
     """
     threshold = layout.sql(_THRESHOLD, views="'daily_aggregate'")
     days = layout.sql(_DAYS, policy_reach=_DAILY_POLICY_REACH, threshold=threshold)
-    row = await connection.fetchrow(days, *piece)
-    return Window(row["from_day"], row["to_day"]) if row["to_day"] else None
+    found = await fetch_row(connection, _Days, days, *piece)
+    return Window(found.from_day, found.to_day) if found and found.to_day else None
 
 
 async def _call(connection: asyncpg.Connection, aggregate: str, window: Window, options: str) -> bool:

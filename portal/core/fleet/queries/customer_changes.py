@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlmodel import col
 
+from portal.core.database.rows import is_so, values_of
 from portal.core.fleet.tables import Customer
 from portal.core.values.versions import version_of
 
@@ -82,14 +83,14 @@ async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: boo
 async def has_readings(session: AsyncSession, customer_id: UUID) -> bool:
     """Tell whether any reading of a customer is stored."""
     statement = "SELECT EXISTS (SELECT 1 FROM fleet.power_measurements WHERE customer_id = :id)"
-    return bool(await session.scalar(text(statement), {"id": customer_id}))
+    return await is_so(session, statement, {"id": customer_id})
 
 
 # What others refer to comes last. Everything else that holds a customer's rows is found in the catalogue, so that
 # neither engine's own tables are forgotten.
 _LAST = ("tariff_periods", "tariffs", "municipalities", "devices", "sites")
 _HOLDERS = """
-SELECT c.relname FROM pg_class c
+SELECT c.relname::text FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
 WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
@@ -97,9 +98,9 @@ WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT
 
 async def remove(session: AsyncSession, customer_id: UUID) -> None:
     """Delete a customer and everything that is kept of it."""
-    found = await session.scalars(text(_HOLDERS))
-    names = sorted(found.all(), key=lambda name: _LAST.index(name) if name in _LAST else -1)
-    bound: dict[str, Any] = {"id": customer_id}
+    found = await values_of(session, str, _HOLDERS)
+    names = sorted(found, key=lambda name: _LAST.index(name) if name in _LAST else -1)
+    bound = {"id": customer_id}
     for name in names:
         await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer_id = :id'), bound)
     await session.execute(text("DELETE FROM fleet.customers WHERE id = :id"), bound)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlmodel import col
 
+from portal.core.database.rows import row_if_any, rows_of
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
 from portal.core.energy.rules.live import FOR_EVER
 from portal.core.fleet.tables import Customer
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.energy import Counted
@@ -114,6 +114,29 @@ LEFT JOIN fleet.push_reports p ON p.customer_id = c.id
 """
 
 
+class _Line(NamedTuple):
+    """What `_LINE` returns; a customer that never said how much waits has no `reported_at`."""
+
+    id: UUID
+    code: str
+    name: str
+    is_active: bool
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    site_count: int
+    device_count: int
+    today_milliwh: int
+    token_issued_at: datetime
+    token_rotated_at: datetime | None
+    previous_token_expires_at: datetime | None
+    last_batch_rows: int | None
+    reported_at: datetime | None
+    waiting_rows: int | None
+    given_up_rows: int | None
+    oldest_at: datetime | None
+    drain_seconds: int | None
+
+
 async def list_lines(
     session: AsyncSession, today: datetime, asked: Asked = EVERYTHING
 ) -> tuple[CustomerLine, ...]:
@@ -124,23 +147,46 @@ async def list_lines(
     where = "" if asked.after is None else "WHERE lower(c.code) > :code "
     after = {} if asked.after is None else {"code": asked.after[0]}
     statement = f"{_LINE}{where}ORDER BY lower(c.code) LIMIT CAST(:fetched AS bigint)"
-    rows = await session.execute(text(statement), {"today": today, "fetched": asked.fetched, **after})
-    return tuple(_line(row) for row in rows.mappings())
+    rows = await rows_of(session, _Line, statement, {"today": today, "fetched": asked.fetched, **after})
+    return tuple(_line(row) for row in rows)
 
 
 async def find_line(session: AsyncSession, customer_id: UUID, today: datetime) -> CustomerLine | None:
     """Return one customer."""
-    found = await session.execute(text(_LINE + " WHERE c.id = :id"), {"today": today, "id": customer_id})
-    row = found.mappings().one_or_none()
+    given = {"today": today, "id": customer_id}
+    row = await row_if_any(session, _Line, _LINE + " WHERE c.id = :id", given)
     return None if row is None else _line(row)
 
 
-def _line(row: RowMapping) -> CustomerLine:
-    values: dict[str, Any] = {str(name): value for name, value in row.items()}
-    values["energy_today_kwh"] = kwh_from_milliwh(values.pop("today_milliwh"))
-    backlog = {field.name: values.pop(field.name) for field in fields(PushBacklog)}
-    push = None if backlog["reported_at"] is None else PushBacklog(**backlog)
-    return CustomerLine(**values, push=push)
+def _line(row: _Line) -> CustomerLine:
+    return CustomerLine(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        is_active=row.is_active,
+        first_seen_at=row.first_seen_at,
+        last_seen_at=row.last_seen_at,
+        site_count=row.site_count,
+        device_count=row.device_count,
+        energy_today_kwh=kwh_from_milliwh(row.today_milliwh),
+        token_issued_at=row.token_issued_at,
+        token_rotated_at=row.token_rotated_at,
+        previous_token_expires_at=row.previous_token_expires_at,
+        last_batch_rows=row.last_batch_rows,
+        push=_backlog(row),
+    )
+
+
+def _backlog(row: _Line) -> PushBacklog | None:
+    if row.reported_at is None:
+        return None
+    return PushBacklog(
+        reported_at=row.reported_at,
+        waiting_rows=row.waiting_rows or 0,
+        given_up_rows=row.given_up_rows or 0,
+        oldest_at=row.oldest_at,
+        drain_seconds=row.drain_seconds or 0,
+    )
 
 
 def with_live_energy(
@@ -209,24 +255,29 @@ ORDER BY s.name, s.id, d.name
 """
 
 
+class _DeviceAtSite(NamedTuple):
+    """What `_SITES` returns; a site without devices is one row, with none of theirs."""
+
+    id: UUID
+    name: str
+    address: str
+    is_active: bool
+    municipality: str | None
+    time_zone_id: str | None
+    device_id: UUID | None
+    device_name: str | None
+    external_id: str | None
+    device_is_active: bool | None
+    last_reading_at: datetime | None
+    today_milliwh: int
+
+
 async def list_sites(session: AsyncSession, customer_id: UUID, today: datetime) -> tuple[CustomerSite, ...]:
     """Return a customer's sites with their devices, by name."""
-    rows = (await session.execute(text(_SITES), {"customer_id": customer_id, "today": today})).all()
+    rows = await rows_of(session, _DeviceAtSite, _SITES, {"customer_id": customer_id, "today": today})
     devices: dict[UUID, list[CustomerDevice]] = {}
     for row in rows:
-        found = devices.setdefault(row.id, [])
-        if row.device_id is not None:
-            energy = kwh_from_milliwh(row.today_milliwh)
-            found.append(
-                CustomerDevice(
-                    row.device_id,
-                    row.device_name,
-                    row.external_id,
-                    row.device_is_active,
-                    row.last_reading_at,
-                    energy,
-                )
-            )
+        devices.setdefault(row.id, []).extend(_devices_in(row))
     sites = {row.id: row for row in rows}
     return tuple(
         CustomerSite(
@@ -234,3 +285,19 @@ async def list_sites(session: AsyncSession, customer_id: UUID, today: datetime) 
         )
         for r in sites.values()
     )
+
+
+def _devices_in(row: _DeviceAtSite) -> list[CustomerDevice]:
+    if row.device_id is None:
+        return []
+    energy = kwh_from_milliwh(row.today_milliwh)
+    return [
+        CustomerDevice(
+            row.device_id,
+            row.device_name or "",
+            row.external_id or "",
+            bool(row.device_is_active),
+            row.last_reading_at,
+            energy,
+        )
+    ]

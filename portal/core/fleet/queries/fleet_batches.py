@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, bindparam, func, insert, or_, select, text, update
 from sqlmodel import col
 
 from portal.core.database.db import driver_connection
+from portal.core.database.prepared import Prepared, PreparedChange
+from portal.core.database.rows import values_of
 from portal.core.exchange.batches import ENCODER
-from portal.core.fleet.tables import Customer
+from portal.core.fleet.tables import Customer, DeviceAlias, IngestEvent
 from portal.core.tariffs.queries import tariffs as tariff_queries
 
 if TYPE_CHECKING:
@@ -19,10 +21,13 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     import asyncpg
+    import msgspec
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
     from portal.core.tariffs.rules.tariffs import Tariff
+
+_Row = TypeVar("_Row", "SiteRow", "DeviceRow", "MunicipalityRow")
 
 # The rows travel as one JSON parameter: decimals stay exact, and a batch of any size is one statement.
 # Sorted by key against deadlocks between two batches of the same customer.
@@ -66,26 +71,47 @@ ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, time_zone_id =
   received_at = now(), ended_at = NULL
 """
 
-_CUSTOMER = """
-SELECT id, code, EXISTS (SELECT 1 FROM fleet.device_aliases a WHERE a.customer_id = customers.id) AS has_aliases
-FROM fleet.customers
-WHERE is_active AND (token_hash = $1 OR (previous_token_hash = $1 AND previous_token_expires_at > $2))
-"""
-
-_EVENT = """
-INSERT INTO fleet.ingest_events
-  (customer_id, batch_type, rows_accepted, rows_rejected, batch_bytes, client_hwm, time_spread, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
-
+_HAS_ALIASES = select(col(DeviceAlias.id)).where(col(DeviceAlias.customer_id) == col(Customer.id)).exists()
+_CUSTOMER = Prepared(
+    select(col(Customer.id), col(Customer.code), _HAS_ALIASES).where(
+        col(Customer.is_active),
+        or_(
+            col(Customer.token_hash) == bindparam("hash"),
+            and_(
+                col(Customer.previous_token_hash) == bindparam("hash"),
+                col(Customer.previous_token_expires_at) > bindparam("now"),
+            ),
+        ),
+    )
+)
+_OF_EVENT = (
+    "customer_id",
+    "batch_type",
+    "rows_accepted",
+    "rows_rejected",
+    "batch_bytes",
+    "client_hwm",
+    "time_spread",
+    "error",
+)
+_NEW_EVENT = insert(IngestEvent).values(
+    id=func.gen_random_uuid(), **{name: bindparam(name) for name in _OF_EVENT}
+)
 # Whoever finds the row locked lets it be: another batch of the same customer is noting the same thing, and
 # waiting for its commit would make parallel batches queue up.
-_SEEN = """
-UPDATE fleet.customers SET first_seen_at = coalesce(first_seen_at, now()), last_seen_at = now()
-WHERE id = (SELECT id FROM fleet.customers WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)
-"""
-
-_EVENT_AND_SEEN = f"WITH event AS ({_EVENT}) {_SEEN}"
+_FREE = (
+    select(col(Customer.id))
+    .where(col(Customer.id) == bindparam("customer_id"))
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_IS_SEEN = (
+    update(Customer)
+    .where(col(Customer.id) == _FREE.scalar_subquery())
+    .values(first_seen_at=func.coalesce(col(Customer.first_seen_at), func.now()), last_seen_at=func.now())
+)
+_EVENT = PreparedChange(_NEW_EVENT)
+_SEEN = PreparedChange(_IS_SEEN)
+_EVENT_AND_SEEN = PreparedChange(_IS_SEEN.add_cte(_NEW_EVENT.cte("event")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +140,20 @@ async def customer_by_token_hash(
     connection: asyncpg.Connection, token_hash: str, now: datetime
 ) -> KnownCustomer | None:
     """Return the active customer with this current token, or with this previous one while it is honoured."""
-    row = await connection.fetchrow(_CUSTOMER, token_hash, now)
-    return None if row is None else KnownCustomer(row["id"], row["code"], row["has_aliases"])
+    row = await _CUSTOMER.first(connection, hash=token_hash, now=now)
+    return None if row is None else KnownCustomer(*row)
 
 
 async def known_sites(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that are sites of this customer."""
-    statement = text("SELECT id FROM fleet.sites WHERE customer_id = :customer_id AND id = ANY(:ids)")
-    found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
-    return set(found.all())
+    statement = "SELECT id FROM fleet.sites WHERE customer_id = :customer_id AND id = ANY(:ids)"
+    return set(await values_of(session, UUID, statement, {"customer_id": customer_id, "ids": list(ids)}))
 
 
 async def known_municipalities(session: AsyncSession, customer_id: UUID, ids: Collection[int]) -> set[int]:
     """Return those of the ids that are municipalities of this customer."""
-    statement = text(
-        "SELECT id FROM fleet.municipalities WHERE customer_id = :customer_id AND id = ANY(:ids)"
-    )
-    found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
-    return set(found.all())
+    statement = "SELECT id FROM fleet.municipalities WHERE customer_id = :customer_id AND id = ANY(:ids)"
+    return set(await values_of(session, int, statement, {"customer_id": customer_id, "ids": list(ids)}))
 
 
 async def upsert_sites(session: AsyncSession, customer_id: UUID, rows: Sequence[SiteRow]) -> None:
@@ -143,10 +165,8 @@ async def devices_of_other_power(
     session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow]
 ) -> list[UUID]:
     """Return the known devices whose rated power the rows change."""
-    found = await session.scalars(
-        text(_OTHER_POWER), {"customer_id": customer_id, "rows": _as_json(_last_by_id(rows))}
-    )
-    return list(found)
+    given = {"customer_id": customer_id, "rows": _as_json(_last_by_id(rows))}
+    return await values_of(session, UUID, _OTHER_POWER, given)
 
 
 async def upsert_devices(session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow]) -> None:
@@ -179,39 +199,32 @@ async def record_batch(session: AsyncSession, customer_id: UUID, batch: HandledB
 
 async def mark_seen(session: AsyncSession, customer_id: UUID) -> None:
     """Note that the customer pushed just now, within a session's transaction."""
-    await (await driver_connection(session)).execute(_SEEN, customer_id)
+    await _SEEN.run(await driver_connection(session), customer_id=customer_id)
 
 
 async def record_event(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
     """Write the ingest event of a batch, handled or refused."""
-    await connection.execute(_EVENT, *_event_values(customer_id, batch))
+    await _EVENT.run(connection, customer_id=customer_id, **_of_event(batch))
 
 
 async def record_and_mark(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
     """Write the ingest event of a batch and note that the customer pushed, in one statement."""
-    await connection.execute(_EVENT_AND_SEEN, *_event_values(customer_id, batch))
+    await _EVENT_AND_SEEN.run(connection, customer_id=customer_id, **_of_event(batch))
 
 
-def _event_values(customer_id: UUID, batch: HandledBatch) -> tuple[Any, ...]:
-    return (
-        customer_id,
-        batch.batch_type,
-        batch.rows_accepted,
-        batch.rows_rejected,
-        batch.batch_bytes,
-        batch.client_hwm,
-        batch.time_spread,
-        batch.error,
-    )
+def _of_event(batch: HandledBatch) -> dict[str, object]:
+    return {name: getattr(batch, name) for name in _OF_EVENT if name != "customer_id"}
 
 
-async def _upsert(session: AsyncSession, statement: str, customer_id: UUID, rows: Sequence[Any]) -> None:
+async def _upsert(
+    session: AsyncSession, statement: str, customer_id: UUID, rows: Sequence[msgspec.Struct]
+) -> None:
     await session.execute(text(statement), {"customer_id": customer_id, "rows": _as_json(rows)})
 
 
-def _last_by_id(rows: Sequence[Any]) -> list[Any]:
+def _last_by_id(rows: Sequence[_Row]) -> list[_Row]:
     return list({row.id: row for row in rows}.values())
 
 
-def _as_json(rows: Sequence[Any]) -> str:
+def _as_json(rows: Sequence[msgspec.Struct]) -> str:
     return ENCODER.encode(rows).decode()

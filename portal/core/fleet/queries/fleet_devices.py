@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
+from sqlmodel import col
+
+from portal.core.database.prepared import Prepared
+from portal.core.database.rows import rows_of, values_of
+from portal.core.fleet.tables import DeviceAlias
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -28,35 +33,34 @@ class NamedDevice:
     is_ended: bool
 
 
+_ALIASES = select(col(DeviceAlias.id), col(DeviceAlias.device_id))
+
+
 async def known_ids(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that are devices of this customer, by the id they came with first."""
-    statement = text("SELECT id FROM fleet.devices WHERE customer_id = :customer_id AND id = ANY(:ids)")
-    found = await session.scalars(statement, {"customer_id": customer_id, "ids": list(ids)})
-    return set(found.all())
+    statement = "SELECT id FROM fleet.devices WHERE customer_id = :customer_id AND id = ANY(:ids)"
+    return set(await values_of(session, UUID, statement, {"customer_id": customer_id, "ids": list(ids)}))
 
 
 async def aliases(session: AsyncSession, customer_id: UUID) -> dict[UUID, UUID]:
     """Return the device of every alias of a customer; few have any."""
-    rows = await session.execute(
-        text("SELECT id, device_id FROM fleet.device_aliases WHERE customer_id = :customer_id"),
-        {"customer_id": customer_id},
-    )
-    return {row.id: row.device_id for row in rows}
+    rows = await session.execute(_ALIASES.where(col(DeviceAlias.customer_id) == customer_id))
+    return dict(rows.all())
 
 
 async def named(
     session: AsyncSession, customer_id: UUID, external_ids: Collection[str]
 ) -> dict[str, NamedDevice]:
     """Return the device of each external id: one the Client has before one it ended, then the one seen last."""
-    rows = await session.execute(
-        text(
-            "SELECT DISTINCT ON (external_id) id, external_id, ended_at IS NOT NULL FROM fleet.devices "
-            "WHERE customer_id = :customer_id AND external_id = ANY(:names) "
-            "ORDER BY external_id, ended_at IS NOT NULL, received_at DESC, id"
-        ),
+    rows = await rows_of(
+        session,
+        NamedDevice,
+        "SELECT DISTINCT ON (external_id) id, external_id, ended_at IS NOT NULL AS is_ended FROM fleet.devices "
+        "WHERE customer_id = :customer_id AND external_id = ANY(:names) "
+        "ORDER BY external_id, ended_at IS NOT NULL, received_at DESC, id",
         {"customer_id": customer_id, "names": list(external_ids)},
     )
-    return {row[1]: NamedDevice(*row) for row in rows}
+    return {device.external_id: device for device in rows}
 
 
 async def save_names(
@@ -81,24 +85,18 @@ async def save_names(
         )
 
 
-_OF_ALIASES = "SELECT id, device_id FROM fleet.device_aliases WHERE customer_id = $1"
+_OF_ALIASES = Prepared(_ALIASES.where(col(DeviceAlias.customer_id) == bindparam("customer_id")))
 
 
 async def aliases_of(connection: asyncpg.Connection, customer_id: UUID) -> dict[UUID, UUID]:
     """Return the device of every alias of a customer, on a connection of the driver."""
-    rows = await connection.fetch(_OF_ALIASES, customer_id)
-    return {row["id"]: row["device_id"] for row in rows}
+    return dict(await _OF_ALIASES.all(connection, customer_id=customer_id))
 
 
 async def present_names(session: AsyncSession, customer_id: UUID) -> dict[UUID, UUID]:
     """Return what the Client calls its devices now, of those it calls by another id than their own."""
-    rows = await session.execute(
-        text(
-            "SELECT device_id, id FROM fleet.device_aliases WHERE customer_id = :customer_id AND is_current"
-        ),
-        {"customer_id": customer_id},
-    )
-    return {row.device_id: row.id for row in rows}
+    current = _ALIASES.where(col(DeviceAlias.customer_id) == customer_id, col(DeviceAlias.is_current))
+    return {device: alias for alias, device in await session.execute(current)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +110,15 @@ class DoubledDevice:
 
 async def doubled(session: AsyncSession) -> tuple[DoubledDevice, ...]:
     """Return what was pushed twice under one external id before that could not happen any more."""
-    rows = await session.execute(
-        text(
-            "SELECT c.code, d.external_id, array_agg(d.id ORDER BY d.id) FROM fleet.devices d "
-            "JOIN fleet.customers c ON c.id = d.customer_id "
-            "WHERE (d.customer_id, d.external_id) IN (SELECT customer_id, external_id FROM fleet.devices "
-            "GROUP BY customer_id, external_id HAVING count(*) > 1) "
-            "AND EXISTS (SELECT 1 FROM fleet.power_measurements m "
-            "WHERE m.customer_id = d.customer_id AND m.device_id = d.id) "
-            "GROUP BY c.code, d.external_id HAVING count(*) > 1 ORDER BY 1, 2"
-        )
+    rows = await rows_of(
+        session,
+        DoubledDevice,
+        "SELECT c.code AS customer, d.external_id, array_agg(d.id ORDER BY d.id) AS device_ids "
+        "FROM fleet.devices d JOIN fleet.customers c ON c.id = d.customer_id "
+        "WHERE (d.customer_id, d.external_id) IN (SELECT customer_id, external_id FROM fleet.devices "
+        "GROUP BY customer_id, external_id HAVING count(*) > 1) "
+        "AND EXISTS (SELECT 1 FROM fleet.power_measurements m "
+        "WHERE m.customer_id = d.customer_id AND m.device_id = d.id) "
+        "GROUP BY c.code, d.external_id HAVING count(*) > 1 ORDER BY 1, 2",
     )
-    return tuple(DoubledDevice(*row) for row in rows)
+    return tuple(rows)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
+from portal.core.database.prepared import PreparedChange
+from portal.core.database.rows import values_of
 from portal.core.exchange.batches import BatchType
+from portal.core.fleet.tables import CustomerPushReport
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.exchange.sync import PushReport, SetRange
@@ -56,19 +62,19 @@ async def end_missing(
         return 0
     key, cast = ending.key, ending.sql_type
     inactive = "is_active = false, received_at = now(), " if ending.has_activity else ""
-    ended = await session.execute(
-        text(
-            f"UPDATE {ending.table} AS r SET {inactive}ended_at = now() WHERE r.customer_id = :customer_id "
-            f"AND r.ended_at IS NULL AND r.received_at < now() AND NOT {key} = ANY(CAST(:present AS {cast}[])) "
-            f"AND (CAST(:after AS {cast}) IS NULL OR {key} > CAST(:after AS {cast})) "
-            f"AND (CAST(:through AS {cast}) IS NULL OR {key} <= CAST(:through AS {cast})) RETURNING r.id"
-        ),
+    ended = await values_of(
+        session,
+        ending.key_type,
+        f"UPDATE {ending.table} AS r SET {inactive}ended_at = now() WHERE r.customer_id = :customer_id "
+        f"AND r.ended_at IS NULL AND r.received_at < now() AND NOT {key} = ANY(CAST(:present AS {cast}[])) "
+        f"AND (CAST(:after AS {cast}) IS NULL OR {key} > CAST(:after AS {cast})) "
+        f"AND (CAST(:through AS {cast}) IS NULL OR {key} <= CAST(:through AS {cast})) RETURNING r.id",
         {"customer_id": customer_id, "present": list(present), "after": bounds[0], "through": bounds[1]},
     )
-    return len(ended.all())
+    return len(ended)
 
 
-def _bounds(span: SetRange, key_type: type[UUID | int]) -> tuple[Any, Any] | None:
+def _bounds(span: SetRange, key_type: type[UUID | int]) -> tuple[UUID | int | None, UUID | int | None] | None:
     try:
         after = None if span.after is None else key_type(span.after)
         through = None if span.through is None else key_type(span.through)
@@ -77,24 +83,19 @@ def _bounds(span: SetRange, key_type: type[UUID | int]) -> tuple[Any, Any] | Non
     return after, through
 
 
-_SAVE_REPORT = """
-INSERT INTO fleet.push_reports AS r
-  (customer_id, reported_at, waiting_rows, refused_rows, given_up_rows, oldest_at, drain_seconds)
-VALUES ($1, now(), $2, $3, $4, $5, $6)
-ON CONFLICT (customer_id) DO UPDATE SET reported_at = excluded.reported_at, waiting_rows = excluded.waiting_rows,
-  refused_rows = excluded.refused_rows, given_up_rows = excluded.given_up_rows, oldest_at = excluded.oldest_at,
-  drain_seconds = excluded.drain_seconds
-"""
-
-
-async def save_report(connection: Any, customer_id: UUID, report: PushReport) -> None:
-    """Keep what a Client last said about its backlog, on a connection of the driver."""
-    await connection.execute(
-        _SAVE_REPORT,
-        customer_id,
-        report.waiting_rows,
-        report.refused_rows,
-        report.given_up_rows,
-        report.oldest_at,
-        report.drain_seconds,
+_OF_REPORT = ("waiting_rows", "refused_rows", "given_up_rows", "oldest_at", "drain_seconds")
+_SAID = insert(CustomerPushReport).values(
+    reported_at=func.now(), **{name: bindparam(name) for name in ("customer_id", *_OF_REPORT)}
+)
+_SAVE_REPORT = PreparedChange(
+    _SAID.on_conflict_do_update(
+        index_elements=[col(CustomerPushReport.customer_id)],
+        set_={name: _SAID.excluded[name] for name in ("reported_at", *_OF_REPORT)},
     )
+)
+
+
+async def save_report(connection: asyncpg.Connection, customer_id: UUID, report: PushReport) -> None:
+    """Keep what a Client last said about its backlog, on a connection of the driver."""
+    said = {name: getattr(report, name) for name in _OF_REPORT}
+    await _SAVE_REPORT.run(connection, customer_id=customer_id, **said)

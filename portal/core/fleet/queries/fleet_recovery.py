@@ -6,20 +6,24 @@ What the Client ended itself is not given back; a device with readings is, and i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select
+from sqlmodel import col
 
+from portal.core.database.rows import row_of, rows_of
 from portal.core.exchange.recovery import HeldDevice, HeldMunicipality, HeldSite, HeldTariff
+from portal.core.fleet.tables import Customer
 from portal.core.readings.wire import QUANTITIES, FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.queries import tariffs as tariff_queries
+from portal.core.tariffs.tables import FleetMunicipality, FleetTariff
 from portal.core.tariffs.wire import tariff_row
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -33,30 +37,30 @@ class HighestNumbers:
 
 async def customer_name(session: AsyncSession, customer_id: UUID) -> str:
     """Return what a customer is called."""
-    statement = text("SELECT name FROM fleet.customers WHERE id = :id")
-    return str(await session.scalar(statement, {"id": customer_id}) or "")
+    return await session.scalar(select(col(Customer.name)).where(col(Customer.id) == customer_id)) or ""
 
 
 async def highest_numbers(session: AsyncSession, customer_id: UUID) -> HighestNumbers:
     """Return the highest numbers of a customer, also of what has ended."""
-    row = await session.execute(
-        text(
-            "SELECT (SELECT coalesce(max(id), 0) FROM fleet.municipalities WHERE customer_id = :id), "
-            "(SELECT coalesce(max(id), 0) FROM fleet.tariffs WHERE customer_id = :id)"
-        ),
-        {"id": customer_id},
+    municipality = select(func.max(FleetMunicipality.id)).where(
+        col(FleetMunicipality.customer_id) == customer_id
     )
-    return HighestNumbers(*row.one())
+    tariff = select(func.max(FleetTariff.id)).where(col(FleetTariff.customer_id) == customer_id)
+    return HighestNumbers(await session.scalar(municipality) or 0, await session.scalar(tariff) or 0)
 
 
-async def span(session: AsyncSession, customer_id: UUID) -> tuple[datetime | None, datetime | None]:
+class ReadingSpan(NamedTuple):
+    """The times of the first and the last reading; None without any."""
+
+    first: datetime | None
+    last: datetime | None
+
+
+async def span(session: AsyncSession, customer_id: UUID) -> ReadingSpan:
     """Return the first and the last reading time of a customer."""
     ordered = "SELECT time FROM fleet.power_measurements WHERE customer_id = :id ORDER BY time"
-    row = await session.execute(
-        text(f"SELECT ({ordered} LIMIT 1), ({ordered} DESC LIMIT 1)"), {"id": customer_id}
-    )
-    first, last = row.one()
-    return first, last
+    statement = f"SELECT ({ordered} LIMIT 1) AS first, ({ordered} DESC LIMIT 1) AS last"
+    return await row_of(session, ReadingSpan, statement, {"id": customer_id})
 
 
 _HAS_READINGS = """EXISTS (
@@ -81,11 +85,35 @@ ORDER BY d.id LIMIT :limit
 """
 
 
+class _Site(NamedTuple):
+    id: UUID
+    name: str
+    address: str
+    is_active: bool
+    local_municipality_id: int | None
+    received_at: datetime
+    is_ended: bool
+
+
+class _Device(NamedTuple):
+    id: UUID
+    site_id: UUID
+    name: str
+    external_id: str
+    description: str
+    max_power_kw: Decimal | None
+    is_active: bool
+    received_at: datetime
+    is_ended: bool
+    aliases: list[UUID]
+
+
 async def sites(
     session: AsyncSession, customer_id: UUID, after: UUID | None, limit: int
 ) -> tuple[HeldSite, ...]:
     """Return at most `limit` sites behind an id."""
-    rows = await session.execute(text(_SITES), {"customer_id": customer_id, "after": after, "limit": limit})
+    given = {"customer_id": customer_id, "after": after, "limit": limit}
+    rows = await rows_of(session, _Site, _SITES, given)
     return tuple(
         HeldSite(
             received_at=row.received_at,
@@ -106,11 +134,12 @@ async def devices(
     session: AsyncSession, customer_id: UUID, after: UUID | None, limit: int
 ) -> tuple[HeldDevice, ...]:
     """Return at most `limit` devices behind an id."""
-    rows = await session.execute(text(_DEVICES), {"customer_id": customer_id, "after": after, "limit": limit})
+    given = {"customer_id": customer_id, "after": after, "limit": limit}
+    rows = await rows_of(session, _Device, _DEVICES, given)
     return tuple(
         HeldDevice(
             received_at=row.received_at,
-            aliases=list(row.aliases),
+            aliases=row.aliases,
             is_ended=row.is_ended,
             row=DeviceRow(
                 id=row.id,
@@ -130,32 +159,40 @@ async def municipalities(
     session: AsyncSession, customer_id: UUID, after: int, limit: int
 ) -> tuple[HeldMunicipality, ...]:
     """Return at most `limit` municipalities behind a number."""
-    rows = await session.execute(
-        text(
-            "SELECT id, name, time_zone_id, received_at FROM fleet.municipalities "
-            "WHERE customer_id = :customer_id AND id > :after AND ended_at IS NULL ORDER BY id LIMIT :limit"
-        ),
-        {"customer_id": customer_id, "after": after, "limit": limit},
+    held = (
+        select(
+            col(FleetMunicipality.id),
+            col(FleetMunicipality.name),
+            col(FleetMunicipality.time_zone_id),
+            col(FleetMunicipality.received_at),
+        )
+        .where(
+            col(FleetMunicipality.customer_id) == customer_id,
+            col(FleetMunicipality.id) > after,
+            col(FleetMunicipality.ended_at).is_(None),
+        )
+        .order_by(col(FleetMunicipality.id))
+        .limit(limit)
     )
     return tuple(
-        HeldMunicipality(
-            received_at=row.received_at,
-            row=MunicipalityRow(id=row.id, name=row.name, time_zone_id=row.time_zone_id),
-        )
-        for row in rows
+        HeldMunicipality(received_at=received_at, row=MunicipalityRow(id=key, name=name, time_zone_id=zone))
+        for key, name, zone, received_at in await session.execute(held)
     )
 
 
 async def tariffs(session: AsyncSession, customer_id: UUID, after: int, limit: int) -> tuple[HeldTariff, ...]:
     """Return at most `limit` tariffs behind a number, with their periods, seasons and holidays."""
-    rows = await session.execute(
-        text(
-            "SELECT id, received_at FROM fleet.tariffs "
-            "WHERE customer_id = :customer_id AND id > :after AND ended_at IS NULL ORDER BY id LIMIT :limit"
-        ),
-        {"customer_id": customer_id, "after": after, "limit": limit},
+    held = (
+        select(col(FleetTariff.id), col(FleetTariff.received_at))
+        .where(
+            col(FleetTariff.customer_id) == customer_id,
+            col(FleetTariff.id) > after,
+            col(FleetTariff.ended_at).is_(None),
+        )
+        .order_by(col(FleetTariff.id))
+        .limit(limit)
     )
-    received_at = {row.id: row.received_at for row in rows}
+    received_at = dict((await session.execute(held)).all())
     places = await tariff_queries.load(session, customer_id)
     found = {tariff.id: tariff for place in places for tariff in place.tariffs}
     return tuple(HeldTariff(received_at=at, row=tariff_row(found[key])) for key, at in received_at.items())
@@ -169,12 +206,27 @@ ORDER BY time LIMIT :limit
 """
 
 
+class _Reading(NamedTuple):
+    time: datetime
+    active_power_kw: float | None
+    reactive_power_kvar: float | None
+    apparent_power_kva: float | None
+    power_factor: float | None
+    voltage_v: float | None
+    frequency_hz: float | None
+    energy_imported_kwh: float | None
+    energy_exported_kwh: float | None
+    source: str | None
+
+
 async def readings(
     session: AsyncSession, customer_id: UUID, device_id: UUID, window: tuple[datetime, datetime], limit: int
 ) -> list[FleetReading]:
     """Return the first `limit` readings of one device in [from, to), by time."""
-    rows = await session.execute(
-        text(_READINGS),
+    rows = await rows_of(
+        session,
+        _Reading,
+        _READINGS,
         {
             "customer_id": customer_id,
             "device_id": device_id,
@@ -183,4 +235,4 @@ async def readings(
             "limit": limit,
         },
     )
-    return [FleetReading(device_id=device_id, **dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    return [FleetReading(device_id=device_id, **row._asdict()) for row in rows]

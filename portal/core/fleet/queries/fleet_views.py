@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 from sqlmodel import col
 
+from portal.core.database.rows import row_of, rows_of
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
 from portal.core.fleet.tables import IngestEvent
 from portal.core.values.money import kwh_from_milliwh
@@ -81,7 +82,7 @@ SELECT (SELECT count(*) FROM fleet.customers) AS customers,
 
 # One index look-up per device that is active, of an active customer.
 _POWER = """
-SELECT count(last.active_power_kw), sum(last.active_power_kw)
+SELECT count(last.active_power_kw) AS devices, sum(last.active_power_kw) AS kw
 FROM fleet.devices d
 JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active
 CROSS JOIN LATERAL (
@@ -93,31 +94,40 @@ WHERE d.is_active
 """
 
 _HOURS = """
-SELECT date_trunc('hour', e.received_at, 'UTC') AS hour, count(*), count(e.error),
-       sum(e.rows_accepted)::bigint, sum(e.rows_rejected)::bigint
+SELECT date_trunc('hour', e.received_at, 'UTC') AS hour, count(*) AS batches, count(e.error) AS refused_batches,
+       sum(e.rows_accepted)::bigint AS rows_accepted, sum(e.rows_rejected)::bigint AS rows_rejected
 FROM fleet.customers c
 JOIN fleet.ingest_events e ON e.customer_id = c.id AND e.received_at >= :since
 GROUP BY 1 ORDER BY 1
 """
 
 
+class _Counts(NamedTuple):
+    customers: int
+    active_customers: int
+    sites: int
+    devices: int
+    today_milliwh: int
+
+
+class _Power(NamedTuple):
+    devices: int
+    kw: float | None
+
+
 async def figures(session: AsyncSession, moments: dict[str, datetime]) -> FleetFigures:
     """Return the fleet's figures; `moments` are `now`, `today`, `active_since`, `recent` and `since`."""
-    row = (await session.execute(text(_FIGURES), _only(moments, "active_since", "today"))).one()
-    power = (await session.execute(text(_POWER), _only(moments, "recent", "now"))).one()
-    hours = await session.execute(text(_HOURS), _only(moments, "since"))
+    row = await row_of(session, _Counts, _FIGURES, _only(moments, "active_since", "today"))
+    power = await row_of(session, _Power, _POWER, _only(moments, "recent", "now"))
     return FleetFigures(
         customers=row.customers,
         active_customers=row.active_customers,
         sites=row.sites,
         devices=row.devices,
-        reporting_devices=power[0],
-        power_kw=power[1],
+        reporting_devices=power.devices,
+        power_kw=power.kw,
         energy_today_kwh=kwh_from_milliwh(row.today_milliwh),
-        hours=tuple(
-            FleetHour(hour, batches, refused, accepted, rejected)
-            for hour, batches, refused, accepted, rejected in hours
-        ),
+        hours=tuple(await rows_of(session, FleetHour, _HOURS, _only(moments, "since"))),
     )
 
 
@@ -163,12 +173,13 @@ class IngestTotals:
 
 async def totals_since(session: AsyncSession, customer_id: UUID, since: datetime) -> tuple[IngestTotals, ...]:
     """Return what became of a customer's batches since an instant, by type."""
-    rows = await session.execute(
-        text(
-            "SELECT batch_type, count(*), count(error), sum(rows_accepted)::bigint, sum(rows_rejected)::bigint "
-            "FROM fleet.ingest_events WHERE customer_id = :id AND received_at > :since "
-            "GROUP BY batch_type ORDER BY batch_type"
-        ),
+    rows = await rows_of(
+        session,
+        IngestTotals,
+        "SELECT batch_type, count(*) AS batches, count(error) AS refused_batches, "
+        "sum(rows_accepted)::bigint AS rows_accepted, sum(rows_rejected)::bigint AS rows_rejected "
+        "FROM fleet.ingest_events WHERE customer_id = :id AND received_at > :since "
+        "GROUP BY batch_type ORDER BY batch_type",
         {"id": customer_id, "since": since},
     )
-    return tuple(IngestTotals(*row) for row in rows)
+    return tuple(rows)

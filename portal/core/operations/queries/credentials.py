@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam, select, union_all
 from sqlmodel import col
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Mapped
 
 
-def _is_asked(hashed: Mapped[Any]) -> ColumnElement[bool]:
+def _is_asked(hashed: Mapped[str] | Mapped[str | None]) -> ColumnElement[bool]:
     return hashed == any_(bindparam("hashes", type_=ARRAY(String)))
 
 

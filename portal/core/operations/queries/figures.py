@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from portal.core.database.rows import row_of, rows_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,26 +35,23 @@ class CustomerFigures:
 
 async def fleet_totals(session: AsyncSession, pushed_since: datetime) -> FleetTotals:
     """Return the customers' figures, counted as pushing when they did so since."""
-    row = (
-        await session.execute(
-            text(
-                "SELECT count(*), count(*) FILTER (WHERE c.is_active), "
-                "count(*) FILTER (WHERE c.is_active AND c.last_seen_at > :since), "
-                "coalesce(sum(p.waiting_rows + p.refused_rows), 0)::bigint, min(p.oldest_at) "
-                "FROM fleet.customers c LEFT JOIN fleet.push_reports p ON p.customer_id = c.id"
-            ),
-            {"since": pushed_since},
-        )
-    ).one()
-    return FleetTotals(*row)
+    return await row_of(
+        session,
+        FleetTotals,
+        "SELECT count(*) AS customers, count(*) FILTER (WHERE c.is_active) AS enabled, "
+        "count(*) FILTER (WHERE c.is_active AND c.last_seen_at > :since) AS pushing, "
+        "coalesce(sum(p.waiting_rows + p.refused_rows), 0)::bigint AS waiting, min(p.oldest_at) AS oldest_at "
+        "FROM fleet.customers c LEFT JOIN fleet.push_reports p ON p.customer_id = c.id",
+        {"since": pushed_since},
+    )
 
 
 async def each_customer(session: AsyncSession) -> tuple[CustomerFigures, ...]:
     """Return every customer, by code."""
-    rows = await session.execute(
-        text(
-            "SELECT c.code, c.last_seen_at, coalesce(p.waiting_rows + p.refused_rows, 0)::bigint "
-            "FROM fleet.customers c LEFT JOIN fleet.push_reports p ON p.customer_id = c.id ORDER BY lower(c.code)"
-        )
+    rows = await rows_of(
+        session,
+        CustomerFigures,
+        "SELECT c.code, c.last_seen_at, coalesce(p.waiting_rows + p.refused_rows, 0)::bigint AS waiting "
+        "FROM fleet.customers c LEFT JOIN fleet.push_reports p ON p.customer_id = c.id ORDER BY lower(c.code)",
     )
-    return tuple(CustomerFigures(*row) for row in rows)
+    return tuple(rows)

@@ -9,16 +9,22 @@ been passed, or it waits here with its own position until every one of its readi
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import select, text, type_coerce, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
+from portal.core.database.columns import Word
 from portal.core.database.db import driver_connection
 from portal.core.database.planning import planned
+from portal.core.database.rows import fetch_rows, row_of, rows_of
 from portal.core.errors import TooSlow
 from portal.core.exchange.batches import BatchType
-from portal.core.readings.wire import QUANTITIES, FleetReading
+from portal.core.outbox.queries.reading_rows import RetryRow, WaitingRow, reading_in
+from portal.core.outbox.tables import PushStateRow
+from portal.core.readings.wire import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.readings.wire import FleetReading
 
 MAX_ERROR_LENGTH = 500
 
@@ -123,54 +131,57 @@ async def limit_waiting(session: AsyncSession) -> None:
     await session.execute(text("SET LOCAL lock_timeout = '10s'"))
 
 
-_STATE_COLUMNS = tuple(field.name for field in fields(PushState) if field.name != "resource")
+# The first is called `resource` of a state, and `resource_type` in the table.
+_STATE_COLUMNS = tuple(field.name for field in fields(PushState)[1:])
+_STATES = select(
+    type_coerce(col(PushStateRow.resource_type), Word(BatchType, 20)),
+    col(PushStateRow.last_cursor),
+    col(PushStateRow.last_synced_at),
+    col(PushStateRow.last_error),
+    col(PushStateRow.consecutive_failures),
+    col(PushStateRow.next_attempt_at),
+    col(PushStateRow.is_stopped),
+    col(PushStateRow.content_hash),
+    col(PushStateRow.pass_hash),
+    col(PushStateRow.pass_after),
+    col(PushStateRow.batch_limit),
+    col(PushStateRow.target_hash),
+    col(PushStateRow.acknowledged_mark),
+)
 
 
 async def load_states(session: AsyncSession) -> dict[BatchType, PushState]:
     """Return the state of all five resources, also of those never pushed; a row of no resource does not count."""
-    names = ", ".join(_STATE_COLUMNS)
-    result = await session.execute(
-        text(f"SELECT resource_type, {names} FROM app.fleet_push_state WHERE resource_type = ANY(:kinds)"),
-        {"kinds": [kind.value for kind in BatchType]},
-    )
-    states = {kind: PushState(kind) for kind in BatchType}
-    for row in result.mappings():
-        kind = BatchType(row["resource_type"])
-        states[kind] = PushState(kind, **{name: row[name] for name in _STATE_COLUMNS})
-    return states
+    kinds = [kind.value for kind in BatchType]
+    found = await session.execute(_STATES.where(col(PushStateRow.resource_type).in_(kinds)))
+    stored = [PushState(*row) for row in found]
+    return {kind: PushState(kind) for kind in BatchType} | {state.resource: state for state in stored}
 
 
 async def save_state(session: AsyncSession, state: PushState) -> None:
     """Write the state of one resource."""
-    names = ", ".join(_STATE_COLUMNS)
-    values = ", ".join(f":{name}" for name in _STATE_COLUMNS)
-    updates = ", ".join(f"{name} = excluded.{name}" for name in _STATE_COLUMNS)
+    values = {name: getattr(state, name) for name in _STATE_COLUMNS}
+    new = insert(PushStateRow).values(resource_type=state.resource.value, **values)
     await session.execute(
-        text(
-            f"INSERT INTO app.fleet_push_state (resource_type, {names}) VALUES (:resource, {values}) "
-            f"ON CONFLICT (resource_type) DO UPDATE SET {updates}"
-        ),
-        {"resource": state.resource.value, **{name: getattr(state, name) for name in _STATE_COLUMNS}},
+        new.on_conflict_do_update(index_elements=[col(PushStateRow.resource_type)], set_=values)
     )
 
 
 async def clear_stops(session: AsyncSession) -> None:
     """Let resources that were stopped by a 401 try again."""
     await session.execute(
-        text(
-            "UPDATE app.fleet_push_state SET is_stopped = false, next_attempt_at = NULL, last_error = NULL "
-            "WHERE is_stopped"
-        )
+        update(PushStateRow)
+        .where(col(PushStateRow.is_stopped))
+        .values(is_stopped=False, next_attempt_at=None, last_error=None)
     )
 
 
 async def forget_sets(session: AsyncSession) -> None:
     """Have sites, devices, municipalities and tariffs pushed again, from their first row."""
     await session.execute(
-        text(
-            "UPDATE app.fleet_push_state SET content_hash = NULL, pass_hash = NULL, pass_after = NULL "
-            "WHERE resource_type <> 'measurements'"
-        )
+        update(PushStateRow)
+        .where(col(PushStateRow.resource_type) != BatchType.MEASUREMENTS.value)
+        .values(content_hash=None, pass_hash=None, pass_after=None)
     )
 
 
@@ -237,31 +248,12 @@ async def next_waiting(
     query = _FRESHEST if freshest else _OLDEST
     try:
         async with planned(session, _PLANNER):
-            found = await connection.fetch(query, *acknowledged, after.sent_rows, limit + 1)
+            found = await fetch_rows(connection, WaitingRow, query, *acknowledged, after.sent_rows, limit + 1)
     except asyncpg.QueryCanceledError:
         message = f"the database took too long to read {limit} readings"
         raise TooSlow(message) from None
-    rows = tuple([WaitingReading(row[0], row[1], _reading(row[2:])) for row in found])
+    rows = tuple([WaitingReading(row.entry_id, row.received_at, reading_in(row)) for row in found])
     return Waiting(rows, is_complete=len(rows) <= limit)
-
-
-def _reading(columns: Sequence[Any]) -> FleetReading | None:
-    if columns[0] is None:
-        return None
-    # Spelled out: this runs for every reading, and building a mapping first takes twice as long.
-    return FleetReading(
-        time=columns[0],
-        device_id=columns[1],
-        active_power_kw=columns[2],
-        reactive_power_kvar=columns[3],
-        apparent_power_kva=columns[4],
-        power_factor=columns[5],
-        voltage_v=columns[6],
-        frequency_hz=columns[7],
-        energy_imported_kwh=columns[8],
-        energy_exported_kwh=columns[9],
-        source=columns[10],
-    )
 
 
 async def acknowledge(session: AsyncSession, acknowledgement: Acknowledgement) -> None:
@@ -285,8 +277,7 @@ async def acknowledge(session: AsyncSession, acknowledgement: Acknowledgement) -
         )
 
 
-_DUE_RETRIES = text(
-    f"""
+_DUE_RETRIES = f"""
     SELECT t.time AS retry_time, t.device_id AS retry_device_id, t.received_at, t.tries, r.*
     FROM (
         SELECT * FROM app.push_retries
@@ -301,13 +292,15 @@ _DUE_RETRIES = text(
     ) r ON true
     ORDER BY t.tries, t.time, t.device_id
     """
-)
 
 
 async def due_retries(session: AsyncSession, limit: int, now: datetime) -> tuple[RetryReading, ...]:
     """Return at most `limit` refused readings whose next try is due, least tried first."""
-    found = (await session.execute(_DUE_RETRIES, {"limit": limit, "now": now})).all()
-    return tuple(RetryReading(row[0], row[1], row[2], row[3], _reading(row[4:])) for row in found)
+    found = await rows_of(session, RetryRow, _DUE_RETRIES, {"limit": limit, "now": now})
+    return tuple(
+        RetryReading(row.retry_time, row.retry_device_id, row.received_at, row.tries, reading_in(row))
+        for row in found
+    )
 
 
 async def drop_retries(session: AsyncSession, keys: Iterable[tuple[datetime, UUID]]) -> None:
@@ -329,7 +322,7 @@ REFUSED_ARRAYS = (
 )
 
 
-def refused_arrays(refusals: Sequence[RowRefusal]) -> dict[str, list[Any]]:
+def refused_arrays(refusals: Sequence[RowRefusal]) -> dict[str, object]:
     """Return the parameters of `REFUSED_ARRAYS`."""
     return {
         "times": [row.time for row in refusals],
@@ -356,13 +349,12 @@ async def remember_refused(session: AsyncSession, refusals: Sequence[RowRefusal]
 
 async def backlog(session: AsyncSession) -> Backlog:
     """Count what the Admin does not have yet."""
-    result = await session.execute(
-        text(
-            "SELECT coalesce((SELECT sum(row_count - sent_rows) FROM app.push_outbox), 0)::bigint, "
-            "least((SELECT received_at FROM app.push_outbox ORDER BY id LIMIT 1), "
-            "(SELECT min(received_at) FROM app.push_retries)), "
-            "(SELECT count(*) FROM app.push_retries), (SELECT count(*) FROM app.push_dead_letters)"
-        )
+    return await row_of(
+        session,
+        Backlog,
+        "SELECT coalesce((SELECT sum(row_count - sent_rows) FROM app.push_outbox), 0)::bigint AS pending_rows, "
+        "least((SELECT received_at FROM app.push_outbox ORDER BY id LIMIT 1), "
+        "(SELECT min(received_at) FROM app.push_retries)) AS oldest_received_at, "
+        "(SELECT count(*) FROM app.push_retries) AS retry_rows, "
+        "(SELECT count(*) FROM app.push_dead_letters) AS dead_letters",
     )
-    pending, oldest, retries, dead = result.one()
-    return Backlog(int(pending), oldest, int(retries), int(dead))

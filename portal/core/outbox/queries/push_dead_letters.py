@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
+from portal.core.database.rows import value_of
 from portal.core.outbox.queries.push import MAX_ERROR_LENGTH, REFUSED_ARRAYS, drop_retries, refused_arrays
+from portal.core.outbox.tables import PushDeadLetter, PushDecision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,39 +69,52 @@ async def give_up(session: AsyncSession, refusals: Sequence[RowRefusal]) -> None
 
 async def give_up_set_row(session: AsyncSession, resource: BatchType, key: str, reason: str) -> None:
     """Put a row of a full set among the dead letters."""
+    words = reason[:MAX_ERROR_LENGTH]
+    new = insert(PushDeadLetter).values(resource_type=resource.value, row_key=key, reason=words, tries=1)
     await session.execute(
-        text(
-            "INSERT INTO app.push_dead_letters (resource_type, row_key, reason, tries) "
-            "VALUES (:resource, :key, :reason, 1) "
-            "ON CONFLICT (resource_type, row_key) DO UPDATE "
-            "SET reason = excluded.reason, tries = push_dead_letters.tries + 1"
-        ),
-        {"resource": resource.value, "key": key, "reason": reason[:MAX_ERROR_LENGTH]},
+        new.on_conflict_do_update(
+            index_elements=[col(PushDeadLetter.resource_type), col(PushDeadLetter.row_key)],
+            set_={"reason": words, "tries": col(PushDeadLetter.tries) + 1},
+        )
     )
 
 
 async def latest_dead_letters(session: AsyncSession, limit: int) -> tuple[DeadLetter, ...]:
     """Return the newest dead letters, newest first."""
-    result = await session.execute(
-        text(
-            "SELECT id, resource_type, row_key, received_at, time, device_id, reason, tries, created_at "
-            "FROM app.push_dead_letters ORDER BY id DESC LIMIT :limit"
-        ),
-        {"limit": limit},
+    newest_first = (
+        select(
+            col(PushDeadLetter.id),
+            col(PushDeadLetter.resource_type),
+            col(PushDeadLetter.row_key),
+            col(PushDeadLetter.received_at),
+            col(PushDeadLetter.time),
+            col(PushDeadLetter.device_id),
+            col(PushDeadLetter.reason),
+            col(PushDeadLetter.tries),
+            col(PushDeadLetter.created_at),
+        )
+        .order_by(col(PushDeadLetter.id).desc())
+        .limit(limit)
     )
-    return tuple(DeadLetter(*row) for row in result)
+    return tuple(DeadLetter(*row) for row in await session.execute(newest_first))
 
 
 async def latest_decisions(session: AsyncSession, limit: int) -> tuple[Decision, ...]:
     """Return the newest decisions, newest first."""
-    result = await session.execute(
-        text(
-            "SELECT decided_at, decided_by, action, resource_type, row_key, reason, given_up_at "
-            "FROM app.push_decisions ORDER BY id DESC LIMIT :limit"
-        ),
-        {"limit": limit},
+    newest_first = (
+        select(
+            col(PushDecision.decided_at),
+            col(PushDecision.decided_by),
+            col(PushDecision.action),
+            col(PushDecision.resource_type),
+            col(PushDecision.row_key),
+            col(PushDecision.reason),
+            col(PushDecision.given_up_at),
+        )
+        .order_by(col(PushDecision.id).desc())
+        .limit(limit)
     )
-    return tuple(Decision(*row) for row in result)
+    return tuple(Decision(*row) for row in await session.execute(newest_first))
 
 
 # One statement per verb: a dead letter is decided about once, whoever else tries at the same moment.
@@ -130,7 +147,7 @@ SELECT count(*) FROM decided
 async def discard(session: AsyncSession, dead_letter_id: int | None, by: str) -> int:
     """Drop a dead letter, or all of them (None), with a record of who did; returns how many."""
     values = {"id": dead_letter_id, "by": by, "action": "discard"}
-    return int(await session.scalar(text(_DISCARD), values) or 0)
+    return await value_of(session, int, _DISCARD, values) or 0
 
 
 async def retry(session: AsyncSession, dead_letter_id: int | None, by: str) -> int:
@@ -139,4 +156,4 @@ async def retry(session: AsyncSession, dead_letter_id: int | None, by: str) -> i
     A reading is tried as often as a new one; a row of a full set goes out again with its whole set.
     """
     values = {"id": dead_letter_id, "by": by, "action": "retry"}
-    return int(await session.scalar(text(_RETRY), values) or 0)
+    return await value_of(session, int, _RETRY, values) or 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
 from portal.core.exchange.rules.push_epoch import Position
+from portal.core.outbox.tables import PushEpoch, PushStateRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,106 +40,147 @@ class EpochState:
     compare_until: datetime | None = None
 
 
-_PUSHED = """
-SELECT greatest(max(acknowledged_mark), (SELECT taken_over FROM app.push_epoch), 0), count(last_synced_at)
-FROM app.fleet_push_state
-"""
-_ISSUE = """
-INSERT INTO app.push_epoch AS e (mark, unanswered) VALUES (1, ARRAY[CAST(:nonce AS text)])
-ON CONFLICT (is_only) DO UPDATE SET
-  mark = CASE WHEN e.mark <= :acknowledged OR cardinality(e.unanswered) < :most THEN e.mark + 1 ELSE e.mark END,
-  unanswered = CASE WHEN e.mark <= :acknowledged THEN excluded.unanswered
-    WHEN cardinality(e.unanswered) < :most THEN e.unanswered || excluded.unanswered ELSE e.unanswered END
-RETURNING epoch, mark, is_recovered, unanswered
-"""
+_PUSHED = select(
+    func.coalesce(func.max(col(PushStateRow.acknowledged_mark)), 0),
+    func.coalesce(select(col(PushEpoch.taken_over)).scalar_subquery(), 0),
+    func.count(col(PushStateRow.last_synced_at)),
+)
+
+
+class _Issued(NamedTuple):
+    epoch: UUID
+    mark: int
+    is_recovered: bool
+    unanswered: list[str]
+
+
+class _Pushed(NamedTuple):
+    acknowledged: int
+    batches: int
+
+
+async def _pushed(session: AsyncSession) -> _Pushed:
+    """Return the highest mark that an Admin confirmed, and whether anything was ever taken."""
+    confirmed, taken_over, synced = (await session.execute(_PUSHED)).one()
+    return _Pushed(max(confirmed or 0, taken_over or 0), synced)
 
 
 async def issue(session: AsyncSession) -> Position:
     """Give out the mark of the next batch: one no batch had before, and none will have again."""
-    acknowledged, pushed = (await session.execute(text(_PUSHED))).one()
-    values = {"nonce": token_hex(_NONCE_BYTES), "acknowledged": acknowledged, "most": _MOST_UNANSWERED}
-    epoch, mark, is_recovered, sent = (await session.execute(text(_ISSUE), values)).one()
-    is_first = not pushed and not is_recovered
-    return Position(epoch, mark, int(acknowledged), is_first, nonce=sent[-1], unanswered=tuple(sent[:-1]))
+    pushed = await _pushed(session)
+    new = insert(PushEpoch).values(mark=1, unanswered=[token_hex(_NONCE_BYTES)])
+    mark, sent = col(PushEpoch.mark), col(PushEpoch.unanswered)
+    is_confirmed = mark <= pushed.acknowledged
+    has_room = func.cardinality(sent) < _MOST_UNANSWERED
+    both = func.array_cat(sent, new.excluded.unanswered)
+    given_out = new.on_conflict_do_update(
+        index_elements=[col(PushEpoch.is_only)],
+        set_={
+            "mark": case((or_(is_confirmed, has_room), mark + 1), else_=mark),
+            "unanswered": case((is_confirmed, new.excluded.unanswered), (has_room, both), else_=sent),
+        },
+    ).returning(col(PushEpoch.epoch), mark, col(PushEpoch.is_recovered), sent)
+    last = _Issued(*(await session.execute(given_out)).one())
+    return Position(
+        last.epoch,
+        last.mark,
+        pushed.acknowledged,
+        is_first=not pushed.batches and not last.is_recovered,
+        nonce=last.unanswered[-1],
+        unanswered=tuple(last.unanswered[:-1]),
+    )
 
 
 async def next_position(session: AsyncSession) -> Position:
     """Return the position the next batch would have, without giving it out."""
-    found = await session.execute(text("SELECT epoch, mark, is_recovered, unanswered FROM app.push_epoch"))
-    row = found.one_or_none()
-    epoch, mark, is_recovered, sent = (uuid4(), 0, False, ()) if row is None else row
-    acknowledged, pushed = (await session.execute(text(_PUSHED))).one()
-    is_first = not pushed and not is_recovered
-    nonce = token_hex(_NONCE_BYTES)
-    return Position(epoch, mark + 1, int(acknowledged), is_first, nonce=nonce, unanswered=tuple(sent))
+    issued = select(
+        col(PushEpoch.epoch), col(PushEpoch.mark), col(PushEpoch.is_recovered), col(PushEpoch.unanswered)
+    )
+    row = (await session.execute(issued)).one_or_none()
+    last = _Issued(uuid4(), 0, is_recovered=False, unanswered=[]) if row is None else _Issued(*row)
+    pushed = await _pushed(session)
+    return Position(
+        last.epoch,
+        last.mark + 1,
+        pushed.acknowledged,
+        is_first=not pushed.batches and not last.is_recovered,
+        nonce=token_hex(_NONCE_BYTES),
+        unanswered=tuple(last.unanswered),
+    )
 
 
 async def load(session: AsyncSession) -> EpochState:
     """Return the state; that of a database which never pushed where there is none."""
-    row = (
-        await session.execute(
-            text("SELECT epoch, mark, behind_since, behind_reason, compare_until FROM app.push_epoch")
-        )
-    ).one_or_none()
+    state = select(
+        col(PushEpoch.epoch),
+        col(PushEpoch.mark),
+        col(PushEpoch.behind_since),
+        col(PushEpoch.behind_reason),
+        col(PushEpoch.compare_until),
+    )
+    row = (await session.execute(state)).one_or_none()
     return EpochState() if row is None else EpochState(*row)
 
 
 async def note_behind(session: AsyncSession, reason: str) -> bool:
     """Stop the push until the two are in sync again; tells whether that is news."""
     was = (await load(session)).behind_since
+    words = reason[:_MAX_REASON_LENGTH]
+    since = func.coalesce(col(PushEpoch.behind_since), func.now())
     await session.execute(
-        text(
-            "INSERT INTO app.push_epoch AS e (behind_since, behind_reason) VALUES (now(), :reason) "
-            "ON CONFLICT (is_only) DO UPDATE SET behind_since = coalesce(e.behind_since, now()), "
-            "behind_reason = excluded.behind_reason"
-        ),
-        {"reason": reason[:_MAX_REASON_LENGTH]},
+        insert(PushEpoch)
+        .values(behind_since=func.now(), behind_reason=words)
+        .on_conflict_do_update(
+            index_elements=[col(PushEpoch.is_only)],
+            set_={"behind_since": since, "behind_reason": words},
+        )
     )
     return was is None
 
 
 async def note_in_sync(session: AsyncSession) -> bool:
     """Let the push go on; tells whether it was stopped."""
-    found = await session.scalar(
-        text(
-            "UPDATE app.push_epoch SET behind_since = NULL, behind_reason = NULL "
-            "WHERE behind_since IS NOT NULL RETURNING mark"
-        )
+    went_on = (
+        update(PushEpoch)
+        .where(col(PushEpoch.behind_since).is_not(None))
+        .values(behind_since=None, behind_reason=None)
     )
-    return found is not None
+    return await session.scalar(went_on.returning(col(PushEpoch.mark))) is not None
 
 
 async def note_lost(session: AsyncSession, mark: int, until: datetime) -> None:
     """Forget acknowledgements above `mark`, which the Admin lost, and have readings before `until` compared."""
+    still = func.nullif(func.least(col(PushStateRow.acknowledged_mark), mark), 0)
+    await session.execute(update(PushStateRow).values(acknowledged_mark=still))
     await session.execute(
-        text(
-            "UPDATE app.fleet_push_state SET acknowledged_mark = nullif(least(acknowledged_mark, :mark), 0)"
-        ),
-        {"mark": mark},
-    )
-    await session.execute(
-        text(
-            "INSERT INTO app.push_epoch AS e (compare_until) VALUES (:until) ON CONFLICT (is_only) DO UPDATE "
-            "SET compare_until = excluded.compare_until, taken_over = least(e.taken_over, :mark)"
-        ),
-        {"until": until, "mark": mark},
+        insert(PushEpoch)
+        .values(compare_until=until)
+        .on_conflict_do_update(
+            index_elements=[col(PushEpoch.is_only)],
+            set_={"compare_until": until, "taken_over": func.least(col(PushEpoch.taken_over), mark)},
+        )
     )
 
 
 async def move_comparison(session: AsyncSession, until: datetime | None) -> None:
     """Keep how far the comparison has come, going back in time; None when it is through."""
-    await session.execute(text("UPDATE app.push_epoch SET compare_until = :until"), {"until": until})
+    await session.execute(update(PushEpoch).values(compare_until=until))
 
 
 async def adopt(session: AsyncSession, epoch: UUID | None, mark: int) -> None:
     """Go on where the Admin is: with its epoch, above its mark."""
     await session.execute(
-        text(
-            "INSERT INTO app.push_epoch AS e (epoch, mark, taken_over, is_recovered) "
-            "VALUES (coalesce(CAST(:epoch AS uuid), gen_random_uuid()), :mark, :mark, true) "
-            "ON CONFLICT (is_only) DO UPDATE SET epoch = coalesce(CAST(:epoch AS uuid), e.epoch), "
-            "mark = greatest(e.mark, excluded.mark), taken_over = excluded.mark, is_recovered = true, "
-            "behind_since = NULL, behind_reason = NULL"
-        ),
-        {"epoch": epoch, "mark": mark},
+        insert(PushEpoch)
+        .values(epoch=epoch or uuid4(), mark=mark, taken_over=mark, is_recovered=True)
+        .on_conflict_do_update(
+            index_elements=[col(PushEpoch.is_only)],
+            set_={
+                "epoch": epoch or col(PushEpoch.epoch),
+                "mark": func.greatest(col(PushEpoch.mark), mark),
+                "taken_over": mark,
+                "is_recovered": True,
+                "behind_since": None,
+                "behind_reason": None,
+            },
+        )
     )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import func, insert, select, text, update
+from sqlmodel import col
+
+from portal.core.database.rows import value_of
+from portal.core.sites.tables import Device, Site
+from portal.core.tariffs.tables import Municipality
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -26,10 +31,8 @@ async def lock(session: AsyncSession) -> None:
 
 async def unused_number(session: AsyncSession, numbers: str) -> int:
     """Give out a number of municipalities or tariffs that was never given out."""
-    found = await session.scalar(
-        text("SELECT app.unused_number(CAST(:numbers AS regclass))"), {"numbers": numbers}
-    )
-    return int(found or 0)
+    statement = "SELECT app.unused_number(CAST(:numbers AS regclass))"
+    return await value_of(session, int, statement, {"numbers": numbers}) or 0
 
 
 async def use_numbers_above(session: AsyncSession, numbers: str, highest: int) -> None:
@@ -46,31 +49,22 @@ async def use_numbers_above(session: AsyncSession, numbers: str, highest: int) -
 async def put_municipality(session: AsyncSession, row: MunicipalityRow) -> None:
     """Add a municipality under its number."""
     await session.execute(
-        text("INSERT INTO app.municipalities (id, name, time_zone_id) VALUES (:id, :name, :zone)"),
-        {"id": row.id, "name": row.name, "zone": row.time_zone_id},
+        insert(Municipality).values(id=row.id, name=row.name, time_zone_id=row.time_zone_id)
     )
 
 
 async def renumber_municipality(session: AsyncSession, old: int, new: int) -> None:
     """Give a municipality another number; its sites and tariffs follow."""
-    await session.execute(
-        text("UPDATE app.municipalities SET id = :new, updated_at = now() WHERE id = :old"),
-        {"old": old, "new": new},
-    )
+    renumbered = update(Municipality).where(col(Municipality.id) == old)
+    await session.execute(renumbered.values(id=new, updated_at=func.now()))
 
 
 async def put_site(session: AsyncSession, row: SiteRow) -> None:
     """Add a site under its id."""
-    await session.execute(
-        text(
-            "INSERT INTO monitoring.sites (id, name, address, municipality_id, is_active) "
-            "VALUES (:id, :name, :address, :municipality_id, :is_active)"
-        ),
-        {"id": row.id, **site_columns(row)},
-    )
+    await session.execute(insert(Site).values(id=row.id, **site_columns(row)))
 
 
-def site_columns(row: SiteRow) -> dict[str, Any]:
+def site_columns(row: SiteRow) -> dict[str, object]:
     """Return the columns of a site but its id."""
     return {
         "name": row.name,
@@ -82,36 +76,23 @@ def site_columns(row: SiteRow) -> dict[str, Any]:
 
 async def rename_site_id(session: AsyncSession, old: UUID, new: UUID) -> None:
     """Give a site another id; its devices follow."""
-    await session.execute(
-        text("UPDATE monitoring.sites SET id = :new, updated_at = now() WHERE id = :old"),
-        {"old": old, "new": new},
-    )
+    renamed = update(Site).where(col(Site.id) == old).values(id=new, updated_at=func.now())
+    await session.execute(renamed)
 
 
 async def put_device(session: AsyncSession, row: DeviceRow) -> None:
     """Add a device under its id, with no token: of that only a hash was ever kept, and that in what was lost."""
-    await session.execute(
-        text(
-            "INSERT INTO monitoring.devices "
-            "(id, site_id, name, external_id, description, max_power_kw, is_active, token_hash) VALUES "
-            "(:id, :site_id, :name, :external_id, :description, :max_power_kw, :is_active, :token_hash)"
-        ),
-        {"id": row.id, "token_hash": f"{_UNSEEN}{row.id}", **device_columns(row)},
-    )
+    token_hash = f"{_UNSEEN}{row.id}"
+    await session.execute(insert(Device).values(id=row.id, token_hash=token_hash, **device_columns(row)))
 
 
 async def without_token(session: AsyncSession) -> list[str]:
     """Return the external ids of devices that were put back and have had no new token since."""
-    found = await session.scalars(
-        text(
-            "SELECT external_id FROM monitoring.devices WHERE starts_with(token_hash, :mark) ORDER BY external_id"
-        ),
-        {"mark": _UNSEEN},
-    )
-    return list(found.all())
+    unseen = select(col(Device.external_id)).where(func.starts_with(col(Device.token_hash), _UNSEEN))
+    return list(await session.scalars(unseen.order_by(col(Device.external_id))))
 
 
-def device_columns(row: DeviceRow) -> dict[str, Any]:
+def device_columns(row: DeviceRow) -> dict[str, object]:
     """Return the columns of a device but its id and token."""
     return {
         "site_id": row.site_id,
@@ -125,9 +106,5 @@ def device_columns(row: DeviceRow) -> dict[str, Any]:
 
 async def change_device(session: AsyncSession, device_id: UUID, row: DeviceRow) -> None:
     """Change all columns of a device but its id and token."""
-    values = device_columns(row)
-    assignments = ", ".join(f"{name} = :{name}" for name in values)
-    await session.execute(
-        text(f"UPDATE monitoring.devices SET {assignments}, updated_at = now() WHERE id = :id"),
-        {"id": device_id, **values},
-    )
+    changed = update(Device).where(col(Device.id) == device_id)
+    await session.execute(changed.values(**device_columns(row), updated_at=func.now()))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from sqlalchemy import text
+from sqlalchemy import select
+from sqlmodel import col
 
 from portal.core.exchange.batches import BatchType
+from portal.core.sites.tables import Device, Site
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.queries import tariffs
+from portal.core.tariffs.tables import Municipality, TariffRecord
 from portal.core.tariffs.wire import TariffRow, tariff_row
 from portal.core.values.texts import shown_text
 from portal.core.wire_fields import TEXTS_OF_LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Iterable
     from datetime import datetime
 
     import msgspec
@@ -24,88 +27,104 @@ if TYPE_CHECKING:
     from portal.core.tariffs.rules.tariffs import Tariff
 
 
+AnyRow = SiteRow | DeviceRow | MunicipalityRow | TariffRow
+RowT_co = TypeVar("RowT_co", bound=AnyRow, covariant=True)
+
+
 @dataclass(frozen=True)
-class SetRow:
+class SetRow(Generic[RowT_co]):
     """One row of a full set, as it is in a batch of its type; `key` sorts as text in the order of the rows."""
 
     key: str
     updated_at: datetime
-    row: Any
+    row: RowT_co
 
 
 def _integer_key(value: int) -> str:
     return f"{value:010d}"
 
 
-async def _sites(session: AsyncSession, _: str) -> tuple[SetRow, ...]:
-    result = await session.execute(
-        text(
-            "SELECT id, name, address, is_active, municipality_id, updated_at "
-            "FROM monitoring.sites ORDER BY id"
-        )
+async def sites(session: AsyncSession) -> tuple[SetRow[SiteRow], ...]:
+    """Return every site, as `load_set` does."""
+    found = await session.execute(
+        select(
+            col(Site.id),
+            col(Site.name),
+            col(Site.address),
+            col(Site.is_active),
+            col(Site.municipality_id),
+            col(Site.updated_at),
+        ).order_by(col(Site.id))
     )
-    return tuple(
+    return _cleaned(
         SetRow(
-            str(row.id),
-            row.updated_at,
-            SiteRow(
-                id=row.id,
-                name=row.name,
-                address=row.address,
-                is_active=row.is_active,
-                local_municipality_id=row.municipality_id,
+            str(key),
+            updated_at,
+            SiteRow(id=key, name=name, address=address, is_active=is_active, local_municipality_id=place),
+        )
+        for key, name, address, is_active, place, updated_at in found
+    )
+
+
+async def devices(session: AsyncSession) -> tuple[SetRow[DeviceRow], ...]:
+    """Return every device, as `load_set` does."""
+    found = await session.execute(
+        select(
+            col(Device.id),
+            col(Device.site_id),
+            col(Device.name),
+            col(Device.external_id),
+            col(Device.description),
+            col(Device.max_power_kw),
+            col(Device.is_active),
+            col(Device.updated_at),
+        ).order_by(col(Device.id))
+    )
+    return _cleaned(
+        SetRow(
+            str(key),
+            updated_at,
+            DeviceRow(
+                id=key,
+                site_id=site_id,
+                name=name,
+                external_id=external_id,
+                description=description,
+                max_power_kw=max_power_kw,
+                is_active=is_active,
             ),
         )
-        for row in result
+        for key, site_id, name, external_id, description, max_power_kw, is_active, updated_at in found
     )
 
 
-async def _devices(session: AsyncSession, _: str) -> tuple[SetRow, ...]:
-    result = await session.execute(
-        text(
-            "SELECT id, site_id, name, external_id, description, max_power_kw, is_active, updated_at "
-            "FROM monitoring.devices ORDER BY id"
-        )
+async def municipalities(session: AsyncSession) -> tuple[SetRow[MunicipalityRow], ...]:
+    """Return every municipality, as `load_set` does."""
+    found = await session.execute(
+        select(
+            col(Municipality.id),
+            col(Municipality.name),
+            col(Municipality.time_zone_id),
+            col(Municipality.updated_at),
+        ).order_by(col(Municipality.id))
     )
-    return tuple(SetRow(str(row.id), row.updated_at, _device(row)) for row in result)
-
-
-def _device(row: Any) -> DeviceRow:
-    return DeviceRow(
-        id=row.id,
-        site_id=row.site_id,
-        name=row.name,
-        external_id=row.external_id,
-        description=row.description,
-        max_power_kw=row.max_power_kw,
-        is_active=row.is_active,
+    return _cleaned(
+        SetRow(_integer_key(key), updated_at, MunicipalityRow(id=key, name=name, time_zone_id=zone))
+        for key, name, zone, updated_at in found
     )
 
 
-async def _municipalities(session: AsyncSession, _: str) -> tuple[SetRow, ...]:
-    result = await session.execute(
-        text("SELECT id, name, time_zone_id, updated_at FROM app.municipalities ORDER BY id")
-    )
-    return tuple(
-        SetRow(
-            _integer_key(row.id),
-            row.updated_at,
-            MunicipalityRow(id=row.id, name=row.name, time_zone_id=row.time_zone_id),
-        )
-        for row in result
-    )
-
-
-async def _tariffs(session: AsyncSession, currency: str) -> tuple[SetRow, ...]:
-    changed = await session.execute(text("SELECT id, updated_at FROM app.tariffs"))
-    updated_at = {row.id: row.updated_at for row in changed}
+async def tariff_set(session: AsyncSession, currency: str) -> tuple[SetRow[TariffRow], ...]:
+    """Return every tariff, as `load_set` does."""
+    changed = await session.execute(select(col(TariffRecord.id), col(TariffRecord.updated_at)))
+    updated_at = dict(changed.all())
     found = {
         tariff.id: tariff
         for place in await tariffs.load(session)
         for tariff in place.tariffs
         if tariff.id is not None
     }
-    return tuple(
+    return _cleaned(
         SetRow(_integer_key(key), updated_at[key], _tariff(found[key], currency)) for key in sorted(found)
     )
 
@@ -115,24 +134,31 @@ def _tariff(tariff: Tariff, currency: str) -> TariffRow:
     return tariff_row(replace(tariff, currency=tariff.currency or currency))
 
 
-_LOADERS: dict[BatchType, Callable[[AsyncSession, str], Awaitable[tuple[SetRow, ...]]]] = {
-    BatchType.SITES: _sites,
-    BatchType.DEVICES: _devices,
-    BatchType.MUNICIPALITIES: _municipalities,
-    BatchType.TARIFFS: _tariffs,
-}
-
-
-async def load_set(session: AsyncSession, resource: BatchType, currency: str) -> tuple[SetRow, ...]:
+async def load_set(session: AsyncSession, resource: BatchType, currency: str) -> tuple[SetRow[AnyRow], ...]:
     """Return every row of one full set; `currency` is what a tariff without its own is in.
 
     A text stored by an earlier release goes without the characters that are refused now: a site that the Admin does
-    not take would keep its readings from going, too.
+    not take would keep its readings from going, too. Raises `ValueError` for readings, which are no set.
     """
-    rows = await _LOADERS[resource](session, currency)
-    for each in rows:
+    match resource:
+        case BatchType.SITES:
+            return await sites(session)
+        case BatchType.DEVICES:
+            return await devices(session)
+        case BatchType.MUNICIPALITIES:
+            return await municipalities(session)
+        case BatchType.TARIFFS:
+            return await tariff_set(session, currency)
+        case BatchType.MEASUREMENTS:
+            message = "readings are pushed as they come, not as a set"
+            raise ValueError(message)
+
+
+def _cleaned(rows: Iterable[SetRow[RowT_co]]) -> tuple[SetRow[RowT_co], ...]:
+    found = tuple(rows)
+    for each in found:
         _clean(each.row)
-    return rows
+    return found
 
 
 def _clean(row: msgspec.Struct) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
+from portal.core.database.rows import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,17 +16,27 @@ if TYPE_CHECKING:
 MISSING = "missing at the Admin"
 
 
+class _Span(NamedTuple):
+    first: datetime | None
+    last: datetime | None
+
+
+class Queued(NamedTuple):
+    """Of readings that are missing at the Admin: how many wait already, and how many were given up."""
+
+    waiting: int
+    given_up: int
+
+
 async def reading_span(session: AsyncSession) -> tuple[datetime, datetime] | None:
     """Return the earliest and the latest reading time, None where there is no reading."""
-    row = (
-        await session.execute(
-            text(
-                "SELECT (SELECT time FROM monitoring.power_measurements ORDER BY time LIMIT 1), "
-                "(SELECT time FROM monitoring.power_measurements ORDER BY time DESC LIMIT 1)"
-            )
-        )
-    ).one()
-    return None if row[0] is None else (row[0], row[1])
+    first, last = await row_of(
+        session,
+        _Span,
+        "SELECT (SELECT time FROM monitoring.power_measurements ORDER BY time LIMIT 1) AS first, "
+        "(SELECT time FROM monitoring.power_measurements ORDER BY time DESC LIMIT 1) AS last",
+    )
+    return None if first is None or last is None else (first, last)
 
 
 # What waits is not missing, what was refused is tried anyway, and what a person discarded stays away.
@@ -55,21 +65,16 @@ WITH named AS (
       AND (time, device_id) NOT IN (SELECT time, device_id FROM given_up)
     ON CONFLICT DO NOTHING
 )
-SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM given_up)
+SELECT (SELECT count(*) FROM waiting) AS waiting, (SELECT count(*) FROM given_up) AS given_up
 """
 
 
 async def queue_missing(
     session: AsyncSession, device_id: UUID, times: Sequence[datetime], *, repair: bool
-) -> tuple[int, int]:
+) -> Queued:
     """Have readings of a device pushed again, unless they wait already or were given up.
 
-    Returns how many wait and how many were given up; without `repair` nothing is queued.
+    Without `repair` nothing is queued.
     """
-    row = (
-        await session.execute(
-            text(_QUEUE_MISSING),
-            {"device_id": device_id, "times": list(times), "reason": MISSING, "repair": repair},
-        )
-    ).one()
-    return int(row[0]), int(row[1])
+    given = {"device_id": device_id, "times": list(times), "reason": MISSING, "repair": repair}
+    return await row_of(session, Queued, _QUEUE_MISSING, given)

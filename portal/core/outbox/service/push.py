@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from portal.core.exchange.sync import DayChecksum, ReadingChecksums
     from portal.core.outbox.queries.push import Acknowledgement, Backlog, RetryReading, RowRefusal, Waiting
     from portal.core.outbox.queries.push_dead_letters import DeadLetter, Decision
-    from portal.core.outbox.queries.push_sets import SetRow
+    from portal.core.outbox.queries.push_sets import AnyRow, SetRow
     from portal.core.settings import FleetIngest
     from portal.core.stack import Stack
 
@@ -133,7 +133,7 @@ async def clear_stops(stack: Stack) -> None:
         await push.clear_stops(session)
 
 
-async def full_set(stack: Stack, resource: BatchType) -> tuple[SetRow, ...]:
+async def full_set(stack: Stack, resource: BatchType) -> tuple[SetRow[AnyRow], ...]:
     """Return sites, devices, municipalities or tariffs, all of them, as of one moment."""
     async with stack.db.snapshot() as session:
         await push.limit_waiting(session)

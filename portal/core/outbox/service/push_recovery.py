@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
-from portal.core.exchange.batches import BatchType
 from portal.core.outbox.queries import push, push_epoch, push_recovery, push_sets
 from portal.core.outbox.recovered import Merge, MergeReport
 from portal.core.readings.queries import ingest
@@ -48,8 +47,8 @@ async def is_related(stack: Stack, held: HeldSets) -> bool:
     """Whether any site or device of this stack is among the Admin's, or that cannot be told: one has none yet."""
     async with stack.db.snapshot() as session:
         states = await push.load_states(session)
-        sites = [row.row for row in await push_sets.load_set(session, BatchType.SITES, "")]
-        devices = [row.row for row in await push_sets.load_set(session, BatchType.DEVICES, "")]
+        sites = [row.row for row in await push_sets.sites(session)]
+        devices = [row.row for row in await push_sets.devices(session)]
     here = {str(row.id) for row in (*sites, *devices)} | {row.external_id for row in devices}
     there = {str(held_row.row.id) for held_row in (*held.sites, *held.devices)}
     there |= {device.row.external_id for device in held.devices}

@@ -6,6 +6,7 @@ the rows leave in pieces: a small request beside a large batch need not wait for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -17,7 +18,7 @@ from portal.core.pacing import give_way
 from portal.core.readings.wire import QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping
     from uuid import UUID
 
     from portal.core.readings.wire import DeviceReading, FleetReading
@@ -34,6 +35,9 @@ _ARRAY = Struct("!iiIii")
 # The numbers of built-in types never change: pg_type.dat of PostgreSQL's sources.
 _UUID_OID, _TIMESTAMPTZ_OID = 2950, 1184
 _quantities_of = attrgetter(*QUANTITIES)
+_Readings = Sequence[
+    Any
+]  # Any: of the device or the fleet; only these have a device each, and no row is asked which
 
 
 def device_rows(device_id: UUID, readings: Sequence[DeviceReading | FleetReading]) -> AsyncIterator[bytes]:
@@ -88,7 +92,7 @@ class _Layout:
     lead: bytes = b""
 
 
-async def _pieces(readings: Sequence[Any], layout: _Layout) -> AsyncIterator[bytes]:
+async def _pieces(readings: _Readings, layout: _Layout) -> AsyncIterator[bytes]:
     yield _HEAD
     stamps: dict[datetime, int] = {}
     for start in range(0, len(readings), _ROWS_PER_PIECE):
@@ -98,7 +102,7 @@ async def _pieces(readings: Sequence[Any], layout: _Layout) -> AsyncIterator[byt
     yield _TAIL
 
 
-def _packed(readings: Sequence[Any], layout: _Layout, stamps: dict[datetime, int]) -> bytes:
+def _packed(readings: _Readings, layout: _Layout, stamps: dict[datetime, int]) -> bytes:
     # Written out value by value: this is the one loop over every reading that is stored.
     whole, lead, quantities_of = layout.whole, layout.lead, _quantities_of
     shape, columns = _shape(layout.key_columns)

@@ -11,13 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import bindparam, select
+from sqlmodel import col
 
+from portal.core.database.prepared import Prepared
+from portal.core.database.rows import fetch_row, fetch_rows, fetch_value
 from portal.core.readings.queries import copy_format
 from portal.core.readings.wire import QUANTITIES
+from portal.core.sites.tables import Device
 from portal.core.values.time import HOUR, floor_hour
 
 if TYPE_CHECKING:
@@ -111,7 +116,12 @@ WITH known AS MATERIALIZED (
 SELECT (SELECT count(*) FROM stored) AS stored, (SELECT array_agg(device_id) FROM known) AS known
 """
 
-_DEVICE = "SELECT id, external_id FROM monitoring.devices WHERE token_hash = $1 AND is_active"
+_DEVICE = Prepared(
+    select(col(Device.id), col(Device.external_id)).where(
+        col(Device.token_hash) == bindparam("hash"), col(Device.is_active)
+    )
+)
+_EXTERNAL_ID = Prepared(select(col(Device.external_id)).where(col(Device.id) == bindparam("id")))
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _values_of = attrgetter("time", *QUANTITIES, "source")
@@ -127,14 +137,14 @@ class KnownDevice:
 
 async def device_by_token_hash(connection: asyncpg.Connection, token_hash: str) -> KnownDevice | None:
     """Return the active device with this token, by one index look-up."""
-    row = await connection.fetchrow(_DEVICE, token_hash)
-    return None if row is None else KnownDevice(row["id"], row["external_id"])
+    row = await _DEVICE.first(connection, hash=token_hash)
+    return None if row is None else KnownDevice(*row)
 
 
 async def external_id_of(connection: asyncpg.Connection, device_id: UUID) -> str:
     """Return what a device is called in the field; empty for one that is not there."""
-    found = await connection.fetchval("SELECT external_id FROM monitoring.devices WHERE id = $1", device_id)
-    return found or ""
+    row = await _EXTERNAL_ID.first(connection, id=device_id)
+    return "" if row is None else row[0]
 
 
 async def append_device_readings(
@@ -172,9 +182,13 @@ async def merge_device_readings(
     """Store those readings of one device that are not stored yet, otherwise as appending; returns how many."""
     if len(readings) <= FEW:
         columns = zip(*map(_values_of, readings), strict=True)
-        return int(await connection.fetchval(_MERGE_FEW, device_id, *columns))
+        return await fetch_value(connection, int, _MERGE_FEW, device_id, *columns) or 0
     await _stage(connection, copy_format.device_rows(device_id, readings))
-    return int(await connection.fetchval(_MERGE_STAGED))
+    return await fetch_value(connection, int, _MERGE_STAGED) or 0
+
+
+class _Differing(NamedTuple):
+    time: datetime
 
 
 async def take_back_readings(
@@ -185,8 +199,8 @@ async def take_back_readings(
     Returns how many were stored, and the times of those that are stored here with other values.
     """
     await _stage(connection, copy_format.device_rows(device_id, readings))
-    stored = int(await connection.fetchval(_TAKE_BACK_STAGED))
-    return stored, [row["time"] for row in await connection.fetch(_DIFFERING)]
+    stored = await fetch_value(connection, int, _TAKE_BACK_STAGED) or 0
+    return stored, [row.time for row in await fetch_rows(connection, _Differing, _DIFFERING)]
 
 
 async def append_fleet_readings(
@@ -229,16 +243,21 @@ class Merged:
     known_devices: frozenset[UUID]
 
 
+class _MergedRow(NamedTuple):
+    stored: int
+    known: list[UUID] | None
+
+
 async def merge_fleet_readings(
     connection: asyncpg.Connection, customer_id: UUID, readings: Sequence[FleetReading]
 ) -> Merged:
     """Store those readings of a customer's known devices that are not stored yet, and queue their hours."""
     await _stage(connection, copy_format.staged_rows(readings))
-    row = await connection.fetchrow(_MERGE_FLEET, customer_id)
-    return Merged(row["stored"], frozenset(row["known"] or ()))
+    row = await fetch_row(connection, _MergedRow, _MERGE_FLEET, customer_id) or _MergedRow(0, None)
+    return Merged(row.stored, frozenset(row.known or ()))
 
 
-async def _stage(connection: asyncpg.Connection, rows: Any) -> None:
+async def _stage(connection: asyncpg.Connection, rows: AsyncIterator[bytes]) -> None:
     await connection.execute(_STAGING)
     await connection.copy_to_table(
         "staged_readings", schema_name="pg_temp", columns=_STAGED, format="binary", source=rows
