@@ -113,10 +113,10 @@ def count_walks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     add_pieces = cut_hours.add_pieces
 
     async def counted(
-        session: object, schema: object, customer: object, hours: list[object], gap: object
+        session: object, layout: object, customer: object, hours: list[object], gap: object
     ) -> None:
         walked.extend(hours)
-        await add_pieces(session, schema, customer, hours, gap)  # pyright: ignore[reportArgumentType]
+        await add_pieces(session, layout, customer, hours, gap)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(cut_hours, "add_pieces", counted)
     return walked

@@ -204,8 +204,8 @@ async def test_a_long_pass_is_neither_waited_for_nor_worked_at_by_an_answer(
     meter, history = await _refreshed(stack)
     await energy.recompute(stack)
     async with stack.db.transaction() as session:
-        asked_at = "asked_at = now() - interval '1 minute'"
-        await session.execute(text(f"UPDATE {meter.layout.recompute_passes} SET {asked_at}"))
+        long_ago = "UPDATE {recompute_passes} SET asked_at = now() - interval '1 minute'"
+        await session.execute(text(meter.layout.sql(long_ago)))
     wait = module._wait_for_refresh
 
     async def waiting(*_: object) -> None:
