@@ -98,7 +98,7 @@ async def _following(app: Starlette) -> AsyncGenerator[None]:
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-        await trigger.settle()
+        await trigger.drain()
 
 
 def _end(why: str) -> None:

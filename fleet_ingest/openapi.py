@@ -240,7 +240,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
-        "in": parameter.place,
+        "in": parameter.location,
         "description": parameter.description,
         "required": parameter.required,
         "schema": parameter.schema,

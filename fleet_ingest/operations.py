@@ -34,7 +34,7 @@ class Parameter:
     """A query parameter or header; `schema` is JSON Schema, which may carry an example."""
 
     name: str
-    place: str
+    location: str
     description: str
     required: bool = True
     schema: dict[str, Any] = field(default_factory=lambda: {"type": "string"})
@@ -76,4 +76,4 @@ class Operation:
     @property
     def query_names(self) -> tuple[str, ...]:
         """The parameters of the query there are."""
-        return tuple(parameter.name for parameter in self.parameters if parameter.place == "query")
+        return tuple(parameter.name for parameter in self.parameters if parameter.location == "query")

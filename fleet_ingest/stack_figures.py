@@ -31,18 +31,18 @@ class _Sheet:
         return generate_latest(self._registry)
 
 
-def of_energy(standing: StackHealth) -> bytes:
+def of_energy(status: StackHealth) -> bytes:
     """Return the figures of the rollups and of the energy proof, those once there is one."""
-    sheet, proof = _Sheet(), standing.proof
+    sheet, proof = _Sheet(), status.proof
     sheet.put(
         "portal_rollup_queue_length",
         "Hours of meters that wait to be recomputed (portal_rollup_queued_hours in earlier releases).",
-        standing.hours_to_refresh,
+        status.hours_to_refresh,
     )
     sheet.put(
         "portal_recompute_passes",
         "Meters whose energy is being computed again from their readings.",
-        standing.meters_to_recompute,
+        status.meters_to_recompute,
     )
     if proof is not None:
         sheet.put(
@@ -59,9 +59,9 @@ def of_energy(standing: StackHealth) -> bytes:
             "When energy and registers were compared.",
             proof.checked_at.timestamp(),
         )
-    if standing.is_behind is not None:
+    if status.is_behind is not None:
         words = "1 while nothing is pushed, since the Admin holds more than this stack ever sent."
-        sheet.put("portal_push_behind", words, standing.is_behind)
+        sheet.put("portal_push_behind", words, status.is_behind)
     return sheet.text()
 
 

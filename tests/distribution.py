@@ -48,10 +48,10 @@ class LongestFirst(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        place = file.removeprefix("tests/")
-        if place.startswith(f"{TOGETHER}/"):
+        path = file.removeprefix("tests/")
+        if path.startswith(f"{TOGETHER}/"):
             return TOGETHER
-        return file if _place_in(APART, place) is None else nodeid
+        return file if _rank_in(APART, path) is None else nodeid
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         if int(node.gateway.id.removeprefix("gw")) >= _PROCESSES_WITH_BROWSERS:
@@ -63,9 +63,9 @@ class LongestFirst(LoadScopeScheduling):
 
 def rank(item: pytest.Item) -> int:
     """Return where the file of a test stands among the longest."""
-    place = _place_in(LONGEST, item.path.relative_to(ROOT).as_posix())
-    return len(LONGEST) if place is None else place
+    found = _rank_in(LONGEST, item.path.relative_to(ROOT).as_posix())
+    return len(LONGEST) if found is None else found
 
 
-def _place_in(places: tuple[str, ...], file: str) -> int | None:
-    return next((n for n, place in enumerate(places) if file == place or file.startswith(f"{place}/")), None)
+def _rank_in(paths: tuple[str, ...], file: str) -> int | None:
+    return next((n for n, path in enumerate(paths) if file == path or file.startswith(f"{path}/")), None)

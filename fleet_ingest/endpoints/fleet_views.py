@@ -64,7 +64,9 @@ async def get_detail(request: Request) -> Response:
             last_day=[_totals(totals) for totals in found.last_day],
             sites=[_site(site) for site in found.sites],
             tariffs=[
-                tariff_answer(tariff, place.name) for place in found.tariffs for tariff in place.tariffs
+                tariff_answer(tariff, municipality.name)
+                for municipality in found.tariffs
+                for tariff in municipality.tariffs
             ],
         )
     )

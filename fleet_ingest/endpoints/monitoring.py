@@ -35,10 +35,10 @@ async def get_metrics(request: Request) -> Response:
     except Misconfigured:  # no stack is open yet: what was counted is still worth telling
         found = metrics.exposition(None)
     else:
-        standing = await health.standing(stack)
-        of_energy = b"" if standing is None else stack_figures.of_energy(standing)
+        status = await health.status(stack)
+        of_energy = b"" if status is None else stack_figures.of_energy(status)
         # Where the database has just not answered, nothing more is asked of it.
-        of_push = b"" if standing is None else await _of_push(stack, metrics)
+        of_push = b"" if status is None else await _of_push(stack, metrics)
         found = metrics.exposition(stack.db, of_energy, of_push)
     return Response(found, headers=HEADERS, media_type="text/plain; version=0.0.4")
 

@@ -36,9 +36,9 @@ CREATED = 201
 async def get_sites(request: Request) -> Response:
     """Page through the sites, each with its devices."""
     await admin_of(request)
-    page, standing = await sites.page_of_sites(stack_of(request), page_asked(request, 1))
+    page, devices = await sites.page_of_sites(stack_of(request), page_asked(request, 1))
     at: dict[UUID, list[SiteDeviceAnswer]] = defaultdict(list)
-    for device in standing:
+    for device in devices:
         at[device.site_id].append(_device(device))
     shown = [_site(site, at[site.id]) for site in page.items]
     return page_answer(request, SitesAnswer(sites=shown, next=page.next), page.next)
@@ -146,8 +146,8 @@ async def post_device_token(request: Request) -> Response:
 
 
 async def _shown(request: Request, site_id: UUID) -> Response:
-    site, standing = await sites.get_site(stack_of(request), site_id)
-    return thing_answer(_site(site, [_device(device) for device in standing]), site.version)
+    site, devices = await sites.get_site(stack_of(request), site_id)
+    return thing_answer(_site(site, [_device(device) for device in devices]), site.version)
 
 
 def _site_said(body: NewSite | SiteChange) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def _issued(issued: IssuedDevice) -> IssuedDeviceAnswer:
     )
 
 
-def _site(site: StoredSite, standing: list[SiteDeviceAnswer]) -> SiteAnswer:
+def _site(site: StoredSite, devices: list[SiteDeviceAnswer]) -> SiteAnswer:
     return SiteAnswer(
         id=site.id,
         name=site.name,
@@ -185,7 +185,7 @@ def _site(site: StoredSite, standing: list[SiteDeviceAnswer]) -> SiteAnswer:
         municipality=site.municipality,
         time_zone_id=site.time_zone_id,
         is_active=site.is_active,
-        devices=standing,
+        devices=devices,
     )
 
 

@@ -168,12 +168,12 @@ async def _name_others(
     stack: Stack, report: ImportReport, rows: Sequence[ParsedRow], refused: set[int]
 ) -> None:
     """Refuse rows whose time is stored with other values: nothing changes those, so what the file says goes nowhere."""
-    left = [parsed for place, parsed in enumerate(rows) if place not in refused]
-    for place in await readings.places_of_others(stack, report.id, [_reading(parsed) for parsed in left]):
-        at = iso_utc(left[place].row.at)
+    left = [parsed for index, parsed in enumerate(rows) if index not in refused]
+    for index in await readings.indexes_of_others(stack, report.id, [_reading(parsed) for parsed in left]):
+        at = iso_utc(left[index].row.at)
         report.duplicates -= 1
         report.refuse(
-            left[place].line, f"{at} is stored with other values, which stay", "stored with other values"
+            left[index].line, f"{at} is stored with other values, which stay", "stored with other values"
         )
 
 

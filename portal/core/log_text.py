@@ -62,7 +62,7 @@ def _without_last_word(text: str) -> str:
 
     Looked for from behind: a search from the front tries every character of what has no blanks.
     """
-    word = takewhile(lambda letter: not letter.isspace(), reversed(text[-_LONGEST_WORD:]))
+    word = takewhile(lambda character: not character.isspace(), reversed(text[-_LONGEST_WORD:]))
     return text[: len(text) - sum(1 for _ in word)]
 
 
@@ -74,7 +74,8 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
     )
 
 

@@ -30,23 +30,23 @@ _log = logging.getLogger("settings")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Names with their values, as one place has them. In a place of the product's own, a misspelt name is refused."""
+class SettingSource:
+    """Names with their values, as one source has them. In a source of the product's own, a misspelt name is refused."""
 
     words: str
     given: Mapping[str, str | None] = field(repr=False)
     is_own: bool = False
 
 
-def environment(given: Mapping[str, str]) -> Place:
-    """Return the environment as a place that settings are read from."""
-    return Place("the environment", given)
+def environment(given: Mapping[str, str]) -> SettingSource:
+    """Return the environment as a source that settings are read from."""
+    return SettingSource("the environment", given)
 
 
-def env_file(path: Path) -> Place:
-    """Return a `.env` file as a place; one that is not there holds nothing. Raises `Misconfigured`."""
+def env_file(path: Path) -> SettingSource:
+    """Return a `.env` file as a source; one that is not there holds nothing. Raises `Misconfigured`."""
     try:
-        return Place(str(path), dotenv_values(path), is_own=True)
+        return SettingSource(str(path), dotenv_values(path), is_own=True)
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -54,32 +54,32 @@ def env_file(path: Path) -> Place:
 
 
 class NamedValues(EnvSettingsSource):
-    """The settings found in one place. They go to their sections by the names that are the fields' aliases."""
+    """The settings found in one source. They go to their sections by the names that are the fields' aliases."""
 
     def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, str]) -> None:
         super().__init__(settings_cls)
         self.env_vars = values
 
 
-def read_places(places: tuple[Place, ...], documented: frozenset[str]) -> list[dict[str, str]]:
-    """Return what each place says of the documented names, in lower case; earlier places come first.
+def read_sources(sources: tuple[SettingSource, ...], documented: frozenset[str]) -> list[dict[str, str]]:
+    """Return what each source says of the documented names, in lower case; earlier sources come first.
 
     A value's file is only read where nothing before it gives the value. Raises `Misconfigured` for a file that
     cannot be read and for a name that is meant for the product and is not documented.
     """
     names = {name.lower(): name for name in sorted(documented)}
     found: list[dict[str, str]] = []
-    for place in places:
+    for source in sources:
         taken = {name for earlier in found for name in earlier}
-        found.append(_read(place, names, taken))
+        found.append(_read(source, names, taken))
     return found
 
 
-def _read(place: Place, names: Mapping[str, str], taken: set[str]) -> dict[str, str]:
+def _read(source: SettingSource, names: Mapping[str, str], taken: set[str]) -> dict[str, str]:
     plain: dict[str, str] = {}
     short: dict[str, str] = {}
     files: dict[str, str] = {}
-    for written, value in place.given.items():
+    for written, value in source.given.items():
         name = written.lower()
         if value is None:
             continue
@@ -90,7 +90,7 @@ def _read(place: Place, names: Mapping[str, str], taken: set[str]) -> dict[str, 
         elif name.endswith(_FILE) and name.removesuffix(_FILE) in names:
             files[name.removesuffix(_FILE)] = value
         else:
-            _look_at_unknown(place, written, names)
+            _look_at_unknown(source, written, names)
     plain = short | plain
     wanted = files.keys() - plain.keys() - taken
     return plain | {name: _content(names[name], files[name]) for name in wanted}
@@ -105,7 +105,7 @@ def _content(name: str, path: str) -> str:
         raise Misconfigured(f"{name}_FILE names a file that is not text in UTF-8") from None
 
 
-def _look_at_unknown(place: Place, written: str, names: Mapping[str, str]) -> None:
+def _look_at_unknown(source: SettingSource, written: str, names: Mapping[str, str]) -> None:
     section, mark, name = written.lower().partition("__")
     if not (section and mark and name):
         return
@@ -115,7 +115,7 @@ def _look_at_unknown(place: Place, written: str, names: Mapping[str, str]) -> No
     near = get_close_matches(wanted, of_section or names, 1, 0 if of_section else _ALIKE)
     if not near:
         return
-    said = f"{written} in {place.words} is not a setting; the nearest is {names[near[0]]}{ending}."
-    if of_section or place.is_own:
+    said = f"{written} in {source.words} is not a setting; the nearest is {names[near[0]]}{ending}."
+    if of_section or source.is_own:
         raise Misconfigured(said)
     _log.warning("%s", said)

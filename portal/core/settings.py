@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_pascal
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from portal.core.errors import Misconfigured
-from portal.core.setting_sources import NamedValues, env_file, environment, read_places
+from portal.core.setting_sources import NamedValues, env_file, environment, read_sources
 from portal.core.values.time import is_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -263,10 +263,10 @@ def load_settings(environ: dict[str, str] | None = None, file: Path | None = Non
     Without `environ`, from the process's own and the `.env` of the current directory. Called once per process, at
     its start. Raises `Misconfigured` with one line naming the first setting that is wrong.
     """
-    places = [environment(os.environ if environ is None else environ)]
+    sources = [environment(os.environ if environ is None else environ)]
     if environ is None or file is not None:
-        places.append(env_file(file or Path(".env")))
-    reading = _found.set(tuple(read_places(tuple(places), setting_names())))
+        sources.append(env_file(file or Path(".env")))
+    reading = _found.set(tuple(read_sources(tuple(sources), setting_names())))
     try:
         return Settings().with_absolute_paths()
     except ValidationError as error:

@@ -55,7 +55,9 @@ async def _issue_customer_token(stack: Stack) -> str:
 
 
 async def _seed_tariffs(stack: Stack) -> None:
-    found = {place.name: place for place in await tariffs.list_tariffs(stack)}.get(site_plan.MUNICIPALITY)
+    found = {municipality.name: municipality for municipality in await tariffs.list_tariffs(stack)}.get(
+        site_plan.MUNICIPALITY
+    )
     if found is None:
         await municipalities.add_municipality(stack, site_plan.MUNICIPALITY, site_plan.ZONE.key)
     if found is None or not found.tariffs:

@@ -130,7 +130,7 @@ def day_range(first: date, last: date) -> str:
 
 def week_mask(mask: int) -> str:
     """Days of the week of a tariff period, Monday = 1 ... Sunday = 64: `MTWTF--`."""
-    return "".join(letter if mask & (1 << index) else "-" for index, letter in enumerate(_WEEK))
+    return "".join(character if mask & (1 << index) else "-" for index, character in enumerate(_WEEK))
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:

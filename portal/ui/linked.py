@@ -21,10 +21,10 @@ def linked(module_file: str, name: str) -> str:
     Where pages are served, and so are built already, no link is made. Raises `FileNotFoundError` without the file.
     """
     source = Path(module_file).resolve(strict=True).with_name(name)
-    place = Path("external", source.relative_to(PROJECT_ROOT))
+    target = Path("external", source.relative_to(PROJECT_ROOT))
     if not environment.REFLEX_BACKEND_ONLY.get():
-        _link(_ASSETS / place, source.resolve(strict=True))
-    return place.as_posix()
+        _link(_ASSETS / target, source.resolve(strict=True))
+    return target.as_posix()
 
 
 def linked_script(module_file: str, name: str) -> str:

@@ -26,7 +26,7 @@ _CHANGES = re.compile(
 _CHANGING = re.compile(r"(sqlalchemy|sqlmodel)\b.*\.(insert|update|delete|merge)")
 _COPIES = {"copy_records_to_table", "copy_to_table"}
 _ADDS = {"add", "add_all", "delete", "merge"}
-Place = tuple[str, str]
+Definition = tuple[str, str]
 
 
 @dataclass
@@ -34,7 +34,7 @@ class _Found:
     """What is in a definition itself: whether it changes rows, and which names it leads to."""
 
     changes: bool = False
-    leads_to: set[Place] = field(default_factory=set)
+    leads_to: set[Definition] = field(default_factory=set)
     methods: set[str] = field(default_factory=set)
 
 
@@ -44,7 +44,7 @@ class Reach:
     def __init__(self, files: Iterable[Source]) -> None:
         self._files = {_module(source): source for source in files}
 
-    def services(self, source: Source) -> Iterator[Place]:
+    def services(self, source: Source) -> Iterator[Definition]:
         """Yield every public coroutine of a file that is given the stack."""
         for node in source.tree.body:
             if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
@@ -52,46 +52,50 @@ class Reach:
                 if first and first[0].arg == "stack":
                     yield _module(source), node.name
 
-    def from_(self, start: Place, *, but: Collection[Place] = ()) -> set[Place]:
+    def from_(self, start: Definition, *, but: Collection[Definition] = ()) -> set[Definition]:
         """Return every definition that a function leads to, itself too.
 
         Nothing is followed into `but`: definitions, all of a module ("module", ""), or methods of a name ("", "name").
         """
-        seen: set[Place] = set()
+        seen: set[Definition] = set()
         ahead = {start}
         while ahead:
-            place = ahead.pop()
-            if place in seen or place not in self._definitions or {place, (place[0], "")} & set(but):
+            definition = ahead.pop()
+            if (
+                definition in seen
+                or definition not in self._definitions
+                or {definition, (definition[0], "")} & set(but)
+            ):
                 continue
-            seen.add(place)
-            found = self._definitions[place]
+            seen.add(definition)
+            found = self._definitions[definition]
             ahead |= found.leads_to
             for name in found.methods:
                 if ("", name) not in but:
                     ahead |= self._methods.get(name, set())
         return seen
 
-    def changes(self, places: Iterable[Place]) -> bool:
+    def changes(self, definitions: Iterable[Definition]) -> bool:
         """Tell whether any of some definitions has a statement that changes rows."""
-        return any(self._definitions[place].changes for place in places)
+        return any(self._definitions[definition].changes for definition in definitions)
 
     @cached_property
-    def _methods(self) -> dict[str, set[Place]]:
-        found: dict[str, set[Place]] = {}
+    def _methods(self) -> dict[str, set[Definition]]:
+        found: dict[str, set[Definition]] = {}
         for module, name in self._definitions:
             if "." in name:
                 found.setdefault(name.rpartition(".")[2], set()).add((module, name))
         return found
 
     @cached_property
-    def _definitions(self) -> dict[Place, _Found]:
-        found: dict[Place, _Found] = {}
+    def _definitions(self) -> dict[Definition, _Found]:
+        found: dict[Definition, _Found] = {}
         for module, source in self._files.items():
             imported = dict(_imports(source.tree))
             for name, node in _named(source.tree):
                 found[module, name] = _look(node, module, imported)
             if source.name == "__init__.py":  # what a package hands on
-                found |= {(module, name): _Found(leads_to={_place(of)}) for name, of in imported.items()}
+                found |= {(module, name): _Found(leads_to={_definition(of)}) for name, of in imported.items()}
         return found
 
 
@@ -130,18 +134,18 @@ def _look(definition: ast.AST, module: str, imported: dict[str, str]) -> _Found:
                 found.changes |= _CHANGES.search(text) is not None
             case ast.Name(id=name):
                 full = imported.get(name, f"{module}.{name}")
-                found.leads_to.add(_place(full))
+                found.leads_to.add(_definition(full))
                 found.changes |= _CHANGING.fullmatch(full) is not None
             case ast.Attribute(attr=name):
                 head, _, rest = dotted(node).partition(".")
                 if head in imported:
-                    found.leads_to.add(_place(f"{imported[head]}.{rest}"))
+                    found.leads_to.add(_definition(f"{imported[head]}.{rest}"))
                 found.changes |= name in _COPIES or (head == "session" and name in _ADDS)
             case ast.Call(func=ast.Attribute(attr=name)):
                 found.methods.add(name)
     return found
 
 
-def _place(name: str) -> Place:
+def _definition(name: str) -> Definition:
     module, _, last = name.rpartition(".")
     return module, last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.architecture.reach import Place, Reach
+from tests.architecture.reach import Definition, Reach
 from tests.architecture.source import services, sources
 
 # Energy is called by commands and loops, and by services.
@@ -48,7 +48,7 @@ WITHOUT_ROW = {
     "push_epoch.issue": _PUSHED,
     "push_epoch.move_comparison": _PUSHED,
     "push_epoch.note_behind": "the push stops by itself; what a person does about it has a row",
-    "push_epoch.note_level": "the push goes on by itself",
+    "push_epoch.note_in_sync": "the push goes on by itself",
     "push_recovery.take_back": "readings of a recovery, whose row says how many they were",
     "readings.store_device_batch": _METER,
     "energy.bootstrap": "makes what stored energy needs, at a start",
@@ -66,12 +66,12 @@ def _reach() -> Reach:
     return Reach(source for source in sources("portal/core") if "/embedded" not in source.path)
 
 
-def _name(place: Place) -> str:
-    *_, subject, module = place[0].split(".")
-    return f"{subject if module == 'service' else module}.{place[1]}"
+def _name(definition: Definition) -> str:
+    *_, subject, module = definition[0].split(".")
+    return f"{subject if module == 'service' else module}.{definition[1]}"
 
 
-def _services() -> list[Place]:
+def _services() -> list[Definition]:
     energy = [each for each in sources(ENERGY) if each.path.count("/") == ENERGY.count("/")]
     return [service for each in (*services(), *energy) for service in _reach().services(each)]
 
@@ -98,14 +98,19 @@ def test_a_change_is_on_record_or_says_why_not() -> None:
 def test_what_only_derives_is_called_by_services_and_changes_something() -> None:
     for derived in DERIVES:
         reached = [_reach().from_(each) for each in _services()]
-        found = {place for places in reached for place in places if _is_called(place, derived)}
+        found = {
+            definition
+            for definitions in reached
+            for definition in definitions
+            if _is_called(definition, derived)
+        }
         assert found, derived
-        assert any(_reach().changes(_reach().from_(place)) for place in found), derived
+        assert any(_reach().changes(_reach().from_(definition)) for definition in found), derived
 
 
-def _is_called(place: Place, derived: Place) -> bool:
+def _is_called(definition: Definition, derived: Definition) -> bool:
     module, name = derived
-    return place == derived if module else place[1].endswith(f".{name}")
+    return definition == derived if module else definition[1].endswith(f".{name}")
 
 
 def test_no_change_is_overlooked() -> None:

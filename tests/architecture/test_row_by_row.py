@@ -15,7 +15,7 @@ OF_SETS = {
     "cost_report",
     "customer_changes",
     "customers",
-    "cut_sums",
+    "split_sums",
     "explain",
     "figures",
     "fleet_batches",

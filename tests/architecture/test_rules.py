@@ -10,7 +10,7 @@ PURE = (
     "portal/core/values",
     *(path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("portal/core/*/rules"))),
 )
-OWN = (*(place.replace("/", ".") for place in PURE), "portal.core.errors", "portal.core.access")
+OWN = (*(index.replace("/", ".") for index in PURE), "portal.core.errors", "portal.core.access")
 SIDE_EFFECTS = {
     "asyncio", "ctypes", "fcntl", "glob", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random",
     "secrets", "shutil", "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",

@@ -91,7 +91,7 @@ def test_few_modules_spell_the_fields_of_a_tariff() -> None:
 @pytest.mark.parametrize(
     ("shape", "columns", "row", "draft"), SHAPES, ids=[shape.__name__ for shape, *_ in SHAPES]
 )
-def test_each_place_has_every_field(
+def test_each_module_has_every_field(
     shape: type, columns: type[SQLModel], row: type[msgspec.Struct], draft: type
 ) -> None:
     names = {member.name for member in members(shape) if member.about.is_stored}

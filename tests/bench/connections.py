@@ -92,11 +92,11 @@ def compare(server: TestServer, directory: Path, rounds: int, root: Path | None)
                     for kind, figures in measured.items():
                         found[kind, name].append(figures)
     for kind in dict.fromkeys(kind for kind, _ in found):
-        for place, what in enumerate(("time", "processor time")):
+        for index, what in enumerate(("time", "processor time")):
             middle = {
                 name: note(
                     f"{kind}, {what}, {name}",
-                    statistics.median(figures[place] for figures in found[kind, name]) * 1000,
+                    statistics.median(figures[index] for figures in found[kind, name]) * 1000,
                     "ms",
                 )
                 for name in apis

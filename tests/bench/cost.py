@@ -40,31 +40,31 @@ from tests.integration.databases import reachable_directory
 T = TypeVar("T")
 CUSTOMER = UUID(int=0xC)
 START = datetime(2026, 1, 1, tzinfo=UTC)
-PLACES = 5
+MUNICIPALITIES = 5
 ROUNDS = 3
 _REGISTER = """
 INSERT INTO fleet.customers (id, code, name, token_hash) VALUES ('{customer}', 'BENCH', 'Bench', 'x');
 INSERT INTO fleet.municipalities (customer_id, id, name, time_zone_id)
-    SELECT '{customer}', n, 'Town ' || n, 'Africa/Johannesburg' FROM generate_series(1, {places}) n;
+    SELECT '{customer}', n, 'Town ' || n, 'Africa/Johannesburg' FROM generate_series(1, {municipalities}) n;
 INSERT INTO fleet.sites (customer_id, id, name, local_municipality_id)
     SELECT '{customer}', ('00000000-0000-0000-0001-' || lpad(n::text, 12, '0'))::uuid, 'Site ' || n, n
-    FROM generate_series(1, {places}) n;
+    FROM generate_series(1, {municipalities}) n;
 INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id)
     SELECT '{customer}', ('00000000-0000-0000-0002-' || lpad(n::text, 12, '0'))::uuid,
-        ('00000000-0000-0000-0001-' || lpad((1 + n % {places})::text, 12, '0'))::uuid, 'Meter ' || n, 'm' || n
+        ('00000000-0000-0000-0001-' || lpad((1 + n % {municipalities})::text, 12, '0'))::uuid, 'Meter ' || n, 'm' || n
     FROM generate_series(1, {devices}) n;
 INSERT INTO fleet.tariffs (customer_id, id, municipality_id, name, effective_from, default_rate_per_kwh, vat_rate)
-    SELECT '{customer}', n, n, 'TOU', '2025-01-01', 1.8004 + n * 0.01, 0.15 FROM generate_series(1, {places}) n;
-INSERT INTO fleet.tariff_seasons (customer_id, tariff_id, place, name, first_day, last_day, default_rate_per_kwh)
-    SELECT '{customer}', n, 0, 'High', '06-01', '08-31', 2.3001 FROM generate_series(1, {places}) n;
+    SELECT '{customer}', n, n, 'TOU', '2025-01-01', 1.8004 + n * 0.01, 0.15 FROM generate_series(1, {municipalities}) n;
+INSERT INTO fleet.tariff_seasons (customer_id, tariff_id, position, name, first_day, last_day, default_rate_per_kwh)
+    SELECT '{customer}', n, 0, 'High', '06-01', '08-31', 2.3001 FROM generate_series(1, {municipalities}) n;
 INSERT INTO fleet.tariff_periods
     (customer_id, id, tariff_id, season, name, days_of_week, start_time, end_time, rate_per_kwh)
-    SELECT '{customer}', n * 10 + p.place, n, p.season, p.name, p.days, p.first::time, p.last::time, p.rate
-    FROM generate_series(1, {places}) n, (VALUES
+    SELECT '{customer}', n * 10 + p.municipality, n, p.season, p.name, p.days, p.first::time, p.last::time, p.rate
+    FROM generate_series(1, {municipalities}) n, (VALUES
         (1, NULL::smallint, 'Peak', 31, '07:00', '09:00', 3.4366), (2, NULL, 'Peak', 31, '18:00', '21:00', 3.4366),
         (3, NULL, 'Standard', 31, '09:00', '18:00', 2.2287), (4, NULL, 'Standard', 96, '18:00', '20:00', 2.2287),
         (5, 0, 'Peak', 31, '06:00', '08:00', 7.2904), (6, 0, 'Peak', 31, '17:00', '20:00', 7.2904),
-        (7, 0, 'Standard', 31, '08:00', '17:00', 2.3496)) AS p (place, season, name, days, first, last, rate);
+        (7, 0, 'Standard', 31, '08:00', '17:00', 2.3496)) AS p (municipality, season, name, days, first, last, rate);
 ALTER TABLE fleet.hourly_energy DROP CONSTRAINT hourly_energy_pkey;
 DROP INDEX fleet.ix_fleet_hourly_energy_customer_hour;
 INSERT INTO fleet.hourly_energy (customer_id, device_id, hour, allocated_milliwh, meter_state, meter_is_settled)
@@ -101,7 +101,11 @@ def say(line: str) -> None:
 async def fill(db: Database, devices: int, hours: int) -> None:
     """Store a year of hours of every device, in the order in which rollups would have stored them."""
     statement = _REGISTER.format(
-        customer=CUSTOMER, places=PLACES, devices=devices, hours=hours, start=START.isoformat()
+        customer=CUSTOMER,
+        municipalities=MUNICIPALITIES,
+        devices=devices,
+        hours=hours,
+        start=START.isoformat(),
     )
     connection = await db.dedicated()
     for part in filter(None, statement.split(";\n")):
@@ -122,18 +126,20 @@ async def plain_grouping(db: Database, last: datetime) -> int:
 async def loop(db: Database, last: datetime) -> Decimal:
     """Fetch every hour and price each by itself."""
     async with db.snapshot() as session:
-        places = await tariffs.load(session, CUSTOMER)
+        municipalities = await tariffs.load(session, CUSTOMER)
         rates = {
-            (place.municipality_id, slot.start_at + n * HOUR): slot.price
-            for place in places
-            for slot in segments(place.tariffs, ZoneInfo(place.time_zone_id), START, last, ZoneInfo("UTC"))
+            (municipality.municipality_id, slot.start_at + n * HOUR): slot.price
+            for municipality in municipalities
+            for slot in segments(
+                municipality.tariffs, ZoneInfo(municipality.time_zone_id), START, last, ZoneInfo("UTC")
+            )
             for n in range((slot.end_at - slot.start_at) // HOUR)
         }
         total = Decimal(0)
         rows = await session.stream(text(_HOURS), {"customer": CUSTOMER, "first": START, "last": last})
         with exact_decimals():
-            async for _, place, hour, milliwh in rows:
-                price = rates[place, hour]
+            async for _, municipality, hour, milliwh in rows:
+                price = rates[municipality, hour]
                 assert price is not None
                 base = kwh_from_milliwh(milliwh) * price.rate_per_kwh
                 total += base + base * price.vat_rate

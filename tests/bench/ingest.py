@@ -108,8 +108,8 @@ async def raw_copy(bench: Bench, batches: int) -> float:
 
 async def executemany(bench: Bench, batches: int) -> float:
     connection, spent = await bench.connect(), 0.0
-    places = ", ".join(f"${place}" for place in range(1, len(COLUMNS) + 1))
-    statement = f"INSERT INTO fleet.power_measurements ({', '.join(COLUMNS)}) VALUES ({places})"
+    parameters = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
+    statement = f"INSERT INTO fleet.power_measurements ({', '.join(COLUMNS)}) VALUES ({parameters})"
     numbers = bench.take(batches)
     for number in numbers:
         ready = [

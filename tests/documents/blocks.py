@@ -30,7 +30,7 @@ class Block:
     text: str
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"{self.document}:{self.line}"
 
 

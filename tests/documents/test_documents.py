@@ -39,8 +39,8 @@ def by_document(language: str) -> list[tuple[str, list[Block]]]:
 
 
 def test_every_block_says_what_it_is_and_who_holds_it() -> None:
-    assert [block.place for block in BLOCKS if block.language not in LANGUAGES] == []
-    assert [block.place for block in BLOCKS if block.held and not (ROOT / block.held).is_file()] == []
+    assert [block.location for block in BLOCKS if block.language not in LANGUAGES] == []
+    assert [block.location for block in BLOCKS if block.held and not (ROOT / block.held).is_file()] == []
 
 
 @pytest.mark.parametrize(("document", "found"), by_document("sh"), ids=lambda value: str(value)[:30])
@@ -49,7 +49,7 @@ def test_commands_do_what_the_document_says(reader: Reader, document: str, found
     assert done.returncode == 0, f"{document}:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
 
 
-@pytest.mark.parametrize("block", blocks("http"), ids=lambda block: block.place)
+@pytest.mark.parametrize("block", blocks("http"), ids=lambda block: block.location)
 def test_a_raw_request_is_taken_byte_for_byte(reader: Reader, block: Block) -> None:
     head, _, body = block.text.partition("\n\n")
     body = body.rstrip("\n")

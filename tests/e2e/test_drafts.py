@@ -28,7 +28,7 @@ def line(client_stack: RunningStack) -> Iterator[LossyLine]:
 
 
 @pytest.fixture(scope="module")
-def place(client_stack: RunningStack) -> str:
+def municipality(client_stack: RunningStack) -> str:
     name = f"Drafts {uuid4().hex[:6]}"
     client_stack.command("municipality", "add", name, "--time-zone", "Africa/Johannesburg")
     return name
@@ -50,9 +50,9 @@ def _shown(page: Page) -> Page:
     return page
 
 
-def _begin_tariff(page: Page, place: str, name: str) -> None:
+def _begin_tariff(page: Page, municipality: str, name: str) -> None:
     page.get_by_role("button", name="New tariff").first.click()
-    page.get_by_label("Municipality").select_option(place)
+    page.get_by_label("Municipality").select_option(municipality)
     _name(page).fill(name)
     page.get_by_label("Default rate per kWh").first.fill("2.50")
     page.get_by_label("State").select_option("draft")
@@ -93,13 +93,13 @@ def _cut(page: Page, line: LossyLine, sockets: list[WebSocket]) -> None:
 
 
 def test_a_cut_line_loses_nothing_and_what_was_typed_into_it_is_saved(
-    visit: Visit, client_stack: RunningStack, line: LossyLine, place: str
+    visit: Visit, client_stack: RunningStack, line: LossyLine, municipality: str
 ) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
     page = _rates_over(visitor, line)
     sockets = _sockets(page)
-    _begin_tariff(page, place, "Cut draft")
+    _begin_tariff(page, municipality, "Cut draft")
     for number in range(3):
         _cut(page, line, sockets)
         _expect_tariff(page, "Cut draft")
@@ -122,7 +122,7 @@ def _kept(page: Page) -> list[str]:
 
 
 def test_saved_on_a_dead_line_is_what_stands_in_the_boxes(
-    visit: Visit, client_stack: RunningStack, line: LossyLine, place: str
+    visit: Visit, client_stack: RunningStack, line: LossyLine, municipality: str
 ) -> None:
     """Save is pressed before the page has noticed, and again when it is back."""
     visitor = visit()
@@ -144,12 +144,12 @@ def test_saved_on_a_dead_line_is_what_stands_in_the_boxes(
 
 
 def test_a_reload_and_a_restart_bring_every_form_back(
-    visit: Visit, client_stack: RunningStack, place: str
+    visit: Visit, client_stack: RunningStack, municipality: str
 ) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
     page = _rates(visitor, client_stack)
-    _begin_tariff(page, place, "Reloaded draft")
+    _begin_tariff(page, municipality, "Reloaded draft")
     second, third, fourth = visitor.tab(), visitor.tab(), visitor.tab()
     second.goto(f"{client_stack.url}/settings/users")
     second.get_by_role("button", name="Add person").click()
@@ -160,7 +160,7 @@ def test_a_reload_and_a_restart_bring_every_form_back(
     third.get_by_label("Product name").fill("Half a brand")
     third.get_by_label("Accent colour", exact=True).fill("#aa3300")
     fourth.goto(f"{client_stack.url}/settings/rates")
-    fourth.get_by_role("button", name=f"Actions for {place}").click()
+    fourth.get_by_role("button", name=f"Actions for {municipality}").click()
     fourth.get_by_role("menuitem", name="Edit").click()
     fourth.get_by_role("dialog").get_by_label("Time zone").fill("Europe/Ber")
 
@@ -171,7 +171,7 @@ def test_a_reload_and_a_restart_bring_every_form_back(
         expect(third.get_by_label("Product name")).to_have_value("Half a brand")
         expect(third.get_by_label("Accent colour", exact=True)).to_have_value("#aa3300")
         expect(third.locator("code", has_text="#aa3300")).to_be_visible()
-        expect(fourth.get_by_role("dialog").get_by_label("Name")).to_have_value(place)
+        expect(fourth.get_by_role("dialog").get_by_label("Name")).to_have_value(municipality)
         expect(fourth.get_by_role("dialog").get_by_label("Time zone")).to_have_value("Europe/Ber")
 
     pages = (page, second, third, fourth)
@@ -188,7 +188,7 @@ def test_a_reload_and_a_restart_bring_every_form_back(
     for each in pages:
         expect(each.get_by_text(_RESTORED)).to_be_visible()
     client_stack.execute(
-        f"UPDATE app.municipalities SET time_zone_id = 'Europe/Paris' WHERE name = '{place}'"
+        f"UPDATE app.municipalities SET time_zone_id = 'Europe/Paris' WHERE name = '{municipality}'"
     )
     fourth.reload()
     expect(fourth.get_by_text("It has been changed by somebody")).to_be_visible()
@@ -201,11 +201,13 @@ def test_a_reload_and_a_restart_bring_every_form_back(
     expect(page.get_by_label("Name of the period")).to_have_count(0)
 
 
-def test_a_tariff_changed_meanwhile_is_said(visit: Visit, client_stack: RunningStack, place: str) -> None:
+def test_a_tariff_changed_meanwhile_is_said(
+    visit: Visit, client_stack: RunningStack, municipality: str
+) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
     page = _rates(visitor, client_stack)
-    _begin_tariff(page, place, "Changed meanwhile")
+    _begin_tariff(page, municipality, "Changed meanwhile")
     page.get_by_role("button", name="Save tariff").click()
     expect(page.get_by_text("Changed meanwhile is saved.")).to_be_visible()
     page.get_by_role("button", name="Actions for Changed meanwhile", exact=True).click()

@@ -76,7 +76,7 @@ class Log:
     def holds_no_secret(self) -> None:
         text = self.text
         assert [part for part in (_SECRET, _COOKIE[15:], "forged line\n") if part in text] == []
-        odd = {letter for letter in text if not letter.isprintable() and letter != "\n"}
+        odd = {character for character in text if not character.isprintable() and character != "\n"}
         assert odd == set()
         assert all(line.startswith(("2026-", "  | ")) or "T" in line[:25] for line in text.splitlines())
 
@@ -87,14 +87,14 @@ async def test_an_event_for_a_handler_that_does_not_exist_leaves_one_line_withou
     log, address = Log(stack), "198.51.100.11"
     async with _socket(stack, address) as client:
         for name in ("reflex___state____state.log_in", f"{_STATE}.no_such", "x" * 5000):
-            call = {"name": name, "payload": {"password": _SECRET}, "router_data": _PLACE}
+            call = {"name": name, "payload": {"password": _SECRET}, "router_data": _ROUTER}
             await client.emit("event", call, namespace=_NAMESPACE)
     log.holds_no_secret()
     assert ["unknown handler" in line for line in log.lines(address)] == [True] * 3
     assert len(log.text) < 2000
 
 
-_PLACE = {"pathname": "/login", "asPath": "/login", "query": {}}
+_ROUTER = {"pathname": "/login", "asPath": "/login", "query": {}}
 _ODD = [
     "event that is a text " + _SECRET,
     json.dumps({"name": _SECRET}),
@@ -102,13 +102,17 @@ _ODD = [
     {"password": _SECRET},
     {"name": [_SECRET], "payload": {}},
     {"name": f"{_STATE}.hydrate", "payload": _SECRET},
-    {"name": f"{_STATE}.hydrate", "payload": {_SECRET: 1}, "router_data": _PLACE},
+    {"name": f"{_STATE}.hydrate", "payload": {_SECRET: 1}, "router_data": _ROUTER},
     {"name": f"{_STATE}.hydrate", "payload": {}, "router_data": {"pathname": {"a": _SECRET}}},
     {"name": f"{_STATE}.hydrate", "payload": {}, "router_data": {"query": {"a": {"b": _SECRET}}}},
     {"name": f"{_STATE}.hydrate", "payload": {}, "router_data": _SECRET},
     {"name": _BROKEN, "payload": {"info": {"a": _SECRET}}},
     {"name": _BROKEN, "payload": _SECRET},
-    {"name": f"{_STATE}.set_is_hydrated", "payload": {"value": {"password": _SECRET}}, "router_data": _PLACE},
+    {
+        "name": f"{_STATE}.set_is_hydrated",
+        "payload": {"value": {"password": _SECRET}},
+        "router_data": _ROUTER,
+    },
 ]
 
 
@@ -136,7 +140,7 @@ async def test_a_report_of_a_browser_is_one_short_line(stack: RunningStack) -> N
     async with _socket(stack, address) as client:
         payload = {"info": f"  TypeError: token={_SECRET} {_FORGED}", "component_stack": _SECRET}
         await client.emit(
-            "event", {"name": _BROKEN, "payload": payload, "router_data": _PLACE}, namespace=_NAMESPACE
+            "event", {"name": _BROKEN, "payload": payload, "router_data": _ROUTER}, namespace=_NAMESPACE
         )
         await client.emit("client_error", {"error_type": _FORGED, "message": _FORGED}, namespace=_NAMESPACE)
     log.holds_no_secret()
@@ -154,7 +158,7 @@ async def test_reports_are_few_from_one_address_over_many_sockets_and_names(stac
                     "info": f"{kind}Error{number}: " + _FORGED * 6000,
                     "component_stack": "x" * 100_000,
                 }
-                call = {"name": _BROKEN, "payload": payload, "router_data": _PLACE}
+                call = {"name": _BROKEN, "payload": payload, "router_data": _ROUTER}
                 await client.emit("event", call, namespace=_NAMESPACE)
     assert len(log.text.splitlines()) == 5
     assert len(log.text) < 3000
@@ -162,7 +166,7 @@ async def test_reports_are_few_from_one_address_over_many_sockets_and_names(stac
         call = {
             "name": _BROKEN,
             "payload": {"info": "Error: of another", "component_stack": ""},
-            "router_data": _PLACE,
+            "router_data": _ROUTER,
         }
         await client.emit("event", call, namespace=_NAMESPACE)
     assert len(log.lines("198.51.100.13")) == 1

@@ -17,14 +17,14 @@ Visit = Callable[..., Visitor]
 _WORDS = "The database does not answer"
 # Pages notice with their next beat and come back with the next try; a busy machine has fewer of both.
 _PATIENCE = 60_000
-_CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+_SPLIT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
 
 
 @contextmanager
 def closed(database_server: TestServer, stack: RunningStack) -> Iterator[None]:
     """Let nobody into a stack's database, and end what is in it."""
     name = make_url(stack.settings["Database__ConnectionString"]).database
-    _execute(database_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", _CUT.format(name=name))
+    _execute(database_server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", _SPLIT.format(name=name))
     try:
         yield
     finally:

@@ -24,7 +24,7 @@ def api_key(client_stack: RunningStack) -> str:
 
 
 @pytest.fixture(scope="module")
-def priced_place(client_stack: RunningStack, api_key: str) -> str:
+def priced_municipality(client_stack: RunningStack, api_key: str) -> str:
     """A municipality with an active tariff of 2.50 per kWh, and 10 kWh used at its site last month."""
     name = "Rates Old Town"
     client_stack.command("municipality", "add", name, "--time-zone", _ZONE)
@@ -158,7 +158,7 @@ def test_a_clerk_enters_a_tariff_with_periods_a_season_and_holidays(
 
 
 def test_all_mistakes_are_said_at_once_and_nothing_typed_is_lost(
-    visit: Visit, client_stack: RunningStack, priced_place: str
+    visit: Visit, client_stack: RunningStack, priced_municipality: str
 ) -> None:
     page = open_rates(visit(), client_stack)
     page.get_by_role("button", name="New tariff").first.click()
@@ -188,11 +188,11 @@ def test_all_mistakes_are_said_at_once_and_nothing_typed_is_lost(
 
 
 def test_a_draft_says_what_last_month_would_have_cost(
-    visit: Visit, client_stack: RunningStack, priced_place: str
+    visit: Visit, client_stack: RunningStack, priced_municipality: str
 ) -> None:
     page = open_rates(visit(), client_stack)
     page.get_by_role("button", name="New tariff").first.click()
-    page.get_by_label("Municipality").select_option(priced_place)
+    page.get_by_label("Municipality").select_option(priced_municipality)
     page.get_by_label("Name", exact=True).fill("Twice as dear")
     page.get_by_label("Default rate per kWh").first.fill("5")
     page.get_by_label("State").select_option("draft")
@@ -208,7 +208,7 @@ def test_a_draft_says_what_last_month_would_have_cost(
 
 
 def test_a_tariff_is_copied_to_the_next_year_with_a_percentage(
-    visit: Visit, client_stack: RunningStack, priced_place: str, api_key: str
+    visit: Visit, client_stack: RunningStack, priced_municipality: str, api_key: str
 ) -> None:
     page = open_rates(visit(), client_stack)
     act_on(page, "Old flat", "Copy to next year")
@@ -228,7 +228,7 @@ def test_a_tariff_is_copied_to_the_next_year_with_a_percentage(
 
 
 def test_published_figures_are_marked_as_not_official(
-    visit: Visit, client_stack: RunningStack, priced_place: str
+    visit: Visit, client_stack: RunningStack, priced_municipality: str
 ) -> None:
     page = open_rates(visit(), client_stack)
     page.get_by_role("button", name="Start from published figures").click()
@@ -237,7 +237,7 @@ def test_published_figures_are_marked_as_not_official(
     expect(dialog.get_by_role("row").nth(1)).to_contain_text(re.compile(r"20\d\d/\d\d"))
     dialog.get_by_role("button", name=re.compile("Start from .*LV TOU")).first.click()
     expect(page.get_by_role("status").filter(has_text="not official")).to_contain_text("Source:")
-    page.get_by_label("Municipality").select_option(priced_place)
+    page.get_by_label("Municipality").select_option(priced_municipality)
     expect(page.get_by_role("rowheader", name="Mon")).to_have_count(2)
     expect(page.get_by_label("State")).to_have_value("draft")
 
@@ -289,7 +289,7 @@ def test_who_is_no_admin_is_sent_home(visit: Visit, client_stack: RunningStack) 
 
 @pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)], ids=["light desk", "dark phone"])
 def test_rates_are_accessible_and_fit(
-    visit: Visit, client_stack: RunningStack, priced_place: str, *, dark: bool, phone: bool
+    visit: Visit, client_stack: RunningStack, priced_municipality: str, *, dark: bool, phone: bool
 ) -> None:
     page = open_rates(visit(dark=dark, phone=phone), client_stack)
     expect(card_of(page, "Old flat")).to_be_visible()
@@ -300,6 +300,6 @@ def test_rates_are_accessible_and_fit(
     assert_accessible_and_fits(page)
     dialog.get_by_role("button", name=re.compile("Start from .*LV TOU")).first.click()
     expect(page.get_by_role("button", name="Save tariff")).to_be_visible()
-    page.get_by_label("Municipality").select_option(priced_place)
+    page.get_by_label("Municipality").select_option(priced_municipality)
     expect(page.get_by_role("rowheader", name="Mon")).to_have_count(2)
     assert_accessible_and_fits(page)

@@ -77,48 +77,48 @@ def _reach_for(tmp_path: Path, data: Path) -> None:
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
+def home() -> Iterator[Path]:
     """Where a stack lives; the database's user gets there also when the tests run as root."""
     with reachable_directory(in_memory=True) as directory:
         yield directory
 
 
-def test_a_killed_database_comes_back_and_a_second_stack_is_refused(built_pages: None, place: Path) -> None:
-    with _serving(place) as (process, url):
-        postmaster = _kill_postmaster(place)
-        assert _eventually(lambda: _is_ready(url) and _postmaster(place) not in (-1, postmaster))
+def test_a_killed_database_comes_back_and_a_second_stack_is_refused(built_pages: None, home: Path) -> None:
+    with _serving(home) as (process, url):
+        postmaster = _kill_postmaster(home)
+        assert _eventually(lambda: _is_ready(url) and _postmaster(home) not in (-1, postmaster))
         second = subprocess.run(
             _command(free_port()),
-            cwd=place,
-            env=_environment(place),
+            cwd=home,
+            env=_environment(home),
             capture_output=True,
             text=True,
             check=False,
         )
         assert second.returncode == 1
-        data = place / "data" / "postgres"
+        data = home / "data" / "postgres"
         words = f"portal: the database in {data} is in use by process {process.pid}: stop that first"
         assert second.stderr.strip().splitlines()[-1] == words
         assert "Traceback" not in second.stderr
         assert _is_ready(url)
         process.kill()
         process.wait(_STARTED_WITHIN_S)
-    with _serving(place) as (_, url):
+    with _serving(home) as (_, url):
         assert _is_ready(url)
-    log = (place / "serve.log").read_text()
+    log = (home / "serve.log").read_text()
     assert log.count("The embedded PostgreSQL ended and is started again") == 1
     assert log.count("The embedded PostgreSQL runs again") == 1
     assert "Traceback" not in log
 
 
-def test_a_database_that_will_not_stay_ends_the_stack_with_one_line(built_pages: None, place: Path) -> None:
-    with _serving(place) as (process, _):
-        (place / "data" / "postgres" / "data" / "PG_VERSION").write_text("1\n")
-        _kill_postmaster(place)
+def test_a_database_that_will_not_stay_ends_the_stack_with_one_line(built_pages: None, home: Path) -> None:
+    with _serving(home) as (process, _):
+        (home / "data" / "postgres" / "data" / "PG_VERSION").write_text("1\n")
+        _kill_postmaster(home)
         assert process.wait(_STARTED_WITHIN_S) == 1
-    last = (place / "serve.log").read_text().strip().splitlines()[-1]
+    last = (home / "serve.log").read_text().strip().splitlines()[-1]
     assert last.startswith("portal: the embedded PostgreSQL ended 5 times in a row")
-    assert "Traceback" not in (place / "serve.log").read_text()
+    assert "Traceback" not in (home / "serve.log").read_text()
 
 
 @contextmanager

@@ -155,10 +155,10 @@ class TestServer:
 @contextmanager
 def reachable_directory(*, in_memory: bool = False) -> Iterator[Path]:
     """A directory that goes away, and that the database's user gets into also when the tests run as root."""
-    place = _memory() if in_memory else None
-    if place is not None:
-        _clear_what_the_killed_left(place)
-    directory = Path(tempfile.mkdtemp(prefix=f"{_DIRECTORY}{os.getpid()}-", dir=place))
+    parent = _memory() if in_memory else None
+    if parent is not None:
+        _clear_what_the_killed_left(parent)
+    directory = Path(tempfile.mkdtemp(prefix=f"{_DIRECTORY}{os.getpid()}-", dir=parent))
     directory.chmod(0o755)
     try:
         yield directory
@@ -180,9 +180,9 @@ def _memory() -> Path | None:
     return _SHARED_MEMORY if has_room else None
 
 
-def _clear_what_the_killed_left(place: Path) -> None:
+def _clear_what_the_killed_left(parent: Path) -> None:
     """Remove the directories of processes that are gone: they would hold memory for ever."""
-    for directory in place.glob(f"{_DIRECTORY}*-*"):
+    for directory in parent.glob(f"{_DIRECTORY}*-*"):
         owner = directory.name.removeprefix(_DIRECTORY).partition("-")[0]
         if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
             shutil.rmtree(directory, ignore_errors=True)

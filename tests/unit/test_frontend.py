@@ -14,13 +14,13 @@ _TIMED_OUT = "[prerender] Request failed for /settings/users/: The operation was
 # Counts its runs in a file, and makes the page with the last of those it is told.
 _TOOL = """
 import pathlib, sys
-place, words, failures = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-(place / "runs").open("a").write("x")
-if len((place / "runs").read_text()) <= failures:
+directory, words, failures = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+(directory / "runs").open("a").write("x")
+if len((directory / "runs").read_text()) <= failures:
     print(words)
     sys.exit(1)
-(place / "build" / "client").mkdir(parents=True, exist_ok=True)
-(place / "build" / "client" / "index.html").write_text("made")
+(directory / "build" / "client").mkdir(parents=True, exist_ok=True)
+(directory / "build" / "client" / "index.html").write_text("made")
 """
 
 
@@ -39,8 +39,10 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "runs"
 
 
-def use(monkeypatch: pytest.MonkeyPatch, place: Path, words: str, failures: int) -> None:
-    monkeypatch.setattr(frontend, "_COMMAND", (sys.executable, "-c", _TOOL, str(place), words, str(failures)))
+def use(monkeypatch: pytest.MonkeyPatch, directory: Path, words: str, failures: int) -> None:
+    monkeypatch.setattr(
+        frontend, "_COMMAND", (sys.executable, "-c", _TOOL, str(directory), words, str(failures))
+    )
 
 
 def test_a_prerender_that_times_out_twice_is_tried_a_third_time(

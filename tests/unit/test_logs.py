@@ -67,7 +67,7 @@ def _printed(form: str) -> str:
 def test_no_logger_prints_a_secret_or_anything_but_its_own_lines(form: str) -> None:
     printed = _printed(form)
     assert [secret for secret in _SECRETS if secret in printed] == []
-    assert {letter for letter in printed if not letter.isprintable()} == {"\n"}
+    assert {character for character in printed if not character.isprintable()} == {"\n"}
     for line in printed.splitlines():
         if form == "json":
             assert {"event", "level", "timestamp", "part"} <= set(json.loads(line)), line

@@ -105,7 +105,7 @@ def test_a_loop_says_once_that_it_is_in_trouble_and_once_that_it_is_over() -> No
     assert events[0]["reason"] == "ConnectionRefusedError: refused"
 
 
-def test_a_fault_of_our_own_in_a_loop_is_said_with_its_place_also_during_an_outage() -> None:
+def test_a_fault_of_our_own_in_a_loop_is_said_with_its_location_also_during_an_outage() -> None:
     outage = Outage(structlog.get_logger(), "The figures are not read")
     with capture_logs() as events:
         for error in (TimeoutError(), KeyError("x"), KeyError("x")):

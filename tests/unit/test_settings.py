@@ -106,9 +106,9 @@ def test_a_field_that_its_section_does_not_have_is_refused_with_the_nearest(
     given: str, words: str, tmp_path: Path
 ) -> None:
     (file := tmp_path / ".env").write_text(f"{given}={SECRET}\n")
-    for place in ({given: SECRET}, None):
+    for environ in ({given: SECRET}, None):
         with pytest.raises(Misconfigured) as refused:
-            load_settings(place or {}, None if place else file)
+            load_settings(environ or {}, None if environ else file)
         assert refused.value.message.startswith(f"{given} in ")
         assert refused.value.message.endswith(f"the nearest is {words}.")
         assert SECRET not in refused.value.message

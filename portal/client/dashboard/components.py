@@ -108,7 +108,7 @@ def first_steps() -> rx.Component:
 
 def _site_cells(site: SiteFigures) -> list[rx.Component]:
     return [
-        head_cell(rx.el.span(site.name, cell_note(site.place))),
+        head_cell(rx.el.span(site.name, cell_note(site.details))),
         cell(badge_for(site.status, site.tone), label="Status"),
         cell(site.power, label="Power now", number=True),
         cell(site.today, label="Today", number=True),

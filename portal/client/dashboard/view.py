@@ -33,7 +33,7 @@ class SiteFigures:
     """One site in the list."""
 
     name: str
-    place: str
+    details: str
     power: str
     today: str
     last_reading: str
@@ -160,7 +160,7 @@ def _site_row(site: SiteLine, now: datetime) -> SiteFigures:
     status, tone = _status(site, now)
     return SiteFigures(
         name=site.name,
-        place=" · ".join(
+        details=" · ".join(
             part for part in (site.municipality, formats.count(site.device_count, "meter")) if part
         ),
         power=formats.MISSING if site.power_kw is None else f"{formats.kw(site.power_kw)} kW",

@@ -19,7 +19,7 @@ from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, men
 from portal.ui.vars import Text, is_some
 
 _DRAFT = "municipality"
-_PLACES = (Column("Municipality"), Column("Time zone"), Column("Actions", is_hidden_label=True))
+_MUNICIPALITIES = (Column("Municipality"), Column("Time zone"), Column("Actions", is_hidden_label=True))
 _PRESETS = (Column("Figures of"), Column("Year", is_number=True), Column("Start", is_hidden_label=True))
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _ZONES = sorted(name for name in available_timezones() if name.split("/")[0] in _CONTINENTS)
@@ -28,7 +28,7 @@ _ZONES = sorted(name for name in available_timezones() if name.split("/")[0] in 
 def actions() -> rx.Component:
     """What can be added."""
     return rx.fragment(
-        button("Add municipality", on_click=_open("place", "", "")),
+        button("Add municipality", on_click=_open("municipality", "", "")),
         button("Start from published figures", on_click=_open("presets", "", "")),
         _new_tariff(),
     )
@@ -56,7 +56,7 @@ def listing() -> rx.Component:
         _question(
             "remove-tariff", "What was priced by it has no price any more, also in months that are over."
         ),
-        _question("remove-place", "This is possible only while no site and no tariff refers to it."),
+        _question("remove-municipality", "This is possible only while no site and no tariff refers to it."),
     )
 
 
@@ -139,10 +139,12 @@ def _preset_row(preset: PresetRow) -> list[rx.Component]:
 
 def _lists() -> rx.Component:
     return rx.cond(
-        is_some(State.places),
+        is_some(State.municipalities),
         rx.fragment(
             card(
-                data_table(_PLACES, State.places, _place_row, caption="Municipalities"),
+                data_table(
+                    _MUNICIPALITIES, State.municipalities, _municipality_row, caption="Municipalities"
+                ),
                 title="Municipalities",
                 flush=True,
             ),
@@ -164,21 +166,27 @@ def _lists() -> rx.Component:
                 "No municipalities yet",
                 "Tariffs and sites belong to a municipality, whose time zone says when each rate holds.",
                 icon="map-pin",
-                action=button("Add municipality", tone="primary", on_click=_open("place", "", "")),
+                action=button("Add municipality", tone="primary", on_click=_open("municipality", "", "")),
             )
         ),
     )
 
 
-def _place_row(place: dict[str, str]) -> list[rx.Component]:
+def _municipality_row(municipality: dict[str, str]) -> list[rx.Component]:
     return [
-        head_cell(place["name"]),
-        cell(place["zone"]),
+        head_cell(municipality["name"]),
+        cell(municipality["zone"]),
         menu_cell(
             action_menu(
-                action_item("pencil", "Edit", _open("place", place["id"], place["name"])),
-                action_item("trash-2", "Delete", _open("remove-place", place["id"], place["name"])),
-                label="Actions for " + place["name"],
+                action_item(
+                    "pencil", "Edit", _open("municipality", municipality["id"], municipality["name"])
+                ),
+                action_item(
+                    "trash-2",
+                    "Delete",
+                    _open("remove-municipality", municipality["id"], municipality["name"]),
+                ),
+                label="Actions for " + municipality["name"],
             )
         ),
     ]
@@ -202,7 +210,7 @@ def _municipality_dialog() -> rx.Component:
     is_new = State.chosen_id == ""
     return form_dialog(
         State,
-        "place",
+        "municipality",
         rx.cond(is_new, "Add municipality", "Edit municipality"),
         text_field("Name", name="name", required=True, default_value=State.chosen_name),
         text_field(

@@ -125,7 +125,10 @@ def _own_box(name: str, box: FormBox) -> rx.Component:
 def _municipalities() -> rx.Component:
     return rx.fragment(
         rx.el.option("Choose \u2026", value=""),
-        rx.foreach(RatesState.places, lambda place: rx.el.option(place["name"], value=place["id"])),
+        rx.foreach(
+            RatesState.municipalities,
+            lambda municipality: rx.el.option(municipality["name"], value=municipality["id"]),
+        ),
     )
 
 

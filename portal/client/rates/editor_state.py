@@ -131,7 +131,7 @@ class TariffDraftState(rx.State):
 
     @contextmanager
     def _problems_listed(self) -> Iterator[None]:
-        """Say all that is wrong with the draft, each with its place in the form."""
+        """Say all that is wrong with the draft, each with its location in the form."""
         try:
             yield
         except Invalid as error:

@@ -12,7 +12,7 @@ _NO_TEXT = "a text is needed here"
 
 
 def problems_in_words(error: PortalError, draft: Draft) -> list[str]:
-    """One line for each problem, with its place in the form; none when the error lists no problems."""
+    """One line for each problem, with its location in the form; none when the error lists no problems."""
     found = (error.details or {}).get("problems", [])
     # While a season has no name, the periods of the whole year are taken for its own too: what is wrong is said once.
     return list(dict.fromkeys(_line(each["path"], each["message"], draft) for each in found))
@@ -23,9 +23,9 @@ def _line(path: str, message: str, draft: Draft) -> str:
     if match is None:
         return message
     field = match["field"] or ""
-    place = ", ".join(word for word in (*_row(match, draft), WORDS.get(field, field)) if word)
+    location = ", ".join(word for word in (*_row(match, draft), WORDS.get(field, field)) if word)
     words = _message(field, message, draft)
-    return f"{place[:1].upper()}{place[1:]}: {words}" if place else words
+    return f"{location[:1].upper()}{location[1:]}: {words}" if location else words
 
 
 def _row(match: re.Match[str], draft: Draft) -> list[str]:
@@ -42,14 +42,14 @@ def _row(match: re.Match[str], draft: Draft) -> list[str]:
     if match["part"] == "holidays":
         return [f"holiday {row + 1}"]
     rows = [
-        (place, period)
-        for place, period in enumerate(draft.periods)
+        (index, period)
+        for index, period in enumerate(draft.periods)
         if period.season == season and listed_as(period) == match["part"]
     ]
     if row >= len(rows):
         return []
-    place, period = rows[row]
-    return [f"period {place + 1}{_called(period.name)}"]
+    index, period = rows[row]
+    return [f"period {index + 1}{_called(period.name)}"]
 
 
 def _called(name: str) -> str:

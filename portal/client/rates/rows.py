@@ -44,5 +44,5 @@ def with_day_toggled(draft: Draft, index: int, day: int) -> Draft:
     """The form with one day of a period switched."""
     if not (0 <= index < len(draft.periods) and 0 <= day < len(DAYS)):
         return draft
-    days = [not on if place == day else on for place, on in enumerate(draft.periods[index].days)]
+    days = [not on if number == day else on for number, on in enumerate(draft.periods[index].days)]
     return with_value(draft, "periods", index, {"days": days})

@@ -34,13 +34,13 @@ def preset_rows() -> list[PresetRow]:
     """Every preset with where its figures come from."""
     return [
         {
-            "key": str(place),
+            "key": str(index),
             "name": preset.tariff.name,
             "provider": preset.provider,
             "year": preset.year,
             "source": preset.source,
         }
-        for place, preset in enumerate(tariffs.presets())
+        for index, preset in enumerate(tariffs.presets())
     ]
 
 
@@ -70,8 +70,11 @@ async def restored(draft: Draft) -> tuple[Draft, str]:
 
 
 async def _stored(tariff_id: int) -> Tariff:
-    places = await tariffs.list_tariffs(current())
-    found = next((each for place in places for each in place.tariffs if each.id == tariff_id), None)
+    municipalities = await tariffs.list_tariffs(current())
+    found = next(
+        (each for municipality in municipalities for each in municipality.tariffs if each.id == tariff_id),
+        None,
+    )
     if found is None:
         raise NotFound("This tariff has been deleted meanwhile.")
     return found

@@ -17,11 +17,11 @@ from portal.ui.failures import failure_in_words
 class RatesState(AdminDialogs, rx.State):
     """What the page lists, and the dialog that is open.
 
-    It is "place" (without an id to add one), "presets", "copy", "remove-place" or "remove-tariff".
+    It is "municipality" (without an id to add one), "presets", "copy", "remove-municipality" or "remove-tariff".
     """
 
     cards: list[TariffCard] = []
-    places: list[dict[str, str]] = []
+    municipalities: list[dict[str, str]] = []
     warnings: list[str] = []
     presets: list[PresetRow] = []
     is_loading: bool = True
@@ -74,22 +74,26 @@ class RatesState(AdminDialogs, rx.State):
     def _choose(self, which: str, chosen_id: str, name: str) -> None:
         super()._choose(which, chosen_id, name)
         self.chosen_zone, self.percent, self.notice = "", "0", ""
-        self._show_chosen_place()
+        self._show_chosen_municipality()
 
-    def _show_chosen_place(self):
+    def _show_chosen_municipality(self):
         """Show the chosen municipality as it is stored now; a draft that comes back knows what it was once."""
-        for place in self.places:
-            if self.opened == "place" and place["id"] == self.chosen_id:
-                self.chosen_name, self.chosen_zone = place["name"], place["zone"]
+        for municipality in self.municipalities:
+            if self.opened == "municipality" and municipality["id"] == self.chosen_id:
+                self.chosen_name, self.chosen_zone = municipality["name"], municipality["zone"]
 
     async def _read(self):
         stack = current()
         found = await tariffs.list_tariffs(stack)
         self.cards = build_cards(found, stack.settings.billing.currency)
         self.warnings = gaps_in_words(found)
-        self.places = [
-            {"id": str(place.municipality_id), "name": place.name, "zone": place.time_zone_id}
-            for place in found
+        self.municipalities = [
+            {
+                "id": str(municipality.municipality_id),
+                "name": municipality.name,
+                "zone": municipality.time_zone_id,
+            }
+            for municipality in found
         ]
         self.presets = preset_rows()
-        self._show_chosen_place()
+        self._show_chosen_municipality()

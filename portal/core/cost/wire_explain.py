@@ -119,7 +119,7 @@ def explanation_answer(found: Explanation) -> ExplanationAnswer:
 
 
 def _reading(used: ReadingUsed) -> ReadingUsedAnswer:
-    return ReadingUsedAnswer(time=used.at, register_kwh=used.register_kwh, verdict=used.verdict)
+    return ReadingUsedAnswer(time=used.at, register_kwh=used.register_kwh, verdict=used.validation)
 
 
 def _piece(used: PieceUsed) -> PieceAnswer:

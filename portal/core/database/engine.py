@@ -50,7 +50,7 @@ class Figures(Protocol):
 
     @property
     def waiting(self) -> str | None:
-        """The table of what waits for `settle`; None where nothing ever does."""
+        """The table of what waits for `finish`; None where nothing ever does."""
         ...
 
     async def rewrite(
@@ -68,7 +68,7 @@ class Figures(Protocol):
         """
         ...
 
-    async def settle(self, db: Database) -> None:
+    async def finish(self, db: Database) -> None:
         """Do what `rewrite` had to leave until its transaction was committed, also of earlier processes."""
         ...
 

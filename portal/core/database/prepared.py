@@ -43,8 +43,8 @@ class Prepared(Generic[*_Columns]):
         """Word the statement; costs a millisecond, so at import."""
         self._worded = _Worded(statement)
         self._read = [
-            (place, read)
-            for place, column in enumerate(statement.selected_columns)
+            (index, read)
+            for index, column in enumerate(statement.selected_columns)
             if (read := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None))
         ]
 
@@ -61,8 +61,8 @@ class Prepared(Generic[*_Columns]):
     def _row(self, record: Sequence[Any]) -> tuple[*_Columns]:
         """Return what the driver read, with what a column's own type makes of it."""
         row = list(record)
-        for place, read in self._read:
-            row[place] = read(row[place])
+        for index, read in self._read:
+            row[index] = read(row[index])
         return cast("tuple[*_Columns]", tuple(row))
 
 

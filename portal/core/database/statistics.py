@@ -1,4 +1,4 @@
-"""Keeps the planner's statistics of fast-growing tables of readings in step, so that plans stay what they should be.
+"""Keeps the query planner's statistics of fast-growing tables of readings in step, so that plans stay right.
 
 Without statistics every index over a new week looks alike, and a refresh may read all of a customer's readings
 for each of its meters: measured 10 times slower. Autovacuum gets there too, but only after a minute or so, which

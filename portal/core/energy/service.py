@@ -18,8 +18,8 @@ from portal.core.database.statistics import analyze_grown
 from portal.core.energy.queries import passes, rule, waiting
 from portal.core.energy.queries.append import append_clean_runs
 from portal.core.energy.queries.meters import changes_by_meter, rated_power
+from portal.core.energy.queries.months import recompute_month
 from portal.core.energy.queries.passes import Pass
-from portal.core.energy.queries.pieces import recompute_piece
 from portal.core.energy.queries.stretches import rewrite_energy
 from portal.core.energy.rules.meter import Rules
 
@@ -74,7 +74,7 @@ async def refresh_queue(stack: Stack) -> int:
     while is_any:
         hours, is_any = await _take_queue(stack, figures)
         taken += hours
-    await figures.settle(stack.db)
+    await figures.finish(stack.db)
     return taken
 
 
@@ -111,9 +111,9 @@ async def _go_on(stack: Stack) -> bool:
         until = monotonic() + _MOMENT_SECONDS
         while going := await passes.take_next(session, layout):
             rules = Rules(max_gap_of(stack), await rated_power(session, layout, going.key))
-            piece = await recompute_piece(session, layout, going, rules)
-            await figures.rewrite_span(session, piece.key, piece.first, piece.until)
-            await passes.ask_for(session, layout, piece.rest)
+            month = await recompute_month(session, layout, going, rules)
+            await figures.rewrite_span(session, month.key, month.first, month.until)
+            await passes.ask_for(session, layout, month.rest)
             if monotonic() >= until:
                 break
     return True
@@ -138,7 +138,7 @@ async def requeue(session: AsyncSession, layout: Layout, meters: Sequence[MeterK
     await passes.ask_for(session, layout, [Pass(key) for key in meters])
 
 
-async def front_of_queue(stack: Stack) -> str | None:
+async def queue_head(stack: Stack) -> str | None:
     """Return a mark of what has waited longest for a refresh; None where nothing waits.
 
     The same mark twice says that nobody took it in between.

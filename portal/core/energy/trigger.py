@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from portal.core.energy.service import front_of_queue, refresh
+from portal.core.energy.service import queue_head, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
 
@@ -33,7 +33,7 @@ class Trigger:
     def __init__(self) -> None:
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
-        self._is_settling = asyncio.Event()
+        self._is_draining = asyncio.Event()
         self._outage = Outage(_log, "The rollups are not refreshed")
 
     def __call__(self, stack: Stack) -> None:
@@ -51,18 +51,18 @@ class Trigger:
         outage, before = Outage(_log, "The queue of hours is not looked at"), None
         while True:
             with outage.noted():
-                front = await front_of_queue(stack)
-                if front is not None and front == before:
+                head = await queue_head(stack)
+                if head is not None and head == before:
                     self(stack)
-                before = front
+                before = head
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         """Wait until what was asked for is done."""
-        self._is_settling.set()
+        self._is_draining.set()
         if self._task is not None:
             await self._task
-        self._is_settling.clear()
+        self._is_draining.clear()
 
     async def _run(self, stack: Stack) -> None:
         while self._wanted:
@@ -71,7 +71,7 @@ class Trigger:
             with self._outage.noted():
                 await refresh(stack)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_settling.wait(), _pause(monotonic() - began))
+                await asyncio.wait_for(self._is_draining.wait(), _pause(monotonic() - began))
 
 
 def _pause(took: float) -> float:

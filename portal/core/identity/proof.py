@@ -101,12 +101,12 @@ async def refuse(
         who = acting.Acting(attempt.email, "anonymous", None, attempt.address)
     async with stack.db.transaction() as session:
         counts = await login_attempts.look(session, attempt.ways)
-        standing = lockout.LockoutState.of(attempt.email, attempt.origin, counts)
+        lockout_state = lockout.LockoutState.of(attempt.email, attempt.origin, counts)
         await audit.record_always(session, action, attempt.email, "code" if attempt.with_code else "", by=who)
-        if standing.pair_until and (attempt.email, attempt.origin) in attempt.closed:
-            detail = f"closed to this address until {standing.pair_until:%Y-%m-%d %H:%M} UTC"
+        if lockout_state.pair_until and (attempt.email, attempt.origin) in attempt.closed:
+            detail = f"closed to this address until {lockout_state.pair_until:%Y-%m-%d %H:%M} UTC"
             await audit.record_always(session, "login.closed", attempt.email, detail, by=who)
-    until = standing.closed_until(now, with_code=attempt.with_code)
+    until = lockout_state.closed_until(now, with_code=attempt.with_code)
     _say_refused(attempt.address, attempt.origin, locked=until is not None)
     return LockedOut(_CLOSED, until) if until and attempt.closed else Unauthenticated(words)
 

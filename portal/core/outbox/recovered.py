@@ -73,10 +73,13 @@ class Merge:
 
     async def run(self) -> None:
         """Merge one set after the other: sites need their municipality, devices their site."""
-        here = {place.row.id: place for place in await push_sets.municipalities(self._session)}
+        here = {
+            municipality.row.id: municipality
+            for municipality in await push_sets.municipalities(self._session)
+        }
         for municipality in self._held.municipalities:
             await self._municipality(municipality, here)
-        numbers = {place.row.id for place in await push_sets.municipalities(self._session)}
+        numbers = {municipality.row.id for municipality in await push_sets.municipalities(self._session)}
         sites_here = {site.row.id: site for site in await push_sets.sites(self._session)}
         for site in self._held.sites:
             await self._site(site, sites_here, numbers)

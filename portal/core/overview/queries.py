@@ -103,9 +103,9 @@ async def energy_by_site(
         "first": min(start for start, _ in windows),
         "last": max(end for _, end in windows),
     }
-    for place, (start_at, end_at) in enumerate(windows):
-        given |= {f"start_{place}": start_at, f"end_{place}": end_at}
-    sums = ", ".join(_SUM.format(place) for place in range(len(windows)))
+    for index, (start_at, end_at) in enumerate(windows):
+        given |= {f"start_{index}": start_at, f"end_{index}": end_at}
+    sums = ", ".join(_SUM.format(index) for index in range(len(windows)))
     found: list[dict[UUID, int]] = [{} for _ in windows]
     for site_id, energies in await rows_of(counted.session, _SiteEnergy, _ENERGY.format(sums=sums), given):
         for energy, milliwh in zip(found, energies, strict=True):

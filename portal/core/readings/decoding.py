@@ -37,14 +37,14 @@ _WORDS = {
 }
 # What a board calls itself is kept with its reading whatever it is: no reading is lost for it.
 _KEPT = frozenset(("source",))
-# Rows of these types hold only floats, which strict JSON cannot make infinite, so the walk over every
+# Rows of these types hold only floats, which strict JSON cannot make infinite, so the search of every
 # value is spared where the bytes rule the other problems out as well.
 _FLOAT_ONLY: frozenset[type[msgspec.Struct]] = frozenset({DeviceReading, FleetReading})
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedRows(Generic[RowT]):
-    """Rows that are well formed, each with its place in the body (from 0), and the problems of the others."""
+    """Rows that are well formed, each with its index in the body (from 0), and the problems of the others."""
 
     rows: Sequence[RowT]
     numbers: Sequence[int]
@@ -161,24 +161,24 @@ def _items(text: str, max_rows: int) -> list[Any]:
     if not text.startswith("["):
         raise ValueError(_NOT_AN_ARRAY)
     rows: list[Any] = []
-    place = _past_space(text, 1)
-    if place == len(text) - 1 and text[place] == "]":
+    position = _past_space(text, 1)
+    if position == len(text) - 1 and text[position] == "]":
         return rows
     while True:
         _check_count(len(rows) + 1, max_rows)
-        row, place = _ITEM.raw_decode(text, place)
+        row, position = _ITEM.raw_decode(text, position)
         rows.append(row)
-        place = _past_space(text, place)
-        if place == len(text) - 1 and text[place] == "]":
+        position = _past_space(text, position)
+        if position == len(text) - 1 and text[position] == "]":
             return rows
-        if text[place : place + 1] != ",":
+        if text[position : position + 1] != ",":
             raise ValueError(_NOT_AN_ARRAY)
-        place = _past_space(text, place + 1)
+        position = _past_space(text, position + 1)
 
 
-def _past_space(text: str, place: int) -> int:
-    match = _SPACES.match(text, place)
-    return match.end() if match else place
+def _past_space(text: str, position: int) -> int:
+    match = _SPACES.match(text, position)
+    return match.end() if match else position
 
 
 def _check_count(count: int, max_rows: int) -> None:
@@ -234,10 +234,10 @@ def _text_problem(name: str, value: str) -> str | None:
 
 
 def _first_item_problem(items: list[Any]) -> str | None:
-    for place, item in enumerate(items):
+    for index, item in enumerate(items):
         problem = value_problem(item)
         if problem is not None:
-            return f"[{place}].{problem}"
+            return f"[{index}].{problem}"
     return None
 
 

@@ -105,7 +105,7 @@ class TariffColumns(SQLModel):
 
 
 class PeriodColumns(SQLModel):
-    """The fields of a `Period`, and its season by its place."""
+    """The fields of a `Period`, and its season by its position."""
 
     name: str = Field(max_length=100)
     season: int | None = Field(default=None, sa_type=SmallInteger)
@@ -170,7 +170,7 @@ class TariffPeriod(PeriodColumns, table=True):
     __table_args__ = (
         ForeignKeyConstraint(
             ["tariff_id", "season"],
-            ["app.tariff_seasons.tariff_id", "app.tariff_seasons.place"],
+            ["app.tariff_seasons.tariff_id", "app.tariff_seasons.position"],
             ondelete="CASCADE",
         ),
         CheckConstraint(_DAYS_BOUND),
@@ -189,7 +189,7 @@ class FleetTariffPeriod(PeriodColumns, table=True):
         _of_fleet_tariff(),
         ForeignKeyConstraint(
             ["customer_id", "tariff_id", "season"],
-            [f"fleet.tariff_seasons.{column}" for column in ("customer_id", "tariff_id", "place")],
+            [f"fleet.tariff_seasons.{column}" for column in ("customer_id", "tariff_id", "position")],
             ondelete="CASCADE",
         ),
         CheckConstraint(_DAYS_BOUND),
@@ -209,7 +209,7 @@ class TariffSeason(SeasonColumns, table=True):
     __table_args__ = OF_CLIENT
 
     tariff_id: int = Field(foreign_key="app.tariffs.id", ondelete="CASCADE", primary_key=True)
-    place: int = Field(primary_key=True, sa_type=SmallInteger)
+    position: int = Field(primary_key=True, sa_type=SmallInteger)
 
 
 class FleetTariffSeason(SeasonColumns, table=True):
@@ -220,7 +220,7 @@ class FleetTariffSeason(SeasonColumns, table=True):
 
     customer_id: UUID = Field(primary_key=True)
     tariff_id: int = Field(primary_key=True)
-    place: int = Field(primary_key=True, sa_type=SmallInteger)
+    position: int = Field(primary_key=True, sa_type=SmallInteger)
 
 
 class TariffHoliday(HolidayColumns, table=True):

@@ -44,9 +44,9 @@ def apportion(parts: Sequence[Decimal], total: Decimal, unit: Decimal = _CENT) -
     with localcontext(_ROUNDING):
         shown = [part.quantize(unit, rounding=ROUND_FLOOR) for part in parts]
         missing = int((total - sum(shown, Decimal(0))) / unit)
-        by_loss = sorted(range(len(parts)), key=lambda place: shown[place] - parts[place])
+        by_loss = sorted(range(len(parts)), key=lambda index: shown[index] - parts[index])
         for turn in range(abs(missing)):
             # More units than parts, or too many already: only where total and parts do not belong together.
-            place = by_loss[turn % len(parts)] if missing > 0 else by_loss[-1 - turn % len(parts)]
-            shown[place] += unit if missing > 0 else -unit
+            index = by_loss[turn % len(parts)] if missing > 0 else by_loss[-1 - turn % len(parts)]
+            shown[index] += unit if missing > 0 else -unit
         return shown

@@ -26,8 +26,8 @@ def grouping_asked_for(query: Mapping[str, str], default: str = UTC_DAYS) -> str
 
 def instants_of(days: DayRange, zone: str = "UTC") -> tuple[datetime, datetime]:
     """The UTC instants `[from, to)` of days in a zone, the last one included."""
-    place = ZoneInfo(zone)
-    return local_midnight(days.first, place), local_midnight(days.last + timedelta(days=1), place)
+    local = ZoneInfo(zone)
+    return local_midnight(days.first, local), local_midnight(days.last + timedelta(days=1), local)
 
 
 def query_of(days: DayRange, grouping: str, **more: str) -> str:

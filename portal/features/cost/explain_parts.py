@@ -85,7 +85,7 @@ def _hours_or_hour(state: State) -> rx.Component:
                     state.hours,
                     lambda row: _hour_row(state, row),
                     caption="Hours",
-                    totals=[state.hour_totals[place] for place in range(len(_HOURS))],
+                    totals=[state.hour_totals[index] for index in range(len(_HOURS))],
                     tall=True,
                 ),
                 rx.el.p(state.hours_as_of, class_name="ui-hint"),

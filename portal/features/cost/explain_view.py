@@ -102,7 +102,7 @@ def build_explanation(found: Explanation) -> ExplainView:
         readings=[
             {
                 "title": f"{each.at.astimezone(ZoneInfo(zone)):%H:%M:%S}",
-                "words": each.verdict,
+                "words": each.validation,
                 "figure": f"{formats.number(each.register_kwh, digits)}\u00a0kWh",
             }
             for each in found.readings

@@ -81,8 +81,8 @@ def download(export: Export, kind: str, listing: str, name: str, *, for_machine:
 
         body, media_type, file = xlsx_bytes(export), _XLSX, f"{name}-{days}.xlsx"
     else:
-        place = LISTINGS.index(listing) if listing in LISTINGS else 0
-        body, media_type = csv_bytes(sheets(export.report)[place], export, for_machine=for_machine), _CSV
-        file = f"{name}-{LISTINGS[place]}-{days}.csv"
+        index = LISTINGS.index(listing) if listing in LISTINGS else 0
+        body, media_type = csv_bytes(sheets(export.report)[index], export, for_machine=for_machine), _CSV
+        file = f"{name}-{LISTINGS[index]}-{days}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
     return Response(body, media_type=media_type, headers=headers)

@@ -43,5 +43,5 @@ def hues_of(names: Iterable[str | None]) -> dict[str | None, str]:
     """The colour token of each of the periods that are shown together."""
     known = set(names)
     others = sorted(name for name in known if name is not None and period_kind(name) == "other")
-    shades = {name: _OTHERS[place % len(_OTHERS)] for place, name in enumerate(others)}
+    shades = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(others)}
     return {name: shades.get(name or "", _HUES.get(period_kind(name), "")) for name in known}

@@ -13,10 +13,10 @@ from portal.core.tariffs.rules.tariffs import (
     HOLIDAY_BIT,
     DayKind,
     Period,
-    PlannedRate,
     Rate,
+    ScheduledRate,
     Tariff,
-    day_plan,
+    day_schedule,
     periods_of,
 )
 from portal.core.values.time import is_zone
@@ -89,9 +89,13 @@ class TariffCard:
     maps: list[HeatMap] = field(default_factory=list)
 
 
-def build_cards(places: Sequence[MunicipalTariffs], currency: str) -> list[TariffCard]:
+def build_cards(municipalities: Sequence[MunicipalTariffs], currency: str) -> list[TariffCard]:
     """A card per tariff, by municipality and first day."""
-    return [build_card(tariff, place.name, currency) for place in places for tariff in place.tariffs]
+    return [
+        build_card(tariff, municipality.name, currency)
+        for municipality in municipalities
+        for tariff in municipality.tariffs
+    ]
 
 
 def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCard:
@@ -126,22 +130,22 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
     )
 
 
-def gaps_in_words(places: Sequence[MunicipalTariffs]) -> list[str]:
+def gaps_in_words(municipalities: Sequence[MunicipalTariffs]) -> list[str]:
     """What energy has no price for: zones that are no longer known, and days that no tariff covers, a line each."""
     lines: list[str] = []
-    for place in places:
-        if not is_zone(place.time_zone_id):
+    for municipality in municipalities:
+        if not is_zone(municipality.time_zone_id):
             lines.append(
-                f"{place.name}: the time zone {place.time_zone_id} is not known any more, so none of its rates hold."
-                " Choose another zone for it."
+                f"{municipality.name}: the time zone {municipality.time_zone_id} is not known any more, "
+                "so none of its rates hold. Choose another zone for it."
             )
-        for gap in uncovered_days(place.tariffs):
+        for gap in uncovered_days(municipality.tariffs):
             days = (
                 f"{formats.day(gap.first)} and later"
                 if gap.last is None
                 else formats.day_range(gap.first, gap.last)
             )
-            lines.append(f"{place.name}: no active tariff covers {days}. Energy then has no price.")
+            lines.append(f"{municipality.name}: no active tariff covers {days}. Energy then has no price.")
     return lines
 
 
@@ -169,27 +173,27 @@ def _period(period: Period, season: str, symbol: str, hue: str) -> PeriodRow:
 def heat_maps(tariff: Tariff, symbol: str) -> list[HeatMap]:
     """The week of rates outside the seasons, and within each."""
     rest = "Outside the seasons" if tariff.seasons else "All year"
-    names = [(-1, rest), *((place, season.name) for place, season in enumerate(tariff.seasons))]
+    names = [(-1, rest), *((index, season.name) for index, season in enumerate(tariff.seasons))]
     hues = _hues(tariff)
-    return [_heat_map(name, _plans(tariff, place), hues, symbol) for place, name in names]
+    return [_heat_map(name, _schedules(tariff, index), hues, symbol) for index, name in names]
 
 
-def _plans(tariff: Tariff, season: int) -> list[tuple[str, Sequence[PlannedRate]]]:
+def _schedules(tariff: Tariff, season: int) -> list[tuple[str, Sequence[ScheduledRate]]]:
     """The days of a week in a season with their rates, and holidays where they have rates of their own."""
-    days = [(name, 1 << place, 1 << (place - 1) % 7) for place, name in enumerate(DAY_NAMES)]
+    days = [(name, 1 << index, 1 << (index - 1) % 7) for index, name in enumerate(DAY_NAMES)]
     if any(period.days_of_week & HOLIDAY_BIT for period in periods_of(tariff, season)):
         days.append(("Holiday", HOLIDAY_BIT, 0))
-    return [(name, day_plan(tariff, DayKind(season, bit, season, before))) for name, bit, before in days]
+    return [(name, day_schedule(tariff, DayKind(season, bit, season, before))) for name, bit, before in days]
 
 
 def _heat_map(
-    title: str, plans: Sequence[tuple[str, Sequence[PlannedRate]]], hues: Hues, symbol: str
+    title: str, schedules: Sequence[tuple[str, Sequence[ScheduledRate]]], hues: Hues, symbol: str
 ) -> HeatMap:
     rows: list[HeatRow] = [
-        {"day": day[:3], "cells": [_heat_cell(day, hour, plan, hues, symbol) for hour in range(24)]}
-        for day, plan in plans
+        {"day": day[:3], "cells": [_heat_cell(day, hour, schedule, hues, symbol) for hour in range(24)]}
+        for day, schedule in schedules
     ]
-    rates = {planned.rate for _, plan in plans for planned in plan}
+    rates = {scheduled.rate for _, schedule in schedules for scheduled in schedule}
     ordered = sorted(rates, key=lambda rate: (*period_rank(rate.period_name), rate.rate_per_kwh))
     legend: list[HeatRate] = [
         {"hue": hues[rate.period_name], "label": _words(rate, symbol)} for rate in reversed(ordered)
@@ -197,12 +201,12 @@ def _heat_map(
     return HeatMap(title, rows, legend)
 
 
-def _heat_cell(day: str, hour: int, plan: Sequence[PlannedRate], hues: Hues, symbol: str) -> HeatCell:
+def _heat_cell(day: str, hour: int, schedule: Sequence[ScheduledRate], hues: Hues, symbol: str) -> HeatCell:
     """An hour; where a rate changes within it, its colours share it minute by minute."""
     first, last = hour * 60, hour * 60 + 60
     spans = [
         (max(start, first) - first, min(end, last) - first, rate)
-        for start, end, rate in plan
+        for start, end, rate in schedule
         if start < last and end > first
     ]
     words = ", ".join(

@@ -87,11 +87,11 @@ async def _next_beat(loop: loops.Loop, seconds: float) -> float:
     """Wait for the next beat, which begins at the same moment for all, and this tab's place in it; return its begin."""
     now = monotonic()
     begins_at = now if seconds <= 0 else (now // seconds + 1) * seconds
-    await loop.pause(begins_at + _place(loop.tab) * seconds - now)
+    await loop.pause(begins_at + _offset(loop.tab) * seconds - now)
     return begins_at
 
 
-def _place(tab: str) -> float:
+def _offset(tab: str) -> float:
     return crc32(tab.encode()) / 2**32 * _SPREAD
 
 

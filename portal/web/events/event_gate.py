@@ -32,7 +32,7 @@ _log = logger("pages")
 # What the framework calls when a page has broken; it prints all it is sent.
 _BROWSER_TROUBLE = ".handle_frontend_exception"
 _TAB = re.compile(r"[0-9a-zA-Z-]{8,64}")
-_LONGEST_NAME, _LONGEST_PLACE, _MOST_KEYS = 300, 4096, 50
+_LONGEST_NAME, _LONGEST_LOCATION, _MOST_KEYS = 300, 4096, 50
 _LINES_EACH, _LINES_TOGETHER = 5, 60
 
 
@@ -127,7 +127,7 @@ def _wrong_with(data: Any) -> str:
         return "unguarded handler"
     if not isinstance(payload, dict) or not _fits(registered.handler.fn, payload):
         return "arguments that do not fit"
-    return "" if _is_place(data.get("router_data", {})) else "no place"
+    return "" if _is_location(data.get("router_data", {})) else "no location"
 
 
 def _fits(handler: Callable[..., Any], payload: dict[str, Any]) -> bool:
@@ -144,7 +144,7 @@ def _signature(handler: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(handler)
 
 
-def _is_place(router: Any) -> bool:
+def _is_location(router: Any) -> bool:
     """Whether this says where a page is: texts, and a query of texts."""
     if not isinstance(router, dict) or len(router) > _MOST_KEYS:
         return False
@@ -154,7 +154,7 @@ def _is_place(router: Any) -> bool:
         return False
     for value in query.values():
         texts += value if isinstance(value, list) else [value]
-    return all(isinstance(one, str) and len(one) <= _LONGEST_PLACE for one in texts)
+    return all(isinstance(one, str) and len(one) <= _LONGEST_LOCATION for one in texts)
 
 
 def _tab_in(environ: dict[str, Any]) -> str:

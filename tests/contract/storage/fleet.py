@@ -91,7 +91,7 @@ class Fleet:
     async def refresh(self) -> None:
         await energy.refresh(self.stack)
 
-    async def settle(self) -> None:
+    async def run_policies(self) -> None:
         """Let every policy of the engine run once, as the database does by itself in time."""
         async with self.connection() as connection:
             if not await connection.fetchval(

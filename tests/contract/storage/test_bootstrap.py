@@ -103,7 +103,7 @@ async def test_a_second_start_changes_nothing(fleet: Fleet) -> None:
 async def test_aggregates_of_an_earlier_release_give_their_names_to_the_views(fleet: Fleet) -> None:
     await fleet.store(readings(ALICE, METERS[ALICE][0], ago(days=50), timedelta(hours=5), 200))
     await fleet.refresh()
-    await fleet.settle()
+    await fleet.run_policies()
     kept = await fleet.rows("SELECT mat_hypertable_id FROM _timescaledb_catalog.continuous_agg ORDER BY 1")
     async with fleet.connection() as connection:
         for statement in _AS_IT_WAS:
@@ -133,12 +133,12 @@ async def test_what_somebody_removed_is_there_again_with_all_old_readings(fleet:
     years = readings(ALICE, METERS[ALICE][0], ago(days=500), timedelta(days=25), 20)
     await fleet.store([row._replace(register_kwh=None) for row in years])
     await fleet.refresh()
-    await fleet.settle()
+    await fleet.run_policies()
     async with fleet.connection() as connection:
         await connection.execute(harm)
     await _bootstrap(fleet)
     assert await fleet.rows(_SHAPE) == _FLEET_SHAPE
-    await fleet.settle()
+    await fleet.run_policies()
     await fleet.agrees()
 
 

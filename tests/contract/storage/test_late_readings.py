@@ -20,7 +20,7 @@ async def _history(fleet: Fleet) -> None:
     """A week of readings up to now, rolled up, and every policy of the engine has run."""
     await fleet.store(readings(ALICE, _METER, ago(days=7), timedelta(minutes=20), 7 * 72))
     await fleet.refresh()
-    await fleet.settle()
+    await fleet.run_policies()
 
 
 @pytest.mark.parametrize("age", [_MINUTES, timedelta(days=2), _DAYS_40, _YEARS_3], ids=str)
@@ -60,7 +60,7 @@ async def test_what_was_late_stays_when_the_policies_run_on(fleet: Fleet, age: t
     await fleet.refresh()
     await _history(fleet)
     await fleet.agrees()
-    await fleet.settle()
+    await fleet.run_policies()
     await fleet.agrees()
 
 
@@ -94,7 +94,7 @@ async def test_late_readings_and_duplicates_go_into_compressed_chunks(fleet: Fle
     first = readings(ALICE, _METER, ago(days=45), timedelta(minutes=15), 300)
     await fleet.store(first)
     await fleet.refresh()
-    await fleet.settle()
+    await fleet.run_policies()
     assert (await fleet.compress() > 0) == (engine == "timescale")
     between = readings(ALICE, _METER, first[0].time + timedelta(minutes=5), timedelta(minutes=15), 300)
     assert await fleet.store([*first, *between]) == 300
@@ -170,11 +170,11 @@ async def test_nothing_vanishes_while_a_policy_catches_up(fleet: Fleet) -> None:
     """A refresh in batches moves the watermark with each: what lies below must be there by then."""
     hours = 24 * 29
     await fleet.store(readings(ALICE, _METER, ago(days=29) + _MINUTES, timedelta(hours=1), hours))
-    settling = asyncio.create_task(fleet.settle())
+    running = asyncio.create_task(fleet.run_policies())
     seen = {len(await fleet.hourly())}
-    while not settling.done():
+    while not running.done():
         seen.add(len(await fleet.hourly()))
-    await settling
+    await running
     assert seen == {hours}
 
 
@@ -205,5 +205,5 @@ async def test_refreshes_at_the_same_time_neither_fail_nor_lose(fleet: Fleet) ->
         await fleet.store(readings(ALICE, _METER, ago(days=35 + number), timedelta(minutes=7), 30))
         await fleet.refresh()
 
-    await asyncio.gather(*(late(number) for number in range(6)), fleet.settle())
+    await asyncio.gather(*(late(number) for number in range(6)), fleet.run_policies())
     await fleet.agrees()

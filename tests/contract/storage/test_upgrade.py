@@ -70,7 +70,7 @@ async def test_every_reading_and_every_answer_is_the_same_afterwards(plain: Flee
     assert await plain.rows(_STATE) == before
     assert await plain.rows(_ENERGY) == energy
     await plain.agrees()
-    await plain.settle()
+    await plain.run_policies()
     await plain.agrees()
     compressed = "SELECT count(*) FROM timescaledb_information.chunks WHERE is_compressed"
     assert (await plain.rows(compressed))[0][0] > 40

@@ -48,7 +48,7 @@ async def test_hours_and_days_are_those_of_the_readings(fleet: Fleet, then: str)
             await fleet.store(readings(customer, device, start, timedelta(minutes=13), 300))
     await fleet.refresh()
     if then == "after the policies":
-        await fleet.settle()
+        await fleet.run_policies()
     await fleet.agrees()
 
 

@@ -156,7 +156,7 @@ class _Router:
     def __init__(self, strips: list[Strip], home: dict[str, Strip]) -> None:
         self._strips, self._home = strips, home
         self._boxes = {box.table.name: box for strip in strips for box in strip.boxes}
-        self._places: dict[str, dict[str, int]] = {}
+        self._positions: dict[str, dict[str, int]] = {}
 
     def line(self, name: str, reference: Reference) -> Line:
         source, target = self._boxes[name], self._boxes[reference.target]
@@ -192,5 +192,5 @@ class _Router:
         return strip.y - GAP / 2 - STEP * strip.channel.index(target)
 
     def _beside(self, where: str, target: str, begin: float, step: float) -> float:
-        taken = self._places.setdefault(where, {})
+        taken = self._positions.setdefault(where, {})
         return begin + step * taken.setdefault(target, len(taken))

@@ -70,11 +70,11 @@ async def _once_and_again(stack: Stack, *changes: Callable[[], Awaitable[object]
 
 async def test_what_changes_nothing_is_not_written_down(client_stack: Stack, as_alice: Actor) -> None:
     stack = client_stack
-    place = await municipalities.add_municipality(stack, "Old Town", "Africa/Johannesburg")
+    municipality = await municipalities.add_municipality(stack, "Old Town", "Africa/Johannesburg")
     bob = await accounts.add_user(stack, BOB, Role.USER, PASSWORD)
     await tariff_imports.import_tariffs(stack, [FLAT])
     [stored] = (await tariffs.list_tariffs(stack))[0].tariffs
-    raw = {**FLAT, "municipalityId": place.id, "id": stored.id}
+    raw = {**FLAT, "municipalityId": municipality.id, "id": stored.id}
     raw.pop("municipality")
     await _once_and_again(
         stack,

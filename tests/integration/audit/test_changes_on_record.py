@@ -55,12 +55,12 @@ async def written(stack: Stack) -> list[tuple[str, str, str]]:
 
 async def test_municipalities(client_stack: Stack) -> None:
     stack = client_stack
-    place = await municipalities.add_municipality(stack, " Old Town ", "Africa/Johannesburg")
+    municipality = await municipalities.add_municipality(stack, " Old Town ", "Africa/Johannesburg")
     await municipalities.change_municipality(
-        stack, place.id, {"name": "Old Town", "time_zone_id": "Africa/Windhoek"}
+        stack, municipality.id, {"name": "Old Town", "time_zone_id": "Africa/Windhoek"}
     )
-    await municipalities.change_municipality(stack, place.id, {"name": "New Town"})
-    await municipalities.remove_municipality(stack, place.id)
+    await municipalities.change_municipality(stack, municipality.id, {"name": "New Town"})
+    await municipalities.remove_municipality(stack, municipality.id)
     assert await written(stack) == [
         ("tariff.municipality_added", "Old Town", "time zone: Africa/Johannesburg"),
         ("tariff.municipality_changed", "Old Town", "time zone: Africa/Johannesburg → Africa/Windhoek"),
@@ -138,8 +138,10 @@ async def test_tariffs(client_stack: Stack) -> None:
 
 async def test_a_refused_change_and_one_that_changes_nothing_leave_no_row(client_stack: Stack) -> None:
     stack = client_stack
-    place = await municipalities.add_municipality(stack, "Old Town", "Africa/Johannesburg")
-    yard, depot = [await sites.add_site(stack, name, municipality=place.id) for name in ("Yard", "Depot")]
+    municipality = await municipalities.add_municipality(stack, "Old Town", "Africa/Johannesburg")
+    yard, depot = [
+        await sites.add_site(stack, name, municipality=municipality.id) for name in ("Yard", "Depot")
+    ]
     made = await devices.add_device(stack, "Main", site="Yard", external_id="m-1", max_power_kw=Decimal(100))
     await devices.add_device(stack, "Other", site="Yard", external_id="m-2")
     [stored] = (await tariff_imports.import_tariffs(stack, [FLAT])).tariffs
@@ -147,16 +149,19 @@ async def test_a_refused_change_and_one_that_changes_nothing_leave_no_row(client
     await tariff_imports.import_tariffs(stack, [FLAT | {"defaultRatePerKwh": 3}], dry_run=True)
     await tariffs.save_tariff(stack, (await tariffs.get_tariff(stack, stored.id or 0)).wire())
     await sites.change_site(
-        stack, yard.id, {"name": " Yard ", "municipality_id": place.id, "is_active": True}
+        stack, yard.id, {"name": " Yard ", "municipality_id": municipality.id, "is_active": True}
     )
     await devices.change_device(
         stack, yard.id, made.id, {"max_power_kw": Decimal("100.000"), "site_id": yard.id}
     )
     refusals: list[tuple[type[PortalError], Any]] = [
         (Conflict, municipalities.add_municipality(stack, "Old Town", "UTC")),
-        (Invalid, municipalities.change_municipality(stack, place.id, {"time_zone_id": "Mars/Base"})),
-        (Outdated, municipalities.change_municipality(stack, place.id, {"name": "X"}, expected={"old"})),
-        (Conflict, municipalities.remove_municipality(stack, place.id)),
+        (Invalid, municipalities.change_municipality(stack, municipality.id, {"time_zone_id": "Mars/Base"})),
+        (
+            Outdated,
+            municipalities.change_municipality(stack, municipality.id, {"name": "X"}, expected={"old"}),
+        ),
+        (Conflict, municipalities.remove_municipality(stack, municipality.id)),
         (Conflict, sites.add_site(stack, "Yard")),
         (NotFound, sites.add_site(stack, "Mill", municipality="Nowhere")),
         (NotFound, sites.change_site(stack, yard.id, {"municipality_id": 99})),
@@ -186,13 +191,13 @@ async def test_what_cannot_be_written_down_is_not_done(
     client_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack = client_stack
-    place = await municipalities.add_municipality(stack, "Old Town", "Africa/Johannesburg")
-    site = await sites.add_site(stack, "Yard", municipality=place.id)
+    municipality = await municipalities.add_municipality(stack, "Old Town", "Africa/Johannesburg")
+    site = await sites.add_site(stack, "Yard", municipality=municipality.id)
     made = await devices.add_device(stack, "Main", site=site.id, external_id="m-1", max_power_kw=Decimal(100))
     monkeypatch.setattr(trail, "MOST_AN_HOUR", 3)
     for change in (
         municipalities.add_municipality(stack, "New Town", "UTC"),
-        municipalities.change_municipality(stack, place.id, {"time_zone_id": "UTC"}),
+        municipalities.change_municipality(stack, municipality.id, {"time_zone_id": "UTC"}),
         sites.change_site(stack, site.id, {"municipality_id": None}),
         devices.change_device(stack, site.id, made.id, {"max_power_kw": Decimal(5)}),
         devices.remove_device(stack, site.id, made.id),
@@ -203,7 +208,7 @@ async def test_what_cannot_be_written_down_is_not_done(
     assert [line.time_zone_id for line in await municipalities.list_municipalities(stack)] == [
         "Africa/Johannesburg"
     ]
-    assert [place.tariffs for place in await tariffs.list_tariffs(stack)] == [()]
+    assert [municipality.tariffs for municipality in await tariffs.list_tariffs(stack)] == [()]
     assert (await devices.get_device(stack, site.id, made.id)).max_power_kw == 100
     assert (await sites.get_site(stack, site.id))[0] == site
 

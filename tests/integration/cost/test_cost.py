@@ -151,20 +151,20 @@ async def test_a_tariff_import_with_mistakes_of_every_kind_names_all_and_changes
     assert found["[1].municipality"] == "there is no municipality 'Nowhere'"
     assert "given twice, here and in [2]" in found["[3].name"]
     assert all(f"\n  {path}: {message}" in refused.value.message for path, message in found.items())
-    [place] = await tariffs.list_tariffs(house)
-    assert [tariff.name for tariff in place.tariffs] == ["Domestic TOU"]
+    [municipality] = await tariffs.list_tariffs(house)
+    assert [tariff.name for tariff in municipality.tariffs] == ["Domestic TOU"]
 
 
 async def test_an_import_may_be_tried_and_says_which_days_have_no_price(house: Stack) -> None:
     changed = {**TARIFF, "effectiveTo": "2026-06-30", "defaultRatePerKwh": 9}
     later = {**TARIFF, "name": "Later", "effectiveFrom": "2026-07-05", "effectiveTo": "2026-12-31"}
     tried = await tariff_imports.import_tariffs(house, [changed, later], dry_run=True)
-    [place] = await tariffs.list_tariffs(house)
-    assert [(tariff.name, tariff.default_rate_per_kwh) for tariff in place.tariffs] == [
+    [municipality] = await tariffs.list_tariffs(house)
+    assert [(tariff.name, tariff.default_rate_per_kwh) for tariff in municipality.tariffs] == [
         ("Domestic TOU", Decimal("2.5"))
     ]
     assert [(each.id, each.replaced) for each in tried.tariffs] == [
-        (place.tariffs[0].id, True),
+        (municipality.tariffs[0].id, True),
         (None, False),
     ]
     stored = await tariff_imports.import_tariffs(house, [changed, later])
@@ -173,16 +173,16 @@ async def test_an_import_may_be_tried_and_says_which_days_have_no_price(house: S
         (date(2026, 7, 1), date(2026, 7, 4)),
         (date(2027, 1, 1), None),
     ]
-    [place] = await tariffs.list_tariffs(house)
-    assert [tariff.id for tariff in place.tariffs] == [each.id for each in stored.tariffs]
-    assert place.tariffs[0].default_rate_per_kwh == 9
+    [municipality] = await tariffs.list_tariffs(house)
+    assert [tariff.id for tariff in municipality.tariffs] == [each.id for each in stored.tariffs]
+    assert municipality.tariffs[0].default_rate_per_kwh == 9
 
 
 async def test_a_list_of_tariffs_that_is_sent_back_under_another_name_is_no_way_around_the_check(
     house: Stack,
 ) -> None:
-    [place] = await tariffs.list_tariffs(house)
-    known = {**TARIFF, "id": place.tariffs[0].id, "name": "Renamed"}
+    [municipality] = await tariffs.list_tariffs(house)
+    known = {**TARIFF, "id": municipality.tariffs[0].id, "name": "Renamed"}
     with pytest.raises(Invalid, match="like 'Domestic TOU'"):
         await tariff_imports.import_tariffs(house, [known])
 

@@ -88,7 +88,7 @@ async def test_local_days_of_a_zone_off_by_half_an_hour(client_stack: Stack) -> 
     assert [(day.date, day.kwh) for day in by_utc.days] == [(date(2026, 5, 18), 6)]
 
 
-async def test_a_reset_inside_a_cut_hour_follows_the_energy_rule(client_stack: Stack) -> None:
+async def test_a_reset_inside_a_split_interval_follows_the_energy_rule(client_stack: Stack) -> None:
     device = await a_meter(client_stack, "Africa/Johannesburg")
     at = MONDAY.replace(hour=15)
     minutes = ((0, 100), (20, 102), (40, 1), (60, 2))
@@ -119,9 +119,9 @@ async def test_seasons_and_holidays_set_the_rate_of_a_day(client_stack: Stack) -
     await store(client_stack, device, *rows)
     report = await cost.client_cost(client_stack, days[0], MONDAY)
     assert [day.base_cost for day in report.days if day.kwh] == [1, 5, 7, 2, 2]
-    [place] = await tariffs.list_tariffs(client_stack)
-    assert [season.name for season in place.tariffs[0].seasons] == ["High"]
-    assert len(place.tariffs[0].holidays) == 3
+    [municipality] = await tariffs.list_tariffs(client_stack)
+    assert [season.name for season in municipality.tariffs[0].seasons] == ["High"]
+    assert len(municipality.tariffs[0].holidays) == 3
 
 
 async def test_whole_months_carry_the_fixed_charge_and_parts_do_not(client_stack: Stack) -> None:

@@ -86,8 +86,8 @@ async def test_days_on_which_clocks_change(
         ]
     }
     device = await a_meter(client_stack, zone, flat("TOU", "2026-01-01", 1, **nightly))
-    place = ZoneInfo(zone)
-    start, end = (datetime.combine(on, time(0), place).astimezone(UTC) for on in (day, day + DAY))
+    local = ZoneInfo(zone)
+    start, end = (datetime.combine(on, time(0), local).astimezone(UTC) for on in (day, day + DAY))
     await use(client_stack, device, datetime.combine(day, time(0), UTC) - DAY, [MILLIWH_PER_KWH] * 72)
     report = await cost.client_cost(client_stack, start, end, days="local")
     base = Decimal(hours) + 9 * Decimal(night)

@@ -54,7 +54,7 @@ async def test_an_hour_is_explained_down_to_its_readings(client_stack: Stack, de
         (6, 30, 30),
         (3, 10, 15),
     ]
-    assert {reading.verdict for reading in found.readings} == {"accepted"}
+    assert {reading.validation for reading in found.readings} == {"accepted"}
     low, peak = found.parts
     assert (low.period_name, peak.period_name, peak.rate_per_kwh, peak.tariff_name) == (
         None,

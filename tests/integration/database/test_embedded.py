@@ -335,8 +335,8 @@ def is_answering(server: EmbeddedServer) -> bool:
 def test_a_cluster_copied_by_somebody_else_is_refused_with_what_to_run(directory: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("A CLUSTER OF ANOTHER OWNER IS NOT TESTED: only root can make one")
-    with reachable_directory(in_memory=True) as place:
-        copy = place / "postgres"
+    with reachable_directory(in_memory=True) as parent:
+        copy = parent / "postgres"
         with EmbeddedServer(directory, settings=FAST):
             pass
         shutil.copytree(directory, copy, ignore=shutil.ignore_patterns("run", "programs"))

@@ -26,7 +26,7 @@ async def test_a_fresh_client_gets_sites_devices_and_tariffs(client_stack: Stack
     last = await seed_client(client_stack, memory, PLANS)
     assert last == dict.fromkeys(plan.external_id for plan in PLANS)
     assert {site.municipality for site in await sites.list_sites(client_stack)} == {site_plan.MUNICIPALITY}
-    assert [len(place.tariffs) for place in await tariffs.list_tariffs(client_stack)] == [2]
+    assert [len(municipality.tariffs) for municipality in await tariffs.list_tariffs(client_stack)] == [2]
     for plan in PLANS:
         device = await readings.authenticate_device(client_stack, memory.device_tokens[plan.external_id])
         assert device.external_id == plan.external_id
@@ -81,5 +81,5 @@ async def test_a_tariff_somebody_entered_is_left_alone(client_stack: Stack, memo
     }
     await tariff_imports.import_tariffs(client_stack, [own])
     await seed_client(client_stack, memory, PLANS)
-    [place] = await tariffs.list_tariffs(client_stack)
-    assert [tariff.name for tariff in place.tariffs] == ["Mine"]
+    [municipality] = await tariffs.list_tariffs(client_stack)
+    assert [tariff.name for tariff in municipality.tariffs] == ["Mine"]

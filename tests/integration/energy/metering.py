@@ -150,8 +150,8 @@ def expected_days(hours: dict[datetime, tuple[Any, ...]]) -> dict[Any, tuple[int
     days: dict[Any, list[int]] = {}
     for hour, figures in hours.items():
         day = days.setdefault(hour.date(), [0, 0, 0, 0])
-        for place in range(4):
-            day[place] += figures[place]
+        for index in range(4):
+            day[index] += figures[index]
     return {day: tuple(sums) for day, sums in days.items()}
 
 
@@ -167,14 +167,14 @@ def expected_figures(
     }
 
 
-_CLIENT_PLACE = (
+_CLIENT_SITE = (
     "INSERT INTO monitoring.sites (name) VALUES ('Site') ON CONFLICT DO NOTHING",
     (
         "INSERT INTO monitoring.devices (id, site_id, name, external_id, token_hash, max_power_kw) "
         "SELECT :device_id, id, :name, :name, :name, :power FROM monitoring.sites"
     ),
 )
-_FLEET_PLACE = (
+_FLEET_SITE = (
     "INSERT INTO fleet.customers (id, code, name, token_hash) VALUES (:customer_id, :name, :name, :name)",
     "INSERT INTO fleet.sites (customer_id, id, name) VALUES (:customer_id, :customer_id, 'Site')",
     (
@@ -190,7 +190,7 @@ async def new_meter(stack: Stack, rated_kw: float | None = None) -> Meter:
     meter = Meter(stack, stack.layout.key(uuid4(), customer_id))
     names = stack.layout.given(meter.key)
     async with stack.db.transaction() as session:
-        for statement in _CLIENT_PLACE if stack.settings.run_mode is RunMode.CLIENT else _FLEET_PLACE:
+        for statement in _CLIENT_SITE if stack.settings.run_mode is RunMode.CLIENT else _FLEET_SITE:
             asked = {"name": uuid4().hex, "power": rated_kw, **names}
             await session.execute(
                 text(statement), {key: asked[key] for key in asked if f":{key}" in statement}

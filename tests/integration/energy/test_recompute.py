@@ -17,7 +17,7 @@ from sqlalchemy import text
 from portal.core import energy
 from portal.core.energy import service
 from portal.core.energy.energy_proof import check
-from portal.core.energy.queries import pieces
+from portal.core.energy.queries import months
 from portal.core.energy.rules.hours import Rules
 from portal.core.operations.service import health
 from portal.core.sites.service import devices
@@ -52,15 +52,15 @@ async def stack(request: pytest.FixtureRequest, stacks: Stacks) -> Stack:
 
 @contextmanager
 def cut_every(hours: int) -> Iterator[None]:
-    """Have pieces end so often, in place of once a month, and each in a transaction of its own."""
+    """Have the months of a pass end so often, in place of once a month, and each in a transaction of its own."""
 
     def end(at: datetime) -> datetime:
         since = (at - datetime(2020, 1, 1, tzinfo=UTC)) // timedelta(hours=1)
         return datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=hours * (since // hours + 1))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "month_after", end)
-        patch.setattr(pieces, "_SHORTEST", timedelta(hours=1))
+        patch.setattr(months, "month_after", end)
+        patch.setattr(months, "_SHORTEST", timedelta(hours=1))
         patch.setattr(service, "_MOMENT_SECONDS", 0)
         yield
 
@@ -95,7 +95,7 @@ async def require_right(meter: Meter, history: list[tuple[datetime, float]], rul
     wrong=st.sampled_from(_SPOIL),
     rated_kw=st.sampled_from([None, 5.0, 80.5]),
 )
-async def test_in_pieces_as_at_once(
+async def test_month_by_month_as_at_once(
     stack: Stack, history: list[tuple[datetime, float]], hours: int, wrong: str, rated_kw: float | None
 ) -> None:
     meter = await new_meter(stack, rated_kw)
@@ -110,7 +110,7 @@ async def test_in_pieces_as_at_once(
 
 @LAW
 @given(history=register_histories(), hours=st.sampled_from([1, 3, 24]), data=st.data())
-async def test_readings_that_come_between_two_pieces(
+async def test_readings_that_come_between_two_months(
     stack: Stack, history: list[tuple[datetime, float]], hours: int, data: Any
 ) -> None:
     meter = await new_meter(stack)
@@ -152,13 +152,13 @@ async def test_a_kill_costs_one_month(stack: Stack, monkeypatch: pytest.MonkeyPa
     begun: list[Any] = []
 
     async def killed_after_the_third(session: Any, layout: Any, going: Any, rules: Any) -> Any:
-        piece = await pieces.recompute_piece(session, layout, going, rules)
+        month = await months.recompute_month(session, layout, going, rules)
         begun.append(going.from_hour)
         if len(begun) == 3:
             raise asyncio.CancelledError
-        return piece
+        return month
 
-    monkeypatch.setattr(service, "recompute_piece", killed_after_the_third)
+    monkeypatch.setattr(service, "recompute_month", killed_after_the_third)
     with pytest.raises(asyncio.CancelledError):
         await energy.refresh(stack)
     after = open_stack(stack.settings, stack.db.dsn)
@@ -236,9 +236,9 @@ async def test_a_changed_rated_power_waits_for_no_refresh(stacks: Stacks) -> Non
             await devices.change_device(client, site_id, meter.key[0], {"max_power_kw": Decimal(10)})
             async with energy.counted(client) as counted:
                 assert not counted.as_of.is_complete
-        standing = await health.standing(client)
-        assert standing is not None
-        assert standing.meters_to_recompute == 1
+        status = await health.status(client)
+        assert status is not None
+        assert status.meters_to_recompute == 1
     await energy.refresh(client)
     async with energy.counted(client) as counted:
         assert counted.as_of.is_complete
@@ -264,10 +264,10 @@ async def test_a_late_reading_that_is_decided_weeks_later(stack: Stack) -> None:
 async def test_memory_does_not_grow_with_the_months(stacks: Stacks) -> None:
     client = await stacks.client()
     peaks: list[int] = []
-    for months in (1, 4):
+    for month_count in (1, 4):
         meter = await new_meter(client)
         # Every second reading is one that only the rule in the application can judge.
-        begin, count = datetime(2025, 6, 1, tzinfo=UTC), months * 8640
+        begin, count = datetime(2025, 6, 1, tzinfo=UTC), month_count * 8640
         history = [(begin + timedelta(minutes=5 * i), 100 + i / 10 - 50 * (i % 2)) for i in range(count)]
         await meter.store(history)
         await energy.refresh(client)
@@ -302,7 +302,7 @@ async def test_the_proof_leaves_what_is_being_recomputed(
 def test_a_month_ends_where_the_next_begins() -> None:
     begins = [datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 13)]
     for begin, end in zip(begins, [*begins[1:], datetime(2027, 1, 1, tzinfo=UTC)], strict=True):
-        assert pieces.month_after(begin) == begin
-        assert pieces.month_after(begin + timedelta(microseconds=1)) == end
-        assert pieces.month_after(end - timedelta(microseconds=1)) == end
+        assert months.month_after(begin) == begin
+        assert months.month_after(begin + timedelta(microseconds=1)) == end
+        assert months.month_after(end - timedelta(microseconds=1)) == end
         assert floor_hour(end) == end

@@ -121,8 +121,8 @@ async def test_a_long_transaction_never_makes_another_writer_wait_for_its_week(c
             await _store(client_stack, device, [(late, 2.0)])
 
 
-async def test_readings_days_apart_are_walked_once(client_stack: Stack) -> None:
-    """Each such reading leaves an hour of its own to recompute; walking on from every one of them took minutes."""
+async def test_readings_days_apart_are_folded_once(client_stack: Stack) -> None:
+    """Each such reading leaves an hour of its own to recompute; folding on from every one of them took minutes."""
     device = await _new_device(client_stack, "sparse")
     history = [(START - timedelta(days=5 * i), 1000 - i * 10.0) for i in range(60)]
     await _store(client_stack, device, history)

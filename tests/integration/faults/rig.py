@@ -107,8 +107,8 @@ class Customers:
                 thread.join(90)
             assert not any(thread.is_alive() for thread in threads), "a customer never got an answer"
 
-    def _run(self, place: int) -> None:
-        first = place * 1_000_000
+    def _run(self, number: int) -> None:
+        first = number * 1_000_000
         while not self._stopping.is_set():
             self._deliver(first)
             first += self.batch_rows

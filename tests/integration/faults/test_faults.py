@@ -166,18 +166,18 @@ def small_disk() -> Iterator[Path]:
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("A FULL DISK IS NOT TESTED: only root can mount a small one")
     with reachable_directory() as directory:
-        place = directory / "disk"
-        place.mkdir()
+        disk = directory / "disk"
+        disk.mkdir()
         mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m,mode=755", "tmpfs", str(place)],
+            ["mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m,mode=755", "tmpfs", str(disk)],
             check=False,
         )
         if mounted.returncode:
             pytest.skip("A FULL DISK IS NOT TESTED: this machine does not let us mount a small one")
         try:
-            yield place
+            yield disk
         finally:
-            subprocess.run(["umount", "-l", str(place)], check=True)
+            subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:

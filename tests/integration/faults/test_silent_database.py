@@ -81,11 +81,11 @@ async def test_nobody_waits_for_the_end_of_a_connection_that_says_nothing(
         asyncpg.Connection, "terminate", lambda self: (ended.append(self), terminate(self))[1]
     )
     assert await health.is_ready(stack)
-    assert await health.standing(stack) is not None
+    assert await health.status(stack) is not None
     monkeypatch.setattr(health, "_PATIENCE_SECONDS", 0.1)
     line.is_silent = True
     assert not await health.is_ready(stack)
-    assert await health.standing(stack) is None
+    assert await health.status(stack) is None
     assert ended == [], "the answer came after the driver's patience, not after ours"
 
 

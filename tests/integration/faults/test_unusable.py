@@ -86,9 +86,9 @@ class Under:
                 assert answer is None or not answer.done(), answer.result().text
                 await asyncio.sleep(0.02)
 
-    async def settled(self) -> None:
+    async def drained(self) -> None:
         """Have done what an answer left to do: no connection of that is cut, so that no line is its."""
-        await self.api.app.state.refreshing.settle()
+        await self.api.app.state.refreshing.drain()
 
     async def ready(self) -> int:
         return (await self.api.http.get("/health/ready")).status_code
@@ -114,7 +114,7 @@ async def under(
                 api, key, await asks(api, key), name, BLOCKED[stack.settings.run_mode], control, outside
             )
         finally:
-            await app.state.refreshing.settle()
+            await app.state.refreshing.drain()
             await outside.execute(f"ALTER DATABASE {name} RESET ALL")
             await control.close()
             await outside.close()
@@ -202,8 +202,7 @@ async def test_a_connection_that_is_lost_in_a_statement(either: Under) -> None:
             assert_one_line_each(events, 1)
         answer = await again(ask)
         assert answer.is_success, f"{what}: {answer.text}"
-        # Else the next cut is that of the refresh as well, which says a line of its own.
-        await either.api.app.state.rollups.settle()
+        await either.drained()
 
 
 @pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout"])

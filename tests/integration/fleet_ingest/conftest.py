@@ -19,7 +19,7 @@ async def _open(stack: Stack) -> AsyncIterator[Api]:
     app = build_app(stack.settings, stack)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stack.example") as http:
         yield Api(http, stack, app)
-    await app.state.refreshing.settle()
+    await app.state.refreshing.drain()
 
 
 @pytest.fixture

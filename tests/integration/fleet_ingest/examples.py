@@ -2,7 +2,7 @@
 
 from typing import Any
 
-PLACE = {"name": "Example City", "timeZoneId": "Africa/Johannesburg"}
+MUNICIPALITY = {"name": "Example City", "timeZoneId": "Africa/Johannesburg"}
 PERIOD = {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75}
 NIGHT = {"name": "Night", "startTime": "22:00", "endTime": "06:00", "ratePerKwh": 1.123456}
 TARIFF: dict[str, Any] = {

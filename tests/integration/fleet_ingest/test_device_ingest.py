@@ -172,7 +172,7 @@ async def test_the_outbox_notes_only_for_what_really_went_in(client_api: Api, de
     assert entries == [("08:00", "09:30", 2, 2), ("08:20", "08:20", 1, 1)]
 
 
-async def test_readings_years_back_find_their_place(client_api: Api, device: IssuedDevice) -> None:
+async def test_readings_years_back_find_their_partition(client_api: Api, device: IssuedDevice) -> None:
     rows = [reading(f"{year}-02-28T23:59:00Z") for year in range(2010, 2027)]
     assert (await client_api.post_readings(device.token, rows)).json()["accepted"] == 17
 
@@ -183,7 +183,7 @@ async def test_the_hours_of_stored_readings_reach_the_rollup(client_api: Api, de
         reading("2026-05-18T08:40:00Z", energyImportedKwh=2000),
     ]
     await client_api.post_readings(device.token, rows)
-    await client_api.app.state.refreshing.settle()
+    await client_api.app.state.refreshing.drain()
     assert await client_api.rows("SELECT allocated_milliwh FROM monitoring.hourly_energy") == [(6_000_000,)]
     assert await client_api.rows("SELECT sample_count FROM monitoring.hourly_per_device") == [(2,)]
 

@@ -44,7 +44,7 @@ async def each_api(stacks: Stacks) -> AsyncIterator[Api]:
     app = build_app(stack.settings, stack)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stack.example") as http:
         yield Api(http, stack, app)
-    await app.state.refreshing.settle()
+    await app.state.refreshing.drain()
 
 
 async def _text(api: Api) -> str:

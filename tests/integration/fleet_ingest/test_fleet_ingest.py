@@ -382,7 +382,7 @@ async def test_the_hours_of_pushed_readings_reach_the_rollup(admin_api: Api, ali
         "measurements",
         [reading(alice.device_id), reading(alice.device_id, "2026-05-18T08:40:00Z", energyImportedKwh=2000)],
     )
-    await admin_api.app.state.refreshing.settle()
+    await admin_api.app.state.refreshing.drain()
     assert await admin_api.rows("SELECT customer_id, allocated_milliwh FROM fleet.hourly_energy") == [
         (alice.issued.id, 6_000_000)
     ]

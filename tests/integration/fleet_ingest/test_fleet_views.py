@@ -93,7 +93,7 @@ async def test_a_customer_with_readings_is_deleted_only_by_its_code(
         row = reading(pusher, "2026-05-18T08:00:00Z", energyImportedKwh=1)
         later = reading(pusher, "2026-05-18T08:30:00Z", energyImportedKwh=2)
         assert (await pusher.push("measurements", [row, later])).json()["accepted"] == 2
-    await admin_api.app.state.refreshing.settle()
+    await admin_api.app.state.refreshing.drain()
     path = f"/api/admin/customers/{alice.issued.id}"
     refused = await admin_api.http.delete(path, headers=key)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "has_readings")

@@ -7,11 +7,11 @@ import pytest
 
 from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api, Caller
-from tests.integration.fleet_ingest.examples import PERIOD, PLACE, TARIFF
+from tests.integration.fleet_ingest.examples import MUNICIPALITY, PERIOD, TARIFF
 
 
 async def test_tariffs_are_taken_as_they_are_answered(call: Caller) -> None:
-    await call.made("/api/rates/municipalities", PLACE)
+    await call.made("/api/rates/municipalities", MUNICIPALITY)
     await call.made("/api/rates/tariffs", [TARIFF])
     listed = (await call("GET", "/api/rates/tariffs")).json()
     [shown] = listed["tariffs"]
@@ -30,7 +30,7 @@ async def test_tariffs_are_taken_as_they_are_answered(call: Caller) -> None:
 
 
 async def test_a_tariff_goes_to_another_stack_as_it_was_answered(call: Caller, operate: Caller) -> None:
-    await call.made("/api/rates/municipalities", PLACE)
+    await call.made("/api/rates/municipalities", MUNICIPALITY)
     await call.made("/api/rates/tariffs", [TARIFF])
     listed = (await call("GET", "/api/rates/tariffs")).json()
     tariff_id = listed["tariffs"][0]["id"]
@@ -41,7 +41,7 @@ async def test_a_tariff_goes_to_another_stack_as_it_was_answered(call: Caller, o
 
 
 async def test_things_are_taken_as_they_are_answered(call: Caller, operate: Caller) -> None:
-    municipality = await call.made("/api/rates/municipalities", PLACE)
+    municipality = await call.made("/api/rates/municipalities", MUNICIPALITY)
     site = await call.made("/api/admin/sites", {"name": "Mill", "municipalityId": municipality["id"]})
     path = f"/api/admin/sites/{site['id']}"
     body = {"name": "Main", "externalId": "m-1", "maxPowerKw": 99.5, "isActive": False}
@@ -56,8 +56,8 @@ async def test_things_are_taken_as_they_are_answered(call: Caller, operate: Call
     copied = await call.made(f"{path}/devices", shown_device | {"externalId": "m-2"})
     copy = (await call("GET", f"{path}/devices/{copied['id']}")).json()
     assert copy == shown_device | {"externalId": "m-2", "id": copied["id"]}
-    place = f"/api/rates/municipalities/{municipality['id']}"
-    assert (await call("PATCH", place, json=(await call("GET", place)).json())).json() == municipality
+    own = f"/api/rates/municipalities/{municipality['id']}"
+    assert (await call("PATCH", own, json=(await call("GET", own)).json())).json() == municipality
     assert (
         await call("POST", "/api/rates/municipalities", json=municipality | {"name": "X"})
     ).status_code == 201
@@ -68,7 +68,7 @@ async def test_things_are_taken_as_they_are_answered(call: Caller, operate: Call
 
 async def test_what_an_answer_says_and_is_not_so_is_refused(call: Caller) -> None:
     """A changed name of a municipality, or another thing's id, would be passed over otherwise."""
-    municipality = await call.made("/api/rates/municipalities", PLACE)
+    municipality = await call.made("/api/rates/municipalities", MUNICIPALITY)
     site = await call.made("/api/admin/sites", {"name": "Mill", "municipalityId": municipality["id"]})
     path = f"/api/admin/sites/{site['id']}"
     for wrong in ({"municipality": "Elsewhere"}, {"timeZoneId": "UTC"}, {"id": "0" * 8 + site["id"][8:]}):
@@ -81,19 +81,19 @@ async def test_what_an_answer_says_and_is_not_so_is_refused(call: Caller) -> Non
 
 async def things(call: Caller) -> dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]]:
     """Per kind: its address, the method that changes it, and two changes; a municipality is renamed last."""
-    municipality = await call.made("/api/rates/municipalities", PLACE)
+    municipality = await call.made("/api/rates/municipalities", MUNICIPALITY)
     await call.made("/api/rates/tariffs", [TARIFF])
     [tariff] = (await call("GET", "/api/rates/tariffs")).json()["tariffs"]
     site = await call.made("/api/admin/sites", {"name": "Mill"})
     path = f"/api/admin/sites/{site['id']}"
     device = await call.made(f"{path}/devices", {"name": "Main", "externalId": "m-1"})
-    place = f"/api/rates/municipalities/{municipality['id']}"
+    own = f"/api/rates/municipalities/{municipality['id']}"
     changed = tariff | {"vatRate": 0.14}, tariff | {"periods": [PERIOD | {"ratePerKwh": 4}]}
     return {
         "site": (path, "PATCH", {"address": "A"}, {"isActive": False}),
         "device": (f"{path}/devices/{device['id']}", "PATCH", {"maxPowerKw": 5}, {"description": "B"}),
         "tariff": (f"/api/rates/tariffs/{tariff['id']}", "PUT", *changed),
-        "municipality": (place, "PATCH", {"name": "A"}, {"timeZoneId": "UTC"}),
+        "municipality": (own, "PATCH", {"name": "A"}, {"timeZoneId": "UTC"}),
     }
 
 
@@ -160,7 +160,7 @@ async def test_what_is_made_says_where_it_is(call: Caller, operate: Caller, pref
     made = [
         (call, site),
         (call, await call("POST", devices, json={"name": "Main", "externalId": "m-1"})),
-        (call, await call("POST", f"{prefix}/rates/municipalities", json=PLACE)),
+        (call, await call("POST", f"{prefix}/rates/municipalities", json=MUNICIPALITY)),
         (operate, await operate("POST", f"{prefix}/admin/customers", json={"code": "A", "name": "B"})),
     ]
     for caller, answer in made:

@@ -8,7 +8,7 @@ import pytest
 from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.databases import Clock
 from tests.integration.fleet_ingest.api import Api, Caller
-from tests.integration.fleet_ingest.examples import PLACE, TARIFF
+from tests.integration.fleet_ingest.examples import MUNICIPALITY, TARIFF
 
 PAGE_OF = {
     "sites": "/api/sites",
@@ -17,7 +17,7 @@ PAGE_OF = {
 }
 
 
-async def walked(call: Caller, path: str, name: str, limit: int) -> list[list[dict[str, Any]]]:
+async def paged(call: Caller, path: str, name: str, limit: int) -> list[list[dict[str, Any]]]:
     pages, cursor = [], None
     while True:
         query = {"limit": str(limit)} | ({} if cursor is None else {"cursor": cursor})
@@ -37,12 +37,12 @@ async def walked(call: Caller, path: str, name: str, limit: int) -> list[list[di
 @pytest.mark.parametrize("count", [0, 1, 3, 4])
 async def test_a_list_has_pages_and_none_is_empty_but_the_only_one(call: Caller, count: int) -> None:
     for number in range(count):
-        await call.made("/api/rates/municipalities", PLACE | {"name": f"City {number}"})
+        await call.made("/api/rates/municipalities", MUNICIPALITY | {"name": f"City {number}"})
         await call.made("/api/admin/sites", {"name": f"Site {number}"})
         tariff = TARIFF | {"municipality": f"City {number}", "holidays": []}
         await call.made("/api/rates/tariffs", [tariff])
     for name, path in PAGE_OF.items():
-        pages = await walked(call, path, name, 2)
+        pages = await paged(call, path, name, 2)
         assert [len(page) for page in pages] == {0: [0], 1: [1], 3: [2, 1], 4: [2, 2]}[count], name
         ids = [item["id"] for page in pages for item in page]
         assert len(set(ids)) == count
@@ -51,7 +51,7 @@ async def test_a_list_has_pages_and_none_is_empty_but_the_only_one(call: Caller,
 
 async def test_who_knows_nothing_of_pages_gets_an_ordinary_list_whole(call: Caller) -> None:
     for number in range(101):
-        await call.made("/api/rates/municipalities", PLACE | {"name": f"City {number}"})
+        await call.made("/api/rates/municipalities", MUNICIPALITY | {"name": f"City {number}"})
     listed = (await call("GET", "/api/rates/municipalities")).json()
     assert (len(listed["municipalities"]), listed["next"]) == (101, None)
 
@@ -62,9 +62,9 @@ async def test_devices_and_customers_have_pages_too(call: Caller, operate: Calle
     for number in range(3):
         await call.made(f"/api/admin{devices[4:]}", {"name": "Same", "externalId": f"m-{number}"})
         await operate.made("/api/admin/customers", {"code": f"C{number}", "name": "Acme"})
-    pages = await walked(call, devices, "devices", 1)
+    pages = await paged(call, devices, "devices", 1)
     assert {device["externalId"] for page in pages for device in page} == {"m-0", "m-1", "m-2"}
-    pages = await walked(operate, "/api/admin/customers", "customers", 2)
+    pages = await paged(operate, "/api/admin/customers", "customers", 2)
     assert [[customer["code"] for customer in page] for page in pages] == [["C0", "C1"], ["C2"]]
 
 

@@ -107,8 +107,8 @@ async def test_a_poor_site_is_refused(
 
 async def test_rates_are_stored_whole_or_not_at_all(client_api: Api) -> None:
     key, http = await client_api.key(), client_api.http
-    place = {"name": "Example City", "timeZoneId": "Africa/Johannesburg"}
-    municipality = (await http.post("/api/rates/municipalities", json=place, headers=key)).json()["id"]
+    body = {"name": "Example City", "timeZoneId": "Africa/Johannesburg"}
+    municipality = (await http.post("/api/rates/municipalities", json=body, headers=key)).json()["id"]
     bad = [
         TARIFF,
         TARIFF | {"name": "Other", "effectiveFrom": "2027-01-01", "vatRate": -1, "defaultRatePerKwh": "x"},

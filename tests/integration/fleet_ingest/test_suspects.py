@@ -30,7 +30,7 @@ async def _restarted(stack: Stack, failures: int) -> AsyncIterator[Api]:
         for _ in range(failures):
             await http.get("/api/sites", headers={"Authorization": "Bearer wrong"})
         yield Api(http, stack, app)
-    await app.state.refreshing.settle()
+    await app.state.refreshing.drain()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api, Caller, Pusher
-from tests.integration.fleet_ingest.examples import PERIOD, PLACE, TARIFF
+from tests.integration.fleet_ingest.examples import MUNICIPALITY, PERIOD, TARIFF
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ async def test_an_unknown_parameter_is_refused_by_name(call: Caller, path: str) 
 
 
 async def test_a_misspelled_dry_run_imports_nothing(call: Caller) -> None:
-    await call.made("/api/rates/municipalities", PLACE)
+    await call.made("/api/rates/municipalities", MUNICIPALITY)
     answer = await call("POST", "/api/rates/tariffs?dry_run=true", json=[TARIFF])
     assert (answer.status_code, "'dry_run'; known: dryRun" in answer.text) == (400, True)
     assert (await call("GET", "/api/rates/tariffs")).json()["tariffs"] == []
@@ -37,14 +37,14 @@ async def test_a_parameter_given_twice_is_refused(call: Caller) -> None:
         ("/api/admin/sites", {"name": "A", "timeZoneId": "Africa/Johannesburg"}, "timeZoneId"),
         ("/api/admin/sites", {"name": "A", "adress": "1 Main Road"}, "adress"),
         ("/api/admin/sites/SITE/devices", {"name": "A", "externalId": "a", "maxPowerKW": 9}, "maxPowerKW"),
-        ("/api/rates/municipalities", PLACE | {"timezone": "UTC"}, "timezone"),
+        ("/api/rates/municipalities", MUNICIPALITY | {"timezone": "UTC"}, "timezone"),
         ("/api/rates/tariffs", [TARIFF | {"vat": 0.15}], "[0].vat"),
         ("/api/rates/tariffs", [TARIFF | {"periods": [PERIOD | {"days": 31}]}], "[0].periods[0].days"),
         ("/api/rates/tariffs", {"tariffs": [TARIFF], "dryRun": True}, ""),
     ],
 )
 async def test_an_unknown_field_is_refused_by_name(call: Caller, path: str, body: Any, field: str) -> None:
-    await call.made("/api/rates/municipalities", PLACE | {"name": "Example City"})
+    await call.made("/api/rates/municipalities", MUNICIPALITY | {"name": "Example City"})
     site = await call.made("/api/admin/sites", {"name": "Mill"})
     before = (await call("GET", "/api/sites")).json()
     answer = await call("POST", path.replace("SITE", site["id"]), json=body)

@@ -13,7 +13,7 @@ from portal.core import energy
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.queue import queue_hours
 from portal.core.energy import trigger
-from portal.core.energy.service import front_of_queue
+from portal.core.energy.service import queue_head
 from portal.core.operations.service import health
 from portal.core.readings.decoding import DecodedRows
 from portal.core.readings.service import readings
@@ -59,9 +59,9 @@ async def leave_all(stack: Stack) -> int:
 
 
 async def waiting(stack: Stack) -> int:
-    standing = await health.standing(stack)
-    assert standing is not None
-    return standing.hours_to_refresh + standing.meters_to_recompute
+    status = await health.status(stack)
+    assert status is not None
+    return status.hours_to_refresh + status.meters_to_recompute
 
 
 async def until_none_wait(stack: Stack) -> None:
@@ -75,7 +75,7 @@ async def test_hours_that_wait_fall_to_none_without_a_reader(client_stack: Stack
     assert await waiting(client_stack) > 40
     async with running(client_stack):
         await until_none_wait(client_stack)
-    assert await front_of_queue(client_stack) is None
+    assert await queue_head(client_stack) is None
 
 
 async def test_a_pass_that_an_ended_process_left_is_gone_on_with(client_stack: Stack, clock: Clock) -> None:
@@ -118,7 +118,7 @@ async def test_a_queue_that_others_are_at_is_left_to_them(
             raise asyncio.CancelledError
         return mark
 
-    monkeypatch.setattr(trigger, "front_of_queue", front)
+    monkeypatch.setattr(trigger, "queue_head", front)
     following = energy.Trigger()
     monkeypatch.setattr(energy.Trigger, "__call__", lambda _, stack: asked.append(stack))
     with pytest.raises(asyncio.CancelledError):

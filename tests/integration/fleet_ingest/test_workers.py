@@ -24,7 +24,7 @@ def database(database_server: TestServer) -> Iterator[str]:
     asyncio.run(database_server.drop(name))
 
 
-def test_a_worker_that_takes_the_place_of_another_has_them_too(database: str, tmp_path: Path) -> None:
+def test_a_worker_that_replaces_another_has_them_too(database: str, tmp_path: Path) -> None:
     file = tmp_path / ".env"
     told = f"Application__RunMode=Admin\nDatabase__ConnectionString={database}\n"
     file.write_text(f"{told}Application__Name=At the start\n")

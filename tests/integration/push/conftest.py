@@ -27,7 +27,7 @@ async def rigs(stacks: Stacks) -> AsyncIterator[OpenRig]:
 
     yield opened
     for app in apps:
-        await app.state.refreshing.settle()
+        await app.state.refreshing.drain()
 
 
 @pytest.fixture

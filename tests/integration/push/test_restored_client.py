@@ -124,9 +124,13 @@ async def test_all_of_it(stacks: Stacks, rig: Rig, capsys: pytest.CaptureFixture
     assert await stored_energy(rig.admin, "fleet") == was
     assert await stored_energy(rig.client, "monitoring") == was
     named = "SELECT name, time_zone_id FROM {} ORDER BY name"
-    places = [("Example City", "Africa/Johannesburg"), ("Newtown", "UTC"), ("Oldville", "Africa/Windhoek")]
-    assert await rig.on_client(named.format("app.municipalities")) == places
-    assert await rig.on_admin(named.format("fleet.municipalities")) == places
+    expected = [
+        ("Example City", "Africa/Johannesburg"),
+        ("Newtown", "UTC"),
+        ("Oldville", "Africa/Windhoek"),
+    ]
+    assert await rig.on_client(named.format("app.municipalities")) == expected
+    assert await rig.on_admin(named.format("fleet.municipalities")) == expected
     assert await rig.on_admin(
         "SELECT s.name, m.name FROM fleet.sites s JOIN fleet.municipalities m "
         "ON (m.customer_id, m.id) = (s.customer_id, s.local_municipality_id) WHERE s.is_active ORDER BY 1"
@@ -262,10 +266,10 @@ async def test_numbers_are_never_given_out_twice(stacks: Stacks, rig: Rig) -> No
     await rig.on_client("SELECT pg_sleep(6)")
     rig = await restored_client(stacks, rig, copy)
     again = [await municipalities.add_municipality(rig.client, f"Village {n}", "UTC") for n in range(3)]
-    assert not {place.id for place in first} & {place.id for place in again}
+    assert not {municipality.id for municipality in first} & {municipality.id for municipality in again}
 
 
-async def test_a_number_of_an_earlier_release_that_was_given_out_twice_is_two_places(
+async def test_a_number_of_an_earlier_release_that_was_given_out_twice_is_two_municipalities(
     stacks: Stacks, rig: Rig
 ) -> None:
     """Their sequences went back with the database."""

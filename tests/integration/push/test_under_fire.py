@@ -21,8 +21,8 @@ from sqlalchemy.engine import make_url
 from portal.core.database.db import Database, driver_connection
 from portal.core.database.embedded.home import installed_binaries
 from portal.core.database.embedded.server import EmbeddedServer
+from portal.core.database.local_settings import local_settings
 from portal.core.database.migrations import require_migrated
-from portal.core.database.planning import planned
 from portal.core.exchange.batches import BatchType
 from portal.core.outbox.queries import push as statements
 from portal.core.outbox.service import push
@@ -137,7 +137,7 @@ async def test_a_batch_of_a_huge_outbox_entry_reads_no_more_than_it_sends(rig: R
     for query in (statements._OLDEST, statements._FRESHEST):
         async with rig.client.db.transaction() as session:
             connection = await driver_connection(session)
-            async with planned(session, statements._PLANNER):
+            async with local_settings(session, statements._PLANNER_HINTS):
                 found = await connection.fetchval(
                     f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", [], None, None, 0, 1001
                 )

@@ -39,7 +39,7 @@ def _json(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-async def test_letters_are_listed_retried_and_dropped(
+async def test_dead_letters_are_listed_retried_and_dropped(
     portal_program: Path, rig: Rig, clock: Clock, tmp_path: Path
 ) -> None:
     await _given_up(rig, clock)

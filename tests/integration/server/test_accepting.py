@@ -99,7 +99,7 @@ def test_the_limit_of_open_files_is_raised_as_far_as_it_goes(monkeypatch: pytest
     assert asked == [(4096, 4096)]
 
 
-def test_places_are_counted_beside_what_is_open_already(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_room_is_counted_beside_what_is_open_already(monkeypatch: pytest.MonkeyPatch) -> None:
     for soft, least, most in ((256, 40, 96), (64, 8, 8), (1 << 20, 10_000, 10_000)):
         monkeypatch.setattr(accepting.resource, "getrlimit", lambda _, soft=soft: (soft, soft))
         assert least <= accepting.most_connections() <= most

@@ -70,7 +70,7 @@ async def test_a_handshake_that_is_none_is_refused_and_logged_by_nobody(
     assert (logged.out, logged.err) == ("", "")
 
 
-async def test_half_of_the_places_are_kept_for_requests(served: Served) -> None:
+async def test_half_of_the_connections_are_kept_for_requests(served: Served) -> None:
     served.server.server_state.most = 6
     wires = [await _opened(served) for _ in range(3)]
     refused = await served.connect(b"GET" + _HANDSHAKE + b"\r\n")

@@ -98,8 +98,8 @@ def test_nothing_used_costs_nothing_and_divides_by_nothing() -> None:
 def test_sites_of_one_name_stay_apart() -> None:
     half = tuple(amount / 2 for amount in WORKED)
     devices = tuple(
-        DeviceCost(UUID(int=place), name, "Main mill", *half, 0, site_id=UUID(int=place % 2))
-        for place, name in enumerate(("Old incomer", "New incomer"), start=1)
+        DeviceCost(UUID(int=index), name, "Main mill", *half, 0, site_id=UUID(int=index % 2))
+        for index, name in enumerate(("Old incomer", "New incomer"), start=1)
     )
     sites = build_cost(replace(REPORT, devices=devices)).sites
     assert [(row["label"], row["note"], row["kwh"], row["total"]) for row in sites] == [

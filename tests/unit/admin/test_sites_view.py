@@ -33,13 +33,13 @@ def site(**change: object) -> CustomerSite:
 
 def test_a_site_says_where_it_is() -> None:
     [shown] = build_sites([site()], NOW)
-    assert shown["place"] == "Drakenstein \u00b7 12 Mill Road"
+    assert shown["location"] == "Drakenstein \u00b7 12 Mill Road"
     assert shown["device_count"] == "1 device"
 
 
 def test_a_site_without_municipality_says_so_since_it_costs_nothing() -> None:
     [shown] = build_sites([site(municipality=None, address="")], NOW)
-    assert shown["place"] == "No municipality"
+    assert shown["location"] == "No municipality"
 
 
 def test_a_device_says_when_it_was_last_heard_of() -> None:

@@ -94,7 +94,7 @@ def test_power_that_is_too_old_says_when_the_last_reading_was() -> None:
 def test_a_site_shows_its_own_local_time_and_utc_beside_it() -> None:
     [row] = view.build_sites(_OVERVIEW, _NOW)
     assert (row.last_reading, row.last_reading_utc) == ("19 May 2026, 00:29", "2026-05-18 22:29:40 UTC")
-    assert (row.name, row.place) == ("Cold store", "City of Cape Town · 2 meters")
+    assert (row.name, row.details) == ("Cold store", "City of Cape Town · 2 meters")
     assert (row.power, row.today) == ("11.17 kW", "102.08 kWh")
 
 

@@ -45,8 +45,8 @@ def _boxes(draft: Draft) -> dict[str, Any]:
         if isinstance(value, str):
             boxes[name] = value
         else:
-            for place, row in enumerate(value):
-                boxes |= {f"{name}.{place}.{field}": _sent(box) for field, box in row.items()}
+            for index, row in enumerate(value):
+                boxes |= {f"{name}.{index}.{field}": _sent(box) for field, box in row.items()}
     return boxes
 
 

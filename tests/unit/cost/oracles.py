@@ -57,12 +57,12 @@ def bill_of_pysam(loads: list[int]) -> Decimal:
     ]
     model.ElectricityRates.ur_ec_sched_weekday = weekday
     model.ElectricityRates.ur_ec_sched_weekend = weekend
-    _settle(model, loads)
+    _set_up(model, loads)
     model.execute()
     return Decimal(repr(model.Outputs.utility_bill_wo_sys_year1))
 
 
-def _settle(model: Any, loads: list[int]) -> None:
+def _set_up(model: Any, loads: list[int]) -> None:
     rates = model.ElectricityRates
     rates.ur_metering_option = 0
     rates.ur_monthly_fixed_charge = 0

@@ -65,12 +65,12 @@ def test_a_year_of_one_schedule_agrees_with_ts_tariffs() -> None:
 )
 def test_days_on_which_clocks_change_worked_out_by_hand(zone: str, day: date, hours: int, night: int) -> None:
     # 1 kWh an hour; from 01:00 to 03:00 it costs 10, at all other times 1.
-    place = ZoneInfo(zone)
-    start = datetime.combine(day, time(0), place).astimezone(UTC)
-    end = datetime.combine(day + timedelta(days=1), time(0), place).astimezone(UTC)
+    local = ZoneInfo(zone)
+    start = datetime.combine(day, time(0), local).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), time(0), local).astimezone(UTC)
     assert (end - start) // HOUR == hours
     nightly = tariff(Period("Night", 127, time(1), time(3), Decimal(10)), default_rate_per_kwh=Decimal(1))
-    assert cost_of([nightly], place, start, [1_000_000] * hours) == hours - night + 10 * night
+    assert cost_of([nightly], local, start, [1_000_000] * hours) == hours - night + 10 * night
 
 
 def test_leap_day_year_end_and_a_tariff_change_worked_out_by_hand() -> None:

@@ -173,13 +173,13 @@ def test_energy_is_conserved_and_never_negative(readings: list, rated_kw: float 
     # From accepted reading to accepted reading the register differences telescope; a reset adds what stood before it;
     # an exchange leaves out its own step.
     register = {i: readings[i][1] for i in answer.accepted}
-    walked = 0
+    summed = 0
     for before, after in pairwise(answer.accepted):
         if after in answer.resets:
-            walked += register[after]
+            summed += register[after]
         elif (before, after) in answer.steps:
-            walked += register[after] - register[before]
-    assert billed == estimated == walked
+            summed += register[after] - register[before]
+    assert billed == estimated == summed
     for hour in hours.values():
         assert min(hour.allocated_milliwh, hour.unallocated_milliwh, hour.estimated_milliwh) >= 0
 

@@ -70,8 +70,8 @@ def test_registers_are_shown_with_the_digits_of_the_longest() -> None:
         estimated_kwh=nothing,
         suspect_readings=0,
         readings=tuple(
-            ReadingUsed(at + timedelta(minutes=place), Decimal(register), "accepted")
-            for place, register in enumerate(("2301108.75", "2301194.000", "2301194.1"))
+            ReadingUsed(at + timedelta(minutes=index), Decimal(register), "accepted")
+            for index, register in enumerate(("2301108.75", "2301194.000", "2301194.1"))
         ),
         pieces=(),
         parts=(),

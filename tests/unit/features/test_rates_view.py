@@ -74,12 +74,12 @@ def test_what_has_no_price_is_said_with_its_days() -> None:
     ended = replace(TARIFF, effective_to=date(2026, 6, 30))
     later = replace(TARIFF, id=2, effective_from=date(2026, 7, 3), effective_to=date(2026, 12, 31))
     twin = replace(TARIFF, id=3, effective_to=None, is_active=False)
-    places = [
+    municipalities = [
         MunicipalTariffs(1, "Town", "Africa/Johannesburg", (ended, later, twin)),
         MunicipalTariffs(2, "Base", "Mars/Olympus", (TARIFF,)),
         MunicipalTariffs(3, "Twins", "UTC", (TARIFF, replace(ended, id=4))),
     ]
-    assert gaps_in_words(places) == [
+    assert gaps_in_words(municipalities) == [
         "Town: no active tariff covers 1 \u2013 2 Jul 2026. Energy then has no price.",
         "Town: no active tariff covers 1 Jan 2027 and later. Energy then has no price.",
         (

@@ -20,17 +20,17 @@ values = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 async def read(pieces: AsyncIterator[bytes]) -> list[list[bytes | None]]:
     data = b"".join([piece async for piece in pieces])
     assert data.startswith(b"PGCOPY\n\xff\r\n\0" + bytes(8))
-    place, rows = 19, []
-    while (count := struct.unpack_from("!h", data, place)[0]) != -1:
-        place += 2
+    position, rows = 19, []
+    while (count := struct.unpack_from("!h", data, position)[0]) != -1:
+        position += 2
         row: list[bytes | None] = []
         for _ in range(count):
-            (length,) = struct.unpack_from("!i", data, place)
-            place += 4
-            row.append(None if length == -1 else data[place : place + length])
-            place += max(length, 0)
+            (length,) = struct.unpack_from("!i", data, position)
+            position += 4
+            row.append(None if length == -1 else data[position : position + length])
+            position += max(length, 0)
         rows.append(row)
-    assert place + 2 == len(data)
+    assert position + 2 == len(data)
     return rows
 
 

@@ -198,8 +198,8 @@ def test_a_decimal_made_to_cost_memory_or_time_is_a_problem_of_its_row(number: s
     good = tariff()
     decoded = decode(f"{good},{good.replace('2.5,', f'{number},')}", row_type=TariffRow)
     assert len(decoded.rows) == 1
-    ((place, reason),) = [(problem.row, problem.reason) for problem in decoded.problems]
-    assert place == 1
+    ((index, reason),) = [(problem.row, problem.reason) for problem in decoded.problems]
+    assert index == 1
     assert reason.startswith("defaultRatePerKwh: ")
     assert len(reason) < 200
 

@@ -19,7 +19,7 @@ SOON, LATER, PAST = NOW + timedelta(minutes=1), NOW + timedelta(minutes=9), NOW 
 
 
 @pytest.mark.parametrize(
-    ("standing", "until"),
+    ("state", "until"),
     [
         (LockoutState(), None),
         (LockoutState(pair_until=PAST, address_until=PAST, account_until=PAST), None),
@@ -30,9 +30,9 @@ SOON, LATER, PAST = NOW + timedelta(minutes=1), NOW + timedelta(minutes=9), NOW 
     ],
 )
 def test_the_longest_closure_counts_and_the_owners_address_is_spared(
-    standing: LockoutState, until: datetime | None
+    state: LockoutState, until: datetime | None
 ) -> None:
-    assert standing.closed_until(NOW) == until
+    assert state.closed_until(NOW) == until
 
 
 def test_strangers_close_an_account_for_a_minute_at_most() -> None:

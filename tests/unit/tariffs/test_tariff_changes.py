@@ -26,8 +26,8 @@ TARIFF = Tariff(
 HERE = "Example City"
 
 
-def _words(after: Tariff, place: str = HERE) -> str:
-    return tariff_change_in_words((TARIFF, HERE), (after, place))
+def _words(after: Tariff, municipality: str = HERE) -> str:
+    return tariff_change_in_words((TARIFF, HERE), (after, municipality))
 
 
 def test_which_tariff_it_is() -> None:

@@ -137,7 +137,7 @@ def test_a_period_that_could_not_be_read_is_not_said_to_overlap() -> None:
     assert list(refused([raw])) == ["[0].periods[1].startTime"]
 
 
-def test_strange_things_in_place_of_periods_are_named() -> None:
+def test_strange_things_instead_of_periods_are_named() -> None:
     assert list(refused([example(periods=[3, example()["periods"][0], None])])) == [
         "[0].periods[0]",
         "[0].periods[2]",

@@ -9,7 +9,7 @@ from portal.ui import linked as module
 from portal.ui.linked import linked, linked_script
 
 CHARTS = str(PROJECT_ROOT / "portal" / "ui" / "charts.py")
-PLACE = "external/portal/ui/chart.jsx"
+TARGET = "external/portal/ui/chart.jsx"
 
 
 @pytest.fixture(autouse=True)
@@ -20,23 +20,23 @@ def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_build_finds_a_link_where_the_component_says(assets: Path) -> None:
-    assert linked_script(CHARTS, "chart.jsx") == f"$/public/{PLACE}"
-    assert (assets / PLACE).samefile(PROJECT_ROOT / "portal" / "ui" / "chart.jsx")
+    assert linked_script(CHARTS, "chart.jsx") == f"$/public/{TARGET}"
+    assert (assets / TARGET).samefile(PROJECT_ROOT / "portal" / "ui" / "chart.jsx")
 
 
 def test_a_link_that_leads_elsewhere_is_put_right(assets: Path) -> None:
-    (assets / PLACE).parent.mkdir(parents=True)
-    (assets / PLACE).symlink_to(assets / "moved away")
+    (assets / TARGET).parent.mkdir(parents=True)
+    (assets / TARGET).symlink_to(assets / "moved away")
     for _ in range(2):
         linked(CHARTS, "chart.jsx")
-        assert [each.resolve() for each in (assets / PLACE).parent.iterdir()] == [
+        assert [each.resolve() for each in (assets / TARGET).parent.iterdir()] == [
             PROJECT_ROOT / "portal" / "ui" / "chart.jsx"
         ]
 
 
 def test_nothing_is_written_where_pages_are_served(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFLEX_BACKEND_ONLY", "true")
-    assert linked(CHARTS, "chart.jsx") == PLACE
+    assert linked(CHARTS, "chart.jsx") == TARGET
     assert list(assets.iterdir()) == []
 
 

@@ -24,7 +24,7 @@ class GateTestState(rx.State):
 
 
 _CHOOSE = f"{GateTestState.get_full_name()}.choose"
-_PLACE = {"pathname": "/", "asPath": "/?a=1", "query": {"a": "1", "b": ["2", "3"]}}
+_ROUTER = {"pathname": "/", "asPath": "/?a=1", "query": {"a": "1", "b": ["2", "3"]}}
 
 
 class Framework:
@@ -62,10 +62,10 @@ def gate(framework: Framework) -> EventGate:
 @pytest.mark.parametrize(
     "call",
     [
-        {"name": _CHOOSE, "payload": {"which": "a"}, "router_data": _PLACE},
+        {"name": _CHOOSE, "payload": {"which": "a"}, "router_data": _ROUTER},
         {"name": _CHOOSE, "payload": {}, "router_data": {}},
         {"name": _CHOOSE},
-        {"name": f"{_STATE}.hydrate", "payload": {}, "router_data": _PLACE},
+        {"name": f"{_STATE}.hydrate", "payload": {}, "router_data": _ROUTER},
     ],
 )
 async def test_what_a_page_sends_goes_on_as_it_is(gate: EventGate, framework: Framework, call: Any) -> None:

@@ -36,7 +36,7 @@ def sites_panel() -> rx.Component:
 
 def _site(site: SiteCard) -> rx.Component:
     return card(
-        rx.el.p(site["place"], class_name="ui-card-line"),
+        rx.el.p(site["location"], class_name="ui-card-line"),
         rx.cond(
             is_some(site["devices"]),
             _devices(site),

@@ -23,7 +23,7 @@ class SiteCard(TypedDict):
     """One site with its devices."""
 
     name: str
-    place: str
+    location: str
     is_active: bool
     device_count: str
     devices: list[DeviceFigures]
@@ -40,10 +40,10 @@ def as_of(sites: Sequence[CustomerSite], zone: str) -> str:
 
 
 def _site(site: CustomerSite, now: datetime) -> SiteCard:
-    place = [part for part in (site.municipality or "No municipality", site.address) if part]
+    location = [part for part in (site.municipality or "No municipality", site.address) if part]
     return {
         "name": site.name,
-        "place": " \u00b7 ".join(place),
+        "location": " \u00b7 ".join(location),
         "is_active": site.is_active,
         "device_count": formats.count(len(site.devices), "device"),
         "devices": [_device(device, now) for device in site.devices],

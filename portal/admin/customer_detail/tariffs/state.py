@@ -26,8 +26,8 @@ class CustomerTariffsState(CustomerAddress, rx.State):
         self.cards, self.tab_label = [], "Tariffs"
         with failure_in_words(self):
             stack = current()
-            places = await tariffs.list_customer_tariffs(stack, customer_uuid(self.customer_id))
-            self.cards = build_cards(places, stack.settings.billing.currency)
-            self.warnings = gaps_in_words(places)
+            municipalities = await tariffs.list_customer_tariffs(stack, customer_uuid(self.customer_id))
+            self.cards = build_cards(municipalities, stack.settings.billing.currency)
+            self.warnings = gaps_in_words(municipalities)
             self.tab_label = f"Tariffs ({len(self.cards)})"
         self.is_loading = False

@@ -94,7 +94,7 @@ class _References:
         self._sizes: Counter[str] = Counter()
         self._targets: defaultdict[str, list[str]] = defaultdict(list)
         self._known: dict[str, int] = {}
-        self._walked: set[str] = set()
+        self._visited: set[str] = set()
         self._count = 0
 
     def note(self, within: Iterable[str], targets: list[str]) -> None:
@@ -112,14 +112,14 @@ class _References:
             raise _Refused
 
     def _drawn(self, part: str) -> int:
-        if part in self._walked:
+        if part in self._visited:
             raise _Refused
         if part not in self._known:
-            if len(self._walked) > _DEEPEST:
+            if len(self._visited) > _DEEPEST:
                 raise _Refused
-            self._walked.add(part)
+            self._visited.add(part)
             self._known[part] = self._sizes[part] + sum(map(self._drawn, self._targets[part]))
-            self._walked.discard(part)
+            self._visited.discard(part)
         return self._known[part]
 
 

@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import text
 
-from portal.core.cost.queries import cut_sums, live_usage
+from portal.core.cost.queries import live_usage, split_sums
 from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
 from portal.core.cost.rules.cost import DayUsage, DeviceRef, DeviceUsage, Quality
-from portal.core.cost.rules.rates import CutHour, Segment, at_hours, segments
-from portal.core.database.planning import planned
-from portal.core.energy.queries import cut_hours
-from portal.core.energy.queries.cut_hours import DeviceHour
-from portal.core.energy.rules.cut_hours import split_hour
+from portal.core.cost.rules.rates import Segment, SplitInterval, at_hours, segments
+from portal.core.database.local_settings import local_settings
+from portal.core.energy.queries import split_intervals
+from portal.core.energy.queries.split_intervals import DeviceHour
+from portal.core.energy.rules.split_intervals import split_interval
 from portal.core.values.time import HOUR, floor_day, floor_hour
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ _AT_ONCE = 500  # bounds the hours whose readings are in memory together
 class WindowUsage:
     """The energy of a window by day and by device, and what is doubtful about it.
 
-    `places` are the municipalities in the calendar that the devices are in.
+    `municipalities` are the municipalities in the calendar that the devices are in.
     """
 
     by_day: tuple[DayUsage, ...]
     by_device: tuple[DeviceUsage, ...]
     devices: tuple[DeviceRef, ...]
-    places: frozenset[int]
+    municipalities: frozenset[int]
     quality: Quality
 
 
@@ -59,38 +59,41 @@ class DailyUsage(NamedTuple):
     """The energy of a window by day alone, the municipalities its devices are in, and how many these are."""
 
     by_day: tuple[DayUsage, ...]
-    places: frozenset[int]
+    municipalities: frozenset[int]
     device_count: int
 
 
 class Calendar(NamedTuple):
-    """The rates of a window: runs of whole hours and cut hours, each with its municipality."""
+    """The rates of a window: runs of whole hours and split intervals, each with its municipality."""
 
     whole: list[tuple[int, Segment]]
-    cut: list[tuple[int, CutHour]]
+    split: list[tuple[int, SplitInterval]]
     unknown_zones: tuple[str, ...]
 
 
-def make_calendar(places: Sequence[MunicipalTariffs], scope: CostScope) -> Calendar:
+def make_calendar(municipalities: Sequence[MunicipalTariffs], scope: CostScope) -> Calendar:
     """Make the rate calendar of every municipality, and of the sites that have none.
 
     A municipality whose time zone has left the tz database has no local time, hence no rates; it is named.
     """
     whole: list[tuple[int, Segment]] = []
-    cut: list[tuple[int, CutHour]] = []
+    split: list[tuple[int, SplitInterval]] = []
     unknown: list[str] = []
-    for key, place in [(NOWHERE, None), *((place.municipality_id, place) for place in places)]:
-        zone, tariffs = scope.own_zone, () if place is None else place.tariffs
-        if place is not None and (known := zone_named(place.time_zone_id)) is not None:
+    for key, municipality in [
+        (NOWHERE, None),
+        *((municipality.municipality_id, municipality) for municipality in municipalities),
+    ]:
+        zone, tariffs = scope.own_zone, () if municipality is None else municipality.tariffs
+        if municipality is not None and (known := zone_named(municipality.time_zone_id)) is not None:
             zone = known
-        elif place is not None:
+        elif municipality is not None:
             tariffs = ()
-            unknown.append(f"{place.name} ({place.time_zone_id})")
+            unknown.append(f"{municipality.name} ({municipality.time_zone_id})")
         found = segments(tariffs, zone, scope.from_at, scope.to_at, scope.day_zone or zone)
         runs, hours = at_hours(found)
         whole.extend((key, run) for run in runs)
-        cut.extend((key, hour) for hour in hours)
-    return Calendar(whole, cut, tuple(unknown))
+        split.extend((key, hour) for hour in hours)
+    return Calendar(whole, split, tuple(unknown))
 
 
 def zone_named(name: str) -> ZoneInfo | None:
@@ -105,18 +108,18 @@ def zone_named(name: str) -> ZoneInfo | None:
 # with the size of the window, and no row per hour and municipality. The energy of days is added up per hour first,
 # which leaves few rows.
 _BY_DAY = """
-SELECT place, (CAST(:numbers AS integer[]))[width_bucket(hour, CAST(:edges AS timestamptz[])) + 1] AS number,
+SELECT municipality, (CAST(:numbers AS integer[]))[width_bucket(hour, CAST(:edges AS timestamptz[])) + 1] AS number,
        sum(milliwh)::bigint AS milliwh
 FROM (
-    SELECT {place} AS place, h.hour, sum({energy})::bigint AS milliwh
+    SELECT {municipality_key} AS municipality, h.hour, sum({energy})::bigint AS milliwh
     FROM {hourly_energy} h
     WHERE {h.customer_id = :customer_id AND} {of_site_devices} h.hour >= :first_hour AND h.hour < :to_at
-    GROUP BY {group_place} h.hour
-) hours GROUP BY place, number
+    GROUP BY {grouped} h.hour
+) hours GROUP BY municipality, number
 """
-# Without NULL in it: where an array has one, each look-up walks it from the start.
-_PLACE_OF_DEVICE = """
-(CAST(:places AS integer[]))[width_bucket(h.device_id, CAST(:devices AS uuid[])) + 1]
+# Without NULL in it: where an array has one, each look-up scans it from the start.
+_MUNICIPALITY_OF_DEVICE = """
+(CAST(:municipalities AS integer[]))[width_bucket(h.device_id, CAST(:devices AS uuid[])) + 1]
 """
 _BY_DEVICE = """
 SELECT h.device_id, (CAST(:numbers AS integer[]))[width_bucket(h.hour, CAST(:edges AS timestamptz[])) + 1] AS number,
@@ -141,14 +144,14 @@ FROM (
 ) found
 """
 _DEVICES = """
-SELECT d.id, d.name, s.name, s.id AS site_id, coalesce(s.{municipality_id}, 0) AS place
+SELECT d.id, d.name, s.name, s.id AS site_id, coalesce(s.{municipality_id}, 0) AS municipality
 FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id
 WHERE {d.customer_id = :customer_id AND} true {of_site}
 ORDER BY s.name, d.name, d.id
 """
-# The planner is left little to decide, so that it cannot decide otherwise with old statistics: rows are read in the
-# order of the table; groups, of which it expects far too many, fit in memory. Compiling takes too long.
-_PLANNER = {
+# The query planner is left little to decide, so that it cannot decide otherwise with old statistics: rows are read in
+# the order of the table; groups, of which it expects far too many, fit in memory. Compiling takes too long.
+_PLANNER_HINTS = {
     "enable_indexscan": "off",
     "enable_sort": "off",
     "plan_cache_mode": "force_custom_plan",
@@ -158,8 +161,8 @@ _PLANNER = {
 # Workers share the reading of many rows, and each adds up what it reads: a row handed on costs enough that all rows are
 # not, and little enough that the groups are. Few rows are read by one.
 _MANY_ROWS = 200_000
-_PLANNER_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0.01"}
-_PLANNER_FOR_FEW = {"max_parallel_workers_per_gather": "0"}
+_PLANNER_HINTS_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0.01"}
+_PLANNER_HINTS_FOR_FEW = {"max_parallel_workers_per_gather": "0"}
 
 
 async def load_usage(
@@ -169,19 +172,21 @@ async def load_usage(
 
     With `estimate_gaps` the energy of long gaps, spread evenly, is part of the usage.
     """
-    rows, places = await _devices(session, scope, calendar)
-    async with planned(session, _planner(scope, places)):
-        by_day = await _usage_by_day(session, scope, calendar, places)
-        by_device = await _usage_by_device(session, scope, calendar, places)
-        quality = await _quality(session, scope, places)
-    cut_days, cut_devices = await _from_cut_hours(session, scope, calendar, places, max_gap)
-    live_days, live_devices = live_usage.usage(scope, _slots(calendar, places), places)
+    rows, municipality_of = await _devices(session, scope, calendar)
+    async with local_settings(session, _planner_hints(scope, municipality_of)):
+        by_day = await _usage_by_day(session, scope, calendar, municipality_of)
+        by_device = await _usage_by_device(session, scope, calendar, municipality_of)
+        quality = await _quality(session, scope, municipality_of)
+    split_days, split_devices = await _from_split_intervals(
+        session, scope, calendar, municipality_of, max_gap
+    )
+    live_days, live_devices = live_usage.usage(scope, _slots(calendar, municipality_of), municipality_of)
     return WindowUsage(
-        (*by_day, *cut_days, *live_days),
-        (*by_device, *cut_devices, *live_devices),
+        (*by_day, *split_days, *live_days),
+        (*by_device, *split_devices, *live_devices),
         tuple(DeviceRef(row[0], row[1], row[2], row.site_id) for row in rows),
-        frozenset(places.values()),
-        live_usage.quality(scope, places, quality),
+        frozenset(municipality_of.values()),
+        live_usage.quality(scope, municipality_of, quality),
     )
 
 
@@ -189,12 +194,14 @@ async def load_daily(
     session: AsyncSession, scope: CostScope, calendar: Calendar, max_gap: timedelta
 ) -> DailyUsage:
     """Return the same energy by day alone, in half of the time."""
-    _, places = await _devices(session, scope, calendar)
-    async with planned(session, _planner(scope, places)):
-        by_day = await _usage_by_day(session, scope, calendar, places)
-    cut_days, _ = await _from_cut_hours(session, scope, calendar, places, max_gap)
-    live_days, _ = live_usage.usage(scope, _slots(calendar, places), places)
-    return DailyUsage((*by_day, *cut_days, *live_days), frozenset(places.values()), len(places))
+    _, municipality_of = await _devices(session, scope, calendar)
+    async with local_settings(session, _planner_hints(scope, municipality_of)):
+        by_day = await _usage_by_day(session, scope, calendar, municipality_of)
+    split_days, _ = await _from_split_intervals(session, scope, calendar, municipality_of, max_gap)
+    live_days, _ = live_usage.usage(scope, _slots(calendar, municipality_of), municipality_of)
+    return DailyUsage(
+        (*by_day, *split_days, *live_days), frozenset(municipality_of.values()), len(municipality_of)
+    )
 
 
 async def _devices(
@@ -203,16 +210,18 @@ async def _devices(
     """Return the devices of a scope, and the municipality in the calendar that each is in."""
     found = await session.execute(text(sql_of(scope, _DEVICES)), given_of(scope))
     rows: Sequence[Any] = found.all()
-    known = {place for place, _ in calendar.whole} | {place for place, _ in calendar.cut}
-    return rows, {row.id: row.place if row.place in known else NOWHERE for row in rows}
+    known = {municipality for municipality, _ in calendar.whole} | {
+        municipality for municipality, _ in calendar.split
+    }
+    return rows, {row.id: row.municipality if row.municipality in known else NOWHERE for row in rows}
 
 
-def _planner(scope: CostScope, places: dict[UUID, int]) -> dict[str, str]:
-    is_many = len(places) * ((scope.to_at - scope.from_at) // HOUR) > _MANY_ROWS
-    return _PLANNER | (_PLANNER_FOR_MANY if is_many else _PLANNER_FOR_FEW)
+def _planner_hints(scope: CostScope, municipality_of: dict[UUID, int]) -> dict[str, str]:
+    is_many = len(municipality_of) * ((scope.to_at - scope.from_at) // HOUR) > _MANY_ROWS
+    return _PLANNER_HINTS | (_PLANNER_HINTS_FOR_MANY if is_many else _PLANNER_HINTS_FOR_FEW)
 
 
-async def _quality(session: AsyncSession, scope: CostScope, places: dict[UUID, int]) -> Quality:
+async def _quality(session: AsyncSession, scope: CostScope, municipality_of: dict[UUID, int]) -> Quality:
     first_day, last_day = floor_day(scope.from_at + _NEARLY_A_DAY), floor_day(scope.to_at)
     if first_day >= last_day:
         first_day = last_day = scope.to_at
@@ -223,40 +232,45 @@ async def _quality(session: AsyncSession, scope: CostScope, places: dict[UUID, i
         "evening": last_day,
     }
     statement = text(sql_of(scope, _QUALITY))
-    found = (await session.execute(statement, given_of(scope) | _window(scope, places) | given)).one()
+    found = (
+        await session.execute(statement, given_of(scope) | _window(scope, municipality_of) | given)
+    ).one()
     return Quality(found.unallocated, found.estimated, found.suspects)
 
 
 async def _usage_by_day(
-    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int]
+    session: AsyncSession, scope: CostScope, calendar: Calendar, municipality_of: dict[UUID, int]
 ) -> list[DayUsage]:
-    used = sorted(set(places.values()))
+    used = sorted(set(municipality_of.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=True)
-    place = {"place": str(used[0]) if used else "0", "group_place": ""}
-    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
+    municipality = {"municipality_key": str(used[0]) if used else "0", "grouped": ""}
+    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, municipality_of)
     if len(used) > 1:
-        devices = sorted(places)
-        place = {"place": _PLACE_OF_DEVICE, "group_place": "1,"}
-        given |= {"devices": devices, "places": [NOWHERE, *(places[device] for device in devices)]}
-    rows = await session.execute(text(sql_of(scope, _BY_DAY, **place)), given)
+        devices = sorted(municipality_of)
+        municipality = {"municipality_key": _MUNICIPALITY_OF_DEVICE, "grouped": "1,"}
+        given |= {
+            "devices": devices,
+            "municipalities": [NOWHERE, *(municipality_of[device] for device in devices)],
+        }
+    rows = await session.execute(text(sql_of(scope, _BY_DAY, **municipality)), given)
     return [
         DayUsage(segment.day, segment.price, row.milliwh)
         for row in rows
-        if (segment := kinds[int(row.number)][used.index(row.place)]) is not None
+        if (segment := kinds[int(row.number)][used.index(row.municipality)]) is not None
     ]
 
 
 async def _usage_by_device(
-    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int]
+    session: AsyncSession, scope: CostScope, calendar: Calendar, municipality_of: dict[UUID, int]
 ) -> list[DeviceUsage]:
-    used = sorted(set(places.values()))
+    used = sorted(set(municipality_of.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=False)
-    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, places)
+    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, municipality_of)
     rows = await session.execute(text(sql_of(scope, _BY_DEVICE)), given)
     return [
         DeviceUsage(row.device_id, segment.price, row.milliwh, row.buckets)
         for row in rows
-        if (segment := kinds[int(row.number)][used.index(places[row.device_id])]) is not None
+        if (segment := kinds[int(row.number)][used.index(municipality_of[row.device_id])]) is not None
     ]
 
 
@@ -266,18 +280,18 @@ _Kind = tuple[Segment | None, ...]
 def _elementary(
     calendar: Calendar, used: list[int], *, with_days: bool
 ) -> tuple[list[datetime], list[int], list[_Kind]]:
-    """Cut the calendars of several municipalities at each other's edges.
+    """Split the calendars of several municipalities at each other's edges.
 
     Returns the edges, the number of what lies before, between and after them, and for each number what holds in
-    each municipality: a segment, or None where the hour is cut or outside the window.
+    each municipality: a segment, or None where the hour is split or outside the window.
     """
     changes: dict[datetime, list[tuple[int, Segment | None]]] = defaultdict(list)
-    for place, run in calendar.whole:
-        if place in used:
-            changes[run.end_at].append((used.index(place), None))
-    for place, run in calendar.whole:
-        if place in used:
-            changes[run.start_at].append((used.index(place), run))
+    for municipality, run in calendar.whole:
+        if municipality in used:
+            changes[run.end_at].append((used.index(municipality), None))
+    for municipality, run in calendar.whole:
+        if municipality in used:
+            changes[run.start_at].append((used.index(municipality), run))
     holding: list[Segment | None] = [None] * len(used)
     known: dict[tuple[Any, ...], int] = {(None,) * len(used): 0}
     kinds: list[_Kind] = [tuple(holding)]
@@ -293,36 +307,47 @@ def _elementary(
     return edges, numbers, kinds
 
 
-def _slots(calendar: Calendar, places: dict[UUID, int]) -> live_usage.Slots:
-    used = sorted(set(places.values()))
+def _slots(calendar: Calendar, municipality_of: dict[UUID, int]) -> live_usage.Slots:
+    used = sorted(set(municipality_of.values()))
     return live_usage.Slots(*_elementary(calendar, used, with_days=True), used)
 
 
-def _window(scope: CostScope, places: dict[UUID, int]) -> dict[str, Any]:
+def _window(scope: CostScope, municipality_of: dict[UUID, int]) -> dict[str, Any]:
     window: dict[str, Any] = {
         "first_hour": floor_hour(scope.from_at),
         "from_at": scope.from_at,
         "to_at": scope.to_at,
     }
-    return window | ({"site_devices": list(places)} if scope.site_id else {})
+    return window | ({"site_devices": list(municipality_of)} if scope.site_id else {})
 
 
-async def _from_cut_hours(
-    session: AsyncSession, scope: CostScope, calendar: Calendar, places: dict[UUID, int], max_gap: timedelta
+async def _from_split_intervals(
+    session: AsyncSession,
+    scope: CostScope,
+    calendar: Calendar,
+    municipality_of: dict[UUID, int],
+    max_gap: timedelta,
 ) -> tuple[list[DayUsage], list[DeviceUsage]]:
     """Take the hours apart in which a rate, a day or the window begins or ends."""
-    if not calendar.cut:
+    if not calendar.split:
         return [], []
-    cuts = {(place, cut.hour): cut.segments for place, cut in calendar.cut}
-    known = sorted({place for place, _ in calendar.whole} | {place for place, _ in calendar.cut})
-    found = await cut_sums.load(session, scope, cuts, known)
-    doubtful = live_usage.cut_hours(scope, cuts, places, found.doubtful) if scope.live else found.doubtful
+    split = {(municipality, each.hour): each.segments for municipality, each in calendar.split}
+    known = sorted(
+        {municipality for municipality, _ in calendar.whole}
+        | {municipality for municipality, _ in calendar.split}
+    )
+    found = await split_sums.load(session, scope, split, known)
+    doubtful = (
+        live_usage.split_intervals(scope, split, municipality_of, found.doubtful)
+        if scope.live
+        else found.doubtful
+    )
     while doubtful:
         some = doubtful[-_AT_ONCE:]
         del doubtful[-_AT_ONCE:]
-        await cut_hours.add_pieces(session, scope.layout, scope.customer_id, some, max_gap)
+        await split_intervals.add_pieces(session, scope.layout, scope.customer_id, some, max_gap)
         for device_hour in some:
-            for segment, milliwh in parts_of(device_hour, cuts[device_hour.place, device_hour.hour]):
+            for segment, milliwh in parts_of(device_hour, split[device_hour.municipality, device_hour.hour]):
                 found.add(device_hour.device_id, segment, milliwh)
     return found.usage()
 
@@ -331,26 +356,28 @@ def parts_of(found: DeviceHour, its_segments: Sequence[Segment]) -> list[tuple[S
     """Return what each segment of an hour gets; the window may begin or end within the hour as well."""
     edges = sorted({at for segment in its_segments for at in segment[:2]} - {found.hour, found.hour + HOUR})
     starts = [found.hour, *edges]
-    allocated = split_hour(found.allocated_pieces, found.hour, found.allocated_milliwh, edges)
-    estimated = split_hour(found.gap_pieces, found.hour, found.estimated_milliwh, edges)
+    allocated = split_interval(found.allocated_pieces, found.hour, found.allocated_milliwh, edges)
+    estimated = split_interval(found.gap_pieces, found.hour, found.estimated_milliwh, edges)
     energy = {start: one + other for start, one, other in zip(starts, allocated, estimated, strict=True)}
     return [(segment, energy[segment.start_at]) for segment in its_segments]
 
 
 def priced_hour(
-    found: DeviceHour, places: Sequence[MunicipalTariffs], scope: CostScope
+    found: DeviceHour, municipalities: Sequence[MunicipalTariffs], scope: CostScope
 ) -> list[tuple[Segment, int]]:
-    """Return the parts of one hour of a device, whose municipality is the only one of `places`, with their energy."""
-    return parts_of(found, segments_by_hour(places, scope)[found.hour])
+    """Return the parts of one hour of a device with their energy; `municipalities` has no other than its own."""
+    return parts_of(found, segments_by_hour(municipalities, scope)[found.hour])
 
 
-def segments_by_hour(places: Sequence[MunicipalTariffs], scope: CostScope) -> dict[datetime, list[Segment]]:
+def segments_by_hour(
+    municipalities: Sequence[MunicipalTariffs], scope: CostScope
+) -> dict[datetime, list[Segment]]:
     """Return what prices each UTC hour of a window in the one municipality given, or in none."""
-    calendar = make_calendar(places, scope)
-    key = places[0].municipality_id if places else NOWHERE
-    found = {hour.hour: list(hour.segments) for place, hour in calendar.cut if place == key}
-    for place, run in calendar.whole:
-        hours = (run.end_at - run.start_at) // HOUR if place == key else 0
+    calendar = make_calendar(municipalities, scope)
+    key = municipalities[0].municipality_id if municipalities else NOWHERE
+    found = {hour.hour: list(hour.segments) for municipality, hour in calendar.split if municipality == key}
+    for municipality, run in calendar.whole:
+        hours = (run.end_at - run.start_at) // HOUR if municipality == key else 0
         found |= {
             run.start_at + n * HOUR: [
                 run._replace(start_at=run.start_at + n * HOUR, end_at=run.start_at + (n + 1) * HOUR)

@@ -43,17 +43,17 @@ async def load_report(
     scope: CostScope,
     own_currency: str,
     max_gap: timedelta,
-    places: Sequence[MunicipalTariffs] | None = None,
+    municipalities: Sequence[MunicipalTariffs] | None = None,
 ) -> CostReport:
-    """Price the scope's energy by the tariffs of its own municipalities, or by `places` where given.
+    """Price the scope's energy by the tariffs of its own municipalities, or by `municipalities` where given.
 
     Raises `MixedCurrencies` when those tariffs are in more than one currency.
     """
-    if places is None:
-        places = await load_places(session, scope)
-    calendar = make_calendar(places, scope)
+    if municipalities is None:
+        municipalities = await load_municipalities(session, scope)
+    calendar = make_calendar(municipalities, scope)
     found = await load_usage(session, scope, calendar, max_gap)
-    days = {usage.day for usage in found.by_day} | _days_of(calendar, found.places)
+    days = {usage.day for usage in found.by_day} | _days_of(calendar, found.municipalities)
     report = price_groups(
         found.by_day,
         found.by_device,
@@ -73,24 +73,24 @@ async def load_daily_costs(
 
     Raises `MixedCurrencies` when those tariffs are in more than one currency.
     """
-    calendar = make_calendar(await load_places(session, scope), scope)
+    calendar = make_calendar(await load_municipalities(session, scope), scope)
     found = await load_daily(session, scope, calendar, max_gap)
     if not found.device_count:
         return None
-    days = {usage.day for usage in found.by_day} | _days_of(calendar, found.places)
+    days = {usage.day for usage in found.by_day} | _days_of(calendar, found.municipalities)
     return price_days(found.by_day, days=sorted(days), currency=own_currency)
 
 
 def _days_of(calendar: Calendar, used: frozenset[int]) -> set[date]:
     """Return the days of the window where there are devices: a municipality elsewhere may begin a day more."""
     everywhere = [
-        *((place, run.day) for place, run in calendar.whole),
-        *((place, part.day) for place, hour in calendar.cut for part in hour.segments),
+        *((municipality, run.day) for municipality, run in calendar.whole),
+        *((municipality, part.day) for municipality, hour in calendar.split for part in hour.segments),
     ]
-    return {day for place, day in everywhere if not used or place in used}
+    return {day for municipality, day in everywhere if not used or municipality in used}
 
 
-async def load_places(session: AsyncSession, scope: CostScope) -> tuple[MunicipalTariffs, ...]:
+async def load_municipalities(session: AsyncSession, scope: CostScope) -> tuple[MunicipalTariffs, ...]:
     """Return the municipalities and tariffs that price a scope."""
     return await tariffs.load(session, scope.customer_id)
 
@@ -105,22 +105,24 @@ async def load_fixed(
     scope: CostScope,
     own_currency: str,
     report: CostReport,
-    places: Sequence[MunicipalTariffs] | None = None,
+    municipalities: Sequence[MunicipalTariffs] | None = None,
 ) -> tuple[FixedCost, ...]:
     """Return the fixed monthly charges of a Client's sites for the whole local months inside the window.
 
-    A site with a device is charged once a month, by the tariffs of its own municipality, or by `places` where given.
-    Raises `MixedCurrencies` when they are not in the report's currency.
+    A site with a device is charged once a month, by the tariffs of its own municipality, or by `municipalities`
+    where given. Raises `MixedCurrencies` when they are not in the report's currency.
     """
     found: list[FixedCost] = []
     sites = await _metered_sites(session, scope)
-    for place in await tariffs.load(session) if places is None else places:
-        zone = zone_named(place.time_zone_id)
-        its_sites = [name for municipality_id, name in sites if municipality_id == place.municipality_id]
+    for municipality in await tariffs.load(session) if municipalities is None else municipalities:
+        zone = zone_named(municipality.time_zone_id)
+        its_sites = [
+            name for municipality_id, name in sites if municipality_id == municipality.municipality_id
+        ]
         if zone is None or not its_sites:
             continue
-        names = {tariff.id: tariff.name for tariff in place.tariffs}
-        for charge in fixed_charges(place.tariffs, zone, scope.from_at, scope.to_at):
+        names = {tariff.id: tariff.name for tariff in municipality.tariffs}
+        for charge in fixed_charges(municipality.tariffs, zone, scope.from_at, scope.to_at):
             if not charge.amount:
                 continue
             if (charge.currency or own_currency) != report.currency:

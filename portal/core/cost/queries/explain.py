@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from portal.core.cost.queries.cost_scope import given_of
-from portal.core.energy.queries.cut_hours import DeviceHour
+from portal.core.energy.queries.split_intervals import DeviceHour
 from portal.core.energy.rules.live import Amounts
 
 if TYPE_CHECKING:
@@ -82,14 +82,16 @@ async def find_hours(session: AsyncSession, scope: CostScope, device_id: UUID) -
     found = {row[2]: DeviceHour(*row) for row in rows}
     key = scope.key_of(device_id)
     changed = [each for each in scope.live.between(scope.from_at, scope.to_at) if each.key == key]
-    place = await _place(session, scope, device_id) if changed else None
-    for each in changed if place is not None else ():
-        found[each.hour] = DeviceHour(device_id, place or 0, each.hour, each.now.allocated_milliwh, 0)
+    its_municipality = await _municipality_of(session, scope, device_id) if changed else None
+    for each in changed if its_municipality is not None else ():
+        found[each.hour] = DeviceHour(
+            device_id, its_municipality or 0, each.hour, each.now.allocated_milliwh, 0
+        )
     for hour in found.values():
         hour.settled_before = scope.live.settled_before(key, hour.hour)
     return sorted((hour for hour in found.values() if hour.allocated_milliwh), key=lambda hour: hour.hour)
 
 
-async def _place(session: AsyncSession, scope: CostScope, device_id: UUID) -> int | None:
+async def _municipality_of(session: AsyncSession, scope: CostScope, device_id: UUID) -> int | None:
     explained = await find_device_hour(session, scope, device_id)
-    return None if explained is None else explained.device_hour.place
+    return None if explained is None else explained.device_hour.municipality

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.cost.rules.cost import DayUsage, DeviceUsage, Quality
-from portal.core.energy.queries.cut_hours import DeviceHour
+from portal.core.energy.queries.split_intervals import DeviceHour
 from portal.core.values.time import floor_hour
 
 if TYPE_CHECKING:
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 class Slots(NamedTuple):
-    """What holds where: a number before, between and after the edges, and for it a segment in each place, or None."""
+    """What holds where: a number before, between and after the edges, for it each municipality's segment or None."""
 
     edges: Sequence[datetime]
     numbers: Sequence[int]
     kinds: Sequence[Sequence[Segment | None]]
     used: Sequence[int]
 
-    def segment_at(self, place: int, hour: datetime) -> Segment | None:
-        """Return what prices a whole hour in a place; None where it is cut, or outside the window."""
-        return self.kinds[self.numbers[bisect_right(self.edges, hour)]][self.used.index(place)]
+    def segment_at(self, municipality: int, hour: datetime) -> Segment | None:
+        """Return what prices a whole hour in a municipality; None where it is split, or outside the window."""
+        return self.kinds[self.numbers[bisect_right(self.edges, hour)]][self.used.index(municipality)]
 
 
 def usage(
-    scope: CostScope, slots: Slots, places: Mapping[UUID, int]
+    scope: CostScope, slots: Slots, municipality_of: Mapping[UUID, int]
 ) -> tuple[list[DayUsage], list[DeviceUsage]]:
     """Return the changes of whole hours, by day and by device."""
     days: list[DayUsage] = []
     devices: list[DeviceUsage] = []
-    for each, place in _hours(scope, places):
-        segment = slots.segment_at(place, each.hour)
+    for each, municipality in _hours(scope, municipality_of):
+        segment = slots.segment_at(municipality, each.hour)
         if segment is not None:
             was, now = scope.energy_of(each.stored), scope.energy_of(each.now)
             days.append(DayUsage(segment.day, segment.price, now - was))
@@ -47,14 +47,14 @@ def usage(
     return days, devices
 
 
-def quality(scope: CostScope, places: Mapping[UUID, int], stored: Quality) -> Quality:
+def quality(scope: CostScope, municipality_of: Mapping[UUID, int], stored: Quality) -> Quality:
     """Return what is doubtful about the window once its changed hours are counted."""
     unallocated, estimated, suspects = (
         stored.unallocated_milliwh,
         stored.estimated_milliwh,
         stored.suspect_readings,
     )
-    for each, _ in _hours(scope, places):
+    for each, _ in _hours(scope, municipality_of):
         if each.hour >= scope.from_at:
             unallocated += 0 if scope.estimate_gaps else each.change.unallocated_milliwh
             estimated += each.change.estimated_milliwh if scope.estimate_gaps else 0
@@ -62,17 +62,17 @@ def quality(scope: CostScope, places: Mapping[UUID, int], stored: Quality) -> Qu
     return Quality(unallocated, estimated, suspects)
 
 
-def cut_hours(
+def split_intervals(
     scope: CostScope,
-    cuts: Collection[tuple[int, datetime]],
-    places: Mapping[UUID, int],
+    split: Collection[tuple[int, datetime]],
+    municipality_of: Mapping[UUID, int],
     doubtful: Sequence[DeviceHour],
 ) -> list[DeviceHour]:
-    """Return the cut hours that have to be taken apart one by one, as they are now: of those found, and new ones."""
+    """Return the split intervals to be taken apart one by one, as they are now: of those found, and new ones."""
     found = {(each.device_id, each.hour): each for each in doubtful}
-    for each, place in _hours(scope, places):
-        if (place, each.hour) in cuts:
-            new = DeviceHour(each.key[-1], place, each.hour, 0, 0)
+    for each, municipality in _hours(scope, municipality_of):
+        if (municipality, each.hour) in split:
+            new = DeviceHour(each.key[-1], municipality, each.hour, 0, 0)
             hour = found.setdefault((new.device_id, new.hour), new)
             hour.allocated_milliwh = each.now.allocated_milliwh
             hour.estimated_milliwh = each.now.estimated_milliwh if scope.estimate_gaps else 0
@@ -81,7 +81,7 @@ def cut_hours(
     return [hour for hour in found.values() if hour.allocated_milliwh or hour.estimated_milliwh]
 
 
-def _hours(scope: CostScope, places: Mapping[UUID, int]) -> Iterator[tuple[LiveHour, int]]:
+def _hours(scope: CostScope, municipality_of: Mapping[UUID, int]) -> Iterator[tuple[LiveHour, int]]:
     for each in scope.live.between(floor_hour(scope.from_at), scope.to_at):
-        if each.key[-1] in places:
-            yield each, places[each.key[-1]]
+        if each.key[-1] in municipality_of:
+            yield each, municipality_of[each.key[-1]]

@@ -21,7 +21,7 @@ class ReadingUsed:
 
     at: datetime
     register_kwh: Decimal
-    verdict: str
+    validation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +81,19 @@ class Explanation:
 
 
 def readings_used(steps: Iterable[Step]) -> tuple[ReadingUsed, ...]:
-    """Return the readings behind an hour with their verdicts, the one that the first piece starts from included."""
+    """Return the readings behind an hour, validated, the one that the first piece starts from included."""
     steps = tuple(steps)
     suspects = {reading.at for step in steps for reading in step.suspects}
     found: list[ReadingUsed] = []
     for step in steps:
-        verdict = "reset" if step.resets else "exchange" if step.exchanges else "accepted"
+        validation = "reset" if step.resets else "exchange" if step.exchanges else "accepted"
         if not step.is_settled:
-            verdict = "waiting"
+            validation = "waiting"
         if step.reading.at in suspects:
-            verdict = "suspect"
-        found.append(ReadingUsed(step.reading.at, kwh_from_milliwh(step.reading.register_milliwh), verdict))
+            validation = "suspect"
+        found.append(
+            ReadingUsed(step.reading.at, kwh_from_milliwh(step.reading.register_milliwh), validation)
+        )
     return tuple(found)
 
 

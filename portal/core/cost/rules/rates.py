@@ -12,7 +12,7 @@ from portal.core.tariffs.rules.tariffs import (
     Tariff,
     active_tariff,
     day_kind,
-    day_plan,
+    day_schedule,
 )
 from portal.core.values.time import HOUR, floor_hour, local_midnight
 
@@ -39,7 +39,7 @@ class Segment(NamedTuple):
     day: date
 
 
-class CutHour(NamedTuple):
+class SplitInterval(NamedTuple):
     """A UTC hour of which segments begin or end inside, with those segments, cut to the hour."""
 
     hour: datetime
@@ -62,20 +62,20 @@ def segments(
     return found
 
 
-def at_hours(found: Sequence[Segment]) -> tuple[list[Segment], list[CutHour]]:
-    """Take segments, in order, apart: into runs of whole UTC hours, and the hours that an edge cuts."""
+def at_hours(found: Sequence[Segment]) -> tuple[list[Segment], list[SplitInterval]]:
+    """Take segments, in order, apart: into runs of whole UTC hours, and the hours with an edge inside."""
     whole: list[Segment] = []
-    cut: dict[datetime, list[Segment]] = {}
+    split: dict[datetime, list[Segment]] = {}
     for segment in found:
         first, last = floor_hour(segment.start_at), floor_hour(segment.end_at)
         inner = first if first == segment.start_at else first + HOUR
         if inner < last:
             whole.append(segment._replace(start_at=inner, end_at=last))
         if first < inner:
-            cut.setdefault(first, []).append(segment._replace(end_at=min(segment.end_at, inner)))
+            split.setdefault(first, []).append(segment._replace(end_at=min(segment.end_at, inner)))
         if last < segment.end_at and (last > first or first == inner):
-            cut.setdefault(last, []).append(segment._replace(start_at=last))
-    return whole, [CutHour(hour, tuple(parts)) for hour, parts in cut.items()]
+            split.setdefault(last, []).append(segment._replace(start_at=last))
+    return whole, [SplitInterval(hour, tuple(parts)) for hour, parts in split.items()]
 
 
 def _by_day(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, date]]:
@@ -92,35 +92,35 @@ def _priced_runs(
     tariffs: Sequence[Tariff], zone: ZoneInfo, first: datetime, last: datetime
 ) -> Iterator[tuple[datetime, datetime, Price | None]]:
     """Yield `[first, last)` in runs of one price; neighbours may share theirs."""
-    plans = _Plans(tariffs)
+    schedules = _Schedules(tariffs)
     day = first.astimezone(zone).date()
     while (midnight := local_midnight(day, zone)) < last:
-        for start, end, price in _runs_of_day(plans, zone, midnight, day):
+        for start, end, price in _runs_of_day(schedules, zone, midnight, day):
             if end > first and start < last:
                 yield max(start, first), min(end, last), price
         day += _DAY
 
 
 def _runs_of_day(
-    plans: "_Plans", zone: ZoneInfo, midnight: datetime, day: date
+    schedules: "_Schedules", zone: ZoneInfo, midnight: datetime, day: date
 ) -> Iterator[tuple[datetime, datetime, Price | None]]:
     following = local_midnight(day + _DAY, zone)
     is_even = midnight.astimezone(zone).utcoffset() == following.astimezone(zone).utcoffset()
     if is_even and following - midnight == _DAY:
-        for start, end, price in plans.of(day):
+        for start, end, price in schedules.of(day):
             yield midnight + start * _MINUTE, midnight + end * _MINUTE, price
         return
     at = midnight
     while at < following:  # the clock changes: each minute is asked for its own local time
         local = at.astimezone(zone)
         minute = local.hour * 60 + local.minute
-        plan = plans.of(local.date())
-        yield at, at + _MINUTE, next(price for start, end, price in plan if start <= minute < end)
+        schedule = schedules.of(local.date())
+        yield at, at + _MINUTE, next(price for start, end, price in schedule if start <= minute < end)
         at += _MINUTE
 
 
-class _Plans:
-    """Makes the plan of each kind of day once: a year has 366 days but only a dozen kinds."""
+class _Schedules:
+    """Makes the schedule of each kind of day once: a year has 366 days but only a dozen kinds."""
 
     def __init__(self, tariffs: Sequence[Tariff]) -> None:
         self._tariffs = tuple(tariffs)
@@ -132,10 +132,10 @@ class _Plans:
         if tariff is None:
             return ((0, MINUTES_PER_DAY, None),)
         key = (self._tariffs.index(tariff), day_kind(tariff, on))
-        plan = self._by_kind.get(key)
-        if plan is None:
-            plan = self._by_kind[key] = tuple(
+        schedule = self._by_kind.get(key)
+        if schedule is None:
+            schedule = self._by_kind[key] = tuple(
                 (start, end, Price(tariff.id, rate, tariff.vat_rate, name, tariff.currency))
-                for start, end, (rate, name) in day_plan(tariff, key[1])
+                for start, end, (rate, name) in day_schedule(tariff, key[1])
             )
-        return plan
+        return schedule

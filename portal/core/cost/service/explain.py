@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from portal.core import energy
 from portal.core.cost.queries import cost as costs
 from portal.core.cost.queries.cost import CostScope
-from portal.core.cost.queries.cost_report import load_places
+from portal.core.cost.queries.cost_report import load_municipalities
 from portal.core.cost.queries.explain import find_device_hour, find_hours
 from portal.core.cost.rules import explanation as domain
 from portal.core.cost.rules.explanation import Explanation
-from portal.core.energy.queries import cut_hours
+from portal.core.energy.queries import split_intervals
 from portal.core.errors import Invalid, NotFound
 from portal.core.values.money import exact_decimals, kwh_from_milliwh
 from portal.core.values.time import FIRST_YEAR, HOUR, LAST_YEAR, floor_hour
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from portal.core.cost.queries.explain import ExplainedHour
     from portal.core.cost.rules.rates import Segment
-    from portal.core.energy.queries.cut_hours import DeviceHour
+    from portal.core.energy.queries.split_intervals import DeviceHour
     from portal.core.energy.rules.as_of import AsOf
     from portal.core.stack import Stack
     from portal.core.tariffs.queries.tariffs import MunicipalTariffs
@@ -54,10 +54,12 @@ async def explain_hour(
         if found is None:
             message = "There is no such device"
             raise NotFound(message)
-        await cut_hours.add_pieces(session, scope.layout, customer_id, [found.device_hour], max_gap)
-        places = await load_places(session, scope)
-    place = next((each for each in places if each.municipality_id == found.municipality_id), None)
-    explained = _explanation(found, place, scope, stack.settings.billing.currency)
+        await split_intervals.add_pieces(session, scope.layout, customer_id, [found.device_hour], max_gap)
+        municipalities = await load_municipalities(session, scope)
+    municipality = next(
+        (each for each in municipalities if each.municipality_id == found.municipality_id), None
+    )
+    explained = _explanation(found, municipality, scope, stack.settings.billing.currency)
     return replace(explained, as_of=counted.as_of)
 
 
@@ -89,14 +91,14 @@ async def list_hours(
     async with energy.counted(stack, customer_id) as counted:
         session, scope = counted.session, replace(scope, live=counted.live)
         found = await find_hours(session, scope, device_id)
-        places = [
-            place
-            for place in await load_places(session, scope)
-            if found and place.municipality_id == found[0].place
+        municipalities = [
+            municipality
+            for municipality in await load_municipalities(session, scope)
+            if found and municipality.municipality_id == found[0].municipality
         ]
-        by_hour = costs.segments_by_hour(places, scope)
-        cut = [hour for hour in found if len(by_hour[hour.hour]) > 1]
-        await cut_hours.add_pieces(session, scope.layout, customer_id, cut, max_gap)
+        by_hour = costs.segments_by_hour(municipalities, scope)
+        split = [hour for hour in found if len(by_hour[hour.hour]) > 1]
+        await split_intervals.add_pieces(session, scope.layout, customer_id, split, max_gap)
     lines = tuple(_hour_line(hour, costs.parts_of(hour, by_hour[hour.hour])) for hour in found)
     return Hours(lines, counted.as_of)
 
@@ -110,13 +112,15 @@ def _hour_line(found: DeviceHour, parts: list[tuple[Segment, int]]) -> HourLine:
 
 
 def _explanation(
-    found: ExplainedHour, place: MunicipalTariffs | None, scope: CostScope, currency: str
+    found: ExplainedHour, municipality: MunicipalTariffs | None, scope: CostScope, currency: str
 ) -> Explanation:
-    zone = (costs.zone_named(place.time_zone_id) if place else None) or scope.own_zone
-    tariffs: tuple[Tariff, ...] = place.tariffs if place else ()
+    zone = (costs.zone_named(municipality.time_zone_id) if municipality else None) or scope.own_zone
+    tariffs: tuple[Tariff, ...] = municipality.tariffs if municipality else ()
     parts = tuple(
         domain.priced_part(segment, milliwh, tariffs, zone)
-        for segment, milliwh in costs.priced_hour(found.device_hour, [place] if place else [], scope)
+        for segment, milliwh in costs.priced_hour(
+            found.device_hour, [municipality] if municipality else [], scope
+        )
     )
     currencies = {tariff.currency for tariff in tariffs if tariff.id == parts[0].tariff_id}
     base, vat, total = domain.shown(parts)
@@ -126,7 +130,7 @@ def _explanation(
         device_id=hour.device_id,
         device_name=found.device_name,
         site_name=found.site_name,
-        municipality=place.name if place else None,
+        municipality=municipality.name if municipality else None,
         time_zone_id=str(zone),
         hour_at=hour.hour.astimezone(UTC),
         currency=(currencies.pop() if currencies else None) or currency,

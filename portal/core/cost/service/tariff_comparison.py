@@ -15,7 +15,7 @@ from portal.core.cost.rules.cost import MixedCurrencies
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.errors import Conflict
 from portal.core.tariffs.queries import tariffs as queries
-from portal.core.tariffs.rules.tariff_input import invalid_tariff, place_tariff, read_tariff
+from portal.core.tariffs.rules.tariff_input import assign_municipality, invalid_tariff, read_tariff
 from portal.core.values.time import local_midnight
 
 if TYPE_CHECKING:
@@ -61,31 +61,37 @@ async def compare_last_month(stack: Stack, raw: object) -> TariffComparison:
     draft = read_tariff(raw)
     async with energy.counted(stack) as counted:
         session = counted.session
-        places = await queries.load(session)
-        placed, problems = place_tariff(draft, {place.name: place.municipality_id for place in places})
+        municipalities = await queries.load(session)
+        assigned, problems = assign_municipality(
+            draft, {municipality.name: municipality.municipality_id for municipality in municipalities}
+        )
         if problems:
             raise invalid_tariff(problems)
-        place = next(place for place in places if place.municipality_id == placed[0].municipality_id)
-        zone = zone_named(place.time_zone_id) or ZoneInfo("UTC")
+        municipality = next(
+            municipality
+            for municipality in municipalities
+            if municipality.municipality_id == assigned[0].municipality_id
+        )
+        zone = zone_named(municipality.time_zone_id) or ZoneInfo("UTC")
         first, last = _last_month(stack.clock(), zone)
         always = replace(
-            placed[0], id=None, effective_from=date(2000, 1, 1), effective_to=None, is_active=True
+            assigned[0], id=None, effective_from=date(2000, 1, 1), effective_to=None, is_active=True
         )
         scope = CostScope(stack.layout, first, last, live=counted.live)
-        _, actual = await _price_month(session, stack, scope, place)
-        kwh, under_draft = await _price_month(session, stack, scope, replace(place, tariffs=(always,)))
+        _, actual = await _price_month(session, stack, scope, municipality)
+        kwh, under_draft = await _price_month(session, stack, scope, replace(municipality, tariffs=(always,)))
         return TariffComparison(first, last, kwh, actual, under_draft, counted.as_of, str(zone))
 
 
 async def _price_month(
-    session: AsyncSession, stack: Stack, scope: CostScope, place: MunicipalTariffs
+    session: AsyncSession, stack: Stack, scope: CostScope, municipality: MunicipalTariffs
 ) -> tuple[Decimal, PricedMonth]:
     """Return the energy that one municipality's tariffs price, and what it costs; that of other sites has no price."""
     billing = stack.settings.billing
     max_gap = timedelta(minutes=billing.max_gap_minutes)
     try:
-        report = await load_report(session, scope, billing.currency, max_gap, [place])
-        fixed = await load_fixed(session, scope, billing.currency, report, [place])
+        report = await load_report(session, scope, billing.currency, max_gap, [municipality])
+        fixed = await load_fixed(session, scope, billing.currency, report, [municipality])
     except MixedCurrencies as error:
         raise Conflict(str(error)) from None
     shown = as_shown(replace(report, fixed=fixed))

@@ -27,7 +27,7 @@ _HOUR_FIGURES = (
     ", count(*) AS count, sum(power_kw) AS power_sum, max(power_kw) AS max_kw, min(power_kw) AS min_kw, "
     "min(kwh) AS lowest, max(kwh) AS highest"
 )
-# A stored hour is merged by its key alone: joined, a new table's statistics once had the planner read all meters'
+# A stored hour is merged by its key alone: joined, a new table's statistics once had the query planner read all meters'
 # hours for each of them.
 _FIGURES = """, figures AS (
     INSERT INTO {hourly_rollup} AS r ({customer_id,} device_id, hour, {kept})
@@ -139,7 +139,7 @@ class PlainFigures:
         if self._layout.has_customers and hours:
             await _rewrite_days(session, self._layout, {(key[0], hour.replace(hour=0)) for hour in hours})
 
-    async def settle(self, db: Database) -> None:
+    async def finish(self, db: Database) -> None:
         """Leave nothing for later."""
 
 
@@ -149,7 +149,7 @@ async def _rewrite_hours(
     """Write average, extremes, sample count and `kwh_delta` of the hours, whatever they held before.
 
     Each run of consecutive hours is one index range of one meter. A join of hours with readings would leave
-    the planner the choice to compare them all, which took minutes for a year and a half of nine meters.
+    the query planner the choice to compare them all, which took minutes for a year and a half of nine meters.
     """
     if not taken:
         return

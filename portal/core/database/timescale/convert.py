@@ -35,7 +35,7 @@ ALTER TABLE {table} SET (
     timescaledb.compress_orderby = 'time DESC'
 )
 """
-_TAKE_PLACE = (
+_SWAP_IN = (
     "DROP VIEW IF EXISTS {daily_per_customer}",
     "DROP VIEW IF EXISTS {hourly_per_device}",
     "DROP FUNCTION IF EXISTS {schema}.day_of_customer",
@@ -80,11 +80,11 @@ async def enable_compression(session: AsyncSession, layout: Layout, table: str) 
     await session.execute(text(layout.sql(_COMPRESSION, table=layout.table(table))))
 
 
-async def take_place(session: AsyncSession, layout: Layout) -> None:
+async def swap_in(session: AsyncSession, layout: Layout) -> None:
     """Drop the partitioned table and what plain PostgreSQL keeps about it, and give the twin its name."""
     readings = layout.table("power_measurements")
     indexes = await _index_names(session, readings)
-    for statement in _TAKE_PLACE:
+    for statement in _SWAP_IN:
         await session.execute(text(layout.sql(statement)))
     for shape, name in (await _index_names(session, readings)).items():
         renamed = layout.sql("ALTER INDEX {schema}.{old} RENAME TO {new}", old=name, new=indexes[shape])

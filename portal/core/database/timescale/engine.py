@@ -48,7 +48,7 @@ class AggregatedFigures:
     ) -> None:
         """Leave them: the database keeps its aggregates in line with what it stores."""
 
-    async def settle(self, db: Database) -> None:
+    async def finish(self, db: Database) -> None:
         """Refresh the aggregates of the noted hours, which cannot be in a transaction."""
         await refresh_noted(db, self._layout)
 

@@ -97,7 +97,7 @@ async def build(session: AsyncSession, layout: Layout) -> None:
         if await convert.has_readings(session, layout):
             raise Misconfigured("The readings are still in plain partitions: run `portal storage upgrade`.")
         await convert.make_twin(session, layout)
-        await convert.take_place(session, layout)
+        await convert.swap_in(session, layout)
     await complete(session, layout)
 
 

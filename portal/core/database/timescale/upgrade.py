@@ -206,7 +206,7 @@ async def _swap(db: Database, layout: Layout) -> int | None:
         counts = [await _counts(session, layout, name) for name in ("power_measurements", convert.TWIN)]
         if counts[0] != counts[1]:
             return None
-        await convert.take_place(session, layout)
+        await convert.swap_in(session, layout)
         await complete(session, layout)
         return sum(counts[0].values())
 

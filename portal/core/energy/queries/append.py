@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from portal.core.database.planning import planned
+from portal.core.database.local_settings import local_settings
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.live import Amounts, LiveHour
 from portal.core.values.time import HOUR
@@ -151,12 +151,12 @@ async def _run(
         "low": low,
         "high": high,
     }
-    async with planned(session, _BY_HASH if at_once else {}):
+    async with local_settings(session, _BY_HASH if at_once else {}):
         return (await session.execute(statement, given)).all()
 
 
-# New readings and meters are joined by hash: with statistics from before they came, the planner may expect a handful
-# and compare each reading with each meter.
+# New readings and meters are joined by hash: with statistics from before they came, the query planner may expect a
+# handful and compare each reading with each meter.
 _BY_HASH = {"enable_nestloop": "off", "work_mem": "64MB"}
 
 

@@ -1,4 +1,4 @@
-"""Replaces stored energy, hours and the days they belong to, by what a walk found."""
+"""Replaces stored energy, hours and the days they belong to, by what a fold found."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def _insert_hours(session: AsyncSession, layout: Layout, reaches: Sequence
     rows = [(reach.key, energy) for reach in reaches for energy in _within(reach)]
     values = [_values(energy) for _, energy in rows]
     given = layout.arrays(key for key, _ in rows) | {
-        name: [row[place] for row in values] for place, name in enumerate(_VALUES)
+        name: [row[index] for row in values] for index, name in enumerate(_VALUES)
     }
     await session.execute(text(layout.sql(_INSERT_HOURS)), given)
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from portal.core.database.layout import Layout
 
 _READINGS = """
-SELECT w.place, m.time, m.energy_imported_kwh
+SELECT w.ordinal, m.time, m.energy_imported_kwh
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
-) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, place)
+) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, ordinal)
 CROSS JOIN LATERAL (
     SELECT time, energy_imported_kwh FROM {power_measurements} m
     WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
@@ -78,11 +78,11 @@ async def fold_stretches(
         execution_options={"yield_per": _ROWS_AT_ONCE},
     )
     async for rows in found.partitions():
-        by_place: dict[int, list[Reading]] = {}
-        for place, at, kwh in rows:
-            by_place.setdefault(place, []).append(Reading(at, register_milliwh(kwh)))
-        for place, readings in by_place.items():
-            foldings[place - 1].take(readings)
+        by_ordinal: dict[int, list[Reading]] = {}
+        for ordinal, at, kwh in rows:
+            by_ordinal.setdefault(ordinal, []).append(Reading(at, register_milliwh(kwh)))
+        for ordinal, readings in by_ordinal.items():
+            foldings[ordinal - 1].take(readings)
     return [folding.result() for folding in foldings]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.database.planning import planned
+from portal.core.database.local_settings import local_settings
 from portal.core.energy.queries.append import clean_runs
 from portal.core.energy.queries.meters import MeterChange, rated_powers
 from portal.core.energy.queries.stretches import folded
@@ -108,7 +108,7 @@ async def compute(
     waiting = await _waiting(session, layout, customer_id)
     if not waiting.entries or waiting.entries > _MOST_ENTRIES:
         return waiting.all_left()
-    async with planned(session, {"statement_timeout": _LONGEST_STATEMENT}):
+    async with local_settings(session, {"statement_timeout": _LONGEST_STATEMENT}):
         queued, left = _few_enough(await _queued(session, layout, max_gap, customer_id))
         found = await _compute(session, layout, max_gap, queued, left)
         return found._replace(

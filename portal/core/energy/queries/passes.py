@@ -30,8 +30,8 @@ SELECT {customer_id,} device_id, from_hour, coalesce(asked_at, now())
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:from_hour AS timestamptz[]), CAST(:asked_at AS timestamptz[])
-) WITH ORDINALITY AS w ({customer_id,} device_id, from_hour, asked_at, place)
-ORDER BY place
+) WITH ORDINALITY AS w ({customer_id,} device_id, from_hour, asked_at, ordinal)
+ORDER BY ordinal
 """
 _TAKE_NEXT = """
 DELETE FROM {recompute_passes} p

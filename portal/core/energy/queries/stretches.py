@@ -35,10 +35,10 @@ _LOOK_AHEAD = (timedelta(hours=6), timedelta(days=4))
 _LONGEST = timedelta(days=31)
 _HOURS_AT_ONCE = 20_000  # bounds what a round keeps in memory
 _STARTS = """
-SELECT w.place, settled.hour, before.meter_state
+SELECT w.ordinal, settled.hour, before.meter_state
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:changed_from AS timestamptz[])
-) WITH ORDINALITY AS w ({customer_id,} device_id, changed_from, place)
+) WITH ORDINALITY AS w ({customer_id,} device_id, changed_from, ordinal)
 CROSS JOIN LATERAL (
     SELECT e.hour FROM {hourly_energy} e
     WHERE {e.customer_id = w.customer_id AND} e.device_id = w.device_id
@@ -52,10 +52,10 @@ CROSS JOIN LATERAL (
 ) before ON true
 """
 _ENDS = """
-SELECT w.place
+SELECT w.ordinal
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:end_at AS timestamptz[])
-) WITH ORDINALITY AS w ({customer_id,} device_id, end_at, place)
+) WITH ORDINALITY AS w ({customer_id,} device_id, end_at, ordinal)
 WHERE EXISTS (
     SELECT 1 FROM {power_measurements} m
     WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
@@ -63,21 +63,21 @@ WHERE EXISTS (
 )
 """
 _SETTLED = """
-SELECT w.place, e.hour, e.meter_state
+SELECT w.ordinal, e.hour, e.meter_state
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:changed_to AS timestamptz[]), CAST(:end_at AS timestamptz[])
-) WITH ORDINALITY AS w ({customer_id,} device_id, changed_to, end_at, place)
+) WITH ORDINALITY AS w ({customer_id,} device_id, changed_to, end_at, ordinal)
 JOIN {hourly_energy} e ON {e.customer_id = w.customer_id AND} e.device_id = w.device_id
   AND e.hour > w.changed_to AND e.hour < w.end_at AND e.meter_is_settled
-ORDER BY w.place, e.hour
+ORDER BY w.ordinal, e.hour
 """
 _SIZES = """
-SELECT w.place, n.count
+SELECT w.ordinal, n.count
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
-) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, place)
+) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, ordinal)
 CROSS JOIN LATERAL (
     SELECT count(*) FROM (
         SELECT FROM {power_measurements} m
@@ -182,11 +182,11 @@ async def _find_starts(session: AsyncSession, layout: Layout, stretches: list[_T
             "changed_from": [stretch.changed_from for stretch in stretches],
         },
     )
-    for place, hour, state in rows:
+    for ordinal, hour, state in rows:
         before = MeterState.from_json(state)
         # A state that knows readings of the hour or later was not left by the hours before: stored rows were changed.
         if before.latest_at is None or before.latest_at < hour:
-            stretches[place - 1].start, stretches[place - 1].state = hour, before
+            stretches[ordinal - 1].start, stretches[ordinal - 1].state = hour, before
 
 
 async def _find_ends(
@@ -200,8 +200,8 @@ async def _find_ends(
         text(layout.sql(_ENDS)),
         {**layout.arrays(stretch.key for stretch in stretches), "end_at": ends},
     )
-    for (place,) in rows:
-        stretches[place - 1].end = ends[place - 1]
+    for (ordinal,) in rows:
+        stretches[ordinal - 1].end = ends[ordinal - 1]
 
 
 async def _agreements(
@@ -222,8 +222,8 @@ async def _agreements(
     )
     found: list[datetime | None] = [None] * len(stretches)
     complete_before = [last_settled(fold) for fold in folds]
-    for place, hour, stored in rows:
-        i = int(place) - 1
+    for ordinal, hour, stored in rows:
+        i = int(ordinal) - 1
         energy = folds[i].hours.get(hour)
         limit = complete_before[i]
         if found[i] is None and limit is not None and hour < limit and energy is not None:
@@ -275,11 +275,11 @@ async def _few_enough(
         )
     ).all()
     chosen: list[_Touched] = []
-    for place, count in rows:
+    for ordinal, count in rows:
         if count > most:
             break
         most -= count
-        chosen.append(stretches[int(place) - 1])
+        chosen.append(stretches[int(ordinal) - 1])
     return chosen, most
 
 

@@ -193,8 +193,8 @@ async def tariffs(session: AsyncSession, customer_id: UUID, after: int, limit: i
         .limit(limit)
     )
     received_at = dict((await session.execute(held)).all())
-    places = await tariff_queries.load(session, customer_id)
-    found = {tariff.id: tariff for place in places for tariff in place.tariffs}
+    municipalities = await tariff_queries.load(session, customer_id)
+    found = {tariff.id: tariff for municipality in municipalities for tariff in municipality.tariffs}
     return tuple(HeldTariff(received_at=at, row=tariff_row(found[key])) for key, at in received_at.items())
 
 

@@ -39,10 +39,10 @@ class StackHealth:
     is_behind: bool | None = None
 
 
-async def standing(stack: Stack) -> StackHealth | None:
+async def status(stack: Stack) -> StackHealth | None:
     """Return what the database knows that is worth watching; None where it does not answer within two seconds."""
     with _figures_missing.noted():
-        return await _within_patience(_standing(stack))
+        return await _within_patience(_status(stack))
     return None
 
 
@@ -57,7 +57,7 @@ async def is_ready(stack: Stack) -> bool:
     return False
 
 
-async def _standing(stack: Stack) -> StackHealth:
+async def _status(stack: Stack) -> StackHealth:
     layout = stack.layout
     async with stack.db.snapshot() as session:
         waiting = await energy.count_queued(session, layout)

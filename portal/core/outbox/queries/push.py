@@ -18,7 +18,7 @@ from sqlmodel import col
 
 from portal.core.database.columns import Word
 from portal.core.database.db import driver_connection
-from portal.core.database.planning import planned
+from portal.core.database.local_settings import local_settings
 from portal.core.database.rows import fetch_rows, row_of, rows_of
 from portal.core.errors import TooSlow
 from portal.core.exchange.batches import BatchType
@@ -198,10 +198,10 @@ _WAITING = """
           END AS sent_rows,
           CASE WHEN id = CAST($2 AS bigint) THEN CAST($3 AS timestamptz) ELSE sent_time
           END AS sent_time,
-          row_number() OVER (ORDER BY {order}) AS place
+          row_number() OVER (ORDER BY {order}) AS ordinal
         FROM app.push_outbox WHERE NOT id = ANY(CAST($1 AS bigint[])) ORDER BY {order} LIMIT $5::bigint
     ), counted AS (
-        SELECT f.*, sum(row_count - sent_rows) OVER (ORDER BY place) - (row_count - sent_rows) AS rows_before
+        SELECT f.*, sum(row_count - sent_rows) OVER (ORDER BY ordinal) - (row_count - sent_rows) AS rows_before
         FROM first f
     ), chosen AS MATERIALIZED (
         SELECT * FROM counted WHERE rows_before < $5::bigint
@@ -217,12 +217,12 @@ _WAITING = """
         ORDER BY m.time
         LIMIT $5::bigint
     ) r ON true
-    ORDER BY c.place, r.time
+    ORDER BY c.ordinal, r.time
     LIMIT $5::bigint
     """
 # How many readings an entry has is not what the query planner thinks: gathering all of them, to sort them and take the
 # first, is what it must not do for a batch.
-_PLANNER = {"enable_bitmapscan": "off"}
+_PLANNER_HINTS = {"enable_bitmapscan": "off"}
 _OLDEST = _WAITING.format(order="id", columns=_READING_COLUMNS)
 NOTHING_ACKNOWLEDGED = Acknowledgement()
 _FRESHEST = _WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS)
@@ -247,7 +247,7 @@ async def next_waiting(
     acknowledged = (list(after.finished_ids), after.partial_id, after.sent_time)
     query = _FRESHEST if freshest else _OLDEST
     try:
-        async with planned(session, _PLANNER):
+        async with local_settings(session, _PLANNER_HINTS):
             found = await fetch_rows(connection, WaitingRow, query, *acknowledged, after.sent_rows, limit + 1)
     except asyncpg.QueryCanceledError:
         message = f"the database took too long to read {limit} readings"

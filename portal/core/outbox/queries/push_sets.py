@@ -60,9 +60,11 @@ async def sites(session: AsyncSession) -> tuple[SetRow[SiteRow], ...]:
         SetRow(
             str(key),
             updated_at,
-            SiteRow(id=key, name=name, address=address, is_active=is_active, local_municipality_id=place),
+            SiteRow(
+                id=key, name=name, address=address, is_active=is_active, local_municipality_id=municipality
+            ),
         )
-        for key, name, address, is_active, place, updated_at in found
+        for key, name, address, is_active, municipality, updated_at in found
     )
 
 
@@ -120,8 +122,8 @@ async def tariff_set(session: AsyncSession, currency: str) -> tuple[SetRow[Tarif
     updated_at = dict(changed.all())
     found = {
         tariff.id: tariff
-        for place in await tariffs.load(session)
-        for tariff in place.tariffs
+        for municipality in await tariffs.load(session)
+        for tariff in municipality.tariffs
         if tariff.id is not None
     }
     return _cleaned(

@@ -2,7 +2,7 @@
 
 Two ways lead into the same table. *Appending* copies rows straight into it, which is as fast as the server
 can be, and fails as a whole where one of them is stored already or of an unknown device. *Merging* copies them
-into a staging table and settles duplicates and unknown devices by set. A handful of rows is merged in one
+into a staging table and sorts out duplicates and unknown devices by set. A handful of rows is merged in one
 statement without a staging table.
 """
 
@@ -57,7 +57,7 @@ _TOUCHED = """(
     ) AS touched HAVING count(*) > 0"""
 
 # Sorted by key, so that two writers of the same rows take their locks in one order (without it they
-# deadlock); within a key by place in the batch, so that the first of two equals wins.
+# deadlock); within a key by position in the batch, so that the first of two equals wins.
 _STORE = f"""
 WITH stored AS (
     INSERT INTO monitoring.power_measurements (time, device_id, {_VALUES}, received_at)
@@ -87,8 +87,8 @@ WHERE ({", ".join(f"s.{name}" for name in (*QUANTITIES, "source"))})
 _FEW_TYPES = ("timestamptz", *("float8" for _ in QUANTITIES), "varchar")
 _MERGE_FEW = _MERGE.format(
     rows=f"(SELECT $1::uuid AS device_id, sent.* FROM unnest("
-    f"{', '.join(f'${place}::{kind}[]' for place, kind in enumerate(_FEW_TYPES, start=2))}) "
-    f"WITH ORDINALITY AS sent (time, {_VALUES}, place)) AS sent ORDER BY time, place"
+    f"{', '.join(f'${number}::{kind}[]' for number, kind in enumerate(_FEW_TYPES, start=2))}) "
+    f"WITH ORDINALITY AS sent (time, {_VALUES}, ordinal)) AS sent ORDER BY time, ordinal"
 )
 
 _FINISH_APPEND = """

@@ -260,16 +260,16 @@ class _Parser:
             yield RefusedRow(day.line, reason + hint, f"quality {quality[:1]}")
 
 
-def _fill(day: _Day, register: _Register, places: range, *, is_estimate: bool) -> Iterator[RowOutcome]:
+def _fill(day: _Day, register: _Register, indexes: range, *, is_estimate: bool) -> Iterator[RowOutcome]:
     step = timedelta(minutes=day.channel.minutes)
-    for place in places:
+    for index in indexes:
         try:
-            nanowh = energy_nanowh(day.values[place], day.channel.nanowh_per_unit)
+            nanowh = energy_nanowh(day.values[index], day.channel.nanowh_per_unit)
         except CellInvalid as error:
-            reason = f"{_local_date(day)}, interval {place + 1}: {error}"
+            reason = f"{_local_date(day)}, interval {index + 1}: {error}"
             yield RefusedRow(day.line, reason, error.kind)
             continue
-        start_at = day.starts_at + place * step
+        start_at = day.starts_at + index * step
         register.intervals[start_at] = Interval(start_at, start_at + step, nanowh, day.line, is_estimate)
 
 
@@ -287,7 +287,7 @@ def _check_header(record: list[str]) -> Note | None:
 def _read_day(line: int, record: list[str], channel: _Channel) -> _Day:
     count = _MINUTES_PER_DAY // channel.minutes
     cells = record[2:]
-    there = next((place for place, cell in enumerate(cells) if _QUALITY.fullmatch(cell)), None)
+    there = next((index for index, cell in enumerate(cells) if _QUALITY.fullmatch(cell)), None)
     if there is None and len(cells) > count and not _is_figure(cells[count]):
         there = count
     if there != count:
@@ -298,7 +298,7 @@ def _read_day(line: int, record: list[str], channel: _Channel) -> _Day:
 
 
 def _leading_figures(cells: Sequence[str]) -> int:
-    return next((place for place, cell in enumerate(cells) if not _is_figure(cell)), len(cells))
+    return next((index for index, cell in enumerate(cells) if not _is_figure(cell)), len(cells))
 
 
 def _is_figure(cell: str) -> bool:

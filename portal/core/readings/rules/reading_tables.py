@@ -87,9 +87,9 @@ def parse_table(rows: Iterable[Row], options: TableOptions) -> Iterator[RowOutco
     remaining = iter(rows)
     head = list(islice(remaining, _SAMPLED_ROWS))
     header = find_header([row.cells for row in head], options.columns, options.time_columns)
-    below = [row for row in head[header.place + 1 :] if any(cell.strip() for cell in row.cells)]
+    below = [row for row in head[header.row_index + 1 :] if any(cell.strip() for cell in row.cells)]
     table = _Table(header, below, options)
-    yield Note(table.found_in_words(head[header.place].line))
+    yield Note(table.found_in_words(head[header.row_index].line))
     for row in chain(below, remaining):
         yield table.outcome(row)
     yield from table.missing_in_words()

@@ -71,7 +71,7 @@ class TimeReader:
             at = datetime.fromisoformat(text)
         except ValueError:
             return None
-        return self._placed(at, text)
+        return self._instant(at, text)
 
     def _from_parts(self, match: re.Match[str], text: str) -> datetime | None:
         day = self._date(match.groupdict(), text)
@@ -81,7 +81,7 @@ class TimeReader:
         at = datetime.combine(day, time.min) + clock
         if offset := match["offset"]:
             return require_aware(at.replace(tzinfo=_offset(offset)))
-        return self._placed(at, text)
+        return self._instant(at, text)
 
     def _date(self, parts: dict[str, str | None], text: str) -> date | None:
         year = int(parts["y"] or 0)
@@ -96,7 +96,7 @@ class TimeReader:
             return _day(year, found[0], int(parts["d"] or 0)) if found else None
         return _day(year, int(parts["m"] or 0), int(parts["d"] or 0))
 
-    def _placed(self, at: datetime, text: str) -> datetime:
+    def _instant(self, at: datetime, text: str) -> datetime:
         """Return the instant of a local time, or of one with an offset."""
         if at.tzinfo is not None:
             return require_aware(at)

@@ -43,19 +43,19 @@ def join_registers(rows: Sequence[ParsedRow], stored: Mapping[str, Sequence[Stoo
     """
     joined = [replace(parsed.row, **dict.fromkeys(stored)) for parsed in rows]
     for quantity, known in stored.items():
-        measured = [place for place, each in enumerate(rows) if getattr(each.row, quantity) is not None]
+        measured = [index for index, each in enumerate(rows) if getattr(each.row, quantity) is not None]
         series = [Stood(rows[n].row.at, register_milliwh(getattr(rows[n].row, quantity))) for n in measured]
         values = _values_there(series, known)
         yield from (RefusedRow(rows[measured[n]].line, reason) for n, reason in _others(series, values))
         for block in _blocks(series, known):
-            placed = _placed(series, block)
-            if placed is None:
+            joined_values = _joined_values(series, block)
+            if joined_values is None:
                 yield RefusedRow(rows[measured[block.first]].line, _reason(series, block))
             else:
-                values[block.first : block.end] = placed
-        for place, value in zip(measured, values, strict=True):
+                values[block.first : block.end] = joined_values
+        for index, value in zip(measured, values, strict=True):
             kwh = None if value is None else value / MILLIWH_PER_KWH
-            joined[place] = replace(joined[place], **{quantity: kwh})
+            joined[index] = replace(joined[index], **{quantity: kwh})
     for parsed, row in zip(rows, joined, strict=True):
         if any(value is not None for value in row.values):
             yield ParsedRow(parsed.line, row)
@@ -68,15 +68,15 @@ def _values_there(series: Sequence[Stood], known: Sequence[Stood]) -> list[int |
 
 def _others(series: Sequence[Stood], there: Sequence[int | None]) -> Iterator[tuple[int, str]]:
     """Yield where runs of stored readings rise by more or less than the file says, and by how much: they stay."""
-    known = [(place, value) for place, value in enumerate(there) if value is not None]
-    # Neighbours have the same difference of place and number.
+    known = [(index, value) for index, value in enumerate(there) if value is not None]
+    # Neighbours have the same difference of index and number.
     for _, run in groupby(enumerate(known), key=lambda each: each[1][0] - each[0]):
-        places = [place for _, place in run]
-        first, base = places[0]
-        rises = [(n, series[n].milliwh - series[first].milliwh, value - base) for n, value in places]
-        place, given, stored = max(rises, key=lambda rise: abs(rise[1] - rise[2]))
+        indexes = [index for _, index in run]
+        first, base = indexes[0]
+        rises = [(n, series[n].milliwh - series[first].milliwh, value - base) for n, value in indexes]
+        index, given, stored = max(rises, key=lambda rise: abs(rise[1] - rise[2]))
         if abs(given - stored) > REGISTER_COUNT_MILLIWH:
-            window = f"{iso_utc(series[first].at)} to {iso_utc(series[place].at)}"
+            window = f"{iso_utc(series[first].at)} to {iso_utc(series[index].at)}"
             yield first, f"{window}: {_shown(given)} in the file, but {_shown(stored)} are stored, which stay"
 
 
@@ -86,17 +86,17 @@ def _blocks(series: Sequence[Stood], known: Sequence[Stood]) -> Iterator[_Block]
     there = set(times)
     position_of = [None if row.at in there else bisect_right(times, row.at) for row in series]
     first = 0
-    for place in range(1, len(series) + 1):
-        if place < len(series) and position_of[place] == position_of[first]:
+    for index in range(1, len(series) + 1):
+        if index < len(series) and position_of[index] == position_of[first]:
             continue
         position = position_of[first]
         if position is not None:
             before = known[position - 1] if position else None
-            yield _Block(first, place, before, known[position] if position < len(known) else None)
-        first = place
+            yield _Block(first, index, before, known[position] if position < len(known) else None)
+        first = index
 
 
-def _placed(series: Sequence[Stood], block: _Block) -> Sequence[int | None] | None:
+def _joined_values(series: Sequence[Stood], block: _Block) -> Sequence[int | None] | None:
     """Return the registers of a block in milliwatt-hours, None where its energy does not fit."""
     anchor = block.before or block.after
     base = anchor.milliwh - _file_register(series, anchor.at) if anchor else 0

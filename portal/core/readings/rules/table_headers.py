@@ -26,7 +26,7 @@ _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00:00")
 class Header(NamedTuple):
     """Where a header is, from 0 among the rows, and its columns: `quantities` are position, name, quantity."""
 
-    place: int
+    row_index: int
     names: list[str]
     times: tuple[int, ...]
     quantities: tuple[tuple[int, str, str], ...]
@@ -60,11 +60,11 @@ def find_header(
     """
     named = [[cell.strip() for cell in row] for row in rows[:_TITLE_ROWS]]
     wanted = mapped_quantities(columns, "column") if columns else {}
-    for place, names in enumerate(named):
+    for row_index, names in enumerate(named):
         chosen = _chosen(names, wanted) if wanted else {n: q for n in names if (q := quantity_named(n))}
         if chosen and (not wanted or len(chosen) == len(wanted)):
-            below = rows[place + 1 : place + 1 + _LOOKED_AT_ROWS]
-            return _header(place, names, mapped_quantities(chosen, "column"), time_columns, below)
+            below = rows[row_index + 1 : row_index + 1 + _LOOKED_AT_ROWS]
+            return _header(row_index, names, mapped_quantities(chosen, "column"), time_columns, below)
     nothing: list[str] = []
     likely = max(named, key=lambda names: len(set(filter(None, names))), default=nothing)
     if not wanted:
@@ -83,7 +83,7 @@ def _chosen(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
 
 
 def _header(
-    place: int,
+    row_index: int,
     names: list[str],
     chosen: Mapping[str, str],
     time_columns: Sequence[str],
@@ -96,7 +96,7 @@ def _header(
     quantities = tuple((names.index(name), name, quantity) for name, quantity in chosen.items())
     taken = {at for at, _, _ in quantities}
     times = _told_times(names, time_columns) if time_columns else _found_times(names, taken, below)
-    return Header(place, names, times, quantities, _position(names, _DURATIONS, taken | set(times)))
+    return Header(row_index, names, times, quantities, _position(names, _DURATIONS, taken | set(times)))
 
 
 def _told_times(names: list[str], time_columns: Sequence[str]) -> tuple[int, ...]:

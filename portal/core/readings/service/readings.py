@@ -87,14 +87,14 @@ async def import_readings(
     return await _take(stack, device_id, batch, write_down)
 
 
-async def places_of_others(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> list[int]:
+async def indexes_of_others(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> list[int]:
     """Return which of some readings (from 0) are not what is stored for their time, in a value that they have."""
     async with stack.db.snapshot() as session:
         stored = await measurements.readings_at(session, device_id, [reading.time for reading in readings])
     nothing = (None,) * len(QUANTITIES)
     return [
-        place
-        for place, reading in enumerate(readings)
+        index
+        for index, reading in enumerate(readings)
         if any(
             (sent := getattr(reading, quantity)) is not None and sent != kept
             for quantity, kept in zip(QUANTITIES, stored.get(reading.time, nothing), strict=True)

@@ -82,7 +82,7 @@ _DEVICES = select(
     _LAST_READING_AT,
     _TOKEN_MARK,
 ).join(Site, col(Site.id) == col(Device.site_id))
-_PLACE = (col(Site.name), col(Device.name), cast(col(Device.id), Text))
+_SORT_KEY = (col(Site.name), col(Device.name), cast(col(Device.id), Text))
 
 
 async def insert_device(
@@ -107,8 +107,8 @@ async def list_devices(
     if at is not None:
         devices = devices.where(col(Device.site_id).in_(list(at)))
     if asked.after is not None:
-        devices = devices.where(tuple_(*_PLACE) > tuple_(*(literal(part, Text) for part in asked.after)))
-    rows = await session.execute(devices.order_by(*_PLACE).limit(asked.fetched))
+        devices = devices.where(tuple_(*_SORT_KEY) > tuple_(*(literal(part, Text) for part in asked.after)))
+    rows = await session.execute(devices.order_by(*_SORT_KEY).limit(asked.fetched))
     return tuple(StoredDevice(*row) for row in rows)
 
 

@@ -43,16 +43,19 @@ def columns_of(part: Tariff | Season | Period | Holiday) -> Values:
 
 def season_rows(tariff: Tariff) -> Iterator[Values]:
     """Yield the columns of the seasons, each with its index."""
-    for place, season in enumerate(tariff.seasons):
-        yield {"place": place, **columns_of(season)}
+    for position, season in enumerate(tariff.seasons):
+        yield {"position": position, **columns_of(season)}
 
 
 def period_rows(tariff: Tariff) -> Iterator[Values]:
     """Yield the columns of all periods, each with the index of its season; those without one first."""
-    seasons = [(None, tariff.periods), *((place, each.periods) for place, each in enumerate(tariff.seasons))]
-    for place, periods in seasons:
+    seasons = [
+        (None, tariff.periods),
+        *((position, each.periods) for position, each in enumerate(tariff.seasons)),
+    ]
+    for position, periods in seasons:
         for period in periods:
-            yield {"season": place, **columns_of(period)}
+            yield {"season": position, **columns_of(period)}
 
 
 def holiday_rows(tariff: Tariff) -> Iterator[Values]:
@@ -76,7 +79,7 @@ def tariffs_of(headings: Iterable[Heading], parts: TariffParts) -> Iterator[Tari
         periods.setdefault((row.tariff_id, row.season), []).append(_shape(Period, row))
     seasons: dict[int, list[Season]] = {}
     for row in parts.seasons:
-        its_periods = tuple(periods.get((row.tariff_id, row.place), ()))
+        its_periods = tuple(periods.get((row.tariff_id, row.position), ()))
         seasons.setdefault(row.tariff_id, []).append(_shape(Season, row, periods=its_periods))
     holidays: dict[int, list[Holiday]] = {}
     for row in parts.holidays:

@@ -77,7 +77,7 @@ async def load(session: AsyncSession, customer_id: UUID | None = None) -> tuple[
     municipalities = await rows(of.municipality, col(of.municipality.name))
     headings = await rows(of.tariff, col(of.tariff.effective_from), col(of.tariff.id))
     parts = TariffParts(
-        seasons=await rows(of.season, col(of.season.tariff_id), col(of.season.place)),
+        seasons=await rows(of.season, col(of.season.tariff_id), col(of.season.position)),
         periods=await rows(of.period, col(of.period.id)),
         holidays=await rows(of.holiday, col(of.holiday.tariff_id), col(of.holiday.on_date)),
     )
@@ -183,7 +183,7 @@ async def _replace_pushed_parts(session: AsyncSession, customer_id: UUID, tariff
     last = select(func.coalesce(func.max(col(tables.FleetTariffPeriod.id)), 0))
     last_id = await session.scalar(last.where(col(tables.FleetTariffPeriod.customer_id) == customer_id)) or 0
     periods = [key | row for key, tariff in keyed for row in period_rows(tariff)]
-    numbered = [{"id": last_id + place, **row} for place, row in enumerate(periods, start=1)]
+    numbered = [{"id": last_id + number, **row} for number, row in enumerate(periods, start=1)]
     await _insert(session, tables.FleetTariffPeriod, numbered)
     holidays = [key | row for key, tariff in keyed for row in holiday_rows(tariff)]
     await _insert(session, tables.FleetTariffHoliday, holidays)

@@ -22,8 +22,8 @@ _PERCENT = Decimal(100)
 
 def title_of(tariff: Tariff, municipality: str) -> str:
     """Return which tariff it is, like "Domestic of Example City from 2026-01-01"; long names are cut."""
-    name, place = tariff.name[:_LONGEST_NAME], municipality[:_LONGEST_NAME]
-    return f"{name} of {place} from {tariff.effective_from}"
+    name, shown_municipality = tariff.name[:_LONGEST_NAME], municipality[:_LONGEST_NAME]
+    return f"{name} of {shown_municipality} from {tariff.effective_from}"
 
 
 def tariff_change_in_words(before: tuple[Tariff, str] | None, after: tuple[Tariff, str] | None) -> str:
@@ -77,5 +77,5 @@ def _rates(periods: Iterable[Period]) -> Iterator[tuple[str, object]]:
 def _days(mask: int) -> str:
     if mask in {EVERY_DAY, ANY_DAY}:
         return "daily" if mask == EVERY_DAY else "daily and on holidays"
-    names = [name[:3] for place, name in enumerate(DAY_NAMES) if mask & 1 << place]
+    names = [name[:3] for index, name in enumerate(DAY_NAMES) if mask & 1 << index]
     return " ".join([*names, *(["holidays"] if mask & HOLIDAY_BIT else [])])

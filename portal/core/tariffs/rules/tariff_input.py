@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from portal.core.errors import Invalid
-from portal.core.tariffs.rules.tariff_places import place_tariffs
+from portal.core.tariffs.rules.tariff_municipalities import assign_municipalities
 from portal.core.tariffs.rules.tariff_wire import TariffInvalid, tariff_from_wire
 from portal.core.tariffs.rules.tariffs import Problem, Tariff
 
@@ -16,15 +16,15 @@ def read_tariff(raw: object) -> Tariff:
         raise invalid_tariff(error.problems) from None
 
 
-def place_tariff(
+def assign_municipality(
     tariff: Tariff, municipalities: Mapping[str, int]
 ) -> tuple[dict[int, Tariff], list[Problem]]:
     """Return the tariff, as number 0, with the id of its municipality; what is wrong with it among those there are."""
-    return place_tariffs({0: tariff}, municipalities)
+    return assign_municipalities({0: tariff}, municipalities)
 
 
 def invalid_tariff(problems: Iterable[Problem]) -> Invalid:
-    """Return the refusal of a tariff, with each problem and its place."""
+    """Return the refusal of a tariff, with each problem and its path."""
     named = [(problem.path.removeprefix("[0]."), problem.message) for problem in problems]
     words = "; ".join(f"{path}: {message}" if path else message for path, message in named)
     details = {"problems": [{"path": path, "message": message} for path, message in named]}

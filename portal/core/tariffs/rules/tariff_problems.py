@@ -38,7 +38,7 @@ class _Span(NamedTuple):
 
     start: int
     end: int
-    place: int
+    period_index: int
 
 
 def problems(tariff: Tariff, unread: Iterable[str] = ()) -> list[Problem]:
@@ -59,7 +59,7 @@ def problems(tariff: Tariff, unread: Iterable[str] = ()) -> list[Problem]:
 def neighbour_problems(tariffs: Mapping[int, Tariff], stored: Iterable[Tariff] = ()) -> list[Problem]:
     """Return which tariffs begin on the same day as another of their municipality, with paths from the array on.
 
-    `tariffs` are by their place in the array; `stored` are those that will still be there beside them. Only active
+    `tariffs` are by their index in the array; `stored` are those that will still be there beside them. Only active
     tariffs compete.
     """
     first_with: dict[tuple[int | None, str | None, date], Tariff] = {
@@ -80,8 +80,8 @@ def neighbour_problems(tariffs: Mapping[int, Tariff], stored: Iterable[Tariff] =
 
 
 def _start_key(tariff: Tariff) -> tuple[int | None, str | None, date]:
-    place = tariff.municipality if tariff.municipality_id is None else None
-    return tariff.municipality_id, place, tariff.effective_from
+    index = tariff.municipality if tariff.municipality_id is None else None
+    return tariff.municipality_id, index, tariff.effective_from
 
 
 def uncovered_days(tariffs: Iterable[Tariff]) -> list[UncoveredDays]:
@@ -180,8 +180,8 @@ def _all_period_problems(periods: Sequence[Period], prefix: str, silent: set[str
     yield from found
     bad = silent | {problem.path for problem in found}
     sound = [
-        place
-        for place, path in enumerate(paths)
+        index
+        for index, path in enumerate(paths)
         if not any(unsound.startswith(f"{path}.") for unsound in bad)
     ]
     yield from _overlap_problems(periods, sound, paths)
@@ -222,7 +222,7 @@ def _overlap_problems(
 ) -> Iterator[Problem]:
     reported: set[tuple[int, int]] = set()
     for earlier, later in _overlapping_spans(periods, sound):
-        first, second = sorted((earlier.place, later.place))
+        first, second = sorted((earlier.period_index, later.period_index))
         if (first, second) not in reported:
             reported.add((first, second))
             yield Problem(
@@ -233,7 +233,7 @@ def _overlap_problems(
 
 
 def _overlapping_spans(periods: Sequence[Period], sound: Sequence[int]) -> Iterator[tuple[_Span, _Span]]:
-    spans = sorted(span for place in sound for span in _week_spans(place, periods[place]))
+    spans = sorted(span for index in sound for span in _week_spans(index, periods[index]))
     for position, earlier in enumerate(spans):
         for later in spans[position + 1 :]:
             if later.start >= earlier.end:
@@ -241,17 +241,17 @@ def _overlapping_spans(periods: Sequence[Period], sound: Sequence[int]) -> Itera
             yield earlier, later
 
 
-def _week_spans(place: int, period: Period) -> Iterator[_Span]:
+def _week_spans(index: int, period: Period) -> Iterator[_Span]:
     start, end = period_minutes(period)
     for weekday in range(DAYS_PER_WEEK):
         if not period.days_of_week >> weekday & 1:
             continue
         first, last = weekday * MINUTES_PER_DAY + start, weekday * MINUTES_PER_DAY + end
-        yield _Span(first, min(last, _MINUTES_PER_WEEK), place)
+        yield _Span(first, min(last, _MINUTES_PER_WEEK), index)
         if last > _MINUTES_PER_WEEK:  # Sunday night reaches into Monday morning
-            yield _Span(0, last - _MINUTES_PER_WEEK, place)
+            yield _Span(0, last - _MINUTES_PER_WEEK, index)
     if period.days_of_week & HOLIDAY_BIT:
-        yield _Span(_MINUTES_PER_WEEK + start, _MINUTES_PER_WEEK + min(end, MINUTES_PER_DAY), place)
+        yield _Span(_MINUTES_PER_WEEK + start, _MINUTES_PER_WEEK + min(end, MINUTES_PER_DAY), index)
 
 
 def _weekday_and_time(minute_of_week: int) -> str:

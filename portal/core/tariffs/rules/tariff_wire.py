@@ -57,7 +57,7 @@ def tariffs_from_wire(raw: object) -> tuple[Tariff, ...]:
 
 
 def read_tariffs(raw: object, *, strict: bool = False) -> tuple[dict[int, Tariff], list[Problem]]:
-    """Return the tariffs of a decoded JSON array by their place, as far as they could be read, and all problems.
+    """Return the tariffs of a decoded JSON array by their index, as far as they could be read, and all problems.
 
     Unknown fields are ignored, or problems where `strict`. Where a field could not be read, its tariff holds a
     stand-in, and a problem has the field's path (`[0].vatRate`).

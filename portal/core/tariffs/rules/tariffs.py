@@ -139,7 +139,7 @@ class Rate(NamedTuple):
     period_name: str | None
 
 
-class PlannedRate(NamedTuple):
+class ScheduledRate(NamedTuple):
     """A rate over the minutes `[start, end)` of a local day."""
 
     start: int
@@ -148,9 +148,9 @@ class PlannedRate(NamedTuple):
 
 
 class DayKind(NamedTuple):
-    """All that the plan of a day depends on: the season and day bit of the day and of the one before.
+    """All that the schedule of a day depends on: the season and day bit of the day and of the one before.
 
-    A season is given by its place in the tariff, -1 for the days without one.
+    A season is given by its index in the tariff, -1 for the days without one.
     """
 
     season: int
@@ -176,23 +176,23 @@ def covers(tariff: Tariff, on: date) -> bool:
 def rate_at(tariff: Tariff, local_dt: datetime) -> Rate:
     """Return the rate at a local wall-clock time (its tzinfo is not looked at; the tariff's window neither)."""
     minute = local_dt.hour * 60 + local_dt.minute
-    plan = day_plan(tariff, day_kind(tariff, local_dt.date()))
-    return next(planned.rate for planned in plan if planned.start <= minute < planned.end)
+    schedule = day_schedule(tariff, day_kind(tariff, local_dt.date()))
+    return next(scheduled.rate for scheduled in schedule if scheduled.start <= minute < scheduled.end)
 
 
 def day_kind(tariff: Tariff, on: date) -> DayKind:
     """Return what kind of day a local date is under a tariff."""
     before = on - timedelta(days=1) if on > date.min else on
     return DayKind(
-        _season_place(tariff, on),
+        _season_index(tariff, on),
         _day_bit(tariff, on),
-        _season_place(tariff, before),
+        _season_index(tariff, before),
         _day_bit(tariff, before),
     )
 
 
-def _season_place(tariff: Tariff, on: date) -> int:
-    return next((place for place, season in enumerate(tariff.seasons) if season.covers(on)), -1)
+def _season_index(tariff: Tariff, on: date) -> int:
+    return next((index for index, season in enumerate(tariff.seasons) if season.covers(on)), -1)
 
 
 def _day_bit(tariff: Tariff, on: date) -> int:
@@ -200,7 +200,7 @@ def _day_bit(tariff: Tariff, on: date) -> int:
     return 1 << on.weekday() if holiday is None else _BIT_OF_TYPE[holiday.day_type]
 
 
-def day_plan(tariff: Tariff, kind: DayKind) -> tuple[PlannedRate, ...]:
+def day_schedule(tariff: Tariff, kind: DayKind) -> tuple[ScheduledRate, ...]:
     """Return the rates of a kind of day, from its first to its last minute and without gaps.
 
     What starts on the day itself goes before what reaches over midnight into it: the two can only meet where the
@@ -209,31 +209,31 @@ def day_plan(tariff: Tariff, kind: DayKind) -> tuple[PlannedRate, ...]:
     spans = [*_spans_today(tariff, kind), *_spans_from_before(tariff, kind)]
     edges = sorted({0, MINUTES_PER_DAY, *(edge for span in spans for edge in span[:2])})
     default = Rate(_default_rate(tariff, kind.season), None)
-    planned: list[PlannedRate] = []
+    scheduled: list[ScheduledRate] = []
     for start, end in pairwise(edges):
         rate = next((span.rate for span in spans if span.start <= start < span.end), default)
-        if planned and planned[-1].rate == rate:
-            start = planned.pop().start  # noqa: PLW2901 - the run of one rate goes on
-        planned.append(PlannedRate(start, end, rate))
-    return tuple(planned)
+        if scheduled and scheduled[-1].rate == rate:
+            start = scheduled.pop().start  # noqa: PLW2901 - the run of one rate goes on
+        scheduled.append(ScheduledRate(start, end, rate))
+    return tuple(scheduled)
 
 
-def _spans_today(tariff: Tariff, kind: DayKind) -> Iterator[PlannedRate]:
+def _spans_today(tariff: Tariff, kind: DayKind) -> Iterator[ScheduledRate]:
     for period in periods_of(tariff, kind.season):
         if period.days_of_week & kind.day_bit:
             start, end = period_minutes(period)
-            yield PlannedRate(start, min(end, MINUTES_PER_DAY), Rate(period.rate_per_kwh, period.name))
+            yield ScheduledRate(start, min(end, MINUTES_PER_DAY), Rate(period.rate_per_kwh, period.name))
 
 
-def _spans_from_before(tariff: Tariff, kind: DayKind) -> Iterator[PlannedRate]:
+def _spans_from_before(tariff: Tariff, kind: DayKind) -> Iterator[ScheduledRate]:
     for period in periods_of(tariff, kind.season_before):
         _, end = period_minutes(period)
         if period.days_of_week & kind.day_bit_before and end > MINUTES_PER_DAY:
-            yield PlannedRate(0, end - MINUTES_PER_DAY, Rate(period.rate_per_kwh, period.name))
+            yield ScheduledRate(0, end - MINUTES_PER_DAY, Rate(period.rate_per_kwh, period.name))
 
 
 def periods_of(tariff: Tariff, season: int) -> tuple[Period, ...]:
-    """Return the periods of a season by its place in the tariff; -1 is the rest of the year."""
+    """Return the periods of a season by its index in the tariff; -1 is the rest of the year."""
     return tariff.periods if season < 0 else tariff.seasons[season].periods
 
 

@@ -10,9 +10,9 @@ from portal.core.audit import queries as audit
 from portal.core.errors import Invalid
 from portal.core.tariffs.queries import tariffs as queries
 from portal.core.tariffs.rules.tariff_changes import tariff_change_in_words, title_of
-from portal.core.tariffs.rules.tariff_places import (
+from portal.core.tariffs.rules.tariff_municipalities import (
+    assign_municipalities,
     competing_problems,
-    place_tariffs,
     stored_beside,
     stored_key,
 )
@@ -65,27 +65,31 @@ async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) ->
     Raises `Invalid` with every problem, each with its JSON path, in the order of the array.
     """
     async with stack.db.transaction() as session:
-        places = await queries.load(session)
-        placed = list(_sound(raw, places).values())
-        ids = dict.fromkeys(map(stored_key, placed)) if dry_run else await _store(session, placed, places)
+        municipalities = await queries.load(session)
+        assigned = list(_sound(raw, municipalities).values())
+        ids = (
+            dict.fromkeys(map(stored_key, assigned))
+            if dry_run
+            else await _store(session, assigned, municipalities)
+        )
     return TariffImport(
-        tuple(_imported(tariff, places, ids[stored_key(tariff)]) for tariff in placed),
-        _uncovered(placed, places),
+        tuple(_imported(tariff, municipalities, ids[stored_key(tariff)]) for tariff in assigned),
+        _uncovered(assigned, municipalities),
     )
 
 
-def _sound(raw: object, places: tuple[MunicipalTariffs, ...]) -> dict[int, Tariff]:
+def _sound(raw: object, municipalities: tuple[MunicipalTariffs, ...]) -> dict[int, Tariff]:
     """Return the tariffs with their municipalities' ids; their own ids, if any, say nothing here."""
     tariffs, problems = read_tariffs(_listed(raw), strict=True)
     nameless = {index: replace(tariff, id=None) for index, tariff in tariffs.items()}
     unread = {problem.path for problem in problems}
-    placed, unplaced = place_tariffs(
-        nameless, {place.name: place.municipality_id for place in places}, unread
+    assigned, unassigned = assign_municipalities(
+        nameless, {municipality.name: municipality.municipality_id for municipality in municipalities}, unread
     )
-    problems += unplaced + competing_problems(placed, _stored(places), unread)
+    problems += unassigned + competing_problems(assigned, _stored(municipalities), unread)
     if problems:
-        raise _invalid(sorted(problems, key=_place_in_array))
-    return placed
+        raise _invalid(sorted(problems, key=_index_in_array))
+    return assigned
 
 
 def _listed(raw: object) -> object:
@@ -97,11 +101,11 @@ def _listed(raw: object) -> object:
     return fields["tariffs"] if is_list else fields
 
 
-def _stored(places: tuple[MunicipalTariffs, ...]) -> list[Tariff]:
-    return [tariff for place in places for tariff in place.tariffs]
+def _stored(municipalities: tuple[MunicipalTariffs, ...]) -> list[Tariff]:
+    return [tariff for municipality in municipalities for tariff in municipality.tariffs]
 
 
-def _place_in_array(problem: Problem) -> int:
+def _index_in_array(problem: Problem) -> int:
     digits = problem.path[1:].partition("]")[0]
     return int(digits) if digits.isdecimal() else -1
 
@@ -116,13 +120,16 @@ def _invalid(problems: list[Problem]) -> Invalid:
 
 
 async def _store(
-    session: AsyncSession, placed: list[Tariff], places: tuple[MunicipalTariffs, ...]
+    session: AsyncSession, assigned: list[Tariff], municipalities: tuple[MunicipalTariffs, ...]
 ) -> dict[tuple[object, ...], int | None]:
     """Store what is not there already, and write down what is another than before; returns the ids."""
     ids: dict[tuple[object, ...], int | None] = {}
     done: list[tuple[str, str]] = []
-    for tariff in placed:
-        before, municipality = _before(tariff, places), _names(places)[tariff.municipality_id or 0]
+    for tariff in assigned:
+        before, municipality = (
+            _before(tariff, municipalities),
+            _names(municipalities)[tariff.municipality_id or 0],
+        )
         if before is not None and replace(before, id=None) == replace(tariff, municipality=None):
             ids[stored_key(tariff)] = before.id
             continue
@@ -134,15 +141,17 @@ async def _store(
     return ids
 
 
-def _before(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> Tariff | None:
-    return next((each for each in _stored(places) if stored_key(each) == stored_key(tariff)), None)
+def _before(tariff: Tariff, municipalities: tuple[MunicipalTariffs, ...]) -> Tariff | None:
+    return next((each for each in _stored(municipalities) if stored_key(each) == stored_key(tariff)), None)
 
 
-def _imported(tariff: Tariff, places: tuple[MunicipalTariffs, ...], tariff_id: int | None) -> ImportedTariff:
-    before = _before(tariff, places)
+def _imported(
+    tariff: Tariff, municipalities: tuple[MunicipalTariffs, ...], tariff_id: int | None
+) -> ImportedTariff:
+    before = _before(tariff, municipalities)
     return ImportedTariff(
         id=tariff_id if before is None else before.id,
-        municipality=_names(places)[tariff.municipality_id or 0],
+        municipality=_names(municipalities)[tariff.municipality_id or 0],
         name=tariff.name,
         effective_from=tariff.effective_from,
         period_count=len(tariff.periods) + sum(len(season.periods) for season in tariff.seasons),
@@ -150,16 +159,20 @@ def _imported(tariff: Tariff, places: tuple[MunicipalTariffs, ...], tariff_id: i
     )
 
 
-def _names(places: tuple[MunicipalTariffs, ...]) -> Mapping[int, str]:
-    return {place.municipality_id: place.name for place in places}
+def _names(municipalities: tuple[MunicipalTariffs, ...]) -> Mapping[int, str]:
+    return {municipality.municipality_id: municipality.name for municipality in municipalities}
 
 
-def _uncovered(placed: Collection[Tariff], places: tuple[MunicipalTariffs, ...]) -> tuple[UncoveredRun, ...]:
-    touched = {tariff.municipality_id for tariff in placed}
-    left = [*stored_beside(placed, _stored(places)), *placed]
+def _uncovered(
+    assigned: Collection[Tariff], municipalities: tuple[MunicipalTariffs, ...]
+) -> tuple[UncoveredRun, ...]:
+    touched = {tariff.municipality_id for tariff in assigned}
+    left = [*stored_beside(assigned, _stored(municipalities)), *assigned]
     return tuple(
-        UncoveredRun(place.name, run.first, run.last)
-        for place in places
-        if place.municipality_id in touched
-        for run in uncovered_days(each for each in left if each.municipality_id == place.municipality_id)
+        UncoveredRun(municipality.name, run.first, run.last)
+        for municipality in municipalities
+        if municipality.municipality_id in touched
+        for run in uncovered_days(
+            each for each in left if each.municipality_id == municipality.municipality_id
+        )
     )

@@ -15,8 +15,8 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.tariffs.queries import tariffs as queries
 from portal.core.tariffs.rules.tariff_changes import tariff_change_in_words, title_of
 from portal.core.tariffs.rules.tariff_drafts import Preset, presets_from
-from portal.core.tariffs.rules.tariff_input import invalid_tariff, place_tariff, read_tariff
-from portal.core.tariffs.rules.tariff_places import competing_problems
+from portal.core.tariffs.rules.tariff_input import assign_municipality, invalid_tariff, read_tariff
+from portal.core.tariffs.rules.tariff_municipalities import competing_problems
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
 from portal.core.tariffs.rules.tariffs import DayType, Holiday
 from portal.core.values.pages import EVERYTHING, Asked, Key, Page, page_of
@@ -96,18 +96,22 @@ async def _locked(
     """Return all tariffs, after the one of this id, if any, was locked and found to be of an expected version."""
     if tariff_id is not None and not await queries.lock(session, tariff_id):
         raise NotFound(_NO_TARIFF)
-    places = await queries.load(session)
+    municipalities = await queries.load(session)
     if tariff_id is not None:
-        require_version(_with_id(places, tariff_id).version, expected)
-    return places
+        require_version(_with_id(municipalities, tariff_id).version, expected)
+    return municipalities
 
 
-def _each(places: Iterable[MunicipalTariffs]) -> list[StoredTariff]:
-    return [StoredTariff(place.name, tariff) for place in places for tariff in place.tariffs]
+def _each(municipalities: Iterable[MunicipalTariffs]) -> list[StoredTariff]:
+    return [
+        StoredTariff(municipality.name, tariff)
+        for municipality in municipalities
+        for tariff in municipality.tariffs
+    ]
 
 
-def _with_id(places: Iterable[MunicipalTariffs], tariff_id: int) -> StoredTariff:
-    found = next((each for each in _each(places) if each.tariff.id == tariff_id), None)
+def _with_id(municipalities: Iterable[MunicipalTariffs], tariff_id: int) -> StoredTariff:
+    found = next((each for each in _each(municipalities) if each.tariff.id == tariff_id), None)
     if found is None:
         raise NotFound(_NO_TARIFF)
     return found
@@ -122,21 +126,32 @@ async def save_tariff(stack: Stack, raw: object, expected: Collection[str] | Non
     """
     tariff = read_tariff(raw)
     async with stack.db.transaction() as session:
-        places = await _locked(session, tariff.id, expected)
-        placed, problems = place_tariff(tariff, {place.name: place.municipality_id for place in places})
-        problems += competing_problems(placed, [each for place in places for each in place.tariffs])
+        municipalities = await _locked(session, tariff.id, expected)
+        assigned, problems = assign_municipality(
+            tariff, {municipality.name: municipality.municipality_id for municipality in municipalities}
+        )
+        problems += competing_problems(
+            assigned, [each for municipality in municipalities for each in municipality.tariffs]
+        )
         if problems:
             raise invalid_tariff(problems)
-        _refuse_twin(placed[0], places)
-        return await _store(session, replace(placed[0], municipality=None), places)
+        _refuse_twin(assigned[0], municipalities)
+        return await _store(session, replace(assigned[0], municipality=None), municipalities)
 
 
-async def _store(session: AsyncSession, tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> int:
+async def _store(session: AsyncSession, tariff: Tariff, municipalities: tuple[MunicipalTariffs, ...]) -> int:
     """Store a tariff that is sound, and write down what is another than before; returns its id."""
-    before = None if tariff.id is None else _with_id(places, tariff.id)
+    before = None if tariff.id is None else _with_id(municipalities, tariff.id)
     if before is not None and before.tariff == tariff:
         return before.tariff.id or 0
-    now = tariff, next(place.name for place in places if place.municipality_id == tariff.municipality_id)
+    now = (
+        tariff,
+        next(
+            municipality.name
+            for municipality in municipalities
+            if municipality.municipality_id == tariff.municipality_id
+        ),
+    )
     was = None if before is None else (before.tariff, before.municipality)
     await audit.record(session, "tariff.saved", title_of(*(was or now)), tariff_change_in_words(was, now))
     if tariff.id is None:
@@ -167,12 +182,10 @@ def public_holidays(country: str, first: date, last: date) -> tuple[Holiday, ...
     return tuple(Holiday(on, str(found[on]), DayType.SUNDAY) for on in sorted(found) if first <= on <= last)
 
 
-def _refuse_twin(tariff: Tariff, places: tuple[MunicipalTariffs, ...]) -> None:
-    for place in places:
-        for other in place.tariffs:
+def _refuse_twin(tariff: Tariff, municipalities: tuple[MunicipalTariffs, ...]) -> None:
+    for municipality in municipalities:
+        for other in municipality.tariffs:
             same = (other.municipality_id, other.name, other.effective_from)
             if other.id != tariff.id and same == (tariff.municipality_id, tariff.name, tariff.effective_from):
-                message = (
-                    f"There is a tariff {other.name!r} from {other.effective_from} in {place.name} already"
-                )
+                message = f"There is a tariff {other.name!r} from {other.effective_from} in {municipality.name} already"
                 raise Conflict(message)

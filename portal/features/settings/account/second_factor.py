@@ -17,14 +17,14 @@ def second_factor() -> rx.Component:
         rx.cond(
             State.is_loading,
             skeleton_lines(1),
-            rx.el.div(page_failure(State), _standing(), class_name="ui-stack"),
+            rx.el.div(page_failure(State), _status(), class_name="ui-stack"),
         ),
         rx.fragment(_begin(), _scan(), _renew(), _turn_off(), _codes()),
         title="Second factor",
     )
 
 
-def _standing() -> rx.Component:
+def _status() -> rx.Component:
     on = rx.el.div(
         button("New recovery codes", size="small", on_click=State.open_dialog("renew")),
         button("Turn off", size="small", on_click=State.open_dialog("off")),
@@ -37,7 +37,7 @@ def _standing() -> rx.Component:
             rx.cond(State.is_low, badge("Few recovery codes left", "warn"), rx.fragment()),
             class_name="ui-row",
         ),
-        rx.el.p(State.standing, class_name="ui-soft", style={"margin": "0"}),
+        rx.el.p(State.status, class_name="ui-soft", style={"margin": "0"}),
         rx.cond(State.is_on, on, off),
     )
 

@@ -23,7 +23,7 @@ class SecondFactorState(OwnDialogs, rx.State):
 
     is_loading: bool = True
     is_on: bool = False
-    standing: str = ""
+    status: str = ""
     is_low: bool = False
     picture: str = ""
     typed_key: str = ""
@@ -88,7 +88,7 @@ class SecondFactorState(OwnDialogs, rx.State):
         stack = current()
         found = await second_factor.status(stack, await self._actor())
         self.is_on, self.is_low = found.is_on, found.is_on and found.codes_left < view.FEW_CODES
-        self.standing = view.second_factor(found, stack.settings.application.time_zone)
+        self.status = view.second_factor(found, stack.settings.application.time_zone)
 
     def _show_codes(self, codes: tuple[str, ...]):
         self._forget()

@@ -63,8 +63,8 @@ def _states() -> rx.Component:
     )
 
 
-def _words_or_command(part: Text, place: rx.vars.NumberVar[int]) -> rx.Component:
-    return rx.cond(place % 2 == 1, rx.el.code(part, class_name="ui-mono"), rx.fragment(part))
+def _words_or_command(part: Text, index: rx.vars.NumberVar[int]) -> rx.Component:
+    return rx.cond(index % 2 == 1, rx.el.code(part, class_name="ui-mono"), rx.fragment(part))
 
 
 def _fact(fact: Fact) -> rx.Component:

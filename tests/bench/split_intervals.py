@@ -1,6 +1,6 @@
 """What hours cost in which a rate begins or ends: a zone of half an hour, whose every edge cuts an hour.
 
-    python -m tests.bench.cut_hours [--dsn postgresql://... --engine plain|timescale --size small|large]
+    python -m tests.bench.split_intervals [--dsn postgresql://... --engine plain|timescale --size small|large]
 
 Over the databases of `tests.bench.storage`, which stay where they are; without `--dsn` over a small one of its own.
 The same windows are priced under whole hours (Africa/Johannesburg) and cut ones (Asia/Kolkata), in turns.

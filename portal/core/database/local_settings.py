@@ -1,4 +1,4 @@
-"""What the planner of PostgreSQL may do with some statements, where its statistics could mislead it."""
+"""Settings of PostgreSQL for some statements only: limits, and hints to a query planner whose statistics mislead it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class _Settings(NamedTuple):
 
 
 @asynccontextmanager
-async def planned(session: AsyncSession, settings: Mapping[str, str]) -> AsyncGenerator[None, None]:
-    """Have the statements of the block planned with these settings, and later ones of the transaction as before.
+async def local_settings(session: AsyncSession, settings: Mapping[str, str]) -> AsyncGenerator[None, None]:
+    """Have the statements of the block run with these settings, and later ones of the transaction as before.
 
     Where the block fails, the transaction does, and its settings end with it.
     """

@@ -31,7 +31,7 @@ class DeviceHour:
     """
 
     device_id: UUID
-    place: int
+    municipality: int
     hour: datetime
     allocated_milliwh: int
     estimated_milliwh: int
@@ -41,7 +41,7 @@ class DeviceHour:
     gap_pieces: list[Piece] = field(default_factory=list[Piece])
 
 
-# The walk starts where nothing was pending, at the end of the last such hour before, and goes on a few readings
+# The fold starts where nothing was pending, at the end of the last such hour before, and goes on a few readings
 # beyond the hour: a reading is judged by the ones that follow it.
 _READINGS = """
 SELECT w.number, w.max_power_kw::float8, w.state, m.time, m.energy_imported_kwh AS kwh
@@ -92,14 +92,14 @@ async def add_pieces(
             "settled_before": [each.settled_before or each.hour for each in some],
         }
         rows = await session.execute(statement, given)
-        walks: dict[int, list[Any]] = {}
+        by_number: dict[int, list[Any]] = {}
         for row in rows:
-            walks.setdefault(row.number, []).append(row)
-        for number, its_rows in walks.items():
-            _walk(some[number], its_rows, max_gap)
+            by_number.setdefault(row.number, []).append(row)
+        for number, its_rows in by_number.items():
+            _fold_hour(some[number], its_rows, max_gap)
 
 
-def _walk(found: DeviceHour, rows: list[Any], max_gap: timedelta) -> None:
+def _fold_hour(found: DeviceHour, rows: list[Any], max_gap: timedelta) -> None:
     stored = rows[0].state
     state = MeterState() if stored is None else MeterState.from_json(stored)
     rules = Rules(max_gap, rows[0].max_power_kw)

@@ -1,7 +1,7 @@
 """Energy within an hour, for rates and days that change inside it.
 
-Hours are what is stored. Where an edge cuts one, its energy is taken apart by the readings around the edge, in
-proportion to time, as it is at the hour itself; the parts always add up to what the hour has.
+Hours are what is stored. One with an edge inside, a split interval, is taken apart by the readings around the edge, in
+proportion to time, as energy is at the hour itself; the parts always add up to what the hour has.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,9 @@ from portal.core.values.time import HOUR
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def split_hour(pieces: Iterable[Piece], hour: datetime, milliwh: int, edges: Sequence[datetime]) -> list[int]:
+def split_interval(
+    pieces: Iterable[Piece], hour: datetime, milliwh: int, edges: Sequence[datetime]
+) -> list[int]:
     """Return the energy of an hour before, between and after edges inside it, which ascend.
 
     `milliwh` is what the hour has; `pieces` those whose energy it is. Without any, time alone decides.

@@ -1,7 +1,7 @@
-"""One piece of a recompute pass: a meter's month, or as much as can be settled.
+"""One month of a recompute pass, or as much of a meter as can be settled.
 
-At the seam between two pieces energy goes neither lost nor twice. What lies before an accepted reading is final, so of
-a piece only the hours before that of its last accepted reading are written. The next begins with that hour, from the
+At the seam between two months energy goes neither lost nor twice. What lies before an accepted reading is final, so of
+a month only the hours before that of its last accepted reading are written. The next begins with that hour, from the
 state that is stored with the hours before: where one fold over all readings would be by then.
 """
 
@@ -41,12 +41,12 @@ SELECT EXISTS (
       AND m.energy_imported_kwh IS NOT NULL AND m.time >= :since
 )
 """
-# A piece ends with a month. One that began at the end of a month ends with the next.
+# A step ends with a month. One that began at the end of a month ends with the next.
 _SHORTEST = timedelta(days=2)
 
 
-class MonthPiece(NamedTuple):
-    """What a piece rewrote: a meter's hours from `first` to before `until`, None being open; and what is left."""
+class RecomputedMonth(NamedTuple):
+    """What a pass rewrote: a meter's hours from `first` to before `until`, None being open; and what is left."""
 
     key: MeterKey
     first: datetime | None
@@ -55,18 +55,20 @@ class MonthPiece(NamedTuple):
 
     @property
     def rest(self) -> tuple[Pass, ...]:
-        """What is left of the pass; nothing where this was the last piece."""
+        """What is left of the pass; nothing where this was the last month."""
         return () if self.until is None else (Pass(self.key, self.until, self.asked_at),)
 
 
-async def recompute_piece(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> MonthPiece:
+async def recompute_month(
+    session: AsyncSession, layout: Layout, going: Pass, rules: Rules
+) -> RecomputedMonth:
     """Compute the next month of a pass, and replace what is stored of it; returns what was replaced."""
     stretch = await _beginning(session, layout, going, rules)
     first = stretch.start if stretch.state.base or stretch.state.candidates else None
     fold, until = await _fold_month(session, layout, stretch)
     last = None if until is None else until - HOUR
     await replace_energy(session, layout, [Reach(going.key, first, last, fold)])
-    return MonthPiece(going.key, first, until, going.asked_at)
+    return RecomputedMonth(going.key, first, until, going.asked_at)
 
 
 async def _beginning(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> Stretch:

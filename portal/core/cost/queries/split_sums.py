@@ -1,9 +1,9 @@
-"""Energy of the hours that an edge cuts, added up in the database.
+"""Energy of the split intervals, which are hours with an edge inside, added up in the database.
 
 Most of these hours are clean: nothing in them was suspect, reset, exchanged or a gap, and at the end of the hour before
 nothing was in doubt. Then energy simply follows the register, and what lies before the edge is told by the last
 reading of the hour before and four of the hour itself. All others are handed back one by one, for the fold.
-`energy.rules.cut_hours.split_hour` says the same of pieces, to the milliwatt-hour.
+`energy.rules.split_intervals.split_interval` says the same of pieces, to the milliwatt-hour.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy import text
 from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
 from portal.core.cost.rules.cost import DayUsage, DeviceUsage
 from portal.core.cost.rules.rates import Price, Segment
-from portal.core.database.planning import planned
-from portal.core.energy.queries.cut_hours import DeviceHour
+from portal.core.database.local_settings import local_settings
+from portal.core.energy.queries.split_intervals import DeviceHour
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-Cuts = dict[tuple[int, "datetime"], tuple[Segment, ...]]
+SplitIntervals = dict[tuple[int, "datetime"], tuple[Segment, ...]]
 _Day = tuple[date, Price | None]
 
-# Hours are few enough to be looked up one by one; a join with the table of hours would leave the planner a choice.
-_PLANNER = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
-_CUT = """
-WITH cut AS MATERIALIZED (
+# Hours are few enough to be looked up one by one; a join with the table of hours would leave a choice.
+_PLANNER_HINTS = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
+_SPLIT = """
+WITH split AS MATERIALIZED (
     SELECT * FROM unnest(
-        CAST(:places AS integer[]), CAST(:hours AS timestamptz[]), CAST(:edges AS timestamptz[]),
+        CAST(:municipalities AS integer[]), CAST(:hours AS timestamptz[]), CAST(:edges AS timestamptz[]),
         CAST(:days_before AS integer[]), CAST(:days_after AS integer[]),
         CAST(:prices_before AS integer[]), CAST(:prices_after AS integer[])
-    ) AS c (place, hour, edge, day_before, day_after, price_before, price_after)
+    ) AS c (municipality, hour, edge, day_before, day_after, price_before, price_after)
 ), meter AS MATERIALIZED (
     SELECT d.id AS device_id, CASE WHEN s.{municipality_id} = ANY(CAST(:known AS integer[]))
-        THEN s.{municipality_id} ELSE 0 END AS place {live_ends}
+        THEN s.{municipality_id} ELSE 0 END AS municipality {live_ends}
     FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id {live_meters}
     WHERE {d.customer_id = :customer_id AND} true {of_site}
 ), taken_apart AS MATERIALIZED (
@@ -85,7 +85,7 @@ WITH cut AS MATERIALIZED (
                 ) registers
             ) r
         ) END AS milliwh_before
-    FROM cut c JOIN meter p ON p.place = c.place
+    FROM split c JOIN meter p ON p.municipality = c.municipality
     JOIN {hourly_energy} h ON {h.customer_id = :customer_id AND} h.device_id = p.device_id AND h.hour = c.hour
     WHERE {energy} <> 0
 )
@@ -101,14 +101,14 @@ FROM (
 ) v
 GROUP BY GROUPING SETS ((v.device_id, v.price), (v.day))
 UNION ALL
-SELECT device_id, place, hour, allocated_milliwh, estimated_milliwh, NULL
+SELECT device_id, municipality, hour, allocated_milliwh, estimated_milliwh, NULL
 FROM taken_apart WHERE milliwh_before IS NULL
 """
 
 
 @dataclass
-class CutEnergy:
-    """What was found in cut hours: sums of the clean ones, to which others are added; and those others."""
+class SplitEnergy:
+    """What was found in split intervals: sums of the clean ones, to which others are added; and those others."""
 
     doubtful: list[DeviceHour] = field(default_factory=list[DeviceHour])
     by_day: dict[_Day, int] = field(default_factory=lambda: defaultdict(int))
@@ -136,21 +136,23 @@ class CutEnergy:
 
 
 class _Numbered(NamedTuple):
-    """The cuts as columns, and what the numbers in them mean."""
+    """The split intervals as columns, and what the numbers in them mean."""
 
     columns: dict[str, list[Any]]
     days: list[_Day]
     prices: list[Price | None]
 
 
-async def load(session: AsyncSession, scope: CostScope, cuts: Cuts, known: Sequence[int]) -> CutEnergy:
-    """Return the energy of cut hours; `known` are the municipalities that the calendar knows."""
-    numbered = _number(cuts)
-    statement = text(sql_of(scope, _CUT, **_SHARES, **_live_parts(scope)))
+async def load(
+    session: AsyncSession, scope: CostScope, intervals: SplitIntervals, known: Sequence[int]
+) -> SplitEnergy:
+    """Return the energy of split intervals; `known` are the municipalities that the calendar knows."""
+    numbered = _number(intervals)
+    statement = text(sql_of(scope, _SPLIT, **_SHARES, **_live_parts(scope)))
     given = given_of(scope) | numbered.columns | {"known": list(known)} | _live_meters(scope)
-    async with planned(session, _PLANNER):
+    async with local_settings(session, _PLANNER_HINTS):
         rows: Sequence[Any] = (await session.execute(statement, given)).all()
-    found = CutEnergy()
+    found = SplitEnergy()
     for row in rows:
         if row.hour is not None:
             hour = DeviceHour(row.device_id, row.number, row.hour, row.milliwh, row.other)
@@ -162,17 +164,17 @@ async def load(session: AsyncSession, scope: CostScope, cuts: Cuts, known: Seque
     return found
 
 
-def _number(cuts: Cuts) -> _Numbered:
+def _number(intervals: SplitIntervals) -> _Numbered:
     days: dict[_Day, int] = {}
     prices: dict[Price | None, int] = {}
-    names = ("places", "hours", "edges", "days_before", "days_after", "prices_before", "prices_after")
+    names = ("municipalities", "hours", "edges", "days_before", "days_after", "prices_before", "prices_after")
     columns: dict[str, list[Any]] = {name: [] for name in names}
-    for (place, hour), parts in cuts.items():
+    for (municipality, hour), parts in intervals.items():
         before, after = parts[0], parts[-1]
         is_simple = len(parts) == 2 and (before.start_at, after.end_at) == (hour, hour + HOUR)
         numbers = [days.setdefault((part.day, part.price), len(days)) for part in (before, after)]
         numbers += [prices.setdefault(part.price, len(prices)) for part in (before, after)]
-        row = (place, hour, after.start_at if is_simple else None, *numbers)
+        row = (municipality, hour, after.start_at if is_simple else None, *numbers)
         for name, value in zip(names, row, strict=True):
             columns[name].append(value)
     return _Numbered(columns, list(days), list(prices))

@@ -10,10 +10,10 @@ import pytest
 
 from portal.core.cost.rules.rates import segments
 from portal.core.cost.service import cost
-from portal.core.energy.queries import cut_hours
-from portal.core.energy.rules.cut_hours import split_hour
+from portal.core.energy.queries import split_intervals
 from portal.core.energy.rules.hours import MeterState, PieceKind, Rules, fold, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.energy.rules.split_intervals import split_interval
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.sites.service import devices, sites
@@ -65,7 +65,7 @@ def expected(
         its = [part for part in calendar if part.end_at > hour and part.start_at < hour + HOUR]
         edges = [part.start_at for part in its[1:]]
         near = [piece for piece in pieces if piece.end_at > hour and piece.start_at < hour + HOUR]
-        parts = split_hour(near, hour, energy.allocated_milliwh, edges)
+        parts = split_interval(near, hour, energy.allocated_milliwh, edges)
         for part, milliwh in zip(its, parts, strict=True):
             assert part.price is not None
             found[part.day] += milliwh
@@ -77,7 +77,7 @@ def expected(
 @pytest.mark.parametrize(
     ("zone", "days"), [("Africa/Johannesburg", "utc"), ("Asia/Kolkata", "local"), ("Asia/Kathmandu", "utc")]
 )
-async def test_cut_hours_are_split_as_the_pure_rule_splits_them(
+async def test_intervals_are_split_as_the_pure_rule_splits_them(
     client_stack: Stack, clock: Clock, zone: str, days: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.advance(days=DAYS)
@@ -85,7 +85,9 @@ async def test_cut_hours_are_split_as_the_pure_rule_splits_them(
     await tariff_imports.import_tariffs(client_stack, [TARIFF])
     await sites.add_site(client_stack, "House", municipality="Town")
     chance = Random(f"{zone} {seed}")
-    rates = [tariff for place in await tariffs.list_tariffs(client_stack) for tariff in place.tariffs]
+    rates = [
+        tariff for municipality in await tariffs.list_tariffs(client_stack) for tariff in municipality.tariffs
+    ]
     one, day_zone = ZoneInfo(zone), ZoneInfo(zone if days == "local" else "UTC")
     whole: dict[object, int] = defaultdict(int)
     for minutes in (1, 7, 15, 30, 60, 75):
@@ -97,26 +99,26 @@ async def test_cut_hours_are_split_as_the_pure_rule_splits_them(
         await readings.import_readings(client_stack, device.id, batch)
         for key, milliwh in expected(rows, rates, one, day_zone).items():
             whole[key] += milliwh
-    walked = count_walks(monkeypatch)
+    folded = count_folds(monkeypatch)
     report = await cost.client_cost(client_stack, START, START + timedelta(days=DAYS), days=days)
     said = {line.name: line.kwh for line in report.periods} | {day.date: day.kwh for day in report.days}
     assert {key: kwh * 1_000_000 for key, kwh in said.items() if kwh} == {
         key: milliwh for key, milliwh in whole.items() if milliwh
     }
     cut = 6 * DAYS * 3
-    assert 0 < len(walked) < cut, "clean hours are added up in the database, the others walked"
+    assert 0 < len(folded) < cut, "clean hours are added up in the database, the others folded"
 
 
-def count_walks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Return a list that gathers the hours that are walked from now on."""
-    walked: list[object] = []
-    add_pieces = cut_hours.add_pieces
+def count_folds(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that gathers the hours that are folded from now on."""
+    folded: list[object] = []
+    add_pieces = split_intervals.add_pieces
 
     async def counted(
         session: object, layout: object, customer: object, hours: list[object], gap: object
     ) -> None:
-        walked.extend(hours)
+        folded.extend(hours)
         await add_pieces(session, layout, customer, hours, gap)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(cut_hours, "add_pieces", counted)
-    return walked
+    monkeypatch.setattr(split_intervals, "add_pieces", counted)
+    return folded

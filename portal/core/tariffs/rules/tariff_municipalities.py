@@ -7,7 +7,7 @@ from portal.core.tariffs.rules.tariff_problems import neighbour_problems
 from portal.core.tariffs.rules.tariffs import Problem, Tariff
 
 
-def place_tariffs(
+def assign_municipalities(
     tariffs: Mapping[int, Tariff], ids_by_name: Mapping[str, int], unread: Collection[str] = ()
 ) -> tuple[dict[int, Tariff], list[Problem]]:
     """Give each tariff of an array its municipality's id, by name where it names one.
@@ -15,23 +15,23 @@ def place_tariffs(
     `unread` are the paths that have a problem already: nothing more is said of them.
     """
     known = set(ids_by_name.values())
-    placed: dict[int, Tariff] = {}
+    assigned: dict[int, Tariff] = {}
     found: list[Problem] = []
     for index, tariff in tariffs.items():
         wanted = tariff.municipality or tariff.municipality_id
         key = ids_by_name.get(tariff.municipality) if tariff.municipality else tariff.municipality_id
         path = f"[{index}].{'municipality' if tariff.municipality or wanted is None else 'municipalityId'}"
         if key in known:
-            placed[index] = replace(tariff, municipality_id=key)
+            assigned[index] = replace(tariff, municipality_id=key)
         elif path not in unread:
             found.append(Problem(path, f"there is no municipality {wanted!r}"))
-    return placed, found
+    return assigned, found
 
 
-def stored_beside(placed: Collection[Tariff], stored: Iterable[Tariff]) -> list[Tariff]:
+def stored_beside(assigned: Collection[Tariff], stored: Iterable[Tariff]) -> list[Tariff]:
     """Return the stored tariffs that stay: those of another id, and of another municipality, name or first day."""
-    replaced = {stored_key(tariff) for tariff in placed}
-    ids = {tariff.id for tariff in placed if tariff.id is not None}
+    replaced = {stored_key(tariff) for tariff in assigned}
+    ids = {tariff.id for tariff in assigned if tariff.id is not None}
     return [tariff for tariff in stored if tariff.id not in ids and stored_key(tariff) not in replaced]
 
 
@@ -41,7 +41,7 @@ def stored_key(tariff: Tariff) -> tuple[object, ...]:
 
 
 def competing_problems(
-    placed: Mapping[int, Tariff], stored: Iterable[Tariff], unread: Collection[str] = ()
+    assigned: Mapping[int, Tariff], stored: Iterable[Tariff], unread: Collection[str] = ()
 ) -> list[Problem]:
     """Return which tariffs of an array are there twice, or begin with another, among `stored` or in the array.
 
@@ -49,7 +49,7 @@ def competing_problems(
     """
     sound = {
         index: tariff
-        for index, tariff in placed.items()
+        for index, tariff in assigned.items()
         if not {f"[{index}].effectiveFrom", f"[{index}].isActive", f"[{index}].name"} & set(unread)
     }
     first_of: dict[tuple[object, ...], int] = {}
