@@ -108,6 +108,8 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
 
 
 def _named(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
@@ -139,7 +141,9 @@ def _look(definition: ast.AST, module: str, imported: dict[str, str]) -> _Found:
             case ast.Attribute(attr=name):
                 head, _, rest = dotted(node).partition(".")
                 if head in imported:
-                    found.leads_to.add(_definition(f"{imported[head]}.{rest}"))
+                    full = f"{imported[head]}.{rest}"
+                    found.leads_to.add(_definition(full))
+                    found.changes |= _CHANGING.fullmatch(full) is not None
                 found.changes |= name in _COPIES or (head == "session" and name in _ADDS)
             case ast.Call(func=ast.Attribute(attr=name)):
                 found.methods.add(name)
