@@ -54,7 +54,7 @@ class Reader:
         lines = ["set -euo pipefail"]
         for block in blocks:
             stack = "Admin" if "Admin" in block.heading else "Client"
-            lines += [f"echo '== {block.place}' >&2", f"export STACK={stack}", self.localised(block.text)]
+            lines += [f"echo '== {block.location}' >&2", f"export STACK={stack}", self.localised(block.text)]
         environment = {
             name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ
         } | self.variables

@@ -76,7 +76,7 @@ def follow(recipe: Recipe, directory: Path) -> None:
     for block in recipe.blocks:
         if block.language == "python":
             path = directory / _new_files()[block.text]
-            assert not path.exists(), f"{block.place}: there is such a file already"
+            assert not path.exists(), f"{block.location}: there is such a file already"
             path.parent.mkdir(exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "diff":
@@ -88,4 +88,4 @@ def follow(recipe: Recipe, directory: Path) -> None:
                 text=True,
                 check=False,
             )
-            assert done.returncode == 0, f"{block.place} does not fit any more: {done.stderr}"
+            assert done.returncode == 0, f"{block.location} does not fit any more: {done.stderr}"

@@ -26,7 +26,7 @@ from tests.architecture.source import ROOT
 from tests.documents.blocks import BLOCKS, DOCUMENTS, Block, blocks, inline_code
 from tests.documents.conftest import Reader
 
-LANGUAGES = {"sh", "http", "yaml", "json", "ini", "text", "python", "diff"}
+LANGUAGES = {"sh", "http", "yaml", "json", "ini", "text", "python", "diff", "sql"}
 CURL = re.compile(r"\bcurl [^|\n]*")
 
 
