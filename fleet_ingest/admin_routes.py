@@ -1,5 +1,7 @@
 """What an Admin serves: fleet ingest, customers, and the operators' view of the fleet."""
 
+# Any: what an operation answers is any type that msgspec can describe; each row of a table of routes has its own.
+
 from __future__ import annotations
 
 from typing import Any

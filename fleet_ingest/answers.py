@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -52,20 +52,20 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _CLIENT_CLOSED = 499
 
 
-def json_answer(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_answer(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a JSON response; decimals become exact numbers, instants ISO 8601."""
     return Response(
         ENCODER.encode(payload), status, {**HEADERS, **(headers or {})}, media_type="application/json"
     )
 
 
-def thing_answer(payload: Any, version: str, status: int = 200, location: str | None = None) -> Response:
+def thing_answer(payload: object, version: str, status: int = 200, location: str | None = None) -> Response:
     """Return one thing, with its version for `If-Match`, and where it is when it is new."""
     located = {} if location is None else {"Location": location}
     return json_answer(payload, status, {"ETag": f'"{version}"', **located})
 
 
-def page_answer(request: Request, payload: Any, following: str | None) -> Response:
+def page_answer(request: Request, payload: object, following: str | None) -> Response:
     """Return a page of a list, with the address of the page that follows as a link."""
     if following is None:
         return json_answer(payload)
@@ -82,11 +82,11 @@ def error_answer(
     status: int,
     code: str,
     message: str,
-    details: dict[str, Any] | None = None,
+    details: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the error envelope `{"error": {"code", "message", "details"?}}`."""
-    error: dict[str, Any] = {"code": code, "message": message}
+    error: dict[str, object] = {"code": code, "message": message}
     if details is not None:
         error["details"] = details
     return json_answer({"error": error}, status, headers)

@@ -1,5 +1,7 @@
 """The OpenAPI document as one page: plain HTML, no script, nothing from the network."""
 
+# Any: an OpenAPI document is a tree of JSON; what it must be is held by the validator of the specification, in a test.
+
 from __future__ import annotations
 
 from html import escape

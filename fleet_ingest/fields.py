@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fleet_ingest.operations import Parameter
 from fleet_ingest.parameters import LARGEST_PAGE, PAGE_SIZE
 
@@ -29,7 +27,7 @@ def window(description: str = "at most 366 days on") -> tuple[Parameter, Paramet
 
 def limit(default: int, most: int) -> Parameter:
     """Return `limit`, the size of a page."""
-    schema: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    schema: dict[str, object] = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
     return Parameter("limit", "query", "how many at most", required=False, schema=schema)
 
 

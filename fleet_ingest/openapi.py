@@ -1,5 +1,7 @@
 """The OpenAPI 3.1 document, made from the route table and from the types that decode and encode."""
 
+# Any: an OpenAPI document is a tree of JSON; what it must be is held by the validator of the specification, in a test.
+
 from __future__ import annotations
 
 import re

@@ -1,5 +1,7 @@
 """What an operation is: one method of one path, with all that the router and the OpenAPI document need of it."""
 
+# Any: schemas and examples are JSON; an answer or a body is any type that msgspec or pydantic can describe.
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -142,6 +142,7 @@ def expected_versions(request: Request) -> list[str] | None:
     return [tag for weak, tag in _TAG.findall(text) if not weak]
 
 
+# Any: JSON is of any type: whoever asks says what it is to be.
 async def json_value(request: Request) -> Any:
     """Return a JSON body of any shape, fractions as exact decimals. Raises `Invalid`."""
     body = await read_body(request, _MAX_DOCUMENT_BYTES)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import rates
 from fleet_ingest.operations import Operation, Parameter
@@ -12,7 +10,7 @@ from portal.core.tariffs.wire import TariffAnswer, TariffEntry
 _MUNICIPALITIES = "/rates/municipalities"
 _MUNICIPALITY = f"{_MUNICIPALITIES}/{{municipality_id:int}}"
 _TARIFF = "/rates/tariffs/{tariff_id:int}"
-_EXAMPLE: dict[str, Any] = {
+_EXAMPLE: dict[str, object] = {
     "municipality": "Example City",
     "name": "Domestic TOU",
     "effectiveFrom": "2026-01-01",

@@ -40,11 +40,12 @@ class Body(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_fields=T
 
     READ_ONLY: ClassVar[tuple[str, ...]] = ()
 
+    # Any: each value is of its field's type, and goes to the field of that name of the edits of the core.
     def given(self) -> dict[str, Any]:
         """Return what is there to be set, by its own name."""
         return {name: value for name, value in self._there().items() if name not in self.READ_ONLY}
 
-    def said(self) -> dict[str, Any]:
+    def said(self) -> dict[str, object]:
         """Return what is there and read only, by its own name."""
         return {name: value for name, value in self._there().items() if name in self.READ_ONLY}
 
@@ -54,7 +55,7 @@ class Body(msgspec.Struct, rename="camel", kw_only=True, forbid_unknown_fields=T
         fields = msgspec.structs.fields(cls)
         return [field.encode_name for field in fields if field.name not in cls.READ_ONLY]
 
-    def _there(self) -> dict[str, Any]:
+    def _there(self) -> dict[str, object]:
         every = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: value for name, value in every.items() if value is not UNSET}
 

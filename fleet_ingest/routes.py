@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -103,7 +103,7 @@ class _ByMethod:
         response = await self._handlers.get(request.method, self._refuse)(request)
         await (await compressed(request, response))(scope, receive, send)
 
-    async def _refused(self, request: Request) -> Any:
+    async def _refused(self, request: Request) -> NoReturn:
         message = f"{request.method} is not served here."
         raise HTTPException(405, message, {"Allow": ", ".join(self.methods)})
 
@@ -116,6 +116,6 @@ class _Nothing:
         response = await endpoint(self._nothing)(Request(scope, receive, send))
         await response(scope, receive, send)
 
-    async def _nothing(self, _: Request) -> Any:
+    async def _nothing(self, _: Request) -> NoReturn:
         message = "There is nothing at this address."
         raise HTTPException(404, message)

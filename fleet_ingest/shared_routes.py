@@ -13,7 +13,7 @@ SHARED = (
         "GET",
         "/openapi.json",
         description.get_openapi,
-        dict[str, Any],
+        dict[str, Any],  # Any: a document of JSON; `object` has no schema
         AccessRule.ANYONE,
         tag="About this API",
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import sites
@@ -12,7 +11,7 @@ from fleet_ingest.operations import Operation
 _CREATED, _NO_CONTENT = 201, 204
 _SITE = "/admin/sites/{site_id:uuid}"
 _DEVICE = f"{_SITE}/devices/{{device_id:uuid}}"
-_DEVICE_EXAMPLE: dict[str, Any] = {"name": "Main incomer", "externalId": "main-1", "maxPowerKw": 100}
+_DEVICE_EXAMPLE: dict[str, object] = {"name": "Main incomer", "externalId": "main-1", "maxPowerKw": 100}
 _ISSUED = {"id": fields.DEVICE_ID, "name": "Main incomer", "externalId": "main-1", "token": fields.TOKEN}
 _CHANGE_ERRORS = (404, 408, 409, 412, 413)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fleet_ingest.answers import json_answer, no_content, page_answer, thing_answer
 from fleet_ingest.auth import admin_of
@@ -150,12 +150,12 @@ async def _shown(request: Request, site_id: UUID) -> Response:
     return thing_answer(_site(site, [_device(device) for device in devices]), site.version)
 
 
-def _site_said(body: NewSite | SiteChange) -> dict[str, Any]:
+def _site_said(body: NewSite | SiteChange) -> dict[str, object]:
     """Return what a body says of a site that follows from something else; its devices change by themselves."""
     return {name: value for name, value in body.said().items() if name in {"municipality", "time_zone_id"}}
 
 
-def _check_id(name: str, said: UUID | None, there: UUID) -> None:
+def _check_id(name: str, said: object, there: UUID) -> None:
     """Refuse a body that is of another thing than the address. Raises `Invalid`."""
     if said not in {None, there}:
         message = f"'{name}' is another one's than the address names"

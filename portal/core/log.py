@@ -68,7 +68,7 @@ class _Bounded:
         self._lines = Budget(_LINES_A_MINUTE, _LINES_OF_ALL)
         self._traces = Budget(_TRACES_A_MINUTE, _LINES_OF_ALL)
 
-    def __call__(self, _: Any, __: str, event: EventDict) -> EventDict:
+    def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
         if event.get("level") in ("debug", "info"):
             return event
         kind = f"{event.get('part')} {event.pop('place', None) or str(event.get('event'))[:80]}"
@@ -82,7 +82,7 @@ class _Bounded:
         return event
 
 
-def _with_trace(_: Any, __: str, event: EventDict) -> EventDict:
+def _with_trace(_: object, __: str, event: EventDict) -> EventDict:
     """Put the trace of an exception into the event, as `exception`."""
     error: object = event.pop("exc_info", None)
     wordless = event.pop("may_repeat_input", False)
@@ -95,7 +95,7 @@ def _with_trace(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def _clean(_: Any, __: str, event: EventDict) -> EventDict:
+def _clean(_: object, __: str, event: EventDict) -> EventDict:
     """Mask what must not be read, and make one printable line of every text. A trace is clean already."""
     for key, value in event.items():
         if key not in _ORDINARY_FIELDS and is_secret(key):
@@ -113,7 +113,7 @@ def repr_of(value: object) -> str:
         return type(value).__name__
 
 
-def _indent_trace(_: Any, __: str, event: EventDict) -> EventDict:
+def _indent_trace(_: object, __: str, event: EventDict) -> EventDict:
     """No line of a trace can be taken for an event."""
     if "exception" in event:
         event["exception"] = _indented(event["exception"])
@@ -143,6 +143,7 @@ def _take_over_standard_logging(chain: list[Processor]) -> None:
     sys.unraisablehook = _note_unraisable
 
 
+# Any: whatever a record is made from, handed on.
 def _clean_record(*arguments: Any, **more: Any) -> logging.LogRecord:
     """Make a record that is fit to be read, whatever handler prints it."""
     record = _plain_factory(*arguments, **more)
@@ -189,7 +190,7 @@ class _Shown:
             return type(self._value).__name__
 
 
-def _argument(value: Any) -> Any:
+def _argument(value: object) -> object:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return safe(value) if isinstance(value, str) else _Shown(value)
@@ -205,6 +206,7 @@ class _ThroughChain(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record, unless there were too many from its place."""
         try:
+            # Any: each step of the chain returns what the next one takes, and the last a line.
             event: Any = {
                 "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
                 "level": record.levelname.lower(),

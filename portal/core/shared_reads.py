@@ -24,7 +24,7 @@ class _Reading:
     """A question being read, or read; `began_at` is by the monotonic clock."""
 
     began_at: float
-    task: asyncio.Task[Any]
+    task: asyncio.Task[object]
 
 
 class SharedReads:
@@ -62,7 +62,7 @@ class SharedReads:
         return None if found is None or found.task.done() else found.began_at
 
     def _begin(
-        self, question: Hashable, read: Callable[[], Coroutine[Any, Any, Any]], keep_seconds: float
+        self, question: Hashable, read: Callable[[], Coroutine[Any, Any, object]], keep_seconds: float
     ) -> _Reading:
         task = asyncio.create_task(read(), context=Context())
         begun = self._readings[question] = _Reading(monotonic(), task)

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -110,7 +110,7 @@ ResponseClass = AcceptedBatch | Oversized | Unauthorised | Wait | Failed | OutOf
 class _ErrorBody(msgspec.Struct):
     code: str
     message: str = ""
-    details: dict[str, Any] | None = None
+    details: dict[str, object] | None = None
 
 
 class _ErrorAnswer(msgspec.Struct):

@@ -42,7 +42,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_began_at = self._body_moved_at = self._looked_at = 0.0
         self._body_seen = 0
 
-    def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def connection_made(self, transport: Transport) -> None:
         self._open.arriving -= 1
         super().connection_made(transport)
         self._unread = Unread(transport, self._bounds)

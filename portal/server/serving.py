@@ -47,6 +47,7 @@ class BoundedServer(uvicorn.Server):
             message = f"{where} cannot be listened on: {error.strerror or error}"
             raise Misconfigured(message) from None
         self.server_state.most = most_connections()
+        # uvicorn says servers of asyncio; it only closes them, which an acceptor can be as well.
         self.servers: list[Acceptor] = [  # pyright: ignore[reportIncompatibleVariableOverride]
             Acceptor(found, self._connection, self.server_state) for found in listening
         ]

@@ -22,6 +22,7 @@ class OpenConnections(ServerState):
 
     def __init__(self) -> None:
         super().__init__()
+        # uvicorn says protocols of its own; those of this server are bounded ones.
         self.connections: set[Connection]  # pyright: ignore[reportIncompatibleVariableOverride]
         self.waiting: dict[Connection, None] = {}
         self.websockets: set[Connection] = set()

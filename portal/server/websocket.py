@@ -29,6 +29,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._bounds, self._open = config.bounds, server_state
 
+    # uvicorn takes any transport of asyncio, and is given those of sockets.
     def connection_made(self, transport: Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(transport)
         self._unread = Unread(transport, self._bounds)

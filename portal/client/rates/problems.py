@@ -1,6 +1,7 @@
 """What is wrong with a draft, said by the fields of the form instead of the paths of the wire."""
 
 import re
+from typing import cast
 
 from portal.client.rates.draft import ALL_YEAR, WORDS, Draft, listed_as
 from portal.core.errors import PortalError
@@ -13,7 +14,7 @@ _NO_TEXT = "a text is needed here"
 
 def problems_in_words(error: PortalError, draft: Draft) -> list[str]:
     """One line for each problem, with its location in the form; none when the error lists no problems."""
-    found = (error.details or {}).get("problems", [])
+    found = cast("list[dict[str, str]]", (error.details or {}).get("problems", []))
     # While a season has no name, the periods of the whole year are taken for its own too: what is wrong is said once.
     return list(dict.fromkeys(_line(each["path"], each["message"], draft) for each in found))
 

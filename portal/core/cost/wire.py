@@ -111,6 +111,7 @@ def fleet_cost_answer(customer_id: UUID, report: CostReport) -> FleetCostAnswer:
     return FleetCostAnswer(customer_id=customer_id, **_figures(report, with_fixed=False))
 
 
+# Any: figures by the names of their fields, for the struct that checks each.
 def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
     report = as_shown(exact)
     return {
@@ -156,5 +157,6 @@ def _fixed(charge: FixedCost) -> FixedChargeAnswer:
 _MONEY = ("base_cost", "vat", "total")
 
 
+# Any: as above
 def _money(line: DayCost | DeviceCost | PeriodCost | FixedCost) -> dict[str, Any]:
     return {name: getattr(line, name) for name in _MONEY}

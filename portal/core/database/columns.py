@@ -46,6 +46,7 @@ class Word(TypeDecorator[_Kind]):
         return None if value is None else self.kind(value)
 
 
+# Any: a field is its value to the type checker, and what the field of a table is of is said where it is declared.
 def timestamp(*, nullable: bool = False, now: bool = False, primary_key: bool = False) -> Any:
     """Return a `timestamptz` field; `now` lets the database stamp the transaction's time."""
     column = Column(
@@ -57,6 +58,7 @@ def timestamp(*, nullable: bool = False, now: bool = False, primary_key: bool = 
     return Field(default=None, sa_column=column)
 
 
+# Any: as above
 def stored(default: bool | int | str | Decimal, **field: Any) -> Any:  # noqa: FBT001 (a flag's value, not a switch)
     """Return a field whose default the database knows as well; `field` is what `Field` takes beside."""
     server_default = text(_literal(default))
@@ -69,6 +71,7 @@ def _literal(value: bool | int | str | Decimal) -> str:  # noqa: FBT001 (a flag'
     return str(value).lower()
 
 
+# Any: as above
 def uuid_key(**field: Any) -> Any:
     """Return a UUID that is made where the row is: here, or by the database."""
     return Field(
@@ -76,6 +79,7 @@ def uuid_key(**field: Any) -> Any:
     )
 
 
+# Any: as above
 def number_key(*, always: bool = False) -> Any:
     """Return a `bigint` key that the database counts up; `always`: a statement cannot bring one."""
     return Field(default=None, sa_column=Column(BigInteger, Identity(always=always), primary_key=True))

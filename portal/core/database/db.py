@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 from sqlalchemy import event, text
@@ -188,7 +188,7 @@ class Database:
     def _direct_pool(self, application_name: str, size: int) -> DirectPool:
         return DirectPool(plain(self.dsn), application_name=application_name, size=size, note=self._note)
 
-    async def _connect(self, **_: Any) -> asyncpg.Connection:
+    async def _connect(self, **_: object) -> asyncpg.Connection:
         """Open a connection of the pool; the URL is read by the driver, which knows `sslmode` and the like."""
         with outages.translated(_is_refused, self._note):
             return await asyncpg.connect(

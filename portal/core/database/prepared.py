@@ -58,6 +58,7 @@ class Prepared(Generic[*_Columns]):
         rows = await connection.fetch(self._worded.text, *self._worded.in_order(values))
         return [self._row(row) for row in rows]
 
+    # Any: what the driver read becomes what the columns say, by the types of these.
     def _row(self, record: Sequence[Any]) -> tuple[*_Columns]:
         """Return what the driver read, with what a column's own type makes of it."""
         row = list(record)

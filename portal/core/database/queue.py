@@ -6,11 +6,12 @@ readings, so whatever brings figures and energy up to date takes hours from it i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
+from portal.core.database.rows import value_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,7 +36,6 @@ class QueuedHour(NamedTuple):
     first_at: datetime
 
 
-async def queue_hours(session: AsyncSession, layout: Layout, hours: str, given: dict[str, Any]) -> int:
+async def queue_hours(session: AsyncSession, layout: Layout, hours: str, given: Mapping[str, object]) -> int:
     """Queue what a SELECT of key columns, `hour` and `first_at` returns, and return how many hours that is."""
-    queued = await session.scalar(text(layout.sql(_QUEUE, hours=hours)), given)
-    return int(queued or 0)
+    return await value_of(session, int, layout.sql(_QUEUE, hours=hours), given) or 0

@@ -3,6 +3,8 @@
 Each says what it is for in `info["about"]`, and those of one storage engine bear its name: `info["storage"]`.
 """
 
+# Any: SQLAlchemy's types of columns and options of tables, which nothing here reads again.
+
 from typing import Any
 
 from sqlalchemy import (

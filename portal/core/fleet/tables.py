@@ -5,7 +5,6 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -23,7 +22,7 @@ from portal.core.database.columns import Kilowatts, stored, timestamp, uuid_key
 from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures, Quantities
 
 
-def _customer_key() -> Any:
+def _customer_key() -> UUID:
     return Field(foreign_key="fleet.customers.id", primary_key=True)
 
 
@@ -144,7 +143,7 @@ class FleetHourlyEnergy(HourlyEnergyFigures, table=True):
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
     hour: datetime = timestamp(primary_key=True)
-    meter_state: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+    meter_state: dict[str, object] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
 class FleetDailyEnergy(EnergyFigures, table=True):

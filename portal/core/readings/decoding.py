@@ -5,6 +5,8 @@ out which rows are wrong and why. A body may be megabytes of `[1,1,1,...`: rows 
 container is made for them, so that memory follows the limit and not the body.
 """
 
+# Any: what was read of JSON is of any type until its row has been judged.
+
 import json
 import math
 import re

@@ -4,7 +4,6 @@
 # pyright: reportAssignmentType=false
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, text
@@ -53,7 +52,7 @@ class HourlyEnergyFigures(SQLModel):
     meter_is_settled: bool = stored(default=False)
 
 
-def _meter_state() -> Any:
+def _meter_state() -> dict[str, object] | None:
     return Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
@@ -81,7 +80,7 @@ class HourlyEnergy(HourlyEnergyFigures, table=True):
 
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
     hour: datetime = timestamp(primary_key=True)
-    meter_state: dict[str, Any] | None = _meter_state()
+    meter_state: dict[str, object] | None = _meter_state()
 
 
 class DailyEnergy(EnergyFigures, table=True):

@@ -8,7 +8,6 @@ The fields are declared once, as the shape in `rules/tariffs` has them; each mod
 
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -53,7 +52,7 @@ class DayOfYear(TypeDecorator[MonthDay]):
         return MonthDay(int(month), int(day))
 
 
-def _numbered(sequence: str) -> Any:
+def _numbered(sequence: str) -> int:
     """Return a key by a sequence of its own: a database that is set back gives out no number a second time."""
     default = text(f"app.unused_number('app.{sequence}'::regclass)")
     return Field(default=None, sa_column=Column(Integer, server_default=default, primary_key=True))

@@ -1,5 +1,7 @@
 """JSON text whose numbers stay exact."""
 
+# Any: JSON is of any type: whoever reads it says what it is to be.
+
 import json
 from decimal import Decimal
 from typing import Any

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _WEEK = timedelta(days=7)
 _MOVING_LOCK = convert.SHAPE_LOCK + 1
-# ReadingsTable that arrive between the copy and the swap are fetched by another round.
+# Readings that arrive between the copy and the swap are fetched by another round.
 _ROUNDS = 3
 _DELETE_WEEK = "DELETE FROM {power_measurements_twin} WHERE time >= :start AND time < :end"
 _COPY_WEEK = """
@@ -143,7 +143,7 @@ async def _copy_until_equal(db: Database, layout: Layout, report: Callable[[Week
         readings = await _swap(db, layout)
         if readings is not None:
             return len(weeks), readings
-    raise Conflict("ReadingsTable keep arriving while they are being moved: stop whatever writes them.")
+    raise Conflict("Readings keep arriving while they are being moved: stop whatever writes them.")
 
 
 async def _weeks(db: Database, layout: Layout) -> list[datetime]:

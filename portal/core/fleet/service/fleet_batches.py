@@ -37,7 +37,12 @@ if TYPE_CHECKING:
     from portal.core.fleet.queries.fleet_batches import KnownCustomer
     from portal.core.readings.decoding import DecodedRows
     from portal.core.readings.wire import FleetReading
+    from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
     from portal.core.stack import Stack
+    from portal.core.tariffs.wire import TariffRow
+
+    # Any: rows of the type that the heading names; who stores a kind of them knows which.
+    AnyBatch = DecodedRows[Any]
 
 _MERGE_TRIES = 3
 _collisions = Collisions()
@@ -91,7 +96,7 @@ async def authenticate_customer(stack: Stack, token: str) -> KnownCustomer:
 
 
 async def store_batch(
-    stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[Any]
+    stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: AnyBatch
 ) -> StoredBatch:
     """Store the good rows of a batch, the ingest event and the customer's last sign of life in one transaction.
 
@@ -129,7 +134,7 @@ async def _admit(connection: asyncpg.Connection, customer: KnownCustomer, positi
             await fleet_epochs.save(connection, customer.id, position)
 
 
-async def _heed(handling: _Handling, heading: BatchHeading, batch: DecodedRows[Any]) -> None:
+async def _heed(handling: _Handling, heading: BatchHeading, batch: AnyBatch) -> None:
     """End what the Client no longer has."""
     # A row that could not be read may be any row of the set: then nothing can be said to be missing.
     if heading.full_set is not None and not batch.problems:
@@ -150,13 +155,13 @@ async def record_refusal(stack: Stack, customer: KnownCustomer, heading: BatchHe
         await statements.record_event(connection, customer.id, refused)
 
 
-async def _store_sites(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+async def _store_sites(handling: _Handling, batch: DecodedRows[SiteRow]) -> DecodedRows[SiteRow]:
     if batch.rows:
         await statements.upsert_sites(handling.session, handling.customer.id, batch.rows)
     return batch
 
 
-async def _store_devices(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+async def _store_devices(handling: _Handling, batch: DecodedRows[DeviceRow]) -> DecodedRows[DeviceRow]:
     session, customer_id = handling.session, handling.customer.id
     sites = await statements.known_sites(session, customer_id, {row.site_id for row in batch.rows})
     kept = batch.keep(lambda row: device_problem(row) if row.site_id in sites else "siteId: unknown site")
@@ -173,7 +178,7 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[Any]) -> Decode
     return kept
 
 
-async def _resolve(handling: _Handling, batch: DecodedRows[Any]) -> Resolved:
+async def _resolve(handling: _Handling, batch: DecodedRows[DeviceRow]) -> Resolved:
     """Say which of the customer's devices each row is."""
     session, customer_id = handling.session, handling.customer.id
     rows = [Named(row.id, row.external_id) for row in batch.rows]
@@ -195,14 +200,16 @@ async def _resolve(handling: _Handling, batch: DecodedRows[Any]) -> Resolved:
     return resolve(rows, known, is_gone)
 
 
-async def _store_municipalities(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+async def _store_municipalities(
+    handling: _Handling, batch: DecodedRows[MunicipalityRow]
+) -> DecodedRows[MunicipalityRow]:
     kept = batch.keep(municipality_problem)
     if kept.rows:
         await statements.upsert_municipalities(handling.session, handling.customer.id, kept.rows)
     return kept
 
 
-async def _store_tariffs(handling: _Handling, batch: DecodedRows[Any]) -> DecodedRows[Any]:
+async def _store_tariffs(handling: _Handling, batch: DecodedRows[TariffRow]) -> DecodedRows[TariffRow]:
     ids = {row.municipality_id for row in batch.rows}
     known = await statements.known_municipalities(handling.session, handling.customer.id, ids)
     kept = batch.keep(
@@ -275,12 +282,12 @@ def _sound(batch: DecodedRows[FleetReading], now: datetime) -> DecodedRows[Fleet
     return batch.keep(lambda row: reading_time_problem(row.time, now))
 
 
-def _stored(kept: DecodedRows[Any], duplicates: int = 0) -> StoredBatch:
+def _stored(kept: AnyBatch, duplicates: int = 0) -> StoredBatch:
     answer = BatchAnswer(accepted=len(kept.rows), rejected=len(kept.problems), errors=list(kept.problems))
     return StoredBatch(answer, duplicates)
 
 
-def _handled(heading: BatchHeading, kept: DecodedRows[Any]) -> statements.HandledBatch:
+def _handled(heading: BatchHeading, kept: AnyBatch) -> statements.HandledBatch:
     return statements.HandledBatch(
         batch_type=heading.batch_type,
         batch_bytes=heading.size_bytes,
@@ -291,7 +298,7 @@ def _handled(heading: BatchHeading, kept: DecodedRows[Any]) -> statements.Handle
     )
 
 
-_STORE: dict[BatchType, Callable[[_Handling, DecodedRows[Any]], Awaitable[DecodedRows[Any]]]] = {
+_STORE: dict[BatchType, Callable[[_Handling, AnyBatch], Awaitable[AnyBatch]]] = {
     BatchType.SITES: _store_sites,
     BatchType.DEVICES: _store_devices,
     BatchType.MUNICIPALITIES: _store_municipalities,
@@ -299,7 +306,7 @@ _STORE: dict[BatchType, Callable[[_Handling, DecodedRows[Any]], Awaitable[Decode
 }
 
 
-def _time_spread(batch_type: str, rows: Sequence[Any]) -> timedelta | None:
+def _time_spread(batch_type: str, rows: Sequence[FleetReading]) -> timedelta | None:
     """Return the span of the batch's reading times, None where its rows have none."""
     if batch_type != BatchType.MEASUREMENTS or not rows:
         return None

@@ -23,7 +23,7 @@ _not_ready = Outage(_log, "The database cannot be used")
 _figures_missing = Outage(_log, "The figures of the database are not there")
 _PATIENCE_SECONDS = 2
 _Found = TypeVar("_Found")
-_asking: set[asyncio.Task[Any]] = set()
+_asking: set[asyncio.Task[object]] = set()
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ async def _within_patience(asking: Coroutine[Any, Any, _Found]) -> _Found:
         task.cancel()
 
 
-def _put_away(task: asyncio.Task[Any]) -> None:
+def _put_away(task: asyncio.Task[object]) -> None:
     _asking.discard(task)
     if not task.cancelled():
         task.exception()  # looked at, or nobody waits for it any more

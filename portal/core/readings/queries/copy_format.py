@@ -35,9 +35,8 @@ _ARRAY = Struct("!iiIii")
 # The numbers of built-in types never change: pg_type.dat of PostgreSQL's sources.
 _UUID_OID, _TIMESTAMPTZ_OID = 2950, 1184
 _quantities_of = attrgetter(*QUANTITIES)
-_Readings = Sequence[
-    Any
-]  # Any: of the device or the fleet; only these have a device each, and no row is asked which
+# Any: of the device or the fleet; only these have a device each, and no row is asked which it is.
+_Readings = Sequence[Any]
 
 
 def device_rows(device_id: UUID, readings: Sequence[DeviceReading | FleetReading]) -> AsyncIterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
 from portal.core.audit.rules.changes import changes_in_words, facts_in_words
@@ -59,7 +59,7 @@ async def add_site(
     address: str = "",
     municipality: int | str | None = None,
     is_active: bool = True,
-    said: Mapping[str, Any] | None = None,
+    said: Mapping[str, object] | None = None,
 ) -> StoredSite:
     """Add a site; `municipality` is the id or the name of the one whose tariffs apply, None for no tariffs.
 
@@ -83,7 +83,7 @@ async def change_site(
     site_id: UUID,
     edits: SiteEdits,
     *,
-    said: Mapping[str, Any] | None = None,
+    said: Mapping[str, object] | None = None,
     expected: Collection[str] | None = None,
 ) -> StoredSite:
     """Change what is given of a site; with another municipality all its energy has other tariffs.
@@ -158,7 +158,7 @@ async def _municipality_id(session: AsyncSession, municipality: int | str | None
     return municipality
 
 
-def _check_said(site: StoredSite, said: Mapping[str, Any] | None) -> None:
+def _check_said(site: StoredSite, said: Mapping[str, object] | None) -> None:
     """Refuse what a body says of a site and is not so: it would be passed over otherwise. Raises `Invalid`."""
     for name, value in (said or {}).items():
         if value != getattr(site, name):

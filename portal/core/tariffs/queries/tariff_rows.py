@@ -12,7 +12,7 @@ from portal.core.tariffs.rules.tariff_fields import members
 from portal.core.tariffs.rules.tariffs import Holiday, Period, Season, Tariff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from portal.core.tariffs.tables import (
         FleetTariff,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     HolidayRecord = TariffHoliday | FleetTariffHoliday
     Row = Heading | PeriodRecord | SeasonRecord | HolidayRecord
 
+# Any: a field of the shape is a column of its name and type, which a test compares.
 Values = dict[str, Any]
 _Shape = TypeVar("_Shape", Tariff, Season, Period, Holiday)
 
@@ -94,8 +95,9 @@ def tariffs_of(headings: Iterable[Heading], parts: TariffParts) -> Iterator[Tari
         )
 
 
+# Any: the parts of a shape are fields of it, by their names.
 def _shape(shape: type[_Shape], row: Row, **parts: Any) -> _Shape:
-    values: Mapping[str, Any] = {
+    values: Values = {
         member.name: getattr(row, member.name) for member in members(shape) if member.about.is_stored
     }
     return shape(**values, **parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -23,9 +23,11 @@ from portal.core.tariffs.queries.tariff_rows import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Mapped
 
     from portal.core.tariffs.rules.tariffs import Tariff
 
@@ -69,7 +71,9 @@ async def load(session: AsyncSession, customer_id: UUID | None = None) -> tuple[
     of = _CLIENT if customer_id is None else _FLEET
     scope = {} if customer_id is None else {"customer_id": customer_id}
 
-    async def rows(record: type[_Record], *order: Any) -> Sequence[_Record]:
+    async def rows(
+        record: type[_Record], *order: Mapped[int] | Mapped[str] | Mapped[date]
+    ) -> Sequence[_Record]:
         # As it is stored now, whatever this session has seen of it before.
         found = select(record).filter_by(**scope).order_by(*order).execution_options(populate_existing=True)
         return (await session.scalars(found)).all()

@@ -16,6 +16,10 @@ _NAMES = ("Peak", "Standard", "Off-peak")
 _HIGH = (MonthDay(6, 1), MonthDay(8, 31))
 
 
+# The hours of a day by the kind of rate: those of peak and of standard, each from and to.
+_Hours = Mapping[str, Sequence[Sequence[int]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """Figures to start from; `source` and `confidence` say where they come from. Never official."""
@@ -31,6 +35,7 @@ class Preset:
         return f"{self.tariff.effective_from.year}/{(self.tariff.effective_from.year + 1) % 100:02}"
 
 
+# Any: a file of our own, of which a test reads every preset; a value that is none of its field's raises here.
 def presets_from(raw: Mapping[str, Any]) -> tuple[Preset, ...]:
     """Return the presets of a decoded figures file: clocks by name, and tariffs with three rates per season."""
     holidays = tuple(
@@ -43,6 +48,7 @@ def presets_from(raw: Mapping[str, Any]) -> tuple[Preset, ...]:
     )
 
 
+# Any: as above
 def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Sequence[Holiday]) -> Tariff:
     clock = raw["clocks"][item["clock"]]
     high, low = ([Decimal(rate) for rate in item["ratesPerKwh"][season]] for season in ("high", "low"))
@@ -62,7 +68,9 @@ def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Se
     )
 
 
-def _preset_periods(clock: Mapping[str, Any], season: str, rates: Sequence[Decimal]) -> tuple[Period, ...]:
+def _preset_periods(
+    clock: Mapping[str, Mapping[str, _Hours]], season: str, rates: Sequence[Decimal]
+) -> tuple[Period, ...]:
     masks: dict[tuple[int, int, int], int] = {}
     for day, bit in _DAYS.items():
         for span in _day_spans(clock[day][season]):
@@ -73,7 +81,7 @@ def _preset_periods(clock: Mapping[str, Any], season: str, rates: Sequence[Decim
     )
 
 
-def _day_spans(hours: Mapping[str, Sequence[Sequence[int]]]) -> list[tuple[int, int, int]]:
+def _day_spans(hours: _Hours) -> list[tuple[int, int, int]]:
     """Return (kind, start, end) over a whole day; hours in no list are off-peak."""
     named = [
         (int(start), int(end), kind)
@@ -94,7 +102,7 @@ def next_year(tariff: Tariff, percent: Decimal) -> Tariff:
     Holidays are not carried over: they fall on other dates.
     """
 
-    def prices(part: Tariff | Season | Period) -> dict[str, Any]:
+    def prices(part: Tariff | Season | Period) -> dict[str, Decimal]:
         return raised(part, lambda amount, decimals: _raised(amount, percent, decimals))
 
     def periods(given: Sequence[Period]) -> tuple[Period, ...]:

@@ -88,6 +88,7 @@ def _members(shape: type) -> Iterator[TariffField]:
         yield TariffField(field.name, wire, kind, missing, field.default is not MISSING, about)
 
 
+# Any: a type as `get_type_hints` returns it, which may be a class or made of several.
 def _taken_apart(hint: Any) -> tuple[Any, AboutField]:
     if get_origin(hint) is not Annotated:
         return hint, AboutField()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from portal.core.tariffs.rules.tariffs import DayType, MonthDay, Problem
 from portal.core.values.numbers import exact_number, shown
@@ -168,7 +168,7 @@ class JsonFields:
         return made
 
 
-READERS: Mapping[type, Callable[[JsonFields, str], Any]] = {
+READERS: Mapping[type, Callable[[JsonFields, str], object]] = {
     str: JsonFields.text,
     int: JsonFields.key,
     bool: JsonFields.flag,

@@ -24,7 +24,7 @@ from portal.core.tariffs.rules.tariffs import (
     Tariff,
 )
 
-Number = Callable[[Decimal], Any]
+Number = Callable[[Decimal], object]
 
 
 class TariffInvalid(ValueError):
@@ -74,7 +74,7 @@ def read_tariffs(raw: object, *, strict: bool = False) -> tuple[dict[int, Tariff
     return tariffs, found
 
 
-def tariff_to_wire(tariff: Tariff, number: Number = float) -> dict[str, Any]:
+def tariff_to_wire(tariff: Tariff, number: Number = float) -> dict[str, object]:
     """Return a tariff as a JSON object; every sound tariff comes back from `tariff_from_wire` equal to itself.
 
     `number` makes the numbers: floats by default, which keep every digit that a sound tariff has.
@@ -91,7 +91,7 @@ def tariff_to_wire(tariff: Tariff, number: Number = float) -> dict[str, Any]:
     )
 
 
-def _to_wire(part: Tariff | Season | Period | Holiday, number: Number) -> dict[str, Any]:
+def _to_wire(part: Tariff | Season | Period | Holiday, number: Number) -> dict[str, object]:
     """Return the fields of a tariff or a part; a version is made of their order, so what may be left out is first."""
     ordered = sorted(members(type(part)), key=lambda member: not member.is_left_out)
     values = ((member, getattr(part, member.name)) for member in ordered)
@@ -118,7 +118,7 @@ def _value_to_wire(value: object, number: Number) -> object:
             return value
 
 
-def _periods_to_wire(periods: Sequence[Period], number: Number) -> dict[str, Any]:
+def _periods_to_wire(periods: Sequence[Period], number: Number) -> dict[str, object]:
     """Return the lists of periods: those for holidays alone stand apart, where an older reader passes them by."""
     weekly = [
         _to_wire(period, number) | _days_to_wire(period.days_of_week)
@@ -126,11 +126,12 @@ def _periods_to_wire(periods: Sequence[Period], number: Number) -> dict[str, Any
         if period.days_of_week & EVERY_DAY
     ]
     on_holidays = [_to_wire(period, number) for period in periods if not period.days_of_week & EVERY_DAY]
-    return {"periods": weekly} | ({"holidayPeriods": on_holidays} if on_holidays else {})
+    found: dict[str, object] = {"periods": weekly}
+    return found | ({"holidayPeriods": on_holidays} if on_holidays else {})
 
 
-def _days_to_wire(days_of_week: int) -> dict[str, Any]:
-    on_holidays = {"onHolidays": True} if days_of_week & HOLIDAY_BIT else {}
+def _days_to_wire(days_of_week: int) -> dict[str, object]:
+    on_holidays: dict[str, object] = {"onHolidays": True} if days_of_week & HOLIDAY_BIT else {}
     return {"daysOfWeek": days_of_week & EVERY_DAY} | on_holidays
 
 
@@ -158,6 +159,7 @@ def _read_tariff(raw: object, *, strict: bool) -> tuple[Tariff | None, list[Prob
     return tariff, [*fields.problems, *problems(tariff, unread)]
 
 
+# Any: each value is of its field's type, since it is read by the reader of that type.
 def _read(shape: type, fields: JsonFields) -> dict[str, Any]:
     """Return the fields of a tariff or a part by name, but what it is made of."""
     return {
@@ -167,7 +169,7 @@ def _read(shape: type, fields: JsonFields) -> dict[str, Any]:
     }
 
 
-def _read_value(member: TariffField, name: str, fields: JsonFields) -> Any:
+def _read_value(member: TariffField, name: str, fields: JsonFields) -> object:
     if member.missing is REQUIRED or fields.has(name):
         return READERS[member.kind](fields, name)
     return member.missing

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import holidays as holiday_table
 
@@ -59,7 +59,7 @@ class StoredTariff:
         """Another text after every change to the tariff or its parts."""
         return version_of(tariff_to_wire(self.tariff, number=str))
 
-    def wire(self) -> dict[str, Any]:
+    def wire(self) -> dict[str, object]:
         """Return the tariff as it travels, its decimals exact; it can be imported again."""
         return tariff_to_wire(self.tariff, number=lambda number: number) | {"municipality": self.municipality}
 
