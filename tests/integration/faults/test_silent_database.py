@@ -8,7 +8,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from portal.core.database import db as databases
 from portal.core.database.db import Database
@@ -20,18 +20,24 @@ from portal.core.stack import Stack
 class Line:
     """What lies between a stack and its database; `is_silent` lets nothing through any more, and closes nothing."""
 
-    def __init__(self, server: str) -> None:
-        """`server` is the path of the database's socket."""
+    def __init__(self, server: URL) -> None:
         self._server = server
         self._both_ways: list[asyncio.Task[None]] = []
         self._writers: list[asyncio.StreamWriter] = []
         self.is_silent = False
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(self._server)
+        there, back = await self._open()
         self._writers += [writer, back]
         for source, sink in ((reader, back), (there, writer)):
             self._both_ways.append(asyncio.create_task(self._pass_on(source, sink)))
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The embedded server has a socket in a directory, another one mostly an address."""
+        host, port = self._server.host or self._server.query["host"], self._server.port or 5432
+        if str(host).startswith("/"):
+            return await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        return await asyncio.open_connection(str(host), port)
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -50,8 +56,7 @@ class Line:
 
 @pytest.fixture
 async def line(client_stack: Stack) -> AsyncIterator[Line]:
-    directory = make_url(client_stack.db.dsn).query["host"]
-    made = Line(f"{directory}/.s.PGSQL.5432")
+    made = Line(make_url(client_stack.db.dsn))
     try:
         yield made
     finally:
