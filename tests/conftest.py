@@ -79,6 +79,7 @@ def _rows_hold_what_they_are_said_to() -> Iterator[None]:
     """Of SQL text the type checker knows nothing: what comes of it is looked at wherever a test asks a database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "made", typed_rows.made)
+        patch.setattr(rows, "unpackable", typed_rows.made)
         yield
 
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from portal.core.settings import RunMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from uuid import UUID
 
 MeterKey = tuple["UUID", ...]
@@ -96,10 +96,10 @@ class Layout:
         """Return whose a meter is; None at a Client."""
         return key[0] if self.has_customers else None
 
-    def split(self, row: Sequence[Any]) -> tuple[MeterKey, tuple[Any, ...]]:
-        """Return the key that a row begins with, and what follows it."""
-        width = 1 + self.has_customers
-        return tuple(row[:width]), tuple(row[width:])
+    @property
+    def key_width(self) -> int:
+        """Return how many columns a meter's key has."""
+        return 1 + self.has_customers
 
     def given(self, key: MeterKey) -> dict[str, UUID]:
         """Return a meter's key as parameters: `device_id`, and `customer_id` where there are customers."""

@@ -46,12 +46,12 @@ async def streamed(
     statement: str,
     given: Mapping[str, object],
     at_once: int,
-) -> AsyncIterator[list[Row]]:
-    """Yield the rows of a statement as they come, at most `at_once` together."""
+) -> AsyncIterator[Sequence[Row]]:
+    """Yield the rows of a statement as they come, at most `at_once` together, to be unpacked."""
     result = await session.stream(text(statement), given, execution_options={"yield_per": at_once})
     names = tuple(result.keys())
     async for some in result.partitions():
-        yield made(kind, names, some)
+        yield unpackable(kind, names, some)
 
 
 async def row_of(
@@ -132,13 +132,35 @@ def made(
     kind: Callable[..., Row], names: tuple[str, ...], records: Iterable[Sequence[object]], keys: int = 0
 ) -> list[Row]:
     """Return records as rows. Raises `TypeError` where the names of the columns are not those of the fields."""
-    named = names if keys == 0 else ("key", *names[keys:])
+    _compare(kind, names if keys == 0 else ("key", *names[keys:]))
+    make = _maker(kind)
+    if keys:
+        return [make((tuple(record[:keys]), *record[keys:])) for record in records]
+    return [make(record) for record in records]
+
+
+def unpackable(
+    kind: Callable[..., Row], names: tuple[str, ...], records: Sequence[Sequence[object]]
+) -> Sequence[Row]:
+    """Return records as they are, which unpack as rows do: making rows of all readings would take a tenth of a fold.
+
+    Raises `TypeError` where the names of the columns are not those of the fields.
+    """
+    _compare(kind, names)
+    return cast("Sequence[Row]", records)
+
+
+def _compare(kind: Callable[..., object], named: tuple[str, ...]) -> None:
     if named != _fields(kind):
         message = f"{kind} has the fields {_fields(kind)}, and the statement the columns {named}"
         raise TypeError(message)
-    if keys:
-        return [kind(tuple(record[:keys]), *record[keys:]) for record in records]
-    return [kind(*record) for record in records]
+
+
+@cache
+def _maker(kind: Callable[..., Row]) -> Callable[[Iterable[object]], Row]:
+    """Return what makes a row of its values; a class of NamedTuple has a way that takes two thirds of the time."""
+    make: Callable[[Iterable[object]], Row] | None = getattr(kind, "_make", None)
+    return make or (lambda values: kind(*values))
 
 
 @cache

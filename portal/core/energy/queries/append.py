@@ -7,17 +7,17 @@ readings is left to the recompute in `stretches`.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from portal.core.database.local_settings import local_settings
+from portal.core.database.rows import rows_of, value_of
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.live import Amounts, LiveHour
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -86,14 +86,31 @@ SELECT {customer_id,} device_id FROM clean
 # What is stored of the hours stands beside what is added to them.
 _SHOWN = """
 SELECT {c.customer_id,} c.device_id, n.hour, n.milliwh,
-       coalesce(e.allocated_milliwh, 0), coalesce(e.estimated_milliwh, 0),
-       coalesce(e.unallocated_milliwh, 0), coalesce(e.suspect_count, 0)
+       coalesce(e.allocated_milliwh, 0) AS allocated_milliwh, coalesce(e.estimated_milliwh, 0) AS estimated_milliwh,
+       coalesce(e.unallocated_milliwh, 0) AS unallocated_milliwh, coalesce(e.suspect_count, 0) AS suspect_count
 FROM clean c
 LEFT JOIN energy n ON {n.customer_id = c.customer_id AND} n.device_id = c.device_id
 LEFT JOIN {hourly_energy} e
     ON {e.customer_id = n.customer_id AND} e.device_id = n.device_id AND e.hour = n.hour
 ORDER BY {c.customer_id,} c.device_id, n.hour
 """
+_Row = TypeVar("_Row")
+
+
+class _Meter(NamedTuple):
+    key: MeterKey
+
+
+class _AddedHour(NamedTuple):
+    """An hour that gets energy, beside what is stored of it; a meter that gets none has one row, without an hour."""
+
+    key: MeterKey
+    hour: datetime | None
+    milliwh: int | None
+    allocated_milliwh: int
+    estimated_milliwh: int
+    unallocated_milliwh: int
+    suspect_count: int
 
 
 async def append_clean_runs(
@@ -108,7 +125,7 @@ async def append_clean_runs(
     With `figures` the engine's figures of these hours are added as well. Returns the meters that are done with.
     The session must see no reading whose queue entry it does not.
     """
-    return {tuple(row) for row in await _run(session, layout, changes, max_gap, _STORED, figures)}
+    return {meter.key for meter in await _run(session, layout, _Meter, changes, max_gap, _STORED, figures)}
 
 
 async def clean_runs(
@@ -119,12 +136,11 @@ async def clean_runs(
     Nothing is stored. The same holds for what the session sees.
     """
     found: dict[MeterKey, list[LiveHour]] = {}
-    for row in await _run(session, layout, changes, max_gap, _SHOWN):
-        key, (hour, milliwh, *amounts) = layout.split(row)
+    for key, hour, milliwh, *amounts in await _run(session, layout, _AddedHour, changes, max_gap, _SHOWN):
         hours = found.setdefault(key, [])
         if hour is not None:
             stored = Amounts(*amounts)
-            now = stored._replace(allocated_milliwh=stored.allocated_milliwh + milliwh)
+            now = stored._replace(allocated_milliwh=stored.allocated_milliwh + (milliwh or 0))
             hours.append(LiveHour(key, hour, stored, now))
     return found
 
@@ -132,17 +148,18 @@ async def clean_runs(
 async def _run(
     session: AsyncSession,
     layout: Layout,
+    kind: Callable[..., _Row],
     changes: Sequence[MeterChange],
     max_gap: timedelta,
     ending: str,
     figures: AddedFigures | None = None,
-) -> Sequence[Any]:
+) -> list[_Row]:
     low = min(change.first_at for change in changes)
     high = max(change.hours[-1] for change in changes) + HOUR
     at_once = await _is_most_of_it(session, layout, changes, high - low)
     hours = clean_hours(layout, figures, at_once=at_once)
     added = figures.statement if figures else ""
-    statement = text(layout.sql(_FOUND + ending, hours=hours, figures=added))
+    statement = layout.sql(_FOUND + ending, hours=hours, figures=added)
     given = {
         **layout.arrays(change.key for change in changes),
         "first_at": [change.first_at for change in changes],
@@ -152,7 +169,7 @@ async def _run(
         "high": high,
     }
     async with local_settings(session, _BY_HASH if at_once else {}):
-        return (await session.execute(statement, given)).all()
+        return await rows_of(session, kind, statement, given, keys=layout.key_width)
 
 
 # New readings and meters are joined by hash: with statistics from before they came, the query planner may expect a
@@ -166,6 +183,6 @@ async def _is_most_of_it(
     """Tell whether what is new of these meters is a good part of all readings of the time."""
     if span > _READ_AT_ONCE:
         return False
-    meters = await session.scalar(text(layout.sql("SELECT count(*) FROM {devices}")))
+    meters = await value_of(session, int, layout.sql("SELECT count(*) FROM {devices}")) or 0
     new = sum((change.hours[-1] + HOUR - change.first_at for change in changes), timedelta())
-    return new >= _SHARE_TO_READ_AT_ONCE * int(meters or 0) * span
+    return new >= _SHARE_TO_READ_AT_ONCE * meters * span

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
-
+from portal.core.database.rows import rows_of
 from portal.core.energy.rules.balance import DayEnds
 from portal.core.energy.rules.registers import Reading, register_milliwh
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 _METERS = "SELECT {customer_id,} id, name FROM {devices} ORDER BY {customer_id,} id"
 _QUEUED = """
-SELECT {customer_id,} device_id, greatest(min(hour), TIMESTAMPTZ 'epoch')
+SELECT {customer_id,} device_id, greatest(min(hour), TIMESTAMPTZ 'epoch') AS since
 FROM (
     SELECT {customer_id,} device_id, hour FROM {rollup_queue}
     UNION ALL
@@ -50,7 +49,7 @@ WITH RECURSIVE f AS (
         ORDER BY m.time LIMIT 1
     ) r
 )
-SELECT {f.customer_id,} f.device_id, f.time, f.kwh, l.time, l.kwh
+SELECT {f.customer_id,} f.device_id, f.time AS first_at, f.kwh AS first_kwh, l.time AS last_at, l.kwh AS last_kwh
 FROM f CROSS JOIN LATERAL (
     SELECT m.time, m.energy_imported_kwh AS kwh FROM {power_measurements} m
     WHERE {m.customer_id = f.customer_id AND} m.device_id = f.device_id
@@ -61,7 +60,8 @@ FROM f CROSS JOIN LATERAL (
 ORDER BY {f.customer_id,} f.device_id, f.time
 """
 _STORED = """
-SELECT {customer_id,} device_id, day, coalesce(h.milliwh, 0), coalesce(d.milliwh, 0)
+SELECT {customer_id,} device_id, day,
+       coalesce(h.milliwh, 0) AS hours_milliwh, coalesce(d.milliwh, 0) AS day_milliwh
 FROM (
     SELECT {e.customer_id,} e.device_id, (e.hour AT TIME ZONE 'UTC')::date AS day,
            sum(e.allocated_milliwh + e.unallocated_milliwh)::bigint AS milliwh
@@ -83,25 +83,49 @@ class StoredDay(NamedTuple):
     day_milliwh: int
 
 
+class _NamedMeter(NamedTuple):
+    key: MeterKey
+    name: str
+
+
+class _WaitingMeter(NamedTuple):
+    key: MeterKey
+    since: datetime
+
+
+class _EndsOfDay(NamedTuple):
+    key: MeterKey
+    first_at: datetime
+    first_kwh: float
+    last_at: datetime
+    last_kwh: float
+
+
+class _DayOfMeter(NamedTuple):
+    key: MeterKey
+    day: date
+    hours_milliwh: int
+    day_milliwh: int
+
+
 async def all_meters(session: AsyncSession, layout: Layout) -> dict[MeterKey, str]:
     """Return every meter and its name."""
-    rows = await session.execute(text(layout.sql(_METERS)))
-    return {key: name for key, (name,) in map(layout.split, rows)}
+    return dict(await rows_of(session, _NamedMeter, layout.sql(_METERS), keys=layout.key_width))
 
 
 async def queued_since(session: AsyncSession, layout: Layout) -> dict[MeterKey, datetime]:
     """Return the first hour that waits to be computed, of every meter that has one."""
-    rows = await session.execute(text(layout.sql(_QUEUED)))
-    return {key: hour for key, (hour,) in map(layout.split, rows)}
+    return dict(await rows_of(session, _WaitingMeter, layout.sql(_QUEUED), keys=layout.key_width))
 
 
 async def day_ends(
     session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]
 ) -> dict[MeterKey, list[DayEnds]]:
     """Return the first and last reading of each UTC day of some meters, found by index, day by day."""
-    rows = await session.execute(text(layout.sql(_DAY_ENDS)), layout.arrays(meters))
+    statement, given = layout.sql(_DAY_ENDS), layout.arrays(meters)
+    rows = await rows_of(session, _EndsOfDay, statement, given, keys=layout.key_width)
     found: dict[MeterKey, list[DayEnds]] = defaultdict(list)
-    for key, (first_at, first, last_at, last) in map(layout.split, rows):
+    for key, first_at, first, last_at, last in rows:
         ends = DayEnds(Reading(first_at, register_milliwh(first)), Reading(last_at, register_milliwh(last)))
         found[key].append(ends)
     return found
@@ -111,8 +135,9 @@ async def stored_days(
     session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]
 ) -> dict[MeterKey, dict[date, StoredDay]]:
     """Return the stored energy of each UTC day of some meters, by its hours and by its own row."""
-    rows = await session.execute(text(layout.sql(_STORED)), layout.arrays(meters))
+    statement, given = layout.sql(_STORED), layout.arrays(meters)
+    rows = await rows_of(session, _DayOfMeter, statement, given, keys=layout.key_width)
     found: dict[MeterKey, dict[date, StoredDay]] = defaultdict(dict)
-    for key, (day, by_hours, by_day) in map(layout.split, rows):
+    for key, day, by_hours, by_day in rows:
         found[key][day] = StoredDay(by_hours, by_day)
     return found

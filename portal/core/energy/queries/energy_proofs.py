@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
+
+from portal.core.database.rows import row_if_any
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -81,23 +83,33 @@ async def insert(session: AsyncSession, layout: Layout, proof: EnergyProof) -> N
             "checked_at": proof.checked_at,
             "meter_count": proof.meter_count,
             "day_count": proof.day_count,
-            "differences": json.dumps([_to_json(difference) for difference in proof.differences]),
-            "customers": json.dumps({str(of): counts for of, counts in (proof.customers or {}).items()}),
+            "differences": msgspec.json.encode(proof.differences).decode(),
+            "customers": msgspec.json.encode(proof.customers or {}).decode(),
         },
     )
     await session.execute(text(layout.sql(_DELETE_OLD)))
 
 
+class _StoredProof(NamedTuple):
+    checked_at: datetime
+    meter_count: int
+    day_count: int
+    differences: list[object]
+    customers: dict[str, object] | None
+
+
 async def latest(session: AsyncSession, layout: Layout) -> EnergyProof | None:
     """Return the last proof."""
-    row = (await session.execute(text(layout.sql(_LATEST)))).one_or_none()
-    if row is None:
+    found = await row_if_any(session, _StoredProof, layout.sql(_LATEST))
+    if found is None:
         return None
-    customers = (
-        None if row[4] is None else {UUID(of): Compared(*counts) for of, counts in dict(row[4]).items()}
+    return EnergyProof(
+        found.checked_at,
+        found.meter_count,
+        found.day_count,
+        msgspec.convert(found.differences, tuple[ProofDifference, ...]),
+        msgspec.convert(found.customers, dict[UUID, Compared] | None, str_keys=True),
     )
-    differences = tuple(_from_json(entry) for entry in row[3])
-    return EnergyProof(row[0], row[1], row[2], differences, customers)
 
 
 def only_of(proof: EnergyProof, customer_id: UUID) -> EnergyProof:
@@ -105,26 +117,3 @@ def only_of(proof: EnergyProof, customer_id: UUID) -> EnergyProof:
     own = tuple(d for d in proof.differences if d.customer_id == customer_id)
     compared = (proof.customers or {}).get(customer_id, Compared(0, 0))
     return EnergyProof(proof.checked_at, *compared, own, {customer_id: compared})
-
-
-def _to_json(difference: ProofDifference) -> dict[str, Any]:
-    customer = difference.customer_id
-    return {
-        **vars(difference),
-        "device_id": str(difference.device_id),
-        "customer_id": None if customer is None else str(customer),
-        "day": difference.day.isoformat(),
-    }
-
-
-def _from_json(stored: dict[str, Any]) -> ProofDifference:
-    customer = stored["customer_id"]
-    return ProofDifference(
-        device_id=UUID(stored["device_id"]),
-        customer_id=UUID(customer) if customer else None,
-        device=stored["device"],
-        day=date.fromisoformat(stored["day"]),
-        register_milliwh=stored["register_milliwh"],
-        hours_milliwh=stored["hours_milliwh"],
-        day_milliwh=stored["day_milliwh"],
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
@@ -123,7 +123,7 @@ def _is_worth_a_row(energy: HourEnergy) -> bool:
     return energy.state is not None or any(milliwh)
 
 
-def _values(energy: HourEnergy) -> tuple[Any, ...]:
+def _values(energy: HourEnergy) -> tuple[object, ...]:
     return (
         energy.hour,
         energy.allocated_milliwh,

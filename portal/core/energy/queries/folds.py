@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.layout import MeterKey
+from portal.core.database.rows import row_if_any, rows_of, streamed
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.hours import Folding, HourEnergy, HourFold, MeterState, Rules
 from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.layout import Layout
+    from portal.core.energy.rules.meter import StoredState
 
 _READINGS = """
 SELECT w.ordinal, m.time, m.energy_imported_kwh
@@ -63,21 +63,42 @@ class Stretch:
     end: datetime | None = None
 
 
+class _ReadingOfStretch(NamedTuple):
+    ordinal: int
+    time: datetime
+    energy_imported_kwh: float
+
+
+class _CleanHour(NamedTuple):
+    hour: datetime
+    own: int
+    carried: int
+    last_at: datetime
+    last_shown: int
+    is_clean: bool
+
+
+class _StateBefore(NamedTuple):
+    meter_state: StoredState
+
+
 async def fold_stretches(
     session: AsyncSession, layout: Layout, stretches: Sequence[Stretch]
 ) -> list[HourFold]:
     """Fold each stretch by the energy rule; in memory are its hours, of the readings a few thousand at a time."""
     foldings = [Folding(stretch.state, stretch.rules) for stretch in stretches]
-    found = await session.stream(
-        text(layout.sql(_READINGS)),
+    found = streamed(
+        session,
+        _ReadingOfStretch,
+        layout.sql(_READINGS),
         {
             **layout.arrays(stretch.key for stretch in stretches),
             "start_at": [stretch.start for stretch in stretches],
             "end_at": [stretch.end for stretch in stretches],
         },
-        execution_options={"yield_per": _ROWS_AT_ONCE},
+        _ROWS_AT_ONCE,
     )
-    async for rows in found.partitions():
+    async for rows in found:
         by_ordinal: dict[int, list[Reading]] = {}
         for ordinal, at, kwh in rows:
             by_ordinal.setdefault(ordinal, []).append(Reading(at, register_milliwh(kwh)))
@@ -90,8 +111,10 @@ async def fold_in_database(session: AsyncSession, layout: Layout, stretch: Stret
     """Fold a stretch where its readings are; None where not all of it is clean, or the state before is not settled."""
     if stretch.state.candidates or stretch.start is None or stretch.end is None:
         return None
-    rows = await session.execute(
-        text(layout.sql(_HOURS_OF_ONE, hours=clean_hours(layout, None))),
+    hours = await rows_of(
+        session,
+        _CleanHour,
+        layout.sql(_HOURS_OF_ONE, hours=clean_hours(layout, None)),
         {
             **layout.given(stretch.key),
             "head_at": stretch.state.base and stretch.state.base.at,
@@ -102,11 +125,10 @@ async def fold_in_database(session: AsyncSession, layout: Layout, stretch: Stret
             "high": stretch.end,
         },
     )
-    hours = rows.all()
     return _clean_fold(stretch.state, hours) if all(hour.is_clean for hour in hours) else None
 
 
-def _clean_fold(state: MeterState, rows: Iterable[Any]) -> HourFold:
+def _clean_fold(state: MeterState, rows: Iterable[_CleanHour]) -> HourFold:
     energies: dict[datetime, int] = {}
     states: dict[datetime, MeterState] = {}
     for hour, own, carried, last_at, last_shown, _ in rows:
@@ -130,7 +152,6 @@ def is_settled(energy: HourEnergy) -> bool:
 
 async def state_before(session: AsyncSession, layout: Layout, key: MeterKey, hour: datetime) -> MeterState:
     """Return the state stored with a meter's last hour of readings before an hour."""
-    stored: Mapping[str, Any] | None = await session.scalar(
-        text(layout.sql(_STATE_BEFORE)), {**layout.given(key), "hour": hour}
-    )
-    return MeterState.from_json(stored)
+    given = {**layout.given(key), "hour": hour}
+    found = await row_if_any(session, _StateBefore, layout.sql(_STATE_BEFORE), given)
+    return MeterState.from_json(None if found is None else found.meter_state)

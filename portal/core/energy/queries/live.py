@@ -9,9 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
-
 from portal.core.database.local_settings import local_settings
+from portal.core.database.rows import row_of, rows_of
 from portal.core.energy.queries.append import clean_runs
 from portal.core.energy.queries.meters import MeterChange, rated_powers
 from portal.core.energy.queries.stretches import folded
@@ -38,7 +37,7 @@ _MOST_READINGS = 10_000  # the rule takes some 6 us for each
 
 
 _WAITING = """
-SELECT entries, queued_since, asked_since, coalesce(is_just_asked, false)
+SELECT entries, queued_since, asked_since, coalesce(is_just_asked, false) AS is_just_asked
 FROM (
     SELECT coalesce(sum(cardinality(hours)), 0)::bigint AS entries, min(queued_at) AS queued_since
     FROM {rollup_batches} WHERE {whose}
@@ -48,7 +47,8 @@ FROM (
 ) p
 """
 _QUEUED = """
-SELECT {customer_id,} device_id, array_agg(DISTINCT hour), greatest(min(first_at), TIMESTAMPTZ 'epoch'), min(queued_at)
+SELECT {customer_id,} device_id, array_agg(DISTINCT hour) AS hours,
+       greatest(min(first_at), TIMESTAMPTZ 'epoch') AS first_at, min(queued_at) AS queued_at
 FROM {rollup_batches} CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
 WHERE {whose} GROUP BY {customer_id,} device_id
 """
@@ -90,6 +90,22 @@ class _Waiting(NamedTuple):
         """Return the answer that leaves out all that waits."""
         is_worth_waiting = self.entries > 0 or self.is_just_asked
         return Live(ALL_STORED, _earlier(self.queued_since, self.asked_since), is_worth_waiting)
+
+
+class _QueuedMeter(NamedTuple):
+    key: MeterKey
+    hours: list[datetime]
+    first_at: datetime
+    queued_at: datetime
+
+
+class _StoredHour(NamedTuple):
+    key: MeterKey
+    hour: datetime
+    allocated_milliwh: int
+    estimated_milliwh: int
+    unallocated_milliwh: int
+    suspect_count: int
 
 
 class _Queued(NamedTuple):
@@ -146,18 +162,18 @@ async def nothing(session: AsyncSession, layout: Layout, customer_id: UUID | Non
 
 async def _waiting(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> _Waiting:
     statement = layout.sql(_WAITING, whose=layout.whose(customer_id), moment=_A_MOMENT)
-    row = (await session.execute(text(statement), {"customer_id": customer_id})).one()
-    return _Waiting(*row)
+    return await row_of(session, _Waiting, statement, {"customer_id": customer_id})
 
 
 async def _queued(
     session: AsyncSession, layout: Layout, max_gap: timedelta, customer_id: UUID | None
 ) -> list[_Queued]:
     statement = layout.sql(_QUEUED, whose=layout.whose(customer_id))
-    rows = (await session.execute(text(statement), {"customer_id": customer_id})).all()
+    given = {"customer_id": customer_id}
+    rows = await rows_of(session, _QueuedMeter, statement, given, keys=layout.key_width)
     powers = await rated_powers(session, layout)
     found: list[_Queued] = []
-    for key, (hours, first_at, queued_at) in map(layout.split, rows):
+    for key, hours, first_at, queued_at in rows:
         rules = Rules(max_gap=max_gap, max_power_kw=powers.get(key))
         found.append(_Queued(MeterChange(key, sorted(hours), first_at, rules), queued_at))
     return found
@@ -202,8 +218,9 @@ async def _stored(
         "last": [reach.last for reach in reaches],
     }
     found: dict[MeterKey, dict[datetime, Amounts]] = {}
-    rows = await session.execute(text(layout.sql(_STORED)), given)
-    for key, (hour, *amounts) in map(layout.split, rows):
+    for key, hour, *amounts in await rows_of(
+        session, _StoredHour, layout.sql(_STORED), given, keys=layout.key_width
+    ):
         found.setdefault(key, {})[hour] = Amounts(*amounts)
     return found
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
-
+from portal.core.database.rows import rows_of, value_of
 from portal.core.energy.rules.meter import Rules
 
 if TYPE_CHECKING:
@@ -21,7 +20,14 @@ if TYPE_CHECKING:
 _RATED_POWER = (
     "SELECT max_power_kw::float8 FROM {devices} WHERE {customer_id = :customer_id AND} id = :device_id"
 )
-_RATED_POWERS = "SELECT {customer_id,} id, max_power_kw::float8 FROM {devices} WHERE max_power_kw IS NOT NULL"
+_RATED_POWERS = """
+SELECT {customer_id,} id, max_power_kw::float8 AS max_power_kw FROM {devices} WHERE max_power_kw IS NOT NULL
+"""
+
+
+class _RatedMeter(NamedTuple):
+    key: MeterKey
+    max_power_kw: float
 
 
 class MeterChange(NamedTuple):
@@ -49,10 +55,9 @@ async def changes_by_meter(
 
 async def rated_power(session: AsyncSession, layout: Layout, key: MeterKey) -> float | None:
     """Return the rated power (kW) of a meter; None where it has none."""
-    return await session.scalar(text(layout.sql(_RATED_POWER)), layout.given(key))
+    return await value_of(session, float, layout.sql(_RATED_POWER), layout.given(key))
 
 
 async def rated_powers(session: AsyncSession, layout: Layout) -> dict[MeterKey, float]:
     """Return the rated power (kW) of every meter that has one."""
-    rows = await session.execute(text(layout.sql(_RATED_POWERS)))
-    return {key: power for key, (power,) in map(layout.split, rows)}
+    return dict(await rows_of(session, _RatedMeter, layout.sql(_RATED_POWERS), keys=layout.key_width))

@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
-
+from portal.core.database.rows import is_so, value_of
 from portal.core.energy.queries.energy_rows import Reach, replace_energy
 from portal.core.energy.queries.folds import (
     Stretch,
@@ -115,9 +114,9 @@ def month_after(at: datetime) -> datetime:
 
 
 async def _first_reading(session: AsyncSession, layout: Layout, key: MeterKey) -> datetime | None:
-    return await session.scalar(text(layout.sql(_FIRST_READING)), layout.given(key))
+    return await value_of(session, datetime, layout.sql(_FIRST_READING), layout.given(key))
 
 
 async def _has_readings(session: AsyncSession, layout: Layout, key: MeterKey, since: datetime) -> bool:
     given = {**layout.given(key), "since": since}
-    return bool(await session.scalar(text(layout.sql(_HAS_READINGS)), given))
+    return await is_so(session, layout.sql(_HAS_READINGS), given)

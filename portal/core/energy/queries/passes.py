@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from portal.core.database.rows import is_so, rows_of, value_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
 
 
 _ASK_FOR_ALL = """
-INSERT INTO {recompute_passes} ({customer_id,} device_id)
-SELECT {customer_id,} id FROM {devices} ORDER BY {customer_id,} id RETURNING 1
+WITH asked AS (
+    INSERT INTO {recompute_passes} ({customer_id,} device_id)
+    SELECT {customer_id,} id FROM {devices} ORDER BY {customer_id,} id RETURNING 1
+)
+SELECT count(*) FROM asked
 """
 _ASK_FOR = """
 INSERT INTO {recompute_passes} ({customer_id,} device_id, from_hour, asked_at)
@@ -39,7 +44,7 @@ USING (
     SELECT {customer_id,} device_id FROM {recompute_passes} ORDER BY from_hour IS NULL, id LIMIT 1
 ) first
 WHERE {p.customer_id = first.customer_id AND} p.device_id = first.device_id
-RETURNING {p.customer_id,} p.device_id, p.asked_at, p.from_hour
+RETURNING {p.customer_id,} p.device_id, p.from_hour, p.asked_at
 """
 _COUNT = "SELECT count(*) FROM (SELECT DISTINCT {customer_id,} device_id FROM {recompute_passes}) p"
 
@@ -57,8 +62,7 @@ class Pass(NamedTuple):
 
 async def ask_for_all(session: AsyncSession, layout: Layout) -> int:
     """Ask for a pass of every meter, all of it; returns how many there are."""
-    asked = await session.execute(text(layout.sql(_ASK_FOR_ALL)))
-    return len(asked.all())
+    return await value_of(session, int, layout.sql(_ASK_FOR_ALL)) or 0
 
 
 async def ask_for(session: AsyncSession, layout: Layout, passes: Sequence[Pass]) -> None:
@@ -76,19 +80,19 @@ async def ask_for(session: AsyncSession, layout: Layout, passes: Sequence[Pass])
 
 async def take_next(session: AsyncSession, layout: Layout) -> Pass | None:
     """Remove and return the pass to go on with: one that was begun, else the one asked for first; None without any."""
-    taken = [layout.split(row) for row in await session.execute(text(layout.sql(_TAKE_NEXT)))]
+    taken = await rows_of(session, Pass, layout.sql(_TAKE_NEXT), keys=layout.key_width)
     if not taken:
         return None
-    hours = [from_hour for _, (_, from_hour) in taken]
-    asked_at = min(asked_at for _, (asked_at, _) in taken)
-    return Pass(taken[0][0], None if None in hours else min(hours), asked_at)
+    hours = [each.from_hour for each in taken if each.from_hour is not None]
+    asked_at = min(each.asked_at for each in taken if each.asked_at is not None)
+    return Pass(taken[0].key, min(hours) if len(hours) == len(taken) else None, asked_at)
 
 
 async def is_any_asked_for(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether there is a pass to be made, or to be gone on with."""
-    return bool(await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {recompute_passes})"))))
+    return await is_so(session, layout.sql("SELECT EXISTS (SELECT 1 FROM {recompute_passes})"))
 
 
 async def count_passes(session: AsyncSession, layout: Layout) -> int:
     """Return how many meters' energy is being computed again."""
-    return int(await session.scalar(text(layout.sql(_COUNT))) or 0)
+    return await value_of(session, int, layout.sql(_COUNT)) or 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.database.rows import value_of
 from portal.core.log import logger
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ async def note_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -
 
 async def other_rule(session: AsyncSession, layout: Layout, max_gap: timedelta) -> str | None:
     """Return, in words, by what other rule stored energy was computed; None where it is the present one."""
-    stored = await session.scalar(text(layout.sql("SELECT max_gap_minutes FROM {energy_rule}")))
+    stored = await value_of(session, int, layout.sql("SELECT max_gap_minutes FROM {energy_rule}"))
     minutes = _minutes(max_gap)
     if stored is None or stored == minutes:
         return None

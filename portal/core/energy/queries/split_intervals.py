@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
-
+from portal.core.database.rows import rows_of
 from portal.core.energy.rules.hours import MeterState, Piece, PieceKind, Rules, Step, fold
 from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.core.values.time import HOUR
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.layout import Layout
+    from portal.core.energy.rules.meter import StoredState
 
 _AT_ONCE = 500  # bounds the readings that are in memory together
 
@@ -44,7 +44,7 @@ class DeviceHour:
 # The fold starts where nothing was pending, at the end of the last such hour before, and goes on a few readings
 # beyond the hour: a reading is judged by the ones that follow it.
 _READINGS = """
-SELECT w.number, w.max_power_kw::float8, w.state, m.time, m.energy_imported_kwh AS kwh
+SELECT w.number, w.max_power_kw::float8 AS max_power_kw, w.state, m.time, m.energy_imported_kwh AS kwh
 FROM (
     SELECT u.number, u.device_id, u.hour, d.max_power_kw, head.state, head.until
     FROM unnest(
@@ -73,6 +73,16 @@ ORDER BY w.number, m.time
 """
 
 
+class _ReadingNearby(NamedTuple):
+    """A reading in or around the hour `number`, of a meter of this rated power, and the state before the first one."""
+
+    number: int
+    max_power_kw: float | None
+    state: StoredState | None
+    time: datetime
+    kwh: float
+
+
 async def add_pieces(
     session: AsyncSession,
     layout: Layout,
@@ -81,25 +91,24 @@ async def add_pieces(
     max_gap: timedelta,
 ) -> None:
     """Look up the readings of device hours and fill in the pieces that reach into them."""
-    statement = text(layout.sql(_READINGS))
+    statement = layout.sql(_READINGS)
     for first in range(0, len(hours), _AT_ONCE):
         some = hours[first : first + _AT_ONCE]
-        given: dict[str, Any] = {
+        given: dict[str, object] = {
             "customer_id": customer_id,
             "numbers": list(range(len(some))),
             "devices": [each.device_id for each in some],
             "hours": [each.hour for each in some],
             "settled_before": [each.settled_before or each.hour for each in some],
         }
-        rows = await session.execute(statement, given)
-        by_number: dict[int, list[Any]] = {}
-        for row in rows:
+        by_number: dict[int, list[_ReadingNearby]] = {}
+        for row in await rows_of(session, _ReadingNearby, statement, given):
             by_number.setdefault(row.number, []).append(row)
         for number, its_rows in by_number.items():
             _fold_hour(some[number], its_rows, max_gap)
 
 
-def _fold_hour(found: DeviceHour, rows: list[Any], max_gap: timedelta) -> None:
+def _fold_hour(found: DeviceHour, rows: list[_ReadingNearby], max_gap: timedelta) -> None:
     stored = rows[0].state
     state = MeterState() if stored is None else MeterState.from_json(stored)
     rules = Rules(max_gap, rows[0].max_power_kw)

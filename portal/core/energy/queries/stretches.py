@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import text
-
+from portal.core.database.rows import rows_of, values_of
 from portal.core.energy.queries.energy_rows import Reach, replace_energy
 from portal.core.energy.queries.folds import Stretch, fold_stretches, last_settled
 from portal.core.energy.queries.passes import Pass, ask_for
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.queries.meters import MeterChange
+    from portal.core.energy.rules.meter import StoredState
 
 _NEARBY = timedelta(hours=24)  # changes closer than this are recomputed in one stretch
 # How far past the change to read, and then once more; what has not settled by then is left to a pass.
@@ -73,19 +73,19 @@ JOIN {hourly_energy} e ON {e.customer_id = w.customer_id AND} e.device_id = w.de
 ORDER BY w.ordinal, e.hour
 """
 _SIZES = """
-SELECT w.ordinal, n.count
+SELECT w.ordinal, n.readings
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
 ) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, ordinal)
 CROSS JOIN LATERAL (
-    SELECT count(*) FROM (
+    SELECT count(*) AS readings FROM (
         SELECT FROM {power_measurements} m
         WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
           AND m.time >= coalesce(w.start_at, '-infinity') AND m.time < coalesce(w.end_at, 'infinity')
         LIMIT :most
     ) few
-) n ORDER BY n.count
+) n ORDER BY n.readings
 """
 
 
@@ -105,6 +105,17 @@ class _Touched(Stretch):
     def covers(self, later: _Touched) -> bool:
         """Whether this stretch, now finished, has rewritten all that a later one of its meter would."""
         return self.rewritten_to is None or self.rewritten_to >= later.changed_to
+
+
+class _StoredStateOf(NamedTuple):
+    ordinal: int
+    hour: datetime
+    meter_state: StoredState | None
+
+
+class _ReadingsIn(NamedTuple):
+    ordinal: int
+    readings: int
 
 
 async def rewrite_energy(session: AsyncSession, layout: Layout, changes: Sequence[MeterChange]) -> None:
@@ -175,8 +186,10 @@ async def _rewrite_settled(
 
 async def _find_starts(session: AsyncSession, layout: Layout, stretches: list[_Touched]) -> None:
     """Find the last hour before each change that ended with nothing pending, and the state before it."""
-    rows = await session.execute(
-        text(layout.sql(_STARTS)),
+    rows = await rows_of(
+        session,
+        _StoredStateOf,
+        layout.sql(_STARTS),
         {
             **layout.arrays(stretch.key for stretch in stretches),
             "changed_from": [stretch.changed_from for stretch in stretches],
@@ -196,11 +209,13 @@ async def _find_ends(
     ends = [stretch.changed_to + HOUR + ahead for stretch in stretches]
     for stretch in stretches:
         stretch.end = None
-    rows = await session.execute(
-        text(layout.sql(_ENDS)),
+    rows = await values_of(
+        session,
+        int,
+        layout.sql(_ENDS),
         {**layout.arrays(stretch.key for stretch in stretches), "end_at": ends},
     )
-    for (ordinal,) in rows:
+    for ordinal in rows:
         stretches[ordinal - 1].end = ends[ordinal - 1]
 
 
@@ -212,8 +227,10 @@ async def _agreements(
     The energy of such an hour is complete only when a later hour of the fold ended with nothing pending:
     its last piece, up to the next accepted reading, is then known.
     """
-    rows = await session.execute(
-        text(layout.sql(_SETTLED)),
+    rows = await rows_of(
+        session,
+        _StoredStateOf,
+        layout.sql(_SETTLED),
         {
             **layout.arrays(stretch.key for stretch in stretches),
             "changed_to": [stretch.changed_to for stretch in stretches],
@@ -223,7 +240,7 @@ async def _agreements(
     found: list[datetime | None] = [None] * len(stretches)
     complete_before = [last_settled(fold) for fold in folds]
     for ordinal, hour, stored in rows:
-        i = int(ordinal) - 1
+        i = ordinal - 1
         energy = folds[i].hours.get(hour)
         limit = complete_before[i]
         if found[i] is None and limit is not None and hour < limit and energy is not None:
@@ -263,23 +280,23 @@ async def _few_enough(
     session: AsyncSession, layout: Layout, stretches: list[_Touched], most: int
 ) -> tuple[list[_Touched], int]:
     """Return the shortest stretches that together have no more readings than `most`, and how many these leave."""
-    rows: Sequence[Any] = (
-        await session.execute(
-            text(layout.sql(_SIZES)),
-            {
-                **layout.arrays(stretch.key for stretch in stretches),
-                "start_at": [stretch.start for stretch in stretches],
-                "end_at": [stretch.end for stretch in stretches],
-                "most": most + 1,
-            },
-        )
-    ).all()
+    rows = await rows_of(
+        session,
+        _ReadingsIn,
+        layout.sql(_SIZES),
+        {
+            **layout.arrays(stretch.key for stretch in stretches),
+            "start_at": [stretch.start for stretch in stretches],
+            "end_at": [stretch.end for stretch in stretches],
+            "most": most + 1,
+        },
+    )
     chosen: list[_Touched] = []
     for ordinal, count in rows:
         if count > most:
             break
         most -= count
-        chosen.append(stretches[int(ordinal) - 1])
+        chosen.append(stretches[ordinal - 1])
     return chosen, most
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 
 from portal.core.database.queue import QueuedHour
+from portal.core.database.rows import is_so, rows_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_ENTRIES = 100_000  # some 30 MB; a busy stream queues a third of that between two refreshes
 _TAKE_ALL = """
 WITH taken AS (DELETE FROM {rollup_batches} RETURNING *)
-SELECT {customer_id,} device_id, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch')
+SELECT {customer_id,} device_id, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch') AS first_at
 FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
 GROUP BY {customer_id,} device_id, hour ORDER BY {customer_id,} device_id, hour
 """
@@ -42,7 +43,7 @@ WITH chosen AS MATERIALIZED (
         SELECT 1 FROM chosen c WHERE {c.customer_id = e.customer_id AND} c.device_id = e.device_id
     ) GROUP BY {customer_id,} device_id
 )
-SELECT {customer_id,} device_id, hour, greatest(first_at, TIMESTAMPTZ 'epoch')
+SELECT {customer_id,} device_id, hour, greatest(first_at, TIMESTAMPTZ 'epoch') AS first_at
 FROM entries JOIN chosen USING ({customer_id,} device_id) ORDER BY {customer_id,} device_id, hour
 """
 _MARK = "SELECT '{table} ' || ctid || ' ' || xmin FROM {table} LIMIT 1"
@@ -61,12 +62,12 @@ async def one_refresh_at_a_time(session: AsyncSession, layout: Layout) -> None:
 
 async def is_any_queued(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether an hour waits for a refresh."""
-    return bool(await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {rollup_batches})"))))
+    return await is_so(session, layout.sql("SELECT EXISTS (SELECT 1 FROM {rollup_batches})"))
 
 
 async def count_queued(session: AsyncSession, layout: Layout) -> int:
     """Return how many hours of meters wait for a refresh."""
-    return int(await session.scalar(text(layout.sql("SELECT count(*) FROM {rollup_queue}"))) or 0)
+    return await value_of(session, int, layout.sql("SELECT count(*) FROM {rollup_queue}")) or 0
 
 
 class TakenHours(NamedTuple):
@@ -82,17 +83,18 @@ async def take_queue(session: AsyncSession, layout: Layout) -> TakenHours:
     Where that is very much, as behind an import of years, it is all of some meters, and the others stay queued: of a
     meter whose hours were taken in part, the rest would come late.
     """
-    size = await session.scalar(text(layout.sql("SELECT sum(cardinality(hours)) FROM {rollup_batches}")))
-    is_all = int(size or 0) <= _MOST_ENTRIES
+    size = layout.sql("SELECT sum(cardinality(hours)) FROM {rollup_batches}")
+    is_all = (await value_of(session, int, size) or 0) <= _MOST_ENTRIES
     statement = layout.sql(_TAKE_ALL if is_all else _TAKE_SOME)
-    rows = await session.execute(text(statement), {"most": _MOST_ENTRIES})
-    return TakenHours([QueuedHour(key, *at) for key, at in map(layout.split, rows)], is_all)
+    given = {"most": _MOST_ENTRIES}
+    hours = await rows_of(session, QueuedHour, statement, given, keys=layout.key_width)
+    return TakenHours(hours, is_all)
 
 
 async def first_mark(session: AsyncSession, layout: Layout, tables: Sequence[str]) -> str | None:
     """Return a mark of the first row of the first of these tables that has one; None where all are empty."""
     for table in tables:
-        mark = await session.scalar(text(layout.sql(_MARK, table=layout.table(table))))
+        mark = await value_of(session, str, layout.sql(_MARK, table=layout.table(table)))
         if mark is not None:
-            return str(mark)
+            return mark
     return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from uuid import UUID
 
 
 class Amounts(NamedTuple):
@@ -24,7 +25,7 @@ NOTHING = Amounts()
 class LiveHour(NamedTuple):
     """An hour of a meter (its key columns) as it is stored, and as the rule says that it is now."""
 
-    key: tuple[Any, ...]
+    key: tuple[UUID, ...]
     hour: datetime
     stored: Amounts
     now: Amounts
@@ -44,7 +45,7 @@ class LiveHours:
     def __init__(
         self,
         hours: Iterable[LiveHour] = (),
-        reaches: Mapping[tuple[Any, ...], tuple[datetime, datetime]] | None = None,
+        reaches: Mapping[tuple[UUID, ...], tuple[datetime, datetime]] | None = None,
     ) -> None:
         self._hours = {(each.key, each.hour): each for each in hours}
         self.reaches = dict(reaches or {})
@@ -57,11 +58,11 @@ class LiveHours:
         """Yield the hours that begin in `[from_at, to_at)`."""
         return (each for each in self._hours.values() if from_at <= each.hour < to_at)
 
-    def find(self, key: tuple[Any, ...], hour: datetime) -> LiveHour | None:
+    def find(self, key: tuple[UUID, ...], hour: datetime) -> LiveHour | None:
         """Return an hour of a meter, None where what is stored of it holds."""
         return self._hours.get((key, hour))
 
-    def settled_before(self, key: tuple[Any, ...], hour: datetime) -> datetime:
+    def settled_before(self, key: tuple[UUID, ...], hour: datetime) -> datetime:
         """Return before which hour the stored state of a meter holds, as seen from an hour."""
         return min(self.reaches[key][0], hour) if key in self.reaches else hour
 

@@ -19,13 +19,13 @@ A negative register agrees with nothing: no register shows one. Without candidat
 read last, so a state without candidates says that everything up to then is final.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH, Reading
 from portal.core.values.time import HOUR, floor_hour, iso_utc, parse_instant
@@ -87,6 +87,17 @@ class Rules:
         return round(1000 * (rated if rated is not None and isfinite(rated) and rated > 0 else unknown_kw))
 
 
+StoredReading = Sequence[str | int]
+"""A reading as JSON: its instant in ISO 8601, and the register in milliwatt-hours."""
+
+
+class StoredState(TypedDict):
+    """A state as JSON."""
+
+    base: StoredReading | None
+    candidates: list[StoredReading]
+
+
 @dataclass(frozen=True, slots=True)
 class MeterState:
     """All that must be remembered between two readings: the base, and the run of candidates since."""
@@ -100,7 +111,7 @@ class MeterState:
         last = self.candidates[-1] if self.candidates else self.base
         return None if last is None else last.at
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> StoredState:
         """Return the state as a small JSON object of ISO times and integers."""
         return {
             "base": None if self.base is None else _reading_to_json(self.base),
@@ -108,7 +119,7 @@ class MeterState:
         }
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any] | None) -> "MeterState":
+    def from_json(cls, stored: StoredState | None) -> "MeterState":
         """Return the state that `to_json` wrote; None is the state before any reading."""
         if stored is None:
             return cls()
@@ -237,10 +248,10 @@ def split_by_hour(piece: Piece) -> list[tuple[datetime, int]]:
     return parts
 
 
-def _reading_to_json(reading: Reading) -> list[Any]:
+def _reading_to_json(reading: Reading) -> StoredReading:
     return [iso_utc(reading.at), reading.register_milliwh]
 
 
-def _reading_from_json(stored: list[Any]) -> Reading:
+def _reading_from_json(stored: StoredReading) -> Reading:
     at, milliwh = stored
-    return Reading(parse_instant(at), int(milliwh))
+    return Reading(parse_instant(str(at)), int(milliwh))

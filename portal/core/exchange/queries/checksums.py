@@ -6,10 +6,11 @@ are on: MD5 over the row's text, whose floating point numbers are the shortest t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from portal.core.database.rows import rows_of
 from portal.core.exchange.sync import DayChecksum, ReadingChecksums
 from portal.core.readings.wire import QUANTITIES
 
@@ -27,16 +28,28 @@ _CHECKSUM = f"('x' || left(md5(ROW({_MICROSECONDS}, {_VALUES})::text), 15))::bit
 
 
 _OF_DAYS = """
-SELECT m.device_id, date_trunc('day', m.time, 'UTC') AS day, count(*), sum({checksum})::text
+SELECT m.device_id, date_trunc('day', m.time, 'UTC') AS day, count(*) AS readings, sum({checksum})::text AS checksum
 FROM {power_measurements} m
 WHERE {m.customer_id = :customer_id AND} m.time >= :from_at AND m.time < :to_at
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _OF_READINGS = """
-SELECT {microseconds}, {checksum} FROM {power_measurements} m
+SELECT {microseconds} AS time, {checksum} AS checksum FROM {power_measurements} m
 WHERE {m.customer_id = :customer_id AND} m.device_id = :device_id AND m.time >= :from_at AND m.time < :to_at
 ORDER BY m.time
 """
+
+
+class _Day(NamedTuple):
+    device_id: UUID
+    day: datetime
+    readings: int
+    checksum: str
+
+
+class _ReadingOfDevice(NamedTuple):
+    time: int
+    checksum: int
 
 
 async def day_checksums(
@@ -47,11 +60,18 @@ async def day_checksums(
     At the Admin of one customer's readings, at a Client of all: `customer_id` is None there.
     """
     await _write_floats_exactly(session)
-    found = await session.execute(
-        text(layout.sql(_OF_DAYS, checksum=_CHECKSUM)),
+    days = await rows_of(
+        session,
+        _Day,
+        layout.sql(_OF_DAYS, checksum=_CHECKSUM),
         {"customer_id": customer_id, "from_at": from_at, "to_at": to_at},
     )
-    return [DayChecksum(device_id=row[0], date=row[1].date(), count=row[2], checksum=row[3]) for row in found]
+    return [
+        DayChecksum(
+            device_id=each.device_id, date=each.day.date(), count=each.readings, checksum=each.checksum
+        )
+        for each in days
+    ]
 
 
 async def reading_checksums(
@@ -59,12 +79,13 @@ async def reading_checksums(
 ) -> ReadingChecksums:
     """Return time and checksum of every reading of one device in [from_at, to_at), by time."""
     await _write_floats_exactly(session)
-    found = await session.execute(
-        text(layout.sql(_OF_READINGS, microseconds=_MICROSECONDS, checksum=_CHECKSUM)),
+    rows = await rows_of(
+        session,
+        _ReadingOfDevice,
+        layout.sql(_OF_READINGS, microseconds=_MICROSECONDS, checksum=_CHECKSUM),
         {**layout.given(meter), "from_at": from_at, "to_at": to_at},
     )
-    rows = found.all()
-    return ReadingChecksums(times=[row[0] for row in rows], checksums=[row[1] for row in rows])
+    return ReadingChecksums(times=[row.time for row in rows], checksums=[row.checksum for row in rows])
 
 
 async def _write_floats_exactly(session: AsyncSession) -> None:
