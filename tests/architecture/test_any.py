@@ -19,13 +19,6 @@ STRICT = ("portal/core", "fleet_ingest")
 _REASON = "# Any: "
 # What a coroutine is sent and yields is the event loop's own.
 _OF_COROUTINES = "Coroutine[Any, Any,"
-# How many lines have none yet; fewer is better, more fails.
-TO_COME = {
-    "portal/core/cost/queries/": 10,
-    "portal/core/database/": 3,
-    "portal/core/energy/queries/": 17,
-    "portal/core/energy/rules/": 8,
-}
 
 
 @cache
@@ -49,16 +42,8 @@ def without_reason(source: Source) -> Iterator[int]:
 
 
 def test_nothing_in_the_strict_part_is_of_any_type_without_a_reason() -> None:
-    found = {
-        f"{source.path}:{number}": source.path
-        for source in sources(*STRICT)
-        for number in without_reason(source)
-    }
-    new = {place for place, path in found.items() if not path.startswith(tuple(TO_COME))}
-    assert new == set(), f"say what it is, or why not: `{_REASON}why` beside the line or above it"
-    for directory, most in TO_COME.items():
-        left = [place for place, path in found.items() if path.startswith(directory)]
-        assert len(left) <= most, left
+    found = {f"{source.path}:{number}" for source in sources(*STRICT) for number in without_reason(source)}
+    assert found == set(), f"say what it is, or why not: `{_REASON}why` beside the line or above it"
 
 
 def test_no_parts_of_a_page_are_drawn_over_any_state() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.plain.engine import PostgresStorage
+from portal.core.database.rows import is_so, value_of
 from portal.core.database.timescale.convert import SHAPE_LOCK
 from portal.core.database.timescale.engine import TimescaleStorage
 from portal.core.database.timescale.probe import Choice, Engine, choose, create_extension, gather, tried
@@ -104,8 +103,10 @@ class ProbedStorage:
 
     async def _by_table(self, session: AsyncSession) -> Choice:
         """Return the engine that the readings are in: what a process that does not bootstrap goes by."""
-        kind = await session.scalar(
-            text("SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)"),
+        kind = await value_of(
+            session,
+            str,
+            "SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)",
             {"name": self._layout.table("power_measurements")},
         )
         return Choice(Engine.TIMESCALEDB if kind == "r" else Engine.POSTGRESQL)
@@ -118,9 +119,7 @@ class ProbedStorage:
 
 async def _refuse_while_moving(db: Database) -> None:
     async with db.transaction() as session:
-        if not await session.scalar(
-            text("SELECT pg_try_advisory_xact_lock_shared(:key)"), {"key": SHAPE_LOCK + 1}
-        ):
+        if not await is_so(session, "SELECT pg_try_advisory_xact_lock_shared(:key)", {"key": SHAPE_LOCK + 1}):
             raise Misconfigured(
                 "The readings are being moved by `portal storage upgrade`: start again when it has ended."
             )

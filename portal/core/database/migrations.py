@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.restored import require_restored
+from portal.core.database.rows import is_so, value_of, values_of
 from portal.core.errors import Misconfigured
 from portal.core.settings import PROJECT_ROOT, RunMode
 
@@ -37,8 +38,8 @@ async def migrate(database: Database, mode: RunMode) -> None:
     """
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        foreign = await connection.scalar(
-            text("SELECT to_regclass(:name)::text"), {"name": _SITES[_OTHER[mode]]}
+        foreign = await value_of(
+            connection, str, "SELECT to_regclass(:name)::text", {"name": _SITES[_OTHER[mode]]}
         )
         if foreign:
             message = (
@@ -70,8 +71,7 @@ def _config(mode: RunMode) -> Config:
 async def require_migrated(database: Database, mode: RunMode) -> None:
     """Raise `Misconfigured` unless the database holds the current schema of a run mode, and all of it."""
     async with database.engine.connect() as connection:
-        is_there = text("SELECT to_regclass(:name) IS NOT NULL")
-        if not await connection.scalar(is_there, {"name": _SITES[mode]}):
+        if not await is_so(connection, "SELECT to_regclass(:name) IS NOT NULL", {"name": _SITES[mode]}):
             raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
         await require_restored(connection, _READINGS[mode])
         found = await _revisions(connection)
@@ -81,9 +81,9 @@ async def require_migrated(database: Database, mode: RunMode) -> None:
 
 
 async def _revisions(connection: AsyncConnection) -> set[str]:
-    if not await connection.scalar(text("SELECT to_regclass('app.alembic_version') IS NOT NULL")):
+    if not await is_so(connection, "SELECT to_regclass('app.alembic_version') IS NOT NULL"):
         return set()
-    return set(await connection.scalars(text("SELECT version_num FROM app.alembic_version")))
+    return set(await values_of(connection, str, "SELECT version_num FROM app.alembic_version"))
 
 
 def _refuse_newer(mode: RunMode, found: set[str]) -> None:

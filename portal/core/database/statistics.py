@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.database.rows import values_of
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,17 +27,16 @@ _PAGE_BYTES = 8192
 
 async def analyze_grown(session: AsyncSession, layout: Layout) -> None:
     """Gather statistics of the partitions (or chunks) of readings that have outgrown those they have."""
-    rows = await session.execute(
-        text(
-            "SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
-            "WHERE i.inhparent = to_regclass(:readings) AND c.relkind = 'r' AND pg_relation_size(c.oid) > "
-            "CAST(:bytes AS bigint) * CASE WHEN c.reltuples < 0 THEN :few ELSE greatest(c.relpages, :few) END"
-        ),
+    grown = await values_of(
+        session,
+        str,
+        "SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+        "WHERE i.inhparent = to_regclass(:readings) AND c.relkind = 'r' AND pg_relation_size(c.oid) > "
+        "CAST(:bytes AS bigint) * CASE WHEN c.reltuples < 0 THEN :few ELSE greatest(c.relpages, :few) END",
         {"readings": layout.table("power_measurements"), "bytes": _GROWN * _PAGE_BYTES, "few": _FEW_PAGES},
     )
-    grown = rows.all()
     if grown:
         # A small sample tells a meter's share as well; autovacuum looks closer when it comes by.
         await session.execute(text("SET LOCAL default_statistics_target = 10"))
-    for (name,) in grown:
+    for name in grown:
         await session.execute(text(layout.sql("ANALYZE {part} ({customer_id,} device_id, time)", part=name)))

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from sqlalchemy import text
 
 from portal.core.cost.queries import live_usage, split_sums
 from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
 from portal.core.cost.rules.cost import DayUsage, DeviceRef, DeviceUsage, Quality
 from portal.core.cost.rules.rates import Segment, SplitInterval, at_hours, segments
 from portal.core.database.local_settings import local_settings
+from portal.core.database.rows import row_of, rows_of
 from portal.core.energy.queries import split_intervals
 from portal.core.energy.queries.split_intervals import DeviceHour
 from portal.core.energy.rules.split_intervals import split_interval
@@ -130,8 +129,9 @@ GROUP BY h.device_id, number
 """
 # Whole days are looked up in the sums of days, which are few.
 _QUALITY = """
-SELECT coalesce(sum(unallocated), 0)::bigint AS unallocated, coalesce(sum(estimated), 0)::bigint AS estimated,
-       coalesce(sum(suspect_count), 0)::bigint AS suspects
+SELECT coalesce(sum(unallocated), 0)::bigint AS unallocated_milliwh,
+       coalesce(sum(estimated), 0)::bigint AS estimated_milliwh,
+       coalesce(sum(suspect_count), 0)::bigint AS suspect_readings
 FROM (
     SELECT {unallocated} AS unallocated, {estimated} AS estimated, h.suspect_count
     FROM {daily_energy} h
@@ -144,7 +144,7 @@ FROM (
 ) found
 """
 _DEVICES = """
-SELECT d.id, d.name, s.name, s.id AS site_id, coalesce(s.{municipality_id}, 0) AS municipality
+SELECT d.id, d.name, s.name AS site_name, s.id AS site_id, coalesce(s.{municipality_id}, 0) AS municipality
 FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id
 WHERE {d.customer_id = :customer_id AND} true {of_site}
 ORDER BY s.name, d.name, d.id
@@ -163,6 +163,27 @@ _PLANNER_HINTS = {
 _MANY_ROWS = 200_000
 _PLANNER_HINTS_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0.01"}
 _PLANNER_HINTS_FOR_FEW = {"max_parallel_workers_per_gather": "0"}
+
+
+class _MeteredDevice(NamedTuple):
+    id: UUID
+    name: str
+    site_name: str
+    site_id: UUID
+    municipality: int
+
+
+class _UsageOfDay(NamedTuple):
+    municipality: int
+    number: int
+    milliwh: int
+
+
+class _UsageOfDevice(NamedTuple):
+    device_id: UUID
+    number: int
+    milliwh: int
+    buckets: int
 
 
 async def load_usage(
@@ -184,7 +205,7 @@ async def load_usage(
     return WindowUsage(
         (*by_day, *split_days, *live_days),
         (*by_device, *split_devices, *live_devices),
-        tuple(DeviceRef(row[0], row[1], row[2], row.site_id) for row in rows),
+        tuple(DeviceRef(row.id, row.name, row.site_name, row.site_id) for row in rows),
         frozenset(municipality_of.values()),
         live_usage.quality(scope, municipality_of, quality),
     )
@@ -206,10 +227,9 @@ async def load_daily(
 
 async def _devices(
     session: AsyncSession, scope: CostScope, calendar: Calendar
-) -> tuple[Sequence[Any], dict[UUID, int]]:
+) -> tuple[list[_MeteredDevice], dict[UUID, int]]:
     """Return the devices of a scope, and the municipality in the calendar that each is in."""
-    found = await session.execute(text(sql_of(scope, _DEVICES)), given_of(scope))
-    rows: Sequence[Any] = found.all()
+    rows = await rows_of(session, _MeteredDevice, sql_of(scope, _DEVICES), given_of(scope))
     known = {municipality for municipality, _ in calendar.whole} | {
         municipality for municipality, _ in calendar.split
     }
@@ -225,17 +245,14 @@ async def _quality(session: AsyncSession, scope: CostScope, municipality_of: dic
     first_day, last_day = floor_day(scope.from_at + _NEARLY_A_DAY), floor_day(scope.to_at)
     if first_day >= last_day:
         first_day = last_day = scope.to_at
-    given = {
+    given = given_of(scope) | _window(scope, municipality_of)
+    given |= {
         "first_day": first_day.date(),
         "last_day": last_day.date(),
         "morning": first_day,
         "evening": last_day,
     }
-    statement = text(sql_of(scope, _QUALITY))
-    found = (
-        await session.execute(statement, given_of(scope) | _window(scope, municipality_of) | given)
-    ).one()
-    return Quality(found.unallocated, found.estimated, found.suspects)
+    return await row_of(session, Quality, sql_of(scope, _QUALITY), given)
 
 
 async def _usage_by_day(
@@ -244,7 +261,7 @@ async def _usage_by_day(
     used = sorted(set(municipality_of.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=True)
     municipality = {"municipality_key": str(used[0]) if used else "0", "grouped": ""}
-    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, municipality_of)
+    given = given_of(scope) | _window(scope, municipality_of) | {"edges": edges, "numbers": numbers}
     if len(used) > 1:
         devices = sorted(municipality_of)
         municipality = {"municipality_key": _MUNICIPALITY_OF_DEVICE, "grouped": "1,"}
@@ -252,11 +269,11 @@ async def _usage_by_day(
             "devices": devices,
             "municipalities": [NOWHERE, *(municipality_of[device] for device in devices)],
         }
-    rows = await session.execute(text(sql_of(scope, _BY_DAY, **municipality)), given)
+    rows = await rows_of(session, _UsageOfDay, sql_of(scope, _BY_DAY, **municipality), given)
     return [
         DayUsage(segment.day, segment.price, row.milliwh)
         for row in rows
-        if (segment := kinds[int(row.number)][used.index(row.municipality)]) is not None
+        if (segment := kinds[row.number][used.index(row.municipality)]) is not None
     ]
 
 
@@ -265,12 +282,12 @@ async def _usage_by_device(
 ) -> list[DeviceUsage]:
     used = sorted(set(municipality_of.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=False)
-    given = {"edges": edges, "numbers": numbers} | given_of(scope) | _window(scope, municipality_of)
-    rows = await session.execute(text(sql_of(scope, _BY_DEVICE)), given)
+    given = given_of(scope) | _window(scope, municipality_of) | {"edges": edges, "numbers": numbers}
+    rows = await rows_of(session, _UsageOfDevice, sql_of(scope, _BY_DEVICE), given)
     return [
         DeviceUsage(row.device_id, segment.price, row.milliwh, row.buckets)
         for row in rows
-        if (segment := kinds[int(row.number)][used.index(municipality_of[row.device_id])]) is not None
+        if (segment := kinds[row.number][used.index(municipality_of[row.device_id])]) is not None
     ]
 
 
@@ -293,7 +310,7 @@ def _elementary(
         if municipality in used:
             changes[run.start_at].append((used.index(municipality), run))
     holding: list[Segment | None] = [None] * len(used)
-    known: dict[tuple[Any, ...], int] = {(None,) * len(used): 0}
+    known: dict[tuple[object, ...], int] = {(None,) * len(used): 0}
     kinds: list[_Kind] = [tuple(holding)]
     edges, numbers = sorted(changes), [0]
     for edge in edges:
@@ -312,8 +329,8 @@ def _slots(calendar: Calendar, municipality_of: dict[UUID, int]) -> live_usage.S
     return live_usage.Slots(*_elementary(calendar, used, with_days=True), used)
 
 
-def _window(scope: CostScope, municipality_of: dict[UUID, int]) -> dict[str, Any]:
-    window: dict[str, Any] = {
+def _window(scope: CostScope, municipality_of: dict[UUID, int]) -> dict[str, object]:
+    window: dict[str, object] = {
         "first_hour": floor_hour(scope.from_at),
         "from_at": scope.from_at,
         "to_at": scope.to_at,

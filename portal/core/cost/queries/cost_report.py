@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.cost.queries.cost import CostScope, load_daily, load_usage, make_calendar, zone_named
 from portal.core.cost.rules.cost import (
@@ -17,6 +15,7 @@ from portal.core.cost.rules.cost import (
     price_groups,
 )
 from portal.core.cost.rules.fixed_charges import fixed_charges
+from portal.core.database.rows import rows_of, values_of
 from portal.core.tariffs.queries import tariffs
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ async def load_municipalities(session: AsyncSession, scope: CostScope) -> tuple[
 
 async def zones_in_use(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> set[str]:
     """Return the time zones of the municipalities that have sites."""
-    return set(await session.scalars(text(layout.sql(_ZONES)), {"customer_id": customer_id}))
+    return set(await values_of(session, str, layout.sql(_ZONES), {"customer_id": customer_id}))
 
 
 async def load_fixed(
@@ -136,13 +135,17 @@ async def load_fixed(
     return tuple(sorted(found, key=lambda charge: (charge.month, charge.site_name)))
 
 
-async def _metered_sites(session: AsyncSession, scope: CostScope) -> list[tuple[int, str]]:
+class _MeteredSite(NamedTuple):
+    municipality_id: int
+    name: str
+
+
+async def _metered_sites(session: AsyncSession, scope: CostScope) -> list[_MeteredSite]:
     only = "AND s.id = :site_id" if scope.site_id else ""
-    rows = await session.execute(
-        text(
-            f"SELECT s.municipality_id, s.name FROM monitoring.sites s WHERE s.municipality_id IS NOT NULL "
-            f"AND EXISTS (SELECT 1 FROM monitoring.devices d WHERE d.site_id = s.id) {only} ORDER BY s.name"
-        ),
+    return await rows_of(
+        session,
+        _MeteredSite,
+        f"SELECT s.municipality_id, s.name FROM monitoring.sites s WHERE s.municipality_id IS NOT NULL "
+        f"AND EXISTS (SELECT 1 FROM monitoring.devices d WHERE d.site_id = s.id) {only} ORDER BY s.name",
         {"site_id": scope.site_id} if scope.site_id else {},
     )
-    return [(row.municipality_id, row.name) for row in rows]

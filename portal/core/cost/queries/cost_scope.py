@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from portal.core.energy.rules.live import ALL_STORED, LiveHours
@@ -45,7 +45,7 @@ class CostScope:
         return amounts.allocated_milliwh + (amounts.estimated_milliwh if self.estimate_gaps else 0)
 
 
-def given_of(scope: CostScope) -> dict[str, Any]:
+def given_of(scope: CostScope) -> dict[str, object]:
     """Return the parameters that say whose energy it is."""
     return {"customer_id": scope.customer_id, "site_id": scope.site_id}
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.cost.queries.cost_scope import given_of
+from portal.core.database.rows import row_if_any, rows_of
 from portal.core.energy.queries.split_intervals import DeviceHour
 from portal.core.energy.rules.live import Amounts
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,7 +29,8 @@ LEFT JOIN {hourly_energy} h ON {h.customer_id = d.customer_id AND} h.device_id =
 WHERE {d.customer_id = :customer_id AND} d.id = :device_id
 """
 _HOURS = """
-SELECT h.device_id, coalesce(s.{municipality_id}, 0), h.hour, h.allocated_milliwh, 0::bigint
+SELECT h.device_id, coalesce(s.{municipality_id}, 0) AS municipality, h.hour, h.allocated_milliwh,
+       0::bigint AS estimated_milliwh
 FROM {hourly_energy} h
 JOIN {devices} d ON {d.customer_id = h.customer_id AND} d.id = h.device_id
 JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id
@@ -37,6 +38,24 @@ WHERE {h.customer_id = :customer_id AND} h.device_id = :device_id
   AND h.hour >= :first AND h.hour < :last AND h.allocated_milliwh <> 0
 ORDER BY h.hour
 """
+
+
+class _HourOfDevice(NamedTuple):
+    device_name: str
+    site_name: str
+    municipality_id: int | None
+    allocated: int
+    unallocated: int
+    estimated: int
+    suspects: int
+
+
+class _PricedHour(NamedTuple):
+    device_id: UUID
+    municipality: int
+    hour: datetime
+    allocated_milliwh: int
+    estimated_milliwh: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,7 @@ async def find_device_hour(session: AsyncSession, scope: CostScope, device_id: U
     """Return the scope's first hour of a device, zeros where there is nothing; None for a device that is not there."""
     hour = scope.from_at
     given = given_of(scope) | {"device_id": device_id, "hour": hour}
-    row = (await session.execute(text(scope.layout.sql(_DEVICE_HOUR)), given)).one_or_none()
+    row = await row_if_any(session, _HourOfDevice, scope.layout.sql(_DEVICE_HOUR), given)
     if row is None:
         return None
     live = scope.live.find(scope.key_of(device_id), hour)
@@ -78,8 +97,8 @@ async def find_device_hour(session: AsyncSession, scope: CostScope, device_id: U
 async def find_hours(session: AsyncSession, scope: CostScope, device_id: UUID) -> list[DeviceHour]:
     """Return the hours of one device that have energy, in order."""
     given = given_of(scope) | {"device_id": device_id, "first": scope.from_at, "last": scope.to_at}
-    rows = await session.execute(text(scope.layout.sql(_HOURS)), given)
-    found = {row[2]: DeviceHour(*row) for row in rows}
+    rows = await rows_of(session, _PricedHour, scope.layout.sql(_HOURS), given)
+    found = {row.hour: DeviceHour(*row) for row in rows}
     key = scope.key_of(device_id)
     changed = [each for each in scope.live.between(scope.from_at, scope.to_at) if each.key == key]
     its_municipality = await _municipality_of(session, scope, device_id) if changed else None

@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
-
-from sqlalchemy import text
 
 from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
 from portal.core.cost.rules.cost import DayUsage, DeviceUsage
 from portal.core.cost.rules.rates import Price, Segment
 from portal.core.database.local_settings import local_settings
+from portal.core.database.rows import rows_of
 from portal.core.energy.queries.split_intervals import DeviceHour
 from portal.core.values.time import HOUR
 
@@ -89,8 +88,8 @@ WITH split AS MATERIALIZED (
     JOIN {hourly_energy} h ON {h.customer_id = :customer_id AND} h.device_id = p.device_id AND h.hour = c.hour
     WHERE {energy} <> 0
 )
-SELECT v.device_id, v.price AS number, NULL AS hour, sum(v.milliwh)::bigint AS milliwh,
-       count(*) FILTER (WHERE v.milliwh > 0) AS other, v.day
+SELECT v.device_id, coalesce(v.price, v.day) AS number, NULL AS hour, sum(v.milliwh)::bigint AS milliwh,
+       count(*) FILTER (WHERE v.milliwh > 0) AS other
 FROM (
     SELECT device_id, day_before AS day, price_before AS price,
            least(milliwh_before, allocated_milliwh) AS milliwh
@@ -101,7 +100,7 @@ FROM (
 ) v
 GROUP BY GROUPING SETS ((v.device_id, v.price), (v.day))
 UNION ALL
-SELECT device_id, municipality, hour, allocated_milliwh, estimated_milliwh, NULL
+SELECT device_id, municipality, hour, allocated_milliwh, estimated_milliwh
 FROM taken_apart WHERE milliwh_before IS NULL
 """
 
@@ -135,10 +134,23 @@ class SplitEnergy:
         )
 
 
+class _Part(NamedTuple):
+    """A sum of clean hours, or one hour that is not clean: `number` is its municipality, `other` its estimated energy.
+
+    A sum without a device is of the day `number`, else it is of a device at the price `number`, from `other` hours.
+    """
+
+    device_id: UUID | None
+    number: int
+    hour: datetime | None
+    milliwh: int
+    other: int
+
+
 class _Numbered(NamedTuple):
     """The split intervals as columns, and what the numbers in them mean."""
 
-    columns: dict[str, list[Any]]
+    columns: dict[str, list[object]]
     days: list[_Day]
     prices: list[Price | None]
 
@@ -148,19 +160,18 @@ async def load(
 ) -> SplitEnergy:
     """Return the energy of split intervals; `known` are the municipalities that the calendar knows."""
     numbered = _number(intervals)
-    statement = text(sql_of(scope, _SPLIT, **_SHARES, **_live_parts(scope)))
+    statement = sql_of(scope, _SPLIT, **_SHARES, **_live_parts(scope))
     given = given_of(scope) | numbered.columns | {"known": list(known)} | _live_meters(scope)
     async with local_settings(session, _PLANNER_HINTS):
-        rows: Sequence[Any] = (await session.execute(statement, given)).all()
+        parts = await rows_of(session, _Part, statement, given)
     found = SplitEnergy()
-    for row in rows:
-        if row.hour is not None:
-            hour = DeviceHour(row.device_id, row.number, row.hour, row.milliwh, row.other)
-            found.doubtful.append(hour)
-        elif row.device_id is None:
-            found.by_day[numbered.days[row.day]] += row.milliwh
+    for device_id, number, hour, milliwh, other in parts:
+        if device_id is None:
+            found.by_day[numbered.days[number]] += milliwh
+        elif hour is None:
+            found.add_device(device_id, numbered.prices[number], milliwh, other)
         else:
-            found.add_device(row.device_id, numbered.prices[int(row.number)], row.milliwh, row.other)
+            found.doubtful.append(DeviceHour(device_id, number, hour, milliwh, other))
     return found
 
 
@@ -168,7 +179,7 @@ def _number(intervals: SplitIntervals) -> _Numbered:
     days: dict[_Day, int] = {}
     prices: dict[Price | None, int] = {}
     names = ("municipalities", "hours", "edges", "days_before", "days_after", "prices_before", "prices_after")
-    columns: dict[str, list[Any]] = {name: [] for name in names}
+    columns: dict[str, list[object]] = {name: [] for name in names}
     for (municipality, hour), parts in intervals.items():
         before, after = parts[0], parts[-1]
         is_simple = len(parts) == 2 and (before.start_at, after.end_at) == (hour, hour + HOUR)
@@ -193,7 +204,7 @@ def _live_parts(scope: CostScope) -> dict[str, str]:
     return _LIVE if scope.live else dict.fromkeys(_LIVE, "")
 
 
-def _live_meters(scope: CostScope) -> dict[str, list[Any]]:
+def _live_meters(scope: CostScope) -> dict[str, list[object]]:
     if not scope.live:
         return {}
     reaches = scope.live.reaches.items()

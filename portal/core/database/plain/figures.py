@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
 from portal.core.database.engine import AddedFigures
 from portal.core.database.plain.schema import DAILY_FIGURES, DAILY_OF_HOURS, KEPT_FIGURES, KEPT_OF_READINGS
+from portal.core.database.rows import values_of
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -172,8 +173,8 @@ async def _mend_hours(
     mended = layout.sql(
         _MEND_HOURS, stored_exact=_listed("o", exact), said_exact=_listed("s", exact), **_KEPT
     )
-    rows = await session.execute(text(mended), {**layout.given(key), "first": first, "until": until})
-    return [hour for (hour,) in rows]
+    given = {**layout.given(key), "first": first, "until": until}
+    return await values_of(session, datetime, mended, given)
 
 
 def _listed(alias: str, names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.database.rows import values_of
 from portal.core.values.time import week_start
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ class Partitions:
         self._known |= wanted
 
     async def _existing(self, session: AsyncSession) -> set[datetime]:
-        rows = await session.execute(
-            text(
-                "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
-                "WHERE inhparent = to_regclass(:parent)"
-            ),
+        names = await values_of(
+            session,
+            str,
+            "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
+            "WHERE inhparent = to_regclass(:parent)",
             {"parent": self._layout.table("power_measurements")},
         )
-        return {_week_of(name) for (name,) in rows}
+        return {_week_of(name) for name in names}
 
     async def _create(self, session: AsyncSession, week: datetime) -> None:
         first, end = f"{week:%Y%m%d}", (week + _WEEK).isoformat()

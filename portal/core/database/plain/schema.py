@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from portal.core.database.queue import queue_hours
+from portal.core.database.rows import is_so
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -146,4 +147,4 @@ async def create_views(session: AsyncSession, layout: Layout, *, stored: str, qu
 
 async def is_there(session: AsyncSession, name: str) -> bool:
     """Whether there is a table or view of this name."""
-    return bool(await session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}))
+    return await is_so(session, "SELECT to_regclass(:name) IS NOT NULL", {"name": name})

@@ -6,9 +6,12 @@ it, and takes its name in the transaction in which the old one goes. Everything 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
+
+from portal.core.database.plain.schema import is_there
+from portal.core.database.rows import is_so, rows_of, value_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,8 +55,10 @@ async def lock_shape(session: AsyncSession) -> None:
 
 async def is_partitioned(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether the readings are still in the migrations' partitioned table."""
-    kind = await session.scalar(
-        text("SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)"),
+    kind = await value_of(
+        session,
+        str,
+        "SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)",
         {"name": layout.table("power_measurements")},
     )
     return kind == "p"
@@ -61,12 +66,12 @@ async def is_partitioned(session: AsyncSession, layout: Layout) -> bool:
 
 async def has_readings(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether there is any reading."""
-    return bool(await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})"))))
+    return await is_so(session, layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})"))
 
 
 async def make_twin(session: AsyncSession, layout: Layout) -> None:
     """Create the twin as a compressing hypertable, where it is not there yet."""
-    if await session.scalar(text("SELECT to_regclass(:name)"), {"name": layout.table(TWIN)}):
+    if await is_there(session, layout.table(TWIN)):
         return
     await session.execute(text(layout.sql(_TWIN)))
     for name, definition in await _foreign_keys(session, layout):
@@ -91,24 +96,30 @@ async def swap_in(session: AsyncSession, layout: Layout) -> None:
         await session.execute(text(renamed))
 
 
-async def _foreign_keys(session: AsyncSession, layout: Layout) -> list[tuple[str, str]]:
-    rows = await session.execute(
-        text(
-            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
-            "WHERE conrelid = to_regclass(:table) AND contype = 'f'"
-        ),
+class _Defined(NamedTuple):
+    """A foreign key, or an index, and what it says."""
+
+    name: str
+    definition: str
+
+
+async def _foreign_keys(session: AsyncSession, layout: Layout) -> list[_Defined]:
+    return await rows_of(
+        session,
+        _Defined,
+        "SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint "
+        "WHERE conrelid = to_regclass(:table) AND contype = 'f'",
         {"table": layout.table("power_measurements")},
     )
-    return [(name, definition) for name, definition in rows]
 
 
 async def _index_names(session: AsyncSession, table: str) -> dict[str, str]:
     """Return the names of a table's indexes by what they index."""
-    rows = await session.execute(
-        text(
-            "SELECT split_part(pg_get_indexdef(indexrelid), ' USING ', 2), relname FROM pg_index "
-            "JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(:table)"
-        ),
+    rows = await rows_of(
+        session,
+        _Defined,
+        "SELECT relname AS name, split_part(pg_get_indexdef(indexrelid), ' USING ', 2) AS definition FROM pg_index "
+        "JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(:table)",
         {"table": table},
     )
-    return {row[0]: row[1] for row in rows}
+    return {each.definition: each.name for each in rows}

@@ -5,12 +5,11 @@ Billed energy is kept by the application here as well: no aggregate can follow a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.engine import Capabilities
 from portal.core.database.layout import LAYOUTS, Layout
+from portal.core.database.rows import row_of
 from portal.core.database.timescale.chunks import Chunks, shrink_indexes
 from portal.core.database.timescale.probe import Engine
 from portal.core.database.timescale.schema import build
@@ -26,6 +25,11 @@ if TYPE_CHECKING:
     from portal.core.database.layout import MeterKey
     from portal.core.database.queue import QueuedHour
     from portal.core.settings import Settings
+
+
+class _Versions(NamedTuple):
+    server: str
+    extension: str | None
 
 
 class AggregatedFigures:
@@ -80,12 +84,10 @@ class TimescaleStorage:
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server."""
-        row = (
-            await session.execute(
-                text(
-                    "SELECT current_setting('server_version'), "
-                    "(SELECT extversion FROM pg_extension WHERE extname = 'timescaledb')"
-                )
-            )
-        ).one()
-        return Capabilities(Engine.TIMESCALEDB, str(row[0]), row[1])
+        found = await row_of(
+            session,
+            _Versions,
+            "SELECT current_setting('server_version') AS server, "
+            "(SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS extension",
+        )
+        return Capabilities(Engine.TIMESCALEDB, found.server, found.extension)

@@ -17,6 +17,7 @@ from portal.core.database.plain.schema import (
     FIGURES_OF_READINGS,
     create_views,
 )
+from portal.core.database.rows import is_so, value_of, values_of
 from portal.core.database.timescale import convert
 from portal.core.database.timescale.windows import OLDEST_FIRST, note_everything
 from portal.core.errors import Misconfigured
@@ -113,18 +114,16 @@ async def complete(session: AsyncSession, layout: Layout) -> None:
 
 
 async def _ensure_hypertable(session: AsyncSession, layout: Layout) -> None:
-    row = (
-        await session.execute(
-            text(
-                "SELECT compression_enabled FROM timescaledb_information.hypertables "
-                "WHERE hypertable_schema = :schema AND hypertable_name = 'power_measurements'"
-            ),
-            {"schema": layout.schema},
-        )
-    ).first()
-    if row is None:
+    is_compressed = await value_of(
+        session,
+        bool,
+        "SELECT compression_enabled FROM timescaledb_information.hypertables "
+        "WHERE hypertable_schema = :schema AND hypertable_name = 'power_measurements'",
+        {"schema": layout.schema},
+    )
+    if is_compressed is None:
         await session.execute(text(layout.sql(_HYPERTABLE, chunk=convert.CHUNK)))
-    if row is None or not row[0]:
+    if not is_compressed:
         await convert.enable_compression(session, layout, "power_measurements")
 
 
@@ -157,16 +156,16 @@ async def _ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
 
 async def _columns(session: AsyncSession, layout: Layout, name: str) -> tuple[str, ...]:
     """Return the columns of a continuous aggregate; none when there is no such aggregate."""
-    rows = await session.scalars(
-        text(
-            "SELECT attname FROM pg_attribute a JOIN timescaledb_information.continuous_aggregates c "
-            "ON a.attrelid = to_regclass(format('%I.%I', c.view_schema, c.view_name)) "
-            "WHERE c.view_schema = :schema AND c.view_name = :view AND attnum > 0 AND NOT attisdropped "
-            "ORDER BY attnum"
-        ),
+    names = await values_of(
+        session,
+        str,
+        "SELECT attname FROM pg_attribute a JOIN timescaledb_information.continuous_aggregates c "
+        "ON a.attrelid = to_regclass(format('%I.%I', c.view_schema, c.view_name)) "
+        "WHERE c.view_schema = :schema AND c.view_name = :view AND attnum > 0 AND NOT attisdropped "
+        "ORDER BY attnum",
         {"schema": layout.schema, "view": name},
     )
-    return tuple(rows)
+    return tuple(names)
 
 
 async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
@@ -188,12 +187,12 @@ async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
 
 
 async def _drop(session: AsyncSession, name: str) -> None:
-    kind = await session.scalar(
-        text(
-            "SELECT CASE WHEN EXISTS (SELECT 1 FROM timescaledb_information.continuous_aggregates "
-            "WHERE to_regclass(format('%I.%I', view_schema, view_name)) = to_regclass(:name)) "
-            "THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END WHERE to_regclass(:name) IS NOT NULL"
-        ),
+    kind = await value_of(
+        session,
+        str,
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM timescaledb_information.continuous_aggregates "
+        "WHERE to_regclass(format('%I.%I', view_schema, view_name)) = to_regclass(:name)) "
+        "THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END WHERE to_regclass(:name) IS NOT NULL",
         {"name": name},
     )
     if kind:
@@ -218,11 +217,10 @@ def _split(figures: str) -> list[str]:
 
 
 async def _ensure_real_time(session: AsyncSession, layout: Layout, name: str) -> None:
-    stale = await session.scalar(
-        text(
-            "SELECT materialized_only FROM timescaledb_information.continuous_aggregates "
-            "WHERE view_schema = :schema AND view_name = :view"
-        ),
+    stale = await is_so(
+        session,
+        "SELECT materialized_only FROM timescaledb_information.continuous_aggregates "
+        "WHERE view_schema = :schema AND view_name = :view",
         {"schema": layout.schema, "view": name},
     )
     if stale:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
 from portal.core.database.autocommit import autocommit
-from portal.core.database.rows import fetch_value
+from portal.core.database.rows import fetch_value, row_of, rows_of, value_of, values_of
 from portal.core.database.timescale import convert
 from portal.core.database.timescale.probe import ReadingsTable, create_extension, gather, obstacle
 from portal.core.database.timescale.schema import build, complete
@@ -41,11 +42,12 @@ INSERT INTO {power_measurements_twin}
 SELECT * FROM {power_measurements} WHERE time >= :start AND time < :end
 """
 _DIGEST = """
-SELECT count(*), coalesce(sum(hash_record_extended(r, 0)::numeric), 0) FROM {table} r
+SELECT count(*) AS readings, coalesce(sum(hash_record_extended(r, 0)::numeric), 0) AS hash FROM {table} r
 WHERE time >= :start AND time < :end
 """
 _COUNTS = """
-SELECT date_bin(interval '7 days', time, timestamptz '2001-01-01 00:00Z'), count(*) FROM {table} GROUP BY 1
+SELECT date_bin(interval '7 days', time, timestamptz '2001-01-01 00:00Z') AS week, count(*) AS readings
+FROM {table} GROUP BY 1
 """
 
 
@@ -66,6 +68,16 @@ class Upgraded:
     weeks: int
     readings: int
     timescaledb_version: str
+
+
+class _Digest(NamedTuple):
+    readings: int
+    hash: Decimal
+
+
+class _ReadingsOfWeek(NamedTuple):
+    week: datetime
+    readings: int
 
 
 async def upgrade(db: Database, layout: Layout, report: Callable[[Week], None]) -> Upgraded:
@@ -126,7 +138,7 @@ async def _fresh_twin(session: AsyncSession, layout: Layout) -> None:
         "FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
     )
     names = (layout.table("power_measurements"), layout.table(convert.TWIN))
-    shapes = [await session.scalar(text(shape), {"name": name}) for name in names]
+    shapes = [await value_of(session, str, shape, {"name": name}) for name in names]
     if shapes[1] is not None and shapes[0] != shapes[1]:
         await session.execute(text(layout.sql("DROP TABLE {power_measurements_twin}")))
     await convert.make_twin(session, layout)
@@ -149,11 +161,11 @@ async def _copy_until_equal(db: Database, layout: Layout, report: Callable[[Week
 async def _weeks(db: Database, layout: Layout) -> list[datetime]:
     """Return the first instant of each partition; their names carry it."""
     async with db.transaction() as session:
-        names = await session.scalars(
-            text(
-                "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
-                "WHERE inhparent = to_regclass(:parent) ORDER BY relname"
-            ),
+        names = await values_of(
+            session,
+            str,
+            "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
+            "WHERE inhparent = to_regclass(:parent) ORDER BY relname",
             {"parent": layout.table("power_measurements")},
         )
         return [datetime.strptime(name.rsplit("_", 1)[1], "%Y%m%d").replace(tzinfo=UTC) for name in names]
@@ -169,18 +181,14 @@ async def _copy(db: Database, layout: Layout, week: datetime) -> int | None:
         await session.execute(text(layout.sql(_DELETE_WEEK)), bounds)
         await session.execute(text(layout.sql(_COPY_WEEK)), bounds)
         copy = await _digest(session, layout, convert.TWIN, bounds)
-        if copy[0] < original[0]:
+        if copy.readings < original.readings:
             raise Conflict(f"The copy of the week from {week:%Y-%m-%d} differs from the original.")
-        return copy[0]
+        return copy.readings
 
 
-async def _digest(
-    session: AsyncSession, layout: Layout, table: str, bounds: dict[str, Any]
-) -> tuple[int, Any]:
+async def _digest(session: AsyncSession, layout: Layout, table: str, bounds: dict[str, datetime]) -> _Digest:
     """Return count and order-free hash of the readings of a week."""
-    row = await session.execute(text(layout.sql(_DIGEST, table=layout.table(table))), bounds)
-    found = row.one()
-    return found[0], found[1]
+    return await row_of(session, _Digest, layout.sql(_DIGEST, table=layout.table(table)), bounds)
 
 
 async def _compress_before(db: Database, layout: Layout, end: datetime) -> None:
@@ -212,5 +220,4 @@ async def _swap(db: Database, layout: Layout) -> int | None:
 
 
 async def _counts(session: AsyncSession, layout: Layout, table: str) -> dict[datetime, int]:
-    rows = await session.execute(text(layout.sql(_COUNTS, table=layout.table(table))))
-    return {row[0]: row[1] for row in rows}
+    return dict(await rows_of(session, _ReadingsOfWeek, layout.sql(_COUNTS, table=layout.table(table))))

@@ -23,7 +23,7 @@ import asyncpg
 from sqlalchemy import text
 
 from portal.core.database.autocommit import autocommit
-from portal.core.database.rows import fetch_row, fetch_rows, fetch_value
+from portal.core.database.rows import fetch_row, fetch_rows, fetch_value, is_so, values_of
 from portal.core.log import logger
 
 if TYPE_CHECKING:
@@ -115,11 +115,12 @@ async def note_hours(session: AsyncSession, layout: Layout, touched: list[tuple[
     The hours, joined to windows, are what is refreshed; with their meters they are what the view computes until then.
     """
     threshold = layout.sql(_THRESHOLD, views="'hourly_aggregate', 'daily_aggregate'")
-    found = await session.scalars(
-        text(layout.sql(_LATE, policy_reach=_POLICY_REACH, threshold=threshold)),
+    late = await values_of(
+        session,
+        datetime,
+        layout.sql(_LATE, policy_reach=_POLICY_REACH, threshold=threshold),
         {"hours": sorted({hour for _, hour in touched})},
     )
-    late = list(found)
     windows = list(merged(Window(hour, hour + _HOUR) for hour in late))
     if windows:
         await session.execute(
@@ -170,7 +171,7 @@ async def refresh_noted(db: Database, layout: Layout) -> int:
     What cannot be refreshed for two minutes, because a policy's run holds the aggregate, stays noted.
     """
     async with db.transaction() as session:
-        if not await session.scalar(text(layout.sql("SELECT EXISTS (SELECT 1 FROM {rollup_windows})"))):
+        if not await is_so(session, layout.sql("SELECT EXISTS (SELECT 1 FROM {rollup_windows})")):
             return 0
     async with autocommit(db) as connection:
         await connection.execute(f"SELECT pg_advisory_lock({_WINDOW_LOCK})")
