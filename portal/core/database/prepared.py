@@ -61,6 +61,8 @@ class Prepared(Generic[*_Columns]):
     # Any: what the driver read becomes what the columns say, by the types of these.
     def _row(self, record: Sequence[Any]) -> tuple[*_Columns]:
         """Return what the driver read, with what a column's own type makes of it."""
+        if not self._read:
+            return cast("tuple[*_Columns]", tuple(record))
         row = list(record)
         for index, read in self._read:
             row[index] = read(row[index])

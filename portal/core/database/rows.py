@@ -112,6 +112,14 @@ async def fetch_rows(
     return made(kind, tuple(found[0].keys()), found) if found else []
 
 
+async def fetch_unpackable(
+    connection: Connection, kind: Callable[..., Row], statement: str, *given: object
+) -> Sequence[Row]:
+    """Return the rows of a statement on a connection of the driver as records: see `unpackable`."""
+    found = await connection.fetch(statement, *given)
+    return unpackable(kind, tuple(found[0].keys()), found) if found else []
+
+
 async def fetch_row(
     connection: Connection, kind: Callable[..., Row], statement: str, *given: object
 ) -> Row | None:
@@ -142,8 +150,9 @@ def made(
 def unpackable(
     kind: Callable[..., Row], names: tuple[str, ...], records: Sequence[Sequence[object]]
 ) -> Sequence[Row]:
-    """Return records as they are, which unpack as rows do: making rows of all readings would take a tenth of a fold.
+    """Return records as they are: they unpack, and are indexed, as rows are, but have no fields by name.
 
+    For readings by the thousand, of which making rows takes as long as all that is done with them.
     Raises `TypeError` where the names of the columns are not those of the fields.
     """
     _compare(kind, names)

@@ -19,7 +19,7 @@ from sqlmodel import col
 from portal.core.database.columns import Word
 from portal.core.database.db import driver_connection
 from portal.core.database.local_settings import local_settings
-from portal.core.database.rows import fetch_rows, row_of, rows_of
+from portal.core.database.rows import fetch_unpackable, row_of, rows_of
 from portal.core.errors import TooSlow
 from portal.core.exchange.batches import BatchType
 from portal.core.outbox.queries.reading_rows import RetryRow, WaitingRow, reading_in
@@ -248,11 +248,12 @@ async def next_waiting(
     query = _FRESHEST if freshest else _OLDEST
     try:
         async with local_settings(session, _PLANNER_HINTS):
-            found = await fetch_rows(connection, WaitingRow, query, *acknowledged, after.sent_rows, limit + 1)
+            given = (*acknowledged, after.sent_rows, limit + 1)
+            found = await fetch_unpackable(connection, WaitingRow, query, *given)
     except asyncpg.QueryCanceledError:
         message = f"the database took too long to read {limit} readings"
         raise TooSlow(message) from None
-    rows = tuple([WaitingReading(row.entry_id, row.received_at, reading_in(row)) for row in found])
+    rows = tuple([WaitingReading(row[0], row[1], reading_in(row[2:])) for row in found])
     return Waiting(rows, is_complete=len(rows) <= limit)
 
 
@@ -298,7 +299,7 @@ async def due_retries(session: AsyncSession, limit: int, now: datetime) -> tuple
     """Return at most `limit` refused readings whose next try is due, least tried first."""
     found = await rows_of(session, RetryRow, _DUE_RETRIES, {"limit": limit, "now": now})
     return tuple(
-        RetryReading(row.retry_time, row.retry_device_id, row.received_at, row.tries, reading_in(row))
+        RetryReading(row.retry_time, row.retry_device_id, row.received_at, row.tries, reading_in(row[4:]))
         for row in found
     )
 
