@@ -10,12 +10,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.core.cost.queries import live_usage, split_sums
+from portal.core.cost.queries.calendars import NOWHERE, Calendar, make_calendar, zone_named
 from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
 from portal.core.cost.rules.cost import DayUsage, DeviceRef, DeviceUsage, Quality
-from portal.core.cost.rules.rates import Segment, SplitInterval, at_hours, segments
+from portal.core.cost.rules.rates import Segment
 from portal.core.database.local_settings import local_settings
 from portal.core.database.rows import row_of, rows_of
 from portal.core.energy.queries import split_intervals
@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 
     from portal.core.tariffs.queries.tariffs import MunicipalTariffs
 
-__all__ = ["CostScope", "load_usage", "make_calendar", "zone_named"]
+__all__ = ["Calendar", "CostScope", "load_usage", "make_calendar", "zone_named"]
 
-NOWHERE = 0
-"""Stands for the municipality of a site that has none."""
 _NEARLY_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
 _AT_ONCE = 500  # bounds the hours whose readings are in memory together
 
@@ -60,47 +58,6 @@ class DailyUsage(NamedTuple):
     by_day: tuple[DayUsage, ...]
     municipalities: frozenset[int]
     device_count: int
-
-
-class Calendar(NamedTuple):
-    """The rates of a window: runs of whole hours and split intervals, each with its municipality."""
-
-    whole: list[tuple[int, Segment]]
-    split: list[tuple[int, SplitInterval]]
-    unknown_zones: tuple[str, ...]
-
-
-def make_calendar(municipalities: Sequence[MunicipalTariffs], scope: CostScope) -> Calendar:
-    """Make the rate calendar of every municipality, and of the sites that have none.
-
-    A municipality whose time zone has left the tz database has no local time, hence no rates; it is named.
-    """
-    whole: list[tuple[int, Segment]] = []
-    split: list[tuple[int, SplitInterval]] = []
-    unknown: list[str] = []
-    for key, municipality in [
-        (NOWHERE, None),
-        *((municipality.municipality_id, municipality) for municipality in municipalities),
-    ]:
-        zone, tariffs = scope.own_zone, () if municipality is None else municipality.tariffs
-        if municipality is not None and (known := zone_named(municipality.time_zone_id)) is not None:
-            zone = known
-        elif municipality is not None:
-            tariffs = ()
-            unknown.append(f"{municipality.name} ({municipality.time_zone_id})")
-        found = segments(tariffs, zone, scope.from_at, scope.to_at, scope.day_zone or zone)
-        runs, hours = at_hours(found)
-        whole.extend((key, run) for run in runs)
-        split.extend((key, hour) for hour in hours)
-    return Calendar(whole, split, tuple(unknown))
-
-
-def zone_named(name: str) -> ZoneInfo | None:
-    """Return a time zone, None where the tz database has none of that name any more."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
 
 
 # An hour finds its rate, and a device its municipality, by binary search in an array: no join, whose plan could flip
