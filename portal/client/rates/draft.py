@@ -127,8 +127,13 @@ def draft_of(tariff: Tariff, note: str = "") -> Draft:
 
 
 def fingerprint(draft: Draft) -> str:
-    """A mark of what is stored, to see later whether it is still the same."""
-    return hashlib.sha256(repr(replace(draft, base="", note="")).encode()).hexdigest()[:32]
+    """A mark of what is stored, to see later whether it is still the same.
+
+    Earlier releases had the state as true or false. The mark is as they made it: drafts outlive an upgrade.
+    """
+    state = f"is_active={draft.is_active!r}", f"is_active={draft.is_active == 'active'}"
+    marked = repr(replace(draft, base="", note="")).replace(*state)
+    return hashlib.sha256(marked.encode()).hexdigest()[:32]
 
 
 def _period(period: Period, season: str) -> PeriodDraft:

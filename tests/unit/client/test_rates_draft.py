@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, to_wire
+from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, fingerprint, to_wire
 from portal.client.rates.problems import problems_in_words
 from portal.client.rates.rows import with_value
 from portal.core.errors import Invalid
@@ -47,6 +47,12 @@ def problems(draft: Draft) -> list[str]:
 
 def test_a_tariff_goes_through_the_form_unchanged() -> None:
     assert read_tariff(to_wire(draft_of(TARIFF))) == TARIFF
+
+
+def test_a_draft_kept_over_an_upgrade_knows_its_tariff_again() -> None:
+    # As the release before marked them: a tab keeps a draft while the server is upgraded.
+    assert fingerprint(draft_of(TARIFF)) == "add8c0c33612f537a4bceb04fef01f69"
+    assert fingerprint(draft_of(replace(TARIFF, is_active=False))) == "a23107f49945a257135a08f4a3ce0ac2"
 
 
 def test_a_decimal_comma_is_a_decimal_point() -> None:

@@ -68,3 +68,27 @@ def test_days_are_named() -> None:
         "P127 daily 00:00-01:00: none → 1; P255 daily and on holidays 00:00-01:00: none → 1; "
         "P128 holidays 00:00-01:00: none → 1; P193 Mon Sun holidays 00:00-01:00: none → 1"
     )
+
+
+def test_seasons_of_one_name_are_told_apart() -> None:
+    dear, cheap = (
+        replace(WINTER, periods=()),
+        Season("High season", MonthDay(1, 1), MonthDay(1, 31), Decimal(3)),
+    )
+    before = replace(TARIFF, seasons=(dear, cheap))
+    after = replace(before, seasons=(replace(dear, default_rate_per_kwh=Decimal(9)), cheap))
+    told = tariff_change_in_words((before, HERE), (after, HERE))
+    assert told == "High season, default rate: 3.1 → 9"
+    assert "High season (2): 01-01 to 01-31; High season, default rate (2): 3" in _told_whole(before)
+
+
+def test_a_season_that_is_called_like_a_field_hides_nothing() -> None:
+    before = replace(TARIFF, seasons=(replace(WINTER, name="currency"),))
+    assert (
+        tariff_change_in_words((before, HERE), (replace(before, currency="EUR"), HERE))
+        == "currency: none → EUR"
+    )
+
+
+def _told_whole(tariff: Tariff) -> str:
+    return tariff_change_in_words(None, (tariff, HERE))

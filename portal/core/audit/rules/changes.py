@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import takewhile
 
 # A change of the longest address still tells both.
 _LONGEST_VALUE = 120
+_SHOWN_BEFORE = 20
 
 
 def changes_in_words(before: Mapping[str, object], after: Mapping[str, object]) -> str:
@@ -13,9 +15,9 @@ def changes_in_words(before: Mapping[str, object], after: Mapping[str, object]) 
     A fact that only one of them has is "none" in the other.
     """
     names = [*before, *(name for name in after if name not in before)]
-    shown = {name: (_shown(before.get(name)), _shown(after.get(name))) for name in names}
+    changed = {name: (before.get(name), after.get(name)) for name in names}
     return "; ".join(
-        f"{name}: {was} → {now}" for name, (was, now) in shown.items() if before.get(name) != after.get(name)
+        f"{name}: {' → '.join(_shown_apart(was, now))}" for name, (was, now) in changed.items() if was != now
     )
 
 
@@ -32,10 +34,26 @@ def amount(value: Decimal | None, unit: str = "") -> str | None:
     return f"{text} {unit}" if unit else text
 
 
+def _shown_apart(was: object, now: object) -> tuple[str, str]:
+    """Return two values that differ; where they do so behind what is shown, from a little before that."""
+    texts = _in_words(was), _in_words(now)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    if same < _LONGEST_VALUE - 1 or texts[0] == texts[1]:
+        return _cut(texts[0]), _cut(texts[1])
+    return _cut(f"…{texts[0][same - _SHOWN_BEFORE :]}"), _cut(f"…{texts[1][same - _SHOWN_BEFORE :]}")
+
+
 def _shown(value: object) -> str:
+    return _cut(_in_words(value))
+
+
+def _in_words(value: object) -> str:
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = " ".join(str(value).split())
+    return " ".join(str(value).split())
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

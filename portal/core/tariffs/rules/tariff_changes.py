@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import count
 
 from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_words
 from portal.core.tariffs.rules.tariff_fields import AboutField, members
@@ -31,8 +32,17 @@ def tariff_change_in_words(before: tuple[Tariff, str] | None, after: tuple[Tarif
 
     Without one of them, all there is to say of the other. Rates are per kWh, without VAT.
     """
-    was, now = (dict(_facts(*state)) if state is not None else {} for state in (before, after))
+    was, now = (_told_apart(_facts(*state)) if state is not None else {} for state in (before, after))
     return changes_in_words(was, now) if was and now else facts_in_words(was or now)
+
+
+def _told_apart(facts: Iterable[tuple[str, object]]) -> dict[str, object]:
+    """Return facts by name. Where a part is called like another, or like a field, its facts have a number behind."""
+    told: dict[str, object] = {}
+    for name, value in facts:
+        unused = (f"{name} ({number})" for number in count(2))
+        told[name if name not in told else next(each for each in unused if each not in told)] = value
+    return told
 
 
 def _facts(tariff: Tariff, municipality: str) -> Iterator[tuple[str, object]]:
