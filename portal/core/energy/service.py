@@ -24,12 +24,12 @@ from portal.core.energy.queries.stretches import rewrite_energy
 from portal.core.energy.rules.meter import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from portal.core.database.db import AsyncSession
     from portal.core.database.engine import Figures
     from portal.core.database.layout import Layout, MeterKey
-    from portal.core.database.queue import QueuedHour
+    from portal.core.energy.queries.waiting import TakenHours
     from portal.core.stack import Stack
 
 # How long one transaction of a pass lasts, a month of a busy meter apart: others may wait for it.
@@ -51,15 +51,17 @@ async def bootstrap(stack: Stack) -> None:
         await rule.note_rule(session, stack.layout, max_gap_of(stack))
 
 
-async def refresh(stack: Stack, *, pass_seconds: float = inf) -> int:
+async def refresh(
+    stack: Stack, *, pass_seconds: float = inf, is_ending: Callable[[], bool] = lambda: False
+) -> int:
     """Bring energy and figures up to date with every committed reading, and all passes to their end.
 
-    With `pass_seconds` passes that take longer are left to whoever goes on with them. Returns how many (meter, hour)
-    were queued.
+    With `pass_seconds` passes that take longer, and as soon as `is_ending` all of them, are left to whoever goes on
+    with them. Returns how many (meter, hour) were queued.
     """
     taken = await refresh_queue(stack)
     until = monotonic() + pass_seconds
-    while monotonic() < until and await _go_on(stack):
+    while monotonic() < until and not is_ending() and await _go_on(stack):
         # New readings do not wait for the end of a long pass.
         taken += await refresh_queue(stack)
     return taken
@@ -86,17 +88,18 @@ async def _take_queue(stack: Stack, figures: Figures) -> tuple[int, bool]:
         taken = await waiting.take_queue(session, layout)
         if taken.hours:
             await analyze_grown(session, layout)
-            await _bring_up_to_date(session, layout, taken.hours, max_gap_of(stack), figures)
+            await _bring_up_to_date(session, layout, taken, max_gap_of(stack), figures)
     return len(taken.hours), not taken.is_all
 
 
 async def _bring_up_to_date(
-    session: AsyncSession, layout: Layout, taken: list[QueuedHour], max_gap: timedelta, figures: Figures
+    session: AsyncSession, layout: Layout, taken: TakenHours, max_gap: timedelta, figures: Figures
 ) -> None:
-    changes = await changes_by_meter(session, layout, taken, max_gap)
+    changes = await changes_by_meter(session, layout, taken.hours, max_gap)
     added = await append_clean_runs(session, layout, changes, max_gap, figures=figures.added)
-    await figures.rewrite(session, taken, added)
-    await rewrite_energy(session, layout, [change for change in changes if change.key not in added])
+    await figures.rewrite(session, taken.hours, added)
+    left = [change for change in changes if change.key not in added]
+    await rewrite_energy(session, layout, left, taken.queued_since)
 
 
 async def _go_on(stack: Stack) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ _PAUSE_SECONDS = 0.5
 _PAUSE_FACTOR = 19
 _LONGEST_PAUSE_SECONDS = 10
 _LOOK_SECONDS = 3
+# A process that ends leaves a long recompute pass to the others, or to its next start.
+_LAST_SECONDS = 2
 
 
 class Trigger:
@@ -34,6 +37,7 @@ class Trigger:
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
         self._is_draining = asyncio.Event()
+        self._ends_at = inf
         self._outage = Outage(_log, "The rollups are not refreshed")
 
     def __call__(self, stack: Stack) -> None:
@@ -58,18 +62,20 @@ class Trigger:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def drain(self) -> None:
-        """Wait until what was asked for is done."""
+        """Wait until the queue is up to date, and for recompute passes a moment."""
         self._is_draining.set()
+        self._ends_at = monotonic() + _LAST_SECONDS
         if self._task is not None:
             await self._task
         self._is_draining.clear()
+        self._ends_at = inf
 
     async def _run(self, stack: Stack) -> None:
         while self._wanted:
             self._wanted = False
             began = monotonic()
             with self._outage.noted():
-                await refresh(stack)
+                await refresh(stack, is_ending=lambda: monotonic() > self._ends_at)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_draining.wait(), _pause(monotonic() - began))
 

@@ -118,13 +118,22 @@ class _ReadingsIn(NamedTuple):
     readings: int
 
 
-async def rewrite_energy(session: AsyncSession, layout: Layout, changes: Sequence[MeterChange]) -> None:
-    """Recompute the energy wherever the changes reach, from the readings, or ask for a pass where that is far."""
+async def rewrite_energy(
+    session: AsyncSession,
+    layout: Layout,
+    changes: Sequence[MeterChange],
+    queued_since: datetime | None = None,
+) -> None:
+    """Recompute the energy wherever the changes reach, from the readings, or ask for a pass where that is far.
+
+    Such a pass counts as asked for since the changes were queued, so that no answer claims to count what it has left.
+    """
     pending = [list(_touched(change)) for change in changes]
     while pending:
         # Stretches of one meter build on each other: one of each at a time.
         batch = next(_batches([stretches[0] for stretches in pending]))
-        await _rewrite_all(session, layout, batch)
+        far = await _rewrite_near(session, layout, batch)
+        await ask_for(session, layout, [Pass(each.key, each.start, queued_since) for each in far])
         begun, pending = pending[: len(batch)], pending[len(batch) :]
         left = [[later for later in stretches[1:] if not stretches[0].covers(later)] for stretches in begun]
         pending += [stretches for stretches in left if stretches]
@@ -158,14 +167,15 @@ def _batches(stretches: Sequence[_Touched]) -> Iterator[list[_Touched]]:
     yield batch
 
 
-async def _rewrite_all(session: AsyncSession, layout: Layout, stretches: list[_Touched]) -> None:
+async def _rewrite_near(session: AsyncSession, layout: Layout, stretches: list[_Touched]) -> list[_Touched]:
+    """Rewrite what is settled within days, and return the stretches that are left to a pass."""
     await _find_starts(session, layout, stretches)
     far = [stretch for stretch in stretches if stretch.changed_for > _LONGEST]
     near = [stretch for stretch in stretches if stretch.changed_for <= _LONGEST]
     for ahead in _LOOK_AHEAD:
         if near:
             near = await _rewrite_settled(session, layout, near, ahead)
-    await ask_for(session, layout, [Pass(stretch.key, stretch.start) for stretch in (*far, *near)])
+    return [*far, *near]
 
 
 async def _rewrite_settled(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 
 from portal.core.database.queue import QueuedHour
-from portal.core.database.rows import is_so, rows_of, value_of
+from portal.core.database.rows import is_so, row_of, rows_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,6 +47,9 @@ WITH chosen AS MATERIALIZED (
 SELECT {customer_id,} device_id, hour, greatest(first_at, TIMESTAMPTZ 'epoch') AS first_at
 FROM entries JOIN chosen USING ({customer_id,} device_id) ORDER BY {customer_id,} device_id, hour
 """
+_SIZE = """
+SELECT coalesce(sum(cardinality(hours)), 0)::bigint AS entries, min(queued_at) AS queued_since FROM {rollup_batches}
+"""
 _MARK = "SELECT '{table} ' || ctid || ' ' || xmin FROM {table} LIMIT 1"
 
 
@@ -70,11 +74,20 @@ async def count_queued(session: AsyncSession, layout: Layout) -> int:
     return await value_of(session, int, layout.sql("SELECT count(*) FROM {rollup_queue}")) or 0
 
 
+class _Size(NamedTuple):
+    entries: int
+    queued_since: datetime | None
+
+
 class TakenHours(NamedTuple):
-    """Hours taken from the queue, by meter and hour; `is_all` where nothing of it is left."""
+    """Hours taken from the queue, by meter and hour; `is_all` where nothing of it is left.
+
+    `queued_since` is when the first of all that was queued was; None where nothing was.
+    """
 
     hours: list[QueuedHour]
     is_all: bool
+    queued_since: datetime | None
 
 
 async def take_queue(session: AsyncSession, layout: Layout) -> TakenHours:
@@ -83,12 +96,12 @@ async def take_queue(session: AsyncSession, layout: Layout) -> TakenHours:
     Where that is very much, as behind an import of years, it is all of some meters, and the others stay queued: of a
     meter whose hours were taken in part, the rest would come late.
     """
-    size = layout.sql("SELECT sum(cardinality(hours)) FROM {rollup_batches}")
-    is_all = (await value_of(session, int, size) or 0) <= _MOST_ENTRIES
+    size = await row_of(session, _Size, layout.sql(_SIZE))
+    is_all = size.entries <= _MOST_ENTRIES
     statement = layout.sql(_TAKE_ALL if is_all else _TAKE_SOME)
     given = {"most": _MOST_ENTRIES}
     hours = await rows_of(session, QueuedHour, statement, given, keys=layout.key_width)
-    return TakenHours(hours, is_all)
+    return TakenHours(hours, is_all, size.queued_since)
 
 
 async def first_mark(session: AsyncSession, layout: Layout, tables: Sequence[str]) -> str | None:
