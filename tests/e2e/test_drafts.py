@@ -254,6 +254,18 @@ def test_drafts_are_of_one_tab_one_person_and_no_secret(visit: Visit, client_sta
         assert _kept(tab) == []
 
 
+def test_a_draft_of_the_release_before_comes_back(visit: Visit, client_stack: RunningStack) -> None:
+    """The dialog of a municipality had another name then, which a tab has kept over the upgrade."""
+    page = _rates(visit(), client_stack)
+    empty, typed = {"name": "", "zone": ""}, {"name": "Half a town", "zone": "Europe/Ber"}
+    draft = {"owner": ALICE, "opening": ["place", "", ""], "after": "", "base": empty, "boxes": typed}
+    page.evaluate("(draft) => sessionStorage.setItem('draft/municipality', JSON.stringify(draft))", draft)
+    page.reload()
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_have_value("Half a town")
+    expect(page.get_by_role("dialog").get_by_label("Time zone")).to_have_value("Europe/Ber")
+    expect(page.get_by_text(_RESTORED)).to_be_visible()
+
+
 def test_what_is_in_storage_is_not_believed(visit: Visit, client_stack: RunningStack) -> None:
     page = visit().sign_in(client_stack, ALICE, "/settings/api-keys")
     draft = {"owner": OLGA, "opening": ["add", "", ""], "after": "", "base": {}, "boxes": {"name": "hers"}}

@@ -6,6 +6,8 @@ import { useEffect, useRef, useState } from "react";
 const PREFIX = "draft/";
 const MOST_CHARACTERS = 200000;
 const LONGEST = 500;
+// What earlier releases called a form: a tab keeps its drafts while the server is upgraded.
+const RENAMED = { "municipality/place": "municipality" };
 const NEVER_KEPT = ["password", "file", "submit", "button", "reset", "image"];
 
 const isTexts = (found) =>
@@ -27,7 +29,10 @@ const find = (scope, owner) => {
     const isSound =
       draft !== null && draft.owner === owner && typeof draft.after === "string" && isTexts(draft.base) &&
       isTexts(draft.boxes) && Array.isArray(draft.opening) && draft.opening.length === 3 && isTexts({ ...draft.opening });
-    if (isSound) return draft;
+    if (isSound) {
+      const [which, ...of] = draft.opening;
+      return { ...draft, opening: [RENAMED[`${scope}/${which}`] ?? which, ...of] };
+    }
   } catch {}
   forget(scope);
   return null;
