@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from portal.core import energy
+from portal.core.database.migrations import migrate
 from portal.core.energy import moment, trigger
+from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from tests.integration.databases import Stacks
+from portal.core.values.time import floor_hour
+from tests.integration.databases import Stacks, downgrade
 from tests.integration.energy.metering import START, Meter, expected_figures, expected_hours, new_meter
 
 DENSE_AT = START + timedelta(days=40)
@@ -63,6 +66,21 @@ async def test_an_answer_goes_no_further_than_the_readings_that_a_pass_has_left(
     async with energy.counted(now, stack.layout.customer_of(meter.key)) as counted:
         assert not counted.as_of.is_complete
         assert counted.as_of.at == stored_at
+
+
+async def test_an_earlier_release_finds_queued_what_a_pass_has_left(stack: Stack, meter: Meter) -> None:
+    await energy.refresh_queue(stack)
+    mode = stack.settings.run_mode
+    await downgrade(stack.db, mode, "admin_0006" if mode is RunMode.ADMIN else "client_0008")
+    async with stack.db.snapshot() as session:
+        queued = await session.scalars(
+            text(stack.layout.sql("SELECT hour FROM {rollup_queue} ORDER BY hour"))
+        )
+        assert list(queued) == sorted({floor_hour(at) for at, _ in [*FAR, *DENSE]})
+    await migrate(stack.db, mode)
+    await energy.refresh(stack)
+    assert await meter.hours() == expected_hours([*FAR, *DENSE])
+    assert await _passes(stack) == 0
 
 
 async def _queued_at(stack: Stack) -> datetime:
