@@ -1,15 +1,19 @@
 """Sites, devices, municipalities and tariffs: all of a set, whenever it differs, in the order they need each other."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 import httpx
 
+from portal.client.rates.draft import draft_of, to_wire
 from portal.core.exchange.batches import BatchType
 from portal.core.outbox.service import push
 from portal.core.sites.service import sites
-from portal.core.tariffs.service import municipalities, tariff_imports
+from portal.core.tariffs.rules.tariffs import HOLIDAY_BIT, DayType, Holiday, MonthDay, Period, Season
+from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from tests.integration.databases import Clock
 from tests.integration.push.rig import Rig, Sent, line_of, with_fleet
 
@@ -273,3 +277,26 @@ async def test_a_name_of_an_earlier_release_goes_without_its_control_characters(
     await rig.tick()
     assert await rig.on_admin("SELECT name, address FROM fleet.sites") == [("Ho use", "1 Road\nTown ")]
     assert await rig.on_admin("SELECT count(*) FROM fleet.devices") == [(1,)]
+
+
+async def test_a_tariff_is_at_the_admin_what_it_is_in_the_form(rig: Rig) -> None:
+    """From the form to the Admin nothing of it is lost, and what it has no more goes there too."""
+    await _furnish(rig)
+    [[key]] = await rig.on_client("SELECT id FROM app.tariffs")
+    plain = (await tariffs.get_tariff(rig.client, key)).tariff
+    night = Period("Night", 3 | HOLIDAY_BIT, time(22), time(6), Decimal("0.815"))
+    only_holidays = Period("Quiet", HOLIDAY_BIT, time(7), time(9), Decimal(1))
+    rich = replace(
+        plain,
+        effective_to=date(2026, 12, 31),
+        currency="EUR",
+        periods=(night, only_holidays),
+        seasons=(Season("High", MonthDay(6, 1), MonthDay(8, 31), Decimal("3.000001"), (only_holidays,)),),
+        holidays=(Holiday(date(2026, 12, 25), "Christmas Day", DayType.HOLIDAY),),
+    )
+    for each in (rich, plain, rich):
+        assert await tariffs.save_tariff(rig.client, to_wire(draft_of(each))) == key
+        await rig.tick()
+        assert (await tariffs.get_tariff(rig.client, key)).tariff == each
+        [held] = await tariffs.list_customer_tariffs(rig.admin, rig.customer_id)
+        assert held.tariffs == (replace(each, currency=each.currency or "ZAR"),)
