@@ -10,6 +10,7 @@ from sqlalchemy import text
 from portal.core import energy
 from portal.core.database.migrations import migrate
 from portal.core.energy import moment, trigger
+from portal.core.energy.queries import append
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
 from portal.core.values.time import floor_hour
@@ -40,7 +41,11 @@ async def _passes(stack: Stack) -> int:
         return await energy.count_passes(session, stack.layout)
 
 
-async def test_a_new_reading_adds_nothing_that_was_stored_before_it(stack: Stack, meter: Meter) -> None:
+@pytest.mark.parametrize("share", [-1, 1000], ids=["all at once", "meter by meter"])
+async def test_a_new_reading_adds_nothing_that_was_stored_before_it(
+    stack: Stack, meter: Meter, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(append, "_SHARE_TO_READ_AT_ONCE", share)
     await energy.refresh_queue(stack)
     assert await _passes(stack) == 1
     other = await new_meter(stack)

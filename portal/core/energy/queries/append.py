@@ -32,7 +32,7 @@ _SHARE_TO_READ_AT_ONCE = 0.3
 
 _FOUND = """
 WITH meter AS MATERIALIZED (
-    SELECT k.*, coalesce(head.base_at, k.first_at - interval '1 microsecond') AS head_at, head.shown AS head_shown
+    SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
     FROM unnest(
         {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
         CAST(:first_at AS timestamptz[]), CAST(:slope AS float8[])

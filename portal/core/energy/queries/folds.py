@@ -38,8 +38,8 @@ CROSS JOIN LATERAL (
 _HOURS_OF_ONE = """
 WITH meter AS (
     SELECT {CAST(:customer_id AS uuid) AS customer_id,} CAST(:device_id AS uuid) AS device_id,
-           CAST(:head_at AS timestamptz) AS head_at, CAST(:head_shown AS bigint) AS head_shown,
-           CAST(:slope AS float8) AS milliwh_per_second
+           CAST(:low AS timestamptz) AS first_at, CAST(:head_at AS timestamptz) AS head_at,
+           CAST(:head_shown AS bigint) AS head_shown, CAST(:slope AS float8) AS milliwh_per_second
 )
 SELECT hour, own, carried, last_at, last_shown, is_clean FROM ({hours}) h ORDER BY hour
 """
