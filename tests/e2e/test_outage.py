@@ -47,7 +47,7 @@ def test_open_and_new_pages_say_so_and_come_back(
     costs.goto(f"{client_stack.url}/cost")
     expect(costs.get_by_text("Total").first).to_be_visible()
     with closed(database_server, client_stack):
-        expect(dashboard.get_by_text(_WORDS)).to_be_visible(timeout=_PATIENCE)
+        expect(dashboard.get_by_text(_WORDS).first).to_be_visible(timeout=_PATIENCE)
         costs.get_by_role("link", name="Settings").first.click()
         expect(costs.get_by_text(_WORDS).first).to_be_visible(timeout=_PATIENCE)
         new = visitor.tab()
@@ -80,6 +80,6 @@ def test_a_log_in_and_a_download_are_answered_in_words(
         assert int(answer.headers["Retry-After"]) > 0
         assert _WORDS in answer.text
     assert "look before you send it again" in login.text
-    expect(page.get_by_text(_WORDS)).to_have_count(0)
+    expect(page.get_by_text(_WORDS)).to_have_count(0, timeout=_PATIENCE)
     assert "Traceback" not in client_stack.log(), client_stack.log()
     visitor.complaints.clear()
