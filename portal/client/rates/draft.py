@@ -33,7 +33,7 @@ _DAY_TYPES = one_of(
 
 @dataclass
 class PeriodDraft:
-    """A period; `season` is a season's name or empty, `days` the seven days and the holidays."""
+    """A period; `season` is one of `season_keys` or empty, `days` the seven days and the holidays."""
 
     name: str = box("", "Name of the period", of="name", words="name", title="Name", width="140px")
     season: str = ALL_YEAR
@@ -114,16 +114,30 @@ WORDS = {
 
 def draft_of(tariff: Tariff, note: str = "") -> Draft:
     """The form filled in from a tariff."""
+    seasons = [_season(season) for season in tariff.seasons]
     periods = [_period(period, ALL_YEAR) for period in tariff.periods]
-    periods += [_period(period, season.name) for season in tariff.seasons for period in season.periods]
+    for season, key in zip(tariff.seasons, season_keys(seasons), strict=True):
+        periods += [_period(period, key) for period in season.periods]
     return Draft(
         **shown(Draft, tariff),
         id=KEY.show(tariff.id),
         note=note,
-        seasons=[_season(season) for season in tariff.seasons],
+        seasons=seasons,
         periods=periods,
         holidays=[holiday_draft(holiday) for holiday in tariff.holidays],
     )
+
+
+def season_keys(seasons: Sequence[SeasonDraft]) -> list[str]:
+    """What periods call their season: its name, from the second of a name on with a number, as in "High (2)"."""
+    keys: list[str] = []
+    for season in seasons:
+        key, number = season.name, 1
+        while season.name and key in keys:
+            number += 1
+            key = f"{season.name} ({number})"
+        keys.append(key)
+    return keys
 
 
 def fingerprint(draft: Draft) -> str:
@@ -171,8 +185,8 @@ def to_wire(draft: Draft) -> dict[str, Any]:
                 "firstDay": f"{season.first_month}-{season.first_day}",
                 "lastDay": f"{season.last_month}-{season.last_day}",
             }
-            | _periods([period for period in draft.periods if period.season == season.name])
-            for season in draft.seasons
+            | _periods([period for period in draft.periods if period.season == key])
+            for season, key in zip(draft.seasons, season_keys(draft.seasons), strict=True)
         ],
         "holidays": [sent(holiday, Holiday) for holiday in draft.holidays],
     }

@@ -255,7 +255,7 @@ def _period_titles() -> rx.Component:
 def _period_season(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     return rx.el.select(
         rx.el.option("All year / rest of it", value=""),
-        rx.foreach(State.draft.seasons, lambda season: rx.el.option(season.name, value=season.name)),
+        rx.foreach(State.seasons, lambda season: rx.el.option(season, value=season)),
         name=_box("periods", index, "season"),
         value=period.season,
         on_change=lambda chosen: State.set_row("periods", index, "season", chosen),

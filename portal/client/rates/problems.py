@@ -3,7 +3,7 @@
 import re
 from typing import cast
 
-from portal.client.rates.draft import ALL_YEAR, WORDS, Draft, listed_as
+from portal.client.rates.draft import ALL_YEAR, WORDS, Draft, listed_as, season_keys
 from portal.core.errors import PortalError
 
 _PATH = re.compile(
@@ -34,7 +34,7 @@ def _row(match: re.Match[str], draft: Draft) -> list[str]:
     season = ALL_YEAR
     if match["season"] is not None:
         number = int(match["season"])
-        season = draft.seasons[number].name if number < len(draft.seasons) else ""
+        season = season_keys(draft.seasons)[number] if number < len(draft.seasons) else ""
         if match["part"] is None:
             return [f"season {number + 1}{_called(season)}"]
     if match["part"] is None:

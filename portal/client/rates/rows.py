@@ -1,10 +1,10 @@
 """The rows of the form: one more, one less, one of them changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from portal.client.rates.draft import DAYS, NEW_ROWS, Draft, SeasonDraft
+from portal.client.rates.draft import DAYS, NEW_ROWS, Draft, season_keys
 
 
 def with_value(draft: Draft, part: str, index: int, values: Mapping[str, Any]) -> Draft:
@@ -12,14 +12,10 @@ def with_value(draft: Draft, part: str, index: int, values: Mapping[str, Any]) -
     rows = list(getattr(draft, part))
     if not 0 <= index < len(rows):
         return draft
-    before = rows[index]
-    rows[index] = replace(before, **values)
+    rows[index] = replace(rows[index], **values)
     changed = replace(draft, **{part: rows})
-    if part == "seasons" and "name" in values:
-        changed.periods = [
-            replace(period, season=values["name"]) if period.season == before.name != "" else period
-            for period in draft.periods
-        ]
+    if part == "seasons":
+        _rename(changed, season_keys(draft.seasons), season_keys(changed.seasons))
     return changed
 
 
@@ -28,10 +24,13 @@ def without(draft: Draft, part: str, index: int) -> Draft:
     rows = list(getattr(draft, part))
     if not 0 <= index < len(rows):
         return draft
-    gone = rows.pop(index)
+    rows.pop(index)
     left = replace(draft, **{part: rows})
-    if isinstance(gone, SeasonDraft):
-        left.periods = [period for period in left.periods if period.season != gone.name]
+    if part == "seasons":
+        before = season_keys(draft.seasons)
+        gone = before.pop(index)
+        left.periods = [period for period in left.periods if not gone or period.season != gone]
+        _rename(left, before, season_keys(left.seasons))
     return left
 
 
@@ -46,3 +45,11 @@ def with_day_toggled(draft: Draft, index: int, day: int) -> Draft:
         return draft
     days = [not on if number == day else on for number, on in enumerate(draft.periods[index].days)]
     return with_value(draft, "periods", index, {"days": days})
+
+
+def _rename(draft: Draft, before: Sequence[str], after: Sequence[str]) -> None:
+    """Have the periods call their seasons what these are called now."""
+    names = {old: new for old, new in zip(before, after, strict=True) if old}
+    draft.periods = [
+        replace(period, season=names.get(period.season, period.season)) for period in draft.periods
+    ]

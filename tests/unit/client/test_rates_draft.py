@@ -8,7 +8,7 @@ import pytest
 
 from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, fingerprint, to_wire
 from portal.client.rates.problems import problems_in_words
-from portal.client.rates.rows import with_value
+from portal.client.rates.rows import with_value, without
 from portal.core.errors import Invalid
 from portal.core.tariffs.rules.tariff_input import read_tariff
 from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
@@ -70,6 +70,27 @@ def test_what_is_wrong_is_said_once_while_a_season_has_no_name() -> None:
 def test_a_season_that_is_renamed_takes_its_periods_along() -> None:
     draft = replace(SOUND, seasons=[SeasonDraft("High")], periods=[PeriodDraft("Peak", "High")])
     assert with_value(draft, "seasons", 0, {"name": "Winter"}).periods[0].season == "Winter"
+
+
+def test_a_season_of_two_stretches_keeps_the_periods_of_each() -> None:
+    high = TARIFF.seasons[0]
+    again = replace(
+        high,
+        first_day=MonthDay(12, 1),
+        last_day=MonthDay(12, 31),
+        periods=(Period("Evening", 31, time(17), time(20), Decimal("4.50")),),
+    )
+    twice = replace(TARIFF, seasons=(high, again))
+    draft = draft_of(twice)
+    assert [period.season for period in draft.periods] == ["", "High season", "High season (2)"]
+    assert read_tariff(to_wire(draft)) == twice
+    renamed = with_value(draft, "seasons", 0, {"name": "Winter"})
+    assert [period.season for period in renamed.periods] == ["", "Winter", "High season"]
+    assert [season.periods for season in read_tariff(to_wire(renamed)).seasons] == [
+        season.periods for season in twice.seasons
+    ]
+    left = without(draft, "seasons", 0)
+    assert read_tariff(to_wire(left)) == replace(TARIFF, seasons=(again,))
 
 
 @pytest.mark.parametrize(
