@@ -1,6 +1,6 @@
 # make run    sets everything up and starts the product with a simulated meter; Ctrl-C stops all of it
 # make test   sets up and runs checks and tests
-# make test-slow  the runs by chance at length (energy law, OpenAPI, kills, chaos) and the recipes, which `make test` has a short case of
+# make test-slow  the runs by chance at length (energy law, OpenAPI, kills, chaos), a real home and the recipes, which `make test` has a short case of
 # make bench  figures of the ingest, beside what the database can do without it
 # make setup  the set-up only: .venv, front ends built
 # make data-model  docs/data-model.md and its pictures, made anew from the tables
@@ -18,8 +18,7 @@ export PYTHON
 BIN := .venv/bin
 # Additional arguments: make run ARGS="--port 9000", make test ARGS="-k cost"
 ARGS ?=
-# Each process has a database server of its own, and often stacks and a browser.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --durations 30
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --durations 30
 
 help:
 	@sed -n 's/^# make/make/p' Makefile

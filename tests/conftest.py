@@ -17,6 +17,7 @@ from tests import typed_rows
 from tests.distribution import LongestFirst, processes, rank
 from tests.forks import forking
 from tests.integration.databases import NOT_INSTALLED, TestServer, describe_server, running_server
+from tests.samples import NO_SAMPLES
 
 # A busy machine takes its time; how long an example takes is no law of the domain.
 settings.register_profile("any machine", deadline=None)
@@ -98,14 +99,13 @@ def hashes_of_production(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [
-        report
+    reasons = [
+        report.longrepr[2]
         for report in terminalreporter.stats.get("skipped", [])
-        if isinstance(report.longrepr, tuple) and NOT_INSTALLED in report.longrepr[2]
+        if isinstance(report.longrepr, tuple)
     ]
-    if skipped:
-        terminalreporter.write_line(
-            f"!!!!!!!! {NOT_INSTALLED}: {len(skipped)} tests of that engine were SKIPPED !!!!!!!!",
-            yellow=True,
-            bold=True,
-        )
+    for missing, tests in ((NOT_INSTALLED, "of that engine"), (NO_SAMPLES, "of real readings")):
+        if skipped := sum(missing in reason for reason in reasons):
+            terminalreporter.write_line(
+                f"!!!!!!!! {missing}: {skipped} tests {tests} were SKIPPED !!!!!!!!", yellow=True, bold=True
+            )

@@ -1,8 +1,9 @@
 """How a run of several processes is shared out: a file stays together, and the longest begin.
 
 What a file's tests share (a browser, a server, a stack) is made once for them, and no process is left alone at the
-end with something long. There are two processes more than the machine has cores, because many tests wait; all but two
-take those that need no browser first, so that the stacks of the end-to-end tests are started twice and not four times.
+end with something long. There are two processes more than the machine has cores, because many tests wait, and four at
+most, because each has a database server of its own, and often stacks and a browser; all but two take those that need no
+browser first, so that the stacks of the end-to-end tests are started twice and not four times.
 """
 
 import os
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parent
 # The first of all, in this order; `--durations` says which they are. Those that wait come before those that compute.
 LONGEST = (
     "e2e",
+    "integration/commands",
     "integration/server",
     "integration/demo/test_run.py",
     "chaos",
@@ -24,7 +26,6 @@ LONGEST = (
     "documents/test_documents.py",
     "integration/push",
     "integration/energy",
-    "integration/server/test_starts.py",
     "integration",
     "architecture",
     "contract",
@@ -35,12 +36,12 @@ APART = ("chaos", "integration/demo/test_run.py", "integration/fleet_ingest/test
 TOGETHER = "architecture"
 _WITH_BROWSERS = "tests/e2e/"
 _PROCESSES_WITH_BROWSERS = 2
-_MORE_THAN_CORES = 2
+_MORE_THAN_CORES, _MOST_PROCESSES = 2, 4
 
 
 def processes() -> int:
     """Return how many processes the tests of this machine run in."""
-    return len(os.sched_getaffinity(0)) + _MORE_THAN_CORES
+    return min(len(os.sched_getaffinity(0)) + _MORE_THAN_CORES, _MOST_PROCESSES)
 
 
 class LongestFirst(LoadScopeScheduling):
@@ -51,7 +52,7 @@ class LongestFirst(LoadScopeScheduling):
         path = file.removeprefix("tests/")
         if path.startswith(f"{TOGETHER}/"):
             return TOGETHER
-        return file if _rank_in(APART, path) is None else nodeid
+        return file if rank_in(APART, path) is None else nodeid
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         if int(node.gateway.id.removeprefix("gw")) >= _PROCESSES_WITH_BROWSERS:
@@ -63,9 +64,10 @@ class LongestFirst(LoadScopeScheduling):
 
 def rank(item: pytest.Item) -> int:
     """Return where the file of a test stands among the longest."""
-    found = _rank_in(LONGEST, item.path.relative_to(ROOT).as_posix())
+    found = rank_in(LONGEST, item.path.relative_to(ROOT).as_posix())
     return len(LONGEST) if found is None else found
 
 
-def _rank_in(paths: tuple[str, ...], file: str) -> int | None:
+def rank_in(paths: tuple[str, ...], file: str) -> int | None:
+    """Return the first place at which a file, or a directory it is in, stands."""
     return next((n for n, path in enumerate(paths) if file == path or file.startswith(f"{path}/")), None)

@@ -1,12 +1,10 @@
 """A year and a half of a real home's registers: imported at a Client, pushed to an Admin, no energy lost.
 
-Data: Open Power System Data, Household Data 2017-11-10 (CC BY 4.0); beside the project where there is any.
+Data: Open Power System Data, Household Data 2017-11-10 (CC BY 4.0); where `tests/samples.py` looks.
 """
 
 import csv
-from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from portal.commands.import_run import ImportOptions, import_file
@@ -14,10 +12,11 @@ from portal.core import energy
 from portal.core.energy.rules.registers import register_milliwh
 from portal.core.readings.rules.reading_tables import TableOptions
 from portal.core.stack import Stack
+from tests import samples
 from tests.integration.push.rig import Rig
 from tests.length import usual_or_long
 
-HOME = Path(__file__).resolve().parents[4] / "shared/data/opsd/household_data_60min_singleindex.csv"
+HOME = samples.directory / "opsd" / "household_data_60min_singleindex.csv"
 PREFIX = "DE_KN_residential4_"
 METERS = ("grid_import", "pv", "heat_pump")
 MORE = ("grid_export", "ev", "dishwasher", "washing_machine", "freezer", "refrigerator")
@@ -41,7 +40,7 @@ async def _energy(stack: Stack, schema: str) -> dict[str, tuple[int, int, int]]:
         return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
-@pytest.mark.skipif(not HOME.exists(), reason="the household data is not beside the project")
+@samples.needs(HOME)
 async def test_every_device_keeps_the_energy_of_its_register(rig: Rig) -> None:
     meters = usual_or_long(METERS, METERS + MORE)
     for meter in meters:

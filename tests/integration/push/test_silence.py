@@ -18,8 +18,8 @@ from tests.integration.push.test_task import QUICK, _mirrored, _running, _until
 from tests.pace import within
 
 OpenRig = Callable[..., Awaitable[Rig]]
-# A page that waited would wait for a time-out of ten seconds and more.
-_SLOW = 5.0
+# A page that waited would wait for a time-out of ten seconds and more, also on a busy machine.
+_SLOW, _SLOWEST = 5.0, 9.0
 
 
 @dataclass
@@ -86,7 +86,7 @@ async def _black_hole() -> AsyncIterator[int]:
 async def _open_pages(rig: Rig, seconds: float = 2) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with within(_SLOW):
+        with within(_SLOW, at_most=_SLOWEST):
             await dashboard.client_overview(rig.client)
 
 
@@ -100,7 +100,7 @@ async def test_an_admin_that_never_answers_slows_no_page(rigs: OpenRig) -> None:
         await asyncio.sleep(0.5)
         await _open_pages(rig)
         running.cancel()
-        with within(1):
+        with within(1, at_most=_SLOWEST):
             await asyncio.gather(running, return_exceptions=True)
 
 
@@ -113,7 +113,7 @@ async def test_a_database_that_never_answers_the_push_slows_no_page(rigs: OpenRi
         await asyncio.sleep(0.3)
         await _open_pages(rig)
         running.cancel()
-        with within(1):
+        with within(1, at_most=_SLOWEST):
             await asyncio.gather(running, return_exceptions=True)
 
 

@@ -2,18 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from portal.core.readings.rules.nem12 import Nem12Options, parse_nem12
 from portal.core.readings.rules.reading_files import FileInvalid, LeftOut, ParsedRow, RefusedRow, RowOutcome
 from portal.core.readings.rules.readings import MeasuredRow
+from tests import samples
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "nem12"
-needs_samples = pytest.mark.skipif(
-    not SAMPLES.exists(), reason="the market's example files are not on this machine"
-)
+SAMPLES = samples.directory / "nem12"  # the market's example files
+needs_samples = samples.needs(SAMPLES)
 
 HEADER = "100,NEM12,202605180000,MDP,RET\n"
 END = "900\n"

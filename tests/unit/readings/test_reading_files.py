@@ -1,7 +1,6 @@
 """CSV files of readings: what is taken, what is refused and why."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,9 @@ from portal.core.readings.rules.reading_files import (
     SkippedRow,
 )
 from portal.core.readings.rules.reading_tables import TableOptions, parse_csv
+from tests import samples
 
-SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "opsd" / "household_data_60min_singleindex.csv"
+SAMPLE = samples.directory / "opsd" / "household_data_60min_singleindex.csv"
 GRID = {"import": "energy_imported_kwh", "export": "energy_exported_kwh"}
 
 
@@ -90,7 +90,7 @@ def test_marks_quotes_and_spaces_of_spreadsheets_are_understood() -> None:
     assert row.row.energy_imported_kwh == 1.5
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the real household data is not on this machine")
+@samples.needs(SAMPLE)
 def test_a_real_household_is_read_whole() -> None:
     prefix = "DE_KN_residential4_grid_"
     columns = {f"{prefix}import": "energy_imported_kwh", f"{prefix}export": "energy_exported_kwh"}
