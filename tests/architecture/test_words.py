@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.architecture.source import Function, Source, product, sources
+from tests.architecture.source import ROOT, Function, Source, product, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,13 @@ def test_names_have_the_words_of_the_field() -> None:
         if (words := old_words(name)) and (source.path, name) not in ELSEWHERE
     }
     assert wrong == {}
+
+
+def test_the_glossary_says_which_words_they_are() -> None:
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    said = re.search(r"a word that a thing had before: (.*?)\.", text, re.DOTALL)
+    assert said is not None
+    assert sorted(re.split(r",\s+|\s+\(and\s+", said[1].replace(")", ""))) == sorted(NEW_WORDS)
 
 
 def test_no_exception_stands_for_nothing() -> None:

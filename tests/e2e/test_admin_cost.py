@@ -35,7 +35,7 @@ _TARIFF = {
         {"name": "Off-Peak", "daysOfWeek": 96, "startTime": "00:00", "endTime": "23:59", "ratePerKwh": 1.20},
     ],
 }
-# SPEC.md 9.3, Monday 2026-05-18.
+# The worked example of docs/testing.md, Monday 2026-05-18.
 _REGISTERS = {"08:00": 1994, "08:40": 2000, "10:00": 2000, "10:20": 2020, "10:40": 2050}
 _WORKED_DAYS = "tab=cost&from=2026-05-18&to=2026-05-19"
 

@@ -11,6 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from fleet_ingest.app import build_app
+from portal.core import energy
 from portal.core.energy import energy_proof
 from portal.core.exchange.sync import BACKLOG_HEADER
 from portal.core.fleet.service import customers
@@ -120,6 +121,13 @@ async def test_a_client_says_how_its_push_stands(client_api: Api, device: Issued
     assert _value(text, "portal_push_dead_letters") == 0
     assert _value(text, 'portal_push_consecutive_failures{resource="measurements"}') == 0
     assert "portal_push_oldest_waiting_timestamp_seconds" in text
+
+
+async def test_meters_that_wait_to_be_recomputed_are_counted(client_api: Api, device: IssuedDevice) -> None:
+    assert _value(await _text(client_api), "portal_recompute_passes") == 0
+    await client_api.post_readings(device.token, [READING])
+    await energy.recompute(client_api.stack)
+    assert _value(await _text(client_api), "portal_recompute_passes") == 1
 
 
 async def test_build_and_process_are_there(admin_api: Api) -> None:

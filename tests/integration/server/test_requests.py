@@ -82,7 +82,9 @@ async def test_empty_lines_for_ever_are_no_request(served: Served) -> None:
 async def test_a_board_that_keeps_sending_is_waited_for(served: Served) -> None:
     pieces = [b"x" * 100] * 10
     wire = await served.connect(_HEAD + b"Content-Length: 1000\r\n\r\n")
-    await wire.send(*pieces, every=0.2)  # longer than it may be silent, and not nearly as long as a body may take
+    await wire.send(
+        *pieces, every=0.2
+    )  # longer than it may be silent, and not nearly as long as a body may take
     assert (await wire.answer()).endswith(b"\r\n\r\n1000")
 
 
