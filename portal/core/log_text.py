@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from string import hexdigits
 
 MASK = "***"
 LONGEST = 500
@@ -60,10 +61,11 @@ def masked(text: str) -> str:
 def _without_last_word(text: str) -> str:
     """Return a text without the beginning of a secret at its end; what has no blanks loses `_LONGEST_WORD` characters.
 
-    Looked for from behind: a search from the front tries every character of what has no blanks.
+    Looked for from behind: a search from the front tries every character of what has no blanks. Of a longer word
+    nothing stays that could be the beginning of a token.
     """
     word = takewhile(lambda character: not character.isspace(), reversed(text[-_LONGEST_WORD:]))
-    return text[: len(text) - sum(1 for _ in word)]
+    return text[: len(text) - sum(1 for _ in word)].rstrip(hexdigits)
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from portal.client.rates.draft import NEW_ROWS, Draft, HolidayDraft, PeriodDraft, SeasonDraft
+from portal.client.rates.draft import NEW_ROWS, Draft, HolidayDraft, PeriodDraft, SeasonDraft, keyed
 from portal.client.rates.fields import texts_of
 from portal.core.errors import Invalid
 
@@ -31,15 +31,10 @@ def draft_in(boxes: Mapping[str, Any]) -> Draft:
         raise Invalid(f"A tariff has at most {_MOST_ROWS} rows of a kind.")
     return Draft(
         **own,
-        seasons=[_row(SeasonDraft(), found) for _, found in sorted(rows["seasons"].items())],
+        seasons=keyed([_row(SeasonDraft(), found) for _, found in sorted(rows["seasons"].items())]),
         periods=[_period(found) for _, found in sorted(rows["periods"].items())],
         holidays=[_row(HolidayDraft(), found) for _, found in sorted(rows["holidays"].items())],
     )
-
-
-def days_in_words(days: list[bool]) -> str:
-    """The days of a period as a box holds them: eight signs, `x` where it holds."""
-    return "".join("x" if on else "-" for on in days)
 
 
 def _period(found: Mapping[str, str]) -> PeriodDraft:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from portal.client.rates.fields import (
@@ -20,6 +21,7 @@ from portal.client.rates.fields import (
     shown,
     words_of,
 )
+from portal.core.errors import Invalid
 from portal.core.tariffs.rules.tariffs import EVERY_DAY, HOLIDAY_BIT, Holiday, Period, Season, Tariff
 
 ALL_YEAR = ""
@@ -33,7 +35,7 @@ _DAY_TYPES = one_of(
 
 @dataclass
 class PeriodDraft:
-    """A period; `season` is one of `season_keys` or empty, `days` the seven days and the holidays."""
+    """A period; `season` is a season's key or empty, `days` the seven days and the holidays."""
 
     name: str = box("", "Name of the period", of="name", words="name", title="Name", width="140px")
     season: str = ALL_YEAR
@@ -45,7 +47,10 @@ class PeriodDraft:
 
 @dataclass
 class SeasonDraft:
-    """A season; months and days of the month have two digits."""
+    """A season; months and days of the month have two digits.
+
+    By its key its periods know it, whatever it is called meanwhile. A release before had none, and wrote the name.
+    """
 
     name: str = box("", "Name of the season", of="name", words="name", width="160px")
     first_month: str = "06"
@@ -60,6 +65,7 @@ class SeasonDraft:
         words="default rate",
         width="100px",
     )
+    key: str = field(default="", repr=False)
 
 
 @dataclass
@@ -114,10 +120,10 @@ WORDS = {
 
 def draft_of(tariff: Tariff, note: str = "") -> Draft:
     """The form filled in from a tariff."""
-    seasons = [_season(season) for season in tariff.seasons]
+    seasons = keyed([_season(season) for season in tariff.seasons])
     periods = [_period(period, ALL_YEAR) for period in tariff.periods]
-    for season, key in zip(tariff.seasons, season_keys(seasons), strict=True):
-        periods += [_period(period, key) for period in season.periods]
+    for season, draft in zip(tariff.seasons, seasons, strict=True):
+        periods += [_period(period, draft.key) for period in season.periods]
     return Draft(
         **shown(Draft, tariff),
         id=KEY.show(tariff.id),
@@ -128,16 +134,18 @@ def draft_of(tariff: Tariff, note: str = "") -> Draft:
     )
 
 
-def season_keys(seasons: Sequence[SeasonDraft]) -> list[str]:
-    """What periods call their season: its name, from the second of a name on with a number, as in "High (2)"."""
-    keys: list[str] = []
+def keyed(seasons: Sequence[SeasonDraft]) -> list[SeasonDraft]:
+    """The seasons, each with a key of its own: by its name where it has none yet."""
+    taken = {season.key for season in seasons}
+    numbers = count(2)
+    found: list[SeasonDraft] = []
     for season in seasons:
-        key, number = season.name, 1
-        while season.name and key in keys:
-            number += 1
-            key = f"{season.name} ({number})"
-        keys.append(key)
-    return keys
+        key = season.key or season.name
+        while not key or (key in taken and not season.key):
+            key = f"{season.name} ({next(numbers)})".strip()
+        taken.add(key)
+        found.append(replace(season, key=key))
+    return found
 
 
 def fingerprint(draft: Draft) -> str:
@@ -174,22 +182,40 @@ def holiday_draft(holiday: Holiday) -> HolidayDraft:
 
 
 def to_wire(draft: Draft) -> dict[str, Any]:
-    """The form in the shape that is checked and stored; what cannot be read is refused there, with its path."""
+    """The form in the shape that is checked and stored; what cannot be read is refused there, with its path.
+
+    Raises `Invalid` where a period's season is none of the form.
+    """
+    _refuse_strays(draft)
     return {
         "id": KEY.read(draft.id),
         **sent(draft, Tariff),
-        **_periods([period for period in draft.periods if period.season == ALL_YEAR]),
+        **_periods(periods_in(draft, ALL_YEAR)),
         "seasons": [
             sent(season, Season)
             | {
                 "firstDay": f"{season.first_month}-{season.first_day}",
                 "lastDay": f"{season.last_month}-{season.last_day}",
             }
-            | _periods([period for period in draft.periods if period.season == key])
-            for season, key in zip(draft.seasons, season_keys(draft.seasons), strict=True)
+            | _periods(periods_in(draft, season.key))
+            for season in draft.seasons
         ],
         "holidays": [sent(holiday, Holiday) for holiday in draft.holidays],
     }
+
+
+def periods_in(draft: Draft, season: str) -> list[PeriodDraft]:
+    """The periods of a season, by its key, or of the whole year."""
+    return [period for period in draft.periods if period.season == season]
+
+
+def _refuse_strays(draft: Draft) -> None:
+    keys = {ALL_YEAR, *(season.key for season in draft.seasons)}
+    strays = [number for number, period in enumerate(draft.periods, 1) if period.season not in keys]
+    if strays:
+        words = "its season is not here any more: choose one"
+        problems = [{"path": "", "message": f"Period {number}: {words}"} for number in strays]
+        raise Invalid(problems[0]["message"], details={"problems": problems})
 
 
 def _periods(periods: Sequence[PeriodDraft]) -> dict[str, Any]:

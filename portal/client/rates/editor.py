@@ -255,13 +255,21 @@ def _period_titles() -> rx.Component:
 def _period_season(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     return rx.el.select(
         rx.el.option("All year / rest of it", value=""),
-        rx.foreach(State.seasons, lambda season: rx.el.option(season, value=season)),
+        rx.foreach(State.draft.seasons, _season_option),
         name=_box("periods", index, "season"),
         value=period.season,
         on_change=lambda chosen: State.set_row("periods", index, "season", chosen),
         aria_label="Season",
         class_name="ui-input",
         style={"width": "190px"},
+    )
+
+
+def _season_option(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
+    """Two stretches of the year may have one name, and a new season has none yet."""
+    number = index.to(int) + 1
+    return rx.el.option(
+        rx.cond(season.name, f"{number}: {season.name}", f"{number}: no name yet"), value=season.key
     )
 
 
@@ -281,12 +289,13 @@ def _season(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
     def day(name: str, choices: Sequence[tuple[str, str]], label: str) -> rx.Component:
         return _row_choice("seasons", index, name, getattr(season, name), choices, label)
 
-    named, *others = [
+    name, *others = [
         (box.label, _row_box("seasons", index, name, getattr(season, name)))
         for name, box in boxes_of(SeasonDraft)
     ]
     return rx.el.div(
-        named[1],
+        name[1],
+        rx.el.input(type="hidden", name=_box("seasons", index, "key"), value=season.key, read_only=True),
         day("first_day", _DAYS_OF_MONTH, "First day"),
         day("first_month", _MONTHS, "Month of the first day"),
         rx.el.span("to"),

@@ -9,7 +9,7 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.client.rates.boxes import draft_in
-from portal.client.rates.draft import NEW_ROWS, Draft, season_keys, to_wire
+from portal.client.rates.draft import NEW_ROWS, Draft, to_wire
 from portal.client.rates.fields import boxes_of, texts_of
 from portal.client.rates.problems import problems_in_words
 from portal.client.rates.rows import with_day_toggled, with_new, with_value, without
@@ -29,7 +29,6 @@ class TariffDraftState(rx.State):
     """The draft, what is wrong with it, the week it would make, and what last month would have cost."""
 
     draft: Draft = Draft()
-    seasons: list[str] = []
     is_open: bool = False
     problems: list[str] = []
     maps: list[HeatMap] = []
@@ -141,7 +140,7 @@ class TariffDraftState(rx.State):
                 raise
 
     def _check(self):
-        self.problems, self.maps, self.seasons = [], [], season_keys(self.draft.seasons)
+        self.problems, self.maps = [], []
         with self._problems_listed():
             tariff = read_tariff(to_wire(self.draft))
             own = current().settings.billing.currency

@@ -80,7 +80,6 @@ def _shown_number(value: Decimal | None) -> str:
 TEXT = BoxKind(str, str)
 KEY = BoxKind(_shown_key, _key)
 NUMBER = BoxKind(_shown_number, _number)
-OPTIONAL_NUMBER = BoxKind(_shown_number, lambda text: _number(text) or None)
 PERCENT = BoxKind(percent, _percent)
 CODE = BoxKind(lambda value: value or "", lambda text: text.strip().upper() or None)
 DAY = BoxKind(_shown_day, str, "date")

@@ -3,7 +3,7 @@
 import re
 from typing import cast
 
-from portal.client.rates.draft import ALL_YEAR, WORDS, Draft, listed_as, season_keys
+from portal.client.rates.draft import ALL_YEAR, WORDS, Draft, listed_as
 from portal.core.errors import PortalError
 
 _PATH = re.compile(
@@ -15,8 +15,7 @@ _NO_TEXT = "a text is needed here"
 def problems_in_words(error: PortalError, draft: Draft) -> list[str]:
     """One line for each problem, with its location in the form; none when the error lists no problems."""
     found = cast("list[dict[str, str]]", (error.details or {}).get("problems", []))
-    # While a season has no name, the periods of the whole year are taken for its own too: what is wrong is said once.
-    return list(dict.fromkeys(_line(each["path"], each["message"], draft) for each in found))
+    return [_line(each["path"], each["message"], draft) for each in found]
 
 
 def _line(path: str, message: str, draft: Draft) -> str:
@@ -34,9 +33,11 @@ def _row(match: re.Match[str], draft: Draft) -> list[str]:
     season = ALL_YEAR
     if match["season"] is not None:
         number = int(match["season"])
-        season = season_keys(draft.seasons)[number] if number < len(draft.seasons) else ""
+        if number >= len(draft.seasons):
+            return []
+        season = draft.seasons[number].key
         if match["part"] is None:
-            return [f"season {number + 1}{_called(season)}"]
+            return [f"season {number + 1}{_called(draft.seasons[number].name)}"]
     if match["part"] is None:
         return []
     row = int(match["row"])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.client.rates.boxes import days_in_words, draft_in
-from portal.client.rates.draft import Draft, HolidayDraft, PeriodDraft, SeasonDraft
+from portal.client.rates.boxes import draft_in
+from portal.client.rates.draft import Draft, HolidayDraft, PeriodDraft, SeasonDraft, keyed
 from portal.core.errors import Invalid
 
 _TEXT = st.text(max_size=40)
@@ -22,7 +22,7 @@ _DRAFTS = st.builds(
     is_active=st.sampled_from(["active", "draft"]),
     note=_TEXT,
     base=_TEXT,
-    seasons=st.lists(st.builds(SeasonDraft, name=_TEXT, rate=_TEXT), max_size=12),
+    seasons=st.lists(st.builds(SeasonDraft, name=_TEXT, rate=_TEXT), max_size=12).map(keyed),
     periods=st.lists(
         st.builds(
             PeriodDraft,
@@ -51,12 +51,18 @@ def _boxes(draft: Draft) -> dict[str, Any]:
 
 
 def _sent(box: object) -> object:
-    return days_in_words(box) if isinstance(box, list) else box
+    return "".join("x" if on else "-" for on in box) if isinstance(box, list) else box
 
 
 @given(_DRAFTS)
 def test_what_a_form_shows_is_what_comes_back(draft: Draft) -> None:
     assert draft_in(_boxes(draft)) == draft
+
+
+def test_a_form_of_the_release_before_knew_a_season_by_its_name() -> None:
+    found = draft_in({"seasons.0.name": "High", "seasons.1.name": "", "periods.0.season": "High"})
+    assert [season.key for season in found.seasons] == ["High", "(2)"]
+    assert found.periods[0].season == found.seasons[0].key
 
 
 @pytest.mark.parametrize(

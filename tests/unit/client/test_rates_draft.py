@@ -8,7 +8,7 @@ import pytest
 
 from portal.client.rates.draft import Draft, PeriodDraft, SeasonDraft, draft_of, fingerprint, to_wire
 from portal.client.rates.problems import problems_in_words
-from portal.client.rates.rows import with_value, without
+from portal.client.rates.rows import with_new, with_value, without
 from portal.core.errors import Invalid
 from portal.core.tariffs.rules.tariff_input import read_tariff
 from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
@@ -60,16 +60,25 @@ def test_a_decimal_comma_is_a_decimal_point() -> None:
 
 
 def test_what_is_wrong_is_said_once_while_a_season_has_no_name() -> None:
-    draft = replace(SOUND, seasons=[SeasonDraft()], periods=[PeriodDraft("Peak"), PeriodDraft("Noon")])
+    draft = with_new(replace(SOUND, periods=[PeriodDraft("Peak"), PeriodDraft("Noon")]), "seasons")
     assert problems(draft) == [
         "Season 1, name: it is still empty",
         "Period 2 (Noon): period 'Noon' overlaps period 'Peak' on Monday at 07:00",
     ]
 
 
-def test_a_season_that_is_renamed_takes_its_periods_along() -> None:
-    draft = replace(SOUND, seasons=[SeasonDraft("High")], periods=[PeriodDraft("Peak", "High")])
-    assert with_value(draft, "seasons", 0, {"name": "Winter"}).periods[0].season == "Winter"
+@pytest.mark.parametrize("typed", [["Winter"], ["", "Winter"], ["Wi", "Winter"]])
+def test_a_season_keeps_its_periods_whatever_is_typed_as_its_name(typed: list[str]) -> None:
+    draft = draft_of(TARIFF)
+    for name in typed:
+        draft = with_value(draft, "seasons", 0, {"name": name})
+    [season] = read_tariff(to_wire(draft)).seasons
+    assert season == replace(TARIFF.seasons[0], name="Winter")
+
+
+def test_a_period_without_its_season_is_refused() -> None:
+    draft = replace(SOUND, seasons=[SeasonDraft("High", key="1")], periods=[PeriodDraft("Peak", "2")])
+    assert problems(draft) == ["Period 1: its season is not here any more: choose one"]
 
 
 def test_a_season_of_two_stretches_keeps_the_periods_of_each() -> None:
@@ -82,13 +91,9 @@ def test_a_season_of_two_stretches_keeps_the_periods_of_each() -> None:
     )
     twice = replace(TARIFF, seasons=(high, again))
     draft = draft_of(twice)
-    assert [period.season for period in draft.periods] == ["", "High season", "High season (2)"]
     assert read_tariff(to_wire(draft)) == twice
-    renamed = with_value(draft, "seasons", 0, {"name": "Winter"})
-    assert [period.season for period in renamed.periods] == ["", "Winter", "High season"]
-    assert [season.periods for season in read_tariff(to_wire(renamed)).seasons] == [
-        season.periods for season in twice.seasons
-    ]
+    renamed = read_tariff(to_wire(with_value(draft, "seasons", 0, {"name": "Winter"})))
+    assert renamed == replace(twice, seasons=(replace(high, name="Winter"), again))
     left = without(draft, "seasons", 0)
     assert read_tariff(to_wire(left)) == replace(TARIFF, seasons=(again,))
 
@@ -105,13 +110,13 @@ def test_a_season_of_two_stretches_keeps_the_periods_of_each() -> None:
             "Period 1 (Peak), days: choose at least one day",
         ),
         (
-            {"seasons": [SeasonDraft("High", last_month="02", last_day="31")]},
+            {"seasons": [SeasonDraft("High", key="1", last_month="02", last_day="31")]},
             "Season 1 (High), last day: a day of the year is needed here, like 06-01 for 1 June, not '02-31'",
         ),
         (
             {
-                "seasons": [SeasonDraft("High")],
-                "periods": [PeriodDraft("Peak"), PeriodDraft("Night", "High", rate="-1")],
+                "seasons": [SeasonDraft("High", key="1")],
+                "periods": [PeriodDraft("Peak"), PeriodDraft("Night", "1", rate="-1")],
             },
             "Period 2 (Night), rate: the rate of period 'Night' must not be negative, but is -1",
         ),
