@@ -11,6 +11,7 @@ from portal.core import energy
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.service import cost
 from portal.core.cost.wire import CostAnswer, cost_answer, fleet_cost_answer
+from portal.core.energy.rules.as_of import STILL_ADDED_UP
 from portal.core.errors import Invalid
 from portal.core.exchange.batches import ENCODER
 from portal.core.fleet.service import customers
@@ -50,18 +51,18 @@ def _instant(option: str, text: str) -> datetime:
 async def _ask(
     stack: Stack, window: tuple[datetime, datetime], customer: str | None, gaps: str
 ) -> tuple[CostReport, CostAnswer]:
-    # Who asks on the command line can wait until all is counted.
-    await energy.refresh(stack)
     if stack.settings.run_mode is RunMode.CLIENT:
         if customer is not None:
             message = "--customer is for the Admin: a Client's cost is its own"
             raise Invalid(message)
+        await energy.refresh(stack)  # who asks on the command line can wait until all is counted
         report = await cost.client_cost(stack, *window, gaps=gaps)
         return report, cost_answer(report)
     if customer is None:
         message = "Which customer? Give its code with --customer."
         raise Invalid(message)
     customer_id = await customers.find_customer_id(stack, customer)
+    await energy.refresh(stack)
     report = await cost.fleet_cost(stack, customer_id, *window, gaps=gaps)
     return report, fleet_cost_answer(customer_id, report)
 
@@ -82,7 +83,7 @@ def _words(report: CostReport) -> str:
         for name in report.unknown_zones
     ]
     if not report.as_of.is_complete:
-        lines.append("Some readings are still being added up and are not in these figures yet.")
+        lines.append(STILL_ADDED_UP)
     if report.unallocated_kwh:
         lines.append(f"{report.unallocated_kwh:,.3f} kWh fell into gaps and are in no hour.")
     if report.suspect_readings:

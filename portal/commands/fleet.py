@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked
+from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked, plain
 from portal.commands.session import with_stack
 from portal.core.fleet.service import customers
 from portal.core.fleet.service.customers import DEFAULT_GRACE_HOURS, CustomerLine, IssuedToken
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
+from portal.core.values.pages import Page
 from portal.core.values.time import iso_utc
 
 customer_verbs = typer.Typer(help="Customers and their tokens (Admin).", no_args_is_help=True)
@@ -58,7 +59,9 @@ def _switch(code: str, *, is_active: bool, as_json: bool) -> None:
         return await customers.get_customer(stack, customer_id)
 
     line = with_stack(switch, mode=RunMode.ADMIN)
-    answer(line, f"{line.code} is {'enabled' if line.is_active else 'disabled'}.", as_json=as_json)
+    answer(
+        for_machines(line), f"{line.code} is {'enabled' if line.is_active else 'disabled'}.", as_json=as_json
+    )
 
 
 @customer_verbs.command("list")
@@ -66,7 +69,14 @@ def list_customers(limit: Limit = None, cursor: Cursor = None, as_json: AsJson =
     """List customers with when they were last seen and today's energy (UTC day)."""
     asked = page_asked(limit, cursor, 1)
     page = with_stack(lambda stack: customers.page_of_customers(stack, asked), mode=RunMode.ADMIN)
-    answer_page("customers", page, _words, as_json=as_json)
+    items = tuple(map(for_machines, page.items)) if as_json else page.items
+    answer_page("customers", Page(items, page.next), _words, as_json=as_json)
+
+
+def for_machines(line: CustomerLine) -> dict[str, object]:
+    """A customer for machines, by the names of the API."""
+    reached = line.energy_as_of
+    return {**plain(line), "energyAsOf": plain(reached.at), "energyIsComplete": reached.is_complete}
 
 
 def _words(line: CustomerLine) -> str:

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from portal.core.energy.rules.as_of import AsOf
+from portal.core.energy.rules.as_of import STILL_ADDED_UP, AsOf
 
 MISSING: Final = "\u2014"
 # Thin, not the narrow no-break space: common fonts draw that one too narrow to be seen between digits.
@@ -13,7 +13,6 @@ _THIN: Final = "\u2009"
 _NO_BREAK: Final = "\u00a0"
 _MINUS: Final = "\u2212"
 _SYMBOLS: Final = {"ZAR": "R", "EUR": "\u20ac", "USD": "$", "GBP": "\u00a3"}
-STILL_ADDED_UP: Final = "Some readings are still being added up and are not in these figures yet."
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WEEK: Final = "MTWTFSS"
 
@@ -88,8 +87,13 @@ def near_time(at: datetime | None, zone: str | tzinfo) -> str:
 
 def as_of(reached: AsOf, zone: str | tzinfo) -> str:
     """How far figures of energy and money go: `As of 18 May, 10:40`; and that there is more, where there is."""
-    words = f"As of {near_time(reached.at, zone)}"
+    words = moment_of(reached, zone)
     return words if reached.is_complete else f"{words}. {STILL_ADDED_UP}"
+
+
+def moment_of(reached: AsOf, zone: str | tzinfo) -> str:
+    """When figures are of, where what they lack is said elsewhere: `As of 18 May, 10:40`."""
+    return f"As of {near_time(reached.at, zone)}"
 
 
 def local_date(at: datetime | None, zone: str | tzinfo) -> str:

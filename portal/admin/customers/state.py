@@ -1,6 +1,7 @@
 """State of the list of customers."""
 
 import asyncio
+from time import monotonic
 
 import reflex as rx
 
@@ -25,13 +26,15 @@ class CustomersState(rx.State):
     is_loading: bool = True
     failure: str = ""
     _all: list[view.CustomerRow] = []
+    _asked_at: float = 0.0
 
     @rx.event
     @signed_in
     async def load(self):
         """Read the list."""
         with failure_in_words(self):
-            self._show(await customers.list_customers(current()))
+            asked_at = monotonic()
+            self._show(await customers.list_customers(current()), asked_at)
         self.is_loading = False
 
     @rx.event(background=True)
@@ -39,11 +42,13 @@ class CustomersState(rx.State):
     async def follow(self):
         """Keep the list fresh while it is shown: its point is who has been silent since when."""
         async for beat in beats(self, _REFRESH_SECONDS):
-            reading = asyncio.ensure_future(beat.read(customers.list_customers))
-            await asyncio.wait({reading})  # what is typed into the search meanwhile need not wait for it
+            # What is typed into the search meanwhile need not wait for it.
+            [found] = await asyncio.gather(beat.read(customers.list_customers), return_exceptions=True)
             async with self:
                 with failure_in_words(self):
-                    self._show(reading.result())
+                    if isinstance(found, BaseException):
+                        raise found
+                    self._show(found, beat.began_at)
 
     @rx.event
     @signed_in
@@ -52,8 +57,11 @@ class CustomersState(rx.State):
         self.search = text[:100]
         self.rows = view.matching(self._all, self.search)
 
-    def _show(self, lines: tuple[customers.CustomerLine, ...]) -> None:
-        stack = current()
+    def _show(self, lines: tuple[customers.CustomerLine, ...], asked_at: float) -> None:
+        """Show what was asked for at a moment (monotonic), unless what is shown is of a later one."""
+        if asked_at < self._asked_at:
+            return
+        stack, self._asked_at = current(), asked_at
         self._all = view.build_rows(lines, stack.clock(), stack.settings.application.time_zone)
         self.rows = view.matching(self._all, self.search)
         self.summary = view.summary(self._all)

@@ -69,7 +69,7 @@ def build_cost(exact: CostReport, zone: str = "UTC") -> CostView:
         unit=formats.currency_symbol(currency),
         total_cells=[formats.number(value, 2) for value in (total.kwh, total.base, total.vat, total.total)],
         warnings=warnings_in_words(report),
-        as_of=f"As of {formats.near_time(report.as_of.at, zone)}",
+        as_of=formats.moment_of(report.as_of, zone),
         has_devices=bool(report.devices),
         has_energy=report.total_kwh != 0,
         cost_figure=day_figure(report, "cost"),

@@ -1,6 +1,7 @@
 """What has to be known before the figures of a report are believed, in words."""
 
 from portal.core.cost.rules.cost import CostReport
+from portal.core.energy.rules.as_of import STILL_ADDED_UP
 from portal.ui import formats
 
 
@@ -10,7 +11,7 @@ def warnings_in_words(report: CostReport) -> list[str]:
 
 
 def _left_out(report: CostReport) -> list[str]:
-    return [] if report.as_of.is_complete else [formats.STILL_ADDED_UP]
+    return [] if report.as_of.is_complete else [STILL_ADDED_UP]
 
 
 def _without_tariff(report: CostReport) -> list[str]:

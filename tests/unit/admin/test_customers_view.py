@@ -8,6 +8,9 @@ from uuid import UUID
 import pytest
 
 from portal.admin.customers.view import build_rows, matching, summary
+from portal.commands.fleet import for_machines
+from portal.commands.output import plain
+from portal.core.energy.rules.as_of import AsOf
 from portal.core.fleet.service.customers import CustomerLine
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -84,3 +87,9 @@ def test_the_summary_counts_who_is_alive() -> None:
     rows = build_rows([ACME, replace(ACME, last_seen_at=None)], NOW, "UTC")
     assert summary(rows) == "2 customers, 1 active within the hour"
     assert summary([]) == ""
+
+
+def test_the_command_says_how_far_energy_goes_as_the_api_does() -> None:
+    shown = for_machines(replace(ACME, energy_as_of=AsOf(NOW, is_complete=False)))
+    assert (shown["energyAsOf"], shown["energyIsComplete"]) == ("2026-11-20T12:00:00Z", False)
+    assert set(shown) == set(plain(ACME)) | {"energyIsComplete"}

@@ -18,3 +18,6 @@ class AsOf:
 
 UNKNOWN = AsOf(datetime(1970, 1, 1, tzinfo=UTC), is_complete=False)
 """Where nobody has said it: an answer leaves a service with an instant."""
+
+STILL_ADDED_UP = "Some readings are still being added up and are not in these figures yet."
+"""What is said of an answer that is not complete."""

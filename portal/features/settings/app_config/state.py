@@ -1,6 +1,7 @@
 """State of the App config page."""
 
 from datetime import datetime
+from time import monotonic
 
 import reflex as rx
 
@@ -33,6 +34,7 @@ class AppConfigState(AdminDialogs, rx.State):
     dead_letters_note: str = ""
     decisions: list[view.DecisionRow] = []
     trouble: str = ""
+    _asked_at: float = 0.0
 
     @rx.event(background=True)
     @admin_only
@@ -46,7 +48,7 @@ class AppConfigState(AdminDialogs, rx.State):
         async for beat in beats(self, seconds=_BEAT_SECONDS):
             status, now = await _status(beat), stack.clock()
             async with self:
-                self._show(status, now)
+                self._show(status, now, beat.began_at)
 
     @rx.event
     @admin_only
@@ -56,7 +58,7 @@ class AppConfigState(AdminDialogs, rx.State):
             await push.retry_dead_letters(
                 current(), view.dead_letter_number(dead_letter_id), by=present().name
             )
-        self._show(await _status(), current().clock())
+        await self._show_anew()
 
     @rx.event
     @admin_only
@@ -67,9 +69,17 @@ class AppConfigState(AdminDialogs, rx.State):
                 current(), view.dead_letter_number(self.chosen_id), by=present().name
             )
             self._forget()
-        self._show(await _status(), current().clock())
+        await self._show_anew()
 
-    def _show(self, status: push.PushStatus | None, now: datetime) -> None:
+    async def _show_anew(self) -> None:
+        asked_at = monotonic()
+        self._show(await _status(), current().clock(), asked_at)
+
+    def _show(self, status: push.PushStatus | None, now: datetime, asked_at: float) -> None:
+        """Show what was asked for at a moment (monotonic), unless what is shown is of a later one."""
+        if asked_at < self._asked_at:
+            return
+        self._asked_at = asked_at
         self.trouble = "" if status else "The state of the push could not be read. This page keeps trying."
         if status is None:
             return
