@@ -1,4 +1,4 @@
-"""Answers of the REST routes. Bodies are in `requests`, the rows of the ingest routes in the `wire` modules of their subjects."""
+"""Answers of the REST routes. Bodies are in `requests`, rows of the ingest routes in the `wire` modules of the core."""
 
 from datetime import date
 from typing import Annotated
