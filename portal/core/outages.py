@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from portal.core.errors import Unavailable
+from portal.core.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -30,12 +30,15 @@ _AWAY_CODES = frozenset({READ_ONLY, "25P03", "25P04", "3D000", "55P03"})
 # Two were in each other's way (deadlock, serialization) and this one has to begin again.
 _COLLISION_CLASS = "40"
 _VALUE_CLASS = "22"
+# What one row says of another (unique, foreign key; the first is how a newer server says the last of a deletion).
+_CLASH_CODES = frozenset({"23001", "23503", "23505"})
 _BUSY_CODES = frozenset({"53300", _OUT_OF_TIME, "55P03"})
 
 _NO_ANSWER = "The database does not answer."
 _BUSY = "The database is too busy just now. Try again in a moment."
 _IS_READ_ONLY = "The database is read-only just now, so nothing can be stored."
 _IS_FULL = "The database has no room left, so nothing can be stored."
+_CLASH = "Somebody else changed this at the same moment, so nothing was done: look at it again."
 WORDS = frozenset({_NO_ANSWER, _BUSY, _IS_READ_ONLY, _IS_FULL})
 """All that an `Unavailable` of the database can say to people."""
 
@@ -121,6 +124,20 @@ def translated(
             raise
         note(error)
         raise unavailable(error) from error
+
+
+@contextmanager
+def clashes_refused() -> Generator[None, None, None]:
+    """Raise `Conflict` in place of a unique or foreign key that does not hold.
+
+    A use case looks first and says in its own words what is taken or in use: what gets here came in between.
+    """
+    try:
+        yield
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        if _state(error) not in _CLASH_CODES:
+            raise
+        raise Conflict(_CLASH) from error
 
 
 class Outage:

@@ -203,8 +203,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession, None]:
-        """Open one read-write transaction; committed at the end of the block. Raises `Unavailable`."""
-        with outages.translated(note=self._note):
+        """Open one read-write transaction; committed at the end of the block.
+
+        Raises `Unavailable`, and `Conflict` where another one came first and a key does not hold any more.
+        """
+        with outages.translated(note=self._note), outages.clashes_refused():
             async with self._sessions.begin() as session:
                 yield session
 
