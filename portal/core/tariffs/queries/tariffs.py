@@ -134,6 +134,15 @@ async def lock(session: AsyncSession, tariff_id: int) -> bool:
     )
 
 
+async def lock_all(session: AsyncSession) -> None:
+    """Keep all of a Client's tariffs as they are until the end of the transaction, and let no other come to them.
+
+    Whoever changes one waits, also before looking at it; readers do not. For many at once: row by row would miss those
+    that somebody is adding.
+    """
+    await session.execute(sa.text("LOCK TABLE app.tariffs IN EXCLUSIVE MODE"))
+
+
 async def delete(session: AsyncSession, tariff_id: int) -> bool:
     """Delete a Client's tariff with its parts; False when it is gone already."""
     key = col(tables.TariffRecord.id)

@@ -65,6 +65,8 @@ async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) ->
     Raises `Invalid` with every problem, each with its JSON path, in the order of the array.
     """
     async with stack.db.transaction() as session:
+        if not dry_run:
+            await queries.lock_all(session)
         municipalities = await queries.load(session)
         assigned = list(_sound(raw, municipalities).values())
         ids = (
