@@ -86,7 +86,10 @@ async def record(
 
 
 async def record_each(session: AsyncSession, action: str, done: Sequence[tuple[str, str]]) -> None:
-    """Write down one row for each subject and detail of a change to several things. Raises `Throttled` as `record`."""
+    """Write down one row for each subject and detail of a change to several things, which counts as one thing done.
+
+    Raises `Throttled` as `record`.
+    """
     if done:
         who = present()
         await _refuse_without_end(session, who, is_log_in=False)
@@ -122,7 +125,8 @@ async def _refuse_without_end(session: AsyncSession, who: Acting, *, is_log_in: 
     if who.kind not in _PEOPLE or who.id is None:
         return
     done = await session.execute(
-        select(func.count(), func.now() - func.min(col(AuditRow.at))).where(
+        # The rows of one transaction have one moment: what it does to many things is one thing done.
+        select(func.count(col(AuditRow.at).distinct()), func.now() - func.min(col(AuditRow.at))).where(
             col(AuditRow.actor_id) == who.id,
             col(AuditRow.at) > func.now() - _HOUR,
             col(AuditRow.actor_kind) == who.kind,

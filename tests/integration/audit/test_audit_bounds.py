@@ -133,14 +133,33 @@ async def test_many_at_once_write_no_more_than_there_are_connections(
     assert await _rows(client_stack) - before == sum(each is None for each in made) < 60
 
 
+async def test_what_is_done_to_many_things_at_once_is_one_thing_done(
+    client_stack: Stack, as_alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "MOST_AN_HOUR", 5)
+    await municipalities.add_municipality(client_stack, "Old Town", "Africa/Johannesburg")
+    many = [
+        FLAT | {"name": f"Of {year}", "effectiveFrom": f"{year}-01-01", "effectiveTo": f"{year}-12-31"}
+        for year in range(2010, 2026)
+    ]
+    before = await _rows(client_stack)
+    await tariff_imports.import_tariffs(client_stack, many)
+    assert await _rows(client_stack) - before == len(many)
+    for number in range(3):
+        await _brand(client_stack, f"Acme {number}")
+    with pytest.raises(Throttled):
+        await _brand(client_stack, "Acme 3")
+
+
 async def test_an_hour_later_they_go_on(client_stack: Stack, as_alice: Actor) -> None:
     async def fill(minutes_ago: int) -> None:
         async with client_stack.db.transaction() as session:
             await session.execute(
                 text(
                     "INSERT INTO app.audit_events (at, action, actor_kind, actor_id, actor_name, address) "
-                    "SELECT now() - make_interval(mins => :ago), 'brand.changed', 'user', :id, 'a', '' "
-                    "FROM generate_series(1, :count)"
+                    "SELECT now() - make_interval(mins => :ago) - number * interval '1 ms', "
+                    "'brand.changed', 'user', :id, 'a', '' "
+                    "FROM generate_series(1, :count) AS number"
                 ),
                 {"ago": minutes_ago, "id": as_alice.id, "count": trail.MOST_AN_HOUR},
             )
