@@ -17,6 +17,7 @@ class ReadingUsedAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
     time: Instant
     register_kwh: Exact
+    # Called `validation` everywhere else; whoever reads the API knows it by this name since the first release.
     verdict: str
 
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.tariffs.rules.tariffs import Period, active_tariff, rate_at
+from portal.core.tariffs.rules.tariffs import Period, active_tariff
 from tests.unit.cost.usages import RateSlot, rate_slots
-from tests.unit.tariffs.tariff_examples import tariff
+from tests.unit.tariffs.tariff_examples import rate_at, tariff
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -9,8 +9,7 @@ import pytest
 
 from portal.core.errors import Invalid
 from portal.core.readings.rules.readings import MeasuredRow
-from portal.core.tariffs.rules.tariff_problems import problems
-from portal.core.tariffs.rules.tariff_wire import tariffs_from_wire
+from portal.core.tariffs.rules.tariff_wire import read_tariffs
 from portal.demo import site_plan
 from portal.demo.meters import HISTORY_STEP, Meter, recorded, recording_id, simulated
 
@@ -73,8 +72,10 @@ def test_no_meter_exceeds_the_power_its_device_is_rated_for() -> None:
 
 
 def test_the_tariffs_are_sound_and_price_every_hour_of_the_week() -> None:
-    for tariff in tariffs_from_wire(site_plan.tariffs()):
-        assert problems(tariff) == []
+    planned, wrong = read_tariffs(site_plan.tariffs())
+    assert planned
+    assert wrong == []
+    for tariff in planned.values():
         minutes = sum(
             period.days_of_week.bit_count() * _minutes(period.start_time, period.end_time)
             for period in tariff.periods

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from portal.core.tariffs.rules.tariff_wire import (
     TariffInvalid,
+    read_tariffs,
     tariff_from_wire,
     tariff_to_wire,
-    tariffs_from_wire,
 )
 from portal.core.tariffs.rules.tariffs import Period
 from tests.unit.tariffs.tariff_examples import tariff
@@ -28,13 +28,11 @@ def example(**changes: object) -> dict:
 
 
 def refused(raw: object) -> dict[str, str]:
-    with pytest.raises(TariffInvalid) as caught:
-        tariffs_from_wire(raw)
-    return dict(caught.value.problems)
+    return dict(read_tariffs(raw)[1])
 
 
 def test_the_specified_shape_is_read() -> None:
-    (read,) = tariffs_from_wire(json.loads(EXAMPLE))
+    (read,) = read_tariffs(json.loads(EXAMPLE))[0].values()
     assert (read.municipality, read.municipality_id, read.id, read.currency) == (
         "Example City",
         None,

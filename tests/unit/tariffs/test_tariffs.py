@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.core.tariffs.rules.tariff_problems import problems
-from portal.core.tariffs.rules.tariffs import Period, active_tariff, rate_at
-from tests.unit.tariffs.tariff_examples import OFF_PEAK, PEAK, tariff
+from portal.core.tariffs.rules.tariffs import Period, active_tariff
+from tests.unit.tariffs.tariff_examples import OFF_PEAK, PEAK, rate_at, tariff
 
 MONDAY = date(2026, 5, 18)
 

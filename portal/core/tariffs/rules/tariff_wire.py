@@ -48,14 +48,6 @@ def tariff_from_wire(raw: object, *, strict: bool = False) -> Tariff:
     return tariff
 
 
-def tariffs_from_wire(raw: object) -> tuple[Tariff, ...]:
-    """Return the tariffs of a decoded JSON array, all or none. Raises TariffInvalid with paths like `[0].vatRate`."""
-    tariffs, found = read_tariffs(raw)
-    if found:
-        raise TariffInvalid(found)
-    return tuple(tariffs.values())
-
-
 def read_tariffs(raw: object, *, strict: bool = False) -> tuple[dict[int, Tariff], list[Problem]]:
     """Return the tariffs of a decoded JSON array by their index, as far as they could be read, and all problems.
 

@@ -10,7 +10,7 @@ written only where it has another value, so that a peer that does not know it re
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -171,13 +171,6 @@ def active_tariff(tariffs: Iterable[Tariff], on: date) -> Tariff | None:
 def covers(tariff: Tariff, on: date) -> bool:
     """Whether a tariff's window holds a local date."""
     return tariff.effective_from <= on and (tariff.effective_to is None or on <= tariff.effective_to)
-
-
-def rate_at(tariff: Tariff, local_dt: datetime) -> Rate:
-    """Return the rate at a local wall-clock time (its tzinfo is not looked at; the tariff's window neither)."""
-    minute = local_dt.hour * 60 + local_dt.minute
-    schedule = day_schedule(tariff, day_kind(tariff, local_dt.date()))
-    return next(scheduled.rate for scheduled in schedule if scheduled.start <= minute < scheduled.end)
 
 
 def day_kind(tariff: Tariff, on: date) -> DayKind:
