@@ -6,7 +6,7 @@ What others call is here:
     async with energy.counted(stack, customer) as ..  a moment in which all stored readings are counted, for an answer
     await energy.refresh_queue(stack)                 bring the hours of new readings up to date
     await energy.refresh(stack)                       the same, and all recompute passes to their end, however long
-    await energy.requeue(session, layout, meters)     ask for passes in a transaction that changes what they judge by
+    await energy.ask_for_passes(session, layout, ..)  the same, in a transaction that changes what they judge by
     await energy.recompute(stack, meters)             ask for passes: energy computed again from the readings
     await energy.other_rule(session, layout, gap)     by what other rule stored energy was computed, in words
     await energy.count_queued(session, layout)        how many hours of meters wait for a refresh
@@ -29,13 +29,14 @@ from portal.core.energy.queries.passes import count_passes
 from portal.core.energy.queries.rule import other_rule
 from portal.core.energy.queries.waiting import count_queued
 from portal.core.energy.rules.live import FOR_EVER
-from portal.core.energy.service import bootstrap, recompute, refresh, refresh_queue, requeue
+from portal.core.energy.service import ask_for_passes, bootstrap, recompute, refresh, refresh_queue
 from portal.core.energy.trigger import Trigger
 
 __all__ = [
     "FOR_EVER",
     "Counted",
     "Trigger",
+    "ask_for_passes",
     "bootstrap",
     "count_passes",
     "count_queued",
@@ -45,5 +46,4 @@ __all__ = [
     "recompute",
     "refresh",
     "refresh_queue",
-    "requeue",
 ]

@@ -116,7 +116,7 @@ async def _go_on(stack: Stack) -> bool:
             rules = Rules(max_gap_of(stack), await rated_power(session, layout, going.key))
             month = await recompute_month(session, layout, going, rules)
             await figures.rewrite_span(session, month.key, month.first, month.until)
-            await passes.ask_for(session, layout, month.rest)
+            await passes.ask_for_passes(session, layout, month.rest)
             if monotonic() >= until:
                 break
     return True
@@ -132,13 +132,13 @@ async def recompute(stack: Stack, meters: Sequence[MeterKey] | None = None) -> i
         if meters is None:
             await rule.take_rule(session, layout, max_gap_of(stack))
             return await passes.ask_for_all(session, layout)
-        await requeue(session, layout, meters)
+        await ask_for_passes(session, layout, meters)
         return len(meters)
 
 
-async def requeue(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]) -> None:
+async def ask_for_passes(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]) -> None:
     """Do the same in a transaction under way, for meters whose rated power it changed; waits for nobody."""
-    await passes.ask_for(session, layout, [Pass(key) for key in meters])
+    await passes.ask_for_passes(session, layout, [Pass(key) for key in meters])
 
 
 async def queue_head(stack: Stack) -> str | None:

@@ -237,7 +237,7 @@ class Merge:
             return
         await push_recovery.change_device(self._session, row.id, row)
         if mine.row.max_power_kw != row.max_power_kw:
-            await energy.requeue(self._session, LAYOUTS[RunMode.CLIENT], [(row.id,)])
+            await energy.ask_for_passes(self._session, LAYOUTS[RunMode.CLIENT], [(row.id,)])
         self._changed(BatchType.DEVICES, row, "updated")
 
 

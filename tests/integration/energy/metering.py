@@ -91,7 +91,7 @@ class Meter:
     def layout(self) -> Layout:
         return self.stack.layout
 
-    async def store(self, rows: list[tuple[datetime, float | None]], power_kw: float = 1.0) -> None:
+    async def store(self, rows: list[tuple[datetime, float | None]], power_kw: float | None = 1.0) -> None:
         """Store rows: on the Client the way devices do, on the Admin by a statement like that of a batch."""
         if self.stack.settings.run_mode is RunMode.CLIENT:
             sent = [

@@ -3,14 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from portal.core import energy
 from portal.core.database.migrations import migrate
-from portal.core.energy import moment, trigger
-from portal.core.energy.queries import append
+from portal.core.energy import moment, service, trigger
+from portal.core.energy.queries import append, passes, stretches
+from portal.core.energy.queries.passes import Pass
+from portal.core.energy.rules.hours import Folding, Rules
+from portal.core.energy.rules.registers import Reading
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
 from portal.core.values.time import floor_hour
@@ -57,6 +61,114 @@ async def test_a_new_reading_adds_nothing_that_was_stored_before_it(
     assert await meter.figures() == expected_figures([*FAR, *DENSE, new])
     await energy.refresh(stack)
     assert await meter.hours() == expected_hours([*FAR, *DENSE, new])
+
+
+@pytest.mark.parametrize("share", [-1, 1000], ids=["all at once", "meter by meter"])
+async def test_a_late_reading_adds_nothing_that_was_stored_after_it(
+    stack: Stack, meter: Meter, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(append, "_SHARE_TO_READ_AT_ONCE", share)
+    await energy.refresh_queue(stack)
+    other = await new_meter(stack)
+    late = (DENSE_AT + STEP / 2, 200.0625)
+    await other.store([(DENSE_AT + timedelta(hours=9), 1.0)])
+    await meter.store([late])
+    await energy.refresh_queue(stack)
+    assert await _passes(stack) == 1
+    assert await meter.figures() == expected_figures([*FAR, *DENSE, late])
+    await energy.refresh(stack)
+    assert await meter.hours() == expected_hours([*FAR, *DENSE, late])
+
+
+async def test_a_late_reading_adds_nothing_behind_where_a_pass_has_come_to(
+    stack: Stack, meter: Meter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_MOMENT_SECONDS", 0)
+    dense = [(datetime(2026, 3, 31, 22, 5, tzinfo=UTC) + i * STEP, 99.5 + i / 24) for i in range(30)]
+    await meter.store(dense)
+    await energy.refresh_queue(stack)
+    await service._go_on(stack)
+    [left] = await _passes_left(stack, meter)
+    assert left.from_hour == datetime(2026, 3, 31, 23, tzinfo=UTC)
+    late = (datetime(2026, 3, 31, 22, 58, tzinfo=UTC), 99.5 + 5.5 / 24)
+    other = await new_meter(stack)
+    await other.store([(datetime(2026, 4, 1, 1, tzinfo=UTC), 1.0)])
+    await meter.store([late])
+    await energy.refresh_queue(stack)
+    assert await meter.figures() == expected_figures([*FAR, *DENSE, *dense, late])
+    await energy.refresh(stack)
+    assert await meter.hours() == expected_hours([*FAR, *DENSE, *dense, late])
+
+
+async def _passes_left(stack: Stack, meter: Meter) -> list[Pass]:
+    async with stack.db.snapshot() as session:
+        return list((await passes.waiting_passes(session, stack.layout, [meter.key])).values())
+
+
+@pytest.mark.parametrize("power_kw", [1.0, None], ids=["with power", "register alone"])
+async def test_a_change_next_to_a_history_that_waits_for_its_pass_folds_none_of_it(
+    stack: Stack, meter: Meter, power_kw: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = 0
+    take = Folding.take
+
+    def counting(self: Folding, found: list[Reading]) -> None:
+        nonlocal taken
+        taken += len(found)
+        take(self, found)
+
+    async def nothing(*_: object) -> None: ...
+
+    monkeypatch.setattr(moment, "_wait_for_refresh", nothing)
+    await energy.refresh_queue(stack)
+    [before] = await _passes_left(stack, meter)
+    monkeypatch.setattr(Folding, "take", counting)
+    new = [(DENSE_AT + (12 + i) * STEP, 201.5 + i / 8) for i in range(3)]
+    await meter.store(new, power_kw)
+    async with energy.counted(stack, stack.layout.customer_of(meter.key)) as counted:
+        assert not counted.as_of.is_complete
+    await energy.refresh_queue(stack)
+    assert taken == 0
+    assert await _passes_left(stack, meter) == [before]
+    await energy.refresh(stack)
+    assert await meter.hours() == expected_hours([*FAR, *DENSE, *new])
+
+
+async def test_a_pass_under_way_does_not_go_back_for_a_change_that_it_comes_to(
+    stack: Stack, meter: Meter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_MOMENT_SECONDS", 0)
+    await energy.refresh_queue(stack)
+    await service._go_on(stack)
+    [before] = await _passes_left(stack, meter)
+    assert before.from_hour is not None
+    ahead, behind = (DENSE_AT - timedelta(days=6, hours=1), 111.9), (START + timedelta(hours=1), 10.125)
+    await meter.store([ahead])
+    await energy.refresh_queue(stack)
+    assert await _passes_left(stack, meter) == [before]
+    await meter.store([behind])
+    await energy.refresh(stack)
+    assert await meter.hours() == expected_hours([*FAR, *DENSE, ahead, behind])
+
+
+async def test_readings_that_a_pass_takes_over_wait_since_they_were_queued(stack: Stack) -> None:
+    meter = await new_meter(stack)
+    await meter.store([*FAR, *DENSE])
+    stored_at = await _queued_at(stack)
+    await energy.recompute(stack, [meter.key])
+    await energy.refresh_queue(stack)
+    [waiting] = await _passes_left(stack, meter)
+    assert (waiting.from_hour, waiting.asked_at) == (None, stored_at)
+
+
+def test_stretches_that_begin_far_back_are_not_many_at_once() -> None:
+    rules = Rules(timedelta(hours=2), None)
+    at = START + timedelta(days=30)
+    found = [
+        stretches._Touched((uuid4(),), rules, start=START, changed_from=at, changed_to=at) for _ in range(60)
+    ]
+    sizes = [len(batch) for batch in stretches._batches(found)]
+    assert sizes == [24, 24, 12]
 
 
 async def test_an_answer_goes_no_further_than_the_readings_that_a_pass_has_left(

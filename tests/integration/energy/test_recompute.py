@@ -201,7 +201,7 @@ async def test_what_is_read_meanwhile_is_as_it_was_or_as_it_will_be(stack: Stack
     layout = meter.layout
     async with stack.db.transaction() as session:
         await session.execute(text(layout.sql("UPDATE {devices} SET max_power_kw = 1")))
-        await energy.requeue(session, layout, [meter.key])
+        await energy.ask_for_passes(session, layout, [meter.key])
     after = expected_hours(history, Rules(RULES.max_gap, 1.0))
     assert before != after
     seen = 0

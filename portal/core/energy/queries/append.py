@@ -30,20 +30,24 @@ if TYPE_CHECKING:
 _READ_AT_ONCE = timedelta(days=2)
 _SHARE_TO_READ_AT_ONCE = 0.3
 
+# A meter whose stored energy ends where a pass is to go on may have readings beyond that are in the figures already.
 _FOUND = """
 WITH meter AS MATERIALIZED (
     SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
     FROM unnest(
         {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
-        CAST(:first_at AS timestamptz[]), CAST(:slope AS float8[])
-    ) AS k ({customer_id,} device_id, first_at, milliwh_per_second)
+        CAST(:first_at AS timestamptz[]), CAST(:until AS timestamptz[]), CAST(:slope AS float8[])
+    ) AS k ({customer_id,} device_id, first_at, until, milliwh_per_second)
     LEFT JOIN LATERAL (
-        SELECT e.meter_is_settled AS is_settled, (e.meter_state -> 'base' ->> 0)::timestamptz AS base_at,
+        SELECT e.hour, e.meter_is_settled AS is_settled, (e.meter_state -> 'base' ->> 0)::timestamptz AS base_at,
                (e.meter_state -> 'base' ->> 1)::bigint AS shown
         FROM {hourly_energy} e WHERE {e.customer_id = k.customer_id AND} e.device_id = k.device_id
           AND e.meter_state IS NOT NULL ORDER BY e.hour DESC LIMIT 1
     ) head ON true
-    WHERE head.is_settled IS NULL OR (head.is_settled AND head.base_at < k.first_at)
+    WHERE (head.is_settled IS NULL OR (head.is_settled AND head.base_at < k.first_at)) AND NOT EXISTS (
+        SELECT 1 FROM {recompute_passes} p WHERE {p.customer_id = k.customer_id AND} p.device_id = k.device_id
+          AND coalesce(head.hour <= p.from_hour, head.hour IS NULL)
+    )
 ), hours AS MATERIALIZED (
     {hours}
 ), clean AS (
@@ -163,6 +167,7 @@ async def _run(
     given = {
         **layout.arrays(change.key for change in changes),
         "first_at": [change.first_at for change in changes],
+        "until": [change.hours[-1] + HOUR for change in changes],
         "slope": [slope(change.rules) for change in changes],
         "longest": longest(max_gap),
         "low": low,

@@ -57,16 +57,18 @@ FROM (
     ) judged
 ) split GROUP BY {by} hour
 """
-# Each meter from its own first one on: what was stored before and waits for a pass has been added to figures already.
+# Of each meter its own first one to its own last hour: what was stored besides and waits for a pass has been added to
+# figures already.
 _BY_METER = "SELECT {meter.customer_id,} meter.device_id, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"
 _OF_ONE_METER = """{power_measurements} m
 WHERE {m.customer_id = meter.customer_id AND} m.device_id = meter.device_id {is_counted}
-  AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= meter.first_at
+  AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= meter.first_at AND m.time < meter.until
   AND m.time >= :low AND m.time < :high"""
 _OF_ALL_METERS = """(
     SELECT {customer_id,} device_id, time, active_power_kw, energy_imported_kwh FROM {power_measurements}
     WHERE time >= :low AND time < :high {is_counted} OFFSET 0
-) m JOIN meter USING ({customer_id,} device_id) WHERE time > coalesce(head_at, '-infinity') AND time >= first_at"""
+) m JOIN meter USING ({customer_id,} device_id)
+WHERE time > coalesce(head_at, '-infinity') AND time >= first_at AND time < until"""
 
 
 def longest(max_gap: timedelta) -> timedelta:
@@ -80,9 +82,9 @@ def slope(rules: Rules) -> float:
 
 
 def clean_hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool = False) -> str:
-    """Return a query of the hours of `meter`, what each holds from `first_at` on.
+    """Return a query of the hours of `meter`, what each holds from `first_at` to before `until`.
 
-    Its columns: the key, first_at, head_at, head_shown, milliwh_per_second.
+    Its columns: the key, first_at, until, head_at, head_shown, milliwh_per_second.
 
     Bound are `low`, `high` and `longest`. With `at_once` all readings of the time are read in the order they lie in,
     else each meter's by its index.

@@ -38,8 +38,9 @@ CROSS JOIN LATERAL (
 _HOURS_OF_ONE = """
 WITH meter AS (
     SELECT {CAST(:customer_id AS uuid) AS customer_id,} CAST(:device_id AS uuid) AS device_id,
-           CAST(:low AS timestamptz) AS first_at, CAST(:head_at AS timestamptz) AS head_at,
-           CAST(:head_shown AS bigint) AS head_shown, CAST(:slope AS float8) AS milliwh_per_second
+           CAST(:low AS timestamptz) AS first_at, CAST(:high AS timestamptz) AS until,
+           CAST(:head_at AS timestamptz) AS head_at, CAST(:head_shown AS bigint) AS head_shown,
+           CAST(:slope AS float8) AS milliwh_per_second
 )
 SELECT hour, own, carried, last_at, last_shown, is_clean FROM ({hours}) h ORDER BY hour
 """
@@ -85,7 +86,7 @@ class _StateBefore(NamedTuple):
 async def fold_stretches(
     session: AsyncSession, layout: Layout, stretches: Sequence[Stretch]
 ) -> list[HourFold]:
-    """Fold each stretch by the energy rule; in memory are its hours, of the readings a few thousand at a time."""
+    """Fold each stretch by the energy rule; in memory are its hours, of the readings a few hundred at a time."""
     foldings = [Folding(stretch.state, stretch.rules) for stretch in stretches]
     found = streamed(
         session,

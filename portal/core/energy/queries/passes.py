@@ -14,7 +14,7 @@ from sqlalchemy import text
 from portal.core.database.rows import is_so, rows_of, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,6 +46,11 @@ USING (
 WHERE {p.customer_id = first.customer_id AND} p.device_id = first.device_id
 RETURNING {p.customer_id,} p.device_id, p.from_hour, p.asked_at
 """
+_WAITING = """
+SELECT {p.customer_id,} p.device_id, p.from_hour, p.asked_at
+FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[])) AS w ({customer_id,} device_id)
+JOIN {recompute_passes} p ON {p.customer_id = w.customer_id AND} p.device_id = w.device_id
+"""
 _COUNT = "SELECT count(*) FROM (SELECT DISTINCT {customer_id,} device_id FROM {recompute_passes}) p"
 
 
@@ -59,13 +64,17 @@ class Pass(NamedTuple):
     from_hour: datetime | None = None
     asked_at: datetime | None = None  # None: now
 
+    def covers(self, hour: datetime) -> bool:
+        """Tell whether the pass comes to what changes from an hour on."""
+        return self.from_hour is None or self.from_hour <= hour
+
 
 async def ask_for_all(session: AsyncSession, layout: Layout) -> int:
     """Ask for a pass of every meter, all of it; returns how many there are."""
     return await value_of(session, int, layout.sql(_ASK_FOR_ALL)) or 0
 
 
-async def ask_for(session: AsyncSession, layout: Layout, passes: Sequence[Pass]) -> None:
+async def ask_for_passes(session: AsyncSession, layout: Layout, passes: Sequence[Pass]) -> None:
     """Ask for these passes."""
     if passes:
         await session.execute(
@@ -81,11 +90,25 @@ async def ask_for(session: AsyncSession, layout: Layout, passes: Sequence[Pass])
 async def take_next(session: AsyncSession, layout: Layout) -> Pass | None:
     """Remove and return the pass to go on with: one that was begun, else the one asked for first; None without any."""
     taken = await rows_of(session, Pass, layout.sql(_TAKE_NEXT), keys=layout.key_width)
-    if not taken:
-        return None
-    hours = [each.from_hour for each in taken if each.from_hour is not None]
-    asked_at = min(each.asked_at for each in taken if each.asked_at is not None)
-    return Pass(taken[0].key, min(hours) if len(hours) == len(taken) else None, asked_at)
+    return _as_one(taken) if taken else None
+
+
+async def waiting_passes(
+    session: AsyncSession, layout: Layout, meters: Collection[MeterKey]
+) -> dict[MeterKey, Pass]:
+    """Return what is left of the passes of some meters, for each that has one, as the session sees it."""
+    rows = await rows_of(session, Pass, layout.sql(_WAITING), layout.arrays(meters), keys=layout.key_width)
+    asked: dict[MeterKey, list[Pass]] = {}
+    for each in rows:
+        asked.setdefault(each.key, []).append(each)
+    return {key: _as_one(of_meter) for key, of_meter in asked.items()}
+
+
+def _as_one(asked: Sequence[Pass]) -> Pass:
+    """Return the one pass that does all of these, which are of one meter."""
+    hours = [each.from_hour for each in asked if each.from_hour is not None]
+    asked_at = min(each.asked_at for each in asked if each.asked_at is not None)
+    return Pass(asked[0].key, min(hours) if len(hours) == len(asked) else None, asked_at)
 
 
 async def is_any_asked_for(session: AsyncSession, layout: Layout) -> bool:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from portal.core.database.rows import rows_of, values_of
 from portal.core.energy.queries.energy_rows import Reach, replace_energy
 from portal.core.energy.queries.folds import Stretch, fold_stretches, last_settled
-from portal.core.energy.queries.passes import Pass, ask_for
+from portal.core.energy.queries.passes import Pass, ask_for_passes, waiting_passes
 from portal.core.energy.rules.hours import HourFold, MeterState
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -128,15 +128,23 @@ async def rewrite_energy(
 
     Such a pass counts as asked for since the changes were queued, so that no answer claims to count what it has left.
     """
+    waiting = await waiting_passes(session, layout, [change.key for change in changes])
     pending = [list(_touched(change)) for change in changes]
     while pending:
         # Stretches of one meter build on each other: one of each at a time.
-        batch = next(_batches([stretches[0] for stretches in pending]))
-        far = await _rewrite_near(session, layout, batch)
-        await ask_for(session, layout, [Pass(each.key, each.start, queued_since) for each in far])
-        begun, pending = pending[: len(batch)], pending[len(batch) :]
-        left = [[later for later in stretches[1:] if not stretches[0].covers(later)] for stretches in begun]
-        pending += [stretches for stretches in left if stretches]
+        far = await _rewrite_near(session, layout, [stretches[0] for stretches in pending], waiting)
+        asked = [_pass_for(each, waiting.get(each.key), queued_since) for each in far]
+        await ask_for_passes(session, layout, [each for each in asked if each])
+        left = [[later for later in stretches[1:] if not stretches[0].covers(later)] for stretches in pending]
+        pending = [stretches for stretches in left if stretches]
+
+
+def _pass_for(stretch: _Touched, waiting: Pass | None, queued_since: datetime | None) -> Pass | None:
+    """Return the pass to ask for; None where one waits that comes to the change: asked again, it might go back."""
+    if waiting is None or not waiting.covers(stretch.changed_from):
+        return Pass(stretch.key, stretch.start, queued_since)
+    is_said = queued_since is None or waiting.asked_at is None or waiting.asked_at <= queued_since
+    return None if is_said else waiting._replace(asked_at=queued_since)
 
 
 def _touched(change: MeterChange, longest: timedelta = timedelta.max) -> Iterator[_Touched]:
@@ -154,28 +162,44 @@ def _touched(change: MeterChange, longest: timedelta = timedelta.max) -> Iterato
 
 
 def _batches(stretches: Sequence[_Touched]) -> Iterator[list[_Touched]]:
-    """Yield stretches, in their order, in batches that are not too long together."""
+    """Yield stretches whose starts are found, in their order, in batches that are not too long together."""
     batch: list[_Touched] = []
     hours = 0
     for stretch in stretches:
-        length = (min(stretch.changed_for, _LONGEST) + _LOOK_AHEAD[-1]) // HOUR
+        length = (stretch.changed_to - (stretch.start or stretch.changed_from) + _LOOK_AHEAD[-1]) // HOUR
         if batch and hours + length > _HOURS_AT_ONCE:
             yield batch
             batch, hours = [], 0
         batch.append(stretch)
         hours += length
-    yield batch
+    if batch:
+        yield batch
 
 
-async def _rewrite_near(session: AsyncSession, layout: Layout, stretches: list[_Touched]) -> list[_Touched]:
+async def _rewrite_near(
+    session: AsyncSession, layout: Layout, stretches: list[_Touched], waiting: Mapping[MeterKey, Pass]
+) -> list[_Touched]:
     """Rewrite what is settled within days, and return the stretches that are left to a pass."""
     await _find_starts(session, layout, stretches)
-    far = [stretch for stretch in stretches if stretch.changed_for > _LONGEST]
-    near = [stretch for stretch in stretches if stretch.changed_for <= _LONGEST]
-    for ahead in _LOOK_AHEAD:
-        if near:
-            near = await _rewrite_settled(session, layout, near, ahead)
-    return [*far, *near]
+    left: list[_Touched] = []
+    near: list[_Touched] = []
+    for each in stretches:
+        is_far = each.changed_for > _LONGEST or _is_left_to_its_pass(each, waiting)
+        (left if is_far else near).append(each)
+    for batch in _batches(near):
+        unsettled = batch
+        for ahead in _LOOK_AHEAD:
+            if unsettled:
+                unsettled = await _rewrite_settled(session, layout, unsettled, ahead)
+        left += unsettled
+    return left
+
+
+def _is_left_to_its_pass(stretch: _Touched, waiting: Mapping[MeterKey, Pass]) -> bool:
+    """Tell whether a stretch begins far back, and the meter's pass comes to its change anyway."""
+    is_far_back = stretch.start is None or stretch.changed_from - stretch.start > _LONGEST
+    its_pass = waiting.get(stretch.key)
+    return is_far_back and its_pass is not None and its_pass.covers(stretch.changed_from)
 
 
 async def _rewrite_settled(
@@ -264,16 +288,18 @@ async def folded(
 ) -> list[Reach]:
     """Return what `rewrite_energy` would store of the changes, one reach for each meter; nothing is written.
 
-    A meter is left out where its change may reach further than four days beyond, and the largest ones are where all
-    of them together have more readings than `most_readings`.
+    A meter is left out where its change may reach further than four days beyond or is left to its pass, and the
+    largest ones are where all of them together have more readings than `most_readings`.
     """
     stretches = [
         _Touched(each.key, each.rules, changed_from=each.hours[0], changed_to=each.hours[-1])
         for each in changes
     ]
     await _find_starts(session, layout, stretches)
+    waiting = await waiting_passes(session, layout, [stretch.key for stretch in stretches])
+    stretches = [stretch for stretch in stretches if not _is_left_to_its_pass(stretch, waiting)]
     found: list[Reach] = []
-    for ahead in _LOOK_AHEAD:
+    for ahead in _LOOK_AHEAD if stretches else ():
         await _find_ends(session, layout, stretches, ahead)
         stretches, most_readings = await _few_enough(session, layout, stretches, most_readings)
         if not stretches:
@@ -319,8 +345,9 @@ async def ruled_days(
     """
     stretches = [stretch for change in changes for stretch in _touched(change, _LONGEST)]
     found: dict[MeterKey, dict[date, int]] = {}
-    for batch in _batches(stretches) if stretches else ():
-        await _find_starts(session, layout, batch)
+    if stretches:
+        await _find_starts(session, layout, stretches)
+    for batch in _batches(stretches):
         await _find_ends(session, layout, batch, _LOOK_AHEAD[-1])
         for stretch, fold in zip(batch, await fold_stretches(session, layout, batch), strict=True):
             days = found.setdefault(stretch.key, {})

@@ -174,7 +174,7 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[DeviceRow]) -> 
         renamed = {row.id: resolved.renamed[row.id] for row in kept.rows if row.id in resolved.renamed}
         await fleet_devices.save_names(session, customer_id, [row.id for row in rows], renamed)
         meters = [(customer_id, device_id) for device_id in judged_anew]
-        await energy.requeue(session, LAYOUTS[RunMode.ADMIN], meters)
+        await energy.ask_for_passes(session, LAYOUTS[RunMode.ADMIN], meters)
     return kept
 
 

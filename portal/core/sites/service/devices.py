@@ -130,7 +130,7 @@ async def change_device(
             await queries.update_device(session, device_id, edits)
         after = await queries.get_device(session, device_id) or before
         if after.max_power_kw != before.max_power_kw:
-            await energy.requeue(session, stack.layout, [(device_id,)])
+            await energy.ask_for_passes(session, stack.layout, [(device_id,)])
         if words := changes_in_words(_named_facts(before), _named_facts(after)):
             await audit.record(session, "device.changed", before.external_id, words)
     return after
