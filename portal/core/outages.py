@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 READ_ONLY = "25006"
 _FULL = "53100"
 _OUT_OF_TIME = "57014"
+_NO_LOCK = "55P03"
 # The connection is lost or refused, nobody is let in, something has run out, an operator steps in, the disk fails.
 _AWAY_CLASSES = frozenset({"08", "28", "53", "57", "58"})
 # Read-only, ended by a limit on idling or on the whole transaction, no such database, a lock that was not to be had.
-_AWAY_CODES = frozenset({READ_ONLY, "25P03", "25P04", "3D000", "55P03"})
+_AWAY_CODES = frozenset({READ_ONLY, "25P03", "25P04", "3D000", _NO_LOCK})
 # Two were in each other's way (deadlock, serialization) and this one has to begin again.
 _COLLISION_CLASS = "40"
 _VALUE_CLASS = "22"
 # What one row says of another (unique, foreign key; the first is how a newer server says the last of a deletion).
 _CLASH_CODES = frozenset({"23001", "23503", "23505"})
-_BUSY_CODES = frozenset({"53300", _OUT_OF_TIME, "55P03"})
+_BUSY_CODES = frozenset({"53300", _OUT_OF_TIME, _NO_LOCK})
 
 _NO_ANSWER = "The database does not answer."
 _BUSY = "The database is too busy just now. Try again in a moment."
@@ -63,6 +64,12 @@ def is_unusable(error: BaseException) -> bool:
 def is_out_of_time(error: BaseException) -> bool:
     """Whether a statement was ended because it took longer than it may."""
     return _state(error) == _OUT_OF_TIME
+
+
+def is_in_the_way(error: BaseException) -> bool:
+    """Whether a lock did not come in time, or two waited for each other."""
+    state = _state(error)
+    return state == _NO_LOCK or state[:2] == _COLLISION_CLASS
 
 
 def is_refused_value(error: BaseException) -> bool:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from portal.core import outages
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.restored import require_restored
 from portal.core.database.rows import is_so, value_of, values_of
-from portal.core.errors import Misconfigured
+from portal.core.errors import Conflict, Misconfigured
+from portal.core.log import logger
 from portal.core.settings import PROJECT_ROOT, RunMode
 
 if TYPE_CHECKING:
@@ -24,18 +28,55 @@ if TYPE_CHECKING:
 _MIGRATION_LOCK = (
     7_301_001  # any constant of our own: two processes starting at once migrate one after the other
 )
+# While a change waits for a table, all who use that table wait behind it, the ingest first: it waits only for a moment,
+# lets them go on, and tries again.
+_LOCK_SECONDS = 3
+_PAUSE_SECONDS = (1, 2, 4, 8)
 _READINGS = {mode: layout.table("power_measurements") for mode, layout in LAYOUTS.items()}
 # By these a database is told to be of a run mode.
 _SITES = {mode: layout.table("sites") for mode, layout in LAYOUTS.items()}
 _OTHER = {RunMode.CLIENT: RunMode.ADMIN, RunMode.ADMIN: RunMode.CLIENT}
+# A role that may not see others' transactions sees nobody here.
+_USERS = """
+SELECT string_agg(DISTINCT coalesce(nullif(application_name, ''), 'process ' || pid), ', ') FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+AND xact_start < now() - interval '1 second'
+"""
+_log = logger("database")
 
 
 async def migrate(database: Database, mode: RunMode) -> None:
-    """Create or upgrade the schema.
+    """Create or upgrade the schema; what holds a table of it is waited for some times, a few seconds each.
 
     Raises `Misconfigured` when the database belongs to the other run mode, has been served by a newer release or
-    was only half restored.
+    was only half restored, and `Conflict`, with nothing changed, when a table was held all the time.
     """
+    for pause in (*_PAUSE_SECONDS, None):
+        try:
+            await _migrate(database, mode)
+        except DBAPIError as error:
+            if not outages.is_in_the_way(error):
+                raise
+            if pause is None:
+                raise Conflict(await _who_is_in_the_way(database)) from error
+            _log.warning(
+                "The schema cannot be changed yet", reason=outages.reason_of(error), again_in_s=pause
+            )
+            await asyncio.sleep(pause)
+        else:
+            return
+
+
+async def _who_is_in_the_way(database: Database) -> str:
+    async with database.engine.connect() as connection:
+        users = await value_of(connection, str, _USERS)
+    return (
+        f"The schema cannot be changed while its tables are in use{f' by {users}' if users else ''}: let that end, "
+        "stop every other `portal serve` and `portal ingest` of this database, and start again. Nothing was changed."
+    )
+
+
+async def _migrate(database: Database, mode: RunMode) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         foreign = await value_of(
@@ -49,6 +90,7 @@ async def migrate(database: Database, mode: RunMode) -> None:
             raise Misconfigured(message)
         await require_restored(connection, _READINGS[mode])
         _refuse_newer(mode, await _revisions(connection))
+        await connection.execute(text(f"SET LOCAL lock_timeout = {round(_LOCK_SECONDS * 1000)}"))
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
         await connection.run_sync(_upgrade, mode)
 
