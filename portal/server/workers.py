@@ -1,5 +1,6 @@
 """Several processes behind one socket, kept alive by uvicorn's supervisor."""
 
+from multiprocessing.connection import wait
 from typing import ClassVar
 
 from uvicorn.config import STARTUP_FAILURE
@@ -28,6 +29,19 @@ class _Worker(multiprocess.Process):
         """What the supervisor goes by: it ends all of them when one could not start, as without a database."""
         code = super().exitcode
         return 1 if code == STARTUP_FAILURE and self.has_served else code
+
+    def _healthcheck(self, timeout: float) -> bool | None:
+        """Ask whether it serves; None where it says nothing in time, or ends meanwhile.
+
+        uvicorn's own waits for the answer of one that has ended, and hears no signal as long.
+        """
+        try:
+            self.parent_conn.send(b"ping")
+            if self.parent_conn in wait([self.parent_conn, self.process.sentinel], timeout):
+                return bool(self.parent_conn.recv())
+        except (OSError, EOFError):
+            pass
+        return None
 
     def ping(self, timeout: float = 5) -> bool:
         """Ask whether it runs, as the supervisor does all the time, and remember that it serves."""
