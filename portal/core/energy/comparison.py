@@ -50,20 +50,26 @@ async def compare(db: Database, layout: Layout, max_gap: timedelta) -> DayCompar
     days: dict[MeterKey, int] = {}
     async with db.snapshot(statement_seconds=0) as session:
         names = await all_meters(session, layout)
-        powers = await rated_powers(session, layout)
     meters = list(names)
     for begin in range(0, len(meters), _METERS_AT_ONCE):
-        batch = {key: Rules(max_gap, powers.get(key)) for key in meters[begin : begin + _METERS_AT_ONCE]}
+        batch = meters[begin : begin + _METERS_AT_ONCE]
         async with db.snapshot(statement_seconds=0) as session:
-            counted, found = await _compare_some(session, layout, batch, names)
+            counted, found = await _compare_some(session, layout, batch, max_gap, names)
         days |= counted
         differences += found
     return DayComparison(days, tuple(differences))
 
 
 async def _compare_some(
-    session: AsyncSession, layout: Layout, meters: dict[MeterKey, Rules], names: dict[MeterKey, str]
+    session: AsyncSession,
+    layout: Layout,
+    batch: Sequence[MeterKey],
+    max_gap: timedelta,
+    names: dict[MeterKey, str],
 ) -> tuple[dict[MeterKey, int], list[Difference]]:
+    # As they are at this moment: by earlier ones, energy that has been computed again meanwhile would differ.
+    powers = await rated_powers(session, layout)
+    meters = {key: Rules(max_gap, powers.get(key)) for key in batch}
     stored = await stored_days(session, layout, list(meters))
     expected = await _by_registers(session, layout, meters)
     open_since = {

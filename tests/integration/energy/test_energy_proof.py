@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import typer
@@ -11,7 +12,7 @@ from sqlalchemy import text
 
 from portal.commands.energy import prove_energy
 from portal.core import energy
-from portal.core.energy import energy_proof
+from portal.core.energy import comparison, energy_proof
 from portal.core.fleet.service import customers
 from portal.core.operations.service import doctor
 from portal.core.stack import Stack, close_stack, open_stack
@@ -91,6 +92,34 @@ async def test_a_changed_rated_power_counts_after_a_recompute(stack: Stack) -> N
     after = await meter.days()
     assert before[START.date()][0] > 0
     assert after[START.date()][0] == 0
+
+
+async def test_a_rated_power_that_changes_meanwhile_is_no_difference(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        meter = await new_meter(stack)
+        await meter.store([(START + timedelta(minutes=10 * i), 100.0 * i) for i in range(12)])
+    await energy.refresh(stack)
+    stored_days = comparison.stored_days
+    changed = False
+
+    async def after_a_change(*args: Any) -> Any:
+        nonlocal changed
+        found = await stored_days(*args)
+        if not changed:
+            changed = True
+            await _spoil(meter, "UPDATE {devices} SET max_power_kw = 10")
+            await energy.recompute(stack)
+            await energy.refresh(stack)
+        return found
+
+    monkeypatch.setattr(comparison, "_METERS_AT_ONCE", 1)
+    monkeypatch.setattr(comparison, "stored_days", after_a_change)
+    found = await comparison.compare(stack.db, stack.layout, timedelta(hours=2))
+    assert changed
+    assert found.differences == ()
+    assert len(found.days) == 2
 
 
 async def test_a_customer_sees_its_own_differences_only(stacks: Stacks) -> None:
