@@ -94,7 +94,7 @@ class Application(_Section):
 
 
 class DatabaseSettings(_Section):
-    """Where the database is; see `portal.core.database.db.resolve_dsn` for the order of precedence."""
+    """Where the database is; `portal.core.database.connection_strings.configured_dsn` says what comes before what."""
 
     connection_string: SecretStr = SecretStr("")
     auto_provision_local: bool | None = None

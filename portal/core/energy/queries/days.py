@@ -1,4 +1,4 @@
-"""Reads what the energy proof compares: registers at the ends of days, stored sums, and the rule's own answer."""
+"""Reads what the energy proof compares: registers at the ends of days, and stored sums."""
 
 from __future__ import annotations
 
