@@ -13,7 +13,7 @@ from tests.integration.databases import Clock, Stacks, TestServer
 @pytest.fixture(autouse=True)
 def _answers_are_whole_on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is queued is computed with an answer in 0.2 s or left out, which a busy machine would do by chance."""
-    monkeypatch.setattr(live, "_LONGEST_STATEMENT", "60s")
+    monkeypatch.setattr(live, "_LONGEST_SECONDS", 60)
 
 
 @pytest.fixture

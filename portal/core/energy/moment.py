@@ -2,8 +2,9 @@
 
 An answer does not wait for a refresh, which waits for others. What is stored is exact, what is queued is computed with
 the answer by the same rule. Only where that is too much does an answer wait for a refresh, and not for long; then it
-leaves out what still waits, and says how far it goes. A long recompute pass it neither waits for nor works at: that is
-for the refreshes behind ingest, or for the command that asked for it.
+leaves out what still waits, and says how far it goes. It does not wait for a long recompute pass. The refresh that it
+has run may work at one for a moment; to its end a pass comes by the refreshes behind ingest, or by the command that
+asked for it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from portal.core.outages import Outage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from datetime import datetime
     from uuid import UUID
 
     from portal.core.database.db import AsyncSession
@@ -40,17 +42,26 @@ class Counted(NamedTuple):
     as_of: AsOf
 
 
+class _Look(NamedTuple):
+    """A moment, whether a refresh may have more counted soon, and whether what is queued took too long to compute."""
+
+    counted: Counted
+    is_worth_waiting: bool
+    is_out_of_time: bool
+
+
 @asynccontextmanager
 async def counted(stack: Stack, customer_id: UUID | None = None) -> AsyncGenerator[Counted, None]:
     """Open a read-only moment in which a customer's readings are counted, or those of all. Raises `Unavailable`."""
     async with AsyncExitStack() as opened:
-        found, is_worth_waiting = await _look(opened, stack, customer_id)
+        look = await _look(opened, stack, customer_id)
         patience = _patience(stack)
-        if is_worth_waiting and patience > 0:
+        if look.is_worth_waiting and patience > 0:
             await opened.aclose()
             await _wait_for_refresh(stack, patience)
-            found, _ = await _look(opened, stack, customer_id)
-        yield found
+            look_again = _look_at_stored if look.is_out_of_time else _look
+            look = await look_again(opened, stack, customer_id)
+        yield look.counted
 
 
 def _patience(stack: Stack) -> float:
@@ -59,8 +70,8 @@ def _patience(stack: Stack) -> float:
     return _PATIENCE_SECONDS - (0 if began is None else monotonic() - began)
 
 
-async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) -> tuple[Counted, bool]:
-    """Open a moment; returns it, and whether a refresh may have more counted soon."""
+async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) -> _Look:
+    """Open a moment, and compute what is queued in it if that does not take too long."""
     now = stack.clock()
     session = await opened.enter_async_context(stack.db.snapshot())
     try:
@@ -69,17 +80,32 @@ async def _look(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) 
         if not outages.is_out_of_time(error):
             raise
         await opened.aclose()
-        session = await opened.enter_async_context(stack.db.snapshot())
-        found = await live.nothing(session, stack.layout, customer_id)
+        return await _look_at_stored(opened, stack, customer_id)
+    return _Look(_counted(session, found, now), found.is_worth_waiting, is_out_of_time=False)
+
+
+async def _look_at_stored(opened: AsyncExitStack, stack: Stack, customer_id: UUID | None) -> _Look:
+    """Open a moment, and leave out what is queued in it."""
+    now = stack.clock()
+    session = await opened.enter_async_context(stack.db.snapshot())
+    found = await live.nothing(session, stack.layout, customer_id)
+    return _Look(_counted(session, found, now), found.is_worth_waiting, is_out_of_time=True)
+
+
+def _counted(session: AsyncSession, found: live.Live, now: datetime) -> Counted:
     since = found.waiting_since
     as_of = AsOf(now) if since is None else AsOf(min(since, now), is_complete=False)
-    return Counted(session, found.hours, as_of), found.is_worth_waiting
+    return Counted(session, found.hours, as_of)
 
 
 async def _wait_for_refresh(stack: Stack, seconds: float) -> None:
     """Have one refresh run in this process, and wait for it a moment; it goes on when nobody waits any more."""
-    with _outage.noted(), suppress(TimeoutError):
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await stack.shared.answer(
-                refresh, lambda: refresh(stack, pass_seconds=_PATIENCE_SECONDS), since=0, keep_seconds=0
-            )
+            await stack.shared.answer(refresh, lambda: _refresh(stack), since=0, keep_seconds=0)
+
+
+async def _refresh(stack: Stack) -> None:
+    # Noted here and not where it is waited for: it may fail when nobody waits any more.
+    with _outage.noted():
+        await refresh(stack, pass_seconds=_PATIENCE_SECONDS)

@@ -11,11 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from portal.core import energy
 from portal.core.energy import moment as module
 from portal.core.energy.queries import append, live
 from portal.core.energy.rules.live import NOTHING, Amounts
+from portal.core.errors import Unavailable
+from portal.core.log import logger
+from portal.core.outages import Outage
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
 from tests.integration.energy.metering import START, Meter, expected_hours, new_meter, register_histories
@@ -158,14 +162,44 @@ async def test_a_computation_that_takes_too_long_is_left_out(
     meter = await new_meter(stack)
     await meter.store([(START, 1.0), (START + timedelta(minutes=15), 2.0)])
     compute = live.compute
+    looks = 0
 
     async def slow(session: Any, *args: Any) -> Any:
+        nonlocal looks
+        looks += 1
         await session.execute(text("SET LOCAL statement_timeout = 20"))
         await session.execute(text("SELECT pg_sleep(5)"))
         return await compute(session, *args)
 
     monkeypatch.setattr(live, "compute", slow)
     assert await _told(meter) == (False, {})
+    assert looks == 1
+
+
+async def test_all_that_is_computed_for_an_answer_has_one_limit(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, nobody_refreshes: None
+) -> None:
+    meter = await new_meter(stack)
+    history = [(START, 5.0), (START + timedelta(minutes=15), 1.0), (START + timedelta(minutes=30), 2.0)]
+    await meter.store(history)
+    clean_runs, folded, limits = live.clean_runs, live.folded, list[int]()
+
+    async def slow(session: Any, *args: Any) -> Any:
+        await asyncio.sleep(0.1)
+        return await clean_runs(session, *args)
+
+    async def noting(session: Any, *args: Any) -> Any:
+        limit = "SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'"
+        limits.append(await session.scalar(text(limit)))
+        return await folded(session, *args)
+
+    monkeypatch.setattr(live, "clean_runs", slow)
+    monkeypatch.setattr(live, "folded", noting)
+    assert await _told(meter) == (True, _expected(history))
+    assert 0 < limits.pop() <= 59_900
+    monkeypatch.setattr(live, "_LONGEST_SECONDS", 0.1)
+    assert await _told(meter) == (False, {})
+    assert limits == []
 
 
 async def test_nobody_is_told_of_another_customer(stacks: Stacks) -> None:
@@ -198,6 +232,28 @@ async def test_patience_is_spent_once_on_a_refresh_that_does_not_end(
         for _ in range(3):
             assert await _told(meter) == (False, {})
     assert waited == [0.2]
+
+
+async def test_a_refresh_that_fails_when_nobody_waits_any_more_is_noted(
+    client_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing, failed = asyncio.Event(), asyncio.Event()
+
+    async def refresh(*_: object, **__: object) -> int:
+        await failing.wait()
+        failed.set()
+        raise Unavailable("away")
+
+    monkeypatch.setattr(module, "refresh", refresh)
+    monkeypatch.setattr(module, "_outage", Outage(logger("energy"), "Hours are not refreshed"))
+    with capture_logs() as events:
+        for _ in range(2):
+            await module._wait_for_refresh(client_stack, 0.01)
+            assert [each["event"] for each in events] == []
+        failing.set()
+        async with asyncio.timeout(10):
+            await failed.wait()
+    assert [each["event"] for each in events] == ["Hours are not refreshed"]
 
 
 async def test_a_long_pass_is_neither_waited_for_nor_worked_at_by_an_answer(
