@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.core.errors import Conflict, Unavailable
+from portal.core.log import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -42,6 +43,8 @@ _IS_FULL = "The database has no room left, so nothing can be stored."
 _CLASH = "Somebody else changed this at the same moment, so nothing was done: look at it again."
 WORDS = frozenset({_NO_ANSWER, _BUSY, _IS_READ_ONLY, _IS_FULL})
 """All that an `Unavailable` of the database can say to people."""
+
+_log = logger("database")
 
 
 def is_away(error: BaseException) -> bool:
@@ -144,6 +147,9 @@ def clashes_refused() -> Generator[None, None, None]:
     except (DBAPIError, asyncpg.PostgresError) as error:
         if _state(error) not in _CLASH_CODES:
             raise
+        # Where nobody else was there it is a fault of our own, which would be seen nowhere else.
+        told = _told(error)
+        _log.warning("Two changes met in a key", constraint=getattr(told, "constraint_name", None))
         raise Conflict(_CLASH) from error
 
 

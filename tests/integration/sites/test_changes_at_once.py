@@ -5,6 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from fleet_ingest.app import build_app
 from portal.core.errors import Conflict
@@ -91,8 +92,10 @@ _NEW_TOWN = "(SELECT id FROM app.municipalities WHERE name = 'New Town')"
 async def test_who_comes_second_is_told(
     stack: Stack, first: str, second: Callable[[Stack], Awaitable[object]]
 ) -> None:
-    with pytest.raises(Conflict, match=WORDS):
+    with capture_logs() as said, pytest.raises(Conflict, match=WORDS):
         await come_second(stack, first, second(stack))
+    (constraint,) = [line["constraint"] for line in said if line["event"] == "Two changes met in a key"]
+    assert constraint.endswith(("_key", "_fkey"))
 
 
 @pytest.fixture

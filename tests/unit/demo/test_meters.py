@@ -72,10 +72,10 @@ def test_no_meter_exceeds_the_power_its_device_is_rated_for() -> None:
 
 
 def test_the_tariffs_are_sound_and_price_every_hour_of_the_week() -> None:
-    planned, wrong = read_tariffs(site_plan.tariffs())
-    assert planned
+    drafted, wrong = read_tariffs(site_plan.tariffs())
+    assert drafted
     assert wrong == []
-    for tariff in planned.values():
+    for tariff in drafted.values():
         minutes = sum(
             period.days_of_week.bit_count() * _minutes(period.start_time, period.end_time)
             for period in tariff.periods
