@@ -23,8 +23,13 @@ from portal.core.outages import Outage
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
 from tests.integration.energy.metering import START, Meter, expected_hours, new_meter, register_histories
+from tests.length import usual_or_long
 
-LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(
+    max_examples=usual_or_long(12, 40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture(params=["client", "admin"])
