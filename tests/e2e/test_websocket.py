@@ -233,9 +233,9 @@ async def test_a_raw_client_cannot_fill_the_audit_trail(metered: RunningStack) -
             )
         await _until(lambda: "Saved, and shown" in json.dumps(socket.frames))
         metered.execute(
-            "INSERT INTO app.audit_events (action, actor_kind, actor_id, actor_name, address) "
-            f"SELECT 'brand.changed', 'user', id, email, '' FROM app.users, generate_series(1, 290) "
-            f"WHERE email = '{_BUSY}'"
+            "INSERT INTO app.audit_events (at, action, actor_kind, actor_id, actor_name, address) "
+            "SELECT now() - n * interval '1 millisecond', 'brand.changed', 'user', id, email, '' "
+            f"FROM app.users, generate_series(1, 290) AS n WHERE email = '{_BUSY}'"
         )
         for number in range(30):
             form = {"name": f"busy {number}", "scope": "read"}
