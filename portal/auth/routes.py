@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from math import ceil
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
@@ -71,7 +71,7 @@ def _form(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 async def _login(request: Request, form: FormData) -> Response:
     email, password = _text(form, "email").strip(), _text(form, "password")
-    onward = local_path(_text(form, "next") or "/")
+    onward = _onward(request, form)
     try:
         made = await sessions.sign_in(current(), email, password, address_of(request), _agent_of(request))
     except LockedOut as locked:
@@ -89,7 +89,7 @@ async def _login(request: Request, form: FormData) -> Response:
 
 async def _code(request: Request, form: FormData) -> Response:
     """Finish a log-in that waits for its code."""
-    onward, code = local_path(_text(form, "next") or "/"), _text(form, "code")
+    onward, code = _onward(request, form), _text(form, "code")
     try:
         made = await sessions.finish_sign_in(
             current(), step_in(request), code, address_of(request), _agent_of(request)
@@ -106,6 +106,15 @@ async def _code(request: Request, form: FormData) -> Response:
         response = _signed_in(request, made.token, onward)
     forget_step(response)
     return response
+
+
+def _onward(request: Request, form: FormData) -> str:
+    """Return where a log-in leads: the page fills it into the form, and until it has, its address says it."""
+    wanted = local_path(_text(form, "next"))
+    if wanted != "/":
+        return wanted
+    _, _, query = request.headers.get("referer", "").partition("?")
+    return local_path(parse_qs(query).get("next", ["/"])[0])
 
 
 def _signed_in(request: Request, token: str, onward: str) -> Response:

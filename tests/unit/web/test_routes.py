@@ -96,6 +96,23 @@ async def test_the_service_is_told_the_address_the_attempt_comes_from(
     assert accounts.asked == [("bob@example.com", "right", "203.0.113.7")]
 
 
+@pytest.mark.parametrize(
+    ("referer", "location"),
+    [
+        ("https://portal.example/login?error=credentials&next=%2Fsettings", "/settings"),
+        ("https://portal.example/login?next=%2F%2Fevil.example", "/"),
+        ("https://portal.example/login?next=", "/"),
+        ("https://portal.example/login", "/"),
+        ("?next=%00", "/"),
+    ],
+)
+async def test_who_is_quicker_than_the_page_gets_where_its_address_says(
+    http: httpx.AsyncClient, referer: str, location: str
+) -> None:
+    answer = await http.post("/auth/login", **_form(next="/"), headers={"Referer": referer})
+    assert answer.headers["location"] == location
+
+
 async def test_a_second_factor_is_asked_for_before_there_is_a_session(http: httpx.AsyncClient) -> None:
     answer = await http.post("/auth/login", **_form(email="careful@example.com", next="/customers"))
     assert answer.headers["location"] == "/login-code?next=%2Fcustomers"
