@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 import xdist
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
 from passlib.context import CryptContext
 
@@ -22,6 +23,7 @@ from tests.samples import NO_SAMPLES
 # A busy machine takes its time; how long an example takes is no law of the domain.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+_PATIENCE_S = 60.0
 _HASHES_OF_PRODUCTION = passwords._context
 
 
@@ -81,6 +83,14 @@ def _rows_hold_what_they_are_said_to() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "made", typed_rows.made)
         patch.setattr(rows, "unpackable", typed_rows.made)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answers_take_their_time() -> Iterator[None]:
+    """Of what a test asks over HTTP nothing is late after the five seconds of `httpx` where the machine is busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DEFAULT_TIMEOUT_CONFIG, "read", _PATIENCE_S)
         yield
 
 
