@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from portal.core.errors import Misconfigured
@@ -44,13 +46,24 @@ def environment(given: Mapping[str, str]) -> SettingSource:
 
 
 def env_file(path: Path) -> SettingSource:
-    """Return a `.env` file as a source; one that is not there holds nothing. Raises `Misconfigured`."""
+    """Return a `.env` file as a source; one that is not there holds nothing. Values are taken as they stand.
+
+    Raises `Misconfigured` for a file, or a line of it, that cannot be read.
+    """
     try:
-        return SettingSource(str(path), dotenv_values(path), is_own=True)
+        lines = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     except OSError as error:
         raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise Misconfigured(f"{path} is not text in UTF-8.") from None
+    for line in parse_stream(StringIO(lines)):
+        is_without_value = line.error or (line.key is not None and line.value is None)
+        # A line of another program, which may read it another way, has no such name.
+        if is_without_value and ("__" in line.original.string or (line.key or "").lower() in _SHORT_FORMS):
+            raise Misconfigured(
+                f"Line {line.original.line} of {path} cannot be read: NAME=value is expected."
+            )
+    return SettingSource(str(path), dotenv_values(stream=StringIO(lines), interpolate=False), is_own=True)
 
 
 class NamedValues(EnvSettingsSource):
@@ -98,11 +111,14 @@ def _read(source: SettingSource, names: Mapping[str, str], taken: set[str]) -> d
 
 def _content(name: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        value = Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise Misconfigured(f"{name}_FILE names a file that cannot be read: {error.strerror}") from None
     except ValueError:  # not UTF-8, or a path that cannot be one
         raise Misconfigured(f"{name}_FILE names a file that is not text in UTF-8") from None
+    if "\x00" in value:
+        raise Misconfigured(f"{name}_FILE names a file that holds a NUL character")
+    return value
 
 
 def _look_at_unknown(source: SettingSource, written: str, names: Mapping[str, str]) -> None:

@@ -63,6 +63,43 @@ def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
             load_settings(given or {}, None if given else file)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Application__TrustedProxyHops: 1",
+        "Application__TrustedProxyHops",
+        "RunMode",
+        'Application__Name="unclosed',
+    ],
+)
+def test_a_line_that_sets_nothing_ends_the_start(tmp_path: Path, line: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"Billing__Currency=EUR\n{line}\n")
+    with pytest.raises(Misconfigured, match="Line 2 of"):
+        load_settings({}, file)
+
+
+@pytest.mark.parametrize("line", ["PATH", "LANG: C", "COMPOSE_FILE"])
+def test_lines_of_other_programs_are_passed_over(tmp_path: Path, line: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"{line}\nBilling__Currency=EUR\n")
+    assert load_settings({}, file).billing.currency == "EUR"
+
+
+def test_a_value_stands_as_it_is_written(tmp_path: Path) -> None:
+    file, token = tmp_path / ".env", tmp_path / "token"
+    token.write_bytes(f"\ufeff{SECRET}\r\n".encode())
+    file.write_bytes(
+        f"\ufeffFleetIngest__Token_FILE={token}\nApplication__Name=pa#ss$HOME${{HOME}}%x\n".encode()
+    )
+    settings = load_settings({}, file)
+    assert settings.application.name == "pa#ss$HOME${HOME}%x"
+    assert settings.fleet_ingest.token.get_secret_value() == SECRET
+    token.write_bytes(b"to\0ken")
+    with pytest.raises(Misconfigured, match="NUL"):
+        load_settings({}, file)
+
+
 def test_what_is_made_by_hand_reads_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("Application__Name", "From outside")
     monkeypatch.chdir(tmp_path)
