@@ -75,9 +75,8 @@ def _words(report: CostReport) -> str:
         f"Total  {round_cents(report.total):,} {report.currency} (without fixed monthly charges)",
     ]
     if report.buckets_without_tariff:
-        lines.append(
-            f"{report.buckets_without_tariff} hours have energy but no tariff: they cost nothing here."
-        )
+        hours = _counted(report.buckets_without_tariff, "device hour has", "device hours have")
+        lines.append(f"{hours} energy but no tariff: it costs nothing here.")
     lines += [
         f"The time zone of {name} is not known any more: its rates do not hold."
         for name in report.unknown_zones
@@ -87,5 +86,9 @@ def _words(report: CostReport) -> str:
     if report.unallocated_kwh:
         lines.append(f"{report.unallocated_kwh:,.3f} kWh fell into gaps and are in no hour.")
     if report.suspect_readings:
-        lines.append(f"{report.suspect_readings} readings were not believed.")
+        lines.append(f"{_counted(report.suspect_readings, 'reading was', 'readings were')} not believed.")
     return "\n".join(lines)
+
+
+def _counted(amount: int, one: str, many: str) -> str:
+    return f"{amount:,} {one if amount == 1 else many}"

@@ -37,6 +37,12 @@ def compressed(rows: Sequence[bytes]) -> bytes:
     return gzip.compress(b"[" + b",".join(rows) + b"]", _GZIP_LEVEL)
 
 
+def _in_words(error: Exception) -> str:
+    """Say what went wrong; an error of a line that was cut has a name and no text."""
+    name, text = type(error).__name__, str(error).strip()
+    return f"{name}: {text}" if text else f"the connection broke ({name})"
+
+
 class PushClient:
     """Sends batches with this stack's token; `transport` replaces the network in tests."""
 
@@ -92,7 +98,7 @@ class PushClient:
         except httpx.TimeoutException as error:
             return Unreachable(f"time-out ({type(error).__name__})")
         except (httpx.HTTPError, httpx.InvalidURL, AnswerTooLong) as error:
-            return Unreachable(f"{type(error).__name__}: {error}")
+            return Unreachable(_in_words(error))
 
     def _headers(self, resource: BatchType, cursor: datetime) -> dict[str, str]:
         return {

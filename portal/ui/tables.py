@@ -65,14 +65,20 @@ def cell(
     label: str = "",
     number: bool = False,
     wide: bool = False,
+    prose: bool = False,
     minor: bool = False,
     title: Text = "",
 ) -> rx.Component:
     """A cell; where a stacked table has no heading, `label` repeats it, and `wide` takes the whole width.
 
-    A `minor` one is left out on phones.
+    `prose` holds sentences: it wraps. A `minor` one is left out on phones.
     """
-    given = (("ui-right", number), ("ui-cell-wide", wide), ("ui-cell-minor", minor))
+    given = (
+        ("ui-right", number),
+        ("ui-cell-wide", wide),
+        ("ui-cell-prose", prose),
+        ("ui-cell-minor", minor),
+    )
     classes = " ".join(name for name, wanted in given if wanted)
     return rx.el.td(*content, title=title, class_name=classes, custom_attrs=_label(label))
 

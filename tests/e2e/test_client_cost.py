@@ -154,6 +154,24 @@ def _api_cost(stack: RunningStack, mill: Mill, key: str) -> dict[str, Any]:
     return answer.json()
 
 
+def test_what_is_missing_comes_to_the_open_page_by_itself(
+    visit: Visit, client_stack: RunningStack, mill: Mill
+) -> None:
+    """A meter waits to be computed again: with its turn, the figures are whole."""
+    client_stack.execute(
+        "INSERT INTO app.recompute_passes (device_id, from_hour, asked_at) "
+        f"VALUES ('{mill.device_id}', '2026-05-25T00:00Z', now() - interval '1 hour')"
+    )
+    page = open_cost(visit(), client_stack, mill)
+    still_missing = page.get_by_text("still being added up")
+    expect(still_missing).to_be_visible()
+    page.wait_for_timeout(6_000)
+    expect(still_missing).to_be_visible()
+    client_stack.execute("DELETE FROM app.recompute_passes")
+    expect(still_missing).to_have_count(0)
+    assert figure(page, "Energy") == "56.00 kWh"
+
+
 def test_a_stranger_gets_no_file(client_stack: RunningStack, mill: Mill) -> None:
     answer = httpx.get(f"{client_stack.url}/download/cost.csv?{_DAYS}&site={mill.site_id}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")

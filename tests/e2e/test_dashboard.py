@@ -65,6 +65,21 @@ def test_the_dashboard_is_accessible_and_fits(
     assert_accessible_and_fits_in_light_and_dark(page)
 
 
+def test_a_long_status_stays_in_its_column_on_a_phone(visit: Visit, client_stack: RunningStack) -> None:
+    name = "Cellar that was silent for a month"
+    client_stack.command("site", "add", name)
+    device = client_stack.command("device", "add", "Main", "--site", name, "--external-id", "DASH-SILENT")
+    long_ago = datetime.now(UTC) - timedelta(days=29, hours=1)
+    send(client_stack, device["token"], (long_ago, 1.0, 10.0))
+    page = visit(phone=True).sign_in(client_stack, BOB)
+    row = page.get_by_role("row").filter(has_text=name)
+    expect(row).to_contain_text("Silent, last 29 days ago")
+    chip, power = row.locator(".ui-badge").bounding_box(), row.locator("td").nth(1).bounding_box()
+    assert chip is not None
+    assert power is not None
+    assert chip["x"] + chip["width"] <= power["x"]
+
+
 def test_a_restart_is_said_and_survived(visit: Visit, client_stack: RunningStack, meter: str) -> None:
     bob = visit()
     page = bob.sign_in(client_stack, BOB)

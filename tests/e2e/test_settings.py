@@ -164,6 +164,18 @@ def test_the_pages_are_accessible(visit: Visit, client_stack: RunningStack) -> N
         assert_accessible_and_fits_in_light_and_dark(page)
 
 
+def test_the_audit_trail_wraps_what_it_is_about(visit: Visit, client_stack: RunningStack) -> None:
+    """The table stays in its card, however much was changed at once."""
+    client_stack.execute(
+        "INSERT INTO app.audit_events (action, actor_kind, actor_name, address, subject, detail) VALUES "
+        "('tariff.saved', 'system', 'system', '', 'Long', repeat('rate of period Peak: 2.5 → 3.5; ', 40))"
+    )
+    page = visit().sign_in(client_stack, ALICE, "/settings/audit")
+    expect(page.get_by_role("row").filter(has_text="rate of period Peak").first).to_be_visible()
+    region = page.get_by_role("region", name="Audit trail")
+    assert region.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 def _name_of(page: Page) -> str:
     return page.locator(".ui-brand-name").first.evaluate("e => getComputedStyle(e, '::after').content")
 

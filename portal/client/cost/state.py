@@ -13,8 +13,9 @@ from portal.core.cost.service import cost
 from portal.core.sites.service import sites
 from portal.core.stack import current
 from portal.features.cost.days import LOCAL_DAYS
-from portal.features.cost.page_state import CostPage
+from portal.features.cost.page_state import CostPage, answer_to
 from portal.ui.range_picker import DayRange, parse_days
+from portal.web.events.beats import Beat
 
 
 class CostState(CostPage, rx.State):
@@ -40,9 +41,10 @@ class CostState(CostPage, rx.State):
     async def _local_zone(self) -> str:
         return await cost.local_zone(current())
 
-    async def _cost(self, from_at: datetime, to_at: datetime) -> CostReport:
-        site_id = site_uuid(self.site)
-        return await cost.client_cost(current(), from_at, to_at, site_id, days=self.grouping)
+    async def _cost(self, from_at: datetime, to_at: datetime, beat: Beat | None = None) -> CostReport:
+        return await answer_to(
+            beat, cost.client_cost, from_at, to_at, site_uuid(self.site), days=self.grouping
+        )
 
     def _address(self, days: DayRange, grouping: str) -> str:
         return address(days, grouping, self.site)

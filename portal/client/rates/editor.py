@@ -79,7 +79,7 @@ def _fields() -> rx.Component:
 
 def _hidden() -> tuple[tuple[str, Text], ...]:
     draft = State.draft
-    return ("id", draft.id), ("base", draft.base), ("note", draft.note)
+    return ("id", draft.id), ("base", draft.base), ("note", draft.note), ("agreed", State.agreed)
 
 
 def _foot() -> rx.Component:
@@ -92,13 +92,36 @@ def _foot() -> rx.Component:
             rx.fragment(),
         ),
         callouts(State.comparison, tone="note"),
+        rx.cond(State.overtaken != "", _overtaken(), rx.fragment()),
         rx.el.div(
             button("Cancel", on_click=State.close),
             button("What would last month have cost?", on_click=State.compare),
-            button("Save tariff", tone="primary", kind="submit"),
+            # Not in the same place: a second press on it is not meant for what was said since.
+            rx.cond(
+                State.overtaken == "", button("Save tariff", tone="primary", kind="submit"), rx.fragment()
+            ),
             class_name="ui-row",
         ),
         class_name="ui-edit-foot",
+    )
+
+
+def _overtaken() -> rx.Component:
+    """What somebody else has done to the tariff since, and the two ways on."""
+    is_there = State.agreed != ""
+    return callout(
+        State.overtaken,
+        rx.el.div(
+            button(
+                rx.cond(is_there, "Save all the same", "Save as a new tariff"), size="small", kind="submit"
+            ),
+            rx.cond(
+                is_there,
+                button("Open the stored one", size="small", on_click=State.start("edit", State.draft.id)),
+                rx.fragment(),
+            ),
+            class_name="ui-row",
+        ),
     )
 
 

@@ -11,22 +11,27 @@ from portal.auth.guards import admin_only
 from portal.client.rates.boxes import draft_in
 from portal.client.rates.draft import NEW_ROWS, Draft, to_wire
 from portal.client.rates.fields import boxes_of, texts_of
+from portal.client.rates.overtaken import Standing, save_draft, standing_of
 from portal.client.rates.problems import problems_in_words
 from portal.client.rates.rows import with_day_toggled, with_new, with_value, without
-from portal.client.rates.starting import comparison_in_words, filled, restored, starting_point
+from portal.client.rates.starting import comparison_in_words, filled, starting_point
 from portal.client.rates.state import RatesState
 from portal.core.cost.service import tariff_comparison
 from portal.core.errors import Invalid
 from portal.core.stack import current
 from portal.core.tariffs.rules.tariff_input import read_tariff
-from portal.core.tariffs.service import tariffs
 from portal.features.rates.view import HeatMap, heat_maps
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
+from portal.web.events.drafts import RESTORED
 
 
 class TariffDraftState(rx.State):
-    """The draft, what is wrong with it, the week it would make, and what last month would have cost."""
+    """The draft, what is wrong with it, the week it would make, and what last month would have cost.
+
+    `overtaken` says that its tariff is not what it began with any more; `agreed` goes with the press that saves all the
+    same: the mark of what the person has been told of, and nothing else is replaced.
+    """
 
     draft: Draft = Draft()
     is_open: bool = False
@@ -35,6 +40,8 @@ class TariffDraftState(rx.State):
     comparison: list[str] = []
     failure: str = ""
     restored: str = ""
+    overtaken: str = ""
+    agreed: str = ""
     draft_done: str = ""
 
     @rx.event
@@ -45,7 +52,9 @@ class TariffDraftState(rx.State):
         with failure_in_words(page):
             self.draft = await starting_point(kind, key, page.percent)
             page._forget()  # noqa: SLF001 - a public method would be one more thing a browser could call
-            page.notice = self.failure = self.restored = ""
+            page.notice = self.failure = ""
+            # What was typed into a form that was open until now is given up.
+            self._leave()
             self.is_open, self.comparison = True, []
             self._check()
 
@@ -54,11 +63,14 @@ class TariffDraftState(rx.State):
     async def restore(self, boxes: dict[str, Any]):
         """Take up what stood in the boxes when the line, the page or the server went away."""
         with failure_in_words(self):
-            found, words = await restored(draft_in(boxes))
-            if self.is_open and found == self.draft:
+            found = await standing_of(draft_in(boxes))
+            if not self.is_open:
+                self.restored = RESTORED
+            if found.words or not self.is_open:
+                self._say(found)
+            if self.is_open and found.draft == self.draft:
                 return
-            self.restored = self.restored if self.is_open else words
-            self.draft, self.is_open = found, True
+            self.draft, self.is_open = found.draft, True
             self._check()
 
     @rx.event
@@ -117,10 +129,17 @@ class TariffDraftState(rx.State):
     @rx.event
     @admin_only
     async def save(self, boxes: dict[str, Any]):
-        """Store the tariff as it stands in the boxes: on a line that was dead, they know more than this state."""
+        """Store the tariff as it stands in the boxes: on a line that was dead, they know more than this state.
+
+        What somebody else has changed since is said first, and replaced only when it was said.
+        """
         with failure_in_words(self), self._problems_listed():
             self.draft = draft_in(boxes)
-            await tariffs.save_tariff(current(), to_wire(self.draft))
+            found = await save_draft(self.draft, str(boxes.get("agreed", "")))
+            self.draft = found.draft
+            self._say(found)
+            if found.words:
+                return
             self._leave()
             page = await self.get_state(RatesState)
             await page._read()  # noqa: SLF001 - a public method would be one more thing a browser could call
@@ -128,6 +147,10 @@ class TariffDraftState(rx.State):
 
     def _leave(self):
         self.is_open, self.restored, self.draft_done = False, "", token_hex(8)
+        self.overtaken = self.agreed = ""
+
+    def _say(self, found: Standing):
+        self.overtaken, self.agreed = found.words, found.mark if found.words else ""
 
     @contextmanager
     def _problems_listed(self) -> Iterator[None]:

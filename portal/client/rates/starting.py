@@ -14,10 +14,8 @@ from portal.core.tariffs.rules.tariffs import Tariff
 from portal.core.tariffs.service import tariffs
 from portal.core.values.numbers import exact_number, shown
 from portal.ui import formats
-from portal.web.events.drafts import CHANGED, RESTORED
 
 _MOST_PERCENT = 1000
-_GONE = f"{RESTORED} The tariff has been deleted since you began: saving stores it as a new one."
 
 
 class PresetRow(TypedDict):
@@ -56,17 +54,6 @@ async def starting_point(kind: str, key: str, percent: str) -> Draft:
         draft = draft_of(tariff)
         return replace(draft, base=fingerprint(draft))
     return Draft(first=current().clock().date().isoformat())
-
-
-async def restored(draft: Draft) -> tuple[Draft, str]:
-    """A draft that comes back from a browser, and what to say of it: its tariff may be another one by now, or gone."""
-    if not draft.id:
-        return draft, RESTORED
-    try:
-        now = fingerprint(draft_of(await _stored(int(draft.id) if draft.id.isdecimal() else 0)))
-    except NotFound:
-        return replace(draft, id="", base=""), _GONE
-    return draft, RESTORED if now == draft.base else CHANGED
 
 
 async def _stored(tariff_id: int) -> Tariff:

@@ -1,21 +1,42 @@
 """State of a Cost page: the days in its address, what they cost, and what the days before did."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
 import reflex as rx
 
 from portal.auth.guards import signed_in
 from portal.core.cost.rules.cost import CostReport
-from portal.core.stack import current
+from portal.core.errors import PortalError, Unavailable
+from portal.core.log import logger
+from portal.core.outages import Outage
+from portal.core.stack import Stack, current
 from portal.features.cost import view
 from portal.features.cost.comparison import build_comparison, days_before
 from portal.features.cost.days import UTC_DAYS, days_asked_for, grouping_asked_for, instants_of, query_of
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
 from portal.ui.range_picker import DEFAULT_RANGE, DayRange, parse_days, quick_key, quick_range
+from portal.web.events.beats import Beat, beats
+
+Asked = ParamSpec("Asked")
+Compared = tuple[str, str]
+_AGAIN_SECONDS = 5
+_not_again = Outage(logger("cost"), "What is missing from a cost is not read")
+
+
+async def answer_to(
+    beat: Beat | None,
+    service: Callable[Concatenate[Stack, Asked], Coroutine[Any, Any, CostReport]],
+    *args: Asked.args,
+    **kwargs: Asked.kwargs,
+) -> CostReport:
+    """Ask a service: for all pages that ask it in this beat, or for one page alone."""
+    if beat is not None:
+        return await beat.read(service, *args, **kwargs)
+    return await service(current(), *args, **kwargs)
 
 
 class CostPage(rx.State, mixin=True):
@@ -53,12 +74,24 @@ class CostPage(rx.State, mixin=True):
             days = await self._choose(query)
             yield
             report = await self._cost(*instants_of(days, self.zone))
-            self.report = view.build_cost(report, self.zone)
-            self.energy_compared = self.cost_compared = ""
+            self._show(report, ("", ""))
             self.is_loading = self.is_busy = False
             yield
-            await self._compare(days, report)
+            self.energy_compared, self.cost_compared = await self._compared(days, report)
+            if not report.as_of.is_complete:
+                yield type(self).follow
         self.is_loading = self.is_busy = False
+
+    @rx.event(background=True)
+    @signed_in
+    async def follow(self):
+        """Read the cost again every few seconds while something is missing from it."""
+        is_first = True
+        async for beat in beats(self, _AGAIN_SECONDS):
+            # The page has read it just now.
+            if not is_first and not await self._bring_missing(beat):
+                return
+            is_first = False
 
     @rx.event
     @signed_in
@@ -96,7 +129,7 @@ class CostPage(rx.State, mixin=True):
         """The zone of local days."""
         raise NotImplementedError
 
-    async def _cost(self, from_at: datetime, to_at: datetime) -> CostReport:
+    async def _cost(self, from_at: datetime, to_at: datetime, beat: Beat | None = None) -> CostReport:
         """The figures of a window, by the days of `grouping`."""
         raise NotImplementedError
 
@@ -128,17 +161,46 @@ class CostPage(rx.State, mixin=True):
         self.days_note = f"Days run from 00:00 to 24:00, {self.zone} time"
         return days
 
-    async def _compare(self, days: DayRange, report: CostReport) -> None:
+    async def _bring_missing(self, beat: Beat) -> bool:
+        """Read what is shown again, beside what else the page does; return whether something is still missing."""
+        async with self:
+            asked, days = self._asked(), parse_days(self.first_day, self.last_day)
+        if days is None:
+            return False
+        with _not_again.noted():
+            try:
+                report = await self._cost(*instants_of(days, self.zone), beat)
+                compared = await self._compared(days, report, beat)
+            except Unavailable:
+                raise
+            except PortalError:  # such as a site that is gone: no later answer is another one
+                return False
+            async with self:
+                if self._asked() != asked or self.is_busy:
+                    return False
+                self._show(report, compared)
+            return not report.as_of.is_complete
+        return True
+
+    def _asked(self) -> tuple[str, str, str]:
+        """What the figures on the page are an answer to."""
+        days = parse_days(self.first_day, self.last_day)
+        return (self._address(days, self.grouping) if days else ""), self.zone, self.failure
+
+    def _show(self, report: CostReport, compared: Compared) -> None:
+        self.report = view.build_cost(report, self.zone)
+        self.energy_compared, self.cost_compared = compared
+
+    async def _compared(self, days: DayRange, report: CostReport, beat: Beat | None = None) -> Compared:
+        """How the figures compare with the days before; empty for days that have not begun."""
         from_at, to_at = instants_of(days, self.zone)
         now = current().clock()
         if now <= from_at:
-            return
+            return "", ""
         earlier = days_before(days)
         first_at, last_at = instants_of(earlier, self.zone)
         is_running = now < to_at
         if is_running:
             last_at = min(last_at, first_at + (now - from_at))
-        before = await self._cost(first_at, last_at)
-        self.energy_compared, self.cost_compared = build_comparison(
-            report, before, earlier, is_running=is_running
-        )
+        before = await self._cost(first_at, last_at, beat)
+        return build_comparison(report, before, earlier, is_running=is_running)

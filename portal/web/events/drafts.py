@@ -18,7 +18,8 @@ from portal.web.events.identity import IdentityState
 
 _JSX = linked_script(__file__, "drafts.jsx")
 RESTORED = "Restored: what you had typed here and not saved."
-CHANGED = f"{RESTORED} It has been changed by somebody since you began: saving replaces that."
+CHANGED_SINCE = "It has been changed by somebody since you began"
+CHANGED = f"{RESTORED} {CHANGED_SINCE}: saving replaces that."
 DISCARD = "Discard it"
 Opening = tuple[Text, Text, Text]
 

@@ -60,6 +60,16 @@ async def test_a_bad_network_is_an_answer_without_the_token(trouble: Exception) 
     assert TOKEN not in reply.reason
 
 
+async def test_an_error_without_a_text_is_said_in_words() -> None:
+    """A line that is cut in the middle of an answer has httpx raise an error with a name alone."""
+
+    def cut(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("")
+
+    reply = await _send(httpx.MockTransport(cut))
+    assert reply == Unreachable("the connection broke (ReadError)")
+
+
 async def test_a_redirect_does_not_carry_the_token_away() -> None:
     asked: list[str] = []
 

@@ -11,8 +11,9 @@ from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.service import cost
 from portal.core.stack import current
-from portal.features.cost.page_state import CostPage
+from portal.features.cost.page_state import CostPage, answer_to
 from portal.ui.range_picker import DayRange
+from portal.web.events.beats import Beat
 
 
 class CustomerCostState(CustomerAddress, CostPage, rx.State):
@@ -31,9 +32,9 @@ class CustomerCostState(CustomerAddress, CostPage, rx.State):
     async def _local_zone(self) -> str:
         return await cost.local_zone(current(), customer_uuid(self.customer_id))
 
-    async def _cost(self, from_at: datetime, to_at: datetime) -> CostReport:
+    async def _cost(self, from_at: datetime, to_at: datetime, beat: Beat | None = None) -> CostReport:
         customer_id = customer_uuid(self.customer_id)
-        return await cost.fleet_cost(current(), customer_id, from_at, to_at, days=self.grouping)
+        return await answer_to(beat, cost.fleet_cost, customer_id, from_at, to_at, days=self.grouping)
 
     def _address(self, days: DayRange, grouping: str) -> str:
         return address(self.customer_id, days, grouping)

@@ -49,7 +49,7 @@ def _table() -> rx.Component:
 def _dead_letter_row(row: DeadLetterRow) -> list[rx.Component]:
     return [
         head_cell(rx.el.div(row["row"], cell_note(row["resource"]))),
-        cell(row["reason"], label="Reason", wide=True),
+        cell(row["reason"], label="Reason", wide=True, prose=True),
         cell(row["tries"], label="Tries", number=True),
         cell(rx.el.span(row["since"], title=row["since_utc"]), label="Given up"),
         menu_cell(
@@ -77,7 +77,7 @@ def _decision_row(row: DecisionRow) -> list[rx.Component]:
         cell(row["action"], label="Decision"),
         cell(row["who"], label="Who"),
         cell(rx.el.span(row["at"], title=row["at_utc"]), label="When"),
-        cell(row["reason"], label="Reason", wide=True),
+        cell(row["reason"], label="Reason", wide=True, prose=True),
     ]
 
 

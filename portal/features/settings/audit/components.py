@@ -56,5 +56,6 @@ def _row(row: EventRow) -> list[rx.Component]:
             rx.el.div(row["subject"], rx.cond(row["detail"] != "", cell_note(row["detail"]), rx.fragment())),
             label="About",
             wide=True,
+            prose=True,
         ),
     ]

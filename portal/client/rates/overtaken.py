@@ -1,0 +1,58 @@
+"""A draft whose tariff somebody else has changed or deleted since it began: nothing of theirs is replaced unseen."""
+
+from dataclasses import dataclass, replace
+
+from portal.client.rates.draft import Draft, draft_of, fingerprint, to_wire
+from portal.core.errors import NotFound, Outdated
+from portal.core.stack import current
+from portal.core.tariffs.service import tariffs
+from portal.web.events.drafts import CHANGED_SINCE
+
+_CHANGED = f"Not saved yet. {CHANGED_SINCE}: saving all the same replaces that."
+_GONE = "Not saved yet. The tariff has been deleted since you began: saving stores it as a new one."
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A draft beside what is stored: what has become of that in words, and a mark of it to agree to replace.
+
+    The words are empty where it is what the draft began with; where it was deleted, the draft is a new tariff.
+    """
+
+    draft: Draft
+    words: str = ""
+    mark: str = ""
+
+
+async def standing_of(draft: Draft) -> Standing:
+    """How a draft stands to the tariff it began with, if any."""
+    return (await _compared(draft))[0]
+
+
+async def save_draft(draft: Draft, agreed: str) -> Standing:
+    """Store a draft, unless what is stored is neither what it began with nor what `agreed` is the mark of.
+
+    Where the answer has words, nothing was stored. Raises `Invalid`, `Conflict` as the service does.
+    """
+    standing, version = await _compared(draft)
+    if standing.words and (not standing.mark or standing.mark != agreed):
+        return standing
+    try:
+        # What has been looked at must still be stored when it is replaced: the service sees to that.
+        await tariffs.save_tariff(current(), to_wire(draft), [version] if draft.id else None)
+    except (NotFound, Outdated):
+        standing = await standing_of(draft)
+        return standing if standing.words else replace(standing, words=_CHANGED)
+    return Standing(draft)
+
+
+async def _compared(draft: Draft) -> tuple[Standing, str]:
+    """Return how a draft stands, and the version of the stored tariff it was compared with."""
+    if not draft.id:
+        return Standing(draft), ""
+    try:
+        found = await tariffs.get_tariff(current(), int(draft.id) if draft.id.isdecimal() else 0)
+    except NotFound:
+        return Standing(replace(draft, id="", base=""), _GONE), ""
+    mark = fingerprint(draft_of(found.tariff))
+    return Standing(draft, "" if mark == draft.base else _CHANGED, mark), found.version
