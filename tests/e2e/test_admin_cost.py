@@ -17,6 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.accessibility import assert_accessible_and_fits_in_light_and_dark
 from tests.e2e.conftest import OLGA, Visitor
 from tests.e2e.running import RunningStack
+from tests.e2e.waiting_meter import waiting_meter
 
 Visit = Callable[..., Visitor]
 _PATIENCE_S = 30.0
@@ -124,15 +125,11 @@ def test_the_worked_example_at_the_api(admin_stack: RunningStack, priced_custome
 def test_what_is_missing_comes_to_the_open_tab_by_itself(
     visit: Visit, admin_stack: RunningStack, priced_customer: str
 ) -> None:
-    admin_stack.execute(
-        "INSERT INTO fleet.recompute_passes (customer_id, device_id, from_hour, asked_at) "
-        "SELECT customer_id, id, '2026-05-18T00:00Z', now() - interval '1 hour' FROM fleet.devices "
-        f"WHERE customer_id = '{priced_customer}' LIMIT 1"
-    )
-    page = open_cost(visit(), admin_stack, priced_customer)
-    still_missing = page.get_by_text("still being added up")
-    expect(still_missing).to_be_visible()
-    admin_stack.execute("DELETE FROM fleet.recompute_passes")
+    whose = f"customer_id = '{priced_customer}'"
+    with waiting_meter(admin_stack, "fleet", "customer_id, device_id", whose):
+        page = open_cost(visit(), admin_stack, priced_customer)
+        still_missing = page.get_by_text("still being added up")
+        expect(still_missing).to_be_visible()
     expect(still_missing).to_have_count(0)
     assert figure(page, "Energy") == "56.00 kWh"
 

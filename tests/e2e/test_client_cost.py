@@ -19,6 +19,7 @@ from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import BOB, Visitor
 from tests.e2e.running import RunningStack
 from tests.e2e.test_admin_cost import _REGISTERS, _TARIFF, big_figure, figure
+from tests.e2e.waiting_meter import waiting_meter
 
 Visit = Callable[..., Visitor]
 _DAYS = "from=2026-05-25&to=2026-05-26&days=local"
@@ -157,17 +158,14 @@ def _api_cost(stack: RunningStack, mill: Mill, key: str) -> dict[str, Any]:
 def test_what_is_missing_comes_to_the_open_page_by_itself(
     visit: Visit, client_stack: RunningStack, mill: Mill
 ) -> None:
-    """A meter waits to be computed again: with its turn, the figures are whole."""
-    client_stack.execute(
-        "INSERT INTO app.recompute_passes (device_id, from_hour, asked_at) "
-        f"VALUES ('{mill.device_id}', '2026-05-25T00:00Z', now() - interval '1 hour')"
-    )
     page = open_cost(visit(), client_stack, mill)
+    assert figure(page, "Energy") == "56.00 kWh"
     still_missing = page.get_by_text("still being added up")
-    expect(still_missing).to_be_visible()
-    page.wait_for_timeout(6_000)
-    expect(still_missing).to_be_visible()
-    client_stack.execute("DELETE FROM app.recompute_passes")
+    with waiting_meter(client_stack, "monitoring", "device_id", f"device_id = '{mill.device_id}'"):
+        page.reload()
+        expect(still_missing).to_be_visible()
+        page.wait_for_timeout(6_000)
+        expect(still_missing).to_be_visible()
     expect(still_missing).to_have_count(0)
     assert figure(page, "Energy") == "56.00 kWh"
 
