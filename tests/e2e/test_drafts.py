@@ -268,7 +268,7 @@ def test_what_somebody_else_has_changed_is_replaced_only_when_that_was_said(
     assert client_stack.count(mine) == 1
 
 
-def test_the_stored_tariff_is_opened_in_place_of_what_was_typed(
+def test_the_stored_tariff_is_opened_and_what_was_typed_given_up(
     visit: Visit, client_stack: RunningStack, municipality: str
 ) -> None:
     page = _stored_tariff(visit, client_stack, municipality, "Theirs wins")

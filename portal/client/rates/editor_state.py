@@ -11,7 +11,7 @@ from portal.auth.guards import admin_only
 from portal.client.rates.boxes import draft_in
 from portal.client.rates.draft import NEW_ROWS, Draft, to_wire
 from portal.client.rates.fields import boxes_of, texts_of
-from portal.client.rates.overtaken import Standing, save_draft, standing_of
+from portal.client.rates.overtaken import Comparison, compared_with_stored, save_draft
 from portal.client.rates.problems import problems_in_words
 from portal.client.rates.rows import with_day_toggled, with_new, with_value, without
 from portal.client.rates.starting import comparison_in_words, filled, starting_point
@@ -63,7 +63,7 @@ class TariffDraftState(rx.State):
     async def restore(self, boxes: dict[str, Any]):
         """Take up what stood in the boxes when the line, the page or the server went away."""
         with failure_in_words(self):
-            found = await standing_of(draft_in(boxes))
+            found = await compared_with_stored(draft_in(boxes))
             if not self.is_open:
                 self.restored = RESTORED
             if found.words or not self.is_open:
@@ -149,7 +149,7 @@ class TariffDraftState(rx.State):
         self.is_open, self.restored, self.draft_done = False, "", token_hex(8)
         self.overtaken = self.agreed = ""
 
-    def _say(self, found: Standing):
+    def _say(self, found: Comparison):
         self.overtaken, self.agreed = found.words, found.mark if found.words else ""
 
     @contextmanager

@@ -13,7 +13,7 @@ _GONE = "Not saved yet. The tariff has been deleted since you began: saving stor
 
 
 @dataclass(frozen=True)
-class Standing:
+class Comparison:
     """A draft beside what is stored: what has become of that in words, and a mark of it to agree to replace.
 
     The words are empty where it is what the draft began with; where it was deleted, the draft is a new tariff.
@@ -24,35 +24,35 @@ class Standing:
     mark: str = ""
 
 
-async def standing_of(draft: Draft) -> Standing:
+async def compared_with_stored(draft: Draft) -> Comparison:
     """How a draft stands to the tariff it began with, if any."""
     return (await _compared(draft))[0]
 
 
-async def save_draft(draft: Draft, agreed: str) -> Standing:
+async def save_draft(draft: Draft, agreed: str) -> Comparison:
     """Store a draft, unless what is stored is neither what it began with nor what `agreed` is the mark of.
 
     Where the answer has words, nothing was stored. Raises `Invalid`, `Conflict` as the service does.
     """
-    standing, version = await _compared(draft)
-    if standing.words and (not standing.mark or standing.mark != agreed):
-        return standing
+    found, version = await _compared(draft)
+    if found.words and (not found.mark or found.mark != agreed):
+        return found
     try:
         # What has been looked at must still be stored when it is replaced: the service sees to that.
         await tariffs.save_tariff(current(), to_wire(draft), [version] if draft.id else None)
     except (NotFound, Outdated):
-        standing = await standing_of(draft)
-        return standing if standing.words else replace(standing, words=_CHANGED)
-    return Standing(draft)
+        found = await compared_with_stored(draft)
+        return found if found.words else replace(found, words=_CHANGED)
+    return Comparison(draft)
 
 
-async def _compared(draft: Draft) -> tuple[Standing, str]:
+async def _compared(draft: Draft) -> tuple[Comparison, str]:
     """Return how a draft stands, and the version of the stored tariff it was compared with."""
     if not draft.id:
-        return Standing(draft), ""
+        return Comparison(draft), ""
     try:
         found = await tariffs.get_tariff(current(), int(draft.id) if draft.id.isdecimal() else 0)
     except NotFound:
-        return Standing(replace(draft, id="", base=""), _GONE), ""
+        return Comparison(replace(draft, id="", base=""), _GONE), ""
     mark = fingerprint(draft_of(found.tariff))
-    return Standing(draft, "" if mark == draft.base else _CHANGED, mark), found.version
+    return Comparison(draft, "" if mark == draft.base else _CHANGED, mark), found.version
