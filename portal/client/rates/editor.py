@@ -121,6 +121,7 @@ def _overtaken() -> rx.Component:
                 rx.fragment(),
             ),
             class_name="ui-row",
+            style={"margin_top": "8px"},
         ),
     )
 
