@@ -1,5 +1,6 @@
 """What energy costs: the specification's example to the cent, and whose energy it is."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.service import cost
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.overview import service as dashboard
@@ -215,4 +217,13 @@ async def test_another_rated_power_has_the_readings_judged_anew_at_once(house: S
         (None, before.total_kwh),
     ):
         await devices.change_device(house, site, device.device_id, {"max_power_kw": power})
-        assert (await cost.client_cost(house, MONDAY, MONDAY + DAY)).total_kwh == kwh
+        assert (await _complete_cost(house)).total_kwh == kwh
+
+
+async def _complete_cost(house: Stack) -> CostReport:
+    """The first answer that says it is complete: on a busy machine one may have to leave out what is being computed."""
+    async with asyncio.timeout(60):
+        while True:
+            report = await cost.client_cost(house, MONDAY, MONDAY + DAY)
+            if report.as_of.is_complete:
+                return report
