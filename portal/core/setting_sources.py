@@ -13,7 +13,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
@@ -56,14 +55,19 @@ def env_file(path: Path) -> SettingSource:
         raise Misconfigured(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise Misconfigured(f"{path} is not text in UTF-8.") from None
+    given: dict[str, str | None] = {}
     for line in parse_stream(StringIO(lines)):
-        is_without_value = line.error or (line.key is not None and line.value is None)
         # A line of another program, which may read it another way, has no such name.
-        if is_without_value and ("__" in line.original.string or (line.key or "").lower() in _SHORT_FORMS):
+        is_ours = "__" in line.original.string or (line.key or "").lower() in _SHORT_FORMS
+        if is_ours and (line.error or (line.key is not None and line.value is None)):
             raise Misconfigured(
                 f"Line {line.original.line} of {path} cannot be read: NAME=value is expected."
             )
-    return SettingSource(str(path), dotenv_values(stream=StringIO(lines), interpolate=False), is_own=True)
+        if line.error:
+            _log.warning("Line %s of %s is no NAME=value and is passed over", line.original.line, path)
+        elif line.key is not None:
+            given[line.key] = line.value
+    return SettingSource(str(path), given, is_own=True)
 
 
 class NamedValues(EnvSettingsSource):
