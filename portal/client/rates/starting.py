@@ -57,14 +57,10 @@ async def starting_point(kind: str, key: str, percent: str) -> Draft:
 
 
 async def _stored(tariff_id: int) -> Tariff:
-    municipalities = await tariffs.list_tariffs(current())
-    found = next(
-        (each for municipality in municipalities for each in municipality.tariffs if each.id == tariff_id),
-        None,
-    )
-    if found is None:
-        raise NotFound("This tariff has been deleted meanwhile.")
-    return found
+    try:
+        return (await tariffs.get_tariff(current(), tariff_id)).tariff
+    except NotFound:
+        raise NotFound("This tariff has been deleted meanwhile.") from None
 
 
 def _percent(text: str) -> Decimal:

@@ -1,30 +1,14 @@
 """What `portal cost` says of a report to a person."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from portal.commands.cost import _words
-from portal.core.cost.rules.cost import CostReport
+from tests.unit.cost.report_examples import NOTHING_USED
 
-_MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
-_REPORT = CostReport(
-    from_at=_MONDAY,
-    to_at=_MONDAY + timedelta(days=1),
-    currency="ZAR",
-    total_kwh=Decimal(1),
-    base_cost=Decimal(0),
-    vat=Decimal(0),
-    total=Decimal(0),
-    buckets_without_tariff=0,
-    unallocated_kwh=Decimal(0),
-    estimated_kwh=Decimal(0),
-    suspect_readings=0,
-    days=(),
-    devices=(),
-)
+_REPORT = replace(NOTHING_USED, total_kwh=Decimal(1))
 
 
 @pytest.mark.parametrize(

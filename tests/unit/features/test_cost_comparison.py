@@ -1,30 +1,23 @@
 """Which days some days are compared with, and what is said of them."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from portal.core.cost.rules.cost import CostReport, FixedCost
+from portal.core.cost.rules.cost import FixedCost
 from portal.features.cost.comparison import build_comparison, days_before
 from portal.ui.range_picker import DayRange
+from tests.unit.cost.report_examples import MONDAY, NOTHING_USED
 
-MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
-REPORT = CostReport(
-    from_at=MONDAY,
+REPORT = replace(
+    NOTHING_USED,
     to_at=MONDAY + timedelta(days=7),
-    currency="ZAR",
     total_kwh=Decimal(110),
     base_cost=Decimal(200),
     vat=Decimal(30),
     total=Decimal(230),
-    buckets_without_tariff=0,
-    unallocated_kwh=Decimal(0),
-    estimated_kwh=Decimal(0),
-    suspect_readings=0,
-    days=(),
-    devices=(),
 )
 EARLIER = DayRange(date(2026, 5, 11), date(2026, 5, 17))
 FIXED = FixedCost(date(2026, 5, 1), "Mill", "TOU", Decimal(100), Decimal(15), Decimal(115))
