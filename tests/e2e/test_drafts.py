@@ -305,6 +305,25 @@ def test_a_reload_says_what_has_become_of_the_tariff_under_an_open_form(
     assert client_stack.count("FROM app.tariffs WHERE name = 'Under the form'") == 1
 
 
+def test_a_draft_that_comes_after_its_form_was_saved_opens_nothing(
+    visit: Visit, client_stack: RunningStack, municipality: str
+) -> None:
+    """The page finds the draft a moment after it has come to life; here that moment is long."""
+    page = _rates(visit(), client_stack)
+    _begin_tariff(page, municipality, "Saved first")
+    expect(page.get_by_role("rowheader", name="Mon").first).to_be_visible()
+    page.add_init_script(
+        "const soon = setTimeout; setTimeout = (then, ms, ...rest) => soon(then, ms ?? 4000, ...rest);"
+    )
+    page.reload()
+    _expect_tariff(page, "Saved first")
+    page.get_by_role("button", name="Save tariff").click()
+    expect(page.get_by_text("Saved first is saved.")).to_be_visible()
+    page.wait_for_timeout(5_000)
+    expect(page.get_by_label("Default rate per kWh")).to_have_count(0)
+    assert _kept(page) == []
+
+
 def test_drafts_are_of_one_tab_one_person_and_no_secret(visit: Visit, client_stack: RunningStack) -> None:
     visitor = visit()
     page = visitor.sign_in(client_stack, ALICE, "/settings/api-keys")

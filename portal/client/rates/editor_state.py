@@ -60,8 +60,13 @@ class TariffDraftState(rx.State):
 
     @rx.event
     @admin_only
-    async def restore(self, boxes: dict[str, Any]):
-        """Take up what stood in the boxes when the line, the page or the server went away."""
+    async def restore(self, boxes: dict[str, Any], after: str):
+        """Take up what stood in the boxes when the line, the page or the server went away.
+
+        Nothing is taken up of a form that was saved or left since: `after` says which was the last one before it.
+        """
+        if self.draft_done not in ("", after):
+            return
         with failure_in_words(self):
             found = await compared_with_stored(draft_in(boxes))
             if not self.is_open:

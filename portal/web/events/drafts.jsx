@@ -150,7 +150,7 @@ export function DraftFinder({ scope, owner, done, ready, shown, onOpen, onFound,
     // A form that is still there has what the server sent just now and what was typed meanwhile: newer than the draft.
     const later = setTimeout(() => {
       const boxes = boxesOf(document.querySelector(`[data-draft="${scope}"] form`));
-      onFound(boxes.length > 0 ? texts(boxes, (box) => box.value) : draft.boxes);
+      onFound(boxes.length > 0 ? texts(boxes, (box) => box.value) : draft.boxes, draft.after);
     });
     return () => clearTimeout(later);
   }, [ready, owner]);

@@ -13,7 +13,7 @@ from reflex.event import EventCallback
 
 from portal.ui.forms import button
 from portal.ui.linked import linked_script
-from portal.ui.vars import Click, Shown, Text, Told
+from portal.ui.vars import Click, Shown, Text
 from portal.web.events.identity import IdentityState
 
 _JSX = linked_script(__file__, "drafts.jsx")
@@ -30,8 +30,8 @@ def _opening(
     return which, key, name
 
 
-def _boxes(boxes: rx.Var[dict[str, Any]]) -> tuple[rx.Var[dict[str, Any]]]:
-    return (boxes,)
+def _found(boxes: rx.Var[dict[str, Any]], after: rx.Var[str]) -> tuple[rx.Var[dict[str, Any]], rx.Var[str]]:
+    return boxes, after
 
 
 class _KeptForm(rx.Component):
@@ -60,7 +60,7 @@ class _DraftFinder(rx.Component):
     ready: rx.Var[bool]
     shown: rx.Var[bool]
     on_open: rx.EventHandler[_opening]
-    on_found: rx.EventHandler[_boxes]
+    on_found: rx.EventHandler[_found]
 
 
 class _NoDrafts(rx.Component):
@@ -103,8 +103,13 @@ def draft_finder(
     return _DraftFinder.create(scope=scope, done=done, shown=is_shown, on_open=on_open, **_page())
 
 
-def held_draft_finder(*, scope: str, done: Text, on_found: Told[dict[str, Any]]) -> rx.Component:
-    """Hands the boxes of a draft to the server, which holds the form: `on_found(boxes)`."""
+def held_draft_finder(
+    *, scope: str, done: Text, on_found: EventCallback[dict[str, Any], str]
+) -> rx.Component:
+    """Hands the boxes of a draft to the server, which holds the form: `on_found(boxes, after)`.
+
+    `after` is what `done` was when the draft began: the form may have been saved while the draft was on its way.
+    """
     return _DraftFinder.create(scope=scope, done=done, shown=False, on_found=on_found, **_page())
 
 
