@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -86,6 +87,14 @@ def client_stack(
         stack.add_user(ALICE, "admin")
         stack.add_user(BOB, "user")
         yield stack
+
+
+@pytest.fixture(scope="module")
+def municipality(client_stack: RunningStack) -> str:
+    """A municipality of the Client's without a tariff; returns its name."""
+    name = f"Drafts {uuid4().hex[:6]}"
+    client_stack.command("municipality", "add", name, "--time-zone", "Africa/Johannesburg")
+    return name
 
 
 @pytest.fixture(scope="module")

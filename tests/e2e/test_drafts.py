@@ -1,7 +1,6 @@
 """What is typed outlives a cut line, a reload and a restart, and is nobody else's."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -13,11 +12,11 @@ from tests.e2e.accessibility import assert_accessible_and_fits
 from tests.e2e.conftest import ALICE, OLGA, Visitor
 from tests.e2e.lossy_line import LossyLine
 from tests.e2e.running import RunningStack
+from tests.e2e.tariff_form import RATES, begin_tariff, expect_tariff, kept_drafts, name_box, rates_page, shown
 
 Visit = Callable[..., Visitor]
 _RESTORED = "what you had typed here and not saved"
 _LOST = "WebSocket"
-_RATES = "/settings/rates"
 
 
 @pytest.fixture
@@ -28,53 +27,10 @@ def line(client_stack: RunningStack) -> Iterator[LossyLine]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def municipality(client_stack: RunningStack) -> str:
-    name = f"Drafts {uuid4().hex[:6]}"
-    client_stack.command("municipality", "add", name, "--time-zone", "Africa/Johannesburg")
-    return name
-
-
-def _rates(visitor: Visitor, stack: RunningStack) -> Page:
-    return _shown(visitor.sign_in(stack, ALICE, _RATES))
-
-
 def _rates_over(visitor: Visitor, line: LossyLine) -> Page:
     page = visitor.sign_in_by_hand(line.url, ALICE)
-    page.goto(f"{line.url}{_RATES}")
-    return _shown(page)
-
-
-def _shown(page: Page) -> Page:
-    expect(page.get_by_role("button", name="New tariff").first).to_be_visible()
-    expect(page.locator("main .ui-skeleton")).to_have_count(0)
-    return page
-
-
-def _begin_tariff(page: Page, municipality: str, name: str) -> None:
-    page.get_by_role("button", name="New tariff").first.click()
-    page.get_by_label("Municipality").select_option(municipality)
-    _name(page).fill(name)
-    page.get_by_label("Default rate per kWh").first.fill("2.50")
-    page.get_by_label("State").select_option("draft")
-    page.get_by_role("button", name="Add period").click()
-    page.get_by_label("Name of the period").fill("Peak")
-    page.get_by_label("Rate per kWh", exact=True).fill("4.25")
-    page.get_by_role("group", name="Days").get_by_role("button", name="Saturday").click()
-    expect(page.get_by_role("rowheader", name="Mon").first).to_be_visible()
-
-
-def _name(page: Page) -> object:
-    return page.get_by_label("Name", exact=True)
-
-
-def _expect_tariff(page: Page, name: str) -> None:
-    expect(_name(page)).to_have_value(name)
-    expect(page.get_by_label("Default rate per kWh").first).to_have_value("2.50")
-    expect(page.get_by_label("Name of the period")).to_have_value("Peak")
-    expect(page.get_by_label("Rate per kWh", exact=True)).to_have_value("4.25")
-    saturday = page.get_by_role("group", name="Days").get_by_role("button", name="Saturday")
-    expect(saturday).to_have_attribute("aria-pressed", "true")
+    page.goto(f"{line.url}{RATES}")
+    return shown(page)
 
 
 def _sockets(page: Page) -> list[WebSocket]:
@@ -100,26 +56,22 @@ def test_a_cut_line_loses_nothing_and_what_was_typed_into_it_is_saved(
     visitor.expect_complaints(_LOST)
     page = _rates_over(visitor, line)
     sockets = _sockets(page)
-    _begin_tariff(page, municipality, "Cut draft")
+    begin_tariff(page, municipality, "Cut draft")
     for number in range(3):
         _cut(page, line, sockets)
-        _expect_tariff(page, "Cut draft")
+        expect_tariff(page, "Cut draft")
         expect(page.get_by_text(_RESTORED)).to_have_count(0)
         page.get_by_label("Fixed charge a month").fill(f"10{number}")
     line.go_dead()
-    _name(page).fill("Typed into a dead line")
+    name_box(page).fill("Typed into a dead line")
     page.wait_for_timeout(600)
     _cut(page, line, sockets)
-    expect(_name(page)).to_have_value("Typed into a dead line")
+    expect(name_box(page)).to_have_value("Typed into a dead line")
     page.get_by_role("button", name="Save tariff").click()
     expect(page.get_by_text("Typed into a dead line is saved.")).to_be_visible()
-    assert _kept(page) == []
+    assert kept_drafts(page) == []
     page.reload()
     expect(page.get_by_role("heading", name="Typed into a dead line")).to_be_visible()
-
-
-def _kept(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('draft/'))")
 
 
 def test_saved_on_a_dead_line_is_what_stands_in_the_boxes(
@@ -141,7 +93,7 @@ def test_saved_on_a_dead_line_is_what_stands_in_the_boxes(
     expect(dialog.get_by_label("Name")).to_have_value(whole)
     dialog.get_by_role("button", name="Add").click()
     expect(page.get_by_text(f"{whole} is saved.")).to_be_visible()
-    assert _kept(page) == []
+    assert kept_drafts(page) == []
 
 
 def test_a_reload_and_a_restart_bring_every_form_back(
@@ -149,8 +101,8 @@ def test_a_reload_and_a_restart_bring_every_form_back(
 ) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
-    page = _rates(visitor, client_stack)
-    _begin_tariff(page, municipality, "Reloaded draft")
+    page = rates_page(visitor, client_stack)
+    begin_tariff(page, municipality, "Reloaded draft")
     second, third, fourth = visitor.tab(), visitor.tab(), visitor.tab()
     second.goto(f"{client_stack.url}/settings/users")
     second.get_by_role("button", name="Add person").click()
@@ -166,7 +118,7 @@ def test_a_reload_and_a_restart_bring_every_form_back(
     fourth.get_by_role("dialog").get_by_label("Time zone").fill("Europe/Ber")
 
     def expect_all() -> None:
-        _expect_tariff(page, "Reloaded draft")
+        expect_tariff(page, "Reloaded draft")
         expect(second.get_by_label("E-mail")).to_have_value("half-typed@example.com")
         expect(second.get_by_label("Role")).to_have_value("admin")
         expect(third.get_by_label("Product name")).to_have_value("Half a brand")
@@ -197,131 +149,9 @@ def test_a_reload_and_a_restart_bring_every_form_back(
         assert_accessible_and_fits(each)
         each.get_by_role("button", name="Discard it").click()
         expect(each.get_by_text(_RESTORED)).to_have_count(0)
-        assert _kept(each) == []
+        assert kept_drafts(each) == []
     expect(third.get_by_label("Product name")).not_to_have_value("Half a brand")
     expect(page.get_by_label("Name of the period")).to_have_count(0)
-
-
-def test_a_tariff_changed_meanwhile_is_said(
-    visit: Visit, client_stack: RunningStack, municipality: str
-) -> None:
-    visitor = visit()
-    visitor.expect_complaints(_LOST)
-    page = _rates(visitor, client_stack)
-    _begin_tariff(page, municipality, "Changed meanwhile")
-    page.get_by_role("button", name="Save tariff").click()
-    expect(page.get_by_text("Changed meanwhile is saved.")).to_be_visible()
-    page.get_by_role("button", name="Actions for Changed meanwhile", exact=True).click()
-    page.get_by_role("menuitem", name="Edit").click()
-    _name(page).fill("Changed by me")
-    expect(_name(page)).to_have_value("Changed by me")
-    page.wait_for_timeout(500)
-    client_stack.execute("UPDATE app.tariffs SET vat_rate = 0.1 WHERE name = 'Changed meanwhile'")
-    client_stack.stop()
-    client_stack.start()
-    expect(page.get_by_text("It has been changed by somebody")).to_be_visible(timeout=30_000)
-    expect(_name(page)).to_have_value("Changed by me")
-    client_stack.execute("DELETE FROM app.tariffs WHERE name = 'Changed meanwhile'")
-    client_stack.stop()
-    client_stack.start()
-    expect(page.get_by_text("has been deleted since you began")).to_be_visible(timeout=30_000)
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_label("Default rate per kWh")).to_have_count(0)
-    assert _kept(page) == []
-
-
-def _edit(page: Page, name: str) -> None:
-    page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
-    page.get_by_role("menuitem", name="Edit").click()
-    expect(_name(page)).to_have_value(name)
-
-
-def _stored_tariff(visit: Visit, stack: RunningStack, municipality: str, name: str) -> Page:
-    page = _rates(visit(), stack)
-    _begin_tariff(page, municipality, name)
-    page.get_by_role("button", name="Save tariff").click()
-    expect(page.get_by_text(f"{name} is saved.")).to_be_visible()
-    _edit(page, name)
-    return page
-
-
-def test_what_somebody_else_has_changed_is_replaced_only_when_that_was_said(
-    visit: Visit, client_stack: RunningStack, municipality: str
-) -> None:
-    page = _stored_tariff(visit, client_stack, municipality, "Two clerks")
-    page.get_by_label("Fixed charge a month").fill("111")
-    for vat in ("0.1", "0.2"):  # the second time it has been changed once more since that was said
-        client_stack.execute(f"UPDATE app.tariffs SET vat_rate = {vat} WHERE name = 'Two clerks'")
-        page.get_by_role("button", name=re.compile("Save (tariff|all the same)")).click()
-        page.wait_for_timeout(500)
-        expect(page.get_by_text("It has been changed by somebody since you began")).to_be_visible()
-        expect(page.get_by_label("Fixed charge a month")).to_have_value("111")
-        stored = (
-            f"FROM app.tariffs WHERE name = 'Two clerks' AND vat_rate = {vat} AND fixed_monthly_charge = 0"
-        )
-        assert client_stack.count(stored) == 1
-    expect(page.get_by_role("button", name="Save tariff")).to_have_count(0)
-    assert_accessible_and_fits(page)
-    page.get_by_role("button", name="Save all the same").click()
-    expect(page.get_by_text("Two clerks is saved.")).to_be_visible()
-    mine = "FROM app.tariffs WHERE name = 'Two clerks' AND vat_rate = 0.15 AND fixed_monthly_charge = 111"
-    assert client_stack.count(mine) == 1
-
-
-def test_the_stored_tariff_is_opened_and_what_was_typed_given_up(
-    visit: Visit, client_stack: RunningStack, municipality: str
-) -> None:
-    page = _stored_tariff(visit, client_stack, municipality, "Theirs wins")
-    page.get_by_label("Fixed charge a month").fill("111")
-    client_stack.execute("UPDATE app.tariffs SET fixed_monthly_charge = 222 WHERE name = 'Theirs wins'")
-    page.get_by_role("button", name="Save tariff").click()
-    page.get_by_role("button", name="Open the stored one").click()
-    expect(page.get_by_label("Fixed charge a month")).to_have_value("222.00")
-    expect(page.get_by_text("It has been changed by somebody")).to_have_count(0)
-    assert _kept(page) == []
-    page.get_by_label("Fixed charge a month").fill("333")
-    page.get_by_role("button", name="Save tariff").click()
-    expect(page.get_by_text("Theirs wins is saved.")).to_be_visible()
-
-
-def test_a_reload_says_what_has_become_of_the_tariff_under_an_open_form(
-    visit: Visit, client_stack: RunningStack, municipality: str
-) -> None:
-    """The server goes on, and has the form open as it was left."""
-    page = _stored_tariff(visit, client_stack, municipality, "Under the form")
-    page.get_by_label("Fixed charge a month").fill("111")
-    page.wait_for_timeout(600)
-    client_stack.execute("UPDATE app.tariffs SET vat_rate = 0.1 WHERE name = 'Under the form'")
-    page.reload()
-    expect(page.get_by_text("It has been changed by somebody since you began")).to_be_visible()
-    expect(page.get_by_label("Fixed charge a month")).to_have_value("111")
-    client_stack.execute("DELETE FROM app.tariffs WHERE name = 'Under the form'")
-    for _ in range(2):
-        page.reload()
-        expect(page.get_by_text("The tariff has been deleted since you began")).to_be_visible()
-        expect(page.get_by_label("Fixed charge a month")).to_have_value("111")
-    page.get_by_role("button", name="Save as a new tariff").click()
-    expect(page.get_by_text("Under the form is saved.")).to_be_visible()
-    assert client_stack.count("FROM app.tariffs WHERE name = 'Under the form'") == 1
-
-
-def test_a_draft_that_comes_after_its_form_was_saved_opens_nothing(
-    visit: Visit, client_stack: RunningStack, municipality: str
-) -> None:
-    """The page finds the draft a moment after it has come to life; here that moment is long."""
-    page = _rates(visit(), client_stack)
-    _begin_tariff(page, municipality, "Saved first")
-    expect(page.get_by_role("rowheader", name="Mon").first).to_be_visible()
-    page.add_init_script(
-        "const soon = setTimeout; setTimeout = (then, ms, ...rest) => soon(then, ms ?? 4000, ...rest);"
-    )
-    page.reload()
-    _expect_tariff(page, "Saved first")
-    page.get_by_role("button", name="Save tariff").click()
-    expect(page.get_by_text("Saved first is saved.")).to_be_visible()
-    page.wait_for_timeout(5_000)
-    expect(page.get_by_label("Default rate per kWh")).to_have_count(0)
-    assert _kept(page) == []
 
 
 def test_drafts_are_of_one_tab_one_person_and_no_secret(visit: Visit, client_stack: RunningStack) -> None:
@@ -346,12 +176,12 @@ def test_drafts_are_of_one_tab_one_person_and_no_secret(visit: Visit, client_sta
     account.get_by_role("button", name="Sign out", exact=True).first.click()
     for tab in (page, other):
         expect(tab.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
-        assert _kept(tab) == []
+        assert kept_drafts(tab) == []
 
 
 def test_a_draft_of_the_release_before_comes_back(visit: Visit, client_stack: RunningStack) -> None:
     """The dialog of a municipality had another name then, which a tab has kept over the upgrade."""
-    page = _rates(visit(), client_stack)
+    page = rates_page(visit(), client_stack)
     empty, typed = {"name": "", "zone": ""}, {"name": "Half a town", "zone": "Europe/Ber"}
     draft = {"owner": ALICE, "opening": ["place", "", ""], "after": "", "base": empty, "boxes": typed}
     page.evaluate("(draft) => sessionStorage.setItem('draft/municipality', JSON.stringify(draft))", draft)
@@ -377,7 +207,7 @@ def test_what_is_in_storage_is_not_believed(visit: Visit, client_stack: RunningS
         expect(page.get_by_role("button", name="New key").first).to_be_visible()
         page.wait_for_timeout(300)
         assert page.get_by_role("dialog").count() == 0
-        assert _kept(page) == []
+        assert kept_drafts(page) == []
 
 
 def test_a_copied_tab_gets_a_state_of_its_own(visit: Visit, client_stack: RunningStack) -> None:
