@@ -14,17 +14,24 @@ Visit = Callable[..., Visitor]
 _LOST = "WebSocket"
 
 
+def _edit_stored(visitor: Visitor, stack: RunningStack, municipality: str, name: str) -> Page:
+    """Store a tariff, and open it in the form."""
+    page = rates_page(visitor, stack)
+    begin_tariff(page, municipality, name)
+    page.get_by_role("button", name="Save tariff").click()
+    expect(page.get_by_text(f"{name} is saved.")).to_be_visible()
+    page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
+    page.get_by_role("menuitem", name="Edit").click()
+    expect(name_box(page)).to_have_value(name)
+    return page
+
+
 def test_a_tariff_changed_meanwhile_is_said(
     visit: Visit, client_stack: RunningStack, municipality: str
 ) -> None:
     visitor = visit()
     visitor.expect_complaints(_LOST)
-    page = rates_page(visitor, client_stack)
-    begin_tariff(page, municipality, "Changed meanwhile")
-    page.get_by_role("button", name="Save tariff").click()
-    expect(page.get_by_text("Changed meanwhile is saved.")).to_be_visible()
-    page.get_by_role("button", name="Actions for Changed meanwhile", exact=True).click()
-    page.get_by_role("menuitem", name="Edit").click()
+    page = _edit_stored(visitor, client_stack, municipality, "Changed meanwhile")
     name_box(page).fill("Changed by me")
     expect(name_box(page)).to_have_value("Changed by me")
     page.wait_for_timeout(500)
@@ -42,25 +49,10 @@ def test_a_tariff_changed_meanwhile_is_said(
     assert kept_drafts(page) == []
 
 
-def _edit(page: Page, name: str) -> None:
-    page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
-    page.get_by_role("menuitem", name="Edit").click()
-    expect(name_box(page)).to_have_value(name)
-
-
-def _stored_tariff(visit: Visit, stack: RunningStack, municipality: str, name: str) -> Page:
-    page = rates_page(visit(), stack)
-    begin_tariff(page, municipality, name)
-    page.get_by_role("button", name="Save tariff").click()
-    expect(page.get_by_text(f"{name} is saved.")).to_be_visible()
-    _edit(page, name)
-    return page
-
-
 def test_what_somebody_else_has_changed_is_replaced_only_when_that_was_said(
     visit: Visit, client_stack: RunningStack, municipality: str
 ) -> None:
-    page = _stored_tariff(visit, client_stack, municipality, "Two clerks")
+    page = _edit_stored(visit(), client_stack, municipality, "Two clerks")
     page.get_by_label("Fixed charge a month").fill("111")
     for vat in ("0.1", "0.2"):  # the second time it has been changed once more since that was said
         client_stack.execute(f"UPDATE app.tariffs SET vat_rate = {vat} WHERE name = 'Two clerks'")
@@ -83,7 +75,7 @@ def test_what_somebody_else_has_changed_is_replaced_only_when_that_was_said(
 def test_the_stored_tariff_is_opened_and_what_was_typed_given_up(
     visit: Visit, client_stack: RunningStack, municipality: str
 ) -> None:
-    page = _stored_tariff(visit, client_stack, municipality, "Theirs wins")
+    page = _edit_stored(visit(), client_stack, municipality, "Theirs wins")
     page.get_by_label("Fixed charge a month").fill("111")
     client_stack.execute("UPDATE app.tariffs SET fixed_monthly_charge = 222 WHERE name = 'Theirs wins'")
     page.get_by_role("button", name="Save tariff").click()
@@ -100,7 +92,7 @@ def test_a_reload_says_what_has_become_of_the_tariff_under_an_open_form(
     visit: Visit, client_stack: RunningStack, municipality: str
 ) -> None:
     """The server goes on, and has the form open as it was left."""
-    page = _stored_tariff(visit, client_stack, municipality, "Under the form")
+    page = _edit_stored(visit(), client_stack, municipality, "Under the form")
     page.get_by_label("Fixed charge a month").fill("111")
     page.wait_for_timeout(600)
     client_stack.execute("UPDATE app.tariffs SET vat_rate = 0.1 WHERE name = 'Under the form'")
@@ -123,7 +115,6 @@ def test_a_draft_that_comes_after_its_form_was_saved_opens_nothing(
     """The page finds the draft a moment after it has come to life; here that moment is long."""
     page = rates_page(visit(), client_stack)
     begin_tariff(page, municipality, "Saved first")
-    expect(page.get_by_role("rowheader", name="Mon").first).to_be_visible()
     page.add_init_script(
         "const soon = setTimeout; setTimeout = (then, ms, ...rest) => soon(then, ms ?? 4000, ...rest);"
     )
