@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from portal.core.errors import Invalid, PortalError, TooLarge
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _GZIP = 16 + zlib.MAX_WBITS
+_GZIP_BEGIN = b"\x1f\x8b"
 # A client that is still sending when the answer is ready sees a broken connection instead of the answer,
 # so what follows a refused body is read and dropped, up to a bound.
 _MAX_DROPPED_BYTES = 64 * 1024 * 1024
@@ -36,7 +37,7 @@ class BodyTooSlow(PortalError):
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Return the body, decompressed where it is gzip.
+    """Return the body, decompressed where it is gzip: by its header, or by its first bytes, which no JSON begins with.
 
     Raises `TooLarge` as soon as it is known to exceed `max_bytes`, before or after decompression, and
     `Invalid` for another encoding or a damaged stream; `BodyTooSlow` when the sender falls silent or goes on for ever.
@@ -50,7 +51,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     if encoding not in {"gzip", "x-gzip", "identity", ""}:
         message = f"Content-Encoding {encoding!r} is not supported; send gzip or none."
         raise Invalid(message)
-    sink = _Inflated(max_bytes) if "gzip" in encoding else _Plain(max_bytes)
+    sink = _Inflated(max_bytes) if "gzip" in encoding else _Told(max_bytes)
     try:
         async with asyncio.timeout(IDLE_SECONDS) as patience:
             return await _taken_in(request.stream(), sink, patience)
@@ -59,7 +60,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         raise BodyTooSlow(message) from None
 
 
-async def _taken_in(chunks: AsyncIterator[bytes], sink: _Plain, patience: asyncio.Timeout) -> bytes:
+async def _taken_in(chunks: AsyncIterator[bytes], sink: _Sink, patience: asyncio.Timeout) -> bytes:
     now = asyncio.get_running_loop().time
     ends_at = now() + BODY_SECONDS
     refused: PortalError | None = None
@@ -78,6 +79,34 @@ async def _taken_in(chunks: AsyncIterator[bytes], sink: _Plain, patience: asynci
     if refused is not None:
         raise refused
     return sink.finish()
+
+
+class _Sink(Protocol):
+    """Takes in a body piece by piece."""
+
+    async def feed(self, chunk: bytes) -> None: ...
+
+    def finish(self) -> bytes: ...
+
+
+class _Told:
+    """Takes in a body of which nobody has said whether it is gzip: its first bytes do."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._begin = b""
+        self._sink: _Sink | None = None
+
+    async def feed(self, chunk: bytes) -> None:
+        if self._sink is None:
+            self._begin = chunk = self._begin + chunk
+            if len(chunk) < len(_GZIP_BEGIN):
+                return
+            self._sink = (_Inflated if chunk.startswith(_GZIP_BEGIN) else _Plain)(self._max_bytes)
+        await self._sink.feed(chunk)
+
+    def finish(self) -> bytes:
+        return self._begin if self._sink is None else self._sink.finish()
 
 
 class _Plain:

@@ -7,7 +7,6 @@ container is made for them, so that memory follows the limit and not the body.
 
 # Any: what was read of JSON is of any type until its row has been judged.
 
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -20,18 +19,25 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from portal.core.errors import Invalid, TooLarge
-from portal.core.readings.wire import DeviceReading, FleetReading
+from portal.core.readings.rules.board_times import NO_OFFSET, board_instant
+from portal.core.readings.rules.unsound_bodies import NOT_AN_ARRAY, Quoted, body_problem, without_mark
+from portal.core.readings.wire import DeviceReading, FleetReading, LooseReading
 from portal.core.values.numbers import is_sound
 from portal.core.values.texts import text_problem
 from portal.core.wire_fields import TEXTS_OF_LINES, RowProblem
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
-_NOT_AN_ARRAY = "the body is not a JSON array"
 _TOO_DEEP = "the body is nested too deeply"
-_SPACE = " \t\r\n"
-_SPACES = re.compile(rf"[{_SPACE}]*")
-_ITEM = json.JSONDecoder()
+_AT_TIME = " - at `$.time`"
+_FOUND = re.compile(r"got `(\w+)`")
+_NAMES = {
+    "object": "an object",
+    "str": "a text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+}
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _WORDS = {
     "Number out of range": "not a finite number",
@@ -78,6 +84,7 @@ def decode_rows(body: bytes, row_type: type[RowT], *, max_rows: int) -> DecodedR
 
     Raises `Invalid` where the body is not a JSON array and `TooLarge` where it has more than `max_rows` rows.
     """
+    body = without_mark(body)
     if body.count(b"{") > max_rows:  # a row that decodes has at least one, so fewer need no counting
         _count_rows(body, max_rows)
     try:
@@ -99,7 +106,7 @@ class _Row:
 _ROW = _Row()
 
 
-def _count_rows(body: bytes, max_rows: int) -> None:
+def _count_rows(body: bytes | bytearray, max_rows: int) -> None:
     """Raise `TooLarge` at the first row too many; what is no JSON array is judged by whoever decodes it."""
     count = 0
 
@@ -117,70 +124,80 @@ def _decode_one_by_one(body: bytes, row_type: type[RowT], max_rows: int) -> Deco
     rows: list[RowT] = []
     numbers: list[int] = []
     problems: list[RowProblem] = []
-    raw_rows, decode = _split(body, row_type, max_rows)
-    for number, raw in enumerate(raw_rows):
+    decode = _row_reader(row_type)
+    for number, raw in enumerate(_split(body, row_type, max_rows)):
         try:
             rows.append(decode(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _TimeInvalid) as error:
             problems.append(RowProblem(number, _reason(error)))
         else:
             numbers.append(number)
     return DecodedRows(rows, numbers, problems)
 
 
-def _split(body: bytes, row_type: type[RowT], max_rows: int) -> tuple[Sequence[Any], Callable[[Any], RowT]]:
-    """Return the rows undecoded, and what decodes one."""
+def _split(body: bytes, row_type: type[RowT], max_rows: int) -> Sequence[msgspec.Raw]:
+    """Return the rows undecoded. Raises `TooLarge`, and `Invalid` saying what the body is and where."""
     _count_rows(body, max_rows)
     try:
-        rows = _RAW_ARRAY.decode(body)
-    except msgspec.ValidationError:
-        raise Invalid(_NOT_AN_ARRAY) from None
-    except RecursionError:
-        raise Invalid(_TOO_DEEP) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _split_with_nan(body, max_rows), lambda row: msgspec.convert(row, row_type)
+        rows = _raw_rows(body)
+    except msgspec.DecodeError as error:
+        if row_type not in _FLOAT_ONLY:
+            raise Invalid(body_problem(body, str(error))) from None
+        rows = _split_with_words(body, str(error), max_rows)
     _check_count(len(rows), max_rows)
-    return rows, _row_decoder(row_type).decode
+    return rows
 
 
-def _split_with_nan(body: bytes, max_rows: int) -> list[Any]:
-    """Split a body that is JSON but for NaN and Infinity, as many a logger writes a failed reading.
+def _split_with_words(body: bytes, flaw: str, max_rows: int) -> Sequence[msgspec.Raw]:
+    """Split a body that is JSON but for nan, inf and their like, as many a board prints a failed measurement.
 
-    Refusing it as a whole would block such a device for ever; this way only the row is refused.
+    Refusing it as a whole would block such a board for ever; this way only the row is refused.
     """
-    if b"NaN" not in body and b"Infinity" not in body:
-        raise Invalid(_NOT_AN_ARRAY)
+    quoted = Quoted(body)
+    if not quoted.has_words:
+        raise Invalid(body_problem(body, flaw))
+    _count_rows(quoted.text, max_rows)
     try:
-        return _items(body.decode("utf-8").strip(_SPACE), max_rows)
+        return _raw_rows(quoted.text)
+    except msgspec.DecodeError as error:
+        raise Invalid(body_problem(body, str(error), quoted)) from None
+
+
+def _raw_rows(body: bytes | bytearray) -> Sequence[msgspec.Raw]:
+    try:
+        return _RAW_ARRAY.decode(body)
+    except msgspec.ValidationError as error:
+        found = _FOUND.search(str(error))
+        message = f"{NOT_AN_ARRAY} but {_NAMES.get(found[1], found[1])}" if found else NOT_AN_ARRAY
+        raise Invalid(message) from None
     except RecursionError:
         raise Invalid(_TOO_DEEP) from None
-    except ValueError:
-        raise Invalid(_NOT_AN_ARRAY) from None
 
 
-def _items(text: str, max_rows: int) -> list[Any]:
-    """Read an array item by item, so that it can end at the limit. Raises ValueError, and `TooLarge`."""
-    if not text.startswith("["):
-        raise ValueError(_NOT_AN_ARRAY)
-    rows: list[Any] = []
-    position = _past_space(text, 1)
-    if position == len(text) - 1 and text[position] == "]":
-        return rows
-    while True:
-        _check_count(len(rows) + 1, max_rows)
-        row, position = _ITEM.raw_decode(text, position)
-        rows.append(row)
-        position = _past_space(text, position)
-        if position == len(text) - 1 and text[position] == "]":
-            return rows
-        if text[position : position + 1] != ",":
-            raise ValueError(_NOT_AN_ARRAY)
-        position = _past_space(text, position + 1)
+def _row_reader(row_type: type[RowT]) -> Callable[[msgspec.Raw], RowT]:
+    """Return what decodes a row: a device's reading with its time in any form."""
+    decode = _decoder(row_type).decode
+    return decode if row_type is not DeviceReading else cast("Callable[[msgspec.Raw], RowT]", _read_loosely)
 
 
-def _past_space(text: str, position: int) -> int:
-    match = _SPACES.match(text, position)
-    return match.end() if match else position
+def _read_loosely(raw: msgspec.Raw) -> DeviceReading:
+    try:
+        return _decoder(DeviceReading).decode(raw)
+    except msgspec.ValidationError as error:
+        if not str(error).endswith(_AT_TIME):
+            raise
+    loose = _decoder(LooseReading).decode(raw)
+    try:
+        at = board_instant(loose.time)
+    except ValueError as error:
+        raise _TimeInvalid(str(error)) from None
+    values: dict[str, Any] = {name: getattr(loose, name) for name in loose.__struct_fields__}
+    values["time"] = at
+    return DeviceReading(**values)
+
+
+class _TimeInvalid(ValueError):
+    """The time of a row is none, or has no offset."""
 
 
 def _check_count(count: int, max_rows: int) -> None:
@@ -195,6 +212,8 @@ def _reason(error: Exception) -> str:
         return "a text is not valid UTF-8"
     if isinstance(error, RecursionError):
         return "nested too deeply"
+    if isinstance(error, _TimeInvalid):
+        return f"time: {error}"
     text, _, path = str(error).partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     missing = _MISSING.match(text)
@@ -202,7 +221,9 @@ def _reason(error: Exception) -> str:
         field = f"{field}.{missing[1]}" if field else missing[1]
         return f"{field}: missing"
     if "timezone component" in text:
-        text = "a time without a UTC offset; add Z or an offset like +02:00"
+        text = NO_OFFSET
+    if text.startswith("Expected `float"):
+        text = "not a number"
     text = _WORDS.get(text, text)
     return f"{field}: {text}" if field else text
 
@@ -245,10 +266,6 @@ def _first_item_problem(items: list[Any]) -> str | None:
 
 def _array_decoder(row_type: type[RowT]) -> msgspec.json.Decoder[list[RowT]]:
     return _decoder(list[row_type])
-
-
-def _row_decoder(row_type: type[RowT]) -> msgspec.json.Decoder[RowT]:
-    return _decoder(row_type)
 
 
 @cache

@@ -1,5 +1,8 @@
 """Readings as devices post them and as a Client pushes them."""
 
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -7,7 +10,17 @@ import msgspec
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.wire_fields import Instant, RowProblem, Source
 
-__all__ = ["QUANTITIES", "DeviceReading", "FleetReading"]
+__all__ = ["NO_QUANTITY", "QUANTITIES", "DeviceReading", "FleetReading"]
+
+NO_QUANTITY = "no known quantity"
+_TIME = "ISO 8601 with offset, in any of its forms; or seconds (below 1e11) or milliseconds since 1970"
+BoardInstant = Annotated[
+    Instant,
+    msgspec.Meta(
+        description=_TIME, extra_json_schema={"type": ["string", "number"], "example": "2026-05-18T08:00:00Z"}
+    ),
+]
+"""A point in time as boards are forgiven to write it: decoding takes RFC 3339, `decode_rows` the other forms."""
 
 
 class _Quantities(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True, gc=False):
@@ -23,9 +36,19 @@ class _Quantities(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=Tr
 
 
 class DeviceReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True, gc=False):
-    """One row of the device ingest; without `deviceId` it belongs to the device of the token."""
+    """One row of the device ingest; without `deviceId` it belongs to the device of the token.
 
-    time: Instant
+    One without any quantity is refused.
+    """
+
+    time: BoardInstant
+    device_id: UUID | None = None
+
+
+class LooseReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True, gc=False):
+    """A `DeviceReading` whose time is in another form than RFC 3339, or is none."""
+
+    time: str | float
     device_id: UUID | None = None
 
 
@@ -43,3 +66,17 @@ class DeviceIngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int
     duplicates: int
     errors: list[RowProblem]
+
+
+_OF_QUANTITIES = tuple(map(attrgetter, QUANTITIES))
+
+
+def without_quantity(readings: Sequence[DeviceReading]) -> Sequence[DeviceReading]:
+    """Return the readings that have no quantity that is known here: nothing was measured."""
+    # Quantity by quantity over those that are left: most boards measure the first.
+    left = readings
+    for value_of in _OF_QUANTITIES:
+        left = [reading for reading in left if value_of(reading) is None]
+        if not left:
+            break
+    return left

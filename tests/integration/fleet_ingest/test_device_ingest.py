@@ -52,13 +52,22 @@ async def test_a_replay_changes_nothing(client_api: Api, device: IssuedDevice) -
     ]
 
 
-async def test_a_body_that_is_no_json_array_is_400_and_changes_nothing(
+async def test_a_body_that_cannot_be_read_is_400_in_words_and_changes_nothing(
     client_api: Api, device: IssuedDevice
 ) -> None:
-    for body in (b"not json", b"{}", b'{"time": 1}', b"", b"null", b'"text"', b"[", b"\x1f\x8b\x00"):
+    bodies = {
+        b"": "the body is empty",
+        b"{}": "the body is not a JSON array but an object",
+        b"[}": "the body is not JSON: invalid character at line 1, column 2",
+        b"[": "the body is cut off: it ends at line 1, column 2",
+        b"\xff": "the body is not UTF-8: line 1, column 1",
+        b"\x1f\x8b\x00": "The gzip body ends too early.",
+        b"\x1f\x8b\x00" + b"\xff" * 20: "The body is not valid gzip.",
+    }
+    for body, message in bodies.items():
         answer = await client_api.post_readings(device.token, body)
         assert answer.status_code == 400
-        assert answer.json() == {"error": {"code": "invalid", "message": "the body is not a JSON array"}}
+        assert answer.json() == {"error": {"code": "invalid", "message": message}}
     assert await client_api.count(READINGS) == 0
 
 
@@ -73,6 +82,8 @@ BAD_ROWS = [
     (reading(deviceId="main-1"), "deviceId"),
     (reading(activePowerKw="12"), "activePowerKw"),
     ({"activePowerKw": 1.0}, "time"),
+    ({"time": "2026-05-18T08:00:00Z"}, "no known quantity"),
+    ({"time": "2026-05-18T08:00:00Z", "voltageV": None, "active_power_kw": 1.5}, "no known quantity"),
     (reading(source="a\0b"), "source"),
     (reading(source="x" * 51), "source"),
 ]
@@ -214,3 +225,35 @@ async def test_no_token_reaches_the_log(
     said = "".join(capfd.readouterr())
     assert device.token not in said
     assert "f" * 64 not in said
+
+
+async def test_boards_are_forgiven_what_they_commonly_do(client_api: Api, device: IssuedDevice) -> None:
+    rows = (
+        '{"time":"2026-05-18T09:00:00+0200","voltageV":1},{"time":"2026-05-18T07:01:00-0000","voltageV":2},'
+        '{"time":"2026-05-18T09:02:00+02","voltageV":3},{"time":"20260518T070300Z","voltageV":4},'
+        '{"time":"2026-05-18T07:04z","voltageV":5},{"time":1779087900,"voltageV":6},'
+        '{"time":1779087960000,"voltageV":7},{"time":"2026-05-18T07:07:00Z","voltageV":-nan},'
+        '{"time":"2026-05-18T07:08:00Z","voltageV":1e1}'
+    )
+    body = gzip.compress(b"\xef\xbb\xbf" + f"[{rows}]".encode())
+    answer = await client_api.post_readings(device.token, body)
+    assert answer.status_code == 200
+    assert answer.json()["errors"] == [{"row": 7, "reason": "voltageV: not a number"}]
+    stored = await client_api.rows(
+        f"SELECT to_char(time AT TIME ZONE 'UTC', 'HH24:MI:SS'), voltage_v FROM {READINGS} ORDER BY time"
+    )
+    assert stored == [(f"07:0{minute}:00", minute + 1.0) for minute in range(7)] + [("07:08:00", 10.0)]
+
+
+async def test_names_in_another_case_are_no_quantities_and_nothing_is_stored_of_them(
+    client_api: Api, device: IssuedDevice
+) -> None:
+    row = {"time": "2026-05-18T08:00:00Z", "active_power_kw": 1.5, "energy_imported_kwh": 20}
+    answer = await client_api.post_readings(device.token, [row, row])
+    assert answer.json() == {
+        "accepted": 0,
+        "rejected": 2,
+        "duplicates": 0,
+        "errors": [{"row": number, "reason": "no known quantity"} for number in (0, 1)],
+    }
+    assert await client_api.count(READINGS) == 0

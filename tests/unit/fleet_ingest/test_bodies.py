@@ -44,6 +44,30 @@ async def test_gzip_in_any_pieces_is_the_plain_body(size: int) -> None:
     assert await read_body(request(cut(plain, size), None), LIMIT) == plain
 
 
+@pytest.mark.parametrize("size", [1, 2, 1000])
+@pytest.mark.parametrize("encoding", [None, "", "identity"])
+async def test_gzip_that_nobody_named_is_told_by_its_first_bytes(encoding: str | None, size: int) -> None:
+    plain = b"[]" * 5000
+    assert await read_body(request(cut(gzip.compress(plain), size), encoding), LIMIT) == plain
+    for body in (b"", b"\x1f", b"[", b"\x1f\x8c", b"[\x1f\x8b"):
+        assert await read_body(request(cut(body, size), encoding), LIMIT) == body
+
+
+async def test_gzip_that_nobody_named_is_bounded_as_any_other() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(100)) + packer.flush()
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            await read_body(request([bomb], None), LIMIT)
+        assert tracemalloc.get_traced_memory()[1] < 10 * LIMIT
+    finally:
+        tracemalloc.stop()
+    for damaged in (gzip.compress(b"x")[:-1], gzip.compress(b"x") + b"rest", b"\x1f\x8b"):
+        with pytest.raises(Invalid, match="gzip"):
+            await read_body(request([damaged], None), LIMIT)
+
+
 @pytest.mark.parametrize("encoding", [None, "gzip"])
 async def test_the_limit_is_exact(encoding: str | None) -> None:
     for length, allowed in ((LIMIT, True), (LIMIT + 1, False)):

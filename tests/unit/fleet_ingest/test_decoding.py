@@ -27,24 +27,39 @@ def reasons(*rows: str, row_type: Any = DeviceReading) -> dict[int, str]:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "words"),
     [
-        b"",
-        b"not json",
-        b"{}",
-        b'"x"',
-        b"null",
-        b"1",
-        b"[",
-        b"[}",
-        b'[{"time":]',
-        b"\xff\xfe",
-        b"NaN",
+        (b"", "the body is empty"),
+        (b" \r\n\t", "the body is empty"),
+        (b"\xef\xbb\xbf", "the body is empty"),
+        (b"{}", "the body is not a JSON array but an object"),
+        (b'{"time": 1}\n{"time": 2}', "the body is not a JSON array but an object"),
+        (b'"x"', "the body is not a JSON array but a text"),
+        (b"null", "the body is not a JSON array but null"),
+        (b"true", "the body is not a JSON array but true or false"),
+        (b"1", "the body is not a JSON array but a number"),
+        (b"<html>", "the body is not JSON: invalid character at line 1, column 1"),
+        (b"NaN", "the body is not JSON: invalid character at line 1, column 1"),
+        (b"[}", "the body is not JSON: invalid character at line 1, column 2"),
+        (b'[{"time":]', "the body is not JSON: invalid character at line 1, column 10"),
+        (b'[\n {"time": "\xc3\xa4" 5}]', "the body is not JSON: expected ',' or '}' at line 2, column 15"),
+        (b'[{"a": nan,\n  "b" 5}]', "the body is not JSON: expected ':' at line 2, column 7"),
+        (b"[{'time': 5}]", "the body is not JSON: expected '\"' at line 1, column 3"),
+        (b"[", "the body is cut off: it ends at line 1, column 2"),
+        (b'[{"time": "2026-05', "the body is cut off: it ends at line 1, column 19"),
+        (b'[{"voltageV": 23', "the body is cut off: it ends at line 1, column 17"),
+        (b'[{"voltageV": na', "the body is cut off: it ends at line 1, column 17"),
+        (b'[{"voltageV": nan},\n{"source": "\xc3', "the body is cut off: it ends at line 2, column 13"),
+        (b"\xff\xfa", "the body is not UTF-8: line 1, column 1"),
+        (b'[\n{"source": "\xff"', "the body is not UTF-8: line 2, column 13"),
+        ("[]".encode("utf-16"), "the body is not UTF-8 but UTF-16"),
+        ("[]".encode("utf-16-be"), "the body is not UTF-8 but UTF-16"),
     ],
 )
-def test_a_body_that_is_no_json_array_is_refused_as_a_whole(body: bytes) -> None:
-    with pytest.raises(Invalid, match="not a JSON array"):
+def test_a_body_that_cannot_be_read_is_refused_and_told_what_it_is_and_where(body: bytes, words: str) -> None:
+    with pytest.raises(Invalid) as refused:
         decode_rows(body, DeviceReading, max_rows=100)
+    assert refused.value.message == words
 
 
 def test_an_empty_array_is_no_rows() -> None:
@@ -66,7 +81,9 @@ def test_a_good_row_is_typed_and_unknown_fields_are_ignored() -> None:
     [
         ('{"time": "2026-05-18T08:00:00"}', "time"),
         ('{"time": "yesterday"}', "time"),
-        ('{"time": 1779091200}', "time"),
+        ('{"time": true}', "time"),
+        ('{"time": 1e15}', "time"),
+        ('{"time": nan}', "time"),
         ('{"energyImportedKwh": 1}', "time"),
         ('{"time": "2026-05-18T08:00:00Z", "activePowerKw": "3"}', "activePowerKw"),
         ('{"time": "2026-05-18T08:00:00Z", "activePowerKw": true}', "activePowerKw"),

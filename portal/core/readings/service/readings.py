@@ -12,7 +12,7 @@ from portal.core.readings.queries import ingest, measurements
 from portal.core.readings.rules.collisions import Collisions
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.readings.rules.register_joins import Stood
-from portal.core.readings.wire import DeviceIngestAnswer
+from portal.core.readings.wire import NO_QUANTITY, DeviceIngestAnswer, without_quantity
 from portal.core.values.texts import shown_text, text_problem
 from portal.core.values.time import reading_time_problem, spanning
 from portal.core.values.tokens import token_hash
@@ -51,8 +51,8 @@ async def store_device_batch(
 ) -> DeviceIngestAnswer:
     """Store the good rows of a batch in one transaction; a replayed row is a duplicate and changes nothing.
 
-    A row without `deviceId` is the device's own; a row of another device, or with an impossible time, is
-    rejected by itself. Rows keep the order in which they were first sent: the stored one always wins.
+    A row without `deviceId` is the device's own; a row of another device, with an impossible time or without any
+    quantity is rejected by itself. Rows keep the order in which they were first sent: the stored one always wins.
     """
     return await _take(stack, device_id, batch, None)
 
@@ -121,13 +121,16 @@ def _sound(batch: DecodedRows[DeviceReading], device_id: UUID, now: datetime) ->
         times
         and not any(reading.device_id for reading in batch.rows)
         and not (reading_time_problem(min(times), now) or reading_time_problem(max(times), now))
+        and not without_quantity(batch.rows)
     ):
         return batch
 
     def problem_of(reading: DeviceReading) -> str | None:
         if reading.device_id is not None and reading.device_id != device_id:
             return "deviceId: a device writes its own readings only"
-        return reading_time_problem(reading.time, now)
+        return reading_time_problem(reading.time, now) or (
+            NO_QUANTITY if without_quantity((reading,)) else None
+        )
 
     return batch.keep(problem_of)
 
