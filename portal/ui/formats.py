@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from portal.core.energy.rules.as_of import STILL_ADDED_UP, AsOf
+from portal.core.values.time import CLOCK_TOLERANCE
 
 MISSING: Final = "\u2014"
 # Thin, not the narrow no-break space: common fonts draw that one too narrow to be seen between digits.
@@ -61,7 +62,7 @@ def relative(at: datetime | None, now: datetime) -> str:
         return "never"
     seconds = int((now - at).total_seconds())
     if seconds < 0:
-        return "in the future" if seconds < -_MINUTE else "just now"
+        return "in the future" if now + CLOCK_TOLERANCE < at else "just now"
     if seconds < _MINUTE:
         return "just now"
     if seconds < _HOUR:

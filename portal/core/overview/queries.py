@@ -48,7 +48,7 @@ LEFT JOIN app.municipalities m ON m.id = s.municipality_id
 LEFT JOIN monitoring.devices d ON d.site_id = s.id AND d.is_active
 LEFT JOIN LATERAL (
     SELECT time, active_power_kw FROM monitoring.power_measurements p
-    WHERE p.device_id = d.id ORDER BY time DESC LIMIT 1
+    WHERE p.device_id = d.id AND p.time <= :until ORDER BY time DESC LIMIT 1
 ) r ON true
 WHERE s.is_active
 GROUP BY s.id, s.name, m.name, m.time_zone_id
@@ -75,9 +75,15 @@ _SUM = (
 )
 
 
-async def sites_at_present(session: AsyncSession, fresh_after: datetime) -> tuple[SitePresent, ...]:
-    """Return every active site; a device counts into its site's power while its last reading is fresh."""
-    return tuple(await rows_of(session, SitePresent, _SITES, {"fresh_after": fresh_after}))
+async def sites_at_present(
+    session: AsyncSession, fresh_after: datetime, until: datetime
+) -> tuple[SitePresent, ...]:
+    """Return every active site; a device counts into its site's power while its last reading is fresh.
+
+    A reading after `until` is nobody's last one.
+    """
+    given = {"fresh_after": fresh_after, "until": until}
+    return tuple(await rows_of(session, SitePresent, _SITES, given))
 
 
 async def power_buckets(

@@ -15,7 +15,7 @@ from portal.core.cost.queries.cost import CostScope, zone_named
 from portal.core.cost.rules.cost import MixedCurrencies
 from portal.core.overview import queries
 from portal.core.values.money import kwh_from_milliwh
-from portal.core.values.time import HOUR, floor_hour, local_midnight
+from portal.core.values.time import HOUR, floor_hour, local_midnight, present_until
 
 if TYPE_CHECKING:
     from portal.core.cost.rules.cost import DayCost
@@ -79,7 +79,7 @@ async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOve
     """
     now = stack.clock().astimezone(UTC)
     async with energy.counted(stack) as counted:
-        present = await queries.sites_at_present(counted.session, now - STALE_AFTER)
+        present = await queries.sites_at_present(counted.session, now - STALE_AFTER, present_until(now))
         zone_id = _common_zone(present, stack.settings.application.time_zone)
         today, yesterday, month = _starts(now, ZoneInfo(zone_id))
         hour = floor_hour(now - timedelta(days=1))

@@ -13,6 +13,8 @@ HOUR = timedelta(hours=1)
 # Boards without a clock start in 2000; nothing of this product was installed before 2010.
 EARLIEST_READING_AT = datetime(2010, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(hours=24)
+CLOCK_TOLERANCE = timedelta(minutes=2)
+"""How far a device's clock may differ from the server's before anybody is told."""
 
 
 def require_aware(at: datetime) -> datetime:
@@ -85,6 +87,15 @@ def reading_time_problem(at: datetime, now: datetime) -> str | None:
     if at > now + LATEST_AHEAD:
         return "time is more than 24 hours ahead of the server"
     return None
+
+
+def present_until(now: datetime) -> datetime:
+    """Return the latest time of a reading that may be called the present, or the last, at an aware instant.
+
+    One that is further ahead comes from a clock that is wrong: the truth is the newest of the others. The bound also
+    spares a search for the newest reading every partition of the future.
+    """
+    return now + CLOCK_TOLERANCE
 
 
 def is_zone(name: str) -> bool:

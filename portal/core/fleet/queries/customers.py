@@ -244,7 +244,8 @@ _SITES = """
 SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone_id,
        d.id AS device_id, d.name AS device_name, d.external_id, d.is_active AS device_is_active,
        (SELECT r.time FROM fleet.power_measurements r
-         WHERE r.customer_id = d.customer_id AND r.device_id = d.id ORDER BY r.time DESC LIMIT 1) AS last_reading_at,
+         WHERE r.customer_id = d.customer_id AND r.device_id = d.id AND r.time <= :until
+         ORDER BY r.time DESC LIMIT 1) AS last_reading_at,
        (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
          WHERE h.customer_id = d.customer_id AND h.device_id = d.id AND h.hour >= :today) AS today_milliwh
 FROM fleet.sites s
@@ -272,9 +273,12 @@ class _DeviceAtSite(NamedTuple):
     today_milliwh: int
 
 
-async def list_sites(session: AsyncSession, customer_id: UUID, today: datetime) -> tuple[CustomerSite, ...]:
-    """Return a customer's sites with their devices, by name."""
-    rows = await rows_of(session, _DeviceAtSite, _SITES, {"customer_id": customer_id, "today": today})
+async def list_sites(
+    session: AsyncSession, customer_id: UUID, today: datetime, until: datetime
+) -> tuple[CustomerSite, ...]:
+    """Return a customer's sites with their devices, by name; a reading after `until` is nobody's last one."""
+    given = {"customer_id": customer_id, "today": today, "until": until}
+    rows = await rows_of(session, _DeviceAtSite, _SITES, given)
     devices: dict[UUID, list[CustomerDevice]] = {}
     for row in rows:
         devices.setdefault(row.id, []).extend(_devices_in(row))

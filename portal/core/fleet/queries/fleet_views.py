@@ -87,7 +87,7 @@ FROM fleet.devices d
 JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active
 CROSS JOIN LATERAL (
     SELECT m.active_power_kw FROM fleet.power_measurements m
-    WHERE m.customer_id = d.customer_id AND m.device_id = d.id AND m.time > :recent AND m.time <= :now
+    WHERE m.customer_id = d.customer_id AND m.device_id = d.id AND m.time > :recent AND m.time <= :until
     ORDER BY m.time DESC LIMIT 1
 ) AS last
 WHERE d.is_active
@@ -116,9 +116,9 @@ class _Power(NamedTuple):
 
 
 async def figures(session: AsyncSession, moments: dict[str, datetime]) -> FleetFigures:
-    """Return the fleet's figures; `moments` are `now`, `today`, `active_since`, `recent` and `since`."""
+    """Return the fleet's figures; `moments` are `until`, `today`, `active_since`, `recent` and `since`."""
     row = await row_of(session, _Counts, _FIGURES, _only(moments, "active_since", "today"))
-    power = await row_of(session, _Power, _POWER, _only(moments, "recent", "now"))
+    power = await row_of(session, _Power, _POWER, _only(moments, "recent", "until"))
     return FleetFigures(
         customers=row.customers,
         active_customers=row.active_customers,

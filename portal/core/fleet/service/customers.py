@@ -15,6 +15,7 @@ from portal.core.fleet.queries import customers as queries
 from portal.core.fleet.queries.customers import CustomerDevice, CustomerLine, CustomerSite, PushBacklog
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.texts import LONGEST_NAME, sound_name
+from portal.core.values.time import present_until
 from portal.core.values.tokens import new_token, token_hash
 from portal.core.values.versions import require_version
 
@@ -74,7 +75,9 @@ async def get_customer(stack: Stack, customer_id: UUID) -> CustomerLine:
 async def list_customer_sites(stack: Stack, customer_id: UUID) -> tuple[CustomerSite, ...]:
     """Return a customer's sites with their devices."""
     async with energy.counted(stack, customer_id) as counted:
-        sites = await queries.list_sites(counted.session, customer_id, _today(stack))
+        sites = await queries.list_sites(
+            counted.session, customer_id, _today(stack), present_until(stack.clock())
+        )
         return queries.sites_with_live_energy(sites, counted, _today(stack))
 
 

@@ -19,6 +19,7 @@ from portal.core.fleet.queries.fleet_views import (
 )
 from portal.core.tariffs.queries import tariffs as tariff_queries
 from portal.core.values.money import kwh_from_milliwh
+from portal.core.values.time import present_until
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,7 +61,7 @@ async def fleet_overview(stack: Stack) -> FleetFigures:
     now = stack.clock()
     hour = now.replace(minute=0, second=0, microsecond=0)
     moments = {
-        "now": now,
+        "until": present_until(now),
         "today": hour.replace(hour=0),
         "active_since": now - ACTIVE_WITHIN,
         "recent": now - RECENT_WITHIN,
@@ -84,7 +85,7 @@ async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
         line = await customer_queries.find_line(session, customer_id, today)
         if line is None:
             raise NotFound(_NOBODY)
-        sites = await customer_queries.list_sites(session, customer_id, today)
+        sites = await customer_queries.list_sites(session, customer_id, today, present_until(now))
         tariffs = await tariff_queries.load(session, customer_id)
         last_day = await queries.totals_since(session, customer_id, now - _DAY)
     [line] = customer_queries.with_live_energy([line], counted, today)

@@ -6,13 +6,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import String, Text, cast, delete, func, literal, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    String,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from portal.core.readings.tables import Measurement
 from portal.core.sites.tables import Device, Site
 from portal.core.values.pages import EVERYTHING, Asked, Key
+from portal.core.values.time import present_until
 from portal.core.values.versions import version_of
 
 if TYPE_CHECKING:
@@ -63,7 +76,7 @@ class StoredDevice:
 _COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active")
 _LAST_READING_AT = (
     select(col(Measurement.time))
-    .where(col(Measurement.device_id) == col(Device.id))
+    .where(col(Measurement.device_id) == col(Device.id), col(Measurement.time) <= bindparam("until"))
     .order_by(col(Measurement.time).desc())
     .limit(1)
     .correlate(Device)
@@ -86,51 +99,55 @@ _SORT_KEY = (col(Site.name), col(Device.name), cast(col(Device.id), Text))
 
 
 async def insert_device(
-    session: AsyncSession, values: Mapping[str, object], token_hash: str
+    session: AsyncSession, values: Mapping[str, object], token_hash: str, now: datetime
 ) -> StoredDevice | None:
     """Add a device with a value for each of its columns; None when the external id is taken."""
     new = insert(Device).values(**{name: values[name] for name in _COLUMNS}, token_hash=token_hash)
     made = await session.scalar(
         new.on_conflict_do_nothing(index_elements=[col(Device.external_id)]).returning(col(Device.id))
     )
-    return None if made is None else await get_device(session, made)
+    return None if made is None else await get_device(session, made, now)
 
 
 async def list_devices(
-    session: AsyncSession, asked: Asked = EVERYTHING, at: Collection[UUID] | None = None
+    session: AsyncSession, now: datetime, asked: Asked = EVERYTHING, at: Collection[UUID] | None = None
 ) -> tuple[StoredDevice, ...]:
     """Return devices by site and name, with the time of each one's last reading; `at` are the sites, all by default.
 
-    The key of a page is the site's name, the device's and its id.
+    A reading ahead of `now` by more than a clock may differ is nobody's last one. The key of a page is the site's name,
+    the device's and its id.
     """
     devices = _DEVICES
     if at is not None:
         devices = devices.where(col(Device.site_id).in_(list(at)))
     if asked.after is not None:
         devices = devices.where(tuple_(*_SORT_KEY) > tuple_(*(literal(part, Text) for part in asked.after)))
-    rows = await session.execute(devices.order_by(*_SORT_KEY).limit(asked.fetched))
+    page = devices.order_by(*_SORT_KEY).limit(asked.fetched)
+    rows = await session.execute(page, {"until": present_until(now)})
     return tuple(StoredDevice(*row) for row in rows)
 
 
 async def get_device(
-    session: AsyncSession, device_id: UUID, *, for_change: bool = False
+    session: AsyncSession, device_id: UUID, now: datetime, *, for_change: bool = False
 ) -> StoredDevice | None:
-    """Return one device; `for_change` keeps it as it is until the end of the transaction."""
-    return await _one(session, col(Device.id) == device_id, for_change=for_change)
+    """Return one device as of `now`; `for_change` keeps it as it is until the end of the transaction."""
+    return await _one(session, col(Device.id) == device_id, now, for_change=for_change)
 
 
 async def find_device(
-    session: AsyncSession, external_id: str, *, for_change: bool = False
+    session: AsyncSession, external_id: str, now: datetime, *, for_change: bool = False
 ) -> StoredDevice | None:
     """Return the device with an external id; `for_change` as for `get_device`."""
-    return await _one(session, col(Device.external_id) == external_id, for_change=for_change)
+    return await _one(session, col(Device.external_id) == external_id, now, for_change=for_change)
 
 
-async def _one(session: AsyncSession, term: ColumnElement[bool], *, for_change: bool) -> StoredDevice | None:
+async def _one(
+    session: AsyncSession, term: ColumnElement[bool], now: datetime, *, for_change: bool
+) -> StoredDevice | None:
     if for_change:
         # By itself: a statement that waits for the lock would join what was there before it waited.
         await session.execute(select(col(Device.id)).where(term).with_for_update(key_share=True))
-    row = (await session.execute(_DEVICES.where(term))).one_or_none()
+    row = (await session.execute(_DEVICES.where(term), {"until": present_until(now)})).one_or_none()
     return None if row is None else StoredDevice(*row)
 
 

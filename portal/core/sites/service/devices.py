@@ -44,13 +44,13 @@ class IssuedDevice:
 async def list_devices(stack: Stack) -> tuple[StoredDevice, ...]:
     """Return every device by site and name."""
     async with stack.db.snapshot() as session:
-        return await queries.list_devices(session)
+        return await queries.list_devices(session, stack.clock())
 
 
 async def page_of_devices(stack: Stack, asked: Asked = EVERYTHING) -> Page[StoredDevice]:
     """Return a page of all devices by site and name."""
     async with stack.db.snapshot() as session:
-        found = await queries.list_devices(session, asked)
+        found = await queries.list_devices(session, stack.clock(), asked)
     return page_of(found, asked, lambda device: device.key)
 
 
@@ -59,14 +59,14 @@ async def list_site_devices(stack: Stack, site_id: UUID, asked: Asked = EVERYTHI
     async with stack.db.snapshot() as session:
         if await sites.get_site(session, site_id) is None:
             raise NotFound(_NO_SITE)
-        found = await queries.list_devices(session, asked, [site_id])
+        found = await queries.list_devices(session, stack.clock(), asked, [site_id])
     return page_of(found, asked, lambda device: device.key)
 
 
 async def get_device(stack: Stack, site_id: UUID, device_id: UUID) -> StoredDevice:
     """Return one device of a site. Raises `NotFound`."""
     async with stack.db.snapshot() as session:
-        found = await queries.get_device(session, device_id)
+        found = await queries.get_device(session, device_id, stack.clock())
     if found is None or found.site_id != site_id:
         raise NotFound(_NO_DEVICE)
     return found
@@ -98,7 +98,7 @@ async def add_device(
     token = new_device_token()
     async with stack.db.transaction() as session:
         values["site_id"] = await _site_id(session, site)
-        made = await queries.insert_device(session, values, token_hash(token))
+        made = await queries.insert_device(session, values, token_hash(token), stack.clock())
         if made is None:
             raise Conflict(_taken(external_id.strip()))
         await audit.record(session, "device.added", made.external_id, facts_in_words(_facts(made)))
@@ -120,7 +120,7 @@ async def change_device(
     """
     edits = sound_device(edits)
     async with stack.db.transaction() as session:
-        before = await _lock(session, device_id, site_id, expected)
+        before = await _lock(stack, session, device_id, site_id, expected)
         external_id = edits.get("external_id")
         if external_id and await queries.external_id_is_taken(session, external_id, device_id):
             raise Conflict(_taken(external_id))
@@ -128,7 +128,7 @@ async def change_device(
             await _site_id(session, edits["site_id"])
         if any(getattr(before, name) != value for name, value in edits.items()):
             await queries.update_device(session, device_id, edits)
-        after = await queries.get_device(session, device_id) or before
+        after = await queries.get_device(session, device_id, stack.clock()) or before
         if after.max_power_kw != before.max_power_kw:
             await energy.ask_for_passes(session, stack.layout, [(device_id,)])
         if words := changes_in_words(_named_facts(before), _named_facts(after)):
@@ -144,7 +144,7 @@ async def remove_device(
     Raises `NotFound`, `Outdated`, and `HasHistory` where it has readings: those are kept for ever.
     """
     async with stack.db.transaction() as session:
-        device = await _lock(session, device_id, site_id, expected)
+        device = await _lock(stack, session, device_id, site_id, expected)
         if await queries.has_readings(session, device_id):
             message = "The device has readings, which are kept: make it inactive instead"
             raise HasHistory(message)
@@ -166,7 +166,7 @@ async def rotate_device_token(
     """
     token = new_device_token()
     async with stack.db.transaction() as session:
-        found = await _lock(session, device, site_id, expected)
+        found = await _lock(stack, session, device, site_id, expected)
         await queries.replace_token(session, found.id, token_hash(token))
         await audit.record(session, "device.token_rotated", found.external_id)
     return IssuedDevice(found.id, found.name, found.external_id, token)
@@ -187,15 +187,19 @@ def _named_facts(device: StoredDevice) -> dict[str, object]:
 
 
 async def _lock(
-    session: AsyncSession, device: UUID | str, site_id: UUID | None, expected: Collection[str] | None
+    stack: Stack,
+    session: AsyncSession,
+    device: UUID | str,
+    site_id: UUID | None,
+    expected: Collection[str] | None,
 ) -> StoredDevice:
     if isinstance(device, str):
-        found = await queries.find_device(session, device, for_change=True)
+        found = await queries.find_device(session, device, stack.clock(), for_change=True)
         if found is None:
             message = f"There is no device with external id {device!r}"
             raise NotFound(message)
     else:
-        found = await queries.get_device(session, device, for_change=True)
+        found = await queries.get_device(session, device, stack.clock(), for_change=True)
     if found is None or site_id not in {None, found.site_id}:
         raise NotFound(_NO_DEVICE)
     require_version(found.version, expected)

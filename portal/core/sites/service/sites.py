@@ -40,7 +40,7 @@ async def page_of_sites(
     """Return a page of sites by name, and the devices that stand at them."""
     async with stack.db.snapshot() as session:
         page = page_of(await queries.list_sites(session, asked), asked, lambda site: site.key)
-        return page, await devices.list_devices(session, at=[site.id for site in page.items])
+        return page, await devices.list_devices(session, stack.clock(), at=[site.id for site in page.items])
 
 
 async def get_site(stack: Stack, site_id: UUID) -> tuple[StoredSite, tuple[StoredDevice, ...]]:
@@ -49,7 +49,7 @@ async def get_site(stack: Stack, site_id: UUID) -> tuple[StoredSite, tuple[Store
         site = await queries.get_site(session, site_id)
         if site is None:
             raise NotFound(_NO_SITE)
-        return site, await devices.list_devices(session, at=[site_id])
+        return site, await devices.list_devices(session, stack.clock(), at=[site_id])
 
 
 async def add_site(
