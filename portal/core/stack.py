@@ -15,6 +15,7 @@ from portal.core.database.connection_strings import configured_dsn
 from portal.core.database.db import Database
 from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.database.layout import LAYOUTS
+from portal.core.database.small_keys import SmallKeys
 from portal.core.errors import Conflict, Misconfigured, Unavailable
 from portal.core.shared_reads import SharedReads
 
@@ -43,6 +44,7 @@ class Stack:
     storage: Storage
     clock: Callable[[], datetime] = field(default=utc_now)
     shared: SharedReads = field(default_factory=SharedReads, compare=False)
+    small_keys: SmallKeys = field(default_factory=SmallKeys, compare=False)
 
     @property
     def layout(self) -> Layout:

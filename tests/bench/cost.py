@@ -43,15 +43,16 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 MUNICIPALITIES = 5
 ROUNDS = 3
 _REGISTER = """
-INSERT INTO fleet.customers (id, code, name, token_hash) VALUES ('{customer}', 'BENCH', 'Bench', 'x');
+INSERT INTO fleet.customers (id, code, name, token_hash, number) VALUES ('{customer}', 'BENCH', 'Bench', 'x', 1);
 INSERT INTO fleet.municipalities (customer_id, id, name, time_zone_id)
     SELECT '{customer}', n, 'Town ' || n, 'Africa/Johannesburg' FROM generate_series(1, {municipalities}) n;
 INSERT INTO fleet.sites (customer_id, id, name, local_municipality_id)
     SELECT '{customer}', ('00000000-0000-0000-0001-' || lpad(n::text, 12, '0'))::uuid, 'Site ' || n, n
     FROM generate_series(1, {municipalities}) n;
-INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id)
+INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, customer, meter)
     SELECT '{customer}', ('00000000-0000-0000-0002-' || lpad(n::text, 12, '0'))::uuid,
-        ('00000000-0000-0000-0001-' || lpad((1 + n % {municipalities})::text, 12, '0'))::uuid, 'Meter ' || n, 'm' || n
+        ('00000000-0000-0000-0001-' || lpad((1 + n % {municipalities})::text, 12, '0'))::uuid, 'Meter ' || n, 'm' || n,
+        1, n
     FROM generate_series(1, {devices}) n;
 INSERT INTO fleet.tariffs (customer_id, id, municipality_id, name, effective_from, default_rate_per_kwh, vat_rate)
     SELECT '{customer}', n, n, 'TOU', '2025-01-01', 1.8004 + n * 0.01, 0.15 FROM generate_series(1, {municipalities}) n;

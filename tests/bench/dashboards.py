@@ -68,8 +68,8 @@ _TARIFF = {
     ],
 }
 _DEVICES = """
-INSERT INTO monitoring.devices (site_id, name, external_id, token_hash)
-SELECT s.id, 'Meter ' || n, 'm' || n, hash
+INSERT INTO monitoring.devices (site_id, name, external_id, token_hash, customer, meter)
+SELECT s.id, 'Meter ' || n, 'm' || n, hash, 1, n
 FROM (SELECT id FROM monitoring.sites LIMIT 1) s, unnest($1::text[]) WITH ORDINALITY AS t (hash, n)
 """
 _READINGS = """

@@ -183,8 +183,9 @@ async def _admin(stack: Stack) -> tuple[UUID, str]:
             "INSERT INTO fleet.sites (customer_id, id, name) VALUES ($1, $2, 'Bench')", issued.id, SITE
         )
         await connection.execute(
-            "INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id) "
-            "SELECT $1, id, $2, id::text, id::text FROM unnest($3::uuid[]) AS id",
+            "INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, customer, meter) "
+            "SELECT c.id, d.id, $2, d.id::text, d.id::text, c.number, d.meter "
+            "FROM fleet.customers c, unnest($3::uuid[]) WITH ORDINALITY AS d (id, meter) WHERE c.id = $1",
             issued.id, SITE, IDS,
         )  # fmt: skip
     await close_stack(stack)

@@ -24,11 +24,12 @@ END = week_start(datetime.now(UTC))
 _OF_A_CUSTOMER = 3_000_000  # readings, from which on there are more customers
 
 _REGISTER = """
-INSERT INTO fleet.customers (id, code, name, token_hash) VALUES ('{customer}', '{code}', 'Bench', '{code}');
+INSERT INTO fleet.customers (id, code, name, token_hash, number)
+    SELECT '{customer}', '{code}', 'Bench', '{code}', 1 + count(*) FROM fleet.customers;
 INSERT INTO fleet.sites (customer_id, id, name) VALUES ('{customer}', '{customer}', 'Site');
-INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id)
-    SELECT '{customer}', lpad(n::text, 32, '0')::uuid, '{customer}', 'Meter ' || n, n::text
-    FROM generate_series(1, {devices}) n;
+INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, customer, meter)
+    SELECT c.id, lpad(n::text, 32, '0')::uuid, c.id, 'Meter ' || n, n::text, c.number, n
+    FROM generate_series(1, {devices}) n, fleet.customers c WHERE c.id = '{customer}';
 """
 # What a meter shows: power in watts, register in 0.01 kWh, volts in tenths. One meter in four feeds in by day.
 _READINGS = """

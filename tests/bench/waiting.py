@@ -27,8 +27,8 @@ _START = datetime(2026, 5, 18, tzinfo=UTC)
 _ROUNDS = 5
 _METERS = """
 WITH site AS (INSERT INTO monitoring.sites (name) VALUES ('Bench') RETURNING id)
-INSERT INTO monitoring.devices (site_id, name, external_id, token_hash)
-SELECT site.id, 'Meter ' || n, 'm' || n, 'hash of ' || n FROM site, generate_series(1, $1::int) n
+INSERT INTO monitoring.devices (site_id, name, external_id, token_hash, customer, meter)
+SELECT site.id, 'Meter ' || n, 'm' || n, 'hash of ' || n, 1, n FROM site, generate_series(1, $1::int) n
 """
 # A register that grows and figures that wander, as those of a meter do; each came within two seconds.
 _READINGS = """

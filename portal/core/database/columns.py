@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import TIMESTAMP, BigInteger, Column, Identity, Numeric, String, TypeDecorator, text
+from sqlalchemy import TIMESTAMP, BigInteger, Column, Identity, Integer, Numeric, String, TypeDecorator, text
 from sqlmodel import Field
 
 if TYPE_CHECKING:
@@ -83,6 +83,12 @@ def uuid_key(**field: Any) -> Any:
 def number_key(*, always: bool = False) -> Any:
     """Return a `bigint` key that the database counts up; `always`: a statement cannot bring one."""
     return Field(default=None, sa_column=Column(BigInteger, Identity(always=always), primary_key=True))
+
+
+# Any: as above
+def given_number(*, primary_key: bool = False) -> Any:
+    """Return an `integer` that every row is made with: the database counts nothing."""
+    return Field(sa_column=Column(Integer, primary_key=primary_key, nullable=False, autoincrement=False))
 
 
 # Tables of `app` that only a Client has; those without a mark are in both run modes.

@@ -44,6 +44,7 @@ _TABLES = frozenset(
         "refresh_lock",  # empty: one refresh at a time locks it
         "devices",
         "sites",
+        "meter_numbers",  # the last number that was given to a meter, by customer
         # What plain PostgreSQL stores of the figures
         "hourly_rollup",
         "daily_rollup",

@@ -105,11 +105,11 @@ async def is_so(
 
 
 async def fetch_rows(
-    connection: Connection, kind: Callable[..., Row], statement: str, *given: object
+    connection: Connection, kind: Callable[..., Row], statement: str, *given: object, keys: int = 0
 ) -> list[Row]:
-    """Return the rows of a statement on a connection of the driver, each as `kind`."""
+    """Return the rows of a statement on a connection of the driver, each as `kind`; `keys` as in `rows_of`."""
     found = await connection.fetch(statement, *given)
-    return made(kind, tuple(found[0].keys()), found) if found else []
+    return made(kind, tuple(found[0].keys()), found, keys) if found else []
 
 
 async def fetch_unpackable(

@@ -13,12 +13,13 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Interval,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import Kilowatts, stored, timestamp, uuid_key
+from portal.core.database.columns import Kilowatts, given_number, stored, timestamp, uuid_key
 from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures, Quantities
 
 
@@ -47,6 +48,17 @@ class Customer(SQLModel, table=True):
     first_seen_at: datetime | None = timestamp(nullable=True)
     last_seen_at: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp(now=True)
+    number: int = Field(unique=True)
+
+
+class FleetMeterNumbers(SQLModel, table=True):
+    """The last number given to a meter of the customer of a number; stays when the customer goes."""
+
+    __tablename__ = "meter_numbers"
+    __table_args__ = {"schema": "fleet"}
+
+    customer: int = given_number(primary_key=True)
+    last_meter: int = stored(0)
 
 
 class FleetSite(SQLModel, table=True):
@@ -66,12 +78,17 @@ class FleetSite(SQLModel, table=True):
 
 
 class FleetDevice(SQLModel, table=True):
-    """A customer's device; `id` is the Client's own, or the one it had before it was added again (`DeviceAlias`)."""
+    """A customer's device; `id` is the Client's own, or the one it had before it was added again (`DeviceAlias`).
+
+    Its readings lie by `customer`, the number of its customer, and `meter`.
+    """
 
     __tablename__ = "devices"
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "site_id"], ["fleet.sites.customer_id", "fleet.sites.id"]),
         Index("ix_fleet_devices_external_id", "customer_id", "external_id"),
+        Index("ix_fleet_devices_id", "id"),
+        UniqueConstraint("customer", "meter"),
         {"schema": "fleet"},
     )
 
@@ -85,6 +102,8 @@ class FleetDevice(SQLModel, table=True):
     is_active: bool = stored(default=True)
     received_at: datetime = timestamp(now=True)
     ended_at: datetime | None = timestamp(nullable=True)
+    customer: int
+    meter: int
 
 
 class DeviceAlias(SQLModel, table=True):

@@ -7,10 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Integer, Uuid
+from sqlalchemy import Column, ForeignKey, Integer, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import Kilowatts, stored, timestamp, uuid_key
+from portal.core.database.columns import Kilowatts, given_number, stored, timestamp, uuid_key
 
 
 class Site(SQLModel, table=True):
@@ -30,10 +30,10 @@ class Site(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """A meter with its board; only the SHA-256 of its token is stored."""
+    """A meter with its board; only the SHA-256 of its token is stored. Its readings lie by `customer` and `meter`."""
 
     __tablename__ = "devices"
-    __table_args__ = {"schema": "monitoring"}
+    __table_args__ = (UniqueConstraint("customer", "meter"), {"schema": "monitoring"})
 
     id: UUID = uuid_key(primary_key=True)
     site_id: UUID = Field(
@@ -48,3 +48,15 @@ class Device(SQLModel, table=True):
     is_active: bool = stored(default=True)
     token_hash: str = Field(max_length=64, unique=True)
     updated_at: datetime = timestamp(now=True)
+    customer: int
+    meter: int
+
+
+class MeterNumbers(SQLModel, table=True):
+    """The last number given to a meter of a customer: the next is above it, also where that meter is gone."""
+
+    __tablename__ = "meter_numbers"
+    __table_args__ = {"schema": "monitoring"}
+
+    customer: int = given_number(primary_key=True)
+    last_meter: int = stored(0)

@@ -20,12 +20,14 @@ from portal.core.stack import Stack
 ALICE, CHARLIE = UUID(int=1), UUID(int=3)
 METERS = {ALICE: (UUID(int=11), UUID(int=12)), CHARLIE: (UUID(int=31),)}
 _SETUP = """
-INSERT INTO fleet.customers (id, code, name, token_hash) VALUES ('{customer}', '{code}', '{code}', '{code}');
+INSERT INTO fleet.customers (id, code, name, token_hash, number)
+    VALUES ('{customer}', '{code}', '{code}', '{code}', {number});
+INSERT INTO fleet.meter_numbers (customer, last_meter) VALUES ({number}, {meters});
 INSERT INTO fleet.sites (customer_id, id, name) VALUES ('{customer}', '{customer}', 'Site');
 """
 _METER = (
-    "INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id) "
-    "VALUES ('{customer}', '{device}', '{customer}', 'Meter', '{device}')"
+    "INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, customer, meter) "
+    "VALUES ('{customer}', '{device}', '{customer}', 'Meter', '{device}', {number}, {meter})"
 )
 _STORE = """
 WITH stored AS (
@@ -69,9 +71,10 @@ class Fleet:
         fleet = cls(stack)
         async with fleet.connection() as connection:
             for customer, devices in METERS.items():
-                await connection.execute(_SETUP.format(customer=customer, code=f"c{customer.int}"))
-                for device in devices:
-                    await connection.execute(_METER.format(customer=customer, device=device))
+                names = {"customer": customer, "code": f"c{customer.int}", "number": customer.int}
+                await connection.execute(_SETUP.format(**names, meters=len(devices)))
+                for meter, device in enumerate(devices, 1):
+                    await connection.execute(_METER.format(**names, device=device, meter=meter))
         return fleet
 
     def connection(self) -> _Connection:

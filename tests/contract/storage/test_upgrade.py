@@ -17,6 +17,9 @@ from tests.integration.databases import Stacks
 _LAYOUT = LAYOUTS[RunMode.ADMIN]
 _STATE = "SELECT m::text FROM fleet.power_measurements m ORDER BY 1"
 _ENERGY = "SELECT e::text FROM fleet.hourly_energy e ORDER BY 1"
+_KEYS = tuple(
+    f"SELECT t::text FROM fleet.{name} t ORDER BY 1" for name in ("customers", "devices", "meter_numbers")
+)
 
 
 def _years() -> list[Row]:
@@ -65,9 +68,11 @@ async def _reopened(fleet: Fleet) -> Stack:
 
 async def test_every_reading_and_every_answer_is_the_same_afterwards(plain: Fleet) -> None:
     before, energy = await plain.rows(_STATE), await plain.rows(_ENERGY)
+    keys = [await plain.rows(each) for each in _KEYS]
     done = await _upgrade(plain)
     assert done.readings == len(before) == len(plain.stored)
     assert await plain.rows(_STATE) == before
+    assert [await plain.rows(each) for each in _KEYS] == keys
     assert await plain.rows(_ENERGY) == energy
     await plain.agrees()
     await plain.run_policies()

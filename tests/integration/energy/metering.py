@@ -170,16 +170,23 @@ def expected_figures(
 _CLIENT_SITE = (
     "INSERT INTO monitoring.sites (name) VALUES ('Site') ON CONFLICT DO NOTHING",
     (
-        "INSERT INTO monitoring.devices (id, site_id, name, external_id, token_hash, max_power_kw) "
-        "SELECT :device_id, id, :name, :name, :name, :power FROM monitoring.sites"
+        "INSERT INTO monitoring.devices "
+        "(id, site_id, name, external_id, token_hash, max_power_kw, customer, meter) "
+        "SELECT :device_id, id, :name, :name, :name, :power, 1, "
+        "(SELECT 1 + count(*) FROM monitoring.devices) FROM monitoring.sites"
     ),
 )
 _FLEET_SITE = (
-    "INSERT INTO fleet.customers (id, code, name, token_hash) VALUES (:customer_id, :name, :name, :name)",
+    (
+        "INSERT INTO fleet.customers (id, code, name, token_hash, number) "
+        "SELECT :customer_id, :name, :name, :name, 1 + count(*) FROM fleet.customers"
+    ),
     "INSERT INTO fleet.sites (customer_id, id, name) VALUES (:customer_id, :customer_id, 'Site')",
     (
-        "INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, max_power_kw) "
-        "VALUES (:customer_id, :device_id, :customer_id, :name, :name, :power)"
+        "INSERT INTO fleet.devices "
+        "(customer_id, id, site_id, name, external_id, max_power_kw, customer, meter) "
+        "SELECT :customer_id, :device_id, :customer_id, :name, :name, :power, number, 1 "
+        "FROM fleet.customers WHERE id = :customer_id"
     ),
 )
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlmodel import col
 
+from portal.core.database import small_keys
 from portal.core.database.rows import is_so, values_of
 from portal.core.fleet.tables import Customer
 from portal.core.values.versions import version_of
@@ -32,7 +33,13 @@ class LockedCustomer:
 
 async def insert(session: AsyncSession, code: str, name: str, token_hash: str, now: datetime) -> UUID | None:
     """Add a customer; None when the code is taken, in whatever case."""
-    new = insert_into(Customer).values(code=code, name=name, token_hash=token_hash, token_issued_at=now)
+    new = insert_into(Customer).values(
+        code=code,
+        name=name,
+        token_hash=token_hash,
+        token_issued_at=now,
+        number=await small_keys.give_out_customer(session),
+    )
     return await session.scalar(new.on_conflict_do_nothing().returning(col(Customer.id)))
 
 

@@ -9,15 +9,19 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, func, insert, or_, select, text, update
 from sqlmodel import col
 
+from portal.core.database import small_keys
 from portal.core.database.db import driver_connection
+from portal.core.database.layout import LAYOUTS
 from portal.core.database.prepared import Prepared, PreparedChange
 from portal.core.database.rows import values_of
 from portal.core.exchange.batches import ENCODER
+from portal.core.fleet.queries import fleet_devices
 from portal.core.fleet.tables import Customer, DeviceAlias, IngestEvent
+from portal.core.settings import RunMode
 from portal.core.tariffs.queries import tariffs as tariff_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     import asyncpg
@@ -44,12 +48,16 @@ ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, address = excl
 
 _UPSERT_DEVICES = """
 INSERT INTO fleet.devices
-  (customer_id, id, site_id, name, external_id, description, max_power_kw, is_active, received_at)
-SELECT :customer_id, id, "siteId", name, "externalId", coalesce(description, ''), "maxPowerKw", "isActive", now()
-FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  (customer_id, id, site_id, name, external_id, description, max_power_kw, is_active, received_at, customer, meter)
+SELECT c.id, row.id, "siteId", row.name, "externalId", coalesce(row.description, ''), "maxPowerKw", "isActive", now(),
+  c.number, coalesce(d.meter, new.meter)
+FROM fleet.customers c CROSS JOIN jsonb_to_recordset(CAST(:rows AS jsonb))
   AS row(id uuid, "siteId" uuid, name text, "externalId" text, description text, "maxPowerKw" numeric,
          "isActive" boolean)
-ORDER BY id
+LEFT JOIN fleet.devices d ON d.customer_id = :customer_id AND d.id = row.id
+LEFT JOIN unnest(CAST(:new_ids AS uuid[]), CAST(:numbers AS integer[])) AS new(id, meter) ON new.id = row.id
+WHERE c.id = :customer_id
+ORDER BY row.id
 ON CONFLICT (customer_id, id) DO UPDATE SET site_id = excluded.site_id, name = excluded.name,
   external_id = excluded.external_id, description = excluded.description, max_power_kw = excluded.max_power_kw,
   is_active = excluded.is_active, received_at = now(), ended_at = NULL
@@ -169,9 +177,28 @@ async def devices_of_other_power(
     return await values_of(session, UUID, _OTHER_POWER, given)
 
 
-async def upsert_devices(session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow]) -> None:
-    """Insert or update devices by id; their sites must exist."""
-    await _upsert(session, _UPSERT_DEVICES, customer_id, _last_by_id(rows))
+async def numbers_for_new(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return numbers for those of the ids that are no devices of this customer yet."""
+    new = sorted(set(ids) - await fleet_devices.known_ids(session, customer_id, ids))
+    if not new:
+        return {}
+    numbers = await small_keys.give_out(session, LAYOUTS[RunMode.ADMIN], len(new), customer_id)
+    return dict(zip(new, numbers, strict=True))
+
+
+async def upsert_devices(
+    session: AsyncSession, customer_id: UUID, rows: Sequence[DeviceRow], numbers: Mapping[UUID, int]
+) -> None:
+    """Insert or update devices by id; their sites must exist, and the new ones have their `numbers`."""
+    await session.execute(
+        text(_UPSERT_DEVICES),
+        {
+            "customer_id": customer_id,
+            "rows": _as_json(_last_by_id(rows)),
+            "new_ids": list(numbers),
+            "numbers": list(numbers.values()),
+        },
+    )
 
 
 async def upsert_municipalities(

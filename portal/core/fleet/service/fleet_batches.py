@@ -169,8 +169,9 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[DeviceRow]) -> 
     kept = kept.keep(lambda row: resolved.problems.get(row.id))
     if kept.rows:
         rows = [structs.replace(row, id=resolved.devices[row.id]) for row in kept.rows]
+        numbers = await statements.numbers_for_new(session, customer_id, [row.id for row in rows])
         judged_anew = await statements.devices_of_other_power(session, customer_id, rows)
-        await statements.upsert_devices(session, customer_id, rows)
+        await statements.upsert_devices(session, customer_id, rows, numbers)
         renamed = {row.id: resolved.renamed[row.id] for row in kept.rows if row.id in resolved.renamed}
         await fleet_devices.save_names(session, customer_id, [row.id for row in rows], renamed)
         meters = [(customer_id, device_id) for device_id in judged_anew]

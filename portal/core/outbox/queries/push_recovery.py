@@ -8,6 +8,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlmodel import col
 
 from portal.core.database.rows import value_of
+from portal.core.sites.queries.devices import forget_keys, new_key
 from portal.core.sites.tables import Device, Site
 from portal.core.tariffs.tables import Municipality
 
@@ -25,8 +26,10 @@ _UNSEEN = "none "
 
 
 async def lock(session: AsyncSession) -> None:
-    """Let one recovery at a time put sets back."""
+    """Let one recovery at a time put sets back, and nobody else number devices meanwhile."""
     await session.execute(text("SELECT pg_advisory_xact_lock(7301010)"))
+    # Before any site or device is locked: who adds one asks for its number first.
+    await forget_keys(session)
 
 
 async def unused_number(session: AsyncSession, numbers: str) -> int:
@@ -83,7 +86,10 @@ async def rename_site_id(session: AsyncSession, old: UUID, new: UUID) -> None:
 async def put_device(session: AsyncSession, row: DeviceRow) -> None:
     """Add a device under its id, with no token: of that only a hash was ever kept, and that in what was lost."""
     token_hash = f"{_UNSEEN}{row.id}"
-    await session.execute(insert(Device).values(id=row.id, token_hash=token_hash, **device_columns(row)))
+    new = insert(Device).values(
+        id=row.id, token_hash=token_hash, **device_columns(row), **await new_key(session)
+    )
+    await session.execute(new)
 
 
 async def without_token(session: AsyncSession) -> list[str]:

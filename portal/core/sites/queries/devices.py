@@ -22,7 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from portal.core.database import small_keys
+from portal.core.database.layout import LAYOUTS
 from portal.core.readings.tables import Measurement
+from portal.core.settings import RunMode
 from portal.core.sites.tables import Device, Site
 from portal.core.values.pages import EVERYTHING, Asked, Key
 from portal.core.values.time import present_until
@@ -102,11 +105,24 @@ async def insert_device(
     session: AsyncSession, values: Mapping[str, object], token_hash: str, now: datetime
 ) -> StoredDevice | None:
     """Add a device with a value for each of its columns; None when the external id is taken."""
-    new = insert(Device).values(**{name: values[name] for name in _COLUMNS}, token_hash=token_hash)
+    new = insert(Device).values(
+        **{name: values[name] for name in _COLUMNS}, token_hash=token_hash, **await new_key(session)
+    )
     made = await session.scalar(
         new.on_conflict_do_nothing(index_elements=[col(Device.external_id)]).returning(col(Device.id))
     )
     return None if made is None else await get_device(session, made, now)
+
+
+async def new_key(session: AsyncSession) -> dict[str, object]:
+    """Return the columns of a key that no device ever had."""
+    (meter,) = await small_keys.give_out(session, LAYOUTS[RunMode.CLIENT])
+    return {"customer": small_keys.OWN_CUSTOMER, "meter": meter}
+
+
+async def forget_keys(session: AsyncSession) -> None:
+    """Have no process go on by the keys it knows, as soon as this transaction has removed a device: ask before."""
+    await small_keys.give_out(session, LAYOUTS[RunMode.CLIENT])
 
 
 async def list_devices(
