@@ -7,7 +7,7 @@ import pytest
 
 from portal.core.readings.rules.quantities import (
     ALL_QUANTITIES,
-    NARROW_KEYS,
+    NARROW_COLUMNS,
     NARROW_QUANTITIES,
     QUANTITY_OF,
     IntegerWidth,
@@ -67,7 +67,15 @@ def test_the_narrow_row_has_its_widest_columns_first() -> None:
     assert set(NARROW_QUANTITIES) == set(ALL_QUANTITIES)
     assert {each.group for each in NARROW_QUANTITIES[:5]} == {QuantityGroup.REGISTERS}
     assert {each.wire_name for each in NARROW_QUANTITIES if each.width is IntegerWidth.INT2} == INT2
-    assert [name for name, _ in NARROW_KEYS] == ["time", "customer", "meter"]
+    columns = {"int8": widths.count(8), "int4": widths.count(4) + 1, "int2": widths.count(2)}
+    types = [("time", "timestamptz"), ("customer", "int4"), ("meter", "int4")]
+    assert NARROW_COLUMNS[:3] == tuple(types)
+    assert [kind for _, kind in NARROW_COLUMNS[3:]] == [
+        kind for kind, count in columns.items() for _ in range(count)
+    ]
+    assert [name for name, _ in NARROW_COLUMNS[3:] if name != "source"] == [
+        each.name for each in NARROW_QUANTITIES
+    ]
 
 
 @pytest.mark.parametrize(

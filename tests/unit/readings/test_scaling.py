@@ -15,7 +15,7 @@ from portal.core.readings.rules.quantities import ALL_QUANTITIES, QUANTITY_OF, I
 from portal.core.readings.rules.scaling import QUICK_LIMITS, DoesNotFit, from_stored, to_stored
 
 quantities = st.sampled_from(ALL_QUANTITIES)
-EXAMPLES = settings(max_examples=500, deadline=None)
+EXAMPLES = settings(max_examples=300, deadline=None)
 
 
 def reference(quantity: Quantity, value: float) -> int:

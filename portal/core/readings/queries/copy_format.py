@@ -8,32 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from operator import attrgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from portal.core.pacing import give_way
+from portal.core.readings.queries.copy_binary import (
+    HEAD,
+    NULL,
+    TAIL,
+    TIMESTAMPTZ_OID,
+    UUID_OID,
+    array,
+    microseconds,
+    one_row,
+)
 from portal.core.readings.wire import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from portal.core.readings.wire import DeviceReading, FleetReading
 
-_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TAIL = b"\xff\xff"
-_NULL = -1
 _NO_SOURCE = b"\xff\xff\xff\xff"
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _ROWS_PER_PIECE = 100
-# An array's dimensions, whether it has nulls, its type; then length and lower bound of each dimension.
-_ARRAY = Struct("!iiIii")
-# The numbers of built-in types never change: pg_type.dat of PostgreSQL's sources.
-_UUID_OID, _TIMESTAMPTZ_OID = 2950, 1184
 _quantities_of = attrgetter(*QUANTITIES)
 # Any: of the device or the fleet; only these have a device each, and no row is asked which it is.
 _Readings = Sequence[Any]
@@ -60,26 +61,13 @@ def queue_row(customer_id: UUID, firsts: Mapping[tuple[UUID, datetime], datetime
     `firsts` is by device and hour; all instants are aware.
     """
     hours = [hour for _, hour in firsts]
-    stamps = {at: _microseconds(at).to_bytes(8, "big", signed=True) for at in {*hours, *firsts.values()}}
-    fields = (
+    stamps = {at: microseconds(at).to_bytes(8, "big", signed=True) for at in {*hours, *firsts.values()}}
+    return one_row(
         customer_id.bytes,
-        _array(_UUID_OID, 16, [device.bytes for device, _ in firsts]),
-        _array(_TIMESTAMPTZ_OID, 8, [stamps[hour] for hour in hours]),
-        _array(_TIMESTAMPTZ_OID, 8, [stamps[first] for first in firsts.values()]),
+        array(UUID_OID, 16, [device.bytes for device, _ in firsts]),
+        array(TIMESTAMPTZ_OID, 8, [stamps[hour] for hour in hours]),
+        array(TIMESTAMPTZ_OID, 8, [stamps[first] for first in firsts.values()]),
     )
-    sized = [part for field in fields for part in (len(field).to_bytes(4, "big"), field)]
-    return b"".join((_HEAD, len(fields).to_bytes(2, "big"), *sized, _TAIL))
-
-
-def _microseconds(at: datetime) -> int:
-    """Return an instant as PostgreSQL counts it."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def _array(element_oid: int, size: int, elements: Sequence[bytes]) -> bytes:
-    """Return a one-dimensional array without nulls, counted from 1."""
-    length = size.to_bytes(4, "big")
-    return _ARRAY.pack(1, 0, element_oid, len(elements), 1) + b"".join([length + each for each in elements])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +80,13 @@ class _Layout:
 
 
 async def _pieces(readings: _Readings, layout: _Layout) -> AsyncIterator[bytes]:
-    yield _HEAD
+    yield HEAD
     stamps: dict[datetime, int] = {}
     for start in range(0, len(readings), _ROWS_PER_PIECE):
         if start:
             await give_way()
         yield _packed(readings[start : start + _ROWS_PER_PIECE], layout, stamps)
-    yield _TAIL
+    yield TAIL
 
 
 def _packed(readings: _Readings, layout: _Layout, stamps: dict[datetime, int]) -> bytes:
@@ -112,7 +100,7 @@ def _packed(readings: _Readings, layout: _Layout, stamps: dict[datetime, int]) -
         at = reading.time
         stamp = stamps.get(at)
         if stamp is None:
-            stamp = stamps[at] = _microseconds(at)
+            stamp = stamps[at] = microseconds(at)
         keys = whole or lead + reading.device_id.int.to_bytes(16, "big")
         values = quantities_of(reading)
         if None in values:
@@ -128,7 +116,7 @@ def _row_with_gaps(key_columns: int, stamp: int, keys: bytes, values: tuple[floa
     shape, columns = _shape(key_columns, tuple([value is None for value in values]))
     flat: list[float | int] = []
     for value in values:
-        flat += (_NULL,) if value is None else (8, value)
+        flat += (NULL,) if value is None else (8, value)
     return shape.pack(columns, 8, stamp, 16, keys, *flat)
 
 

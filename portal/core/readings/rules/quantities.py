@@ -4,6 +4,7 @@ A quantity is stored as a whole number of the smallest step that is kept of it (
 narrowest integer that takes what a meter can say: `INT8`, `INT4` or `INT2`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -38,79 +39,107 @@ _MOST_OF_INT8 = 2**51
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One quantity: its name in columns and structs, its unit, and the integer it is stored as.
+    """One quantity: its names, its unit, and the integer it is stored as.
 
-    A value in `unit` times 10 to the power of `decimals` is the stored integer.
+    `name` is that of columns and struct fields, `wire_name` that of JSON. A value in `unit` times `scale` (10 to the
+    power of `decimals`) is the stored integer, from `least` to `most`.
     """
 
     name: str
+    wire_name: str
     group: QuantityGroup
     words: str
     unit: str
     decimals: int
+    scale: int
     width: IntegerWidth
-
-    @property
-    def wire_name(self) -> str:
-        """The name in JSON."""
-        first, *others = self.name.split("_")
-        return first + "".join(other.capitalize() for other in others)
-
-    @property
-    def scale(self) -> int:
-        """How many stored steps make one `unit`."""
-        return 10**self.decimals
-
-    @property
-    def least(self) -> int:
-        """The smallest integer that is stored."""
-        return -_MOST_OF_INT8 if self.width is IntegerWidth.INT8 else -(1 << (8 * self.width - 1))
-
-    @property
-    def most(self) -> int:
-        """The greatest integer that is stored."""
-        return _MOST_OF_INT8 if self.width is IntegerWidth.INT8 else (1 << (8 * self.width - 1)) - 1
+    least: int
+    most: int
 
 
-def _quantities() -> tuple[Quantity, ...]:
-    int8, int4, int2 = IntegerWidth.INT8, IntegerWidth.INT4, IntegerWidth.INT2
-    totals, registers, phases, quality, demand = QuantityGroup
-    return (
-        Quantity("active_power_kw", totals, "active power", "kW", 4, int4),
-        Quantity("reactive_power_kvar", totals, "reactive power", "kvar", 4, int4),
-        Quantity("apparent_power_kva", totals, "apparent power", "kVA", 4, int4),
-        Quantity("power_factor", totals, "power factor", "", 4, int2),
-        # 327 V would fit an int2; mains between phases does not.
-        Quantity("voltage_v", totals, "voltage", "V", 2, int4),
-        Quantity("frequency_hz", totals, "frequency", "Hz", 3, int4),
-        Quantity("energy_imported_kwh", registers, "energy imported", "kWh", 6, int8),
-        Quantity("energy_exported_kwh", registers, "energy exported", "kWh", 6, int8),
-        Quantity("reactive_energy_imported_kvarh", registers, "reactive energy imported", "kvarh", 6, int8),
-        Quantity("reactive_energy_exported_kvarh", registers, "reactive energy exported", "kvarh", 6, int8),
-        Quantity("apparent_energy_kvah", registers, "apparent energy", "kVAh", 6, int8),
-        *(Quantity(f"voltage_l{n}_v", phases, f"voltage of phase {n}", "V", 2, int4) for n in (1, 2, 3)),
-        *(Quantity(f"current_l{n}_a", phases, f"current of phase {n}", "A", 3, int4) for n in (1, 2, 3)),
-        Quantity("current_n_a", phases, "current of the neutral", "A", 3, int4),
-        *(
-            Quantity(f"active_power_l{n}_kw", phases, f"active power of phase {n}", "kW", 4, int4)
-            for n in (1, 2, 3)
-        ),
-        *(
-            Quantity(f"power_factor_l{n}", phases, f"power factor of phase {n}", "", 4, int2)
-            for n in (1, 2, 3)
-        ),
-        # Of a current that is almost nothing the distortion may be many times 327 %.
-        Quantity("voltage_thd_percent", quality, "harmonic distortion of the voltage", "%", 2, int4),
-        Quantity("current_thd_percent", quality, "harmonic distortion of the current", "%", 2, int4),
-        # The furthest of three from their mean, by the mean: 200 % at most.
-        Quantity("voltage_unbalance_percent", quality, "unbalance of the voltages", "%", 2, int2),
-        Quantity("current_unbalance_percent", quality, "unbalance of the currents", "%", 2, int2),
-        Quantity("active_demand_kw", demand, "active demand", "kW", 4, int4),
-        Quantity("apparent_demand_kva", demand, "apparent demand", "kVA", 4, int4),
+def _quantity(
+    group: QuantityGroup, name: str, words: str, unit: str, decimals: int, width: IntegerWidth
+) -> Quantity:
+    first, *others = name.split("_")
+    half = 1 << (8 * width - 1)
+    least, most = (-_MOST_OF_INT8, _MOST_OF_INT8) if width is IntegerWidth.INT8 else (-half, half - 1)
+    return Quantity(
+        name=name,
+        wire_name=first + "".join([other.capitalize() for other in others]),
+        group=group,
+        words=words,
+        unit=unit,
+        decimals=decimals,
+        scale=10**decimals,
+        width=width,
+        least=least,
+        most=most,
     )
 
 
-ALL_QUANTITIES = _quantities()
+def _totals() -> Iterator[Quantity]:
+    group = QuantityGroup.TOTALS
+    yield _quantity(group, "active_power_kw", "active power", "kW", 4, IntegerWidth.INT4)
+    yield _quantity(group, "reactive_power_kvar", "reactive power", "kvar", 4, IntegerWidth.INT4)
+    yield _quantity(group, "apparent_power_kva", "apparent power", "kVA", 4, IntegerWidth.INT4)
+    yield _quantity(group, "power_factor", "power factor", "", 4, IntegerWidth.INT2)
+    # 327 V would fit an int2; mains between phases does not.
+    yield _quantity(group, "voltage_v", "voltage", "V", 2, IntegerWidth.INT4)
+    yield _quantity(group, "frequency_hz", "frequency", "Hz", 3, IntegerWidth.INT4)
+
+
+def _registers() -> Iterator[Quantity]:
+    for name, words, unit in (
+        ("energy_imported_kwh", "energy imported", "kWh"),
+        ("energy_exported_kwh", "energy exported", "kWh"),
+        ("reactive_energy_imported_kvarh", "reactive energy imported", "kvarh"),
+        ("reactive_energy_exported_kvarh", "reactive energy exported", "kvarh"),
+        ("apparent_energy_kvah", "apparent energy", "kVAh"),
+    ):
+        yield _quantity(QuantityGroup.REGISTERS, name, words, unit, 6, IntegerWidth.INT8)
+
+
+def _phases() -> Iterator[Quantity]:
+    group, lines = QuantityGroup.PHASES, (1, 2, 3)
+    for n in lines:
+        yield _quantity(group, f"voltage_l{n}_v", f"voltage of phase {n}", "V", 2, IntegerWidth.INT4)
+    for n in lines:
+        yield _quantity(group, f"current_l{n}_a", f"current of phase {n}", "A", 3, IntegerWidth.INT4)
+    yield _quantity(group, "current_n_a", "current of the neutral", "A", 3, IntegerWidth.INT4)
+    for n in lines:
+        yield _quantity(
+            group, f"active_power_l{n}_kw", f"active power of phase {n}", "kW", 4, IntegerWidth.INT4
+        )
+    for n in lines:
+        yield _quantity(group, f"power_factor_l{n}", f"power factor of phase {n}", "", 4, IntegerWidth.INT2)
+
+
+def _quality() -> Iterator[Quantity]:
+    group = QuantityGroup.QUALITY
+    # Of a current that is almost nothing the distortion may be many times 327 %.
+    yield _quantity(
+        group, "voltage_thd_percent", "harmonic distortion of the voltage", "%", 2, IntegerWidth.INT4
+    )
+    yield _quantity(
+        group, "current_thd_percent", "harmonic distortion of the current", "%", 2, IntegerWidth.INT4
+    )
+    # The furthest of three from their mean, by the mean: 200 % at most.
+    yield _quantity(
+        group, "voltage_unbalance_percent", "unbalance of the voltages", "%", 2, IntegerWidth.INT2
+    )
+    yield _quantity(
+        group, "current_unbalance_percent", "unbalance of the currents", "%", 2, IntegerWidth.INT2
+    )
+
+
+def _demand() -> Iterator[Quantity]:
+    """What the meter itself averages over a sliding window."""
+    group = QuantityGroup.DEMAND
+    yield _quantity(group, "active_demand_kw", "active demand", "kW", 4, IntegerWidth.INT4)
+    yield _quantity(group, "apparent_demand_kva", "apparent demand", "kVA", 4, IntegerWidth.INT4)
+
+
+ALL_QUANTITIES = (*_totals(), *_registers(), *_phases(), *_quality(), *_demand())
 """Every quantity, group by group: the order for people and on the wire."""
 
 QUANTITY_OF = {quantity.name: quantity for quantity in ALL_QUANTITIES}
@@ -118,7 +147,19 @@ QUANTITY_OF = {quantity.name: quantity for quantity in ALL_QUANTITIES}
 
 # The widest first: a column begins at a multiple of its width, and 8 to 18 bytes of a row were filling otherwise.
 NARROW_QUANTITIES = tuple(sorted(ALL_QUANTITIES, key=lambda quantity: -quantity.width))
-"""Every quantity in the order of the narrow row's columns, which follow `NARROW_KEYS`."""
+"""Every quantity in the order of the narrow row's columns."""
 
-NARROW_KEYS = (("time", "timestamptz"), ("customer", "int4"), ("meter", "int4"))
-"""The first columns of the narrow row with their types."""
+SOURCE = "source"
+
+
+def _narrow_columns() -> Iterator[tuple[str, str]]:
+    yield from (("time", "timestamptz"), ("customer", "int4"), ("meter", "int4"))
+    for width in IntegerWidth:
+        yield from [(each.name, width.type_name) for each in ALL_QUANTITIES if each.width is width]
+        # The number of a text. An int2 would run out where a board counts something up in it.
+        if width is IntegerWidth.INT4:
+            yield SOURCE, width.type_name
+
+
+NARROW_COLUMNS = tuple(_narrow_columns())
+"""The narrow row's columns in their order, each with PostgreSQL's name of its type."""

@@ -12,7 +12,7 @@ import math
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
-from portal.core.readings.rules.quantities import IntegerWidth, Quantity
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, IntegerWidth, Quantity
 
 
 class QuickLimit(NamedTuple):
@@ -34,6 +34,8 @@ QUICK_LIMITS = {
 }
 """By the width of the stored integer."""
 
+_QUICK = {each.name: (float(each.scale), *QUICK_LIMITS[each.width]) for each in ALL_QUANTITIES}
+
 
 class DoesNotFit(ValueError):
     """A number that cannot be stored, in words led by the quantity's name on the wire."""
@@ -44,12 +46,12 @@ def to_stored(quantity: Quantity, value: float) -> int:
 
     Raises `DoesNotFit` for a number that is not finite or too large for the quantity.
     """
-    product = value * float(quantity.scale)
-    limit = QUICK_LIMITS[quantity.width]
-    if -limit.product < product < limit.product:
+    scale, most_product, most_distance = _QUICK[quantity.name]
+    product = value * scale
+    if -most_product < product < most_product:
         nearest = round(product)
-        if -limit.distance < product - nearest < limit.distance:
-            return _fitting(quantity, value, nearest)
+        if -most_distance < product - nearest < most_distance and nearest <= quantity.most:
+            return nearest
     if not math.isfinite(value):
         raise DoesNotFit(f"{quantity.wire_name}: not a finite number")
     return _fitting(quantity, value, exact_steps(quantity, value))
