@@ -1,4 +1,4 @@
-"""The small keys under which readings lie: a customer's number and a meter's, instead of two ids of 16 bytes.
+"""What stands for a device within the database: a customer's number and a meter's, in place of two ids of 16 bytes.
 
 A key is given out once. A meter's number is one more than the last of its customer, or the seconds since 2026 where
 that is more: neither a device that is deleted nor a database that is set back to yesterday lets a number be given to
@@ -68,7 +68,7 @@ async def give_out_customer(session: AsyncSession) -> int:
 
 
 class SmallKey(NamedTuple):
-    """A meter's key in the tables of readings."""
+    """A device by the numbers of its customer and its meter."""
 
     customer: int
     meter: int

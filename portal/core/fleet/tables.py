@@ -80,7 +80,7 @@ class FleetSite(SQLModel, table=True):
 class FleetDevice(SQLModel, table=True):
     """A customer's device; `id` is the Client's own, or the one it had before it was added again (`DeviceAlias`).
 
-    Its readings lie by `customer`, the number of its customer, and `meter`.
+    `customer`, its customer's number, and `meter` are its small key.
     """
 
     __tablename__ = "devices"

@@ -30,7 +30,7 @@ class Site(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """A meter with its board; only the SHA-256 of its token is stored. Its readings lie by `customer` and `meter`."""
+    """A meter with its board; only the SHA-256 of its token is stored. `customer` and `meter` are its small key."""
 
     __tablename__ = "devices"
     __table_args__ = (UniqueConstraint("customer", "meter"), {"schema": "monitoring"})

@@ -150,6 +150,15 @@ async def test_a_thousand_new_devices_of_a_batch_are_numbered(alice: Pusher) -> 
     assert min(after[each] for each in others) > max(before.values())
 
 
+async def test_who_brings_no_new_device_waits_for_nobody(alice: Pusher) -> None:
+    ids = [uuid4() for _ in range(3)]
+    await alice.push_devices(*ids)
+    async with alice.stack.db.transaction() as session, asyncio.timeout(20):
+        await small_keys.give_out(session, alice.stack.layout, 5, alice.id)
+        await alice.push_devices(*ids)
+    assert len(await alice.numbers()) == 3
+
+
 async def test_batches_at_once_give_no_number_twice(alice: Pusher) -> None:
     """The same devices in all of them, and others in each."""
     same = [uuid4() for _ in range(200)]
