@@ -86,9 +86,9 @@ def number_key(*, always: bool = False) -> Any:
 
 
 # Any: as above
-def given_number(*, primary_key: bool = False) -> Any:
-    """Return an `integer` that every row is made with: the database counts nothing."""
-    return Field(sa_column=Column(Integer, primary_key=primary_key, nullable=False, autoincrement=False))
+def given_key() -> Any:
+    """Return an `integer` key that every row is made with: the database counts nothing."""
+    return Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
 
 
 # Tables of `app` that only a Client has; those without a mark are in both run modes.

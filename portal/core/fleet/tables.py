@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import Kilowatts, given_number, stored, timestamp, uuid_key
+from portal.core.database.columns import Kilowatts, given_key, stored, timestamp, uuid_key
 from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures, Quantities
 
 
@@ -57,7 +57,7 @@ class FleetMeterNumbers(SQLModel, table=True):
     __tablename__ = "meter_numbers"
     __table_args__ = {"schema": "fleet"}
 
-    customer: int = given_number(primary_key=True)
+    customer: int = given_key()
     last_meter: int = stored(0)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Column, ForeignKey, Integer, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import Kilowatts, given_number, stored, timestamp, uuid_key
+from portal.core.database.columns import Kilowatts, given_key, stored, timestamp, uuid_key
 
 
 class Site(SQLModel, table=True):
@@ -58,5 +58,5 @@ class MeterNumbers(SQLModel, table=True):
     __tablename__ = "meter_numbers"
     __table_args__ = {"schema": "monitoring"}
 
-    customer: int = given_number(primary_key=True)
+    customer: int = given_key()
     last_meter: int = stored(0)
