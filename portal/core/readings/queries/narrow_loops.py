@@ -13,6 +13,8 @@ show a value that does not fit. Whatever is not sure (near the middle between tw
 zero) is left to the plain way of `rules/scaling`.
 """
 
+# Any: rows are structs of a device or of the fleet, and what is compiled is asked for no type.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +30,6 @@ from portal.core.readings.rules.scaling import QUICK_LIMITS
 PREFIX_BYTES = 18
 """What a row begins with: its number of fields, customer and meter, both with their lengths."""
 
-# Any: rows are structs of a device or of the fleet; the loops ask them for fields that they have.
 Split = Callable[[Sequence[Any]], tuple[list[Any], list[Any]]]
 """Takes readings; returns those with just the fields of the loop, and the others."""
 Pack = Callable[[Sequence[Any], Any, Mapping[str, int], list[bytes], list[Any], list[Any]], None]
@@ -189,9 +190,8 @@ def _add_quantity(row: _RowLayout, quantity: Quantity) -> None:
     )
 
 
-# Any: the loop that is compiled; its caller says what it takes.
 def compiled(name: str, lines: Sequence[str], constants: Mapping[str, object]) -> Any:
     """Compile a function whose text is made of names and figures of the list of quantities."""
-    space: dict[str, Any] = dict(constants)  # Any: what is run puts its function there
+    space: dict[str, Any] = dict(constants)
     exec("\n".join(lines), space)  # noqa: S102 - see the head of this file: nothing in it comes from outside
     return space[name]

@@ -3,6 +3,8 @@
 See `narrow_loops` for why loops are written at run time, and from what.
 """
 
+# Any: a record's fields are an instant, integers and a text.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +24,6 @@ RowT = TypeVar("RowT", bound=msgspec.Struct)
 # As when packing: a handful of records, or many kinds of them, are not worth a loop each.
 _FEWEST_FOR_A_LOOP = 50
 _MOST_LOOPS = 8
-# Any: a record's fields are an instant, integers and a text.
 _Record = Sequence[Any]
 _Unpack = Callable[[Iterator[_Record], type[Any], Mapping[int, UUID], list[Any]], _Record | None]
 """Appends readings of records while they have just the loop's fields; returns the first that has others."""

@@ -5,6 +5,8 @@ finding the hours to queue are one way through the batch. Rows that share their 
 these (`narrow_loops`); the few others one by one.
 """
 
+# Any: rows are structs of a device or of the fleet; only these have a device each.
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -39,7 +41,6 @@ _MOST_LOOPS = 8
 _METER_AND_INSTANT = Struct("!i4xq")
 _INSTANT = Struct("!iq")
 _NULL_FIELD = NULL.to_bytes(4, "big", signed=True)
-# Any: structs of a device or of the fleet; only these have a device each.
 _Readings = Sequence[Any]
 
 
@@ -144,7 +145,7 @@ def _fields(row_type: type[Any]) -> tuple[str, ...]:
     return tuple([name for name in _ORDER if name in row_type.__struct_fields__])
 
 
-def _present(reading: Any) -> tuple[str, ...]:  # Any: as in _Readings
+def _present(reading: Any) -> tuple[str, ...]:
     return tuple([name for name in _fields(reading.__class__) if getattr(reading, name) is not None])
 
 
@@ -191,7 +192,7 @@ class _Packing:
         for reading in plain:
             self.pack_plainly(reading)
 
-    def pack_plainly(self, reading: Any) -> None:  # Any: as in _Readings
+    def pack_plainly(self, reading: Any) -> None:
         """Pack one reading field by field, whatever it has."""
         prefix = self._only or self._prefixes[reading.device_id.int]
         if not prefix:
@@ -204,7 +205,7 @@ class _Packing:
         else:
             self.rows.append(b"".join((prefix, _INSTANT.pack(8, microseconds(reading.time)), *fields)))
 
-    def _field(self, reading: Any, name: str) -> bytes:  # Any: as in _Readings
+    def _field(self, reading: Any, name: str) -> bytes:
         value = getattr(reading, name)
         if value is None:
             return _NULL_FIELD
