@@ -67,7 +67,7 @@ class IssuedTokenAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class SiteDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A device of a site."""
+    """A device of a site; a clock that is wrong is ahead by `clockSkewSeconds` (negative: behind)."""
 
     id: UUID
     site_id: UUID
@@ -77,6 +77,7 @@ class SiteDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     max_power_kw: Exact | None
     is_active: bool
     last_reading_at: Instant | None
+    clock_skew_seconds: int | None
 
 
 class SiteAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -223,13 +224,14 @@ class OverviewAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class FleetDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A customer's device."""
+    """A customer's device; a clock that is wrong is ahead by `clockSkewSeconds` (negative: behind)."""
 
     id: UUID
     name: str
     external_id: str
     is_active: bool
     last_reading_at: Instant | None
+    clock_skew_seconds: int | None
     energy_today_kwh: Exact
 
 

@@ -19,6 +19,7 @@ from portal.core.wire_fields import Address, Description, Exact, ExternalId, Ins
 _READ_ONLY = msgspec.Meta(extra_json_schema={"readOnly": True})
 _Echo = Annotated[UUID | UnsetType, _READ_ONLY]
 _EchoedInstant = Annotated[Instant | UnsetType | None, _READ_ONLY]
+_EchoedNumber = Annotated[int | UnsetType | None, _READ_ONLY]
 _EchoedText = Annotated[str | UnsetType | None, _READ_ONLY]
 _EchoedCount = Annotated[int | UnsetType | None, _READ_ONLY]
 
@@ -132,7 +133,7 @@ class SiteChange(_SiteBody, rename="camel", kw_only=True, forbid_unknown_fields=
 class NewDevice(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """A device to add to the site of the path."""
 
-    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "site_id", "last_reading_at")
+    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "site_id", "last_reading_at", "clock_skew_seconds")
 
     name: Name
     external_id: ExternalId
@@ -142,12 +143,13 @@ class NewDevice(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     id: _Echo = UNSET
     site_id: _Echo = UNSET
     last_reading_at: _EchoedInstant = UNSET
+    clock_skew_seconds: _EchoedNumber = UNSET
 
 
 class DeviceChange(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """What to change of a device; what is not there stays. `siteId` moves it."""
 
-    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "last_reading_at")
+    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "last_reading_at", "clock_skew_seconds")
 
     name: Name | UnsetType = UNSET
     external_id: ExternalId | UnsetType = UNSET
@@ -157,6 +159,7 @@ class DeviceChange(Body, rename="camel", kw_only=True, forbid_unknown_fields=Tru
     site_id: UUID | UnsetType = UNSET
     id: _Echo = UNSET
     last_reading_at: _EchoedInstant = UNSET
+    clock_skew_seconds: _EchoedNumber = UNSET
 
 
 class NewMunicipality(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):

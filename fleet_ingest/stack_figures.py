@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from portal.core.operations.service.figures import ClientPush, Fleet
+    from portal.core.operations.service.figures import BoardClocks, ClientPush, Fleet
     from portal.core.operations.service.health import StackHealth
 
 
@@ -94,6 +94,21 @@ def of_client(push: ClientPush) -> bytes:
         "When the Admin last took something, by what is pushed.",
         "resource",
         _seconds(push.synced_at),
+    )
+    return sheet.text()
+
+
+def of_clocks(clocks: BoardClocks) -> bytes:
+    """Return how many boards' clocks are wrong, and by how much those that are furthest off."""
+    sheet = _Sheet()
+    sheet.put(
+        "portal_board_clocks_off", "Boards whose clocks are wrong by more than two minutes.", clocks.count
+    )
+    sheet.put_each(
+        "portal_board_clock_skew_seconds",
+        "How far a board's clock is ahead (negative: behind); the hundred furthest off.",
+        "device",
+        {device: skew.total_seconds() for device, skew in clocks.furthest.items()},
     )
     return sheet.text()
 

@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import device_of
 from fleet_ingest.bodies import read_body
@@ -14,15 +16,15 @@ from portal.core.errors import PortalError
 from portal.core.log import logger
 from portal.core.pacing import brief
 from portal.core.readings.decoding import decode_rows
-from portal.core.readings.service import readings
+from portal.core.readings.service import board_clocks, readings
 from portal.core.readings.wire import DeviceReading
+from portal.core.values.time import whole_seconds
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from portal.core.readings.queries.ingest import KnownDevice
     from portal.core.readings.wire import DeviceIngestAnswer
 
 _log = logger("ingest")
@@ -46,7 +48,7 @@ async def _answer(request: Request) -> Response:
     metrics = metrics_of(request)
     began = monotonic()
     try:
-        answer = await _store(request, device.id)
+        answer = await _store(request, device)
     except PortalError as error:
         metrics.count_refused(_TYPE, error.code)
         raise
@@ -63,9 +65,14 @@ async def _answer(request: Request) -> Response:
     return json_answer(answer)
 
 
-async def _store(request: Request, device_id: UUID) -> DeviceIngestAnswer:
+async def _store(request: Request, device: KnownDevice) -> DeviceIngestAnswer:
     stack = stack_of(request)
     limits = stack.settings.fleet_ingest
     body = await read_body(request, limits.max_request_bytes)
     rows = decode_rows(body, DeviceReading, max_rows=limits.max_request_rows)
-    return await readings.store_device_batch(stack, device_id, rows)
+    now = stack.clock()
+    answer = await readings.store_device_batch(stack, device.id, rows)
+    skew = await board_clocks.hear(stack, device, rows, now)
+    return (
+        answer if skew is None else replace(answer, server_time=now, clock_skew_seconds=whole_seconds(skew))
+    )

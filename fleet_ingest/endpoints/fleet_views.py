@@ -130,6 +130,7 @@ def _device(device: CustomerDevice) -> FleetDeviceAnswer:
         external_id=device.external_id,
         is_active=device.is_active,
         last_reading_at=device.last_reading_at,
+        clock_skew_seconds=device.clock_skew_seconds,
         energy_today_kwh=device.energy_today_kwh,
     )
 

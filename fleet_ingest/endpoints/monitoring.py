@@ -46,12 +46,13 @@ async def get_metrics(request: Request) -> Response:
 async def _of_push(stack: Stack, metrics: Metrics) -> bytes:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
+            of_clocks = stack_figures.of_clocks(await figures.board_clocks(stack))
             if stack.settings.run_mode is RunMode.CLIENT:
-                return stack_figures.of_client(await figures.client_push(stack))
+                return of_clocks + stack_figures.of_client(await figures.client_push(stack))
             fleet = await figures.fleet(stack, with_each=metrics.is_per_customer)
     except Exception as error:  # noqa: BLE001 - whatever it is, other figures are still worth telling
         _log.warning("The push's figures were not read", reason=type(error).__name__)
         return b""
     if fleet.each is not None:
         metrics.forget_customers_but({one.code for one in fleet.each})
-    return stack_figures.of_fleet(fleet)
+    return of_clocks + stack_figures.of_fleet(fleet)

@@ -20,6 +20,7 @@ from fleet_ingest.requests import DeviceChange, NewDevice, NewSite, SiteChange
 from portal.core.errors import Invalid
 from portal.core.sites.rules.sites import DeviceEdits, SiteEdits
 from portal.core.sites.service import devices, sites
+from portal.core.values.time import whole_seconds
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -199,4 +200,5 @@ def _device(device: StoredDevice) -> SiteDeviceAnswer:
         max_power_kw=device.max_power_kw,
         is_active=device.is_active,
         last_reading_at=device.last_reading_at,
+        clock_skew_seconds=None if device.clock_skew is None else whole_seconds(device.clock_skew),
     )

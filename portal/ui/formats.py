@@ -1,6 +1,6 @@
 """Numbers, money and times as people read them. Pure: no clock, no locale of the machine."""
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ _NO_BREAK: Final = "\u00a0"
 _MINUS: Final = "\u2212"
 _SYMBOLS: Final = {"ZAR": "R", "EUR": "\u20ac", "USD": "$", "GBP": "\u00a3"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_NEVER_SET: Final = timedelta(days=3650)
 _WEEK: Final = "MTWTFSS"
 
 
@@ -71,6 +72,18 @@ def relative(at: datetime | None, now: datetime) -> str:
         return f"{seconds // _HOUR} h ago"
     days = seconds // _DAY
     return f"{days} day ago" if days == 1 else f"{days} days ago"
+
+
+def clock_skew(skew: timedelta) -> str:
+    """How far a clock is ahead (negative: behind), coarsely: `15 min ahead`."""
+    seconds = abs(int(skew.total_seconds()))
+    if skew < -_NEVER_SET:
+        return "not set"
+    if seconds < _HOUR:
+        amount = f"{seconds // _MINUTE} min"
+    else:
+        amount = f"{seconds // _HOUR} h" if seconds < 2 * _DAY else f"{seconds // _DAY} days"
+    return f"{amount} {'ahead' if skew > timedelta(0) else 'behind'}"
 
 
 def utc_time(at: datetime | None) -> str:

@@ -109,7 +109,13 @@ def first_steps() -> rx.Component:
 def _site_cells(site: SiteFigures) -> list[rx.Component]:
     return [
         head_cell(rx.el.span(site.name, cell_note(site.details))),
-        cell(badge_for(site.status, site.tone), label="Status"),
+        cell(
+            rx.el.div(
+                badge_for(site.status, site.tone),
+                rx.cond(site.clock_note != "", cell_note(site.clock_note), rx.fragment()),
+            ),
+            label="Status",
+        ),
         cell(site.power, label="Power now", number=True),
         cell(site.today, label="Today", number=True),
         cell(site.last_reading, label="Last reading", number=True, title=site.last_reading_utc),

@@ -10,6 +10,7 @@ from portal.ui.charts import Figure, line_figure
 
 # "Live" is a promise: a site that reports every quarter of an hour is well, but not live.
 _LIVE = timedelta(minutes=5)
+_NAMED_CLOCKS = 3
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class SiteFigures:
     last_reading_utc: str
     status: str
     tone: str
+    clock_note: str
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,17 @@ def _site_row(site: SiteLine, now: datetime) -> SiteFigures:
         last_reading_utc=formats.utc_time(site.last_reading_at),
         status=status,
         tone=tone,
+        clock_note=_clock_note(site),
     )
+
+
+def _clock_note(site: SiteLine) -> str:
+    """Name the meters whose clock is wrong; the first few of them."""
+    named = [
+        f"{clock.name}: clock {formats.clock_skew(clock.skew)}" for clock in site.clocks_off[:_NAMED_CLOCKS]
+    ]
+    more = len(site.clocks_off) - len(named)
+    return ", ".join([*named, *([f"and {more} more"] if more else [])])
 
 
 def _status(site: SiteLine, now: datetime) -> tuple[str, str]:

@@ -100,6 +100,7 @@ class FleetDevice(SQLModel, table=True):
     description: str = stored("", max_length=500)
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
     is_active: bool = stored(default=True)
+    clock_skew_seconds: int | None = None
     received_at: datetime = timestamp(now=True)
     ended_at: datetime | None = timestamp(nullable=True)
     customer: int

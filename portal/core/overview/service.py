@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +14,7 @@ from portal.core.cost.queries import cost_report
 from portal.core.cost.queries.cost import CostScope, zone_named
 from portal.core.cost.rules.cost import MixedCurrencies
 from portal.core.overview import queries
+from portal.core.sites.queries import board_clocks
 from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import HOUR, floor_hour, local_midnight, present_until
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from portal.core.cost.rules.cost import DayCost
     from portal.core.energy.rules.as_of import AsOf
     from portal.core.overview.queries import PowerBucket, SitePresent
+    from portal.core.sites.queries.board_clocks import ClockOff
     from portal.core.stack import Stack
 
 STALE_AFTER = timedelta(minutes=30)
@@ -38,7 +40,7 @@ class PowerPoint:
 
 @dataclass(frozen=True)
 class SiteLine:
-    """A site at present; its energy counts from local midnight."""
+    """A site at present; its energy counts from local midnight. `clocks_off` are its meters with a wrong clock."""
 
     id: UUID
     name: str
@@ -49,6 +51,7 @@ class SiteLine:
     energy_today_kwh: Decimal
     last_reading_at: datetime | None
     is_stale: bool
+    clocks_off: tuple[ClockOff, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOve
         hour = floor_hour(now - timedelta(days=1))
         windows = [(today, now), (yesterday, hour), (hour, hour + HOUR)]
         energy_today, before, last = await queries.energy_by_site(counted, windows)
+        clocks_off = await board_clocks.clocks_off(counted.session)
         power_points = await _power_points(counted, now) if with_power else None
         month_so_far = await _month(stack, counted, month, now, ZoneInfo(zone_id))
     powers = [site.power_kw for site in present if site.power_kw is not None]
@@ -99,7 +103,13 @@ async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOve
         currency=month_so_far.currency,
         time_zone=zone_id,
         power_points=power_points,
-        sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
+        sites=tuple(
+            replace(
+                _site_line(site, energy_today.get(site.id, 0), now, zone_id),
+                clocks_off=tuple(clock for clock in clocks_off if clock.site_id == site.id),
+            )
+            for site in present
+        ),
         as_of=counted.as_of,
     )
 

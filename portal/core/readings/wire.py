@@ -59,13 +59,20 @@ class FleetReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True
     device_id: UUID
 
 
-class DeviceIngestAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer of the device ingest: `accepted + rejected + duplicates` is the number of rows sent."""
+class DeviceIngestAnswer(
+    msgspec.Struct, rename="camel", omit_defaults=True, frozen=True, kw_only=True, gc=False
+):
+    """Answer of the device ingest: `accepted + rejected + duplicates` is the number of rows sent.
+
+    A board whose clock is wrong is told the time, and by how much it is ahead (negative: behind).
+    """
 
     accepted: int
     rejected: int
     duplicates: int
     errors: list[RowProblem]
+    server_time: Instant | msgspec.UnsetType = msgspec.UNSET
+    clock_skew_seconds: int | msgspec.UnsetType = msgspec.UNSET
 
 
 _OF_QUANTITIES = tuple(map(attrgetter, QUANTITIES))

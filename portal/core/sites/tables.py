@@ -3,7 +3,7 @@
 # SQLModel declares the table name as computed; a plain text is its documented way.
 # pyright: reportAssignmentType=false
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -60,3 +60,28 @@ class MeterNumbers(SQLModel, table=True):
 
     customer: int = given_key()
     last_meter: int = stored(0)
+
+
+class DeviceClock(SQLModel, table=True):
+    """What is known of the clock of a device's board where it is wrong or may be; no row where it is right.
+
+    `skew` is how far it is ahead (negative: behind), empty while that is not certain; readings are stored up to
+    `ahead_until`. The others are of the posts in a row that were late by about the same.
+    """
+
+    __tablename__ = "board_clocks"
+    __table_args__ = {"schema": "monitoring"}
+
+    device_id: UUID = Field(
+        sa_column=Column(
+            Uuid,
+            ForeignKey("monitoring.devices.id", ondelete="CASCADE", onupdate="CASCADE"),
+            primary_key=True,
+        )
+    )
+    skew: timedelta | None = None
+    ahead_until: datetime | None = timestamp(nullable=True)
+    late_since: datetime | None = timestamp(nullable=True)
+    late_posts: int | None = None
+    late_least: timedelta | None = None
+    late_most: timedelta | None = None

@@ -20,8 +20,14 @@ class SiteRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True)
     local_municipality_id: Key | None = None
 
 
+Seconds = Annotated[int, msgspec.Meta(ge=-2_147_483_647, le=2_147_483_647)]
+
+
 class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):
-    """A device; `maxPowerKw` is its rated power, absent where unknown."""
+    """A device; `maxPowerKw` is its rated power, absent where unknown.
+
+    `clockSkewSeconds` is how far its board's clock is ahead (negative: behind), absent where it is right.
+    """
 
     id: UUID
     site_id: UUID
@@ -30,6 +36,7 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
     description: Description | None = None
     max_power_kw: RatedPower | None = None
     is_active: bool = True
+    clock_skew_seconds: Seconds | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class MunicipalityRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):

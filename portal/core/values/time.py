@@ -98,6 +98,11 @@ def present_until(now: datetime) -> datetime:
     return now + CLOCK_TOLERANCE
 
 
+def whole_seconds(duration: timedelta) -> int:
+    """Return a duration in seconds, rounded."""
+    return round(duration.total_seconds())
+
+
 def is_zone(name: str) -> bool:
     """Whether a name is a time zone of the IANA database, spelled as there."""
     return name in _zone_names()

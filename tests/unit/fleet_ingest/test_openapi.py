@@ -82,7 +82,9 @@ def test_the_shapes_are_those_of_the_specification() -> None:
     assert set(admin["FleetReading"]["required"]) == {"time", "deviceId"}
     assert admin["TariffPeriodRow"]["properties"]["ratePerKwh"]["type"] == "number"
     assert set(admin["BatchAnswer"]["properties"]) == {"accepted", "rejected", "errors"}
-    assert set(client["DeviceIngestAnswer"]["properties"]) == {"accepted", "rejected", "duplicates", "errors"}
+    always = {"accepted", "rejected", "duplicates", "errors"}
+    assert set(client["DeviceIngestAnswer"]["required"]) == always
+    assert set(client["DeviceIngestAnswer"]["properties"]) == always | {"serverTime", "clockSkewSeconds"}
     assert "FleetCostAnswer" not in client
     assert "DeviceReading" not in admin
 

@@ -61,7 +61,12 @@ def _device(device: DeviceFigures) -> list[rx.Component]:
     status = rx.cond(device["is_active"], badge("Active", "ok"), badge("Inactive", "neutral"))
     return [
         head_cell(rx.el.div(device["name"], cell_note(device["external_id"]))),
-        cell(status, label="Status"),
+        cell(
+            rx.el.div(
+                status, rx.cond(device["clock_note"] != "", cell_note(device["clock_note"]), rx.fragment())
+            ),
+            label="Status",
+        ),
         cell(rx.el.span(device["last_reading"], title=device["last_reading_utc"]), label="Last reading"),
         cell(device["today_kwh"], label="Today, kWh", number=True),
     ]

@@ -1,7 +1,7 @@
 """A customer's sites and devices, as texts."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from portal.core.fleet.service.customers import CustomerDevice, CustomerSite
@@ -17,6 +17,7 @@ class DeviceFigures(TypedDict):
     last_reading: str
     last_reading_utc: str
     today_kwh: str
+    clock_note: str
 
 
 class SiteCard(TypedDict):
@@ -50,6 +51,10 @@ def _site(site: CustomerSite, now: datetime) -> SiteCard:
     }
 
 
+def _clock_note(skew_seconds: int | None) -> str:
+    return "" if skew_seconds is None else f"Clock {formats.clock_skew(timedelta(seconds=skew_seconds))}"
+
+
 def _device(device: CustomerDevice, now: datetime) -> DeviceFigures:
     return {
         "name": device.name,
@@ -58,4 +63,5 @@ def _device(device: CustomerDevice, now: datetime) -> DeviceFigures:
         "last_reading": formats.relative(device.last_reading_at, now),
         "last_reading_utc": formats.utc_time(device.last_reading_at),
         "today_kwh": formats.number(device.energy_today_kwh, 2),
+        "clock_note": _clock_note(device.clock_skew_seconds),
     }

@@ -74,7 +74,7 @@ class CustomerLine:
 
 @dataclass(frozen=True)
 class CustomerDevice:
-    """A customer's device."""
+    """A customer's device; a clock that is wrong is ahead by `clock_skew_seconds` (negative: behind)."""
 
     id: UUID
     name: str
@@ -82,6 +82,7 @@ class CustomerDevice:
     is_active: bool
     last_reading_at: datetime | None
     energy_today_kwh: Decimal
+    clock_skew_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,7 @@ async def is_known(session: AsyncSession, customer_id: UUID) -> bool:
 _SITES = """
 SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone_id,
        d.id AS device_id, d.name AS device_name, d.external_id, d.is_active AS device_is_active,
+       d.clock_skew_seconds,
        (SELECT r.time FROM fleet.power_measurements r
          WHERE r.customer_id = d.customer_id AND r.device_id = d.id AND r.time <= :until
          ORDER BY r.time DESC LIMIT 1) AS last_reading_at,
@@ -269,6 +271,7 @@ class _DeviceAtSite(NamedTuple):
     device_name: str | None
     external_id: str | None
     device_is_active: bool | None
+    clock_skew_seconds: int | None
     last_reading_at: datetime | None
     today_milliwh: int
 
@@ -303,5 +306,6 @@ def _devices_in(row: _DeviceAtSite) -> list[CustomerDevice]:
             bool(row.device_is_active),
             row.last_reading_at,
             energy,
+            row.clock_skew_seconds,
         )
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portal.core.database.rows import row_of, rows_of
+from portal.core.database.rows import row_of, rows_of, value_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,3 +55,12 @@ async def each_customer(session: AsyncSession) -> tuple[CustomerFigures, ...]:
         "FROM fleet.customers c LEFT JOIN fleet.push_reports p ON p.customer_id = c.id ORDER BY lower(c.code)",
     )
     return tuple(rows)
+
+
+async def fleet_clocks_off(session: AsyncSession) -> int:
+    """Return how many active devices of enabled customers have a clock that is wrong."""
+    statement = (
+        "SELECT count(*) FROM fleet.devices d JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active "
+        "WHERE d.is_active AND d.clock_skew_seconds IS NOT NULL"
+    )
+    return await value_of(session, int, statement) or 0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from portal.core.operations.queries import figures as queries
 from portal.core.operations.queries.figures import CustomerFigures
 from portal.core.outbox.queries import push
+from portal.core.settings import RunMode
+from portal.core.sites.queries.board_clocks import clocks_off
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["CustomerFigures"]
 
 _PUSHING_WITHIN = timedelta(hours=1)
+_NAMED_CLOCKS = 100
+"""Each is a series of its own to whoever watches."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,24 @@ async def client_push(stack: Stack) -> ClientPush:
             if state.last_synced_at is not None
         },
     )
+
+
+@dataclass(frozen=True)
+class BoardClocks:
+    """How many boards' clocks are wrong; those furthest off by their devices' external ids, where they are known."""
+
+    count: int
+    furthest: dict[str, timedelta]
+
+
+async def board_clocks(stack: Stack) -> BoardClocks:
+    """Return how the clocks of the boards of active devices stand. Raises as the database does."""
+    async with stack.db.snapshot() as session:
+        if stack.settings.run_mode is RunMode.ADMIN:
+            return BoardClocks(await queries.fleet_clocks_off(session), {})
+        found = await clocks_off(session)
+    found.sort(key=lambda clock: abs(clock.skew), reverse=True)
+    return BoardClocks(len(found), {clock.external_id: clock.skew for clock in found[:_NAMED_CLOCKS]})
 
 
 async def fleet(stack: Stack, *, with_each: bool = False) -> Fleet:

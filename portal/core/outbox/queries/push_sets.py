@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from msgspec import UNSET
 from sqlalchemy import select
 from sqlmodel import col
 
 from portal.core.exchange.batches import BatchType
-from portal.core.sites.tables import Device, Site
+from portal.core.sites.tables import Device, DeviceClock, Site
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.queries import tariffs
 from portal.core.tariffs.tables import Municipality, TariffRecord
 from portal.core.tariffs.wire import TariffRow, tariff_row
 from portal.core.values.texts import shown_text
+from portal.core.values.time import whole_seconds
 from portal.core.wire_fields import TEXTS_OF_LINES
 
 if TYPE_CHECKING:
@@ -80,7 +82,10 @@ async def devices(session: AsyncSession) -> tuple[SetRow[DeviceRow], ...]:
             col(Device.max_power_kw),
             col(Device.is_active),
             col(Device.updated_at),
-        ).order_by(col(Device.id))
+            col(DeviceClock.skew),
+        )
+        .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
+        .order_by(col(Device.id))
     )
     return _cleaned(
         SetRow(
@@ -94,9 +99,11 @@ async def devices(session: AsyncSession) -> tuple[SetRow[DeviceRow], ...]:
                 description=description,
                 max_power_kw=max_power_kw,
                 is_active=is_active,
+                # Left out where there is none: an older Admin is sent what it was sent before.
+                clock_skew_seconds=UNSET if skew is None else whole_seconds(skew),
             ),
         )
-        for key, site_id, name, external_id, description, max_power_kw, is_active, updated_at in found
+        for key, site_id, name, external_id, description, max_power_kw, is_active, updated_at, skew in found
     )
 
 

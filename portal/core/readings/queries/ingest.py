@@ -22,7 +22,9 @@ from portal.core.database.prepared import Prepared
 from portal.core.database.rows import fetch_row, fetch_rows, fetch_value
 from portal.core.readings.queries import copy_format
 from portal.core.readings.wire import QUANTITIES
-from portal.core.sites.tables import Device
+from portal.core.sites.queries import board_clocks
+from portal.core.sites.rules.board_clocks import RIGHT, BoardClock
+from portal.core.sites.tables import Device, DeviceClock
 from portal.core.values.time import HOUR, floor_hour
 
 if TYPE_CHECKING:
@@ -117,9 +119,9 @@ SELECT (SELECT count(*) FROM stored) AS stored, (SELECT array_agg(device_id) FRO
 """
 
 _DEVICE = Prepared(
-    select(col(Device.id), col(Device.external_id)).where(
-        col(Device.token_hash) == bindparam("hash"), col(Device.is_active)
-    )
+    select(col(Device.id), col(Device.external_id), *board_clocks.KNOWN)
+    .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
+    .where(col(Device.token_hash) == bindparam("hash"), col(Device.is_active))
 )
 _EXTERNAL_ID = Prepared(select(col(Device.external_id)).where(col(Device.id) == bindparam("id")))
 
@@ -129,16 +131,20 @@ _values_of = attrgetter("time", *QUANTITIES, "source")
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device whose token was presented."""
+    """A device whose token was presented, and what is known of its clock."""
 
     id: UUID
     external_id: str
+    clock: BoardClock = RIGHT
 
 
 async def device_by_token_hash(connection: asyncpg.Connection, token_hash: str) -> KnownDevice | None:
     """Return the active device with this token, by one index look-up."""
     row = await _DEVICE.first(connection, hash=token_hash)
-    return None if row is None else KnownDevice(*row)
+    if row is None:
+        return None
+    device_id, external_id, skew, until, since, posts, least, most = row
+    return KnownDevice(device_id, external_id, board_clocks.clock_of(skew, until, since, posts, least, most))
 
 
 async def external_id_of(connection: asyncpg.Connection, device_id: UUID) -> str:

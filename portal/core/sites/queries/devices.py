@@ -26,14 +26,14 @@ from portal.core.database import small_keys
 from portal.core.database.layout import LAYOUTS
 from portal.core.readings.tables import Measurement
 from portal.core.settings import RunMode
-from portal.core.sites.tables import Device, Site
+from portal.core.sites.tables import Device, DeviceClock, Site
 from portal.core.values.pages import EVERYTHING, Asked, Key
 from portal.core.values.time import present_until
 from portal.core.values.versions import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from decimal import Decimal
 
     from sqlalchemy import ColumnElement
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoredDevice:
-    """A device and the site it stands at. `token_mark` is another text for another token, and shown to nobody."""
+    """A device and the site it stands at; a clock that is wrong is ahead by `clock_skew` (negative: behind).
+
+    `token_mark` is another text for another token, and shown to nobody.
+    """
 
     id: UUID
     site_id: UUID
@@ -53,6 +56,7 @@ class StoredDevice:
     max_power_kw: Decimal | None
     is_active: bool
     last_reading_at: datetime | None
+    clock_skew: timedelta | None
     token_mark: str = field(repr=False)
 
     @property
@@ -86,18 +90,23 @@ _LAST_READING_AT = (
     .scalar_subquery()
 )
 _TOKEN_MARK = type_coerce(func.coalesce(func.left(col(Device.token_hash), 16), ""), String)
-_DEVICES = select(
-    col(Device.id),
-    col(Device.site_id),
-    col(Site.name),
-    col(Device.name),
-    col(Device.external_id),
-    col(Device.description),
-    col(Device.max_power_kw),
-    col(Device.is_active),
-    _LAST_READING_AT,
-    _TOKEN_MARK,
-).join(Site, col(Site.id) == col(Device.site_id))
+_DEVICES = (
+    select(
+        col(Device.id),
+        col(Device.site_id),
+        col(Site.name),
+        col(Device.name),
+        col(Device.external_id),
+        col(Device.description),
+        col(Device.max_power_kw),
+        col(Device.is_active),
+        _LAST_READING_AT,
+        col(DeviceClock.skew),
+        _TOKEN_MARK,
+    )
+    .join(Site, col(Site.id) == col(Device.site_id))
+    .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
+)
 _SORT_KEY = (col(Site.name), col(Device.name), cast(col(Device.id), Text))
 
 
