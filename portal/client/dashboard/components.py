@@ -7,7 +7,7 @@ from portal.client.dashboard.view import SiteFigures
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.charts import chart
-from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
+from portal.ui.feedback import badge_for, callout, cell_warning, empty_state, skeleton_lines
 from portal.ui.figures import figure, figure_row
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 
@@ -112,7 +112,7 @@ def _site_cells(site: SiteFigures) -> list[rx.Component]:
         cell(
             rx.el.div(
                 badge_for(site.status, site.tone),
-                rx.cond(site.clock_note != "", cell_note(site.clock_note), rx.fragment()),
+                rx.cond(site.clock_note != "", cell_warning(site.clock_note), rx.fragment()),
             ),
             label="Status",
         ),

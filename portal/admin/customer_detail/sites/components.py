@@ -5,7 +5,7 @@ import reflex as rx
 from portal.admin.customer_detail.sites.state import CustomerSitesState as State
 from portal.admin.customer_detail.sites.view import DeviceFigures, SiteCard
 from portal.ui.cards import card
-from portal.ui.feedback import badge, empty_state, error_panel, skeleton_lines
+from portal.ui.feedback import badge, cell_warning, empty_state, error_panel, skeleton_lines
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import is_some
 
@@ -63,7 +63,7 @@ def _device(device: DeviceFigures) -> list[rx.Component]:
         head_cell(rx.el.div(device["name"], cell_note(device["external_id"]))),
         cell(
             rx.el.div(
-                status, rx.cond(device["clock_note"] != "", cell_note(device["clock_note"]), rx.fragment())
+                status, rx.cond(device["clock_note"] != "", cell_warning(device["clock_note"]), rx.fragment())
             ),
             label="Status",
         ),
