@@ -56,11 +56,12 @@ async def _answer(request: Request) -> Response:
     metrics.count_rows(
         _TYPE, "", accepted=answer.accepted, rejected=answer.rejected, duplicates=answer.duplicates
     )
-    if answer.accepted:
+    if answer.accepted or answer.completed or answer.conflicts:
         trigger_refresh(request)
     _log.info(
         f"Accepted {answer.accepted} measurements from {device.external_id} ({device.id}), "
-        f"rejected {answer.rejected}, duplicates {answer.duplicates}"
+        f"rejected {answer.rejected}, duplicates {answer.duplicates}, completed {answer.completed}, "
+        f"conflicts {answer.conflicts}"
     )
     return json_answer(answer)
 
@@ -71,7 +72,7 @@ async def _store(request: Request, device: KnownDevice) -> DeviceIngestAnswer:
     body = await read_body(request, limits.max_request_bytes)
     rows = decode_rows(body, DeviceReading, max_rows=limits.max_request_rows)
     now = stack.clock()
-    answer = await readings.store_device_batch(stack, device.id, rows)
+    answer = await readings.store_device_batch(stack, device, rows)
     skew = await board_clocks.hear(stack, device, rows, now)
     return (
         answer if skew is None else replace(answer, server_time=now, clock_skew_seconds=whole_seconds(skew))

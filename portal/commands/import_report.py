@@ -55,6 +55,7 @@ class ImportReport:
     file: str
     accepted: int = 0
     duplicates: int = 0
+    completed: int = 0
     rejected: int = 0
     skipped: int = 0
     refused: list[RefusedRows] = field(default_factory=list)
@@ -87,14 +88,14 @@ class ImportReport:
         ]
         if self.rejected and not allow_refused:
             parts.append("1 row refused" if self.rejected == 1 else f"{self.rejected} rows refused")
-        if not self.accepted and not self.duplicates:
+        if not self.accepted and not self.duplicates and not self.completed:
             parts.append("nothing stored")
         self.failure = ", ".join(parts) or None
 
     def in_words(self) -> str:
         """Say it for a person."""
         head = (
-            f"{self.accepted} readings stored, {self.duplicates} were there already, "
+            f"{self.accepted} readings stored, {self.completed} completed, {self.duplicates} were there already, "
             f"{self.rejected} refused, {self.skipped} lines empty."
         )
         return "\n".join(

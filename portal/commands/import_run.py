@@ -152,29 +152,29 @@ async def _store(stack: Stack, report: ImportReport, batch: Iterable[RowOutcome]
             rows.append(outcome)
         else:
             _note(report, outcome)
+    rows = await _without_others(stack, report, rows) if rows else rows
     if not rows:
         return
     sent = [_reading(parsed) for parsed in rows]
     stored = await readings.import_readings(stack, report.id, sent, report.file)
     report.accepted += stored.accepted
     report.duplicates += stored.duplicates
+    # A conflict came up just now, with what a board sent meanwhile: both values are kept.
+    report.completed += stored.completed + stored.conflicts
     for problem in stored.errors:
         report.refuse(rows[problem.row].line, problem.reason)
-    if stored.duplicates:
-        await _name_others(stack, report, rows, {problem.row for problem in stored.errors})
 
 
-async def _name_others(
-    stack: Stack, report: ImportReport, rows: Sequence[ParsedRow], refused: set[int]
-) -> None:
-    """Refuse rows whose time is stored with other values: nothing changes those, so what the file says goes nowhere."""
-    left = [parsed for index, parsed in enumerate(rows) if index not in refused]
-    for index in await readings.indexes_of_others(stack, report.id, [_reading(parsed) for parsed in left]):
-        at = iso_utc(left[index].row.at)
-        report.duplicates -= 1
+async def _without_others(stack: Stack, report: ImportReport, rows: Sequence[ParsedRow]) -> list[ParsedRow]:
+    """Refuse rows whose time is stored with other values: a file of another meter must not outbid what was measured."""
+    sent = [_reading(parsed) for parsed in rows]
+    others = set(await readings.indexes_of_others(stack, report.id, sent))
+    for index in sorted(others):
+        at = iso_utc(rows[index].row.at)
         report.refuse(
-            left[index].line, f"{at} is stored with other values, which stay", "stored with other values"
+            rows[index].line, f"{at} is stored with other values, which stay", "stored with other values"
         )
+    return [parsed for index, parsed in enumerate(rows) if index not in others]
 
 
 def _note(report: ImportReport, outcome: RowOutcome) -> None:

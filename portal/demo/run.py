@@ -18,6 +18,7 @@ from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.database.migrations import migrate
 from portal.core.errors import Conflict, Invalid, PortalError
 from portal.core.log import configure_logging
+from portal.core.readings.service.wide_readings import move_wide_readings
 from portal.core.settings import FleetIngest, RunMode, Settings, env_name, load_settings
 from portal.core.stack import close_stack, open_stack, utc_now
 from portal.demo import site_plan
@@ -146,6 +147,7 @@ async def _prepare(plan: _Plan, server: EmbeddedServer) -> dict[str, datetime | 
         try:
             await migrate(stack.db, mode)
             await energy.bootstrap(stack)
+            await move_wide_readings(stack)
             if mode is RunMode.CLIENT:
                 last_readings = await seed_client(stack, plan.memory, [meter.plan for meter in plan.meters])
             else:

@@ -52,6 +52,7 @@ WITHOUT_ROW = {
     "push_epoch.note_in_sync": "the push goes on by itself",
     "push_recovery.take_back": "readings of a recovery, whose row says how many they were",
     "readings.store_device_batch": _METER,
+    "wide_readings.move_wide_readings": "readings stay what they were: an upgrade moves them",
     "energy.bootstrap": "makes what stored energy needs, at a start",
     "energy.recompute": "a part of energy_proof.recompute_all and repair",
     "energy.refresh_queue": "as refresh, of what is queued at that moment",

@@ -17,6 +17,7 @@ OF_SETS = {
     "customers",
     "split_sums",
     "explain",
+    "few_readings",
     "figures",
     "fleet_batches",
     "fleet_devices",
@@ -25,11 +26,15 @@ OF_SETS = {
     "fleet_views",
     "ingest",
     "measurements",
+    "narrow_merge",
     "overview",
     "push",
     "push_dead_letters",
     "push_recovery",
     "push_verify",
+    "reading_sources",
+    "readings_view",
+    "wide_rows",
     "writing",
 }
 

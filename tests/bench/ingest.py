@@ -30,12 +30,12 @@ from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.exchange.batches import ENCODER
 from portal.core.fleet.service import customers
 from portal.core.fleet.tables import FleetMeasurement
-from portal.core.readings.queries import copy_format
 from portal.core.readings.wire import QUANTITIES, DeviceReading, FleetReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.values.time import week_start
+from tests.bench import wide_rows
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
 
@@ -96,7 +96,7 @@ async def raw_copy(bench: Bench, batches: int) -> float:
     connection, spent = await bench.connect(), 0.0
     numbers = bench.take(batches)
     for number in numbers:
-        ready = [piece async for piece in copy_format.fleet_rows(bench.customer_id, batch(number))]
+        ready = [piece async for piece in wide_rows.fleet_rows(bench.customer_id, batch(number))]
         begin = time.perf_counter()
         await connection.copy_to_table(
             "power_measurements", schema_name="fleet", columns=COLUMNS, format="binary", source=pieces(ready)
@@ -272,7 +272,7 @@ async def inserts_beside_copy(dsn: str, batches: int) -> list[float]:
             ]
             await copying.copy_to_table(
                 "power_measurements", schema_name="monitoring", columns=("time", "device_id", *QUANTITIES, "source"),
-                format="binary", source=copy_format.device_rows(large, rows),
+                format="binary", source=wide_rows.device_rows(large, rows),
             )  # fmt: skip
 
     streaming, took = asyncio.create_task(stream()), list[float]()

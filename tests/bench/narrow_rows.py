@@ -23,13 +23,13 @@ from uuid import UUID
 
 import msgspec
 
-from portal.core.readings.queries import copy_format
 from portal.core.readings.queries.narrow_records import readings_of
 from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, narrow_rows
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, NARROW_QUANTITIES, Quantity
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.readings.rules.scaling import to_stored
 from portal.core.readings.wire import FleetReading
+from tests.bench import wide_rows
 
 BATCH, DEVICES = 5_000, 1_000
 START = datetime(2026, 5, 18, tzinfo=UTC)
@@ -106,7 +106,7 @@ def packed(loop: asyncio.AbstractEventLoop, readings: Sequence[Any]) -> NarrowRo
 
 def packed_wide(loop: asyncio.AbstractEventLoop, readings: Sequence[Any]) -> bytes:
     async def rows() -> bytes:
-        return b"".join([piece async for piece in copy_format.fleet_rows(CUSTOMER, readings)])
+        return b"".join([piece async for piece in wide_rows.fleet_rows(CUSTOMER, readings)])
 
     return loop.run_until_complete(rows())
 

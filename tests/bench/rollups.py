@@ -24,9 +24,10 @@ from starlette.applications import Starlette
 
 from fleet_ingest import app as product
 from portal.core import energy
-from portal.core.readings.queries import copy_format, ingest
+from portal.core.readings.queries import ingest
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import close_stack, open_stack
+from tests.bench import wide_rows
 from tests.bench.ingest import BATCH, Bench, _admin, database, over_http, settings
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
@@ -47,7 +48,7 @@ def app_without_rollups() -> Starlette:
             schema_name="fleet",
             columns=("time", "customer_id", *ingest._STAGED[1:]),
             format="binary",
-            source=copy_format.fleet_rows(customer_id, readings),
+            source=wide_rows.fleet_rows(customer_id, readings),
         )
 
     ingest.append_fleet_readings = append

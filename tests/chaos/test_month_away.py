@@ -30,10 +30,11 @@ STEP_SECONDS = int(os.environ.get("CHAOS_STEP_SECONDS", "600"))
 DAYS = usual_or_long(6, 30)
 DEVICES = 3
 _STORED = """
-INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, reactive_power_kvar,
-  apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, received_at)
-SELECT t, d.id, 3.512, 0.731, 3.587, 0.979, 231.4, 50.01,
-  round(extract(epoch FROM t - '{start}'::timestamptz)::numeric / 1024, 3), 0, t + interval '2 seconds'
+INSERT INTO monitoring.readings (time, customer, meter, active_power_kw, reactive_power_kvar,
+  apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, received)
+SELECT t, d.customer, d.meter, 35120, 7310, 35870, 9790, 23140, 50010,
+  round(extract(epoch FROM t - '{start}'::timestamptz)::numeric / 1024, 3) * 1000000, 0,
+  extract(epoch FROM t) + 2 - 946684800
 FROM generate_series('{start}'::timestamptz, '{end}'::timestamptz - interval '1 second', interval '{step} s') t,
   monitoring.devices d
 """

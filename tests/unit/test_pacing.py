@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from uuid import UUID
 
 import pytest
 
 from portal.core import pacing
 from portal.core.pacing import brief, give_way
-from portal.core.readings.queries import copy_format
+from portal.core.readings.queries.narrow_rows import RowKeys, narrow_rows
 from portal.core.readings.wire import DeviceReading
 
 _sleep = asyncio.sleep
@@ -77,8 +76,10 @@ async def test_what_trickles_in_is_not_waited_for(clock: Clock) -> None:
 
 async def test_a_batch_gives_way_between_its_pieces(clock: Clock) -> None:
     start = datetime(2026, 5, 18, tzinfo=UTC)
-    rows = [DeviceReading(time=start + timedelta(seconds=second)) for second in range(201)]
-    pieces = copy_format.device_rows(UUID(int=1), rows)
+    rows = [
+        DeviceReading(time=start + timedelta(seconds=second), active_power_kw=1.0) for second in range(401)
+    ]
+    pieces = (await narrow_rows(rows, RowKeys(1, 1))).pieces()
     await anext(pieces)  # the heading
     with brief():
         assert await clock.took(lambda: anext(pieces)) == 0

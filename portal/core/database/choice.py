@@ -107,7 +107,7 @@ class ProbedStorage:
             session,
             str,
             "SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)",
-            {"name": self._layout.table("power_measurements")},
+            {"name": self._layout.table("readings")},
         )
         return Choice(Engine.TIMESCALEDB if kind == "r" else Engine.POSTGRESQL)
 

@@ -31,7 +31,11 @@ MeterKey = tuple["UUID", ...]
 _GAP = re.compile(r"\{([^{}]+)\}")
 _TABLES = frozenset(
     (
-        "power_measurements",  # the readings, by weeks
+        "power_measurements",  # readings as people see them: a view
+        "readings",  # what they are read from, by weeks: integers under small keys
+        "reading_conflicts",  # values that came for an instant beside those of the reading
+        "reading_sources",  # what boards call themselves, numbered
+        "power_measurements_wide",  # readings of an earlier release until they are moved
         "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays
         "rollup_queue",  # the same by meter and hour, a view
         "hourly_per_device",  # figures of hours, never out of date: a view
@@ -54,7 +58,7 @@ _TABLES = frozenset(
         "rollup_windows",
         "late_hours",
         "rollup_waiting",
-        "power_measurements_twin",  # the hypertable until it takes the place of the partitions
+        "readings_twin",  # the hypertable until it takes the place of the partitions
     )
 )
 _TARIFF_TABLES = frozenset(("municipalities",))

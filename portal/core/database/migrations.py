@@ -32,7 +32,7 @@ _MIGRATION_LOCK = (
 # lets them go on, and tries again.
 _LOCK_SECONDS = 3
 _PAUSE_SECONDS = (1, 2, 4, 8)
-_READINGS = {mode: layout.table("power_measurements") for mode, layout in LAYOUTS.items()}
+_READINGS = {mode: layout.table("readings") for mode, layout in LAYOUTS.items()}
 # By these a database is told to be of a run mode.
 _SITES = {mode: layout.table("sites") for mode, layout in LAYOUTS.items()}
 _OTHER = {RunMode.CLIENT: RunMode.ADMIN, RunMode.ADMIN: RunMode.CLIENT}

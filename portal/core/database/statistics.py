@@ -33,10 +33,10 @@ async def analyze_grown(session: AsyncSession, layout: Layout) -> None:
         "SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
         "WHERE i.inhparent = to_regclass(:readings) AND c.relkind = 'r' AND pg_relation_size(c.oid) > "
         "CAST(:bytes AS bigint) * CASE WHEN c.reltuples < 0 THEN :few ELSE greatest(c.relpages, :few) END",
-        {"readings": layout.table("power_measurements"), "bytes": _GROWN * _PAGE_BYTES, "few": _FEW_PAGES},
+        {"readings": layout.table("readings"), "bytes": _GROWN * _PAGE_BYTES, "few": _FEW_PAGES},
     )
     if grown:
         # A small sample tells a meter's share as well; autovacuum looks closer when it comes by.
         await session.execute(text("SET LOCAL default_statistics_target = 10"))
     for name in grown:
-        await session.execute(text(layout.sql("ANALYZE {part} ({customer_id,} device_id, time)", part=name)))
+        await session.execute(text(layout.sql("ANALYZE {part} (customer, meter, time)", part=name)))

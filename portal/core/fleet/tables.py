@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from portal.core.database.columns import Kilowatts, given_key, stored, timestamp, uuid_key
-from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures, Quantities
+from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures
 
 
 def _customer_key() -> UUID:
@@ -126,22 +126,6 @@ class DeviceAlias(SQLModel, table=True):
     device_id: UUID
     is_current: bool = stored(default=True)
     noted_at: datetime = timestamp(now=True)
-
-
-class FleetMeasurement(Quantities, table=True):
-    """A customer's reading; partitioned by week of `time`."""
-
-    __tablename__ = "power_measurements"
-    __table_args__ = (
-        ForeignKeyConstraint(["customer_id", "device_id"], ["fleet.devices.customer_id", "fleet.devices.id"]),
-        Index("ix_fleet_power_measurements_customer_time", "customer_id", text("time DESC")),
-        Index("ix_fleet_power_measurements_device_time", "customer_id", "device_id", text("time DESC")),
-        {"schema": "fleet", "postgresql_partition_by": "RANGE (time)"},
-    )
-
-    time: datetime = timestamp(primary_key=True)
-    customer_id: UUID = Field(primary_key=True)
-    device_id: UUID = Field(primary_key=True)
 
 
 def _of_device() -> ForeignKeyConstraint:

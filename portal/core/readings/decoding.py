@@ -9,7 +9,7 @@ container is made for them, so that memory follows the limit and not the body.
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -77,6 +77,18 @@ class DecodedRows(Generic[RowT]):
                 problems.append(RowProblem(number, reason))
         problems.sort(key=lambda problem: problem.row)
         return DecodedRows(rows, numbers, problems)
+
+    def without(self, reasons: Mapping[int, str]) -> "DecodedRows[RowT]":
+        """Return the rows without some, named by their positions in `rows`, each with the reason."""
+        if not reasons:
+            return self
+        kept = [position for position in range(len(self.rows)) if position not in reasons]
+        problems = [RowProblem(self.numbers[position], reason) for position, reason in reasons.items()]
+        return DecodedRows(
+            [self.rows[position] for position in kept],
+            [self.numbers[position] for position in kept],
+            sorted([*self.problems, *problems], key=lambda problem: problem.row),
+        )
 
 
 def decode_rows(body: bytes, row_type: type[RowT], *, max_rows: int) -> DecodedRows[RowT]:

@@ -1,30 +1,32 @@
-"""Readings and their energy: one shape, once per device (Client), once per customer and device (Admin)."""
+"""Readings, which lie narrow in either run mode, and the energy of a Client's.
+
+Readings are read and changed as sets, so they are tables alone; what they mean is in `rules/quantities`.
+"""
 
 # SQLModel declares the table name as computed; a plain text is its documented way.
 # pyright: reportAssignmentType=false
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import stored, timestamp
-
-
-class Quantities(SQLModel):
-    """The eight quantities of a reading; each may be missing."""
-
-    active_power_kw: float | None = None
-    reactive_power_kvar: float | None = None
-    apparent_power_kva: float | None = None
-    power_factor: float | None = None
-    voltage_v: float | None = None
-    frequency_hz: float | None = None
-    energy_imported_kwh: float | None = None
-    energy_exported_kwh: float | None = None
-    source: str | None = Field(default=None, max_length=50)
+from portal.core.database.columns import Instant, stored, timestamp
+from portal.core.readings.rules.quantities import NARROW_COLUMNS, SOURCE
 
 
 class EnergyFigures(SQLModel):
@@ -56,22 +58,6 @@ def _meter_state() -> dict[str, object] | None:
     return Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
-class Measurement(Quantities, table=True):
-    """A reading as a device sent it (Client); partitioned by week of `time`."""
-
-    __tablename__ = "power_measurements"
-    __table_args__ = (
-        # The push reads the readings of one outbox entry in the order of their key, from where it got to.
-        Index("ix_monitoring_power_measurements_received_at", "received_at", "time", "device_id"),
-        Index("ix_monitoring_power_measurements_device_time", "device_id", text("time DESC")),
-        {"schema": "monitoring", "postgresql_partition_by": "RANGE (time)"},
-    )
-
-    time: datetime = timestamp(primary_key=True)
-    device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
-    received_at: datetime = timestamp(now=True)
-
-
 class HourlyEnergy(HourlyEnergyFigures, table=True):
     """The energy of an hour (UTC) of a device (Client)."""
 
@@ -91,3 +77,62 @@ class DailyEnergy(EnergyFigures, table=True):
 
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
     day: date = Field(primary_key=True, index=True)
+
+
+_TYPES = {"timestamptz": Instant, "int8": BigInteger, "int4": Integer, "int2": SmallInteger}
+_KEY = ("customer", "meter", "time")
+_CONFLICT_KEY = (
+    ("customer", "int4"),
+    ("meter", "int4"),
+    ("time", "timestamptz"),
+    ("quantity", "int2"),
+    ("value", "int8"),
+)
+
+
+# Any: SQLAlchemy's types of columns, which nothing here reads again.
+def _narrow_columns(*, has_received: bool) -> Iterator[Column[Any]]:
+    for name, type_name in NARROW_COLUMNS:
+        yield Column(name, _TYPES[type_name], nullable=name not in _KEY)
+        # Beside the other integers of its width, so that nothing is filled up between them.
+        if name == SOURCE and has_received:
+            yield Column(RECEIVED, Integer)
+
+
+RECEIVED = "received"
+"""A Client's second from 2000 on in which the reading was stored or last changed: the outbox finds it by that."""
+
+
+def _readings_of(schema: str, *, has_received: bool) -> Table:
+    Table(
+        "reading_sources",
+        SQLModel.metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("name", String(50), nullable=False, unique=True),
+        schema=schema,
+        info={"about": "What boards call themselves in `source`, numbered."},
+    )
+    Table(
+        "reading_conflicts",
+        SQLModel.metadata,
+        *(Column(name, _TYPES[type_name], nullable=False) for name, type_name in _CONFLICT_KEY),
+        Column("first_seen_at", Instant, nullable=False, server_default=text("now()")),
+        PrimaryKeyConstraint(*(name for name, _ in _CONFLICT_KEY)),
+        schema=schema,
+        info={"about": "Values that came for an instant beside the reading's, which has the greatest."},
+    )
+    return Table(
+        "readings",
+        SQLModel.metadata,
+        *_narrow_columns(has_received=has_received),
+        PrimaryKeyConstraint(*_KEY),
+        schema=schema,
+        postgresql_partition_by="RANGE (time)",
+        info={
+            "about": "Readings, by week: the quantities as whole numbers of the smallest step that is kept."
+        },
+    )
+
+
+READINGS = _readings_of("monitoring", has_received=True)
+FLEET_READINGS = _readings_of("fleet", has_received=False)

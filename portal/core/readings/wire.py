@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.wire_fields import Instant, RowProblem, Source
 
@@ -32,6 +33,28 @@ class _Quantities(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=Tr
     frequency_hz: float | None = None
     energy_imported_kwh: float | None = None
     energy_exported_kwh: float | None = None
+    reactive_energy_imported_kvarh: float | None = None
+    reactive_energy_exported_kvarh: float | None = None
+    apparent_energy_kvah: float | None = None
+    voltage_l1_v: float | None = None
+    voltage_l2_v: float | None = None
+    voltage_l3_v: float | None = None
+    current_l1_a: float | None = None
+    current_l2_a: float | None = None
+    current_l3_a: float | None = None
+    current_n_a: float | None = None
+    active_power_l1_kw: float | None = None
+    active_power_l2_kw: float | None = None
+    active_power_l3_kw: float | None = None
+    power_factor_l1: float | None = None
+    power_factor_l2: float | None = None
+    power_factor_l3: float | None = None
+    voltage_thd_percent: float | None = None
+    current_thd_percent: float | None = None
+    voltage_unbalance_percent: float | None = None
+    current_unbalance_percent: float | None = None
+    active_demand_kw: float | None = None
+    apparent_demand_kva: float | None = None
     source: Source | None = None
 
 
@@ -62,20 +85,23 @@ class FleetReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True
 class DeviceIngestAnswer(
     msgspec.Struct, rename="camel", omit_defaults=True, frozen=True, kw_only=True, gc=False
 ):
-    """Answer of the device ingest: `accepted + rejected + duplicates` is the number of rows sent.
+    """Answer of the device ingest: `errors` apart, what is counted adds up to the number of rows sent.
 
+    `completed` rows had a quantity that the reading of their instant lacked, `conflicts` had another value than it.
     A board whose clock is wrong is told the time, and by how much it is ahead (negative: behind).
     """
 
     accepted: int
     rejected: int
     duplicates: int
+    completed: int
+    conflicts: int
     errors: list[RowProblem]
     server_time: Instant | msgspec.UnsetType = msgspec.UNSET
     clock_skew_seconds: int | msgspec.UnsetType = msgspec.UNSET
 
 
-_OF_QUANTITIES = tuple(map(attrgetter, QUANTITIES))
+_OF_QUANTITIES = tuple(attrgetter(quantity.name) for quantity in ALL_QUANTITIES)
 
 
 def without_quantity(readings: Sequence[DeviceReading]) -> Sequence[DeviceReading]:

@@ -31,14 +31,17 @@ _METER = (
 )
 _STORE = """
 WITH stored AS (
-    INSERT INTO fleet.power_measurements (time, customer_id, device_id, active_power_kw, energy_imported_kwh)
-    SELECT * FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::float8[], $5::float8[])
-    ON CONFLICT DO NOTHING RETURNING customer_id, device_id, time
+    INSERT INTO fleet.readings (time, customer, meter, active_power_kw, energy_imported_kwh)
+    SELECT s.time, d.customer, d.meter, round(s.power_kw * 10000), round(s.register_kwh * 1000000)
+    FROM unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::float8[], $5::float8[])
+        AS s (time, customer_id, device_id, power_kw, register_kwh)
+    JOIN fleet.devices d ON d.customer_id = s.customer_id AND d.id = s.device_id
+    ON CONFLICT DO NOTHING RETURNING customer, meter, time
 ), queued AS (
     INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
-    SELECT customer_id, array_agg(device_id), array_agg(hour), array_agg(first_at) FROM (
-        SELECT customer_id, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored
-        GROUP BY customer_id, device_id, hour
+    SELECT customer_id, array_agg(id), array_agg(hour), array_agg(first_at) FROM (
+        SELECT d.customer_id, d.id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
+        FROM stored JOIN fleet.devices d USING (customer, meter) GROUP BY d.customer_id, d.id, hour
     ) touched GROUP BY customer_id
 )
 SELECT count(*) FROM stored
@@ -114,11 +117,11 @@ class Fleet:
                 return 0
             await _until_free(
                 connection,
-                "SELECT compress_chunk(c, true, true) FROM show_chunks('fleet.power_measurements') c",
+                "SELECT compress_chunk(c, true, true) FROM show_chunks('fleet.readings') c",
             )
             return await connection.fetchval(
                 "SELECT count(*) FROM timescaledb_information.chunks WHERE is_compressed "
-                "AND hypertable_name = 'power_measurements'"
+                "AND hypertable_name = 'readings'"
             )
 
     async def rows(self, statement: str) -> list[tuple[Any, ...]]:
@@ -230,7 +233,8 @@ def readings(
 ) -> list[Row]:
     """Return readings at a fixed step, with a power and a register that differ from reading to reading."""
     return [
-        Row(customer, device, start + i * step, 5 + i % 7 / 10, register_kwh + i * 0.1) for i in range(count)
+        Row(customer, device, start + i * step, 5 + i % 7 / 10, round(register_kwh + i * 0.1, 6))
+        for i in range(count)
     ]
 
 

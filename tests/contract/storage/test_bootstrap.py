@@ -32,8 +32,8 @@ _REFRESH = 'policy_refresh_continuous_aggregate every {} {{{}, "refresh_newest_f
 _FLEET_SHAPE = [
     ("fleet.daily_aggregate", True, None),
     ("fleet.hourly_aggregate", True, None),
-    ("fleet.power_measurements", True, "1"),
-    ('policy_compression every 12:00:00 {"compress_after": "7 days"}', None, "power_measurements"),
+    ("fleet.readings", True, "1"),
+    ('policy_compression every 12:00:00 {"compress_after": "7 days"}', None, "readings"),
     (
         _REFRESH.format("00:05:00", '"end_offset": "01:00:00", "start_offset": "30 days"'),
         None,
@@ -68,24 +68,24 @@ async def _bootstrap(fleet: Fleet) -> None:
 
 async def test_a_fresh_database_has_chunks_compression_aggregates_and_policies(fleet: Fleet) -> None:
     assert await fleet.rows(_SHAPE) == _FLEET_SHAPE
-    chunk = "SELECT time_interval FROM timescaledb_information.dimensions WHERE hypertable_name = 'power_measurements'"
+    chunk = "SELECT time_interval FROM timescaledb_information.dimensions WHERE hypertable_name = 'readings'"
     assert await fleet.rows(chunk) == [(timedelta(days=7),)]
     order = (
         "SELECT segmentby, orderby FROM timescaledb_information.hypertable_compression_settings "
-        "WHERE hypertable::text = 'fleet.power_measurements'"
+        "WHERE hypertable::text = 'fleet.readings'"
     )
-    assert await fleet.rows(order) == [("customer_id,device_id", '"time" DESC')]
+    assert await fleet.rows(order) == [("customer,meter", '"time" DESC')]
 
 
 async def test_the_indexes_and_keys_are_those_of_the_plain_table(fleet: Fleet, stacks: Stacks) -> None:
     plain = Fleet(await stacks.admin(Database__Storage="plain"))
     indexes = (
         "SELECT indexname, split_part(indexdef, ' USING ', 2) FROM pg_indexes "
-        "WHERE schemaname = 'fleet' AND tablename = 'power_measurements' ORDER BY 1"
+        "WHERE schemaname = 'fleet' AND tablename = 'readings' ORDER BY 1"
     )
     keys = (
         "SELECT conname::text, pg_get_constraintdef(oid) FROM pg_constraint "
-        "WHERE conrelid = 'fleet.power_measurements'::regclass AND contype IN ('p', 'f') ORDER BY 1"
+        "WHERE conrelid = 'fleet.readings'::regclass AND contype IN ('p', 'f') ORDER BY 1"
     )
     assert await fleet.rows(indexes) == await plain.rows(indexes)
     assert await fleet.rows(keys) == await plain.rows(keys)
@@ -120,7 +120,7 @@ async def test_aggregates_of_an_earlier_release_give_their_names_to_the_views(fl
     "harm",
     [
         "SELECT remove_continuous_aggregate_policy('fleet.hourly_aggregate')",
-        "SELECT remove_compression_policy('fleet.power_measurements')",
+        "SELECT remove_compression_policy('fleet.readings')",
         "ALTER MATERIALIZED VIEW fleet.hourly_aggregate SET (timescaledb.materialized_only = true)",
         "DROP MATERIALIZED VIEW fleet.daily_aggregate CASCADE",
         "DROP MATERIALIZED VIEW fleet.hourly_aggregate CASCADE",

@@ -89,7 +89,7 @@ async def test_an_upgrade_killed_again_and_again_ends_with_every_reading(
     await fleet.agrees()
     automatic = load_settings({"Application__RunMode": "Admin"})
     assert (await judge(automatic, fleet.stack.db)).engine == "timescaledb"
-    assert await fleet.rows("SELECT to_regclass('fleet.power_measurements_twin')::text") == [(None,)]
+    assert await fleet.rows("SELECT to_regclass('fleet.readings_twin')::text") == [(None,)]
 
 
 @pytest.fixture

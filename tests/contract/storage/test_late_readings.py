@@ -114,7 +114,7 @@ async def test_the_indexes_of_compressed_chunks_do_not_keep_the_size_of_late_rea
         await fleet.compress()
     size = (
         "SELECT sum(pg_indexes_size(inhrelid))::bigint FROM pg_inherits "
-        "WHERE inhparent = 'fleet.power_measurements'::regclass"
+        "WHERE inhparent = 'fleet.readings'::regclass"
     )
     before = (await fleet.rows(size))[0][0]
     await fleet.stack.storage.tidy(fleet.stack.db)

@@ -23,9 +23,7 @@ async def _execute(fleet: Fleet, statement: str) -> None:
 
 async def test_readings_without_their_key_are_not_served(fleet: Fleet) -> None:
     await migrate(fleet.stack.db, RunMode.ADMIN)
-    await _execute(
-        fleet, "ALTER TABLE fleet.power_measurements DROP CONSTRAINT power_measurements_pkey CASCADE"
-    )
+    await _execute(fleet, "ALTER TABLE fleet.readings DROP CONSTRAINT readings_pkey CASCADE")
     await _refused(fleet, "no primary key")
 
 

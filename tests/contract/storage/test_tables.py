@@ -8,6 +8,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from portal.core.database.layout import Layout
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.schema import tables_of
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
@@ -47,7 +48,7 @@ async def test_alembic_finds_no_difference(
 ) -> None:
     parts = await migrated.scalar(
         text("SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass(:readings)"),
-        {"readings": layout.table("power_measurements")},
+        {"readings": layout.table("readings")},
     )
     assert parts
     assert parts >= 2, "the readings are to be in partitions or chunks, or leaving those out is not tried"
@@ -58,14 +59,14 @@ async def test_alembic_finds_no_difference(
 _CHANGES = {
     "ALTER TABLE app.sessions DROP COLUMN agent": "add_column app.sessions.agent",
     "ALTER TABLE app.sessions ADD COLUMN browser text": "remove_column app.sessions.browser",
-    "ALTER TABLE {0}.power_measurements DROP COLUMN voltage_v": "add_column {0}.power_measurements.voltage_v",
+    "ALTER TABLE {0}.reading_conflicts DROP COLUMN first_seen_at": "add_column {0}.reading_conflicts.first_seen_at",
     "ALTER TABLE app.users ALTER email TYPE varchar(255)": "modify_type app.users.email",
     "ALTER TABLE {0}.daily_energy ALTER suspect_count TYPE bigint": "modify_type {0}.daily_energy.suspect_count",
     "ALTER TABLE app.api_keys ALTER name DROP NOT NULL": "modify_nullable app.api_keys.name",
     "ALTER TABLE app.branding ALTER appearance DROP DEFAULT": "modify_default app.branding.appearance",
     "ALTER TABLE app.api_keys ALTER scope SET DEFAULT 'read'": "modify_default app.api_keys.scope",
     "DROP INDEX app.ix_app_sessions_user_id": "add_index ix_app_sessions_user_id",
-    "DROP INDEX {0}.ix_{0}_power_measurements_device_time": "add_index ix_{0}_power_measurements_device_time",
+    "DROP INDEX {0}.ix_{0}_hourly_energy{2}_hour": "add_index ix_{0}_hourly_energy{2}_hour",
     "CREATE INDEX audit_events_by_time ON app.audit_events (at)": "remove_index audit_events_by_time",
     "ALTER TABLE app.users DROP CONSTRAINT users_email_key": "add_constraint app.users",
     "ALTER TABLE app.login_steps DROP CONSTRAINT login_steps_user_id_fkey": "add_fk app.login_steps",
@@ -80,7 +81,7 @@ _OF_ENGINE = {"plain": "hourly_rollup", "timescale": "late_hours"}
 async def test_alembic_finds_every_change(
     migrated: AsyncConnection, declared: MetaData, layout: Layout, engine: str
 ) -> None:
-    own = (layout.schema, _OF_ENGINE[engine])
+    own = (layout.schema, _OF_ENGINE[engine], "_customer" if layout.has_customers else "")
     expected = {finding.format(*own) for finding in _CHANGES.values()}
     if engine == "plain":  # an index of a table that is gone is missing with it
         expected.add(f"add_index ix_{layout.schema}_hourly_rollup_hour")
@@ -143,16 +144,21 @@ _FIGURES = (
 def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
     hour = layout.sql("{customer_id uuid, }device_id uuid, hour timestamp with time zone")
     day = f"customer_id uuid, day timestamp with time zone, device_count bigint, {_FIGURES}"
+    quantities = ", ".join(f"{quantity.name} double precision" for quantity in ALL_QUANTITIES)
+    of_reading = layout.sql("time timestamp with time zone, {customer_id uuid, }device_id uuid")
+    received = "" if layout.has_customers else ", received_at timestamp with time zone"
     views = {
+        "power_measurements": f"{of_reading}, {quantities}, source character varying(50){received}",
         "hourly_per_device": f"{hour}, {_FIGURES}",
         "rollup_queue": f"{hour}, first_at timestamp with time zone",
     }
     if engine == "timescale":
-        views |= {"hourly_aggregate": views["hourly_per_device"], "rollup_waiting": hour}
+        of_meter = "customer integer, meter integer, hour timestamp with time zone"
+        views |= {"hourly_aggregate": f"{of_meter}, {_FIGURES}", "rollup_waiting": hour}
     if layout.has_customers:
         views["daily_per_customer"] = day
         if engine == "timescale":
-            views["daily_aggregate"] = day
+            views["daily_aggregate"] = day.replace("customer_id uuid", "customer integer")
     return {layout.table(name): columns for name, columns in views.items()}
 
 
@@ -166,7 +172,14 @@ async def test_views_functions_and_triggers_are_those(
         if layout.has_customers
         else ("app.unused_number(regclass)", "integer")
     )
-    assert found["functions"] == [("app.refuse_change()", "trigger"), of_mode]
+    readings_of = layout.sql("{schema}.readings_of(uuid{,uuid})")
+    assert found["functions"] == sorted(
+        [
+            ("app.refuse_change()", "trigger"),
+            of_mode,
+            (readings_of, f"SETOF {layout.table('power_measurements')}"),
+        ]
+    )
     keeps = "CREATE TRIGGER audit_events_keep"
     refuses = "EXECUTE FUNCTION app.refuse_change()"
     assert found["triggers"] == [

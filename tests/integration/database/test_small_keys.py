@@ -102,7 +102,7 @@ class Pusher:
     site_id: UUID = field(default_factory=uuid4)
 
     async def push(self, kind: str, rows: Sequence[SiteRow] | Sequence[DeviceRow]) -> None:
-        customer, heading = KnownCustomer(self.id, "code"), BatchHeading(kind, None, 0)
+        customer, heading = KnownCustomer(self.id, "code", await self.number()), BatchHeading(kind, None, 0)
         stored = await store_batch(self.stack, customer, heading, DecodedRows(rows, range(len(rows)), ()))
         assert (stored.answer.accepted, stored.answer.rejected) == (len(rows), 0)
 

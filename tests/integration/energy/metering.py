@@ -66,16 +66,18 @@ def expected_hours(
 
 _STORE = """
 WITH stored AS (
-    INSERT INTO fleet.power_measurements (customer_id, device_id, time, energy_imported_kwh, active_power_kw)
-    SELECT CAST(:customer_id AS uuid), CAST(:device_id AS uuid), t.*, :power
-    FROM unnest(CAST(:times AS timestamptz[]), CAST(:registers AS float8[])) AS t (at, kwh) ORDER BY t.at
-    ON CONFLICT DO NOTHING RETURNING customer_id, device_id, time
+    INSERT INTO fleet.readings (customer, meter, time, energy_imported_kwh, active_power_kw)
+    SELECT d.customer, d.meter, t.at, round(t.kwh * 1000000), round(CAST(:power AS float8) * 10000)
+    FROM fleet.devices d
+    CROSS JOIN unnest(CAST(:times AS timestamptz[]), CAST(:registers AS float8[])) AS t (at, kwh)
+    WHERE d.customer_id = :customer_id AND d.id = :device_id ORDER BY t.at
+    ON CONFLICT DO NOTHING RETURNING customer, meter, time
 )
 INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
-SELECT customer_id, array_agg(device_id), array_agg(hour), array_agg(first_at)
+SELECT customer_id, array_agg(id), array_agg(hour), array_agg(first_at)
 FROM (
-    SELECT customer_id, device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored
-    GROUP BY customer_id, device_id, hour
+    SELECT d.customer_id, d.id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
+    FROM stored JOIN fleet.devices d USING (customer, meter) GROUP BY d.customer_id, d.id, hour
 ) touched GROUP BY customer_id
 """
 

@@ -268,7 +268,7 @@ async def test_memory_does_not_grow_with_the_months(stacks: Stacks) -> None:
         meter = await new_meter(client)
         # Every second reading is one that only the rule in the application can judge.
         begin, count = datetime(2025, 6, 1, tzinfo=UTC), month_count * 8640
-        history = [(begin + timedelta(minutes=5 * i), 100 + i / 10 - 50 * (i % 2)) for i in range(count)]
+        history = [(begin + timedelta(minutes=5 * i), (1000 + i - 500 * (i % 2)) / 10) for i in range(count)]
         await meter.store(history)
         await energy.refresh(client)
         await energy.recompute(client, [meter.key])

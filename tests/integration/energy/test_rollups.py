@@ -10,7 +10,7 @@ from portal.core import energy
 from portal.core.database.db import driver_connection
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
-from portal.core.readings.queries.ingest import merge_device_readings
+from portal.core.readings.queries.ingest import append_device_readings, device_by_id
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.sites.service import devices, sites
@@ -84,9 +84,9 @@ async def test_a_reading_years_back_gets_its_partition_and_its_hour(client_stack
     if await shows_at_once(client_stack):  # plain PostgreSQL
         async with client_stack.db.snapshot() as session:
             partition = await session.scalar(
-                text("SELECT tableoid::regclass::text FROM monitoring.power_measurements LIMIT 1")
+                text("SELECT tableoid::regclass::text FROM monitoring.readings LIMIT 1")
             )
-        assert partition == "monitoring.power_measurements_20101227"
+        assert partition == "monitoring.readings_20101227"
 
 
 async def test_the_figures_of_an_hour_follow_late_readings(client_stack: Stack) -> None:
@@ -114,9 +114,9 @@ async def test_a_long_transaction_never_makes_another_writer_wait_for_its_week(c
     early, late = START - timedelta(days=400), START
     async with client_stack.db.transaction() as session:
         await client_stack.storage.ensure_partitions(client_stack.db, [early])
-        await merge_device_readings(
-            await driver_connection(session), device, [DeviceReading(time=early, energy_imported_kwh=1.0)]
-        )
+        connection = await driver_connection(session)
+        reading = DeviceReading(time=early, energy_imported_kwh=1.0)
+        await append_device_readings(connection, await device_by_id(connection, device), [reading])
         async with asyncio.timeout(10):
             await _store(client_stack, device, [(late, 2.0)])
 

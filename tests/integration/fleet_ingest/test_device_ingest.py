@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from portal.core.readings.queries import ingest
 from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api
 
@@ -19,6 +20,12 @@ def reading(time: str = "2026-05-18T08:00:00Z", **values: Any) -> dict[str, Any]
     return {"time": time, "energyImportedKwh": 1994.0, **values}
 
 
+def answered(**counts: int) -> dict[str, Any]:
+    """The whole answer to a batch none of whose rows was refused."""
+    nothing = dict.fromkeys(("accepted", "rejected", "duplicates", "completed", "conflicts"), 0)
+    return nothing | counts | {"errors": []}
+
+
 async def test_readings_are_stored_with_all_eight_quantities(client_api: Api, device: IssuedDevice) -> None:
     row = reading(
         "2026-05-18T10:00:00+02:00", activePowerKw=1.5, reactivePowerKvar=-0.25, apparentPowerKva=1.6,
@@ -26,7 +33,7 @@ async def test_readings_are_stored_with_all_eight_quantities(client_api: Api, de
     )  # fmt: skip
     answer = await client_api.post_readings(device.token, [row, reading("2026-05-18T08:40:00Z")])
     assert answer.status_code == 200
-    assert answer.json() == {"accepted": 2, "rejected": 0, "duplicates": 0, "errors": []}
+    assert answer.json() == answered(accepted=2)
     stored = await client_api.rows(
         "SELECT to_char(time, 'YYYY-MM-DD HH24:MI'), device_id, active_power_kw, reactive_power_kvar,"
         " apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, source"
@@ -39,17 +46,76 @@ async def test_readings_are_stored_with_all_eight_quantities(client_api: Api, de
 
 
 async def test_a_replay_changes_nothing(client_api: Api, device: IssuedDevice) -> None:
-    first = await client_api.post_readings(device.token, [reading(energyImportedKwh=1)])
+    first = await client_api.post_readings(device.token, [reading(energyImportedKwh=2)])
     again = await client_api.post_readings(
         device.token,
         [reading(energyImportedKwh=2), reading("2026-05-18T08:01:00Z"), reading("2026-05-18T08:01:00Z")],
     )
-    assert first.json()["accepted"] == 1
-    assert again.json() == {"accepted": 1, "rejected": 0, "duplicates": 2, "errors": []}
+    assert first.json() == answered(accepted=1)
+    assert again.json() == answered(accepted=1, duplicates=2)
     assert await client_api.rows(f"SELECT energy_imported_kwh FROM {READINGS} ORDER BY time") == [
-        (1.0,),
+        (2.0,),
         (1994.0,),
     ]
+
+
+@pytest.mark.parametrize("others", [0, ingest.FEW], ids=["few", "many"])
+async def test_a_second_row_for_an_instant_completes_the_reading_or_is_a_conflict(
+    client_api: Api, device: IssuedDevice, others: int
+) -> None:
+    """The greatest value is the reading's, whichever came first; every other is kept beside it, once."""
+    new = [reading(f"2026-05-18T09:{minute:02}:00Z", activePowerKw=1) for minute in range(others)]
+
+    async def sent(*rows: dict[str, Any]) -> dict[str, Any]:
+        return (await client_api.post_readings(device.token, [*rows, *new])).json()
+
+    at = "2026-05-18T08:00:00Z"
+    assert await sent({"time": at, "activePowerKw": 2}) == answered(accepted=1 + others)
+    assert await sent({"time": at, "voltageV": 230, "source": "b"}) == answered(
+        completed=1, duplicates=others
+    )
+    assert await sent({"time": at, "activePowerKw": 1}) == answered(conflicts=1, duplicates=others)
+    assert await sent({"time": at, "activePowerKw": 1}) == answered(duplicates=1 + others)
+    assert await sent({"time": at, "activePowerKw": 3, "frequencyHz": 50, "source": "a"}) == answered(
+        conflicts=1, duplicates=others
+    )
+    assert await client_api.rows(
+        f"SELECT active_power_kw, voltage_v, frequency_hz, source FROM {READINGS} WHERE time = '{at}'"
+    ) == [(3.0, 230.0, 50.0, "b")]
+    conflicts = "SELECT quantity, value FROM monitoring.reading_conflicts ORDER BY value"
+    assert await client_api.rows(conflicts) == [(0, 10_000), (0, 20_000)]
+
+
+async def test_rows_for_one_instant_within_a_batch_come_to_the_same(
+    client_api: Api, device: IssuedDevice
+) -> None:
+    at = {"time": "2026-05-18T08:00:00Z"}
+    rows = [
+        {**at, "activePowerKw": 2},
+        {**at, "voltageV": 230},
+        {**at, "activePowerKw": 1},
+        {**at, "voltageV": 230},
+    ]
+    many = [reading(f"2026-05-18T09:{minute:02}:00Z") for minute in range(60)]
+    first = await client_api.post_readings(device.token, [*rows, *many])
+    assert first.json() == answered(accepted=61, completed=1, conflicts=1, duplicates=1)
+    again = await client_api.post_readings(device.token, [*many, *rows])
+    assert again.json() == answered(duplicates=64)
+    assert await client_api.rows(
+        f"SELECT active_power_kw, voltage_v FROM {READINGS} ORDER BY time LIMIT 1"
+    ) == [(2.0, 230.0)]
+
+
+async def test_a_value_that_does_not_fit_is_refused_by_name_and_the_others_kept(
+    client_api: Api, device: IssuedDevice
+) -> None:
+    bad = reading("2026-05-18T08:01:00Z", activePowerKw=1e9)
+    reason = "activePowerKw: 1000000000.0 does not fit, -214748.3648 to 214748.3647 can be stored"
+    for good in (1, 50):
+        rows = [bad, *(reading(f"2026-05-18T09:{minute:02}:00Z") for minute in range(good))]
+        found = (await client_api.post_readings(device.token, rows)).json()
+        assert (found["rejected"], found["errors"]) == (1, [{"row": 0, "reason": reason}])
+    assert await client_api.count(READINGS) == 50
 
 
 async def test_a_body_that_cannot_be_read_is_400_in_words_and_changes_nothing(
@@ -177,10 +243,11 @@ async def test_the_outbox_notes_only_for_what_really_went_in(client_api: Api, de
     await client_api.post_readings(device.token, rows)
     entries = await client_api.rows(
         "SELECT to_char(first_at, 'HH24:MI'), to_char(last_at, 'HH24:MI'), row_count,"
-        f" (SELECT count(*)::int FROM {READINGS} m WHERE m.received_at = a.received_at)"
+        f" (SELECT count(*) >= row_count FROM {READINGS} m WHERE m.received_at = date_trunc('second', a.received_at)"
+        " AND m.time BETWEEN a.first_at AND a.last_at)"
         " FROM app.push_outbox a ORDER BY id"
     )
-    assert entries == [("08:00", "09:30", 2, 2), ("08:20", "08:20", 1, 1)]
+    assert entries == [("08:00", "09:30", 2, True), ("08:20", "08:20", 1, True)]
 
 
 async def test_readings_years_back_find_their_partition(client_api: Api, device: IssuedDevice) -> None:
@@ -254,6 +321,8 @@ async def test_names_in_another_case_are_no_quantities_and_nothing_is_stored_of_
         "accepted": 0,
         "rejected": 2,
         "duplicates": 0,
+        "completed": 0,
+        "conflicts": 0,
         "errors": [{"row": number, "reason": "no known quantity"} for number in (0, 1)],
     }
     assert await client_api.count(READINGS) == 0

@@ -15,7 +15,6 @@ from portal.core.database.queue import queue_hours
 from portal.core.energy import trigger
 from portal.core.energy.service import queue_head
 from portal.core.operations.service import health
-from portal.core.readings.decoding import DecodedRows
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode
@@ -47,7 +46,7 @@ async def fill(stack: Stack, clock: Clock) -> int:
         DeviceReading(time=clock.now - i * _QUARTER, active_power_kw=1.0, energy_imported_kwh=1000.0 - i)
         for i in range(200)
     ]
-    await readings.store_device_batch(stack, device.id, DecodedRows(rows, range(len(rows)), ()))
+    await readings.import_readings(stack, device.id, rows)
     await energy.refresh(stack)
     return await leave_all(stack)
 

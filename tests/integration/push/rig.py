@@ -19,7 +19,7 @@ from portal.core.exchange.batches import BatchType
 from portal.core.fleet.service import customers
 from portal.core.outbox.queries.push import PushState
 from portal.core.outbox.service import push
-from portal.core.readings.queries.ingest import merge_device_readings
+from portal.core.readings.queries.ingest import append_device_readings, device_by_id, number_sources
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.settings import FleetIngest
@@ -154,7 +154,9 @@ class Rig:
     async def stored_late(self, session: AsyncSession, device: UUID, rows: Sequence[DeviceReading]) -> None:
         """Store readings in a transaction the test keeps open."""
         await self.client.storage.ensure_partitions(self.client.db, [row.time for row in rows])
-        await merge_device_readings(await driver_connection(session), device, rows)
+        await number_sources(self.client.db, self.client.layout, rows)
+        connection = await driver_connection(session)
+        await append_device_readings(connection, await device_by_id(connection, device), rows)
 
     async def state(self, resource: BatchType = BatchType.MEASUREMENTS) -> PushState:
         return (await push.load_states(self.client))[resource]

@@ -99,7 +99,7 @@ async def test_a_device_deleted_and_added_again_is_the_same(rig: Rig) -> None:
     await rig.store(second, 5)
     await rig.drain()
     assert await rig.on_admin("SELECT id, is_active FROM fleet.devices") == [(first, True)]
-    await rig.on_client("DELETE FROM monitoring.power_measurements")
+    await rig.on_client("DELETE FROM monitoring.readings")
     assert await _devices(rig) == [("SN-1", 5)]
 
 

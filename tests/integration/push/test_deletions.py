@@ -25,8 +25,8 @@ async def _active(rig: Rig, table: str = "devices") -> list[str]:
 
 async def _delete_device(rig: Rig, name: str) -> None:
     await rig.on_client(
-        "DELETE FROM monitoring.power_measurements m USING monitoring.devices d "
-        "WHERE d.id = m.device_id AND d.name = :name",
+        "DELETE FROM monitoring.readings m USING monitoring.devices d "
+        "WHERE d.customer = m.customer AND d.meter = m.meter AND d.name = :name",
         name=name,
     )
     await rig.on_client(

@@ -93,11 +93,14 @@ async def test_30000_rows_drain_in_ten_ticks_while_the_live_meter_keeps_up(rigs:
     old, live = await rig.add_device("old"), await rig.add_device("live")
     await rig.client.storage.ensure_partitions(rig.client.db, [START - timedelta(hours=9), START])
     await rig.on_client(
-        "INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, reactive_power_kvar, "
+        "INSERT INTO monitoring.reading_sources VALUES (1, 'replay of a flash buffer, as it was')"
+    )
+    await rig.on_client(
+        "INSERT INTO monitoring.readings (time, customer, meter, received, active_power_kw, reactive_power_kvar, "
         "apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, "
-        "source) SELECT CAST(:t AS timestamptz) + i * interval '1 second', :d, random(), random(), random(), "
-        "random(), random(), random(), random(), random(), 'replay of a flash buffer' "
-        "FROM generate_series(0, 29999) i",
+        "source) SELECT CAST(:t AS timestamptz) + i * interval '1 second', customer, meter, 800000000, "
+        "1e9 * random(), 1e9 * random(), 1e9 * random(), 1e4 * random(), 1e9 * random(), 1e9 * random(), "
+        "1e15 * random(), 1e15 * random(), 1 FROM monitoring.devices, generate_series(0, 29999) i WHERE id = :d",
         t=START - timedelta(hours=9),
         d=old,
     )

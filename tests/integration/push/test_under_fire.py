@@ -47,7 +47,6 @@ _STEPPING_CLOCK = (
         "CREATE FUNCTION stepping.now() RETURNS timestamptz LANGUAGE sql STABLE "
         "AS 'SELECT pg_catalog.now() + by FROM stepping.step'"
     ),
-    "ALTER TABLE monitoring.power_measurements ALTER COLUMN received_at SET DEFAULT stepping.now()",
     "ALTER TABLE app.push_outbox ALTER COLUMN received_at SET DEFAULT stepping.now()",
 )
 
@@ -124,7 +123,7 @@ async def test_a_position_moved_ahead_by_hand_is_found_by_verify(rigs: OpenRig) 
 _COMPRESS_NOTHING = (
     "SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'"
 )
-_COMPRESS = "SELECT count(compress_chunk(c)) FROM show_chunks('monitoring.power_measurements') c"
+_COMPRESS = "SELECT count(compress_chunk(c)) FROM show_chunks('monitoring.readings') c"
 
 
 @pytest.fixture(scope="session")
@@ -145,9 +144,10 @@ async def test_a_batch_of_a_huge_outbox_entry_reads_no_more_than_it_sends(
     await rig.client.storage.ensure_partitions(rig.client.db, [START, START + timedelta(hours=20)])
     for device, received in ((mine, "2026-05-18 20:00Z"), (other, "2026-05-18 21:00Z")):
         await rig.on_client(
-            "INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, received_at) "
-            "SELECT CAST(:t AS timestamptz) + i * interval '1 second', :d, i, CAST(:r AS text)::timestamptz "
-            "FROM generate_series(0, 59999) i",
+            "INSERT INTO monitoring.readings (time, customer, meter, active_power_kw, received) "
+            "SELECT CAST(:t AS timestamptz) + i * interval '1 second', customer, meter, i, "
+            "extract(epoch FROM CAST(:r AS text)::timestamptz) - 946684800 "
+            "FROM monitoring.devices, generate_series(0, 59999) i WHERE id = :d",
             t=START,
             d=device,
             r=received,
@@ -160,7 +160,7 @@ async def test_a_batch_of_a_huge_outbox_entry_reads_no_more_than_it_sends(
     )
     if is_compressed:
         assert (await rig.on_client(_COMPRESS))[0][0] == 1
-    await rig.on_client("ANALYZE monitoring.power_measurements")
+    await rig.on_client("ANALYZE monitoring.readings")
     for query in (statements._OLDEST, statements._FRESHEST):
         async with rig.client.db.transaction() as session:
             connection = await driver_connection(session)

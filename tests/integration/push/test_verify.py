@@ -42,7 +42,7 @@ async def test_exactly_what_is_missing_goes_out_again(rig: Rig) -> None:
     device = await _two_weeks(rig)
     lost = START - timedelta(days=6)
     await rig.on_admin(
-        "DELETE FROM fleet.power_measurements WHERE time >= :a AND time < :b",
+        "DELETE FROM fleet.readings WHERE time >= :a AND time < :b",
         a=lost,
         b=lost + timedelta(seconds=7),
     )
@@ -59,7 +59,7 @@ async def test_exactly_what_is_missing_goes_out_again(rig: Rig) -> None:
 
 async def test_an_admin_restored_from_an_old_backup_gets_everything_it_lost(rig: Rig) -> None:
     await _two_weeks(rig)
-    await rig.on_admin("TRUNCATE fleet.sites CASCADE")
+    await rig.on_admin("TRUNCATE fleet.sites, fleet.readings CASCADE")
     report = await _verify(rig)
     assert report.queued == 200
     await rig.drain()
@@ -74,7 +74,7 @@ async def test_an_admin_restored_from_a_backup_gets_its_tariffs_as_they_are_now(
     await rig.on_admin("UPDATE fleet.tariffs SET default_rate_per_kwh = 1")
     await rig.on_admin("UPDATE fleet.tariff_periods SET rate_per_kwh = 1")
     await rig.on_admin("UPDATE fleet.sites SET name = 'Old name'")
-    await rig.on_admin("DELETE FROM fleet.power_measurements WHERE time >= :t", t=START)
+    await rig.on_admin("DELETE FROM fleet.readings WHERE time >= :t", t=START)
     await _verify(rig, repair=False)
     await rig.tick()
     assert rig.network.rows_of(BatchType.TARIFFS) == 0, "who only looks changes nothing"
@@ -120,7 +120,7 @@ async def test_what_a_person_discarded_stays_away(rig: Rig) -> None:
         b=START + timedelta(seconds=1),
         d=device,
     )
-    await rig.on_admin("DELETE FROM fleet.power_measurements WHERE time < :t", t=START + timedelta(days=9))
+    await rig.on_admin("DELETE FROM fleet.readings WHERE time < :t", t=START + timedelta(days=9))
     [first, *_] = await push.dead_letters(rig.client, 10)
     await push.discard_dead_letters(rig.client, first.id, by="alice@example.com")
     report = await _verify(rig)
@@ -131,10 +131,8 @@ async def test_what_a_person_discarded_stays_away(rig: Rig) -> None:
 
 async def test_values_that_differ_and_readings_that_are_only_there_are_said_and_left(rig: Rig) -> None:
     device = await _two_weeks(rig)
-    await rig.on_admin("UPDATE fleet.power_measurements SET voltage_v = 1 WHERE time = :t", t=START)
-    await rig.on_client(
-        "DELETE FROM monitoring.power_measurements WHERE time = :t", t=START + timedelta(seconds=1)
-    )
+    await rig.on_admin("UPDATE fleet.readings SET voltage_v = 100 WHERE time = :t", t=START)
+    await rig.on_client("DELETE FROM monitoring.readings WHERE time = :t", t=START + timedelta(seconds=1))
     report = await _verify(rig)
     [difference] = report.differences
     assert (difference.missing, difference.extra, difference.different) == (0, 1, 1)
@@ -144,7 +142,7 @@ async def test_values_that_differ_and_readings_that_are_only_there_are_said_and_
 
 async def test_looking_only_changes_nothing(rig: Rig) -> None:
     await _two_weeks(rig)
-    await rig.on_admin("DELETE FROM fleet.power_measurements WHERE time = :t", t=START)
+    await rig.on_admin("DELETE FROM fleet.readings WHERE time = :t", t=START)
     report = await _verify(rig, repair=False)
     assert (report.differences[0].missing, report.queued, report.left) == (1, 0, 1)
     assert await rig.on_client("SELECT count(*) FROM app.push_retries") == [(0,)]
@@ -153,15 +151,15 @@ async def test_looking_only_changes_nothing(rig: Rig) -> None:
 async def test_what_lies_outside_of_all_that_is_here_is_compared_too(rig: Rig) -> None:
     """A database that was set back has nothing of the last days, and one from scratch nothing at all."""
     await _two_weeks(rig)
-    await rig.on_client("DELETE FROM monitoring.power_measurements WHERE time >= :t", t=START)
+    await rig.on_client("DELETE FROM monitoring.readings WHERE time >= :t", t=START)
     assert (await _verify(rig)).left == 40
-    await rig.on_client("DELETE FROM monitoring.power_measurements")
+    await rig.on_client("DELETE FROM monitoring.readings")
     assert (await _verify(rig)).left == 200
 
 
 async def test_a_window_compares_its_days_only(rig: Rig) -> None:
     await _two_weeks(rig)
-    await rig.on_admin("DELETE FROM fleet.power_measurements")
+    await rig.on_admin("DELETE FROM fleet.readings")
     report = await _verify(rig, from_at=START - timedelta(days=4), to_at=START - timedelta(days=1))
     assert report.queued == 40
     with pytest.raises(Invalid):
@@ -216,7 +214,7 @@ async def test_charlie_learns_nothing_about_another_customer(rig: Rig) -> None:
 
 async def test_a_verify_beside_a_running_push_loses_and_doubles_nothing(rig: Rig) -> None:
     device = await _two_weeks(rig)
-    await rig.on_admin("DELETE FROM fleet.power_measurements WHERE time < :t", t=START)
+    await rig.on_admin("DELETE FROM fleet.readings WHERE time < :t", t=START)
 
     async def more() -> None:
         for turn in range(6):

@@ -253,14 +253,18 @@ async def test_a_row_whose_time_has_other_values_is_no_success(
     assert await energy(meter) == 3
 
 
-async def test_a_register_for_times_that_have_power_alone_is_no_success(meter: Stack, tmp_path: Path) -> None:
+async def test_a_register_for_times_that_have_power_alone_completes_them(
+    meter: Stack, tmp_path: Path
+) -> None:
     assert (await take(meter, tmp_path, "time,active_power_kw\n" + half_hours("1", "2", "3"))).failure is None
     report = await take(meter, tmp_path, HEADER + half_hours("100", "101", "102"))
-    assert (report.accepted, report.duplicates, report.failure) == (0, 0, "3 rows refused, nothing stored")
-    report = await take(
-        meter, tmp_path, HEADER + half_hours("0.5", "0.6"), table=TableOptions(per_interval=True)
-    )
-    assert report.failure == "3 rows refused, nothing stored"
+    assert (report.accepted, report.completed, report.duplicates, report.failure) == (0, 3, 0, None)
+    assert await energy(meter) == 2
+    power = "time,active_power_kw\n" + half_hours("1", "2", "3")
+    assert (await take(meter, tmp_path, power, "hot-water")).failure is None
+    table = TableOptions(per_interval=True)
+    report = await take(meter, tmp_path, HEADER + half_hours("0.5", "0.6"), "hot-water", table=table)
+    assert (report.accepted, report.completed, report.failure) == (0, 3, None)
 
 
 async def test_a_file_leaves_one_row_however_many_transactions_it_takes(meter: Stack, tmp_path: Path) -> None:

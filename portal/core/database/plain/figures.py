@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 
 from portal.core.database.engine import AddedFigures
-from portal.core.database.plain.schema import DAILY_FIGURES, DAILY_OF_HOURS, KEPT_FIGURES, KEPT_OF_READINGS
+from portal.core.database.plain.schema import DAILY_BY_DEVICE, DAILY_FIGURES, KEPT_FIGURES, KEPT_OF_READINGS
 from portal.core.database.rows import values_of
 from portal.core.values.time import HOUR
 
@@ -202,7 +202,7 @@ async def _rewrite_days(
             layout.sql(
                 _REWRITE_DAYS,
                 figures=", ".join(DAILY_FIGURES),
-                figures_of_hours=DAILY_OF_HOURS,
+                figures_of_hours=DAILY_BY_DEVICE,
                 replaced_figures=_replaced(DAILY_FIGURES),
             )
         ),

@@ -22,10 +22,10 @@ _WEEK = timedelta(days=7)
 _PARTITION_LOCK = 7_301_002
 # Attaching takes a weaker lock than CREATE .. PARTITION OF: readers and writers of other weeks go on.
 _CREATE = """
-CREATE TABLE {power_measurements}_{day} (LIKE {power_measurements} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+CREATE TABLE {readings}_{day} (LIKE {readings} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
 """
 _ATTACH = """
-ALTER TABLE {power_measurements} ATTACH PARTITION {power_measurements}_{day}
+ALTER TABLE {readings} ATTACH PARTITION {readings}_{day}
 FOR VALUES FROM ('{start}') TO ('{end}')
 """
 
@@ -59,7 +59,7 @@ class Partitions:
             str,
             "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
             "WHERE inhparent = to_regclass(:parent)",
-            {"parent": self._layout.table("power_measurements")},
+            {"parent": self._layout.table("readings")},
         )
         return {_week_of(name) for name in names}
 

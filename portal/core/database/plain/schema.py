@@ -6,6 +6,7 @@ and their queue entries are committed together, so a statement sees both or neit
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -41,11 +42,12 @@ KEPT_OF_READINGS = f"""
 {FIGURES_OF_READINGS}, count(m.active_power_kw), min(m.energy_imported_kwh), max(m.energy_imported_kwh)
 """
 DAILY_OF_HOURS = """
-count(DISTINCT h.device_id),
+count(DISTINCT {meter}),
 sum(h.avg_active_power_kw * h.sample_count)
     / nullif(sum(h.sample_count) FILTER (WHERE h.avg_active_power_kw IS NOT NULL), 0),
 max(h.max_active_power_kw), min(h.min_active_power_kw), sum(h.sample_count)::bigint, sum(h.kwh_delta)
 """
+DAILY_BY_DEVICE = DAILY_OF_HOURS.replace("{meter}", "h.device_id")
 _HOURLY_ROLLUP = """
 CREATE TABLE {hourly_rollup} (
     {customer_id uuid NOT NULL,} device_id uuid NOT NULL, hour timestamptz NOT NULL, {figure_columns},
@@ -61,7 +63,7 @@ FROM {power_measurements}
 """
 _HOURLY_VIEW = """
 CREATE VIEW {hourly_per_device} AS
-SELECT {r.customer_id,} r.device_id, r.hour, {figures} FROM {stored} r
+SELECT {r.customer_id,} r.device_id, r.hour, {figures} FROM {stored_hours} r
 WHERE NOT EXISTS (
     SELECT 1 FROM {queue} q WHERE {q.customer_id = r.customer_id AND} q.device_id = r.device_id AND q.hour = r.hour
 )
@@ -94,7 +96,7 @@ END $$
 """
 _DAILY_VIEW = """
 CREATE VIEW {daily_per_customer} AS
-SELECT customer_id, day, {figures} FROM {stored} r
+SELECT customer_id, day, {figures} FROM {stored_days} r
 WHERE NOT EXISTS (
     SELECT 1 FROM {queue} q WHERE q.customer_id = r.customer_id AND date_trunc('day', q.hour, 'UTC') = r.day
 )
@@ -113,20 +115,28 @@ async def create_rollups(session: AsyncSession, layout: Layout) -> None:
         for statement in tables:
             await session.execute(text(layout.sql(statement, figure_columns=_FIGURE_COLUMNS)))
         await queue_hours(session, layout, layout.sql(_ALL_HOURS), {})
-    await create_views(session, layout, stored="rollup", queue="rollup_queue")
+    stored = Stored(layout.table("hourly_rollup"), layout.table("daily_rollup"))
+    await create_views(session, layout, stored, queue="rollup_queue")
 
 
-async def create_views(session: AsyncSession, layout: Layout, *, stored: str, queue: str) -> None:
+@dataclass(frozen=True)
+class Stored:
+    """Where figures are stored, by the ids that people know: tables, or selects in brackets."""
+
+    hours: str
+    days: str
+
+
+async def create_views(session: AsyncSession, layout: Layout, stored: Stored, *, queue: str) -> None:
     """Create, where they are missing, the views of hours and of customers' days.
 
-    They show what the tables `hourly_<stored>` and `daily_<stored>` have of what is not in `queue`, and what is
-    computed from the readings.
+    They show what is stored of what is not in `queue`, and what is computed from the readings.
     """
     queued = layout.table(queue)
     if not await is_there(session, layout.table("hourly_per_device")):
         hourly = layout.sql(
             _HOURLY_VIEW,
-            stored=layout.table(f"hourly_{stored}"),
+            stored_hours=stored.hours,
             queue=queued,
             figures=", ".join(FIGURES),
             figures_of_readings=FIGURES_OF_READINGS,
@@ -134,11 +144,11 @@ async def create_views(session: AsyncSession, layout: Layout, *, stored: str, qu
         await session.execute(text(hourly))
     if layout.has_customers and not await is_there(session, layout.table("daily_per_customer")):
         columns = _FIGURE_COLUMNS.replace(" NOT NULL", "")
-        of_customer = layout.sql(_DAY_OF_CUSTOMER, figure_columns=columns, figures_of_hours=DAILY_OF_HOURS)
+        of_customer = layout.sql(_DAY_OF_CUSTOMER, figure_columns=columns, figures_of_hours=DAILY_BY_DEVICE)
         await session.execute(text(of_customer))
         daily = layout.sql(
             _DAILY_VIEW,
-            stored=layout.table(f"daily_{stored}"),
+            stored_days=stored.days,
             queue=queued,
             figures=", ".join(DAILY_FIGURES),
         )

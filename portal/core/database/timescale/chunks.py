@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNK = timedelta(days=7)
 _MICROSECOND = timedelta(microseconds=1)
-_CREATE = "SELECT _timescaledb_functions.create_chunk('{power_measurements}', CAST(:slices AS jsonb))"
+_CREATE = "SELECT _timescaledb_functions.create_chunk('{readings}', CAST(:slices AS jsonb))"
 
 
 class Chunks:
@@ -56,7 +56,7 @@ class Chunks:
             session,
             datetime,
             "SELECT range_start FROM timescaledb_information.chunks "
-            "WHERE hypertable_schema = :schema AND hypertable_name = 'power_measurements' "
+            "WHERE hypertable_schema = :schema AND hypertable_name = 'readings' "
             "AND range_start = ANY (:starts)",
             {"schema": self._layout.schema, "starts": sorted(wanted)},
         )
@@ -80,7 +80,7 @@ def _start(at: datetime) -> datetime:
 _SWOLLEN = """
 SELECT name FROM (
     SELECT format('%I.%I', chunk_schema, chunk_name) AS name FROM timescaledb_information.chunks
-    WHERE hypertable_schema = $1 AND hypertable_name = 'power_measurements' AND is_compressed
+    WHERE hypertable_schema = $1 AND hypertable_name = 'readings' AND is_compressed
 ) chunk
 WHERE _timescaledb_functions.chunk_status(name::regclass) & 8 = 0 AND pg_indexes_size(name::regclass) > 262144
 """

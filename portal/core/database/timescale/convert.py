@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 # Any constant of our own: whoever changes the shape of the tables does it alone.
 SHAPE_LOCK = 7_301_006
 CHUNK = "interval '7 days'"
-TWIN = "power_measurements_twin"
+TWIN = "readings_twin"
 """The hypertable until it takes the old table's place."""
 _TWIN = """
-CREATE TABLE {power_measurements_twin} (
-    LIKE {power_measurements} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES
+CREATE TABLE {readings_twin} (
+    LIKE {readings} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES
 )
 """
-_TWIN_KEY = "ALTER TABLE {power_measurements_twin} ADD CONSTRAINT {name} {definition}"
+_TWIN_KEY = "ALTER TABLE {readings_twin} ADD CONSTRAINT {name} {definition}"
 _TWIN_HYPERTABLE = """
-SELECT create_hypertable('{power_measurements_twin}', by_range('time', {chunk}), create_default_indexes => false)
+SELECT create_hypertable('{readings_twin}', by_range('time', {chunk}), create_default_indexes => false)
 """
 _COMPRESSION = """
 ALTER TABLE {table} SET (
-    timescaledb.compress, timescaledb.compress_segmentby = '{customer_id,} device_id',
+    timescaledb.compress, timescaledb.compress_segmentby = 'customer, meter',
     timescaledb.compress_orderby = 'time DESC'
 )
 """
@@ -43,8 +43,10 @@ _SWAP_IN = (
     "DROP VIEW IF EXISTS {hourly_per_device}",
     "DROP FUNCTION IF EXISTS {schema}.day_of_customer",
     "DROP TABLE IF EXISTS {daily_rollup}, {hourly_rollup}",
-    "DROP TABLE {power_measurements}",
-    "ALTER TABLE {power_measurements_twin} RENAME TO power_measurements",
+    "ALTER TABLE {readings} RENAME TO readings_before",
+    "ALTER TABLE {readings_twin} RENAME TO readings",
+    "CREATE OR REPLACE VIEW {power_measurements} AS {view}",
+    "DROP TABLE {schema}.readings_before",
 )
 
 
@@ -59,14 +61,14 @@ async def is_partitioned(session: AsyncSession, layout: Layout) -> bool:
         session,
         str,
         "SELECT relkind::text FROM pg_class WHERE oid = to_regclass(:name)",
-        {"name": layout.table("power_measurements")},
+        {"name": layout.table("readings")},
     )
     return kind == "p"
 
 
 async def has_readings(session: AsyncSession, layout: Layout) -> bool:
     """Tell whether there is any reading."""
-    return await is_so(session, layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})"))
+    return await is_so(session, layout.sql("SELECT EXISTS (SELECT 1 FROM {readings})"))
 
 
 async def make_twin(session: AsyncSession, layout: Layout) -> None:
@@ -87,10 +89,13 @@ async def enable_compression(session: AsyncSession, layout: Layout, table: str) 
 
 async def swap_in(session: AsyncSession, layout: Layout) -> None:
     """Drop the partitioned table and what plain PostgreSQL keeps about it, and give the twin its name."""
-    readings = layout.table("power_measurements")
+    readings = layout.table("readings")
     indexes = await _index_names(session, readings)
+    # Worded by names: made anew, it is of the table that has the name by then. Its columns keep their comments.
+    viewed = {"name": layout.table("power_measurements")}
+    view = await value_of(session, str, "SELECT pg_get_viewdef(to_regclass(:name))", viewed) or ""
     for statement in _SWAP_IN:
-        await session.execute(text(layout.sql(statement)))
+        await session.execute(text(layout.sql(statement, view=view.replace(":", "\\:"))))
     for shape, name in (await _index_names(session, readings)).items():
         renamed = layout.sql("ALTER INDEX {schema}.{old} RENAME TO {new}", old=name, new=indexes[shape])
         await session.execute(text(renamed))
@@ -109,7 +114,7 @@ async def _foreign_keys(session: AsyncSession, layout: Layout) -> list[_Defined]
         _Defined,
         "SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint "
         "WHERE conrelid = to_regclass(:table) AND contype = 'f'",
-        {"table": layout.table("power_measurements")},
+        {"table": layout.table("readings")},
     )
 
 

@@ -163,8 +163,10 @@ _SAYS_NOTHING = _Said(None, None, [], is_preloaded=False, may_create=False, kind
 async def gather(db: Database, layout: Layout) -> Facts:
     """Ask the server, on a connection that survives an extension that cannot be loaded."""
     async with autocommit(db, **{"timescaledb.disable_load": "on"}) as connection:
-        readings = layout.table("power_measurements")
-        said = await fetch_row(connection, _Said, _FACTS, readings) or _SAYS_NOTHING
+        readings = layout.table("readings")
+        # Those of an earlier release lie in a table of their own until they are moved: the engine is that of both.
+        wide = layout.table("power_measurements_wide")
+        said = await fetch_row(connection, _Said, _FACTS, readings, wide) or _SAYS_NOTHING
         filled = said.kind == "p" and await fetch_value(
             connection, bool, layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})")
         )
@@ -191,7 +193,7 @@ SELECT (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS in
            OR (has_database_privilege(current_database(), 'CREATE')
                AND coalesce((SELECT bool_or(trusted) FROM pg_available_extension_versions
                              WHERE name = 'timescaledb'), false)) AS may_create,
-       (SELECT relkind::text FROM pg_class WHERE oid = to_regclass($1)) AS kind
+       (SELECT relkind::text FROM pg_class WHERE oid = coalesce(to_regclass($2), to_regclass($1))) AS kind
 """
 
 

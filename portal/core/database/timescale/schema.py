@@ -14,7 +14,7 @@ from portal.core.database.plain.schema import (
     DAILY_FIGURES,
     DAILY_OF_HOURS,
     FIGURES,
-    FIGURES_OF_READINGS,
+    Stored,
     create_views,
 )
 from portal.core.database.rows import is_so, value_of, values_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _HYPERTABLE = """
 SELECT create_hypertable(
-    '{power_measurements}', by_range('time', {chunk}), create_default_indexes => false, migrate_data => true
+    '{readings}', by_range('time', {chunk}), create_default_indexes => false, migrate_data => true
 )
 """
 # The tables of hours whose aggregates wait, and the view of all hours that do.
@@ -54,23 +54,37 @@ SELECT {l.customer_id,} q.device_id, q.hour
 FROM {late_hours} l CROSS JOIN LATERAL unnest(l.device_ids, l.hours) AS q (device_id, hour)
 """,
 )
+# Of readings `m` as they lie, in the units of the columns that come of them.
+_FIGURES_OF_INTEGERS = """
+avg(m.active_power_kw)::float8 / 10000, max(m.active_power_kw) / 10000::float8, min(m.active_power_kw) / 10000::float8,
+count(*), (max(m.energy_imported_kwh) - min(m.energy_imported_kwh)) / 1000000::float8
+"""
 # Buckets are UTC: aggregates in a named zone lose late rows at a bucket's edge (TimescaleDB issue 10296).
 _HOURLY_AGGREGATE = """
 CREATE MATERIALIZED VIEW {hourly_aggregate}
 WITH (timescaledb.continuous, timescaledb.materialized_only = false, timescaledb.create_group_indexes = false) AS
-SELECT {m.customer_id,} m.device_id, time_bucket(interval '1 hour', m.time) AS hour, {figures}
-FROM {power_measurements} m
-GROUP BY {m.customer_id,} m.device_id, time_bucket(interval '1 hour', m.time)
+SELECT m.customer, m.meter, time_bucket(interval '1 hour', m.time) AS hour, {figures}
+FROM {readings} m
+GROUP BY m.customer, m.meter, time_bucket(interval '1 hour', m.time)
 WITH NO DATA
 """
 _DAILY_AGGREGATE = """
 CREATE MATERIALIZED VIEW {daily_aggregate}
 WITH (timescaledb.continuous, timescaledb.materialized_only = false, timescaledb.create_group_indexes = true) AS
-SELECT h.customer_id, time_bucket(interval '1 day', h.hour) AS day, {figures}
+SELECT h.customer, time_bucket(interval '1 day', h.hour) AS day, {figures}
 FROM {hourly_aggregate} h
-GROUP BY h.customer_id, time_bucket(interval '1 day', h.hour)
+GROUP BY h.customer, time_bucket(interval '1 day', h.hour)
 WITH NO DATA
 """
+# Under the ids that people know.
+_HOURS_BY_DEVICE = """(
+    SELECT {d.customer_id,} d.id AS device_id, a.hour, {figures}
+    FROM {hourly_aggregate} a JOIN {devices} d ON d.customer = a.customer AND d.meter = a.meter
+)"""
+_DAYS_BY_CUSTOMER = """(
+    SELECT c.id AS customer_id, a.day, {figures}
+    FROM {daily_aggregate} a JOIN {schema}.customers c ON c.number = a.customer
+)"""
 _HOURLY_POLICY = """
 SELECT add_continuous_aggregate_policy(
     '{hourly_aggregate}', start_offset => interval '30 days', end_offset => interval '1 hour',
@@ -84,7 +98,7 @@ SELECT add_continuous_aggregate_policy(
 )
 """
 _COMPRESSION_POLICY = """
-SELECT add_compression_policy('{power_measurements}', interval '7 days', if_not_exists => true)
+SELECT add_compression_policy('{readings}', interval '7 days', if_not_exists => true)
 """
 
 
@@ -109,8 +123,16 @@ async def complete(session: AsyncSession, layout: Layout) -> None:
         await session.execute(text(layout.sql(statement)))
     await _take_other_name(session, layout)
     await _ensure_aggregates(session, layout)
-    await create_views(session, layout, stored="aggregate", queue="rollup_waiting")
+    stored = Stored(
+        layout.sql(_HOURS_BY_DEVICE, figures=_of("a", FIGURES)),
+        layout.sql(_DAYS_BY_CUSTOMER, figures=_of("a", DAILY_FIGURES)),
+    )
+    await create_views(session, layout, stored, queue="rollup_waiting")
     await _ensure_policies(session, layout)
+
+
+def _of(alias: str, names: tuple[str, ...]) -> str:
+    return ", ".join(f"{alias}.{name}" for name in names)
 
 
 async def _ensure_hypertable(session: AsyncSession, layout: Layout) -> None:
@@ -118,13 +140,13 @@ async def _ensure_hypertable(session: AsyncSession, layout: Layout) -> None:
         session,
         bool,
         "SELECT compression_enabled FROM timescaledb_information.hypertables "
-        "WHERE hypertable_schema = :schema AND hypertable_name = 'power_measurements'",
+        "WHERE hypertable_schema = :schema AND hypertable_name = 'readings'",
         {"schema": layout.schema},
     )
     if is_compressed is None:
         await session.execute(text(layout.sql(_HYPERTABLE, chunk=convert.CHUNK)))
     if not is_compressed:
-        await convert.enable_compression(session, layout, "power_measurements")
+        await convert.enable_compression(session, layout, "readings")
 
 
 async def _take_other_name(session: AsyncSession, layout: Layout) -> None:
@@ -141,12 +163,9 @@ async def _take_other_name(session: AsyncSession, layout: Layout) -> None:
 
 
 async def _ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
-    wanted = {"hourly_aggregate": ("device_id", "hour", *FIGURES)}
+    wanted = {"hourly_aggregate": ("customer", "meter", "hour", *FIGURES)}
     if layout.has_customers:
-        wanted = {
-            "hourly_aggregate": ("customer_id", *wanted["hourly_aggregate"]),
-            "daily_aggregate": ("customer_id", "day", *DAILY_FIGURES),
-        }
+        wanted["daily_aggregate"] = ("customer", "day", *DAILY_FIGURES)
     found = {name: await _columns(session, layout, name) for name in wanted}
     if any(found[name] != columns for name, columns in wanted.items()):
         await _make_aggregates(session, layout)
@@ -174,14 +193,16 @@ async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
         await session.execute(text(layout.sql(statement)))
     for name in ("daily_aggregate", "hourly_aggregate"):
         await _drop(session, layout.table(name))
-    hourly = layout.sql(_HOURLY_AGGREGATE, figures=_named(FIGURES_OF_READINGS, FIGURES))
+    hourly = layout.sql(_HOURLY_AGGREGATE, figures=_named(_FIGURES_OF_INTEGERS, FIGURES))
     await session.execute(text(hourly))
-    by_meter = "CREATE INDEX ON {hourly_aggregate} ({customer_id,} device_id, hour DESC)"
+    by_meter = "CREATE INDEX ON {hourly_aggregate} (customer, meter, hour DESC)"
     await session.execute(text(layout.sql(by_meter)))
     if layout.has_customers:
-        by_customer = "CREATE INDEX ON {hourly_aggregate} (customer_id, hour DESC)"
+        by_customer = "CREATE INDEX ON {hourly_aggregate} (customer, hour DESC)"
         await session.execute(text(layout.sql(by_customer)))
-        daily = layout.sql(_DAILY_AGGREGATE, figures=_named(DAILY_OF_HOURS, DAILY_FIGURES))
+        daily = layout.sql(
+            _DAILY_AGGREGATE, figures=_named(DAILY_OF_HOURS.replace("{meter}", "h.meter"), DAILY_FIGURES)
+        )
         await session.execute(text(daily))
     await note_everything(session, layout)
 

@@ -36,10 +36,10 @@ _WEEK = timedelta(days=7)
 _MOVING_LOCK = convert.SHAPE_LOCK + 1
 # Readings that arrive between the copy and the swap are fetched by another round.
 _ROUNDS = 3
-_DELETE_WEEK = "DELETE FROM {power_measurements_twin} WHERE time >= :start AND time < :end"
+_DELETE_WEEK = "DELETE FROM {readings_twin} WHERE time >= :start AND time < :end"
 _COPY_WEEK = """
-INSERT INTO {power_measurements_twin}
-SELECT * FROM {power_measurements} WHERE time >= :start AND time < :end
+INSERT INTO {readings_twin}
+SELECT * FROM {readings} WHERE time >= :start AND time < :end
 """
 _DIGEST = """
 SELECT count(*) AS readings, coalesce(sum(hash_record_extended(r, 0)::numeric), 0) AS hash FROM {table} r
@@ -137,10 +137,10 @@ async def _fresh_twin(session: AsyncSession, layout: Layout) -> None:
         "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) "
         "FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attnum > 0 AND NOT attisdropped"
     )
-    names = (layout.table("power_measurements"), layout.table(convert.TWIN))
+    names = (layout.table("readings"), layout.table(convert.TWIN))
     shapes = [await value_of(session, str, shape, {"name": name}) for name in names]
     if shapes[1] is not None and shapes[0] != shapes[1]:
-        await session.execute(text(layout.sql("DROP TABLE {power_measurements_twin}")))
+        await session.execute(text(layout.sql("DROP TABLE {readings_twin}")))
     await convert.make_twin(session, layout)
 
 
@@ -166,7 +166,7 @@ async def _weeks(db: Database, layout: Layout) -> list[datetime]:
             str,
             "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid "
             "WHERE inhparent = to_regclass(:parent) ORDER BY relname",
-            {"parent": layout.table("power_measurements")},
+            {"parent": layout.table("readings")},
         )
         return [datetime.strptime(name.rsplit("_", 1)[1], "%Y%m%d").replace(tzinfo=UTC) for name in names]
 
@@ -175,7 +175,7 @@ async def _copy(db: Database, layout: Layout, week: datetime) -> int | None:
     """Copy one week in one transaction unless it is there already; returns how many readings it has then."""
     bounds = {"start": week, "end": week + _WEEK}
     async with db.transaction() as session:
-        original = await _digest(session, layout, "power_measurements", bounds)
+        original = await _digest(session, layout, "readings", bounds)
         if original == await _digest(session, layout, convert.TWIN, bounds):
             return None
         await session.execute(text(layout.sql(_DELETE_WEEK)), bounds)
@@ -198,7 +198,7 @@ async def _compress_before(db: Database, layout: Layout, end: datetime) -> None:
             text(
                 "SELECT compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass) "
                 "FROM timescaledb_information.chunks WHERE hypertable_schema = :schema "
-                "AND hypertable_name = 'power_measurements_twin' AND NOT is_compressed "
+                "AND hypertable_name = 'readings_twin' AND NOT is_compressed "
                 "AND range_end <= least(:end, now() - interval '7 days')"
             ),
             {"schema": layout.schema, "end": end},
@@ -210,8 +210,8 @@ async def _swap(db: Database, layout: Layout) -> int | None:
     async with db.transaction() as session:
         await convert.lock_shape(session)
         await session.execute(text("SET LOCAL lock_timeout = '30s'"))
-        await session.execute(text(layout.sql("LOCK TABLE {power_measurements} IN ACCESS EXCLUSIVE MODE")))
-        counts = [await _counts(session, layout, name) for name in ("power_measurements", convert.TWIN)]
+        await session.execute(text(layout.sql("LOCK TABLE {readings} IN ACCESS EXCLUSIVE MODE")))
+        counts = [await _counts(session, layout, name) for name in ("readings", convert.TWIN)]
         if counts[0] != counts[1]:
             return None
         await convert.swap_in(session, layout)

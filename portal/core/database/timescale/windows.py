@@ -94,13 +94,13 @@ FROM unnest(
 _NOTE_EVERYTHING = """
 INSERT INTO {rollup_windows} (from_hour, to_hour)
 SELECT date_trunc('hour', min(time), 'UTC'), date_trunc('hour', max(time), 'UTC') + interval '1 hour'
-FROM {power_measurements} HAVING count(*) > 0
+FROM {readings} HAVING count(*) > 0
 """
 _DELETE_METERS = "DELETE FROM {late_hours} WHERE id = ANY ($1)"
 _DELETE_WINDOWS = "DELETE FROM {rollup_windows} WHERE id = ANY ($1)"
 _FROM_WATERMARK = """
 SELECT least($1::timestamptz, CASE WHEN at > '2000-01-01Z' THEN at ELSE (
-    SELECT date_trunc('day', min(time), 'UTC') FROM {power_measurements}
+    SELECT date_trunc('day', min(time), 'UTC') FROM {readings}
 ) END)
 FROM (
     SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(mat_hypertable_id)) AS at

@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlmodel import col
 
-from portal.core.database import small_keys
+from portal.core.database import reading_locks, small_keys
 from portal.core.database.rows import is_so, values_of
 from portal.core.fleet.tables import Customer
 from portal.core.values.versions import version_of
@@ -87,12 +87,21 @@ async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: boo
     await session.execute(update(Customer).where(col(Customer.id) == customer_id).values(is_active=is_active))
 
 
+async def keep_writers_out(session: AsyncSession, customer_id: UUID) -> None:
+    """Let nobody store readings of a customer until this transaction has ended."""
+    number = await session.scalar(select(col(Customer.number)).where(col(Customer.id) == customer_id))
+    if number is not None:
+        await reading_locks.keep_writers_out(session, number)
+
+
 async def has_readings(session: AsyncSession, customer_id: UUID) -> bool:
     """Tell whether any reading of a customer is stored."""
-    statement = "SELECT EXISTS (SELECT 1 FROM fleet.power_measurements WHERE customer_id = :id)"
-    return await is_so(session, statement, {"id": customer_id})
+    return await is_so(session, _HAS_READINGS, {"id": customer_id})
 
 
+_HAS_READINGS = """
+SELECT EXISTS (SELECT 1 FROM fleet.readings WHERE customer = (SELECT number FROM fleet.customers WHERE id = :id))
+"""
 # What others refer to comes last. Everything else that holds a customer's rows is found in the catalogue, so that
 # neither engine's own tables are forgotten.
 _LAST = ("tariff_periods", "tariffs", "municipalities", "devices", "sites")
@@ -103,11 +112,21 @@ WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT
 """
 
 
+# By its number, which stays in `meter_numbers`, and is not given to another.
+_NUMBER = "(SELECT number FROM fleet.customers WHERE id = :id)"
+_BY_NUMBER = ("readings", "reading_conflicts")
+
+
 async def remove(session: AsyncSession, customer_id: UUID) -> None:
-    """Delete a customer and everything that is kept of it."""
+    """Delete a customer and everything that is kept of it.
+
+    Nobody may be storing readings of it meanwhile: see `portal.core.database.reading_locks`.
+    """
     found = await values_of(session, str, _HOLDERS)
     names = sorted(found, key=lambda name: _LAST.index(name) if name in _LAST else -1)
     bound = {"id": customer_id}
+    for name in _BY_NUMBER:
+        await session.execute(text(f"DELETE FROM fleet.{name} WHERE customer = {_NUMBER}"), bound)
     for name in names:
         await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer_id = :id'), bound)
     await session.execute(text("DELETE FROM fleet.customers WHERE id = :id"), bound)

@@ -82,7 +82,7 @@ ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, time_zone_id =
 
 _HAS_ALIASES = select(col(DeviceAlias.id)).where(col(DeviceAlias.customer_id) == col(Customer.id)).exists()
 _CUSTOMER = Prepared(
-    select(col(Customer.id), col(Customer.code), _HAS_ALIASES).where(
+    select(col(Customer.id), col(Customer.code), col(Customer.number), _HAS_ALIASES).where(
         col(Customer.is_active),
         or_(
             col(Customer.token_hash) == bindparam("hash"),
@@ -129,6 +129,7 @@ class KnownCustomer:
 
     id: UUID
     code: str
+    number: int
     has_aliases: bool = False
 
 

@@ -17,7 +17,8 @@ from sqlmodel import col
 from portal.core.database.rows import row_of, rows_of
 from portal.core.exchange.recovery import HeldDevice, HeldMunicipality, HeldSite, HeldTariff
 from portal.core.fleet.tables import Customer
-from portal.core.readings.wire import QUANTITIES, FleetReading
+from portal.core.readings.rules.quantities import QUANTITY_OF
+from portal.core.readings.wire import FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.queries import tariffs as tariff_queries
 from portal.core.tariffs.tables import FleetMunicipality, FleetTariff
@@ -198,7 +199,7 @@ async def tariffs(session: AsyncSession, customer_id: UUID, after: int, limit: i
     return tuple(HeldTariff(received_at=at, row=tariff_row(found[key])) for key, at in received_at.items())
 
 
-_COLUMNS = ("time", *QUANTITIES, "source")
+_COLUMNS = ("time", *QUANTITY_OF, "source")
 _READINGS = f"""
 SELECT {", ".join(_COLUMNS)} FROM fleet.power_measurements
 WHERE customer_id = :customer_id AND device_id = :device_id AND time >= :from_at AND time < :to_at
@@ -216,6 +217,28 @@ class _Reading(NamedTuple):
     frequency_hz: float | None
     energy_imported_kwh: float | None
     energy_exported_kwh: float | None
+    reactive_energy_imported_kvarh: float | None
+    reactive_energy_exported_kvarh: float | None
+    apparent_energy_kvah: float | None
+    voltage_l1_v: float | None
+    voltage_l2_v: float | None
+    voltage_l3_v: float | None
+    current_l1_a: float | None
+    current_l2_a: float | None
+    current_l3_a: float | None
+    current_n_a: float | None
+    active_power_l1_kw: float | None
+    active_power_l2_kw: float | None
+    active_power_l3_kw: float | None
+    power_factor_l1: float | None
+    power_factor_l2: float | None
+    power_factor_l3: float | None
+    voltage_thd_percent: float | None
+    current_thd_percent: float | None
+    voltage_unbalance_percent: float | None
+    current_unbalance_percent: float | None
+    active_demand_kw: float | None
+    apparent_demand_kva: float | None
     source: str | None
 
 

@@ -161,6 +161,7 @@ async def remove_customer(
     code; `Conflict` where a code is given that is another one's.
     """
     async with stack.db.transaction() as session:
+        await changes.keep_writers_out(session, customer_id)
         customer = await _lock(session, customer_id, expected, for_removal=True)
         if confirmed_code is not None and confirmed_code.lower() != customer.code.lower():
             message = "The code does not belong to this customer: nothing was deleted"

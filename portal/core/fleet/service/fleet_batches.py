@@ -19,6 +19,7 @@ from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push
 from portal.core.fleet.rules.device_names import Known, Named, Resolved, resolve
 from portal.core.readings.queries import ingest
 from portal.core.readings.rules.collisions import Collisions
+from portal.core.readings.rules.same_instant import RowEffect
 from portal.core.settings import RunMode
 from portal.core.values.texts import shown_text
 from portal.core.values.time import reading_time_problem, spanning
@@ -228,43 +229,52 @@ async def _store_measurements(
     stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[FleetReading]
 ) -> StoredBatch:
     await stack.storage.ensure_partitions(stack.db, spanning([row.time for row in batch.rows]))
+    await ingest.number_sources(stack.db, stack.layout, batch.rows)
     if customer.has_aliases:
         await _use_own_ids(stack, customer, batch)
+    keys = ingest.FleetKeys(customer.id, customer.number, stack.small_keys)
     if batch.rows and not _collisions.expects(customer.id):
         try:
             async with stack.db.direct_transaction() as connection:
                 await _admit(connection, customer, heading.position)
-                await ingest.append_fleet_readings(connection, customer.id, batch.rows)
-                await statements.record_and_mark(connection, customer.id, _handled(heading, batch))
+                stored = await ingest.append_fleet_readings(connection, keys, batch.rows)
+                kept = _kept(batch, stored)
+                await statements.record_and_mark(connection, customer.id, _handled(heading, kept))
         except ingest.COLLISIONS:
             _collisions.note(customer.id)
         else:
-            return _stored(batch)
-    return await _merge(stack, customer, heading, batch, _MERGE_TRIES)
+            return _stored(kept)
+    return await _merge(stack, _Sent(customer, keys, heading, batch), _MERGE_TRIES)
 
 
-async def _merge(
-    stack: Stack,
-    customer: KnownCustomer,
-    heading: BatchHeading,
-    batch: DecodedRows[FleetReading],
-    tries: int,
-) -> StoredBatch:
-    # What is known is decided by the statement that stores: a look-up of its own could call a row accepted
-    # whose device came in between, and which was never stored.
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch of readings, and whose it is."""
+
+    customer: KnownCustomer
+    keys: ingest.FleetKeys
+    heading: BatchHeading
+    batch: DecodedRows[FleetReading]
+
+
+async def _merge(stack: Stack, sent: _Sent, tries: int) -> StoredBatch:
+    customer, heading = sent.customer, sent.heading
     try:
         async with stack.db.direct_transaction() as connection:
             await _admit(connection, customer, heading.position)
-            merged = await ingest.merge_fleet_readings(connection, customer.id, batch.rows)
-            kept = batch.keep(
-                lambda row: None if row.device_id in merged.known_devices else "deviceId: unknown device"
-            )
+            stored = await ingest.merge_fleet_readings(connection, sent.keys, sent.batch.rows)
+            kept = _kept(sent.batch, stored)
             await statements.record_and_mark(connection, customer.id, _handled(heading, kept))
-        return _stored(kept, len(kept.rows) - merged.stored)
-    except ingest.COLLISIONS:  # a deadlock with somebody who appends, or a device that vanished in between
+        return _stored(kept, stored.counts.get(RowEffect.DUPLICATE, 0))
+    except ingest.COLLISIONS:  # a deadlock with somebody who appends
         if tries <= 1:
             raise
-    return await _merge(stack, customer, heading, batch, tries - 1)
+    return await _merge(stack, sent, tries - 1)
+
+
+def _kept(batch: DecodedRows[FleetReading], stored: ingest.StoredRows) -> DecodedRows[FleetReading]:
+    """Return the rows that were stored, or were already. What is known is known in the transaction that stores."""
+    return batch.without(dict.fromkeys(stored.unknown, "deviceId: unknown device") | dict(stored.refused))
 
 
 async def _use_own_ids(stack: Stack, customer: KnownCustomer, batch: DecodedRows[FleetReading]) -> None:

@@ -24,7 +24,7 @@ from portal.core.errors import TooSlow
 from portal.core.exchange.batches import BatchType
 from portal.core.outbox.queries.reading_rows import RetryRow, WaitingRow, reading_in
 from portal.core.outbox.tables import PushStateRow
-from portal.core.readings.wire import QUANTITIES
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -185,12 +185,14 @@ async def forget_sets(session: AsyncSession) -> None:
     )
 
 
-_READING_COLUMNS = ", ".join(f"m.{name}" for name in ("time", "device_id", *QUANTITIES, "source"))
+_SCALED = ", ".join(f"m.{each.name} / {each.scale}::float8 AS {each.name}" for each in ALL_QUANTITIES)
+_READING_COLUMNS = f"m.time, d.id AS device_id, {_SCALED}, s.name AS source"
 
 # The window sum keeps the statement from touching more entries than the limit can use. The bounds on
 # `time` are what lets the query planner skip partitions, per entry and at run time; the device is what lets it
-# unpack one meter's segment of a compressed chunk and not everyone's; the equality on `received_at` is what
-# selects. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
+# unpack one meter's segment of a compressed chunk and not everyone's; the equality on `received` is what
+# selects. A reading knows the second alone: of two transactions of one second with readings between each other's, some
+# are sent twice, which changes nothing. OFFSET 0 is not needed: a LATERAL with LIMIT is never flattened.
 _WAITING = """
     WITH first AS (
         SELECT id, device_id, received_at, first_at, last_at, row_count,
@@ -208,14 +210,18 @@ _WAITING = """
     )
     SELECT c.id AS entry_id, c.received_at, r.*
     FROM chosen c
+    LEFT JOIN monitoring.devices d ON d.id = c.device_id
     LEFT JOIN LATERAL (
         SELECT {columns}
-        FROM monitoring.power_measurements m
-        WHERE m.device_id = c.device_id AND m.received_at = c.received_at
-          AND m.time >= coalesce(c.sent_time, c.first_at) AND m.time <= c.last_at
-          AND (c.sent_time IS NULL OR m.time > c.sent_time)
-        ORDER BY m.time
-        LIMIT $5::bigint
+        FROM (
+            SELECT * FROM monitoring.readings m
+            WHERE m.customer = d.customer AND m.meter = d.meter
+              AND m.received = floor(extract(epoch FROM c.received_at) - 946684800)::integer
+              AND m.time >= coalesce(c.sent_time, c.first_at) AND m.time <= c.last_at
+              AND (c.sent_time IS NULL OR m.time > c.sent_time)
+            ORDER BY m.time
+            LIMIT $5::bigint
+        ) m LEFT JOIN monitoring.reading_sources s ON s.id = m.source
     ) r ON true
     ORDER BY c.ordinal, r.time
     LIMIT $5::bigint
@@ -286,10 +292,11 @@ _DUE_RETRIES = f"""
         ORDER BY tries, time, device_id
         LIMIT :limit
     ) t
+    LEFT JOIN monitoring.devices d ON d.id = t.device_id
     LEFT JOIN LATERAL (
         SELECT {_READING_COLUMNS}
-        FROM monitoring.power_measurements m
-        WHERE m.time = t.time AND m.device_id = t.device_id
+        FROM monitoring.readings m LEFT JOIN monitoring.reading_sources s ON s.id = m.source
+        WHERE m.customer = d.customer AND m.meter = d.meter AND m.time = t.time
     ) r ON true
     ORDER BY t.tries, t.time, t.device_id
     """

@@ -48,7 +48,7 @@ WITH named AS (
 ), waiting AS (
     SELECT n.* FROM named n WHERE EXISTS (
         SELECT 1 FROM app.push_outbox a
-        WHERE a.device_id = n.device_id AND a.received_at = n.received_at
+        WHERE a.device_id = n.device_id AND date_trunc('second', a.received_at) = n.received_at
           AND n.time BETWEEN a.first_at AND a.last_at AND (a.sent_time IS NULL OR n.time > a.sent_time))
     OR EXISTS (SELECT 1 FROM app.push_retries r WHERE r.time = n.time AND r.device_id = n.device_id)
 ), given_up AS (

@@ -1,35 +1,44 @@
 """Statements that store readings, and that find a device by its token.
 
-Two ways lead into the same table. *Appending* copies rows straight into it, which is as fast as the server
-can be, and fails as a whole where one of them is stored already or of an unknown device. *Merging* copies them
-into a staging table and sorts out duplicates and unknown devices by set. A handful of rows is merged in one
-statement without a staging table.
+Two ways lead into the same table. *Appending* copies rows straight into it, which is as fast as the server can be, and
+fails as a whole where one of them is stored already. *Merging* copies them into a staging table and compares
+(`narrow_merge`). A handful of rows of one device is added by one statement (`few_readings`).
 """
+
+# Any: rows are structs of a device or of the fleet; what both have is all that is asked of them.
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
+from portal.core.database.layout import LAYOUTS, Layout
 from portal.core.database.prepared import Prepared
-from portal.core.database.rows import fetch_row, fetch_rows, fetch_value
-from portal.core.readings.queries import copy_format
-from portal.core.readings.wire import QUANTITIES
+from portal.core.database.reading_locks import MERGES, WRITERS
+from portal.core.database.rows import fetch_value
+from portal.core.database.small_keys import OWN_CUSTOMER
+from portal.core.errors import NotFound
+from portal.core.readings.queries import copy_format, reading_sources
+from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND
+from portal.core.readings.queries.narrow_merge import add_missing, merge_rows
+from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, narrow_rows
+from portal.core.readings.rules.same_instant import RowEffect
+from portal.core.settings import RunMode
 from portal.core.sites.queries import board_clocks
 from portal.core.sites.rules.board_clocks import RIGHT, BoardClock
 from portal.core.sites.tables import Device, DeviceClock
-from portal.core.values.time import HOUR, floor_hour
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
 
+    from portal.core.database.db import Database
+    from portal.core.database.small_keys import SmallKeys
     from portal.core.readings.wire import DeviceReading, FleetReading
 
 FEW = 30
@@ -38,163 +47,103 @@ FEW = 30
 COLLISIONS = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError)
 """What makes appending fail where merging can succeed."""
 
-_VALUES = ", ".join((*QUANTITIES, "source"))
-_STAGED = ("time", "device_id", *QUANTITIES, "source")
-
-# One staging table per connection, emptied by every commit.
-_STAGING = f"""
-CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
-    time timestamptz NOT NULL,
-    device_id uuid NOT NULL,
-    {", ".join(f"{quantity} double precision" for quantity in QUANTITIES)},
-    source varchar(50)
-) ON COMMIT DELETE ROWS
+_CLIENT, _ADMIN = LAYOUTS[RunMode.CLIENT], LAYOUTS[RunMode.ADMIN]
+# By itself: what is asked after it sees all that those did who had the customer's lock alone.
+_SHARE = f"""
+SELECT floor(extract(epoch FROM now()) - 946684800)::integer
+FROM (SELECT pg_advisory_xact_lock_shared({WRITERS}, $1)) AS shared
 """
-
-# All hours of what was stored, as one row of the queue.
-_ARRAYS = "array_agg(device_id), array_agg(hour), array_agg(first_at)"
-_TOUCHED = """(
-        SELECT device_id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored
-        GROUP BY device_id, hour
-    ) AS touched HAVING count(*) > 0"""
-
-# Sorted by key, so that two writers of the same rows take their locks in one order (without it they
-# deadlock); within a key by position in the batch, so that the first of two equals wins.
-_STORE = f"""
-WITH stored AS (
-    INSERT INTO monitoring.power_measurements (time, device_id, {_VALUES}, received_at)
-    SELECT time, device_id, {_VALUES}, now() FROM {{rows}}
-    ON CONFLICT DO NOTHING
-    RETURNING time, device_id
-), queued AS (
-    INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts)
-    SELECT {_ARRAYS} FROM {_TOUCHED}
-)"""
-_COUNT_STORED = "SELECT count(*) FROM stored"
-_NOTE = """, noted AS (
-    INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
-    SELECT device_id, now(), min(time), max(time), count(*) FROM stored GROUP BY device_id
-)"""
-_MERGE = f"{_STORE}{_NOTE} {_COUNT_STORED}"
-_STAGED_ROWS = "pg_temp.staged_readings ORDER BY time, device_id, ctid"
-_MERGE_STAGED = _MERGE.format(rows=_STAGED_ROWS)
-# What the Admin gave back it has: none of it goes into the outbox.
-_TAKE_BACK_STAGED = f"{_STORE} {_COUNT_STORED}".format(rows=_STAGED_ROWS)
-_DIFFERING = f"""
-SELECT m.time FROM pg_temp.staged_readings s
-JOIN monitoring.power_measurements m ON m.time = s.time AND m.device_id = s.device_id
-WHERE ({", ".join(f"s.{name}" for name in (*QUANTITIES, "source"))})
-  IS DISTINCT FROM ({", ".join(f"m.{name}" for name in (*QUANTITIES, "source"))}) ORDER BY m.time
-"""
-_FEW_TYPES = ("timestamptz", *("float8" for _ in QUANTITIES), "varchar")
-_MERGE_FEW = _MERGE.format(
-    rows=f"(SELECT $1::uuid AS device_id, sent.* FROM unnest("
-    f"{', '.join(f'${number}::{kind}[]' for number, kind in enumerate(_FEW_TYPES, start=2))}) "
-    f"WITH ORDINALITY AS sent (time, {_VALUES}, ordinal)) AS sent ORDER BY time, ordinal"
-)
-
+_MERGE_ALONE = f"SELECT pg_advisory_xact_lock({MERGES}, $1)"
 _FINISH_APPEND = """
 WITH queued AS (
     INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts) VALUES ($1, $2, $3)
 )
 INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
-VALUES ($4, now(), $5, $6, $7)
+SELECT d.id, now(), $5, $6, $7 FROM monitoring.devices d WHERE d.id = $4 RETURNING id
 """
-
-_MERGE_FLEET = f"""
-WITH known AS MATERIALIZED (
-    SELECT sent.device_id FROM (SELECT DISTINCT device_id FROM pg_temp.staged_readings) AS sent
-    JOIN fleet.devices d ON d.customer_id = $1 AND d.id = sent.device_id
-), stored AS (
-    INSERT INTO fleet.power_measurements (time, customer_id, device_id, {_VALUES})
-    SELECT time, $1, device_id, {_VALUES} FROM pg_temp.staged_readings AS sent
-    WHERE device_id IN (SELECT device_id FROM known) ORDER BY time, device_id, sent.ctid
-    ON CONFLICT DO NOTHING
-    RETURNING time, device_id
-), queued AS (
-    INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
-    SELECT $1::uuid, {_ARRAYS} FROM {_TOUCHED}
-)
-SELECT (SELECT count(*) FROM stored) AS stored, (SELECT array_agg(device_id) FROM known) AS known
-"""
-
-_DEVICE = Prepared(
-    select(col(Device.id), col(Device.external_id), *board_clocks.KNOWN)
+_OF_DEVICE = (col(Device.id), col(Device.external_id), col(Device.meter))
+_BY_TOKEN = Prepared(
+    select(*_OF_DEVICE, *board_clocks.KNOWN)
     .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
     .where(col(Device.token_hash) == bindparam("hash"), col(Device.is_active))
 )
-_EXTERNAL_ID = Prepared(select(col(Device.external_id)).where(col(Device.id) == bindparam("id")))
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-_values_of = attrgetter("time", *QUANTITIES, "source")
+_BY_ID = Prepared(select(*_OF_DEVICE).where(col(Device.id) == bindparam("id")))
 
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device whose token was presented, and what is known of its clock."""
+    """A device that is there: `meter` is its part of the small key; and, by its token, what is known of its clock."""
 
     id: UUID
     external_id: str
+    meter: int
     clock: BoardClock = RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """How many readings of a batch were what, and the indexes of those that were not stored.
+
+    `refused` says what does not fit; `unknown` are those of devices that the customer does not have.
+    """
+
+    counts: Mapping[RowEffect, int]
+    refused: Sequence[tuple[int, str]] = ()
+    unknown: Sequence[int] = ()
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything is stored that was not."""
+        return any(count for effect, count in self.counts.items() if effect is not RowEffect.DUPLICATE)
+
+    @property
+    def accepted(self) -> int:
+        """How many were the first of their instant."""
+        return self.counts.get(RowEffect.ACCEPTED, 0)
 
 
 async def device_by_token_hash(connection: asyncpg.Connection, token_hash: str) -> KnownDevice | None:
     """Return the active device with this token, by one index look-up."""
-    row = await _DEVICE.first(connection, hash=token_hash)
+    row = await _BY_TOKEN.first(connection, hash=token_hash)
     if row is None:
         return None
-    device_id, external_id, skew, until, since, posts, least, most = row
-    return KnownDevice(device_id, external_id, board_clocks.clock_of(skew, until, since, posts, least, most))
+    device_id, external_id, meter, skew, until, since, posts, least, most = row
+    clock = board_clocks.clock_of(skew, until, since, posts, least, most)
+    return KnownDevice(device_id, external_id, meter, clock)
 
 
-async def external_id_of(connection: asyncpg.Connection, device_id: UUID) -> str:
-    """Return what a device is called in the field; empty for one that is not there."""
-    row = await _EXTERNAL_ID.first(connection, id=device_id)
-    return "" if row is None else row[0]
+async def device_by_id(connection: asyncpg.Connection, device_id: UUID) -> KnownDevice:
+    """Return a device. Raises `NotFound`."""
+    row = await _BY_ID.first(connection, id=device_id)
+    if row is None:
+        message = "There is no such device"
+        raise NotFound(message)
+    return KnownDevice(*row)
 
 
 async def append_device_readings(
-    connection: asyncpg.Connection, device_id: UUID, readings: Sequence[DeviceReading]
-) -> None:
+    connection: asyncpg.Connection, device: KnownDevice, readings: Sequence[DeviceReading]
+) -> StoredRows:
     """Store readings of one device, none of which is stored yet; queue their hours and note them in the outbox.
 
     All of it is in the caller's transaction, whose start is the readings' `received_at`. Raises one of
-    `COLLISIONS`, and the transaction is lost.
+    `COLLISIONS`, and the transaction is lost; `NotFound` where the device was removed.
     """
-    await connection.copy_to_table(
-        "power_measurements",
-        schema_name="monitoring",
-        columns=_STAGED,
-        format="binary",
-        source=copy_format.device_rows(device_id, readings),
-    )
-    times = sorted(reading.time for reading in readings)
-    hours: dict[datetime, datetime] = {}
-    end = times[0]
-    for at in times:
-        if at >= end:
-            hour = floor_hour(at)
-            hours[hour], end = at, hour + HOUR
-    devices = [device_id] * len(hours)
-    first, last = times[0], times[-1]
-    await connection.execute(
-        _FINISH_APPEND, devices, list(hours), list(hours.values()), device_id, first, last, len(readings)
-    )
+    packed, _ = await _of_device(connection, device, readings)
+    if packed.rows:
+        await _copy(connection, _CLIENT, packed)
+        await _finish(connection, device.id, packed)
+    return _as_stored(packed, {RowEffect.ACCEPTED: len(packed.rows)})
 
 
 async def merge_device_readings(
-    connection: asyncpg.Connection, device_id: UUID, readings: Sequence[DeviceReading]
-) -> int:
-    """Store those readings of one device that are not stored yet, otherwise as appending; returns how many."""
-    if len(readings) <= FEW:
-        columns = zip(*map(_values_of, readings), strict=True)
-        return await fetch_value(connection, int, _MERGE_FEW, device_id, *columns) or 0
-    await _stage(connection, copy_format.device_rows(device_id, readings))
-    return await fetch_value(connection, int, _MERGE_STAGED) or 0
-
-
-class _Differing(NamedTuple):
-    time: datetime
+    connection: asyncpg.Connection, device: KnownDevice, readings: Sequence[DeviceReading]
+) -> StoredRows:
+    """Store what is new of readings of one device, otherwise as appending."""
+    packed, sources = await _of_device(connection, device, readings, is_merged=True)
+    await device_by_id(connection, device.id)
+    counts = await merge_rows(connection, _CLIENT, OWN_CUSTOMER, packed, sources) if packed.rows else {}
+    return _as_stored(packed, counts)
 
 
 async def take_back_readings(
@@ -204,69 +153,138 @@ async def take_back_readings(
 
     Returns how many were stored, and the times of those that are stored here with other values.
     """
-    await _stage(connection, copy_format.device_rows(device_id, readings))
-    stored = await fetch_value(connection, int, _TAKE_BACK_STAGED) or 0
-    return stored, [row.time for row in await fetch_rows(connection, _Differing, _DIFFERING)]
+    device = await device_by_id(connection, device_id)
+    packed, _ = await _of_device(connection, device, readings, is_merged=True)
+    return await add_missing(connection, _CLIENT, OWN_CUSTOMER, packed) if packed.rows else (0, [])
 
 
-async def append_fleet_readings(
-    connection: asyncpg.Connection, customer_id: UUID, readings: Sequence[FleetReading]
-) -> None:
-    """Store readings of a customer, none of which is stored yet, and queue their hours.
+async def _of_device(
+    connection: asyncpg.Connection, device: KnownDevice, readings: Sequence[Any], *, is_merged: bool = False
+) -> tuple[NarrowRows, Mapping[str, int]]:
+    received = await fetch_value(connection, int, _SHARE, OWN_CUSTOMER)
+    sources = await _sources(connection, _CLIENT, readings)
+    if is_merged:
+        await connection.execute(_MERGE_ALONE, device.meter)
+    packed = await narrow_rows(readings, RowKeys(OWN_CUSTOMER, device.meter, sources, received or 0))
+    return packed, sources
 
-    Raises one of `COLLISIONS`, also for an unknown device, and the caller's transaction is lost.
-    """
-    queued: list[bytes] = []
 
-    async def rows() -> AsyncIterator[bytes]:
-        async for piece in copy_format.fleet_rows(customer_id, readings):
-            yield piece
-        # While the database is still busy with what it was sent.
-        queued.append(copy_format.queue_row(customer_id, _first_of_each_hour(readings)))
-
-    await connection.copy_to_table(
-        "power_measurements",
-        schema_name="fleet",
-        columns=("time", "customer_id", *_STAGED[1:]),
-        format="binary",
-        source=rows(),
+async def _finish(connection: asyncpg.Connection, device_id: UUID, packed: NarrowRows) -> None:
+    hours = [EPOCH + each.hour * MICROSECOND for each in packed.hours]
+    firsts = [EPOCH + each.first * MICROSECOND for each in packed.hours]
+    last = EPOCH + packed.stamp_of(packed.rows[-1]) * MICROSECOND
+    noted = await fetch_value(
+        connection,
+        int,
+        _FINISH_APPEND,
+        [device_id] * len(hours),
+        hours,
+        firsts,
+        device_id,
+        firsts[0],
+        last,
+        len(packed.rows),
     )
-    # As parameters of an INSERT a thousand hours take the driver longer than all of this.
-    await connection.copy_to_table(
-        "rollup_batches",
-        schema_name="fleet",
-        columns=("customer_id", "device_ids", "hours", "firsts"),
-        format="binary",
-        source=_each(queued),
-    )
+    if noted is None:
+        message = "The device was removed"
+        raise NotFound(message)
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """How many readings of a merge were new, and which of their devices the customer has."""
+class FleetKeys:
+    """A customer whose readings are stored: its id and its number, and where keys of its devices are found."""
 
-    stored: int
-    known_devices: frozenset[UUID]
+    customer_id: UUID
+    customer: int
+    known: SmallKeys
 
 
-class _MergedRow(NamedTuple):
-    stored: int
-    known: list[UUID] | None
+async def append_fleet_readings(
+    connection: asyncpg.Connection, keys: FleetKeys, readings: Sequence[FleetReading]
+) -> StoredRows:
+    """Store readings of a customer's known devices, none of which is stored yet, and queue their hours.
+
+    Raises one of `COLLISIONS`, and the caller's transaction is lost.
+    """
+    packed, found = await _of_fleet(connection, keys, readings)
+    if packed.rows:
+        await _copy(connection, _ADMIN, packed)
+        queued = copy_format.queue_row(keys.customer_id, packed.hours, found.devices)
+        # As parameters of an INSERT a thousand hours take the driver longer than all of this.
+        await connection.copy_to_table(
+            "rollup_batches",
+            schema_name="fleet",
+            columns=("customer_id", "device_ids", "hours", "firsts"),
+            format="binary",
+            source=_each([queued]),
+        )
+    return _as_stored(packed, {RowEffect.ACCEPTED: len(packed.rows)})
 
 
 async def merge_fleet_readings(
-    connection: asyncpg.Connection, customer_id: UUID, readings: Sequence[FleetReading]
-) -> Merged:
-    """Store those readings of a customer's known devices that are not stored yet, and queue their hours."""
-    await _stage(connection, copy_format.staged_rows(readings))
-    row = await fetch_row(connection, _MergedRow, _MERGE_FLEET, customer_id) or _MergedRow(0, None)
-    return Merged(row.stored, frozenset(row.known or ()))
+    connection: asyncpg.Connection, keys: FleetKeys, readings: Sequence[FleetReading]
+) -> StoredRows:
+    """Store what is new of readings of a customer's known devices, and queue their hours."""
+    packed, found = await _of_fleet(connection, keys, readings, is_merged=True)
+    counts = await merge_rows(connection, _ADMIN, keys.customer, packed, found.sources) if packed.rows else {}
+    return _as_stored(packed, counts)
 
 
-async def _stage(connection: asyncpg.Connection, rows: AsyncIterator[bytes]) -> None:
-    await connection.execute(_STAGING)
+class _Found(NamedTuple):
+    devices: Mapping[int, UUID]
+    sources: Mapping[str, int]
+
+
+async def _of_fleet(
+    connection: asyncpg.Connection,
+    keys: FleetKeys,
+    readings: Sequence[FleetReading],
+    *,
+    is_merged: bool = False,
+) -> tuple[NarrowRows, _Found]:
+    await connection.execute(_SHARE, keys.customer)
+    sources = await _sources(connection, _ADMIN, readings)
+    if is_merged:
+        await connection.execute(_MERGE_ALONE, keys.customer)
+    # By the numbers of the ids: hashing an id for every reading takes longer than packing it.
+    asked = {reading.device_id.int: reading.device_id for reading in readings}
+    known = await keys.known.of_meters(
+        connection, _ADMIN, [(keys.customer_id, device) for device in asked.values()]
+    )
+    meters = {key[-1].int: small.meter for key, small in known.items()}
+    packed = await narrow_rows(readings, RowKeys(keys.customer, meters, sources))
+    return packed, _Found({meter: asked[device] for device, meter in meters.items()}, sources)
+
+
+async def number_sources(db: Database, layout: Layout, readings: Sequence[Any]) -> None:
+    """Number what the readings name as their source: to be done before their transaction begins."""
+    await reading_sources.number_sources(db, layout, _named(readings))
+
+
+def _named(readings: Sequence[Any]) -> set[str]:
+    return {reading.source for reading in readings} - {None}
+
+
+async def _sources(
+    connection: asyncpg.Connection, layout: Layout, readings: Sequence[Any]
+) -> Mapping[str, int]:
+    """Return the numbers of the readings' sources; readings lose a source that is one too many."""
+    names = _named(readings)
+    sources = await reading_sources.source_numbers(connection, layout, sorted(names))
+    if len(sources) < len(names):
+        for reading in readings:
+            if reading.source not in sources:
+                reading.source = None
+    return sources
+
+
+async def _copy(connection: asyncpg.Connection, layout: Layout, packed: NarrowRows) -> None:
     await connection.copy_to_table(
-        "staged_readings", schema_name="pg_temp", columns=_STAGED, format="binary", source=rows
+        "readings",
+        schema_name=layout.schema,
+        columns=packed.columns,
+        format="binary",
+        source=packed.pieces(),
     )
 
 
@@ -275,20 +293,5 @@ async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _first_of_each_hour(readings: Sequence[FleetReading]) -> dict[tuple[UUID, datetime], datetime]:
-    """Return the first reading's time by device and UTC hour."""
-    # By the numbers of the ids, hour by hour: hashing an id or a pair of both for every reading took longer than all
-    # else that Python does for a batch.
-    hours: dict[datetime, dict[int, FleetReading]] = {}
-    begin, end = _NEVER, _NEVER
-    firsts: dict[int, FleetReading] = {}
-    for reading in readings:
-        at = reading.time
-        if not begin <= at < end:
-            begin = floor_hour(at)
-            end, firsts = begin + HOUR, hours.setdefault(begin, {})
-        device = reading.device_id.int
-        first = firsts.get(device)
-        if first is None or at < first.time:
-            firsts[device] = reading
-    return {(first.device_id, hour): first.time for hour, found in hours.items() for first in found.values()}
+def _as_stored(packed: NarrowRows, counts: Mapping[RowEffect, int]) -> StoredRows:
+    return StoredRows(counts, packed.refused, packed.unknown)

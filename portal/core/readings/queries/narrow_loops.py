@@ -29,6 +29,8 @@ from portal.core.readings.rules.scaling import QUICK_LIMITS
 
 PREFIX_BYTES = 18
 """What a row begins with: its number of fields, customer and meter, both with their lengths."""
+RECEIVED_BYTES = 8
+"""How much longer that is where the second in which it was received stands between the two."""
 
 Split = Callable[[Sequence[Any]], tuple[list[Any], list[Any]]]
 """Takes readings; returns those with just the fields of the loop, and the others."""
@@ -64,9 +66,15 @@ def split_loop(fields: tuple[str, ...], present: tuple[str, ...]) -> Split:
 
 
 @lru_cache(maxsize=KNOWN_LOOPS)
-def pack_loop(columns: tuple[str, ...], present: tuple[str, ...], *, is_of_one_meter: bool) -> Pack:
+def pack_loop(
+    columns: tuple[str, ...],
+    present: tuple[str, ...],
+    *,
+    is_of_one_meter: bool,
+    prefix_bytes: int = PREFIX_BYTES,
+) -> Pack:
     """Return the loop that packs readings which have just the `present` of the `columns` that the COPY has."""
-    row = _row_layout(columns, present)
+    row = _row_layout(columns, present, prefix_bytes)
     lines = (
         "def pack(readings, prefixes, sources, rows, plain, unknown):",
         "    append, last_at, stamp = rows.append, None, 0",
@@ -125,10 +133,18 @@ class _RowLayout:
 
     arguments: list[str]
     sure: list[str]
-    shape: str = f"!{PREFIX_BYTES}s{_LENGTH_ONLY}q"
-    checked: bytes = bytes(PREFIX_BYTES + 12)
-    expected: bytes = bytes(PREFIX_BYTES + 12)
-    finish: bytes = bytes(PREFIX_BYTES) + (8).to_bytes(4, "big") + bytes(8)
+    shape: str
+    checked: bytes
+    expected: bytes
+    finish: bytes
+
+    @classmethod
+    def begun(cls, prefix_bytes: int) -> _RowLayout:
+        """Return a row of its prefix and its instant."""
+        unchecked = bytes(prefix_bytes + 12)
+        finish = bytes(prefix_bytes) + (8).to_bytes(4, "big") + bytes(8)
+        shape = f"!{prefix_bytes}s{_LENGTH_ONLY}q"
+        return cls(["prefix", "stamp"], [], shape, unchecked, unchecked, finish)
 
     def add(self, shape: str, finish: bytes, *, checked: bytes = b"", expected: bytes = b"") -> None:
         """Add what a field takes in the row; no `checked` and `expected`: nothing of it needs to be looked at."""
@@ -151,8 +167,8 @@ class _RowLayout:
         }
 
 
-def _row_layout(columns: tuple[str, ...], present: tuple[str, ...]) -> _RowLayout:
-    row = _RowLayout(["prefix", "stamp"], [])
+def _row_layout(columns: tuple[str, ...], present: tuple[str, ...], prefix_bytes: int) -> _RowLayout:
+    row = _RowLayout.begun(prefix_bytes)
     for name in columns:
         if name not in present:
             row.add(_LENGTH_ONLY, _NULL_FIELD)

@@ -26,11 +26,12 @@ from portal.core.readings.queries.copy_binary import (
     microseconds,
     one_row,
 )
-from portal.core.readings.queries.narrow_loops import PREFIX_BYTES, pack_loop, split_loop
+from portal.core.readings.queries.narrow_loops import PREFIX_BYTES, RECEIVED_BYTES, pack_loop, split_loop
 from portal.core.readings.rules.quantities import NARROW_QUANTITIES, QUANTITY_OF, SOURCE
 from portal.core.readings.rules.scaling import DoesNotFit, to_stored
 
 _KEYS = ("customer", "meter", "time")
+_KEYS_AND_RECEIVED = ("customer", "received", "meter", "time")
 _ORDER = (*(quantity.name for quantity in NARROW_QUANTITIES), SOURCE)
 _HOUR = 3_600_000_000
 _ROWS_PER_PIECE = 200
@@ -49,12 +50,24 @@ class RowKeys:
     """The small keys that stand for ids and texts in a batch.
 
     `meters` is by the number of a device's id (`UUID.int`), without those that the customer does not have; or one
-    number, and all rows are of that meter. `sources` has every source that a row names.
+    number, and all rows are of that meter. `sources` has every source that a row names. `received` is the second from
+    2000 on that the rows of a Client bear; the Admin's have none.
     """
 
     customer: int
     meters: Mapping[int, int] | int
     sources: Mapping[str, int] = field(default_factory=dict[str, int])
+    received: int | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a row begins with."""
+        return _KEYS if self.received is None else _KEYS_AND_RECEIVED
+
+    @property
+    def prefix_bytes(self) -> int:
+        """How long what stands before the time is."""
+        return PREFIX_BYTES if self.received is None else PREFIX_BYTES + RECEIVED_BYTES
 
 
 class TouchedHour(NamedTuple):
@@ -79,6 +92,11 @@ class NarrowRows:
     hours: Sequence[TouchedHour]
     refused: Sequence[tuple[int, str]]
     unknown: Sequence[int]
+
+    def stamp_of(self, row: bytes) -> int:
+        """Return the instant of a row, in microseconds from 2000 on."""
+        begin = PREFIX_BYTES + RECEIVED_BYTES * ("received" in self.columns) + 4
+        return int.from_bytes(row[begin : begin + 8], "big", signed=True)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the COPY of all rows in pieces, giving way between them."""
@@ -120,9 +138,9 @@ async def narrow_rows(readings: _Readings, keys: RowKeys) -> NarrowRows:
     packing.rows.sort()
     positions = {id(each): index for index, each in enumerate(readings)} if packing.has_left_out else {}
     return NarrowRows(
-        (*_KEYS, *packing.columns),
+        (*keys.columns, *packing.columns),
         packing.rows,
-        _touched_hours(packing.rows),
+        _touched_hours(packing.rows, keys.prefix_bytes),
         sorted([(positions[id(each)], reason) for each, reason in packing.refused]),
         sorted([positions[id(each)] for each in packing.unknown]),
     )
@@ -152,10 +170,11 @@ def _present(reading: Any) -> tuple[str, ...]:
 class _Prefixes(dict[int, bytes]):
     """What rows begin with, by the number of the device's id; empty for a device that has no meter."""
 
-    def __init__(self, customer: int, meters: Mapping[int, int], columns: int) -> None:
+    def __init__(self, keys: RowKeys, meters: Mapping[int, int], columns: int) -> None:
         super().__init__()
         self._meters = meters
-        self._customer = Struct("!hiii").pack(columns, 4, customer, 4)
+        before = (4, keys.customer) if keys.received is None else (4, keys.customer, 4, keys.received)
+        self._customer = Struct(f"!h{len(before) + 1}i").pack(columns, *before, 4)
 
     def of_meter(self, meter: int) -> bytes:
         return self._customer + meter.to_bytes(4, "big")
@@ -176,7 +195,8 @@ class _Packing:
         self.unknown: list[Any] = []
         self._sources = keys.sources
         meters: Mapping[int, int] = {} if isinstance(keys.meters, int) else keys.meters
-        self._prefixes = _Prefixes(keys.customer, meters, len(_KEYS) + len(columns))
+        self._prefixes = _Prefixes(keys, meters, len(keys.columns) + len(columns))
+        self._prefix_bytes = keys.prefix_bytes
         # Of one meter there is one beginning of all rows, and whether they name their device does not matter.
         self._only = self._prefixes.of_meter(keys.meters) if isinstance(keys.meters, int) else None
 
@@ -186,7 +206,8 @@ class _Packing:
 
     def pack(self, fields: tuple[str, ...], readings: _Readings) -> None:
         """Pack readings that have just these fields."""
-        loop = pack_loop(self.columns, fields, is_of_one_meter=self._only is not None)
+        is_of_one_meter, prefix_bytes = self._only is not None, self._prefix_bytes
+        loop = pack_loop(self.columns, fields, is_of_one_meter=is_of_one_meter, prefix_bytes=prefix_bytes)
         plain: list[Any] = []
         loop(readings, self._only or self._prefixes, self._sources, self.rows, plain, self.unknown)
         for reading in plain:
@@ -216,14 +237,14 @@ class _Packing:
         return len(stored).to_bytes(4, "big") + stored
 
 
-def _touched_hours(rows: Sequence[bytes]) -> list[TouchedHour]:
+def _touched_hours(rows: Sequence[bytes], prefix_bytes: int) -> list[TouchedHour]:
     """Return the hours of sorted rows with the first reading of each, by comparing the rows' beginnings."""
     hours: list[TouchedHour] = []
     end = b""
     for row in rows:
         if row >= end:
-            meter, stamp = _METER_AND_INSTANT.unpack_from(row, PREFIX_BYTES - 4)
+            meter, stamp = _METER_AND_INSTANT.unpack_from(row, prefix_bytes - 4)
             hour = stamp - stamp % _HOUR
             hours.append(TouchedHour(meter, hour, stamp))
-            end = row[: PREFIX_BYTES + 4] + (hour + _HOUR).to_bytes(8, "big")
+            end = row[: prefix_bytes + 4] + (hour + _HOUR).to_bytes(8, "big")
     return hours

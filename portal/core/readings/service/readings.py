@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
 from portal.core.energy.rules.registers import register_milliwh
-from portal.core.errors import Unauthenticated
+from portal.core.errors import NotFound, Unauthenticated
 from portal.core.readings.decoding import DecodedRows
 from portal.core.readings.queries import ingest, measurements
+from portal.core.readings.queries.few_readings import add_few
 from portal.core.readings.rules.collisions import Collisions
+from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.readings.rules.register_joins import Stood
+from portal.core.readings.rules.same_instant import RowEffect
+from portal.core.readings.rules.scaling import DoesNotFit, from_stored, to_stored
 from portal.core.readings.wire import NO_QUANTITY, DeviceIngestAnswer, without_quantity
 from portal.core.values.texts import shown_text, text_problem
 from portal.core.values.time import reading_time_problem, spanning
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 
     WriteDown = Callable[[asyncpg.Connection], Awaitable[None]]
 
+_UNKNOWN = "The device token is not known."
 _MERGE_TRIES = 3
 _collisions = Collisions()
 
@@ -41,33 +48,41 @@ async def authenticate_device(stack: Stack, token: str) -> ingest.KnownDevice:
     async with stack.db.direct.connection() as connection:
         device = await ingest.device_by_token_hash(connection, token_hash(token))
     if device is None:
-        message = "The device token is not known."
-        raise Unauthenticated(message)
+        raise Unauthenticated(_UNKNOWN)
     return device
 
 
 async def store_device_batch(
-    stack: Stack, device_id: UUID, batch: DecodedRows[DeviceReading]
+    stack: Stack, device: ingest.KnownDevice, batch: DecodedRows[DeviceReading]
 ) -> DeviceIngestAnswer:
-    """Store the good rows of a batch in one transaction; a replayed row is a duplicate and changes nothing.
+    """Store the good rows of a batch; a replayed row is a duplicate and changes nothing.
 
-    A row without `deviceId` is the device's own; a row of another device, with an impossible time or without any
-    quantity is rejected by itself. Rows keep the order in which they were first sent: the stored one always wins.
+    A row without `deviceId` is the device's own; a row of another device, with an impossible time, without any
+    quantity or with one that does not fit is rejected by itself. Of several rows for one instant the reading has the
+    greatest values, whichever came first. Raises `Unauthenticated` where the device was removed meanwhile.
     """
-    return await _take(stack, device_id, batch, None)
+    try:
+        return await _take(stack, device, batch, None)
+    except NotFound:
+        raise Unauthenticated(_UNKNOWN) from None
 
 
 async def _take(
-    stack: Stack, device_id: UUID, batch: DecodedRows[DeviceReading], write_down: WriteDown | None
+    stack: Stack, device: ingest.KnownDevice, batch: DecodedRows[DeviceReading], write_down: WriteDown | None
 ) -> DeviceIngestAnswer:
-    good = _sound(batch, device_id, stack.clock())
+    good = _sound(batch, device.id, stack.clock())
     _clean_sources(good.rows)
-    stored = await _store(stack, device_id, good.rows, write_down) if good.rows else 0
+    stored = (
+        await _store(_Batch(stack, device, good.rows, write_down)) if good.rows else ingest.StoredRows({})
+    )
+    kept = good.without(dict(stored.refused))
     return DeviceIngestAnswer(
-        accepted=stored,
-        rejected=len(good.problems),
-        duplicates=len(good.rows) - stored,
-        errors=list(good.problems),
+        accepted=stored.accepted,
+        rejected=len(kept.problems),
+        duplicates=stored.counts.get(RowEffect.DUPLICATE, 0),
+        completed=stored.counts.get(RowEffect.COMPLETED, 0),
+        conflicts=stored.counts.get(RowEffect.CONFLICT, 0),
+        errors=list(kept.problems),
     )
 
 
@@ -76,30 +91,42 @@ async def import_readings(
 ) -> DeviceIngestAnswer:
     """Store readings from a file (its name) as if the device had just sent them; `row` counts within `readings`.
 
-    The trail has one row for a file and a device within the hour, however many calls it takes.
+    The trail has one row for a file and a device within the hour, however many calls it takes. Raises `NotFound`.
     """
+    async with stack.db.direct.connection() as connection:
+        device = await ingest.device_by_id(connection, device_id)
 
     async def write_down(connection: asyncpg.Connection) -> None:
-        device = await ingest.external_id_of(connection, device_id)
-        await audit.record_once_over(connection, "data.imported", device, file)
+        await audit.record_once_over(connection, "data.imported", device.external_id, file)
 
     batch = DecodedRows(readings, range(len(readings)), ())
-    return await _take(stack, device_id, batch, write_down)
+    return await _take(stack, device, batch, write_down)
 
 
 async def indexes_of_others(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> list[int]:
-    """Return which of some readings (from 0) are not what is stored for their time, in a value that they have."""
+    """Return which of some readings (from 0) differ from what is stored for their time, in a value that both have."""
     async with stack.db.snapshot() as session:
         stored = await measurements.readings_at(session, device_id, [reading.time for reading in readings])
-    nothing = (None,) * len(QUANTITIES)
     return [
         index
         for index, reading in enumerate(readings)
-        if any(
-            (sent := getattr(reading, quantity)) is not None and sent != kept
-            for quantity, kept in zip(QUANTITIES, stored.get(reading.time, nothing), strict=True)
-        )
+        if (kept := stored.get(reading.time)) is not None and _differs(reading, kept)
     ]
+
+
+def _differs(reading: DeviceReading, kept: Sequence[float | None]) -> bool:
+    for name, value in zip(QUANTITIES, kept, strict=True):
+        sent = getattr(reading, name)
+        if sent is not None and value is not None and sent != value and not _is_stored_as(name, sent, value):
+            return True
+    return False
+
+
+def _is_stored_as(name: str, sent: float, value: float) -> bool:
+    quantity = QUANTITY_OF[name]
+    with suppress(DoesNotFit):
+        return from_stored(quantity, to_stored(quantity, sent)) == value
+    return False
 
 
 async def registers_around(
@@ -144,49 +171,64 @@ def _clean_sources(readings: Sequence[DeviceReading]) -> None:
                 reading.source = shown_text(reading.source)
 
 
-async def _store(
-    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading], write_down: WriteDown | None
-) -> int:
-    await stack.storage.ensure_partitions(stack.db, spanning([reading.time for reading in readings]))
-    if len(readings) > ingest.FEW and _collisions.expects(device_id):
-        return await _merge(stack, device_id, readings, write_down, _MERGE_TRIES)
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Readings of one device to be stored, and what is written down in the transaction that stores any."""
+
+    stack: Stack
+    device: ingest.KnownDevice
+    readings: Sequence[DeviceReading]
+    write_down: WriteDown | None
+
+    @property
+    def is_few(self) -> bool:
+        return len(self.readings) <= ingest.FEW
+
+
+async def _store(batch: _Batch) -> ingest.StoredRows:
+    stack, times = batch.stack, [reading.time for reading in batch.readings]
+    await stack.storage.ensure_partitions(stack.db, spanning(times))
+    await ingest.number_sources(stack.db, stack.layout, batch.readings)
+    if not batch.is_few and _collisions.expects(batch.device.id):
+        return await _merge(batch, _MERGE_TRIES)
     try:
-        return await _store_at_once(stack, device_id, readings, write_down)
+        return await _store_at_once(batch)
     except ingest.COLLISIONS:
-        _collisions.note(device_id)
-    return await _merge(stack, device_id, readings, write_down, _MERGE_TRIES)
+        _collisions.note(batch.device.id)
+    return await _merge(batch, _MERGE_TRIES)
 
 
-async def _store_at_once(
-    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading], write_down: WriteDown | None
-) -> int:
-    if len(readings) > ingest.FEW:
-        async with stack.db.direct_transaction() as connection:
-            await ingest.append_device_readings(connection, device_id, readings)
-            if write_down is not None:
-                await write_down(connection)
-        return len(readings)
-    if write_down is not None:
-        return await _merge(stack, device_id, readings, write_down, _MERGE_TRIES)
-    async with stack.db.direct.connection() as connection:  # one statement, and so a transaction by itself
-        return await ingest.merge_device_readings(connection, device_id, readings)
+async def _store_at_once(batch: _Batch) -> ingest.StoredRows:
+    if batch.is_few:
+        return await (_add_few(batch) if batch.write_down is None else _merge(batch, _MERGE_TRIES))
+    async with batch.stack.db.direct_transaction() as connection:
+        stored = await ingest.append_device_readings(connection, batch.device, batch.readings)
+        if batch.write_down is not None:
+            await batch.write_down(connection)
+        return stored
 
 
-async def _merge(
-    stack: Stack,
-    device_id: UUID,
-    readings: Sequence[DeviceReading],
-    write_down: WriteDown | None,
-    tries: int,
-) -> int:
+async def _add_few(batch: _Batch) -> ingest.StoredRows:
+    async with (
+        batch.stack.db.direct.connection() as connection
+    ):  # one statement, and so a transaction by itself
+        few = await add_few(connection, batch.device.id, batch.readings)
+    counts = {RowEffect.ACCEPTED: len(few.stored)}
+    if few.left:
+        left = replace(batch, readings=[batch.readings[index] for index in few.left])
+        merged = await _merge(left, _MERGE_TRIES)
+        counts = {**merged.counts, RowEffect.ACCEPTED: len(few.stored) + merged.accepted}
+    return ingest.StoredRows(counts, few.refused)
+
+
+async def _merge(batch: _Batch, tries: int) -> ingest.StoredRows:
     try:
-        async with stack.db.direct_transaction() as connection:
-            stored = await ingest.merge_device_readings(connection, device_id, readings)
-            if stored and write_down is not None:
-                await write_down(connection)
+        async with batch.stack.db.direct_transaction() as connection:
+            stored = await ingest.merge_device_readings(connection, batch.device, batch.readings)
+            if batch.write_down is not None and stored.has_changed:
+                await batch.write_down(connection)
             return stored
-    except ingest.COLLISIONS:
-        # A deadlock with somebody who appends is over by now; a device that was just deleted stays gone.
+    except ingest.COLLISIONS:  # a deadlock with somebody who appends is over by now
         if tries <= 1:
             raise
-    return await _merge(stack, device_id, readings, write_down, tries - 1)
+    return await _merge(batch, tries - 1)

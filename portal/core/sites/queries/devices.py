@@ -22,9 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from portal.core.database import small_keys
+from portal.core.database import reading_locks, small_keys
 from portal.core.database.layout import LAYOUTS
-from portal.core.readings.tables import Measurement
+from portal.core.readings.tables import READINGS
 from portal.core.settings import RunMode
 from portal.core.sites.tables import Device, DeviceClock, Site
 from portal.core.values.pages import EVERYTHING, Asked, Key
@@ -82,9 +82,13 @@ class StoredDevice:
 
 _COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active")
 _LAST_READING_AT = (
-    select(col(Measurement.time))
-    .where(col(Measurement.device_id) == col(Device.id), col(Measurement.time) <= bindparam("until"))
-    .order_by(col(Measurement.time).desc())
+    select(READINGS.c.time)
+    .where(
+        READINGS.c.customer == col(Device.customer),
+        READINGS.c.meter == col(Device.meter),
+        READINGS.c.time <= bindparam("until"),
+    )
+    .order_by(READINGS.c.time.desc())
     .limit(1)
     .correlate(Device)
     .scalar_subquery()
@@ -127,6 +131,11 @@ async def new_key(session: AsyncSession) -> dict[str, object]:
     """Return the columns of a key that no device ever had."""
     (meter,) = await small_keys.give_out(session, LAYOUTS[RunMode.CLIENT])
     return {"customer": small_keys.OWN_CUSTOMER, "meter": meter}
+
+
+async def keep_writers_out(session: AsyncSession) -> None:
+    """Let nobody store readings until this transaction has ended: what is asked after it about them stays true."""
+    await reading_locks.keep_writers_out(session, small_keys.OWN_CUSTOMER)
 
 
 async def forget_keys(session: AsyncSession) -> None:
@@ -201,7 +210,8 @@ async def device_exists(session: AsyncSession, device_id: UUID) -> bool:
 
 async def has_readings(session: AsyncSession, device_id: UUID) -> bool:
     """Tell whether a device has any reading."""
-    reading = select(col(Measurement.device_id)).where(col(Measurement.device_id) == device_id).limit(1)
+    of_device = (READINGS.c.customer == col(Device.customer)) & (READINGS.c.meter == col(Device.meter))
+    reading = select(READINGS.c.time).join(Device, of_device).where(col(Device.id) == device_id).limit(1)
     return await session.scalar(reading) is not None
 
 

@@ -144,6 +144,7 @@ async def remove_device(
     Raises `NotFound`, `Outdated`, and `HasHistory` where it has readings: those are kept for ever.
     """
     async with stack.db.transaction() as session:
+        await queries.keep_writers_out(session)
         await queries.forget_keys(session)
         device = await _lock(stack, session, device_id, site_id, expected)
         if await queries.has_readings(session, device_id):

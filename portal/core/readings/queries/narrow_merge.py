@@ -1,0 +1,290 @@
+"""Readings compared with those that are stored: new ones are added, others complete a reading or conflict with it.
+
+The rule is that of `rules/same_instant`, by set. Who merges does so one after the other (`reading_locks.MERGES`), so
+what a statement finds stored is changed by nobody but itself; others may add new readings meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from portal.core.database.rows import fetch_row, fetch_rows
+from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND, microseconds
+from portal.core.readings.queries.same_rows import Instant, distinct_rows
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, NARROW_QUANTITIES
+from portal.core.readings.rules.same_instant import RowEffect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import asyncpg
+
+    from portal.core.database.layout import Layout
+    from portal.core.readings.queries.narrow_rows import NarrowRows
+    from portal.core.readings.queries.same_rows import ConflictingValue, DistinctRows
+
+_NAMES = tuple(quantity.name for quantity in NARROW_QUANTITIES)
+_STAGED_COLUMNS = ", ".join(f"{quantity.name} {quantity.width.type_name}" for quantity in NARROW_QUANTITIES)
+# One staging table per connection, emptied by every commit.
+_STAGING = f"""
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
+    customer integer, received integer, meter integer, time timestamptz, {_STAGED_COLUMNS}, source integer
+) ON COMMIT DELETE ROWS
+"""
+_COLUMNS = ", ".join(("customer", "meter", "time", *_NAMES, "source"))
+# All hours of what was stored, as one row of the queue, and at a Client an entry of the outbox.
+_TOUCHED = """queued AS (
+    INSERT INTO {rollup_batches} ({customer_id,} device_ids, hours, firsts)
+    SELECT {d.customer_id,} array_agg(d.id), array_agg(touched.hour), array_agg(touched.first_at)
+    FROM (
+        SELECT meter, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
+        FROM touching GROUP BY meter, hour
+    ) AS touched JOIN {devices} d ON d.customer = $1 AND d.meter = touched.meter
+    GROUP BY {d.customer_id,} d.customer
+)"""
+_NOTED = """, noted AS (
+    INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
+    SELECT d.id, now(), min(n.time), max(n.time), count(*)
+    FROM touching n JOIN monitoring.devices d ON d.customer = $1 AND d.meter = n.meter GROUP BY d.id
+)"""
+# In the order of the key, so that two writers of the same rows take their locks in one order.
+_ADD_NEW = """
+WITH touching AS (
+    INSERT INTO {readings} ({columns}) SELECT {columns} FROM pg_temp.staged_readings ORDER BY customer, meter, time
+    ON CONFLICT DO NOTHING RETURNING meter, time
+), gone AS (
+    DELETE FROM pg_temp.staged_readings s USING touching n WHERE s.meter = n.meter AND s.time = n.time
+), {touched}
+SELECT (SELECT count(*) FROM touching) AS added, ARRAY(
+    SELECT asked.number::integer
+    FROM unnest($2::integer[], $3::timestamptz[]) WITH ORDINALITY AS asked (meter, time, number)
+    JOIN touching n ON n.meter = asked.meter AND n.time = asked.time
+) AS numbers
+"""
+# Every staged row that is left is stored: it is looked up by its key alone. Joined, all of a week's readings
+# were read for a few of them.
+_PLAN = """
+SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)
+"""
+_MET = """
+FROM pg_temp.staged_readings s CROSS JOIN LATERAL (
+    SELECT * FROM {readings} r WHERE r.customer = s.customer AND r.meter = s.meter AND r.time = s.time OFFSET 0
+) r
+"""
+_JOIN_STORED = """
+WITH met AS MATERIALIZED (
+    SELECT s.meter, s.time, {old}, {new}, {source} AS source, ({filled}) AS is_filled, ({greater}) AS is_greater,
+        {source} IS DISTINCT FROM r.source AS is_renamed
+    {met} WHERE {differing}
+), lesser AS (
+    INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
+    SELECT $1, m.meter, m.time, v.quantity, least(v.old, v.new)
+    FROM met m CROSS JOIN LATERAL (VALUES {pairs}) AS v (quantity, old, new) WHERE v.old <> v.new
+    ON CONFLICT DO NOTHING RETURNING meter, time
+), touching AS (
+    UPDATE {readings} r SET {greatest}, source = m.source{received}
+    FROM met m WHERE r.customer = $1 AND r.meter = m.meter AND r.time = m.time
+        AND r.time BETWEEN $2 AND $3 AND (m.is_filled OR m.is_greater OR m.is_renamed)
+    RETURNING r.meter, r.time
+), {touched}
+SELECT e.meter, e.time, bool_or(e.is_conflict) AS is_conflict, bool_or(e.is_filled) AS is_filled
+FROM (
+    SELECT meter, time, false AS is_conflict, is_filled FROM met
+    UNION ALL SELECT meter, time, true, false FROM lesser
+) AS e GROUP BY e.meter, e.time HAVING bool_or(e.is_conflict OR e.is_filled)
+"""
+_ADD_CONFLICTS = """
+INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
+SELECT $1, * FROM unnest($2::integer[], $3::timestamptz[], $4::smallint[], $5::bigint[])
+ON CONFLICT DO NOTHING RETURNING meter, time
+"""
+_DIFFERING = """
+SELECT s.time {met} WHERE ({staged}) IS DISTINCT FROM ({stored}) ORDER BY s.time
+"""
+# The greatest text, by its code points; of a row without one the other's.
+_SOURCE = """CASE WHEN s.source IS NULL OR s.source = r.source THEN r.source WHEN r.source IS NULL THEN s.source
+    WHEN (SELECT name COLLATE "C" FROM {reading_sources} WHERE id = s.source)
+        > (SELECT name COLLATE "C" FROM {reading_sources} WHERE id = r.source) THEN s.source ELSE r.source END"""
+
+
+class _New(NamedTuple):
+    added: int
+    numbers: list[int]
+
+
+class _Joined(NamedTuple):
+    meter: int
+    time: datetime
+    is_conflict: bool
+    is_filled: bool
+
+
+class _Instant(NamedTuple):
+    meter: int
+    time: datetime
+
+
+class _Time(NamedTuple):
+    time: datetime
+
+
+@dataclass(slots=True)
+class _Effects:
+    """What became of the instants of a batch: how many were new, and those that were not mere duplicates."""
+
+    new: int
+    by_instant: dict[Instant, RowEffect] = field(default_factory=dict[Instant, RowEffect])
+
+
+async def merge_rows(
+    connection: asyncpg.Connection,
+    layout: Layout,
+    customer: int,
+    packed: NarrowRows,
+    sources: Mapping[str, int],
+) -> dict[RowEffect, int]:
+    """Store rows in whatever way they are new, with the hours and the outbox entries of what changed.
+
+    Returns how many rows were what. Of a customer's rows that came for one instant, `sources` has every source.
+    """
+    batch = distinct_rows(packed, sources)
+    await _stage(connection, batch.packed)
+    effects = await _add_new(connection, layout, customer, batch)
+    if effects.new < len(batch.packed.rows):
+        await _join_stored(connection, layout, customer, batch, effects)
+    for instant in await _add_conflicts(connection, layout, customer, batch.conflicts):
+        effects.by_instant.setdefault(instant, RowEffect.DUPLICATE)
+    return _counted(batch, effects)
+
+
+def _counted(batch: DistinctRows, effects: _Effects) -> dict[RowEffect, int]:
+    counts = dict.fromkeys(RowEffect, 0)
+    counts[RowEffect.ACCEPTED] = effects.new
+    joined = [effect for effect in effects.by_instant.values() if effect is not RowEffect.ACCEPTED]
+    for effect in joined:
+        counts[effect] += 1
+    counts[RowEffect.DUPLICATE] = len(batch.packed.rows) - sum(
+        counts[effect] for effect in RowEffect if effect is not RowEffect.DUPLICATE
+    )
+    for instant, others in batch.others.items():
+        # Where nothing of the instant was new, its rows came before, all of them.
+        is_known = instant not in effects.by_instant
+        for effect in others:
+            counts[RowEffect.DUPLICATE if is_known else effect] += 1
+    return counts
+
+
+async def add_missing(
+    connection: asyncpg.Connection, layout: Layout, customer: int, packed: NarrowRows
+) -> tuple[int, list[datetime]]:
+    """Store rows of instants that have no reading, with their hours; nothing of it goes into the outbox.
+
+    Returns how many there were, and the times of the others whose readings have other values.
+    """
+    await _stage(connection, packed)
+    new = await fetch_row(connection, _New, _add_new_sql(layout, is_pushed=False), customer, [], [])
+    differing = layout.sql(
+        _DIFFERING,
+        met=layout.sql(_MET),
+        staged=", ".join(f"s.{name}" for name in (*_NAMES, "source")),
+        stored=", ".join(f"r.{name}" for name in (*_NAMES, "source")),
+    )
+    times = [row.time for row in await fetch_rows(connection, _Time, differing)]
+    return (new.added if new else 0), times
+
+
+async def _stage(connection: asyncpg.Connection, packed: NarrowRows) -> None:
+    await connection.execute(_STAGING)
+    await connection.copy_to_table(
+        "staged_readings",
+        schema_name="pg_temp",
+        columns=packed.columns,
+        format="binary",
+        source=packed.pieces(),
+    )
+
+
+async def _add_new(
+    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows
+) -> _Effects:
+    asked = list(batch.others)
+    meters, times = [each.meter for each in asked], [_time(each) for each in asked]
+    new = await fetch_row(
+        connection, _New, _add_new_sql(layout, is_pushed=not layout.has_customers), customer, meters, times
+    )
+    if new is None:
+        return _Effects(0)
+    return _Effects(new.added, {asked[number - 1]: RowEffect.ACCEPTED for number in new.numbers})
+
+
+async def _join_stored(
+    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows, effects: _Effects
+) -> None:
+    await connection.execute(_PLAN)
+    hours = [each.hour for each in batch.packed.hours]
+    bounds = EPOCH + min(hours) * MICROSECOND, EPOCH + (max(hours) + _HOUR) * MICROSECOND
+    for row in await fetch_rows(connection, _Joined, _join_sql(layout), customer, *bounds):
+        effect = RowEffect.CONFLICT if row.is_conflict else RowEffect.COMPLETED
+        effects.by_instant[Instant(row.meter, microseconds(row.time))] = effect
+
+
+async def _add_conflicts(
+    connection: asyncpg.Connection, layout: Layout, customer: int, conflicts: Sequence[ConflictingValue]
+) -> set[Instant]:
+    """Keep values that were within the batch beside greater ones; returns the instants of those that are new."""
+    if not conflicts:
+        return set()
+    rows = await fetch_rows(
+        connection,
+        _Instant,
+        layout.sql(_ADD_CONFLICTS),
+        customer,
+        [each.instant.meter for each in conflicts],
+        [_time(each.instant) for each in conflicts],
+        [each.quantity for each in conflicts],
+        [each.value for each in conflicts],
+    )
+    return {Instant(row.meter, microseconds(row.time)) for row in rows}
+
+
+_HOUR = 3_600_000_000
+
+
+def _time(instant: Instant) -> datetime:
+    return EPOCH + instant.stamp * MICROSECOND
+
+
+@lru_cache(maxsize=4)
+def _add_new_sql(layout: Layout, *, is_pushed: bool) -> str:
+    touched = layout.sql(_TOUCHED) + (_NOTED if is_pushed else "")
+    columns = _COLUMNS if layout.has_customers else f"{_COLUMNS}, received"
+    return layout.sql(_ADD_NEW, columns=columns, touched=touched)
+
+
+@lru_cache(maxsize=2)
+def _join_sql(layout: Layout) -> str:
+    return layout.sql(
+        _JOIN_STORED,
+        old=", ".join(f"r.{name} AS old_{name}" for name in _NAMES),
+        new=", ".join(f"s.{name} AS new_{name}" for name in _NAMES),
+        source=layout.sql(_SOURCE),
+        filled=" OR ".join(f"r.{name} IS NULL AND s.{name} IS NOT NULL" for name in _NAMES),
+        greater=" OR ".join(f"coalesce(s.{name} > r.{name}, false)" for name in _NAMES),
+        met=layout.sql(_MET),
+        differing=" OR ".join(
+            f"coalesce(s.{name}, r.{name}) IS DISTINCT FROM r.{name}" for name in (*_NAMES, "source")
+        ),
+        pairs=", ".join(
+            f"({position}::smallint, m.old_{each.name}::bigint, m.new_{each.name}::bigint)"
+            for position, each in enumerate(ALL_QUANTITIES)
+        ),
+        greatest=", ".join(f"{name} = greatest(r.{name}, m.new_{name})" for name in _NAMES),
+        received=""
+        if layout.has_customers
+        else ", received = floor(extract(epoch FROM now()) - 946684800)::integer",
+        touched=layout.sql(_TOUCHED) + ("" if layout.has_customers else _NOTED),
+    )

@@ -1,0 +1,44 @@
+"""Readings as people see them: the view `power_measurements`, and the function `readings_of` a device.
+
+The migrations make both. This is what they say once no reading lies wide any more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.database.layout import Layout
+
+# An integer by a power of ten is the double whose shortest text is the decimal that was stored.
+_FIGURES = ", ".join(f"r.{each.name} / {each.scale}::float8 AS {each.name}" for each in ALL_QUANTITIES)
+_RECEIVED_AT = ", TIMESTAMPTZ '2000-01-01 00:00:00+00' + make_interval(secs => r.received) AS received_at"
+_SELECT = """
+SELECT r.time, {d.customer_id,} d.id AS device_id, {figures}, s.name AS source{received_at}
+FROM {readings} r LEFT JOIN {devices} d ON d.customer = r.customer AND d.meter = r.meter
+LEFT JOIN {reading_sources} s ON s.id = r.source
+"""
+_VIEW = "CREATE OR REPLACE VIEW {power_measurements} AS {select}"
+_OWN = "FROM {devices} own WHERE own.id = device {AND (of_customer IS NULL OR own.customer_id = of_customer)}"
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION {schema}.readings_of(device uuid{, of_customer uuid DEFAULT NULL})
+RETURNS SETOF {power_measurements} LANGUAGE sql STABLE AS $$
+{select} WHERE r.customer = (SELECT own.customer {own}) AND r.meter = (SELECT own.meter {own})
+$$
+"""
+
+
+async def show_narrow_alone(session: AsyncSession, layout: Layout) -> None:
+    """Have view and function show the narrow readings, and nothing else; columns keep their comments."""
+    received_at = "" if layout.has_customers else _RECEIVED_AT
+    select = layout.sql(_SELECT, figures=_FIGURES, received_at=received_at)
+    for statement in (_VIEW, _FUNCTION):
+        worded = layout.sql(statement, select=select, own=layout.sql(_OWN))
+        # A colon before a digit is no parameter.
+        await session.execute(text(worded.replace(":00", "\\:00")))
