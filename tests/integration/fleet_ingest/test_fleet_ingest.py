@@ -314,8 +314,13 @@ async def test_an_inactive_customers_tokens_are_both_refused(admin_api: Api, ali
 async def test_a_body_that_is_no_array_is_400_and_the_operator_sees_why(
     admin_api: Api, alice: Pusher
 ) -> None:
-    reason = "the body is not a JSON array"
-    for body in (b"not json", b"{}", b"", b'"x"', b"[", b"null"):
+    bodies = {
+        b"not json": "the body is not JSON: invalid character at line 1, column 5",
+        b"{}": "the body is not a JSON array but an object",
+        b"": "the body is empty",
+        b"[": "the body is cut off: it ends at line 1, column 2",
+    }
+    for body, reason in bodies.items():
         answer = await alice.push("measurements", body)
         assert answer.status_code == 400
         assert answer.json()["error"]["message"] == reason

@@ -74,7 +74,11 @@ def test_the_shapes_are_those_of_the_specification() -> None:
     client, admin = (application(mode).state.openapi["components"]["schemas"] for mode in RunMode)
     quantities = {
         "activePowerKw", "reactivePowerKvar", "apparentPowerKva", "powerFactor", "voltageV", "frequencyHz",
-        "energyImportedKwh", "energyExportedKwh", "source",
+        "energyImportedKwh", "energyExportedKwh", "reactiveEnergyImportedKvarh", "reactiveEnergyExportedKvarh",
+        "apparentEnergyKvah", "voltageL1V", "voltageL2V", "voltageL3V", "currentL1A", "currentL2A", "currentL3A",
+        "currentNA", "activePowerL1Kw", "activePowerL2Kw", "activePowerL3Kw", "powerFactorL1", "powerFactorL2",
+        "powerFactorL3", "voltageThdPercent", "currentThdPercent", "voltageUnbalancePercent",
+        "currentUnbalancePercent", "activeDemandKw", "apparentDemandKva", "source",
     }  # fmt: skip
     assert set(client["DeviceReading"]["properties"]) == quantities | {"time", "deviceId"}
     assert client["DeviceReading"]["required"] == ["time"]
@@ -82,7 +86,7 @@ def test_the_shapes_are_those_of_the_specification() -> None:
     assert set(admin["FleetReading"]["required"]) == {"time", "deviceId"}
     assert admin["TariffPeriodRow"]["properties"]["ratePerKwh"]["type"] == "number"
     assert set(admin["BatchAnswer"]["properties"]) == {"accepted", "rejected", "errors"}
-    always = {"accepted", "rejected", "duplicates", "errors"}
+    always = {"accepted", "rejected", "duplicates", "completed", "conflicts", "errors"}
     assert set(client["DeviceIngestAnswer"]["required"]) == always
     assert set(client["DeviceIngestAnswer"]["properties"]) == always | {"serverTime", "clockSkewSeconds"}
     assert "FleetCostAnswer" not in client

@@ -228,7 +228,7 @@ def _as_stored(name: str) -> str:
     # Energy was computed from this rounding of the register, and is to stay what it is, to the last unit.
     is_billed = name == "energy_imported_kwh"
     steps = f"round(w.{name} * {quantity.scale})" if is_billed else steps_sql(quantity, f"w.{name}")
-    is_near = f"w.{name} * {quantity.scale} BETWEEN {quantity.least} - 1 AND {quantity.most} + 1"
+    is_near = f"w.{name} * {quantity.scale} BETWEEN {quantity.least - 1} AND {quantity.most + 1}"
     checked = f"(CASE WHEN {is_near} THEN {steps} END)"
     fits = f"{checked} BETWEEN {quantity.least} AND {quantity.most}"
     return f"CASE WHEN {fits} THEN {checked}::{quantity.width.type_name} END"
