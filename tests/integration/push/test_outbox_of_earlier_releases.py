@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from portal.core.database.migrations import migrate
 from portal.core.exchange.batches import BatchType
+from portal.core.readings.service.wide_readings import move_wide_readings
 from portal.core.settings import RunMode
 from tests.integration.databases import downgrade
 from tests.integration.push.rig import START, Rig
@@ -39,6 +40,7 @@ async def test_entries_get_their_devices_and_what_was_sent_stays_sent(rig: Rig) 
         d=first,
     )
     await migrate(rig.client.db, RunMode.CLIENT)
+    await move_wide_readings(rig.client)
     assert await rig.on_client(
         "SELECT device_id, row_count, sent_rows, extract(epoch FROM sent_time - first_at)::int "
         "FROM app.push_outbox ORDER BY id"
@@ -73,6 +75,7 @@ async def test_what_the_earlier_release_stores_while_the_schema_changes_is_pushe
             await asyncio.sleep(0.02)
         assert not changing.done()
     await changing
+    await move_wide_readings(rig.client)
     await rig.drain()
     await rig.assert_mirrored()
     assert rig.network.rows_of(BatchType.MEASUREMENTS) == 1
