@@ -40,6 +40,7 @@ async def test_entries_get_their_devices_and_what_was_sent_stays_sent(rig: Rig) 
         d=first,
     )
     await migrate(rig.client.db, RunMode.CLIENT)
+    await rig.client.storage.bootstrap(rig.client.db)
     await move_wide_readings(rig.client)
     assert await rig.on_client(
         "SELECT device_id, row_count, sent_rows, extract(epoch FROM sent_time - first_at)::int "
@@ -75,6 +76,7 @@ async def test_what_the_earlier_release_stores_while_the_schema_changes_is_pushe
             await asyncio.sleep(0.02)
         assert not changing.done()
     await changing
+    await rig.client.storage.bootstrap(rig.client.db)
     await move_wide_readings(rig.client)
     await rig.drain()
     await rig.assert_mirrored()
