@@ -108,7 +108,7 @@ async def test_late_readings_and_duplicates_go_into_compressed_chunks(fleet: Fle
 async def test_the_indexes_of_compressed_chunks_do_not_keep_the_size_of_late_readings(
     fleet: Fleet, engine: str
 ) -> None:
-    rows = readings(ALICE, _METER, ago(days=45), timedelta(seconds=20), 8000)
+    rows = readings(ALICE, _METER, ago(days=45), timedelta(seconds=5), 40_000)
     for some in (rows[::2], rows[1::2]):
         await fleet.store(some)
         await fleet.compress()
