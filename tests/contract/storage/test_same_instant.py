@@ -3,14 +3,17 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
+from portal.core.database.autocommit import autocommit
 from portal.core.fleet.queries.fleet_batches import KnownCustomer
 from portal.core.fleet.service.fleet_batches import BatchHeading, store_batch
 from portal.core.readings.decoding import DecodedRows
@@ -22,7 +25,6 @@ from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading, FleetReading
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
-from tests.contract.storage.conftest import ENGINES
 from tests.integration.databases import Stacks
 from tests.integration.energy.metering import START, new_meter
 from tests.length import usual_or_long
@@ -58,6 +60,15 @@ class Writer:
         assert given.rejected == 0
         return {effect: getattr(given, effect.value) for effect in RowEffect}
 
+    async def compress(self) -> None:
+        """Compress what is stored, where the engine does that."""
+        async with autocommit(self.stack.db) as connection:
+            if await connection.fetchval("SELECT to_regproc('show_chunks') IS NOT NULL"):
+                chunks = self.stack.layout.sql(
+                    "SELECT compress_chunk(c, true) FROM show_chunks('{readings}') c"
+                )
+                await connection.execute(chunks)
+
     async def held(self) -> dict[Any, tuple[dict[str, int], frozenset[tuple[str, int]], str | None]]:
         """Return what is stored, by instant: values, conflicts, source."""
         rows = await self._rows(
@@ -84,12 +95,9 @@ class Writer:
             return await session.scalar(text(statement), given)
 
 
-@pytest.fixture(params=[(mode, engine) for mode in RunMode for engine in ENGINES], ids="-".join)
-async def writer(request: pytest.FixtureRequest, stacks: Stacks) -> Writer:
-    mode, engine = request.param
-    if engine == "timescale":
-        request.getfixturevalue("timescale")
-    stack = await stacks._open(mode, {"Database__Storage": engine})
+@pytest.fixture(params=RunMode)
+async def writer(request: pytest.FixtureRequest, stacks: Stacks, engine: str) -> Writer:
+    stack = await stacks._open(request.param, {"Database__Storage": engine})
     return Writer(stack, (await new_meter(stack)).key)
 
 
@@ -134,6 +142,8 @@ async def test_any_batches_in_any_order_and_repeated_come_to_the_same(writer: Wr
         size = chance.choice([1, 2, 5, 31, 60])
         batch, left = left[:size], left[size:]
         answered = await writer.send(batch)
+        if chance.random() < 0.3:
+            await writer.compress()
         for effect, count in (answered or {}).items():
             counts[effect] += count
         if answered is not None:
@@ -162,5 +172,13 @@ async def test_writers_at_once_come_to_the_same(writer: Writer) -> None:
             await writer.send(own[:size])
             own = own[size:]
 
+    async def compress() -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            with suppress(asyncpg.PostgresError):  # it gives way to whoever writes
+                await writer.compress()
+
+    beside = asyncio.create_task(compress())
     await asyncio.gather(*(write(number) for number in range(4)))
+    beside.cancel()
     await holds(writer, rows)
