@@ -9,6 +9,8 @@ from fleet_ingest.rate_routes import RATES
 from fleet_ingest.site_routes import SITES
 from portal.core.cost.wire import CostAnswer
 from portal.core.cost.wire_explain import ExplanationAnswer
+from portal.core.readings.rules.quantities import QUANTITY_BY_WIRE_NAME
+from portal.core.readings.service import measurements as measurement_reads
 from portal.core.readings.wire import DeviceIngestAnswer, DeviceReading
 
 _READING = {
@@ -35,9 +37,22 @@ _INGEST = Operation(
 _BUCKET = Parameter(
     "bucket",
     "query",
-    "every reading (`raw`), or averages over buckets that begin at whole UTC multiples",
+    "every reading (`raw`), or buckets that begin at whole UTC multiples: averages, and of registers the last value",
     required=False,
     schema={"type": "string", "enum": ["raw", "1m", "15m", "1h", "1d"], "default": "raw"},
+)
+_ONE_OF_ALL = "|".join(QUANTITY_BY_WIRE_NAME)
+_QUANTITIES = Parameter(
+    "quantities",
+    "query",
+    "which quantities, with commas between them: " + ", ".join(QUANTITY_BY_WIRE_NAME) + ". Without it "
+    f"{', '.join(each.wire_name for each in measurement_reads.EIGHT)}",
+    required=False,
+    schema={
+        "type": "string",
+        "pattern": f"^({_ONE_OF_ALL})(,({_ONE_OF_ALL}))*$",
+        "example": "activePowerKw,voltageL1V,energyImportedKwh",
+    },
 )
 _MEASUREMENTS = Operation(
     "GET",
@@ -48,6 +63,7 @@ _MEASUREMENTS = Operation(
         Parameter("deviceId", "query", "whose readings", schema=fields.UUID | {"example": fields.DEVICE_ID}),
         *fields.window("in steps of `limit`"),
         _BUCKET,
+        _QUANTITIES,
         fields.limit(1000, 10_000),
     ),
     errors=(400, 404),

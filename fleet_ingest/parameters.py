@@ -116,6 +116,19 @@ def choice_parameter(request: Request, name: str, choices: Collection[str]) -> s
     return text
 
 
+def choices_parameter(request: Request, name: str, choices: Collection[str]) -> list[str]:
+    """Return the words of an optional list with commas, each once; none without it. Raises `Invalid`."""
+    text = request.query_params.get(name)
+    if text is None:
+        return []
+    words = list(dict.fromkeys(text.split(",")))
+    unknown = [word for word in words if word not in choices]
+    if unknown:
+        message = f"'{name}' has {_listed(unknown)}; known: {', '.join(choices)}"
+        raise Invalid(message)
+    return words
+
+
 def page_asked(request: Request, parts: int) -> Asked:
     """Return which page of a list is wanted (`limit`, `cursor`), whose key has so many parts. Raises `Invalid`."""
     limit = integer_parameter(request, "limit", PAGE_SIZE)

@@ -116,22 +116,48 @@ class IssuedDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     token: str
 
 
-class SampleAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A reading, or the readings of the bucket that begins at `time`.
+# Null is "not measured"; left out is "not asked for".
+_Value = float | None | msgspec.UnsetType
 
-    Of a bucket the two energies are the register's last value, the other quantities averages.
+
+class SampleAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """A reading, or the readings of the bucket that begins at `time`, with the quantities that were asked for.
+
+    Of a bucket the registers have their last value, the other quantities averages.
     """
 
     time: Instant
     sample_count: int
-    active_power_kw: float | None
-    reactive_power_kvar: float | None
-    apparent_power_kva: float | None
-    power_factor: float | None
-    voltage_v: float | None
-    frequency_hz: float | None
-    energy_imported_kwh: float | None
-    energy_exported_kwh: float | None
+    active_power_kw: _Value = msgspec.UNSET
+    reactive_power_kvar: _Value = msgspec.UNSET
+    apparent_power_kva: _Value = msgspec.UNSET
+    power_factor: _Value = msgspec.UNSET
+    voltage_v: _Value = msgspec.UNSET
+    frequency_hz: _Value = msgspec.UNSET
+    energy_imported_kwh: _Value = msgspec.UNSET
+    energy_exported_kwh: _Value = msgspec.UNSET
+    reactive_energy_imported_kvarh: _Value = msgspec.UNSET
+    reactive_energy_exported_kvarh: _Value = msgspec.UNSET
+    apparent_energy_kvah: _Value = msgspec.UNSET
+    voltage_l1_v: _Value = msgspec.UNSET
+    voltage_l2_v: _Value = msgspec.UNSET
+    voltage_l3_v: _Value = msgspec.UNSET
+    current_l1_a: _Value = msgspec.UNSET
+    current_l2_a: _Value = msgspec.UNSET
+    current_l3_a: _Value = msgspec.UNSET
+    current_n_a: _Value = msgspec.UNSET
+    active_power_l1_kw: _Value = msgspec.UNSET
+    active_power_l2_kw: _Value = msgspec.UNSET
+    active_power_l3_kw: _Value = msgspec.UNSET
+    power_factor_l1: _Value = msgspec.UNSET
+    power_factor_l2: _Value = msgspec.UNSET
+    power_factor_l3: _Value = msgspec.UNSET
+    voltage_thd_percent: _Value = msgspec.UNSET
+    current_thd_percent: _Value = msgspec.UNSET
+    voltage_unbalance_percent: _Value = msgspec.UNSET
+    current_unbalance_percent: _Value = msgspec.UNSET
+    active_demand_kw: _Value = msgspec.UNSET
+    apparent_demand_kva: _Value = msgspec.UNSET
     source: str | None
 
 

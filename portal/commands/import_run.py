@@ -16,8 +16,8 @@ from portal.core import energy
 from portal.core.errors import Invalid, NotFound
 from portal.core.readings.rules.interval_energy import looks_like_intervals, rows_of_intervals
 from portal.core.readings.rules.nem12 import Nem12Options, parse_nem12
+from portal.core.readings.rules.quantities import REGISTERS
 from portal.core.readings.rules.reading_files import (
-    REGISTERS,
     FileInvalid,
     IntervalRow,
     LeftOut,
@@ -27,11 +27,10 @@ from portal.core.readings.rules.reading_files import (
     RowOutcome,
 )
 from portal.core.readings.rules.reading_tables import TableOptions, parse_csv, parse_table
-from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.readings.rules.register_joins import join_registers
 from portal.core.readings.rules.same_times import one_row_per_time
 from portal.core.readings.service import readings
-from portal.core.readings.wire import DeviceReading
+from portal.core.readings.wire import as_sent
 from portal.core.sites.service import devices
 from portal.core.stack import Stack
 from portal.core.values.time import iso_utc
@@ -119,7 +118,9 @@ async def _take_registers(stack: Stack, report: ImportReport, outcomes: Iterable
     await _store(stack, report, [each for each in found if not isinstance(each, ParsedRow)])
     if not rows:
         return
-    stored = await readings.registers_around(stack, report.id, rows[0].row.at, rows[-1].row.at)
+    registers = {name for parsed in rows for name in parsed.row.measured if name in REGISTERS}
+    window = rows[0].row.at, rows[-1].row.at
+    stored = await readings.registers_around(stack, report.id, sorted(registers), window)
     joined = join_registers(rows, stored)
     while batch := list(islice(joined, _ROWS_AT_ONCE)):
         await _store(stack, report, batch)
@@ -155,7 +156,7 @@ async def _store(stack: Stack, report: ImportReport, batch: Iterable[RowOutcome]
     rows = await _without_others(stack, report, rows) if rows else rows
     if not rows:
         return
-    sent = [_reading(parsed) for parsed in rows]
+    sent = [as_sent(parsed.row) for parsed in rows]
     stored = await readings.import_readings(stack, report.id, sent, report.file)
     report.accepted += stored.accepted
     report.duplicates += stored.duplicates
@@ -167,7 +168,7 @@ async def _store(stack: Stack, report: ImportReport, batch: Iterable[RowOutcome]
 
 async def _without_others(stack: Stack, report: ImportReport, rows: Sequence[ParsedRow]) -> list[ParsedRow]:
     """Refuse rows whose time is stored with other values: a file of another meter must not outbid what was measured."""
-    sent = [_reading(parsed) for parsed in rows]
+    sent = [as_sent(parsed.row) for parsed in rows]
     others = set(await readings.indexes_of_others(stack, report.id, sent))
     for index in sorted(others):
         at = iso_utc(rows[index].row.at)
@@ -187,8 +188,3 @@ def _note(report: ImportReport, outcome: RowOutcome) -> None:
             report.notes.append(outcome.text)
         case _:
             report.skipped += 1
-
-
-def _reading(parsed: ParsedRow) -> DeviceReading:
-    row = parsed.row
-    return DeviceReading(time=row.at, source=row.source, **{name: getattr(row, name) for name in QUANTITIES})

@@ -11,7 +11,7 @@ import httpx
 from portal.core.errors import PortalError
 from portal.core.exchange.batches import ENCODER
 from portal.core.readings.rules.readings import MeasuredRow
-from portal.core.readings.wire import QUANTITIES, DeviceReading
+from portal.core.readings.wire import as_sent
 from portal.demo.meters import Meter
 
 LIVE_SECONDS = 5.0
@@ -66,7 +66,7 @@ class Poster:
         return count
 
     async def _post(self, meter: Meter, batch: Sequence[MeasuredRow]) -> None:
-        body = ENCODER.encode([_to_wire(row) for row in batch])
+        body = ENCODER.encode([as_sent(row) for row in batch])
         headers = {
             "Authorization": f"Bearer {self._tokens[meter.external_id]}",
             "Content-Type": "application/json",
@@ -91,8 +91,3 @@ class Poster:
 def first_heard(now: datetime, span: timedelta) -> datetime:
     """Return the instant from which a meter nobody has heard of yet is filled in."""
     return (now - span).replace(minute=0, second=0, microsecond=0)
-
-
-def _to_wire(row: MeasuredRow) -> DeviceReading:
-    quantities = {name: getattr(row, name) for name in QUANTITIES}
-    return DeviceReading(time=row.at, source=row.source, **quantities)

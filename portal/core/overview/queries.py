@@ -10,6 +10,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from portal.core.database.rows import rows_of
+from portal.core.readings.queries.narrow_sql import figure_sql
+from portal.core.readings.rules.quantities import QUANTITY_OF
+from portal.core.sites.queries.board_clocks import ClockOff
 from portal.core.sites.tables import Device
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class SitePresent(NamedTuple):
-    """A site's devices, their summed latest power (kW, None without fresh readings) and last reading."""
+    """A site's devices, their summed latest power (kW, None without fresh readings) and last reading.
+
+    The three lists are of those devices whose clocks are wrong, by name.
+    """
 
     id: UUID
     name: str
@@ -31,6 +37,15 @@ class SitePresent(NamedTuple):
     device_count: int
     power_kw: float | None
     last_reading_at: datetime | None
+    off_names: list[str]
+    off_external_ids: list[str]
+    off_skews: list[timedelta]
+
+    @property
+    def clocks_off(self) -> tuple[ClockOff, ...]:
+        """The devices whose clocks are wrong, by name."""
+        off = zip(self.off_names, self.off_external_ids, self.off_skews, strict=True)
+        return tuple(ClockOff(self.id, *each) for each in off)
 
 
 class PowerBucket(NamedTuple):
@@ -40,29 +55,42 @@ class PowerBucket(NamedTuple):
     kw: float
 
 
-_SITES = """
+def _off(column: str) -> str:
+    """Return the list of a column of the devices whose clocks are wrong, by name."""
+    ordered = f"array_agg({column} ORDER BY d.name, d.external_id) FILTER (WHERE k.device_id IS NOT NULL)"
+    return f"coalesce({ordered}, '{{}}') AS off_{column.partition('.')[2]}s"
+
+
+_ACTIVE_POWER = QUANTITY_OF["active_power_kw"]
+_SITES = f"""
 SELECT s.id, s.name, m.name AS municipality, m.time_zone_id, count(d.id) AS device_count,
-       sum(r.active_power_kw) FILTER (WHERE r.time > :fresh_after) AS power_kw, max(r.time) AS last_reading_at
+       {figure_sql(_ACTIVE_POWER, "sum(r.active_power_kw) FILTER (WHERE r.time > :fresh_after)")} AS power_kw,
+       max(r.time) AS last_reading_at, {", ".join(map(_off, ("d.name", "d.external_id", "k.skew")))}
 FROM monitoring.sites s
 LEFT JOIN app.municipalities m ON m.id = s.municipality_id
 LEFT JOIN monitoring.devices d ON d.site_id = s.id AND d.is_active
+LEFT JOIN monitoring.board_clocks k ON k.device_id = d.id AND k.skew IS NOT NULL
 LEFT JOIN LATERAL (
-    SELECT time, active_power_kw FROM monitoring.power_measurements p
-    WHERE p.device_id = d.id AND p.time <= :until ORDER BY time DESC LIMIT 1
+    SELECT p.time, p.active_power_kw FROM monitoring.readings p
+    WHERE p.customer = d.customer AND p.meter = d.meter AND p.time <= :until ORDER BY p.time DESC LIMIT 1
 ) r ON true
 WHERE s.is_active
 GROUP BY s.id, s.name, m.name, m.time_zone_id
 ORDER BY s.name
 """
 # A device's mean in a bucket first, then the sum over devices: a device that posts more often must not weigh more.
-_POWER = """
-SELECT bucket AS at, sum(kw) AS kw FROM (
-    SELECT date_bin(CAST(:width AS interval), time, TIMESTAMPTZ 'epoch') AS bucket, device_id,
-        avg(active_power_kw) AS kw
-    FROM monitoring.power_measurements
-    WHERE time >= :start_at AND time < :end_at AND active_power_kw IS NOT NULL
-    GROUP BY bucket, device_id
-) per_device GROUP BY bucket ORDER BY bucket
+# Device by device by its key: no index leads to all readings of a time.
+_POWER = f"""
+SELECT mean.bucket AS at, {figure_sql(_ACTIVE_POWER, "sum(mean.steps)")} AS kw
+FROM monitoring.devices d
+CROSS JOIN LATERAL (
+    SELECT date_bin(CAST(:width AS interval), r.time, TIMESTAMPTZ 'epoch') AS bucket, avg(r.active_power_kw) AS steps
+    FROM monitoring.readings r
+    WHERE r.customer = d.customer AND r.meter = d.meter AND r.time >= :start_at AND r.time < :end_at
+      AND r.active_power_kw IS NOT NULL
+    GROUP BY bucket
+) AS mean
+GROUP BY mean.bucket ORDER BY mean.bucket
 """
 # All windows are read at once: they lie in each other, or side by side.
 _ENERGY = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,6 @@ from portal.core.cost.queries import cost_report
 from portal.core.cost.queries.cost import CostScope, zone_named
 from portal.core.cost.rules.cost import MixedCurrencies
 from portal.core.overview import queries
-from portal.core.sites.queries import board_clocks
 from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import HOUR, floor_hour, local_midnight, present_until
 
@@ -88,7 +87,6 @@ async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOve
         hour = floor_hour(now - timedelta(days=1))
         windows = [(today, now), (yesterday, hour), (hour, hour + HOUR)]
         energy_today, before, last = await queries.energy_by_site(counted, windows)
-        clocks_off = await board_clocks.clocks_off(counted.session)
         power_points = await _power_points(counted, now) if with_power else None
         month_so_far = await _month(stack, counted, month, now, ZoneInfo(zone_id))
     powers = [site.power_kw for site in present if site.power_kw is not None]
@@ -103,13 +101,7 @@ async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOve
         currency=month_so_far.currency,
         time_zone=zone_id,
         power_points=power_points,
-        sites=tuple(
-            replace(
-                _site_line(site, energy_today.get(site.id, 0), now, zone_id),
-                clocks_off=tuple(clock for clock in clocks_off if clock.site_id == site.id),
-            )
-            for site in present
-        ),
+        sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
         as_of=counted.as_of,
     )
 
@@ -203,4 +195,5 @@ def _site_line(site: SitePresent, milliwh: int, now: datetime, zone_id: str) -> 
         kwh_from_milliwh(milliwh),
         site.last_reading_at,
         stale,
+        site.clocks_off,
     )

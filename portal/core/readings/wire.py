@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
-from portal.core.readings.rules.readings import QUANTITIES
+from portal.core.readings.rules.readings import QUANTITIES, MeasuredRow
 from portal.core.wire_fields import Instant, RowProblem, Source
 
 __all__ = ["NO_QUANTITY", "QUANTITIES", "DeviceReading", "FleetReading"]
@@ -80,6 +80,14 @@ class FleetReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True
 
     time: Instant
     device_id: UUID
+
+
+def as_sent(row: MeasuredRow) -> DeviceReading:
+    """Return a row as the device itself would send it."""
+    reading = DeviceReading(time=row.at, source=row.source)
+    for name, value in row.measured.items():
+        setattr(reading, name, value)
+    return reading
 
 
 class DeviceIngestAnswer(

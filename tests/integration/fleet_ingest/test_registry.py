@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, QUANTITY_OF, REGISTERS
+from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.sites.service.devices import IssuedDevice
 from tests.integration.fleet_ingest.api import Api
 
@@ -190,6 +192,78 @@ async def test_buckets_average_power_and_keep_the_registers_last_value(
     assert [row["activePowerKw"] for row in rows] == [7, 22, 37, 47]
     assert [row["energyImportedKwh"] for row in rows] == [114, 129, 144, 149]
     assert {row["voltageV"] for row in rows} == {None}
+
+
+async def asked_for(api: Api, device: IssuedDevice, **asked: str) -> list[dict[str, Any]]:
+    """The day's readings or buckets, without their times."""
+    query = {"deviceId": str(device.id), "from": "2026-05-18T00:00:00Z", "to": "2026-05-19T00:00:00Z"} | asked
+    answer = await api.http.get("/api/measurements", params=query, headers=await api.key())
+    assert answer.status_code == 200, answer.text
+    return [
+        {name: value for name, value in row.items() if name != "time"}
+        for row in answer.json()["measurements"]
+    ]
+
+
+def everything(n: int) -> dict[str, float]:
+    """A value of its own for each quantity, which all can store."""
+    return {each.wire_name: round(1 + index / 100 + n / 4, 2) for index, each in enumerate(ALL_QUANTITIES)}
+
+
+async def test_any_quantities_are_asked_for_by_name(client_api: Api, device: IssuedDevice) -> None:
+    first, second = everything(0), everything(4)
+    rows = [
+        {"time": "2026-05-18T08:00:00Z", "source": "board", **first},
+        {"time": "2026-05-18T08:01:00Z", **second},
+        {"time": "2026-05-18T08:02:00Z", "activePowerKw": 3.0},
+    ]
+    assert (await client_api.post_readings(device.token, rows)).json()["accepted"] == 3
+    names = ",".join(first)
+    found = await asked_for(client_api, device, quantities=names)
+    nothing = dict.fromkeys(first)
+    assert found == [
+        {"sampleCount": 1, **first, "source": "board"},
+        {"sampleCount": 1, **second, "source": None},
+        {"sampleCount": 1, **nothing, "activePowerKw": 3.0, "source": None},
+    ]
+    mean = {name: pytest.approx((first[name] + second[name]) / 2) for name in first}
+    last = {each.wire_name: second[each.wire_name] for each in ALL_QUANTITIES if each.name in REGISTERS}
+    power = {"activePowerKw": pytest.approx((first["activePowerKw"] + second["activePowerKw"] + 3) / 3)}
+    for bucket in ("15m", "1h", "1d"):
+        assert await asked_for(client_api, device, quantities=names, bucket=bucket) == [
+            {"sampleCount": 3, **mean, **last, **power, "source": None}
+        ]
+    assert [row["voltageL1V"] for row in await asked_for(client_api, device, quantities=names, bucket="1m")] == [
+        first["voltageL1V"], second["voltageL1V"], None,
+    ]  # fmt: skip
+
+
+async def test_a_sample_has_what_was_asked_for_and_nothing_else(
+    client_api: Api, device: IssuedDevice
+) -> None:
+    await client_api.post_readings(device.token, [{"time": "2026-05-18T08:00:00Z", **everything(0)}])
+    (row,) = await asked_for(client_api, device, quantities="currentNA,voltageV,currentNA")
+    assert row == {
+        "sampleCount": 1, "voltageV": everything(0)["voltageV"], "currentNA": everything(0)["currentNA"],
+        "source": None,
+    }  # fmt: skip
+    (row,) = await asked_for(client_api, device)
+    assert set(row) == {"sampleCount", "source"} | {QUANTITY_OF[name].wire_name for name in QUANTITIES}
+
+
+@pytest.mark.parametrize("given", ["voltage_v", "voltageV,,", "", "voltageV, currentNA", "everything"])
+async def test_quantities_that_are_not_known_are_refused_by_name(
+    client_api: Api, device: IssuedDevice, given: str
+) -> None:
+    asked = {"deviceId": str(device.id), "from": "2026-05-18T08:00:00Z", "to": "2026-05-18T09:00:00Z"}
+    answer = await client_api.http.get(
+        "/api/measurements", params=asked | {"quantities": given}, headers=await client_api.key()
+    )
+    assert answer.status_code == 400
+    unknown = next(word for word in given.split(",") if word != "voltageV")
+    assert answer.json()["error"]["message"].startswith(
+        f"'quantities' has {unknown!r}; known: activePowerKw, "
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from portal.core.audit import service as audit
 from portal.core.audit.acting import Acting, acting
 from portal.core.errors import Invalid
 from portal.core.readings.rules.nem12 import Estimates, Nem12Options
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.rules.reading_tables import TableOptions
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
@@ -282,3 +283,33 @@ async def test_a_file_leaves_one_row_however_many_transactions_it_takes(meter: S
         ("data.imported", "command", "bob (command line)", "file")
     }
     assert [event.subject for event in events] == ["hot-water", "main"]
+
+
+async def test_every_quantity_of_a_file_is_stored(meter: Stack, tmp_path: Path) -> None:
+    names = [each.name for each in ALL_QUANTITIES]
+    values = [round(1 + index / 100, 2) for index in range(len(names))]
+    content = f"time,{','.join(names)}\n2026-05-18T08:00:00Z,{','.join(map(str, values))}\n"
+    report = await take(meter, tmp_path, content)
+    assert (report.accepted, report.failure) == (1, None)
+    async with meter.db.snapshot() as session:
+        (row,) = await session.execute(text(f"SELECT {', '.join(names)} FROM monitoring.power_measurements"))
+    assert list(row) == values
+    again = await take(meter, tmp_path, content.replace("1.29", "1.3"))
+    assert again.rejected == 1
+    assert "stored with other values" in again.in_words()
+
+
+async def test_reactive_energy_per_interval_becomes_a_register_of_its_own(
+    meter: Stack, tmp_path: Path
+) -> None:
+    quantity = "reactive_energy_imported_kvarh"
+    for first in range(2):  # the second file goes on from the first
+        day = half_hours("0.7", "0.4", "0.6", "0.5").replace("2026-05-18", f"2026-05-{18 + first}")
+        report = await take(meter, tmp_path, f"time,{quantity}\n{day}", table=TableOptions(per_interval=True))
+        assert report.failure is None
+    async with meter.db.snapshot() as session:
+        highest = await session.scalar(text(f"SELECT max({quantity}) FROM monitoring.power_measurements"))
+    assert highest == 4.4
+    falling = f"time,{quantity}\n{half_hours('0.7', '0.4', '0.6', '0.5')}"
+    with pytest.raises(Invalid, match=f"{quantity} is a meter's register.*--per-interval"):
+        await take(meter, tmp_path, falling, "hot-water")

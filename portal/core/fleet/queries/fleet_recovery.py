@@ -17,7 +17,8 @@ from sqlmodel import col
 from portal.core.database.rows import row_of, rows_of
 from portal.core.exchange.recovery import HeldDevice, HeldMunicipality, HeldSite, HeldTariff
 from portal.core.fleet.tables import Customer
-from portal.core.readings.rules.quantities import QUANTITY_OF
+from portal.core.readings.queries.narrow_sql import figure_sql
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.wire import FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.queries import tariffs as tariff_queries
@@ -57,15 +58,29 @@ class ReadingSpan(NamedTuple):
     last: datetime | None
 
 
-async def span(session: AsyncSession, customer_id: UUID) -> ReadingSpan:
-    """Return the first and the last reading time of a customer."""
-    ordered = "SELECT time FROM fleet.power_measurements WHERE customer_id = :id ORDER BY time"
-    statement = f"SELECT ({ordered} LIMIT 1) AS first, ({ordered} DESC LIMIT 1) AS last"
-    return await row_of(session, ReadingSpan, statement, {"id": customer_id})
+# Device by device: no index leads to the first reading of all.
+_SPAN = """
+SELECT min(own.first) AS first, max(own.last) AS last
+FROM fleet.devices d
+CROSS JOIN LATERAL (
+    SELECT (SELECT r.time FROM fleet.readings r
+             WHERE r.customer = d.customer AND r.meter = d.meter AND r.time <= :until
+             ORDER BY r.time LIMIT 1) AS first,
+           (SELECT r.time FROM fleet.readings r
+             WHERE r.customer = d.customer AND r.meter = d.meter AND r.time <= :until
+             ORDER BY r.time DESC LIMIT 1) AS last
+) AS own
+WHERE d.customer_id = :customer_id
+"""
+
+
+async def span(session: AsyncSession, customer_id: UUID, until: datetime) -> ReadingSpan:
+    """Return the first and the last reading time of a customer, of those up to an instant."""
+    return await row_of(session, ReadingSpan, _SPAN, {"customer_id": customer_id, "until": until})
 
 
 _HAS_READINGS = """EXISTS (
-    SELECT 1 FROM fleet.power_measurements m WHERE m.customer_id = d.customer_id AND m.device_id = d.id)"""
+    SELECT 1 FROM fleet.readings r WHERE r.customer = d.customer AND r.meter = d.meter)"""
 _SITES = f"""
 SELECT id, name, address, is_active, local_municipality_id, received_at, ended_at IS NOT NULL AS is_ended
 FROM fleet.sites s
@@ -199,11 +214,15 @@ async def tariffs(session: AsyncSession, customer_id: UUID, after: int, limit: i
     return tuple(HeldTariff(received_at=at, row=tariff_row(found[key])) for key, at in received_at.items())
 
 
-_COLUMNS = ("time", *QUANTITY_OF, "source")
+_FIGURES = ", ".join(f"{figure_sql(each, f'r.{each.name}')} AS {each.name}" for each in ALL_QUANTITIES)
+# The key by itself, so that the readings are asked for it as for a constant.
+_KEY = "FROM fleet.devices d WHERE d.customer_id = :customer_id AND d.id = :device_id"
 _READINGS = f"""
-SELECT {", ".join(_COLUMNS)} FROM fleet.power_measurements
-WHERE customer_id = :customer_id AND device_id = :device_id AND time >= :from_at AND time < :to_at
-ORDER BY time LIMIT :limit
+SELECT r.time, {_FIGURES}, s.name AS source
+FROM fleet.readings r LEFT JOIN fleet.reading_sources s ON s.id = r.source
+WHERE r.customer = (SELECT d.customer {_KEY}) AND r.meter = (SELECT d.meter {_KEY})
+  AND r.time >= :from_at AND r.time < :to_at
+ORDER BY r.time LIMIT :limit
 """
 
 

@@ -11,6 +11,8 @@ from sqlmodel import col
 from portal.core.database.rows import row_of, rows_of
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
 from portal.core.fleet.tables import IngestEvent
+from portal.core.readings.queries.narrow_sql import figure_sql
+from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.values.money import kwh_from_milliwh
 
 if TYPE_CHECKING:
@@ -81,14 +83,15 @@ SELECT (SELECT count(*) FROM fleet.customers) AS customers,
 """
 
 # One index look-up per device that is active, of an active customer.
-_POWER = """
-SELECT count(last.active_power_kw) AS devices, sum(last.active_power_kw) AS kw
+_POWER = f"""
+SELECT count(last.active_power_kw) AS devices,
+       {figure_sql(QUANTITY_OF["active_power_kw"], "sum(last.active_power_kw)")} AS kw
 FROM fleet.devices d
 JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active
 CROSS JOIN LATERAL (
-    SELECT m.active_power_kw FROM fleet.power_measurements m
-    WHERE m.customer_id = d.customer_id AND m.device_id = d.id AND m.time > :recent AND m.time <= :until
-    ORDER BY m.time DESC LIMIT 1
+    SELECT r.active_power_kw FROM fleet.readings r
+    WHERE r.customer = d.customer AND r.meter = d.meter AND r.time > :recent AND r.time <= :until
+    ORDER BY r.time DESC LIMIT 1
 ) AS last
 WHERE d.is_active
 """

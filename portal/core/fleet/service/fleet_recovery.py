@@ -21,6 +21,7 @@ from portal.core.exchange.recovery import (
 )
 from portal.core.fleet.queries import fleet_devices, fleet_epochs
 from portal.core.fleet.queries import fleet_recovery as queries
+from portal.core.values.time import LATEST_AHEAD
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +57,7 @@ async def head(stack: Stack, customer: KnownCustomer) -> RecoveryHead:
 async def span(stack: Stack, customer: KnownCustomer) -> RecoverySpan:
     """Return the first and the last reading of a customer."""
     async with stack.db.snapshot() as session:
-        first, last = await queries.span(session, customer.id)
+        first, last = await queries.span(session, customer.id, stack.clock() + LATEST_AHEAD)
     return RecoverySpan(first_at=first, last_at=last)
 
 

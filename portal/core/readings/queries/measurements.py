@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from portal.core.database.rows import rows_of, value_of
-from portal.core.readings.rules.readings import QUANTITIES
+from portal.core.database.rows import row_if_any, rows_of, value_of
+from portal.core.database.small_keys import SmallKey
+from portal.core.readings.queries.narrow_sql import figure_sql
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, Quantity, QuantityGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,128 +19,127 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-@dataclass(frozen=True, slots=True)
-class MeasurementRow:
+class MeasurementRow(NamedTuple):
     """A reading, or the readings of the bucket that begins at `at`.
 
-    `values` are in the order of QUANTITIES: averages, but of the two energy registers the last value.
+    `values` are those of the quantities that were asked for, in that order and in their units: averages, but of
+    registers the last value. A bucket has no `source`.
     """
 
     at: datetime
     sample_count: int
-    values: tuple[float | None, ...]
-    source: str | None = None
-
-
-_RAW = f"""
-SELECT time AS at, 1 AS sample_count, {", ".join(QUANTITIES)}, source FROM monitoring.power_measurements
-WHERE device_id = :device_id AND time >= :from_at AND time < :to_at ORDER BY time LIMIT :limit
-"""
-_REGISTERS = ("energy_imported_kwh", "energy_exported_kwh")
-_FIGURES = ", ".join(
-    f"(array_agg({name} ORDER BY time DESC) FILTER (WHERE {name} IS NOT NULL))[1] AS {name}"
-    if name in _REGISTERS
-    else f"avg({name}) AS {name}"
-    for name in QUANTITIES
-)
-_BUCKETS = f"""
-SELECT date_bin(CAST(:width AS interval), time, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS at,
-  count(*) AS sample_count, {_FIGURES}, NULL AS source
-FROM monitoring.power_measurements
-WHERE device_id = :device_id AND time >= :from_at AND time < :to_at GROUP BY 1 ORDER BY 1
-"""
-
-
-_FIRST = """
-SELECT time FROM monitoring.power_measurements
-WHERE device_id = :device_id AND time >= :from_at AND time < :to_at ORDER BY time LIMIT 1
-"""
-
-
-class _Measured(NamedTuple):
-    """What `_RAW` and `_BUCKETS` return."""
-
-    at: datetime
-    sample_count: int
-    active_power_kw: float | None
-    reactive_power_kvar: float | None
-    apparent_power_kva: float | None
-    power_factor: float | None
-    voltage_v: float | None
-    frequency_hz: float | None
-    energy_imported_kwh: float | None
-    energy_exported_kwh: float | None
+    values: list[float | None]
     source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Readings of one device at `[from_at, to_at)`, and which quantities of them."""
+
+    key: SmallKey
+    from_at: datetime
+    to_at: datetime
+    quantities: Sequence[Quantity] = ALL_QUANTITIES
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The parameters of `_OF_WINDOW`."""
+        return {**_given(self.key), "from_at": self.from_at, "to_at": self.to_at}
+
+
+def _given(key: SmallKey) -> dict[str, object]:
+    return {"customer": key.customer, "meter": key.meter}
+
+
+_OF_DEVICE = "r.customer = :customer AND r.meter = :meter"
+_OF_WINDOW = f"{_OF_DEVICE} AND r.time >= :from_at AND r.time < :to_at"
+_RAW = f"""
+SELECT r.time AS at, 1 AS sample_count, ARRAY[{{figures}}] AS values, s.name AS source
+FROM monitoring.readings r LEFT JOIN monitoring.reading_sources s ON s.id = r.source
+WHERE {_OF_WINDOW} ORDER BY r.time LIMIT :limit
+"""
+_BUCKETS = f"""
+SELECT date_bin(CAST(:width AS interval), r.time, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS at,
+  count(*) AS sample_count, ARRAY[{{figures}}] AS values, NULL AS source
+FROM monitoring.readings r WHERE {_OF_WINDOW} GROUP BY 1 ORDER BY 1
+"""
+_FIRST = f"SELECT r.time FROM monitoring.readings r WHERE {_OF_WINDOW} ORDER BY r.time LIMIT 1"
+_KEY = "SELECT customer, meter FROM monitoring.devices WHERE id = :device_id"
+
+
+def _one(quantity: Quantity) -> str:
+    return figure_sql(quantity, f"r.{quantity.name}")
+
+
+def _of_bucket(quantity: Quantity) -> str:
+    column = f"r.{quantity.name}"
+    if quantity.group is QuantityGroup.REGISTERS:
+        last = f"(array_agg({column} ORDER BY r.time DESC) FILTER (WHERE {column} IS NOT NULL))[1]"
+        return figure_sql(quantity, last)
+    return figure_sql(quantity, f"avg({column})")
+
+
+async def key_of(session: AsyncSession, device_id: UUID) -> SmallKey | None:
+    """Return by which key a device's readings are asked for; None where there is no such device."""
+    return await row_if_any(session, SmallKey, _KEY, {"device_id": device_id})
+
+
+async def raw(session: AsyncSession, asked: Asked, limit: int) -> list[MeasurementRow]:
+    """Return the first `limit` readings, by time."""
+    statement = _RAW.format(figures=", ".join(map(_one, asked.quantities)))
+    return await rows_of(session, MeasurementRow, statement, asked.given | {"limit": limit})
+
+
+async def first_at(session: AsyncSession, asked: Asked) -> datetime | None:
+    """Return the time of the first reading."""
+    return await value_of(session, datetime, _FIRST, asked.given)
+
+
+async def buckets(session: AsyncSession, asked: Asked, width: timedelta) -> list[MeasurementRow]:
+    """Return the buckets that hold readings; they begin at whole UTC multiples."""
+    statement = _BUCKETS.format(figures=", ".join(map(_of_bucket, asked.quantities)))
+    return await rows_of(session, MeasurementRow, statement, asked.given | {"width": width})
+
+
+class _Stored(NamedTuple):
+    at: datetime
+    steps: list[int | None]
+
+
+_AT = f"""
+SELECT r.time AS at, ARRAY[{", ".join(f"r.{each.name}::bigint" for each in ALL_QUANTITIES)}] AS steps
+FROM monitoring.readings r
+WHERE {_OF_DEVICE} AND r.time BETWEEN :first_at AND :last_at AND r.time = ANY(:times)
+"""
+
+
+async def stored_at(
+    session: AsyncSession, key: SmallKey, times: Sequence[datetime]
+) -> dict[datetime, list[int | None]]:
+    """Return what is stored, in the order of ALL_QUANTITIES, of those of some instants that have a reading."""
+    given = {**_given(key), "first_at": min(times), "last_at": max(times), "times": times}
+    return {found.at: found.steps for found in await rows_of(session, _Stored, _AT, given)}
 
 
 class _Register(NamedTuple):
     time: datetime
-    register: float
+    steps: int
 
 
-async def raw(
-    session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime, limit: int
-) -> tuple[MeasurementRow, ...]:
-    """Return the first `limit` readings of `[from_at, to_at)`, by time."""
-    bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "limit": limit}
-    return tuple(_row(found) for found in await rows_of(session, _Measured, _RAW, bound))
-
-
-def _row(found: _Measured) -> MeasurementRow:
-    at, count, *values, _ = found
-    return MeasurementRow(at, count, tuple(values), found.source)
-
-
-async def first_at(
-    session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime
-) -> datetime | None:
-    """Return the time of the first reading of `[from_at, to_at)`."""
-    bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at}
-    return await value_of(session, datetime, _FIRST, bound)
-
-
-async def buckets(
-    session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime, width: timedelta
-) -> tuple[MeasurementRow, ...]:
-    """Return the buckets of `[from_at, to_at)` that hold readings; buckets begin at whole UTC multiples."""
-    bound = {"device_id": device_id, "from_at": from_at, "to_at": to_at, "width": width}
-    return tuple(_row(found) for found in await rows_of(session, _Measured, _BUCKETS, bound))
-
-
-_AT = f"""
-SELECT time AS at, 1 AS sample_count, {", ".join(QUANTITIES)}, source FROM monitoring.power_measurements
-WHERE device_id = :device_id AND time BETWEEN :first_at AND :last_at AND time = ANY(:times)
+_WITH_REGISTER = f"SELECT r.time FROM monitoring.readings r WHERE {_OF_DEVICE} AND r.{{register}} IS NOT NULL"
+_AROUND = f"""
+SELECT r.time, r.{{register}} AS steps FROM monitoring.readings r
+WHERE {_OF_DEVICE} AND r.{{register}} IS NOT NULL
+AND r.time >= coalesce(({_WITH_REGISTER} AND r.time <= :first_at ORDER BY r.time DESC LIMIT 1), :first_at)
+AND r.time <= coalesce(({_WITH_REGISTER} AND r.time >= :last_at ORDER BY r.time LIMIT 1), :last_at)
+ORDER BY r.time
 """
 
 
-async def readings_at(
-    session: AsyncSession, device_id: UUID, times: Sequence[datetime]
-) -> dict[datetime, tuple[float | None, ...]]:
-    """Return the stored values, in the order of QUANTITIES, of those of some instants that have a reading."""
-    bound = {"device_id": device_id, "first_at": min(times), "last_at": max(times), "times": times}
-    return {found.at: _row(found).values for found in await rows_of(session, _Measured, _AT, bound)}
-
-
-_AROUND = """
-SELECT time, {quantity} AS register FROM monitoring.power_measurements
-WHERE device_id = :device_id AND {quantity} IS NOT NULL
-AND time >= coalesce((SELECT time FROM monitoring.power_measurements WHERE device_id = :device_id
-    AND {quantity} IS NOT NULL AND time <= :first_at ORDER BY time DESC LIMIT 1), :first_at)
-AND time <= coalesce((SELECT time FROM monitoring.power_measurements WHERE device_id = :device_id
-    AND {quantity} IS NOT NULL AND time >= :last_at ORDER BY time LIMIT 1), :last_at)
-ORDER BY time
-"""
-
-
-async def registers_around(
-    session: AsyncSession, device_id: UUID, first_at: datetime, last_at: datetime
-) -> dict[str, list[tuple[datetime, float]]]:
-    """Return both registers' readings of `[first_at, last_at]`, with the last one before and the first one after."""
-    bound = {"device_id": device_id, "first_at": first_at, "last_at": last_at}
-    return {
-        quantity: [
-            (row.time, row.register)
-            for row in await rows_of(session, _Register, _AROUND.format(quantity=quantity), bound)
-        ]
-        for quantity in _REGISTERS
-    }
+async def register_around(
+    session: AsyncSession, key: SmallKey, register: str, window: tuple[datetime, datetime]
+) -> list[tuple[datetime, int]]:
+    """Return what a register showed within `[first, last]`, with the last time before and the first after, in steps."""
+    given = {**_given(key), "first_at": window[0], "last_at": window[1]}
+    rows = await rows_of(session, _Register, _AROUND.format(register=register), given)
+    return [(row.time, row.steps) for row in rows]

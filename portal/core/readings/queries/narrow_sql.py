@@ -1,7 +1,15 @@
-"""The one rounding in SQL: doubles that are stored already as the integers of the narrow row."""
+"""Between doubles and the integers of the narrow row, in SQL: the one rounding, and the way back."""
 
 from portal.core.readings.rules.quantities import Quantity
 from portal.core.readings.rules.scaling import QUICK_LIMITS
+
+
+def figure_sql(quantity: Quantity, stored: str) -> str:
+    """Return an expression for stored steps as a double in the quantity's unit, as `from_stored`; null for null.
+
+    `stored` is an expression of our own, such as a column: whole steps, or an average of them.
+    """
+    return f"({stored})::float8 / {quantity.scale}::float8"
 
 
 def steps_sql(quantity: Quantity, value: str) -> str:

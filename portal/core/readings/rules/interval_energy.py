@@ -106,12 +106,7 @@ def _overlap(late: IntervalRow, taken: Interval) -> RefusedRow:
 
 
 def _both(registers: MeasuredRow, other: MeasuredRow) -> MeasuredRow:
-    return replace(
-        other,
-        energy_imported_kwh=registers.energy_imported_kwh,
-        energy_exported_kwh=registers.energy_exported_kwh,
-        source=registers.source,
-    )
+    return replace(other, source=registers.source, **registers.measured)
 
 
 def looks_like_intervals(values: Sequence[float]) -> bool:

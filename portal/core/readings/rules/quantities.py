@@ -4,7 +4,7 @@ A quantity is stored as a whole number of the smallest step that is kept of it (
 narrowest integer that takes what a meter can say: `INT8`, `INT4` or `INT2`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -144,6 +144,18 @@ ALL_QUANTITIES = (*_totals(), *_registers(), *_phases(), *_quality(), *_demand()
 
 QUANTITY_OF = {quantity.name: quantity for quantity in ALL_QUANTITIES}
 """Every quantity by its name."""
+
+QUANTITY_BY_WIRE_NAME = {quantity.wire_name: quantity for quantity in ALL_QUANTITIES}
+"""Every quantity by its name in JSON."""
+
+
+def quantities_named(names: Iterable[str]) -> tuple[Quantity, ...]:
+    """Return quantities by their names, in their order."""
+    return tuple(QUANTITY_OF[name] for name in names)
+
+
+REGISTERS = tuple(each.name for each in ALL_QUANTITIES if each.group is QuantityGroup.REGISTERS)
+"""The names of what a meter counts up."""
 
 # The widest first: a column begins at a multiple of its width, and 8 to 18 bytes of a row were filling otherwise.
 NARROW_QUANTITIES = tuple(sorted(ALL_QUANTITIES, key=lambda quantity: -quantity.width))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from portal.core.readings.rules.readings import QUANTITIES, MeasuredRow
-
-REGISTERS = ("energy_imported_kwh", "energy_exported_kwh")
+from portal.core.readings.rules.quantities import QUANTITY_OF
+from portal.core.readings.rules.quantity_names import quantity_named
+from portal.core.readings.rules.readings import MeasuredRow
 
 
 class FileInvalid(ValueError):
@@ -36,7 +36,10 @@ class ParsedRow:
 
 @dataclass(frozen=True, slots=True)
 class IntervalRow:
-    """Energy of the half-open interval `[start_at, end_at)` by register, in nanowatt-hours, and other quantities."""
+    """Energy of the half-open interval `[start_at, end_at)` by register, in nanowatt-hours, and other quantities.
+
+    Of reactive and apparent energy that is billionths of a varh and a VAh.
+    """
 
     line: int
     start_at: datetime
@@ -82,18 +85,13 @@ class LeftOut:
 RowOutcome = ParsedRow | IntervalRow | RefusedRow | SkippedRow | Note | LeftOut
 
 
-def quantity_named(name: str) -> str | None:
-    """Return the quantity that a name means, in the product's own spelling or the API's, or None."""
-    return _BY_NAME.get(_plain(name))
-
-
 def mapped_quantities(names: Mapping[str, str], what: str) -> dict[str, str]:
     """Return columns or channels (`what`) with their quantities. Raises FileInvalid for unknown ones and twins."""
     found: dict[str, str] = {}
     for name, wanted in names.items():
         quantity = quantity_named(wanted)
         if quantity is None:
-            msg = f"{wanted!r} is not a quantity; known are {listed(QUANTITIES)}"
+            msg = f"{wanted!r} is not a quantity; known are {listed(QUANTITY_OF)}"
             raise FileInvalid(msg)
         twin = next((other for other, taken in found.items() if taken == quantity), None)
         if twin is not None:
@@ -106,10 +104,3 @@ def mapped_quantities(names: Mapping[str, str], what: str) -> dict[str, str]:
 def listed(names: Iterable[str]) -> str:
     """Return names for a message."""
     return ", ".join(names) or "nothing"
-
-
-def _plain(name: str) -> str:
-    return name.strip().replace("_", "").lower()
-
-
-_BY_NAME = {_plain(name): name for name in QUANTITIES}

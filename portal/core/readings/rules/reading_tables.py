@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from portal.core.readings.rules.figures_in_cells import DecimalMark, FigureReader, is_missing
 from portal.core.readings.rules.interval_energy import energy_nanowh
 from portal.core.readings.rules.interval_lengths import IntervalClock, length_in_words
+from portal.core.readings.rules.quantities import REGISTERS
 from portal.core.readings.rules.reading_files import (
-    REGISTERS,
     CellInvalid,
     FileInvalid,
     IntervalRow,
@@ -29,7 +29,7 @@ from portal.core.readings.rules.reading_files import (
     listed,
 )
 from portal.core.readings.rules.reading_times import DateOrder, TimeReader
-from portal.core.readings.rules.readings import QUANTITIES, MeasuredRow
+from portal.core.readings.rules.readings import MeasuredRow
 from portal.core.readings.rules.table_headers import Header, find_header
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -217,9 +217,7 @@ class _Table:
         return IntervalRow(line, start_at, end_at, energy, self._row(at, others))
 
     def _row(self, at: datetime, values: Mapping[str, float]) -> MeasuredRow:
-        return MeasuredRow(
-            at, *(values.get(quantity) for quantity in QUANTITIES), source=self._options.source
-        )
+        return MeasuredRow(at, source=self._options.source, **values)
 
     def missing_in_words(self) -> Iterator[Note]:
         """Name the words that stood for a missing value."""

@@ -1,7 +1,10 @@
-"""A reading as devices, files and the simulated meter hand it over: eight quantities, each of which may be missing."""
+"""A reading as files and the simulated meter hand it over: every quantity, each of which may be missing."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
+
+from portal.core.readings.rules.quantities import QUANTITY_OF
 
 QUANTITIES = (
     "active_power_kw",
@@ -13,6 +16,7 @@ QUANTITIES = (
     "energy_imported_kwh",
     "energy_exported_kwh",
 )
+"""The eight that every release knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,43 @@ class MeasuredRow:
     frequency_hz: float | None = None
     energy_imported_kwh: float | None = None
     energy_exported_kwh: float | None = None
+    reactive_energy_imported_kvarh: float | None = None
+    reactive_energy_exported_kvarh: float | None = None
+    apparent_energy_kvah: float | None = None
+    voltage_l1_v: float | None = None
+    voltage_l2_v: float | None = None
+    voltage_l3_v: float | None = None
+    current_l1_a: float | None = None
+    current_l2_a: float | None = None
+    current_l3_a: float | None = None
+    current_n_a: float | None = None
+    active_power_l1_kw: float | None = None
+    active_power_l2_kw: float | None = None
+    active_power_l3_kw: float | None = None
+    power_factor_l1: float | None = None
+    power_factor_l2: float | None = None
+    power_factor_l3: float | None = None
+    voltage_thd_percent: float | None = None
+    current_thd_percent: float | None = None
+    voltage_unbalance_percent: float | None = None
+    current_unbalance_percent: float | None = None
+    active_demand_kw: float | None = None
+    apparent_demand_kva: float | None = None
     source: str | None = None
 
     @property
     def values(self) -> tuple[float | None, ...]:
-        """The eight quantities in the order of QUANTITIES."""
-        return (
-            self.active_power_kw,
-            self.reactive_power_kvar,
-            self.apparent_power_kva,
-            self.power_factor,
-            self.voltage_v,
-            self.frequency_hz,
-            self.energy_imported_kwh,
-            self.energy_exported_kwh,
-        )
+        """All quantities in the order of the list."""
+        return _values_of(self)
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """Those that are not missing, by their names."""
+        return {
+            name: value
+            for name, value in zip(QUANTITY_OF, _values_of(self), strict=True)
+            if value is not None
+        }
+
+
+_values_of = attrgetter(*QUANTITY_OF)

@@ -14,13 +14,14 @@ from itertools import groupby
 from typing import NamedTuple
 
 from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH, register_milliwh
+from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.readings.rules.reading_files import ParsedRow, RefusedRow, RowOutcome
 from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
 from portal.core.values.time import iso_utc
 
 
 class Stood(NamedTuple):
-    """What a register showed at an aware instant."""
+    """What a register showed at an aware instant, in milliwatt-hours (of the others: a millionth of their unit)."""
 
     at: datetime
     milliwh: int
@@ -46,11 +47,12 @@ def join_registers(rows: Sequence[ParsedRow], stored: Mapping[str, Sequence[Stoo
         measured = [index for index, each in enumerate(rows) if getattr(each.row, quantity) is not None]
         series = [Stood(rows[n].row.at, register_milliwh(getattr(rows[n].row, quantity))) for n in measured]
         values = _values_there(series, known)
-        yield from (RefusedRow(rows[measured[n]].line, reason) for n, reason in _others(series, values))
+        unit = QUANTITY_OF[quantity].unit
+        yield from (RefusedRow(rows[measured[n]].line, reason) for n, reason in _others(series, values, unit))
         for block in _blocks(series, known):
             joined_values = _joined_values(series, block)
             if joined_values is None:
-                yield RefusedRow(rows[measured[block.first]].line, _reason(series, block))
+                yield RefusedRow(rows[measured[block.first]].line, _reason(series, block, unit))
             else:
                 values[block.first : block.end] = joined_values
         for index, value in zip(measured, values, strict=True):
@@ -66,7 +68,7 @@ def _values_there(series: Sequence[Stood], known: Sequence[Stood]) -> list[int |
     return [there.get(row.at) for row in series]
 
 
-def _others(series: Sequence[Stood], there: Sequence[int | None]) -> Iterator[tuple[int, str]]:
+def _others(series: Sequence[Stood], there: Sequence[int | None], unit: str) -> Iterator[tuple[int, str]]:
     """Yield where runs of stored readings rise by more or less than the file says, and by how much: they stay."""
     known = [(index, value) for index, value in enumerate(there) if value is not None]
     # Neighbours have the same difference of index and number.
@@ -77,7 +79,8 @@ def _others(series: Sequence[Stood], there: Sequence[int | None]) -> Iterator[tu
         index, given, stored = max(rises, key=lambda rise: abs(rise[1] - rise[2]))
         if abs(given - stored) > REGISTER_COUNT_MILLIWH:
             window = f"{iso_utc(series[first].at)} to {iso_utc(series[index].at)}"
-            yield first, f"{window}: {_shown(given)} in the file, but {_shown(stored)} are stored, which stay"
+            found = f"{_shown(given, unit)} in the file, but {_shown(stored, unit)} are stored"
+            yield first, f"{window}: {found}, which stay"
 
 
 def _blocks(series: Sequence[Stood], known: Sequence[Stood]) -> Iterator[_Block]:
@@ -123,18 +126,18 @@ def _file_register(series: Sequence[Stood], at: datetime) -> int:
     return start.milliwh + (end.milliwh - start.milliwh) * (at - start.at) // (end.at - start.at)
 
 
-def _reason(series: Sequence[Stood], block: _Block) -> str:
+def _reason(series: Sequence[Stood], block: _Block, unit: str) -> str:
     """Say what does not fit, and where. Without a reading after it everything fits."""
     start_at = max(series[0].at, block.before.at) if block.before else series[0].at
     after = block.after or series[-1]
     end_at = min(series[-1].at, after.at)
-    energy = _shown(_file_register(series, end_at) - _file_register(series, start_at))
+    energy = _shown(_file_register(series, end_at) - _file_register(series, start_at), unit)
     return (
         f"{iso_utc(start_at)} to {iso_utc(end_at)}: {energy} do not fit below the device's register, which shows"
-        f" {_shown(after.milliwh)} at {iso_utc(after.at)}; what is stored stays, so import files in the order of their"
-        " days"
+        f" {_shown(after.milliwh, unit)} at {iso_utc(after.at)}; what is stored stays, so import files in the order of"
+        " their days"
     )
 
 
-def _shown(milliwh: int) -> str:
-    return f"{kwh_from_milliwh(milliwh).normalize():f} kWh"
+def _shown(milliwh: int, unit: str) -> str:
+    return f"{kwh_from_milliwh(milliwh).normalize():f} {unit}"

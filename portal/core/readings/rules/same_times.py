@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from portal.core.readings.rules.reading_files import ParsedRow, RefusedRow, RowOutcome
-from portal.core.readings.rules.readings import QUANTITIES, MeasuredRow
+from portal.core.readings.rules.readings import MeasuredRow
 
 
 def one_row_per_time(outcomes: Iterable[RowOutcome]) -> Iterator[RowOutcome]:
@@ -32,7 +32,7 @@ def one_row_per_time(outcomes: Iterable[RowOutcome]) -> Iterator[RowOutcome]:
 
 def _together(one: MeasuredRow, other: MeasuredRow) -> MeasuredRow | None:
     """Return a row with the values of both, None where they differ in one."""
-    new = {name: getattr(other, name) for name in QUANTITIES if getattr(other, name) is not None}
+    new = other.measured
     if any(getattr(one, name) not in (None, value) for name, value in new.items()):
         return None
     return replace(one, **new)

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from portal.core.readings.rules.interval_lengths import duration
-from portal.core.readings.rules.reading_files import FileInvalid, listed, mapped_quantities, quantity_named
-from portal.core.readings.rules.readings import QUANTITIES
+from portal.core.readings.rules.quantities import QUANTITY_OF
+from portal.core.readings.rules.quantity_names import quantity_named
+from portal.core.readings.rules.reading_files import FileInvalid, listed, mapped_quantities
 
 # In the order in which they are preferred, without regard to case; spaces and underscores are the same.
 _TIMES = (
@@ -62,13 +63,15 @@ def find_header(
     wanted = mapped_quantities(columns, "column") if columns else {}
     for row_index, names in enumerate(named):
         chosen = _chosen(names, wanted) if wanted else {n: q for n in names if (q := quantity_named(n))}
-        if chosen and (not wanted or len(chosen) == len(wanted)):
+        # A title says what the table is about, by itself: a header has a time as well.
+        is_title = not wanted and len(set(filter(None, names))) < 2
+        if chosen and not is_title and (not wanted or len(chosen) == len(wanted)):
             below = rows[row_index + 1 : row_index + 1 + _LOOKED_AT_ROWS]
             return _header(row_index, names, mapped_quantities(chosen, "column"), time_columns, below)
     nothing: list[str] = []
     likely = max(named, key=lambda names: len(set(filter(None, names))), default=nothing)
     if not wanted:
-        msg = f"no column is mapped to a quantity ({listed(QUANTITIES)}); the header has {listed(likely)}"
+        msg = f"no column is mapped to a quantity ({listed(QUANTITY_OF)}); the header has {listed(likely)}"
         raise FileInvalid(msg)
     found = _chosen(likely, wanted)
     missing = next(name for name, quantity in wanted.items() if quantity not in found.values())

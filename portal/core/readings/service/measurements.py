@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from portal.core.errors import Invalid, NotFound
 from portal.core.readings.queries import measurements as queries
-from portal.core.readings.queries.measurements import MeasurementRow
-from portal.core.sites.queries import devices
+from portal.core.readings.queries.measurements import Asked, MeasurementRow
+from portal.core.readings.rules.quantities import Quantity, quantities_named
+from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from portal.core.database.db import AsyncSession
@@ -26,6 +28,8 @@ BUCKETS = {
     "1d": timedelta(days=1),
 }
 MAX_LIMIT = 10_000
+EIGHT = quantities_named(QUANTITIES)
+"""What is answered where nobody says which quantities: all that releases knew which could not be asked."""
 # One page never reads more than a year of readings, however wide its buckets.
 _MAX_SCAN = timedelta(days=366)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,12 +39,21 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class MeasurementPage:
     """Readings or buckets by time; `next_from_at` is where the next page begins, None after the last."""
 
-    samples: tuple[MeasurementRow, ...]
+    samples: Sequence[MeasurementRow]
     next_from_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class WantedMeasurements:
+    """How a page is to be: a bucket of BUCKETS, at most so many samples, and the quantities of each in their order."""
+
+    bucket: str = "raw"
+    limit: int = 1000
+    quantities: Sequence[Quantity] = EIGHT
+
+
 async def read_page(
-    stack: Stack, device_id: UUID, window: tuple[datetime, datetime], bucket: str = "raw", limit: int = 1000
+    stack: Stack, device_id: UUID, window: tuple[datetime, datetime], wanted: WantedMeasurements
 ) -> MeasurementPage:
     """Return the first page of a device's readings of the window `[from, to)`, aware instants.
 
@@ -48,31 +61,32 @@ async def read_page(
     Raises `NotFound` for an unknown device and `Invalid` for an unknown bucket, a limit or a window out of range.
     """
     from_at, to_at = window
-    _check(from_at, to_at, bucket, limit)
-    width = BUCKETS[bucket]
+    limit = wanted.limit
+    _check(from_at, to_at, wanted.bucket, limit)
+    width = BUCKETS[wanted.bucket]
     async with stack.db.snapshot() as session:
-        if not await devices.device_exists(session, device_id):
+        key = await queries.key_of(session, device_id)
+        if key is None:
             message = "There is no such device"
             raise NotFound(message)
+        asked = Asked(key, from_at, to_at, wanted.quantities)
         if width is None:
-            found = await queries.raw(session, device_id, from_at, to_at, limit + 1)
+            found = await queries.raw(session, asked, limit + 1)
             following = found[limit].at if len(found) > limit else None
             return MeasurementPage(found[:limit], following)
-        return await _buckets(session, device_id, (from_at, to_at), width, limit)
+        return await _buckets(session, asked, width, limit)
 
 
-async def _buckets(
-    session: AsyncSession, device_id: UUID, window: tuple[datetime, datetime], width: timedelta, limit: int
-) -> MeasurementPage:
+async def _buckets(session: AsyncSession, asked: Asked, width: timedelta, limit: int) -> MeasurementPage:
     """Return a page that begins with the first bucket that has readings: no page is empty and has a next one."""
-    begin, end = _whole_buckets(*window, width)
-    first = await queries.first_at(session, device_id, begin, end)
+    begin, end = _whole_buckets(asked.from_at, asked.to_at, width)
+    first = await queries.first_at(session, replace(asked, from_at=begin, to_at=end))
     if first is None:
         return MeasurementPage((), None)
     begin = _bucket_of(first, width)
     page_end = min(end, begin + min(width * limit, _MAX_SCAN))
-    found = await queries.buckets(session, device_id, begin, page_end, width)
-    following = await queries.first_at(session, device_id, page_end, end)
+    found = await queries.buckets(session, replace(asked, from_at=begin, to_at=page_end), width)
+    following = await queries.first_at(session, replace(asked, from_at=page_end, to_at=end))
     return MeasurementPage(found, None if following is None else _bucket_of(following, width))
 
 

@@ -7,29 +7,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
-from portal.core.energy.rules.registers import register_milliwh
 from portal.core.errors import NotFound, Unauthenticated
 from portal.core.readings.decoding import DecodedRows
 from portal.core.readings.queries import ingest, measurements
 from portal.core.readings.queries.few_readings import add_few
 from portal.core.readings.rules.collisions import Collisions
-from portal.core.readings.rules.quantities import QUANTITY_OF
-from portal.core.readings.rules.readings import QUANTITIES
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.rules.register_joins import Stood
 from portal.core.readings.rules.same_instant import RowEffect
-from portal.core.readings.rules.scaling import DoesNotFit, from_stored, to_stored
+from portal.core.readings.rules.scaling import DoesNotFit, to_stored
 from portal.core.readings.wire import NO_QUANTITY, DeviceIngestAnswer, without_quantity
 from portal.core.values.texts import shown_text, text_problem
 from portal.core.values.time import reading_time_problem, spanning
 from portal.core.values.tokens import token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
     import asyncpg
 
+    from portal.core.readings.rules.quantities import Quantity
     from portal.core.readings.wire import DeviceReading
     from portal.core.stack import Stack
 
@@ -106,7 +105,10 @@ async def import_readings(
 async def indexes_of_others(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> list[int]:
     """Return which of some readings (from 0) differ from what is stored for their time, in a value that both have."""
     async with stack.db.snapshot() as session:
-        stored = await measurements.readings_at(session, device_id, [reading.time for reading in readings])
+        key = await measurements.key_of(session, device_id)
+        if key is None:
+            return []
+        stored = await measurements.stored_at(session, key, [reading.time for reading in readings])
     return [
         index
         for index, reading in enumerate(readings)
@@ -114,31 +116,36 @@ async def indexes_of_others(stack: Stack, device_id: UUID, readings: Sequence[De
     ]
 
 
-def _differs(reading: DeviceReading, kept: Sequence[float | None]) -> bool:
-    for name, value in zip(QUANTITIES, kept, strict=True):
-        sent = getattr(reading, name)
-        if sent is not None and value is not None and sent != value and not _is_stored_as(name, sent, value):
+def _differs(reading: DeviceReading, kept: Sequence[int | None]) -> bool:
+    for quantity, steps in zip(ALL_QUANTITIES, kept, strict=True):
+        sent = None if steps is None else getattr(reading, quantity.name)
+        if sent is not None and not _is_stored_as(quantity, sent, steps):
             return True
     return False
 
 
-def _is_stored_as(name: str, sent: float, value: float) -> bool:
-    quantity = QUANTITY_OF[name]
+def _is_stored_as(quantity: Quantity, sent: float, steps: int | None) -> bool:
     with suppress(DoesNotFit):
-        return from_stored(quantity, to_stored(quantity, sent)) == value
+        return to_stored(quantity, sent) == steps
     return False
 
 
 async def registers_around(
-    stack: Stack, device_id: UUID, first_at: datetime, last_at: datetime
+    stack: Stack, device_id: UUID, registers: Iterable[str], window: tuple[datetime, datetime]
 ) -> dict[str, list[Stood]]:
-    """Return what a device's two registers showed within `[first_at, last_at]`, just before and just after."""
+    """Return what some of a device's registers showed within `[first, last]`, just before and just after."""
     async with stack.db.snapshot() as session:
-        found = await measurements.registers_around(session, device_id, first_at, last_at)
-    return {
-        quantity: [Stood(at, register_milliwh(kwh)) for at, kwh in readings]
-        for quantity, readings in found.items()
-    }
+        key = await measurements.key_of(session, device_id)
+        if key is None:
+            return {register: [] for register in registers}
+        # A register's step is the thousandth of a watt-hour.
+        return {
+            register: [
+                Stood(at, steps)
+                for at, steps in await measurements.register_around(session, key, register, window)
+            ]
+            for register in registers
+        }
 
 
 def _sound(batch: DecodedRows[DeviceReading], device_id: UUID, now: datetime) -> DecodedRows[DeviceReading]:

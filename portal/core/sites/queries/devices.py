@@ -203,11 +203,6 @@ async def replace_token(session: AsyncSession, device_id: UUID, token_hash: str)
     await session.execute(update(Device).where(col(Device.id) == device_id).values(token_hash=token_hash))
 
 
-async def device_exists(session: AsyncSession, device_id: UUID) -> bool:
-    """Tell whether there is a device with this id."""
-    return await session.scalar(select(col(Device.id)).where(col(Device.id) == device_id)) is not None
-
-
 async def has_readings(session: AsyncSession, device_id: UUID) -> bool:
     """Tell whether a device has any reading."""
     of_device = (READINGS.c.customer == col(Device.customer)) & (READINGS.c.meter == col(Device.meter))
