@@ -194,10 +194,12 @@ async def test_buckets_average_power_and_keep_the_registers_last_value(
     assert {row["voltageV"] for row in rows} == {None}
 
 
-async def asked_for(api: Api, device: IssuedDevice, **asked: str) -> list[dict[str, Any]]:
+async def asked_for(
+    api: Api, device: IssuedDevice, key: dict[str, str], **asked: str
+) -> list[dict[str, Any]]:
     """The day's readings or buckets, without their times."""
     query = {"deviceId": str(device.id), "from": "2026-05-18T00:00:00Z", "to": "2026-05-19T00:00:00Z"} | asked
-    answer = await api.http.get("/api/measurements", params=query, headers=await api.key())
+    answer = await api.http.get("/api/measurements", params=query, headers=key)
     assert answer.status_code == 200, answer.text
     return [
         {name: value for name, value in row.items() if name != "time"}
@@ -211,7 +213,7 @@ def everything(n: int) -> dict[str, float]:
 
 
 async def test_any_quantities_are_asked_for_by_name(client_api: Api, device: IssuedDevice) -> None:
-    first, second = everything(0), everything(4)
+    key, first, second = await client_api.key(), everything(0), everything(4)
     rows = [
         {"time": "2026-05-18T08:00:00Z", "source": "board", **first},
         {"time": "2026-05-18T08:01:00Z", **second},
@@ -219,7 +221,7 @@ async def test_any_quantities_are_asked_for_by_name(client_api: Api, device: Iss
     ]
     assert (await client_api.post_readings(device.token, rows)).json()["accepted"] == 3
     names = ",".join(first)
-    found = await asked_for(client_api, device, quantities=names)
+    found = await asked_for(client_api, device, key, quantities=names)
     nothing = dict.fromkeys(first)
     assert found == [
         {"sampleCount": 1, **first, "source": "board"},
@@ -230,10 +232,10 @@ async def test_any_quantities_are_asked_for_by_name(client_api: Api, device: Iss
     last = {each.wire_name: second[each.wire_name] for each in ALL_QUANTITIES if each.name in REGISTERS}
     power = {"activePowerKw": pytest.approx((first["activePowerKw"] + second["activePowerKw"] + 3) / 3)}
     for bucket in ("15m", "1h", "1d"):
-        assert await asked_for(client_api, device, quantities=names, bucket=bucket) == [
+        assert await asked_for(client_api, device, key, quantities=names, bucket=bucket) == [
             {"sampleCount": 3, **mean, **last, **power, "source": None}
         ]
-    assert [row["voltageL1V"] for row in await asked_for(client_api, device, quantities=names, bucket="1m")] == [
+    assert [row["voltageL1V"] for row in await asked_for(client_api, device, key, quantities=names, bucket="1m")] == [
         first["voltageL1V"], second["voltageL1V"], None,
     ]  # fmt: skip
 
@@ -241,13 +243,14 @@ async def test_any_quantities_are_asked_for_by_name(client_api: Api, device: Iss
 async def test_a_sample_has_what_was_asked_for_and_nothing_else(
     client_api: Api, device: IssuedDevice
 ) -> None:
+    key = await client_api.key()
     await client_api.post_readings(device.token, [{"time": "2026-05-18T08:00:00Z", **everything(0)}])
-    (row,) = await asked_for(client_api, device, quantities="currentNA,voltageV,currentNA")
+    (row,) = await asked_for(client_api, device, key, quantities="currentNA,voltageV,currentNA")
     assert row == {
         "sampleCount": 1, "voltageV": everything(0)["voltageV"], "currentNA": everything(0)["currentNA"],
         "source": None,
     }  # fmt: skip
-    (row,) = await asked_for(client_api, device)
+    (row,) = await asked_for(client_api, device, key)
     assert set(row) == {"sampleCount", "source"} | {QUANTITY_OF[name].wire_name for name in QUANTITIES}
 
 

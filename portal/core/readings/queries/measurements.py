@@ -33,7 +33,7 @@ class MeasurementRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MeasurementsAsked:
     """Readings of one device at `[from_at, to_at)`, and which quantities of them."""
 
     key: SmallKey
@@ -84,18 +84,18 @@ async def key_of(session: AsyncSession, device_id: UUID) -> SmallKey | None:
     return await row_if_any(session, SmallKey, _KEY, {"device_id": device_id})
 
 
-async def raw(session: AsyncSession, asked: Asked, limit: int) -> list[MeasurementRow]:
+async def raw(session: AsyncSession, asked: MeasurementsAsked, limit: int) -> list[MeasurementRow]:
     """Return the first `limit` readings, by time."""
     statement = _RAW.format(figures=", ".join(map(_one, asked.quantities)))
     return await rows_of(session, MeasurementRow, statement, asked.given | {"limit": limit})
 
 
-async def first_at(session: AsyncSession, asked: Asked) -> datetime | None:
+async def first_at(session: AsyncSession, asked: MeasurementsAsked) -> datetime | None:
     """Return the time of the first reading."""
     return await value_of(session, datetime, _FIRST, asked.given)
 
 
-async def buckets(session: AsyncSession, asked: Asked, width: timedelta) -> list[MeasurementRow]:
+async def buckets(session: AsyncSession, asked: MeasurementsAsked, width: timedelta) -> list[MeasurementRow]:
     """Return the buckets that hold readings; they begin at whole UTC multiples."""
     statement = _BUCKETS.format(figures=", ".join(map(_of_bucket, asked.quantities)))
     return await rows_of(session, MeasurementRow, statement, asked.given | {"width": width})

@@ -51,9 +51,9 @@ def _names_of(quantity: Quantity) -> Iterator[str]:
         line = _PHASE.search(quantity.name)
         for word in (usual, *others):
             yield word + rest
-            if line is not None:  # by number alone, by the conductor's place, by the conductor first
-                for place in (line[1], f"_phase_{line[1]}"):
-                    yield f"{word}{place}{unit}"
+            if line is not None:  # by number alone, by the conductor, by the conductor first
+                for position in (line[1], f"_phase_{line[1]}"):
+                    yield f"{word}{position}{unit}"
                 yield f"l{line[1]}_{word}{unit}"
                 yield f"phase_{line[1]}_{word}{unit}"
 

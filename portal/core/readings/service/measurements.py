@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import Invalid, NotFound
 from portal.core.readings.queries import measurements as queries
-from portal.core.readings.queries.measurements import Asked, MeasurementRow
+from portal.core.readings.queries.measurements import MeasurementsAsked, MeasurementRow
 from portal.core.readings.rules.quantities import Quantity, quantities_named
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
@@ -69,7 +69,7 @@ async def read_page(
         if key is None:
             message = "There is no such device"
             raise NotFound(message)
-        asked = Asked(key, from_at, to_at, wanted.quantities)
+        asked = MeasurementsAsked(key, from_at, to_at, wanted.quantities)
         if width is None:
             found = await queries.raw(session, asked, limit + 1)
             following = found[limit].at if len(found) > limit else None
@@ -77,7 +77,9 @@ async def read_page(
         return await _buckets(session, asked, width, limit)
 
 
-async def _buckets(session: AsyncSession, asked: Asked, width: timedelta, limit: int) -> MeasurementPage:
+async def _buckets(
+    session: AsyncSession, asked: MeasurementsAsked, width: timedelta, limit: int
+) -> MeasurementPage:
     """Return a page that begins with the first bucket that has readings: no page is empty and has a next one."""
     begin, end = _whole_buckets(asked.from_at, asked.to_at, width)
     first = await queries.first_at(session, replace(asked, from_at=begin, to_at=end))
