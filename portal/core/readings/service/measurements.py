@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import Invalid, NotFound
 from portal.core.readings.queries import measurements as queries
-from portal.core.readings.queries.measurements import MeasurementsAsked, MeasurementRow
+from portal.core.readings.queries.measurements import MeasurementRow, MeasurementsAsked
 from portal.core.readings.rules.quantities import Quantity, quantities_named
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
