@@ -69,6 +69,13 @@ _INGEST = Operation(
     is_lenient=True,
 )
 _DEVICE = Parameter("deviceId", "query", "whose readings", schema=fields.UUID | {"example": fields.DEVICE_ID})
+_QUANTITIES = Parameter(
+    "quantities",
+    "query",
+    "what checksums cover, with commas between; those that are not known are left out. Without it: the first eight",
+    required=False,
+    schema={"type": "string", "example": "activePowerKw,voltageV"},
+)
 _RECONCILE = (
     Operation(
         "GET",
@@ -76,7 +83,7 @@ _RECONCILE = (
         reconcile.get_days,
         ReconcileAnswer,
         AccessRule.CUSTOMER,
-        parameters=fields.window(),
+        parameters=(*fields.window(), _QUANTITIES),
         errors=(400, 429),
         tag="Ingest",
     ),
@@ -86,7 +93,7 @@ _RECONCILE = (
         reconcile.get_readings,
         ReadingChecksums,
         AccessRule.CUSTOMER,
-        parameters=(_DEVICE, *fields.window()),
+        parameters=(_DEVICE, *fields.window(), _QUANTITIES),
         errors=(400, 429),
         tag="Ingest",
     ),

@@ -184,6 +184,7 @@ def _verified(report: VerifyReport) -> str:
     lines = [
         f"{line.day:%Y-%m-%d} {line.device_id}: {line.missing} missing at the Admin ({line.waiting} wait, "
         f"{line.given_up} given up), {line.extra} only there, {line.different} with other values"
+        + (f", {line.conflicts} conflicting values missing" if line.conflicts else "")
         for line in report.differences
     ]
     lines.append(

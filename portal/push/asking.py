@@ -23,6 +23,10 @@ _LONGEST_PAUSE_SECONDS = 60
 AnswerT = TypeVar("AnswerT")
 
 
+class NotUnderstood(PortalError):
+    """The Admin refused the question as it was put (400)."""
+
+
 async def ask(
     client: PushClient,
     clock: Callable[[], datetime],
@@ -30,7 +34,10 @@ async def ask(
     parameters: dict[str, str],
     kind: type[AnswerT],
 ) -> AnswerT:
-    """Return what the Admin answers under a path beside the ingest route's. Raises `PortalError` with the reason."""
+    """Return what the Admin answers under a path beside the ingest route's. Raises `PortalError` with the reason.
+
+    Where it refuses the question, that is `NotUnderstood`.
+    """
     for _ in range(_PATIENCE):
         reply = await client.ask(path, parameters)
         if isinstance(reply, Reply) and reply.status == 429:
@@ -47,6 +54,8 @@ def _decoded(reply: Reply | Unreachable, kind: type[AnswerT]) -> AnswerT:
     match reply.status:
         case 200:
             pass
+        case 400:
+            raise NotUnderstood("The Admin answered 400.")
         case 401:
             raise PortalError("The Admin does not accept this stack's token (401).")
         case 404:

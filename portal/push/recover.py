@@ -25,13 +25,12 @@ from portal.core.exchange.recovery import (
     TariffPage,
 )
 from portal.core.exchange.rules.push_epoch import SyncStatus, compare
-from portal.core.exchange.sync import ReconcileAnswer
 from portal.core.outbox.recovered import MergedRow, MergeReport
-from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
 from portal.core.outbox.service import push_recovery as recovery
 from portal.push.asking import ask
-from portal.push.verify import differing, midnight
+from portal.push.sides import Sides, differing
+from portal.push.verify import midnight
 
 if TYPE_CHECKING:
     from datetime import date
@@ -118,6 +117,7 @@ class _Recovery:
     def __init__(self, stack: Stack, client: PushClient, progress: Progress, *, dry_run: bool) -> None:
         self._stack = stack
         self._client = client
+        self._sides = Sides(stack, client)
         self._progress = progress
         self._dry_run = dry_run
 
@@ -205,14 +205,13 @@ class _Recovery:
 
     async def _missing_runs(self, own_of: dict[UUID, UUID], from_at: datetime, to_at: datetime) -> list[_Run]:
         """Return the days of devices of which the Admin may hold readings that are not here."""
-        window = {"from": from_at.isoformat(), "to": to_at.isoformat()}
-        theirs = (await self._ask("reconcile", window, ReconcileAnswer)).days
+        both = await self._sides.days(from_at, to_at)
+        theirs = both.theirs
         asked = {own_of[day.device_id]: day.device_id for day in theirs if day.device_id in own_of}
         named = [_of(day, own_of[day.device_id]) for day in theirs if day.device_id in own_of]
         counts = {(day.device_id, day.date): day.count for day in named}
-        ours = await service.own_days(self._stack, from_at, to_at)
         found: list[_Run] = []
-        for own, day in differing(ours, named):
+        for own, day in differing(both.ours, named):
             if (own, day) not in counts:  # only here: that is for the push
                 continue
             last = found[-1] if found else None

@@ -21,6 +21,7 @@ from portal.core.outages import reason_of
 from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
 from portal.push import planner, reconcile
+from portal.push.conflicts import ConflictingValues
 from portal.push.full_set import FullSet
 from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
 from portal.push.planner import AcceptedBatch, Failed, LaneKind, OutOfSync, Oversized, Unauthorised, Wait
@@ -204,6 +205,9 @@ class Tick:
             is_stuck = isinstance(lane, RefusedReadings) and line.rejected > rejected
             if line.batches > batches and not is_stuck:
                 lanes.append(lane)
+        if line.error is None and line.batches < self._most_batches:
+            # Behind the readings they belong to.
+            await self._drive(ConflictingValues(self._stack, state), line, self._most_batches - line.batches)
 
     def _lane(self, kind: LaneKind, state: PushState) -> Lane:
         if kind is LaneKind.REFUSED:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from portal.core.errors import Invalid
 from portal.core.exchange.recovery import RecoverySpan
-from portal.core.exchange.sync import ReadingChecksums, ReconcileAnswer
 from portal.core.outbox.service import push as service
-from portal.push.asking import ask, decoded
+from portal.core.outbox.service.push_conflicts import queue_conflicts
+from portal.push.asking import decoded
 from portal.push.planner import Reply
+from portal.push.sides import Sides, differing, missing_conflicts
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from portal.core.exchange.sync import DayChecksum
     from portal.core.stack import Stack
     from portal.push.client import PushClient
 
@@ -29,8 +29,6 @@ _DAY = timedelta(days=1)
 _STEP = timedelta(days=7)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-AnswerT = TypeVar("AnswerT")
-
 
 @dataclass
 class DayDifference:
@@ -38,7 +36,8 @@ class DayDifference:
 
     `missing` readings are only here (`waiting` of them are about to be pushed anyway, `given_up` of them are
     or were dead letters), `extra` ones only at the Admin, `different` ones have other values there. Only what
-    is missing can be mended by pushing: the Admin keeps the first value it got.
+    is missing can be mended by pushing. `conflicts`: so many values that came beside the readings' are only here; an
+    Admin of an earlier release does not keep them, and is not asked.
     """
 
     device_id: UUID
@@ -48,6 +47,7 @@ class DayDifference:
     given_up: int
     extra: int
     different: int
+    conflicts: int = 0
 
 
 @dataclass
@@ -114,55 +114,50 @@ async def compare_window(stack: Stack, client: PushClient, from_at: datetime, to
 class _Comparison:
     def __init__(self, stack: Stack, client: PushClient, report: VerifyReport, *, repair: bool) -> None:
         self._stack = stack
-        self._client = client
+        self._sides = Sides(stack, client)
         self._report = report
         self._repair = repair
 
     async def compare(self, from_at: datetime, to_at: datetime) -> None:
         """Compare the days of a window."""
-        # Ours first: what is stored or pushed meanwhile is then at most missing here, never there.
-        ours = await service.own_days(self._stack, from_at, to_at)
-        window = {"from": from_at.isoformat(), "to": to_at.isoformat()}
-        theirs = (await self._ask("reconcile", window, ReconcileAnswer)).days
-        self._report.days += len(ours)
-        self._report.readings += sum(day.count for day in ours)
-        for device_id, day in differing(ours, theirs):
-            await self._compare_day(device_id, datetime(day.year, day.month, day.day, tzinfo=UTC))
+        both = await self._sides.days(from_at, to_at)
+        self._report.days += len(both.ours)
+        self._report.readings += sum(day.count for day in both.ours)
+        conflicts = missing_conflicts(both.ours, both.theirs)
+        for device_id, day in differing(both.ours, both.theirs):
+            difference = await self._compare_day(device_id, _start(day), has_values=both.has_values)
+            difference.conflicts = conflicts.pop((device_id, day), 0)
+            await self._note(difference)
+        for (device_id, day), count in conflicts.items():
+            await self._note(DayDifference(device_id, _start(day), 0, 0, 0, 0, 0, conflicts=count))
 
-    async def _compare_day(self, device_id: UUID, day: datetime) -> None:
-        ours = await service.own_readings(self._stack, device_id, day, day + _DAY)
-        window = {"deviceId": str(device_id), "from": day.isoformat(), "to": (day + _DAY).isoformat()}
-        theirs = await self._ask("reconcile/readings", window, ReadingChecksums)
-        here, there = _by_time(ours), _by_time(theirs)
+    async def _compare_day(self, device_id: UUID, day: datetime, *, has_values: bool) -> DayDifference:
+        here, there = await self._sides.readings(device_id, day, day + _DAY)
         missing = [_EPOCH + timedelta(microseconds=at) for at in here if at not in there]
         waiting, given_up = await service.queue_missing(self._stack, device_id, missing, repair=self._repair)
-        queued = len(missing) - waiting - given_up if self._repair else 0
-        self._report.queued += queued
-        difference = DayDifference(
+        return DayDifference(
             device_id=device_id,
             day=day,
             missing=len(missing),
             waiting=waiting,
             given_up=given_up,
             extra=sum(at not in here for at in there),
-            different=sum(there.get(at, value) != value for at, value in here.items()),
+            different=sum(there.get(at, value) != value for at, value in here.items()) if has_values else 0,
         )
-        if difference.missing or difference.extra or difference.different:
-            self._report.differences.append(difference)
-            self._report.left += len(missing) - waiting - queued + difference.extra + difference.different
 
-    async def _ask(self, path: str, parameters: dict[str, str], kind: type[AnswerT]) -> AnswerT:
-        return await ask(self._client, self._stack.clock, path, parameters, kind)
-
-
-def differing(ours: list[DayChecksum], theirs: list[DayChecksum]) -> list[tuple[UUID, date]]:
-    """Return the devices and days of which the two sides do not hold the same."""
-    here, there = ({(day.device_id, day.date): day for day in side} for side in (ours, theirs))
-    return sorted(key for key in {*here, *there} if here.get(key) != there.get(key))
+    async def _note(self, line: DayDifference) -> None:
+        if not (line.missing or line.extra or line.different or line.conflicts):
+            return
+        queued = line.missing - line.waiting - line.given_up if self._repair else 0
+        self._report.differences.append(line)
+        self._report.queued += queued
+        self._report.left += line.missing - line.waiting - queued + line.extra + line.different
+        if line.conflicts and self._repair:
+            await queue_conflicts(self._stack, line.device_id, line.day, line.day + _DAY)
 
 
-def _by_time(readings: ReadingChecksums) -> dict[int, int]:
-    return dict(zip(readings.times, readings.checksums, strict=True))
+def _start(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def midnight(at: datetime) -> datetime:

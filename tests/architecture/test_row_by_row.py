@@ -29,6 +29,7 @@ OF_SETS = {
     "narrow_merge",
     "overview",
     "push",
+    "push_conflicts",
     "push_dead_letters",
     "push_recovery",
     "push_verify",

@@ -56,6 +56,15 @@ CREATE TABLE monitoring.reading_conflicts (
     first_seen_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (customer, meter, time, quantity, value)
 );
+CREATE TABLE app.push_conflicts (
+    meter integer NOT NULL,
+    time timestamptz NOT NULL,
+    quantity smallint NOT NULL,
+    value bigint NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz,
+    PRIMARY KEY (meter, time, quantity, value)
+);
 CREATE TABLE monitoring.readings (
     time timestamptz NOT NULL,
     customer integer NOT NULL,
@@ -245,5 +254,6 @@ def downgrade() -> None:
     columns = ", ".join(("time", "device_id", *_OF_WIDE, "source", "received_at"))
     kept = f"SELECT {columns} FROM monitoring.power_measurements_wide"
     op.execute(f"INSERT INTO monitoring.power_measurements ({columns}) {kept}")
+    op.execute("DROP TABLE app.push_conflicts")
     for table in ("power_measurements_wide", "readings", "reading_conflicts", "reading_sources"):
         op.execute(f"DROP TABLE monitoring.{table} CASCADE")

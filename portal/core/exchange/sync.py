@@ -136,18 +136,28 @@ def _figure(text: str) -> int:
 
 
 class DayChecksum(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """How many readings of a device and UTC day there are, and a checksum that does not depend on their order."""
+    """How many readings of a device and UTC day there are, and a checksum that does not depend on their order.
+
+    `conflicts`: how many values came beside theirs, which no checksum covers; an earlier release does not know.
+    """
 
     device_id: UUID
     date: date
     count: int
     checksum: str
+    conflicts: int | None = None
 
 
 class ReconcileAnswer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The days of a window that have readings, by device and date."""
+    """The days of a window that have readings, by device and date.
+
+    `quantities` are those that the checksums cover, in their order; none: the eight of earlier releases. `isRounded`:
+    readings are stored rounded, so that what is equal has equal checksums on either side.
+    """
 
     days: list[DayChecksum]
+    quantities: list[str] = []
+    is_rounded: bool = False
 
 
 class ReadingChecksums(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -6,7 +6,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from portal.core.database.columns import OF_CLIENT, number_key, stored, timestamp, uuid_key
@@ -101,6 +111,20 @@ class PushRetry(SQLModel, table=True):
     tries: int = stored(1)
     next_attempt_at: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp(now=True)
+
+
+class PushConflict(SQLModel, table=True):
+    """A value of `reading_conflicts` that the Admin was not sent yet, as it is there; its reading goes first."""
+
+    __tablename__ = "push_conflicts"
+    __table_args__ = OF_CLIENT
+
+    meter: int = Field(primary_key=True)
+    time: datetime = timestamp(primary_key=True)
+    quantity: int = Field(primary_key=True, sa_type=SmallInteger)
+    value: int = Field(primary_key=True, sa_type=BigInteger)
+    tries: int = stored(0)
+    next_attempt_at: datetime | None = timestamp(nullable=True)
 
 
 class PushDeadLetter(SQLModel, table=True):

@@ -200,7 +200,7 @@ async def test_charlie_learns_nothing_about_another_customer(rig: Rig) -> None:
             return await http.get(f"/api/fleet/{path}", params=window | more, headers=headers)
 
         assert len((await asked("reconcile", rig.token)).json()["days"]) == 1
-        assert (await asked("reconcile", charlie.token)).json() == {"days": []}
+        assert (await asked("reconcile", charlie.token)).json()["days"] == []
         hers = await asked("reconcile/readings", rig.token, deviceId=str(device))
         assert len(hers.json()["times"]) == 40
         his = await asked("reconcile/readings", charlie.token, deviceId=str(device))

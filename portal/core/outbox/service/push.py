@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import AsyncSession
     from portal.core.exchange.batches import BatchType
-    from portal.core.exchange.sync import DayChecksum, ReadingChecksums
+    from portal.core.exchange.sync import ReadingChecksums, ReconcileAnswer
     from portal.core.outbox.queries.push import Acknowledgement, Backlog, RetryReading, RowRefusal, Waiting
     from portal.core.outbox.queries.push_dead_letters import DeadLetter, Decision
     from portal.core.outbox.queries.push_sets import AnyRow, SetRow
+    from portal.core.readings.rules.quantities import Quantity
     from portal.core.settings import FleetIngest
     from portal.core.stack import Stack
 
@@ -272,17 +273,21 @@ async def reading_span(stack: Stack) -> tuple[datetime, datetime] | None:
         return await push_verify.reading_span(session)
 
 
-async def own_days(stack: Stack, from_at: datetime, to_at: datetime) -> list[DayChecksum]:
-    """Return count and checksum of this stack's readings, per device and UTC day of [from_at, to_at)."""
+async def own_days(
+    stack: Stack, window: tuple[datetime, datetime], quantities: Sequence[Quantity]
+) -> ReconcileAnswer:
+    """Return count and checksum of this stack's readings, per device and UTC day of a window."""
     async with stack.db.snapshot() as session:
-        return await checksums.day_checksums(session, stack.layout, None, from_at, to_at)
+        return await checksums.day_checksums(session, stack.layout, None, window, quantities)
 
 
-async def own_readings(stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime) -> ReadingChecksums:
-    """Return time and checksum of this stack's readings of one device in [from_at, to_at)."""
+async def own_readings(
+    stack: Stack, device_id: UUID, window: tuple[datetime, datetime], quantities: Sequence[Quantity]
+) -> ReadingChecksums:
+    """Return time and checksum of this stack's readings of one device in a window."""
     async with stack.db.snapshot() as session:
         meter = stack.layout.key(device_id)
-        return await checksums.reading_checksums(session, stack.layout, meter, from_at, to_at)
+        return await checksums.reading_checksums(session, stack.layout, meter, window, quantities)
 
 
 async def queue_missing(

@@ -50,6 +50,11 @@ _NOTED = """, noted AS (
     SELECT d.id, now(), min(n.time), max(n.time), count(*)
     FROM touching n JOIN monitoring.devices d ON d.customer = $1 AND d.meter = n.meter GROUP BY d.id
 )"""
+# At a Client, what the Admin is to be told beside the readings.
+_TO_PUSH = """, to_push AS (
+    INSERT INTO app.push_conflicts (meter, time, quantity, value)
+    SELECT meter, time, quantity, value FROM lesser ON CONFLICT DO NOTHING
+)"""
 # In the order of the key, so that two writers of the same rows take their locks in one order.
 _ADD_NEW = """
 WITH touching AS (
@@ -84,8 +89,8 @@ WITH met AS MATERIALIZED (
     INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
     SELECT $1, m.meter, m.time, v.quantity, least(v.old, v.new)
     FROM met m CROSS JOIN LATERAL (VALUES {pairs}) AS v (quantity, old, new) WHERE v.old <> v.new
-    ON CONFLICT DO NOTHING RETURNING meter, time
-), touching AS (
+    ON CONFLICT DO NOTHING RETURNING meter, time, quantity, value
+){to_push}, touching AS (
     UPDATE {readings} r SET {greatest}, source = m.source{received}
     FROM met m WHERE r.customer = $1 AND r.meter = m.meter AND r.time = m.time
         AND r.time BETWEEN $2 AND $3 AND (m.is_filled OR m.is_greater OR m.is_renamed)
@@ -98,9 +103,12 @@ FROM (
 ) AS e GROUP BY e.meter, e.time HAVING bool_or(e.is_conflict OR e.is_filled)
 """
 _ADD_CONFLICTS = """
-INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
-SELECT $1, * FROM unnest($2::integer[], $3::timestamptz[], $4::smallint[], $5::bigint[])
-ON CONFLICT DO NOTHING RETURNING meter, time
+WITH lesser AS (
+    INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
+    SELECT $1, * FROM unnest($2::integer[], $3::timestamptz[], $4::smallint[], $5::bigint[])
+    ON CONFLICT DO NOTHING RETURNING meter, time, quantity, value
+){to_push}
+SELECT meter, time FROM lesser
 """
 _DIFFERING = """
 SELECT s.time {met} WHERE ({staged}) IS DISTINCT FROM ({stored}) ORDER BY s.time
@@ -241,7 +249,7 @@ async def _add_conflicts(
     rows = await fetch_rows(
         connection,
         _Instant,
-        layout.sql(_ADD_CONFLICTS),
+        layout.sql(_ADD_CONFLICTS, to_push=_to_push(layout)),
         customer,
         [each.instant.meter for each in conflicts],
         [_time(each.instant) for each in conflicts],
@@ -286,5 +294,10 @@ def _join_sql(layout: Layout) -> str:
         received=""
         if layout.has_customers
         else ", received = floor(extract(epoch FROM now()) - 946684800)::integer",
+        to_push=_to_push(layout),
         touched=layout.sql(_TOUCHED) + ("" if layout.has_customers else _NOTED),
     )
+
+
+def _to_push(layout: Layout) -> str:
+    return "" if layout.has_customers else _TO_PUSH

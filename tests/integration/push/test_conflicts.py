@@ -1,0 +1,199 @@
+"""Values that came beside those of a reading: the Admin is told them too, once, and behind the reading."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from portal.core.exchange.batches import BatchType
+from portal.core.readings.decoding import DecodedRows
+from portal.core.readings.queries import ingest
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
+from portal.core.readings.service import readings
+from portal.core.readings.wire import DeviceReading
+from portal.push import task
+from portal.push.planner import MAX_TRIES
+from portal.push.verify import VerifyReport
+from tests.integration.databases import Clock
+from tests.integration.push.rig import START, Rig
+
+_HELD = "SELECT time, quantity, value FROM {}.reading_conflicts ORDER BY 1, 2, 3"
+
+
+async def post(rig: Rig, device: UUID, *rows: dict[str, Any]) -> None:
+    """Hand rows to the Client, as a board does."""
+    async with rig.client.db.direct.connection() as connection:
+        known = await ingest.device_by_id(connection, device)
+    given = [DeviceReading(**{"time": START, **row}) for row in rows]
+    answer = await readings.store_device_batch(rig.client, known, DecodedRows(given, range(len(given)), ()))
+    assert answer.rejected == 0
+
+
+async def _verify(rig: Rig) -> VerifyReport:
+    return await task.verify_once(rig.client, transport=rig.network)
+
+
+async def _is_same_on_both_sides(rig: Rig) -> None:
+    await rig.assert_mirrored()
+    held = await rig.on_client(_HELD.format("monitoring"))
+    assert held
+    assert await rig.on_admin(_HELD.format("fleet")) == held
+    assert await rig.on_client("SELECT * FROM app.push_conflicts") == []
+
+
+def _sent(rig: Rig) -> list[dict[str, Any]]:
+    return [
+        row for sent in rig.network.sent if sent.batch_type == BatchType.MEASUREMENTS for row in sent.rows
+    ]
+
+
+async def test_what_the_client_merged_before_it_pushed_is_at_the_admin(rig: Rig) -> None:
+    device = await rig.add_device()
+    await post(rig, device, {"active_power_kw": 1.0, "voltage_v": 230.0})
+    await post(rig, device, {"active_power_kw": 3.0, "voltage_v": 229.0})
+    await post(rig, device, {"active_power_kw": 2.0})
+    await rig.drain()
+    assert [value for _, _, value in await rig.on_client(_HELD.format("monitoring"))] == [10000, 20000, 22900]
+    await _is_same_on_both_sides(rig)
+
+
+async def test_rows_of_one_batch_for_one_instant_are_told_as_well(rig: Rig) -> None:
+    device = await rig.add_device()
+    await post(rig, device, *({"energy_imported_kwh": float(each)} for each in (7, 5, 6)))
+    await rig.drain()
+    await _is_same_on_both_sides(rig)
+
+
+async def test_the_reading_goes_first_and_nothing_goes_twice(rig: Rig) -> None:
+    """An Admin of an earlier release keeps what came first, and calls the rest duplicates."""
+    device = await rig.add_device()
+    await post(rig, device, {"active_power_kw": 1.0}, {"active_power_kw": 2.0, "voltage_v": 230.0})
+    await rig.drain()
+    # Of two transactions of one second the reading may go out twice.
+    *first, last = [row["activePowerKw"] for row in _sent(rig)]
+    assert (set(first), last) == ({2.0}, 1.0)
+    rig.network.sent.clear()
+    await post(rig, device, {"active_power_kw": 1.0})
+    await rig.drain()
+    assert _sent(rig) == []
+
+
+async def test_a_value_waits_while_its_reading_is_refused(rig: Rig, clock: Clock) -> None:
+    device = await rig.add_device()
+    await rig.tick()
+    await post(rig, device, {"active_power_kw": 1.0}, {"active_power_kw": 2.0})
+    await rig.on_admin("DELETE FROM fleet.devices")
+    await rig.tick()
+    # Twice in one batch, of two transactions of one second; it is refused and remembered once.
+    assert {row["activePowerKw"] for row in _sent(rig)} == {2.0}
+    assert await rig.on_client("SELECT count(*) FROM app.push_retries") == [(1,)]
+    await rig.on_client("UPDATE app.fleet_push_state SET content_hash = NULL")
+    clock.advance(hours=2)
+    await rig.drain()
+    await _is_same_on_both_sides(rig)
+
+
+async def test_a_value_that_the_admin_never_takes_is_given_up(rig: Rig, clock: Clock) -> None:
+    device = await rig.add_device()
+    await post(rig, device, {"active_power_kw": 2.0})
+    await rig.drain()
+    await post(rig, device, {"active_power_kw": 1.0})
+    no = {"accepted": 0, "rejected": 1, "errors": [{"row": 0, "reason": "no"}]}
+    rig.network.always = lambda sent: (
+        httpx.Response(200, json=no) if sent.batch_type == BatchType.MEASUREMENTS else None
+    )
+    rig.network.sent.clear()
+    for _ in range(MAX_TRIES + 3):
+        await rig.tick()
+        clock.advance(hours=2)
+    assert len(_sent(rig)) == MAX_TRIES
+    assert await rig.on_client("SELECT * FROM app.push_conflicts") == []
+
+
+async def test_values_that_the_admin_lost_are_found_and_sent_again(rig: Rig) -> None:
+    device = await rig.add_device()
+    await post(rig, device, {"active_power_kw": 1.0}, {"active_power_kw": 2.0}, {"active_power_kw": 3.0})
+    await rig.drain()
+    assert (await _verify(rig)).differences == []
+    await rig.on_admin("DELETE FROM fleet.reading_conflicts WHERE value = 10000")
+    report = await _verify(rig)
+    [line] = report.differences
+    assert (line.device_id, line.conflicts, line.missing, line.different) == (device, 1, 0, 0)
+    assert (report.queued, report.left) == (0, 0)
+    await rig.drain()
+    await _is_same_on_both_sides(rig)
+
+
+@pytest.mark.parametrize("quantity", ALL_QUANTITIES[:1] + ALL_QUANTITIES[8:], ids=lambda each: each.name)
+async def test_every_quantity_is_compared(rig: Rig, quantity: Any) -> None:
+    device = await rig.add_device()
+    await post(rig, device, {quantity.name: 0.5, "voltage_v": 230.0})
+    await rig.drain()
+    await rig.on_admin(f"UPDATE fleet.readings SET {quantity.name} = {quantity.name} + 1")
+    [line] = (await _verify(rig)).differences
+    assert (line.missing, line.different) == (0, 1)
+
+
+@dataclass
+class OlderAdmin(httpx.AsyncBaseTransport):
+    """Refuses what an earlier release did not know, and says nothing of it."""
+
+    inner: httpx.AsyncBaseTransport
+    refused: list[str] = field(default_factory=list[str])
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if "reconcile" not in request.url.path:
+            return await self.inner.handle_async_request(request)
+        if "quantities" in request.url.params:
+            self.refused.append(request.url.path)
+            return httpx.Response(400, json={"code": "invalid", "message": "unknown parameter 'quantities'"})
+        answer = await self.inner.handle_async_request(request)
+        said = json.loads(await answer.aread())
+        said.pop("quantities", None)
+        said.pop("isRounded", None)
+        for day in said.get("days", ()):
+            del day["conflicts"]
+        return httpx.Response(answer.status_code, json=said)
+
+
+async def test_an_admin_of_an_earlier_release_is_asked_for_times_alone(rig: Rig) -> None:
+    """It keeps doubles as they came, and the first of several values: sent again, nothing of that would change."""
+    device = await rig.add_device()
+    await rig.store(device, 40)
+    await post(rig, device, {"active_power_kw": 9.0})
+    await rig.drain()
+    rig.network.inner = older = OlderAdmin(rig.network.inner)
+    await rig.on_admin("UPDATE fleet.readings SET active_power_kw = active_power_kw + 1")
+    await rig.on_admin("DELETE FROM fleet.reading_conflicts")
+    assert (await _verify(rig)).differences == []
+    assert older.refused == ["/api/fleet/reconcile"], "asked once"
+    await rig.on_admin("DELETE FROM fleet.readings WHERE time >= :t", t=START + timedelta(seconds=33))
+    report = await _verify(rig)
+    assert (report.queued, report.left) == (7, 0)
+    rig.network.sent.clear()
+    await rig.drain()
+    assert len(_sent(rig)) == 7
+    assert ((await _verify(rig)).queued, await rig.on_client("SELECT * FROM app.push_conflicts")) == (0, [])
+
+
+async def test_a_client_of_an_earlier_release_compares_eight(rig: Rig) -> None:
+    device = await rig.add_device()
+    await post(rig, device, {"voltage_v": 230.0, "current_l1_a": 4.0})
+    await rig.drain()
+    window = {"from": "2026-05-18T00:00:00Z", "to": "2026-05-19T00:00:00Z"}
+
+    async def asked(**more: str) -> dict[str, Any]:
+        async with httpx.AsyncClient(transport=rig.network.inner, base_url="https://admin.test") as http:
+            headers = {"X-Customer-Token": rig.token}
+            answer = await http.get("/api/fleet/reconcile", params=window | more, headers=headers)
+            return answer.json()
+
+    before, listed = await asked(), await asked(quantities="currentL1A,unheardOf")
+    assert listed["quantities"] == ["currentL1A"]
+    await rig.on_admin("UPDATE fleet.readings SET current_l1_a = 5")
+    assert await asked() == before
+    assert (await asked(quantities="currentL1A"))["days"] != listed["days"]
