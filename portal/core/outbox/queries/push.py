@@ -326,8 +326,8 @@ async def drop_retries(session: AsyncSession, keys: Iterable[tuple[datetime, UUI
 # One reading may be in a batch twice, of two entries of one second.
 REFUSED_ARRAYS = (
     "(SELECT DISTINCT ON (time, device_id) * FROM unnest(CAST(:times AS timestamptz[]), CAST(:devices AS uuid[]), "
-    "CAST(:received AS timestamptz[]), CAST(:reasons AS text[]), CAST(:tries AS integer[]), CAST(:next AS timestamptz[])) "
-    "AS each(time, device_id, received_at, reason, tries, next_attempt_at) "
+    "CAST(:received AS timestamptz[]), CAST(:reasons AS text[]), CAST(:tries AS integer[]), "
+    "CAST(:next AS timestamptz[])) AS each(time, device_id, received_at, reason, tries, next_attempt_at) "
     "ORDER BY time, device_id, tries DESC) AS k"
 )
 
