@@ -43,7 +43,7 @@ WITHOUT_ROW = {
     "push.acknowledge_retries": _PUSHED,
     "push.clear_stops": _PUSHED,
     "push.give_up_set_row": _PUSHED,
-    "push_conflicts.acknowledge_conflicts": "the push itself, as with readings",
+    "push_conflicts.acknowledge_conflicts": _PUSHED,
     "push_conflicts.queue_conflicts": "as with readings that are missing there",
     "push.queue_missing": "has readings sent again that are there: `portal push verify` says which",
     "push.save_refused_pass": _PUSHED,
