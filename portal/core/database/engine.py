@@ -30,9 +30,10 @@ class Capabilities:
 class AddedFigures:
     """How the statement that adds the energy of new readings adds their figures too, in the same pass: SQL.
 
-    It reads `power_kw` and `kwh` of each reading. `is_complete` is the condition (led by AND) under which figures can
-    be added at all, `hour_figures` the aggregates (led by a comma) of an hour's new readings, and `statement` the CTEs
-    (led by a comma) that store those of the relation `hours` whose meters are in the relation `clean`.
+    It reads `power` and the register, `shown`, of each reading as they are stored; where it has none these are null
+    and -1. `is_complete` is the condition (led by AND) under which figures can be added at all, `hour_figures` the
+    aggregates (led by a comma) of an hour's new readings, and `statement` the CTEs (led by a comma) that store those of
+    the relation `hours` whose meters are in the relation `clean`.
     """
 
     is_complete: str

@@ -41,7 +41,7 @@ WITH split AS MATERIALIZED (
         CAST(:prices_before AS integer[]), CAST(:prices_after AS integer[])
     ) AS c (municipality, hour, edge, day_before, day_after, price_before, price_after)
 ), meter AS MATERIALIZED (
-    SELECT d.id AS device_id, CASE WHEN s.{municipality_id} = ANY(CAST(:known AS integer[]))
+    SELECT d.id AS device_id, d.customer, d.meter, CASE WHEN s.{municipality_id} = ANY(CAST(:known AS integer[]))
         THEN s.{municipality_id} ELSE 0 END AS municipality {live_ends}
     FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id {live_meters}
     WHERE {d.customer_id = :customer_id AND} true {of_site}
@@ -76,11 +76,9 @@ WITH split AS MATERIALIZED (
                        min(time) FILTER (WHERE time > c.edge) AS after_at,
                        min(shown) FILTER (WHERE time > c.edge) AS after_shown
                 FROM (
-                    SELECT m.time, round(m.energy_imported_kwh * 1000000)::bigint AS shown
-                    FROM {power_measurements} m
-                    WHERE {m.customer_id = :customer_id AND} m.device_id = p.device_id
-                      AND m.time >= c.hour AND m.time <= c.hour + interval '1 hour'
-                      AND m.energy_imported_kwh BETWEEN 0 AND 1e12
+                    SELECT m.time, m.energy_imported_kwh AS shown FROM {readings} m
+                    WHERE m.customer = p.customer AND m.meter = p.meter
+                      AND m.time >= c.hour AND m.time <= c.hour + interval '1 hour' AND m.energy_imported_kwh >= 0
                 ) registers
             ) r
         ) END AS milliwh_before

@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from portal.core.database.layout import Layout, MeterKey
     from portal.core.database.queue import QueuedHour
 
-# They need every reading to have power and register.
-_IS_COMPLETE = " AND power_kw IS NOT NULL AND kwh IS NOT NULL"
+# They need every reading to have power; without a register none is clean.
+_IS_COMPLETE = " AND power IS NOT NULL"
 _HOUR_FIGURES = (
-    ", count(*) AS count, sum(power_kw) AS power_sum, max(power_kw) AS max_kw, min(power_kw) AS min_kw, "
-    "min(kwh) AS lowest, max(kwh) AS highest"
+    ", count(*) AS count, avg(power)::float8 / 10000 AS avg_kw, max(power) / 10000::float8 AS max_kw, "
+    "min(power) / 10000::float8 AS min_kw, min(shown) AS lowest, max(shown) AS highest"
 )
 # A stored hour is merged by its key alone: joined, a new table's statistics once had the query planner read all meters'
-# hours for each of them.
+# hours for each of them. A double of kWh times a million is the register's integer again, which is what differences are
+# exact in.
 _FIGURES = """, figures AS (
     INSERT INTO {hourly_rollup} AS r ({customer_id,} device_id, hour, {kept})
     SELECT {customer_id,} device_id, hour,
-           power_sum / count, max_kw, min_kw, count, highest - lowest, count, lowest, highest
+           avg_kw, max_kw, min_kw, count, (highest - lowest) / 1000000::float8, count,
+           lowest / 1000000::float8, highest / 1000000::float8
     FROM hours JOIN clean USING ({customer_id,} device_id) ORDER BY {customer_id,} device_id, hour
     ON CONFLICT ({customer_id,} device_id, hour) DO UPDATE SET
         avg_active_power_kw = (excluded.avg_active_power_kw * excluded.power_count
@@ -41,7 +43,8 @@ _FIGURES = """, figures AS (
         max_active_power_kw = greatest(excluded.max_active_power_kw, r.max_active_power_kw),
         min_active_power_kw = least(excluded.min_active_power_kw, r.min_active_power_kw),
         sample_count = excluded.sample_count + r.sample_count,
-        kwh_delta = greatest(excluded.highest_kwh, r.highest_kwh) - least(excluded.lowest_kwh, r.lowest_kwh),
+        kwh_delta = (round(greatest(excluded.highest_kwh, r.highest_kwh) * 1000000)
+            - round(least(excluded.lowest_kwh, r.lowest_kwh) * 1000000)) / 1000000,
         power_count = excluded.power_count + r.power_count,
         lowest_kwh = least(excluded.lowest_kwh, r.lowest_kwh),
         highest_kwh = greatest(excluded.highest_kwh, r.highest_kwh)
@@ -53,9 +56,10 @@ FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
 ) AS run ({customer_id,} device_id, start_at, end_at)
+JOIN {devices} d ON {d.customer_id = run.customer_id AND} d.id = run.device_id
 CROSS JOIN LATERAL (
-    SELECT date_trunc('hour', m.time, 'UTC'), {figures_of_readings} FROM {power_measurements} m
-    WHERE {m.customer_id = run.customer_id AND} m.device_id = run.device_id
+    SELECT date_trunc('hour', m.time, 'UTC'), {figures_of_readings} FROM {readings} m
+    WHERE m.customer = d.customer AND m.meter = d.meter
       AND m.time >= run.start_at AND m.time < run.end_at
     GROUP BY 1
 ) f
@@ -64,8 +68,9 @@ ON CONFLICT ({customer_id,} device_id, hour) DO UPDATE SET {replaced_figures}
 # An average depends on the order in which it was summed, by less than anybody can see.
 _MEND_HOURS = """
 WITH said AS MATERIALIZED (
-    SELECT date_trunc('hour', m.time, 'UTC') AS hour, {figures_of_readings} FROM {power_measurements} m
-    WHERE {m.customer_id = :customer_id AND} m.device_id = :device_id
+    SELECT date_trunc('hour', m.time, 'UTC') AS hour, {figures_of_readings}
+    FROM {devices} d JOIN {readings} m ON m.customer = d.customer AND m.meter = d.meter
+    WHERE {d.customer_id = :customer_id AND} d.id = :device_id
       AND m.time >= coalesce(CAST(:first AS timestamptz), '-infinity')
       AND m.time < coalesce(CAST(:until AS timestamptz), 'infinity')
     GROUP BY 1

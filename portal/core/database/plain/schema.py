@@ -33,13 +33,15 @@ _FIGURE_COLUMNS = """
 """
 
 
-# Select lists over readings `m`, of an hour and of what is stored of it, and over hours of devices `h`, of a day.
+# Select lists over readings `m` as they lie, in the units of the columns that come of them: of an hour, and of what is
+# stored of it. And over hours of devices `h`: of a day.
 FIGURES_OF_READINGS = """
-avg(m.active_power_kw), max(m.active_power_kw), min(m.active_power_kw), count(*),
-max(m.energy_imported_kwh) - min(m.energy_imported_kwh)
+avg(m.active_power_kw)::float8 / 10000, max(m.active_power_kw) / 10000::float8, min(m.active_power_kw) / 10000::float8,
+count(*), (max(m.energy_imported_kwh) - min(m.energy_imported_kwh)) / 1000000::float8
 """
 KEPT_OF_READINGS = f"""
-{FIGURES_OF_READINGS}, count(m.active_power_kw), min(m.energy_imported_kwh), max(m.energy_imported_kwh)
+{FIGURES_OF_READINGS}, count(m.active_power_kw),
+min(m.energy_imported_kwh) / 1000000::float8, max(m.energy_imported_kwh) / 1000000::float8
 """
 DAILY_OF_HOURS = """
 count(DISTINCT {meter}),
@@ -56,10 +58,11 @@ CREATE TABLE {hourly_rollup} (
 )
 """
 _HOUR_INDEX = "CREATE INDEX ix_{schema}_hourly_rollup_hour ON {hourly_rollup} ({customer_id,} hour)"
+# By the view: also those of readings of an earlier release that are not moved yet.
 _ALL_HOURS = """
 SELECT DISTINCT {customer_id,} device_id, date_trunc('hour', time, 'UTC') AS hour,
        TIMESTAMPTZ '-infinity' AS first_at
-FROM {power_measurements}
+FROM {power_measurements} WHERE device_id IS NOT NULL
 """
 _HOURLY_VIEW = """
 CREATE VIEW {hourly_per_device} AS
@@ -69,9 +72,11 @@ WHERE NOT EXISTS (
 )
 UNION ALL
 SELECT {q.customer_id,} q.device_id, q.hour, f.*
-FROM (SELECT DISTINCT {customer_id,} device_id, hour FROM {queue}) q CROSS JOIN LATERAL (
-    SELECT {figures_of_readings} FROM {power_measurements} m
-    WHERE {m.customer_id = q.customer_id AND} m.device_id = q.device_id
+FROM (SELECT DISTINCT {customer_id,} device_id, hour FROM {queue}) q
+JOIN {devices} d ON {d.customer_id = q.customer_id AND} d.id = q.device_id
+CROSS JOIN LATERAL (
+    SELECT {figures_of_readings} FROM {readings} m
+    WHERE m.customer = d.customer AND m.meter = d.meter
       AND m.time >= q.hour AND m.time < q.hour + interval '1 hour' HAVING count(*) > 0
 ) f ({figures})
 """

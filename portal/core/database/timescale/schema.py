@@ -14,6 +14,7 @@ from portal.core.database.plain.schema import (
     DAILY_FIGURES,
     DAILY_OF_HOURS,
     FIGURES,
+    FIGURES_OF_READINGS,
     Stored,
     create_views,
 )
@@ -54,11 +55,6 @@ SELECT {l.customer_id,} q.device_id, q.hour
 FROM {late_hours} l CROSS JOIN LATERAL unnest(l.device_ids, l.hours) AS q (device_id, hour)
 """,
 )
-# Of readings `m` as they lie, in the units of the columns that come of them.
-_FIGURES_OF_INTEGERS = """
-avg(m.active_power_kw)::float8 / 10000, max(m.active_power_kw) / 10000::float8, min(m.active_power_kw) / 10000::float8,
-count(*), (max(m.energy_imported_kwh) - min(m.energy_imported_kwh)) / 1000000::float8
-"""
 # Buckets are UTC: aggregates in a named zone lose late rows at a bucket's edge (TimescaleDB issue 10296).
 _HOURLY_AGGREGATE = """
 CREATE MATERIALIZED VIEW {hourly_aggregate}
@@ -193,7 +189,7 @@ async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
         await session.execute(text(layout.sql(statement)))
     for name in ("daily_aggregate", "hourly_aggregate"):
         await _drop(session, layout.table(name))
-    hourly = layout.sql(_HOURLY_AGGREGATE, figures=_named(_FIGURES_OF_INTEGERS, FIGURES))
+    hourly = layout.sql(_HOURLY_AGGREGATE, figures=_named(FIGURES_OF_READINGS, FIGURES))
     await session.execute(text(hourly))
     by_meter = "CREATE INDEX ON {hourly_aggregate} (customer, meter, hour DESC)"
     await session.execute(text(layout.sql(by_meter)))

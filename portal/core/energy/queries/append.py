@@ -33,11 +33,12 @@ _SHARE_TO_READ_AT_ONCE = 0.3
 # A meter whose stored energy ends where a pass is to go on may have readings beyond that are in the figures already.
 _FOUND = """
 WITH meter AS MATERIALIZED (
-    SELECT k.*, head.base_at AS head_at, head.shown AS head_shown
+    SELECT k.*, d.customer, d.meter, head.base_at AS head_at, head.shown AS head_shown
     FROM unnest(
         {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
         CAST(:first_at AS timestamptz[]), CAST(:until AS timestamptz[]), CAST(:slope AS float8[])
     ) AS k ({customer_id,} device_id, first_at, until, milliwh_per_second)
+    LEFT JOIN {devices} d ON {d.customer_id = k.customer_id AND} d.id = k.device_id
     LEFT JOIN LATERAL (
         SELECT e.hour, e.meter_is_settled AS is_settled, (e.meter_state -> 'base' ->> 0)::timestamptz AS base_at,
                (e.meter_state -> 'base' ->> 1)::bigint AS shown

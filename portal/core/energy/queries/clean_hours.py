@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 # Where a figure is near the limits of the rule or of a double, the recompute decides, which has no such limits.
 _LONGEST = timedelta(hours=2)
-_LARGEST_KWH = 1e12
 _A_LITTLE_LESS = 0.999999
 
 # `own` is energy of the hour a reading lies in, `carried` that of the hour before, where its predecessor lies.
 # A piece that ends on the hour lies wholly before it. No piece here reaches over two hour boundaries.
+# A register is stored as what the rule counts in: milliwatt-hours.
 _HOURS = """
 SELECT {by} hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
        max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{hour_figures}
@@ -47,10 +47,9 @@ FROM (
                 SELECT {by} milliwh_per_second, time, shown{columns}, lag(time, 1, head_at) OVER w AS since,
                        lag(shown, 1, head_shown) OVER w AS before
                 FROM (
-                    SELECT {by} milliwh_per_second, head_at, head_shown, time, active_power_kw AS power_kw,
-                           energy_imported_kwh AS kwh, CASE WHEN abs(energy_imported_kwh) < {largest_kwh}
-                           THEN round(energy_imported_kwh * 1000000)::bigint ELSE -1 END AS shown
-                    FROM {readings}
+                    SELECT {by} milliwh_per_second, head_at, head_shown, time, active_power_kw AS power,
+                           coalesce(energy_imported_kwh, -1) AS shown
+                    FROM {its_readings}
                 ) registers WINDOW w AS ({partition} ORDER BY time)
             ) pairs
         ) pieces
@@ -60,14 +59,17 @@ FROM (
 # Of each meter its own first one to its own last hour: what was stored besides and waits for a pass has been added to
 # figures already.
 _BY_METER = "SELECT {meter.customer_id,} meter.device_id, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"
-_OF_ONE_METER = """{power_measurements} m
-WHERE {m.customer_id = meter.customer_id AND} m.device_id = meter.device_id {is_counted}
+_OF_ONE_METER = """{readings} m
+WHERE m.customer = meter.customer AND m.meter = meter.meter {is_counted}
   AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= meter.first_at AND m.time < meter.until
   AND m.time >= :low AND m.time < :high"""
+_AT_ONCE = (
+    "SELECT {meter.customer_id,} meter.device_id, h.* FROM ({hours}) h JOIN meter USING (customer, meter)"
+)
 _OF_ALL_METERS = """(
-    SELECT {customer_id,} device_id, time, active_power_kw, energy_imported_kwh FROM {power_measurements}
+    SELECT customer, meter, time, active_power_kw, energy_imported_kwh FROM {readings}
     WHERE time >= :low AND time < :high {is_counted} OFFSET 0
-) m JOIN meter USING ({customer_id,} device_id)
+) m JOIN meter USING (customer, meter)
 WHERE time > coalesce(head_at, '-infinity') AND time >= first_at AND time < until"""
 
 
@@ -84,27 +86,27 @@ def slope(rules: Rules) -> float:
 def clean_hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool = False) -> str:
     """Return a query of the hours of `meter`, what each holds from `first_at` to before `until`.
 
-    Its columns: the key, first_at, until, head_at, head_shown, milliwh_per_second.
+    Its columns: the key, customer and meter (the small key, null of a device that is gone), first_at, until, head_at,
+    head_shown, milliwh_per_second.
 
     Bound are `low`, `high` and `longest`. With `at_once` all readings of the time are read in the order they lie in,
     else each meter's by its index.
     """
     is_counted = "" if figures else "AND energy_imported_kwh IS NOT NULL"
     if at_once:
-        by = layout.sql("{customer_id,} device_id")
-        readings = layout.sql(_OF_ALL_METERS, is_counted=is_counted)
-        return _worded(layout, figures, by=f"{by},", partition=f"PARTITION BY {by}", readings=readings)
+        by, readings = "customer, meter", layout.sql(_OF_ALL_METERS, is_counted=is_counted)
+        hours = _worded(layout, figures, by=f"{by},", partition=f"PARTITION BY {by}", its_readings=readings)
+        return layout.sql(_AT_ONCE, hours=hours)
     readings = layout.sql(_OF_ONE_METER, is_counted=is_counted)
-    return layout.sql(_BY_METER, hours=_worded(layout, figures, by="", partition="", readings=readings))
+    return layout.sql(_BY_METER, hours=_worded(layout, figures, by="", partition="", its_readings=readings))
 
 
 def _worded(layout: Layout, figures: AddedFigures | None, **parts: str) -> str:
     return layout.sql(
         _HOURS,
-        columns=", power_kw, kwh" if figures else "",
+        columns=", power" if figures else "",
         is_complete=figures.is_complete if figures else "",
         hour_figures=figures.hour_figures if figures else "",
         register_count=str(REGISTER_COUNT_MILLIWH),
-        largest_kwh=str(_LARGEST_KWH),
         **parts,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.rows import rows_of
 from portal.core.energy.rules.balance import DayEnds
-from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.energy.rules.registers import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,29 +31,28 @@ GROUP BY {customer_id,} device_id
 # By index, day by day: the first reading of all, then the first a day after it, and so on.
 _DAY_ENDS = """
 WITH RECURSIVE f AS (
-    SELECT {k.customer_id,} k.device_id, r.*
+    SELECT {d.customer_id,} d.id AS device_id, d.customer, d.meter, r.*
     FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[])) AS k ({customer_id,} device_id)
+    JOIN {devices} d ON {d.customer_id = k.customer_id AND} d.id = k.device_id
     CROSS JOIN LATERAL (
-        SELECT m.time, m.energy_imported_kwh AS kwh FROM {power_measurements} m
-        WHERE {m.customer_id = k.customer_id AND} m.device_id = k.device_id
-          AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+        SELECT m.time, m.energy_imported_kwh AS milliwh FROM {readings} m
+        WHERE m.customer = d.customer AND m.meter = d.meter AND m.energy_imported_kwh IS NOT NULL
         ORDER BY m.time LIMIT 1
     ) r
     UNION ALL
-    SELECT {f.customer_id,} f.device_id, r.*
+    SELECT {f.customer_id,} f.device_id, f.customer, f.meter, r.*
     FROM f CROSS JOIN LATERAL (
-        SELECT m.time, m.energy_imported_kwh AS kwh FROM {power_measurements} m
-        WHERE {m.customer_id = f.customer_id AND} m.device_id = f.device_id
-          AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+        SELECT m.time, m.energy_imported_kwh AS milliwh FROM {readings} m
+        WHERE m.customer = f.customer AND m.meter = f.meter AND m.energy_imported_kwh IS NOT NULL
           AND m.time >= date_trunc('day', f.time, 'UTC') + interval '24 hours'
         ORDER BY m.time LIMIT 1
     ) r
 )
-SELECT {f.customer_id,} f.device_id, f.time AS first_at, f.kwh AS first_kwh, l.time AS last_at, l.kwh AS last_kwh
+SELECT {f.customer_id,} f.device_id, f.time AS first_at, f.milliwh AS first_milliwh,
+       l.time AS last_at, l.milliwh AS last_milliwh
 FROM f CROSS JOIN LATERAL (
-    SELECT m.time, m.energy_imported_kwh AS kwh FROM {power_measurements} m
-    WHERE {m.customer_id = f.customer_id AND} m.device_id = f.device_id
-      AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+    SELECT m.time, m.energy_imported_kwh AS milliwh FROM {readings} m
+    WHERE m.customer = f.customer AND m.meter = f.meter AND m.energy_imported_kwh IS NOT NULL
       AND m.time >= f.time AND m.time < date_trunc('day', f.time, 'UTC') + interval '24 hours'
     ORDER BY m.time DESC LIMIT 1
 ) l
@@ -96,9 +95,9 @@ class _WaitingMeter(NamedTuple):
 class _EndsOfDay(NamedTuple):
     key: MeterKey
     first_at: datetime
-    first_kwh: float
+    first_milliwh: int
     last_at: datetime
-    last_kwh: float
+    last_milliwh: int
 
 
 class _DayOfMeter(NamedTuple):
@@ -126,8 +125,7 @@ async def day_ends(
     rows = await rows_of(session, _EndsOfDay, statement, given, keys=layout.key_width)
     found: dict[MeterKey, list[DayEnds]] = defaultdict(list)
     for key, first_at, first, last_at, last in rows:
-        ends = DayEnds(Reading(first_at, register_milliwh(first)), Reading(last_at, register_milliwh(last)))
-        found[key].append(ends)
+        found[key].append(DayEnds(Reading(first_at, first), Reading(last_at, last)))
     return found
 
 

@@ -10,7 +10,7 @@ from portal.core.database.layout import MeterKey
 from portal.core.database.rows import row_if_any, rows_of, streamed
 from portal.core.energy.queries.clean_hours import clean_hours, longest, slope
 from portal.core.energy.rules.hours import Folding, HourEnergy, HourFold, MeterState, Rules
-from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.energy.rules.registers import Reading
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
@@ -22,25 +22,26 @@ if TYPE_CHECKING:
     from portal.core.energy.rules.meter import StoredState
 
 _READINGS = """
-SELECT w.ordinal, m.time, m.energy_imported_kwh
+SELECT w.ordinal, m.time, m.milliwh
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
 ) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, ordinal)
+JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 CROSS JOIN LATERAL (
-    SELECT time, energy_imported_kwh FROM {power_measurements} m
-    WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
-      AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
+    SELECT time, energy_imported_kwh AS milliwh FROM {readings} m
+    WHERE m.customer = d.customer AND m.meter = d.meter AND m.energy_imported_kwh IS NOT NULL
       AND m.time >= coalesce(w.start_at, '-infinity') AND m.time < coalesce(w.end_at, 'infinity')
     ORDER BY time
 ) m
 """
 _HOURS_OF_ONE = """
 WITH meter AS (
-    SELECT {CAST(:customer_id AS uuid) AS customer_id,} CAST(:device_id AS uuid) AS device_id,
+    SELECT {d.customer_id,} d.id AS device_id, d.customer, d.meter,
            CAST(:low AS timestamptz) AS first_at, CAST(:high AS timestamptz) AS until,
            CAST(:head_at AS timestamptz) AS head_at, CAST(:head_shown AS bigint) AS head_shown,
            CAST(:slope AS float8) AS milliwh_per_second
+    FROM {devices} d WHERE {d.customer_id = :customer_id AND} d.id = :device_id
 )
 SELECT hour, own, carried, last_at, last_shown, is_clean FROM ({hours}) h ORDER BY hour
 """
@@ -67,7 +68,7 @@ class Stretch:
 class _ReadingOfStretch(NamedTuple):
     ordinal: int
     time: datetime
-    energy_imported_kwh: float
+    milliwh: int
 
 
 class _CleanHour(NamedTuple):
@@ -101,8 +102,8 @@ async def fold_stretches(
     )
     async for rows in found:
         by_ordinal: dict[int, list[Reading]] = {}
-        for ordinal, at, kwh in rows:
-            by_ordinal.setdefault(ordinal, []).append(Reading(at, register_milliwh(kwh)))
+        for ordinal, at, milliwh in rows:
+            by_ordinal.setdefault(ordinal, []).append(Reading(at, milliwh))
         for ordinal, readings in by_ordinal.items():
             foldings[ordinal - 1].take(readings)
     return [folding.result() for folding in foldings]

@@ -28,16 +28,19 @@ if TYPE_CHECKING:
     from portal.core.database.layout import Layout, MeterKey
 
 _FIRST_READING = """
-SELECT m.time FROM {power_measurements} m
-WHERE {m.customer_id = :customer_id AND} m.device_id = :device_id
-  AND m.energy_imported_kwh IS NOT NULL AND m.energy_imported_kwh <> 'NaN'
-ORDER BY m.time LIMIT 1
+SELECT m.time FROM {devices} d CROSS JOIN LATERAL (
+    SELECT time FROM {readings} r
+    WHERE r.customer = d.customer AND r.meter = d.meter AND r.energy_imported_kwh IS NOT NULL
+    ORDER BY time LIMIT 1
+) m WHERE {d.customer_id = :customer_id AND} d.id = :device_id
 """
 _HAS_READINGS = """
 SELECT EXISTS (
-    SELECT 1 FROM {power_measurements} m
-    WHERE {m.customer_id = :customer_id AND} m.device_id = :device_id
-      AND m.energy_imported_kwh IS NOT NULL AND m.time >= :since
+    SELECT 1 FROM {devices} d CROSS JOIN LATERAL (
+        SELECT FROM {readings} r
+        WHERE r.customer = d.customer AND r.meter = d.meter AND r.energy_imported_kwh IS NOT NULL AND r.time >= :since
+        LIMIT 1
+    ) m WHERE {d.customer_id = :customer_id AND} d.id = :device_id
 )
 """
 # A step ends with a month. One that began at the end of a month ends with the next.

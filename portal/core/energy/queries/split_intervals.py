@@ -9,7 +9,7 @@ from uuid import UUID
 
 from portal.core.database.rows import rows_of
 from portal.core.energy.rules.hours import MeterState, Piece, PieceKind, Rules, Step, fold
-from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.energy.rules.registers import Reading
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class DeviceHour:
 # The fold starts where nothing was pending, at the end of the last such hour before, and goes on a few readings
 # beyond the hour: a reading is judged by the ones that follow it.
 _READINGS = """
-SELECT w.number, w.max_power_kw::float8 AS max_power_kw, w.state, m.time, m.energy_imported_kwh AS kwh
+SELECT w.number, w.max_power_kw::float8 AS max_power_kw, w.state, m.time, m.milliwh
 FROM (
-    SELECT u.number, u.device_id, u.hour, d.max_power_kw, head.state, head.until
+    SELECT u.number, d.customer, d.meter, u.hour, d.max_power_kw, head.state, head.until
     FROM unnest(
         CAST(:numbers AS integer[]), CAST(:devices AS uuid[]), CAST(:hours AS timestamptz[]),
         CAST(:settled_before AS timestamptz[])
@@ -59,14 +59,13 @@ FROM (
         ORDER BY e.hour DESC LIMIT 1
     ) head ON true
 ) w CROSS JOIN LATERAL (
-    (SELECT r.time, r.energy_imported_kwh FROM {power_measurements} r
-     WHERE {r.customer_id = :customer_id AND} r.device_id = w.device_id
-       AND r.time >= coalesce(w.until, w.hour - interval '30 days')
-       AND r.time < w.hour + interval '1 hour' AND r.energy_imported_kwh IS NOT NULL AND r.energy_imported_kwh <> 'NaN')
+    (SELECT r.time, r.energy_imported_kwh AS milliwh FROM {readings} r
+     WHERE r.customer = w.customer AND r.meter = w.meter AND r.energy_imported_kwh IS NOT NULL
+       AND r.time >= coalesce(w.until, w.hour - interval '30 days') AND r.time < w.hour + interval '1 hour')
     UNION ALL
-    (SELECT r.time, r.energy_imported_kwh FROM {power_measurements} r
-     WHERE {r.customer_id = :customer_id AND} r.device_id = w.device_id AND r.time >= w.hour + interval '1 hour'
-       AND r.energy_imported_kwh IS NOT NULL AND r.energy_imported_kwh <> 'NaN'
+    (SELECT r.time, r.energy_imported_kwh FROM {readings} r
+     WHERE r.customer = w.customer AND r.meter = w.meter AND r.energy_imported_kwh IS NOT NULL
+       AND r.time >= w.hour + interval '1 hour'
      ORDER BY r.time LIMIT 6)
 ) m
 ORDER BY w.number, m.time
@@ -80,7 +79,7 @@ class _ReadingNearby(NamedTuple):
     max_power_kw: float | None
     state: StoredState | None
     time: datetime
-    kwh: float
+    milliwh: int
 
 
 async def add_pieces(
@@ -112,7 +111,7 @@ def _fold_hour(found: DeviceHour, rows: list[_ReadingNearby], max_gap: timedelta
     stored = rows[0].state
     state = MeterState() if stored is None else MeterState.from_json(stored)
     rules = Rules(max_gap, rows[0].max_power_kw)
-    readings = [Reading(row.time, register_milliwh(row.kwh)) for row in rows]
+    readings = [Reading(row.time, row.milliwh) for row in rows]
     end_at = found.hour + HOUR
     for step in fold(state, readings, rules):
         pieces = [piece for piece in step.pieces if piece.end_at > found.hour and piece.start_at < end_at]

@@ -56,9 +56,9 @@ SELECT w.ordinal
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:end_at AS timestamptz[])
 ) WITH ORDINALITY AS w ({customer_id,} device_id, end_at, ordinal)
+JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 WHERE EXISTS (
-    SELECT 1 FROM {power_measurements} m
-    WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
+    SELECT 1 FROM {readings} m WHERE m.customer = d.customer AND m.meter = d.meter
       AND m.energy_imported_kwh IS NOT NULL AND m.time >= w.end_at
 )
 """
@@ -78,10 +78,10 @@ FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
 ) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, ordinal)
+LEFT JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS readings FROM (
-        SELECT FROM {power_measurements} m
-        WHERE {m.customer_id = w.customer_id AND} m.device_id = w.device_id
+        SELECT FROM {readings} m WHERE m.customer = d.customer AND m.meter = d.meter
           AND m.time >= coalesce(w.start_at, '-infinity') AND m.time < coalesce(w.end_at, 'infinity')
         LIMIT :most
     ) few
