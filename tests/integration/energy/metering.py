@@ -165,7 +165,14 @@ def expected_figures(
     for at, kwh in set(rows):
         hours.setdefault(at.replace(minute=0, second=0, microsecond=0), []).append(kwh)
     return {
-        hour: (power_kw, power_kw, power_kw, len(kwh), max(kwh) - min(kwh)) for hour, kwh in hours.items()
+        hour: (
+            power_kw,
+            power_kw,
+            power_kw,
+            len(kwh),
+            (register_milliwh(max(kwh)) - register_milliwh(min(kwh))) / 1_000_000,
+        )
+        for hour, kwh in hours.items()
     }
 
 
