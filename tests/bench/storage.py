@@ -48,9 +48,9 @@ _QUESTIONS = {
 _ROUNDS = 60
 # As an ingest leaves it between two refreshes: the last hour of every meter waits.
 _FRESH = """
-INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
-SELECT customer_id, array_agg(id), array_agg($1::timestamptz), array_agg($1::timestamptz) FROM fleet.devices
-GROUP BY customer_id
+INSERT INTO fleet.rollup_batches (customer, meters, hours, firsts)
+SELECT customer, array_agg(meter), array_agg($1::timestamptz), array_agg($1::timestamptz) FROM fleet.devices
+GROUP BY customer
 """
 # Chunks as they are, before and after compression; the table as a whole on plain PostgreSQL.
 _PLAIN_BYTES = """

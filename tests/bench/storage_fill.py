@@ -63,10 +63,10 @@ SELECT at, $1, id, kw, round(sqrt((kw / factor) ^ 2 - kw ^ 2), 3), round(kw / fa
 FROM load WINDOW w AS (PARTITION BY id ORDER BY at) ORDER BY at, id
 """
 _QUEUE = """
-INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
-SELECT $1, array_agg(d.id), array_agg(hour), array_agg(hour) FROM fleet.devices d,
+INSERT INTO fleet.rollup_batches (customer, meters, hours, firsts)
+SELECT d.customer, array_agg(d.meter), array_agg(hour), array_agg(hour) FROM fleet.devices d,
     generate_series($2::timestamptz, $2::timestamptz + interval '7 days' - interval '1 hour', interval '1 hour') AS hour
-WHERE d.customer_id = $1
+WHERE d.customer_id = $1 GROUP BY d.customer
 """
 
 

@@ -36,8 +36,8 @@ _TABLES = frozenset(
         "reading_conflicts",  # values that came for an instant beside those of the reading
         "reading_sources",  # what boards call themselves, numbered
         "power_measurements_wide",  # readings of an earlier release until they are moved
-        "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays
-        "rollup_queue",  # the same by meter and hour, a view
+        "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays of integers
+        "rollup_queue",  # the same by device and hour, a view
         "hourly_per_device",  # figures of hours, never out of date: a view
         "daily_per_customer",  # figures of UTC days, never out of date: a view, where there are customers
         "hourly_energy",  # what is billed, by hour, kept by the application
@@ -92,6 +92,12 @@ class Layout:
     def whose(self, customer_id: UUID | None) -> str:
         """Return the condition on rows of one customer, `:customer_id`; None: of all there are."""
         return "true" if customer_id is None else "customer_id = :customer_id"
+
+    def whose_number(self, customer_id: UUID | None) -> str:
+        """Return the same condition on rows that have the customer's number."""
+        if customer_id is None:
+            return "true"
+        return f"customer = (SELECT number FROM {self.schema}.customers WHERE id = :customer_id)"
 
     def key(self, device_id: UUID, customer_id: UUID | None = None) -> MeterKey:
         """Return the key of a device's meter."""

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 _QUEUE = """
 WITH queued AS (
-    INSERT INTO {rollup_batches} ({customer_id,} device_ids, hours, firsts)
-    SELECT {customer_id,} array_agg(device_id), array_agg(hour), array_agg(first_at) FROM ({hours}) h
-    GROUP BY {customer_id,} device_id RETURNING cardinality(hours)
+    INSERT INTO {rollup_batches} (customer, meters, hours, firsts)
+    SELECT d.customer, array_agg(d.meter), array_agg(h.hour), array_agg(h.first_at)
+    FROM ({hours}) h JOIN {devices} d ON {d.customer_id = h.customer_id AND} d.id = h.device_id
+    GROUP BY d.customer, d.meter RETURNING cardinality(hours)
 )
 SELECT sum(cardinality) FROM queued
 """

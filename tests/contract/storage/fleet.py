@@ -38,11 +38,11 @@ WITH stored AS (
     JOIN fleet.devices d ON d.customer_id = s.customer_id AND d.id = s.device_id
     ON CONFLICT DO NOTHING RETURNING customer, meter, time
 ), queued AS (
-    INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
-    SELECT customer_id, array_agg(id), array_agg(hour), array_agg(first_at) FROM (
-        SELECT d.customer_id, d.id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
-        FROM stored JOIN fleet.devices d USING (customer, meter) GROUP BY d.customer_id, d.id, hour
-    ) touched GROUP BY customer_id
+    INSERT INTO fleet.rollup_batches (customer, meters, hours, firsts)
+    SELECT customer, array_agg(meter), array_agg(hour), array_agg(first_at) FROM (
+        SELECT customer, meter, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
+        FROM stored GROUP BY customer, meter, hour
+    ) touched GROUP BY customer
 )
 SELECT count(*) FROM stored
 """

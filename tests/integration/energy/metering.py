@@ -73,12 +73,12 @@ WITH stored AS (
     WHERE d.customer_id = :customer_id AND d.id = :device_id ORDER BY t.at
     ON CONFLICT DO NOTHING RETURNING customer, meter, time
 )
-INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts)
-SELECT customer_id, array_agg(id), array_agg(hour), array_agg(first_at)
+INSERT INTO fleet.rollup_batches (customer, meters, hours, firsts)
+SELECT customer, array_agg(meter), array_agg(hour), array_agg(first_at)
 FROM (
-    SELECT d.customer_id, d.id, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
-    FROM stored JOIN fleet.devices d USING (customer, meter) GROUP BY d.customer_id, d.id, hour
-) touched GROUP BY customer_id
+    SELECT customer, meter, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
+    FROM stored GROUP BY customer, meter, hour
+) touched GROUP BY customer
 """
 
 

@@ -31,7 +31,7 @@ async def _delete_device(rig: Rig, name: str) -> None:
     )
     await rig.on_client(
         "DELETE FROM monitoring.rollup_batches b USING monitoring.devices d "
-        "WHERE d.id = ANY (b.device_ids) AND d.name = :name",
+        "WHERE d.meter = ANY (b.meters) AND d.name = :name",
         name=name,
     )
     kept = ["hourly_energy", "hourly_rollup"]  # which of them there are is the engine's business

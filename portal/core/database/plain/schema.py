@@ -62,7 +62,7 @@ _HOUR_INDEX = "CREATE INDEX ix_{schema}_hourly_rollup_hour ON {hourly_rollup} ({
 _ALL_HOURS = """
 SELECT DISTINCT {customer_id,} device_id, date_trunc('hour', time, 'UTC') AS hour,
        TIMESTAMPTZ '-infinity' AS first_at
-FROM {power_measurements} WHERE device_id IS NOT NULL
+FROM {power_measurements}
 """
 _HOURLY_VIEW = """
 CREATE VIEW {hourly_per_device} AS

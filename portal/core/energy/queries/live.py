@@ -41,17 +41,20 @@ _WAITING = """
 SELECT entries, queued_since, asked_since, coalesce(is_just_asked, false) AS is_just_asked
 FROM (
     SELECT coalesce(sum(cardinality(hours)), 0)::bigint AS entries, min(queued_at) AS queued_since
-    FROM {rollup_batches} WHERE {whose}
+    FROM {rollup_batches} WHERE {whose_number}
 ) q CROSS JOIN (
     SELECT min(asked_at) AS asked_since, max(asked_at) > clock_timestamp() - interval '{moment}' AS is_just_asked
     FROM {recompute_passes} WHERE {whose}
 ) p
 """
 _QUEUED = """
-SELECT {customer_id,} device_id, array_agg(DISTINCT hour) AS hours,
-       greatest(min(first_at), TIMESTAMPTZ 'epoch') AS first_at, min(queued_at) AS queued_at
-FROM {rollup_batches} CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
-WHERE {whose} GROUP BY {customer_id,} device_id
+SELECT {d.customer_id,} d.id AS device_id, q.hours, q.first_at, q.queued_at
+FROM (
+    SELECT customer, meter, array_agg(DISTINCT hour) AS hours,
+           greatest(min(first_at), TIMESTAMPTZ 'epoch') AS first_at, min(queued_at) AS queued_at
+    FROM {rollup_batches} CROSS JOIN LATERAL unnest(meters, hours, firsts) AS q (meter, hour, first_at)
+    WHERE {whose_number} GROUP BY customer, meter
+) q JOIN {devices} d ON d.customer = q.customer AND d.meter = q.meter
 """
 _STORED = """
 SELECT {e.customer_id,} e.device_id, e.hour,
@@ -176,14 +179,15 @@ async def nothing(session: AsyncSession, layout: Layout, customer_id: UUID | Non
 
 
 async def _waiting(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> _Waiting:
-    statement = layout.sql(_WAITING, whose=layout.whose(customer_id), moment=_A_MOMENT)
+    whose, number = layout.whose(customer_id), layout.whose_number(customer_id)
+    statement = layout.sql(_WAITING, whose=whose, whose_number=number, moment=_A_MOMENT)
     return await row_of(session, _Waiting, statement, {"customer_id": customer_id})
 
 
 async def _queued(
     session: AsyncSession, layout: Layout, max_gap: timedelta, customer_id: UUID | None
 ) -> list[_Queued]:
-    statement = layout.sql(_QUEUED, whose=layout.whose(customer_id))
+    statement = layout.sql(_QUEUED, whose_number=layout.whose_number(customer_id))
     given = {"customer_id": customer_id}
     rows = await rows_of(session, _QueuedMeter, statement, given, keys=layout.key_width)
     powers = await rated_powers(session, layout)

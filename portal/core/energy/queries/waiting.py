@@ -19,33 +19,40 @@ if TYPE_CHECKING:
 
 _MOST_ENTRIES = 100_000  # some 30 MB; a busy stream queues a third of that between two refreshes
 _TAKE_ALL = """
-WITH taken AS (DELETE FROM {rollup_batches} RETURNING *)
-SELECT {customer_id,} device_id, hour, greatest(min(first_at), TIMESTAMPTZ 'epoch') AS first_at
-FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
-GROUP BY {customer_id,} device_id, hour ORDER BY {customer_id,} device_id, hour
+WITH taken AS (DELETE FROM {rollup_batches} RETURNING *), entries AS (
+    SELECT customer, meter, hour, min(first_at) AS first_at
+    FROM taken CROSS JOIN LATERAL unnest(meters, hours, firsts) AS q (meter, hour, first_at)
+    GROUP BY customer, meter, hour
+)
+SELECT {d.customer_id,} d.id AS device_id, e.hour, greatest(e.first_at, TIMESTAMPTZ 'epoch') AS first_at
+FROM entries e JOIN {devices} d ON d.customer = e.customer AND d.meter = e.meter
+ORDER BY {d.customer_id,} d.id, e.hour
 """
-# What is left is queued again with a row a meter, so that the next portion finds its own rows.
+# What is left is queued again with a row a meter, so that the next portion finds its own rows. Of a device that is gone
+# nothing is handed on.
 _TAKE_SOME = """
 WITH chosen AS MATERIALIZED (
-    SELECT {customer_id,} device_id FROM (
-        SELECT {customer_id,} device_id, sum(count(*)) OVER (ORDER BY {customer_id,} device_id) - count(*) AS before
-        FROM {rollup_queue} GROUP BY {customer_id,} device_id
+    SELECT customer, meter FROM (
+        SELECT customer, q.meter, sum(count(*)) OVER (ORDER BY customer, q.meter) - count(*) AS before
+        FROM {rollup_batches} CROSS JOIN LATERAL unnest(meters) AS q (meter) GROUP BY customer, q.meter
     ) sizes WHERE before < :most
 ), taken AS (
-    DELETE FROM {rollup_batches} WHERE device_ids && (SELECT array_agg(device_id) FROM chosen) RETURNING *
+    DELETE FROM {rollup_batches}
+    WHERE customer IN (SELECT customer FROM chosen) AND meters && (SELECT array_agg(meter) FROM chosen)
+    RETURNING *
 ), entries AS MATERIALIZED (
-    SELECT {customer_id,} device_id, hour, min(first_at) AS first_at, min(queued_at) AS queued_at
-    FROM taken CROSS JOIN LATERAL unnest(device_ids, hours, firsts) AS q (device_id, hour, first_at)
-    GROUP BY {customer_id,} device_id, hour
+    SELECT customer, meter, hour, min(first_at) AS first_at, min(queued_at) AS queued_at
+    FROM taken CROSS JOIN LATERAL unnest(meters, hours, firsts) AS q (meter, hour, first_at)
+    GROUP BY customer, meter, hour
 ), left_over AS (
-    INSERT INTO {rollup_batches} ({customer_id,} device_ids, hours, firsts, queued_at)
-    SELECT {customer_id,} array_agg(device_id), array_agg(hour), array_agg(first_at), min(queued_at) FROM entries e
-    WHERE NOT EXISTS (
-        SELECT 1 FROM chosen c WHERE {c.customer_id = e.customer_id AND} c.device_id = e.device_id
-    ) GROUP BY {customer_id,} device_id
+    INSERT INTO {rollup_batches} (customer, meters, hours, firsts, queued_at)
+    SELECT customer, array_agg(meter), array_agg(hour), array_agg(first_at), min(queued_at) FROM entries e
+    WHERE NOT EXISTS (SELECT 1 FROM chosen c WHERE c.customer = e.customer AND c.meter = e.meter)
+    GROUP BY customer, meter
 )
-SELECT {customer_id,} device_id, hour, greatest(first_at, TIMESTAMPTZ 'epoch') AS first_at
-FROM entries JOIN chosen USING ({customer_id,} device_id) ORDER BY {customer_id,} device_id, hour
+SELECT {d.customer_id,} d.id AS device_id, e.hour, greatest(e.first_at, TIMESTAMPTZ 'epoch') AS first_at
+FROM entries e JOIN chosen c ON c.customer = e.customer AND c.meter = e.meter
+JOIN {devices} d ON d.customer = e.customer AND d.meter = e.meter ORDER BY {d.customer_id,} d.id, e.hour
 """
 _SIZE = """
 SELECT coalesce(sum(cardinality(hours)), 0)::bigint AS entries, min(queued_at) AS queued_since FROM {rollup_batches}

@@ -42,10 +42,10 @@ WITH waited AS MATERIALIZED (
     ORDER BY sent.time, sent.ordinal
     ON CONFLICT DO NOTHING RETURNING time
 ), queued AS (
-    INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts)
-    SELECT array_agg($1), array_agg(hour), array_agg(first_at)
-    FROM (SELECT date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored GROUP BY hour) AS touched
-    HAVING count(*) > 0
+    INSERT INTO monitoring.rollup_batches (customer, meters, hours, firsts)
+    SELECT d.customer, array_agg(d.meter), array_agg(hour), array_agg(first_at) FROM device d CROSS JOIN (
+        SELECT date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at FROM stored GROUP BY hour
+    ) AS touched GROUP BY d.customer
 ), noted AS (
     INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
     SELECT $1, now(), min(time), max(time), count(*) FROM stored HAVING count(*) > 0

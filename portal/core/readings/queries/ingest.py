@@ -10,7 +10,7 @@ fails as a whole where one of them is stored already. *Merging* copies them into
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -23,10 +23,10 @@ from portal.core.database.reading_locks import MERGES, WRITERS
 from portal.core.database.rows import fetch_value
 from portal.core.database.small_keys import OWN_CUSTOMER
 from portal.core.errors import NotFound
-from portal.core.readings.queries import copy_format, reading_sources
+from portal.core.readings.queries import reading_sources
 from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND
 from portal.core.readings.queries.narrow_merge import add_missing, merge_rows
-from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, narrow_rows
+from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, hours_row, narrow_rows
 from portal.core.readings.rules.same_instant import RowEffect
 from portal.core.settings import RunMode
 from portal.core.sites.queries import board_clocks
@@ -54,9 +54,9 @@ SELECT floor(extract(epoch FROM now()) - 946684800)::integer
 FROM (SELECT pg_advisory_xact_lock_shared({WRITERS}, $1)) AS shared
 """
 _MERGE_ALONE = f"SELECT pg_advisory_xact_lock({MERGES}, $1)"
-_FINISH_APPEND = """
+_FINISH_APPEND = f"""
 WITH queued AS (
-    INSERT INTO monitoring.rollup_batches (device_ids, hours, firsts) VALUES ($1, $2, $3)
+    INSERT INTO monitoring.rollup_batches (customer, meters, hours, firsts) VALUES ({OWN_CUSTOMER}, $1, $2, $3)
 )
 INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
 SELECT d.id, now(), $5, $6, $7 FROM monitoring.devices d WHERE d.id = $4 RETURNING id
@@ -132,7 +132,7 @@ async def append_device_readings(
     packed, _ = await _of_device(connection, device, readings)
     if packed.rows:
         await _copy(connection, _CLIENT, packed)
-        await _finish(connection, device.id, packed)
+        await _finish(connection, device, packed)
     return _as_stored(packed, {RowEffect.ACCEPTED: len(packed.rows)})
 
 
@@ -169,7 +169,7 @@ async def _of_device(
     return packed, sources
 
 
-async def _finish(connection: asyncpg.Connection, device_id: UUID, packed: NarrowRows) -> None:
+async def _finish(connection: asyncpg.Connection, device: KnownDevice, packed: NarrowRows) -> None:
     hours = [EPOCH + each.hour * MICROSECOND for each in packed.hours]
     firsts = [EPOCH + each.first * MICROSECOND for each in packed.hours]
     last = EPOCH + packed.stamp_of(packed.rows[-1]) * MICROSECOND
@@ -177,10 +177,10 @@ async def _finish(connection: asyncpg.Connection, device_id: UUID, packed: Narro
         connection,
         int,
         _FINISH_APPEND,
-        [device_id] * len(hours),
+        [device.meter] * len(hours),
         hours,
         firsts,
-        device_id,
+        device.id,
         firsts[0],
         last,
         len(packed.rows),
@@ -206,15 +206,15 @@ async def append_fleet_readings(
 
     Raises one of `COLLISIONS`, and the caller's transaction is lost.
     """
-    packed, found = await _of_fleet(connection, keys, readings)
+    packed, _ = await _of_fleet(connection, keys, readings)
     if packed.rows:
         await _copy(connection, _ADMIN, packed)
-        queued = copy_format.queue_row(keys.customer_id, packed.hours, found.devices)
+        queued = hours_row(keys.customer, packed.hours)
         # As parameters of an INSERT a thousand hours take the driver longer than all of this.
         await connection.copy_to_table(
             "rollup_batches",
             schema_name="fleet",
-            columns=("customer_id", "device_ids", "hours", "firsts"),
+            columns=("customer", "meters", "hours", "firsts"),
             format="binary",
             source=_each([queued]),
         )
@@ -225,14 +225,9 @@ async def merge_fleet_readings(
     connection: asyncpg.Connection, keys: FleetKeys, readings: Sequence[FleetReading]
 ) -> StoredRows:
     """Store what is new of readings of a customer's known devices, and queue their hours."""
-    packed, found = await _of_fleet(connection, keys, readings, is_merged=True)
-    counts = await merge_rows(connection, _ADMIN, keys.customer, packed, found.sources) if packed.rows else {}
+    packed, sources = await _of_fleet(connection, keys, readings, is_merged=True)
+    counts = await merge_rows(connection, _ADMIN, keys.customer, packed, sources) if packed.rows else {}
     return _as_stored(packed, counts)
-
-
-class _Found(NamedTuple):
-    devices: Mapping[int, UUID]
-    sources: Mapping[str, int]
 
 
 async def _of_fleet(
@@ -241,7 +236,7 @@ async def _of_fleet(
     readings: Sequence[FleetReading],
     *,
     is_merged: bool = False,
-) -> tuple[NarrowRows, _Found]:
+) -> tuple[NarrowRows, Mapping[str, int]]:
     await connection.execute(_SHARE, keys.customer)
     sources = await _sources(connection, _ADMIN, readings)
     if is_merged:
@@ -252,8 +247,7 @@ async def _of_fleet(
         connection, _ADMIN, [(keys.customer_id, device) for device in asked.values()]
     )
     meters = {key[-1].int: small.meter for key, small in known.items()}
-    packed = await narrow_rows(readings, RowKeys(keys.customer, meters, sources))
-    return packed, _Found({meter: asked[device] for device, meter in meters.items()}, sources)
+    return await narrow_rows(readings, RowKeys(keys.customer, meters, sources)), sources
 
 
 async def number_sources(db: Database, layout: Layout, readings: Sequence[Any]) -> None:

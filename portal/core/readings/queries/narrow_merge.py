@@ -37,13 +37,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
 _COLUMNS = ", ".join(("customer", "meter", "time", *_NAMES, "source"))
 # All hours of what was stored, as one row of the queue, and at a Client an entry of the outbox.
 _TOUCHED = """queued AS (
-    INSERT INTO {rollup_batches} ({customer_id,} device_ids, hours, firsts)
-    SELECT {d.customer_id,} array_agg(d.id), array_agg(touched.hour), array_agg(touched.first_at)
+    INSERT INTO {rollup_batches} (customer, meters, hours, firsts)
+    SELECT CAST($1 AS integer), array_agg(meter), array_agg(hour), array_agg(first_at)
     FROM (
         SELECT meter, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
         FROM touching GROUP BY meter, hour
-    ) AS touched JOIN {devices} d ON d.customer = $1 AND d.meter = touched.meter
-    GROUP BY {d.customer_id,} d.customer
+    ) AS touched HAVING count(*) > 0
 )"""
 _NOTED = """, noted AS (
     INSERT INTO app.push_outbox (device_id, received_at, first_at, last_at, row_count)
