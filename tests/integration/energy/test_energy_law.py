@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from portal.core import energy
 from portal.core.energy.queries import append, waiting
@@ -158,6 +159,32 @@ async def test_a_long_queue_is_taken_meter_by_meter(
     assert portions == [2, 2, 1]
     for meter in meters:
         await _check(meter, history)
+
+
+_QUEUED_OF_NOBODY = """
+INSERT INTO {rollup_batches} (customer, meters, hours, firsts)
+SELECT customer, ARRAY[7, 7, 8, 8], array_agg(hour), array_agg(hour)
+FROM {devices} CROSS JOIN unnest(CAST(:hours AS timestamptz[])) AS q (hour)
+GROUP BY customer, meter LIMIT 1
+"""
+
+
+@pytest.mark.parametrize("most", [2, 100])
+async def test_hours_of_a_device_that_is_gone_hold_nothing_up(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(waiting, "_MOST_ENTRIES", most)
+    meter = await new_meter(stack)
+    hours = [START + timedelta(hours=i) for i in range(4)]
+    async with stack.db.transaction() as session:
+        await session.execute(text(stack.layout.sql(_QUEUED_OF_NOBODY)), {"hours": hours})
+    history = [(START + timedelta(minutes=30 * i), 100 + i / 2) for i in range(10)]
+    await meter.store(history)
+    assert await _refresh(stack) == 5
+    await _check(meter, history)
+    async with stack.db.transaction() as session:
+        left = await session.scalar(text(stack.layout.sql("SELECT count(*) FROM {rollup_batches}")))
+    assert left == 0
 
 
 async def test_a_meter_without_a_register_costs_no_energy_rows(stack: Stack) -> None:
