@@ -24,6 +24,7 @@ from portal.core.energy import energy_proof
 from portal.core.errors import Unavailable
 from portal.core.log import logger
 from portal.core.outages import reason_of
+from portal.core.readings.service import wide_readings
 from portal.core.settings import RunMode, Settings
 from portal.frontend import static_directory
 from portal.ui.shell import connection_notice, error_boundary
@@ -108,6 +109,7 @@ async def _serving(settings: Settings, given: stacks.Stack | None, api: Starlett
         api.state.stack = stack
         await closing.enter_async_context(api.router.lifespan_context(api))
         await closing.enter_async_context(_running(live.follow(stack)))
+        await closing.enter_async_context(_running(wide_readings.follow(stack)))
         await closing.enter_async_context(_running(energy_proof.nightly(stack)))
         if settings.run_mode is RunMode.CLIENT and settings.fleet_ingest.enabled:
             await closing.enter_async_context(_running(import_module("portal.push.task").run(stack)))

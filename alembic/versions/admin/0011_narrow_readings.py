@@ -143,6 +143,22 @@ END $do$
 """
 
 
+# Readings under their small keys, for the product itself, and when those were measured that are still to be moved:
+# whoever begins to move readings has both tell of them.
+_NAMES = ", ".join(f"r.{name}" for name, *_ in _QUANTITIES)
+_OWN_VIEWS = (
+    f"""
+CREATE VIEW fleet.stored_readings AS
+SELECT r.time, r.customer, r.meter, {_NAMES}, s.name AS source
+FROM fleet.readings r LEFT JOIN fleet.reading_sources s ON s.id = r.source
+""",
+    """
+CREATE VIEW fleet.wide_times AS
+SELECT NULL::timestamptz AS time, NULL::uuid AS customer_id, NULL::uuid AS device_id WHERE false
+""",
+)
+
+
 def upgrade() -> None:
     """Make the narrow tables; what lies in the wide one stays there, and shows in the view, until it is moved."""
     op.execute(_LET_GO)
@@ -156,6 +172,8 @@ def upgrade() -> None:
     if not is_filled:
         op.execute("DROP TABLE fleet.power_measurements_wide CASCADE")
     _make_view(is_filled=bool(is_filled))
+    for view in _OWN_VIEWS:
+        op.execute(view)
 
 
 def _make_view(*, is_filled: bool) -> None:
@@ -229,6 +247,7 @@ def downgrade() -> None:
     """Write every reading wide again, as far as a wide row has columns for it."""
     op.execute(_LET_GO)
     op.execute("DROP FUNCTION IF EXISTS fleet.day_of_customer")
+    op.execute("DROP VIEW fleet.stored_readings, fleet.wide_times")
     op.execute("DROP FUNCTION fleet.readings_of")
     op.execute("CREATE TABLE fleet.power_measurements_kept AS SELECT * FROM fleet.power_measurements")
     op.execute("DROP VIEW fleet.power_measurements")

@@ -153,6 +153,22 @@ END $do$
 """
 
 
+# Readings under their small keys, for the product itself, and when those were measured that are still to be moved:
+# whoever begins to move readings has both tell of them.
+_NAMES = ", ".join(f"r.{name}" for name, *_ in _QUANTITIES)
+_OWN_VIEWS = (
+    f"""
+CREATE VIEW monitoring.stored_readings AS
+SELECT r.time, r.customer, r.meter, {_NAMES}, s.name AS source, r.received
+FROM monitoring.readings r LEFT JOIN monitoring.reading_sources s ON s.id = r.source
+""",
+    """
+CREATE VIEW monitoring.wide_times AS
+SELECT NULL::timestamptz AS time, NULL::uuid AS device_id WHERE false
+""",
+)
+
+
 def upgrade() -> None:
     """Make the narrow tables; what lies in the wide one stays there, and shows in the view, until it is moved."""
     op.execute(_LET_GO)
@@ -167,6 +183,8 @@ def upgrade() -> None:
     if not is_filled:
         op.execute("DROP TABLE monitoring.power_measurements_wide CASCADE")
     _make_view(is_filled=bool(is_filled))
+    for view in _OWN_VIEWS:
+        op.execute(view)
 
 
 def _make_view(*, is_filled: bool) -> None:
@@ -235,6 +253,7 @@ END $do$
 def downgrade() -> None:
     """Write every reading wide again, as far as a wide row has columns for it."""
     op.execute(_LET_GO)
+    op.execute("DROP VIEW monitoring.stored_readings, monitoring.wide_times")
     op.execute("DROP FUNCTION monitoring.readings_of")
     op.execute(
         "CREATE TABLE monitoring.power_measurements_kept AS SELECT * FROM monitoring.power_measurements"

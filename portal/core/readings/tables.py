@@ -20,6 +20,9 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Uuid,
+    column,
+    table,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -135,4 +138,6 @@ def _readings_of(schema: str, *, has_received: bool) -> Table:
 
 
 READINGS = _readings_of("monitoring", has_received=True)
+WIDE_TIMES = table("wide_times", column("time", Instant), column("device_id", Uuid), schema="monitoring")
+"""When readings of an earlier release were measured that are still to be moved."""
 FLEET_READINGS = _readings_of("fleet", has_received=False)

@@ -155,9 +155,9 @@ async def test_readings_of_an_earlier_release_are_moved_and_stay_what_they_were(
     assert len(before) == 3 * 20_001
     await stack.storage.bootstrap(stack.db)
     assert await fleet.rows(_SEEN) == before
-    newest, *_ = await wide_rows._units_of_newest_week(stack.db, stack.layout)
+    newest, *_ = await wide_rows.units_of_newest_week(stack.db, stack.layout)
     await stack.storage.ensure_partitions(stack.db, [newest.start, newest.start + timedelta(days=6)])
-    await wide_rows._move(stack.db, stack.storage, stack.layout, newest)
+    await wide_rows.move(stack.db, stack.storage, stack.layout, newest)
     assert await fleet.rows(_SEEN) == before
     assert await move_wide_readings(stack) < 3 * 20_001
     lost = [row for row in before if row[2] == datetime(2026, 2, 20, tzinfo=UTC)]

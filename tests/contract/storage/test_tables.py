@@ -152,6 +152,14 @@ def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
         "hourly_per_device": f"{hour}, {_FIGURES}",
         "rollup_queue": f"{hour}, first_at timestamp with time zone",
     }
+
+    stored = ", ".join(f"{each.name} {each.width.type_name}" for each in ALL_QUANTITIES)
+    second = "" if layout.has_customers else ", received integer"
+    small = "time timestamp with time zone, customer integer, meter integer"
+    views |= {
+        "stored_readings": f"{small}, {stored}, source character varying(50){second}",
+        "wide_times": of_reading,
+    }
     if engine == "timescale":
         of_meter = "customer integer, meter integer, hour timestamp with time zone"
         views |= {"hourly_aggregate": f"{of_meter}, {_FIGURES}", "rollup_waiting": hour}

@@ -45,9 +45,8 @@ _SWAP_IN = (
     "DROP TABLE IF EXISTS {daily_rollup}, {hourly_rollup}",
     "ALTER TABLE {readings} RENAME TO readings_before",
     "ALTER TABLE {readings_twin} RENAME TO readings",
-    "CREATE OR REPLACE VIEW {power_measurements} AS {view}",
-    "DROP TABLE {schema}.readings_before",
 )
+_VIEWS = ("power_measurements", "stored_readings")
 
 
 async def lock_shape(session: AsyncSession) -> None:
@@ -91,14 +90,21 @@ async def swap_in(session: AsyncSession, layout: Layout) -> None:
     """Drop the partitioned table and what plain PostgreSQL keeps about it, and give the twin its name."""
     readings = layout.table("readings")
     indexes = await _index_names(session, readings)
-    # Worded by names: made anew, it is of the table that has the name by then. Its columns keep their comments.
-    viewed = {"name": layout.table("power_measurements")}
-    view = await value_of(session, str, "SELECT pg_get_viewdef(to_regclass(:name))", viewed) or ""
+    # Worded by names: made anew, they are of the table that has the name by then. Columns keep their comments.
+    views = [(name, await _definition(session, layout.table(name))) for name in _VIEWS]
     for statement in _SWAP_IN:
-        await session.execute(text(layout.sql(statement, view=view.replace(":", "\\:"))))
+        await session.execute(text(layout.sql(statement)))
+    for name, definition in views:
+        made = f"CREATE OR REPLACE VIEW {layout.table(name)} AS {definition}"
+        await session.execute(text(made.replace(":", "\\:")))
+    await session.execute(text(layout.sql("DROP TABLE {schema}.readings_before")))
     for shape, name in (await _index_names(session, readings)).items():
         renamed = layout.sql("ALTER INDEX {schema}.{old} RENAME TO {new}", old=name, new=indexes[shape])
         await session.execute(text(renamed))
+
+
+async def _definition(session: AsyncSession, view: str) -> str:
+    return await value_of(session, str, "SELECT pg_get_viewdef(to_regclass(:name))", {"name": view}) or ""
 
 
 class _Defined(NamedTuple):

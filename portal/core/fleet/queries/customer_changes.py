@@ -101,6 +101,7 @@ async def has_readings(session: AsyncSession, customer_id: UUID) -> bool:
 
 _HAS_READINGS = """
 SELECT EXISTS (SELECT 1 FROM fleet.readings WHERE customer = (SELECT number FROM fleet.customers WHERE id = :id))
+    OR EXISTS (SELECT 1 FROM fleet.wide_times WHERE customer_id = :id)
 """
 # What others refer to comes last. Everything else that holds a customer's rows is found in the catalogue, so that
 # neither engine's own tables are forgotten.

@@ -18,6 +18,7 @@ from portal.core.fleet.queries import fleet_batches as statements
 from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push
 from portal.core.fleet.rules.device_names import Known, Named, Resolved, resolve
 from portal.core.readings.queries import ingest
+from portal.core.readings.queries.wide_way import make_way
 from portal.core.readings.rules.collisions import Collisions
 from portal.core.readings.rules.same_instant import RowEffect
 from portal.core.settings import RunMode
@@ -228,10 +229,12 @@ async def _store_tariffs(handling: _Handling, batch: DecodedRows[TariffRow]) -> 
 async def _store_measurements(
     stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[FleetReading]
 ) -> StoredBatch:
-    await stack.storage.ensure_partitions(stack.db, spanning([row.time for row in batch.rows]))
+    times = [row.time for row in batch.rows]
+    await stack.storage.ensure_partitions(stack.db, spanning(times))
     await ingest.number_sources(stack.db, stack.layout, batch.rows)
     if customer.has_aliases:
         await _use_own_ids(stack, customer, batch)
+    await make_way(stack, times, lambda: (((customer.id, row.device_id), row.time) for row in batch.rows))
     keys = ingest.FleetKeys(customer.id, customer.number, stack.small_keys)
     if batch.rows and not _collisions.expects(customer.id):
         try:

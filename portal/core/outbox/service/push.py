@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
@@ -15,10 +16,11 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.exchange.queries import checksums
 from portal.core.outbox.queries import push, push_dead_letters, push_epoch, push_sets, push_verify
 from portal.core.outbox.queries.push import PushState
+from portal.core.readings.queries.wide_way import is_any_left, make_way
 from portal.core.values.tokens import token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -162,6 +164,7 @@ async def waiting_readings(
 
     With `after`, those that come when this is acknowledged.
     """
+    await _make_way(stack, lambda session: push.next_spans(session, limit, freshest=freshest, after=after))
     async with _bounded(stack) as session:
         return await push.next_waiting(
             session, limit, freshest=freshest, after=after or push.NOTHING_ACKNOWLEDGED
@@ -189,8 +192,29 @@ async def acknowledge(
 
 async def due_retries(stack: Stack, limit: int, now: datetime) -> tuple[RetryReading, ...]:
     """Return refused readings whose next try is due at `now`."""
+    await _make_way(stack, lambda session: push.due_spans(session, limit, now))
     async with _bounded(stack) as session:
         return await push.due_retries(session, limit, now)
+
+
+async def _make_way(stack: Stack, spans: Callable[[AsyncSession], Awaitable[Sequence[push.Span]]]) -> None:
+    """Move first what lies wide of what is to be pushed: only what lies narrow is found."""
+    if not await is_any_left(stack):
+        return
+    async with _bounded(stack) as session:
+        found = await spans(session)
+    weeks = [
+        ((span.device_id,), at)
+        for span in found
+        for at in (*_weekly(span.first_at, span.last_at), span.last_at)
+    ]
+    await make_way(stack, [at for _, at in weeks], lambda: weeks)
+
+
+def _weekly(first: datetime, last: datetime) -> Iterator[datetime]:
+    while first < last:
+        yield first
+        first += timedelta(days=7)
 
 
 async def acknowledge_retries(

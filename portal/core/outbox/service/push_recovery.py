@@ -14,6 +14,7 @@ from portal.core.audit import queries as audit
 from portal.core.outbox.queries import push, push_epoch, push_recovery, push_sets
 from portal.core.outbox.recovered import Merge, MergeReport
 from portal.core.readings.queries import ingest
+from portal.core.readings.queries.wide_way import make_way
 from portal.core.values.time import spanning
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ async def take_back(
 
     With `dry_run` they are only counted. What is here with other values stays as it is.
     """
-    await stack.storage.ensure_partitions(stack.db, spanning([reading.time for reading in readings]))
+    times = [reading.time for reading in readings]
+    await stack.storage.ensure_partitions(stack.db, spanning(times))
+    await make_way(stack, times, lambda: (((device_id,), at) for at in times))
     taken = TakenBack(0)
     with suppress(_Undone):
         async with stack.db.direct_transaction() as connection:

@@ -1,6 +1,7 @@
 """Readings as people see them: the view `power_measurements`, and the function `readings_of` a device.
 
-The migrations make both. This is what they say once no reading lies wide any more.
+The migrations make both. This is what they say once no reading lies wide any more. The product asks by small keys:
+`readings` themselves, or `stored_readings` where those of an earlier release count that are still to be moved.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.readings.queries.wide_columns import RECEIVED_SECOND, WIDE, as_stored
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 
 if TYPE_CHECKING:
@@ -32,10 +34,43 @@ RETURNS SETOF {power_measurements} LANGUAGE sql STABLE AS $$
 {select} WHERE r.customer = (SELECT own.customer {own}) AND r.meter = (SELECT own.meter {own})
 $$
 """
+_STORED = """
+CREATE OR REPLACE VIEW {stored_readings} AS
+SELECT r.time, r.customer, r.meter, {names}, s.name AS source{received}
+FROM {readings} r LEFT JOIN {reading_sources} s ON s.id = r.source
+"""
+_AND_WIDE = """
+UNION ALL SELECT w.time, d.customer, d.meter, {values}, w.source{received}
+FROM {power_measurements_wide} w JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
+"""
+_WIDE_TIMES = """
+CREATE OR REPLACE VIEW {wide_times} AS SELECT time, {customer_id,} device_id FROM {power_measurements_wide}
+"""
+_NO_TIMES = """
+CREATE OR REPLACE VIEW {wide_times} AS
+SELECT NULL::timestamptz AS time, {NULL::uuid AS customer_id,} NULL::uuid AS device_id WHERE false
+"""
+
+
+async def show_wide_too(session: AsyncSession, layout: Layout) -> None:
+    """Have the product's own views tell of readings of an earlier release; people's view does by its migration."""
+    kinds = {each.name: each.width.type_name for each in ALL_QUANTITIES}
+    values = ", ".join(as_stored(name) if name in WIDE else f"NULL::{kinds[name]}" for name in kinds)
+    received = "" if layout.has_customers else f", {RECEIVED_SECOND}"
+    wide = layout.sql(_AND_WIDE, values=values, received=received)
+    await session.execute(text((_stored(layout) + wide).replace(":", "\\:")))
+    await session.execute(text(layout.sql(_WIDE_TIMES)))
+
+
+def _stored(layout: Layout) -> str:
+    names = ", ".join(f"r.{each.name}" for each in ALL_QUANTITIES)
+    return layout.sql(_STORED, names=names, received="" if layout.has_customers else ", r.received")
 
 
 async def show_narrow_alone(session: AsyncSession, layout: Layout) -> None:
-    """Have view and function show the narrow readings, and nothing else; columns keep their comments."""
+    """Have views and function show the narrow readings, and nothing else; columns keep their comments."""
+    await session.execute(text(_stored(layout)))
+    await session.execute(text(layout.sql(_NO_TIMES)))
     received_at = "" if layout.has_customers else _RECEIVED_AT
     select = layout.sql(_SELECT, figures=_FIGURES, received_at=received_at)
     for statement in (_VIEW, _FUNCTION):

@@ -2,50 +2,44 @@
 
 A unit is some meters of one week: their rows are inserted here and deleted there in one transaction, so that whoever
 reads sees each of them once, and a kill at any instant leaves either all of it or nothing. The newest week goes first.
+
+The wide table never gets another row. So a unit that has been moved stays so, and whoever stores readings of a meter's
+week, or reads it where only the narrow ones count, moves what lies wide of it first (`units_of`): the mover and a
+writer are never at the same rows, and neither waits for the other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from portal.core.database.queue import QueuedHour
-from portal.core.database.reading_locks import keep_writers_out
-from portal.core.database.rows import is_so, row_of, rows_of, value_of
+from portal.core.database.reading_locks import move_alone
+from portal.core.database.rows import is_so, row_of, rows_of, value_of, values_of
 from portal.core.errors import Conflict
 from portal.core.log import logger
-from portal.core.readings.queries.narrow_sql import steps_sql
-from portal.core.readings.queries.reading_sources import MOST_SOURCES
-from portal.core.readings.queries.readings_view import show_narrow_alone
-from portal.core.readings.rules.quantities import QUANTITY_OF
+from portal.core.readings.queries.reading_sources import number_sources
+from portal.core.readings.queries.readings_view import show_narrow_alone, show_wide_too
+from portal.core.readings.queries.wide_columns import RECEIVED_SECOND, WIDE, as_stored
 from portal.core.values.time import week_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.db import Database
     from portal.core.database.engine import Storage
-    from portal.core.database.layout import Layout
+    from portal.core.database.layout import Layout, MeterKey
 
 _log = logger("storage")
 _WEEK = timedelta(days=7)
 # Writers of the customer wait for a unit: some 80 ms.
 _ROWS_OF_UNIT = 25_000
-_WIDE = (
-    "active_power_kw",
-    "reactive_power_kvar",
-    "apparent_power_kva",
-    "power_factor",
-    "voltage_v",
-    "frequency_hz",
-    "energy_imported_kwh",
-    "energy_exported_kwh",
-)
 _IN_UNIT = """{w.customer_id = d.customer_id AND} w.device_id = d.id
 AND d.customer = :customer AND d.meter = ANY(:meters) AND w.time >= :start AND w.time < :end"""
 _METERS = """
@@ -54,12 +48,7 @@ FROM {power_measurements_wide} w JOIN {devices} d ON {d.customer_id = w.customer
 WHERE w.time >= :start AND w.time < :end GROUP BY d.customer, d.meter ORDER BY d.customer, d.meter
 """
 _SOURCES = """
-INSERT INTO {reading_sources} (id, name)
-SELECT last.id + row_number() OVER (ORDER BY new.source), new.source
-FROM (SELECT DISTINCT w.source FROM {power_measurements_wide} w, {devices} d WHERE {in_unit}) AS new
-CROSS JOIN (SELECT coalesce(max(id), 0) AS id FROM {reading_sources}) AS last
-WHERE new.source IS NOT NULL AND last.id < :most
-AND NOT EXISTS (SELECT 1 FROM {reading_sources} s WHERE s.name = new.source)
+SELECT DISTINCT w.source FROM {power_measurements_wide} w, {devices} d WHERE {in_unit} AND w.source IS NOT NULL
 """
 _INSERT = """
 WITH moved AS (
@@ -77,6 +66,31 @@ WITH moved AS (
 )
 SELECT count(*) AS readings, {counted} AS figures FROM moved
 """
+_LEFT = """
+SELECT d.customer, d.meter, a.start
+FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:starts AS timestamptz[]))
+    AS a ({customer_id,} device_id, start)
+JOIN {devices} d ON {d.customer_id = a.customer_id AND} d.id = a.device_id
+WHERE EXISTS (
+    SELECT 1 FROM {power_measurements_wide} w WHERE {w.customer_id = a.customer_id AND} w.device_id = a.device_id
+    AND w.time >= a.start AND w.time < a.start + interval '168 hours'
+)
+ORDER BY d.customer, d.meter, a.start DESC
+"""
+# Of plain PostgreSQL alone: a hypertable's chunks are not partitions, and go with the table.
+_PARTITIONS = """
+SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = to_regclass(:name) AND c.relispartition
+AND CAST(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \\(''([^'']+)''\\)') AS timestamptz) >= :after
+"""
+_OLDER = """
+SELECT EXISTS (
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_xmin IS NOT NULL AND xact_start < :since
+)
+"""
+# Readers would wait behind whoever waits for them.
+_NOT_FOR_LONG = "SET LOCAL lock_timeout = '2s'"
 _HOURS = """
 SELECT {d.customer_id,} d.id AS device_id, date_trunc('hour', r.time, 'UTC') AS hour, min(r.time) AS first_at
 FROM {readings} r JOIN {devices} d ON d.customer = r.customer AND d.meter = r.meter
@@ -91,6 +105,12 @@ class _Meter(NamedTuple):
     customer: int
     meter: int
     readings: int
+
+
+class _MeterWeek(NamedTuple):
+    customer: int
+    meter: int
+    start: datetime
 
 
 class _Moved(NamedTuple):
@@ -117,19 +137,69 @@ class Unit:
         }
 
 
-async def move_all(db: Database, storage: Storage, layout: Layout) -> int:
-    """Move every reading that lies wide, and let the wide table go; returns how many there were.
-
-    May be killed at any instant and begun again. Raises `Conflict` where fewer readings arrived than left.
-    """
-    moved = 0
-    while units := await _units_of_newest_week(db, layout):
-        await storage.ensure_partitions(db, [units[0].start, units[0].start + _WEEK - timedelta(hours=1)])
-        for unit in units:
-            moved += await _move(db, storage, layout, unit)
+async def begin(db: Database, layout: Layout) -> bool:
+    """Have the product's own views tell of readings that lie wide; tells whether there is a table of them."""
     async with db.transaction() as session:
-        if not await _is_there(session, layout):
-            return moved
+        if not await is_there(session, layout):
+            return False
+        await show_wide_too(session, layout)
+    return True
+
+
+async def is_left(db: Database, layout: Layout) -> bool:
+    """Tell whether there is a table of an earlier release, be it empty."""
+    async with db.transaction() as session:
+        return await is_there(session, layout)
+
+
+async def latest(db: Database, layout: Layout) -> datetime | None:
+    """Return the time of the latest reading that lies wide; None where there is none."""
+    async with db.transaction() as session:
+        if not await is_there(session, layout):
+            return None
+        return await value_of(
+            session, datetime, layout.sql("SELECT max(time) FROM {power_measurements_wide}")
+        )
+
+
+async def units_of_newest_week(db: Database, layout: Layout) -> list[Unit]:
+    """Return what is to be moved next: nothing, once all is."""
+    newest = await latest(db, layout)
+    if newest is None:
+        return []
+    start = week_start(newest)
+    given = {"start": start, "end": start + _WEEK}
+    async with db.transaction() as session:
+        return list(_units(start, await rows_of(session, _Meter, layout.sql(_METERS), given)))
+
+
+async def units_of(db: Database, layout: Layout, asked: Collection[tuple[MeterKey, datetime]]) -> list[Unit]:
+    """Return what lies wide of meters' weeks (key columns, the week's begin), a unit for each."""
+    keys = layout.arrays(key for key, _ in asked)
+    try:
+        async with db.transaction() as session:
+            if not await is_there(session, layout):
+                return []
+            given = {**keys, "starts": [start for _, start in asked]}
+            return [
+                Unit(row.customer, (row.meter,), row.start)
+                for row in await rows_of(session, _MeterWeek, layout.sql(_LEFT), given)
+            ]
+    except ProgrammingError:  # the last of it has been moved just now
+        if await latest(db, layout) is None:
+            return []
+        raise
+
+
+async def finish(db: Database, storage: Storage, layout: Layout) -> None:
+    """Let the wide table go, which is empty, and have every view show the narrow readings alone.
+
+    Raises `Conflict` where it is not empty: readings of no device.
+    """
+    async with db.transaction() as session:
+        if not await is_there(session, layout):
+            return
+        await session.execute(text(_NOT_FOR_LONG))
         if await is_so(session, layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements_wide})")):
             raise Conflict(
                 "Readings of an earlier release are of no device that is there: they were not moved."
@@ -138,26 +208,39 @@ async def move_all(db: Database, storage: Storage, layout: Layout) -> int:
         await session.execute(text(layout.sql("DROP TABLE {power_measurements_wide}")))
         figures = await storage.figures(session)
     await figures.finish(db)
-    return moved
 
 
-async def _is_there(session: AsyncSession, layout: Layout) -> bool:
-    wide = {"name": layout.table("power_measurements_wide")}
-    return await is_so(session, "SELECT to_regclass(:name) IS NOT NULL", wide)
-
-
-async def _units_of_newest_week(db: Database, layout: Layout) -> list[Unit]:
+async def is_older_open(db: Database, since: datetime) -> bool:
+    """Tell whether somebody still reads as of before an instant of the database's clock."""
     async with db.transaction() as session:
-        if not await _is_there(session, layout):
-            return []
-        newest = await value_of(
-            session, datetime, layout.sql("SELECT max(time) FROM {power_measurements_wide}")
-        )
-        if newest is None:
-            return []
-        start = week_start(newest)
-        given = {"start": start, "end": start + _WEEK}
-        return list(_units(start, await rows_of(session, _Meter, layout.sql(_METERS), given)))
+        return await is_so(session, _OLDER, {"since": since})
+
+
+async def now(db: Database) -> datetime:
+    """Return the present instant by the database's clock."""
+    async with db.transaction() as session:
+        return await value_of(session, datetime, "SELECT clock_timestamp()") or datetime.now(UTC)
+
+
+async def drop_empty(db: Database, layout: Layout, after: datetime) -> None:
+    """Drop partitions of the wide table that begin at or after an instant, all of whose readings have been moved."""
+    async with db.transaction() as session:
+        left = layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements_wide} WHERE time >= :after)")
+        if await is_so(session, left, {"after": after}):
+            return
+        found = await values_of(session, str, _PARTITIONS, {**_name(layout), "after": after})
+        await session.execute(text(_NOT_FOR_LONG))
+        for name in found:
+            await session.execute(text(f"DROP TABLE {name}"))
+
+
+async def is_there(session: AsyncSession, layout: Layout) -> bool:
+    """Tell whether there is a table of an earlier release, be it empty."""
+    return await is_so(session, "SELECT to_regclass(:name) IS NOT NULL", _name(layout))
+
+
+def _name(layout: Layout) -> dict[str, str]:
+    return {"name": layout.table("power_measurements_wide")}
 
 
 def _units(start: datetime, meters: Sequence[_Meter]) -> Iterator[Unit]:
@@ -173,7 +256,12 @@ def _units(start: datetime, meters: Sequence[_Meter]) -> Iterator[Unit]:
         yield Unit(some[0].customer, [one.meter for one in some], start)
 
 
-async def _move(db: Database, storage: Storage, layout: Layout, unit: Unit) -> int:
+async def move(db: Database, storage: Storage, layout: Layout, unit: Unit) -> int:
+    """Move one unit; returns its readings. Room for them is to be there, and the table they come from."""
+    async with db.transaction() as session:
+        statement = layout.sql(_SOURCES, in_unit=layout.sql(_IN_UNIT))
+        names = await values_of(session, str, statement, unit.given)
+    await number_sources(db, layout, names)
     async with db.transaction() as session:
         moved = await move_unit(session, layout, unit)
         figures = await storage.figures(session)
@@ -183,29 +271,26 @@ async def _move(db: Database, storage: Storage, layout: Layout, unit: Unit) -> i
 
 
 async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
-    """Move one unit in the caller's transaction, with the customer's writers kept out; returns its readings.
+    """Move one unit in the caller's transaction; returns its readings, 0 where somebody has moved it meanwhile.
 
     What was never a number, or does not fit, is not there any more: that is said in the log.
     """
-    await keep_writers_out(session, unit.customer)
+    await move_alone(session, unit.customer)
     await session.execute(text(_EVERYTHING_DECOMPRESSED))
     in_unit = layout.sql(_IN_UNIT)
-    await session.execute(text(layout.sql(_SOURCES, in_unit=in_unit)), {**unit.given, "most": MOST_SOURCES})
     is_client = not layout.has_customers
-    counted = " + ".join(f"count({name})" for name in _WIDE)
+    counted = " + ".join(f"count({name})" for name in WIDE)
     inserted = layout.sql(
         _INSERT,
         in_unit=in_unit,
-        columns=", ".join(_WIDE),
-        values=", ".join(map(_as_stored, _WIDE)),
+        columns=", ".join(WIDE),
+        values=", ".join(map(as_stored, WIDE)),
         received=", received" if is_client else "",
-        received_second=", floor(extract(epoch FROM w.received_at) - 946684800)::integer"
-        if is_client
-        else "",
+        received_second=f", {RECEIVED_SECOND}" if is_client else "",
         counted=counted,
     )
     deleted = layout.sql(
-        _DELETE, in_unit=in_unit, of_wide=", ".join(f"w.{name}" for name in _WIDE), counted=counted
+        _DELETE, in_unit=in_unit, of_wide=", ".join(f"w.{name}" for name in WIDE), counted=counted
     )
     arrived = await row_of(session, _Moved, inserted, unit.given)
     left = await row_of(session, _Moved, deleted, unit.given)
@@ -220,18 +305,6 @@ async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
             week=f"{unit.start:%Y-%m-%d}",
         )
     return arrived.readings
-
-
-def _as_stored(name: str) -> str:
-    """Return the integer of a wide value in SQL: rounded as `rules/scaling` does, NULL where it does not fit."""
-    quantity = QUANTITY_OF[name]
-    # Energy was computed from this rounding of the register, and is to stay what it is, to the last unit.
-    is_billed = name == "energy_imported_kwh"
-    steps = f"round(w.{name} * {quantity.scale})" if is_billed else steps_sql(quantity, f"w.{name}")
-    is_near = f"w.{name} * {quantity.scale} BETWEEN {quantity.least - 1} AND {quantity.most + 1}"
-    checked = f"(CASE WHEN {is_near} THEN {steps} END)"
-    fits = f"{checked} BETWEEN {quantity.least} AND {quantity.most}"
-    return f"CASE WHEN {fits} THEN {checked}::{quantity.width.type_name} END"
 
 
 async def _hours(session: AsyncSession, layout: Layout, unit: Unit) -> list[QueuedHour]:

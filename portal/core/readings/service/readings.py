@@ -11,6 +11,7 @@ from portal.core.errors import NotFound, Unauthenticated
 from portal.core.readings.decoding import DecodedRows
 from portal.core.readings.queries import ingest, measurements
 from portal.core.readings.queries.few_readings import add_few
+from portal.core.readings.queries.wide_way import make_way
 from portal.core.readings.rules.collisions import Collisions
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.rules.register_joins import Stood
@@ -195,6 +196,7 @@ class _Batch:
 async def _store(batch: _Batch) -> ingest.StoredRows:
     stack, times = batch.stack, [reading.time for reading in batch.readings]
     await stack.storage.ensure_partitions(stack.db, spanning(times))
+    await make_way(stack, times, lambda: (((batch.device.id,), at) for at in times))
     await ingest.number_sources(stack.db, stack.layout, batch.readings)
     if not batch.is_few and _collisions.expects(batch.device.id):
         return await _merge(batch, _MERGE_TRIES)

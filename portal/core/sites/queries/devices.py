@@ -24,7 +24,7 @@ from sqlmodel import col
 
 from portal.core.database import reading_locks, small_keys
 from portal.core.database.layout import LAYOUTS
-from portal.core.readings.tables import READINGS
+from portal.core.readings.tables import READINGS, WIDE_TIMES
 from portal.core.settings import RunMode
 from portal.core.sites.tables import Device, DeviceClock, Site
 from portal.core.values.pages import EVERYTHING, Asked, Key
@@ -81,7 +81,7 @@ class StoredDevice:
 
 
 _COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active")
-_LAST_READING_AT = (
+_LAST_NARROW = (
     select(READINGS.c.time)
     .where(
         READINGS.c.customer == col(Device.customer),
@@ -93,6 +93,16 @@ _LAST_READING_AT = (
     .correlate(Device)
     .scalar_subquery()
 )
+# By an index of its own: through one view of both, all readings of a device would be read for its last one.
+_LAST_WIDE = (
+    select(WIDE_TIMES.c.time)
+    .where(WIDE_TIMES.c.device_id == col(Device.id), WIDE_TIMES.c.time <= bindparam("until"))
+    .order_by(WIDE_TIMES.c.time.desc())
+    .limit(1)
+    .correlate(Device)
+    .scalar_subquery()
+)
+_LAST_READING_AT = func.greatest(_LAST_NARROW, _LAST_WIDE)
 _TOKEN_MARK = type_coerce(func.coalesce(func.left(col(Device.token_hash), 16), ""), String)
 _DEVICES = (
     select(
@@ -207,7 +217,8 @@ async def has_readings(session: AsyncSession, device_id: UUID) -> bool:
     """Tell whether a device has any reading."""
     of_device = (READINGS.c.customer == col(Device.customer)) & (READINGS.c.meter == col(Device.meter))
     reading = select(READINGS.c.time).join(Device, of_device).where(col(Device.id) == device_id).limit(1)
-    return await session.scalar(reading) is not None
+    wide = select(WIDE_TIMES.c.time).where(WIDE_TIMES.c.device_id == device_id).limit(1)
+    return await session.scalar(reading) is not None or await session.scalar(wide) is not None
 
 
 async def delete_device(session: AsyncSession, device_id: UUID) -> bool:
