@@ -140,6 +140,8 @@ _FIGURES = (
     "min_active_power_kw double precision, sample_count bigint, kwh_delta double precision"
 )
 
+_KINDS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
+
 
 def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
     hour = layout.sql("{customer_id uuid, }device_id uuid, hour timestamp with time zone")
@@ -152,8 +154,7 @@ def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
         "hourly_per_device": f"{hour}, {_FIGURES}",
         "rollup_queue": f"{hour}, first_at timestamp with time zone",
     }
-
-    stored = ", ".join(f"{each.name} {each.width.type_name}" for each in ALL_QUANTITIES)
+    stored = ", ".join(f"{each.name} {_KINDS[each.width.type_name]}" for each in ALL_QUANTITIES)
     second = "" if layout.has_customers else ", received integer"
     small = "time timestamp with time zone, customer integer, meter integer"
     views |= {

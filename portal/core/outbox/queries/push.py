@@ -231,8 +231,8 @@ _WAITING = """
 _PLANNER_HINTS = {"enable_bitmapscan": "off"}
 _OLDEST = _WAITING.format(order="id", columns=_READING_COLUMNS)
 NOTHING_ACKNOWLEDGED = Acknowledgement()
-_FRESHEST_FIRST = "first_at DESC, id DESC"
-_FRESHEST = _WAITING.format(order=_FRESHEST_FIRST, columns=_READING_COLUMNS)
+FRESHEST_FIRST = "first_at DESC, id DESC"
+_FRESHEST = _WAITING.format(order=FRESHEST_FIRST, columns=_READING_COLUMNS)
 
 
 async def next_waiting(
@@ -262,38 +262,6 @@ async def next_waiting(
         raise TooSlow(message) from None
     rows = tuple([WaitingReading(row[0], row[1], reading_in(row[2:])) for row in found])
     return Waiting(rows, is_complete=len(rows) <= limit)
-
-
-class Span(NamedTuple):
-    """From when to when readings of a device are."""
-
-    device_id: UUID
-    first_at: datetime
-    last_at: datetime
-
-
-_NEXT_SPANS = """
-SELECT device_id, first_at, last_at FROM app.push_outbox WHERE NOT id = ANY(CAST(:done AS bigint[]))
-ORDER BY {order} LIMIT :limit
-"""
-_DUE_SPANS = """
-SELECT device_id, time AS first_at, time AS last_at FROM app.push_retries
-WHERE next_attempt_at IS NULL OR next_attempt_at <= :now ORDER BY tries, time, device_id LIMIT :limit
-"""
-
-
-async def next_spans(
-    session: AsyncSession, limit: int, *, freshest: bool, after: Acknowledgement | None
-) -> list[Span]:
-    """Return where the readings are that `next_waiting` returns, and perhaps some more."""
-    query = _NEXT_SPANS.format(order=_FRESHEST_FIRST if freshest else "id")
-    done = list(after.finished_ids) if after else []
-    return await rows_of(session, Span, query, {"done": done, "limit": limit + 1})
-
-
-async def due_spans(session: AsyncSession, limit: int, now: datetime) -> list[Span]:
-    """Return where the readings are that `due_retries` returns."""
-    return await rows_of(session, Span, _DUE_SPANS, {"limit": limit, "now": now})
 
 
 async def acknowledge(session: AsyncSession, acknowledgement: Acknowledgement) -> None:

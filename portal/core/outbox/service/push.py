@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from portal.core.audit import queries as audit
 from portal.core.errors import Invalid, NotFound
 from portal.core.exchange.queries import checksums
-from portal.core.outbox.queries import push, push_dead_letters, push_epoch, push_sets, push_verify
+from portal.core.outbox.queries import push, push_dead_letters, push_epoch, push_sets, push_spans, push_verify
 from portal.core.outbox.queries.push import PushState
 from portal.core.readings.queries.wide_way import is_any_left, make_way
 from portal.core.values.tokens import token_hash
@@ -164,7 +164,9 @@ async def waiting_readings(
 
     With `after`, those that come when this is acknowledged.
     """
-    await _make_way(stack, lambda session: push.next_spans(session, limit, freshest=freshest, after=after))
+    await _make_way(
+        stack, lambda session: push_spans.next_spans(session, limit, freshest=freshest, after=after)
+    )
     async with _bounded(stack) as session:
         return await push.next_waiting(
             session, limit, freshest=freshest, after=after or push.NOTHING_ACKNOWLEDGED
@@ -192,12 +194,14 @@ async def acknowledge(
 
 async def due_retries(stack: Stack, limit: int, now: datetime) -> tuple[RetryReading, ...]:
     """Return refused readings whose next try is due at `now`."""
-    await _make_way(stack, lambda session: push.due_spans(session, limit, now))
+    await _make_way(stack, lambda session: push_spans.due_spans(session, limit, now))
     async with _bounded(stack) as session:
         return await push.due_retries(session, limit, now)
 
 
-async def _make_way(stack: Stack, spans: Callable[[AsyncSession], Awaitable[Sequence[push.Span]]]) -> None:
+async def _make_way(
+    stack: Stack, spans: Callable[[AsyncSession], Awaitable[Sequence[push_spans.Span]]]
+) -> None:
     """Move first what lies wide of what is to be pushed: only what lies narrow is found."""
     if not await is_any_left(stack):
         return

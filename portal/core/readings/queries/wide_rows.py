@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from portal.core.database.db import driver_connection
 from portal.core.database.queue import QueuedHour
 from portal.core.database.reading_locks import move_alone
 from portal.core.database.rows import is_so, row_of, rows_of, value_of, values_of
 from portal.core.errors import Conflict
 from portal.core.log import logger
-from portal.core.readings.queries.reading_sources import number_sources
+from portal.core.readings.queries.reading_sources import source_numbers
 from portal.core.readings.queries.readings_view import show_narrow_alone, show_wide_too
 from portal.core.readings.queries.wide_columns import RECEIVED_SECOND, WIDE, as_stored
 from portal.core.values.time import week_start
@@ -261,7 +262,7 @@ async def move(db: Database, storage: Storage, layout: Layout, unit: Unit) -> in
     async with db.transaction() as session:
         statement = layout.sql(_SOURCES, in_unit=layout.sql(_IN_UNIT))
         names = await values_of(session, str, statement, unit.given)
-    await number_sources(db, layout, names)
+        await source_numbers(await driver_connection(session), layout, names)
     async with db.transaction() as session:
         moved = await move_unit(session, layout, unit)
         figures = await storage.figures(session)
