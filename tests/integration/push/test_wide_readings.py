@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -29,7 +30,7 @@ _ENERGY = "SELECT * FROM monitoring.hourly_energy ORDER BY device_id, hour"
 _HOURS = "SELECT * FROM monitoring.hourly_per_device ORDER BY device_id, hour"
 
 
-async def _upgraded(rig: Rig) -> list[object]:
+async def _upgraded(rig: Rig) -> list[UUID]:
     """Two devices with readings in three weeks each, just migrated from the earlier release; returns the devices."""
     both = [await rig.add_device(name) for name in ("a", "b")]
     for device in both:

@@ -95,8 +95,8 @@ async def swap_in(session: AsyncSession, layout: Layout) -> None:
     for statement in _SWAP_IN:
         await session.execute(text(layout.sql(statement)))
     for name, definition in views:
-        made = f"CREATE OR REPLACE VIEW {layout.table(name)} AS {definition}"
-        await session.execute(text(made.replace(":", "\\:")))
+        named = layout.sql("CREATE OR REPLACE VIEW {view} AS ", view=layout.table(name))
+        await session.execute(text(named + definition.replace(":", "\\:")))
     await session.execute(text(layout.sql("DROP TABLE {schema}.readings_before")))
     for shape, name in (await _index_names(session, readings)).items():
         renamed = layout.sql("ALTER INDEX {schema}.{old} RENAME TO {new}", old=name, new=indexes[shape])

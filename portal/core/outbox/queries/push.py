@@ -231,8 +231,7 @@ _WAITING = """
 _PLANNER_HINTS = {"enable_bitmapscan": "off"}
 _OLDEST = _WAITING.format(order="id", columns=_READING_COLUMNS)
 NOTHING_ACKNOWLEDGED = Acknowledgement()
-FRESHEST_FIRST = "first_at DESC, id DESC"
-_FRESHEST = _WAITING.format(order=FRESHEST_FIRST, columns=_READING_COLUMNS)
+_FRESHEST = _WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS)
 
 
 async def next_waiting(

@@ -1,16 +1,22 @@
-"""Where the readings are that are to be pushed: asked only while some of them may lie in the table of an earlier release."""
+"""Where the readings are that are to be pushed: asked while some may lie in the table of an earlier release."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
-from portal.core.database.rows import rows_of
-from portal.core.outbox.queries.push import FRESHEST_FIRST, Acknowledgement
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from portal.core.outbox.tables import OutboxEntry, PushRetry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.outbox.queries.push import Acknowledgement
 
 
 class Span(NamedTuple):
@@ -21,25 +27,21 @@ class Span(NamedTuple):
     last_at: datetime
 
 
-_NEXT_SPANS = """
-SELECT device_id, first_at, last_at FROM app.push_outbox WHERE NOT id = ANY(CAST(:done AS bigint[]))
-ORDER BY {order} LIMIT :limit
-"""
-_DUE_SPANS = """
-SELECT device_id, time AS first_at, time AS last_at FROM app.push_retries
-WHERE next_attempt_at IS NULL OR next_attempt_at <= :now ORDER BY tries, time, device_id LIMIT :limit
-"""
-
-
 async def next_spans(
     session: AsyncSession, limit: int, *, freshest: bool, after: Acknowledgement | None
-) -> list[Span]:
-    """Return where the readings are that `next_waiting` returns, and perhaps some more."""
-    query = _NEXT_SPANS.format(order=FRESHEST_FIRST if freshest else "id")
-    done = list(after.finished_ids) if after else []
-    return await rows_of(session, Span, query, {"done": done, "limit": limit + 1})
+) -> Sequence[Span]:
+    """Return where the readings are that `push.next_waiting` returns, and perhaps some more."""
+    newest_id = col(OutboxEntry.id).desc()
+    order = (col(OutboxEntry.first_at).desc(), newest_id) if freshest else (col(OutboxEntry.id),)
+    entries = select(col(OutboxEntry.device_id), col(OutboxEntry.first_at), col(OutboxEntry.last_at))
+    if after:
+        entries = entries.where(col(OutboxEntry.id).not_in(after.finished_ids))
+    return [Span(*row) for row in await session.execute(entries.order_by(*order).limit(limit + 1))]
 
 
-async def due_spans(session: AsyncSession, limit: int, now: datetime) -> list[Span]:
-    """Return where the readings are that `due_retries` returns."""
-    return await rows_of(session, Span, _DUE_SPANS, {"limit": limit, "now": now})
+async def due_spans(session: AsyncSession, limit: int, now: datetime) -> Sequence[Span]:
+    """Return where the readings are that `push.due_retries` returns."""
+    time, device_id, due_at = col(PushRetry.time), col(PushRetry.device_id), col(PushRetry.next_attempt_at)
+    due = select(device_id, time).where(or_(due_at.is_(None), due_at <= now))
+    ordered = due.order_by(col(PushRetry.tries), time, device_id).limit(limit)
+    return [Span(device, at, at) for device, at in await session.execute(ordered)]

@@ -11,7 +11,7 @@ writer are never at the same rows, and neither waits for the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
@@ -87,7 +87,7 @@ AND CAST(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \\(''([^'']+)''
 _OLDER = """
 SELECT EXISTS (
     SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND backend_xmin IS NOT NULL AND xact_start < :since
+    AND backend_xmin IS NOT NULL AND xact_start < CAST(:since AS timestamptz)
 )
 """
 # Readers would wait behind whoever waits for them.
@@ -211,16 +211,16 @@ async def finish(db: Database, storage: Storage, layout: Layout) -> None:
     await figures.finish(db)
 
 
-async def is_older_open(db: Database, since: datetime) -> bool:
+async def is_older_open(db: Database, since: datetime | None) -> bool:
     """Tell whether somebody still reads as of before an instant of the database's clock."""
     async with db.transaction() as session:
         return await is_so(session, _OLDER, {"since": since})
 
 
-async def now(db: Database) -> datetime:
+async def now(db: Database) -> datetime | None:
     """Return the present instant by the database's clock."""
     async with db.transaction() as session:
-        return await value_of(session, datetime, "SELECT clock_timestamp()") or datetime.now(UTC)
+        return await value_of(session, datetime, "SELECT clock_timestamp()")
 
 
 async def drop_empty(db: Database, layout: Layout, after: datetime) -> None:
@@ -232,7 +232,7 @@ async def drop_empty(db: Database, layout: Layout, after: datetime) -> None:
         found = await values_of(session, str, _PARTITIONS, {**_name(layout), "after": after})
         await session.execute(text(_NOT_FOR_LONG))
         for name in found:
-            await session.execute(text(f"DROP TABLE {name}"))
+            await session.execute(text(layout.sql("DROP TABLE {partition}", partition=name)))
 
 
 async def is_there(session: AsyncSession, layout: Layout) -> bool:
