@@ -40,8 +40,6 @@ _TABLES = frozenset(
         "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays of integers
         "rollup_queue",  # the same by device and hour, a view
         "wide_times",  # when those were measured: a view, empty once all are moved
-        "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays
-        "rollup_queue",  # the same by meter and hour, a view
         "hourly_per_device",  # figures of hours, never out of date: a view
         "daily_per_customer",  # figures of UTC days, never out of date: a view, where there are customers
         "hourly_energy",  # what is billed, by hour, kept by the application

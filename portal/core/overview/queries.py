@@ -71,7 +71,7 @@ LEFT JOIN app.municipalities m ON m.id = s.municipality_id
 LEFT JOIN monitoring.devices d ON d.site_id = s.id AND d.is_active
 LEFT JOIN monitoring.board_clocks k ON k.device_id = d.id AND k.skew IS NOT NULL
 LEFT JOIN LATERAL (
-    SELECT p.time, p.active_power_kw FROM monitoring.readings p
+    SELECT p.time, p.active_power_kw FROM monitoring.stored_readings p
     WHERE p.customer = d.customer AND p.meter = d.meter AND p.time <= :until ORDER BY p.time DESC LIMIT 1
 ) r ON true
 WHERE s.is_active
@@ -85,7 +85,7 @@ SELECT mean.bucket AS at, {figure_sql(_ACTIVE_POWER, "sum(mean.steps)")} AS kw
 FROM monitoring.devices d
 CROSS JOIN LATERAL (
     SELECT date_bin(CAST(:width AS interval), r.time, TIMESTAMPTZ 'epoch') AS bucket, avg(r.active_power_kw) AS steps
-    FROM monitoring.readings r
+    FROM monitoring.stored_readings r
     WHERE r.customer = d.customer AND r.meter = d.meter AND r.time >= :start_at AND r.time < :end_at
       AND r.active_power_kw IS NOT NULL
     GROUP BY bucket

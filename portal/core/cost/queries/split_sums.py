@@ -76,7 +76,7 @@ WITH split AS MATERIALIZED (
                        min(time) FILTER (WHERE time > c.edge) AS after_at,
                        min(shown) FILTER (WHERE time > c.edge) AS after_shown
                 FROM (
-                    SELECT m.time, m.energy_imported_kwh AS shown FROM {readings} m
+                    SELECT m.time, m.energy_imported_kwh AS shown FROM {stored_readings} m
                     WHERE m.customer = p.customer AND m.meter = p.meter
                       AND m.time >= c.hour AND m.time <= c.hour + interval '1 hour' AND m.energy_imported_kwh >= 0
                 ) registers

@@ -58,7 +58,7 @@ FROM unnest(
 ) AS run ({customer_id,} device_id, start_at, end_at)
 JOIN {devices} d ON {d.customer_id = run.customer_id AND} d.id = run.device_id
 CROSS JOIN LATERAL (
-    SELECT date_trunc('hour', m.time, 'UTC'), {figures_of_readings} FROM {readings} m
+    SELECT date_trunc('hour', m.time, 'UTC'), {figures_of_readings} FROM {stored_readings} m
     WHERE m.customer = d.customer AND m.meter = d.meter
       AND m.time >= run.start_at AND m.time < run.end_at
     GROUP BY 1
@@ -69,7 +69,7 @@ ON CONFLICT ({customer_id,} device_id, hour) DO UPDATE SET {replaced_figures}
 _MEND_HOURS = """
 WITH said AS MATERIALIZED (
     SELECT date_trunc('hour', m.time, 'UTC') AS hour, {figures_of_readings}
-    FROM {devices} d JOIN {readings} m ON m.customer = d.customer AND m.meter = d.meter
+    FROM {devices} d JOIN {stored_readings} m ON m.customer = d.customer AND m.meter = d.meter
     WHERE {d.customer_id = :customer_id AND} d.id = :device_id
       AND m.time >= coalesce(CAST(:first AS timestamptz), '-infinity')
       AND m.time < coalesce(CAST(:until AS timestamptz), 'infinity')

@@ -75,7 +75,7 @@ SELECT {q.customer_id,} q.device_id, q.hour, f.*
 FROM (SELECT DISTINCT {customer_id,} device_id, hour FROM {queue}) q
 JOIN {devices} d ON {d.customer_id = q.customer_id AND} d.id = q.device_id
 CROSS JOIN LATERAL (
-    SELECT {figures_of_readings} FROM {readings} m
+    SELECT {figures_of_readings} FROM {stored_readings} m
     WHERE m.customer = d.customer AND m.meter = d.meter
       AND m.time >= q.hour AND m.time < q.hour + interval '1 hour' HAVING count(*) > 0
 ) f ({figures})

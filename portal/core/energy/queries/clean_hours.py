@@ -59,7 +59,7 @@ FROM (
 # Of each meter its own first one to its own last hour: what was stored besides and waits for a pass has been added to
 # figures already.
 _BY_METER = "SELECT {meter.customer_id,} meter.device_id, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"
-_OF_ONE_METER = """{readings} m
+_OF_ONE_METER = """{stored_readings} m
 WHERE m.customer = meter.customer AND m.meter = meter.meter {is_counted}
   AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= meter.first_at AND m.time < meter.until
   AND m.time >= :low AND m.time < :high"""
@@ -67,7 +67,7 @@ _AT_ONCE = (
     "SELECT {meter.customer_id,} meter.device_id, h.* FROM ({hours}) h JOIN meter USING (customer, meter)"
 )
 _OF_ALL_METERS = """(
-    SELECT customer, meter, time, active_power_kw, energy_imported_kwh FROM {readings}
+    SELECT customer, meter, time, active_power_kw, energy_imported_kwh FROM {stored_readings}
     WHERE time >= :low AND time < :high {is_counted} OFFSET 0
 ) m JOIN meter USING (customer, meter)
 WHERE time > coalesce(head_at, '-infinity') AND time >= first_at AND time < until"""

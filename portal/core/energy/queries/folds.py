@@ -29,7 +29,7 @@ FROM unnest(
 ) WITH ORDINALITY AS w ({customer_id,} device_id, start_at, end_at, ordinal)
 JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 CROSS JOIN LATERAL (
-    SELECT time, energy_imported_kwh AS milliwh FROM {readings} m
+    SELECT time, energy_imported_kwh AS milliwh FROM {stored_readings} m
     WHERE m.customer = d.customer AND m.meter = d.meter AND m.energy_imported_kwh IS NOT NULL
       AND m.time >= coalesce(w.start_at, '-infinity') AND m.time < coalesce(w.end_at, 'infinity')
     ORDER BY time

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FIRST_READING = """
 SELECT m.time FROM {devices} d CROSS JOIN LATERAL (
-    SELECT time FROM {readings} r
+    SELECT time FROM {stored_readings} r
     WHERE r.customer = d.customer AND r.meter = d.meter AND r.energy_imported_kwh IS NOT NULL
     ORDER BY time LIMIT 1
 ) m WHERE {d.customer_id = :customer_id AND} d.id = :device_id
@@ -37,7 +37,7 @@ SELECT m.time FROM {devices} d CROSS JOIN LATERAL (
 _HAS_READINGS = """
 SELECT EXISTS (
     SELECT 1 FROM {devices} d CROSS JOIN LATERAL (
-        SELECT FROM {readings} r
+        SELECT FROM {stored_readings} r
         WHERE r.customer = d.customer AND r.meter = d.meter AND r.energy_imported_kwh IS NOT NULL AND r.time >= :since
         LIMIT 1
     ) m WHERE {d.customer_id = :customer_id AND} d.id = :device_id

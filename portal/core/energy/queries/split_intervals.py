@@ -59,11 +59,11 @@ FROM (
         ORDER BY e.hour DESC LIMIT 1
     ) head ON true
 ) w CROSS JOIN LATERAL (
-    (SELECT r.time, r.energy_imported_kwh AS milliwh FROM {readings} r
+    (SELECT r.time, r.energy_imported_kwh AS milliwh FROM {stored_readings} r
      WHERE r.customer = w.customer AND r.meter = w.meter AND r.energy_imported_kwh IS NOT NULL
        AND r.time >= coalesce(w.until, w.hour - interval '30 days') AND r.time < w.hour + interval '1 hour')
     UNION ALL
-    (SELECT r.time, r.energy_imported_kwh FROM {readings} r
+    (SELECT r.time, r.energy_imported_kwh FROM {stored_readings} r
      WHERE r.customer = w.customer AND r.meter = w.meter AND r.energy_imported_kwh IS NOT NULL
        AND r.time >= w.hour + interval '1 hour'
      ORDER BY r.time LIMIT 6)

@@ -58,7 +58,7 @@ FROM unnest(
 ) WITH ORDINALITY AS w ({customer_id,} device_id, end_at, ordinal)
 JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 WHERE EXISTS (
-    SELECT 1 FROM {readings} m WHERE m.customer = d.customer AND m.meter = d.meter
+    SELECT 1 FROM {stored_readings} m WHERE m.customer = d.customer AND m.meter = d.meter
       AND m.energy_imported_kwh IS NOT NULL AND m.time >= w.end_at
 )
 """
@@ -81,7 +81,7 @@ FROM unnest(
 LEFT JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS readings FROM (
-        SELECT FROM {readings} m WHERE m.customer = d.customer AND m.meter = d.meter
+        SELECT FROM {stored_readings} m WHERE m.customer = d.customer AND m.meter = d.meter
           AND m.time >= coalesce(w.start_at, '-infinity') AND m.time < coalesce(w.end_at, 'infinity')
         LIMIT :most
     ) few

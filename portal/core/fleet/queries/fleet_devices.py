@@ -117,7 +117,7 @@ async def doubled(session: AsyncSession) -> tuple[DoubledDevice, ...]:
         "FROM fleet.devices d JOIN fleet.customers c ON c.id = d.customer_id "
         "WHERE (d.customer_id, d.external_id) IN (SELECT customer_id, external_id FROM fleet.devices "
         "GROUP BY customer_id, external_id HAVING count(*) > 1) "
-        "AND EXISTS (SELECT 1 FROM fleet.readings r WHERE r.customer = d.customer AND r.meter = d.meter) "
+        "AND EXISTS (SELECT 1 FROM fleet.stored_readings r WHERE r.customer = d.customer AND r.meter = d.meter) "
         "GROUP BY c.code, d.external_id HAVING count(*) > 1 ORDER BY 1, 2",
     )
     return tuple(rows)

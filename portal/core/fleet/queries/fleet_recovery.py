@@ -63,10 +63,10 @@ _SPAN = """
 SELECT min(own.first) AS first, max(own.last) AS last
 FROM fleet.devices d
 CROSS JOIN LATERAL (
-    SELECT (SELECT r.time FROM fleet.readings r
+    SELECT (SELECT r.time FROM fleet.stored_readings r
              WHERE r.customer = d.customer AND r.meter = d.meter AND r.time <= :until
              ORDER BY r.time LIMIT 1) AS first,
-           (SELECT r.time FROM fleet.readings r
+           (SELECT r.time FROM fleet.stored_readings r
              WHERE r.customer = d.customer AND r.meter = d.meter AND r.time <= :until
              ORDER BY r.time DESC LIMIT 1) AS last
 ) AS own
@@ -80,7 +80,7 @@ async def span(session: AsyncSession, customer_id: UUID, until: datetime) -> Rea
 
 
 _HAS_READINGS = """EXISTS (
-    SELECT 1 FROM fleet.readings r WHERE r.customer = d.customer AND r.meter = d.meter)"""
+    SELECT 1 FROM fleet.stored_readings r WHERE r.customer = d.customer AND r.meter = d.meter)"""
 _SITES = f"""
 SELECT id, name, address, is_active, local_municipality_id, received_at, ended_at IS NOT NULL AS is_ended
 FROM fleet.sites s
@@ -218,8 +218,8 @@ _FIGURES = ", ".join(f"{figure_sql(each, f'r.{each.name}')} AS {each.name}" for 
 # The key by itself, so that the readings are asked for it as for a constant.
 _KEY = "FROM fleet.devices d WHERE d.customer_id = :customer_id AND d.id = :device_id"
 _READINGS = f"""
-SELECT r.time, {_FIGURES}, s.name AS source
-FROM fleet.readings r LEFT JOIN fleet.reading_sources s ON s.id = r.source
+SELECT r.time, {_FIGURES}, r.source
+FROM fleet.stored_readings r
 WHERE r.customer = (SELECT d.customer {_KEY}) AND r.meter = (SELECT d.meter {_KEY})
   AND r.time >= :from_at AND r.time < :to_at
 ORDER BY r.time LIMIT :limit

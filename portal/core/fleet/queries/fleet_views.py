@@ -89,7 +89,7 @@ SELECT count(last.active_power_kw) AS devices,
 FROM fleet.devices d
 JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active
 CROSS JOIN LATERAL (
-    SELECT r.active_power_kw FROM fleet.readings r
+    SELECT r.active_power_kw FROM fleet.stored_readings r
     WHERE r.customer = d.customer AND r.meter = d.meter AND r.time > :recent AND r.time <= :until
     ORDER BY r.time DESC LIMIT 1
 ) AS last

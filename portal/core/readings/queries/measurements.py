@@ -54,16 +54,16 @@ def _given(key: SmallKey) -> dict[str, object]:
 _OF_DEVICE = "r.customer = :customer AND r.meter = :meter"
 _OF_WINDOW = f"{_OF_DEVICE} AND r.time >= :from_at AND r.time < :to_at"
 _RAW = f"""
-SELECT r.time AS at, 1 AS sample_count, ARRAY[{{figures}}] AS values, s.name AS source
-FROM monitoring.readings r LEFT JOIN monitoring.reading_sources s ON s.id = r.source
+SELECT r.time AS at, 1 AS sample_count, ARRAY[{{figures}}] AS values, r.source
+FROM monitoring.stored_readings r
 WHERE {_OF_WINDOW} ORDER BY r.time LIMIT :limit
 """
 _BUCKETS = f"""
 SELECT date_bin(CAST(:width AS interval), r.time, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS at,
   count(*) AS sample_count, ARRAY[{{figures}}] AS values, NULL AS source
-FROM monitoring.readings r WHERE {_OF_WINDOW} GROUP BY 1 ORDER BY 1
+FROM monitoring.stored_readings r WHERE {_OF_WINDOW} GROUP BY 1 ORDER BY 1
 """
-_FIRST = f"SELECT r.time FROM monitoring.readings r WHERE {_OF_WINDOW} ORDER BY r.time LIMIT 1"
+_FIRST = f"SELECT r.time FROM monitoring.stored_readings r WHERE {_OF_WINDOW} ORDER BY r.time LIMIT 1"
 _KEY = "SELECT customer, meter FROM monitoring.devices WHERE id = :device_id"
 
 
@@ -108,7 +108,7 @@ class _Stored(NamedTuple):
 
 _AT = f"""
 SELECT r.time AS at, ARRAY[{", ".join(f"r.{each.name}::bigint" for each in ALL_QUANTITIES)}] AS steps
-FROM monitoring.readings r
+FROM monitoring.stored_readings r
 WHERE {_OF_DEVICE} AND r.time BETWEEN :first_at AND :last_at AND r.time = ANY(:times)
 """
 
@@ -126,9 +126,11 @@ class _Register(NamedTuple):
     steps: int
 
 
-_WITH_REGISTER = f"SELECT r.time FROM monitoring.readings r WHERE {_OF_DEVICE} AND r.{{register}} IS NOT NULL"
+_WITH_REGISTER = (
+    f"SELECT r.time FROM monitoring.stored_readings r WHERE {_OF_DEVICE} AND r.{{register}} IS NOT NULL"
+)
 _AROUND = f"""
-SELECT r.time, r.{{register}} AS steps FROM monitoring.readings r
+SELECT r.time, r.{{register}} AS steps FROM monitoring.stored_readings r
 WHERE {_OF_DEVICE} AND r.{{register}} IS NOT NULL
 AND r.time >= coalesce(({_WITH_REGISTER} AND r.time <= :first_at ORDER BY r.time DESC LIMIT 1), :first_at)
 AND r.time <= coalesce(({_WITH_REGISTER} AND r.time >= :last_at ORDER BY r.time LIMIT 1), :last_at)
