@@ -15,6 +15,7 @@ from portal.core.energy.queries import append, passes, stretches
 from portal.core.energy.queries.passes import Pass
 from portal.core.energy.rules.hours import Folding, Rules
 from portal.core.energy.rules.registers import Reading
+from portal.core.readings.service.wide_readings import move_wide_readings
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
 from portal.core.values.time import floor_hour
@@ -195,6 +196,8 @@ async def test_an_earlier_release_finds_queued_what_a_pass_has_left(stack: Stack
         )
         assert list(queued) == sorted({floor_hour(at) for at, _ in [*FAR, *DENSE]})
     await migrate(stack.db, mode)
+    await stack.storage.bootstrap(stack.db)
+    await move_wide_readings(stack)
     await energy.refresh(stack)
     assert await meter.hours() == expected_hours([*FAR, *DENSE])
     assert await _passes(stack) == 0
