@@ -25,7 +25,8 @@ from portal.core.exchange.batches import ENCODER
 from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import open_stack
-from tests.bench.ingest import BATCH, START, VALUES, _client, database, note, settings
+from tests.bench.rig import BATCH, START, database, note, settings
+from tests.bench.single_readings import VALUES, two_devices
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
 
@@ -67,7 +68,7 @@ def _post(server: Server, token: str, bodies: list[bytes], encoding: str) -> tup
 @contextmanager
 def _api(server: TestServer, directory: Path, app: str, root: Path | None) -> Iterator[tuple[Server, str]]:
     given = settings(server, RunMode.CLIENT)
-    token, _ = asyncio.run(_client(open_stack(load_settings(given))))
+    token, _ = asyncio.run(two_devices(open_stack(load_settings(given))))
     with serving(directory, given | ({"PYTHONPATH": str(root)} if root else {}), app=app) as api:
         yield api, token
 

@@ -50,7 +50,8 @@ from portal.core.values.tokens import token_hash
 from portal.web.events import loops, tabs
 from portal.web.events.beats import beats
 from tests.architecture.source import ROOT
-from tests.bench.ingest import database, settings
+from tests.bench.narrow_fill import narrow_insert
+from tests.bench.rig import database, settings
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import serving
 from tests.integration.recorder import recorded
@@ -73,11 +74,10 @@ SELECT s.id, 'Meter ' || n, 'm' || n, hash, 1, n
 FROM (SELECT id FROM monitoring.sites LIMIT 1) s, unnest($1::text[]) WITH ORDINALITY AS t (hash, n)
 """
 _READINGS = """
-INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, energy_imported_kwh, received_at)
-SELECT t, d.id, 4, extract(epoch FROM t - $1::timestamptz) / 3600 * 4, t
+SELECT t AS time, d.customer, d.meter, 4 AS active_power_kw,
+    extract(epoch FROM t - $1::timestamptz) / 3600 * 4 AS energy_imported_kwh, t AS received_at
 FROM monitoring.devices d,
     generate_series($1::timestamptz, $2::timestamptz - interval '1 second', interval '15 minutes') t
-ORDER BY d.id, t
 """
 _SESSIONS = """
 WITH person AS (
@@ -100,7 +100,8 @@ async def _fill(stack: Stack, meter_tokens: list[str], people: list[str]) -> Non
     try:
         hashes = [token_hash(token) for token in meter_tokens]
         await connection.execute(_DEVICES, hashes)
-        await connection.execute(_READINGS, start, _END)
+        stored = narrow_insert("monitoring", ("active_power_kw", "energy_imported_kwh"), _READINGS)
+        await connection.execute(stored, start, _END)
         await connection.execute(
             _SESSIONS, [token_hash(token) for token in people], SESSION_LIFETIME, uuid4()
         )

@@ -25,11 +25,12 @@ import msgspec
 
 from portal.core.readings.queries.narrow_records import readings_of
 from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, narrow_rows
-from portal.core.readings.rules.quantities import ALL_QUANTITIES, NARROW_QUANTITIES, Quantity
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, NARROW_QUANTITIES
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.readings.rules.scaling import to_stored
 from portal.core.readings.wire import FleetReading
-from tests.bench import wide_rows
+from tests.bench.rig import shown
+from tests.bench.wide_rows import wide_rows
 
 BATCH, DEVICES = 5_000, 1_000
 START = datetime(2026, 5, 18, tzinfo=UTC)
@@ -75,14 +76,6 @@ class Way:
         return statistics.median(self.seconds) / BATCH * 1e6
 
 
-def shown(quantity: Quantity, chance: random.Random) -> float:
-    """Return what a meter shows: a digit less than is stored, registers in hundredths."""
-    if quantity.decimals == 6:
-        return round(chance.uniform(100, 900_000), 2)
-    most = {"V": 240.0, "A": 60.0, "Hz": 50.0, "%": 8.0, "": 1.0}.get(quantity.unit, 40.0)
-    return round(chance.uniform(most * 0.9, most), quantity.decimals - 1)
-
-
 def body(names: Sequence[str], *, is_shuffled: bool) -> bytes:
     chance = random.Random(7)
     quantities = [each for each in ALL_QUANTITIES if each.name in names]
@@ -102,13 +95,6 @@ def body(names: Sequence[str], *, is_shuffled: bool) -> bytes:
 def packed(loop: asyncio.AbstractEventLoop, readings: Sequence[Any]) -> NarrowRows:
     """Pack a batch in an event loop that has nothing else to do."""
     return loop.run_until_complete(narrow_rows(readings, RowKeys(1, NUMBERS)))
-
-
-def packed_wide(loop: asyncio.AbstractEventLoop, readings: Sequence[Any]) -> bytes:
-    async def rows() -> bytes:
-        return b"".join([piece async for piece in wide_rows.fleet_rows(CUSTOMER, readings)])
-
-    return loop.run_until_complete(rows())
 
 
 def rounded_one_by_one(readings: Sequence[Any]) -> int:
@@ -149,7 +135,7 @@ def ways(loop: asyncio.AbstractEventLoop, names: Sequence[str], *, is_shuffled: 
     ]
     if len(names) == len(QUANTITIES):
         today = msgspec.json.decode(sent, type=list[FleetReading])
-        found.append(Way("pack wide, unsorted, no hours", lambda: packed_wide(loop, today), []))
+        found.append(Way("pack wide, unsorted, no hours", lambda: wide_rows(CUSTOMER, today), []))
     return found
 
 

@@ -27,19 +27,20 @@ from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.push.client import PushClient, compressed
 from portal.push.tick import Tick
+from tests.bench.narrow_fill import narrow_insert
+from tests.bench.rig import EIGHT
 from tests.chaos.world import START, World, build
 from tests.integration.databases import reachable_directory
 from tests.integration.push.outbox_entries import outbox_entries
 
 _BATCH = 5000
 _FILL = """
-INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, reactive_power_kvar,
-  apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, received_at)
-SELECT CAST('{start}' AS timestamptz) + i * interval '1 second', CAST('{device}' AS uuid),
-  round((random() * 50)::numeric, 3), round((random() * 9)::numeric, 3), round((random() * 60)::numeric, 3),
-  round(random()::numeric, 3), round((230 + random())::numeric, 2), 50, i / 1000.0, 0,
-  CAST('{start}' AS timestamptz) + {received}
-FROM generate_series(0, {rows} - 1) i
+SELECT CAST('{start}' AS timestamptz) + i * interval '1 second' AS time, d.customer, d.meter,
+  (random() * 50)::numeric(9, 3) AS active_power_kw, (random() * 9)::numeric(9, 3) AS reactive_power_kvar,
+  (random() * 60)::numeric(9, 3) AS apparent_power_kva, random()::numeric(9, 3) AS power_factor,
+  (230 + random())::numeric(9, 2) AS voltage_v, 50 AS frequency_hz, i / 1000.0 AS energy_imported_kwh,
+  0 AS energy_exported_kwh, CAST('{start}' AS timestamptz) + {received} AS received_at
+FROM generate_series(0, {rows} - 1) i, monitoring.devices d WHERE d.id = '{device}'
 """
 
 
@@ -53,7 +54,7 @@ async def _fill(world: World, stack: Stack, device: int, rows: int, received: st
         "rows": rows,
         "received": received,
     }
-    await world.client.fetch(_FILL.format(**names))
+    await world.client.fetch(narrow_insert("monitoring", EIGHT, _FILL.format(**names), "time"))
     await world.client.fetch(outbox_entries(f"device_id = '{world.devices[device].id}'"))
     await world.client.fetch("ANALYZE")
 

@@ -1,14 +1,13 @@
 """How much memory and time `portal doctor --energy --recompute` takes, by how many meters and months there are.
 
     python -m tests.bench.recompute [--dsn postgresql://...] [--engine plain|timescale] [--shapes 20x1,20x12,200x1]
-                                    [--minutes 1] [--lean]
+                                    [--minutes 1]
 
 A shape is meters x months (of 28 days) of a reading a minute, or of one every so many minutes. Of four meters one is
 reset once a month and one is silent for three hours, so that half of all months are more than the database can add up
 by itself. The readings are made in the server, week by week. The command is run as a process of its own; its memory is
 the most it ever had resident, above that of `portal doctor`, which does nothing. With `--dsn` the databases are made on
-that server, and dropped again; without, on an embedded one. `--lean` keeps one index of the readings instead of three,
-so that a year of 200 meters has room on 20 GB: plain PostgreSQL only.
+that server, and dropped again; without, on an embedded one.
 """
 
 import argparse
@@ -27,27 +26,21 @@ from sqlalchemy.engine import make_url
 
 from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.stack import Stack
+from tests.bench.narrow_fill import narrow_insert
 from tests.bench.storage import say
 from tests.bench.storage_fill import compress, connected, customer_id, register_customer, stack_over
 from tests.integration.databases import reachable_directory
 
 _WEEK, _MONTH = timedelta(days=7), timedelta(days=28)
 _READINGS = """
-INSERT INTO fleet.power_measurements (time, customer_id, device_id, active_power_kw, energy_imported_kwh)
-SELECT at, $1, d.id, 3,
-       (minute - CASE WHEN n % 4 = 0 THEN minute / 40320 * 40320 ELSE 0 END) * 5 / 100::float8
-FROM (SELECT id, external_id::integer AS n FROM fleet.devices WHERE customer_id = $1) d
+SELECT at AS time, d.customer, d.meter, 3 AS active_power_kw,
+       (minute - CASE WHEN n % 4 = 0 THEN minute / 40320 * 40320 ELSE 0 END) * 5 / 100::float8 AS energy_imported_kwh
+FROM (SELECT customer, meter, external_id::integer AS n FROM fleet.devices WHERE customer_id = $1) d
 CROSS JOIN generate_series($2::timestamptz, $2::timestamptz + interval '7 days' - $4::interval, $4::interval) AS at
 CROSS JOIN LATERAL (SELECT (extract(epoch FROM at - $3::timestamptz) / 60)::bigint AS minute) since
-WHERE NOT (n % 4 = 1 AND minute % 40320 BETWEEN 5000 AND 5180) ORDER BY d.id, at
+WHERE NOT (n % 4 = 1 AND minute % 40320 BETWEEN 5000 AND 5180)
 """
-# One index, the key in the order in which a recompute reads, made when all is there; and no look at each meter's row.
-_LEAN = """
-SET session_replication_role = replica;
-ALTER TABLE fleet.power_measurements DROP CONSTRAINT power_measurements_pkey;
-DROP INDEX fleet.ix_fleet_power_measurements_customer_time, fleet.ix_fleet_power_measurements_device_time
-"""
-_LEAN_KEY = "ALTER TABLE fleet.power_measurements ADD PRIMARY KEY (customer_id, device_id, time)"
+_STORED = narrow_insert("fleet", ("active_power_kw", "energy_imported_kwh"), _READINGS)
 
 
 class Run(NamedTuple):
@@ -76,7 +69,7 @@ def _run(arguments: list[str], dsn: str) -> Run:
     return Run(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-async def _fill(stack: Stack, meters: int, months: int, step: timedelta, *, is_lean: bool) -> int:
+async def _fill(stack: Stack, meters: int, months: int, step: timedelta) -> int:
     """Store the readings of a shape; returns how many there are."""
     start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - months * _MONTH - _WEEK
     weeks = [start + week * _WEEK for week in range(4 * months)]
@@ -85,15 +78,11 @@ async def _fill(stack: Stack, meters: int, months: int, step: timedelta, *, is_l
         await stack.storage.ensure_partitions(
             stack.db, [at + day for at in weeks for day in (step, _WEEK - step)]
         )
-        if is_lean:
-            await connection.execute(_LEAN)
         for week in weeks:
-            await connection.execute(_READINGS, customer_id(0), week, start, step, timeout=900)
-        if is_lean:
-            await connection.execute(_LEAN_KEY, timeout=3600)
+            await connection.execute(_STORED, customer_id(0), week, start, step, timeout=900)
         await compress(connection)
         await connection.execute("VACUUM ANALYZE", timeout=3600)
-        return await connection.fetchval("SELECT count(*) FROM fleet.power_measurements", timeout=3600)
+        return await connection.fetchval("SELECT count(*) FROM fleet.readings", timeout=3600)
 
 
 async def _measure(server: str, shape: str, given: argparse.Namespace) -> None:
@@ -102,7 +91,7 @@ async def _measure(server: str, shape: str, given: argparse.Namespace) -> None:
     began = time.monotonic()
     async with stack_over(server, name, given.engine) as stack:
         step = timedelta(minutes=given.minutes)
-        readings = await _fill(stack, meters, months, step, is_lean=given.lean)
+        readings = await _fill(stack, meters, months, step)
         dsn = make_url(stack.db.dsn).set(drivername="postgresql").render_as_string(hide_password=False)
     filled = time.monotonic() - began
     idle = await asyncio.to_thread(_run, ["doctor"], dsn)
@@ -136,7 +125,6 @@ def main() -> None:
     parser.add_argument("--engine", choices=["plain", "timescale"], default="plain")
     parser.add_argument("--shapes", default="20x1,20x12,200x1")
     parser.add_argument("--minutes", type=int, default=1)
-    parser.add_argument("--lean", action="store_true")
     given = parser.parse_args()
     with _server(given.dsn) as server:
         for shape in given.shapes.split(","):

@@ -14,10 +14,9 @@ import statistics
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import asyncpg
 from starlette.applications import Starlette
@@ -25,10 +24,11 @@ from starlette.applications import Starlette
 from fleet_ingest import app as product
 from portal.core import energy
 from portal.core.readings.queries import ingest
+from portal.core.readings.rules.same_instant import RowEffect
+from portal.core.readings.wire import FleetReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import close_stack, open_stack
-from tests.bench import wide_rows
-from tests.bench.ingest import BATCH, Bench, _admin, database, over_http, settings
+from tests.bench.rig import BATCH, database, fleet, over_http, settings
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
 
@@ -42,14 +42,12 @@ _APPS = {
 def app_without_rollups() -> Starlette:
     """Return the API that stores readings as the product does, and keeps no rollup of them."""
 
-    async def append(connection: asyncpg.Connection, customer_id: UUID, readings: Any) -> None:
-        await connection.copy_to_table(
-            "power_measurements",
-            schema_name="fleet",
-            columns=("time", "customer_id", *ingest._STAGED[1:]),
-            format="binary",
-            source=wide_rows.fleet_rows(customer_id, readings),
-        )
+    async def append(
+        connection: asyncpg.Connection, keys: ingest.FleetKeys, readings: Sequence[FleetReading]
+    ) -> ingest.StoredRows:
+        packed, _ = await ingest._of_fleet(connection, keys, readings)
+        await ingest._copy(connection, ingest._ADMIN, packed)
+        return ingest._as_stored(packed, {RowEffect.ACCEPTED: len(packed.rows)})
 
     ingest.append_fleet_readings = append
     return app_without_refresh()
@@ -68,8 +66,7 @@ class Side:
         self, opened: ExitStack, server: TestServer, directory: Path, storage: str, app: str
     ) -> None:
         self.settings = settings(server, RunMode.ADMIN, storage)
-        customer_id, token = asyncio.run(_admin(open_stack(load_settings(self.settings))))
-        self.bench = Bench(self.settings["Database__ConnectionString"], customer_id, token)
+        self.bench = fleet(self.settings)
         self.api: Server = opened.enter_context(serving(directory, self.settings, app=app))
 
     def turn(self, clients: int, batches: int) -> float:

@@ -55,14 +55,14 @@ GROUP BY customer
 # Chunks as they are, before and after compression; the table as a whole on plain PostgreSQL.
 _PLAIN_BYTES = """
 SELECT sum(pg_relation_size(c.oid)), sum(pg_total_relation_size(c.oid)) FROM pg_inherits
-JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'fleet.power_measurements'::regclass
+JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = 'fleet.readings'::regclass
 """
 _CHUNK_BYTES = """
-SELECT sum(table_bytes), sum(total_bytes) FROM chunks_detailed_size('fleet.power_measurements')
+SELECT sum(table_bytes), sum(total_bytes) FROM chunks_detailed_size('fleet.readings')
 """
 _COMPRESSED = """
 SELECT count(*) FROM timescaledb_information.chunks
-WHERE is_compressed AND hypertable_schema = 'fleet' AND hypertable_name = 'power_measurements'
+WHERE is_compressed AND hypertable_schema = 'fleet' AND hypertable_name = 'readings'
 """
 
 
@@ -82,7 +82,7 @@ class Filled(NamedTuple):
 async def measure_bytes(filled: Filled, engine: str) -> None:
     """Print bytes per reading; on TimescaleDB before and after all of it is compressed."""
     connection = filled.connection
-    count = await connection.fetchval("SELECT count(*) FROM fleet.power_measurements")
+    count = await connection.fetchval("SELECT count(*) FROM fleet.readings")
     if engine == "plain":
         await _say_bytes(connection, "plain", _PLAIN_BYTES, count)
         return
@@ -91,7 +91,7 @@ async def measure_bytes(filled: Filled, engine: str) -> None:
     else:
         await _say_bytes(connection, "hypertable", _CHUNK_BYTES, count)
     await compress(connection, everything=True)
-    await connection.execute("VACUUM fleet.power_measurements", timeout=600)
+    await connection.execute("VACUUM fleet.readings", timeout=600)
     await _say_bytes(connection, "compressed, not tidied up", _CHUNK_BYTES, count)
     await filled.stack.storage.tidy(filled.stack.db)
     await _say_bytes(connection, "compressed", _CHUNK_BYTES, count)
@@ -100,7 +100,7 @@ async def measure_bytes(filled: Filled, engine: str) -> None:
 async def measure_bytes_as_is(filled: Filled, engine: str) -> None:
     """Print bytes per reading as the stack itself leaves them: on TimescaleDB the last week is not compressed."""
     await filled.stack.storage.tidy(filled.stack.db)
-    count = await filled.connection.fetchval("SELECT count(*) FROM fleet.power_measurements")
+    count = await filled.connection.fetchval("SELECT count(*) FROM fleet.readings")
     statement = _PLAIN_BYTES if engine == "plain" else _CHUNK_BYTES
     await _say_bytes(filled.connection, f"{engine}, as it is", statement, count)
 

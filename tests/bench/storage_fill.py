@@ -15,6 +15,8 @@ from portal.core.database.migrations import migrate
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.core.values.time import week_start
+from tests.bench.narrow_fill import narrow_insert
+from tests.bench.rig import EIGHT
 
 DEVICES, STEP = 100, timedelta(minutes=5)
 WEEK = timedelta(days=7)
@@ -34,17 +36,17 @@ INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, customer
 # What a meter shows: power in watts, register in 0.01 kWh, volts in tenths. One meter in four feeds in by day.
 _READINGS = """
 WITH meter AS MATERIALIZED (
-    SELECT d.id, d.name, n, n * 0.7 + 2 AS rated_kw, coalesce(head.imported, n * 1000) AS imported,
+    SELECT d.customer, d.meter, n, n * 0.7 + 2 AS rated_kw, coalesce(head.imported, n * 1000) AS imported,
            coalesce(head.exported, 0) AS exported
     FROM fleet.devices d CROSS JOIN LATERAL (SELECT d.external_id::integer AS n) AS number
     LEFT JOIN LATERAL (
-        SELECT m.energy_imported_kwh AS imported, m.energy_exported_kwh AS exported FROM fleet.power_measurements m
-        WHERE m.customer_id = d.customer_id AND m.device_id = d.id AND m.time >= $2::timestamptz - interval '1 day'
+        SELECT m.energy_imported_kwh / 1e6 AS imported, m.energy_exported_kwh / 1e6 AS exported FROM fleet.readings m
+        WHERE m.customer = d.customer AND m.meter = d.meter AND m.time >= $2::timestamptz - interval '1 day'
           AND m.time < $2 ORDER BY m.time DESC LIMIT 1
     ) head ON true
     WHERE d.customer_id = $1
 ), load AS (
-    SELECT id, n, imported, exported, at,
+    SELECT customer, meter, imported, exported, at,
            round((rated_kw * (0.25 + 0.75 * sun) * (0.8 + 0.4 * random()))::numeric, 3) AS kw,
            CASE WHEN n % 4 = 0 THEN round((rated_kw * 0.4 * sun * random())::numeric, 3) ELSE 0 END AS fed_in_kw,
            round((0.86 + 0.12 * random())::numeric, 3) AS factor
@@ -54,14 +56,19 @@ WITH meter AS MATERIALIZED (
         FROM generate_series($2::timestamptz, $2::timestamptz + interval '7 days' - $3::interval, $3::interval) AS at
     ) moments
 )
-INSERT INTO fleet.power_measurements (time, customer_id, device_id, active_power_kw, reactive_power_kvar,
-    apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, source)
-SELECT at, $1, id, kw, round(sqrt((kw / factor) ^ 2 - kw ^ 2), 3), round(kw / factor, 3), factor,
-       round((229 + 4 * random())::numeric, 1), round((49.95 + random() * 0.1)::numeric, 2),
-       round((imported + sum(kw) OVER w * extract(epoch FROM $3::interval) / 3600)::numeric, 2),
-       round((exported + sum(fed_in_kw) OVER w * extract(epoch FROM $3::interval) / 3600)::numeric, 2), 'modbus'
-FROM load WINDOW w AS (PARTITION BY id ORDER BY at) ORDER BY at, id
+SELECT at AS time, customer, meter, kw AS active_power_kw,
+       round(sqrt((kw / factor) ^ 2 - kw ^ 2), 3) AS reactive_power_kvar, round(kw / factor, 3) AS apparent_power_kva,
+       factor AS power_factor, round((229 + 4 * random())::numeric, 1) AS voltage_v,
+       round((49.95 + random() * 0.1)::numeric, 2) AS frequency_hz,
+       round((imported + sum(kw) OVER w * extract(epoch FROM $3::interval) / 3600)::numeric, 2) AS energy_imported_kwh,
+       round((exported + sum(fed_in_kw) OVER w * extract(epoch FROM $3::interval) / 3600)::numeric, 2)
+           AS energy_exported_kwh
+FROM load WINDOW w AS (PARTITION BY meter ORDER BY at)
 """
+# As batches of a fleet bring them: some readings of each meter at a time.
+_STORED = narrow_insert(
+    "fleet", EIGHT, _READINGS, "date_bin('25 minutes', time, $2::timestamptz), meter, time"
+)
 _QUEUE = """
 INSERT INTO fleet.rollup_batches (customer, meters, hours, firsts)
 SELECT d.customer, array_agg(d.meter), array_agg(hour), array_agg(hour) FROM fleet.devices d,
@@ -144,7 +151,8 @@ async def _is_there(connection: Any, number: int, start: datetime) -> bool:
     ):
         await register_customer(connection, number, DEVICES)
     return await connection.fetchval(
-        "SELECT EXISTS (SELECT 1 FROM fleet.power_measurements WHERE customer_id = $1 AND time >= $2 AND time < $3)",
+        "SELECT EXISTS (SELECT 1 FROM fleet.readings r JOIN fleet.customers c ON c.number = r.customer "
+        "WHERE c.id = $1 AND time >= $2 AND time < $3)",
         customer_id(number), start, start + WEEK,
     )  # fmt: skip
 
@@ -159,7 +167,7 @@ async def _add_week(stack: Stack, connection: Any, number: int, start: datetime)
 async def _store_week(connection: Any, number: int, start: datetime) -> bool:
     try:
         async with connection.transaction():
-            await connection.execute(_READINGS, customer_id(number), start, STEP, timeout=600)
+            await connection.execute(_STORED, customer_id(number), start, STEP, timeout=600)
             await connection.execute(_QUEUE, customer_id(number), start)
     except asyncpg.DeadlockDetectedError:  # the policy compresses the same chunk just now
         return False
@@ -174,6 +182,6 @@ async def compress(connection: Any, *, everything: bool = False) -> None:
         await connection.execute(
             "SELECT compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass, true) "
             "FROM timescaledb_information.chunks WHERE hypertable_schema = 'fleet' "
-            f"AND hypertable_name = 'power_measurements' {some}",
+            f"AND hypertable_name = 'readings' {some}",
             timeout=600,
         )

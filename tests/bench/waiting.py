@@ -19,7 +19,8 @@ from sqlalchemy.engine import make_url
 from portal.core.outbox.service import push
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from tests.bench.ingest import database, settings
+from tests.bench.narrow_fill import narrow_insert
+from tests.bench.rig import EIGHT, database, settings
 from tests.bench.storage import say
 from tests.integration.push.outbox_entries import outbox_entries
 
@@ -32,23 +33,22 @@ SELECT site.id, 'Meter ' || n, 'm' || n, 'hash of ' || n, 1, n FROM site, genera
 """
 # A register that grows and figures that wander, as those of a meter do; each came within two seconds.
 _READINGS = """
-INSERT INTO monitoring.power_measurements (time, device_id, active_power_kw, reactive_power_kvar,
-  apparent_power_kva, power_factor, voltage_v, frequency_hz, energy_imported_kwh, energy_exported_kwh, received_at)
-SELECT t, d.id, round((random() * 50)::numeric, 3), round((random() * 9)::numeric, 3),
-  round((random() * 60)::numeric, 3), round(random()::numeric, 3), round((230 + random())::numeric, 2), 50,
-  round(extract(epoch FROM t - $1::timestamptz)::numeric / 1024, 3), 0, t + (1 + random()) * interval '1 second'
+SELECT t AS time, d.customer, d.meter, (random() * 50)::numeric(9, 3) AS active_power_kw,
+  (random() * 9)::numeric(9, 3) AS reactive_power_kvar, (random() * 60)::numeric(9, 3) AS apparent_power_kva,
+  random()::numeric(9, 3) AS power_factor, (230 + random())::numeric(9, 2) AS voltage_v, 50 AS frequency_hz,
+  (extract(epoch FROM t - $1::timestamptz) / 1024)::numeric(9, 3) AS energy_imported_kwh, 0 AS energy_exported_kwh,
+  t + (1 + random()) * interval '1 second' AS received_at
 FROM generate_series($1::timestamptz, $1::timestamptz + interval '10079 minutes', interval '1 minute') t,
   monitoring.devices d
-ORDER BY t
 """
-_NOT_BY_ITSELF = "SELECT remove_compression_policy('monitoring.power_measurements')"
-_COMPRESS = "SELECT compress_chunk(chunk) FROM show_chunks('monitoring.power_measurements') AS chunk"
+_NOT_BY_ITSELF = "SELECT remove_compression_policy('monitoring.readings')"
+_COMPRESS = "SELECT compress_chunk(chunk) FROM show_chunks('monitoring.readings') AS chunk"
 
 
 async def _fill(stack: Stack, connection: Any, meters: int) -> None:
     await stack.storage.ensure_partitions(stack.db, [_START, _START + timedelta(days=7)])
     await connection.execute(_METERS, meters)
-    await connection.execute(_READINGS, _START)
+    await connection.execute(narrow_insert("monitoring", EIGHT, _READINGS, "time"), _START)
     await connection.execute(outbox_entries())
     await connection.execute("VACUUM ANALYZE")
 

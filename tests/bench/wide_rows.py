@@ -1,134 +1,112 @@
-"""The yardstick: readings as wide rows, which they were once, in PostgreSQL's binary COPY format.
+"""The yardstick: readings as wide rows, as they were before, in PostgreSQL's binary COPY format.
 
-Packing whole rows with `struct` takes a fraction of the driver's own encoder, which goes value by value, and
-the rows leave in pieces: a small request beside a large batch need not wait for the whole of it.
+Ids of 16 bytes, eight doubles, a foreign key, the key and two more indexes. The table is made beside the product's own
+in the same database, so that both can be filled in turns in one run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from operator import attrgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
-from portal.core.pacing import give_way
-from portal.core.readings.queries.copy_binary import (
-    HEAD,
-    NULL,
-    TAIL,
-    TIMESTAMPTZ_OID,
-    UUID_OID,
-    array,
-    microseconds,
-    one_row,
-)
-from portal.core.readings.wire import QUANTITIES
+from portal.core.readings.queries.copy_binary import HEAD, NULL, TAIL, microseconds
+from portal.core.readings.rules.readings import QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from portal.core.readings.wire import DeviceReading, FleetReading
+    from portal.core.readings.wire import FleetReading
 
-_NO_SOURCE = b"\xff\xff\xff\xff"
-_ROWS_PER_PIECE = 100
+COLUMNS = ("time", "customer_id", "device_id", *QUANTITIES, "source")
+_FIGURES = ", ".join(f"{name} double precision" for name in QUANTITIES)
+_TABLE = f"""
+CREATE SCHEMA yardstick;
+CREATE TABLE yardstick.wide_readings (
+    time timestamptz NOT NULL, customer_id uuid NOT NULL, device_id uuid NOT NULL, {_FIGURES}, source varchar(50),
+    PRIMARY KEY (time, customer_id, device_id),
+    FOREIGN KEY (customer_id, device_id) REFERENCES fleet.devices (customer_id, id)
+)
+"""
+_INDEXES = """
+CREATE INDEX ON yardstick.wide_readings (customer_id, time DESC);
+CREATE INDEX ON yardstick.wide_readings (customer_id, device_id, time DESC)
+"""
+_HYPERTABLE = """
+SELECT create_hypertable('yardstick.wide_readings', by_range('time', interval '7 days'),
+    create_default_indexes => false);
+ALTER TABLE yardstick.wide_readings SET (timescaledb.compress,
+    timescaledb.compress_segmentby = 'customer_id, device_id', timescaledb.compress_orderby = 'time DESC')
+"""
+_WEEK = """
+CREATE TABLE yardstick.wide_readings_{start:%Y%m%d} PARTITION OF yardstick.wide_readings
+FOR VALUES FROM ('{start}') TO ('{start}'::timestamptz + interval '7 days')
+"""
 _quantities_of = attrgetter(*QUANTITIES)
-# Any: of the device or the fleet; only these have a device each, and no row is asked which it is.
-_Readings = Sequence[Any]
 
 
-def device_rows(device_id: UUID, readings: Sequence[DeviceReading | FleetReading]) -> AsyncIterator[bytes]:
-    """Return rows of (time, device_id, the eight quantities, source), all of one device."""
-    return _pieces(readings, _Layout(1, device_id.bytes))
+async def make_wide(connection: Any, weeks: Iterable[datetime], *, is_timescale: bool) -> None:
+    """Make the wide table in a database of an Admin, with the partitions of some weeks (their beginnings)."""
+    if is_timescale:
+        await connection.execute(_TABLE)
+        await connection.execute(_HYPERTABLE)
+        await connection.execute(_INDEXES)
+        return
+    await connection.execute(f"{_TABLE} PARTITION BY RANGE (time)")
+    await connection.execute(_INDEXES)
+    for start in weeks:
+        await connection.execute(_WEEK.format(start=start))
 
 
-def fleet_rows(customer_id: UUID, readings: Sequence[FleetReading]) -> AsyncIterator[bytes]:
-    """Return rows of (time, customer_id, device_id, the eight quantities, source), all of one customer."""
-    return _pieces(readings, _Layout(2, lead=customer_id.bytes + b"\0\0\0\x10"))
+async def has_timescale(connection: Any) -> bool:
+    """Tell whether readings of this database lie in chunks."""
+    return bool(await connection.fetchval("SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'"))
 
 
-def staged_rows(readings: Sequence[FleetReading]) -> AsyncIterator[bytes]:
-    """Return rows of (time, device_id, the eight quantities, source), each of its own device."""
-    return _pieces(readings, _Layout(1))
+async def copy_wide(connection: Any, rows: bytes) -> None:
+    """Copy rows of `wide_rows` into the wide table, one transaction."""
 
+    async def pieces() -> AsyncIterator[bytes]:
+        yield rows
 
-def queue_row(customer_id: UUID, firsts: Mapping[tuple[UUID, datetime], datetime]) -> bytes:
-    """Return one row of (customer_id, device_ids, hours, firsts): the first reading of each device and hour.
-
-    `firsts` is by device and hour; all instants are aware.
-    """
-    hours = [hour for _, hour in firsts]
-    stamps = {at: microseconds(at).to_bytes(8, "big", signed=True) for at in {*hours, *firsts.values()}}
-    return one_row(
-        customer_id.bytes,
-        array(UUID_OID, 16, [device.bytes for device, _ in firsts]),
-        array(TIMESTAMPTZ_OID, 8, [stamps[hour] for hour in hours]),
-        array(TIMESTAMPTZ_OID, 8, [stamps[first] for first in firsts.values()]),
+    await connection.copy_to_table(
+        "wide_readings", schema_name="yardstick", columns=COLUMNS, format="binary", source=pieces()
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How many key columns follow the time, and what they hold: `whole` for every row, or `lead` and the device."""
-
-    key_columns: int
-    whole: bytes = b""
-    lead: bytes = b""
-
-
-async def _pieces(readings: _Readings, layout: _Layout) -> AsyncIterator[bytes]:
-    yield HEAD
-    stamps: dict[datetime, int] = {}
-    for start in range(0, len(readings), _ROWS_PER_PIECE):
-        if start:
-            await give_way()
-        yield _packed(readings[start : start + _ROWS_PER_PIECE], layout, stamps)
-    yield TAIL
-
-
-def _packed(readings: _Readings, layout: _Layout, stamps: dict[datetime, int]) -> bytes:
-    # Written out value by value: this is the one loop over every reading that is stored.
-    whole, lead, quantities_of = layout.whole, layout.lead, _quantities_of
-    shape, columns = _shape(layout.key_columns)
-    pack = shape.pack
-    rows: list[bytes] = []
-    append = rows.append
+def wide_rows(customer_id: UUID, readings: Sequence[FleetReading]) -> bytes:
+    """Return the COPY of `COLUMNS`, all readings of one customer, in their order; none has a source."""
+    shape, columns = _shape((False,) * len(QUANTITIES))
+    lead, stamps = (
+        customer_id.bytes + b"\0\0\0\x10",
+        {each.time: microseconds(each.time) for each in readings},
+    )
+    rows = [HEAD]
     for reading in readings:
-        at = reading.time
-        stamp = stamps.get(at)
-        if stamp is None:
-            stamp = stamps[at] = microseconds(at)
-        keys = whole or lead + reading.device_id.int.to_bytes(16, "big")
-        values = quantities_of(reading)
+        keys, values = lead + reading.device_id.int.to_bytes(16, "big"), _quantities_of(reading)
         if None in values:
-            append(_row_with_gaps(layout.key_columns, stamp, keys, values))
+            rows.append(_row_with_gaps(stamps[reading.time], keys, values))
         else:
             a, b, c, d, e, f, g, h = values
-            append(pack(columns, 8, stamp, 16, keys, 8, a, 8, b, 8, c, 8, d, 8, e, 8, f, 8, g, 8, h))
-        append(_NO_SOURCE if reading.source is None else _text(reading.source))
-    return b"".join(rows)
+            stamp = stamps[reading.time]
+            row = (columns, 8, stamp, 16, keys, 8, a, 8, b, 8, c, 8, d, 8, e, 8, f, 8, g, 8, h, NULL)
+            rows.append(shape.pack(*row))
+    return b"".join((*rows, TAIL))
 
 
-def _row_with_gaps(key_columns: int, stamp: int, keys: bytes, values: tuple[float | None, ...]) -> bytes:
-    shape, columns = _shape(key_columns, tuple([value is None for value in values]))
+def _row_with_gaps(stamp: int, keys: bytes, values: Sequence[float | None]) -> bytes:
+    shape, columns = _shape(tuple([value is None for value in values]))
     flat: list[float | int] = []
     for value in values:
         flat += (NULL,) if value is None else (8, value)
-    return shape.pack(columns, 8, stamp, 16, keys, *flat)
+    return shape.pack(columns, 8, stamp, 16, keys, *flat, NULL)
 
 
 @cache
-def _shape(key_columns: int, missing: tuple[bool, ...] = (False,) * len(QUANTITIES)) -> tuple[Struct, int]:
-    """Return the layout of a row up to its source, and its number of columns."""
-    keys = 16 * key_columns + 4 * (key_columns - 1)
+def _shape(missing: tuple[bool, ...]) -> tuple[Struct, int]:
+    """Return the layout of a row, and its number of columns."""
     quantities = "".join("i" if is_missing else "id" for is_missing in missing)
-    return Struct(f"!hiqi{keys}s{quantities}"), 1 + key_columns + len(QUANTITIES) + 1
-
-
-@lru_cache(maxsize=1000)
-def _text(source: str) -> bytes:
-    encoded = source.encode()
-    return len(encoded).to_bytes(4, "big") + encoded
+    return Struct(f"!hiqi36s{quantities}i"), len(COLUMNS)
