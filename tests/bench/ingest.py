@@ -22,9 +22,9 @@ from typing import Any
 from sqlalchemy.orm import registry
 
 from portal.core.database.db import Database
-from portal.core.fleet.tables import FLEET_READINGS
 from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.readings.rules.scaling import to_stored
+from portal.core.readings.tables import FLEET_READINGS
 from portal.core.readings.wire import FleetReading
 from portal.core.settings import RunMode
 from tests.bench.rig import (
