@@ -7,9 +7,9 @@ another meter. (Devices that come in one batch count ahead of the clock, a secon
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,12 +17,12 @@ from sqlalchemy import text
 from portal.core.database.rows import fetch_rows, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout, MeterKey
+    from portal.core.database.layout import Layout
 
 OWN_CUSTOMER = 1
 """The number of the one customer there is at a Client."""
@@ -76,15 +76,15 @@ class SmallKey(NamedTuple):
 
 # A customer none of whose devices is there is one row, which says only how far its numbers are.
 _LOOK_UP = """
-SELECT {c.id AS customer_id,} d.id AS device_id, coalesce({c.number,} own.number) AS customer, n.last_meter, d.meter
-FROM (VALUES (1)) AS own (number) {JOIN fleet.customers c ON c.id = ANY($2::uuid[])}
+SELECT d.id AS device_id, coalesce({c.number,} own.number) AS customer, n.last_meter, d.meter
+FROM (VALUES (1)) AS own (number) {JOIN fleet.customers c ON c.id = $2}
 LEFT JOIN {meter_numbers} n ON n.customer = coalesce({c.number,} own.number)
 LEFT JOIN {devices} d ON {d.customer_id = c.id AND} d.id = ANY($1::uuid[])
 """
 
 
 class _Found(NamedTuple):
-    key: tuple[UUID | None, ...]
+    device_id: UUID | None
     customer: int
     last_meter: int | None
     meter: int | None
@@ -92,10 +92,13 @@ class _Found(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Keys:
-    """Keys of a customer's meters as they are while its last number is `last_meter`; `counted` of them as kept."""
+    """Keys of a customer's meters as they are while its last number is `last_meter`; `counted` of them as kept.
+
+    They are by the numbers of the devices' ids: an id takes Python longer to hash than all else that is done with it.
+    """
 
     last_meter: int | None
-    meters: dict[MeterKey, SmallKey] = field(default_factory=dict["MeterKey", SmallKey])
+    meters: dict[int, SmallKey] = field(default_factory=dict[int, SmallKey])
     counted: int = 0
 
 
@@ -113,33 +116,30 @@ class SmallKeys:
         self._size = 0
         self._kept: OrderedDict[UUID | None, _Keys] = OrderedDict()
 
-    async def of_meters(
-        self, connection: asyncpg.Connection, layout: Layout, keys: Iterable[MeterKey]
-    ) -> dict[MeterKey, SmallKey]:
-        """Return the small keys of those meters that are there, by their ids.
+    async def of_devices(
+        self,
+        connection: asyncpg.Connection,
+        layout: Layout,
+        customer_id: UUID | None,
+        devices: Mapping[int, UUID],
+    ) -> dict[int, SmallKey]:
+        """Return the small keys of those devices of a customer (None at a Client) that are there.
 
-        One statement, and a second one after a device of the customer came or went. Not for a transaction that adds or
-        removes devices itself: what is undone of that would be kept.
+        Both are by the numbers of the devices' ids (`UUID.int`). One statement, and a second one after a device of the
+        customer came or went. Not for a transaction that adds or removes devices itself: what is undone of that would
+        be kept.
         """
-        asked: dict[UUID | None, list[MeterKey]] = defaultdict(list)
-        for key in keys:
-            asked[layout.customer_of(key)].append(key)
-        kept = {customer: self._kept.get(customer, _Keys(None)) for customer in asked}
-        unknown = [key for customer, of in asked.items() for key in _unknown(of, kept[customer])]
-        found = await _look_up(connection, layout, unknown)
-        outdated = [
-            key
-            for customer, now in found.items()
-            if kept[customer].meters and now.last_meter != kept[customer].last_meter
-            for key in asked[customer]
-        ]
-        if outdated:
-            found |= await _look_up(connection, layout, outdated)
-        answer: dict[MeterKey, SmallKey] = {}
-        for customer, of in asked.items():
-            meters = self._keep(customer, kept[customer], found.get(customer, _Keys(None))).meters
-            answer |= {key: meters[key] for key in of if key in meters}
-        return answer
+        if not devices:
+            return {}
+        kept = self._kept.get(customer_id, _Keys(None))
+        # One at least, so that the customer is asked about.
+        unknown = [device for number, device in devices.items() if number not in kept.meters]
+        unknown = unknown or [next(iter(devices.values()))]
+        found = await _look_up(connection, layout, customer_id, unknown)
+        if kept.meters and found.last_meter != kept.last_meter:
+            found = await _look_up(connection, layout, customer_id, list(devices.values()))
+        meters = self._keep(customer_id, kept, found).meters
+        return {number: meters[number] for number in devices if number in meters}
 
     def _keep(self, customer: UUID | None, kept: _Keys, found: _Keys) -> _Keys:
         """Return what was found, with what was kept where that still holds, and keep it."""
@@ -161,22 +161,14 @@ class SmallKeys:
         return self._size
 
 
-def _unknown(keys: list[MeterKey], kept: _Keys) -> list[MeterKey]:
-    """Return the keys that are not kept; one at least, so that their customer is asked about."""
-    return [key for key in keys if key not in kept.meters] or keys[:1]
-
-
 async def _look_up(
-    connection: asyncpg.Connection, layout: Layout, keys: list[MeterKey]
-) -> dict[UUID | None, _Keys]:
-    """Return those of the meters that are there, of each customer that is."""
-    if not keys:
-        return {}
-    asked = layout.arrays(keys).values()
-    found: dict[UUID | None, _Keys] = {}
-    for row in await fetch_rows(connection, _Found, layout.sql(_LOOK_UP), *asked, keys=layout.key_width):
-        key = cast("MeterKey", row.key)  # it has its device where there is a number
-        keys_of = found.setdefault(layout.customer_of(key), _Keys(row.last_meter))
-        if row.meter is not None:
-            keys_of.meters[key] = SmallKey(row.customer, row.meter)
+    connection: asyncpg.Connection, layout: Layout, customer_id: UUID | None, devices: list[UUID]
+) -> _Keys:
+    """Return those of the devices that are there; without a last number where the customer is not."""
+    asked = (devices, customer_id) if layout.has_customers else (devices,)
+    rows = await fetch_rows(connection, _Found, layout.sql(_LOOK_UP), *asked)
+    found = _Keys(rows[0].last_meter if rows else None)
+    for row in rows:
+        if row.device_id is not None and row.meter is not None:
+            found.meters[row.device_id.int] = SmallKey(row.customer, row.meter)
     return found

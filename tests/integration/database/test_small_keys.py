@@ -213,10 +213,17 @@ class Asked:
 async def _keys(
     keys: SmallKeys, stack: Stack, meters: Collection[MeterKey]
 ) -> tuple[dict[MeterKey, SmallKey], list[list[UUID]]]:
-    """What is answered, and which devices each statement asked for."""
+    """What is answered, customer by customer, and which devices each statement asked for."""
+    found: dict[MeterKey, SmallKey] = {}
     async with stack.db.direct.connection() as connection:
         asked = Asked(connection)
-        return await keys.of_meters(cast("asyncpg.Connection", asked), stack.layout, meters), asked.devices
+        driver = cast("asyncpg.Connection", asked)
+        for customer_id in dict.fromkeys(map(stack.layout.customer_of, meters)):
+            own = {key[-1].int: key for key in meters if stack.layout.customer_of(key) == customer_id}
+            devices = {number: key[-1] for number, key in own.items()}
+            small = await keys.of_devices(driver, stack.layout, customer_id, devices)
+            found |= {own[number]: each for number, each in small.items()}
+    return found, asked.devices
 
 
 @pytest.fixture(params=RunMode)
@@ -244,11 +251,15 @@ async def _stored(meter: Meter) -> SmallKey:
 async def test_small_keys_are_found_by_one_statement_and_kept(meters: list[Meter]) -> None:
     stack, keys = meters[0].stack, SmallKeys()
     expected = {meter.key: await _stored(meter) for meter in meters}
-    assert await _keys(keys, stack, [*expected]) == (expected, [[key[-1] for key in expected]])
+    found, asked = await _keys(keys, stack, [*expected])
+    assert found == expected
+    assert [each for devices in asked for each in devices] == [key[-1] for key in expected]
+    whose = {*map(stack.layout.customer_of, expected)}
+    assert len(asked) == len(whose)
     assert len(keys) == 4
     found, asked = await _keys(keys, stack, [*expected])
     assert found == expected
-    assert [len(each) for each in asked] == [len({*map(stack.layout.customer_of, expected)})]
+    assert [len(each) for each in asked] == [1] * len(whose)
     assert await _keys(keys, stack, []) == ({}, [])
 
 
@@ -275,8 +286,9 @@ async def test_a_database_that_was_set_back_under_a_running_process_is_believed(
     await _rows(stack, _SET, change=1_000_000)
     found, asked = await _keys(keys, stack, [each.key for each in meters])
     assert found == {each.key: await _stored(each) for each in meters}
-    assert len(asked) == 2
-    assert len((await _keys(keys, stack, [each.key for each in meters]))[1]) == 1
+    whose = {stack.layout.customer_of(each.key) for each in meters}
+    assert len(asked) == 2 * len(whose)
+    assert len((await _keys(keys, stack, [each.key for each in meters]))[1]) == len(whose)
 
 
 async def test_a_customer_that_was_deleted_has_no_keys(alice: Pusher, charlie: Pusher) -> None:

@@ -241,12 +241,9 @@ async def _of_fleet(
     sources = await _sources(connection, _ADMIN, readings)
     if is_merged:
         await connection.execute(_MERGE_ALONE, keys.customer)
-    # By the numbers of the ids: hashing an id for every reading takes longer than packing it.
     asked = {reading.device_id.int: reading.device_id for reading in readings}
-    known = await keys.known.of_meters(
-        connection, _ADMIN, [(keys.customer_id, device) for device in asked.values()]
-    )
-    meters = {key[-1].int: small.meter for key, small in known.items()}
+    known = await keys.known.of_devices(connection, _ADMIN, keys.customer_id, asked)
+    meters = {number: small.meter for number, small in known.items()}
     return await narrow_rows(readings, RowKeys(keys.customer, meters, sources)), sources
 
 

@@ -35,6 +35,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
 ) ON COMMIT DELETE ROWS
 """
 _COLUMNS = ", ".join(("customer", "meter", "time", *_NAMES, "source"))
+# As many kinds of batches as loops that pack them.
+_KNOWN_SHAPES = 64
 # All hours of what was stored, as one row of the queue, and at a Client an entry of the outbox.
 _TOUCHED = """queued AS (
     INSERT INTO {rollup_batches} (customer, meters, hours, firsts)
@@ -234,7 +236,8 @@ async def _join_stored(
     await connection.execute(_PLAN)
     hours = [each.hour for each in batch.packed.hours]
     bounds = EPOCH + min(hours) * MICROSECOND, EPOCH + (max(hours) + _HOUR) * MICROSECOND
-    for row in await fetch_rows(connection, _Joined, _join_sql(layout), customer, *bounds):
+    statement = _join_sql(layout, _measured(batch.packed))
+    for row in await fetch_rows(connection, _Joined, statement, customer, *bounds):
         effect = RowEffect.CONFLICT if row.is_conflict else RowEffect.COMPLETED
         effects.by_instant[Instant(row.meter, microseconds(row.time))] = effect
 
@@ -272,24 +275,30 @@ def _add_new_sql(layout: Layout, *, is_pushed: bool) -> str:
     return layout.sql(_ADD_NEW, columns=columns, touched=touched)
 
 
-@lru_cache(maxsize=2)
-def _join_sql(layout: Layout) -> str:
+def _measured(packed: NarrowRows) -> tuple[str, ...]:
+    """Return the quantities that any of the rows has: the others of a stored reading stay as they are."""
+    return tuple(name for name in _NAMES if name in packed.columns) or _NAMES[:1]
+
+
+@lru_cache(maxsize=_KNOWN_SHAPES)
+def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
     return layout.sql(
         _JOIN_STORED,
-        old=", ".join(f"r.{name} AS old_{name}" for name in _NAMES),
-        new=", ".join(f"s.{name} AS new_{name}" for name in _NAMES),
+        old=", ".join(f"r.{name} AS old_{name}" for name in names),
+        new=", ".join(f"s.{name} AS new_{name}" for name in names),
         source=layout.sql(_SOURCE),
-        filled=" OR ".join(f"r.{name} IS NULL AND s.{name} IS NOT NULL" for name in _NAMES),
-        greater=" OR ".join(f"coalesce(s.{name} > r.{name}, false)" for name in _NAMES),
+        filled=" OR ".join(f"r.{name} IS NULL AND s.{name} IS NOT NULL" for name in names),
+        greater=" OR ".join(f"coalesce(s.{name} > r.{name}, false)" for name in names),
         met=layout.sql(_MET),
         differing=" OR ".join(
-            f"coalesce(s.{name}, r.{name}) IS DISTINCT FROM r.{name}" for name in (*_NAMES, "source")
+            f"coalesce(s.{name}, r.{name}) IS DISTINCT FROM r.{name}" for name in (*names, "source")
         ),
         pairs=", ".join(
             f"({position}::smallint, m.old_{each.name}::bigint, m.new_{each.name}::bigint)"
             for position, each in enumerate(ALL_QUANTITIES)
+            if each.name in names
         ),
-        greatest=", ".join(f"{name} = greatest(r.{name}, m.new_{name})" for name in _NAMES),
+        greatest=", ".join(f"{name} = greatest(r.{name}, m.new_{name})" for name in names),
         received=""
         if layout.has_customers
         else ", received = floor(extract(epoch FROM now()) - 946684800)::integer",
