@@ -108,7 +108,7 @@ async def store_batch(
     """
     now = stack.clock()
     if heading.batch_type == BatchType.MEASUREMENTS:
-        return await _store_measurements(stack, customer, heading, _sound(batch, now))
+        return await _store_measurements(stack, customer, heading, *_sound(batch, now))
     async with stack.db.transaction() as session:
         await _admit(await driver_connection(session), customer, heading.position)
         handling = _Handling(session, customer, heading)
@@ -227,14 +227,17 @@ async def _store_tariffs(handling: _Handling, batch: DecodedRows[TariffRow]) -> 
 
 
 async def _store_measurements(
-    stack: Stack, customer: KnownCustomer, heading: BatchHeading, batch: DecodedRows[FleetReading]
+    stack: Stack,
+    customer: KnownCustomer,
+    heading: BatchHeading,
+    batch: DecodedRows[FleetReading],
+    span: Sequence[datetime],
 ) -> StoredBatch:
-    times = [row.time for row in batch.rows]
-    await stack.storage.ensure_partitions(stack.db, spanning(times))
+    await stack.storage.ensure_partitions(stack.db, span)
     await ingest.number_sources(stack.db, stack.layout, batch.rows)
     if customer.has_aliases:
         await _use_own_ids(stack, customer, batch)
-    await make_way(stack, times, lambda: (((customer.id, row.device_id), row.time) for row in batch.rows))
+    await make_way(stack, span, lambda: (((customer.id, row.device_id), row.time) for row in batch.rows))
     keys = ingest.FleetKeys(customer.id, customer.number, stack.small_keys)
     if batch.rows and not _collisions.expects(customer.id):
         try:
@@ -242,22 +245,24 @@ async def _store_measurements(
                 await _admit(connection, customer, heading.position)
                 stored = await ingest.append_fleet_readings(connection, keys, batch.rows)
                 kept = _kept(batch, stored)
-                await statements.record_and_mark(connection, customer.id, _handled(heading, kept))
+                handled = _handled(heading, kept, _spread(kept, batch, span))
+                await statements.record_and_mark(connection, customer.id, handled)
         except ingest.COLLISIONS:
             _collisions.note(customer.id)
         else:
             return _stored(kept)
-    return await _merge(stack, _Sent(customer, keys, heading, batch), _MERGE_TRIES)
+    return await _merge(stack, _Sent(customer, keys, heading, batch, span), _MERGE_TRIES)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A batch of readings, and whose it is."""
+    """A batch of readings, whose it is, and what its times span."""
 
     customer: KnownCustomer
     keys: ingest.FleetKeys
     heading: BatchHeading
     batch: DecodedRows[FleetReading]
+    span: Sequence[datetime]
 
 
 async def _merge(stack: Stack, sent: _Sent, tries: int) -> StoredBatch:
@@ -267,7 +272,8 @@ async def _merge(stack: Stack, sent: _Sent, tries: int) -> StoredBatch:
             await _admit(connection, customer, heading.position)
             stored = await ingest.merge_fleet_readings(connection, sent.keys, sent.batch.rows)
             kept = _kept(sent.batch, stored)
-            await statements.record_and_mark(connection, customer.id, _handled(heading, kept))
+            handled = _handled(heading, kept, _spread(kept, sent.batch, sent.span))
+            await statements.record_and_mark(connection, customer.id, handled)
         return _stored(kept, stored.counts.get(RowEffect.DUPLICATE, 0))
     except ingest.COLLISIONS:  # a deadlock with somebody who appends
         if tries <= 1:
@@ -288,12 +294,20 @@ async def _use_own_ids(stack: Stack, customer: KnownCustomer, batch: DecodedRows
         row.device_id = devices.get(row.device_id, row.device_id)
 
 
-def _sound(batch: DecodedRows[FleetReading], now: datetime) -> DecodedRows[FleetReading]:
-    """Return the rows whose times can be true. Where the first and the last can, every other can."""
-    times = [row.time for row in batch.rows]
-    if not times or not (reading_time_problem(min(times), now) or reading_time_problem(max(times), now)):
-        return batch
-    return batch.keep(lambda row: reading_time_problem(row.time, now))
+def _sound(
+    batch: DecodedRows[FleetReading], now: datetime
+) -> tuple[DecodedRows[FleetReading], Sequence[datetime]]:
+    """Return the rows whose times can be true, and these times' first and last (none of no rows)."""
+    span = _span(batch.rows)
+    # Where the first and the last can be true, every other can.
+    if not any(reading_time_problem(at, now) for at in span):
+        return batch, span
+    kept = batch.keep(lambda row: reading_time_problem(row.time, now))
+    return kept, _span(kept.rows)
+
+
+def _span(rows: Sequence[FleetReading]) -> Sequence[datetime]:
+    return spanning([row.time for row in rows])
 
 
 def _stored(kept: AnyBatch, duplicates: int = 0) -> StoredBatch:
@@ -301,14 +315,16 @@ def _stored(kept: AnyBatch, duplicates: int = 0) -> StoredBatch:
     return StoredBatch(answer, duplicates)
 
 
-def _handled(heading: BatchHeading, kept: AnyBatch) -> statements.HandledBatch:
+def _handled(
+    heading: BatchHeading, kept: AnyBatch, time_spread: timedelta | None = None
+) -> statements.HandledBatch:
     return statements.HandledBatch(
         batch_type=heading.batch_type,
         batch_bytes=heading.size_bytes,
         client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
         rows_accepted=len(kept.rows),
         rows_rejected=len(kept.problems),
-        time_spread=_time_spread(heading.batch_type, kept.rows),
+        time_spread=time_spread,
     )
 
 
@@ -320,12 +336,10 @@ _STORE: dict[BatchType, Callable[[_Handling, AnyBatch], Awaitable[AnyBatch]]] = 
 }
 
 
-def _time_spread(batch_type: str, rows: Sequence[FleetReading]) -> timedelta | None:
-    """Return the span of the batch's reading times, None where its rows have none."""
-    if batch_type != BatchType.MEASUREMENTS or not rows:
-        return None
-    times = [row.time for row in rows]
-    return max(times) - min(times)
+def _spread(kept: AnyBatch, sent: AnyBatch, span: Sequence[datetime]) -> timedelta | None:
+    """Return how far apart the times of the kept rows are, None of no rows; `span` is that of all that were sent."""
+    times = span if len(kept.rows) == len(sent.rows) else _span(kept.rows)
+    return max(times) - min(times) if times else None
 
 
 def _cut(text: str | None, length: int) -> str | None:
