@@ -5,7 +5,7 @@
 Batches of 5,000 readings of 1,000 devices. "COPY" is one writer and rows that were packed beforehand: "wide" into the
 table as it was (ids, doubles, a foreign key, three indexes), "narrow" into the product's own, sorted. The server is a
 process of its own with one worker, requests are made beforehand, and the rollups are kept while it is measured; what
-is left of them is waited for before the next way. All ways take turns, in another order each round, and each is set
+is left of them is brought up to date before the next way. All ways take turns, in another order each round, and each is set
 beside the COPY wide of its own round. Prepared `executemany` and objects of an ORM write narrow rows too.
 """
 
@@ -21,12 +21,14 @@ from typing import Any
 
 from sqlalchemy.orm import registry
 
+from portal.core import energy
 from portal.core.database.db import Database
 from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.readings.rules.scaling import to_stored
 from portal.core.readings.tables import FLEET_READINGS
 from portal.core.readings.wire import FleetReading
-from portal.core.settings import RunMode
+from portal.core.settings import RunMode, load_settings
+from portal.core.stack import close_stack, open_stack
 from tests.bench.rig import (
     ALL,
     BATCH,
@@ -131,15 +133,11 @@ async def _prepare(bench: Bench) -> None:
     await connection.close()
 
 
-async def _settled(bench: Bench) -> None:
-    """Wait until the hours that were queued are in the rollups, or half a minute."""
-    connection = await bench.connect()
-    for _ in range(600):
-        if not await connection.fetchval("SELECT count(*) FROM fleet.rollup_batches"):
-            break
-        await asyncio.sleep(0.05)
-    await connection.close()
-    await asyncio.sleep(0.2)
+async def _settle(given: dict[str, str]) -> None:
+    """Bring the rollups up to date, so that nothing of one way is left to be done beside the next."""
+    stack = open_stack(load_settings(given), application_name="bench")
+    await energy.refresh(stack)
+    await close_stack(stack)
 
 
 def measure(server: TestServer, directory: Path, rounds: int, *, has_others: bool) -> None:
@@ -166,7 +164,7 @@ def measure(server: TestServer, directory: Path, rounds: int, *, has_others: boo
         for _ in range(rounds):
             chance.shuffle(names)
             for name in names:
-                asyncio.run(_settled(bench))
+                asyncio.run(_settle(given))
                 found[name].append(ways[name]())
         peak = peak_megabytes(api)
     note_beside({name: found[name] for name in ways}, COPY_WIDE)
