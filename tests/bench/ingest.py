@@ -5,7 +5,7 @@
 Batches of 5,000 readings of 1,000 devices. "COPY" is one writer and rows that were packed beforehand: "wide" into the
 table as it was (ids, doubles, a foreign key, three indexes), "narrow" into the product's own, sorted. The server is a
 process of its own with one worker, requests are made beforehand, and the rollups are kept while it is measured; what
-is left of them is brought up to date before the next way. All ways take turns, in another order each round, and each is set
+is left of them is brought up to date before the next. All ways take turns, in another order each round, and each is set
 beside the COPY wide of its own round. Prepared `executemany` and objects of an ORM write narrow rows too.
 """
 
