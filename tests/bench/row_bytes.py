@@ -37,12 +37,12 @@ from tests.bench.rig import (
 )
 from tests.bench.wide_rows import copy_wide, has_timescale, make_wide, wide_rows
 
-_SIZE = "SELECT pg_table_size($1::regclass), pg_total_relation_size($1::regclass)"
+_SIZE = "SELECT pg_table_size(to_regclass($1)), pg_total_relation_size(to_regclass($1))"
 _CHUNK_SIZE = """
-SELECT sum(d.table_bytes), sum(d.total_bytes) FROM chunks_detailed_size($1::regclass) d
+SELECT sum(d.table_bytes), sum(d.total_bytes) FROM chunks_detailed_size(to_regclass($1)) d
 JOIN timescaledb_information.chunks c USING (chunk_schema, chunk_name) WHERE c.range_start = $2
 """
-_COMPRESS = "SELECT compress_chunk(chunk, true) FROM show_chunks($1::regclass) AS chunk"
+_COMPRESS = "SELECT compress_chunk(chunk, true) FROM show_chunks(to_regclass($1)) AS chunk"
 
 
 class Meter:
