@@ -18,7 +18,7 @@ from portal.core.database.migrations import migrate
 from portal.core.errors import PortalError
 from portal.core.identity.service import accounts
 from portal.core.log import configure_logging
-from portal.core.readings.service.wide_readings import make_ready, move_wide_readings
+from portal.core.readings.service import wide_readings
 from portal.core.settings import Settings, check_start, load_settings
 from portal.core.stack import opened_stack, uninstall
 from portal.server.config import ServerConfig
@@ -47,7 +47,7 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
     async with opened_stack(settings, is_alone=True, on_database_end=lost.note) as stack:
         await migrate(stack.db, settings.run_mode)
         await energy.bootstrap(stack)
-        await make_ready(stack)
+        await wide_readings.begin(stack)
         await accounts.ensure_first_admin(stack)
         await require_own_password(stack, host)
         try:
@@ -129,7 +129,7 @@ async def _migrate(settings: Settings) -> None:
     async with opened_stack(settings, application_name="portal-migrate") as stack:
         await migrate(stack.db, settings.run_mode)
         await energy.bootstrap(stack)
-        await move_wide_readings(stack)
+        await wide_readings.move_wide_readings(stack)
         await accounts.ensure_first_admin(stack)
 
 

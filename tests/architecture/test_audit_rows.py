@@ -58,7 +58,6 @@ WITHOUT_ROW = {
     "push.waiting_readings": "as due_retries",
     "wide_readings.begin": "makes views that an upgrade needs",
     "wide_readings.follow": "as move_wide_readings",
-    "wide_readings.make_ready": "as move_wide_readings",
     "wide_readings.move_wide_readings": "readings stay what they were: an upgrade moves them",
     "energy.bootstrap": "makes what stored energy needs, at a start",
     "energy.recompute": "a part of energy_proof.recompute_all and repair",

@@ -73,6 +73,14 @@ class ProbedStorage:
         engine = self._chosen or self._take(await self._by_table(session))
         return await engine.figures(session)
 
+    async def clear_moved(self, db: Database, after: datetime) -> None:
+        """Give back the disk of an earlier release's weeks from `after` on, whose readings have all been moved."""
+        await (await self._engine(db)).clear_moved(db, after)
+
+    async def settle(self, db: Database) -> None:
+        """Keep figures in the engine's own way again, once no reading of an earlier release is left."""
+        await (await self._engine(db)).settle(db)
+
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more."""
         await (await self._engine(db)).tidy(db)

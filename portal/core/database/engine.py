@@ -89,6 +89,20 @@ class Storage(Protocol):
         """Return what keeps the hourly and daily figures of the readings."""
         ...
 
+    async def clear_moved(self, db: Database, after: datetime) -> None:
+        """Give back the disk of an earlier release's weeks from `after` on, whose readings have all been moved.
+
+        Raises `Unavailable` where somebody holds them; they go with the next ones, or with their table.
+        """
+        ...
+
+    async def settle(self, db: Database) -> None:
+        """Keep figures in the engine's own way again, once no reading of an earlier release is left.
+
+        Raises `Unavailable` where that has to be tried again.
+        """
+        ...
+
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more; now and then, while the stack runs."""
         ...

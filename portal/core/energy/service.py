@@ -74,22 +74,23 @@ async def refresh_queue(stack: Stack) -> int:
         is_any = await waiting.is_any_queued(session, stack.layout)
     taken = 0
     while is_any:
-        hours, is_any = await _take_queue(stack, figures)
+        hours, is_any, figures = await _take_queue(stack)
         taken += hours
     await figures.finish(stack.db)
     return taken
 
 
-async def _take_queue(stack: Stack, figures: Figures) -> tuple[int, bool]:
-    """Bring a portion of the queue up to date; returns its hours, and whether there was more."""
+async def _take_queue(stack: Stack) -> tuple[int, bool, Figures]:
+    """Bring a portion of the queue up to date; returns its hours, whether there was more, and what keeps figures."""
     layout = stack.layout
     async with stack.db.transaction() as session:
         await waiting.one_refresh_at_a_time(session, layout)
+        figures = await stack.storage.figures(session)
         taken = await waiting.take_queue(session, layout)
         if taken.hours:
             await analyze_grown(session, layout)
             await _bring_up_to_date(session, layout, taken, max_gap_of(stack), figures)
-    return len(taken.hours), not taken.is_all
+    return len(taken.hours), not taken.is_all, figures
 
 
 async def _bring_up_to_date(

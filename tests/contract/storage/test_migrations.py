@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from portal.core.database.migrations import migrate, require_migrated
 from portal.core.errors import Misconfigured
-from portal.core.readings.queries import wide_rows
+from portal.core.readings.queries import wide_moves, wide_rows
 from portal.core.readings.queries.readings_view import show_narrow_alone
 from portal.core.readings.service.wide_readings import move_wide_readings
 from portal.core.settings import RunMode
@@ -157,7 +157,7 @@ async def test_readings_of_an_earlier_release_are_moved_and_stay_what_they_were(
     assert await fleet.rows(_SEEN) == before
     newest, *_ = await wide_rows.units_of_newest_week(stack.db, stack.layout)
     await stack.storage.ensure_partitions(stack.db, [newest.start, newest.start + timedelta(days=6)])
-    await wide_rows.move(stack.db, stack.storage, stack.layout, newest)
+    await wide_moves.move(stack.db, stack.layout, newest)
     assert await fleet.rows(_SEEN) == before
     assert await move_wide_readings(stack) < 3 * 20_001
     lost = [row for row in before if row[2] == datetime(2026, 2, 20, tzinfo=UTC)]

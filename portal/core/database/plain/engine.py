@@ -41,6 +41,13 @@ class PostgresStorage:
         """Return what keeps the tables of hours and days."""
         return PlainFigures(self.layout)
 
+    async def clear_moved(self, db: Database, after: datetime) -> None:
+        """Drop the partitions that readings have been moved out of."""
+        await self._partitions.drop_moved(db, after)
+
+    async def settle(self, db: Database) -> None:
+        """Leave everything: hours are kept in tables anyway."""
+
     async def tidy(self, db: Database) -> None:
         """Leave everything to autovacuum."""
 

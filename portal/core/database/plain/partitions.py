@@ -28,6 +28,13 @@ _ATTACH = """
 ALTER TABLE {readings} ATTACH PARTITION {readings}_{day}
 FOR VALUES FROM ('{start}') TO ('{end}')
 """
+# Those of an earlier release, by what they hold. Readers would wait behind whoever waits for them.
+_MOVED = """
+SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = to_regclass(:name) AND c.relispartition
+AND CAST(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \\(''([^'']+)''\\)') AS timestamptz) >= :after
+"""
+_NOT_FOR_LONG = "SET LOCAL lock_timeout = '2s'"
 
 
 class Partitions:
@@ -52,6 +59,15 @@ class Partitions:
                 for week in sorted(wanted - await self._existing(session)):
                     await self._create(session, week)
         self._known |= wanted
+
+    async def drop_moved(self, db: Database, after: datetime) -> None:
+        """Drop the partitions of an earlier release that begin at or after an instant; nothing is in them any more."""
+        given = {"name": self._layout.table("power_measurements_wide"), "after": after}
+        async with db.transaction() as session:
+            found = await values_of(session, str, _MOVED, given)
+            await session.execute(text(_NOT_FOR_LONG))
+            for name in found:
+                await session.execute(text(self._layout.sql("DROP TABLE {partition}", partition=name)))
 
     async def _existing(self, session: AsyncSession) -> set[datetime]:
         names = await values_of(

@@ -116,12 +116,16 @@ async def create_rollups(session: AsyncSession, layout: Layout) -> None:
     """Create tables and views where they are missing; what was stored before there were tables is queued."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
     if not await is_there(session, layout.table("hourly_rollup")):
-        tables = (_HOURLY_ROLLUP, _HOUR_INDEX, *((_DAILY_ROLLUP,) if layout.has_customers else ()))
-        for statement in tables:
-            await session.execute(text(layout.sql(statement, figure_columns=_FIGURE_COLUMNS)))
+        await create_tables(session, layout)
         await queue_hours(session, layout, layout.sql(_ALL_HOURS), {})
     stored = Stored(layout.table("hourly_rollup"), layout.table("daily_rollup"))
     await create_views(session, layout, stored, queue="rollup_queue")
+
+
+async def create_tables(session: AsyncSession, layout: Layout) -> None:
+    """Create the tables of hours and of customers' days, empty."""
+    for statement in (_HOURLY_ROLLUP, _HOUR_INDEX, *((_DAILY_ROLLUP,) if layout.has_customers else ())):
+        await session.execute(text(layout.sql(statement, figure_columns=_FIGURE_COLUMNS)))
 
 
 @dataclass(frozen=True)

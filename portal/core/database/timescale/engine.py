@@ -11,8 +11,11 @@ from portal.core.database.engine import Capabilities
 from portal.core.database.layout import LAYOUTS, Layout
 from portal.core.database.rows import row_of
 from portal.core.database.timescale.chunks import Chunks, shrink_indexes
+from portal.core.database.timescale.kept_hours import KeptFigures, are_kept, kept_figures
+from portal.core.database.timescale.moved_chunks import clear_moved
 from portal.core.database.timescale.probe import Engine
 from portal.core.database.timescale.schema import build
+from portal.core.database.timescale.settling import settle
 from portal.core.database.timescale.windows import note_hours, refresh_noted
 
 if TYPE_CHECKING:
@@ -68,15 +71,25 @@ class TimescaleStorage:
         """Make or repair hypertable, compression, aggregates and policies, and aggregate what is there."""
         async with db.transaction() as session:
             await build(session, self.layout)
-        await refresh_noted(db, self.layout)
+            is_kept = await are_kept(session, self.layout)
+        if not is_kept:
+            await refresh_noted(db, self.layout)
 
     async def ensure_partitions(self, db: Database, times: Iterable[datetime]) -> None:
         """Create the chunks that readings of these instants (aware) need."""
         await self._chunks.ensure(db, times)
 
-    async def figures(self, session: AsyncSession) -> AggregatedFigures:
-        """Return what keeps the aggregates complete."""
-        return AggregatedFigures(self.layout)
+    async def figures(self, session: AsyncSession) -> AggregatedFigures | KeptFigures:
+        """Return what keeps the aggregates complete, or the tables in their place while readings are moved."""
+        return await kept_figures(session, self.layout) or AggregatedFigures(self.layout)
+
+    async def clear_moved(self, db: Database, after: datetime) -> None:
+        """Drop the chunks that readings have been moved out of, and compress those that they have been moved to."""
+        await clear_moved(db, self.layout, after)
+
+    async def settle(self, db: Database) -> None:
+        """Have aggregates show the hours, now that all readings lie where these look."""
+        await settle(db, self.layout)
 
     async def tidy(self, db: Database) -> None:
         """Shrink what compressed chunks keep of readings that came late."""

@@ -16,10 +16,11 @@ from portal.core.database.plain.schema import (
     FIGURES,
     FIGURES_OF_READINGS,
     Stored,
+    create_rollups,
     create_views,
 )
 from portal.core.database.rows import is_so, value_of, values_of
-from portal.core.database.timescale import convert
+from portal.core.database.timescale import convert, kept_hours
 from portal.core.database.timescale.windows import OLDEST_FIRST, note_everything
 from portal.core.errors import Misconfigured
 
@@ -118,7 +119,12 @@ async def complete(session: AsyncSession, layout: Layout) -> None:
     for statement in _TABLES:
         await session.execute(text(layout.sql(statement)))
     await _take_other_name(session, layout)
-    await _ensure_aggregates(session, layout)
+    await session.execute(text(layout.sql(_COMPRESSION_POLICY)))
+    await kept_hours.keep(session, layout)
+    if await kept_hours.are_kept(session, layout):
+        await create_rollups(session, layout)
+        return
+    await ensure_aggregates(session, layout)
     stored = Stored(
         layout.sql(_HOURS_BY_DEVICE, figures=_of("a", FIGURES)),
         layout.sql(_DAYS_BY_CUSTOMER, figures=_of("a", DAILY_FIGURES)),
@@ -158,7 +164,8 @@ async def _take_other_name(session: AsyncSession, layout: Layout) -> None:
             await session.execute(text(renamed))
 
 
-async def _ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
+async def ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
+    """Make the aggregates where they are missing, or have other columns; then all readings are noted for them."""
     wanted = {"hourly_aggregate": ("customer", "meter", "hour", *FIGURES)}
     if layout.has_customers:
         wanted["daily_aggregate"] = ("customer", "day", *DAILY_FIGURES)
@@ -253,7 +260,7 @@ async def _ensure_real_time(session: AsyncSession, layout: Layout, name: str) ->
 
 async def _ensure_policies(session: AsyncSession, layout: Layout) -> None:
     daily = (_DAILY_POLICY,) if layout.has_customers else ()
-    for statement in (_HOURLY_POLICY, *daily, _COMPRESSION_POLICY):
+    for statement in (_HOURLY_POLICY, *daily):
         await session.execute(text(layout.sql(statement)))
     await session.execute(text(_POLICIES_OLDEST_FIRST), {"schema": layout.schema, "order": OLDEST_FIRST})
 

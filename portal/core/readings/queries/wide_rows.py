@@ -17,15 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from portal.core.database.db import driver_connection
-from portal.core.database.queue import QueuedHour
-from portal.core.database.reading_locks import move_alone
-from portal.core.database.rows import is_so, row_of, rows_of, value_of, values_of
+from portal.core.database.rows import is_so, rows_of, value_of
 from portal.core.errors import Conflict
 from portal.core.log import logger
-from portal.core.readings.queries.reading_sources import source_numbers
 from portal.core.readings.queries.readings_view import show_narrow_alone, show_wide_too
-from portal.core.readings.queries.wide_columns import RECEIVED_SECOND, WIDE, as_stored
 from portal.core.values.time import week_start
 
 if TYPE_CHECKING:
@@ -34,38 +29,16 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.db import Database
-    from portal.core.database.engine import Storage
     from portal.core.database.layout import Layout, MeterKey
 
 _log = logger("storage")
 _WEEK = timedelta(days=7)
 # Writers of the customer wait for a unit: some 80 ms.
 _ROWS_OF_UNIT = 25_000
-_IN_UNIT = """{w.customer_id = d.customer_id AND} w.device_id = d.id
-AND d.customer = :customer AND d.meter = ANY(:meters) AND w.time >= :start AND w.time < :end"""
 _METERS = """
 SELECT d.customer, d.meter, count(*) AS readings
 FROM {power_measurements_wide} w JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 WHERE w.time >= :start AND w.time < :end GROUP BY d.customer, d.meter ORDER BY d.customer, d.meter
-"""
-_SOURCES = """
-SELECT DISTINCT w.source FROM {power_measurements_wide} w, {devices} d WHERE {in_unit} AND w.source IS NOT NULL
-"""
-_INSERT = """
-WITH moved AS (
-    INSERT INTO {readings} (time, customer, meter, source, {columns}{received})
-    SELECT w.time, d.customer, d.meter, s.id, {values}{received_second}
-    FROM {devices} d, {power_measurements_wide} w LEFT JOIN {reading_sources} s ON s.name = w.source
-    WHERE {in_unit} ORDER BY d.customer, d.meter, w.time
-    RETURNING {columns}
-)
-SELECT count(*) AS readings, {counted} AS figures FROM moved
-"""
-_DELETE = """
-WITH moved AS (
-    DELETE FROM {power_measurements_wide} w USING {devices} d WHERE {in_unit} RETURNING {of_wide}
-)
-SELECT count(*) AS readings, {counted} AS figures FROM moved
 """
 _LEFT = """
 SELECT d.customer, d.meter, a.start
@@ -78,12 +51,6 @@ WHERE EXISTS (
 )
 ORDER BY d.customer, d.meter, a.start DESC
 """
-# Of plain PostgreSQL alone: a hypertable's chunks are not partitions, and go with the table.
-_PARTITIONS = """
-SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = to_regclass(:name) AND c.relispartition
-AND CAST(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \\(''([^'']+)''\\)') AS timestamptz) >= :after
-"""
 _OLDER = """
 SELECT EXISTS (
     SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -92,14 +59,6 @@ SELECT EXISTS (
 """
 # Readers would wait behind whoever waits for them.
 _NOT_FOR_LONG = "SET LOCAL lock_timeout = '2s'"
-_HOURS = """
-SELECT {d.customer_id,} d.id AS device_id, date_trunc('hour', r.time, 'UTC') AS hour, min(r.time) AS first_at
-FROM {readings} r JOIN {devices} d ON d.customer = r.customer AND d.meter = r.meter
-WHERE r.customer = :customer AND r.meter = ANY(:meters) AND r.time >= :start AND r.time < :end GROUP BY 1, 2 {, 3}
-"""
-_EVERYTHING_DECOMPRESSED = (
-    "SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)"
-)
 
 
 class _Meter(NamedTuple):
@@ -112,11 +71,6 @@ class _MeterWeek(NamedTuple):
     customer: int
     meter: int
     start: datetime
-
-
-class _Moved(NamedTuple):
-    readings: int
-    figures: int
 
 
 @dataclass(frozen=True)
@@ -134,8 +88,13 @@ class Unit:
             "customer": self.customer,
             "meters": list(self.meters),
             "start": self.start,
-            "end": self.start + _WEEK,
+            "end": self.end,
         }
+
+    @property
+    def end(self) -> datetime:
+        """When its week ends."""
+        return self.start + _WEEK
 
 
 async def begin(db: Database, layout: Layout) -> bool:
@@ -192,7 +151,7 @@ async def units_of(db: Database, layout: Layout, asked: Collection[tuple[MeterKe
         raise
 
 
-async def finish(db: Database, storage: Storage, layout: Layout) -> None:
+async def let_go(db: Database, layout: Layout) -> None:
     """Let the wide table go, which is empty, and have every view show the narrow readings alone.
 
     Raises `Conflict` where it is not empty: readings of no device.
@@ -207,8 +166,6 @@ async def finish(db: Database, storage: Storage, layout: Layout) -> None:
             )
         await show_narrow_alone(session, layout)
         await session.execute(text(layout.sql("DROP TABLE {power_measurements_wide}")))
-        figures = await storage.figures(session)
-    await figures.finish(db)
 
 
 async def is_older_open(db: Database, since: datetime | None) -> bool:
@@ -223,16 +180,11 @@ async def now(db: Database) -> datetime | None:
         return await value_of(session, datetime, "SELECT clock_timestamp()")
 
 
-async def drop_empty(db: Database, layout: Layout, after: datetime) -> None:
-    """Drop partitions of the wide table that begin at or after an instant, all of whose readings have been moved."""
+async def is_any_left(db: Database, layout: Layout, after: datetime) -> bool:
+    """Tell whether a reading at or after an instant lies wide."""
     async with db.transaction() as session:
         left = layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements_wide} WHERE time >= :after)")
-        if await is_so(session, left, {"after": after}):
-            return
-        found = await values_of(session, str, _PARTITIONS, {**_name(layout), "after": after})
-        await session.execute(text(_NOT_FOR_LONG))
-        for name in found:
-            await session.execute(text(layout.sql("DROP TABLE {partition}", partition=name)))
+        return await is_so(session, left, {"after": after})
 
 
 async def is_there(session: AsyncSession, layout: Layout) -> bool:
@@ -255,58 +207,3 @@ def _units(start: datetime, meters: Sequence[_Meter]) -> Iterator[Unit]:
         some.append(each)
     if some:
         yield Unit(some[0].customer, [one.meter for one in some], start)
-
-
-async def move(db: Database, storage: Storage, layout: Layout, unit: Unit) -> int:
-    """Move one unit; returns its readings. Room for them is to be there, and the table they come from."""
-    async with db.transaction() as session:
-        statement = layout.sql(_SOURCES, in_unit=layout.sql(_IN_UNIT))
-        names = await values_of(session, str, statement, unit.given)
-        await source_numbers(await driver_connection(session), layout, names)
-    async with db.transaction() as session:
-        moved = await move_unit(session, layout, unit)
-        figures = await storage.figures(session)
-        if figures.waiting is not None:
-            await figures.rewrite(session, await _hours(session, layout, unit), ())
-    return moved
-
-
-async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
-    """Move one unit in the caller's transaction; returns its readings, 0 where somebody has moved it meanwhile.
-
-    What was never a number, or does not fit, is not there any more: that is said in the log.
-    """
-    await move_alone(session, unit.customer)
-    await session.execute(text(_EVERYTHING_DECOMPRESSED))
-    in_unit = layout.sql(_IN_UNIT)
-    is_client = not layout.has_customers
-    counted = " + ".join(f"count({name})" for name in WIDE)
-    inserted = layout.sql(
-        _INSERT,
-        in_unit=in_unit,
-        columns=", ".join(WIDE),
-        values=", ".join(map(as_stored, WIDE)),
-        received=", received" if is_client else "",
-        received_second=f", {RECEIVED_SECOND}" if is_client else "",
-        counted=counted,
-    )
-    deleted = layout.sql(
-        _DELETE, in_unit=in_unit, of_wide=", ".join(f"w.{name}" for name in WIDE), counted=counted
-    )
-    arrived = await row_of(session, _Moved, inserted, unit.given)
-    left = await row_of(session, _Moved, deleted, unit.given)
-    if arrived.readings != left.readings:
-        raise Conflict(
-            f"Of the week from {unit.start:%Y-%m-%d}, {left.readings} readings left and {arrived.readings} came."
-        )
-    if lost := left.figures - arrived.figures:
-        _log.warning(
-            "Values that are no numbers or do not fit were left out",
-            values=lost,
-            week=f"{unit.start:%Y-%m-%d}",
-        )
-    return arrived.readings
-
-
-async def _hours(session: AsyncSession, layout: Layout, unit: Unit) -> list[QueuedHour]:
-    return await rows_of(session, QueuedHour, layout.sql(_HOURS), unit.given, keys=layout.key_width)

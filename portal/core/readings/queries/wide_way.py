@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from portal.core.database.db import Database
-from portal.core.readings.queries import wide_rows
+from portal.core.readings.queries import wide_moves, wide_rows
 from portal.core.values.time import spanning, week_start
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def move(stack: Stack, unit: wide_rows.Unit) -> int:
     """Make room for a unit, and move it; returns its readings."""
     week = unit.start, unit.start + timedelta(days=7) - timedelta(hours=1)
     await stack.storage.ensure_partitions(stack.db, week)
-    return await wide_rows.move(stack.db, stack.storage, stack.layout, unit)
+    return await wide_moves.move(stack.db, stack.layout, unit)
 
 
 def forget(stack: Stack) -> None:

@@ -27,27 +27,16 @@ async def begin(stack: Stack) -> bool:
     return await wide_rows.begin(stack.db, stack.layout)
 
 
-async def make_ready(stack: Stack) -> None:
-    """Do before anything is served what cannot be done beside it.
-
-    Where aggregates follow the readings that lie narrow, and know of no others, all of them are moved now.
-    """
-    if await begin(stack):
-        async with stack.db.transaction() as session:
-            figures = await stack.storage.figures(session)
-        if figures.waiting is not None:
-            await move_wide_readings(stack)
-
-
 async def move_wide_readings(stack: Stack) -> int:
     """Move every reading that still lies in the table of an earlier release; returns how many there were.
 
     After the engine's part of the schema is made. May be killed at any instant, and begun again.
     """
-    if not await begin(stack):
-        return 0
-    moved = await _move_all(stack)
-    await wide_rows.finish(stack.db, stack.storage, stack.layout)
+    moved = 0
+    if await begin(stack):
+        moved = await _move_all(stack)
+        await wide_rows.let_go(stack.db, stack.layout)
+    await stack.storage.settle(stack.db)
     return moved
 
 
@@ -56,12 +45,12 @@ async def follow(stack: Stack) -> None:
     outage = Outage(_log, "Readings of an earlier release are not moved")
     while True:
         with outage.noted():
-            if not await wide_rows.is_left(stack.db, stack.layout):
-                return
-            await _move_all(stack, is_alone=False)
-            await _when_nobody_reads_older(stack)
-            await wide_rows.finish(stack.db, stack.storage, stack.layout)
-            _log.info("All readings of the earlier release have been moved")
+            if await wide_rows.is_left(stack.db, stack.layout):
+                await _move_all(stack, is_alone=False)
+                await _when_nobody_reads_older(stack)
+                await wide_rows.let_go(stack.db, stack.layout)
+                _log.info("All readings of the earlier release have been moved")
+            await stack.storage.settle(stack.db)
             return
         await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -76,7 +65,8 @@ async def _move_all(stack: Stack, *, is_alone: bool = True) -> int:
                 await asyncio.sleep(min(monotonic() - began, _LONGEST_PAUSE_SECONDS))
         if not is_alone:
             await _when_nobody_reads_older(stack)
-        await wide_rows.drop_empty(stack.db, stack.layout, units[0].start)
+        if not await wide_rows.is_any_left(stack.db, stack.layout, units[0].start):
+            await stack.storage.clear_moved(stack.db, units[0].start)
     return moved
 
 
