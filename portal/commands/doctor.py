@@ -33,6 +33,10 @@ class Findings:
     is_migrated: bool = False
     hours_to_refresh: int | None = None
     meters_to_recompute: int | None = None
+    meters_to_move: int | None = None
+    weeks_to_move: int | None = None
+    readings_moved: int | None = None
+    values_left_out: int | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -89,6 +93,8 @@ async def _look_at_database(settings: Settings, findings: Findings) -> None:
             findings.timescaledb_version = found.capabilities.timescaledb_version
             findings.hours_to_refresh = found.hours_to_refresh
             findings.meters_to_recompute = found.meters_to_recompute
+            findings.meters_to_move, findings.weeks_to_move = found.left_to_move
+            findings.readings_moved, findings.values_left_out = found.moved
             findings.problems += _problems(found)
     except PortalError as error:
         findings.problems.append(error.message)
@@ -100,7 +106,32 @@ def _problems(found: service.Examination) -> list[str]:
         f"({', '.join(map(str, each.device_ids))}): energy may be counted twice."
         for each in found.doubled
     ]
-    return [*([found.behind] if found.behind else []), *doubled]
+    orphans = f"{found.meters_of_no_device} meters have readings, and no device: {_ORPHANS}"
+    return [
+        *([found.behind] if found.behind else []),
+        *doubled,
+        *([orphans] if found.meters_of_no_device else []),
+    ]
+
+
+_ORPHANS = "their devices were removed past the product, or the database was restored in part."
+
+
+def _notes(findings: Findings) -> list[str | None]:
+    to_move = (
+        f"readings of an earlier release are being moved: {findings.readings_moved} are, those of "
+        f"{findings.meters_to_move} meters in {findings.weeks_to_move} weeks are left"
+    )
+    left_out = (
+        f"of the {findings.readings_moved} readings of an earlier release {findings.values_left_out} values "
+        "were left out: they were no numbers, or do not fit"
+    )
+    return [
+        findings.storage_note,
+        findings.other_rule,
+        to_move if findings.meters_to_move else None,
+        left_out if findings.values_left_out else None,
+    ]
 
 
 def _words(findings: Findings) -> str:
@@ -113,7 +144,7 @@ def _words(findings: Findings) -> str:
         f"Push         {'on' if findings.pushes else 'off'}",
         f"Database     {database}, TimescaleDB {extension}",
         f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh{passes}",
-        *(f"             {note}" for note in (findings.storage_note, findings.other_rule) if note),
+        *(f"             {note}" for note in _notes(findings) if note),
     ]
     return "\n".join(
         [*lines, *(f"PROBLEM      {problem}" for problem in findings.problems)] or ["No problem found."]

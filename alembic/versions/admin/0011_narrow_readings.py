@@ -47,6 +47,13 @@ _OF_WIDE = tuple(name for name, *_ in _QUANTITIES[:8])
 
 _TABLES = """
 CREATE TABLE fleet.reading_sources (id integer PRIMARY KEY, name varchar(50) NOT NULL UNIQUE);
+CREATE TABLE fleet.moved_weeks (
+    customer integer NOT NULL,
+    week timestamptz NOT NULL,
+    readings bigint NOT NULL,
+    left_out bigint NOT NULL,
+    PRIMARY KEY (customer, week)
+);
 CREATE TABLE fleet.reading_conflicts (
     customer integer NOT NULL,
     meter integer NOT NULL,
@@ -263,5 +270,11 @@ def downgrade() -> None:
     columns = ", ".join(("time", "customer_id", "device_id", *_OF_WIDE, "source"))
     kept = f"SELECT {columns} FROM fleet.power_measurements_wide"
     op.execute(f"INSERT INTO fleet.power_measurements ({columns}) {kept}")
-    for table in ("power_measurements_wide", "readings", "reading_conflicts", "reading_sources"):
+    for table in (
+        "power_measurements_wide",
+        "readings",
+        "reading_conflicts",
+        "reading_sources",
+        "moved_weeks",
+    ):
         op.execute(f"DROP TABLE fleet.{table} CASCADE")

@@ -47,6 +47,13 @@ _OF_WIDE = tuple(name for name, *_ in _QUANTITIES[:8])
 
 _TABLES = """
 CREATE TABLE monitoring.reading_sources (id integer PRIMARY KEY, name varchar(50) NOT NULL UNIQUE);
+CREATE TABLE monitoring.moved_weeks (
+    customer integer NOT NULL,
+    week timestamptz NOT NULL,
+    readings bigint NOT NULL,
+    left_out bigint NOT NULL,
+    PRIMARY KEY (customer, week)
+);
 CREATE TABLE monitoring.reading_conflicts (
     customer integer NOT NULL,
     meter integer NOT NULL,
@@ -274,5 +281,11 @@ def downgrade() -> None:
     kept = f"SELECT {columns} FROM monitoring.power_measurements_wide"
     op.execute(f"INSERT INTO monitoring.power_measurements ({columns}) {kept}")
     op.execute("DROP TABLE app.push_conflicts")
-    for table in ("power_measurements_wide", "readings", "reading_conflicts", "reading_sources"):
+    for table in (
+        "power_measurements_wide",
+        "readings",
+        "reading_conflicts",
+        "reading_sources",
+        "moved_weeks",
+    ):
         op.execute(f"DROP TABLE monitoring.{table} CASCADE")

@@ -35,6 +35,7 @@ _TABLES = frozenset(
         "readings",  # what they are read from, by weeks: integers under small keys
         "reading_conflicts",  # values that came for an instant beside those of the reading
         "reading_sources",  # what boards call themselves, numbered
+        "moved_weeks",  # how many readings of an earlier release were moved to where readings lie now
         "stored_readings",  # the same under small keys, those included that are still to be moved: a view
         "power_measurements_wide",  # readings of an earlier release until they are moved
         "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays of integers

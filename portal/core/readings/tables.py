@@ -124,6 +124,19 @@ def _readings_of(schema: str, *, has_received: bool) -> Table:
         schema=schema,
         info={"about": "Values that came for an instant beside the reading's, which has the greatest."},
     )
+    Table(
+        "moved_weeks",
+        SQLModel.metadata,
+        Column("customer", Integer, nullable=False),
+        Column("week", Instant, nullable=False),
+        Column("readings", BigInteger, nullable=False),
+        Column("left_out", BigInteger, nullable=False),
+        PrimaryKeyConstraint("customer", "week"),
+        schema=schema,
+        info={
+            "about": "Readings of an earlier release that were moved, and how many of their values did not fit."
+        },
+    )
     return Table(
         "readings",
         SQLModel.metadata,

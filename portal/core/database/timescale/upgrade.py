@@ -19,6 +19,7 @@ from sqlalchemy import text
 from portal.core.database.autocommit import autocommit
 from portal.core.database.rows import fetch_value, row_of, rows_of, value_of, values_of
 from portal.core.database.timescale import convert
+from portal.core.database.timescale.kept_hours import is_any_wide
 from portal.core.database.timescale.probe import ReadingsTable, create_extension, gather, obstacle
 from portal.core.database.timescale.schema import build, complete
 from portal.core.database.timescale.windows import refresh_noted
@@ -36,6 +37,10 @@ _WEEK = timedelta(days=7)
 _MOVING_LOCK = convert.SHAPE_LOCK + 1
 # Readings that arrive between the copy and the swap are fetched by another round.
 _ROUNDS = 3
+_TO_BE_MOVED = (
+    "Readings of an earlier release are still to be moved to where readings lie now: run `portal migrate`, or let "
+    "`portal serve` end it, then run this again."
+)
 _DELETE_WEEK = "DELETE FROM {readings_twin} WHERE time >= :start AND time < :end"
 _COPY_WEEK = """
 INSERT INTO {readings_twin}
@@ -89,6 +94,8 @@ async def upgrade(db: Database, layout: Layout, report: Callable[[Week], None]) 
     async with _alone(db):
         version = await _ready(db, layout)
         async with db.transaction() as session:
+            if await is_any_wide(session, layout):
+                raise Conflict(_TO_BE_MOVED)
             if not await convert.is_partitioned(session, layout):
                 await build(session, layout)
                 return Upgraded(0, 0, version)

@@ -115,7 +115,7 @@ WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT
 
 # By its number, which stays in `meter_numbers`, and is not given to another.
 _NUMBER = "(SELECT number FROM fleet.customers WHERE id = :id)"
-_BY_NUMBER = ("readings", "reading_conflicts", "rollup_batches")
+_BY_NUMBER = ("readings", "reading_conflicts", "moved_weeks", "rollup_batches")
 
 
 async def remove(session: AsyncSession, customer_id: UUID) -> None:

@@ -10,6 +10,8 @@ from portal.core import energy
 from portal.core.database.choice import judge
 from portal.core.fleet.queries import fleet_devices
 from portal.core.outbox.queries import push_epoch
+from portal.core.readings.queries import wide_progress
+from portal.core.readings.queries.wide_progress import LeftToMove, Moved
 
 if TYPE_CHECKING:
     from portal.core.database.engine import Capabilities
@@ -25,12 +27,17 @@ class Examination:
 
     `behind`: why a Client's push is stopped, where the Admin holds more than it ever sent. `doubled`: external ids
     under which an Admin has several devices of a customer with readings.
+
+    `moved` and `left_to_move`: readings of an earlier release. `meters_of_no_device`: in the readings.
     """
 
     capabilities: Capabilities
     hours_to_refresh: int
     meters_to_recompute: int
     other_rule: str | None
+    moved: Moved
+    left_to_move: LeftToMove
+    meters_of_no_device: int
     behind: str | None = None
     doubled: tuple[DoubledDevice, ...] = ()
 
@@ -47,4 +54,14 @@ async def examine(stack: Stack) -> Examination:
         )
         behind = None if layout.has_customers else (await push_epoch.load(session)).behind_reason
         doubled = await fleet_devices.doubled(session) if layout.has_customers else ()
-    return Examination(replace(capabilities, note=choice.note), waiting, passes, other, behind, doubled)
+        return Examination(
+            replace(capabilities, note=choice.note),
+            waiting,
+            passes,
+            other,
+            await wide_progress.moved(session, layout),
+            await wide_progress.left_to_move(session, layout),
+            await wide_progress.meters_of_no_device(session, layout),
+            behind,
+            doubled,
+        )

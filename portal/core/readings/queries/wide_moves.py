@@ -49,6 +49,11 @@ _IS_LEFT = "SELECT EXISTS (SELECT 1 FROM {power_measurements_wide} w WHERE {of_d
 _DEVICES = (
     "SELECT {customer_id,} id AS device_id FROM {devices} WHERE customer = :customer AND meter = ANY(:meters)"
 )
+_NOTE = """
+INSERT INTO {moved_weeks} AS m (customer, week, readings, left_out) VALUES (:customer, :start, :readings, :left_out)
+ON CONFLICT (customer, week) DO UPDATE
+SET readings = m.readings + excluded.readings, left_out = m.left_out + excluded.left_out
+"""
 _EVERYTHING_DECOMPRESSED = (
     "SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)"
 )
@@ -80,9 +85,35 @@ async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
     """
     await move_alone(session, unit.customer)
     await session.execute(text(_EVERYTHING_DECOMPRESSED))
-    is_client = not layout.has_customers
     counted = " + ".join(f"count({name})" for name in WIDE)
-    inserted = layout.sql(
+    given = await _of_devices(session, layout, unit)
+    of_devices = layout.sql(_OF_DEVICES)
+    there = await row_of(session, _Moved, layout.sql(_COUNT, counted=counted, of_devices=of_devices), given)
+    if there.readings == 0:
+        return 0
+    came = await row_of(session, _Moved, _inserting(layout, counted), unit.given)
+    await session.execute(text(layout.sql(_DELETE, of_devices=of_devices)), given)
+    is_left = await is_so(session, layout.sql(_IS_LEFT, of_devices=of_devices), given)
+    if is_left or came.readings != there.readings:
+        raise Conflict(
+            f"Of the week from {unit.start:%Y-%m-%d}, {there.readings} readings were to be moved, and "
+            f"{came.readings} came."
+        )
+    lost = there.figures - came.figures
+    noted = {"customer": unit.customer, "start": unit.start, "readings": came.readings, "left_out": lost}
+    await session.execute(text(layout.sql(_NOTE)), noted)
+    if lost:
+        _log.warning(
+            "Values that are no numbers or do not fit were left out",
+            values=lost,
+            week=f"{unit.start:%Y-%m-%d}",
+        )
+    return came.readings
+
+
+def _inserting(layout: Layout, counted: str) -> str:
+    is_client = not layout.has_customers
+    return layout.sql(
         _INSERT,
         in_unit=layout.sql(_IN_UNIT),
         columns=", ".join(WIDE),
@@ -91,24 +122,6 @@ async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
         received_second=f", {RECEIVED_SECOND}" if is_client else "",
         counted=counted,
     )
-    given = await _of_devices(session, layout, unit)
-    of_devices = layout.sql(_OF_DEVICES)
-    there = await row_of(session, _Moved, layout.sql(_COUNT, counted=counted, of_devices=of_devices), given)
-    came = await row_of(session, _Moved, inserted, unit.given)
-    await session.execute(text(layout.sql(_DELETE, of_devices=of_devices)), given)
-    is_left = await is_so(session, layout.sql(_IS_LEFT, of_devices=of_devices), given)
-    if is_left or came.readings != there.readings:
-        raise Conflict(
-            f"Of the week from {unit.start:%Y-%m-%d}, {there.readings} readings were to be moved, and "
-            f"{came.readings} came."
-        )
-    if lost := there.figures - came.figures:
-        _log.warning(
-            "Values that are no numbers or do not fit were left out",
-            values=lost,
-            week=f"{unit.start:%Y-%m-%d}",
-        )
-    return came.readings
 
 
 async def _of_devices(session: AsyncSession, layout: Layout, unit: Unit) -> dict[str, object]:
