@@ -1,11 +1,12 @@
 """Runs `portal` in forks of a process that has imported it: a command then takes as long as its work.
 
 Started as a server with the path of a socket; the program that stands for `portal` hands its arguments, surroundings
-and standard streams over and ends as the fork does.
+and standard streams over and ends as the fork does; where it is killed, so is the fork.
 """
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -74,6 +75,9 @@ def _answer(line: socket.socket, main: object) -> None:
     running = os.fork()
     if running == 0:
         _run(json.loads(said), streams, main)
+    ready, _, _ = select.select([line, os.pidfd_open(running)], [], [])
+    if line in ready:  # it has nothing to say but that its end of the line is gone: it was killed
+        os.kill(running, signal.SIGKILL)
     _, status = os.waitpid(running, 0)
     line.send(str(os.waitstatus_to_exitcode(status) & 0xFF).encode())
     os._exit(0)

@@ -92,7 +92,7 @@ class Storage(Protocol):
     async def clear_moved(self, db: Database, after: datetime) -> None:
         """Give back the disk of an earlier release's weeks from `after` on, whose readings have all been moved.
 
-        Raises `Unavailable` where somebody holds them; they go with the next ones, or with their table.
+        What somebody holds is left: it goes with the next ones, or with its table.
         """
         ...
 

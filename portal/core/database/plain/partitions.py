@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from portal.core.database.rows import values_of
+from portal.core.errors import Unavailable
 from portal.core.values.time import week_start
 
 if TYPE_CHECKING:
@@ -61,13 +63,17 @@ class Partitions:
         self._known |= wanted
 
     async def drop_moved(self, db: Database, after: datetime) -> None:
-        """Drop the partitions of an earlier release that begin at or after an instant; nothing is in them any more."""
+        """Drop the partitions of an earlier release that begin at or after an instant; nothing is in them any more.
+
+        Where somebody holds one they are left.
+        """
         given = {"name": self._layout.table("power_measurements_wide"), "after": after}
-        async with db.transaction() as session:
-            found = await values_of(session, str, _MOVED, given)
-            await session.execute(text(_NOT_FOR_LONG))
-            for name in found:
-                await session.execute(text(self._layout.sql("DROP TABLE {partition}", partition=name)))
+        with suppress(Unavailable):
+            async with db.transaction() as session:
+                found = await values_of(session, str, _MOVED, given)
+                await session.execute(text(_NOT_FOR_LONG))
+                for name in found:
+                    await session.execute(text(self._layout.sql("DROP TABLE {partition}", partition=name)))
 
     async def _existing(self, session: AsyncSession) -> set[datetime]:
         names = await values_of(
