@@ -1,4 +1,4 @@
-"""How long a single reading waits while readings of an earlier release are moved, how quick that is, what disk it takes.
+"""How long a reading waits while those of an earlier release are moved, how quick that is, and what disk it takes.
 
     python -m tests.bench.move [--dsn postgresql://...] [--meters 100] [--weeks 3] [--every 60]
 
@@ -157,9 +157,8 @@ async def _measure(environment: dict[str, str], engine: str, given: argparse.Nam
     await migrate(stack.db, RunMode.CLIENT)
     await energy.bootstrap(stack)
     await wide_readings.begin(stack)
-    say(
-        f"{engine}: {count} readings, {(filled - empty) / 2**20:.0f} MiB; served {time.perf_counter() - began:.1f} s after the start"
-    )
+    size, started = (filled - empty) / 2**20, time.perf_counter() - began
+    say(f"{engine}: {count} readings, {size:.0f} MiB; served {started:.1f} s after the start")
     alone, beside, reads = (
         _Times(name)
         for name in ("a reading, nothing beside", "a reading beside the move", "a device's day beside it")
