@@ -1,6 +1,6 @@
 """Energy is what the readings say, whichever of them still lie in the table of an earlier release."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -52,8 +52,9 @@ async def _upgrade(stack: Stack) -> None:
 
 
 async def _units(stack: Stack, histories: _Histories) -> list[wide_rows.Unit]:
-    asked = {(meter.key, week_start(at)) for meter, history in histories.items() for at, _ in history}
-    return await wide_rows.units_of(stack.db, stack.layout, asked)
+    weeks = {(meter.key, week_start(at)) for meter, history in histories.items() for at, _ in history}
+    spans = [wide_rows.Span(key, week, week + timedelta(days=7)) for key, week in sorted(weeks)]
+    return await wide_rows.units_of(stack.db, stack.layout, spans)
 
 
 @settings(

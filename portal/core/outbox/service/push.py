@@ -207,18 +207,18 @@ async def _make_way(
         return
     async with _bounded(stack) as session:
         found = await spans(session)
-    weeks = [
+    days = [
         ((span.device_id,), at)
         for span in found
-        for at in (*_weekly(span.first_at, span.last_at), span.last_at)
+        for at in (*_daily(span.first_at, span.last_at), span.last_at)
     ]
-    await make_way(stack, [at for _, at in weeks], lambda: weeks)
+    await make_way(stack, [at for _, at in days], lambda: days)
 
 
-def _weekly(first: datetime, last: datetime) -> Iterator[datetime]:
+def _daily(first: datetime, last: datetime) -> Iterator[datetime]:
     while first < last:
         yield first
-        first += timedelta(days=7)
+        first += timedelta(days=1)
 
 
 async def acknowledge_retries(

@@ -14,6 +14,7 @@ from portal.core.errors import Conflict
 from portal.core.log import logger
 from portal.core.readings.queries.reading_sources import source_numbers
 from portal.core.readings.queries.wide_columns import RECEIVED_SECOND, WIDE, as_stored
+from portal.core.values.time import week_start
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,7 +51,7 @@ _DEVICES = (
     "SELECT {customer_id,} id AS device_id FROM {devices} WHERE customer = :customer AND meter = ANY(:meters)"
 )
 _NOTE = """
-INSERT INTO {moved_weeks} AS m (customer, week, readings, left_out) VALUES (:customer, :start, :readings, :left_out)
+INSERT INTO {moved_weeks} AS m (customer, week, readings, left_out) VALUES (:customer, :week, :readings, :left_out)
 ON CONFLICT (customer, week) DO UPDATE
 SET readings = m.readings + excluded.readings, left_out = m.left_out + excluded.left_out
 """
@@ -100,7 +101,12 @@ async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
             f"{came.readings} came."
         )
     lost = there.figures - came.figures
-    noted = {"customer": unit.customer, "start": unit.start, "readings": came.readings, "left_out": lost}
+    noted = {
+        "customer": unit.customer,
+        "week": week_start(unit.start),
+        "readings": came.readings,
+        "left_out": lost,
+    }
     await session.execute(text(layout.sql(_NOTE)), noted)
     if lost:
         _log.warning(

@@ -4,7 +4,7 @@ A unit is some meters of one week: their rows are inserted here and deleted ther
 reads sees each of them once, and a kill at any instant leaves either all of it or nothing. The newest week goes first.
 
 The wide table never gets another row. So a unit that has been moved stays so, and whoever stores readings of a meter's
-week, or reads it where only the narrow ones count, moves what lies wide of it first (`units_of`): the mover and a
+days, or reads them where only the narrow ones count, moves what lies wide of these first (`units_of`): the mover and a
 writer are never at the same rows, and neither waits for the other.
 """
 
@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from portal.core.database.layout import MeterKey
 from portal.core.database.rows import is_so, rows_of, value_of
 from portal.core.errors import Conflict
 from portal.core.log import logger
@@ -24,32 +26,35 @@ from portal.core.readings.queries.readings_view import show_narrow_alone, show_w
 from portal.core.values.time import week_start
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.db import Database
-    from portal.core.database.layout import Layout, MeterKey
+    from portal.core.database.layout import Layout
 
 _log = logger("storage")
 _WEEK = timedelta(days=7)
 # Writers of the customer wait for a unit: some 80 ms.
 _ROWS_OF_UNIT = 25_000
-_METERS = """
-SELECT d.customer, d.meter, count(*) AS readings
+_OF_WEEK = """
+SELECT d.customer, d.meter, CAST(:start AS timestamptz) AS start_at, CAST(:end AS timestamptz) AS end_at,
+       count(*) AS readings
 FROM {power_measurements_wide} w JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
 WHERE w.time >= :start AND w.time < :end GROUP BY d.customer, d.meter ORDER BY d.customer, d.meter
 """
-_LEFT = """
-SELECT d.customer, d.meter, a.start
-FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:starts AS timestamptz[]))
-    AS a ({customer_id,} device_id, start)
+_OF_SPANS = """
+SELECT d.customer, d.meter, a.start_at, a.end_at, n.readings
+FROM unnest(
+    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[])
+) AS a ({customer_id,} device_id, start_at, end_at)
 JOIN {devices} d ON {d.customer_id = a.customer_id AND} d.id = a.device_id
-WHERE EXISTS (
-    SELECT 1 FROM {power_measurements_wide} w WHERE {w.customer_id = a.customer_id AND} w.device_id = a.device_id
-    AND w.time >= a.start AND w.time < a.start + interval '168 hours'
-)
-ORDER BY d.customer, d.meter, a.start DESC
+CROSS JOIN LATERAL (
+    SELECT count(*) AS readings FROM {power_measurements_wide} w
+    WHERE {w.customer_id = a.customer_id AND} w.device_id = a.device_id
+      AND w.time >= a.start_at AND w.time < a.end_at
+) n
+WHERE n.readings > 0 ORDER BY d.customer, a.start_at DESC, a.end_at, d.meter
 """
 _OLDER = """
 SELECT EXISTS (
@@ -61,25 +66,30 @@ SELECT EXISTS (
 _NOT_FOR_LONG = "SET LOCAL lock_timeout = '2s'"
 
 
-class _Meter(NamedTuple):
+class _MeterSpan(NamedTuple):
     customer: int
     meter: int
+    start_at: datetime
+    end_at: datetime
     readings: int
 
 
-class _MeterWeek(NamedTuple):
-    customer: int
-    meter: int
-    start: datetime
+class Span(NamedTuple):
+    """A part of a week of a meter; the end is excluded."""
+
+    key: MeterKey
+    start_at: datetime
+    end_at: datetime
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Some meters of a customer, all by their numbers, in one week."""
+    """Some meters of a customer, all by their numbers, in a week or a part of it; the end is excluded."""
 
     customer: int
     meters: Sequence[int]
     start: datetime
+    end: datetime
 
     @property
     def given(self) -> dict[str, object]:
@@ -90,11 +100,6 @@ class Unit:
             "start": self.start,
             "end": self.end,
         }
-
-    @property
-    def end(self) -> datetime:
-        """When its week ends."""
-        return self.start + _WEEK
 
 
 async def begin(db: Database, layout: Layout) -> bool:
@@ -130,21 +135,21 @@ async def units_of_newest_week(db: Database, layout: Layout) -> list[Unit]:
     start = week_start(newest)
     given = {"start": start, "end": start + _WEEK}
     async with db.transaction() as session:
-        return list(_units(start, await rows_of(session, _Meter, layout.sql(_METERS), given)))
+        return list(_units(await rows_of(session, _MeterSpan, layout.sql(_OF_WEEK), given)))
 
 
-async def units_of(db: Database, layout: Layout, asked: Collection[tuple[MeterKey, datetime]]) -> list[Unit]:
-    """Return what lies wide of meters' weeks (key columns, the week's begin), a unit for each."""
-    keys = layout.arrays(key for key, _ in asked)
+async def units_of(db: Database, layout: Layout, spans: Sequence[Span]) -> list[Unit]:
+    """Return what lies wide in parts of meters' weeks; those of a customer that are of one time stand together."""
+    given = {
+        **layout.arrays(span.key for span in spans),
+        "starts": [span.start_at for span in spans],
+        "ends": [span.end_at for span in spans],
+    }
     try:
         async with db.transaction() as session:
             if not await is_there(session, layout):
                 return []
-            given = {**keys, "starts": [start for _, start in asked]}
-            return [
-                Unit(row.customer, (row.meter,), row.start)
-                for row in await rows_of(session, _MeterWeek, layout.sql(_LEFT), given)
-            ]
+            return list(_units(await rows_of(session, _MeterSpan, layout.sql(_OF_SPANS), given)))
     except ProgrammingError:  # the last of it has been moved just now
         if await latest(db, layout) is None:
             return []
@@ -196,14 +201,19 @@ def _name(layout: Layout) -> dict[str, str]:
     return {"name": layout.table("power_measurements_wide")}
 
 
-def _units(start: datetime, meters: Sequence[_Meter]) -> Iterator[Unit]:
-    """Yield units of whole meters, of one customer each."""
-    some: list[_Meter] = []
-    for each in meters:
-        is_full = sum(one.readings for one in some) + each.readings > _ROWS_OF_UNIT
-        if some and (is_full or each.customer != some[0].customer):
-            yield Unit(some[0].customer, [one.meter for one in some], start)
-            some = []
-        some.append(each)
-    if some:
-        yield Unit(some[0].customer, [one.meter for one in some], start)
+def _units(found: Sequence[_MeterSpan]) -> Iterator[Unit]:
+    """Yield units of whole meters, of one customer and time each."""
+    for (customer, start_at, end_at), meters in groupby(found, _customer_and_time):
+        some: list[int] = []
+        readings = 0
+        for each in meters:
+            if some and readings + each.readings > _ROWS_OF_UNIT:
+                yield Unit(customer, some, start_at, end_at)
+                some, readings = [], 0
+            some.append(each.meter)
+            readings += each.readings
+        yield Unit(customer, some, start_at, end_at)
+
+
+def _customer_and_time(span: _MeterSpan) -> tuple[int, datetime, datetime]:
+    return span.customer, span.start_at, span.end_at
