@@ -166,6 +166,28 @@ SELECT NULL::timestamptz AS time, NULL::uuid AS customer_id, NULL::uuid AS devic
 )
 
 
+# The same by one meter: the last up to an instant, and the first from one on that show what was imported. While they
+# lie in two tables, each of these is asked by itself: together they would not be found by an index.
+_STORED = f"""
+SELECT r.time, r.customer, r.meter, {_NAMES}, s.name AS source
+FROM fleet.readings r LEFT JOIN fleet.reading_sources s ON s.id = r.source
+WHERE r.customer = of_customer AND r.meter = of_meter"""
+_OWN_FUNCTIONS = (
+    f"""
+CREATE FUNCTION fleet.last_stored(of_customer integer, of_meter integer, until timestamptz)
+RETURNS SETOF fleet.stored_readings LANGUAGE sql STABLE AS $$
+{_STORED} AND r.time <= until ORDER BY r.time DESC LIMIT 1
+$$
+""",
+    f"""
+CREATE FUNCTION fleet.next_imported(of_customer integer, of_meter integer, since timestamptz, most integer)
+RETURNS SETOF fleet.stored_readings LANGUAGE sql STABLE AS $$
+{_STORED} AND r.energy_imported_kwh IS NOT NULL AND r.time >= since ORDER BY r.time LIMIT most
+$$
+""",
+)
+
+
 def upgrade() -> None:
     """Make the narrow tables; what lies in the wide one stays there, and shows in the view, until it is moved."""
     op.execute(_LET_GO)
@@ -179,8 +201,8 @@ def upgrade() -> None:
     if not is_filled:
         op.execute("DROP TABLE fleet.power_measurements_wide CASCADE")
     _make_view(is_filled=bool(is_filled))
-    for view in _OWN_VIEWS:
-        op.execute(view)
+    for statement in (*_OWN_VIEWS, *_OWN_FUNCTIONS):
+        op.execute(statement)
 
 
 def _make_view(*, is_filled: bool) -> None:
@@ -254,6 +276,7 @@ def downgrade() -> None:
     """Write every reading wide again, as far as a wide row has columns for it."""
     op.execute(_LET_GO)
     op.execute("DROP FUNCTION IF EXISTS fleet.day_of_customer")
+    op.execute("DROP FUNCTION fleet.last_stored, fleet.next_imported")
     op.execute("DROP VIEW fleet.stored_readings, fleet.wide_times")
     op.execute("DROP FUNCTION fleet.readings_of")
     op.execute("CREATE TABLE fleet.power_measurements_kept AS SELECT * FROM fleet.power_measurements")

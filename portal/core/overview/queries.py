@@ -71,8 +71,8 @@ LEFT JOIN app.municipalities m ON m.id = s.municipality_id
 LEFT JOIN monitoring.devices d ON d.site_id = s.id AND d.is_active
 LEFT JOIN monitoring.board_clocks k ON k.device_id = d.id AND k.skew IS NOT NULL
 LEFT JOIN LATERAL (
-    SELECT p.time, p.active_power_kw FROM monitoring.stored_readings p
-    WHERE p.customer = d.customer AND p.meter = d.meter AND p.time <= :until ORDER BY p.time DESC LIMIT 1
+    SELECT p.time, p.active_power_kw
+    FROM monitoring.last_stored(d.customer, d.meter, CAST(:until AS timestamptz)) p
 ) r ON true
 WHERE s.is_active
 GROUP BY s.id, s.name, m.name, m.time_zone_id

@@ -35,17 +35,16 @@ WITH RECURSIVE f AS (
     FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[])) AS k ({customer_id,} device_id)
     JOIN {devices} d ON {d.customer_id = k.customer_id AND} d.id = k.device_id
     CROSS JOIN LATERAL (
-        SELECT m.time, m.energy_imported_kwh AS milliwh FROM {stored_readings} m
-        WHERE m.customer = d.customer AND m.meter = d.meter AND m.energy_imported_kwh IS NOT NULL
-        ORDER BY m.time LIMIT 1
+        SELECT m.time, m.energy_imported_kwh AS milliwh
+        FROM {schema}.next_imported(d.customer, d.meter, '-infinity', 1) m
     ) r
     UNION ALL
     SELECT {f.customer_id,} f.device_id, f.customer, f.meter, r.*
     FROM f CROSS JOIN LATERAL (
-        SELECT m.time, m.energy_imported_kwh AS milliwh FROM {stored_readings} m
-        WHERE m.customer = f.customer AND m.meter = f.meter AND m.energy_imported_kwh IS NOT NULL
-          AND m.time >= date_trunc('day', f.time, 'UTC') + interval '24 hours'
-        ORDER BY m.time LIMIT 1
+        SELECT m.time, m.energy_imported_kwh AS milliwh
+        FROM {schema}.next_imported(
+            f.customer, f.meter, date_trunc('day', f.time, 'UTC') + interval '24 hours', 1
+        ) m
     ) r
 )
 SELECT {f.customer_id,} f.device_id, f.time AS first_at, f.milliwh AS first_milliwh,

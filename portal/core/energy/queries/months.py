@@ -28,11 +28,8 @@ if TYPE_CHECKING:
     from portal.core.database.layout import Layout, MeterKey
 
 _FIRST_READING = """
-SELECT m.time FROM {devices} d CROSS JOIN LATERAL (
-    SELECT time FROM {stored_readings} r
-    WHERE r.customer = d.customer AND r.meter = d.meter AND r.energy_imported_kwh IS NOT NULL
-    ORDER BY time LIMIT 1
-) m WHERE {d.customer_id = :customer_id AND} d.id = :device_id
+SELECT m.time FROM {devices} d CROSS JOIN LATERAL {schema}.next_imported(d.customer, d.meter, '-infinity', 1) m
+WHERE {d.customer_id = :customer_id AND} d.id = :device_id
 """
 _HAS_READINGS = """
 SELECT EXISTS (

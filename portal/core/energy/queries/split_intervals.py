@@ -63,10 +63,8 @@ FROM (
      WHERE r.customer = w.customer AND r.meter = w.meter AND r.energy_imported_kwh IS NOT NULL
        AND r.time >= coalesce(w.until, w.hour - interval '30 days') AND r.time < w.hour + interval '1 hour')
     UNION ALL
-    (SELECT r.time, r.energy_imported_kwh FROM {stored_readings} r
-     WHERE r.customer = w.customer AND r.meter = w.meter AND r.energy_imported_kwh IS NOT NULL
-       AND r.time >= w.hour + interval '1 hour'
-     ORDER BY r.time LIMIT 6)
+    (SELECT r.time, r.energy_imported_kwh
+     FROM {schema}.next_imported(w.customer, w.meter, w.hour + interval '1 hour', 6) r)
 ) m
 ORDER BY w.number, m.time
 """

@@ -245,9 +245,7 @@ _SITES = """
 SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone_id,
        d.id AS device_id, d.name AS device_name, d.external_id, d.is_active AS device_is_active,
        d.clock_skew_seconds,
-       (SELECT r.time FROM fleet.stored_readings r
-         WHERE r.customer = d.customer AND r.meter = d.meter AND r.time <= :until
-         ORDER BY r.time DESC LIMIT 1) AS last_reading_at,
+       (SELECT r.time FROM fleet.last_stored(d.customer, d.meter, CAST(:until AS timestamptz)) r) AS last_reading_at,
        (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
          WHERE h.customer_id = d.customer_id AND h.device_id = d.id AND h.hour >= :today) AS today_milliwh
 FROM fleet.sites s

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.readings.queries import readings_in_order
 from portal.core.readings.queries.wide_columns import RECEIVED_SECOND, WIDE, as_stored
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 
@@ -34,11 +35,11 @@ RETURNS SETOF {power_measurements} LANGUAGE sql STABLE AS $$
 {select} WHERE r.customer = (SELECT own.customer {own}) AND r.meter = (SELECT own.meter {own})
 $$
 """
-_STORED = """
-CREATE OR REPLACE VIEW {stored_readings} AS
+_NARROW = """
 SELECT r.time, r.customer, r.meter, {names}, s.name AS source{received}
 FROM {readings} r LEFT JOIN {reading_sources} s ON s.id = r.source
 """
+_STORED = "CREATE OR REPLACE VIEW {stored_readings} AS {narrow} {wide}"
 _AND_WIDE = """
 UNION ALL SELECT w.time, d.customer, d.meter, {values}, w.source{received}
 FROM {power_measurements_wide} w JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
@@ -55,22 +56,33 @@ SELECT NULL::timestamptz AS time, {NULL::uuid AS customer_id,} NULL::uuid AS dev
 async def show_wide_too(session: AsyncSession, layout: Layout) -> None:
     """Have the product's own views tell of readings of an earlier release; people's view does by its migration."""
     kinds = {each.name: each.width.type_name for each in ALL_QUANTITIES}
-    values = ", ".join(as_stored(name) if name in WIDE else f"NULL::{kinds[name]}" for name in kinds)
-    received = "" if layout.has_customers else f", {RECEIVED_SECOND}"
-    wide = layout.sql(_AND_WIDE, values=values, received=received)
-    await session.execute(text((_stored(layout) + wide).replace(":", "\\:")))
-    await session.execute(text(layout.sql(_WIDE_TIMES)))
+    columns = {
+        "values": ", ".join(as_stored(name) if name in WIDE else f"NULL::{kinds[name]}" for name in kinds),
+        "received": "" if layout.has_customers else f", {RECEIVED_SECOND}",
+    }
+    narrow = _narrow(layout)
+    for statement in (
+        layout.sql(_STORED, narrow=narrow, wide=layout.sql(_AND_WIDE, **columns)),
+        layout.sql(_WIDE_TIMES),
+        *readings_in_order.of_both(layout, narrow, **columns),
+    ):
+        await session.execute(text(statement.replace(":", "\\:")))
 
 
-def _stored(layout: Layout) -> str:
+def _narrow(layout: Layout) -> str:
     names = ", ".join(f"r.{each.name}" for each in ALL_QUANTITIES)
-    return layout.sql(_STORED, names=names, received="" if layout.has_customers else ", r.received")
+    return layout.sql(_NARROW, names=names, received="" if layout.has_customers else ", r.received")
 
 
 async def show_narrow_alone(session: AsyncSession, layout: Layout) -> None:
     """Have views and function show the narrow readings, and nothing else; columns keep their comments."""
-    await session.execute(text(_stored(layout)))
-    await session.execute(text(layout.sql(_NO_TIMES)))
+    narrow = _narrow(layout)
+    for statement in (
+        layout.sql(_STORED, narrow=narrow, wide=""),
+        layout.sql(_NO_TIMES),
+        *readings_in_order.of_narrow(layout, narrow),
+    ):
+        await session.execute(text(statement.replace(":", "\\:")))
     received_at = "" if layout.has_customers else _RECEIVED_AT
     select = layout.sql(_SELECT, figures=_FIGURES, received_at=received_at)
     for statement in (_VIEW, _FUNCTION):
