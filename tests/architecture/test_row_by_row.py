@@ -34,7 +34,10 @@ OF_SETS = {
     "push_recovery",
     "push_verify",
     "reading_sources",
+    "readings_in_order",
     "readings_view",
+    "wide_moves",
+    "wide_progress",
     "wide_rows",
     "writing",
 }

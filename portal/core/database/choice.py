@@ -77,9 +77,9 @@ class ProbedStorage:
         """Give back the disk of an earlier release's weeks from `after` on, whose readings have all been moved."""
         await (await self._engine(db)).clear_moved(db, after)
 
-    async def settle(self, db: Database) -> None:
+    async def finish_move(self, db: Database) -> None:
         """Keep figures in the engine's own way again, once no reading of an earlier release is left."""
-        await (await self._engine(db)).settle(db)
+        await (await self._engine(db)).finish_move(db)
 
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more."""

@@ -96,7 +96,7 @@ class Storage(Protocol):
         """
         ...
 
-    async def settle(self, db: Database) -> None:
+    async def finish_move(self, db: Database) -> None:
         """Keep figures in the engine's own way again, once no reading of an earlier release is left.
 
         Raises `Unavailable` where that has to be tried again.

@@ -124,19 +124,6 @@ def _readings_of(schema: str, *, has_received: bool) -> Table:
         schema=schema,
         info={"about": "Values that came for an instant beside the reading's, which has the greatest."},
     )
-    Table(
-        "moved_weeks",
-        SQLModel.metadata,
-        Column("customer", Integer, nullable=False),
-        Column("week", Instant, nullable=False),
-        Column("readings", BigInteger, nullable=False),
-        Column("left_out", BigInteger, nullable=False),
-        PrimaryKeyConstraint("customer", "week"),
-        schema=schema,
-        info={
-            "about": "Readings of an earlier release that were moved, and how many of their values did not fit."
-        },
-    )
     return Table(
         "readings",
         SQLModel.metadata,
@@ -150,7 +137,25 @@ def _readings_of(schema: str, *, has_received: bool) -> Table:
     )
 
 
+def _moved_weeks(schema: str) -> None:
+    Table(
+        "moved_weeks",
+        SQLModel.metadata,
+        Column("customer", Integer, nullable=False),
+        Column("week", Instant, nullable=False),
+        Column("readings", BigInteger, nullable=False),
+        Column("left_out", BigInteger, nullable=False),
+        PrimaryKeyConstraint("customer", "week"),
+        schema=schema,
+        info={
+            "about": "Readings of an earlier release that were moved, and how many of their values did not fit."
+        },
+    )
+
+
 READINGS = _readings_of("monitoring", has_received=True)
 WIDE_TIMES = table("wide_times", column("time", Instant), column("device_id", Uuid), schema="monitoring")
 """When readings of an earlier release were measured that are still to be moved."""
 FLEET_READINGS = _readings_of("fleet", has_received=False)
+for _schema in ("monitoring", "fleet"):
+    _moved_weeks(_schema)

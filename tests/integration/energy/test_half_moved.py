@@ -53,7 +53,7 @@ async def _upgrade(stack: Stack) -> None:
 
 async def _units(stack: Stack, histories: _Histories) -> list[wide_rows.Unit]:
     weeks = {(meter.key, week_start(at)) for meter, history in histories.items() for at, _ in history}
-    spans = [wide_rows.Span(key, week, week + timedelta(days=7)) for key, week in sorted(weeks)]
+    spans = [wide_rows.MeterSpan(key, week, week + timedelta(days=7)) for key, week in sorted(weeks)]
     return await wide_rows.units_of(stack.db, stack.layout, spans)
 
 

@@ -45,7 +45,7 @@ class PostgresStorage:
         """Drop the partitions that readings have been moved out of."""
         await self._partitions.drop_moved(db, after)
 
-    async def settle(self, db: Database) -> None:
+    async def finish_move(self, db: Database) -> None:
         """Leave everything: hours are kept in tables anyway."""
 
     async def tidy(self, db: Database) -> None:

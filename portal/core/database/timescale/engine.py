@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from portal.core.database.engine import Capabilities
 from portal.core.database.layout import LAYOUTS, Layout
 from portal.core.database.rows import row_of
+from portal.core.database.timescale.after_move import finish_move
 from portal.core.database.timescale.chunks import Chunks, shrink_indexes
 from portal.core.database.timescale.kept_hours import KeptFigures, are_kept, kept_figures
 from portal.core.database.timescale.moved_chunks import clear_moved
 from portal.core.database.timescale.probe import Engine
 from portal.core.database.timescale.schema import build
-from portal.core.database.timescale.settling import settle
 from portal.core.database.timescale.windows import note_hours, refresh_noted
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ class TimescaleStorage:
         """Drop the chunks that readings have been moved out of, and compress those that they have been moved to."""
         await clear_moved(db, self.layout, after)
 
-    async def settle(self, db: Database) -> None:
+    async def finish_move(self, db: Database) -> None:
         """Have aggregates show the hours, now that all readings lie where these look."""
-        await settle(db, self.layout)
+        await finish_move(db, self.layout)
 
     async def tidy(self, db: Database) -> None:
         """Shrink what compressed chunks keep of readings that came late."""

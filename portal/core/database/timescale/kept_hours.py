@@ -4,7 +4,7 @@ A continuous aggregate follows one table. Readings of an earlier release lie in 
 have the aggregates of the new one refreshed for every few meters that come would compute a week's hours of all meters
 again and again. What an hour shows does not depend on where its readings lie. So the hours that the aggregates of the
 earlier release show are put into the tables in which plain PostgreSQL keeps hours, and are kept there as it does, until
-everything has been moved (`settle`).
+everything has been moved (`finish_move`).
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ async def keep(session: AsyncSession, layout: Layout) -> None:
 
 async def _filling(session: AsyncSession, layout: Layout) -> str:
     """Return what fills the table of hours: from the aggregate, or from the readings where there is none."""
-    columns = [*(("customer_id",) if layout.has_customers else ()), "device_id", "hour", *_SHOWN]
+    columns = ["device_id", "hour", *_SHOWN]
     given = {"name": layout.table("hourly_aggregate"), "columns": columns, "wanted": len(columns)}
     return _COPIED if await is_so(session, _HAS_AGGREGATE, given) else _COUNTED
 

@@ -11,7 +11,7 @@ from portal.core.database.choice import judge
 from portal.core.fleet.queries import fleet_devices
 from portal.core.outbox.queries import push_epoch
 from portal.core.readings.queries import wide_progress
-from portal.core.readings.queries.wide_progress import LeftToMove, Moved
+from portal.core.readings.queries.wide_progress import LeftToMove, MovedReadings
 
 if TYPE_CHECKING:
     from portal.core.database.engine import Capabilities
@@ -35,7 +35,7 @@ class Examination:
     hours_to_refresh: int
     meters_to_recompute: int
     other_rule: str | None
-    moved: Moved
+    moved: MovedReadings
     left_to_move: LeftToMove
     meters_of_no_device: int
     behind: str | None = None

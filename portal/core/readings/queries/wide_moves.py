@@ -40,7 +40,7 @@ WITH moved AS (
 SELECT count(*) AS readings, {counted} AS figures FROM moved
 """
 # By the ids themselves: of what is compressed, whole segments go then.
-_OF_DEVICES = """{w.customer_id = :customer_id AND} w.device_id = ANY(:devices)
+_OF_DEVICES = """{w.customer_id = ANY(:customers) AND} w.device_id = ANY(:devices)
 AND w.time >= :start AND w.time < :end"""
 _COUNT = (
     "SELECT count(*) AS readings, {counted} AS figures FROM {power_measurements_wide} w WHERE {of_devices}"
@@ -136,5 +136,4 @@ async def _of_devices(session: AsyncSession, layout: Layout, unit: Unit) -> dict
         each.key
         for each in await rows_of(session, _Device, layout.sql(_DEVICES), unit.given, keys=layout.key_width)
     ]
-    customers = {"customer_id": keys[0][0]} if layout.has_customers and keys else {}
-    return {"start": unit.start, "end": unit.end, "devices": [key[-1] for key in keys], **customers}
+    return {"start": unit.start, "end": unit.end, **layout.arrays(keys)}

@@ -50,7 +50,7 @@ WHERE NOT EXISTS (SELECT 1 FROM {devices} d WHERE d.customer = k.customer AND d.
 """
 
 
-class Moved(NamedTuple):
+class MovedReadings(NamedTuple):
     """Readings that were moved, and how many of their values were no numbers or did not fit."""
 
     readings: int
@@ -64,9 +64,9 @@ class LeftToMove(NamedTuple):
     weeks: int
 
 
-async def moved(session: AsyncSession, layout: Layout) -> Moved:
+async def moved(session: AsyncSession, layout: Layout) -> MovedReadings:
     """Return what has been moved ever."""
-    return await row_of(session, Moved, layout.sql(_MOVED))
+    return await row_of(session, MovedReadings, layout.sql(_MOVED))
 
 
 async def left_to_move(session: AsyncSession, layout: Layout) -> LeftToMove:

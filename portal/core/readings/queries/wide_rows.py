@@ -66,7 +66,7 @@ SELECT EXISTS (
 _NOT_FOR_LONG = "SET LOCAL lock_timeout = '2s'"
 
 
-class _MeterSpan(NamedTuple):
+class _FoundSpan(NamedTuple):
     customer: int
     meter: int
     start_at: datetime
@@ -74,7 +74,7 @@ class _MeterSpan(NamedTuple):
     readings: int
 
 
-class Span(NamedTuple):
+class MeterSpan(NamedTuple):
     """A part of a week of a meter; the end is excluded."""
 
     key: MeterKey
@@ -135,10 +135,10 @@ async def units_of_newest_week(db: Database, layout: Layout) -> list[Unit]:
     start = week_start(newest)
     given = {"start": start, "end": start + _WEEK}
     async with db.transaction() as session:
-        return list(_units(await rows_of(session, _MeterSpan, layout.sql(_OF_WEEK), given)))
+        return list(_units(await rows_of(session, _FoundSpan, layout.sql(_OF_WEEK), given)))
 
 
-async def units_of(db: Database, layout: Layout, spans: Sequence[Span]) -> list[Unit]:
+async def units_of(db: Database, layout: Layout, spans: Sequence[MeterSpan]) -> list[Unit]:
     """Return what lies wide in parts of meters' weeks; those of a customer that are of one time stand together."""
     given = {
         **layout.arrays(span.key for span in spans),
@@ -149,7 +149,7 @@ async def units_of(db: Database, layout: Layout, spans: Sequence[Span]) -> list[
         async with db.transaction() as session:
             if not await is_there(session, layout):
                 return []
-            return list(_units(await rows_of(session, _MeterSpan, layout.sql(_OF_SPANS), given)))
+            return list(_units(await rows_of(session, _FoundSpan, layout.sql(_OF_SPANS), given)))
     except ProgrammingError:  # the last of it has been moved just now
         if await latest(db, layout) is None:
             return []
@@ -201,7 +201,7 @@ def _name(layout: Layout) -> dict[str, str]:
     return {"name": layout.table("power_measurements_wide")}
 
 
-def _units(found: Sequence[_MeterSpan]) -> Iterator[Unit]:
+def _units(found: Sequence[_FoundSpan]) -> Iterator[Unit]:
     """Yield units of whole meters, of one customer and time each."""
     for (customer, start_at, end_at), meters in groupby(found, _customer_and_time):
         some: list[int] = []
@@ -215,5 +215,5 @@ def _units(found: Sequence[_MeterSpan]) -> Iterator[Unit]:
         yield Unit(customer, some, start_at, end_at)
 
 
-def _customer_and_time(span: _MeterSpan) -> tuple[int, datetime, datetime]:
+def _customer_and_time(span: _FoundSpan) -> tuple[int, datetime, datetime]:
     return span.customer, span.start_at, span.end_at

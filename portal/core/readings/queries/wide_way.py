@@ -42,14 +42,14 @@ async def make_way(
         _until.pop(stack.db, None)  # perhaps all of that time has been moved
 
 
-def _spans(keyed: Iterable[tuple[MeterKey, datetime]], until: datetime) -> Iterator[wide_rows.Span]:
+def _spans(keyed: Iterable[tuple[MeterKey, datetime]], until: datetime) -> Iterator[wide_rows.MeterSpan]:
     days: dict[tuple[MeterKey, datetime], list[datetime]] = {}
     for key, at in keyed:
         if at <= until:
             first_and_last = days.setdefault((key, week_start(at)), [at, at])
             first_and_last[:] = min(first_and_last[0], at), max(first_and_last[1], at)
     for (key, _), (first, last) in days.items():
-        yield wide_rows.Span(key, floor_day(first), floor_day(last) + timedelta(days=1))
+        yield wide_rows.MeterSpan(key, floor_day(first), floor_day(last) + timedelta(days=1))
 
 
 async def _latest(stack: Stack) -> datetime:

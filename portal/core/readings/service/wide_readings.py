@@ -36,7 +36,7 @@ async def move_wide_readings(stack: Stack) -> int:
     if await begin(stack):
         moved = await _move_all(stack)
         await wide_rows.let_go(stack.db, stack.layout)
-    await stack.storage.settle(stack.db)
+    await stack.storage.finish_move(stack.db)
     return moved
 
 
@@ -50,7 +50,7 @@ async def follow(stack: Stack) -> None:
                 await _when_nobody_reads_older(stack)
                 await wide_rows.let_go(stack.db, stack.layout)
                 _log.info("All readings of the earlier release have been moved")
-            await stack.storage.settle(stack.db)
+            await stack.storage.finish_move(stack.db)
             return
         await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -23,7 +23,7 @@ _WAIT = "SELECT EXISTS (SELECT 1 FROM {rollup_windows})"
 _ALONE = ("LOCK TABLE {refresh_lock} IN EXCLUSIVE MODE", "SET LOCAL lock_timeout = '2s'")
 
 
-async def settle(db: Database, layout: Layout) -> None:
+async def finish_move(db: Database, layout: Layout) -> None:
     """Go over to the aggregates where hours are still kept as on plain PostgreSQL; nothing where they are not.
 
     Each step is a transaction of its own, and what is shown is right between any two of them. Raises `Unavailable`
