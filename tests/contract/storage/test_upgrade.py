@@ -6,13 +6,15 @@ import pytest
 
 from portal.core.database.choice import judge
 from portal.core.database.layout import LAYOUTS
+from portal.core.database.migrations import migrate
 from portal.core.database.timescale import upgrade as timescale_upgrade
 from portal.core.database.timescale.upgrade import Upgraded, Week, upgrade
 from portal.core.errors import Conflict, Misconfigured
+from portal.core.readings.service.wide_readings import move_wide_readings
 from portal.core.settings import RunMode
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, Row, ago, readings
-from tests.integration.databases import Stacks
+from tests.integration.databases import Stacks, downgrade
 
 _LAYOUT = LAYOUTS[RunMode.ADMIN]
 _STATE = "SELECT m::text FROM fleet.power_measurements m ORDER BY 1"
@@ -137,6 +139,20 @@ async def test_it_refuses_while_a_stack_uses_the_database(plain: Fleet) -> None:
                 await upgrade(own.db, _LAYOUT, lambda _: None)
     finally:
         await close_stack(own)
+
+
+async def test_it_refuses_while_readings_of_an_earlier_release_are_to_be_moved(plain: Fleet) -> None:
+    await downgrade(plain.stack.db, RunMode.ADMIN, "admin_0010")
+    await migrate(plain.stack.db, RunMode.ADMIN)
+    await plain.stack.storage.bootstrap(plain.stack.db)
+    before = await plain.rows(_STATE)
+    with pytest.raises(Conflict, match="run `portal migrate`") as refused:
+        await _upgrade(plain)
+    assert "\n" not in refused.value.message
+    assert await plain.rows(_STATE) == before
+    await move_wide_readings(plain.stack)
+    assert (await _upgrade(plain)).readings == len(before)
+    await plain.agrees()
 
 
 async def test_a_stack_does_not_start_while_readings_are_moved(plain: Fleet) -> None:
