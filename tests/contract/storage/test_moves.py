@@ -222,3 +222,41 @@ async def test_who_reads_as_of_before_a_move_finds_every_reading_where_it_was(ea
     assert await fleet.rows(_ONCE) == [earlier.once]
     assert await fleet.rows(_WIDE) == [(None,)]
     await fleet.agrees()
+
+
+_LATE = """
+INSERT INTO fleet.power_measurements (customer_id, device_id, time, active_power_kw) VALUES ('{0}', '{1}', '{2}', 9)
+"""
+_WAITS = {
+    "plain": "INSERT INTO fleet.rollup_batches (customer_id, device_ids, hours, firsts) "
+    "VALUES ('{0}', ARRAY['{1}'::uuid], ARRAY['{3}'::timestamptz], ARRAY['{2}'::timestamptz])",
+    "timescale": "INSERT INTO fleet.late_hours (customer_id, device_ids, hours) "
+    "VALUES ('{0}', ARRAY['{1}'::uuid], ARRAY['{3}'::timestamptz])",
+}
+
+
+async def test_hours_show_what_the_earlier_release_had_yet_to_compute(earlier: _Earlier, engine: str) -> None:
+    """A late reading that it had stored a moment before, and later ones of the new release, while none is moved yet."""
+    fleet, stack = earlier.fleet, earlier.fleet.stack
+    hour, device = ago(days=60), METERS[ALICE][0]
+    late = Row(ALICE, device, hour + timedelta(minutes=13), 9.0, None)
+    async with fleet.connection() as connection:
+        for statement in (_LATE, _WAITS[engine]):
+            await connection.execute(statement.format(ALICE, device, late.time, hour))
+    fleet.stored[late.customer, late.device, late.time] = late
+    await migrate(stack.db, RunMode.ADMIN)
+    await energy.bootstrap(stack)
+    await wide_readings.begin(stack)
+    await fleet.agrees()
+    await fleet.refresh()
+    await fleet.agrees()
+    present = [Row(ALICE, device, ago(hours=hours) + timedelta(minutes=5), 4.0, 5000.0) for hours in (1, 0)]
+    for row in (late._replace(time=hour + timedelta(minutes=14), power_kw=1.5), *present):
+        await fleet.store([row])
+        await fleet.agrees()
+        await fleet.refresh()
+        await fleet.agrees()
+    assert await wide_readings.move_wide_readings(stack) == len(fleet.stored) - 3
+    await fleet.agrees()
+    await fleet.run_policies()
+    await fleet.agrees()
