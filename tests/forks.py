@@ -78,6 +78,7 @@ def _answer(line: socket.socket, main: object) -> None:
     ready, _, _ = select.select([line, os.pidfd_open(running)], [], [])
     if line in ready:  # it has nothing to say but that its end of the line is gone: it was killed
         os.kill(running, signal.SIGKILL)
+        os._exit(0)
     _, status = os.waitpid(running, 0)
     line.send(str(os.waitstatus_to_exitcode(status) & 0xFF).encode())
     os._exit(0)
