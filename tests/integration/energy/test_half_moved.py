@@ -1,5 +1,7 @@
 """Energy is what the readings say, whichever of them still lie in the table of an earlier release."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
@@ -26,7 +28,20 @@ from tests.integration.energy.metering import (
 from tests.length import usual_or_long
 
 _BEFORE_NARROW = {RunMode.CLIENT: "client_0013", RunMode.ADMIN: "admin_0010"}
-_Histories = dict[Meter, list[tuple[datetime, float]]]
+
+
+@dataclass
+class _Metered:
+    """A meter, what is stored of it, and what comes late."""
+
+    meter: Meter
+    history: list[tuple[datetime, float]]
+    late: list[tuple[datetime, float]] = field(default_factory=list)
+
+    async def come_late(self) -> None:
+        if self.late:
+            await self.meter.store([*self.late])
+            self.history, self.late = [*self.history, *self.late], []
 
 
 @pytest.fixture(params=["client", "admin"])
@@ -34,12 +49,12 @@ async def stack(request: pytest.FixtureRequest, stacks: Stacks) -> Stack:
     return await (stacks.client() if request.param == "client" else stacks.admin())
 
 
-async def _check(histories: _Histories) -> None:
-    for meter, history in histories.items():
-        expected = expected_hours(history)
-        assert await meter.hours() == expected
-        assert await meter.days() == expected_days(expected)
-        assert await meter.figures() == expected_figures(history)
+async def _check(metered: Sequence[_Metered]) -> None:
+    for each in metered:
+        expected = expected_hours(each.history)
+        assert await each.meter.hours() == expected
+        assert await each.meter.days() == expected_days(expected)
+        assert await each.meter.figures() == expected_figures(each.history)
 
 
 async def _upgrade(stack: Stack) -> None:
@@ -51,10 +66,21 @@ async def _upgrade(stack: Stack) -> None:
     assert await wide_readings.begin(stack)
 
 
-async def _units(stack: Stack, histories: _Histories) -> list[wide_rows.Unit]:
-    weeks = {(meter.key, week_start(at)) for meter, history in histories.items() for at, _ in history}
+async def _units(stack: Stack, metered: Sequence[_Metered]) -> list[wide_rows.Unit]:
+    weeks = {(each.meter.key, week_start(at)) for each in metered for at, _ in each.history}
     spans = [wide_rows.MeterSpan(key, week, week + timedelta(days=7)) for key, week in sorted(weeks)]
     return await wide_rows.units_of(stack.db, stack.layout, spans)
+
+
+async def _metered(stack: Stack, data: st.DataObject) -> list[_Metered]:
+    """Meters with some history each, of which a part is kept for later."""
+    metered: list[_Metered] = []
+    for history in data.draw(st.lists(register_histories(), min_size=2, max_size=4)):
+        late = data.draw(st.lists(st.sampled_from(history), unique=True, max_size=len(history) // 3))
+        stored = [row for row in history if row not in late]
+        metered.append(_Metered(await new_meter(stack), stored, late))
+        await metered[-1].meter.store([*stored])
+    return metered
 
 
 @settings(
@@ -66,37 +92,26 @@ async def _units(stack: Stack, histories: _Histories) -> list[wide_rows.Unit]:
 async def test_energy_over_a_half_moved_table_is_that_of_the_readings(
     stack: Stack, data: st.DataObject
 ) -> None:
-    """Units are moved in any order; new and late readings come in between, and energy is computed anew."""
-    histories: _Histories = {}
-    later: _Histories = {}
-    for history in data.draw(st.lists(register_histories(), min_size=2, max_size=4)):
-        meter = await new_meter(stack)
-        kept = set(data.draw(st.lists(st.sampled_from(range(len(history))), max_size=len(history) // 3)))
-        later[meter] = [row for index, row in enumerate(history) if index in kept and index]
-        histories[meter] = [row for index, row in enumerate(history) if not (index in kept and index)]
-        await meter.store(histories[meter])
+    """Units are moved in any order; late readings come in between, and energy is computed anew."""
+    metered = await _metered(stack, data)
     await energy.refresh(stack)
-    await _check(histories)
+    await _check(metered)
     await _upgrade(stack)
-    await _check(histories)
-    units = await _units(stack, histories)
+    await _check(metered)
+    units = await _units(stack, metered)
     Random(data.draw(st.integers(0, 99))).shuffle(units)
     for unit in units:
         await wide_way.move(stack, unit)
-        await _check(histories)
+        await _check(metered)
         kind = data.draw(st.sampled_from(["nothing", "recompute", "late"]))
         if kind == "recompute":
             await energy.recompute(stack)
-        if kind == "late" and later:
-            meter = data.draw(st.sampled_from(list(later)))
-            late = later.pop(meter)
-            if late:
-                await meter.store(late)
-                histories[meter] = [*histories[meter], *late]
+        if kind == "late":
+            await data.draw(st.sampled_from(metered)).come_late()
         await energy.refresh(stack)
-        await _check(histories)
+        await _check(metered)
     assert await wide_readings.move_wide_readings(stack) == 0
-    await _check(histories)
+    await _check(metered)
     await energy.recompute(stack)
     await energy.refresh(stack)
-    await _check(histories)
+    await _check(metered)
