@@ -110,7 +110,7 @@ async def test_energy_over_a_half_moved_table_is_that_of_the_readings(
             await data.draw(st.sampled_from(metered)).come_late()
         await energy.refresh(stack)
         await _check(metered)
-    assert await wide_readings.move_wide_readings(stack) == 0
+    await wide_readings.move_wide_readings(stack)
     await _check(metered)
     await energy.recompute(stack)
     await energy.refresh(stack)
