@@ -54,7 +54,7 @@ _HAS_FIGURES = "SELECT to_regclass('fleet.daily_per_customer') IS NOT NULL"
 
 def _history() -> list[Row]:
     """Readings of three meters in half a year, the last of them of now."""
-    start, step = ago(days=7 * _WEEKS), timedelta(hours=4, minutes=21)
+    start, step = ago(days=7 * _WEEKS), timedelta(hours=1, minutes=57)
     count = timedelta(weeks=_WEEKS) // step
     return [
         row

@@ -30,13 +30,14 @@ _ATTACH = """
 ALTER TABLE {readings} ATTACH PARTITION {readings}_{day}
 FOR VALUES FROM ('{start}') TO ('{end}')
 """
-# Those of an earlier release, by what they hold. Readers would wait behind whoever waits for them.
+# Those of an earlier release, by what they hold. Readers wait behind whoever waits for them, and where each has what
+# the other needs one of them fails after a second: it is never to be the reader.
 _MOVED = """
 SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = to_regclass(:name) AND c.relispartition
 AND CAST(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \\(''([^'']+)''\\)') AS timestamptz) >= :after
 """
-_NOT_FOR_LONG = "SET LOCAL lock_timeout = '2s'"
+_NOT_FOR_LONG = "SET LOCAL lock_timeout = '250ms'"
 
 
 class Partitions:

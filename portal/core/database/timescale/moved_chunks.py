@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from portal.core.database.db import Database
     from portal.core.database.layout import Layout
 
-# Readers would wait behind whoever waits for them.
-_PATIENCE = "2s"
+# Readers wait behind whoever waits for them, and where each has what the other needs one of them fails after a second:
+# it is never to be the reader.
+_PATIENCE = "250ms"
 _EMPTIED = "SELECT drop_chunks('{power_measurements_wide}', newer_than => $1::timestamptz)"
 # As the policy does, which would come for them hours later: until then they would take several times the disk.
 _FILLED = """

@@ -62,8 +62,9 @@ SELECT EXISTS (
     AND backend_xmin IS NOT NULL AND xact_start < CAST(:since AS timestamptz)
 )
 """
-# Readers would wait behind whoever waits for them.
-_NOT_FOR_LONG = "SET LOCAL lock_timeout = '2s'"
+# Readers wait behind whoever waits for them, and where each has what the other needs one of them fails after a second:
+# it is never to be the reader.
+_NOT_FOR_LONG = "SET LOCAL lock_timeout = '250ms'"
 
 
 class _FoundSpan(NamedTuple):
@@ -159,7 +160,7 @@ async def units_of(db: Database, layout: Layout, spans: Sequence[MeterSpan]) -> 
 async def let_go(db: Database, layout: Layout) -> None:
     """Let the wide table go, which is empty, and have every view show the narrow readings alone.
 
-    Raises `Conflict` where it is not empty: readings of no device.
+    Raises `Conflict` where it is not empty, readings of no device, and `Unavailable` while somebody holds it.
     """
     async with db.transaction() as session:
         if not await is_there(session, layout):

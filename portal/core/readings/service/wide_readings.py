@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from portal.core.errors import Unavailable
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.readings.queries import wide_rows, wide_way
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _log = logger("storage")
 _PAUSE_SECONDS = 3
+_TRIES, _BETWEEN_TRIES_SECONDS = 60, 0.5
 _LONGEST_PAUSE_SECONDS = 1
 
 
@@ -35,8 +38,7 @@ async def move_wide_readings(stack: Stack) -> int:
     moved = 0
     if await begin(stack):
         moved = await _move_all(stack)
-        await wide_rows.let_go(stack.db, stack.layout)
-    await stack.storage.finish_move(stack.db)
+    await _end(stack)
     return moved
 
 
@@ -48,11 +50,21 @@ async def follow(stack: Stack) -> None:
             if await wide_rows.is_left(stack.db, stack.layout):
                 await _move_all(stack, is_alone=False)
                 await _when_nobody_reads_older(stack)
-                await wide_rows.let_go(stack.db, stack.layout)
                 _log.info("All readings of the earlier release have been moved")
-            await stack.storage.finish_move(stack.db)
+            await _end(stack)
             return
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _end(stack: Stack) -> None:
+    """Let the earlier table go, and figures be kept as ever, as soon as nobody holds what that changes."""
+    for _ in range(_TRIES):
+        with suppress(Unavailable):
+            await wide_rows.let_go(stack.db, stack.layout)
+            await stack.storage.finish_move(stack.db)
+            return
+        await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
+    raise Unavailable("Somebody holds the table of the earlier release, or the views of the hours.")
 
 
 async def _move_all(stack: Stack, *, is_alone: bool = True) -> int:
