@@ -14,6 +14,8 @@ from portal.core.database.plain.schema import is_there
 from portal.core.database.rows import is_so, rows_of, value_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.layout import Layout
@@ -92,15 +94,21 @@ async def swap_in(session: AsyncSession, layout: Layout) -> None:
     indexes = await _index_names(session, readings)
     # Worded by names: made anew, they are of the table that has the name by then. Columns keep their comments.
     views = [(name, await _definition(session, layout.table(name))) for name in _VIEWS]
+    # To have them before the table: who reads a view has that first, and the one would wait for the other for ever.
+    await _say(session, layout, views)
     for statement in _SWAP_IN:
         await session.execute(text(layout.sql(statement)))
-    for name, definition in views:
-        named = layout.sql("CREATE OR REPLACE VIEW {view} AS ", view=layout.table(name))
-        await session.execute(text(named + definition.replace(":", "\\:")))
+    await _say(session, layout, views)
     await session.execute(text(layout.sql("DROP TABLE {schema}.readings_before")))
     for shape, name in (await _index_names(session, readings)).items():
         renamed = layout.sql("ALTER INDEX {schema}.{old} RENAME TO {new}", old=name, new=indexes[shape])
         await session.execute(text(renamed))
+
+
+async def _say(session: AsyncSession, layout: Layout, views: Sequence[tuple[str, str]]) -> None:
+    for name, definition in views:
+        named = layout.sql("CREATE OR REPLACE VIEW {view} AS ", view=layout.table(name))
+        await session.execute(text(named + definition.replace(":", "\\:")))
 
 
 async def _definition(session: AsyncSession, view: str) -> str:
