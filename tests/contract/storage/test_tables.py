@@ -171,6 +171,12 @@ def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
     return {layout.table(name): columns for name, columns in views.items()}
 
 
+_OF_METER = (
+    "{schema}.last_stored(integer,integer,timestamp with time zone)",
+    "{schema}.next_imported(integer,integer,timestamp with time zone,integer)",
+)
+
+
 async def test_views_functions_and_triggers_are_those(
     migrated: AsyncConnection, layout: Layout, engine: str
 ) -> None:
@@ -187,6 +193,7 @@ async def test_views_functions_and_triggers_are_those(
             ("app.refuse_change()", "trigger"),
             of_mode,
             (readings_of, f"SETOF {layout.table('power_measurements')}"),
+            *((layout.sql(function), f"SETOF {layout.table('stored_readings')}") for function in _OF_METER),
         ]
     )
     keeps = "CREATE TRIGGER audit_events_keep"
