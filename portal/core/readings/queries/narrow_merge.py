@@ -78,9 +78,11 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
 """
 _MET = """
 FROM pg_temp.staged_readings s CROSS JOIN LATERAL (
-    SELECT * FROM {readings} r WHERE r.customer = s.customer AND r.meter = s.meter AND r.time = s.time OFFSET 0
+    SELECT * FROM {readings} r WHERE r.customer = s.customer AND r.meter = s.meter AND r.time = s.time {within} OFFSET 0
 ) r
 """
+# What is there is changed through its key, not by an UPDATE joined with it: of a week without statistics the query
+# planner has all of a customer's readings compared with each that changes, for minutes.
 _JOIN_STORED = """
 WITH met AS MATERIALIZED (
     SELECT s.meter, s.time, {old}, {new}, {source} AS source, ({filled}) AS is_filled, ({greater}) AS is_greater,
@@ -88,13 +90,14 @@ WITH met AS MATERIALIZED (
     {met} WHERE {differing}
 ), lesser AS (
     INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
-    SELECT $1, m.meter, m.time, v.quantity, least(v.old, v.new)
+    SELECT CAST($1 AS integer), m.meter, m.time, v.quantity, least(v.old, v.new)
     FROM met m CROSS JOIN LATERAL (VALUES {pairs}) AS v (quantity, old, new) WHERE v.old <> v.new
     ON CONFLICT DO NOTHING RETURNING meter, time, quantity, value
 ){to_push}, touching AS (
-    UPDATE {readings} r SET {greatest}, source = m.source{received}
-    FROM met m WHERE r.customer = $1 AND r.meter = m.meter AND r.time = m.time
-        AND r.time BETWEEN $2 AND $3 AND (m.is_filled OR m.is_greater OR m.is_renamed)
+    INSERT INTO {readings} AS r (customer, meter, time, source, {names})
+    SELECT CAST($1 AS integer), m.meter, m.time, m.source, {sent} FROM met m
+    WHERE m.is_filled OR m.is_greater OR m.is_renamed ORDER BY m.meter, m.time
+    ON CONFLICT (customer, meter, time) DO UPDATE SET {greatest}, source = excluded.source{received}
     RETURNING r.meter, r.time
 ), {touched}
 SELECT e.meter, e.time, bool_or(e.is_conflict) AS is_conflict, bool_or(e.is_filled) AS is_filled
@@ -198,7 +201,7 @@ async def add_missing(
     new = await fetch_row(connection, _New, _add_new_sql(layout, is_pushed=False), customer, [], [])
     differing = layout.sql(
         _DIFFERING,
-        met=layout.sql(_MET),
+        met=layout.sql(_MET, within=""),
         staged=", ".join(f"s.{name}" for name in (*_NAMES, "source")),
         stored=", ".join(f"r.{name}" for name in (*_NAMES, "source")),
     )
@@ -289,7 +292,9 @@ def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
         source=layout.sql(_SOURCE),
         filled=" OR ".join(f"r.{name} IS NULL AND s.{name} IS NOT NULL" for name in names),
         greater=" OR ".join(f"coalesce(s.{name} > r.{name}, false)" for name in names),
-        met=layout.sql(_MET),
+        met=layout.sql(_MET, within="AND r.time BETWEEN $2 AND $3"),
+        names=", ".join(names),
+        sent=", ".join(f"m.new_{name}" for name in names),
         differing=" OR ".join(
             f"coalesce(s.{name}, r.{name}) IS DISTINCT FROM r.{name}" for name in (*names, "source")
         ),
@@ -298,7 +303,7 @@ def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
             for position, each in enumerate(ALL_QUANTITIES)
             if each.name in names
         ),
-        greatest=", ".join(f"{name} = greatest(r.{name}, m.new_{name})" for name in names),
+        greatest=", ".join(f"{name} = greatest(r.{name}, excluded.{name})" for name in names),
         received=""
         if layout.has_customers
         else ", received = floor(extract(epoch FROM now()) - 946684800)::integer",
