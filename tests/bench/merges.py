@@ -4,7 +4,8 @@
 
 Batches of 5,000 readings of 1,000 devices are stored as the Admin stores a batch that was decoded: compared, merged,
 noted with their hours and their event, and committed. "Repeated": every reading is stored already. "1 % repeated":
-every hundredth. "Completing": all of them are there with four quantities, and the batch brings the other four.
+every hundredth. "New, but compared": none is,
+but the sender repeated itself just before. "Completing": all of them are there with four quantities, and the batch brings the other four.
 "1 % conflicting": every hundredth is there with a smaller value. With `--dsn`, a server that has TimescaleDB, the same
 is measured into compressed chunks of 670 readings a meter; there the first batch stands apart, since it finds all
 of a chunk compressed.
@@ -107,7 +108,7 @@ class Sender:
 async def _in_turns(sender: Sender, rounds: int) -> None:
     ways: dict[str, Callable[[], Awaitable[float]]] = {
         _COPY_WIDE: sender.wide,
-        "new": sender.new,
+        "new, but compared": sender.new,
         "repeated": sender.repeated,
         "1 % repeated": sender.partly_repeated,
         "completing": sender.completing,
