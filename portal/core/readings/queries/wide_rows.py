@@ -163,10 +163,10 @@ async def units_of(db: Database, layout: Layout, spans: Sequence[MeterSpan]) -> 
         raise
 
 
-async def let_go(db: Database, layout: Layout) -> None:
-    """Let the wide table go, which is empty, and have every view show the narrow readings alone.
+async def show_alone(db: Database, layout: Layout) -> None:
+    """Have every view show the narrow readings alone, once the wide table is empty.
 
-    Raises `Conflict` where it is not empty, readings of no device, and `Unavailable` while somebody holds it.
+    Raises `Conflict` where it is not, readings of no device, and `Unavailable` while somebody reads the views.
     """
     async with db.transaction() as session:
         if not await is_there(session, layout):
@@ -177,7 +177,13 @@ async def let_go(db: Database, layout: Layout) -> None:
                 "Readings of an earlier release are of no device that is there: they were not moved."
             )
         await show_narrow_alone(session, layout)
-        await session.execute(text(layout.sql("DROP TABLE {power_measurements_wide}")))
+
+
+async def let_go(db: Database, layout: Layout) -> None:
+    """Drop the wide table, which no view shows any more. Raises `Unavailable` while somebody holds it."""
+    async with db.transaction() as session:
+        await session.execute(text(_NOT_FOR_LONG))
+        await session.execute(text(layout.sql("DROP TABLE IF EXISTS {power_measurements_wide}")))
 
 
 async def is_older_open(db: Database, since: datetime | None) -> bool:
