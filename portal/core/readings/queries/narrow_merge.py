@@ -114,9 +114,6 @@ WITH lesser AS (
 ){to_push}
 SELECT meter, time FROM lesser
 """
-_DIFFERING = """
-SELECT s.time {met} WHERE ({staged}) IS DISTINCT FROM ({stored}) ORDER BY s.time
-"""
 # The greatest text, by its code points; of a row without one the other's.
 _SOURCE = """CASE WHEN s.source IS NULL OR s.source = r.source THEN r.source WHEN r.source IS NULL THEN s.source
     WHEN (SELECT name COLLATE "C" FROM {reading_sources} WHERE id = s.source)
@@ -137,10 +134,6 @@ class _Joined(NamedTuple):
 
 class _Instant(NamedTuple):
     meter: int
-    time: datetime
-
-
-class _Time(NamedTuple):
     time: datetime
 
 
@@ -165,9 +158,10 @@ async def merge_rows(
     """
     batch = distinct_rows(packed, sources)
     await _stage(connection, batch.packed)
-    effects = await _add_new(connection, layout, customer, batch)
+    is_pushed = not layout.has_customers
+    effects = await _add_new(connection, layout, customer, batch, is_pushed=is_pushed)
     if effects.new < len(batch.packed.rows):
-        await _join_stored(connection, layout, customer, batch, effects)
+        await _join_stored(connection, layout, customer, batch, effects, is_pushed=is_pushed)
     for instant in await _add_conflicts(connection, layout, customer, batch.conflicts):
         effects.by_instant.setdefault(instant, RowEffect.DUPLICATE)
     return _counted(batch, effects)
@@ -190,23 +184,25 @@ def _counted(batch: DistinctRows, effects: _Effects) -> dict[RowEffect, int]:
     return counts
 
 
-async def add_missing(
-    connection: asyncpg.Connection, layout: Layout, customer: int, packed: NarrowRows
+async def take_rows_back(
+    connection: asyncpg.Connection,
+    layout: Layout,
+    customer: int,
+    packed: NarrowRows,
+    sources: Mapping[str, int],
 ) -> tuple[int, list[datetime]]:
-    """Store rows of instants that have no reading, with their hours; nothing of it goes into the outbox.
+    """Merge rows with what is stored as `merge_rows` does; no reading of it goes into the outbox.
 
-    Returns how many there were, and the times of the others whose readings have other values.
+    Returns how many instants had no reading, and the times of those whose readings got something from their rows.
     """
-    await _stage(connection, packed)
-    new = await fetch_row(connection, _New, _add_new_sql(layout, is_pushed=False), customer, [], [])
-    differing = layout.sql(
-        _DIFFERING,
-        met=layout.sql(_MET, within=""),
-        staged=", ".join(f"s.{name}" for name in (*_NAMES, "source")),
-        stored=", ".join(f"r.{name}" for name in (*_NAMES, "source")),
-    )
-    times = [row.time for row in await fetch_rows(connection, _Time, differing)]
-    return (new.added if new else 0), times
+    batch = distinct_rows(packed, sources)
+    await _stage(connection, batch.packed)
+    effects = await _add_new(connection, layout, customer, batch, is_pushed=False)
+    if effects.new < len(batch.packed.rows):
+        await _join_stored(connection, layout, customer, batch, effects, is_pushed=False)
+    await _add_conflicts(connection, layout, customer, batch.conflicts)
+    joined = [at for at, effect in effects.by_instant.items() if effect is not RowEffect.ACCEPTED]
+    return effects.new, sorted(_time(instant) for instant in joined)
 
 
 async def _stage(connection: asyncpg.Connection, packed: NarrowRows) -> None:
@@ -221,12 +217,12 @@ async def _stage(connection: asyncpg.Connection, packed: NarrowRows) -> None:
 
 
 async def _add_new(
-    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows
+    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows, *, is_pushed: bool
 ) -> _Effects:
     asked = list(batch.others)
     meters, times = [each.meter for each in asked], [_time(each) for each in asked]
     new = await fetch_row(
-        connection, _New, _add_new_sql(layout, is_pushed=not layout.has_customers), customer, meters, times
+        connection, _New, _add_new_sql(layout, is_pushed=is_pushed), customer, meters, times
     )
     if new is None:
         return _Effects(0)
@@ -234,12 +230,18 @@ async def _add_new(
 
 
 async def _join_stored(
-    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows, effects: _Effects
+    connection: asyncpg.Connection,
+    layout: Layout,
+    customer: int,
+    batch: DistinctRows,
+    effects: _Effects,
+    *,
+    is_pushed: bool,
 ) -> None:
     await connection.execute(_PLAN)
     hours = [each.hour for each in batch.packed.hours]
     bounds = EPOCH + min(hours) * MICROSECOND, EPOCH + (max(hours) + _HOUR) * MICROSECOND
-    statement = _join_sql(layout, _measured(batch.packed))
+    statement = _join_sql(layout, _measured(batch.packed), is_pushed=is_pushed)
     for row in await fetch_rows(connection, _Joined, statement, customer, *bounds):
         effect = RowEffect.CONFLICT if row.is_conflict else RowEffect.COMPLETED
         effects.by_instant[Instant(row.meter, microseconds(row.time))] = effect
@@ -284,7 +286,9 @@ def _measured(packed: NarrowRows) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_KNOWN_SHAPES)
-def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
+def _join_sql(layout: Layout, names: tuple[str, ...], *, is_pushed: bool) -> str:
+    # Where nothing is pushed, entries of the outbox still find what they were written for.
+    received = ", received = floor(extract(epoch FROM now()) - 946684800)::integer"
     return layout.sql(
         _JOIN_STORED,
         old=", ".join(f"r.{name} AS old_{name}" for name in names),
@@ -304,11 +308,9 @@ def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
             if each.name in names
         ),
         greatest=", ".join(f"{name} = greatest(r.{name}, excluded.{name})" for name in names),
-        received=""
-        if layout.has_customers
-        else ", received = floor(extract(epoch FROM now()) - 946684800)::integer",
+        received=received if is_pushed else "",
         to_push=_to_push(layout),
-        touched=layout.sql(_TOUCHED) + ("" if layout.has_customers else _NOTED),
+        touched=layout.sql(_TOUCHED) + (_NOTED if is_pushed else ""),
     )
 
 

@@ -1,0 +1,37 @@
+"""`power_measurements` is a view for people and their tools; the product asks for readings by small keys."""
+
+from __future__ import annotations
+
+import re
+
+from tests.architecture.source import product
+
+_VIEW = re.compile(r"\bpower_measurements(_wide)?\b")
+_MAKERS = {
+    "portal/core/database/layout.py": "lists every table and view",
+    "portal/core/database/timescale/convert.py": "makes views again that hang on a table it replaces",
+    "portal/core/readings/queries/readings_view.py": "makes the view",
+}
+_MOVERS = {
+    "portal/core/database/layout.py": "lists every table and view",
+    "portal/core/database/timescale/probe.py": "asks which engine an earlier release kept its readings with",
+    "portal/core/readings/queries/readings_view.py": "shows what is still to be moved",
+    "portal/core/readings/queries/wide_rows.py": "moves it",
+}
+
+
+def _naming(name: str) -> set[str]:
+    return {
+        source.path
+        for source in product()
+        if any(found[0] == name for found in _VIEW.finditer(source.text))
+    }
+
+
+def test_nothing_asks_the_view() -> None:
+    """Through it a device's last reading takes as long as all of its readings do."""
+    assert _naming("power_measurements") == set(_MAKERS)
+
+
+def test_nothing_but_the_move_asks_the_table_of_earlier_releases() -> None:
+    assert _naming("power_measurements_wide") == set(_MOVERS)
