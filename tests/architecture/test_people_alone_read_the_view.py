@@ -22,9 +22,7 @@ _MOVERS = {
 
 def _naming(name: str) -> set[str]:
     return {
-        source.path
-        for source in product()
-        if any(found[0] == name for found in _VIEW.finditer(source.text))
+        source.path for source in product() if any(found[0] == name for found in _VIEW.finditer(source.text))
     }
 
 
