@@ -200,30 +200,6 @@ async def test_bad_rows_are_refused_by_themselves_and_the_others_kept(alice: Pus
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("others", [0, 60], ids=["alone", "in a batch"])
-async def test_a_row_without_a_known_quantity_is_refused_and_never_stored_empty(
-    admin_api: Api, alice: Pusher, others: int
-) -> None:
-    """As at the device ingest, in the same words."""
-    at = {"deviceId": str(alice.device_id), "time": "2026-05-18T08:00:00Z"}
-    empty = [
-        at,
-        at | {"source": "board"},
-        at | {"voltageV": None},
-        at | {"active_power_kw": 1.0, "energy_imported_kwh": 5},
-        at | {"ofALaterRelease": 1.0},
-    ]
-    good = [reading(alice.device_id, f"2026-05-18T09:{minute:02}:00Z") for minute in range(others)]
-    partly = at | {"ofALaterRelease": 1.0, "currentNA": 0.125}
-    found = (await alice.push("measurements", [*empty, *good, partly])).json()
-    assert found == {
-        "accepted": others + 1,
-        "rejected": len(empty),
-        "errors": [{"row": row, "reason": "no known quantity"} for row in range(len(empty))],
-    }
-    assert await admin_api.count(READINGS) == others + 1
-
-
 async def test_measurements_are_stored_once_however_often_they_are_pushed(
     admin_api: Api, alice: Pusher
 ) -> None:

@@ -18,7 +18,7 @@ from portal.core.readings.queries.narrow_sql import figure_sql
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -137,7 +137,7 @@ async def reading_checksums(
 
 
 async def _days(
-    session: AsyncSession, layout: Layout, parts: dict[str, str], given: dict[str, object]
+    session: AsyncSession, layout: Layout, parts: Mapping[str, str], given: Mapping[str, object]
 ) -> Sequence[_Day]:
     return await rows_of(session, _Day, layout.sql(_OF_DAYS, **parts), given)
 
