@@ -158,7 +158,7 @@ async def test_values_that_differ_and_readings_that_are_only_there_are_said_and_
 async def test_what_the_admin_has_less_of_goes_out_again_and_once(rig: Rig) -> None:
     """It was restored from a backup between a reading and its completion, or its greater value."""
     device = await _two_weeks(rig)
-    at = [START + timedelta(seconds=second) for second in range(3)]
+    at = [START, START + timedelta(seconds=1)]
     sent = [
         DeviceReading(time=at[0], voltage_v=231.0),
         DeviceReading(time=at[1], active_power_kw=99.0),
@@ -172,17 +172,24 @@ async def test_what_the_admin_has_less_of_goes_out_again_and_once(rig: Rig) -> N
     for name, time in (("voltage_v", at[0]), ("active_power_kw", at[1])):
         was = None if name == "voltage_v" else round(10_000 / 7)
         await rig.on_admin(f"UPDATE fleet.readings SET {name} = :was WHERE time = :at", was=was, at=time)
-    await rig.on_admin("UPDATE fleet.readings SET source = NULL WHERE time = :at", at=at[2])
     await rig.on_admin("DELETE FROM fleet.reading_conflicts")
     looked = await _verify(rig, repair=False)
-    assert (looked.queued, looked.left) == (0, 4)
+    assert (looked.queued, looked.left) == (0, 3)
     report = await _verify(rig)
     [difference] = report.differences
-    assert (difference.missing, difference.lesser, difference.different, difference.conflicts) == (0, 3, 0, 1)
-    assert (report.queued, report.left) == (3, 0)
+    assert (difference.missing, difference.lesser, difference.different, difference.conflicts) == (0, 2, 0, 1)
+    assert (report.queued, report.left) == (2, 0)
     await rig.drain()
     await rig.assert_mirrored()
     assert (await _verify(rig)).differences == []
+
+
+async def test_another_source_is_said_and_not_sent(rig: Rig) -> None:
+    """An Admin whose sources are too many has none of it, and never will."""
+    await _two_weeks(rig)
+    await rig.on_admin("UPDATE fleet.readings SET source = NULL WHERE time = :t", t=START)
+    report = await _verify(rig)
+    assert (report.queued, report.left, report.differences[0].different) == (0, 1, 1)
 
 
 async def test_what_either_side_has_more_of_goes_each_way_and_ends(rig: Rig) -> None:
