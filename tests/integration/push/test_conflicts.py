@@ -300,9 +300,8 @@ async def test_rows_of_which_the_admin_knows_no_quantity_are_neither_tried_again
     await rig.tick()
     upgraded = rig.network.inner
     rig.network.inner = FewerQuantities(upgraded, without="currentNA")
-    await post(
-        rig, device, {"current_n_a": 0.125}, {"time": START + timedelta(minutes=1), "voltage_v": 230.0}
-    )
+    both = {"time": START + timedelta(minutes=1), "voltage_v": 230.0, "current_n_a": 0.25}
+    await post(rig, device, {"current_n_a": 0.125}, both)
     report = await rig.tick()
     assert (line_of(report, BatchType.MEASUREMENTS).rejected, report.retry_rows) == (1, 0)
     assert (report.pending_rows, report.dead_letters) == (0, 0)
