@@ -18,6 +18,7 @@ import pytest
 
 from fleet_ingest.app import build_app
 from portal.core import energy
+from portal.core.errors import Unavailable
 from portal.core.readings.rules.collisions import Collisions
 from portal.core.stack import Stack
 from portal.push import task
@@ -71,9 +72,10 @@ async def _again_and_again(*works: Callable[[], Awaitable[object]]) -> AsyncIter
 
     async def repeat(work: Callable[[], Awaitable[object]]) -> None:
         while True:
-            with suppress(asyncpg.PostgresError):  # compressing gives way to whoever writes
+            # Compressing gives way to whoever writes, and a refresh to whoever compresses: both begin anew.
+            with suppress(asyncpg.PostgresError, Unavailable):
                 await work()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
 
     tasks = [asyncio.create_task(repeat(work)) for work in works]
     yield
