@@ -14,8 +14,14 @@ _MAKERS = {
 }
 _MOVERS = {
     "portal/core/database/layout.py": "lists every table and view",
+    "portal/core/database/plain/partitions.py": "drops its weeks once they are empty",
+    "portal/core/database/timescale/kept_hours.py": "keeps figures of hours that are still to be moved",
+    "portal/core/database/timescale/moved_chunks.py": "drops what has been moved",
     "portal/core/database/timescale/probe.py": "asks which engine an earlier release kept its readings with",
+    "portal/core/readings/queries/readings_in_order.py": "reads both, some of a device",
     "portal/core/readings/queries/readings_view.py": "shows what is still to be moved",
+    "portal/core/readings/queries/wide_moves.py": "moves it",
+    "portal/core/readings/queries/wide_progress.py": "says how much is left",
     "portal/core/readings/queries/wide_rows.py": "moves it",
 }
 
