@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,38 +26,19 @@ class Capabilities:
     note: str | None = None  # why it is this engine, where another may be expected
 
 
-@dataclass(frozen=True)
-class AddedFigures:
-    """How the statement that adds the energy of new readings adds their figures too, in the same pass: SQL.
-
-    It reads `power` and the register, `shown`, of each reading as they are stored; where it has none these are null
-    and -1. `is_complete` is the condition (led by AND) under which figures can be added at all, `hour_figures` the
-    aggregates (led by a comma) of an hour's new readings, and `statement` the CTEs (led by a comma) that store those of
-    the relation `hours` whose meters are in the relation `clean`.
-    """
-
-    is_complete: str
-    hour_figures: str
-    statement: str
-
-
 class Figures(Protocol):
-    """Average, extremes and counts of each hour of readings, and of each customer's day, as an engine keeps them."""
-
-    @property
-    def added(self) -> AddedFigures | None:
-        """What adds figures in the same pass as energy; None where the engine has its own way."""
-        ...
+    """What an engine keeps of each hour of readings (`hour_columns`), and of each customer's day."""
 
     @property
     def waiting(self) -> str | None:
         """The table of what waits for `finish`; None where nothing ever does."""
         ...
 
-    async def rewrite(
-        self, session: AsyncSession, hours: Sequence[QueuedHour], added: Collection[MeterKey]
-    ) -> None:
-        """Bring the figures of hours taken from the queue up to date; those of the meters in `added` were added."""
+    async def rewrite(self, session: AsyncSession, hours: Sequence[QueuedHour]) -> None:
+        """Bring the figures of hours taken from the queue, by meter and hour, up to date.
+
+        The session must see no reading whose queue entry it does not.
+        """
         ...
 
     async def rewrite_span(
@@ -66,6 +47,17 @@ class Figures(Protocol):
         """Bring the figures of a meter's hours from `first` to before `until` (None: open) in line with its readings.
 
         For where they are in doubt. Nothing to do where they follow the readings by themselves.
+        """
+        ...
+
+    async def is_filling(self, session: AsyncSession) -> bool:
+        """Tell whether an upgrade has left hours to `fill` in."""
+        ...
+
+    async def fill(self, session: AsyncSession) -> bool:
+        """Fill in a small part of what an upgrade has left; False where nothing is left, or it cannot be just now.
+
+        What views show is right before and after.
         """
         ...
 

@@ -41,6 +41,7 @@ _TABLES = frozenset(
         "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays of integers
         "rollup_queue",  # the same by device and hour, a view
         "wide_times",  # when those were measured: a view, empty once all are moved
+        "hourly_figures",  # what is kept of hours under small keys, never out of date: a view
         "hourly_per_device",  # figures of hours, never out of date: a view
         "daily_per_customer",  # figures of UTC days, never out of date: a view, where there are customers
         "hourly_energy",  # what is billed, by hour, kept by the application
@@ -55,12 +56,15 @@ _TABLES = frozenset(
         # What plain PostgreSQL stores of the figures
         "hourly_rollup",
         "daily_rollup",
-        # On TimescaleDB the same, the hours whose aggregates wait, with their meters, and these with those queued
+        # There, until an upgrade is over: hours as an earlier release kept them, and up to where those count
+        "earlier_hours",
+        "hours_to_fill",
+        # On TimescaleDB the same, and the hours whose aggregates wait, with their meters
         "hourly_aggregate",
         "daily_aggregate",
         "rollup_windows",
         "late_hours",
-        "rollup_waiting",
+        "rollup_waiting",  # all hours that wait, by small keys: a view
         "readings_twin",  # the hypertable until it takes the place of the partitions
     )
 )

@@ -54,7 +54,7 @@ async def bootstrap(stack: Stack) -> None:
 async def refresh(
     stack: Stack, *, pass_seconds: float = inf, is_ending: Callable[[], bool] = lambda: False
 ) -> int:
-    """Bring energy and figures up to date with every committed reading, and all passes to their end.
+    """Bring energy and figures up to date with every committed reading, and all passes and upgrades to their end.
 
     With `pass_seconds` passes that take longer, and as soon as `is_ending` all of them, are left to whoever goes on
     with them. Returns how many (meter, hour) were queued.
@@ -97,30 +97,41 @@ async def _bring_up_to_date(
     session: AsyncSession, layout: Layout, taken: TakenHours, max_gap: timedelta, figures: Figures
 ) -> None:
     changes = await changes_by_meter(session, layout, taken.hours, max_gap)
-    added = await append_clean_runs(session, layout, changes, max_gap, figures=figures.added)
-    await figures.rewrite(session, taken.hours, added)
+    added = await append_clean_runs(session, layout, changes, max_gap)
+    await figures.rewrite(session, taken.hours)
     left = [change for change in changes if change.key not in added]
     await rewrite_energy(session, layout, left, taken.queued_since)
 
 
 async def _go_on(stack: Stack) -> bool:
-    """Go on with passes for a moment; False where there is none."""
+    """Go on for a moment with passes, then with hours that an upgrade left; False where there is nothing to do."""
     layout = stack.layout
     async with stack.db.transaction() as session:
-        if not await passes.is_any_asked_for(session, layout):
+        figures = await stack.storage.figures(session)
+        is_pass = await passes.is_any_asked_for(session, layout)
+        if not is_pass and not await figures.is_filling(session):
             return False
+    until = monotonic() + _MOMENT_SECONDS
     async with stack.db.transaction() as session:
         await waiting.one_refresh_at_a_time(session, layout)
-        figures = await stack.storage.figures(session)
-        until = monotonic() + _MOMENT_SECONDS
-        while going := await passes.take_next(session, layout):
-            rules = Rules(max_gap_of(stack), await rated_power(session, layout, going.key))
-            month = await recompute_month(session, layout, going, rules)
-            await figures.rewrite_span(session, month.key, month.first, month.until)
-            await passes.ask_for_passes(session, layout, month.rest)
+        if is_pass:
+            await _go_on_with_passes(session, stack, figures, until)
+            return True
+        while await figures.fill(session):
             if monotonic() >= until:
-                break
-    return True
+                return True
+        return False
+
+
+async def _go_on_with_passes(session: AsyncSession, stack: Stack, figures: Figures, until: float) -> None:
+    layout = stack.layout
+    while going := await passes.take_next(session, layout):
+        rules = Rules(max_gap_of(stack), await rated_power(session, layout, going.key))
+        month = await recompute_month(session, layout, going, rules)
+        await figures.rewrite_span(session, month.key, month.first, month.until)
+        await passes.ask_for_passes(session, layout, month.rest)
+        if monotonic() >= until:
+            break
 
 
 async def recompute(stack: Stack, meters: Sequence[MeterKey] | None = None) -> int:
@@ -151,4 +162,5 @@ async def queue_head(stack: Stack) -> str | None:
     async with stack.db.transaction() as session:
         figures = await stack.storage.figures(session)
         tables = ("rollup_batches", "recompute_passes", figures.waiting)
-        return await waiting.first_mark(session, layout, [table for table in tables if table])
+        mark = await waiting.first_mark(session, layout, [table for table in tables if table])
+        return mark or ("hours of an earlier release" if await figures.is_filling(session) else None)

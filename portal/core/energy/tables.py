@@ -11,10 +11,12 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
+    Constraint,
     Double,
     Identity,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     Table,
     Uuid,
     text,
@@ -23,12 +25,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from portal.core.database.columns import Instant
+from portal.core.database.hour_columns import KEPT
 
 _PLAIN, _TIMESCALE = {"storage": "plain"}, {"storage": "timescale"}
 _CLIENT, _ADMIN = ("monitoring", ("device_id",)), ("fleet", ("customer_id", "device_id"))
 
 
-def _table(schema: str, name: str, about: str, *parts: Column[Any] | Index, **info: str) -> None:
+def _table(schema: str, name: str, about: str, *parts: Column[Any] | Constraint | Index, **info: str) -> None:
     Table(name, SQLModel.metadata, *parts, schema=schema, info={"about": about, **info})
 
 
@@ -42,6 +45,11 @@ def _number() -> Column[int]:
 
 def _keys(names: tuple[str, ...], **options: Any) -> list[Column[Any]]:
     return [_required(name, Uuid, **options) for name in names]
+
+
+def _kept() -> list[Column[Any]]:
+    kinds = {"int8": BigInteger, "int4": Integer}
+    return [Column(each.name, kinds[each.type_name], nullable=each.name != "sample_count") for each in KEPT]
 
 
 def _figures() -> list[Column[Any]]:
@@ -81,18 +89,17 @@ def _queue(schema: str, keys: tuple[str, ...]) -> None:
     )
 
 
-def _plain(schema: str, keys: tuple[str, ...]) -> None:
+def _plain(schema: str) -> None:
     """Declare the hours that plain PostgreSQL stores."""
     _table(
         schema,
         "hourly_rollup",
-        "Figures of an hour (UTC) of a device, as last brought up to date.",
-        *_keys(keys, primary_key=True),
-        _required("hour", Instant, primary_key=True),
-        *_figures(),
-        _required("power_count", BigInteger),
-        *(Column(name, Double) for name in ("lowest_kwh", "highest_kwh")),
-        Index(f"ix_{schema}_hourly_rollup_hour", *keys[:-1], "hour"),
+        "What is kept of an hour (UTC) of a meter, in whole steps, as last brought up to date.",
+        *(_required(name, Instant) for name in ("hour", "last_at")),
+        *(_required(name, Integer) for name in ("customer", "meter")),
+        *_kept(),
+        PrimaryKeyConstraint("customer", "meter", "hour"),
+        Index(f"ix_{schema}_hourly_rollup_hour", "customer", "hour"),
         **_PLAIN,
     )
 
@@ -109,7 +116,7 @@ def _timescale(schema: str, keys: tuple[str, ...]) -> None:
 
 for _schema, _key_names in (_CLIENT, _ADMIN):
     _queue(_schema, _key_names)
-    _plain(_schema, _key_names)
+    _plain(_schema)
     _timescale(_schema, _key_names)
 _table(
     "fleet",

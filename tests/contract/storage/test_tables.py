@@ -8,7 +8,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from portal.core.database.layout import Layout
-from portal.core.readings.rules.quantities import ALL_QUANTITIES
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, REGISTERS
 from portal.core.schema import tables_of
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
@@ -139,6 +139,18 @@ _FIGURES = (
     "avg_active_power_kw double precision, max_active_power_kw double precision, "
     "min_active_power_kw double precision, sample_count bigint, kwh_delta double precision"
 )
+_INSTANTANEOUS = [each.name for each in ALL_QUANTITIES if each.name not in REGISTERS]
+# Of an hour, the widest first: what registers showed last, extremes, sums, and how many readings had each.
+_KEPT = ", ".join(
+    (
+        *(f"last_{name} bigint" for name in REGISTERS),
+        *(f"{extreme}_energy_imported_kwh bigint" for extreme in ("lowest", "highest")),
+        *(f"sum_{name} bigint" for name in _INSTANTANEOUS),
+        "sample_count integer",
+        *(f"{extreme}_active_power_kw integer" for extreme in ("max", "min")),
+        *(f"count_{name} integer" for name in _INSTANTANEOUS),
+    )
+)
 
 _KINDS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 
@@ -148,10 +160,18 @@ def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
     day = f"customer_id uuid, day timestamp with time zone, device_count bigint, {_FIGURES}"
     quantities = ", ".join(f"{quantity.name} double precision" for quantity in ALL_QUANTITIES)
     of_reading = layout.sql("time timestamp with time zone, {customer_id uuid, }device_id uuid")
+    of_meter = "customer integer, meter integer, hour timestamp with time zone"
+    of_others = ", ".join(
+        f"{'last' if each.name in REGISTERS else 'avg'}_{each.name} double precision"
+        for each in ALL_QUANTITIES
+        if each.name != "active_power_kw"
+    )
     received = "" if layout.has_customers else ", received_at timestamp with time zone"
     views = {
         "power_measurements": f"{of_reading}, {quantities}, source character varying(50){received}",
-        "hourly_per_device": f"{hour}, {_FIGURES}",
+        "hourly_per_device": f"{hour}, {_FIGURES}, {of_others}",
+        "hourly_figures": f"{of_meter}, {_KEPT}",
+        "rollup_waiting": of_meter,
         "rollup_queue": f"{hour}, first_at timestamp with time zone",
     }
     stored = ", ".join(f"{each.name} {_KINDS[each.width.type_name]}" for each in ALL_QUANTITIES)
@@ -162,8 +182,7 @@ def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
         "wide_times": of_reading,
     }
     if engine == "timescale":
-        of_meter = "customer integer, meter integer, hour timestamp with time zone"
-        views |= {"hourly_aggregate": f"{of_meter}, {_FIGURES}", "rollup_waiting": hour}
+        views |= {"hourly_aggregate": f"{of_meter}, {_KEPT}"}
     if layout.has_customers:
         views["daily_per_customer"] = day
         if engine == "timescale":

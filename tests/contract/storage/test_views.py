@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, REGISTERS
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, Row, ago, readings
 from tests.integration.databases import Stacks
 
@@ -13,6 +14,14 @@ _FIGURES = [
     ("min_active_power_kw", "double precision"),
     ("sample_count", "bigint"),
     ("kwh_delta", "double precision"),
+]
+_OF_HOUR = [
+    *_FIGURES,
+    *(
+        (f"{'last' if each.name in REGISTERS else 'avg'}_{each.name}", "double precision")
+        for each in ALL_QUANTITIES
+        if each.name != "active_power_kw"
+    ),
 ]
 _HOUR = ("hour", "timestamp with time zone")
 _CUSTOMER, _DEVICE = ("customer_id", "uuid"), ("device_id", "uuid")
@@ -25,14 +34,14 @@ _BY_POSITION = " ORDER BY ordinal_position"
 async def test_the_admins_views_have_the_same_columns_on_either_engine(fleet: Fleet) -> None:
     hourly = await fleet.rows(f"{_COLUMNS} 'fleet.hourly_per_device' {_BY_POSITION}")
     daily = await fleet.rows(f"{_COLUMNS} 'fleet.daily_per_customer' {_BY_POSITION}")
-    assert hourly == [_CUSTOMER, _DEVICE, _HOUR, *_FIGURES]
+    assert hourly == [_CUSTOMER, _DEVICE, _HOUR, *_OF_HOUR]
     assert daily == [_CUSTOMER, ("day", "timestamp with time zone"), ("device_count", "bigint"), *_FIGURES]
 
 
 async def test_the_clients_view_has_the_same_columns_on_either_engine(stacks: Stacks, engine: str) -> None:
     fleet = Fleet(await stacks.client(Database__Storage=engine))
     hourly = await fleet.rows(f"{_COLUMNS} 'monitoring.hourly_per_device' {_BY_POSITION}")
-    assert hourly == [_DEVICE, _HOUR, *_FIGURES]
+    assert hourly == [_DEVICE, _HOUR, *_OF_HOUR]
 
 
 async def test_a_reading_shows_before_any_refresh(fleet: Fleet) -> None:

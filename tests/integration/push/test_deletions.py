@@ -34,16 +34,11 @@ async def _delete_device(rig: Rig, name: str) -> None:
         "WHERE d.meter = ANY (b.meters) AND d.name = :name",
         name=name,
     )
-    kept = ["hourly_energy", "hourly_rollup"]  # which of them there are is the engine's business
-    for [table] in await rig.on_client(
-        "SELECT tablename::text FROM pg_tables WHERE schemaname = 'monitoring' AND tablename = ANY(:kept)",
-        kept=kept,
-    ):
-        await rig.on_client(
-            f"DELETE FROM monitoring.{table} r USING monitoring.devices d "
-            "WHERE d.id = r.device_id AND d.name = :name",
-            name=name,
-        )
+    await rig.on_client(
+        "DELETE FROM monitoring.hourly_energy e USING monitoring.devices d "
+        "WHERE d.id = e.device_id AND d.name = :name",
+        name=name,
+    )
     await rig.on_client("DELETE FROM monitoring.devices WHERE name = :name", name=name)
 
 

@@ -1,101 +1,93 @@
-"""The figures of plain PostgreSQL: tables of hours and of customers' days, kept by the application."""
+"""The figures of plain PostgreSQL: tables of hours and of customers' days, kept by the application.
+
+Readings that are later than all that is counted are added to their hours; hours that got others are computed anew. All
+of it is in whole steps, so both ways come to the same.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.database.engine import AddedFigures
-from portal.core.database.plain.schema import DAILY_BY_DEVICE, DAILY_FIGURES, KEPT_FIGURES, KEPT_OF_READINGS
+from portal.core.database.hour_columns import DAILY_FIGURES, DAILY_OF_HOURS, KEPT, KEPT_NAMES
+from portal.core.database.hour_views import KEPT_OF_READINGS, replaced
+from portal.core.database.layout import MeterKey
+from portal.core.database.plain.earlier_hours import are_any, fill_week, let_go
+from portal.core.database.plain.schema import create_hour_views
 from portal.core.database.rows import values_of
 from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.db import Database
-    from portal.core.database.layout import Layout, MeterKey
+    from portal.core.database.layout import Layout
     from portal.core.database.queue import QueuedHour
 
-# They need every reading to have power; without a register none is clean.
-_IS_COMPLETE = " AND power IS NOT NULL"
-_HOUR_FIGURES = (
-    ", count(*) AS count, avg(power)::float8 / 10000 AS avg_kw, max(power) / 10000::float8 AS max_kw, "
-    "min(power) / 10000::float8 AS min_kw, min(shown) AS lowest, max(shown) AS highest"
-)
-# A stored hour is merged by its key alone: joined, a new table's statistics once had the query planner read all meters'
-# hours for each of them. A double of kWh times a million is the register's integer again, which is what differences are
-# exact in.
-_FIGURES = """, figures AS (
-    INSERT INTO {hourly_rollup} AS r ({customer_id,} device_id, hour, {kept})
-    SELECT {customer_id,} device_id, hour,
-           avg_kw, max_kw, min_kw, count, (highest - lowest) / 1000000::float8, count,
-           lowest / 1000000::float8, highest / 1000000::float8
-    FROM hours JOIN clean USING ({customer_id,} device_id) ORDER BY {customer_id,} device_id, hour
-    ON CONFLICT ({customer_id,} device_id, hour) DO UPDATE SET
-        avg_active_power_kw = (excluded.avg_active_power_kw * excluded.power_count
-            + coalesce(r.avg_active_power_kw * r.power_count, 0)) / (excluded.power_count + r.power_count),
-        max_active_power_kw = greatest(excluded.max_active_power_kw, r.max_active_power_kw),
-        min_active_power_kw = least(excluded.min_active_power_kw, r.min_active_power_kw),
-        sample_count = excluded.sample_count + r.sample_count,
-        kwh_delta = (round(greatest(excluded.highest_kwh, r.highest_kwh) * 1000000)
-            - round(least(excluded.lowest_kwh, r.lowest_kwh) * 1000000)) / 1000000,
-        power_count = excluded.power_count + r.power_count,
-        lowest_kwh = least(excluded.lowest_kwh, r.lowest_kwh),
-        highest_kwh = greatest(excluded.highest_kwh, r.highest_kwh)
-)"""
-_REWRITE_HOURS = """
-INSERT INTO {hourly_rollup} ({customer_id,} device_id, hour, {figures})
-SELECT {run.customer_id,} run.device_id, f.*
+# What an hour of readings holds, by hours that begin as the clock's in UTC.
+_OF_READINGS = """
+SELECT date_bin('1 hour', m.time, TIMESTAMPTZ 'epoch'), max(m.time), {kept_of_readings} FROM {stored_readings} m
+WHERE m.customer = {meter}.customer AND m.meter = {meter}.meter
+  AND m.time >= {meter}.start_at AND m.time < {meter}.end_at
+GROUP BY 1
+"""
+_RUNS = """
+SELECT d.customer, d.meter, k.start_at, k.end_at, k.ordinal
 FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
     CAST(:start_at AS timestamptz[]), CAST(:end_at AS timestamptz[])
-) AS run ({customer_id,} device_id, start_at, end_at)
-JOIN {devices} d ON {d.customer_id = run.customer_id AND} d.id = run.device_id
-CROSS JOIN LATERAL (
-    SELECT date_trunc('hour', m.time, 'UTC'), {figures_of_readings} FROM {stored_readings} m
-    WHERE m.customer = d.customer AND m.meter = d.meter
-      AND m.time >= run.start_at AND m.time < run.end_at
-    GROUP BY 1
-) f
-ON CONFLICT ({customer_id,} device_id, hour) DO UPDATE SET {replaced_figures}
+) WITH ORDINALITY AS k ({customer_id,} device_id, start_at, end_at, ordinal)
+JOIN {devices} d ON {d.customer_id = k.customer_id AND} d.id = k.device_id
 """
-# An average depends on the order in which it was summed, by less than anybody can see.
-_MEND_HOURS = """
-WITH said AS MATERIALIZED (
-    SELECT date_trunc('hour', m.time, 'UTC') AS hour, {figures_of_readings}
-    FROM {devices} d JOIN {stored_readings} m ON m.customer = d.customer AND m.meter = d.meter
-    WHERE {d.customer_id = :customer_id AND} d.id = :device_id
-      AND m.time >= coalesce(CAST(:first AS timestamptz), '-infinity')
-      AND m.time < coalesce(CAST(:until AS timestamptz), 'infinity')
-    GROUP BY 1
-), said_figures (hour, {figures}) AS (
-    SELECT * FROM said
+# A stored hour is merged by its key alone: joined, a new table's statistics once had the query planner read all meters'
+# hours for each of them.
+_ADD = """
+WITH run AS MATERIALIZED (
+    SELECT * FROM ({runs}) k WHERE NOT EXISTS (
+        SELECT 1 FROM {hourly_rollup} r WHERE r.customer = k.customer AND r.meter = k.meter
+          AND r.hour >= date_bin('1 hour', k.start_at, TIMESTAMPTZ 'epoch') AND r.last_at >= k.start_at
+    )
+), added AS (
+    INSERT INTO {hourly_rollup} AS r (customer, meter, hour, last_at, {kept})
+    SELECT run.customer, run.meter, f.* FROM run CROSS JOIN LATERAL ({of_readings}) f ORDER BY 1, 2, 3
+    ON CONFLICT (customer, meter, hour) DO UPDATE SET last_at = excluded.last_at, {merged}
+)
+SELECT ordinal FROM run
+"""
+# Each run of consecutive hours is one index range of one meter. A join of hours with readings would leave the query
+# planner the choice to compare them all, which took minutes for a year and a half of nine meters.
+_REWRITE = """
+INSERT INTO {hourly_rollup} AS r (customer, meter, hour, last_at, {kept})
+SELECT run.customer, run.meter, f.* FROM ({runs}) run CROSS JOIN LATERAL ({of_readings}) f
+ON CONFLICT (customer, meter, hour) DO UPDATE SET last_at = excluded.last_at, {replaced}
+"""
+_MEND = """
+WITH run AS MATERIALIZED (
+    SELECT d.customer, d.meter, coalesce(CAST(:first AS timestamptz), '-infinity') AS start_at,
+           coalesce(CAST(:until AS timestamptz), 'infinity') AS end_at
+    FROM {devices} d WHERE {d.customer_id = :customer_id AND} d.id = :device_id
+), said (hour, last_at, {kept}) AS MATERIALIZED (
+    SELECT f.* FROM run CROSS JOIN LATERAL ({of_readings}) f
 ), gone AS (
-    DELETE FROM {hourly_rollup} r
-    WHERE {r.customer_id = :customer_id AND} r.device_id = :device_id
-      AND r.hour >= coalesce(CAST(:first AS timestamptz), '-infinity')
-      AND r.hour < coalesce(CAST(:until AS timestamptz), 'infinity')
+    DELETE FROM {hourly_rollup} r USING run
+    WHERE r.customer = run.customer AND r.meter = run.meter AND r.hour >= run.start_at AND r.hour < run.end_at
       AND NOT EXISTS (SELECT 1 FROM said WHERE said.hour = r.hour)
     RETURNING r.hour
 ), mended AS (
-    INSERT INTO {hourly_rollup} AS r ({customer_id,} device_id, hour, {figures})
-    SELECT {CAST(:customer_id AS uuid),} CAST(:device_id AS uuid), s.* FROM said_figures s
+    INSERT INTO {hourly_rollup} AS r (customer, meter, hour, last_at, {kept})
+    SELECT run.customer, run.meter, s.* FROM run, said s
     WHERE NOT EXISTS (
         SELECT 1 FROM {hourly_rollup} o
-        WHERE {o.customer_id = :customer_id AND} o.device_id = :device_id AND o.hour = s.hour
-          AND ({stored_exact}) IS NOT DISTINCT FROM ({said_exact})
-          AND coalesce(
-              abs(o.avg_active_power_kw - s.avg_active_power_kw) <= 1e-9 * greatest(1, abs(s.avg_active_power_kw)),
-              o.avg_active_power_kw IS NULL AND s.avg_active_power_kw IS NULL
-          )
+        WHERE o.customer = run.customer AND o.meter = run.meter AND o.hour = s.hour
+          AND ROW({of_stored}) IS NOT DISTINCT FROM ROW({of_said})
     )
-    ON CONFLICT ({customer_id,} device_id, hour) DO UPDATE SET {replaced_figures}
+    ON CONFLICT (customer, meter, hour) DO UPDATE SET last_at = excluded.last_at, {replaced}
     RETURNING r.hour
 )
 SELECT hour FROM gone UNION ALL SELECT hour FROM mended
@@ -104,130 +96,145 @@ _REWRITE_DAYS = """
 INSERT INTO {daily_rollup} (customer_id, day, {figures})
 SELECT d.customer_id, d.day, f.*
 FROM unnest(CAST(:customers AS uuid[]), CAST(:days AS timestamptz[])) AS d (customer_id, day)
+JOIN {schema}.customers c ON c.id = d.customer_id
 CROSS JOIN LATERAL (
-    SELECT {figures_of_hours} FROM {hourly_rollup} h
-    WHERE h.customer_id = d.customer_id AND h.hour >= d.day AND h.hour < d.day + interval '24 hours'
+    SELECT {figures_of_hours} FROM {hours} h
+    WHERE h.customer = c.number AND h.hour >= d.day AND h.hour < d.day + interval '24 hours'
     HAVING count(*) > 0
 ) f
-ON CONFLICT (customer_id, day) DO UPDATE SET {replaced_figures}
+ON CONFLICT (customer_id, day) DO UPDATE SET {replaced}
 """
 
 
 class PlainFigures:
-    """Added to in the same pass as energy where readings come in order, else recomputed from the readings."""
+    """Added to where readings come in order, else computed anew from the readings."""
 
     waiting = None
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
-    @property
-    def added(self) -> AddedFigures:
-        """What adds the figures of new readings to their hours."""
-        statement = self._layout.sql(_FIGURES, kept=", ".join(KEPT_FIGURES))
-        return AddedFigures(_IS_COMPLETE, _HOUR_FIGURES, statement)
-
-    async def rewrite(
-        self, session: AsyncSession, hours: Sequence[QueuedHour], added: Collection[MeterKey]
-    ) -> None:
-        """Recompute these hours, those of the meters in `added` apart, and the customers' days they lie in."""
-        left = [(each.key, each.hour) for each in hours if each.key not in added]
-        await _rewrite_hours(session, self._layout, left)
-        if self._layout.has_customers:
-            days = {(each.key[0], each.hour.replace(hour=0)) for each in hours}
-            await _rewrite_days(session, self._layout, days)
+    async def rewrite(self, session: AsyncSession, hours: Sequence[QueuedHour]) -> None:
+        """Bring these hours up to date, by meter and hour, and the customers' days they lie in."""
+        runs = list(_by_meter(hours))
+        added = await _add(session, self._layout, runs)
+        late = {run.key for number, run in enumerate(runs, 1) if number not in added}
+        await _rewrite(session, self._layout, list(_consecutive(hours, late)))
+        await _rewrite_days(session, self._layout, ((each.key, each.hour) for each in hours))
 
     async def rewrite_span(
         self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None
     ) -> None:
         """Write the hours that differ from their readings, and the customer's days these lie in."""
-        hours = await _mend_hours(session, self._layout, key, first, until)
-        if self._layout.has_customers and hours:
-            await _rewrite_days(session, self._layout, {(key[0], hour.replace(hour=0)) for hour in hours})
+        hours = await _mend(session, self._layout, key, first, until)
+        await _rewrite_days(session, self._layout, ((key, hour) for hour in hours))
+
+    async def is_filling(self, session: AsyncSession) -> bool:
+        """Tell whether hours of an earlier release are still to be filled in."""
+        return await are_any(session, self._layout)
+
+    async def fill(self, session: AsyncSession) -> bool:
+        """Fill in a week of a meter; after the last, what an earlier release kept is dropped."""
+        if await fill_week(session, self._layout):
+            return True
+        if await let_go(session, self._layout):
+            await create_hour_views(session, self._layout)
+        return False
 
     async def finish(self, db: Database) -> None:
         """Leave nothing for later."""
 
 
-async def _rewrite_hours(
-    session: AsyncSession, layout: Layout, taken: list[tuple[MeterKey, datetime]]
-) -> None:
-    """Write average, extremes, sample count and `kwh_delta` of the hours, whatever they held before.
-
-    Each run of consecutive hours is one index range of one meter. A join of hours with readings would leave
-    the query planner the choice to compare them all, which took minutes for a year and a half of nine meters.
-    """
-    if not taken:
-        return
-    runs = _runs(taken)
-    await session.execute(
-        text(layout.sql(_REWRITE_HOURS, **_KEPT)),
-        {
-            **layout.arrays(run.key for run in runs),
-            "start_at": [run.start_at for run in runs],
-            "end_at": [run.end_at for run in runs],
-        },
-    )
-
-
-async def _mend_hours(
-    session: AsyncSession, layout: Layout, key: MeterKey, first: datetime | None, until: datetime | None
-) -> list[datetime]:
-    """Make a meter's hours what its readings say; returns the hours that were not."""
-    exact = [name for name in KEPT_FIGURES if name != "avg_active_power_kw"]
-    mended = layout.sql(
-        _MEND_HOURS, stored_exact=_listed("o", exact), said_exact=_listed("s", exact), **_KEPT
-    )
-    given = {**layout.given(key), "first": first, "until": until}
-    return await values_of(session, datetime, mended, given)
-
-
-def _listed(alias: str, names: Sequence[str]) -> str:
-    return ", ".join(f"{alias}.{name}" for name in names)
-
-
-def _replaced(names: Sequence[str]) -> str:
-    return ", ".join(f"{name} = excluded.{name}" for name in names)
-
-
-_KEPT = {
-    "figures": ", ".join(KEPT_FIGURES),
-    "figures_of_readings": KEPT_OF_READINGS,
-    "replaced_figures": _replaced(KEPT_FIGURES),
-}
-
-
-async def _rewrite_days(
-    session: AsyncSession, layout: Layout, days: Collection[tuple[UUID, datetime]]
-) -> None:
-    """Write the figures of the customers' UTC days from their hours, whatever they held before."""
-    days = sorted(days)
-    await session.execute(
-        text(
-            layout.sql(
-                _REWRITE_DAYS,
-                figures=", ".join(DAILY_FIGURES),
-                figures_of_hours=DAILY_BY_DEVICE,
-                replaced_figures=_replaced(DAILY_FIGURES),
-            )
-        ),
-        {"customers": [customer for customer, _ in days], "days": [day for _, day in days]},
-    )
-
-
 class _Run(NamedTuple):
-    """Consecutive hours of a meter; the end is excluded."""
+    """Readings of a meter from an instant to before another."""
 
     key: MeterKey
     start_at: datetime
     end_at: datetime
 
 
-def _runs(taken: list[tuple[MeterKey, datetime]]) -> list[_Run]:
-    runs: list[_Run] = []
-    for key, hour in taken:
-        if runs and (runs[-1].key, runs[-1].end_at) == (key, hour):
-            runs[-1] = runs[-1]._replace(end_at=hour + HOUR)
-        else:
-            runs.append(_Run(key, hour, hour + HOUR))
-    return runs
+def _by_meter(hours: Sequence[QueuedHour]) -> Iterator[_Run]:
+    """Yield what is new of each meter: from its first new reading to the end of the last queued hour."""
+    for key, group in groupby(hours, key=lambda queued: queued.key):
+        entries = list(group)
+        yield _Run(key, min(entry.first_at for entry in entries), entries[-1].hour + HOUR)
+
+
+def _consecutive(hours: Sequence[QueuedHour], of: Collection[MeterKey]) -> Iterator[_Run]:
+    """Yield the runs of consecutive hours of some meters."""
+    current: _Run | None = None
+    for key, hour, _ in hours:
+        if key not in of:
+            continue
+        if current and (current.key, current.end_at) == (key, hour):
+            current = current._replace(end_at=hour + HOUR)
+            continue
+        if current:
+            yield current
+        current = _Run(key, hour, hour + HOUR)
+    if current:
+        yield current
+
+
+async def _add(session: AsyncSession, layout: Layout, runs: Sequence[_Run]) -> set[int]:
+    """Add what is new to the hours of each meter whose new readings are all later than those counted.
+
+    Returns the numbers of these runs, from 1. The session must see no reading whose queue entry it does not.
+    """
+    return set(await values_of(session, int, _worded(layout, _ADD), _given(layout, runs)))
+
+
+async def _rewrite(session: AsyncSession, layout: Layout, runs: Sequence[_Run]) -> None:
+    """Write what the hours of these runs hold, whatever they held before."""
+    if runs:
+        await session.execute(text(_worded(layout, _REWRITE)), _given(layout, runs))
+
+
+async def _mend(
+    session: AsyncSession, layout: Layout, key: MeterKey, first: datetime | None, until: datetime | None
+) -> list[datetime]:
+    """Make a meter's hours what its readings say; returns the hours that were not."""
+    given = {**layout.given(key), "first": first, "until": until}
+    return await values_of(session, datetime, _worded(layout, _MEND), given)
+
+
+def _given(layout: Layout, runs: Sequence[_Run]) -> dict[str, object]:
+    return {
+        **layout.arrays(run.key for run in runs),
+        "start_at": [run.start_at for run in runs],
+        "end_at": [run.end_at for run in runs],
+    }
+
+
+def _worded(layout: Layout, statement: str) -> str:
+    return layout.sql(
+        statement,
+        runs=layout.sql(_RUNS),
+        of_readings=layout.sql(_OF_READINGS, meter="run", kept_of_readings=KEPT_OF_READINGS),
+        kept=", ".join(KEPT_NAMES),
+        merged=", ".join(f"{column.name} = {column.merged}" for column in KEPT),
+        replaced=replaced(KEPT_NAMES),
+        of_stored=", ".join(f"o.{name}" for name in ("last_at", *KEPT_NAMES)),
+        of_said=", ".join(f"s.{name}" for name in ("last_at", *KEPT_NAMES)),
+    )
+
+
+async def _rewrite_days(
+    session: AsyncSession, layout: Layout, hours: Iterable[tuple[MeterKey, datetime]]
+) -> None:
+    """Write the figures of the customers' UTC days that these hours lie in, whatever they held before."""
+    if not layout.has_customers:
+        return
+    days: list[tuple[UUID, datetime]] = sorted({(key[0], hour.replace(hour=0)) for key, hour in hours})
+    if days:
+        # In the table hours of an earlier release are missing until they are filled in.
+        source = "hourly_figures" if await are_any(session, layout) else "hourly_rollup"
+        statement = layout.sql(
+            _REWRITE_DAYS,
+            hours=layout.table(source),
+            figures=", ".join(DAILY_FIGURES),
+            figures_of_hours=", ".join(DAILY_OF_HOURS),
+            replaced=replaced(DAILY_FIGURES),
+        )
+        given = {"customers": [customer for customer, _ in days], "days": [day for _, day in days]}
+        await session.execute(text(statement), given)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.database.plain.schema import is_there
+from portal.core.database.hour_views import drop_views, is_there
 from portal.core.database.rows import is_so, rows_of, value_of
 
 if TYPE_CHECKING:
@@ -41,10 +41,7 @@ ALTER TABLE {table} SET (
 )
 """
 _SWAP_IN = (
-    "DROP VIEW IF EXISTS {daily_per_customer}",
-    "DROP VIEW IF EXISTS {hourly_per_device}",
-    "DROP FUNCTION IF EXISTS {schema}.day_of_customer",
-    "DROP TABLE IF EXISTS {daily_rollup}, {hourly_rollup}",
+    "DROP TABLE IF EXISTS {daily_rollup}, {hourly_rollup}, {earlier_hours}, {hours_to_fill}",
     "ALTER TABLE {readings} RENAME TO readings_before",
     "ALTER TABLE {readings_twin} RENAME TO readings",
 )
@@ -96,6 +93,7 @@ async def swap_in(session: AsyncSession, layout: Layout) -> None:
     views = [(name, await _definition(session, layout.table(name))) for name in _VIEWS]
     # To have them before the table: who reads a view has that first, and the one would wait for the other for ever.
     await _say(session, layout, views)
+    await drop_views(session, layout)
     for statement in _SWAP_IN:
         await session.execute(text(layout.sql(statement)))
     await _say(session, layout, views)

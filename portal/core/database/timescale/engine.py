@@ -19,7 +19,7 @@ from portal.core.database.timescale.schema import build
 from portal.core.database.timescale.windows import note_hours, refresh_noted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,15 +38,12 @@ class _Versions(NamedTuple):
 class AggregatedFigures:
     """Continuous aggregates follow by themselves, but for hours so late that no policy reaches them."""
 
-    added = None
     waiting = "rollup_windows"
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
-    async def rewrite(
-        self, session: AsyncSession, hours: Sequence[QueuedHour], added: Collection[MeterKey]
-    ) -> None:
+    async def rewrite(self, session: AsyncSession, hours: Sequence[QueuedHour]) -> None:
         """Note the hours whose aggregates must be refreshed by hand."""
         await note_hours(session, self._layout, [(each.key, each.hour) for each in hours])
 
@@ -54,6 +51,14 @@ class AggregatedFigures:
         self, session: AsyncSession, key: MeterKey, first: datetime | None, until: datetime | None
     ) -> None:
         """Leave them: the database keeps its aggregates in line with what it stores."""
+
+    async def is_filling(self, session: AsyncSession) -> bool:
+        """Tell that nothing is: of hours that are not refreshed yet an aggregate computes what it shows."""
+        return False
+
+    async def fill(self, session: AsyncSession) -> bool:
+        """Leave everything to `finish`."""
+        return False
 
     async def finish(self, db: Database) -> None:
         """Refresh the aggregates of the noted hours, which cannot be in a transaction."""

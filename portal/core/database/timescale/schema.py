@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from portal.core.database.plain.schema import (
-    DAILY_FIGURES,
-    DAILY_OF_HOURS,
-    FIGURES,
-    FIGURES_OF_READINGS,
-    Stored,
-    create_rollups,
-    create_views,
-)
+from portal.core.database.hour_columns import DAILY_FIGURES, DAILY_OF_HOURS, KEPT, KEPT_NAMES
+from portal.core.database.hour_views import QUEUED_HOURS, KeptHours, create_views, drop_views
+from portal.core.database.plain.schema import create_rollups
 from portal.core.database.rows import is_so, value_of, values_of
 from portal.core.database.timescale import convert, kept_hours
 from portal.core.database.timescale.windows import OLDEST_FIRST, note_everything
@@ -34,7 +28,7 @@ SELECT create_hypertable(
     '{readings}', by_range('time', {chunk}), create_default_indexes => false, migrate_data => true
 )
 """
-# The tables of hours whose aggregates wait, and the view of all hours that do.
+# The tables of hours whose aggregates wait.
 _TABLES = (
     """
 CREATE TABLE IF NOT EXISTS {rollup_windows} (
@@ -47,13 +41,6 @@ CREATE TABLE IF NOT EXISTS {late_hours} (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     {customer_id uuid NOT NULL,} device_ids uuid[] NOT NULL, hours timestamptz[] NOT NULL
 )
-""",
-    """
-CREATE OR REPLACE VIEW {rollup_waiting} AS
-SELECT {customer_id,} device_id, hour FROM {rollup_queue}
-UNION ALL
-SELECT {l.customer_id,} q.device_id, q.hour
-FROM {late_hours} l CROSS JOIN LATERAL unnest(l.device_ids, l.hours) AS q (device_id, hour)
 """,
 )
 # Buckets are UTC: aggregates in a named zone lose late rows at a bucket's edge (TimescaleDB issue 10296).
@@ -73,14 +60,23 @@ FROM {hourly_aggregate} h
 GROUP BY h.customer, time_bucket(interval '1 day', h.hour)
 WITH NO DATA
 """
-# Under the ids that people know.
-_HOURS_BY_DEVICE = """(
-    SELECT {d.customer_id,} d.id AS device_id, a.hour, {figures}
-    FROM {hourly_aggregate} a JOIN {devices} d ON d.customer = a.customer AND d.meter = a.meter
-)"""
+# All hours that wait: those that are queued, and those that have left the queue and are not refreshed yet.
+_WAITING_HOURS = f"""{QUEUED_HOURS}
+UNION ALL
+SELECT d.customer, d.meter, q.hour
+FROM {{late_hours}} l CROSS JOIN LATERAL unnest(l.device_ids, l.hours) AS q (device_id, hour)
+JOIN {{devices}} d ON {{d.customer_id = l.customer_id AND}} d.id = q.device_id
+"""
+# Joined, an aggregate computes the latest hours of all meters to tell those of one: a join is not handed down into what
+# is grouped. Asked for one meter after the other, it is; and a sorted subquery, unlike one with OFFSET 0, is handed
+# bounds on the hour as well.
+_HOURS_BY_DEVICE = """{devices} d CROSS JOIN LATERAL (
+    SELECT * FROM {hourly_aggregate} a WHERE a.customer = d.customer AND a.meter = d.meter ORDER BY a.hour
+) h"""
 _DAYS_BY_CUSTOMER = """(
-    SELECT c.id AS customer_id, a.day, {figures}
-    FROM {daily_aggregate} a JOIN {schema}.customers c ON c.number = a.customer
+    SELECT c.id AS customer_id, a.* FROM {schema}.customers c CROSS JOIN LATERAL (
+        SELECT * FROM {daily_aggregate} a WHERE a.customer = c.number ORDER BY a.day
+    ) a
 )"""
 _HOURLY_POLICY = """
 SELECT add_continuous_aggregate_policy(
@@ -125,16 +121,14 @@ async def complete(session: AsyncSession, layout: Layout) -> None:
         await create_rollups(session, layout)
         return
     await ensure_aggregates(session, layout)
-    stored = Stored(
-        layout.sql(_HOURS_BY_DEVICE, figures=_of("a", FIGURES)),
-        layout.sql(_DAYS_BY_CUSTOMER, figures=_of("a", DAILY_FIGURES)),
+    kept = KeptHours(
+        by_meter="{hourly_aggregate} h",
+        by_device=_HOURS_BY_DEVICE,
+        days=_DAYS_BY_CUSTOMER,
+        waiting=_WAITING_HOURS,
     )
-    await create_views(session, layout, stored, queue="rollup_waiting")
+    await create_views(session, layout, kept)
     await _ensure_policies(session, layout)
-
-
-def _of(alias: str, names: tuple[str, ...]) -> str:
-    return ", ".join(f"{alias}.{name}" for name in names)
 
 
 async def _ensure_hypertable(session: AsyncSession, layout: Layout) -> None:
@@ -166,7 +160,7 @@ async def _take_other_name(session: AsyncSession, layout: Layout) -> None:
 
 async def ensure_aggregates(session: AsyncSession, layout: Layout) -> None:
     """Make the aggregates where they are missing, or have other columns; then all readings are noted for them."""
-    wanted = {"hourly_aggregate": ("customer", "meter", "hour", *FIGURES)}
+    wanted = {"hourly_aggregate": ("customer", "meter", "hour", *KEPT_NAMES)}
     if layout.has_customers:
         wanted["daily_aggregate"] = ("customer", "day", *DAILY_FIGURES)
     found = {name: await _columns(session, layout, name) for name in wanted}
@@ -192,21 +186,20 @@ async def _columns(session: AsyncSession, layout: Layout, name: str) -> tuple[st
 
 async def _make_aggregates(session: AsyncSession, layout: Layout) -> None:
     """Make both anew, the daily one reading the hourly one; all old readings are noted to be aggregated."""
-    for statement in ("DROP VIEW IF EXISTS {daily_per_customer}", "DROP VIEW IF EXISTS {hourly_per_device}"):
-        await session.execute(text(layout.sql(statement)))
+    await drop_views(session, layout)
     for name in ("daily_aggregate", "hourly_aggregate"):
         await _drop(session, layout.table(name))
-    hourly = layout.sql(_HOURLY_AGGREGATE, figures=_named(FIGURES_OF_READINGS, FIGURES))
+    kept = ", ".join(f"{column.of_readings_timescale} AS {column.name}" for column in KEPT)
+    hourly = layout.sql(_HOURLY_AGGREGATE, figures=kept)
     await session.execute(text(hourly))
     by_meter = "CREATE INDEX ON {hourly_aggregate} (customer, meter, hour DESC)"
     await session.execute(text(layout.sql(by_meter)))
     if layout.has_customers:
         by_customer = "CREATE INDEX ON {hourly_aggregate} (customer, hour DESC)"
         await session.execute(text(layout.sql(by_customer)))
-        daily = layout.sql(
-            _DAILY_AGGREGATE, figures=_named(DAILY_OF_HOURS.replace("{meter}", "h.meter"), DAILY_FIGURES)
-        )
-        await session.execute(text(daily))
+        figures = zip(DAILY_OF_HOURS, DAILY_FIGURES, strict=True)
+        named = ", ".join(f"{expression} AS {name}" for expression, name in figures)
+        await session.execute(text(layout.sql(_DAILY_AGGREGATE, figures=named)))
     await note_everything(session, layout)
 
 
@@ -221,23 +214,6 @@ async def _drop(session: AsyncSession, name: str) -> None:
     )
     if kind:
         await session.execute(text(f"DROP {kind} {name}"))
-
-
-def _named(figures: str, names: tuple[str, ...]) -> str:
-    """Return a select list with its names; aggregates of a view are told apart by them."""
-    return ", ".join(f"{figure} AS {name}" for figure, name in zip(_split(figures), names, strict=True))
-
-
-def _split(figures: str) -> list[str]:
-    """Return the parts of a select list, which are separated by the commas outside brackets."""
-    parts, depth = [""], 0
-    for character in figures:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]
 
 
 async def _ensure_real_time(session: AsyncSession, layout: Layout, name: str) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.engine import AddedFigures
     from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.queries.meters import MeterChange
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _READ_AT_ONCE = timedelta(days=2)
 _SHARE_TO_READ_AT_ONCE = 0.3
 
-# A meter whose stored energy ends where a pass is to go on may have readings beyond that are in the figures already.
+# A meter whose stored energy ends where a pass is to go on is left to the pass.
 _FOUND = """
 WITH meter AS MATERIALIZED (
     SELECT k.*, d.customer, d.meter, head.base_at AS head_at, head.shown AS head_shown
@@ -85,7 +84,7 @@ _STORED = """, by_hour AS (
     FROM energy GROUP BY {customer_id,} device_id, day
     ON CONFLICT ({customer_id,} device_id, day)
     DO UPDATE SET allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh
-){figures}
+)
 SELECT {customer_id,} device_id FROM clean
 """
 # What is stored of the hours stands beside what is added to them.
@@ -123,14 +122,12 @@ async def append_clean_runs(
     layout: Layout,
     changes: Sequence[MeterChange],
     max_gap: timedelta,
-    figures: AddedFigures | None = None,
 ) -> set[MeterKey]:
     """Add the energy of new readings to the hours of each meter where they continue cleanly.
 
-    With `figures` the engine's figures of these hours are added as well. Returns the meters that are done with.
-    The session must see no reading whose queue entry it does not.
+    Returns the meters that are done with. The session must see no reading whose queue entry it does not.
     """
-    return {meter.key for meter in await _run(session, layout, _Meter, changes, max_gap, _STORED, figures)}
+    return {meter.key for meter in await _run(session, layout, _Meter, changes, max_gap, _STORED)}
 
 
 async def clean_runs(
@@ -157,14 +154,11 @@ async def _run(
     changes: Sequence[MeterChange],
     max_gap: timedelta,
     ending: str,
-    figures: AddedFigures | None = None,
 ) -> list[_Row]:
     low = min(change.first_at for change in changes)
     high = max(change.hours[-1] for change in changes) + HOUR
     at_once = await _is_most_of_it(session, layout, changes, high - low)
-    hours = clean_hours(layout, figures, at_once=at_once)
-    added = figures.statement if figures else ""
-    statement = layout.sql(_FOUND + ending, hours=hours, figures=added)
+    statement = layout.sql(_FOUND + ending, hours=clean_hours(layout, at_once=at_once))
     given = {
         **layout.arrays(change.key for change in changes),
         "first_at": [change.first_at for change in changes],

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH
 
 if TYPE_CHECKING:
-    from portal.core.database.engine import AddedFigures
     from portal.core.database.layout import Layout
     from portal.core.energy.rules.meter import Rules
 
@@ -26,29 +25,28 @@ _A_LITTLE_LESS = 0.999999
 # A register is stored as what the rule counts in: milliwatt-hours.
 _HOURS = """
 SELECT {by} hour, sum(rise - carried)::bigint AS own, sum(carried)::bigint AS carried,
-       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean{hour_figures}
+       max(time) AS last_at, max(shown) AS last_shown, bool_and(is_clean) AS is_clean
 FROM (
-    SELECT {by} time, hour, shown, coalesce(rise, 0) AS rise, is_clean{columns},
+    SELECT {by} time, hour, shown, coalesce(rise, 0) AS rise, is_clean,
            CASE WHEN hour = since_hour OR rise IS NULL OR NOT is_clean THEN 0
                 WHEN time = hour THEN rise
                 ELSE div(rise::numeric * (extract(epoch FROM hour - since) * 1000000),
                          extract(epoch FROM time - since) * 1000000)::bigint
            END AS carried
     FROM (
-        SELECT *, shown >= 0{is_complete} AND (rise IS NULL OR (
+        SELECT *, shown >= 0 AND (rise IS NULL OR (
             rise >= 0 AND time - since <= :longest AND hour - since_hour <= interval '1 hour'
             AND rise - {register_count} <= milliwh_per_second * date_part('epoch', time - since)
             )) AS is_clean
         FROM (
-            SELECT {by} milliwh_per_second, time, shown, since, shown - before AS rise{columns},
+            SELECT {by} milliwh_per_second, time, shown, since, shown - before AS rise,
                    date_bin('1 hour', time, TIMESTAMPTZ 'epoch') AS hour,
                    date_bin('1 hour', since, TIMESTAMPTZ 'epoch') AS since_hour
             FROM (
-                SELECT {by} milliwh_per_second, time, shown{columns}, lag(time, 1, head_at) OVER w AS since,
+                SELECT {by} milliwh_per_second, time, shown, lag(time, 1, head_at) OVER w AS since,
                        lag(shown, 1, head_shown) OVER w AS before
                 FROM (
-                    SELECT {by} milliwh_per_second, head_at, head_shown, time, active_power_kw AS power,
-                           coalesce(energy_imported_kwh, -1) AS shown
+                    SELECT {by} milliwh_per_second, head_at, head_shown, time, energy_imported_kwh AS shown
                     FROM {its_readings}
                 ) registers WINDOW w AS ({partition} ORDER BY time)
             ) pairs
@@ -56,19 +54,18 @@ FROM (
     ) judged
 ) split GROUP BY {by} hour
 """
-# Of each meter its own first one to its own last hour: what was stored besides and waits for a pass has been added to
-# figures already.
+# Of each meter its own first one to its own last hour: what was stored besides waits for a pass.
 _BY_METER = "SELECT {meter.customer_id,} meter.device_id, h.* FROM meter CROSS JOIN LATERAL ({hours}) h"
 _OF_ONE_METER = """{stored_readings} m
-WHERE m.customer = meter.customer AND m.meter = meter.meter {is_counted}
+WHERE m.customer = meter.customer AND m.meter = meter.meter AND energy_imported_kwh IS NOT NULL
   AND m.time > coalesce(meter.head_at, '-infinity') AND m.time >= meter.first_at AND m.time < meter.until
   AND m.time >= :low AND m.time < :high"""
 _AT_ONCE = (
     "SELECT {meter.customer_id,} meter.device_id, h.* FROM ({hours}) h JOIN meter USING (customer, meter)"
 )
 _OF_ALL_METERS = """(
-    SELECT customer, meter, time, active_power_kw, energy_imported_kwh FROM {stored_readings}
-    WHERE time >= :low AND time < :high {is_counted} OFFSET 0
+    SELECT customer, meter, time, energy_imported_kwh FROM {stored_readings}
+    WHERE time >= :low AND time < :high AND energy_imported_kwh IS NOT NULL OFFSET 0
 ) m JOIN meter USING (customer, meter)
 WHERE time > coalesce(head_at, '-infinity') AND time >= first_at AND time < until"""
 
@@ -83,7 +80,7 @@ def slope(rules: Rules) -> float:
     return rules.rise_watts / 3.6 * _A_LITTLE_LESS
 
 
-def clean_hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool = False) -> str:
+def clean_hours(layout: Layout, *, at_once: bool = False) -> str:
     """Return a query of the hours of `meter`, what each holds from `first_at` to before `until`.
 
     Its columns: the key, customer and meter (the small key, null of a device that is gone), first_at, until, head_at,
@@ -92,21 +89,13 @@ def clean_hours(layout: Layout, figures: AddedFigures | None, *, at_once: bool =
     Bound are `low`, `high` and `longest`. With `at_once` all readings of the time are read in the order they lie in,
     else each meter's by its index.
     """
-    is_counted = "" if figures else "AND energy_imported_kwh IS NOT NULL"
     if at_once:
-        by, readings = "customer, meter", layout.sql(_OF_ALL_METERS, is_counted=is_counted)
-        hours = _worded(layout, figures, by=f"{by},", partition=f"PARTITION BY {by}", its_readings=readings)
+        by, readings = "customer, meter", layout.sql(_OF_ALL_METERS)
+        hours = _worded(layout, by=f"{by},", partition=f"PARTITION BY {by}", its_readings=readings)
         return layout.sql(_AT_ONCE, hours=hours)
-    readings = layout.sql(_OF_ONE_METER, is_counted=is_counted)
-    return layout.sql(_BY_METER, hours=_worded(layout, figures, by="", partition="", its_readings=readings))
+    readings = layout.sql(_OF_ONE_METER)
+    return layout.sql(_BY_METER, hours=_worded(layout, by="", partition="", its_readings=readings))
 
 
-def _worded(layout: Layout, figures: AddedFigures | None, **parts: str) -> str:
-    return layout.sql(
-        _HOURS,
-        columns=", power" if figures else "",
-        is_complete=figures.is_complete if figures else "",
-        hour_figures=figures.hour_figures if figures else "",
-        register_count=str(REGISTER_COUNT_MILLIWH),
-        **parts,
-    )
+def _worded(layout: Layout, **parts: str) -> str:
+    return layout.sql(_HOURS, register_count=str(REGISTER_COUNT_MILLIWH), **parts)

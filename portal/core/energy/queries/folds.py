@@ -116,7 +116,7 @@ async def fold_in_database(session: AsyncSession, layout: Layout, stretch: Stret
     hours = await rows_of(
         session,
         _CleanHour,
-        layout.sql(_HOURS_OF_ONE, hours=clean_hours(layout, None)),
+        layout.sql(_HOURS_OF_ONE, hours=clean_hours(layout)),
         {
             **layout.given(stretch.key),
             "head_at": stretch.state.base and stretch.state.base.at,

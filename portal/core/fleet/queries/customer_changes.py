@@ -115,7 +115,12 @@ WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT
 
 # By its number, which stays in `meter_numbers`, and is not given to another.
 _NUMBER = "(SELECT number FROM fleet.customers WHERE id = :id)"
-_BY_NUMBER = ("readings", "reading_conflicts", "moved_weeks", "rollup_batches")
+_HOLDERS_BY_NUMBER = """
+SELECT c.relname::text FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer' AND NOT a.attisdropped
+WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+AND c.relname NOT IN ('devices', 'meter_numbers') ORDER BY 1
+"""
 
 
 async def remove(session: AsyncSession, customer_id: UUID) -> None:
@@ -126,8 +131,8 @@ async def remove(session: AsyncSession, customer_id: UUID) -> None:
     found = await values_of(session, str, _HOLDERS)
     names = sorted(found, key=lambda name: _LAST.index(name) if name in _LAST else -1)
     bound = {"id": customer_id}
-    for name in _BY_NUMBER:
-        await session.execute(text(f"DELETE FROM fleet.{name} WHERE customer = {_NUMBER}"), bound)
+    for name in await values_of(session, str, _HOLDERS_BY_NUMBER):
+        await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer = {_NUMBER}'), bound)
     for name in names:
         await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer_id = :id'), bound)
     await session.execute(text("DELETE FROM fleet.customers WHERE id = :id"), bound)

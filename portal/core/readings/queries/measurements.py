@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from portal.core.database.hour_columns import figure_of_hour, figure_of_hours, figure_of_readings
 from portal.core.database.rows import row_if_any, rows_of, value_of
 from portal.core.database.small_keys import SmallKey
 from portal.core.readings.queries.narrow_sql import figure_sql
-from portal.core.readings.rules.quantities import ALL_QUANTITIES, Quantity, QuantityGroup
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, Quantity
+from portal.core.values.time import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +55,7 @@ def _given(key: SmallKey) -> dict[str, object]:
 
 _OF_DEVICE = "r.customer = :customer AND r.meter = :meter"
 _OF_WINDOW = f"{_OF_DEVICE} AND r.time >= :from_at AND r.time < :to_at"
+_OF_HOURS = "h.customer = :customer AND h.meter = :meter AND h.hour >= :from_at AND h.hour < :to_at"
 _RAW = f"""
 SELECT r.time AS at, 1 AS sample_count, ARRAY[{{figures}}] AS values, r.source
 FROM monitoring.stored_readings r
@@ -63,20 +66,22 @@ SELECT date_bin(CAST(:width AS interval), r.time, TIMESTAMPTZ '2000-01-01 00:00:
   count(*) AS sample_count, ARRAY[{{figures}}] AS values, NULL AS source
 FROM monitoring.stored_readings r WHERE {_OF_WINDOW} GROUP BY 1 ORDER BY 1
 """
+# Whole hours as they are kept, and what is not kept yet computed: readings themselves are not read.
+_HOURS = f"""
+SELECT h.hour AS at, h.sample_count, ARRAY[{{figures}}] AS values, NULL AS source
+FROM monitoring.hourly_figures h WHERE {_OF_HOURS} ORDER BY h.hour
+"""
+_BUCKETS_OF_HOURS = f"""
+SELECT date_bin(CAST(:width AS interval), h.hour, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS at,
+  sum(h.sample_count)::bigint AS sample_count, ARRAY[{{figures}}] AS values, NULL AS source
+FROM monitoring.hourly_figures h WHERE {_OF_HOURS} GROUP BY 1 ORDER BY 1
+"""
 _FIRST = f"SELECT r.time FROM monitoring.stored_readings r WHERE {_OF_WINDOW} ORDER BY r.time LIMIT 1"
 _KEY = "SELECT customer, meter FROM monitoring.devices WHERE id = :device_id"
 
 
 def _one(quantity: Quantity) -> str:
     return figure_sql(quantity, f"r.{quantity.name}")
-
-
-def _of_bucket(quantity: Quantity) -> str:
-    column = f"r.{quantity.name}"
-    if quantity.group is QuantityGroup.REGISTERS:
-        last = f"(array_agg({column} ORDER BY r.time DESC) FILTER (WHERE {column} IS NOT NULL))[1]"
-        return figure_sql(quantity, last)
-    return figure_sql(quantity, f"avg({column})")
 
 
 async def key_of(session: AsyncSession, device_id: UUID) -> SmallKey | None:
@@ -96,9 +101,18 @@ async def first_at(session: AsyncSession, asked: MeasurementsAsked) -> datetime 
 
 
 async def buckets(session: AsyncSession, asked: MeasurementsAsked, width: timedelta) -> list[MeasurementRow]:
-    """Return the buckets that hold readings; they begin at whole UTC multiples."""
-    statement = _BUCKETS.format(figures=", ".join(map(_of_bucket, asked.quantities)))
-    return await rows_of(session, MeasurementRow, statement, asked.given | {"width": width})
+    """Return the buckets that hold readings, of a window of whole ones; they begin at whole UTC multiples of `width`.
+
+    Those of whole hours are told by the hours that are kept, which come to the same.
+    """
+    if width % HOUR:
+        figures, statement = (figure_of_readings(each, "r") for each in asked.quantities), _BUCKETS
+    elif width == HOUR:
+        figures, statement = (figure_of_hour(each, "h") for each in asked.quantities), _HOURS
+    else:
+        figures, statement = (figure_of_hours(each, "h") for each in asked.quantities), _BUCKETS_OF_HOURS
+    given = asked.given if width == HOUR else asked.given | {"width": width}
+    return await rows_of(session, MeasurementRow, statement.format(figures=", ".join(figures)), given)
 
 
 class _Stored(NamedTuple):
