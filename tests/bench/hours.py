@@ -133,7 +133,7 @@ async def _fill(stack: Stack, connection: asyncpg.Connection, devices: int, days
 
 
 def _questions(stack: Stack, days: int) -> dict[str, Callable[[], Awaitable[int]]]:
-    device, year = UUID(int=3), (_END - days * _DAY, _END)
+    device, year = UUID(int=1), (_END - days * _DAY, _END)
 
     async def page(bucket: str, window: tuple[datetime, datetime]) -> int:
         wanted = WantedMeasurements(bucket, 10_000, ALL_QUANTITIES)
@@ -141,7 +141,7 @@ def _questions(stack: Stack, days: int) -> dict[str, Callable[[], Awaitable[int]
 
     async def year_from_readings() -> int:
         figures = ", ".join(figure_of_readings(each, "r") for each in ALL_QUANTITIES)
-        asked = queries.MeasurementsAsked(queries.SmallKey(1, 3), *year)
+        asked = queries.MeasurementsAsked(queries.SmallKey(1, 1), *year)
         async with stack.db.snapshot() as session:
             rows = await queries.rows_of(
                 session,
