@@ -26,16 +26,12 @@ from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import open_stack
 from tests.bench.rig import BATCH, START, database, note, settings
-from tests.bench.single_readings import VALUES, two_devices
+from tests.bench.single_readings import VALUES, single_now, two_devices
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
 
 _PLAIN = "fleet_ingest.app:create_app"
 _SINGLES, _BATCHES = 300, 4
-
-
-def _single(number: int) -> bytes:
-    return ENCODER.encode([DeviceReading(time=START + timedelta(seconds=number), **VALUES)])
 
 
 def _batch(number: int) -> bytes:
@@ -82,7 +78,7 @@ def compare(server: TestServer, directory: Path, rounds: int, root: Path | None)
             "beside": opened.enter_context(_api(server, directory, _PLAIN, root)),
         }
         for number in range(rounds + 1):
-            singles = [_single(number * _SINGLES + one) for one in range(_SINGLES)]
+            singles = [single_now() for _ in range(_SINGLES)]
             batches = [_batch(number * _BATCHES + one) for one in range(_BATCHES)]
             for name, (api, token) in apis.items():
                 measured = {
