@@ -13,6 +13,7 @@ from portal.core.cost.wire import FleetCostAnswer
 from portal.core.cost.wire_explain import ExplanationAnswer
 from portal.core.exchange.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
 from portal.core.exchange.recovery import (
+    ConflictPage,
     DevicePage,
     MunicipalityPage,
     ReadingPage,
@@ -122,6 +123,7 @@ _AFTER_NUMBER = Parameter(
     schema={"type": "integer", "minimum": 0, "maximum": 2_147_483_647},
 )
 _ROWS = fields.limit(MOST_ROWS, MOST_ROWS)
+_OF_DEVICE = (_DEVICE, *fields.window("at most 31 days on"), fields.limit(MOST_READINGS, MOST_READINGS))
 _RECOVERY = (
     _recovery("", recovery.get_recovery, RecoveryHead),
     _recovery("/span", recovery.get_held_span, RecoverySpan),
@@ -129,14 +131,8 @@ _RECOVERY = (
     _recovery("/devices", recovery.get_held_devices, DevicePage, _AFTER_ID, _ROWS),
     _recovery("/municipalities", recovery.get_held_municipalities, MunicipalityPage, _AFTER_NUMBER, _ROWS),
     _recovery("/tariffs", recovery.get_held_tariffs, TariffPage, _AFTER_NUMBER, _ROWS),
-    _recovery(
-        "/measurements",
-        recovery.get_held_readings,
-        ReadingPage,
-        _DEVICE,
-        *fields.window("at most 31 days on"),
-        fields.limit(MOST_READINGS, MOST_READINGS),
-    ),
+    _recovery("/measurements", recovery.get_held_readings, ReadingPage, *_OF_DEVICE),
+    _recovery("/conflicts", recovery.get_held_conflicts, ConflictPage, *_OF_DEVICE),
 )
 _CUSTOMERS = (
     Operation(

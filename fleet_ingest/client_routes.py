@@ -30,7 +30,14 @@ _INGEST = Operation(
     body=(list[DeviceReading],),
     errors=(400, 408, 413, 429),
     example=[_READING],
-    answer_example={"accepted": 1, "rejected": 0, "duplicates": 0, "errors": []},
+    answer_example={
+        "accepted": 1,
+        "rejected": 0,
+        "duplicates": 0,
+        "completed": 0,
+        "conflicts": 0,
+        "errors": [],
+    },
     tag="Ingest",
     is_lenient=True,
 )

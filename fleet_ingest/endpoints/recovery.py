@@ -12,6 +12,9 @@ from portal.core.errors import Invalid
 from portal.core.fleet.service import fleet_recovery
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -63,12 +66,22 @@ async def get_held_tariffs(request: Request) -> Response:
 async def get_held_readings(request: Request) -> Response:
     """Give a page of one device's readings."""
     customer = await customer_of(request)
+    return json_answer(await fleet_recovery.readings(stack_of(request), customer, *_of_device(request)))
+
+
+async def get_held_conflicts(request: Request) -> Response:
+    """Give a page of the values beside one device's readings."""
+    customer = await customer_of(request)
+    return json_answer(await fleet_recovery.conflicts(stack_of(request), customer, *_of_device(request)))
+
+
+def _of_device(request: Request) -> tuple[UUID, tuple[datetime, datetime], int]:
+    """Return whose rows a page is of, their window and how many there may be."""
     device_id = uuid_parameter(request, "deviceId")
     if device_id is None:
         raise Invalid("'deviceId' is missing")
     window = instant_parameter(request, "from"), instant_parameter(request, "to")
-    limit = integer_parameter(request, "limit", fleet_recovery.MOST_READINGS)
-    return json_answer(await fleet_recovery.readings(stack_of(request), customer, device_id, window, limit))
+    return device_id, window, integer_parameter(request, "limit", fleet_recovery.MOST_READINGS)
 
 
 def _number_parameter(request: Request, name: str) -> int:

@@ -76,8 +76,9 @@ def push_status(as_json: AsJson = False) -> None:
     state = "on" if status.is_enabled else "off"
     link = ", Admin link down" if status.is_link_down else ""
     backlog = status.backlog
+    values = f"{backlog.conflicts} conflicting values wait, " if backlog.conflicts else ""
     left = (
-        f"{backlog.pending_rows} readings wait, {backlog.retry_rows} to be tried again, "
+        f"{backlog.pending_rows} readings wait, {values}{backlog.retry_rows} to be tried again, "
         f"{backlog.dead_letters} given up."
     )
     behind = (
@@ -160,7 +161,7 @@ def verify_push(
 ) -> None:
     """Compare readings per device and day with the Admin's, and push exactly what is missing there.
 
-    Ends with 1 where a difference stays: what is only at the Admin, has other values there, or was given up.
+    Ends with 1 where a difference stays: what is only at the Admin, has more there, or was given up.
     """
     first, end = _instant(from_at), _instant(to_at)
     report = with_stack(
@@ -182,15 +183,25 @@ def _instant(text: str | None) -> datetime | None:
 
 def _verified(report: VerifyReport) -> str:
     lines = [
-        f"{line.day:%Y-%m-%d} {line.device_id}: {line.missing} missing at the Admin ({line.waiting} wait, "
-        f"{line.given_up} given up), {line.extra} only there, {line.different} with other values"
-        + (f", {line.conflicts} conflicting values missing" if line.conflicts else "")
+        f"{line.day:%Y-%m-%d} {line.device_id}: {line.missing} missing at the Admin, {line.lesser} with less there "
+        f"({line.waiting} wait, {line.given_up} given up), {line.extra} only there, {line.different} with more there"
+        + _conflicts(line.conflicts, line.extra_conflicts)
         for line in report.differences
     ]
+    values = f" and {report.conflicts_queued} conflicting values" if report.conflicts_queued else ""
     lines.append(
         f"Compared {report.readings} readings of {report.days} device days: {len(report.differences)} days "
-        f"differ, {report.queued} readings go out again with the next push."
+        f"differ, {report.queued} readings{values} go out again with the next push."
     )
     if report.left:
-        lines.append(f"{report.left} readings stay different: this does not mend them.")
+        lines.append(
+            f"{report.left} readings stay different: this does not mend them. "
+            "What is only at the Admin, or more there, `portal push recover` fetches."
+        )
     return "\n".join(lines)
+
+
+def _conflicts(missing: int, extra: int) -> str:
+    if not missing and not extra:
+        return ""
+    return f"; conflicting values: {missing} missing, {extra} only there"

@@ -14,13 +14,8 @@ def recovered_words(report: RecoverReport) -> str:
     lines += _rows("", report.changes)
     verb = "would be fetched" if report.dry_run else "fetched"
     lines.append(f"{report.readings} readings {verb}.")
+    lines += _merged(report)
     lines += _rows("CONFLICT  ", report.conflicts)
-    lines += [
-        f"CONFLICT  {kept.at:%Y-%m-%dT%H:%M:%S}Z {kept.device_id}: other values at the Admin; stays as it is here"
-        for kept in report.kept
-    ]
-    if report.kept_readings > len(report.kept):
-        lines.append(f"CONFLICT  ... and {report.kept_readings - len(report.kept)} more readings")
     if report.to_rotate:
         lines.append(
             "The tokens of these devices are lost; give each board a new one, `portal device rotate`:"
@@ -29,6 +24,20 @@ def recovered_words(report: RecoverReport) -> str:
     if report.pushed is not None:
         lines.append(report.pushed.behind or f"The push goes on; {report.pushed.pending_rows} readings wait.")
     return "\n".join(lines)
+
+
+def _merged(report: RecoverReport) -> list[str]:
+    lines: list[str] = []
+    if report.merged_readings:
+        verb = "would be merged" if report.dry_run else "merged"
+        lines.append(f"{report.merged_readings} readings {verb} with the Admin's for the same instant:")
+    lines += [f"  {each.at:%Y-%m-%dT%H:%M:%S}Z {each.device_id}" for each in report.merged]
+    if report.merged_readings > len(report.merged):
+        lines.append(f"  ... and {report.merged_readings - len(report.merged)} more")
+    if report.conflicting_values:
+        verb = "would be fetched" if report.dry_run else "fetched"
+        lines.append(f"{report.conflicting_values} conflicting values {verb}.")
+    return lines
 
 
 def _rows(mark: str, rows: Sequence[MergedRow]) -> list[str]:

@@ -76,7 +76,7 @@ class ConflictingValues(Lane):
 
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
         """Forget what was accepted, and postpone what was refused."""
-        sent = self._rows[: len(batch.rows)]
+        sent, refused = self._rows[: len(batch.rows)], self.told_apart(refused)
         state = replace(self.succeeded(batch), last_cursor=self.state.last_cursor)
         done = [each for number, row in enumerate(sent) if number not in refused for each in _of(row)]
         tried = [each for number in refused for each in _of(sent[number])]

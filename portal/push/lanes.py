@@ -14,8 +14,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.exchange.batches import ENCODER
+from portal.core.log import logger
 from portal.core.outbox.queries.push import PushState, RowRefusal
 from portal.core.outbox.service import push as service
+from portal.core.readings.wire import NO_QUANTITY
 from portal.push import planner
 from portal.push.client import compressed
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 # A quarter of what a statement of the push may take: twice the batch is then still far from that.
 _SLOW_READ_SECONDS = 15.0
+
+_log = logger("push")
 
 
 class Packed(NamedTuple):
@@ -102,6 +106,19 @@ class Lane(ABC):
         return (
             state if self._was_shrunk else planner.regrown(state, self.stack.settings.fleet_ingest.batch_size)
         )
+
+    def told_apart(self, refused: Mapping[int, str]) -> Mapping[int, str]:
+        """Return what is refused for a reason that may go away.
+
+        An Admin of an earlier release knows none of the quantities of some rows. That is no trouble, and nothing to try
+        again: once it knows them, `portal push verify` finds what it lacks.
+        """
+        unknown = sum(reason == NO_QUANTITY for reason in refused.values())
+        if unknown:
+            _log.info(
+                f"The Admin knows none of the quantities of {unknown} rows of {self.state.resource.value}"
+            )
+        return {number: reason for number, reason in refused.items() if reason != NO_QUANTITY}
 
     async def cut(self, rows: Sequence[msgspec.Struct]) -> Packed:
         """Pack as many rows as fit one batch; off the event loop, which also serves pages."""
@@ -184,7 +201,8 @@ class WaitingReadings(Lane):
 
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
         """Move the outbox on and remember the refused readings."""
-        again, given_up = planner.sort_refused(self._refusals(refused), self.stack.clock())
+        refusals = self._refusals(self.told_apart(refused))
+        again, given_up = planner.sort_refused(refusals, self.stack.clock())
         state = self.succeeded(batch)
         if self._freshest:  # people read the cursor as "everything that arrived before this is there"
             state = replace(state, last_cursor=self.state.last_cursor)
@@ -239,6 +257,7 @@ class RefusedReadings(Lane):
 
     async def accept(self, batch: Batch, refused: Mapping[int, str]) -> None:
         """Forget what was accepted; count the try of what was refused again, up to giving it up."""
+        refused = self.told_apart(refused)
         accepted = [
             (row.time, row.device_id)
             for number, row in enumerate(self._due[: len(batch.rows)])

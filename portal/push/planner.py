@@ -316,11 +316,15 @@ def lanes(left: Backlog, rows_per_tick: int, most_batches: int, chance: float) -
 
 
 def left_after(left: Backlog, rows: int) -> Backlog:
-    """Return what is left when `rows` readings less wait: of those that wait first, then of those refused."""
+    """Return what is left when `rows` less wait: of the readings first, then of those refused, then values beside."""
     waiting = max(left.pending_rows - rows, 0)
-    retries = max(left.retry_rows - max(rows - left.pending_rows, 0), 0)
+    others = max(rows - left.pending_rows, 0)
+    retries = max(left.retry_rows - others, 0)
+    conflicts = max(left.conflicts - max(others - left.retry_rows, 0), 0)
     oldest = left.oldest_received_at if waiting or retries else None
-    return replace(left, pending_rows=waiting, retry_rows=retries, oldest_received_at=oldest)
+    return replace(
+        left, pending_rows=waiting, retry_rows=retries, conflicts=conflicts, oldest_received_at=oldest
+    )
 
 
 def drain_seconds(waiting_rows: int, rows_per_tick: int, interval_seconds: float) -> int:

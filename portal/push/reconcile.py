@@ -12,8 +12,8 @@ from portal.core.errors import PortalError
 from portal.core.exchange.recovery import RecoveryHead
 from portal.core.exchange.rules.push_epoch import SyncStatus, behind_words, compare
 from portal.core.log import logger
-from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
+from portal.core.outbox.service.push_verify import reading_span
 from portal.push.asking import decoded
 from portal.push.planner import Reply
 from portal.push.recover import lost_nothing
@@ -91,7 +91,7 @@ async def compare_further(stack: Stack, client: PushClient, until: datetime, ste
 
     Goes back in time: what a restored Admin lost is recent. `step` is called for each week.
     """
-    span = await service.reading_span(stack)
+    span = await reading_span(stack)
     queued = 0
     first = None if span is None else midnight(span[0])
     end = None if span is None else min(midnight(span[1]) + timedelta(days=1), until)

@@ -7,10 +7,12 @@ Until the end the push stays stopped: what is only at the Admin is not ended the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
+
+from msgspec import structs
 
 from portal.core import energy
 from portal.core.errors import Conflict
@@ -18,7 +20,6 @@ from portal.core.exchange.recovery import (
     DevicePage,
     HeldSets,
     MunicipalityPage,
-    ReadingPage,
     RecoveryHead,
     RecoverySpan,
     SitePage,
@@ -29,7 +30,7 @@ from portal.core.outbox.recovered import MergedRow, MergeReport
 from portal.core.outbox.service import push_epoch as epochs
 from portal.core.outbox.service import push_recovery as recovery
 from portal.push.asking import ask
-from portal.push.sides import Sides, differing
+from portal.push.sides import Sides, differing, differing_conflicts
 from portal.push.verify import midnight
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ Progress = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)
-class KeptReading:
-    """A reading that is here with other values than at the Admin, and stays as it is."""
+class MergedInstant:
+    """An instant of whose readings, one on each side, the one here became the greater in every quantity."""
 
     device_id: UUID
     at: datetime
@@ -61,10 +62,12 @@ class KeptReading:
 
 @dataclass
 class RecoverReport:
-    """What was fetched (`changes`, `readings`), and what was left as it is here (`conflicts`, `kept_readings`).
+    """What was fetched (`changes`, `readings`), and what was left as it is here (`conflicts`).
 
-    `id` is the customer's code at the Admin. `to_rotate` are the external ids of devices whose boards need a new
-    token. `kept` shows the first of `kept_readings`. `pushed` is what the push that followed did.
+    Of `merged_readings` there was one here, to which the Admin's added something: a value that it lacked, or another
+    (the greater is the reading's, the other is kept beside it); `merged` shows the first of them. `conflicting_values`
+    came beside readings before, and were not here. `id` is the customer's code at the Admin. `to_rotate` are the
+    external ids of devices whose boards need a new token. `pushed` is what the push that followed did.
     """
 
     id: str
@@ -73,21 +76,32 @@ class RecoverReport:
     changes: list[MergedRow] = field(default_factory=list)
     conflicts: list[MergedRow] = field(default_factory=list)
     readings: int = 0
-    kept_readings: int = 0
-    kept: list[KeptReading] = field(default_factory=list)
+    merged_readings: int = 0
+    merged: list[MergedInstant] = field(default_factory=list)
+    conflicting_values: int = 0
     to_rotate: list[str] = field(default_factory=list)
     pushed: TickReport | None = None
 
 
 @dataclass(frozen=True)
 class _Run:
-    """Days of a device in a row: what the Admin calls it, what it is called here."""
+    """Days of a device in a row: what the Admin calls it, what it is called here, and how much it has of them there."""
 
     asked: UUID
     own: UUID
     first: date
     days: int
     count: int
+    conflicts: int
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        start = datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
+        return start, start + self.days * _DAY
+
+    def joined_by(self, day: DayChecksum) -> _Run:
+        count, conflicts = self.count + day.count, self.conflicts + (day.conflicts or 0)
+        return replace(self, days=self.days + 1, count=count, conflicts=conflicts)
 
 
 def silent(_words: str, _done: int, _total: int) -> None:
@@ -198,7 +212,7 @@ class _Recovery:
             self._progress(f"Readings before {at:%Y-%m-%d}", (end - at).days, (end - first).days)
             for run in await self._missing_runs(own_of, max(at - _STEP, first), at):
                 await self._take_back(run, merged, report)
-                if stops and (report.readings or report.kept_readings):
+                if stops and (report.readings or report.merged_readings or report.conflicting_values):
                     return False
             at -= _STEP
         return True
@@ -206,37 +220,38 @@ class _Recovery:
     async def _missing_runs(self, own_of: dict[UUID, UUID], from_at: datetime, to_at: datetime) -> list[_Run]:
         """Return the days of devices of which the Admin may hold readings that are not here."""
         both = await self._sides.days(from_at, to_at)
-        theirs = both.theirs
-        asked = {own_of[day.device_id]: day.device_id for day in theirs if day.device_id in own_of}
-        named = [_of(day, own_of[day.device_id]) for day in theirs if day.device_id in own_of]
-        counts = {(day.device_id, day.date): day.count for day in named}
+        theirs = [day for day in both.theirs if day.device_id in own_of]
+        asked = {own_of[day.device_id]: day.device_id for day in theirs}
+        named = [structs.replace(day, device_id=own_of[day.device_id]) for day in theirs]
+        held = {(day.device_id, day.date): day for day in named}
         found: list[_Run] = []
-        for own, day in differing(both.ours, named):
-            if (own, day) not in counts:  # only here: that is for the push
+        for own, day in sorted({*differing(both.ours, named), *differing_conflicts(both.ours, named)}):
+            if (own, day) not in held:  # only here: that is for the push
                 continue
             last = found[-1] if found else None
-            if last is not None and last.own == own and last.first + last.days * _DAY == day:
-                found[-1] = _Run(last.asked, own, last.first, last.days + 1, last.count + counts[own, day])
-            else:
-                found.append(_Run(asked[own], own, day, 1, counts[own, day]))
+            if last is None or last.own != own or last.first + last.days * _DAY != day:
+                found.append(_Run(asked[own], own, day, 0, 0, 0))
+            found[-1] = found[-1].joined_by(held[own, day])
         return found
 
     async def _take_back(self, run: _Run, merged: MergeReport, report: RecoverReport) -> None:
         if self._dry_run and run.own in merged.added_devices:  # which is not there to try it with
             report.readings += run.count
+            report.conflicting_values += run.conflicts
             return
-        at: datetime | None = datetime(run.first.year, run.first.month, run.first.day, tzinfo=UTC)
-        end = midnight(at) + run.days * _DAY
-        while at is not None:
-            window = {"deviceId": str(run.asked), "from": at.isoformat(), "to": end.isoformat()}
-            page = await self._ask("recovery/measurements", window, ReadingPage)
-            if page.rows:
-                taken = await recovery.take_back(self._stack, run.own, page.rows, dry_run=self._dry_run)
-                report.readings += taken.stored
-                report.kept_readings += len(taken.differing)
-                room = _SHOWN - len(report.kept)
-                report.kept += [KeptReading(run.own, time) for time in taken.differing[:room]]
-            at = page.next
+        async for page in self._sides.held_readings(run.asked, *run.window):
+            taken = await recovery.take_back(self._stack, run.own, page, dry_run=self._dry_run)
+            report.readings += taken.stored
+            report.merged_readings += len(taken.merged)
+            room = _SHOWN - len(report.merged)
+            report.merged += [MergedInstant(run.own, time) for time in taken.merged[:room]]
+        if not run.conflicts:
+            return
+        # Behind the readings: what came beside them is less than they are.
+        async for values in self._sides.held_conflicts(run.asked, *run.window):
+            report.conflicting_values += await recovery.take_back_conflicts(
+                self._stack, run.own, values, dry_run=self._dry_run
+            )
 
     async def _ask(self, path: str, parameters: dict[str, str], kind: type[AnswerT]) -> AnswerT:
         return await ask(self._client, self._stack.clock, path, parameters, kind)
@@ -250,10 +265,6 @@ def _own_ids(held: HeldSets, merged: MergeReport) -> dict[UUID, UUID]:
         if device.row.id in merged.devices
         for key in (device.row.id, *device.aliases)
     }
-
-
-def _of(day: DayChecksum, device_id: UUID) -> DayChecksum:
-    return type(day)(device_id=device_id, date=day.date, count=day.count, checksum=day.checksum)
 
 
 __all__ = ["Progress", "RecoverReport", "recover", "silent"]

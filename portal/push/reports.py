@@ -22,6 +22,8 @@ class ResourceReport:
 class TickReport:
     """What one tick did, and what is left: readings waiting, readings refused and kept, rows given up.
 
+    `conflicts` are the values beside readings that wait.
+
     `behind` says why nothing was sent where the Admin holds what this stack does not.
     """
 
@@ -29,4 +31,5 @@ class TickReport:
     pending_rows: int = 0
     retry_rows: int = 0
     dead_letters: int = 0
+    conflicts: int = 0
     behind: str | None = None

@@ -9,30 +9,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from portal.core.exchange.queries.checksums import known_quantities
+from portal.core.exchange.recovery import ConflictPage, ReadingPage
 from portal.core.exchange.sync import ReadingChecksums, ReconcileAnswer
-from portal.core.outbox.service import push as service
-from portal.core.readings.rules.quantities import ALL_QUANTITIES
+from portal.core.outbox.service import push_verify as service
+from portal.core.readings.queries.held_readings import ValueBeside
+from portal.core.readings.rules.quantities import ALL_QUANTITIES, QUANTITY_BY_WIRE_NAME
+from portal.core.readings.rules.scaling import DoesNotFit, to_stored
 from portal.push.asking import NotUnderstood, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
+    from portal.core.exchange.recovery import HeldConflict
     from portal.core.exchange.sync import DayChecksum
     from portal.core.readings.rules.quantities import Quantity
+    from portal.core.readings.wire import FleetReading
     from portal.core.stack import Stack
     from portal.push.client import PushClient
 
 AnswerT = TypeVar("AnswerT")
+PageT = TypeVar("PageT", ReadingPage, ConflictPage)
 
 
 @dataclass(frozen=True)
 class BothDays:
     """The days of a window on both sides.
 
-    `has_values`: equal readings have equal checksums. An Admin of an earlier release keeps what it was sent unrounded:
-    there a checksum that differs only says that times are to be compared.
+    `has_values`: equal readings have equal checksums, and the Admin merges what it is sent. One of an earlier release
+    keeps what came first, unrounded: there a checksum that differs only says that times are to be compared.
     """
 
     ours: Sequence[DayChecksum]
@@ -53,11 +59,12 @@ class Sides:
         """Return the days of a window. Raises `PortalError` when the Admin cannot be asked."""
         while True:
             covered = self._quantities
-            ours = await service.own_days(self._stack, (from_at, to_at), covered)
+            by_list = self._lists_quantities
+            ours = await service.own_days(self._stack, (from_at, to_at), covered, is_asked_by_list=by_list)
             theirs = await self._asked("reconcile", _window(from_at, to_at), ReconcileAnswer)
             self._quantities = known_quantities(theirs.quantities)
-            if self._quantities == covered:
-                return BothDays(ours.days, theirs.days, ours.is_rounded and theirs.is_rounded)
+            if (self._quantities, self._lists_quantities) == (covered, by_list):
+                return BothDays(ours.days, theirs.days, theirs.is_rounded)
 
     async def readings(
         self, device_id: UUID, from_at: datetime, to_at: datetime
@@ -66,9 +73,66 @@ class Sides:
 
         Raises `PortalError` when the Admin cannot be asked.
         """
-        ours = await service.own_readings(self._stack, device_id, (from_at, to_at), self._quantities)
+        window, by_list = (from_at, to_at), self._lists_quantities
+        ours = await service.own_readings(
+            self._stack, device_id, window, self._quantities, is_asked_by_list=by_list
+        )
         asked = {"deviceId": str(device_id), **_window(from_at, to_at)}
         return _by_time(ours), _by_time(await self._asked("reconcile/readings", asked, ReadingChecksums))
+
+    async def lesser(self, device_id: UUID, from_at: datetime, to_at: datetime) -> set[datetime]:
+        """Return when both sides have a reading and the Admin's would gain from ours, by a new value or a greater one.
+
+        Raises `PortalError` when the Admin cannot be asked.
+        """
+        ours = {row.time: row for row in await service.own_values(self._stack, device_id, (from_at, to_at))}
+        names = [quantity.name for quantity in self._quantities]
+        return {
+            theirs.time
+            async for page in self.held_readings(device_id, from_at, to_at)
+            for theirs in page
+            if theirs.time in ours and _gains(theirs, ours[theirs.time], names)
+        }
+
+    async def conflicts(
+        self, device_id: UUID, from_at: datetime, to_at: datetime
+    ) -> tuple[set[ValueBeside], set[ValueBeside]]:
+        """Return the values beside a device's readings that are only here, and those that are only at the Admin.
+
+        Of the quantities that both know. Raises `PortalError` when the Admin cannot be asked.
+        """
+        numbers = {ALL_QUANTITIES.index(quantity) for quantity in self._quantities}
+        own = await service.own_conflicts(self._stack, device_id, (from_at, to_at))
+        ours = {value for value in own if value.quantity in numbers}
+        theirs = {value async for page in self.held_conflicts(device_id, from_at, to_at) for value in page}
+        return ours - theirs, {value for value in theirs - ours if value.quantity in numbers}
+
+    async def held_readings(
+        self, device_id: UUID, from_at: datetime, to_at: datetime
+    ) -> AsyncIterator[Sequence[FleetReading]]:
+        """Yield the Admin's readings of a device in pages. Raises `PortalError` when it cannot be asked."""
+        async for page in self._pages("measurements", device_id, (from_at, to_at), ReadingPage):
+            yield page.rows
+
+    async def held_conflicts(
+        self, device_id: UUID, from_at: datetime, to_at: datetime
+    ) -> AsyncIterator[Sequence[ValueBeside]]:
+        """Yield the values beside the Admin's readings of a device in pages, those of quantities that are known here.
+
+        Raises `PortalError` when it cannot be asked.
+        """
+        async for page in self._pages("conflicts", device_id, (from_at, to_at), ConflictPage):
+            yield [value for row in page.rows if (value := _stored(row)) is not None]
+
+    async def _pages(
+        self, name: str, device_id: UUID, window: tuple[datetime, datetime], kind: type[PageT]
+    ) -> AsyncIterator[PageT]:
+        at: datetime | None = window[0]
+        while at is not None and at < window[1]:
+            asked = {"deviceId": str(device_id), **_window(at, window[1])}
+            page = await self._ask(f"recovery/{name}", asked, kind)
+            yield page
+            at = page.next
 
     async def _asked(self, path: str, window: dict[str, str], kind: type[AnswerT]) -> AnswerT:
         if self._lists_quantities:
@@ -91,17 +155,41 @@ def differing(ours: Sequence[DayChecksum], theirs: Sequence[DayChecksum]) -> lis
     return sorted(key for key in {*here, *there} if here.get(key) != there.get(key))
 
 
-def missing_conflicts(
+def differing_conflicts(
     ours: Sequence[DayChecksum], theirs: Sequence[DayChecksum]
-) -> dict[tuple[UUID, date], int]:
-    """Return how many conflicting values more are here than at the Admin, where it says how many it has."""
-    there = {(day.device_id, day.date): day.conflicts for day in theirs}
-    found: dict[tuple[UUID, date], int] = {}
-    for day in ours:
-        held = there.get((day.device_id, day.date))
-        if held is not None and (day.conflicts or 0) > held:
-            found[day.device_id, day.date] = (day.conflicts or 0) - held
-    return found
+) -> list[tuple[UUID, date]]:
+    """Return the devices and days with readings on both sides beside which there are not the same values.
+
+    An Admin of an earlier release keeps none, and says of none.
+    """
+    here = {(day.device_id, day.date): (day.conflicts, day.conflict_checksum) for day in ours}
+    return sorted(
+        key
+        for day in theirs
+        if day.conflicts is not None
+        and (key := (day.device_id, day.date)) in here
+        and here[key] != (day.conflicts, day.conflict_checksum)
+    )
+
+
+def _gains(theirs: FleetReading, ours: FleetReading, names: Sequence[str]) -> bool:
+    # Not of `source`: an Admin that has numbered as many as it may would never have it, however often it is sent.
+    for name in names:
+        mine, held = getattr(ours, name), getattr(theirs, name)
+        if mine is not None and (held is None or mine > held):
+            return True
+    return False
+
+
+def _stored(row: HeldConflict) -> ValueBeside | None:
+    """Return a value as it is stored here; None for one that a later release alone knows."""
+    quantity = QUANTITY_BY_WIRE_NAME.get(row.quantity)
+    if quantity is None:
+        return None
+    try:
+        return ValueBeside(row.time, ALL_QUANTITIES.index(quantity), to_stored(quantity, row.value))
+    except DoesNotFit:
+        return None
 
 
 def _window(from_at: datetime, to_at: datetime) -> dict[str, str]:

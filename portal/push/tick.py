@@ -112,11 +112,8 @@ class Tick:
         if known.compare_until is not None and report.behind is None:
             await reconcile.compare_further(self._stack, self._client, known.compare_until, self._move)
         left = await service.backlog(self._stack)
-        report.pending_rows, report.retry_rows, report.dead_letters = (
-            left.pending_rows,
-            left.retry_rows,
-            left.dead_letters,
-        )
+        report.pending_rows, report.conflicts = left.pending_rows, left.conflicts
+        report.retry_rows, report.dead_letters = left.retry_rows, left.dead_letters
         return report
 
     async def _halt(self, response: OutOfSync, report: TickReport) -> None:
@@ -276,10 +273,10 @@ class Tick:
         if self._left is not None:
             left = planner.left_after(self._left, len(batch.rows) if resource is _READINGS else 0)
             seconds = planner.drain_seconds(
-                left.pending_rows + left.retry_rows, self._rows_per_tick, self._interval
+                left.waiting_rows + left.retry_rows, self._rows_per_tick, self._interval
             )
             report = PushReport(
-                left.pending_rows, left.retry_rows, left.dead_letters, left.oldest_received_at, seconds
+                left.waiting_rows, left.retry_rows, left.dead_letters, left.oldest_received_at, seconds
             )
             metadata[BACKLOG_HEADER] = report.header()
         return metadata

@@ -1,7 +1,7 @@
-"""Reconciliation: compares what both sides hold, per device and UTC day, and has exactly the missing readings pushed.
+"""Reconciliation: compares what both sides hold, per device and UTC day, and has exactly what the Admin lacks pushed.
 
-Days that differ are compared reading by reading. What the Admin lacks joins the refused readings, which the
-push tries until it has them there; nothing else is sent again.
+Days that differ are compared reading by reading. What the Admin lacks, or has less of, joins the refused readings,
+which the push tries until it has them there; nothing else is sent again.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import Invalid
 from portal.core.exchange.recovery import RecoverySpan
-from portal.core.outbox.service import push as service
+from portal.core.outbox.service import push_verify as service
 from portal.core.outbox.service.push_conflicts import queue_conflicts
 from portal.push.asking import decoded
 from portal.push.planner import Reply
-from portal.push.sides import Sides, differing, missing_conflicts
+from portal.push.sides import Sides, differing, differing_conflicts
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,31 +34,43 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class DayDifference:
     """A device and UTC day the two sides do not agree on.
 
-    `missing` readings are only here (`waiting` of them are about to be pushed anyway, `given_up` of them are
-    or were dead letters), `extra` ones only at the Admin, `different` ones have other values there. Only what
-    is missing can be mended by pushing. `conflicts`: so many values that came beside the readings' are only here; an
-    Admin of an earlier release does not keep them, and is not asked.
+    `missing` readings are only here, `lesser` ones lack a value at the Admin or have a smaller one there: pushing mends
+    both (`waiting` of them are about to be pushed anyway, `given_up` of them are or were dead letters). `extra` ones
+    are only at the Admin, `different` ones have more there: `portal push recover` fetches that. `conflicts` and
+    `extra_conflicts`: so many values that came beside the readings' are only here, and only there; an Admin of an
+    earlier release does not keep them, and is not asked.
     """
 
     device_id: UUID
     day: datetime
-    missing: int
-    waiting: int
-    given_up: int
-    extra: int
-    different: int
+    missing: int = 0
+    lesser: int = 0
+    waiting: int = 0
+    given_up: int = 0
+    extra: int = 0
+    different: int = 0
     conflicts: int = 0
+    extra_conflicts: int = 0
+
+    @property
+    def left(self) -> int:
+        """How much of it no push mends."""
+        return self.given_up + self.extra + self.different + self.extra_conflicts
 
 
 @dataclass
 class VerifyReport:
-    """What was compared, and what does not agree: of that, `queued` readings go out again, `left` stay as they are."""
+    """What was compared, and what does not agree: of that, `queued` readings go out again, `left` stay as they are.
+
+    `conflicts_queued`: so many values beside readings go out again.
+    """
 
     from_at: datetime | None = None
     to_at: datetime | None = None
     days: int = 0
     readings: int = 0
     queued: int = 0
+    conflicts_queued: int = 0
     left: int = 0
     differences: list[DayDifference] = field(default_factory=list)
 
@@ -123,37 +135,48 @@ class _Comparison:
         both = await self._sides.days(from_at, to_at)
         self._report.days += len(both.ours)
         self._report.readings += sum(day.count for day in both.ours)
-        conflicts = missing_conflicts(both.ours, both.theirs)
-        for device_id, day in differing(both.ours, both.theirs):
-            difference = await self._compare_day(device_id, _start(day), has_values=both.has_values)
-            difference.conflicts = conflicts.pop((device_id, day), 0)
-            await self._note(difference)
-        for (device_id, day), count in conflicts.items():
-            await self._note(DayDifference(device_id, _start(day), 0, 0, 0, 0, 0, conflicts=count))
+        of_readings = set(differing(both.ours, both.theirs))
+        of_conflicts = set(differing_conflicts(both.ours, both.theirs))
+        for device_id, day in sorted(of_readings | of_conflicts):
+            line = DayDifference(device_id, _start(day))
+            if (device_id, day) in of_readings:
+                await self._compare_readings(line, has_values=both.has_values)
+            if (device_id, day) in of_conflicts:
+                await self._compare_conflicts(line)
+            self._note(line)
 
-    async def _compare_day(self, device_id: UUID, day: datetime, *, has_values: bool) -> DayDifference:
-        here, there = await self._sides.readings(device_id, day, day + _DAY)
-        missing = [_EPOCH + timedelta(microseconds=at) for at in here if at not in there]
-        waiting, given_up = await service.queue_missing(self._stack, device_id, missing, repair=self._repair)
-        return DayDifference(
-            device_id=device_id,
-            day=day,
-            missing=len(missing),
-            waiting=waiting,
-            given_up=given_up,
-            extra=sum(at not in here for at in there),
-            different=sum(there.get(at, value) != value for at, value in here.items()) if has_values else 0,
+    async def _compare_readings(self, line: DayDifference, *, has_values: bool) -> None:
+        window = line.day, line.day + _DAY
+        here, there = await self._sides.readings(line.device_id, *window)
+        missing = {_time(at) for at in here if at not in there}
+        other = {_time(at) for at in here if there.get(at, here[at]) != here[at]} if has_values else set()
+        # Of what came since the checksums nothing is taken: it is in none of the two.
+        lesser = other & await self._sides.lesser(line.device_id, *window) if other else set()
+        line.waiting, line.given_up = await service.queue_missing(
+            self._stack, line.device_id, sorted(missing | lesser), repair=self._repair
         )
+        line.missing, line.lesser = len(missing), len(lesser)
+        line.different = len(other - lesser)
+        line.extra = sum(at not in here for at in there)
 
-    async def _note(self, line: DayDifference) -> None:
-        if not (line.missing or line.extra or line.different or line.conflicts):
+    async def _compare_conflicts(self, line: DayDifference) -> None:
+        here, there = await self._sides.conflicts(line.device_id, line.day, line.day + _DAY)
+        line.conflicts, line.extra_conflicts = len(here), len(there)
+        if here and self._repair:
+            await queue_conflicts(self._stack, line.device_id, sorted(here))
+            self._report.conflicts_queued += len(here)
+
+    def _note(self, line: DayDifference) -> None:
+        sendable = line.missing + line.lesser - line.waiting - line.given_up
+        if not (line.missing or line.lesser or line.conflicts or line.left):
             return
-        queued = line.missing - line.waiting - line.given_up if self._repair else 0
         self._report.differences.append(line)
-        self._report.queued += queued
-        self._report.left += line.missing - line.waiting - queued + line.extra + line.different
-        if line.conflicts and self._repair:
-            await queue_conflicts(self._stack, line.device_id, line.day, line.day + _DAY)
+        self._report.queued += sendable if self._repair else 0
+        self._report.left += line.left + (0 if self._repair else sendable + line.conflicts)
+
+
+def _time(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _start(day: date) -> datetime:

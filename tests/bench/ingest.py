@@ -133,7 +133,7 @@ async def _prepare(bench: Bench) -> None:
     await connection.close()
 
 
-async def _settle(given: dict[str, str]) -> None:
+async def _refresh_hours(given: dict[str, str]) -> None:
     """Bring the rollups up to date, so that nothing of one way is left to be done beside the next."""
     stack = open_stack(load_settings(given), application_name="bench")
     await energy.refresh(stack)
@@ -164,7 +164,7 @@ def measure(server: TestServer, directory: Path, rounds: int, *, has_others: boo
         for _ in range(rounds):
             chance.shuffle(names)
             for name in names:
-                asyncio.run(_settle(given))
+                asyncio.run(_refresh_hours(given))
                 found[name].append(ways[name]())
         peak = peak_megabytes(api)
     note_beside({name: found[name] for name in ways}, COPY_WIDE)

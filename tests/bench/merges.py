@@ -4,10 +4,10 @@
 
 Batches of 5,000 readings of 1,000 devices are stored as the Admin stores a batch that was decoded: compared, merged,
 noted with their hours and their event, and committed. "Repeated": every reading is stored already. "1 % repeated":
-every hundredth. "Completing": all of them are there with four quantities, and the batch brings the other four.
-"1 % conflicting": every hundredth is there with a smaller value. With `--dsn`, a server that has TimescaleDB, the same
-is measured into compressed chunks of 670 readings a meter; there the first batch stands apart, since it finds all
-of a chunk compressed.
+every hundredth. "New, but compared": none is, but the sender repeated itself just before. "Completing": all of them are
+there with four quantities, and the batch brings the other four. "1 % conflicting": every hundredth is there with a
+smaller value. With `--dsn`, a server that has TimescaleDB, the same is measured into compressed chunks of 670 readings
+a meter; there the first batch stands apart, since it finds all of a chunk compressed.
 """
 
 import argparse
@@ -51,6 +51,10 @@ _COPY_WIDE = "COPY wide"
 _STORED_EACH, _EVERY, _STEP = 134, 100, 15
 _COMPRESS = """
 SELECT compress_chunk(chunk) FROM show_chunks('fleet.readings', older_than => $1::timestamptz) AS chunk
+"""
+_COMPRESSED = """
+SELECT count(*) FROM timescaledb_information.chunks
+WHERE is_compressed AND hypertable_schema = 'fleet' AND hypertable_name = 'readings'
 """
 _Rows = Sequence[FleetReading]
 
@@ -107,7 +111,7 @@ class Sender:
 async def _in_turns(sender: Sender, rounds: int) -> None:
     ways: dict[str, Callable[[], Awaitable[float]]] = {
         _COPY_WIDE: sender.wide,
-        "new": sender.new,
+        "new, but compared": sender.new,
         "repeated": sender.repeated,
         "1 % repeated": sender.partly_repeated,
         "completing": sender.completing,
@@ -134,6 +138,7 @@ async def _into_compressed(sender: Sender, rounds: int) -> None:
             await copy_narrow(sender.connection, rows)
     await sender.connection.execute(_COMPRESS, START, timeout=600)
     await sender.connection.execute("VACUUM ANALYZE fleet.readings", timeout=600)
+    assert await sender.connection.fetchval(_COMPRESSED) >= len(weeks)
 
     def partly(number: int) -> _Rows:
         new = batch(number, start=weeks[1] + timedelta(minutes=7), minutes=_STEP)

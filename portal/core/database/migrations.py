@@ -88,8 +88,9 @@ async def _migrate(database: Database, mode: RunMode) -> None:
                 f"point Database__ConnectionString of RunMode={mode} at its own database."
             )
             raise Misconfigured(message)
-        await require_restored(connection, _READINGS[mode])
+        # First: of what a newer release keeps otherwise this one would say that it was lost.
         _refuse_newer(mode, await _revisions(connection))
+        await require_restored(connection, _READINGS[mode])
         await connection.execute(text(f"SET LOCAL lock_timeout = {round(_LOCK_SECONDS * 1000)}"))
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
         await connection.run_sync(_upgrade, mode)
@@ -115,9 +116,9 @@ async def require_migrated(database: Database, mode: RunMode) -> None:
     async with database.engine.connect() as connection:
         if not await is_so(connection, "SELECT to_regclass(:name) IS NOT NULL", {"name": _SITES[mode]}):
             raise Misconfigured("The database has no schema yet: run `portal migrate` first.")
-        await require_restored(connection, _READINGS[mode])
         found = await _revisions(connection)
-    _refuse_newer(mode, found)
+        _refuse_newer(mode, found)
+        await require_restored(connection, _READINGS[mode])
     if found != set(ScriptDirectory.from_config(_config(mode)).get_heads()):
         raise Misconfigured("The database has the schema of another release: run `portal migrate` first.")
 

@@ -113,6 +113,21 @@ class TariffPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     next: Key | None = None
 
 
+class HeldConflict(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A value that came for an instant beside the reading's, which is greater; `quantity` by its JSON name."""
+
+    time: Instant
+    quantity: str
+    value: float
+
+
+class ConflictPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Conflicting values of one device by time; `next` is `from` of the next page, null after the last."""
+
+    rows: list[HeldConflict]
+    next: Instant | None = None
+
+
 class ReadingPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Readings of one device by time; `next` is `from` of the next page, null after the last."""
 

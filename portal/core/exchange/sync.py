@@ -138,7 +138,7 @@ def _figure(text: str) -> int:
 class DayChecksum(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """How many readings of a device and UTC day there are, and a checksum that does not depend on their order.
 
-    `conflicts`: how many values came beside theirs, which no checksum covers; an earlier release does not know.
+    `conflicts` and `conflictChecksum` are of the values that came beside theirs; an earlier release knows of none.
     """
 
     device_id: UUID
@@ -146,13 +146,15 @@ class DayChecksum(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     count: int
     checksum: str
     conflicts: int | None = None
+    conflict_checksum: str | None = None
 
 
 class ReconcileAnswer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The days of a window that have readings, by device and date.
 
     `quantities` are those that the checksums cover, in their order; none: the eight of earlier releases. `isRounded`:
-    readings are stored rounded, so that what is equal has equal checksums on either side.
+    checksums are of values as they are rounded to be stored, so that what is equal has equal ones on either side, and
+    whatever comes for the instant of a reading is merged with it.
     """
 
     days: list[DayChecksum]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from portal.core.wire_fields import Instant, RowProblem, Source
 __all__ = ["NO_QUANTITY", "QUANTITIES", "DeviceReading", "FleetReading"]
 
 NO_QUANTITY = "no known quantity"
+"""Why a row that has none is refused. A Client takes this of an Admin: it may be of an earlier release than its own."""
 _TIME = "ISO 8601 with offset, in any of its forms; or seconds (below 1e11) or milliseconds since 1970"
 BoardInstant = Annotated[
     Instant,
@@ -76,7 +77,7 @@ class LooseReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True
 
 
 class FleetReading(_Quantities, rename="camel", omit_defaults=True, kw_only=True, gc=False):
-    """One row of a `measurements` batch."""
+    """One row of a `measurements` batch; one without any quantity that is known is refused."""
 
     time: Instant
     device_id: UUID
@@ -112,7 +113,10 @@ class DeviceIngestAnswer(
 _OF_QUANTITIES = tuple(attrgetter(quantity.name) for quantity in ALL_QUANTITIES)
 
 
-def without_quantity(readings: Sequence[DeviceReading]) -> Sequence[DeviceReading]:
+_ReadingT = TypeVar("_ReadingT", DeviceReading, FleetReading)
+
+
+def without_quantity(readings: Sequence[_ReadingT]) -> Sequence[_ReadingT]:
     """Return the readings that have no quantity that is known here: nothing was measured."""
     # Quantity by quantity over those that are left: most boards measure the first.
     left = readings

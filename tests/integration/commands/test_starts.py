@@ -86,6 +86,8 @@ def test_a_database_of_a_newer_release(database_server: TestServer, shell: Shell
     name = asyncio.run(database_server.copy(RunMode.CLIENT))
     dsn = database_server.dsn(name).replace("+asyncpg", "")
     asyncio.run(_execute(dsn, "INSERT INTO app.alembic_version VALUES ('9999_of_the_future')"))
+    # It may keep readings otherwise, which is no sign of half a restore.
+    asyncio.run(_execute(dsn, "ALTER TABLE monitoring.readings DROP CONSTRAINT readings_pkey"))
     try:
         for verb in VERBS:
             assert_one_line(shell.run(dsn, *verb), "served by a newer release")

@@ -4,6 +4,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import httpx
+
+from fleet_ingest.app import build_app
 from portal.core import energy
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
@@ -58,3 +61,10 @@ async def stored_energy(stack: Stack, schema: str) -> dict[str, int]:
             f"FROM {schema}.hourly_energy h JOIN {schema}.devices d ON d.id = h.device_id GROUP BY 1"
         )
         return {row[0]: row[1] for row in rows}
+
+
+async def with_admin(stacks: Stacks, rig: Rig, copy: str) -> Rig:
+    """Return the rig with a copy in place of the Admin's database."""
+    admin = await opened(stacks, rig.admin, copy)
+    rig.network.inner = httpx.ASGITransport(app=build_app(admin.settings, admin))
+    return Rig(rig.client, admin, rig.network, rig.token, rig.customer_id)

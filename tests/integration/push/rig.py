@@ -20,6 +20,7 @@ from portal.core.fleet.service import customers
 from portal.core.outbox.queries.push import PushState
 from portal.core.outbox.service import push
 from portal.core.readings.queries.ingest import append_device_readings, device_by_id, number_sources
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.settings import FleetIngest
@@ -135,7 +136,7 @@ class Rig:
         """Tick until nothing waits; return how many ticks it took."""
         for number in range(1, most + 1):
             report = await self.tick(forced=True)
-            if report.pending_rows == 0 and report.retry_rows == 0:
+            if not (report.pending_rows or report.retry_rows or report.conflicts):
                 return number
         message = f"not drained after {most} ticks: {report}"
         raise AssertionError(message)
@@ -169,7 +170,7 @@ class Rig:
 
     async def assert_mirrored(self) -> None:
         """Every reading of the Client is at the Admin with the same values, and nothing else is."""
-        columns = "time, device_id, active_power_kw, energy_imported_kwh, source"
+        columns = ", ".join(("time", "device_id", *(each.name for each in ALL_QUANTITIES), "source"))
         here = await self.on_client(f"SELECT {columns} FROM monitoring.power_measurements ORDER BY 1, 2")
         there = await self.on_admin(f"SELECT {columns} FROM fleet.power_measurements ORDER BY 1, 2")
         assert len(there) == len(here)
@@ -198,13 +199,19 @@ def line_of(report: TickReport, resource: BatchType) -> ResourceReport:
 
 
 async def open_rig(
-    stacks: Stacks, admin_app: Callable[[Stack], Any], *, admin_rows: int = 20_000, **settings: str
+    stacks: Stacks,
+    admin_app: Callable[[Stack], Any],
+    *,
+    admin_rows: int = 20_000,
+    storage: str = "auto",
+    **settings: str,
 ) -> Rig:
     """Open both stacks with the Client registered at the Admin; `admin_rows` is what that takes at once."""
-    admin = await stacks.admin(RateLimit__Enabled="false", FleetIngest__MaxRequestRows=str(admin_rows))
+    limits = {"RateLimit__Enabled": "false", "FleetIngest__MaxRequestRows": str(admin_rows)}
+    admin = await stacks.admin(Database__Storage=storage, **limits)
     issued = await customers.register(admin, "ACME", "Acme Ltd")
     fleet = {"FleetIngest__Enabled": "true", "FleetIngest__Url": URL, "FleetIngest__Token": issued.token}
-    client = await stacks.client(**fleet, **settings)
+    client = await stacks.client(Database__Storage=storage, **fleet, **settings)
     network = Network(httpx.ASGITransport(app=admin_app(admin)))
     return Rig(client, admin, network, issued.token, issued.id)
 

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from msgspec import structs
 
-from fleet_ingest.app import build_app
 from portal.core.audit import service as audit
 from portal.core.errors import Conflict
 from portal.core.exchange.batches import BatchType
@@ -19,7 +18,14 @@ from portal.core.sites.service import devices, sites
 from portal.core.tariffs.service import municipalities, tariff_imports
 from portal.push import task
 from tests.integration.databases import Clock, Stacks
-from tests.integration.push.restoring import copied, opened, recover, replay, restored_client, stored_energy
+from tests.integration.push.restoring import (
+    copied,
+    recover,
+    replay,
+    restored_client,
+    stored_energy,
+    with_admin,
+)
 from tests.integration.push.rig import START, Killed, Rig, series
 from tests.integration.push.test_full_sets import TARIFF
 
@@ -48,7 +54,7 @@ class _WithoutRecovery(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
 
-async def _yesterday(rig: Rig) -> Any:
+async def yesterday(rig: Rig) -> Any:
     await municipalities.add_municipality(rig.client, "Example City", "Africa/Johannesburg")
     await sites.add_site(rig.client, "House", municipality="Example City")
     await tariff_imports.import_tariffs(rig.client, [TARIFF])
@@ -76,7 +82,7 @@ async def _today(rig: Rig, device: Any) -> None:
 
 
 async def _restored(stacks: Stacks, rig: Rig) -> Rig:
-    device = await _yesterday(rig)
+    device = await yesterday(rig)
     copy = await copied(stacks, rig.client)
     await _today(rig, device)
     rig.network.sent.clear()
@@ -163,7 +169,7 @@ async def test_nothing_recovered_is_pushed_as_new(stacks: Stacks, rig: Rig) -> N
 
 
 async def test_a_database_from_scratch_is_the_same_case(stacks: Stacks, rig: Rig) -> None:
-    await _today(rig, await _yesterday(rig))
+    await _today(rig, await yesterday(rig))
     before = await rig.on_admin(AT_ADMIN)
     fleet = rig.client.settings.fleet_ingest
     empty = await stacks.client(
@@ -219,7 +225,7 @@ async def test_it_may_be_killed_anywhere_and_run_again(stacks: Stacks, rig: Rig)
 
 
 async def test_nothing_missing_changes_nothing(rig: Rig) -> None:
-    await _today(rig, await _yesterday(rig))
+    await _today(rig, await yesterday(rig))
     before = await rig.on_admin(AT_ADMIN)
     done = await recover(rig)
     assert (done.changes, done.conflicts, done.readings) == ([], [], 0)
@@ -228,7 +234,7 @@ async def test_nothing_missing_changes_nothing(rig: Rig) -> None:
 
 
 async def test_what_is_newer_here_stays_and_is_named(stacks: Stacks, rig: Rig) -> None:
-    device = await _yesterday(rig)
+    device = await yesterday(rig)
     copy = await copied(stacks, rig.client)
     await rig.on_client("UPDATE monitoring.sites SET address = 'At the Admin', updated_at = now()")
     await rig.on_client("UPDATE monitoring.devices SET description = 'At the Admin', updated_at = now()")
@@ -242,13 +248,13 @@ async def test_what_is_newer_here_stays_and_is_named(stacks: Stacks, rig: Rig) -
     done = await recover(rig)
     assert [(row.resource, row.name) for row in done.conflicts] == [("sites", "House")]
     assert [(row.resource, row.what) for row in done.changes] == [("devices", "updated")]
-    assert (done.readings, done.kept_readings) == (7, 1)
+    assert (done.readings, done.merged_readings) == (7, 0), "the one here has all that the Admin's has"
     assert await rig.on_client("SELECT address FROM monitoring.sites") == [("Here",)]
     assert await rig.on_client("SELECT description FROM monitoring.devices") == [("At the Admin",)]
 
 
 async def test_another_stack_that_pushes_meanwhile_is_not_overtaken(stacks: Stacks, rig: Rig) -> None:
-    device = await _yesterday(rig)
+    device = await yesterday(rig)
     twin = await restored_client(stacks, rig, await copied(stacks, rig.client))
     await replay(rig, device, _later(5))
     await rig.drain()
@@ -259,7 +265,7 @@ async def test_another_stack_that_pushes_meanwhile_is_not_overtaken(stacks: Stac
 
 
 async def test_numbers_are_never_given_out_twice(stacks: Stacks, rig: Rig) -> None:
-    await _yesterday(rig)
+    await yesterday(rig)
     copy = await copied(stacks, rig.client)
     first = [await municipalities.add_municipality(rig.client, f"Town {n}", "UTC") for n in range(3)]
     # They are the seconds of the clock where nobody takes more than one of them: no restore is as quick as this one.
@@ -273,7 +279,7 @@ async def test_a_number_of_an_earlier_release_that_was_given_out_twice_is_two_mu
     stacks: Stacks, rig: Rig
 ) -> None:
     """Their sequences went back with the database."""
-    await _yesterday(rig)
+    await yesterday(rig)
     copy = await copied(stacks, rig.client)
     taken = "INSERT INTO app.municipalities (id, name, time_zone_id) VALUES (7, :name, :zone)"
     await rig.on_client(taken, name="Oldville", zone="Africa/Windhoek")
@@ -304,10 +310,10 @@ async def test_a_number_of_an_earlier_release_that_was_given_out_twice_is_two_mu
 
 
 async def test_an_admin_set_back_gets_again_what_it_lost(stacks: Stacks, rig: Rig, clock: Clock) -> None:
-    device = await _yesterday(rig)
+    device = await yesterday(rig)
     copy = await copied(stacks, rig.admin)
     await _today(rig, device)
-    rig = await _with_admin(stacks, rig, copy)
+    rig = await with_admin(stacks, rig, copy)
     await rig.store(device, 3)
     for _ in range(4):
         await rig.tick()
@@ -316,12 +322,6 @@ async def test_an_admin_set_back_gets_again_what_it_lost(stacks: Stacks, rig: Ri
     await rig.assert_mirrored()
     assert await stored_energy(rig.admin, "fleet") == await stored_energy(rig.client, "monitoring")
     assert (await push.status(rig.client)).behind_since is None
-
-
-async def _with_admin(stacks: Stacks, rig: Rig, copy: str) -> Rig:
-    admin = await opened(stacks, rig.admin, copy)
-    rig.network.inner = httpx.ASGITransport(app=build_app(admin.settings, admin))
-    return Rig(rig.client, admin, rig.network, rig.token, rig.customer_id)
 
 
 async def test_tries_while_the_admin_is_away_do_not_hide_it(stacks: Stacks, rig: Rig) -> None:

@@ -12,9 +12,14 @@ from portal.core.errors import Invalid, PortalError
 from portal.core.exchange.batches import BatchType
 from portal.core.fleet.service import customers
 from portal.core.outbox.service import push
+from portal.core.readings.decoding import DecodedRows
+from portal.core.readings.queries.ingest import device_by_id
+from portal.core.readings.service.readings import store_device_batch
+from portal.core.readings.wire import DeviceReading
 from portal.core.tariffs.service import municipalities, tariff_imports
 from portal.push import task
 from portal.push.verify import VerifyReport
+from tests.integration.push.restoring import recover
 from tests.integration.push.rig import START, Rig, series
 from tests.integration.push.test_full_sets import TARIFF
 
@@ -138,6 +143,68 @@ async def test_values_that_differ_and_readings_that_are_only_there_are_said_and_
     assert (difference.missing, difference.extra, difference.different) == (0, 1, 1)
     assert difference.device_id == device
     assert (report.queued, report.left) == (0, 2)
+    await rig.drain()
+    assert rig.network.rows_of(BatchType.MEASUREMENTS) == 0
+    done = await recover(rig)
+    assert (done.readings, done.merged_readings) == (1, 1)
+    assert [(each.device_id, each.at) for each in done.merged] == [(device, START)]
+    assert await rig.on_client("SELECT voltage_v FROM monitoring.readings WHERE voltage_v IS NOT NULL") == [
+        (100,)
+    ]
+    await rig.assert_mirrored()
+    assert (await _verify(rig)).differences == []
+
+
+async def test_what_the_admin_has_less_of_goes_out_again_and_once(rig: Rig) -> None:
+    """It was restored from a backup between a reading and its completion, or its greater value."""
+    device = await _two_weeks(rig)
+    at = [START, START + timedelta(seconds=1)]
+    sent = [
+        DeviceReading(time=at[0], voltage_v=231.0),
+        DeviceReading(time=at[1], active_power_kw=99.0),
+    ]
+    async with rig.client.db.direct.connection() as connection:
+        known = await device_by_id(connection, device)
+    answer = await store_device_batch(rig.client, known, DecodedRows(sent, range(2), ()))
+    assert (answer.completed, answer.conflicts) == (1, 1)
+    await rig.drain()
+    rig.network.sent.clear()
+    for name, time in (("voltage_v", at[0]), ("active_power_kw", at[1])):
+        was = None if name == "voltage_v" else round(10_000 / 7)
+        await rig.on_admin(f"UPDATE fleet.readings SET {name} = :was WHERE time = :at", was=was, at=time)
+    await rig.on_admin("DELETE FROM fleet.reading_conflicts")
+    looked = await _verify(rig, repair=False)
+    assert (looked.queued, looked.left) == (0, 3)
+    report = await _verify(rig)
+    [difference] = report.differences
+    assert (difference.missing, difference.lesser, difference.different, difference.conflicts) == (0, 2, 0, 1)
+    assert (report.queued, report.left) == (2, 0)
+    await rig.drain()
+    await rig.assert_mirrored()
+    assert (await _verify(rig)).differences == []
+
+
+async def test_another_source_is_said_and_not_sent(rig: Rig) -> None:
+    """An Admin whose sources are too many has none of it, and never will."""
+    await _two_weeks(rig)
+    await rig.on_admin("UPDATE fleet.readings SET source = NULL WHERE time = :t", t=START)
+    report = await _verify(rig)
+    assert (report.queued, report.left, report.differences[0].different) == (0, 1, 1)
+
+
+async def test_what_either_side_has_more_of_goes_each_way_and_ends(rig: Rig) -> None:
+    await _two_weeks(rig)
+    await rig.on_client("UPDATE monitoring.readings SET voltage_v = 23000 WHERE time = :t", t=START)
+    await rig.on_admin("UPDATE fleet.readings SET frequency_hz = 50000 WHERE time = :t", t=START)
+    first, again = await _verify(rig), await _verify(rig)
+    assert (first.queued, first.left) == (1, 0)
+    assert (again.queued, again.differences[0].waiting) == (0, 1)
+    await rig.drain()
+    after = await _verify(rig)
+    assert (after.queued, after.left, after.differences[0].different) == (0, 1, 1)
+    await recover(rig)
+    assert (await _verify(rig)).differences == []
+    await rig.assert_mirrored()
 
 
 async def test_looking_only_changes_nothing(rig: Rig) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fleet_ingest.app import build_app
@@ -96,6 +97,22 @@ def test_nothing_is_left_open_that_the_code_knows(mode: RunMode) -> None:
             if instants.search(field):
                 choices = kind.get("anyOf", [kind])
                 assert any(choice.get("format") == "date-time" for choice in choices), f"{name}.{field}"
+
+
+@pytest.mark.parametrize("mode", RunMode)
+def test_every_example_is_what_its_schema_says(mode: RunMode) -> None:
+    document = described(mode)
+    found = [
+        (name, content["schema"], example["value"])
+        for name, operation in operations(document)
+        for holder in (operation.get("requestBody", {}), *operation["responses"].values())
+        for content in holder.get("content", {}).values()
+        for example in content.get("examples", {}).values()
+    ]
+    assert len(found) > 10
+    for name, schema, value in found:
+        whole = {**schema, "components": document["components"]}
+        assert [error.message for error in OAS31Validator(whole).iter_errors(value)] == [], name
 
 
 @pytest.mark.parametrize("mode", RunMode)

@@ -133,6 +133,12 @@ def test_what_is_left_counts_down_to_nothing() -> None:
     assert planner.left_after(left, 99) == Backlog(0, None, 0, 2)
 
 
+def test_values_beside_readings_wait_behind_them_and_are_rows_as_well() -> None:
+    left = Backlog(10, NOW, 5, 2, 4)
+    assert left.waiting_rows == 14
+    assert planner.left_after(left, 17) == Backlog(0, None, 0, 2, 2)
+
+
 def test_the_drain_estimate_is_in_whole_ticks() -> None:
     assert [planner.drain_seconds(rows, 100, 60) for rows in (0, 1, 100, 101)] == [0, 60, 60, 120]
 

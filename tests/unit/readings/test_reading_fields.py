@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.fleet.queries import fleet_recovery
 from portal.core.outbox.queries.reading_rows import RetryRow, WaitingRow, reading_in
+from portal.core.readings.queries import held_readings
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.wire import DeviceReading, FleetReading, LooseReading
 
@@ -23,7 +23,7 @@ def test_every_quantity_is_on_the_wire(kind: Any) -> None:
     assert tuple(name for name in kind.__struct_encode_fields__ if name in _WIRE_NAMES) == _WIRE_NAMES
 
 
-@pytest.mark.parametrize("kind", [WaitingRow, RetryRow, fleet_recovery._Reading])
+@pytest.mark.parametrize("kind", [WaitingRow, RetryRow, held_readings._Reading])
 def test_every_quantity_is_in_the_rows_that_are_sent(kind: Any) -> None:
     assert kind._fields[-len(_NAMES) - 1 :] == (*_NAMES, "source")
 

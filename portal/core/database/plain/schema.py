@@ -26,11 +26,13 @@ CREATE TABLE {hourly_rollup} (
 )
 """
 _HOUR_INDEX = "CREATE INDEX ix_{schema}_hourly_rollup_hour ON {hourly_rollup} (customer, hour)"
-# By the view: also those of readings of an earlier release that are not moved yet.
+# Also those of readings of an earlier release that are not moved yet.
 _ALL_HOURS = """
-SELECT DISTINCT {customer_id,} device_id, date_trunc('hour', time, 'UTC') AS hour,
-       TIMESTAMPTZ '-infinity' AS first_at
-FROM {power_measurements}
+SELECT {d.customer_id,} d.id AS device_id, own.hour, TIMESTAMPTZ '-infinity' AS first_at
+FROM {devices} d CROSS JOIN LATERAL (
+    SELECT DISTINCT date_trunc('hour', m.time, 'UTC') AS hour FROM {stored_readings} m
+    WHERE m.customer = d.customer AND m.meter = d.meter
+) own
 """
 # Of customers only.
 _DAILY_ROLLUP = """

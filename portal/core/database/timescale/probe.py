@@ -168,7 +168,7 @@ async def gather(db: Database, layout: Layout) -> Facts:
         wide = layout.table("power_measurements_wide")
         said = await fetch_row(connection, _Said, _FACTS, readings, wide) or _SAYS_NOTHING
         filled = said.kind == "p" and await fetch_value(
-            connection, bool, layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements})")
+            connection, bool, layout.sql("SELECT EXISTS (SELECT 1 FROM {stored_readings})")
         )
     return Facts(
         offered=tuple(said.offered),

@@ -14,12 +14,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from portal.core.database.rows import row_of, rows_of
+from portal.core.database.rows import rows_of
 from portal.core.exchange.recovery import HeldDevice, HeldMunicipality, HeldSite, HeldTariff
 from portal.core.fleet.tables import Customer
-from portal.core.readings.queries.narrow_sql import figure_sql
-from portal.core.readings.rules.quantities import ALL_QUANTITIES
-from portal.core.readings.wire import FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.queries import tariffs as tariff_queries
 from portal.core.tariffs.tables import FleetMunicipality, FleetTariff
@@ -49,34 +46,6 @@ async def highest_numbers(session: AsyncSession, customer_id: UUID) -> HighestNu
     )
     tariff = select(func.max(FleetTariff.id)).where(col(FleetTariff.customer_id) == customer_id)
     return HighestNumbers(await session.scalar(municipality) or 0, await session.scalar(tariff) or 0)
-
-
-class ReadingSpan(NamedTuple):
-    """The times of the first and the last reading; None without any."""
-
-    first: datetime | None
-    last: datetime | None
-
-
-# Device by device: no index leads to the first reading of all.
-_SPAN = """
-SELECT min(own.first) AS first, max(own.last) AS last
-FROM fleet.devices d
-CROSS JOIN LATERAL (
-    SELECT (SELECT r.time FROM fleet.stored_readings r
-             WHERE r.customer = d.customer AND r.meter = d.meter AND r.time <= :until
-             ORDER BY r.time LIMIT 1) AS first,
-           (SELECT r.time FROM fleet.stored_readings r
-             WHERE r.customer = d.customer AND r.meter = d.meter AND r.time <= :until
-             ORDER BY r.time DESC LIMIT 1) AS last
-) AS own
-WHERE d.customer_id = :customer_id
-"""
-
-
-async def span(session: AsyncSession, customer_id: UUID, until: datetime) -> ReadingSpan:
-    """Return the first and the last reading time of a customer, of those up to an instant."""
-    return await row_of(session, ReadingSpan, _SPAN, {"customer_id": customer_id, "until": until})
 
 
 _HAS_READINGS = """EXISTS (
@@ -212,69 +181,3 @@ async def tariffs(session: AsyncSession, customer_id: UUID, after: int, limit: i
     municipalities = await tariff_queries.load(session, customer_id)
     found = {tariff.id: tariff for municipality in municipalities for tariff in municipality.tariffs}
     return tuple(HeldTariff(received_at=at, row=tariff_row(found[key])) for key, at in received_at.items())
-
-
-_FIGURES = ", ".join(f"{figure_sql(each, f'r.{each.name}')} AS {each.name}" for each in ALL_QUANTITIES)
-# The key by itself, so that the readings are asked for it as for a constant.
-_KEY = "FROM fleet.devices d WHERE d.customer_id = :customer_id AND d.id = :device_id"
-_READINGS = f"""
-SELECT r.time, {_FIGURES}, r.source
-FROM fleet.stored_readings r
-WHERE r.customer = (SELECT d.customer {_KEY}) AND r.meter = (SELECT d.meter {_KEY})
-  AND r.time >= :from_at AND r.time < :to_at
-ORDER BY r.time LIMIT :limit
-"""
-
-
-class _Reading(NamedTuple):
-    time: datetime
-    active_power_kw: float | None
-    reactive_power_kvar: float | None
-    apparent_power_kva: float | None
-    power_factor: float | None
-    voltage_v: float | None
-    frequency_hz: float | None
-    energy_imported_kwh: float | None
-    energy_exported_kwh: float | None
-    reactive_energy_imported_kvarh: float | None
-    reactive_energy_exported_kvarh: float | None
-    apparent_energy_kvah: float | None
-    voltage_l1_v: float | None
-    voltage_l2_v: float | None
-    voltage_l3_v: float | None
-    current_l1_a: float | None
-    current_l2_a: float | None
-    current_l3_a: float | None
-    current_n_a: float | None
-    active_power_l1_kw: float | None
-    active_power_l2_kw: float | None
-    active_power_l3_kw: float | None
-    power_factor_l1: float | None
-    power_factor_l2: float | None
-    power_factor_l3: float | None
-    voltage_thd_percent: float | None
-    current_thd_percent: float | None
-    voltage_unbalance_percent: float | None
-    current_unbalance_percent: float | None
-    active_demand_kw: float | None
-    apparent_demand_kva: float | None
-    source: str | None
-
-
-async def readings(
-    session: AsyncSession, customer_id: UUID, device_id: UUID, window: tuple[datetime, datetime], limit: int
-) -> list[FleetReading]:
-    """Return the first `limit` readings of one device in [from, to), by time."""
-    rows = await rows_of(
-        session,
-        _Reading,
-        _READINGS,
-        {
-            "customer_id": customer_id,
-            "device_id": device_id,
-            "from_at": window[0],
-            "to_at": window[1],
-            "limit": limit,
-        },
-    )
-    return [FleetReading(device_id=device_id, **row._asdict()) for row in rows]

@@ -21,6 +21,7 @@ from portal.core.readings.queries import ingest
 from portal.core.readings.queries.wide_way import make_way
 from portal.core.readings.rules.collisions import Collisions
 from portal.core.readings.rules.same_instant import RowEffect
+from portal.core.readings.wire import NO_QUANTITY, without_quantity
 from portal.core.settings import RunMode
 from portal.core.values.texts import shown_text
 from portal.core.values.time import reading_time_problem, spanning
@@ -297,13 +298,20 @@ async def _use_own_ids(stack: Stack, customer: KnownCustomer, batch: DecodedRows
 def _sound(
     batch: DecodedRows[FleetReading], now: datetime
 ) -> tuple[DecodedRows[FleetReading], Sequence[datetime]]:
-    """Return the rows whose times can be true, and these times' first and last (none of no rows)."""
+    """Return the rows whose times can be true and that have a quantity which is known here.
+
+    With these times' first and last (none of no rows).
+    """
     span = _span(batch.rows)
     # Where the first and the last can be true, every other can.
-    if not any(reading_time_problem(at, now) for at in span):
+    if not any(reading_time_problem(at, now) for at in span) and not without_quantity(batch.rows):
         return batch, span
-    kept = batch.keep(lambda row: reading_time_problem(row.time, now))
+    kept = batch.keep(lambda row: reading_time_problem(row.time, now) or _quantity_problem(row))
     return kept, _span(kept.rows)
+
+
+def _quantity_problem(row: FleetReading) -> str | None:
+    return NO_QUANTITY if without_quantity((row,)) else None
 
 
 def _span(rows: Sequence[FleetReading]) -> Sequence[datetime]:

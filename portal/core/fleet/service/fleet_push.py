@@ -40,7 +40,14 @@ async def held_days(
     _check(*window, LONGEST_DAYS_WINDOW)
     async with stack.db.snapshot() as session:
         called = await fleet_devices.present_names(session, customer_id)
-        held = await day_checksums(session, stack.layout, customer_id, window, known_quantities(names))
+        held = await day_checksums(
+            session,
+            stack.layout,
+            customer_id,
+            window,
+            known_quantities(names),
+            is_asked_by_list=bool(names),
+        )
     days = [structs.replace(day, device_id=called.get(day.device_id, day.device_id)) for day in held.days]
     return structs.replace(held, days=days)
 
@@ -60,7 +67,9 @@ async def held_readings(
     async with stack.db.snapshot() as session:
         own = (await fleet_devices.aliases(session, customer_id)).get(device_id, device_id)
         meter = stack.layout.key(own, customer_id)
-        return await reading_checksums(session, stack.layout, meter, window, known_quantities(names))
+        return await reading_checksums(
+            session, stack.layout, meter, window, known_quantities(names), is_asked_by_list=bool(names)
+        )
 
 
 def _check(from_at: datetime, to_at: datetime, longest: timedelta) -> None:

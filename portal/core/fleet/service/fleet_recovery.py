@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import Invalid
 from portal.core.exchange.recovery import (
+    ConflictPage,
     DevicePage,
+    HeldConflict,
     HeldDevice,
     HeldMunicipality,
     HeldSite,
@@ -21,12 +23,17 @@ from portal.core.exchange.recovery import (
 )
 from portal.core.fleet.queries import fleet_devices, fleet_epochs
 from portal.core.fleet.queries import fleet_recovery as queries
+from portal.core.readings.queries import held_readings
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
+from portal.core.readings.rules.scaling import from_stored
 from portal.core.values.time import LATEST_AHEAD
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from portal.core.database.db import AsyncSession
+    from portal.core.database.layout import MeterKey
     from portal.core.fleet.queries.fleet_batches import KnownCustomer
     from portal.core.stack import Stack
 
@@ -57,7 +64,8 @@ async def head(stack: Stack, customer: KnownCustomer) -> RecoveryHead:
 async def span(stack: Stack, customer: KnownCustomer) -> RecoverySpan:
     """Return the first and the last reading of a customer."""
     async with stack.db.snapshot() as session:
-        first, last = await queries.span(session, customer.id, stack.clock() + LATEST_AHEAD)
+        until = stack.clock() + LATEST_AHEAD
+        first, last = await held_readings.reading_span(session, stack.layout, customer.id, until)
     return RecoverySpan(first_at=first, last_at=last)
 
 
@@ -101,14 +109,46 @@ async def readings(
     Raises `Invalid` for a window that is empty or longer than 31 days, and a limit that is not 1 to 5,000.
     """
     _check_limit(limit, MOST_READINGS)
+    _check_window(window)
+    async with stack.db.snapshot() as session:
+        meter = await _meter(stack, session, customer, device_id)
+        rows = await held_readings.readings_between(session, stack.layout, meter, window, limit + 1)
+    shown = rows[:limit]
+    return ReadingPage(rows=shown, next=shown[-1].time + _NEXT if len(rows) > limit else None)
+
+
+async def conflicts(
+    stack: Stack, customer: KnownCustomer, device_id: UUID, window: tuple[datetime, datetime], limit: int
+) -> ConflictPage:
+    """Return the values beside the readings of one device in [from, to), by time, as `readings` does.
+
+    A page goes on to the end of an instant, be that behind `limit`.
+    """
+    _check_limit(limit, MOST_READINGS)
+    _check_window(window)
+    async with stack.db.snapshot() as session:
+        meter = await _meter(stack, session, customer, device_id)
+        rows = await held_readings.values_between(session, stack.layout, meter, window, limit)
+    named = [(row, ALL_QUANTITIES[row.quantity]) for row in rows if row.quantity < len(ALL_QUANTITIES)]
+    return ConflictPage(
+        rows=[
+            HeldConflict(time=row.time, quantity=quantity.wire_name, value=from_stored(quantity, row.value))
+            for row, quantity in named
+        ],
+        next=rows[-1].time + _NEXT if len(rows) >= limit else None,
+    )
+
+
+async def _meter(stack: Stack, session: AsyncSession, customer: KnownCustomer, device_id: UUID) -> MeterKey:
+    """Return the key of a customer's device, by whatever its Client calls it."""
+    own = (await fleet_devices.aliases(session, customer.id)).get(device_id, device_id)
+    return stack.layout.key(own, customer.id)
+
+
+def _check_window(window: tuple[datetime, datetime]) -> None:
     if not window[0] < window[1] <= window[0] + LONGEST_WINDOW:
         message = f"'to' must be after 'from', by at most {LONGEST_WINDOW.days} days."
         raise Invalid(message)
-    async with stack.db.snapshot() as session:
-        own = (await fleet_devices.aliases(session, customer.id)).get(device_id, device_id)
-        rows = await queries.readings(session, customer.id, own, window, limit + 1)
-    shown = rows[:limit]
-    return ReadingPage(rows=shown, next=shown[-1].time + _NEXT if len(rows) > limit else None)
 
 
 def _check_limit(limit: int, most: int) -> None:

@@ -58,7 +58,7 @@ async def client_push(stack: Stack) -> ClientPush:
     return ClientPush(
         is_enabled=stack.settings.fleet_ingest.enabled,
         is_link_down=any(state.is_stopped for state in states.values()),
-        waiting=backlog.pending_rows,
+        waiting=backlog.waiting_rows,
         refused=backlog.retry_rows,
         dead_letters=backlog.dead_letters,
         oldest_at=backlog.oldest_received_at,

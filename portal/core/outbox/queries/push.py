@@ -117,12 +117,18 @@ class RowRefusal:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How much is not at the Admin yet: readings waiting, readings refused, rows given up."""
+    """How much is not at the Admin yet: readings waiting, readings refused, rows given up, values beside readings."""
 
     pending_rows: int
     oldest_received_at: datetime | None
     retry_rows: int
     dead_letters: int
+    conflicts: int = 0
+
+    @property
+    def waiting_rows(self) -> int:
+        """How many rows wait for their first try; a value beside a reading is one as well."""
+        return self.pending_rows + self.conflicts
 
 
 async def limit_waiting(session: AsyncSession) -> None:
@@ -366,5 +372,6 @@ async def backlog(session: AsyncSession) -> Backlog:
         "least((SELECT received_at FROM app.push_outbox ORDER BY id LIMIT 1), "
         "(SELECT min(received_at) FROM app.push_retries)) AS oldest_received_at, "
         "(SELECT count(*) FROM app.push_retries) AS retry_rows, "
-        "(SELECT count(*) FROM app.push_dead_letters) AS dead_letters",
+        "(SELECT count(*) FROM app.push_dead_letters) AS dead_letters, "
+        "(SELECT count(*) FROM app.push_conflicts) AS conflicts",
     )

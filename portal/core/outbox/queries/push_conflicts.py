@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from portal.core.database.rows import rows_of
+from portal.core.database.rows import rows_of, value_of
 from portal.core.database.small_keys import OWN_CUSTOMER
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.readings.queries.held_readings import ValueBeside
 
 
 class WaitingConflict(NamedTuple):
@@ -32,13 +34,19 @@ class WaitingConflict(NamedTuple):
     tries: int
 
 
-# Where the reading itself waits, was refused or given up, its conflicts wait as well.
+# Where the reading itself waits, was refused or given up, its conflicts wait as well. Whether it waits is told from the
+# oldest of all that does: what was stored or last changed before that is at the Admin. Looking for the very entry would
+# take as many steps as there are values times entries, and either may be a month's.
 _DUE = """
 SELECT d.id AS device_id, c.meter, c.time, c.quantity, c.value, c.tries
 FROM app.push_conflicts c JOIN monitoring.devices d ON d.customer = :own_customer AND d.meter = c.meter
+CROSS JOIN LATERAL (
+    SELECT r.received FROM monitoring.readings r
+    WHERE r.customer = d.customer AND r.meter = d.meter AND r.time = c.time OFFSET 0
+) r
 WHERE (c.next_attempt_at IS NULL OR c.next_attempt_at <= :now)
-  AND NOT EXISTS (
-    SELECT 1 FROM app.push_outbox o WHERE o.device_id = d.id AND c.time BETWEEN o.first_at AND o.last_at)
+  AND r.received < (
+    SELECT coalesce(min(floor(extract(epoch FROM o.received_at) - 946684800)), 2147483647) FROM app.push_outbox o)
   AND NOT EXISTS (SELECT 1 FROM app.push_retries r WHERE r.device_id = d.id AND r.time = c.time)
   AND NOT EXISTS (
     SELECT 1 FROM app.push_dead_letters l
@@ -53,13 +61,23 @@ _OF_ARRAYS = (
     "CAST(:values AS bigint[])) AS k(meter, time, quantity, value) "
     "WHERE (c.meter, c.time, c.quantity, c.value) = (k.meter, k.time, k.quantity, k.value)"
 )
-# Only what is there: a value that fell away with its device is no more the Admin's to know.
-_QUEUE = """
+_OF_DEVICE = (
+    "monitoring.devices d CROSS JOIN unnest(CAST(:times AS timestamptz[]), CAST(:quantities AS smallint[]), "
+    "CAST(:values AS bigint[])) AS k(time, quantity, value) WHERE d.id = :device_id"
+)
+# A value that fell away with its device is no more the Admin's to know.
+_QUEUE = f"""
 INSERT INTO app.push_conflicts (meter, time, quantity, value)
-SELECT c.meter, c.time, c.quantity, c.value
-FROM monitoring.devices d JOIN monitoring.reading_conflicts c ON c.customer = d.customer AND c.meter = d.meter
-WHERE d.id = :device_id AND c.time >= :from_at AND c.time < :to_at
+SELECT d.meter, k.time, k.quantity, k.value FROM {_OF_DEVICE}
 ON CONFLICT DO NOTHING
+"""
+_TAKE_BACK = f"""
+WITH taken AS (
+    INSERT INTO monitoring.reading_conflicts (customer, meter, time, quantity, value)
+    SELECT d.customer, d.meter, k.time, k.quantity, k.value FROM {_OF_DEVICE}
+    ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT count(*) FROM taken
 """
 
 
@@ -84,15 +102,23 @@ async def postpone(session: AsyncSession, conflicts: Sequence[WaitingConflict], 
     )
 
 
-async def queue_conflicts(session: AsyncSession, device_id: UUID, from_at: datetime, to_at: datetime) -> None:
-    """Have the values beside the readings of a device of [from_at, to_at) sent again."""
-    await session.execute(text(_QUEUE), {"device_id": device_id, "from_at": from_at, "to_at": to_at})
+async def queue_conflicts(session: AsyncSession, device_id: UUID, values: Sequence[ValueBeside]) -> None:
+    """Have values beside the readings of a device sent again."""
+    await session.execute(text(_QUEUE), {"device_id": device_id, **_values(values)})
+
+
+async def take_back(session: AsyncSession, device_id: UUID, values: Sequence[ValueBeside]) -> int:
+    """Keep values that the Admin has beside the readings of a device; returns how many were not here."""
+    return await value_of(session, int, _TAKE_BACK, {"device_id": device_id, **_values(values)}) or 0
 
 
 def _arrays(conflicts: Sequence[WaitingConflict]) -> dict[str, object]:
+    return {"meters": [each.meter for each in conflicts], **_values(conflicts)}
+
+
+def _values(values: Sequence[WaitingConflict] | Sequence[ValueBeside]) -> dict[str, object]:
     return {
-        "meters": [each.meter for each in conflicts],
-        "times": [each.time for each in conflicts],
-        "quantities": [each.quantity for each in conflicts],
-        "values": [each.value for each in conflicts],
+        "times": [each.time for each in values],
+        "quantities": [each.quantity for each in values],
+        "values": [each.value for each in values],
     }

@@ -1,4 +1,4 @@
-"""Statements that compare the Client's readings with what the Admin holds, and have the missing ones pushed."""
+"""Statements that have those of the Client's readings pushed again that the Admin has not, or has less of."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 MISSING = "missing at the Admin"
 
 
-class _Span(NamedTuple):
-    first: datetime | None
-    last: datetime | None
-
-
 class Queued(NamedTuple):
     """Of readings that are missing at the Admin: how many wait already, and how many were given up."""
 
@@ -28,27 +23,22 @@ class Queued(NamedTuple):
     given_up: int
 
 
-async def reading_span(session: AsyncSession) -> tuple[datetime, datetime] | None:
-    """Return the earliest and the latest reading time, None where there is no reading."""
-    first, last = await row_of(
-        session,
-        _Span,
-        "SELECT (SELECT time FROM monitoring.power_measurements ORDER BY time LIMIT 1) AS first, "
-        "(SELECT time FROM monitoring.power_measurements ORDER BY time DESC LIMIT 1) AS last",
-    )
-    return None if first is None or last is None else (first, last)
-
-
 # What waits is not missing, what was refused is tried anyway, and what a person discarded stays away.
 _QUEUE_MISSING = """
 WITH named AS (
-    SELECT m.time, m.device_id, m.received_at
-    FROM unnest(CAST(:times AS timestamptz[])) AS k(time)
-    JOIN monitoring.power_measurements m ON m.time = k.time AND m.device_id = :device_id
+    SELECT m.time, d.id AS device_id, m.received,
+        TIMESTAMPTZ '2000-01-01 UTC' + make_interval(secs => m.received) AS received_at
+    FROM monitoring.devices d CROSS JOIN unnest(CAST(:times AS timestamptz[])) AS k(time)
+    CROSS JOIN LATERAL (
+        SELECT r.time, r.received FROM monitoring.stored_readings r
+        WHERE r.customer = d.customer AND r.meter = d.meter AND r.time = k.time OFFSET 0
+    ) m
+    WHERE d.id = :device_id
 ), waiting AS (
     SELECT n.* FROM named n WHERE EXISTS (
         SELECT 1 FROM app.push_outbox a
-        WHERE a.device_id = n.device_id AND date_trunc('second', a.received_at) = n.received_at
+        WHERE a.device_id = n.device_id
+          AND floor(extract(epoch FROM a.received_at) - 946684800)::integer = n.received
           AND n.time BETWEEN a.first_at AND a.last_at AND (a.sent_time IS NULL OR n.time > a.sent_time))
     OR EXISTS (SELECT 1 FROM app.push_retries r WHERE r.time = n.time AND r.device_id = n.device_id)
 ), given_up AS (

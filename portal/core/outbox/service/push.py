@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
 from portal.core.errors import Invalid, NotFound
-from portal.core.exchange.queries import checksums
-from portal.core.outbox.queries import push, push_dead_letters, push_epoch, push_sets, push_spans, push_verify
+from portal.core.outbox.queries import push, push_dead_letters, push_epoch, push_sets, push_spans
 from portal.core.outbox.queries.push import PushState
 from portal.core.readings.queries.wide_way import is_any_left, make_way
 from portal.core.values.tokens import token_hash
@@ -26,11 +25,9 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import AsyncSession
     from portal.core.exchange.batches import BatchType
-    from portal.core.exchange.sync import ReadingChecksums, ReconcileAnswer
     from portal.core.outbox.queries.push import Acknowledgement, Backlog, RetryReading, RowRefusal, Waiting
     from portal.core.outbox.queries.push_dead_letters import DeadLetter, Decision
     from portal.core.outbox.queries.push_sets import AnyRow, SetRow
-    from portal.core.readings.rules.quantities import Quantity
     from portal.core.settings import FleetIngest
     from portal.core.stack import Stack
 
@@ -293,40 +290,3 @@ def _name(by: str) -> str:
     if not 0 < len(by.strip()) <= _LONGEST_NAME:
         raise Invalid(f"Who decides needs a name of at most {_LONGEST_NAME} characters")
     return by.strip()
-
-
-async def reading_span(stack: Stack) -> tuple[datetime, datetime] | None:
-    """Return the earliest and the latest reading time of this stack, None where there is no reading."""
-    async with stack.db.snapshot() as session:
-        return await push_verify.reading_span(session)
-
-
-async def own_days(
-    stack: Stack, window: tuple[datetime, datetime], quantities: Sequence[Quantity]
-) -> ReconcileAnswer:
-    """Return count and checksum of this stack's readings, per device and UTC day of a window."""
-    async with stack.db.snapshot() as session:
-        return await checksums.day_checksums(session, stack.layout, None, window, quantities)
-
-
-async def own_readings(
-    stack: Stack, device_id: UUID, window: tuple[datetime, datetime], quantities: Sequence[Quantity]
-) -> ReadingChecksums:
-    """Return time and checksum of this stack's readings of one device in a window."""
-    async with stack.db.snapshot() as session:
-        meter = stack.layout.key(device_id)
-        return await checksums.reading_checksums(session, stack.layout, meter, window, quantities)
-
-
-async def queue_missing(
-    stack: Stack, device_id: UUID, times: Sequence[datetime], *, repair: bool
-) -> tuple[int, int]:
-    """Have readings pushed again that the Admin lacks; returns how many wait anyway and how many were given up.
-
-    The full sets go out again as well: an Admin that lost readings has older sites, devices and tariffs too.
-    """
-    async with _bounded(stack) as session:
-        waiting, given_up = await push_verify.queue_missing(session, device_id, times, repair=repair)
-        if repair and len(times) > waiting + given_up:
-            await push.forget_sets(session)
-    return waiting, given_up

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portal.core.outbox.queries.push import PushState
     from portal.core.outbox.queries.push_conflicts import WaitingConflict
+    from portal.core.readings.queries.held_readings import ValueBeside
     from portal.core.stack import Stack
 
 
@@ -40,8 +41,8 @@ async def acknowledge_conflicts(
         await push.save_state(session, state)
 
 
-async def queue_conflicts(stack: Stack, device_id: UUID, from_at: datetime, to_at: datetime) -> None:
-    """Have the values beside the readings of a device of [from_at, to_at) sent to the Admin again."""
+async def queue_conflicts(stack: Stack, device_id: UUID, values: Sequence[ValueBeside]) -> None:
+    """Have values beside the readings of a device sent to the Admin again."""
     async with stack.db.transaction() as session:
         await push.limit_waiting(session)
-        await push_conflicts.queue_conflicts(session, device_id, from_at, to_at)
+        await push_conflicts.queue_conflicts(session, device_id, values)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
-from portal.core.outbox.queries import push, push_epoch, push_recovery, push_sets
+from portal.core.outbox.queries import push, push_conflicts, push_epoch, push_recovery, push_sets
 from portal.core.outbox.recovered import Merge, MergeReport
 from portal.core.readings.queries import ingest
 from portal.core.readings.queries.wide_way import make_way
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from portal.core.exchange.recovery import HeldSets, RecoveryHead
+    from portal.core.readings.queries.held_readings import ValueBeside
     from portal.core.readings.wire import FleetReading
     from portal.core.stack import Stack
 
@@ -38,10 +39,10 @@ def _undo(*, dry_run: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """How many readings were stored, and the times (aware UTC) of those that are here with other values."""
+    """How many readings were new, and the times (aware UTC) of those that added something to the one that was here."""
 
     stored: int
-    differing: list[datetime] = field(default_factory=list["datetime"])
+    merged: list[datetime] = field(default_factory=list["datetime"])
 
 
 async def is_related(stack: Stack, held: HeldSets) -> bool:
@@ -78,10 +79,12 @@ async def merge_sets(stack: Stack, held: HeldSets, *, dry_run: bool) -> MergeRep
 async def take_back(
     stack: Stack, device_id: UUID, readings: Sequence[FleetReading], *, dry_run: bool
 ) -> TakenBack:
-    """Store a device's readings from the Admin where there are none here; none of them is pushed again.
+    """Merge a device's readings from the Admin with what is here; none of them is pushed again.
 
-    With `dry_run` they are only counted. What is here with other values stays as it is.
+    With `dry_run` they are only counted.
     """
+    if not readings:
+        return TakenBack(0)
     times = [reading.time for reading in readings]
     await stack.storage.ensure_partitions(stack.db, spanning(times))
     await make_way(stack, times, lambda: (((device_id,), at) for at in times))
@@ -89,6 +92,21 @@ async def take_back(
     with suppress(_Undone):
         async with stack.db.direct_transaction() as connection:
             taken = TakenBack(*await ingest.take_back_readings(connection, device_id, readings))
+            _undo(dry_run=dry_run)
+    return taken
+
+
+async def take_back_conflicts(
+    stack: Stack, device_id: UUID, values: Sequence[ValueBeside], *, dry_run: bool
+) -> int:
+    """Keep values from the Admin beside the readings of a device, which are here; returns how many were not.
+
+    With `dry_run` they are only counted.
+    """
+    taken = 0
+    with suppress(_Undone):
+        async with stack.db.transaction() as session:
+            taken = await push_conflicts.take_back(session, device_id, values)
             _undo(dry_run=dry_run)
     return taken
 

@@ -25,7 +25,7 @@ from portal.core.database.small_keys import OWN_CUSTOMER
 from portal.core.errors import NotFound
 from portal.core.readings.queries import reading_sources
 from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND
-from portal.core.readings.queries.narrow_merge import add_missing, merge_rows
+from portal.core.readings.queries.narrow_merge import merge_rows, take_rows_back
 from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, hours_row, narrow_rows
 from portal.core.readings.rules.same_instant import RowEffect
 from portal.core.settings import RunMode
@@ -149,13 +149,16 @@ async def merge_device_readings(
 async def take_back_readings(
     connection: asyncpg.Connection, device_id: UUID, readings: Sequence[FleetReading]
 ) -> tuple[int, list[datetime]]:
-    """Store readings of one device that the Admin gave back, where there is none; nothing of it is pushed again.
+    """Merge readings of one device that the Admin gave back, one for an instant; none of them is pushed again.
 
-    Returns how many were stored, and the times of those that are stored here with other values.
+    Values that were here and are less than the Admin's are told it. Returns how many instants had no reading, and the
+    times of those whose readings the Admin's added something to.
     """
     device = await device_by_id(connection, device_id)
-    packed, _ = await _of_device(connection, device, readings, is_merged=True)
-    return await add_missing(connection, _CLIENT, OWN_CUSTOMER, packed) if packed.rows else (0, [])
+    packed, sources = await _of_device(connection, device, readings, is_merged=True)
+    if not packed.rows:
+        return 0, []
+    return await take_rows_back(connection, _CLIENT, OWN_CUSTOMER, packed, sources)
 
 
 async def _of_device(

@@ -78,9 +78,11 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
 """
 _MET = """
 FROM pg_temp.staged_readings s CROSS JOIN LATERAL (
-    SELECT * FROM {readings} r WHERE r.customer = s.customer AND r.meter = s.meter AND r.time = s.time OFFSET 0
+    SELECT * FROM {readings} r WHERE r.customer = s.customer AND r.meter = s.meter AND r.time = s.time {within} OFFSET 0
 ) r
 """
+# What is there is changed through its key, not by an UPDATE joined with it: of a week without statistics the query
+# planner has all of a customer's readings compared with each that changes, for minutes.
 _JOIN_STORED = """
 WITH met AS MATERIALIZED (
     SELECT s.meter, s.time, {old}, {new}, {source} AS source, ({filled}) AS is_filled, ({greater}) AS is_greater,
@@ -88,13 +90,14 @@ WITH met AS MATERIALIZED (
     {met} WHERE {differing}
 ), lesser AS (
     INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
-    SELECT $1, m.meter, m.time, v.quantity, least(v.old, v.new)
+    SELECT CAST($1 AS integer), m.meter, m.time, v.quantity, least(v.old, v.new)
     FROM met m CROSS JOIN LATERAL (VALUES {pairs}) AS v (quantity, old, new) WHERE v.old <> v.new
     ON CONFLICT DO NOTHING RETURNING meter, time, quantity, value
 ){to_push}, touching AS (
-    UPDATE {readings} r SET {greatest}, source = m.source{received}
-    FROM met m WHERE r.customer = $1 AND r.meter = m.meter AND r.time = m.time
-        AND r.time BETWEEN $2 AND $3 AND (m.is_filled OR m.is_greater OR m.is_renamed)
+    INSERT INTO {readings} AS r (customer, meter, time, source, {names})
+    SELECT CAST($1 AS integer), m.meter, m.time, m.source, {sent} FROM met m
+    WHERE m.is_filled OR m.is_greater OR m.is_renamed ORDER BY m.meter, m.time
+    ON CONFLICT (customer, meter, time) DO UPDATE SET {greatest}, source = excluded.source{received}
     RETURNING r.meter, r.time
 ), {touched}
 SELECT e.meter, e.time, bool_or(e.is_conflict) AS is_conflict, bool_or(e.is_filled) AS is_filled
@@ -110,9 +113,6 @@ WITH lesser AS (
     ON CONFLICT DO NOTHING RETURNING meter, time, quantity, value
 ){to_push}
 SELECT meter, time FROM lesser
-"""
-_DIFFERING = """
-SELECT s.time {met} WHERE ({staged}) IS DISTINCT FROM ({stored}) ORDER BY s.time
 """
 # The greatest text, by its code points; of a row without one the other's.
 _SOURCE = """CASE WHEN s.source IS NULL OR s.source = r.source THEN r.source WHEN r.source IS NULL THEN s.source
@@ -137,10 +137,6 @@ class _Instant(NamedTuple):
     time: datetime
 
 
-class _Time(NamedTuple):
-    time: datetime
-
-
 @dataclass(slots=True)
 class _Effects:
     """What became of the instants of a batch: how many were new, and those that were not mere duplicates."""
@@ -162,9 +158,10 @@ async def merge_rows(
     """
     batch = distinct_rows(packed, sources)
     await _stage(connection, batch.packed)
-    effects = await _add_new(connection, layout, customer, batch)
+    is_pushed = not layout.has_customers
+    effects = await _add_new(connection, layout, customer, batch, is_pushed=is_pushed)
     if effects.new < len(batch.packed.rows):
-        await _join_stored(connection, layout, customer, batch, effects)
+        await _join_stored(connection, layout, customer, batch, effects, is_pushed=is_pushed)
     for instant in await _add_conflicts(connection, layout, customer, batch.conflicts):
         effects.by_instant.setdefault(instant, RowEffect.DUPLICATE)
     return _counted(batch, effects)
@@ -187,23 +184,25 @@ def _counted(batch: DistinctRows, effects: _Effects) -> dict[RowEffect, int]:
     return counts
 
 
-async def add_missing(
-    connection: asyncpg.Connection, layout: Layout, customer: int, packed: NarrowRows
+async def take_rows_back(
+    connection: asyncpg.Connection,
+    layout: Layout,
+    customer: int,
+    packed: NarrowRows,
+    sources: Mapping[str, int],
 ) -> tuple[int, list[datetime]]:
-    """Store rows of instants that have no reading, with their hours; nothing of it goes into the outbox.
+    """Merge rows with what is stored as `merge_rows` does; no reading of it goes into the outbox.
 
-    Returns how many there were, and the times of the others whose readings have other values.
+    Returns how many instants had no reading, and the times of those whose readings got something from their rows.
     """
-    await _stage(connection, packed)
-    new = await fetch_row(connection, _New, _add_new_sql(layout, is_pushed=False), customer, [], [])
-    differing = layout.sql(
-        _DIFFERING,
-        met=layout.sql(_MET),
-        staged=", ".join(f"s.{name}" for name in (*_NAMES, "source")),
-        stored=", ".join(f"r.{name}" for name in (*_NAMES, "source")),
-    )
-    times = [row.time for row in await fetch_rows(connection, _Time, differing)]
-    return (new.added if new else 0), times
+    batch = distinct_rows(packed, sources)
+    await _stage(connection, batch.packed)
+    effects = await _add_new(connection, layout, customer, batch, is_pushed=False)
+    if effects.new < len(batch.packed.rows):
+        await _join_stored(connection, layout, customer, batch, effects, is_pushed=False)
+    await _add_conflicts(connection, layout, customer, batch.conflicts)
+    joined = [at for at, effect in effects.by_instant.items() if effect is not RowEffect.ACCEPTED]
+    return effects.new, sorted(_time(instant) for instant in joined)
 
 
 async def _stage(connection: asyncpg.Connection, packed: NarrowRows) -> None:
@@ -218,12 +217,12 @@ async def _stage(connection: asyncpg.Connection, packed: NarrowRows) -> None:
 
 
 async def _add_new(
-    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows
+    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows, *, is_pushed: bool
 ) -> _Effects:
     asked = list(batch.others)
     meters, times = [each.meter for each in asked], [_time(each) for each in asked]
     new = await fetch_row(
-        connection, _New, _add_new_sql(layout, is_pushed=not layout.has_customers), customer, meters, times
+        connection, _New, _add_new_sql(layout, is_pushed=is_pushed), customer, meters, times
     )
     if new is None:
         return _Effects(0)
@@ -231,12 +230,18 @@ async def _add_new(
 
 
 async def _join_stored(
-    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows, effects: _Effects
+    connection: asyncpg.Connection,
+    layout: Layout,
+    customer: int,
+    batch: DistinctRows,
+    effects: _Effects,
+    *,
+    is_pushed: bool,
 ) -> None:
     await connection.execute(_PLAN)
     hours = [each.hour for each in batch.packed.hours]
     bounds = EPOCH + min(hours) * MICROSECOND, EPOCH + (max(hours) + _HOUR) * MICROSECOND
-    statement = _join_sql(layout, _measured(batch.packed))
+    statement = _join_sql(layout, _measured(batch.packed), is_pushed=is_pushed)
     for row in await fetch_rows(connection, _Joined, statement, customer, *bounds):
         effect = RowEffect.CONFLICT if row.is_conflict else RowEffect.COMPLETED
         effects.by_instant[Instant(row.meter, microseconds(row.time))] = effect
@@ -281,7 +286,9 @@ def _measured(packed: NarrowRows) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_KNOWN_SHAPES)
-def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
+def _join_sql(layout: Layout, names: tuple[str, ...], *, is_pushed: bool) -> str:
+    # Where nothing is pushed, entries of the outbox still find what they were written for.
+    received = ", received = floor(extract(epoch FROM now()) - 946684800)::integer"
     return layout.sql(
         _JOIN_STORED,
         old=", ".join(f"r.{name} AS old_{name}" for name in names),
@@ -289,7 +296,9 @@ def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
         source=layout.sql(_SOURCE),
         filled=" OR ".join(f"r.{name} IS NULL AND s.{name} IS NOT NULL" for name in names),
         greater=" OR ".join(f"coalesce(s.{name} > r.{name}, false)" for name in names),
-        met=layout.sql(_MET),
+        met=layout.sql(_MET, within="AND r.time BETWEEN $2 AND $3"),
+        names=", ".join(names),
+        sent=", ".join(f"m.new_{name}" for name in names),
         differing=" OR ".join(
             f"coalesce(s.{name}, r.{name}) IS DISTINCT FROM r.{name}" for name in (*names, "source")
         ),
@@ -298,12 +307,10 @@ def _join_sql(layout: Layout, names: tuple[str, ...]) -> str:
             for position, each in enumerate(ALL_QUANTITIES)
             if each.name in names
         ),
-        greatest=", ".join(f"{name} = greatest(r.{name}, m.new_{name})" for name in names),
-        received=""
-        if layout.has_customers
-        else ", received = floor(extract(epoch FROM now()) - 946684800)::integer",
+        greatest=", ".join(f"{name} = greatest(r.{name}, excluded.{name})" for name in names),
+        received=received if is_pushed else "",
         to_push=_to_push(layout),
-        touched=layout.sql(_TOUCHED) + ("" if layout.has_customers else _NOTED),
+        touched=layout.sql(_TOUCHED) + (_NOTED if is_pushed else ""),
     )
 
 

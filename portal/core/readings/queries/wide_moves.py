@@ -55,8 +55,10 @@ INSERT INTO {moved_weeks} AS m (customer, week, readings, left_out) VALUES (:cus
 ON CONFLICT (customer, week) DO UPDATE
 SET readings = m.readings + excluded.readings, left_out = m.left_out + excluded.left_out
 """
-_EVERYTHING_DECOMPRESSED = (
-    "SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)"
+# Planned for the very week and meters: a plan for any of them has TimescaleDB unpack these meters' rows of every week.
+_FOR_THIS_UNIT = (
+    "SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true), "
+    "set_config('plan_cache_mode', 'force_custom_plan', true)"
 )
 
 
@@ -85,7 +87,7 @@ async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
     What was never a number, or does not fit, is not there any more: that is said in the log.
     """
     await move_alone(session, unit.customer)
-    await session.execute(text(_EVERYTHING_DECOMPRESSED))
+    await session.execute(text(_FOR_THIS_UNIT))
     counted = " + ".join(f"count({name})" for name in WIDE)
     given = await _of_devices(session, layout, unit)
     of_devices = layout.sql(_OF_DEVICES)

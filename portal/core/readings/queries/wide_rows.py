@@ -23,7 +23,6 @@ from portal.core.database.rows import is_so, rows_of, value_of
 from portal.core.errors import Conflict
 from portal.core.log import logger
 from portal.core.readings.queries.readings_view import show_narrow_alone, show_wide_too
-from portal.core.values.time import week_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +36,12 @@ _log = logger("storage")
 _WEEK = timedelta(days=7)
 # Writers of the customer wait for a unit: some 80 ms.
 _ROWS_OF_UNIT = 25_000
+# As its partitions are, or its chunks: weeks from a Monday on, or from a Thursday, so that each is empty at once.
+_NEWEST_WEEK = """
+SELECT date_bin(interval '168 hours', max(time), CASE
+    WHEN (SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(:name)) THEN TIMESTAMPTZ '2001-01-01 UTC'
+    ELSE TIMESTAMPTZ 'epoch' END) FROM {power_measurements_wide}
+"""
 _OF_WEEK = """
 SELECT d.customer, d.meter, CAST(:start AS timestamptz) AS start_at, CAST(:end AS timestamptz) AS end_at,
        count(*) AS readings
@@ -130,12 +135,13 @@ async def latest(db: Database, layout: Layout) -> datetime | None:
 
 async def units_of_newest_week(db: Database, layout: Layout) -> list[Unit]:
     """Return what is to be moved next: nothing, once all is."""
-    newest = await latest(db, layout)
-    if newest is None:
-        return []
-    start = week_start(newest)
-    given = {"start": start, "end": start + _WEEK}
     async with db.transaction() as session:
+        start = None
+        if await is_there(session, layout):
+            start = await value_of(session, datetime, layout.sql(_NEWEST_WEEK), _name(layout))
+        if start is None:
+            return []
+        given = {"start": start, "end": start + _WEEK}
         return list(_units(await rows_of(session, _FoundSpan, layout.sql(_OF_WEEK), given)))
 
 
@@ -157,10 +163,10 @@ async def units_of(db: Database, layout: Layout, spans: Sequence[MeterSpan]) -> 
         raise
 
 
-async def let_go(db: Database, layout: Layout) -> None:
-    """Let the wide table go, which is empty, and have every view show the narrow readings alone.
+async def show_alone(db: Database, layout: Layout) -> None:
+    """Have every view show the narrow readings alone, once the wide table is empty.
 
-    Raises `Conflict` where it is not empty, readings of no device, and `Unavailable` while somebody holds it.
+    Raises `Conflict` where it is not, readings of no device, and `Unavailable` while somebody reads the views.
     """
     async with db.transaction() as session:
         if not await is_there(session, layout):
@@ -171,7 +177,13 @@ async def let_go(db: Database, layout: Layout) -> None:
                 "Readings of an earlier release are of no device that is there: they were not moved."
             )
         await show_narrow_alone(session, layout)
-        await session.execute(text(layout.sql("DROP TABLE {power_measurements_wide}")))
+
+
+async def let_go(db: Database, layout: Layout) -> None:
+    """Drop the wide table, which no view shows any more. Raises `Unavailable` while somebody holds it."""
+    async with db.transaction() as session:
+        await session.execute(text(_NOT_FOR_LONG))
+        await session.execute(text(layout.sql("DROP TABLE IF EXISTS {power_measurements_wide}")))
 
 
 async def is_older_open(db: Database, since: datetime | None) -> bool:

@@ -51,15 +51,18 @@ async def follow(stack: Stack) -> None:
                 await _move_all(stack, is_alone=False)
                 await _when_nobody_reads_older(stack)
                 _log.info("All readings of the earlier release have been moved")
-            await _end(stack)
+            await _end(stack, is_alone=False)
             return
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _end(stack: Stack) -> None:
+async def _end(stack: Stack, *, is_alone: bool = True) -> None:
     """Let the earlier table go, and figures be kept as ever, as soon as nobody holds what that changes."""
     for _ in range(_TRIES):
         with suppress(Unavailable):
+            await wide_rows.show_alone(stack.db, stack.layout)
+            if not is_alone:  # who began with a view as it was looks into the table still
+                await _when_nobody_reads_older(stack)
             await wide_rows.let_go(stack.db, stack.layout)
             await stack.storage.finish_move(stack.db)
             return

@@ -132,6 +132,8 @@ def backlog_words(status: PushStatus) -> str:
     """How much is not at the Admin yet."""
     backlog = status.backlog
     waiting = formats.count(backlog.pending_rows, "reading") + " waiting"
+    if backlog.conflicts:
+        waiting += f", {formats.count(backlog.conflicts, 'conflicting value')} waiting"
     retried = formats.count(backlog.retry_rows, "row") + " to be tried again"
     return f"{waiting}, {retried}, {formats.count(backlog.dead_letters, 'row')} given up"
 
