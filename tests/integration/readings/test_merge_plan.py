@@ -35,7 +35,7 @@ async def test_a_stored_reading_is_found_by_its_key_alone(stacks: Stacks, mode: 
     open_one = stacks.client if mode is RunMode.CLIENT else stacks.admin
     stack = await open_one(Database__Storage="plain")
     await stack.storage.ensure_partitions(stack.db, [_START + timedelta(weeks=week) for week in range(20)])
-    statement = narrow_merge._join_sql(stack.layout, ("voltage_v",))
+    statement = narrow_merge._join_sql(stack.layout, ("voltage_v",), is_pushed=False)
     async with stack.db.direct_transaction() as connection:
         await connection.execute(stack.layout.sql(_STORED), _START)
         await connection.execute(narrow_merge._STAGING)
