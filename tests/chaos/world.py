@@ -161,7 +161,7 @@ class Device:
             await asyncio.sleep(0.05)
 
 
-def reading(number: int) -> dict[str, object]:
+def reading(number: int) -> dict[str, str | float]:
     at = START + timedelta(seconds=number)
     return {"time": at.isoformat(), "activePowerKw": number / 7, "energyImportedKwh": number / 1000}
 
