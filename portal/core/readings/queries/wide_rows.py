@@ -198,11 +198,13 @@ async def now(db: Database) -> datetime | None:
         return await value_of(session, datetime, "SELECT clock_timestamp()")
 
 
-async def is_any_left(db: Database, layout: Layout, after: datetime) -> bool:
-    """Tell whether a reading at or after an instant lies wide."""
+async def is_emptied(db: Database, layout: Layout, after: datetime) -> bool:
+    """Tell whether the table is there still, with no reading at or after an instant."""
     async with db.transaction() as session:
-        left = layout.sql("SELECT EXISTS (SELECT 1 FROM {power_measurements_wide} WHERE time >= :after)")
-        return await is_so(session, left, {"after": after})
+        if not await is_there(session, layout):
+            return False
+        none = layout.sql("SELECT NOT EXISTS (SELECT 1 FROM {power_measurements_wide} WHERE time >= :after)")
+        return await is_so(session, none, {"after": after})
 
 
 async def is_there(session: AsyncSession, layout: Layout) -> bool:

@@ -71,5 +71,5 @@ async def move(stack: Stack, unit: wide_rows.Unit) -> int:
 
 
 def forget(stack: Stack) -> None:
-    """Look again where readings lie: its schema was migrated under this process."""
+    """Look again where readings lie: the schema was migrated under this process, or the earlier table is gone."""
     _until.pop(stack.db, None)

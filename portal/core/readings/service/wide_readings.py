@@ -65,6 +65,7 @@ async def _end(stack: Stack, *, is_alone: bool = True) -> None:
                 await _when_nobody_reads_older(stack)
             await wide_rows.let_go(stack.db, stack.layout)
             await stack.storage.finish_move(stack.db)
+            wide_way.forget(stack)
             return
         await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
     raise Unavailable("Somebody holds the table of the earlier release, or the views of the hours.")
@@ -80,7 +81,7 @@ async def _move_all(stack: Stack, *, is_alone: bool = True) -> int:
                 await asyncio.sleep(min(monotonic() - began, _LONGEST_PAUSE_SECONDS))
         if not is_alone:
             await _when_nobody_reads_older(stack)
-        if not await wide_rows.is_any_left(stack.db, stack.layout, units[0].start):
+        if await wide_rows.is_emptied(stack.db, stack.layout, units[0].start):
             await stack.storage.clear_moved(stack.db, units[0].start)
     return moved
 
