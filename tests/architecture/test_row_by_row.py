@@ -24,6 +24,7 @@ OF_SETS = {
     "fleet_push",
     "fleet_recovery",
     "fleet_views",
+    "held_readings",
     "ingest",
     "measurements",
     "narrow_merge",
