@@ -181,12 +181,21 @@ class _Connection:
         await self._connection.close()
 
 
+# The last: "already compressed", by a worker that was at it when the statement looked.
+_OF_WORKERS = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.ObjectInUseError,
+    asyncpg.DuplicateObjectError,
+)
+
+
 async def _until_free(connection: asyncpg.Connection, statement: str) -> None:
     """Run a statement that fails while the database's own workers do the same."""
     for _ in range(100):
         try:
             await connection.execute(statement)
-        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.ObjectInUseError):
+        except _OF_WORKERS:
             await asyncio.sleep(0.1)
         else:
             return
