@@ -1,0 +1,107 @@
+"""Reads the meter when it is due and puts what it said into the ring. Knows nothing of modem and portal."""
+
+from node import records
+from node.acuvim import Acuvim
+from node.cadence import Cadence
+from node.clock import Clock
+from node.counters import Counters
+from node.modbus import ModbusError
+from node.quantities import Reading
+from node.ring import Ring
+
+_RESCALE_MS = 3_600_000
+_TRIES, _RETRY_MS = 3, 5_000
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""
+
+
+class Sampler:
+    """Everything that is stored is stored by it, so that order and bases of the ring are its own.
+
+    `rescaled` is called when the meter has said how it is set up, before the reading that this is for;
+    `meter_number` is the number under which the settings keep what the meter is called.
+    """
+
+    def __init__(self, meter: Acuvim, ring: Ring, clock: Clock, cadence: Cadence, counters: Counters) -> None:
+        self._meter = meter
+        self._ring = ring
+        self._clock = clock
+        self._cadence = cadence
+        self._counters = counters
+        self._base: tuple[bytes, Reading] | None = None
+        self._clock_is_kept = False
+        self._scaled_ms: int | None = None
+        self._tries = 0
+        self._retry_ms: int | None = None
+        self.meter_number = 0
+        self.rescaled = _nobody
+
+    def step(self) -> int:
+        """Do what is due, and return how many milliseconds there is nothing to do."""
+        self._keep_clock()
+        wait_ms = self._cadence.wait_ms()
+        if wait_ms:
+            return wait_ms
+        if self._retry_ms is not None and self._clock.uptime_ms() < self._retry_ms:
+            return self._retry_ms - self._clock.uptime_ms()
+        if self._take():
+            self._cadence.take()
+            self._tries, self._retry_ms = 0, None
+        return 0
+
+    def _keep_clock(self) -> None:
+        """Date the readings of this boot on flash, as soon as the time is known."""
+        sync = self._clock.first_sync
+        if sync is not None and not self._clock_is_kept:
+            self._ring.append(records.CLOCK, records.encode_clock(self._clock.boot, sync[0], sync[1]))
+            self._clock_is_kept = True
+
+    def _take(self) -> bool:
+        """Take a reading, and return whether this period is dealt with."""
+        now_ms = self._clock.now_ms()
+        at, boot = (
+            (self._clock.uptime_ms() // 1000, self._clock.boot) if now_ms is None else (now_ms // 1000, None)
+        )
+        try:
+            self._rescale()
+            values, decimals = self._meter.values(self._meter.read_block())
+        except (ModbusError, ValueError):
+            self._counters.failed_reads += 1
+            self._tries += 1
+            self._retry_ms = self._clock.uptime_ms() + _RETRY_MS
+            return self._tries >= _TRIES
+        self._counters.taken += 1
+        self._store(Reading(at, values, decimals, self.meter_number, boot))
+        return True
+
+    def _rescale(self) -> None:
+        """Ask how the meter is set up, now and then. Without an answer, what it last said holds."""
+        now_ms = self._clock.uptime_ms()
+        if (
+            self._meter.scaling is not None
+            and self._scaled_ms is not None
+            and now_ms - self._scaled_ms < _RESCALE_MS
+        ):
+            return
+        try:
+            self._meter.read_scaling()
+        except (ModbusError, ValueError):
+            if self._meter.scaling is None:
+                raise
+        else:
+            self.rescaled()
+        self._scaled_ms = now_ms
+
+    def _store(self, reading: Reading) -> None:
+        base = self._ring.base
+        if base is None:
+            self._base = None
+        elif self._base is None or self._base[0] is not base:
+            self._base = base, records.decode(base)
+        lean = records.lean(reading, self._base[1]) if self._base else None
+        try:
+            self._ring.append(records.READING, records.encode(reading), lean, base)
+        except OSError:
+            self._counters.not_stored += 1

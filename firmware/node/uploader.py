@@ -1,0 +1,219 @@
+"""Sends what is in the ring, oldest first, and takes it away only when the portal has said that it has it."""
+
+from node import outcome as outcomes
+from node import records
+from node.backoff import Backoff
+from node.clock import Clock
+from node.counters import Counters
+from node.http import Answer, post
+from node.outcome import Outcome, outcome_of
+from node.packing import RowPacker
+from node.payload import row_fields
+from node.ports import Link, Stream
+from node.quantities import EIGHT, Reading
+from node.ring import Frame, Ring
+
+PATH = "/api/ingest/measurements"
+_MOST_REASON = 60
+_LINK_RESET_AFTER = 5
+_UNWELCOME_MS = 900_000
+_RESYNC_MS = 86_400_000
+_STUCK_MS = 6 * 3_600_000
+
+
+class Target:
+    """Where to send: the portal, the device's token, which quantities, and how often."""
+
+    def __init__(self, host: str, port: int = 443, tls: bool = True, token: str = "") -> None:  # noqa: FBT001, FBT002
+        self.host = host
+        self.port = port
+        self.tls = tls
+        self.token = token
+        self.wanted: tuple[int, ...] = EIGHT
+        self.most_rows = 60
+        self.every_ms = 900_000
+        self.sources: list[str] = ["acuvim-ii"]
+
+
+class Uploader:
+    """One round at a time. `aside` is a small ring for rows that the portal will never take."""
+
+    def __init__(
+        self,
+        target: Target,
+        ring: Ring,
+        aside: Ring,
+        link: Link,
+        clock: Clock,
+        counters: Counters,
+        backoff: Backoff,
+    ) -> None:
+        self._target = target
+        self._ring = ring
+        self._aside = aside
+        self._link = link
+        self._clock = clock
+        self._counters = counters
+        self._backoff = backoff
+        self._buffer = bytearray(8192)
+        self._stream: Stream | None = None
+        self._most_rows = target.most_rows
+        self._synced_ms: int | None = None
+        self._stored_ms = clock.uptime_ms()
+        self._clocks: dict[int, tuple[int, int]] | None = None
+        self._undated: list[Frame] = []
+
+    def is_stuck(self) -> bool:
+        """Return whether nothing has got through for so long that a fresh start is worth a try."""
+        return self._clock.uptime_ms() - self._stored_ms > _STUCK_MS
+
+    def step(self) -> int:
+        """Send at most one batch, and return how many milliseconds to wait before the next step."""
+        try:
+            self._link.connect()
+            self._know_the_time()
+            return self._send_oldest()
+        except OSError:
+            return self._failed()
+
+    def _failed(self) -> int:
+        self._close()
+        self._counters.failed_posts += 1
+        wait_ms = self._backoff.failed()
+        if self._backoff.failures % _LINK_RESET_AFTER == 0:
+            self._link.reset()
+        return wait_ms
+
+    def _know_the_time(self) -> None:
+        """Before anything is sent: rows need it, and so do certificates. Afterwards once a day."""
+        now_ms = self._clock.uptime_ms()
+        if self._synced_ms is not None and now_ms - self._synced_ms < _RESYNC_MS:
+            return
+        epoch_ms = self._link.epoch_ms()
+        if epoch_ms is not None and self._clock.set(epoch_ms):
+            self._synced_ms = now_ms
+        elif self._clock.now_ms() is None:
+            raise OSError("nobody knows the time")
+
+    def _send_oldest(self) -> int:
+        frames = self._ring.oldest(self._most_rows)
+        if not frames:
+            self._stored_ms = self._clock.uptime_ms()
+            return self._backoff.spread(self._target.every_ms)
+        self._undated = []
+        packer = RowPacker(self._buffer)
+        rows: list[Frame] = []
+        last = frames[0]
+        for frame in frames:
+            fields = self._fields_of(frame)
+            if fields is not None:
+                if not packer.add(fields):
+                    break
+                rows.append(frame)
+            last = frame
+        if not rows:
+            self._done(last)
+            return 0
+        answer = self._post(packer.finish())
+        return self._heard(outcome_of(answer, len(rows)), rows, last)
+
+    def _post(self, packed: memoryview) -> Answer:
+        self._counters.posts += 1
+        target = self._target
+        if self._stream is not None:
+            # A connection of before may be dead without anybody having said so.
+            try:
+                return self._answered(self._stream, packed)
+            except OSError:
+                self._close()
+        self._stream = self._link.open(target.host, target.port, target.tls)
+        return self._answered(self._stream, packed)
+
+    def _answered(self, stream: Stream, packed: memoryview) -> Answer:
+        answer = post(stream, self._target.host, PATH, self._target.token, packed)
+        if not answer.is_kept:
+            self._close()
+        return answer
+
+    def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def _heard(self, outcome: Outcome, rows: "list[Frame]", last: Frame) -> int:
+        if outcome.kind == outcomes.STORED:
+            return self._stored(outcome, rows, last)
+        if outcome.kind == outcomes.SMALLER:
+            if len(rows) == 1:
+                # The only row of a batch that cannot be read: it would be in the way for ever.
+                self._set_aside(rows[0], "the portal does not take it")
+                self._done(last)
+                return 0
+            self._most_rows = max(1, len(rows) // 2)
+            return 1000
+        self._counters.failed_posts += 1
+        wait_ms = self._backoff.failed()
+        if outcome.kind == outcomes.UNWELCOME:
+            self._stored_ms = self._clock.uptime_ms()
+            wait_ms = self._backoff.spread(_UNWELCOME_MS)
+        return max(wait_ms, self._backoff.spread(outcome.wait_s * 1000))
+
+    def _stored(self, outcome: Outcome, rows: "list[Frame]", last: Frame) -> int:
+        for index, reason in outcome.refused:
+            self._set_aside(rows[index], reason)
+        self._done(last)
+        self._counters.sent += len(rows) - len(outcome.refused)
+        self._counters.refused += len(outcome.refused)
+        self._backoff.succeeded()
+        self._stored_ms = self._clock.uptime_ms()
+        self._most_rows = min(2 * self._most_rows, self._target.most_rows)
+        if outcome.server_s is not None:
+            self._clock.set(outcome.server_s * 1000)
+        return 0 if self._ring.oldest(1) else self._backoff.spread(self._target.every_ms)
+
+    def _fields_of(self, frame: Frame) -> "list[tuple[str, str]] | None":
+        """Return a frame as the fields of a row; None for one that is no reading, or has no time."""
+        if frame.kind != records.READING:
+            return None
+        reading = records.decode(frame.payload, frame.base)
+        at = self._time_of(reading)
+        if at is None:
+            self._undated.append(frame)
+            return None
+        sources = self._target.sources
+        source = sources[reading.meter] if reading.meter < len(sources) else "acuvim-ii"
+        return row_fields(reading, at, self._target.wanted, source)
+
+    def _time_of(self, reading: Reading) -> "int | None":
+        """Return the seconds since 1970 of a reading.
+
+        One that was taken before its boot knew the time is dated by the first that this boot was told, and always by
+        that: sent twice it has to be the same row.
+        """
+        if reading.boot is None:
+            return reading.at
+        if reading.boot == self._clock.boot:
+            sync = self._clock.first_sync
+        else:
+            if self._clocks is None:
+                self._clocks = {}
+                for payload in self._ring.find(records.CLOCK):
+                    boot, uptime_s, epoch_s = records.decode_clock(payload)
+                    self._clocks.setdefault(boot, (uptime_s, epoch_s))
+            sync = self._clocks.get(reading.boot)
+        return None if sync is None else sync[1] + reading.at - sync[0]
+
+    def _done(self, last: Frame) -> None:
+        """Take away what was dealt with; what has no time and never will is set aside first."""
+        for frame in self._undated:
+            self._set_aside(frame, "its time is not known")
+        self._counters.undated += len(self._undated)
+        self._undated = []
+        self._ring.acknowledge(last.at)
+
+    def _set_aside(self, frame: Frame, reason: str) -> None:
+        """Keep what will never be sent, for a person to look at."""
+        self._counters.set_aside += 1
+        text = reason.encode()[:_MOST_REASON]
+        reading = records.encode(records.decode(frame.payload, frame.base))
+        self._aside.append(records.REFUSED, bytes((len(text),)) + text + reading)
