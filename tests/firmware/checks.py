@@ -8,3 +8,16 @@ def raises(kind: type, call: object, *arguments: object) -> bool:
     except kind:
         return True
     return False
+
+
+def unpacked(data: "bytes | memoryview") -> bytes:
+    """Return what is in gzip bytes, with the library of whichever Python this is."""
+    try:
+        import gzip  # noqa: PLC0415 - CPython's
+    except ImportError:
+        import io  # noqa: PLC0415
+
+        import deflate  # noqa: PLC0415 - MicroPython's
+
+        return deflate.DeflateIO(io.BytesIO(bytes(data)), deflate.GZIP).read()
+    return gzip.decompress(data)

@@ -15,14 +15,12 @@ PROGRAMS = Path(sys.executable).parent
 MICROPYTHON = PROGRAMS / "micropython"
 ENVIRONMENT = {"MICROPYPATH": ".:firmware:.frozen", "PATH": os.environ["PATH"]}
 BOTH = sorted(
-    path.name
-    for path in HERE.glob("test_*.py")
-    if "import pytest" not in path.read_text(encoding="utf-8")
+    path.name for path in HERE.glob("test_*.py") if "import pytest" not in path.read_text(encoding="utf-8")
 )
 needs_micropython = pytest.mark.skipif(not MICROPYTHON.exists(), reason="no MicroPython for this machine")
 
 
-def micropython(*arguments: str, heap: str = "2m") -> subprocess.CompletedProcess[str]:
+def micropython(*arguments: str, heap: str = "8m") -> subprocess.CompletedProcess[str]:
     command = [str(MICROPYTHON), "-X", f"heapsize={heap}", *arguments]
     return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
