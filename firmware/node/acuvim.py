@@ -4,6 +4,7 @@ All quantities of a reading come from one request, so that no pair of registers 
 refuses that many is asked in two parts, neither of which cuts a pair.
 """
 
+from node.clock import seconds_of
 from node.float_bits import scaled
 from node.modbus import Master, MeterRefused
 from node.power_unit import PowerUnit
@@ -30,6 +31,7 @@ from node.quantities import (
 )
 
 SETTINGS_AT, SETTINGS_COUNT = 0x1003, 0x1B
+_CLOCK_AT, _CLOCK_COUNT = 0x1040, 6
 BLOCK_AT = 0x4000
 # Whole block with the distortions; in two parts; and without what is behind the energies.
 PLANS = (((0x00, 0x62),), ((0x00, 0x48), (0x48, 0x1A)), ((0x00, 0x48), (0x48, 0x12)))
@@ -162,6 +164,26 @@ class Acuvim:
         words = self._master.read(self._unit, SETTINGS_AT, SETTINGS_COUNT)
         self.scaling = scaling_of(words, self._override)
         return self.scaling
+
+    def read_clock(self) -> "int | None":
+        """Return what the meter's own clock shows, in seconds since 1970 as if it were UTC; None where it shows none.
+
+        Raises `ModbusError`.
+        """
+        words = self._master.read(self._unit, _CLOCK_AT, _CLOCK_COUNT)
+        year, month, day, hour, minute, second = [
+            words[at] << 8 | words[at + 1] for at in range(0, 2 * _CLOCK_COUNT, 2)
+        ]
+        if (
+            year < 2000
+            or not 1 <= month <= 12
+            or not 1 <= day <= 31
+            or hour > 23
+            or minute > 59
+            or second > 59
+        ):
+            return None
+        return seconds_of(year, month, day, hour, minute, second)
 
     def read_text(self, address: int, count: int) -> str:
         """Return a text that stands in some registers, such as a serial number, without what cannot be printed."""

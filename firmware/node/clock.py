@@ -19,6 +19,7 @@ class Clock:
         self.boot = boot
         self.steps = 0
         self.first_sync: tuple[int, int] | None = None
+        self.by_network = False
         self._ticks = ticks
         self._last = ticks.ms()
         self._uptime_ms = 0
@@ -37,8 +38,10 @@ class Clock:
             return None
         return self._epoch_at_start_ms + self.uptime_ms()
 
-    def set(self, epoch_ms: int) -> bool:
+    def set(self, epoch_ms: int, by_network: bool = True) -> bool:  # noqa: FBT001, FBT002 - almost always
         """Take a time that somebody trustworthy said just now; whether it can be true at all.
+
+        Without a network that is the meter's own clock, which nothing but the network is better than.
 
         The first dates the readings of this boot that had no time (`first_sync`: uptime and time, in seconds). A later
         one that differs by two seconds or more is a step, for readings from now on: what is stamped stays as it is,
@@ -46,6 +49,7 @@ class Clock:
         """
         if not EARLIEST_S <= epoch_ms // 1000 < LATEST_S:
             return False
+        self.by_network = self.by_network or by_network
         uptime_ms = self.uptime_ms()
         if self.first_sync is None:
             self.first_sync = uptime_ms // 1000, (epoch_ms + uptime_ms // 1000 * 1000 - uptime_ms) // 1000

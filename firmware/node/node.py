@@ -5,6 +5,7 @@ from node.backoff import Backoff
 from node.cadence import Cadence
 from node.clock import Clock
 from node.counters import Counters
+from node.meter_clock import MeterClock
 from node.modbus import Master, ModbusError
 from node.ports import Board
 from node.ring import Ring
@@ -37,6 +38,7 @@ class Node:
         self.sampler = Sampler(self._meter, self.ring, self.clock, cadence, self.counters)
         self.sampler.meter_number = self.settings.number("meter", 0)
         self.sampler.rescaled = self._keep_scaling
+        self._meter_clock = MeterClock(self._meter, self.clock, self.settings)
         self.uploader = Uploader(
             self.target, self.ring, self.aside, board.link, self.clock, self.counters, Backoff(board)
         )
@@ -46,6 +48,7 @@ class Node:
 
     def sample(self) -> int:
         """Take the step of the thread that reads the meter; return how many milliseconds it may sleep."""
+        self._meter_clock.step()
         wait_ms = self.sampler.step()
         self._sampler_feeder.feed()
         self.watchdog.check()

@@ -88,6 +88,7 @@ class SimulatedMeter(SerialLine):
         self.requests: list[tuple[int, int]] = []
         self.answer_ms = 40
         self._coming: list[tuple[int, bytes]] = []
+        self.shows: object = None
 
     def send(self, frame: bytes) -> None:
         if len(frame) != 8 or crc16(frame) or frame[0] != self.unit or frame[1] != 3:
@@ -102,6 +103,8 @@ class SimulatedMeter(SerialLine):
         return b""
 
     def _answer(self, address: int, count: int) -> bytes:
+        if callable(self.shows):
+            self.registers.update(self.shows())
         words = [self.registers.get(address + index) for index in range(count)]
         if None in words or count > self.most_registers:
             return self.framed(bytes((self.unit, 0x83, 2)))

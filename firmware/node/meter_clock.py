@@ -1,0 +1,58 @@
+"""The meter's own clock: what dates the readings of a board that starts without a network.
+
+A board has no battery for a clock, the meter has. Nobody sets that one well, so what is kept is by how much it is ahead
+of the time of the network; with that it is good for seconds, in whatever zone it was set.
+"""
+
+from node.acuvim import Acuvim
+from node.clock import Clock
+from node.modbus import ModbusError
+from node.settings import Settings
+
+_AHEAD = "meter_ahead_s"
+_AGAIN_MS = 3_600_000
+# A clock drifts by a second a day; written down when it matters, so that flash does not wear by it.
+_KEPT_WITHIN_S = 2
+
+
+class MeterClock:
+    """Learns from the network how wrong the meter's clock is, and knows the time by it where there is none."""
+
+    def __init__(self, meter: Acuvim, clock: Clock, settings: Settings) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._settings = settings
+        self._learnt_ms: int | None = None
+        self._was_asked = False
+
+    def step(self) -> None:
+        """Ask the meter where that helps: once at a start without the time, and now and then while it is known."""
+        if self._clock.by_network:
+            self._learn()
+        elif self._clock.now_ms() is None and not self._was_asked and _AHEAD in self._settings.values:
+            shown_s = self._shown_s()
+            if shown_s is not None:
+                self._was_asked = True
+                self._clock.set((shown_s - self._settings.number(_AHEAD, 0)) * 1000, False)
+
+    def _learn(self) -> None:
+        uptime_ms = self._clock.uptime_ms()
+        if self._learnt_ms is not None and uptime_ms - self._learnt_ms < _AGAIN_MS:
+            return
+        self._learnt_ms = uptime_ms
+        shown_s, now_ms = self._shown_s(), self._clock.now_ms()
+        if shown_s is None or now_ms is None:
+            return
+        ahead_s = shown_s - now_ms // 1000
+        if (
+            _AHEAD not in self._settings.values
+            or abs(ahead_s - self._settings.number(_AHEAD, 0)) >= _KEPT_WITHIN_S
+        ):
+            self._settings.values[_AHEAD] = ahead_s
+            self._settings.store()
+
+    def _shown_s(self) -> "int | None":
+        try:
+            return self._meter.read_clock()
+        except ModbusError:
+            return None
