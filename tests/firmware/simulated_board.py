@@ -15,7 +15,7 @@ from tests.firmware.simulated_flash import SimulatedFlash
 from tests.firmware.simulated_meter import SimulatedMeter, VirtualTicks
 
 START_MS = 1_798_761_000_000  # 2026-12-31 23:50 UTC: ten minutes before a new year
-_SLICE_MS = 500
+_SLICE_MS = 10_000
 
 
 class SimulatedPortal:
@@ -196,18 +196,26 @@ class SimulatedBoard(Board):
         assert self.node is not None
         until = self.ticks.now + seconds * 1000
         while self.ticks.now < until:
-            self._sample()
             if self.ticks.now >= self._upload_at:
                 self._upload_at = self.ticks.now + self.node.upload()
             self.node.rest()
-            self.ticks.sleep_ms(_SLICE_MS)
+            self._sleep(min(self._sample(), self._upload_at - self.ticks.now, until - self.ticks.now))
+
+    def drain(self) -> None:
+        """Let it send what it has, without any further reading."""
+        assert self.node is not None
+        self._sampled = True
+        for _ in range(1000):
+            self.ticks.sleep_ms(self.node.upload())
+            if not self.node.ring.oldest(1):
+                break
+        self._sampled = False
 
     def block(self, ms: int) -> None:
         """Pass the time that the modem takes, with the reader of the meter going on beside it."""
         until = self.ticks.now + ms
         while self.ticks.now < until:
-            self._sample()
-            self.ticks.sleep_ms(_SLICE_MS)
+            self._sleep(min(self._sample(), until - self.ticks.now))
 
     def feed(self) -> None:
         self.fed_ms = self.ticks.now
@@ -216,14 +224,18 @@ class SimulatedBoard(Board):
         self._chance = (self._chance * 1103515245 + 12345) & 0x7FFFFFFF
         return (self._chance >> 8) % most if most else 0
 
-    def _sample(self) -> None:
+    def _sleep(self, ms: int) -> None:
+        self.ticks.sleep_ms(min(max(ms, 1), _SLICE_MS))
+
+    def _sample(self) -> int:
         assert self.node is not None
-        if not self._sampled:
-            self._sampled = True
-            try:
-                self.node.sample()
-            finally:
-                self._sampled = False
+        if self._sampled:
+            return _SLICE_MS
+        self._sampled = True
+        try:
+            return self.node.sample()
+        finally:
+            self._sampled = False
 
     def _shown(self) -> "dict[int, int]":
         """Return what the meter's own clock shows, by register."""

@@ -20,7 +20,7 @@ BOTH = sorted(
 needs_micropython = pytest.mark.skipif(not MICROPYTHON.exists(), reason="no MicroPython for this machine")
 
 
-def micropython(*arguments: str, heap: str = "8m") -> subprocess.CompletedProcess[str]:
+def micropython(*arguments: str, heap: str = "16m") -> subprocess.CompletedProcess[str]:
     command = [str(MICROPYTHON), "-X", f"heapsize={heap}", *arguments]
     return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 

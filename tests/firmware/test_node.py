@@ -20,10 +20,8 @@ def _drained(board: SimulatedBoard) -> "dict[int, int]":
     assert board.node is not None
     board.link.moods.clear()
     board.link.is_up = board.link.knows_time = True
-    for _ in range(20):
-        board.run(1000)
-        if not board.node.ring.oldest(1):
-            break
+    board.run(1)
+    board.drain()
     return stored_registers(board.portal)
 
 
