@@ -12,6 +12,7 @@ from node.quantities import (
     ACTIVE_DEMAND,
     ACTIVE_POWER,
     ACTIVE_POWER_L1,
+    ALL,
     APPARENT_DEMAND,
     APPARENT_POWER,
     CURRENT_L1,
@@ -22,12 +23,12 @@ from node.quantities import (
     FREQUENCY,
     POWER_FACTOR,
     POWER_FACTOR_L1,
-    QUANTITIES,
     REACTIVE_POWER,
     VOLTAGE,
     VOLTAGE_L1,
     VOLTAGE_THD,
     VOLTAGE_UNBALANCE,
+    fits,
 )
 
 SETTINGS_AT, SETTINGS_COUNT = 0x1003, 0x1B
@@ -217,14 +218,14 @@ class Decoded:
     def __init__(self, block: bytes, scaling: Scaling) -> None:
         self._block = block
         self._scaling = scaling
-        self.values: list[int | None] = [None] * len(QUANTITIES)
+        self.values: list[int | None] = [None] * len(ALL)
         self.register_decimals = 1
 
     def _bits(self, at: int) -> int:
         return int.from_bytes(self._block[2 * at : 2 * at + 4], "big")
 
     def _put(self, quantity: int, steps: "int | None") -> None:
-        if steps is not None and abs(steps) <= QUANTITIES[quantity][2]:
+        if steps is not None and fits(quantity, steps):
             self.values[quantity] = steps
 
     def _float(self, at: int, step: int, volts: bool = False, amps: bool = False) -> "int | None":  # noqa: FBT001, FBT002

@@ -1,6 +1,8 @@
 """How long to wait after a failure: twice as long each time, and never all boards at once."""
 
-from node.ports import Board
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import Board
 
 _FIRST_MS, _MOST_MS = 10_000, 900_000
 
@@ -8,7 +10,7 @@ _FIRST_MS, _MOST_MS = 10_000, 900_000
 class Backoff:
     """Counts the failures in a row."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: "Board") -> None:
         self._board = board
         self.failures = 0
 

@@ -3,7 +3,9 @@
 Everything is integers: as a 32-bit float the seconds since 1970 are exact to two minutes.
 """
 
-from node.ports import Ticks
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import Ticks
 
 # Before the first release nobody can have been; a board without a battery starts in 2000, a modem in 1980 or 2004.
 EARLIEST_S = 1_767_225_600  # 2026-01-01
@@ -15,7 +17,7 @@ _DAYS_TO_1970 = 719_468
 class Clock:
     """Uptime, and the time once somebody has said it. `boot` tells one start of the board from others."""
 
-    def __init__(self, ticks: Ticks, boot: int) -> None:
+    def __init__(self, ticks: "Ticks", boot: int) -> None:
         self.boot = boot
         self.steps = 0
         self.first_sync: tuple[int, int] | None = None

@@ -1,6 +1,8 @@
 """As much of HTTP/1.1 as posting readings takes; what an answer may be long is bounded."""
 
-from node.ports import Stream
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import Stream
 
 _MOST_HEAD, MOST_BODY = 2048, 8192
 _LINE_END = b"\r\n"
@@ -20,7 +22,7 @@ class NoHttp(OSError):
     """What came back is no answer, or too long for one."""
 
 
-def post(stream: Stream, host: str, path: str, token: str, packed: "memoryview") -> Answer:
+def post(stream: "Stream", host: str, path: str, token: str, packed: "memoryview") -> Answer:
     """Post gzip JSON and return the answer. Raises OSError."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
@@ -32,7 +34,7 @@ def post(stream: Stream, host: str, path: str, token: str, packed: "memoryview")
 
 
 class _Reader:
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: "Stream") -> None:
         self._stream = stream
         self._came = b""
 

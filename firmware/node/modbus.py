@@ -1,6 +1,8 @@
 """Modbus RTU, the master's side: function 3, and nothing that was not checked."""
 
-from node.ports import SerialLine, Ticks
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import SerialLine, Ticks
 
 _READ_HOLDING = 3
 _IS_EXCEPTION = 0x80
@@ -84,7 +86,7 @@ class Master:
     """Asks one line. `timeout_ms` is how long the first byte of an answer may take, `gap_ms` any other."""
 
     def __init__(
-        self, line: SerialLine, ticks: Ticks, timeout_ms: int = 600, gap_ms: int = 60, attempts: int = 3
+        self, line: "SerialLine", ticks: "Ticks", timeout_ms: int = 600, gap_ms: int = 60, attempts: int = 3
     ) -> None:
         self._line = line
         self._ticks = ticks

@@ -7,12 +7,16 @@ from node.clock import Clock
 from node.counters import Counters
 from node.meter_clock import MeterClock
 from node.modbus import Master, ModbusError
-from node.ports import Board
 from node.ring import Ring
 from node.sampler import Sampler
 from node.settings import Settings
 from node.uploader import Target, Uploader
 from node.watchdog import Watchdog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import Board
+
 
 # Blocks of the partition: two copies of the settings, rows set aside, and everything else for readings.
 SETTINGS_BLOCKS, ASIDE_BLOCKS = 2, 4
@@ -23,11 +27,12 @@ _MOST_SOURCE = 50
 class Node:
     """Raises `RingDamaged` where the partition holds something that is no ring; nothing is written then."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: "Board") -> None:
         self.settings = Settings(board.flash)
         self.is_set_up = self.settings.load()
-        self.ring = Ring(board.flash, SETTINGS_BLOCKS + ASIDE_BLOCKS, None, board.lock)
-        self.aside = Ring(board.flash, SETTINGS_BLOCKS, ASIDE_BLOCKS, board.lock)
+        block = bytearray(board.flash.block_size)
+        self.ring = Ring(board.flash, SETTINGS_BLOCKS + ASIDE_BLOCKS, None, board.lock, block)
+        self.aside = Ring(board.flash, SETTINGS_BLOCKS, ASIDE_BLOCKS, board.lock, block)
         self.ring.mount()
         self.aside.mount()
         self.clock = Clock(board.ticks, board.boot)
@@ -94,7 +99,7 @@ class Node:
         return "".join([char for char in source if " " <= char <= "~" and char not in '"\\'])[:_MOST_SOURCE]
 
 
-def _meter(settings: Settings, board: Board) -> Acuvim:
+def _meter(settings: Settings, board: "Board") -> Acuvim:
     ratios = settings.numbers("ratios")
     override = (ratios[0], ratios[1], ratios[2], ratios[3]) if len(ratios) == 4 else None
     meter = Acuvim(Master(board.line, board.ticks), settings.number("unit", 1), override)

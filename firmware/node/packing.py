@@ -89,18 +89,18 @@ class RowPacker:
     def add(self, fields: "list[tuple[str, str]]") -> bool:
         """Pack one more row, and return whether there was room for it, at its worst."""
         fields = [("}," if self.rows else "[", "")] + fields
-        text = "".join([key + value for key, value in fields])
-        if self._at + 2 * len(text) + _ENDING_BYTES > len(self._buffer):
-            return False
-        self._crc = crc32(text.encode(), self._crc)
-        now: dict[str, tuple[int, str]] = {}
-        at = self._size
+        most = _ENDING_BYTES
         for key, value in fields:
-            now[key] = at, value
-            self._field(at, key, value)
-            at += len(key) + len(value)
+            # A symbol is two bytes at most, a copy six.
+            most += 2 * len(value) + (8 if key in self._before else 2 * len(key))
+        if self._at + most > len(self._buffer):
+            return False
+        for key, value in fields:
+            self._crc = crc32(value.encode(), crc32(key.encode(), self._crc))
+            self._field(self._size, key, value)
+            self._before[key] = self._size, value
+            self._size += len(key) + len(value)
         self._copy_ends()
-        self._before, self._size = now, at
         self.rows += 1
         return True
 

@@ -1,8 +1,6 @@
 """Readings as the portal's JSON: numbers written from integers, digit by digit."""
 
-from node.quantities import FIRST_REGISTER, PAST_REGISTERS, QUANTITIES, Reading
-
-_KEYS = tuple([f',"{name}":' for name, _, _ in QUANTITIES])
+from node.quantities import DECIMALS, FIRST_REGISTER, KEYS, PAST_REGISTERS, Reading
 
 
 def decimal_text(steps: int, decimals: int) -> str:
@@ -25,9 +23,9 @@ def row_fields(reading: Reading, at: int, wanted: "tuple[int, ...]", source: str
     for quantity in wanted:
         steps = reading.values[quantity]
         if steps is not None:
-            decimals = QUANTITIES[quantity][1]
+            decimals = DECIMALS[quantity]
             if FIRST_REGISTER <= quantity < PAST_REGISTERS:
                 decimals = reading.register_decimals
-            fields.append((_KEYS[quantity], decimal_text(steps, decimals)))
+            fields.append((KEYS[quantity], decimal_text(steps, decimals)))
     fields.append((',"source":"', source + '"'))
     return fields

@@ -99,17 +99,6 @@ class Lock:
         raise NotImplementedError
 
 
-class Alone(Lock):
-    """The lock of a node that has one thread."""
-
-    def __enter__(self) -> object:
-        """Nobody waits."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nobody is waiting."""
-
-
 class Board:
     """What a hardware file fills in. `boot` is a number that no other start of this board has."""
 

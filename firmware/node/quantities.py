@@ -1,43 +1,44 @@
-"""The thirty quantities in the portal's order: name in JSON, decimal digits of its step, most steps it takes.
+"""The thirty quantities, in the portal's order.
 
 The portal keeps a quantity as a whole number of steps; the node does so too, from the meter's answer to the JSON text.
 What would not fit there is left out here, so that one garbled value does not cost the others of its reading.
 """
 
-_INT4, _INT2 = (1 << 31) - 1, (1 << 15) - 1
-
-QUANTITIES = (
-    ("activePowerKw", 4, _INT4),
-    ("reactivePowerKvar", 4, _INT4),
-    ("apparentPowerKva", 4, _INT4),
-    ("powerFactor", 4, _INT2),
-    ("voltageV", 2, _INT4),
-    ("frequencyHz", 3, _INT4),
-    ("energyImportedKwh", 6, 1 << 51),
-    ("energyExportedKwh", 6, 1 << 51),
-    ("reactiveEnergyImportedKvarh", 6, 1 << 51),
-    ("reactiveEnergyExportedKvarh", 6, 1 << 51),
-    ("apparentEnergyKvah", 6, 1 << 51),
-    ("voltageL1V", 2, _INT4),
-    ("voltageL2V", 2, _INT4),
-    ("voltageL3V", 2, _INT4),
-    ("currentL1A", 3, _INT4),
-    ("currentL2A", 3, _INT4),
-    ("currentL3A", 3, _INT4),
-    ("currentNA", 3, _INT4),
-    ("activePowerL1Kw", 4, _INT4),
-    ("activePowerL2Kw", 4, _INT4),
-    ("activePowerL3Kw", 4, _INT4),
-    ("powerFactorL1", 4, _INT2),
-    ("powerFactorL2", 4, _INT2),
-    ("powerFactorL3", 4, _INT2),
-    ("voltageThdPercent", 2, _INT4),
-    ("currentThdPercent", 2, _INT4),
-    ("voltageUnbalancePercent", 2, _INT2),
-    ("currentUnbalancePercent", 2, _INT2),
-    ("activeDemandKw", 4, _INT4),
-    ("apparentDemandKva", 4, _INT4),
+KEYS = (
+    ',"activePowerKw":',
+    ',"reactivePowerKvar":',
+    ',"apparentPowerKva":',
+    ',"powerFactor":',
+    ',"voltageV":',
+    ',"frequencyHz":',
+    ',"energyImportedKwh":',
+    ',"energyExportedKwh":',
+    ',"reactiveEnergyImportedKvarh":',
+    ',"reactiveEnergyExportedKvarh":',
+    ',"apparentEnergyKvah":',
+    ',"voltageL1V":',
+    ',"voltageL2V":',
+    ',"voltageL3V":',
+    ',"currentL1A":',
+    ',"currentL2A":',
+    ',"currentL3A":',
+    ',"currentNA":',
+    ',"activePowerL1Kw":',
+    ',"activePowerL2Kw":',
+    ',"activePowerL3Kw":',
+    ',"powerFactorL1":',
+    ',"powerFactorL2":',
+    ',"powerFactorL3":',
+    ',"voltageThdPercent":',
+    ',"currentThdPercent":',
+    ',"voltageUnbalancePercent":',
+    ',"currentUnbalancePercent":',
+    ',"activeDemandKw":',
+    ',"apparentDemandKva":',
 )
+"""What stands before the value of each in a row of JSON: with names beside it a board would have all of them twice."""
+DECIMALS = bytes((4, 4, 4, 4, 2, 3, 6, 6, 6, 6, 6, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 4, 4))
+"""How many decimals of its unit a step of each is; of a register that depends on the meter, the portal keeps six."""
 ACTIVE_POWER, REACTIVE_POWER, APPARENT_POWER, POWER_FACTOR, VOLTAGE, FREQUENCY = range(6)
 FIRST_REGISTER, PAST_REGISTERS = 6, 11
 VOLTAGE_L1, CURRENT_L1, CURRENT_N, ACTIVE_POWER_L1, POWER_FACTOR_L1 = 11, 14, 17, 18, 21
@@ -45,7 +46,20 @@ VOLTAGE_THD, CURRENT_THD, VOLTAGE_UNBALANCE, CURRENT_UNBALANCE, ACTIVE_DEMAND, A
 
 EIGHT = (0, 1, 2, 3, 4, 5, 6, 7)
 """What a board on a dear line sends: the totals, and the registers of active energy."""
-ALL = tuple(range(len(QUANTITIES)))
+ALL = tuple(range(len(KEYS)))
+_TWO_BYTES = (
+    POWER_FACTOR,
+    POWER_FACTOR_L1,
+    POWER_FACTOR_L1 + 1,
+    POWER_FACTOR_L1 + 2,
+    VOLTAGE_UNBALANCE,
+    CURRENT_UNBALANCE,
+)
+
+
+def fits(quantity: int, steps: int) -> bool:
+    """Return whether the portal's integer for a quantity that is no register takes so many steps."""
+    return abs(steps) < (1 << 15 if quantity in _TWO_BYTES else 1 << 31)
 
 
 class Reading:

@@ -4,7 +4,7 @@ A value is a whole number of steps, and is written as the difference from the sa
 bits a byte. Without a base it is the difference from nothing.
 """
 
-from node.quantities import QUANTITIES, Reading
+from node.quantities import ALL, Reading
 
 READING, CLOCK, REFUSED = 0, 1, 2
 """Kinds of frames. A reading is a ring's base kind; CLOCK dates the readings of a boot; REFUSED is a rejected row."""
@@ -36,7 +36,7 @@ def decode(payload: bytes, base: "bytes | None" = None) -> Reading:
     at = reader.signed() + (leaned_on.at if leaned_on else 0)
     is_there = _set_of(leaned_on) if flags & _SAME_SET and leaned_on else reader.plain()
     values: list[int | None] = []
-    for quantity in range(len(QUANTITIES)):
+    for quantity in ALL:
         if is_there >> quantity & 1:
             values.append(reader.signed() + (_value(leaned_on, quantity)))
         else:

@@ -16,7 +16,9 @@ read with another.
 
 from binascii import crc32
 
-from node.ports import Alone, BlockDevice, Lock
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import BlockDevice, Lock
 
 _MAGIC = b"node"
 _FORMAT = 1
@@ -30,6 +32,16 @@ _FEWEST_SECTORS = 3
 LEANS = 0x80
 BASE_KIND = 0
 _CHUNK = b"\xff" * 64
+
+
+class _Alone:
+    """The lock of a node that has one thread."""
+
+    def __enter__(self) -> object:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class RingDamaged(Exception):
@@ -115,19 +127,26 @@ def _is_blank(data: "bytearray", start: int = 0) -> bool:
 class Ring:
     """A ring over some blocks of a device. Every method may be called from any thread that has the same lock.
 
+    `block` is memory for one block of the device; rings that share a lock may share it.
     `dropped` counts the frames that a full ring has given up unsent since it was made.
     """
 
     def __init__(
-        self, device: BlockDevice, first: int = 0, count: "int | None" = None, lock: "Lock | None" = None
+        self,
+        device: "BlockDevice",
+        first: int = 0,
+        count: "int | None" = None,
+        lock: "Lock | None" = None,
+        block: "bytearray | None" = None,
     ) -> None:
         self._device = device
         self._first = first
         self._count = device.block_count() - first if count is None else count
         if self._count < _FEWEST_SECTORS:
             raise ValueError("a ring needs three blocks")
-        self._lock = lock or Alone()
-        self._data = bytearray(device.block_size)
+        self._lock = lock or _Alone()
+        self._data = bytearray(device.block_size) if block is None else block
+        self._header = bytearray(_HEADER_BYTES)
         self._newest = -1
         self._tail = 0
         self._offset = 0
@@ -138,11 +157,11 @@ class Ring:
     def mount(self) -> None:
         """Find what is there. A blank device becomes an empty ring. Raises `RingDamaged` for anything else."""
         with self._lock:
-            found = [number for number in map(self._number_in, range(self._count)) if number is not None]
-            if not found:
+            for block in range(self._count):
+                self._newest = max(self._newest, self._number_in(block))
+            if self._newest < 0:
                 self._begin()
                 return
-            self._newest = max(found)
             self._read(self._newest)
             self.dropped = int.from_bytes(self._data[8:12], "little")
             sector = self._gone_through(self._newest)
@@ -150,7 +169,7 @@ class Ring:
                 len(self._data) if sector.is_damaged or not _is_blank(self._data, sector.end) else sector.end
             )
             self.base, self._base_crc = sector.base, sector.base_crc
-            self._tail = min([number for number in found if number > self._newest - self._count + 1])
+            self._tail = max(0, self._newest + 2 - self._count)
             self._pass_what_is_done()
             self._make_spare()
 
@@ -187,15 +206,21 @@ class Ring:
                 self._open_next()
             raise OSError("the flash takes no data")
 
-    def oldest(self, most: int) -> "list[Frame]":
-        """Return the oldest frames that are not acknowledged, oldest first."""
+    def oldest(self, most: int, after: "tuple[int, int] | None" = None) -> "list[Frame]":
+        """Return the oldest frames that are not acknowledged, oldest first; those behind `after` only."""
         frames: list[Frame] = []
         with self._lock:
-            number = self._tail
+            number = self._tail if after is None else max(self._tail, after[0])
             while number <= self._newest and len(frames) < most:
-                self._append_pending(number, frames, most)
+                behind = after[1] if after is not None and after[0] == number else 0
+                self._append_pending(number, frames, most, behind)
                 number += 1
         return frames
+
+    def read(self, at: "tuple[int, int]") -> "Frame | None":
+        """Return one frame that was there a moment ago; None where the ring has dropped it meanwhile."""
+        frames = self.oldest(1, (at[0], at[1] - 1))
+        return frames[0] if frames and frames[0].at == at else None
 
     def find(self, kind: int) -> "list[bytes]":
         """Return the payloads of all frames of a kind that are not acknowledged, wherever they are."""
@@ -235,15 +260,17 @@ class Ring:
     def _block_of(self, number: int) -> int:
         return self._first + number % self._count
 
-    def _number_in(self, block: int) -> "int | None":
-        header = bytearray(_HEADER_BYTES)
-        self._device.read(self._first + block, 0, header)
-        return _number_of(header, block, self._count)
+    def _number_in(self, block: int) -> int:
+        """Return the number of the sector in a block, below zero where there is none. Its header is in memory then."""
+        self._device.read(self._first + block, 0, self._header)
+        return _number_of(self._header, block, self._count)
 
     def _read(self, number: int) -> bool:
-        """Read a sector into memory and return whether it is the one of that number."""
+        """Read a sector into memory, and return whether it is there at all."""
+        if self._number_in(number % self._count) != number:
+            return False
         self._device.read(self._block_of(number), 0, self._data)
-        return _number_of(self._data, number % self._count, self._count) == number
+        return True
 
     def _gone_through(self, number: int) -> _Sector:
         sector = _Sector(number, self._data)
@@ -251,16 +278,17 @@ class Ring:
             pass
         return sector
 
-    def _append_pending(self, number: int, frames: "list[Frame]", most: int) -> None:
-        if not self._read(number) or self._data[_DONE_AT] == 0:
+    def _append_pending(self, number: int, frames: "list[Frame]", most: int, behind: int = 0) -> None:
+        if self._number_in(number % self._count) != number or self._header[_DONE_AT] == 0:
             return
+        self._read(number)
         sector = _Sector(number, self._data)
         before = len(frames)
         while sector.next():
             if sector.is_done:
                 # A mark holds for all that is before it.
                 del frames[before:]
-            elif len(frames) < most:
+            elif len(frames) < most and sector.offset > behind:
                 base = sector.base if sector.kind & LEANS else None
                 frames.append(Frame((number, sector.offset), sector.kind & ~LEANS, sector.payload, base))
         del frames[most:]
@@ -272,12 +300,11 @@ class Ring:
             self._append_pending(self._tail, frames, 1)
             if frames:
                 return
-            if self._read(self._tail) and self._data[_DONE_AT]:
-                self._mark_sector(self._tail)
+            self._mark_sector(self._tail)
             self._tail += 1
 
     def _mark_sector(self, number: int) -> None:
-        if self._number_in(number % self._count) == number:
+        if self._number_in(number % self._count) == number and self._header[_DONE_AT]:
             self._device.write(self._block_of(number), _DONE_AT, _MARK)
 
     def _try(self, kind: int, payload: bytes) -> bool:
@@ -343,12 +370,12 @@ class Ring:
             self._device.erase(block)
 
 
-def _number_of(header: bytearray, block: int, count: int) -> "int | None":
+def _number_of(header: bytearray, block: int, count: int) -> int:
     if bytes(header[:4]) != _MAGIC or crc32(memoryview(header)[:16]) != int.from_bytes(
         header[16:20], "little"
     ):
-        return None
+        return -1
     if header[12] != _FORMAT or int.from_bytes(header[14:16], "little") != count:
-        return None
+        return -1
     number = int.from_bytes(header[4:8], "little")
-    return number if number % count == block else None
+    return number if number % count == block else -1

@@ -7,7 +7,10 @@ be read is not formatted, it is written over the next time somebody sets somethi
 import json
 from binascii import crc32
 
-from node.ports import BlockDevice
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import BlockDevice
+
 
 _HEAD = 12
 _MAGIC = b"set1"
@@ -16,7 +19,7 @@ _MAGIC = b"set1"
 class Settings:
     """A dictionary of JSON on two blocks of a device."""
 
-    def __init__(self, device: BlockDevice, first: int = 0) -> None:
+    def __init__(self, device: "BlockDevice", first: int = 0) -> None:
         self._device = device
         self._first = first
         self._version = 0
@@ -67,11 +70,13 @@ class Settings:
         return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
     def _copy(self, which: int) -> "tuple[int, dict[str, object]] | None":
-        data = bytearray(self._device.block_size)
+        data = bytearray(_HEAD)
         self._device.read(self._first + which, 0, data)
         end = _HEAD + int.from_bytes(data[8:12], "little")
-        if bytes(data[:4]) != _MAGIC or end + 4 > len(data):
+        if bytes(data[:4]) != _MAGIC or end + 4 > self._device.block_size:
             return None
+        data = bytearray(end + 4)
+        self._device.read(self._first + which, 0, data)
         if crc32(memoryview(data)[:end]) != int.from_bytes(data[end : end + 4], "little"):
             return None
         version = int.from_bytes(data[4:8], "little")

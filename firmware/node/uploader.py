@@ -9,12 +9,19 @@ from node.http import Answer, post
 from node.outcome import Outcome, outcome_of
 from node.packing import RowPacker
 from node.payload import row_fields
-from node.ports import Link, Stream
 from node.quantities import EIGHT, Reading
 from node.ring import Frame, Ring
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import Link, Stream
+
+
 PATH = "/api/ingest/measurements"
 _MOST_REASON = 60
+# Some thirty rows of all quantities, twice as many of the eight.
+_MOST_PACKED = 4096
+_FRAMES_AT_ONCE = 8
 _LINK_RESET_AFTER = 5
 _UNWELCOME_MS = 900_000
 _RESYNC_MS = 86_400_000
@@ -43,7 +50,7 @@ class Uploader:
         target: Target,
         ring: Ring,
         aside: Ring,
-        link: Link,
+        link: "Link",
         clock: Clock,
         counters: Counters,
         backoff: Backoff,
@@ -55,13 +62,14 @@ class Uploader:
         self._clock = clock
         self._counters = counters
         self._backoff = backoff
-        self._buffer = bytearray(8192)
+        self._buffer = bytearray(_MOST_PACKED)
         self._stream: Stream | None = None
         self._most_rows = target.most_rows
         self._synced_ms: int | None = None
         self._stored_ms = clock.uptime_ms()
         self._clocks: dict[int, tuple[int, int]] | None = None
-        self._undated: list[Frame] = []
+        self._undated: list[tuple[int, int]] = []
+        self.rows_sent = 0
 
     def is_stuck(self) -> bool:
         """Return whether nothing has got through for so long that a fresh start is worth a try."""
@@ -96,26 +104,38 @@ class Uploader:
             raise OSError("nobody knows the time")
 
     def _send_oldest(self) -> int:
-        frames = self._ring.oldest(self._most_rows)
-        if not frames:
+        packer = RowPacker(self._buffer)
+        rows: list[tuple[int, int]] = []
+        last = self._pack(packer, rows)
+        if last is None:
             self._stored_ms = self._clock.uptime_ms()
             return self._backoff.spread(self._target.every_ms)
-        self._undated = []
-        packer = RowPacker(self._buffer)
-        rows: list[Frame] = []
-        last = frames[0]
-        for frame in frames:
-            fields = self._fields_of(frame)
-            if fields is not None:
-                if not packer.add(fields):
-                    break
-                rows.append(frame)
-            last = frame
         if not rows:
             self._done(last)
             return 0
+        self.rows_sent = len(rows)
         answer = self._post(packer.finish())
         return self._heard(outcome_of(answer, len(rows)), rows, last)
+
+    def _pack(self, packer: RowPacker, rows: "list[tuple[int, int]]") -> "tuple[int, int] | None":
+        """Pack the oldest readings; where they are goes into `rows`. Return where the last frame is that was seen to.
+
+        A few frames at a time: all of a batch beside their text is more than a board without PSRAM has.
+        """
+        self._undated = []
+        last = None
+        while len(rows) < self._most_rows:
+            frames = self._ring.oldest(min(_FRAMES_AT_ONCE, self._most_rows - len(rows)), last)
+            if not frames:
+                break
+            for frame in frames:
+                fields = self._fields_of(frame)
+                if fields is not None:
+                    if not packer.add(fields):
+                        return last
+                    rows.append(frame.at)
+                last = frame.at
+        return last
 
     def _post(self, packed: memoryview) -> Answer:
         self._counters.posts += 1
@@ -129,7 +149,7 @@ class Uploader:
         self._stream = self._link.open(target.host, target.port, target.tls)
         return self._answered(self._stream, packed)
 
-    def _answered(self, stream: Stream, packed: memoryview) -> Answer:
+    def _answered(self, stream: "Stream", packed: memoryview) -> Answer:
         answer = post(stream, self._target.host, PATH, self._target.token, packed)
         if not answer.is_kept:
             self._close()
@@ -140,7 +160,7 @@ class Uploader:
         if stream is not None:
             stream.close()
 
-    def _heard(self, outcome: Outcome, rows: "list[Frame]", last: Frame) -> int:
+    def _heard(self, outcome: Outcome, rows: "list[tuple[int, int]]", last: "tuple[int, int]") -> int:
         if outcome.kind == outcomes.STORED:
             return self._stored(outcome, rows, last)
         if outcome.kind == outcomes.SMALLER:
@@ -158,7 +178,7 @@ class Uploader:
             wait_ms = self._backoff.spread(_UNWELCOME_MS)
         return max(wait_ms, self._backoff.spread(outcome.wait_s * 1000))
 
-    def _stored(self, outcome: Outcome, rows: "list[Frame]", last: Frame) -> int:
+    def _stored(self, outcome: Outcome, rows: "list[tuple[int, int]]", last: "tuple[int, int]") -> int:
         for index, reason in outcome.refused:
             self._set_aside(rows[index], reason)
         self._done(last)
@@ -178,7 +198,7 @@ class Uploader:
         reading = records.decode(frame.payload, frame.base)
         at = self._time_of(reading)
         if at is None:
-            self._undated.append(frame)
+            self._undated.append(frame.at)
             return None
         sources = self._target.sources
         source = sources[reading.meter] if reading.meter < len(sources) else "acuvim-ii"
@@ -203,17 +223,19 @@ class Uploader:
             sync = self._clocks.get(reading.boot)
         return None if sync is None else sync[1] + reading.at - sync[0]
 
-    def _done(self, last: Frame) -> None:
+    def _done(self, last: "tuple[int, int]") -> None:
         """Take away what was dealt with; what has no time and never will is set aside first."""
-        for frame in self._undated:
-            self._set_aside(frame, "its time is not known")
+        for at in self._undated:
+            self._set_aside(at, "its time is not known")
         self._counters.undated += len(self._undated)
         self._undated = []
-        self._ring.acknowledge(last.at)
+        self._ring.acknowledge(last)
 
-    def _set_aside(self, frame: Frame, reason: str) -> None:
+    def _set_aside(self, at: "tuple[int, int]", reason: str) -> None:
         """Keep what will never be sent, for a person to look at."""
-        self._counters.set_aside += 1
-        text = reason.encode()[:_MOST_REASON]
-        reading = records.encode(records.decode(frame.payload, frame.base))
-        self._aside.append(records.REFUSED, bytes((len(text),)) + text + reading)
+        frame = self._ring.read(at)
+        if frame is not None:
+            self._counters.set_aside += 1
+            text = reason.encode()[:_MOST_REASON]
+            reading = records.encode(records.decode(frame.payload, frame.base))
+            self._aside.append(records.REFUSED, bytes((len(text),)) + text + reading)

@@ -1,7 +1,10 @@
 """One hardware watchdog, fed only while everybody who has to works: reading the meter, and sending."""
 
 from node.clock import Clock
-from node.ports import Board
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.ports import Board
 
 
 class Feeder:
@@ -25,7 +28,7 @@ class Feeder:
 class Watchdog:
     """A part that hangs, or gives itself up, has the board reset."""
 
-    def __init__(self, clock: Clock, board: Board) -> None:
+    def __init__(self, clock: Clock, board: "Board") -> None:
         self._clock = clock
         self._board = board
         self._feeders: list[Feeder] = []

@@ -19,8 +19,8 @@ _MOST_BITS = 15
 _ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 
 
-def _walk() -> "list[Reading]":
-    """A thousand minutes of a building, in steps of each quantity."""
+def made_up_readings(minutes: int) -> "list[Reading]":
+    """Return so many minutes of a building: all thirty quantities, in steps."""
     chance = random.Random(1)  # noqa: S311 - figures to count, not a secret
     middle = [314_159, -52_311, 331_245, 9485, 23_012, 50_003, 381_089, 12, 91_223, 17, 399_121]
     middle += [
@@ -40,7 +40,7 @@ def _walk() -> "list[Reading]":
     ]
     middle += [213, 1127, 17, 205, 309_877, 327_701]
     readings = []
-    for minute in range(1000):
+    for minute in range(minutes):
         values = [round(value * (1 + 0.03 * chance.gauss(0, 1))) for value in middle]
         for voltage in (4, 11, 12, 13):
             values[voltage] = middle[voltage] + round(chance.gauss(0, 40))
@@ -73,7 +73,7 @@ def _counts() -> "list[int]":
 
     packing.distance_symbol = counted
     for wanted, size in ((EIGHT, 60), (ALL, 60), (EIGHT, 15)):
-        readings = _walk()
+        readings = made_up_readings(1000)
         for start in range(0, len(readings), size):
             packer = Counting(bytearray(1 << 20))
             for reading in readings[start : start + size]:

@@ -4,8 +4,7 @@ from node import quantities as q
 from node.acuvim import Acuvim, Decoded, Scaling, kept_scaling, scaling_of
 from node.float_bits import scaled
 from node.modbus import Master, MeterRefused
-from node.quantities import QUANTITIES
-from tests.firmware.checks import raises
+from tests.firmware.checks import NAMES, raises
 from tests.firmware.simulated_meter import (
     SimulatedMeter,
     VirtualTicks,
@@ -43,7 +42,7 @@ def _decoded(words: "list[int]", scaling: Scaling, power_step: int = 10) -> Deco
 
 
 def _named(values: "list[int | None]") -> "dict[str, int | None]":
-    return {QUANTITIES[index][0]: value for index, value in enumerate(values)}
+    return {NAMES[index]: value for index, value in enumerate(values)}
 
 
 def test_every_quantity_of_one_request() -> None:

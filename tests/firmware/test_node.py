@@ -1,7 +1,8 @@
 """A whole node: whatever goes wrong, each reading is stored once."""
 
-from node.quantities import EIGHT, QUANTITIES
+from node.quantities import EIGHT
 from node.uploader import PATH
+from tests.firmware.checks import NAMES
 from tests.firmware.simulated_board import SimulatedBoard, stored_registers
 from tests.firmware.simulated_flash import PowerCut
 
@@ -47,7 +48,7 @@ def test_an_hour_of_an_ordinary_day() -> None:
     seconds = sorted(board.portal.rows)
     assert [at % 60 for at in seconds[1:60]] == [0] * 59
     row = board.portal.rows[seconds[5]]
-    assert set(row) == set(["time", "source"] + [QUANTITIES[index][0] for index in EIGHT])
+    assert set(row) == set(["time", "source"] + [NAMES[index] for index in EIGHT])
     assert row["source"] == "acuvim-ii 3LN/3CT"
     assert row["activePowerKw"] == 6.8883
 

@@ -4,8 +4,8 @@ import json
 
 from node.packing import RowPacker, distance_symbol, length_symbol
 from node.payload import decimal_text, row_fields
-from node.quantities import ALL, EIGHT, QUANTITIES, Reading
-from tests.firmware.checks import unpacked
+from node.quantities import ALL, EIGHT, Reading
+from tests.firmware.checks import MOST_STEPS, unpacked
 
 _SOURCE = "acuvim-ii 3LN/3CT SN1234567"
 # Deflate's own tables, of RFC 1951 3.2.5: the first length and distance of each symbol.
@@ -89,11 +89,11 @@ def test_rows_of_every_kind_come_out_as_they_were() -> None:
     readings = []
     for minute in range(300):
         values: list[int | None] = []
-        for index in range(len(QUANTITIES)):
+        for index in ALL:
             chance = (chance * 1103515245 + 12345) & 0x7FFFFFFF
             kind = chance >> 16 & 15
             # The same, missing, of another length, of another sign: each in a row of its own and beside others.
-            size = 1 if kind == 0 else QUANTITIES[index][2] if kind == 1 else 40_000
+            size = 1 if kind == 0 else MOST_STEPS[index] if kind == 1 else 40_000
             values.append(
                 None if kind == 2 else 777 if kind > 12 else (chance >> 3) % size * (-1 if kind == 3 else 1)
             )
@@ -106,13 +106,13 @@ def test_rows_of_every_kind_come_out_as_they_were() -> None:
 
 def test_rows_that_are_all_the_same_are_copied_over_more_than_a_copy_takes() -> None:
     for length in range(1, 40):
-        values: list[int | None] = [10**length % QUANTITIES[index][2] for index in range(len(QUANTITIES))]
+        values: list[int | None] = [10**length % MOST_STEPS[index] for index in ALL]
         packed, text = _packed([_reading(0, values) for _ in range(3)])
         assert unpacked(packed) == text.encode()
 
 
 def test_one_row_alone() -> None:
-    values: list[int | None] = [1] * len(QUANTITIES)
+    values: list[int | None] = [1] * len(ALL)
     packed, text = _packed([_reading(0, values)], EIGHT)
     assert unpacked(packed) == text.encode()
     assert len(packed) < len(text) + 80

@@ -1,13 +1,14 @@
 """Readings as bytes: what is read is what was written, and small."""
 
-from node.quantities import QUANTITIES, Reading
+from node.quantities import ALL, Reading
 from node.records import decode, decode_clock, encode, encode_clock, lean
+from tests.firmware.checks import MOST_STEPS
 
-_LARGEST = [QUANTITIES[index][2] for index in range(len(QUANTITIES))]
+_LARGEST = MOST_STEPS
 
 
 def _values(first: int, step: int) -> "list[int | None]":
-    return [first * (index + 1) * 37 - step * index for index in range(len(QUANTITIES))]
+    return [first * (index + 1) * 37 - step * index for index in ALL]
 
 
 def _same(one: Reading, other: Reading) -> bool:
@@ -17,7 +18,7 @@ def _same(one: Reading, other: Reading) -> bool:
 
 
 def test_a_reading_comes_back_whole() -> None:
-    none: list[int | None] = [None] * len(QUANTITIES)
+    none: list[int | None] = [None] * len(ALL)
     negative: list[int | None] = [-each for each in _LARGEST]
     some = none[:]
     some[3], some[29] = 0, -1
