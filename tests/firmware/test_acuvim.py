@@ -15,7 +15,7 @@ from tests.firmware.simulated_meter import (
 )
 
 # What the simulated meter shows, in the steps the portal stores.
-_EXPECTED = {
+EXPECTED = {
     "activePowerKw": 68_883, "reactivePowerKvar": 22_641, "apparentPowerKva": 72_508, "powerFactor": 9_500,
     "voltageV": 23_020, "frequencyHz": 50_020,
     "energyImportedKwh": 381_089, "energyExportedKwh": 12, "reactiveEnergyImportedKvarh": 91_223,
@@ -49,7 +49,7 @@ def test_every_quantity_of_one_request() -> None:
     meter, line = _meter()
     meter.read_scaling()
     values, decimals = meter.values(meter.read_block())
-    assert _named(values) == _EXPECTED
+    assert _named(values) == EXPECTED
     assert decimals == 1
     assert line.requests == [(0x1003, 0x1B), (0x4000, 0x62)]
 
@@ -83,7 +83,7 @@ def test_a_meter_that_refuses_so_many_registers_is_asked_in_two_parts_that_cut_n
     line.most_registers = 90
     meter.read_scaling()
     values, _ = meter.values(meter.read_block())
-    assert _named(values) == _EXPECTED
+    assert _named(values) == EXPECTED
     assert line.requests[1:] == [(0x4000, 0x62), (0x4000, 0x48), (0x4048, 0x1A)]
     meter.read_block()
     assert line.requests[4:] == [(0x4000, 0x48), (0x4048, 0x1A)]
@@ -95,7 +95,7 @@ def test_a_meter_without_distortions_is_read_without_them() -> None:
         del line.registers[address]
     meter.read_scaling()
     values, _ = meter.values(meter.read_block())
-    expected = dict(_EXPECTED)
+    expected = dict(EXPECTED)
     expected["voltageThdPercent"] = expected["currentThdPercent"] = None
     assert _named(values) == expected
 
@@ -174,7 +174,7 @@ def test_watts_and_kilowatts_are_told_apart() -> None:
         bits = float_bits(value / 1000)
         line.registers[0x4000 + at], line.registers[0x4001 + at] = bits >> 16, bits & 0xFFFF
     values, _ = meter.values(meter.read_block())
-    assert _named(values) == _EXPECTED
+    assert _named(values) == EXPECTED
 
 
 def test_the_unit_of_power_stays_what_it_was_without_a_load() -> None:
