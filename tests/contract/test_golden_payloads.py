@@ -91,3 +91,18 @@ def test_a_devices_readings_mean_what_they_meant() -> None:
         ),
         DeviceReading(time=datetime(2026, 5, 18, 8, 2, 0, 123456, UTC), energy_imported_kwh=1994.0),
     ]
+
+
+def test_a_nodes_readings_mean_what_they_meant() -> None:
+    """As the firmware writes them; `tests/firmware` holds that it writes this file."""
+    decoded = decode_rows(golden("node_readings"), DeviceReading, max_rows=10)
+    assert not decoded.problems
+    first, second, rolling, behind = decoded.rows
+    assert first.time == datetime(2026, 5, 19, 8, tzinfo=UTC)
+    assert first.source == "acuvim-ii 3LN/3CT"
+    assert (first.active_power_kw, first.power_factor, first.voltage_v) == (6.8883, 0.95, 230.2)
+    assert (first.energy_imported_kwh, first.apparent_energy_kvah) == (38108.9, 39912.1)
+    assert (first.current_l2_a, first.current_thd_percent, first.apparent_demand_kva) == (11.25, 11.42, 6.9)
+    assert (second.time, second.energy_imported_kwh) == (datetime(2026, 5, 19, 8, 1, tzinfo=UTC), 38109.6)
+    assert (rolling.energy_imported_kwh, rolling.energy_exported_kwh) == (99_999_999.9, None)
+    assert (behind.active_power_kw, behind.energy_imported_kwh) == (-6.8883, 381089.00004)

@@ -1,7 +1,7 @@
 """What the Acuvim's registers mean, in every mode it can be set to."""
 
 from node import quantities as q
-from node.acuvim import Acuvim, Decoded, Scaling, kept_scaling, scaling_of
+from node.acuvim import PLANS, Acuvim, Decoded, Scaling, kept_scaling, scaling_of
 from node.float_bits import scaled
 from node.modbus import Master, MeterRefused
 from tests.firmware.checks import NAMES, raises
@@ -87,6 +87,19 @@ def test_a_meter_that_refuses_so_many_registers_is_asked_in_two_parts_that_cut_n
     assert line.requests[1:] == [(0x4000, 0x62), (0x4000, 0x48), (0x4048, 0x1A)]
     meter.read_block()
     assert line.requests[4:] == [(0x4000, 0x48), (0x4048, 0x1A)]
+
+
+def test_no_pair_of_registers_is_read_in_two_requests() -> None:
+    """One of the ways of losing data: a low word that rolls over between the requests for its two halves."""
+    for plan in PLANS:
+        parts = [set(range(at, at + count)) for at, count in plan]
+        assert sum([count for _, count in plan]) == len({at for part in parts for at in part}), (
+            "no part is read twice"
+        )
+        for at in range(0, 0x5A, 2):
+            assert [each for each in parts if at in each] == [each for each in parts if at + 1 in each]
+            assert any(at in each for each in parts)
+        assert max(count for _, count in plan) <= 125
 
 
 def test_a_meter_without_distortions_is_read_without_them() -> None:
