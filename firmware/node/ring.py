@@ -14,24 +14,27 @@ A frame may lean on the first of kind 0 in its sector, its base: its CRC goes ov
 read with another.
 """
 
-from binascii import crc32
+from node.sectors import (
+    BASE_KIND,
+    DONE_AT,
+    HEADER_BYTES,
+    LEANS,
+    MOST_BYTES,
+    OVERHEAD,
+    Sector,
+    dropped_in,
+    frame_crc,
+    header_of,
+    is_blank,
+    number_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from node.ports import BlockDevice, Lock
 
-_MAGIC = b"node"
-_FORMAT = 1
-_HEADER_BYTES = 24
-_DONE_AT = 20
 _MARK = b"\x00"
-_BLANK = 0xFF
-_OVERHEAD = 7  # length, kind, CRC, mark
-MOST_BYTES = 254
 _FEWEST_SECTORS = 3
-LEANS = 0x80
-BASE_KIND = 0
-_CHUNK = b"\xff" * 64
 
 
 class _Alone:
@@ -58,72 +61,6 @@ class Frame:
         self.base = base
 
 
-class _Sector:
-    """The frames of one block, gone through in memory."""
-
-    def __init__(self, number: int, data: bytearray) -> None:
-        self.number = number
-        self.data = data
-        self.base: bytes | None = None
-        self.base_crc = 0
-        self.end = _HEADER_BYTES
-        self.is_damaged = False
-        self.offset = self.kind = 0
-        self.payload = b""
-        self.is_done = False
-
-    def next(self) -> bool:
-        """Go to the next sound frame, and return whether there is one: `offset`, `kind`, `payload`, `is_done`.
-
-        After the last, `end` is where the next may be written; `is_damaged`: something stands there already.
-        """
-        offset = self.end
-        while offset + _OVERHEAD <= len(self.data):
-            length = self.data[offset]
-            if length == _BLANK and _is_blank(self.data, offset):
-                break
-            crc = self._sound_crc(offset, length)
-            if crc is None:
-                # Torn or gone bad: the CRC finds the next sound one, if there is any.
-                self.is_damaged = True
-                offset += 1
-                continue
-            self.offset, self.kind = offset, self.data[offset + 1]
-            self.payload = bytes(self.data[offset + 2 : offset + 2 + length])
-            if self.base is None and self.kind == BASE_KIND:
-                self.base, self.base_crc = self.payload, crc
-            self.end = offset + _OVERHEAD + length
-            self.is_done = self.data[self.end - 1] == 0
-            return True
-        return False
-
-    def _sound_crc(self, offset: int, length: int) -> "int | None":
-        end = offset + 2 + length
-        if length > MOST_BYTES or end + _OVERHEAD - 2 > len(self.data):
-            return None
-        if self.data[offset + 1] & LEANS and self.base is None:
-            return None
-        crc = _frame_crc(self.number, memoryview(self.data)[offset:end], self.base_crc)
-        return crc if crc == int.from_bytes(self.data[end : end + 4], "little") else None
-
-
-def _frame_crc(number: int, head_and_payload: "bytes | memoryview", base_crc: int) -> int:
-    seed = crc32(number.to_bytes(4, "little"))
-    if head_and_payload[1] & LEANS:
-        seed = crc32(base_crc.to_bytes(4, "little"), seed)
-    return crc32(head_and_payload, seed)
-
-
-def _is_blank(data: "bytearray", start: int = 0) -> bool:
-    view = memoryview(data)
-    while start < len(data):
-        part = view[start : start + len(_CHUNK)]
-        if bytes(part) != (_CHUNK if len(part) == len(_CHUNK) else _CHUNK[: len(part)]):
-            return False
-        start += len(part)
-    return True
-
-
 class Ring:
     """A ring over some blocks of a device. Every method may be called from any thread that has the same lock.
 
@@ -146,7 +83,7 @@ class Ring:
             raise ValueError("a ring needs three blocks")
         self._lock = lock or _Alone()
         self._data = bytearray(device.block_size) if block is None else block
-        self._header = bytearray(_HEADER_BYTES)
+        self._header = bytearray(HEADER_BYTES)
         self._newest = -1
         self._tail = 0
         self._offset = 0
@@ -163,10 +100,10 @@ class Ring:
                 self._begin()
                 return
             self._read(self._newest)
-            self.dropped = int.from_bytes(self._data[8:12], "little")
+            self.dropped = dropped_in(self._data)
             sector = self._gone_through(self._newest)
             self._offset = (
-                len(self._data) if sector.is_damaged or not _is_blank(self._data, sector.end) else sector.end
+                len(self._data) if sector.is_damaged or not is_blank(self._data, sector.end) else sector.end
             )
             self.base, self._base_crc = sector.base, sector.base_crc
             self._tail = max(0, self._newest + 2 - self._count)
@@ -213,7 +150,13 @@ class Ring:
             number = self._tail if after is None else max(self._tail, after[0])
             while number <= self._newest and len(frames) < most:
                 behind = after[1] if after is not None and after[0] == number else 0
-                self._append_pending(number, frames, most, behind)
+                sector = self._pending_in(number)
+                while sector is not None and len(frames) < most and sector.next():
+                    if sector.offset > behind:
+                        base = sector.base if sector.kind & LEANS else None
+                        frames.append(
+                            Frame((number, sector.offset), sector.kind & ~LEANS, sector.payload, base)
+                        )
                 number += 1
         return frames
 
@@ -227,9 +170,10 @@ class Ring:
         found: list[bytes] = []
         with self._lock:
             for number in range(self._tail, self._newest + 1):
-                frames: list[Frame] = []
-                self._append_pending(number, frames, len(self._data))
-                found += [frame.payload for frame in frames if frame.kind == kind]
+                sector = self._pending_in(number)
+                while sector is not None and sector.next():
+                    if sector.kind == kind:
+                        found.append(sector.payload)
         return found
 
     def acknowledge(self, at: "tuple[int, int]") -> None:
@@ -241,7 +185,7 @@ class Ring:
             self._tail = max(self._tail, min(number, self._newest))
             if number < self._tail or not self._read(number):
                 return
-            self._device.write(self._block_of(number), offset + _OVERHEAD - 1 + self._data[offset], _MARK)
+            self._device.write(self._block_of(number), offset + OVERHEAD - 1 + self._data[offset], _MARK)
             self._pass_what_is_done()
 
     def sectors_waiting(self) -> int:
@@ -252,7 +196,7 @@ class Ring:
         for block in range(self._count):
             self._device.read(self._first + block, 0, self._data)
             # A cut of the very first header leaves a beginning of it, and nothing behind.
-            if not _is_blank(self._data, _HEADER_BYTES if block == 0 else 0):
+            if not is_blank(self._data, HEADER_BYTES if block == 0 else 0):
                 raise RingDamaged
         self._device.erase(self._first)
         self._open_next()
@@ -263,7 +207,7 @@ class Ring:
     def _number_in(self, block: int) -> int:
         """Return the number of the sector in a block, below zero where there is none. Its header is in memory then."""
         self._device.read(self._first + block, 0, self._header)
-        return _number_of(self._header, block, self._count)
+        return number_of(self._header, block, self._count)
 
     def _read(self, number: int) -> bool:
         """Read a sector into memory, and return whether it is there at all."""
@@ -272,48 +216,41 @@ class Ring:
         self._device.read(self._block_of(number), 0, self._data)
         return True
 
-    def _gone_through(self, number: int) -> _Sector:
-        sector = _Sector(number, self._data)
+    def _gone_through(self, number: int) -> Sector:
+        sector = Sector(number, self._data)
         while sector.next():
             pass
         return sector
 
-    def _append_pending(self, number: int, frames: "list[Frame]", most: int, behind: int = 0) -> None:
-        if self._number_in(number % self._count) != number or self._header[_DONE_AT] == 0:
-            return
+    def _pending_in(self, number: int) -> "Sector | None":
+        """Return a sector before its first frame that is not acknowledged; None where it is gone or done."""
+        if self._number_in(number % self._count) != number or self._header[DONE_AT] == 0:
+            return None
         self._read(number)
-        sector = _Sector(number, self._data)
-        before = len(frames)
-        while sector.next():
-            if sector.is_done:
-                # A mark holds for all that is before it.
-                del frames[before:]
-            elif len(frames) < most and sector.offset > behind:
-                base = sector.base if sector.kind & LEANS else None
-                frames.append(Frame((number, sector.offset), sector.kind & ~LEANS, sector.payload, base))
-        del frames[most:]
+        sector = Sector(number, self._data)
+        sector.pass_done()
+        return sector
 
     def _pass_what_is_done(self) -> None:
         """Move the tail over sectors that are done; mark those whose last frame is."""
         while self._tail < self._newest:
-            frames: list[Frame] = []
-            self._append_pending(self._tail, frames, 1)
-            if frames:
+            sector = self._pending_in(self._tail)
+            if sector is not None and sector.next():
                 return
             self._mark_sector(self._tail)
             self._tail += 1
 
     def _mark_sector(self, number: int) -> None:
-        if self._number_in(number % self._count) == number and self._header[_DONE_AT]:
-            self._device.write(self._block_of(number), _DONE_AT, _MARK)
+        if self._number_in(number % self._count) == number and self._header[DONE_AT]:
+            self._device.write(self._block_of(number), DONE_AT, _MARK)
 
     def _try(self, kind: int, payload: bytes) -> bool:
         """Write a frame behind the last; whether it stands there afterwards."""
-        offset, end = self._offset, self._offset + _OVERHEAD + len(payload)
+        offset, end = self._offset, self._offset + OVERHEAD + len(payload)
         if end > len(self._data):
             return False
         head = bytes((len(payload), kind)) + payload
-        crc = _frame_crc(self._newest, head, self._base_crc)
+        crc = frame_crc(self._newest, head, self._base_crc)
         frame = head + crc.to_bytes(4, "little")
         self._device.write(self._block_of(self._newest), offset, frame)
         self._offset = end
@@ -339,9 +276,7 @@ class Ring:
         dropped = self.dropped
         for given_up in range(self._tail, number + 2 - self._count):
             dropped += self._unsent(given_up)
-        header = _MAGIC + number.to_bytes(4, "little") + dropped.to_bytes(4, "little")
-        header += bytes((_FORMAT, 0)) + self._count.to_bytes(2, "little")
-        header += crc32(header).to_bytes(4, "little")
+        header = header_of(number, dropped, self._count)
         block = self._block_of(number)
         for attempt in range(2):
             if attempt:
@@ -351,7 +286,7 @@ class Ring:
                 break
         else:
             return False
-        self._newest, self._offset = number, _HEADER_BYTES
+        self._newest, self._offset = number, HEADER_BYTES
         self.base, self._base_crc, self.dropped = None, 0, dropped
         self._tail = max(self._tail, number + 2 - self._count)
         self._pass_what_is_done()
@@ -359,23 +294,14 @@ class Ring:
         return True
 
     def _unsent(self, number: int) -> int:
-        frames: list[Frame] = []
-        self._append_pending(number, frames, len(self._data))
-        return len(frames)
+        count = 0
+        sector = self._pending_in(number)
+        while sector is not None and sector.next():
+            count += 1
+        return count
 
     def _make_spare(self) -> None:
         block = self._block_of(self._newest + 1)
         self._device.read(block, 0, self._data)
-        if not _is_blank(self._data):
+        if not is_blank(self._data):
             self._device.erase(block)
-
-
-def _number_of(header: bytearray, block: int, count: int) -> int:
-    if bytes(header[:4]) != _MAGIC or crc32(memoryview(header)[:16]) != int.from_bytes(
-        header[16:20], "little"
-    ):
-        return -1
-    if header[12] != _FORMAT or int.from_bytes(header[14:16], "little") != count:
-        return -1
-    number = int.from_bytes(header[4:8], "little")
-    return number if number % count == block else -1

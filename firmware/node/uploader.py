@@ -24,6 +24,7 @@ _MOST_PACKED = 4096
 _FRAMES_AT_ONCE = 8
 _LINK_RESET_AFTER = 5
 _UNWELCOME_MS = 900_000
+_UNSET_MS = 60_000
 _RESYNC_MS = 86_400_000
 _STUCK_MS = 6 * 3_600_000
 
@@ -40,6 +41,10 @@ class Target:
         self.most_rows = 60
         self.every_ms = 900_000
         self.sources: list[str] = ["acuvim-ii"]
+
+    def authority(self) -> str:
+        """Return the host as a request names it: with its port where that is not the usual one."""
+        return self.host if self.port == (443 if self.tls else 80) else f"{self.host}:{self.port}"
 
 
 class Uploader:
@@ -77,6 +82,10 @@ class Uploader:
 
     def step(self) -> int:
         """Send at most one batch, and return how many milliseconds to wait before the next step."""
+        if not self._target.host:
+            # Not set up yet: the meter is read all the same.
+            self._stored_ms = self._clock.uptime_ms()
+            return self._backoff.spread(_UNSET_MS)
         try:
             self._link.connect()
             self._know_the_time()
@@ -150,7 +159,7 @@ class Uploader:
         return self._answered(self._stream, packed)
 
     def _answered(self, stream: "Stream", packed: memoryview) -> Answer:
-        answer = post(stream, self._target.host, PATH, self._target.token, packed)
+        answer = post(stream, self._target.authority(), PATH, self._target.token, packed)
         if not answer.is_kept:
             self._close()
         return answer

@@ -1,6 +1,6 @@
 """A board's whole cycle in a board's memory, over two weeks of readings: mount, read the meter, send, acknowledge.
 
-`micropython full_cycle_micropython.py FLASH BATCHES`, with a file for the flash. Prints what it came to.
+`FLASH BATCHES` with a file for the flash; `FLASH READINGS offline` takes readings only. Prints what it came to.
 """
 
 import gc
@@ -130,7 +130,8 @@ def main() -> None:
     for _ in range(int(sys.argv[2])):
         ticks.sleep_ms(60_000)
         node.sample()
-        node.upload()
+        if len(sys.argv) == 3:
+            node.upload()
         largest = max(largest, gc.mem_alloc())
     gc.collect()
     print(
@@ -143,6 +144,7 @@ def main() -> None:
                 "kept": gc.mem_alloc(),
                 "largest": largest,
                 "left": node.ring.sectors_waiting(),
+                "dropped": node.ring.dropped,
             }
         )
     )

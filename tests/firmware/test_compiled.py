@@ -38,40 +38,61 @@ def test_every_module_compiles_for_the_board(tmp_path: Path) -> None:
     assert sum(sizes.values()) < 48 * 1024
 
 
-@pytest.fixture(scope="module")
-def two_weeks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A flash with a reading of all thirty quantities for every minute of two weeks, of which nothing was sent."""
-    flash = SimulatedFlash(BLOCKS)
+def filled(readings: int, blocks: int) -> tuple[SimulatedFlash, Ring]:
+    """Return a flash with so many readings of all thirty quantities, a minute apart, of which nothing was sent."""
+    flash = SimulatedFlash(blocks)
     settings = Settings(flash)
     settings.values = {"host": "portal.example.com", "token": "token", "wanted": list(ALL), "every_s": 1}
     settings.store()
     ring = Ring(flash, SETTINGS_BLOCKS + ASIDE_BLOCKS)
     ring.mount()
     base, leaned_on = None, None
-    for reading in made_up_readings(DAYS * 1440):
+    for reading in made_up_readings(readings):
         if ring.base is not base:
             base = ring.base
             leaned_on = None if base is None else records.decode(base)
         ring.append(records.READING, records.encode(reading), records.lean(reading, leaned_on), base)
-    assert ring.dropped == 0
-    assert ring.sectors_waiting() < BLOCKS - SETTINGS_BLOCKS - ASIDE_BLOCKS
-    path = tmp_path_factory.mktemp("flash") / "flash"
-    path.write_bytes(b"".join(flash.data))
-    return path
+    return flash, ring
+
+
+@pytest.fixture(scope="module")
+def board_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with what is on a board, and a program that runs it."""
+    directory = tmp_path_factory.mktemp("board")
+    for path in MODULES:
+        compiled(path, directory / "node" / path.with_suffix(".mpy").name)
+    compiled(HERE / "full_cycle_micropython.py", directory / "full_cycle.mpy")
+    # As the board's own program begins: else what is imported lies between holes that are too small for anything.
+    (directory / "cycle.py").write_text("import gc\ngc.threshold(4096)\nimport full_cycle", encoding="utf-8")
+    return directory
+
+
+def run_in_a_boards_memory(directory: Path, flash: SimulatedFlash, *arguments: str) -> dict[str, int]:
+    image = directory / "flash"
+    image.write_bytes(b"".join(flash.data))
+    command = [str(MICROPYTHON), "-X", "heapsize=120k", "cycle.py", str(image), *arguments]
+    environment = {**ENVIRONMENT, "MICROPYPATH": ".:.frozen"}
+    done = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
 
 
 @needs_micropython
-def test_two_weeks_of_readings_are_sent_from_a_boards_memory(two_weeks: Path, tmp_path: Path) -> None:
-    for path in MODULES:
-        compiled(path, tmp_path / "node" / path.with_suffix(".mpy").name)
-    compiled(HERE / "full_cycle_micropython.py", tmp_path / "full_cycle.mpy")
-    # As the board's own program begins: else what is imported lies between holes that are too small for anything.
-    (tmp_path / "cycle.py").write_text("import gc\ngc.threshold(4096)\nimport full_cycle", encoding="utf-8")
-    command = [str(MICROPYTHON), "-X", "heapsize=120k", "cycle.py", str(two_weeks), "40"]
-    environment = {**ENVIRONMENT, "MICROPYPATH": ".:.frozen"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    said = json.loads(done.stdout)
+def test_two_weeks_of_readings_are_sent_from_a_boards_memory(board_modules: Path) -> None:
+    flash, ring = filled(DAYS * 1440, BLOCKS)
+    assert ring.dropped == 0
+    assert ring.sectors_waiting() < BLOCKS - SETTINGS_BLOCKS - ASIDE_BLOCKS
+    said = run_in_a_boards_memory(board_modules, flash, "40")
     assert said["sent"] > 40 * 25
     assert said["taken"] >= 39
     assert said["failed"] == 0
+
+
+@needs_micropython
+def test_a_full_flash_drops_the_oldest_in_a_boards_memory(board_modules: Path) -> None:
+    flash, ring = filled(2000, 26)
+    said = run_in_a_boards_memory(board_modules, flash, "300", "offline")
+    assert said["taken"] >= 299
+    assert said["dropped"] > ring.dropped > 0

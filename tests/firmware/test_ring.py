@@ -1,6 +1,7 @@
 """The ring: nothing before a cut is lost, nothing is made up, and what a full one gives up is counted."""
 
-from node.ring import LEANS, Ring, RingDamaged
+from node.ring import Ring, RingDamaged
+from node.sectors import LEANS
 from tests.firmware.checks import raises
 from tests.firmware.simulated_flash import PowerCut, SimulatedFlash
 
