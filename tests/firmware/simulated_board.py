@@ -102,7 +102,7 @@ class SimulatedLink(Link):
 
     def __init__(self, board: "SimulatedBoard", portal: SimulatedPortal) -> None:
         self._board = board
-        self._portal = portal
+        self.portal = portal
         self.moods: list[str] = []
         self.is_up = True
         self.knows_time = True
@@ -142,7 +142,7 @@ class SimulatedLink(Link):
             return answered(200, "<html>Please log in</html>")
         if mood[:1].isdigit():
             return answered(int(mood[:3]), "", "retry-after: 90\r\n" if mood[:3] in ("429", "503") else "")
-        answer = self._portal.answer(request)
+        answer = self.portal.answer(request)
         if mood == "answer lost":
             raise OSError("reset")
         if mood == "answer cut":

@@ -61,9 +61,11 @@ def board_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("board")
     for path in MODULES:
         compiled(path, directory / "node" / path.with_suffix(".mpy").name)
-    compiled(HERE / "full_cycle_micropython.py", directory / "full_cycle.mpy")
+    for name in ("small_board", "full_cycle_micropython"):
+        compiled(HERE / f"{name}.py", directory / f"tests/firmware/{name}.mpy")
     # As the board's own program begins: else what is imported lies between holes that are too small for anything.
-    (directory / "cycle.py").write_text("import gc\ngc.threshold(4096)\nimport full_cycle", encoding="utf-8")
+    program = "import gc\ngc.threshold(4096)\nimport tests.firmware.full_cycle_micropython"
+    (directory / "cycle.py").write_text(program, encoding="utf-8")
     return directory
 
 

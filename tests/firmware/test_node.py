@@ -342,7 +342,7 @@ def _some(board: SimulatedBoard, kinds: "tuple[str, ...]") -> "list[str]":
     return [kinds[board.random_below(len(kinds))] for _ in range(1 + board.random_below(4))]
 
 
-def _befall(board: SimulatedBoard) -> None:
+def befall(board: SimulatedBoard) -> None:
     """Have one more thing go wrong."""
     kind = board.random_below(5)
     if kind == 0:
@@ -355,7 +355,7 @@ def _befall(board: SimulatedBoard) -> None:
         board.flash.cut_after = board.random_below(900)
 
 
-def _start_again(board: SimulatedBoard) -> None:
+def start_again(board: SimulatedBoard) -> None:
     """Switch the power on again, with which it may go at once, until it stays."""
     while True:
         board.flash.cut_after = board.random_below(300) if board.random_below(3) == 0 else None
@@ -372,11 +372,11 @@ def test_two_hundred_faults_by_chance() -> None:
     board.set_up()
     board.start()
     for _ in range(200):
-        _befall(board)
+        befall(board)
         try:
             board.run(60 + board.random_below(900))
         except PowerCut:
-            _start_again(board)
+            start_again(board)
     board.flash.cut_after = None
     board.start()
     found = _drained(board)
