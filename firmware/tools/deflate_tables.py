@@ -72,7 +72,7 @@ def _counts() -> "list[int]":
         return symbol
 
     packing.distance_symbol = counted
-    for wanted, size in ((EIGHT, 60), (ALL, 60), (EIGHT, 15)):
+    for wanted, size in ((EIGHT, 15), (EIGHT, 60), (ALL, 15)):
         readings = made_up_readings(1000)
         for start in range(0, len(readings), size):
             packer = Counting(bytearray(1 << 20))

@@ -68,6 +68,11 @@ def product() -> tuple[Source, ...]:
     return sources(*PRODUCT_PACKAGES)
 
 
+def firmware() -> tuple[Source, ...]:
+    """Return what runs on boards, and the tools it is made with."""
+    return sources("firmware")
+
+
 def services() -> tuple[Source, ...]:
     """Return the use cases of every subject of the core; energy is entered by its own door."""
     found = (each for each in sources("portal/core") if not each.path.startswith("portal/core/energy/"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.architecture.source import product, sources
+from tests.architecture.source import firmware, product, sources
 
 SHAPELESS = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
 
@@ -12,7 +12,7 @@ SHAPELESS = {"util", "utils", "helper", "helpers", "common", "manager", "manager
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
     named = {
         source.path: set(source.path.removesuffix(".py").split("/"))
-        for source in (*product(), *sources("tests"))
+        for source in (*product(), *firmware(), *sources("tests"))
     }
     assert sorted(path for path, parts in named.items() if parts & SHAPELESS) == []
 
@@ -25,9 +25,10 @@ def test_the_top_package_stays_empty() -> None:
 
 def test_a_name_is_one_class() -> None:
     """Whoever looks for a class finds it at once."""
-    where: dict[str, list[str]] = {}
-    for source in product():
-        for node in source.walk():
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                where.setdefault(node.name, []).append(source.path)
-    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+    for part in (product(), firmware()):
+        where: dict[str, list[str]] = {}
+        for source in part:
+            for node in source.walk():
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    where.setdefault(node.name, []).append(source.path)
+        assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.architecture.source import ROOT, Function, Source, product, sources
+from tests.architecture.source import ROOT, Function, Source, firmware, product, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def defined_names(source: Source) -> Iterator[str]:
 def test_names_have_the_words_of_the_field() -> None:
     wrong = {
         (source.path, name): sorted(NEW_WORDS[word] for word in words)
-        for source in (*product(), *sources("tests"))
+        for source in (*product(), *firmware(), *sources("tests"))
         for name in defined_names(source)
         if (words := old_words(name)) and (source.path, name) not in ELSEWHERE
     }
