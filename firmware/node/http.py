@@ -19,7 +19,11 @@ class Answer:
 
 
 class NoHttp(OSError):
-    """What came back is no answer, or too long for one."""
+    """What came back is no answer."""
+
+
+class TooLong(NoHttp):
+    """The answer is longer than a board takes."""
 
 
 def post(stream: "Stream", host: str, path: str, token: str, packed: "memoryview") -> Answer:
@@ -83,7 +87,7 @@ class _Reader:
 
     def _exactly(self, count: int) -> bytes:
         if count > MOST_BODY:
-            raise NoHttp("too long")
+            raise TooLong
         while len(self._came) < count:
             self._more()
         body, self._came = self._came[:count], self._came[count:]
@@ -94,7 +98,7 @@ class _Reader:
         while True:
             size = _number(self._line().split(";")[0], 16)
             if size + len(body) > MOST_BODY:
-                raise NoHttp("too long")
+                raise TooLong
             if not size:
                 while self._line():
                     pass
@@ -108,7 +112,7 @@ class _Reader:
             if not came:
                 return self._came
             self._came += came
-        raise NoHttp("too long")
+        raise TooLong
 
     def _more(self) -> None:
         came = self._stream.read(512)

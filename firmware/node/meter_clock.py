@@ -48,8 +48,7 @@ class MeterClock:
             _AHEAD not in self._settings.values
             or abs(ahead_s - self._settings.number(_AHEAD, 0)) >= _KEPT_WITHIN_S
         ):
-            self._settings.values[_AHEAD] = ahead_s
-            self._settings.store()
+            self._settings.keep({_AHEAD: ahead_s})
 
     def _shown_s(self) -> "int | None":
         try:

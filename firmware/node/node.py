@@ -5,9 +5,10 @@ from node.backoff import Backoff
 from node.cadence import Cadence
 from node.clock import Clock
 from node.counters import Counters
+from node.memory_blocks import MemoryBlocks
 from node.meter_clock import MeterClock
 from node.modbus import Master, ModbusError
-from node.ring import Ring
+from node.ring import Ring, RingDamaged
 from node.sampler import Sampler
 from node.settings import Settings
 from node.uploader import Target, Uploader
@@ -21,20 +22,23 @@ if TYPE_CHECKING:
 # Blocks of the partition: two copies of the settings, rows set aside, and everything else for readings.
 SETTINGS_BLOCKS, ASIDE_BLOCKS = 2, 4
 _SAMPLER_LIMIT_MS, _UPLOADER_LIMIT_MS = 180_000, 1_800_000
-_MOST_SOURCE = 50
+_SHORT_MS = 5_000
+# As the portal takes it; and what the settings have room for, with a new meter every few months.
+_MOST_SOURCE, _MOST_SOURCES = 50, 40
 
 
 class Node:
-    """Raises `RingDamaged` where the partition holds something that is no ring; nothing is written then."""
+    """`is_degraded`: the flash holds something that is no ring. It is left as it is, and readings wait in memory."""
 
     def __init__(self, board: "Board") -> None:
         self.settings = Settings(board.flash)
         self.is_set_up = self.settings.load()
+        self.is_degraded = False
         block = bytearray(board.flash.block_size)
-        self.ring = Ring(board.flash, SETTINGS_BLOCKS + ASIDE_BLOCKS, None, board.lock, block)
-        self.aside = Ring(board.flash, SETTINGS_BLOCKS, ASIDE_BLOCKS, board.lock, block)
-        self.ring.mount()
-        self.aside.mount()
+        self.ring = self._mounted(
+            Ring(board.flash, SETTINGS_BLOCKS + ASIDE_BLOCKS, None, board.lock, block), board
+        )
+        self.aside = self._mounted(Ring(board.flash, SETTINGS_BLOCKS, ASIDE_BLOCKS, board.lock, block), board)
         self.clock = Clock(board.ticks, board.boot)
         self.counters = Counters()
         self.target = _target(self.settings)
@@ -53,8 +57,13 @@ class Node:
 
     def sample(self) -> int:
         """Take the step of the thread that reads the meter; return how many milliseconds it may sleep."""
-        self._meter_clock.step()
-        wait_ms = self.sampler.step()
+        try:
+            self._meter_clock.step()
+            wait_ms = self.sampler.step()
+        except MemoryError:
+            # The other thread had the rest; it will be collected.
+            self.counters.failed_reads += 1
+            wait_ms = _SHORT_MS
         self._sampler_feeder.feed()
         self.watchdog.check()
         return wait_ms
@@ -64,7 +73,10 @@ class Node:
 
         Where nothing has got through for hours it feeds nobody any more, and the watchdog starts the board anew.
         """
-        wait_ms = self.uploader.step()
+        try:
+            wait_ms = self.uploader.step()
+        except MemoryError:
+            wait_ms = self.uploader.sends_less()
         self.rest()
         return wait_ms
 
@@ -73,29 +85,38 @@ class Node:
         if not self.uploader.is_stuck():
             self._uploader_feeder.feed()
 
+    def _mounted(self, ring: Ring, board: "Board") -> Ring:
+        try:
+            ring.mount()
+        except (RingDamaged, OSError):
+            self.is_degraded = True
+            ring = Ring(MemoryBlocks(), lock=board.lock)
+            ring.mount()
+        return ring
+
     def _keep_scaling(self) -> None:
         """Keep what the meter is and how it is set up, when that has changed: readings say it as their source."""
         scaling = self._meter.scaling
-        if scaling is None or scaling.kept() == self.settings.numbers("scaling"):
+        source = None if scaling is None else self._source(scaling)
+        if scaling is None or source is None:
             return
         sources = self.target.sources
-        source = self._source(scaling)
-        if source not in sources:
+        if source not in sources and len(sources) < _MOST_SOURCES:
             sources.append(source)
-        self.sampler.meter_number = sources.index(source)
-        self.settings.values.update(
-            {"scaling": scaling.kept(), "sources": sources, "meter": self.sampler.meter_number}
-        )
-        self.settings.store()
+        number = sources.index(source) if source in sources else 0
+        if scaling.kept() != self.settings.numbers("scaling") or number != self.sampler.meter_number:
+            self.sampler.meter_number = number
+            self.settings.keep({"scaling": scaling.kept(), "sources": sources, "meter": number})
 
-    def _source(self, scaling: Scaling) -> str:
+    def _source(self, scaling: Scaling) -> "str | None":
+        """Return what the meter is called; None where its number could not be read now."""
         source = "acuvim-ii " + scaling.name()
         at = self.settings.numbers("serial_at")
         if len(at) == 2:
             try:
                 source += " SN" + self._meter.read_text(at[0], at[1])
             except ModbusError:
-                pass
+                return None
         return "".join([char for char in source if " " <= char <= "~" and char not in '"\\'])[:_MOST_SOURCE]
 
 

@@ -55,8 +55,11 @@ class Sampler:
         """Date the readings of this boot on flash, as soon as the time is known."""
         sync = self._clock.first_sync
         if sync is not None and not self._clock_is_kept:
-            self._ring.append(records.CLOCK, records.encode_clock(self._clock.boot, sync[0], sync[1]))
             self._clock_is_kept = True
+            try:
+                self._ring.append(records.CLOCK, records.encode_clock(self._clock.boot, sync[0], sync[1]))
+            except OSError:
+                self._counters.not_stored += 1
 
     def _take(self) -> bool:
         """Take a reading, and return whether this period is dealt with."""

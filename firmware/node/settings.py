@@ -33,6 +33,15 @@ class Settings:
         self._version, self.values = max(copies, key=lambda copy: copy[0])
         return True
 
+    def keep(self, changed: "dict[str, object]") -> bool:
+        """Set and store what the node itself keeps, and return whether the flash took it: else it is for this start."""
+        self.values.update(changed)
+        try:
+            self.store()
+        except (OSError, ValueError):
+            return False
+        return True
+
     def store(self) -> None:
         """Write `values` as the newest copy. Raises ValueError where they are too long, OSError from the flash."""
         text = json.dumps(self.values).encode()

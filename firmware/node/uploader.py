@@ -5,7 +5,7 @@ from node import records
 from node.backoff import Backoff
 from node.clock import Clock
 from node.counters import Counters
-from node.http import Answer, post
+from node.http import Answer, TooLong, post
 from node.outcome import Outcome, outcome_of
 from node.packing import RowPacker
 from node.payload import row_fields
@@ -77,8 +77,16 @@ class Uploader:
         self.rows_sent = 0
 
     def is_stuck(self) -> bool:
-        """Return whether nothing has got through for so long that a fresh start is worth a try."""
-        return self._clock.uptime_ms() - self._stored_ms > _STUCK_MS
+        """Return whether nothing has got through for so long that a fresh start is worth a try.
+
+        Without the time it never is: the readings of this start could not be dated after the next.
+        """
+        return self._clock.now_ms() is not None and self._clock.uptime_ms() - self._stored_ms > _STUCK_MS
+
+    def sends_less(self) -> int:
+        """Send fewer rows at once from now on, and return how many milliseconds to wait before."""
+        self._most_rows = max(1, self.rows_sent // 2)
+        return self._failed()
 
     def step(self) -> int:
         """Send at most one batch, and return how many milliseconds to wait before the next step."""
@@ -90,6 +98,9 @@ class Uploader:
             self._link.connect()
             self._know_the_time()
             return self._send_oldest()
+        except TooLong:
+            # Each refused row is told with its reason.
+            return self.sends_less()
         except OSError:
             return self._failed()
 
@@ -247,4 +258,7 @@ class Uploader:
             self._counters.set_aside += 1
             text = reason.encode()[:_MOST_REASON]
             reading = records.encode(records.decode(frame.payload, frame.base))
-            self._aside.append(records.REFUSED, bytes((len(text),)) + text + reading)
+            try:
+                self._aside.append(records.REFUSED, bytes((len(text),)) + text + reading)
+            except OSError:
+                self._counters.not_stored += 1

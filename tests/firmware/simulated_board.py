@@ -29,6 +29,7 @@ class SimulatedPortal:
         self.bytes = 0
         self.token = "token"
         self.refuses: object = None
+        self.reason = "not a finite number"
         self.most_rows = 1000
         self.says: dict[str, object] = {}
 
@@ -47,7 +48,7 @@ class SimulatedPortal:
         for index, row in enumerate(rows):
             counts[self._outcome(row)] += 1
             if callable(self.refuses) and self.refuses(row):
-                errors.append({"row": index, "reason": "not a finite number"})
+                errors.append({"row": index, "reason": self.reason})
         said = dict(counts)
         said.update(self.says)
         said["errors"] = errors

@@ -387,3 +387,83 @@ def test_two_hundred_faults_by_chance() -> None:
 
 def test_posts_go_to_where_the_portal_takes_them() -> None:
     assert PATH == "/api/ingest/measurements"
+
+
+def test_a_board_that_was_never_told_the_time_waits_for_it_without_starting_anew() -> None:
+    """After another start the readings of this one could not be dated any more."""
+    board = _started()
+    board.link.is_up = False
+    board.run(9 * _HOUR)
+    assert board.node is not None
+    assert board.node.watchdog.hungry() == []
+    found = _drained(board)
+    _holds(board, found)
+    assert board.node.counters.undated == 0
+
+
+def test_flash_that_holds_something_else_is_left_alone_and_readings_go_on() -> None:
+    board = SimulatedBoard()
+    board.set_up()
+    board.flash.write(9, 200, b"somebody else's")
+    before = board.flash.copy().data[6:]
+    node = board.start()
+    board.run(_HOUR)
+    assert node.is_degraded
+    _holds(board, _drained(board))
+    assert board.flash.data[6:] == before
+
+
+def test_a_flash_that_takes_nothing_any_more_does_not_stop_the_rest() -> None:
+    board = _started()
+    board.run(600)
+    board.flash.stuck.update(range(board.flash.block_count()))
+    board.meter_ahead_s += 3000
+    board.meter.registers[0x1003] = 3
+    board.run(600)
+    assert board.node is not None
+    assert board.node.counters.not_stored > 0
+    assert board.node.watchdog.hungry() == []
+
+
+def test_rows_whose_reasons_are_too_long_for_a_board_are_sent_fewer_at_once() -> None:
+    board = _started()
+    board.run(120)
+    board.link.is_up = False
+    board.run(2 * _HOUR)
+    board.link.is_up = True
+    board.portal.refuses = lambda row: row["time"] % 120 == 0
+    board.portal.reason = "y" * 400
+    found = _drained(board)
+    assert board.node is not None
+    assert len(board.taken) == len(found) + board.node.counters.refused
+    assert board.node.counters.refused > 50
+
+
+def test_a_step_without_memory_is_taken_again_with_less() -> None:
+    board = _started()
+    board.link.is_up = False
+    board.run(_HOUR)
+    node = board.node
+    assert node is not None
+    send, failures = node.uploader.step, []
+
+    def short_of_memory() -> int:
+        if len(failures) < 3:
+            failures.append(board.ticks.now)
+            raise MemoryError
+        return send()
+
+    node.uploader.step = short_of_memory
+    _holds(board, _drained(board))
+    assert len(failures) == 3
+
+
+def test_a_meter_that_is_exchanged_for_one_like_it_is_noticed() -> None:
+    board = _started(serial_at=[0x5000, 1])
+    board.meter.registers[0x5000] = 0x4131
+    board.run(600)
+    board.meter.registers[0x5000] = 0x4132
+    board.run(2 * _HOUR)
+    _drained(board)
+    sources = [str(board.portal.rows[at]["source"]) for at in sorted(board.portal.rows)]
+    assert [sources[0], sources[-1]] == ["acuvim-ii 3LN/3CT SNA1", "acuvim-ii 3LN/3CT SNA2"]
