@@ -24,6 +24,7 @@ LONGEST = (
     "integration/faults",
     "integration/fleet_ingest/test_schema.py",
     "documents/test_documents.py",
+    "firmware/test_micropython.py",
     "integration/push",
     "integration/energy",
     "integration",

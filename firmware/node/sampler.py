@@ -10,6 +10,7 @@ from node.quantities import Reading
 from node.ring import Ring
 
 _RESCALE_MS = 3_600_000
+_IDLE_MS = 10_000
 _TRIES, _RETRY_MS = 3, 5_000
 
 
@@ -43,6 +44,9 @@ class Sampler:
         self._keep_clock()
         wait_ms = self._cadence.wait_ms()
         if wait_ms:
+            # The meter is asked how it is set up while no reading waits: one is of the instant it says.
+            if wait_ms > _IDLE_MS:
+                self._ask_again()
             return wait_ms
         if self._retry_ms is not None and self._clock.uptime_ms() < self._retry_ms:
             return self._retry_ms - self._clock.uptime_ms()
@@ -63,12 +67,12 @@ class Sampler:
 
     def _take(self) -> bool:
         """Take a reading, and return whether this period is dealt with."""
-        now_ms = self._clock.now_ms()
-        at, boot = (
-            (self._clock.uptime_ms() // 1000, self._clock.boot) if now_ms is None else (now_ms // 1000, None)
-        )
         try:
-            self._rescale()
+            if self._scaled_ms is None:
+                self._rescale()
+            at, boot = self._clock.now_ms(), None
+            if at is None:
+                at, boot = self._clock.uptime_ms(), self._clock.boot
             values, decimals = self._meter.values(self._meter.read_block())
         except (ModbusError, ValueError):
             self._counters.failed_reads += 1
@@ -76,18 +80,15 @@ class Sampler:
             self._retry_ms = self._clock.uptime_ms() + _RETRY_MS
             return self._tries >= _TRIES
         self._counters.taken += 1
-        self._store(Reading(at, values, decimals, self.meter_number, boot))
+        self._store(Reading(at // 1000, values, decimals, self.meter_number, boot))
         return True
 
+    def _ask_again(self) -> None:
+        if self._scaled_ms is not None and self._clock.uptime_ms() - self._scaled_ms >= _RESCALE_MS:
+            self._rescale()
+
     def _rescale(self) -> None:
-        """Ask how the meter is set up, now and then. Without an answer, what it last said holds."""
-        now_ms = self._clock.uptime_ms()
-        if (
-            self._meter.scaling is not None
-            and self._scaled_ms is not None
-            and now_ms - self._scaled_ms < _RESCALE_MS
-        ):
-            return
+        """Ask how the meter is set up. Without an answer, what it last said holds; it has to have said something."""
         try:
             self._meter.read_scaling()
         except (ModbusError, ValueError):
@@ -95,7 +96,7 @@ class Sampler:
                 raise
         else:
             self.rescaled()
-        self._scaled_ms = now_ms
+        self._scaled_ms = self._clock.uptime_ms()
 
     def _store(self, reading: Reading) -> None:
         base = self._ring.base
