@@ -27,9 +27,23 @@ def lean(reading: Reading, base: "Reading | None") -> "bytes | None":
     return _encode(reading, base)
 
 
-def decode(payload: bytes, base: "bytes | None" = None) -> Reading:
-    """Return the reading of some bytes; `base` are those of the one that they lean on."""
-    leaned_on = None if base is None else decode(base)
+class Bases:
+    """Readings that others lean on, decoded once for all that follow each other on the same."""
+
+    def __init__(self) -> None:
+        self._last: tuple[bytes, Reading] | None = None
+
+    def reading(self, base: "bytes | None") -> "Reading | None":
+        """Return the reading of a base's bytes."""
+        if base is None:
+            return None
+        if self._last is None or self._last[0] != base:
+            self._last = base, decode(base)
+        return self._last[1]
+
+
+def decode(payload: bytes, leaned_on: "Reading | None" = None) -> Reading:
+    """Return the reading of some bytes; `leaned_on` is the one that they are the difference from."""
     reader = _Reader(payload)
     flags, meter = reader.byte(), reader.byte()
     boot = reader.plain() if flags & _BOOT else None

@@ -31,7 +31,7 @@ class Sampler:
         self._clock = clock
         self._cadence = cadence
         self._counters = counters
-        self._base: tuple[bytes, Reading] | None = None
+        self._bases = records.Bases()
         self._clock_is_kept = False
         self._scaled_ms: int | None = None
         self._tries = 0
@@ -100,11 +100,7 @@ class Sampler:
 
     def _store(self, reading: Reading) -> None:
         base = self._ring.base
-        if base is None:
-            self._base = None
-        elif self._base is None or self._base[0] is not base:
-            self._base = base, records.decode(base)
-        lean = records.lean(reading, self._base[1]) if self._base else None
+        lean = records.lean(reading, self._bases.reading(base))
         try:
             self._ring.append(records.READING, records.encode(reading), lean, base)
         except OSError:

@@ -74,6 +74,7 @@ class Uploader:
         self._stored_ms = clock.uptime_ms()
         self._clocks: dict[int, tuple[int, int]] | None = None
         self._undated: list[tuple[int, int]] = []
+        self._bases = records.Bases()
         self.rows_sent = 0
 
     def is_stuck(self) -> bool:
@@ -215,7 +216,7 @@ class Uploader:
         """Return a frame as the fields of a row; None for one that is no reading, or has no time."""
         if frame.kind != records.READING:
             return None
-        reading = records.decode(frame.payload, frame.base)
+        reading = records.decode(frame.payload, self._bases.reading(frame.base))
         at = self._time_of(reading)
         if at is None:
             self._undated.append(frame.at)
@@ -257,7 +258,7 @@ class Uploader:
         if frame is not None:
             self._counters.set_aside += 1
             text = reason.encode()[:_MOST_REASON]
-            reading = records.encode(records.decode(frame.payload, frame.base))
+            reading = records.encode(records.decode(frame.payload, self._bases.reading(frame.base)))
             try:
                 self._aside.append(records.REFUSED, bytes((len(text),)) + text + reading)
             except OSError:

@@ -46,12 +46,12 @@ def filled(readings: int, blocks: int) -> tuple[SimulatedFlash, Ring]:
     settings.store()
     ring = Ring(flash, SETTINGS_BLOCKS + ASIDE_BLOCKS)
     ring.mount()
-    base, leaned_on = None, None
+    bases = records.Bases()
     for reading in made_up_readings(readings):
-        if ring.base is not base:
-            base = ring.base
-            leaned_on = None if base is None else records.decode(base)
-        ring.append(records.READING, records.encode(reading), records.lean(reading, leaned_on), base)
+        base = ring.base
+        ring.append(
+            records.READING, records.encode(reading), records.lean(reading, bases.reading(base)), base
+        )
     return flash, ring
 
 

@@ -38,10 +38,10 @@ def test_a_leaning_reading_comes_back_whole() -> None:
     for reading in (later, some, whole):
         payload = lean(reading, base)
         assert payload is not None
-        assert _same(decode(payload, encode(base)), reading)
+        assert _same(decode(payload, base), reading)
     back = lean(later, some)
     assert back is not None
-    assert _same(decode(back, encode(some)), later)
+    assert _same(decode(back, some), later)
 
 
 def test_what_has_too_little_in_common_does_not_lean() -> None:
