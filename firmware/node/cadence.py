@@ -27,7 +27,7 @@ class Cadence:
         self._done = self._now()[1]
 
     def _now(self) -> "tuple[int, int]":
-        now_ms = self._clock.now_ms()
+        now_ms = self._clock.best_ms()
         by_time = now_ms is not None
         if now_ms is None:
             now_ms = self._clock.uptime_ms()

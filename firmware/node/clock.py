@@ -15,17 +15,21 @@ _DAYS_TO_1970 = 719_468
 
 
 class Clock:
-    """Uptime, and the time once somebody has said it. `boot` tells one start of the board from others."""
+    """Uptime, and the time once somebody has said it. `boot` tells one start of the board from others.
+
+    `first_sync` and `first_guess` say when that was: seconds since the start, and since 1970.
+    """
 
     def __init__(self, ticks: "Ticks", boot: int) -> None:
         self.boot = boot
         self.steps = 0
         self.first_sync: tuple[int, int] | None = None
-        self.by_network = False
+        self.first_guess: tuple[int, int] | None = None
         self._ticks = ticks
         self._last = ticks.ms()
         self._uptime_ms = 0
         self._epoch_at_start_ms: int | None = None
+        self._guess_at_start_ms: int | None = None
 
     def uptime_ms(self) -> int:
         """Return the milliseconds since the start; to be asked at least once in six days, while the counter wraps."""
@@ -36,29 +40,44 @@ class Clock:
 
     def now_ms(self) -> "int | None":
         """Return the milliseconds since 1970 UTC; None as long as nobody has said."""
-        if self._epoch_at_start_ms is None:
-            return None
-        return self._epoch_at_start_ms + self.uptime_ms()
+        at_start_ms = self._epoch_at_start_ms
+        return None if at_start_ms is None else at_start_ms + self.uptime_ms()
 
-    def set(self, epoch_ms: int, by_network: bool = True) -> bool:  # noqa: FBT001, FBT002 - almost always
+    def best_ms(self) -> "int | None":
+        """Return the same, or a guess where there is one: good enough for round minutes."""
+        at_start_ms = self._guess_at_start_ms if self._epoch_at_start_ms is None else self._epoch_at_start_ms
+        return None if at_start_ms is None else at_start_ms + self.uptime_ms()
+
+    def set(self, epoch_ms: int) -> bool:
         """Take a time that somebody trustworthy said just now; whether it can be true at all.
 
-        Without a network that is the meter's own clock, which nothing but the network is better than.
-
-        The first dates the readings of this boot that had no time (`first_sync`: uptime and time, in seconds). A later
-        one that differs by two seconds or more is a step, for readings from now on: what is stamped stays as it is,
-        since it may have been sent.
+        The first dates the readings of this boot that had no time. A later one that differs by two seconds or more is a
+        step, for readings from now on: what is stamped stays as it is, since it may have been sent.
         """
-        if not EARLIEST_S <= epoch_ms // 1000 < LATEST_S:
-            return False
-        self.by_network = self.by_network or by_network
         uptime_ms = self.uptime_ms()
+        if not _is_plausible(epoch_ms):
+            return False
         if self.first_sync is None:
-            self.first_sync = uptime_ms // 1000, (epoch_ms + uptime_ms // 1000 * 1000 - uptime_ms) // 1000
+            self.first_sync = _whole_seconds(uptime_ms, epoch_ms)
         elif abs(epoch_ms - (self.now_ms() or 0)) >= _STEP_MS:
             self.steps += 1
         self._epoch_at_start_ms = epoch_ms - uptime_ms
         return True
+
+    def guess(self, epoch_ms: int) -> None:
+        """Take a time that is probably right, until somebody knows better."""
+        uptime_ms = self.uptime_ms()
+        if self.first_guess is None and _is_plausible(epoch_ms):
+            self.first_guess = _whole_seconds(uptime_ms, epoch_ms)
+            self._guess_at_start_ms = epoch_ms - uptime_ms
+
+
+def _is_plausible(epoch_ms: int) -> bool:
+    return EARLIEST_S <= epoch_ms // 1000 < LATEST_S
+
+
+def _whole_seconds(uptime_ms: int, epoch_ms: int) -> "tuple[int, int]":
+    return uptime_ms // 1000, (epoch_ms - uptime_ms % 1000) // 1000
 
 
 def seconds_of(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:

@@ -1,7 +1,8 @@
 """The meter's own clock: what dates the readings of a board that starts without a network.
 
 A board has no battery for a clock, the meter has. Nobody sets that one well, so what is kept is by how much it is ahead
-of the time of the network; with that it is good for seconds, in whatever zone it was set.
+of the time of the network; with that it is good for seconds, in whatever zone it was set. It stays a guess, since
+somebody may have set it meanwhile: the network's time, when it comes, dates the readings of this start anew.
 """
 
 from node.acuvim import Acuvim
@@ -10,7 +11,7 @@ from node.modbus import ModbusError
 from node.settings import Settings
 
 _AHEAD = "meter_ahead_s"
-_AGAIN_MS = 3_600_000
+_AGAIN_MS, _ASK_MS = 3_600_000, 60_000
 # A clock drifts by a second a day; written down when it matters, so that flash does not wear by it.
 _KEPT_WITHIN_S = 2
 
@@ -23,17 +24,24 @@ class MeterClock:
         self._clock = clock
         self._settings = settings
         self._learnt_ms: int | None = None
-        self._was_asked = False
+        self._asked_ms: int | None = None
 
     def step(self) -> None:
-        """Ask the meter where that helps: once at a start without the time, and now and then while it is known."""
-        if self._clock.by_network:
+        """Ask the meter where that helps: at a start without the time, and now and then while it is known."""
+        if self._clock.now_ms() is not None:
             self._learn()
-        elif self._clock.now_ms() is None and not self._was_asked and _AHEAD in self._settings.values:
+        elif self._clock.first_guess is None and _AHEAD in self._settings.values and self._is_time_to_ask():
             shown_s = self._shown_s()
             if shown_s is not None:
-                self._was_asked = True
-                self._clock.set((shown_s - self._settings.number(_AHEAD, 0)) * 1000, False)
+                self._clock.guess((shown_s - self._settings.number(_AHEAD, 0)) * 1000)
+
+    def _is_time_to_ask(self) -> bool:
+        """A meter that says nothing is asked once a minute, so that its silence does not stop the rest."""
+        uptime_ms = self._clock.uptime_ms()
+        if self._asked_ms is not None and uptime_ms - self._asked_ms < _ASK_MS:
+            return False
+        self._asked_ms = uptime_ms
+        return True
 
     def _learn(self) -> None:
         uptime_ms = self._clock.uptime_ms()

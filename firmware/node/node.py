@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Blocks of the partition: two copies of the settings, rows set aside, and everything else for readings.
 SETTINGS_BLOCKS, ASIDE_BLOCKS = 2, 4
 _SAMPLER_LIMIT_MS, _UPLOADER_LIMIT_MS = 180_000, 1_800_000
-_SHORT_MS = 5_000
+_SHORT_MS, _IDLE_MS = 5_000, 10_000
 # As the portal takes it; and what the settings have room for, with a new meter every few months.
 _MOST_SOURCE, _MOST_SOURCES = 50, 40
 
@@ -58,8 +58,12 @@ class Node:
     def sample(self) -> int:
         """Take the step of the thread that reads the meter; return how many milliseconds it may sleep."""
         try:
-            self._meter_clock.step()
+            # The meter's clock before the first reading of a start; else while no reading waits.
+            if self.clock.best_ms() is None:
+                self._meter_clock.step()
             wait_ms = self.sampler.step()
+            if wait_ms > _IDLE_MS:
+                self._meter_clock.step()
         except MemoryError:
             # The other thread had the rest; it will be collected.
             self.counters.failed_reads += 1

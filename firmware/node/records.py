@@ -6,8 +6,9 @@ bits a byte. Without a base it is the difference from nothing.
 
 from node.quantities import ALL, Reading
 
-READING, CLOCK, REFUSED = 0, 1, 2
-"""Kinds of frames. A reading is a ring's base kind; CLOCK dates the readings of a boot; REFUSED is a rejected row."""
+READING, CLOCK, REFUSED, GUESS = 0, 1, 2, 3
+"""Kinds of frames. A reading is a ring's base kind; CLOCK dates the readings of a boot, and GUESS those of one that was
+never told the time; REFUSED is a rejected row."""
 
 _BOOT, _SAME_SET = 0x01, 0x02
 _DECIMALS = (1, 3, 6)

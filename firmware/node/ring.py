@@ -85,6 +85,7 @@ class Ring:
         self._data = bytearray(device.block_size) if block is None else block
         self._header = bytearray(HEADER_BYTES)
         self._newest = -1
+        self._done = (-1, 0)
         self._tail = 0
         self._offset = 0
         self._base_crc = 0
@@ -180,6 +181,8 @@ class Ring:
         """Mark a frame, and all that are older, as done. One that is not there any more is done already."""
         number, offset = at
         with self._lock:
+            # Also where flash takes no marks any more: it would be sent again and again.
+            self._done = max(self._done, at)
             for older in range(self._tail, min(number, self._newest)):
                 self._mark_sector(older)
             self._tail = max(self._tail, min(number, self._newest))
@@ -224,11 +227,12 @@ class Ring:
 
     def _pending_in(self, number: int) -> "Sector | None":
         """Return a sector before its first frame that is not acknowledged; None where it is gone or done."""
-        if self._number_in(number % self._count) != number or self._header[DONE_AT] == 0:
+        done, offset = self._done
+        if number < done or self._number_in(number % self._count) != number or self._header[DONE_AT] == 0:
             return None
         self._read(number)
         sector = Sector(number, self._data)
-        sector.pass_done()
+        sector.pass_done(offset if number == done else 0)
         return sector
 
     def _pass_what_is_done(self) -> None:

@@ -32,7 +32,7 @@ class Sampler:
         self._cadence = cadence
         self._counters = counters
         self._bases = records.Bases()
-        self._clock_is_kept = False
+        self._sync_is_kept = self._guess_is_kept = False
         self._scaled_ms: int | None = None
         self._tries = 0
         self._retry_ms: int | None = None
@@ -56,14 +56,20 @@ class Sampler:
         return 0
 
     def _keep_clock(self) -> None:
-        """Date the readings of this boot on flash, as soon as the time is known."""
-        sync = self._clock.first_sync
-        if sync is not None and not self._clock_is_kept:
-            self._clock_is_kept = True
-            try:
-                self._ring.append(records.CLOCK, records.encode_clock(self._clock.boot, sync[0], sync[1]))
-            except OSError:
-                self._counters.not_stored += 1
+        """Date the readings of this boot on flash, as soon as the time is known or can be guessed."""
+        sync, guess = self._clock.first_sync, self._clock.first_guess
+        if sync is not None and not self._sync_is_kept:
+            self._sync_is_kept = True
+            self._append_clock(records.CLOCK, sync)
+        elif guess is not None and sync is None and not self._guess_is_kept:
+            self._guess_is_kept = True
+            self._append_clock(records.GUESS, guess)
+
+    def _append_clock(self, kind: int, known: "tuple[int, int]") -> None:
+        try:
+            self._ring.append(kind, records.encode_clock(self._clock.boot, known[0], known[1]))
+        except OSError:
+            self._counters.not_stored += 1
 
     def _take(self) -> bool:
         """Take a reading, and return whether this period is dealt with."""

@@ -103,11 +103,11 @@ class Sector:
             return True
         return False
 
-    def pass_done(self) -> None:
-        """Go to behind the last frame that is acknowledged: its mark holds for all that is before it."""
+    def pass_done(self, offset: int) -> None:
+        """Go to behind the last frame that is acknowledged, by its mark or by its offset: that holds for all before."""
         behind = self.end
         while self.next():
-            if self.is_done:
+            if self.is_done or self.offset <= offset:
                 behind = self.end
         self.end = behind
 

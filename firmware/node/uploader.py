@@ -21,10 +21,11 @@ PATH = "/api/ingest/measurements"
 _MOST_REASON = 60
 # Some thirty rows of all quantities, twice as many of the eight.
 _MOST_PACKED = 4096
-_FRAMES_AT_ONCE = 8
+_FRAMES_AT_ONCE = 4
 _LINK_RESET_AFTER = 5
 _UNWELCOME_MS = 900_000
 _UNSET_MS = 60_000
+_MOST_TIMELESS = 10
 _RESYNC_MS = 86_400_000
 _STUCK_MS = 6 * 3_600_000
 
@@ -71,6 +72,7 @@ class Uploader:
         self._stream: Stream | None = None
         self._most_rows = target.most_rows
         self._synced_ms: int | None = None
+        self._timeless = 0
         self._stored_ms = clock.uptime_ms()
         self._clocks: dict[int, tuple[int, int]] | None = None
         self._undated: list[tuple[int, int]] = []
@@ -80,9 +82,9 @@ class Uploader:
     def is_stuck(self) -> bool:
         """Return whether nothing has got through for so long that a fresh start is worth a try.
 
-        Without the time it never is: the readings of this start could not be dated after the next.
+        Without any time it never is: the readings of this start could not be dated after the next.
         """
-        return self._clock.now_ms() is not None and self._clock.uptime_ms() - self._stored_ms > _STUCK_MS
+        return self._clock.best_ms() is not None and self._clock.uptime_ms() - self._stored_ms > _STUCK_MS
 
     def sends_less(self) -> int:
         """Send fewer rows at once from now on, and return how many milliseconds to wait before."""
@@ -121,8 +123,14 @@ class Uploader:
         epoch_ms = self._link.epoch_ms()
         if epoch_ms is not None and self._clock.set(epoch_ms):
             self._synced_ms = now_ms
+            self._timeless = 0
         elif self._clock.now_ms() is None:
-            raise OSError("nobody knows the time")
+            self._timeless += 1
+            guess_ms = self._clock.best_ms()
+            if self._timeless < _MOST_TIMELESS or guess_ms is None:
+                raise OSError("nobody knows the time")
+            # A way to the portal, and nobody on it who knows the time: the guess has to do, for good.
+            self._clock.set(guess_ms)
 
     def _send_oldest(self) -> int:
         packer = RowPacker(self._buffer)
@@ -228,8 +236,8 @@ class Uploader:
     def _time_of(self, reading: Reading) -> "int | None":
         """Return the seconds since 1970 of a reading.
 
-        One that was taken before its boot knew the time is dated by the first that this boot was told, and always by
-        that: sent twice it has to be the same row.
+        One that was taken before its boot knew the time is dated by the first that this boot was told, or by its guess
+        where that is over, and always by that: sent twice it has to be the same row.
         """
         if reading.boot is None:
             return reading.at
@@ -238,9 +246,10 @@ class Uploader:
         else:
             if self._clocks is None:
                 self._clocks = {}
-                for payload in self._ring.find(records.CLOCK):
-                    boot, uptime_s, epoch_s = records.decode_clock(payload)
-                    self._clocks.setdefault(boot, (uptime_s, epoch_s))
+                for kind in (records.CLOCK, records.GUESS):
+                    for payload in self._ring.find(kind):
+                        boot, uptime_s, epoch_s = records.decode_clock(payload)
+                        self._clocks.setdefault(boot, (uptime_s, epoch_s))
             sync = self._clocks.get(reading.boot)
         return None if sync is None else sync[1] + reading.at - sync[0]
 

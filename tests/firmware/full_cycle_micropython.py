@@ -45,6 +45,9 @@ class _Way:
     def epoch_ms(self) -> "int | None":
         return NOW_MS
 
+    def reset(self) -> None:
+        pass
+
 
 def main() -> None:
     ticks = SmallTicks()

@@ -94,9 +94,32 @@ def test_a_start_without_a_network_knows_the_time_by_the_meter() -> None:
         board.start()
         board.run(1800)
     assert board.node is not None
-    assert not board.node.clock.by_network
+    assert board.node.clock.now_ms() is None
     holds(board, drained(board))
     assert board.node.counters.undated == 0
+
+
+def test_a_guess_is_mended_when_the_network_comes_back() -> None:
+    """Somebody sets the meter's clock while the board is without power and network: nothing was sent by it yet."""
+    board = started()
+    board.run(600)
+    board.link.is_up = False
+    board.meter_ahead_s += 5000
+    board.start()
+    board.run(1800)
+    holds(board, drained(board))
+
+
+def test_a_guess_has_to_do_where_nobody_on_the_way_knows_the_time() -> None:
+    board = started()
+    board.run(600)
+    board.start()
+    board.link.knows_time = False
+    posts = board.portal.posts
+    board.run(2 * HOUR)
+    assert board.portal.posts > posts
+    board.start()
+    holds(board, drained(board))
 
 
 def test_how_wrong_the_meters_clock_is_is_not_written_down_every_hour() -> None:

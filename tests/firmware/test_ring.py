@@ -120,6 +120,15 @@ def test_a_byte_that_goes_bad_costs_its_own_frame() -> None:
     assert left == sorted(left)
 
 
+def test_what_is_acknowledged_stays_so_where_flash_takes_no_marks() -> None:
+    flash, ring = _filled(20)
+    flash.stuck.update(range(4))
+    ring.acknowledge(ring.oldest(13)[-1].at)
+    assert _pending(ring) == list(range(13, 20))
+    ring.acknowledge(ring.oldest(100)[-1].at)
+    assert _pending(ring) == []
+
+
 def test_what_is_no_ring_is_never_erased() -> None:
     flash = SimulatedFlash(4, _SECTOR)
     flash.write(2, 50, b"somebody else's")
