@@ -24,7 +24,8 @@ _MOST_PACKED = 4096
 _FRAMES_AT_ONCE = 4
 _LINK_RESET_AFTER = 5
 _UNWELCOME_MS = 900_000
-_UNSET_MS = 60_000
+_UNSET_MS, _SOON_MS = 60_000, 1_000
+_MOST_SUSPECTS = 3
 _MOST_TIMELESS = 10
 _RESYNC_MS = 86_400_000
 _STUCK_MS = 6 * 3_600_000
@@ -76,6 +77,7 @@ class Uploader:
         self._stored_ms = clock.uptime_ms()
         self._clocks: dict[int, tuple[int, int]] | None = None
         self._undated: list[tuple[int, int]] = []
+        self._suspects: list[tuple[int, int]] = []
         self._bases = records.Bases()
         self.rows_sent = 0
 
@@ -139,6 +141,10 @@ class Uploader:
         if last is None:
             self._stored_ms = self._clock.uptime_ms()
             return self._backoff.spread(self._target.every_ms)
+        if not rows and self._suspects:
+            # Nothing else to tell by, yet.
+            self._suspects = []
+            return self._backoff.failed()
         if not rows:
             self._done(last)
             return 0
@@ -158,7 +164,7 @@ class Uploader:
             if not frames:
                 break
             for frame in frames:
-                fields = self._fields_of(frame)
+                fields = None if frame.at in self._suspects else self._fields_of(frame)
                 if fields is not None:
                     if not packer.add(fields):
                         return last
@@ -193,19 +199,25 @@ class Uploader:
         if outcome.kind == outcomes.STORED:
             return self._stored(outcome, rows, last)
         if outcome.kind == outcomes.SMALLER:
-            if len(rows) == 1:
-                # The only row of a batch that cannot be read: it would be in the way for ever.
-                self._set_aside(rows[0], "the portal does not take it")
-                self._done(last)
-                return 0
-            self._most_rows = max(1, len(rows) // 2)
-            return 1000
+            return self._refused(rows)
         self._counters.failed_posts += 1
         wait_ms = self._backoff.failed()
         if outcome.kind == outcomes.UNWELCOME:
             self._stored_ms = self._clock.uptime_ms()
             wait_ms = self._backoff.spread(_UNWELCOME_MS)
         return max(wait_ms, self._backoff.spread(outcome.wait_s * 1000))
+
+    def _refused(self, rows: "list[tuple[int, int]]") -> int:
+        """Send less at once. A single row is left out for now: whether it is the row, the others will tell."""
+        self._most_rows = max(1, len(rows) // 2)
+        if len(rows) > 1:
+            return _SOON_MS
+        if len(self._suspects) < _MOST_SUSPECTS:
+            self._suspects.append(rows[0])
+            return _SOON_MS
+        self._suspects = []
+        self._counters.failed_posts += 1
+        return self._backoff.failed()
 
     def _stored(self, outcome: Outcome, rows: "list[tuple[int, int]]", last: "tuple[int, int]") -> int:
         for index, reason in outcome.refused:
@@ -257,8 +269,10 @@ class Uploader:
         """Take away what was dealt with; what has no time and never will is set aside first."""
         for at in self._undated:
             self._set_aside(at, "its time is not known")
+        for at in self._suspects:
+            self._set_aside(at, "the portal takes others, and not this one")
         self._counters.undated += len(self._undated)
-        self._undated = []
+        self._undated, self._suspects = [], []
         self._ring.acknowledge(last)
 
     def _set_aside(self, at: "tuple[int, int]", reason: str) -> None:

@@ -31,6 +31,7 @@ class SimulatedPortal:
         self.refuses: object = None
         self.reason = "not a finite number"
         self.most_rows = 1000
+        self.chokes_on: set[int] = set()
         self.says: dict[str, object] = {}
 
     def answer(self, request: bytes) -> bytes:
@@ -41,6 +42,8 @@ class SimulatedPortal:
         if f"Bearer {self.token}".encode() not in head:
             return answered(401, '{"error":{"code":"unauthenticated","message":"unknown"}}')
         rows = json.loads(unpacked(body))
+        if any(register_of(row) in self.chokes_on for row in rows):
+            return answered(400, '{"error":{"code":"invalid","message":"not JSON"}}')
         if len(rows) > self.most_rows:
             return answered(413, '{"error":{"code":"too_large","message":"too many"}}')
         counts = {"accepted": 0, "rejected": 0, "duplicates": 0, "completed": 0, "conflicts": 0}
@@ -66,6 +69,11 @@ class SimulatedPortal:
             return "duplicates"
         self.conflicts += 1
         return "conflicts"
+
+
+def register_of(row: "dict[str, object]") -> int:
+    """Return the register of a row in counts of 0.1 kWh."""
+    return int(float(str(row["energyImportedKwh"])) * 10 + 0.5)
 
 
 def answered(status: int, body: str, headers: str = "") -> bytes:
@@ -276,7 +284,7 @@ def stored_registers(portal: SimulatedPortal) -> "dict[int, int]":
     """Return the time of each reading that the portal has, by its register in counts of 0.1 kWh."""
     found: dict[int, int] = {}
     for at, row in portal.rows.items():
-        count = int(float(str(row["energyImportedKwh"])) * 10 + 0.5)
+        count = register_of(row)
         assert count not in found, "the same reading twice"
         found[count] = at
     return found

@@ -54,6 +54,32 @@ def test_too_many_rows_are_sent_in_smaller_batches() -> None:
     holds(board, drained(board))
 
 
+def test_a_row_that_makes_a_batch_unreadable_is_found_and_set_aside() -> None:
+    board = started()
+    board.run(120)
+    board.link.is_up = False
+    board.run(HOUR)
+    board.portal.chokes_on = {381_100}
+    found = drained(board)
+    node = board.node
+    assert node is not None
+    assert set(board.taken) - set(found) == {381_100}
+    assert node.counters.set_aside == 1
+
+
+def test_a_portal_that_can_read_nothing_takes_nothing_away() -> None:
+    """A proxy with a limit of no bytes, or a release gone wrong: it is not the rows."""
+    board = started()
+    board.run(120)
+    board.portal.chokes_on = set(range(381_000, 390_000))
+    board.run(12 * HOUR)
+    assert board.node is not None
+    assert board.node.counters.set_aside == 0
+    assert board.portal.posts < 300
+    board.portal.chokes_on = set()
+    holds(board, drained(board))
+
+
 def test_an_unknown_token_is_tried_again_later_and_nothing_is_lost() -> None:
     board = started()
     board.portal.token = "another"
