@@ -116,7 +116,7 @@ class Ring:
         with self._lock:
             for block in range(self._count):
                 self._device.erase(self._first + block)
-            self._newest = -1
+            self._newest, self._tail, self._done, self.dropped = -1, 0, (-1, 0), 0
             self._open_next()
 
     def append(

@@ -139,6 +139,15 @@ def test_what_is_no_ring_is_never_erased() -> None:
     assert _pending(_mounted(flash)) == []
 
 
+def test_a_ring_that_a_person_formats_begins_anew() -> None:
+    flash, ring = _filled(200)
+    ring.acknowledge(ring.oldest(3)[-1].at)
+    ring.format()
+    assert (_pending(ring), ring.dropped) == ([], 0)
+    ring.append(0, _payload(7))
+    assert _pending(ring) == _pending(_mounted(flash)) == [7]
+
+
 def test_a_ring_of_another_size_is_not_taken_for_one() -> None:
     flash, _ = _filled(12)
     assert raises(RingDamaged, Ring(flash, 0, 3).mount)
