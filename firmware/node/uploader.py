@@ -25,7 +25,7 @@ _FRAMES_AT_ONCE = 4
 _LINK_RESET_AFTER = 5
 _UNWELCOME_MS = 900_000
 _UNSET_MS, _SOON_MS = 60_000, 1_000
-_MOST_SUSPECTS = 3
+_MOST_SUSPECTS, _MOST_REFUSED_ROUNDS = 3, 96
 _MOST_TIMELESS = 10
 _RESYNC_MS = 86_400_000
 _STUCK_MS = 6 * 3_600_000
@@ -73,7 +73,7 @@ class Uploader:
         self._stream: Stream | None = None
         self._most_rows = target.most_rows
         self._synced_ms: int | None = None
-        self._timeless = 0
+        self._timeless = self._refused_rounds = 0
         self._stored_ms = clock.uptime_ms()
         self._clocks: dict[int, tuple[int, int]] | None = None
         self._undated: list[tuple[int, int]] = []
@@ -220,6 +220,15 @@ class Uploader:
         return self._backoff.failed()
 
     def _stored(self, outcome: Outcome, rows: "list[tuple[int, int]]", last: "tuple[int, int]") -> int:
+        if outcome.server_s is not None:
+            self._clock.set(outcome.server_s * 1000)
+        self._most_rows = min(2 * self._most_rows, self._target.most_rows)
+        if len(outcome.refused) == len(rows) and self._refused_rounds < _MOST_REFUSED_ROUNDS:
+            # Not one of them: rather something is set wrongly, here or there, that a day may mend.
+            self._refused_rounds += 1
+            self._stored_ms = self._clock.uptime_ms()
+            return self._backoff.spread(_UNWELCOME_MS)
+        self._refused_rounds = 0
         for index, reason in outcome.refused:
             self._set_aside(rows[index], reason)
         self._done(last)
@@ -227,9 +236,6 @@ class Uploader:
         self._counters.refused += len(outcome.refused)
         self._backoff.succeeded()
         self._stored_ms = self._clock.uptime_ms()
-        self._most_rows = min(2 * self._most_rows, self._target.most_rows)
-        if outcome.server_s is not None:
-            self._clock.set(outcome.server_s * 1000)
         return 0 if self._ring.oldest(1) else self._backoff.spread(self._target.every_ms)
 
     def _fields_of(self, frame: Frame) -> "list[tuple[str, str]] | None":

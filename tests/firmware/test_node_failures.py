@@ -80,6 +80,17 @@ def test_a_portal_that_can_read_nothing_takes_nothing_away() -> None:
     holds(board, drained(board))
 
 
+def test_a_portal_that_refuses_every_row_is_given_a_day() -> None:
+    board = started()
+    board.portal.refuses = lambda row: True
+    board.run(8 * HOUR)
+    assert board.node is not None
+    assert board.node.counters.set_aside == 0
+    assert board.node.watchdog.hungry() == []
+    board.portal.refuses = None
+    holds(board, drained(board))
+
+
 def test_an_unknown_token_is_tried_again_later_and_nothing_is_lost() -> None:
     board = started()
     board.portal.token = "another"
