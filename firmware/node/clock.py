@@ -17,19 +17,18 @@ _DAYS_TO_1970 = 719_468
 class Clock:
     """Uptime, and the time once somebody has said it. `boot` tells one start of the board from others.
 
-    `first_sync` and `first_guess` say when that was: seconds since the start, and since 1970.
+    `first_sync` says when that was: seconds since the start, and since 1970. `start_s` is when it started, by a guess.
     """
 
     def __init__(self, ticks: "Ticks", boot: int) -> None:
         self.boot = boot
         self.steps = 0
         self.first_sync: tuple[int, int] | None = None
-        self.first_guess: tuple[int, int] | None = None
+        self.start_s: int | None = None
         self._ticks = ticks
         self._last = ticks.ms()
         self._uptime_ms = 0
         self._epoch_at_start_ms: int | None = None
-        self._guess_at_start_ms: int | None = None
 
     def uptime_ms(self) -> int:
         """Return the milliseconds since the start; to be asked at least once in six days, while the counter wraps."""
@@ -45,8 +44,9 @@ class Clock:
 
     def best_ms(self) -> "int | None":
         """Return the same, or a guess where there is one: good enough for round minutes."""
-        at_start_ms = self._guess_at_start_ms if self._epoch_at_start_ms is None else self._epoch_at_start_ms
-        return None if at_start_ms is None else at_start_ms + self.uptime_ms()
+        if self._epoch_at_start_ms is None and self.start_s is not None:
+            return self.start_s * 1000 + self.uptime_ms()
+        return self.now_ms()
 
     def set(self, epoch_ms: int) -> bool:
         """Take a time that somebody trustworthy said just now; whether it can be true at all.
@@ -58,7 +58,7 @@ class Clock:
         if not _is_plausible(epoch_ms):
             return False
         if self.first_sync is None:
-            self.first_sync = _whole_seconds(uptime_ms, epoch_ms)
+            self.first_sync = uptime_ms // 1000, (epoch_ms - uptime_ms % 1000) // 1000
         elif abs(epoch_ms - (self.now_ms() or 0)) >= _STEP_MS:
             self.steps += 1
         self._epoch_at_start_ms = epoch_ms - uptime_ms
@@ -66,18 +66,12 @@ class Clock:
 
     def guess(self, epoch_ms: int) -> None:
         """Take a time that is probably right, until somebody knows better."""
-        uptime_ms = self.uptime_ms()
-        if self.first_guess is None and _is_plausible(epoch_ms):
-            self.first_guess = _whole_seconds(uptime_ms, epoch_ms)
-            self._guess_at_start_ms = epoch_ms - uptime_ms
+        if self.start_s is None and _is_plausible(epoch_ms):
+            self.start_s = (epoch_ms - self.uptime_ms()) // 1000
 
 
 def _is_plausible(epoch_ms: int) -> bool:
     return EARLIEST_S <= epoch_ms // 1000 < LATEST_S
-
-
-def _whole_seconds(uptime_ms: int, epoch_ms: int) -> "tuple[int, int]":
-    return uptime_ms // 1000, (epoch_ms - uptime_ms % 1000) // 1000
 
 
 def seconds_of(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:

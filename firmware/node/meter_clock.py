@@ -30,7 +30,7 @@ class MeterClock:
         """Ask the meter where that helps: at a start without the time, and now and then while it is known."""
         if self._clock.now_ms() is not None:
             self._learn()
-        elif self._clock.first_guess is None and _AHEAD in self._settings.values and self._is_time_to_ask():
+        elif self._clock.start_s is None and _AHEAD in self._settings.values and self._is_time_to_ask():
             shown_s = self._shown_s()
             if shown_s is not None:
                 self._clock.guess((shown_s - self._settings.number(_AHEAD, 0)) * 1000)

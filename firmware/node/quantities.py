@@ -66,9 +66,10 @@ class Reading:
     """What the meter said at one instant.
 
     `at` counts seconds since 1970 UTC, or, where `boot` is not None, since the board's start of that number: the time
-    was not known yet. `values` has a whole number of steps for each quantity, None where it was not measured; those of
-    registers are counts of the meter, of which `register_decimals` (1, 3 or 6) make a kWh. `meter` is the number under
-    which the settings keep what the meter is called.
+    was not known yet. `guess` is when that start was, where it could be guessed. `values` has a whole number of steps
+    for each quantity, None where it was not measured; those of registers are counts of the meter, of which
+    `register_decimals` (1, 3 or 6) make a kWh. `meter` is the number under which the settings keep what the meter is
+    called.
     """
 
     def __init__(
@@ -78,9 +79,11 @@ class Reading:
         register_decimals: int = 1,
         meter: int = 0,
         boot: "int | None" = None,
+        guess: "int | None" = None,
     ) -> None:
         self.at = at
         self.values = values
         self.register_decimals = register_decimals
         self.meter = meter
         self.boot = boot
+        self.guess = guess

@@ -6,11 +6,10 @@ bits a byte. Without a base it is the difference from nothing.
 
 from node.quantities import ALL, Reading
 
-READING, CLOCK, REFUSED, GUESS = 0, 1, 2, 3
-"""Kinds of frames. A reading is a ring's base kind; CLOCK dates the readings of a boot, and GUESS those of one that was
-never told the time; REFUSED is a rejected row."""
+READING, CLOCK, REFUSED = 0, 1, 2
+"""Kinds of frames. A reading is a ring's base kind; CLOCK dates the readings of a boot; REFUSED is a rejected row."""
 
-_BOOT, _SAME_SET = 0x01, 0x02
+_BOOT, _SAME_SET, _SAME_BOOT = 0x01, 0x02, 0x04
 _DECIMALS = (1, 3, 6)
 
 
@@ -23,7 +22,7 @@ def lean(reading: Reading, base: "Reading | None") -> "bytes | None":
     """Return a reading as what differs from another; None where they have too little in common."""
     if base is None or base.register_decimals != reading.register_decimals:
         return None
-    if base.meter != reading.meter or base.boot != reading.boot:
+    if base.meter != reading.meter or base.boot != reading.boot or base.guess != reading.guess:
         return None
     return _encode(reading, base)
 
@@ -47,7 +46,11 @@ def decode(payload: bytes, leaned_on: "Reading | None" = None) -> Reading:
     """Return the reading of some bytes; `leaned_on` is the one that they are the difference from."""
     reader = _Reader(payload)
     flags, meter = reader.byte(), reader.byte()
-    boot = reader.plain() if flags & _BOOT else None
+    boot = guess = None
+    if flags & _SAME_BOOT and leaned_on:
+        boot, guess = leaned_on.boot, leaned_on.guess
+    elif flags & _BOOT:
+        boot, guess = reader.plain(), reader.plain() or None
     at = reader.signed() + (leaned_on.at if leaned_on else 0)
     is_there = _set_of(leaned_on) if flags & _SAME_SET and leaned_on else reader.plain()
     values: list[int | None] = []
@@ -56,7 +59,7 @@ def decode(payload: bytes, leaned_on: "Reading | None" = None) -> Reading:
             values.append(reader.signed() + (_value(leaned_on, quantity)))
         else:
             values.append(None)
-    return Reading(at, values, _DECIMALS[flags >> 4 & 3], meter, boot)
+    return Reading(at, values, _DECIMALS[flags >> 4 & 3], meter, boot, guess)
 
 
 def encode_clock(boot: int, uptime_s: int, epoch_s: int) -> bytes:
@@ -77,9 +80,12 @@ def _encode(reading: Reading, base: "Reading | None") -> bytes:
     out = bytearray(2)
     is_there = _set_of(reading)
     flags = _DECIMALS.index(reading.register_decimals) << 4
-    if reading.boot is not None:
+    if base is not None:
+        flags |= _SAME_BOOT
+    elif reading.boot is not None:
         flags |= _BOOT
         _put(out, reading.boot)
+        _put(out, reading.guess or 0)
     _put_signed(out, reading.at - (base.at if base else 0))
     if base is not None and _set_of(base) == is_there:
         flags |= _SAME_SET

@@ -32,7 +32,7 @@ class Sampler:
         self._cadence = cadence
         self._counters = counters
         self._bases = records.Bases()
-        self._sync_is_kept = self._guess_is_kept = False
+        self._clock_is_kept = False
         self._scaled_ms: int | None = None
         self._tries = 0
         self._retry_ms: int | None = None
@@ -56,29 +56,23 @@ class Sampler:
         return 0
 
     def _keep_clock(self) -> None:
-        """Date the readings of this boot on flash, as soon as the time is known or can be guessed."""
-        sync, guess = self._clock.first_sync, self._clock.first_guess
-        if sync is not None and not self._sync_is_kept:
-            self._sync_is_kept = True
-            self._append_clock(records.CLOCK, sync)
-        elif guess is not None and sync is None and not self._guess_is_kept:
-            self._guess_is_kept = True
-            self._append_clock(records.GUESS, guess)
-
-    def _append_clock(self, kind: int, known: "tuple[int, int]") -> None:
-        try:
-            self._ring.append(kind, records.encode_clock(self._clock.boot, known[0], known[1]))
-        except OSError:
-            self._counters.not_stored += 1
+        """Date the readings of this boot on flash, as soon as the time is known."""
+        sync = self._clock.first_sync
+        if sync is not None and not self._clock_is_kept:
+            self._clock_is_kept = True
+            try:
+                self._ring.append(records.CLOCK, records.encode_clock(self._clock.boot, sync[0], sync[1]))
+            except OSError:
+                self._counters.not_stored += 1
 
     def _take(self) -> bool:
         """Take a reading, and return whether this period is dealt with."""
         try:
             if self._scaled_ms is None:
                 self._rescale()
-            at, boot = self._clock.now_ms(), None
+            at, boot, guess = self._clock.now_ms(), None, None
             if at is None:
-                at, boot = self._clock.uptime_ms(), self._clock.boot
+                at, boot, guess = self._clock.uptime_ms(), self._clock.boot, self._clock.start_s
             values, decimals = self._meter.values(self._meter.read_block())
         except (ModbusError, ValueError):
             self._counters.failed_reads += 1
@@ -86,7 +80,7 @@ class Sampler:
             self._retry_ms = self._clock.uptime_ms() + _RETRY_MS
             return self._tries >= _TRIES
         self._counters.taken += 1
-        self._store(Reading(at // 1000, values, decimals, self.meter_number, boot))
+        self._store(Reading(at // 1000, values, decimals, self.meter_number, boot, guess))
         return True
 
     def _ask_again(self) -> None:

@@ -243,7 +243,7 @@ class Uploader:
         if frame.kind != records.READING:
             return None
         reading = records.decode(frame.payload, self._bases.reading(frame.base))
-        at = self._time_of(reading)
+        at = self._time_of(reading, frame.at)
         if at is None:
             self._undated.append(frame.at)
             return None
@@ -251,8 +251,8 @@ class Uploader:
         source = sources[reading.meter] if reading.meter < len(sources) else "acuvim-ii"
         return row_fields(reading, at, self._target.wanted, source)
 
-    def _time_of(self, reading: Reading) -> "int | None":
-        """Return the seconds since 1970 of a reading.
+    def _time_of(self, reading: Reading, where: "tuple[int, int]") -> "int | None":
+        """Return the seconds since 1970 of a reading that lies somewhere in the ring.
 
         One that was taken before its boot knew the time is dated by the first that this boot was told, or by its guess
         where that is over, and always by that: sent twice it has to be the same row.
@@ -263,13 +263,22 @@ class Uploader:
             sync = self._clock.first_sync
         else:
             if self._clocks is None:
-                self._clocks = {}
-                for kind in (records.CLOCK, records.GUESS):
-                    for payload in self._ring.find(kind):
-                        boot, uptime_s, epoch_s = records.decode_clock(payload)
-                        self._clocks.setdefault(boot, (uptime_s, epoch_s))
+                clocks = [records.decode_clock(payload) for payload in self._ring.find(records.CLOCK)]
+                self._clocks = {boot: (uptime_s, epoch_s) for boot, uptime_s, epoch_s in clocks}
             sync = self._clocks.get(reading.boot)
+            if sync is None:
+                guess = reading.guess or self._later_guess(reading.boot, where)
+                sync = None if guess is None else (0, guess)
         return None if sync is None else sync[1] + reading.at - sync[0]
+
+    def _later_guess(self, boot: int, where: "tuple[int, int]") -> "int | None":
+        """Return what the next readings of a boot say of its start: the meter's clock may have been silent at first."""
+        for frame in self._ring.oldest(_FRAMES_AT_ONCE, where):
+            if frame.kind == records.READING:
+                reading = records.decode(frame.payload, self._bases.reading(frame.base))
+                if reading.boot != boot or reading.guess is not None:
+                    return reading.guess if reading.boot == boot else None
+        return None
 
     def _done(self, last: "tuple[int, int]") -> None:
         """Take away what was dealt with; what has no time and never will is set aside first."""

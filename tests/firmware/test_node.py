@@ -99,6 +99,21 @@ def test_a_start_without_a_network_knows_the_time_by_the_meter() -> None:
     assert board.node.counters.undated == 0
 
 
+def test_a_guess_holds_for_the_last_reading_of_a_start_though_the_first_were_sent_long_ago() -> None:
+    board = started()
+    board.run(600)
+    board.link.is_up = False
+    board.start()
+    board.run(HOUR)
+    board.link.is_up = True
+    for _ in range(20):
+        board.node = board.start()
+        board.node.target.most_rows = board.node.uploader._most_rows = 4
+        board.link.moods = ["", "request lost"] * 2
+        board.run(20)
+    holds(board, drained(board))
+
+
 def test_a_guess_is_mended_when_the_network_comes_back() -> None:
     """Somebody sets the meter's clock while the board is without power and network: nothing was sent by it yet."""
     board = started()

@@ -12,8 +12,8 @@ def _values(first: int, step: int) -> "list[int | None]":
 
 
 def _same(one: Reading, other: Reading) -> bool:
-    return (one.at, one.values, one.register_decimals, one.meter, one.boot) == (
-        other.at, other.values, other.register_decimals, other.meter, other.boot,
+    return (one.at, one.values, one.register_decimals, one.meter, one.boot, one.guess) == (
+        other.at, other.values, other.register_decimals, other.meter, other.boot, other.guess,
     )  # fmt: skip
 
 
@@ -24,8 +24,8 @@ def test_a_reading_comes_back_whole() -> None:
     some[3], some[29] = 0, -1
     for values in (_values(1, 0), _LARGEST[:], negative, none, some):
         for decimals in (1, 3, 6):
-            for boot in (None, 0, 0xFFFFFFFF):
-                reading = Reading(1_800_014_400, values, decimals, 7, boot)
+            for boot, guess in ((None, None), (0, None), (0xFFFFFFFF, 1_800_000_000)):
+                reading = Reading(1_800_014_400, values, decimals, 7, boot, guess)
                 assert _same(decode(encode(reading)), reading)
                 assert len(encode(reading)) <= 254
 
@@ -39,6 +39,10 @@ def test_a_leaning_reading_comes_back_whole() -> None:
         payload = lean(reading, base)
         assert payload is not None
         assert _same(decode(payload, base), reading)
+    untimed = Reading(70, _values(3, 2), 1, 0, 77, 1_800_000_000)
+    payload = lean(Reading(130, _values(3, 1), 1, 0, 77, 1_800_000_000), untimed)
+    assert payload is not None
+    assert _same(decode(payload, untimed), Reading(130, _values(3, 1), 1, 0, 77, 1_800_000_000))
     back = lean(later, some)
     assert back is not None
     assert _same(decode(back, some), later)
