@@ -182,15 +182,15 @@ def _check(flash: SimulatedFlash, stored: "list[int]", sent: "list[int]") -> Rin
 def test_the_power_goes_at_every_write_and_erase() -> None:
     """From the first header on, through several rounds of the ring, at every single byte."""
     whole = SimulatedFlash(4, _SECTOR)
-    _live(_mounted(whole), [], [], 110)
-    assert sum(whole.erases) >= 8
+    _live(_mounted(whole), [], [], 75)
+    assert min(whole.erases) >= 1
     for cut in range(whole.operations):
         flash = SimulatedFlash(4, _SECTOR)
         flash.cut_after = cut
         stored: list[int] = []
         sent: list[int] = []
         try:
-            _live(_mounted(flash), stored, sent, 110)
+            _live(_mounted(flash), stored, sent, 75)
         except PowerCut:
             pass
         else:
@@ -230,7 +230,7 @@ def test_cut_after_cut_nothing_is_lost() -> None:
     flash = SimulatedFlash(4, _SECTOR)
     stored: list[int] = []
     sent: list[int] = []
-    for start in range(400):
+    for start in range(250):
         flash.cut_after = 1 + start * 37 % 173
         try:
             ring = _mounted(flash)
@@ -242,4 +242,4 @@ def test_cut_after_cut_nothing_is_lost() -> None:
             pass
         flash.powered_again()
         _check(flash.copy(), stored, sent)
-    assert len(stored) > 400
+    assert len(stored) > 250
