@@ -93,7 +93,7 @@ def _place(random: Random, meter: RandomMeter, taken: list[tuple[int, int]], *, 
         is_free = all(row.fault == TRUE for row in around) and not any(
             around[0].at <= at <= around[-1].at for at in times
         )
-        if crowded or is_free:
+        if is_free or (crowded and not any(around[8].at <= at <= around[-1].at for at in times)):
             return i
     return None
 

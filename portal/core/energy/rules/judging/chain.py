@@ -28,6 +28,9 @@ from portal.core.energy.rules.judging.prices import (
 )
 from portal.core.energy.rules.judging.runs import Runs
 
+NEAR = 3
+_MARGIN = 50
+_SOLID = 2 * MANY
 _IMPOSSIBLE = 1 << 60
 
 
@@ -99,17 +102,32 @@ class Chain:
         self._times, self._shown = runs.times, runs.shown
         self._leaps = Leaps(runs, limits)
         self._exits: list[list[_Exit]] = []
+        self._open: list[list[_Exit]] = []  # of each run those from which the chain may still go on
+        self._without = 0  # the least price of all that is behind, with nothing of what comes
 
     def cheapest(self) -> list[Segment]:
         """Return the accepted readings, ascending, in segments; there is at least one."""
         for run in range(len(self._runs)):
-            self._exits.append(list(self._leave(run, self._enter(run))))
+            exits = list(self._leave(run, self._enter(run)))
+            self._forget(run)
+            self._exits.append(exits)
+            self._open.append(exits)
+            left_out = self._without + LEFT_OUT * self._runs.weight[run]
+            self._without = min([left_out, *(out.price + out.tail for out in exits)])
         return self._segments(self._cheapest_end())
 
     def _hides(self, after: int, before: int) -> bool:
         """Tell whether a reading between two is said to be true, so that it may not be left out."""
         forced = self._forced
         return bool(forced) and bisect_left(forced, before) > bisect_right(forced, after)
+
+    def _forget(self, run: int) -> None:
+        """Drop the exits whose line a long run takes up: nothing leaps over it from there."""
+        if self._runs.weight[run] < _SOLID:
+            return
+        for before in range(max(0, run - RUNS_BACK), run):
+            kept = [out for out in self._open[before] if not self._leaps.is_taken_up(out.index, run)]
+            self._open[before] = kept
 
     # Entering a run
 
@@ -120,13 +138,13 @@ class Chain:
             if not self._hides(-1, i):
                 price = self._runs.until[run] + dropped
                 _offer(found, _Entry(price, i, -1, i, LinkKind.RISE, 0, None))
+        most = self._without + LEFT_OUT * min(self._runs.weight[run], RUNS_BACK) + _MARGIN
         for before in self._runs_before(run):
-            dearest = _IMPOSSIBLE
-            if len(found) >= len(ways):
-                dearest = max(entry.price for entry in found.values())
-            for out in self._exits[before]:
-                if out.price + LEFT_OUT * (run - before - 1) <= dearest:
-                    self._link(out, run, ways, found)
+            is_far = run - before > NEAR
+            least = LEFT_OUT * (run - before - 1)
+            for out in self._open[before]:
+                if not (is_far and out.tail) and out.price + least <= most:
+                    self._link(out, run, ways[:1] if is_far else ways, found, out.price + least)
         return sorted(found.values(), key=lambda entry: entry.index)
 
     def _runs_before(self, run: int) -> Iterator[int]:
@@ -139,16 +157,21 @@ class Chain:
                 return
             yield before
 
-    def _link(self, out: _Exit, run: int, ways: list[tuple[int, int]], found: dict[int, _Entry]) -> None:
+    def _link(
+        self, out: _Exit, run: int, ways: list[tuple[int, int]], found: dict[int, _Entry], least: int
+    ) -> None:
+        """Offer what an exit leads to; no way from it has a price below `least`."""
         for i, dropped in ways:
-            span = self._times[i] - self._times[out.index]
-            if span <= 0 or self._hides(out.index, i):
+            best = found.get(i)
+            if best and least > best.price:
                 continue
-            entry = self._rise(out, run, i) or self._switch(out, run, i, dropped)
-            if entry:
-                _offer(found, entry)
+            if self._times[i] > self._times[out.index] and not self._hides(out.index, i):
+                entry = self._rise(out, run, i, best) or self._switch(out, run, i, dropped)
+                if entry:
+                    _offer(found, entry)
         if (i := self._end_of_wobble(out, run)) is not None and not self._hides(out.index, i):
-            entry = self._rise(out, run, i)
+            best = found.get(i)
+            entry = None if best and least > best.price else self._rise(out, run, i, best)
             if entry:
                 _offer(found, entry)
 
@@ -161,23 +184,26 @@ class Chain:
         i = bisect_left(self._shown, base, a, z + 1)
         return i if self._times[i] - self._times[out.index] <= WOBBLE_LASTS else None
 
-    def _rise(self, out: _Exit, run: int, i: int) -> _Entry | None:
+    def _rise(self, out: _Exit, run: int, i: int, best: _Entry | None) -> _Entry | None:
         """Return the entry of a register that only rose, or stood still and caught up; None where it cannot have."""
         x = out.index
         rise, span = self._shown[i] - self._shown[x], self._times[i] - self._times[x]
         if rise < 0:
             return None
-        base, price = x, LONG_SILENCE if span > REMEMBERED else 0
+        base, price = x, _silence(out, span)
         if not self._limits.within(rise, span):
             caught_up = self._stood_since(out, run, i)
             if caught_up is None:
                 return None
             base, price = caught_up, price + STOOD_STILL
+        most = best.price if best else _IMPOSSIBLE
         returning = self._runs.last[run] - i + 1 if span <= REMEMBERED and out.line >= FEW else -out.line
-        price += self._leaps.price(x, out.run, i, run, out.line + returning)
+        leapt, undoubted = self._leaps.price(x, out.run, i, run, out.line + returning, most - out.price)
+        price += leapt
         if self._shown[x] * 9 < rise and rise > self._limits.slack_milliwh:
             price += FROM_NEAR_ZERO
-        return _Entry(out.price + price, out.doubts + i - base - 1, base, i, LinkKind.RISE, out.line, out)
+        doubts = out.doubts + i - base - 1 - undoubted
+        return _Entry(out.price + price, doubts, base, i, LinkKind.RISE, out.line, out)
 
     def _stood_since(self, out: _Exit, run: int, i: int) -> int | None:
         """Return since which reading a register that has caught up stood still, at most a day; None where it did not."""
@@ -193,7 +219,7 @@ class Chain:
         x, runs = out.index, self._runs
         fall, span = self._shown[x] - self._shown[i], self._times[i] - self._times[x]
         price = out.price + out.tail + runs.until[run] - runs.until[out.run + 1] + dropped
-        price += LONG_SILENCE if span > REMEMBERED else 0
+        price += _silence(out, span)
         doubts, width = out.doubts + i - x - 1, self._limits.width_milliwh
         if width and fall > 0 and self._limits.within(width - fall, span):
             return _Entry(price + ROLLOVER, doubts, x, i, LinkKind.ROLLOVER, out.line, out)
@@ -248,6 +274,12 @@ class Chain:
             found.append(Segment(out.entry.index, last, out.entry.kind))
             out, last = out.entry.came, out.entry.base
         return found[::-1]
+
+
+def _silence(out: _Exit, span: int) -> int:
+    """Return the price of a long silence: a few readings before it, with no history, are a board's wrong year."""
+    has_history = out.line >= FEW or out.index - out.entry.index + 1 >= FEW
+    return LONG_SILENCE if span > REMEMBERED and not has_history else 0
 
 
 def _offer(found: dict[int, _Entry], entry: _Entry) -> None:

@@ -25,22 +25,32 @@ class Leaps:
         self._runs, self._limits = runs, limits
         self._times, self._shown = runs.times, runs.shown
 
-    def price(self, x: int, from_run: int, i: int, to_run: int, line: int) -> int:
-        """Return the price of what a rise from reading x of a run to reading i of a later one leaps over.
+    def price(self, x: int, from_run: int, i: int, to_run: int, line: int, most: int) -> tuple[int, int]:
+        """Return what the readings cost that a rise from x, of a run, to i, of a later one, leaps over.
 
-        `line` is how many readings the line has with those from i on, as far as they can speak for its return.
+        That is their price, and how many of them are no doubts at all: a wobble of a count or two. `line` is how many
+        readings the line has with those from i on, as far as they can speak for its return.
         """
-        total = 0
+        total, undoubted = 0, 0
         for a, z, weight in self._leapt(x, from_run, i, to_run):
             if self._is_unopposed(x, a, z, i):
                 total += LEFT_OUT * weight + IN_BETWEEN
             elif line >= min(MANY, weight) and self._is_glitch(x, a, z, i):
                 total += LEFT_OUT
+                undoubted += z - a + 1 if self._is_tiny_fall(x, a) else 0
             else:
                 total += LEFT_OUT * weight
-            if total > _LONG:
-                return TOO_MUCH
-        return total
+            if total > _LONG or total > most:
+                return TOO_MUCH, 0
+        return total, undoubted
+
+    def is_taken_up(self, x: int, run: int) -> bool:
+        """Tell whether a run goes on with the line of x, or passes it by itself: it is no glitch of that line."""
+        a, z = self._runs.first[run], self._runs.last[run]
+        return self._shown[a] < self._shown[x] <= self._shown[z] or self._joins(x, a, z)
+
+    def _is_tiny_fall(self, x: int, a: int) -> bool:
+        return 0 < self._shown[x] - self._shown[a] <= self._limits.slack_milliwh
 
     def _leapt(self, x: int, from_run: int, i: int, to_run: int) -> Iterator[tuple[int, int, int]]:
         """Yield what is leapt over: the first and the last reading of each part, and what it weighs."""
@@ -72,10 +82,15 @@ class Leaps:
         if ends >= base:
             is_back = self._is_nearer_the_old(base, self._shown[i], ends)
         elif is_small_fall(base, begins):
-            is_back = self._times[z] - self._times[x] <= WOBBLE_LASTS
+            is_back = self._times[z] - self._times[x] <= WOBBLE_LASTS and self._is_wobble(x, a, z, i)
         else:
             is_back = self._is_jump_out_of(x, a, z, i)
         return is_back and not self._joins(x, a, z)
+
+    def _is_wobble(self, x: int, a: int, z: int, i: int) -> bool:
+        """Tell whether a run a little below the base came back by a jump; one that climbs speaks for itself."""
+        came_back, climbed = self._shown[i] - self._shown[z], self._shown[z] - self._shown[a]
+        return self._is_tiny_fall(x, a) or came_back >= climbed
 
     @staticmethod
     def _is_nearer_the_old(base: int, back: int, above: int) -> bool:
