@@ -9,10 +9,17 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from portal.core.energy.rules.judging.limits import Limits, is_small_fall
-from portal.core.energy.rules.judging.prices import FEW, IN_BETWEEN, LEFT_OUT, MANY, RUNS_BACK, WOBBLE_LASTS
+from portal.core.energy.rules.judging.prices import (
+    ANY_PRICE,
+    FEW,
+    IN_BETWEEN,
+    LEFT_OUT,
+    MANY,
+    RUNS_BACK,
+    WOBBLE_LASTS,
+)
 from portal.core.energy.rules.judging.runs import Runs
 
-TOO_MUCH = 1 << 40
 _LONG = LEFT_OUT * RUNS_BACK  # nothing that is worth it leaps over so much: an exchange is cheaper
 
 
@@ -41,7 +48,7 @@ class Leaps:
             else:
                 total += LEFT_OUT * weight
             if total > _LONG or total > most:
-                return TOO_MUCH, 0
+                return ANY_PRICE, 0
         return total, undoubted
 
     def is_taken_up(self, x: int, run: int) -> bool:

@@ -50,7 +50,7 @@ def learned_watts(times: Sequence[int], shown: Sequence[int]) -> int | None:
 
 
 def _hour_means(times: Sequence[int], shown: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the mean power (W) from the last reading of an hour to the last of the next with readings, where it rose."""
+    """Yield the mean power (W) from the last reading of an hour to the last of the next, where it rose."""
     i, before = 0, -1
     while i < len(times):
         following = bisect_left(times, (times[i] // HOUR + 1) * HOUR, i)

@@ -7,7 +7,9 @@ UNKNOWN_WATTS: Final = 1_000_000
 """Where neither a rated nor a learned power is there: a site above that must give its rated power."""
 
 _OVERLOAD_PERCENT = 125
-_LEARNED_IS_WIDER = 4  # a learned bound is eight times an hour's mean; the load's peaks are about twice that mean
+_LEARNED_IS_WIDER = (
+    4  # a learned bound is eight times an hour's mean; the load's peaks are about twice that mean
+)
 _WATT_MICROSECONDS_PER_MILLIWH = 3_600_000  # 3,600 s per hour, 1,000 mWh per Wh, 1,000,000 us per s
 
 
@@ -32,16 +34,36 @@ class RegisterFacts:
                 msg = f"what is known of a register must be above zero, not {figure}"
                 raise ValueError(msg)
 
+    def scaled(self, scale: "Scale") -> "RegisterFacts":
+        """Return the facts of the register in primary energy; power is primary already."""
+        return RegisterFacts(
+            rated_watts=self.rated_watts,
+            learned_watts=self.learned_watts,
+            count_milliwh=self.count_milliwh and scaled(self.count_milliwh, scale),
+            width_milliwh=self.width_milliwh and scaled(self.width_milliwh, scale),
+        )
+
+
+Scale = tuple[int, int]
+"""What a reading is multiplied by to be primary energy: numerator and denominator."""
+
+
+def scaled(milliwh: int, scale: Scale) -> int:
+    """Return what a register shows in primary energy, rounded down: differences of it add up exactly."""
+    over, under = scale
+    return milliwh if over == under else milliwh * over // under
+
 
 class Limits:
     """What can lie between two readings of one register."""
 
-    __slots__ = ("slack_milliwh", "stuck_divisor", "watts", "width_milliwh")
+    __slots__ = ("count_milliwh", "slack_milliwh", "stuck_divisor", "watts", "width_milliwh")
 
     def __init__(self, facts: RegisterFacts, count_milliwh: int) -> None:
         learned = None if facts.rated_watts else facts.learned_watts
         rated = facts.rated_watts and facts.rated_watts * _OVERLOAD_PERCENT // 100
         self.watts = rated or learned or UNKNOWN_WATTS
+        self.count_milliwh = count_milliwh
         self.slack_milliwh = 2 * count_milliwh
         self.width_milliwh = facts.width_milliwh
         # By how much the bound is wider than the load may be; 0: nothing is known of the load.

@@ -36,3 +36,4 @@ FEW: Final = 3
 """Readings that make a line, and ends of a run at which a chain may enter or leave it."""
 RUNS_BACK: Final = 48
 """How many runs a link leaps over at most."""
+ANY_PRICE: Final = 1 << 60

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _COARSEST_MILLIWH: Final = 1_000_000
-_STEPS: Final = tuple(m * 10**e for e in range(6) for m in (1, 2, 5)) + (_COARSEST_MILLIWH,)
+_STEPS: Final = (*(m * 10**e for e in range(6) for m in (1, 2, 5)), _COARSEST_MILLIWH)
 _SAMPLE: Final = 4_000
 _FAULTY: Final = 3  # so many values may be of no register at all, however few there are
 

@@ -87,7 +87,6 @@ def _cuts(times: Sequence[int], shown: Sequence[int], limits: Limits) -> list[in
     return [
         i
         for i, (rise, span, before) in enumerate(zip(rises, spans, shown, strict=False), 1)
-        if rise
-        and (rise < 0 or before * 9 < rise or (rise - slack) * unit > watts * span)
+        if (rise and (rise < 0 or before * 9 < rise or (rise - slack) * unit > watts * span))
         or not 0 < span <= REMEMBERED
     ]
