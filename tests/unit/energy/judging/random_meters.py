@@ -69,9 +69,14 @@ class RandomMeter:
         return 2 * self.count + self.full_watts * self.interval * 10 // 36 // SECOND
 
 
-def random_meter(random: Random, *, faults: int = 0, switches: bool = False, crowded: bool = False) -> RandomMeter:
-    """Return a meter of 60 to 500 readings with so many faults, and with resets, exchanges and rollovers or without."""
-    meter = _true_meter(random, switches=switches)
+def random_meter(
+    random: Random, *, faults: int = 0, switches: bool = False, crowded: bool = False, slow: bool = False
+) -> RandomMeter:
+    """Return a meter with so many faults, and with resets, exchanges and rollovers or without.
+
+    It has 60 to 500 readings, or, where it is slow, up to 1,500 over weeks.
+    """
+    meter = _true_meter(random, switches=switches, slow=slow)
     taken: list[tuple[int, int]] = []
     for _ in range(faults):
         kind = random.choice([kind for kind in _FAULTS if kind != "year" or kind not in meter.kinds])
@@ -98,12 +103,12 @@ def _place(random: Random, meter: RandomMeter, taken: list[tuple[int, int]], *, 
     return None
 
 
-def _true_meter(random: Random, *, switches: bool) -> RandomMeter:
+def _true_meter(random: Random, *, switches: bool, slow: bool) -> RandomMeter:
     full = round(1000 * exp(random.uniform(log(0.05), log(900))))
-    interval = random.choice((10, 30, 60, 60, 300, 900, 1800, 3600)) * SECOND
+    interval = random.choice((900, 1800, 3600) if slow else (10, 30, 60, 60, 300, 900, 1800, 3600)) * SECOND
     ticking = 5 * full * interval * 10 // 36 // SECOND
     count = random.choice([count for count in COUNTS if count <= ticking] or [COUNTS[0]])
-    n = random.randrange(60, 500)
+    n = random.randrange(60, 1_500 if slow else 500)
     rated = round(full * random.uniform(1, 2.5))
     meter = RandomMeter([], rated, full, count, interval, None)
     shown = random.choice((0, round(KWH * exp(random.uniform(log(1), log(3e6)))), round(KWH * exp(random.uniform(0, 9)))))

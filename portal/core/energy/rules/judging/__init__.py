@@ -1,1 +1,1 @@
-"""Judges a register as a utility validates meter data: what is accepted, what is suspect, what happened to the meter."""
+"""Judges a register as a utility validates meter data: what is accepted, what is suspect, what happened."""

@@ -95,8 +95,7 @@ def meeting(outline: Outline, stretch: JudgedStretch, judgement: Judgement, last
     """
     now = outline_of(judgement)
     beyond = last // DAY * DAY + DAY
-    since = stretch.from_at or 0
-    changed = _within(outline.rivals, since, stretch.until) ^ _within(now.rivals, since, stretch.until)
+    changed = _within(outline.rivals, stretch.from_at, now) ^ _within(now.rivals, stretch.from_at, now)
     beyond = max([beyond, *(rival.until + REMEMBERED for rival in changed)])
     n = bisect_left(outline.anchors, beyond, key=lambda anchor: anchor.at)
     return next((anchor.at for anchor in outline.anchors[n:] if is_anchor(judgement, anchor.at)), None)
@@ -104,15 +103,22 @@ def meeting(outline: Outline, stretch: JudgedStretch, judgement: Judgement, last
 
 def is_anchor(judgement: Judgement, at: int) -> bool:
     """Tell whether a judgement has an anchor at an instant."""
-    i = bisect_left(judgement.times, at)
-    if i == len(judgement.times) or judgement.times[i] != at:
-        return False
-    n = bisect_right(judgement.spans, i, key=lambda span: span.first) - 1
-    return n >= 0 and i in _anchored(judgement, judgement.spans[n])
+    times = judgement.times
+    for i in range(bisect_left(times, at), bisect_right(times, at)):
+        n = bisect_right(judgement.spans, i, key=lambda span: span.first) - 1
+        if n >= 0 and i in _anchored(judgement, judgement.spans[n]):
+            return True
+    return False
 
 
-def _within(rivals: Sequence[Rival], since: int, until: int | None) -> set[Rival]:
-    return {rival for rival in rivals if rival.since >= since and (until is None or rival.until <= until)}
+def _within(rivals: Sequence[Rival], since: int | None, now: Outline) -> set[Rival]:
+    """Return the rivals from an anchor on, up to where a stretch is judged for good."""
+    until = now.provisional_from
+    return {
+        rival
+        for rival in rivals
+        if (since is None or rival.since >= since) and until is not None and rival.until <= until
+    }
 
 
 def _anchors_of(judgement: Judgement, span: AcceptedSpan) -> Iterator[Anchor]:

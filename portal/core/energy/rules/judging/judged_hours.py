@@ -1,4 +1,4 @@
-"""The energy of a judged register by UTC hour: what is billed, what lies in gaps, and how much of the time is covered."""
+"""The energy of a judged register by UTC hour: what is billed, what lies in gaps, and which hours are covered."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -40,7 +40,10 @@ class _Sums:
 
 
 def judged_hours(judgement: Judgement, max_gap: int) -> list[JudgedHour]:
-    """Return the hours that have energy, readings or cover, ascending; `max_gap` (microseconds) is the longest no gap."""
+    """Return the hours that have energy, readings or cover, ascending.
+
+    `max_gap` (microseconds) is the longest interval whose energy is allocated to its hours.
+    """
     hours = _Hours(judgement, max_gap)
     for span in judgement.spans:
         hours.take_span(span.first, span.last)

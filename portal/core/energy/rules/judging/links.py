@@ -81,7 +81,7 @@ class Links:
         return ChainEntry(out.price + price, doubts, base, i, LinkKind.RISE, out.line, out)
 
     def _stood_since(self, out: ChainExit, run: int, i: int) -> int | None:
-        """Return since which reading a register stood still that has caught up, at most a day; None where it did not."""
+        """Return since which reading a register that has caught up stood still, at most a day; None: it did not."""
         x = out.index
         if i != self._runs.first[run] or x != i - 1:
             return None

@@ -3,16 +3,13 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from portal.core.energy.rules.judging.judgement import Judgement, Link, SuspectReason, SuspectSpan
 from portal.core.energy.rules.judging.learned_bound import LearnedBound
-from portal.core.energy.rules.judging.prices import HOUR, REMEMBERED
+from portal.core.energy.rules.judging.prices import REMEMBERED
+from portal.core.energy.rules.judging.shifts import Shifts
 from portal.core.energy.rules.judging.states import LinkKind
-
-_LEAST_SHIFT: Final = HOUR // 2
-_SAME_SHIFT: Final = 10  # the shifts of rows that were stamped by one wrong clock differ by less than a tenth
 
 
 class ProposalKind(StrEnum):
@@ -62,7 +59,8 @@ class Proposal(NamedTuple):
 def proposals_of(judgement: Judgement) -> list[Proposal]:
     """Return the meter events of a judgement that nobody has decided yet, ascending in time."""
     links = [_of_link(judgement, link) for link in judgement.links if _is_event(link)]
-    groups = [each for group in _groups(judgement) for each in _of_group(judgement, group)]
+    shifts = Shifts(judgement)
+    groups = [each for group in _groups(judgement) for each in _of_group(judgement, group, shifts)]
     return sorted([*links, *groups], key=lambda each: (each.at, each.kind))
 
 
@@ -105,7 +103,7 @@ def _groups(judgement: Judgement) -> Iterator[_Group]:
         yield _Group(before, found, after, milliwh)
 
 
-def _of_group(judgement: Judgement, group: _Group) -> Iterator[Proposal]:
+def _of_group(judgement: Judgement, group: _Group, shifts: Shifts) -> Iterator[Proposal]:
     """Yield the events of a group: its conflicts one by one, the rest together."""
     special = {SuspectReason.CONFLICT: ProposalKind.CONFLICT, SuspectReason.NOISE: ProposalKind.NOISE}
     for each in group.spans:
@@ -113,7 +111,7 @@ def _of_group(judgement: Judgement, group: _Group) -> Iterator[Proposal]:
             yield _proposal(judgement, group, [each], special[each.reason])
     rest = [each for each in group.spans if each.reason not in special]
     if rest:
-        shift = _shift(judgement, rest)
+        shift = shifts.of(rest)
         is_jump = shift is not None or _is_before_everything(judgement, group)
         kind = ProposalKind.CLOCK_JUMP if is_jump else ProposalKind.GLITCH
         yield _proposal(judgement, group, rest, kind)._replace(shift=shift)
@@ -139,38 +137,3 @@ def _is_before_everything(judgement: Judgement, group: _Group) -> bool:
     if group.before is not None or group.after is None:
         return False
     return judgement.times[group.after] - judgement.times[group.spans[-1].last] > REMEMBERED
-
-
-def _shift(judgement: Judgement, spans: Sequence[SuspectSpan]) -> int | None:
-    """Return by how much (microseconds) readings are stamped too late, less than zero: too early.
-
-    None where they do not tell: fewer than two different values, or no time by which all of them are shifted.
-    """
-    indexes = [i for span in spans for i in (span.first, span.last)]
-    shown = {judgement.shown[i]: judgement.times[i] for i in indexes}
-    shifts = [at - true for value, at in shown.items() if (true := _shown_at(judgement, value)) is not None]
-    if len(shown) < 2 or len(shifts) < len(shown):
-        return None
-    least, most = min(shifts), max(shifts)
-    middle = (least + most) // 2
-    is_one = (most - least) * _SAME_SHIFT < abs(middle)
-    return middle if is_one and abs(middle) >= _LEAST_SHIFT else None
-
-
-def _shown_at(judgement: Judgement, value: int) -> int | None:
-    """Return when an accepted reading showed a value first, or was about to; None where none came by it."""
-    for span in judgement.spans:
-        if judgement.shown[span.first] <= value <= judgement.shown[span.last]:
-            i = _first_at_least(judgement.shown, value, span.first, span.last)
-            return judgement.times[i]
-    for before, after in pairwise(judgement.spans):
-        if judgement.shown[before.last] < value < judgement.shown[after.first]:
-            return judgement.times[after.first]
-    return None
-
-
-def _first_at_least(shown: Sequence[int], value: int, first: int, last: int) -> int:
-    while first < last:
-        middle = (first + last) // 2
-        first, last = (middle + 1, last) if shown[middle] < value else (first, middle)
-    return first
