@@ -10,11 +10,11 @@ again (`stretch_of`), and where what is found then meets what was found before (
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from portal.core.energy.rules.judging.judgement import Judgement, SuspectReason
-from portal.core.energy.rules.judging.prices import DAY, FEW, REMEMBERED
+from portal.core.energy.rules.judging.prices import DAY, FEW, HOUR, REMEMBERED, WOBBLE_LASTS
 from portal.core.energy.rules.judging.states import AcceptedSpan, LinkKind
 
 READINGS_BEFORE: Final = 12
@@ -23,6 +23,7 @@ VALUES: Final = FEW + 1
 """So many different values, or a day, must lie on each side too: a chain may leave out a few at the end of a run, and a
 register that stands still is not known to be right until it has moved."""
 
+_FOR_EVER: Final = 1 << 62
 _NO_LINES = frozenset({SuspectReason.DECIDED, SuspectReason.NEGATIVE, SuspectReason.CONFLICT})
 
 
@@ -42,7 +43,7 @@ class Rival(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What is kept of a judgement, ascending: its anchors, the last one of each UTC day and run, and its rivals."""
+    """What is kept of a judgement, ascending: its anchors, the last one of each UTC day, and its rivals."""
 
     anchors: list[Anchor]
     rivals: list[Rival]
@@ -66,8 +67,8 @@ class JudgedStretch(NamedTuple):
 
 def outline_of(judgement: Judgement) -> Outline:
     """Return what is to be kept of a judgement."""
-    anchors = [anchor for span in judgement.spans for anchor in _anchors_of(judgement, span)]
-    return Outline(anchors, sorted(_rivals_of(judgement)))
+    anchors = (anchor for span in judgement.spans for anchor in _anchors_of(judgement, span))
+    return Outline(_last_of_each_day(anchors), sorted(_rivals_of(judgement)))
 
 
 def stretch_of(outline: Outline, first: int, last: int, ahead: int | None) -> JudgedStretch:
@@ -76,7 +77,8 @@ def stretch_of(outline: Outline, first: int, last: int, ahead: int | None) -> Ju
     It reaches `ahead` (microseconds) beyond the change; None: to the end. It begins at the last anchor before the
     change, or before every line that might come back because of it.
     """
-    day = first // DAY * DAY  # noise is a matter of whole days
+    # Noise is a matter of whole days, and a register that stood still is so for a day.
+    day = first // DAY * DAY - WOBBLE_LASTS
     reached = [
         rival.since for rival in outline.rivals if first - REMEMBERED <= rival.until and rival.since <= last
     ]
@@ -98,17 +100,42 @@ def meeting(outline: Outline, stretch: JudgedStretch, judgement: Judgement, last
     changed = _within(outline.rivals, stretch.from_at, now) ^ _within(now.rivals, stretch.from_at, now)
     beyond = max([beyond, *(rival.until + REMEMBERED for rival in changed)])
     n = bisect_left(outline.anchors, beyond, key=lambda anchor: anchor.at)
-    return next((anchor.at for anchor in outline.anchors[n:] if is_anchor(judgement, anchor.at)), None)
+    return next((anchor.at for anchor in outline.anchors[n:] if _has_anchored_hour(judgement, anchor.at)), None)
 
 
-def is_anchor(judgement: Judgement, at: int) -> bool:
-    """Tell whether a judgement has an anchor at an instant."""
+def patched(outline: Outline, stretch: JudgedStretch, judgement: Judgement, meets_at: int | None) -> Outline:
+    """Return the outline of a history of which a stretch was judged again, up to where it meets what was before."""
+    now = outline_of(judgement)
+    since = 0 if stretch.from_at is None else stretch.from_at
+    until = _FOR_EVER if meets_at is None else meets_at
+    anchors = [
+        *(anchor for anchor in outline.anchors if anchor.at <= since),
+        *(anchor for anchor in now.anchors if since < anchor.at < until),
+        *(anchor for anchor in outline.anchors if anchor.at >= until),
+    ]
+    return Outline(
+        _last_of_each_day(anchors),
+        [
+            *(rival for rival in outline.rivals if rival.since < since),
+            *(rival for rival in now.rivals if since <= rival.since < until),
+            *(rival for rival in outline.rivals if rival.since >= until),
+        ],
+    )
+
+
+def _has_anchored_hour(judgement: Judgement, at: int) -> bool:
+    """Tell whether a judgement has an anchor at an instant, and all of its hour before that in the same run."""
     times = judgement.times
     for i in range(bisect_left(times, at), bisect_right(times, at)):
         n = bisect_right(judgement.spans, i, key=lambda span: span.first) - 1
-        if n >= 0 and i in _anchored(judgement, judgement.spans[n]):
+        anchored = _anchored(judgement, judgement.spans[n]) if n >= 0 else range(0)
+        if i in anchored and times[anchored.start] <= at // HOUR * HOUR:
             return True
     return False
+
+
+def _last_of_each_day(anchors: Iterable[Anchor]) -> list[Anchor]:
+    return list({anchor.at // DAY: anchor for anchor in anchors}.values())
 
 
 def _within(rivals: Sequence[Rival], since: int | None, now: Outline) -> set[Rival]:

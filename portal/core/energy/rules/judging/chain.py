@@ -23,10 +23,17 @@ _NO_BETTER = 50  # on top of what a run weighs: dearer ways into it are beaten b
 
 
 class Chain:
-    """The programme at work on the runs of one register. `forced` are readings that a person has said to be true."""
+    """The programme at work on the runs of one register.
 
-    def __init__(self, runs: Runs, limits: Limits, forced: Sequence[int] = ()) -> None:
+    `forced` are readings that a person has said to be true. `begins_by` is the last reading at which the chain may
+    begin: where what is judged is the end of a longer history, the beginning of that end is not to be given up.
+    """
+
+    def __init__(
+        self, runs: Runs, limits: Limits, forced: Sequence[int] = (), begins_by: int | None = None
+    ) -> None:
         self._runs, self._forced = runs, Forced(forced)
+        self._begins_by = len(runs.times) if begins_by is None else begins_by
         self._times, self._shown = runs.times, runs.shown
         self._leaps = Leaps(runs, limits)
         self._links = Links(runs, limits, self._leaps, self._forced)
@@ -61,7 +68,7 @@ class Chain:
         ways = self._runs.ways_in(run)
         found: dict[int, ChainEntry] = {}
         for i, dropped in ways:
-            if not self._forced.hides(-1, i):
+            if i <= self._begins_by and not self._forced.hides(-1, i):
                 price = self._runs.until[run] + dropped
                 _offer(found, ChainEntry(price, i, -1, i, LinkKind.RISE, 0, None))
         most = self._without + LEFT_OUT * min(self._runs.weight[run], RUNS_BACK) + _NO_BETTER

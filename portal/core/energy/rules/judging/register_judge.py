@@ -1,6 +1,6 @@
 """The judge: from the set of a register's readings to what is accepted, what is suspect, and the energy between."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -24,17 +24,24 @@ RegisterReading = tuple[int, int]
 
 
 def judge(
-    readings: Iterable[RegisterReading], facts: RegisterFacts, decisions: Sequence[MeterDecision] = ()
+    readings: Iterable[RegisterReading],
+    facts: RegisterFacts,
+    decisions: Sequence[MeterDecision] = (),
+    *,
+    anchor_at: int | None = None,
 ) -> Judgement:
     """Judge one register's readings by the cheapest chain over them.
 
     The answer follows from the set of readings, from `facts` (which hold from the beginning on) and from `decisions`
     (in the order they were made) alone: order, batches and repeats of the readings change nothing.
+    Where the readings are a stretch of a longer history, `anchor_at` is the anchor it begins with (`anchors`).
     """
     rows = _distinct(readings)
     times, shown = [at for at, _ in rows], [value for _, value in rows]
     declared = [each for each in decisions if isinstance(each, DeclaredReadings)]
-    judged = [_judged(times, shown, era, declared) for era in _with_ends(times, eras(facts, decisions))]
+    judged = [
+        _judged(times, shown, era, declared, anchor_at) for era in _with_ends(times, eras(facts, decisions))
+    ]
     return _joined(times, shown, judged)
 
 
@@ -77,7 +84,11 @@ class _Judged(NamedTuple):
 
 
 def _judged(
-    times: Sequence[int], shown: Sequence[int], part: _EraReadings, declared: Sequence[DeclaredReadings]
+    times: Sequence[int],
+    shown: Sequence[int],
+    part: _EraReadings,
+    declared: Sequence[DeclaredReadings],
+    anchor_at: int | None,
 ) -> _Judged:
     era, first, end = part
     its_times, its_shown = times[first:end], shown[first:end]
@@ -88,7 +99,11 @@ def _judged(
     facts = era.facts.scaled(era.scale)
     kept_times, kept = sifted.take(its_times), sifted.take(registers)
     limits = Limits(facts, facts.count_milliwh or count_of(kept))
-    spans = Chain(Runs(kept_times, kept, limits), limits, sifted.forced).cheapest() if kept else []
+    begins_by = None if anchor_at is None else bisect_right(kept_times, anchor_at) - 1
+    if begins_by is not None and begins_by < 0:
+        begins_by = None  # the anchor is of an earlier era
+    chain = Chain(Runs(kept_times, kept, limits), limits, sifted.forced, begins_by) if kept else None
+    spans = chain.cheapest() if chain else []
     return _Judged(
         era,
         registers,
