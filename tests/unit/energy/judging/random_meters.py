@@ -1,7 +1,7 @@
 """Meters at random, with what really flowed through them, and with the faults that boards and gateways make.
 
-Everything is an integer: microseconds since 1970 (UTC), milliwatt-hours, watts. A row knows whether it is true, or which
-fault made it; what is judged never sees that.
+Everything is an integer: microseconds since 1970 (UTC), milliwatt-hours, watts. A row knows whether it is true, or
+which fault made it; what is judged never sees that.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ KWH = 1_000_000
 BEGIN = 1_780_000_000 * SECOND  # a day in May 2026
 TRUE = "true"
 MUST_BE_SEEN = frozenset({"zeros", "year", "swap", "dip"})
-ROLLOVER_WIDTHS = (10**4 * KWH, 10**6 * KWH, 999_999_999 * KWH // 10, 10**9 * KWH)
+ROLLOVER_WIDTHS = (10**4 * KWH, 10**6 * KWH, 10**8 * KWH, 10**9 * KWH)
 
 
 COUNTS = (1_000, 10_000, 100_000, 1_000_000)
@@ -111,7 +111,9 @@ def _true_meter(random: Random, *, switches: bool, slow: bool) -> RandomMeter:
     n = random.randrange(60, 1_500 if slow else 500)
     rated = round(full * random.uniform(1, 2.5))
     meter = RandomMeter([], rated, full, count, interval, None)
-    shown = random.choice((0, round(KWH * exp(random.uniform(log(1), log(3e6)))), round(KWH * exp(random.uniform(0, 9)))))
+    shown = random.choice(
+        (0, round(KWH * exp(random.uniform(log(1), log(3e6)))), round(KWH * exp(random.uniform(0, 9))))
+    )
     turns = {}
     if switches:
         places = random.sample(range(15, n - 15, 15), random.randrange(1, 3))
@@ -126,7 +128,10 @@ def _let_flow(random: Random, meter: RandomMeter, n: int, shown: int, turns: dic
     if "rollover" in turns.values():
         meter.width = random.choice([width for width in ROLLOVER_WIDTHS if width > 20 * n * meter.tolerance])
         fine %= meter.width
-    sleeps = {random.randrange(5, n): random.choice((3, 9, 30, 200, 900)) for _ in range(random.choice((0, 0, 1, 2)))}
+    sleeps = {
+        random.randrange(5, n): random.choice((3, 9, 30, 200, 900))
+        for _ in range(random.choice((0, 0, 1, 2)))
+    }
     for i in range(n):
         steps = sleeps.get(i, 1)
         jitter = random.randrange(-meter.interval, meter.interval) // (8 * SECOND) * SECOND
@@ -141,7 +146,14 @@ def _let_flow(random: Random, meter: RandomMeter, n: int, shown: int, turns: dic
 
 
 def _turned(
-    random: Random, meter: RandomMeter, turn: str | None, since: int, at: int, fine: int, watts: float, span: int
+    random: Random,
+    meter: RandomMeter,
+    turn: str | None,
+    since: int,
+    at: int,
+    fine: int,
+    watts: float,
+    span: int,
 ) -> int:
     since_turn = int(watts * span * 10 // 36 // SECOND * random.random())
     before = meter.rows[-1].shown if meter.rows else 0
@@ -169,9 +181,14 @@ def _turned(
 def _other_meter(random: Random, meter: RandomMeter, at: int) -> int | None:
     """Return what another meter shows: new, or far from where any line before could be at 1,000 kW by now."""
     is_new = random.random() < 0.3
-    other = random.randrange(3) * meter.count if is_new else round(KWH * exp(random.uniform(log(1), log(1e6))))
+    other = (
+        random.randrange(3) * meter.count if is_new else round(KWH * exp(random.uniform(log(1), log(1e6))))
+    )
     watts = max(meter.rated_watts, 1_000_000) * 3 // 2
-    if any(abs(other - row.shown) < watts * (at - row.at) * 10 // 36 // SECOND + row.shown // 8 for row in meter.rows):
+    if any(
+        abs(other - row.shown) < watts * (at - row.at) * 10 // 36 // SECOND + row.shown // 8
+        for row in meter.rows
+    ):
         return None
     is_like_a_reset = not is_new and other * 8 < meter.rows[-1].shown
     is_too_wide = meter.width is not None and other >= meter.width
@@ -285,7 +302,9 @@ def _swap(random: Random, meter: RandomMeter, i: int) -> bool:
 
 def _two_values(random: Random, meter: RandomMeter, i: int) -> bool:
     row = meter.rows[i]
-    other = row.shown + random.choice((-3, -1, 2, 50)) * (max(meter.count, meter.tolerance) // meter.count * meter.count)
+    other = row.shown + random.choice((-3, -1, 2, 50)) * (
+        max(meter.count, meter.tolerance) // meter.count * meter.count
+    )
     if other < 0:
         return False
     meter.rows.append(Row(row.at, other, "two values"))

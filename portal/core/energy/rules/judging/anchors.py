@@ -100,7 +100,9 @@ def meeting(outline: Outline, stretch: JudgedStretch, judgement: Judgement, last
     changed = _within(outline.rivals, stretch.from_at, now) ^ _within(now.rivals, stretch.from_at, now)
     beyond = max([beyond, *(rival.until + REMEMBERED for rival in changed)])
     n = bisect_left(outline.anchors, beyond, key=lambda anchor: anchor.at)
-    return next((anchor.at for anchor in outline.anchors[n:] if _has_anchored_hour(judgement, anchor.at)), None)
+    return next(
+        (anchor.at for anchor in outline.anchors[n:] if _has_anchored_hour(judgement, anchor.at)), None
+    )
 
 
 def patched(outline: Outline, stretch: JudgedStretch, judgement: Judgement, meets_at: int | None) -> Outline:

@@ -59,7 +59,7 @@ class Chain:
         if self._runs.weight[run] < _SOLID:
             return
         for before in range(max(0, run - RUNS_BACK), run):
-            kept = [out for out in self._open[before] if not self._leaps.is_taken_up(out.index, run)]
+            kept = [out for out in self._open[before] if not self._leaps.is_taken_up(out.reading, run)]
             self._open[before] = kept
 
     # Entering a run
@@ -78,7 +78,7 @@ class Chain:
             for out in self._open[before]:
                 if not (is_far and out.tail) and out.price + least <= most:
                     self._link(out, run, ways[:1] if is_far else ways, found, out.price + least)
-        return sorted(found.values(), key=lambda entry: entry.index)
+        return sorted(found.values(), key=lambda entry: entry.reading)
 
     def _runs_before(self, run: int) -> Iterator[int]:
         """Yield the runs that a link may come from, the nearest first."""
@@ -98,11 +98,11 @@ class Chain:
             best = found.get(i)
             if best and least > best.price:
                 continue
-            if self._times[i] > self._times[out.index] and not self._forced.hides(out.index, i):
+            if self._times[i] > self._times[out.reading] and not self._forced.hides(out.reading, i):
                 entry = self._links.rise(out, run, i, best) or self._links.switch(out, run, i, dropped)
                 if entry:
                     _offer(found, entry)
-        if (i := self._links.end_of_wobble(out, run)) is not None and not self._forced.hides(out.index, i):
+        if (i := self._links.end_of_wobble(out, run)) is not None and not self._forced.hides(out.reading, i):
             best = found.get(i)
             entry = None if best and least > best.price else self._links.rise(out, run, i, best)
             if entry:
@@ -112,10 +112,10 @@ class Chain:
 
     def _leave(self, run: int, entries: list[ChainEntry]) -> Iterator[ChainExit]:
         for x, tail in self._runs.ways_out(run):
-            entry = _best(entry for entry in entries if entry.index <= x)
+            entry = _best(entry for entry in entries if entry.reading <= x)
             if entry:
-                readings = x - entry.index + 1 if self._shown[x] else 0
-                since = bisect_left(self._shown, self._shown[x], entry.index, x + 1)
+                readings = x - entry.reading + 1 if self._shown[x] else 0
+                since = bisect_left(self._shown, self._shown[x], entry.reading, x + 1)
                 line = min(MANY, entry.line + readings)
                 yield ChainExit(run, x, tail, entry.price, entry.doubts, line, since, entry)
 
@@ -129,8 +129,8 @@ class Chain:
             if best and behind > best[0]:
                 break
             for out in self._exits[run]:
-                order = (out.price + out.tail + behind, out.doubts + count - 1 - out.index, -out.index)
-                if not self._forced.hides(out.index, count) and (best is None or order < best):
+                order = (out.price + out.tail + behind, out.doubts + count - 1 - out.reading, -out.reading)
+                if not self._forced.hides(out.reading, count) and (best is None or order < best):
                     best, end = order, out
         if end is None:
             raise AssertionError("a chain can end at any reading that is said to be true")
@@ -139,17 +139,17 @@ class Chain:
     def _spans(self, end: ChainExit) -> list[AcceptedSpan]:
         found: list[AcceptedSpan] = []
         out: ChainExit | None = end
-        last = end.index
+        last = end.reading
         while out:
-            found.append(AcceptedSpan(out.entry.index, last, out.entry.kind))
+            found.append(AcceptedSpan(out.entry.reading, last, out.entry.kind))
             out, last = out.entry.came, out.entry.base
         return found[::-1]
 
 
 def _offer(found: dict[int, ChainEntry], entry: ChainEntry) -> None:
-    if entry.is_before(found.get(entry.index)):
-        found[entry.index] = entry
+    if entry.is_before(found.get(entry.reading)):
+        found[entry.reading] = entry
 
 
 def _best(entries: Iterator[ChainEntry]) -> ChainEntry | None:
-    return min(entries, key=lambda entry: (entry.price, entry.doubts, -entry.index), default=None)
+    return min(entries, key=lambda entry: (entry.price, entry.doubts, -entry.reading), default=None)

@@ -13,7 +13,7 @@ from portal.core.energy.rules.judging.states import LinkKind
 class AcceptedReading(NamedTuple):
     """An accepted reading by its index, with what the register showed, as such and in primary energy."""
 
-    index: int
+    reading: int
     at: int
     shown: int
     register: int
@@ -27,7 +27,7 @@ def judged_link(before: AcceptedReading, after: AcceptedReading, kind: LinkKind,
         LinkKind.ROLLOVER: after.register - before.register + (width or 0),
         LinkKind.EXCHANGE: 0,
     }
-    return Link(before.index, after.index, kind, energy[kind])
+    return Link(before.reading, after.reading, kind, energy[kind])
 
 
 def declared_link(before: AcceptedReading, old: Era, after: AcceptedReading, later: Sequence[Era]) -> Link:
@@ -44,7 +44,7 @@ def declared_link(before: AcceptedReading, old: Era, after: AcceptedReading, lat
     energy_after = 0 if opened is None else max(0, after.register - opened)
     kind = switches[0].kind if len(switches) == 1 else SwitchKind.EXCHANGE
     total = energy_before + between + energy_after
-    return Link(before.index, after.index, kind, total, switches[0].at, energy_before)
+    return Link(before.reading, after.reading, kind, total, switches[0].at, energy_before)
 
 
 def _closing(before: AcceptedReading, old: Era, switch: DeclaredSwitch, after: AcceptedReading) -> int | None:

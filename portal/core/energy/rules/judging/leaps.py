@@ -40,11 +40,12 @@ class Leaps:
         """
         total, undoubted = 0, 0
         for a, z, weight in self._leapt(x, from_run, i, to_run):
+            is_tiny = self._is_tiny_fall(x, a)
             if self._is_unopposed(x, a, z, i):
                 total += LEFT_OUT * weight + IN_BETWEEN
-            elif line >= min(MANY, weight) and self._is_glitch(x, a, z, i):
+            elif line >= _enough(weight, is_tiny=is_tiny) and self._is_glitch(x, a, z, i):
                 total += LEFT_OUT
-                undoubted += z - a + 1 if self._is_tiny_fall(x, a) else 0
+                undoubted += z - a + 1 if is_tiny else 0
             else:
                 total += LEFT_OUT * weight
             if total > _LONG or total > most:
@@ -125,3 +126,12 @@ class Leaps:
             self._shown[h] - base <= self._limits.most(self._times[h] - since)
             for h in range(j, min(j + soon, z + 1))
         )
+
+
+def _enough(weight: int, *, is_tiny: bool) -> int:
+    """Return how many readings the line must have that leaps over a run, for the run to be a glitch.
+
+    That is as many as the run has, or `MANY`; a line has at least `FEW`. A wobble of a count or two needs no proof, but
+    one reading is none either.
+    """
+    return 2 if is_tiny else min(MANY, max(FEW, weight))

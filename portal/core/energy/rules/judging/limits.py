@@ -54,6 +54,18 @@ def scaled(milliwh: int, scale: Scale) -> int:
     return milliwh if over == under else milliwh * over // under
 
 
+def width_of(digits: int, count_milliwh: int) -> int:
+    """Return the width (mWh) of a register that shows so many digits, the last of which is one count.
+
+    An Acuvim II shows 9 digits of 0.1 kWh: behind 99,999,999.9 kWh it begins again at zero.
+    Raises ValueError for fewer than one digit, or a count that is not above zero.
+    """
+    if digits < 1 or count_milliwh < 1:
+        msg = f"a register has at least one digit and a count above zero, not {digits} and {count_milliwh}"
+        raise ValueError(msg)
+    return 10**digits * count_milliwh
+
+
 class Limits:
     """What can lie between two readings of one register."""
 

@@ -52,15 +52,15 @@ class Links:
     def end_of_wobble(self, out: ChainExit, run: int) -> int | None:
         """Return where a run that begins a little below the base is at the base again, if that is within a day."""
         a, z = self._runs.first[run], self._runs.last[run]
-        base = self._shown[out.index]
+        base = self._shown[out.reading]
         if not is_small_fall(base, self._shown[a]) or self._shown[z] < base:
             return None
         i = bisect_left(self._shown, base, a, z + 1)
-        return i if self._times[i] - self._times[out.index] <= WOBBLE_LASTS else None
+        return i if self._times[i] - self._times[out.reading] <= WOBBLE_LASTS else None
 
     def rise(self, out: ChainExit, run: int, i: int, best: ChainEntry | None) -> ChainEntry | None:
         """Return the entry of a register that only rose, or stood still and caught up; None where it cannot have."""
-        x = out.index
+        x = out.reading
         rise, span = self._shown[i] - self._shown[x], self._times[i] - self._times[x]
         if rise < 0:
             return None
@@ -71,8 +71,9 @@ class Links:
                 return None
             base, price = caught_up, price + STOOD_STILL
         most = best.price if best else ANY_PRICE
-        is_line = span <= REMEMBERED and out.line >= FEW
-        line = out.line + self._runs.last[run] - i + 1 if is_line else 0
+        # A line that comes back must have been one, and counts with what it shows then.
+        returning = self._runs.last[run] - i + 1 if out.line >= FEW else 0
+        line = out.line + returning if span <= REMEMBERED else 0
         leapt, undoubted = self._leaps.price(x, out.run, i, run, line, most - out.price)
         price += leapt
         if self._shown[x] * 9 < rise and rise > self._limits.slack_milliwh:
@@ -82,7 +83,7 @@ class Links:
 
     def _stood_since(self, out: ChainExit, run: int, i: int) -> int | None:
         """Return since which reading a register that has caught up stood still, at most a day; None: it did not."""
-        x = out.index
+        x = out.reading
         if i != self._runs.first[run] or x != i - 1:
             return None
         since = max(out.shows_since, bisect_left(self._times, self._times[i] - WOBBLE_LASTS, 0, x))
@@ -93,7 +94,7 @@ class Links:
 
     def switch(self, out: ChainExit, run: int, i: int, dropped: int) -> ChainEntry | None:
         """Return the entry of another line; everything between has its full price."""
-        x, runs = out.index, self._runs
+        x, runs = out.reading, self._runs
         fall, span = self._shown[x] - self._shown[i], self._times[i] - self._times[x]
         price = out.price + out.tail + runs.until[run] - runs.until[out.run + 1] + dropped
         price += _silence(out, span)
@@ -124,5 +125,5 @@ class Links:
 
 def _silence(out: ChainExit, span: int) -> int:
     """Return the price of a long silence: a few readings before it, with no history, are a board's wrong year."""
-    has_history = out.line >= FEW or out.index - out.entry.index + 1 >= FEW
+    has_history = out.line >= FEW or out.reading - out.entry.reading + 1 >= FEW
     return LONG_SILENCE if span > REMEMBERED and not has_history else 0

@@ -26,7 +26,7 @@ class AcceptedSpan(NamedTuple):
 
 
 class ChainEntry(NamedTuple):
-    """The chain enters a run at reading `index`, coming from `came` (None: it begins here).
+    """The chain enters a run at `reading`, coming from `came` (None: it begins here).
 
     `base` is the last reading believed before: that of `came`, or an earlier one where the register stood still.
     `line` is how many readings the line has before this one. `price` and `doubts` are of all before this reading.
@@ -35,7 +35,7 @@ class ChainEntry(NamedTuple):
     price: int
     doubts: int
     base: int
-    index: int
+    reading: int
     kind: LinkKind
     line: int
     came: "ChainExit | None"
@@ -48,14 +48,14 @@ class ChainEntry(NamedTuple):
 
 
 class ChainExit(NamedTuple):
-    """The chain leaves a run behind reading `index`, which it entered at `entry`.
+    """The chain leaves a run behind `reading`, which it entered at `entry`.
 
     `tail` is the price of what the run has behind it. `line` is how many readings the line has, up to `MANY`, and
-    `shows_since` its first reading in the run with the value of `index`.
+    `shows_since` its first reading in the run with the value of `reading`.
     """
 
     run: int
-    index: int
+    reading: int
     tail: int
     price: int
     doubts: int
