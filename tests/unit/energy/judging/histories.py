@@ -50,9 +50,7 @@ def energy(judgement: Judgement) -> float:
 
 
 def suspect(judgement: Judgement) -> list[float]:
-    return [
-        judgement.shown[i] / KWH for span in judgement.suspects for i in range(span.first, span.last + 1)
-    ]
+    return [judgement.shown[i] / KWH for span in judgement.suspects for i in range(span.first, span.last + 1)]
 
 
 def reasons(judgement: Judgement) -> list[str]:

@@ -235,13 +235,14 @@ def _spike_down(random: Random, meter: RandomMeter, i: int) -> bool:
 
 
 def _stuck(random: Random, meter: RandomMeter, i: int) -> bool:
-    shown = meter.rows[i - 1].shown
-    changed = False
-    for j in range(i, min(len(meter.rows) - 8, i + random.choice((2, 5, 15)))):
-        if meter.rows[j].fault == TRUE and meter.rows[j].shown != shown:
-            meter.rows[j] = Row(meter.rows[j].at, shown, "stuck")
-            changed = True
-    return changed
+    """A register that shows nothing new for a while, and then all of it."""
+    shown, end = meter.rows[i - 1].shown, min(len(meter.rows) - 8, i + random.choice((2, 5, 15)))
+    if any(row.fault != TRUE for row in meter.rows[i : end + 1]):
+        return False
+    stuck = [j for j in range(i, end) if meter.rows[j].shown != shown]
+    for j in stuck:
+        meter.rows[j] = Row(meter.rows[j].at, shown, "stuck")
+    return bool(stuck)
 
 
 def _wrong_register(random: Random, meter: RandomMeter, i: int) -> bool:

@@ -12,7 +12,7 @@ MOST_TRUE_FLAGGED = 1
 
 
 @pytest.mark.parametrize("is_power_known", [True, False])
-def test_meters_keep_their_true_energy(is_power_known: bool) -> None:
+def test_meters_keep_their_true_energy(*, is_power_known: bool) -> None:
     rates = Rates()
     for population in POPULATIONS:
         for seed in range(METERS):
@@ -24,7 +24,7 @@ def test_meters_keep_their_true_energy(is_power_known: bool) -> None:
 
 
 @pytest.mark.parametrize("is_power_known", [True, False])
-def test_faults_upon_faults_are_no_worse(is_power_known: bool) -> None:
+def test_faults_upon_faults_are_no_worse(*, is_power_known: bool) -> None:
     rates = Rates()
     for seed in range(METERS, 4 * METERS):
         rates.measure("crowded", seed, is_power_known=is_power_known)
