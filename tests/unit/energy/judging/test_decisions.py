@@ -43,9 +43,15 @@ def box(readings: list[RegisterReading], *, are_true: bool) -> DeclaredReadings:
     )
 
 
-def switch(minutes: float, kind: SwitchKind, **known: float | None) -> DeclaredSwitch:
-    shown = {f"{name}_milliwh": None if kwh is None else mwh(kwh) for name, kwh in known.items()}
-    return DeclaredSwitch(at=at(minutes), kind=kind, **shown)
+def switch(
+    minutes: float, kind: SwitchKind, *, closing: float | None = None, opening: float | None = None
+) -> DeclaredSwitch:
+    return DeclaredSwitch(
+        at=at(minutes),
+        kind=kind,
+        closing_milliwh=None if closing is None else mwh(closing),
+        opening_milliwh=None if opening is None else mwh(opening),
+    )
 
 
 # Switches.

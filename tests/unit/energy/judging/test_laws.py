@@ -20,12 +20,15 @@ from portal.core.energy.rules.judging import (
     RegisterFacts,
     RegisterReading,
     SwitchKind,
+    is_firm,
     judge,
     judged_hours,
     learn,
     outline_of,
     proposals_of,
 )
+from portal.core.energy.rules.judging.limits import Limits
+from portal.core.energy.rules.judging.runs import Runs
 from portal.core.energy.rules.registers import Reading
 from tests.length import usual_or_long
 from tests.unit.energy.judging.histories import DAY, KWH, MINUTE, NINE, TENTHS
@@ -182,6 +185,38 @@ def test_what_is_mended_by_stretches_is_what_the_whole_is() -> None:
             seed
         )
         assert kept.outline.rivals == outline.rivals, seed
+
+
+def test_clean_readings_are_added_to_a_firm_end() -> None:
+    """What comes in order and rises within the limits needs no judging, and changes nothing that was."""
+    added = 0
+    for seed in range(2 * METERS):
+        random, (meter, facts) = Random(seed), _slow_meter(seed)
+        begin = random.randrange(15, len(meter.readings) - 1)
+        before = judge(meter.readings[:begin], facts)
+        end = begin
+        while end < len(meter.readings) and _is_one_run(meter.readings[begin - 1 : end + 1], facts):
+            end += 1
+        if not is_firm(before) or end == begin:
+            continue
+        new = meter.readings[begin : random.randrange(begin, end) + 1]
+        after = judge([*meter.readings[:begin], *new], facts)
+        assert accepted_in(after) == accepted_in(before) | set(new), seed
+        assert (after.links, after.suspects) == (before.links, before.suspects), seed
+        added += 1
+    assert added > METERS
+
+
+def _is_one_run(readings: list[RegisterReading], facts: RegisterFacts) -> bool:
+    limits = Limits(facts, facts.count_milliwh or 1)
+    return len(Runs([at for at, _ in readings], [shown for _, shown in readings], limits)) == 1
+
+
+def test_an_end_is_firm_after_eight_readings() -> None:
+    facts = RegisterFacts(rated_watts=20_000)
+    rising = [(NINE + n * 15 * MINUTE, 500 * KWH + n * KWH) for n in range(12)]
+    assert [is_firm(judge(rising[:n], facts)) for n in (0, 1, 7, 8, 12)] == [False, False, False, True, True]
+    assert not is_firm(judge([*rising, (rising[-1][0] + MINUTE, 0)], facts))
 
 
 def test_a_late_reading_has_a_few_days_judged_again() -> None:

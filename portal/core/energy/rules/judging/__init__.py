@@ -9,6 +9,7 @@ repeats change nothing. Integers throughout: microseconds since 1970 (UTC), mill
     judged_hours(judgement, max_gap)                               energy, gaps and cover by UTC hour
     proposals_of(judgement)                                        meter events that wait for a person's decision
     outline_of(judgement)                                          anchors and rivals: what is kept of it
+    is_firm(judgement)                                             whether clean readings may simply be added to it
     stretch_of(..), judge(.., anchor_at), meeting(..), patched(..) a late reading: a bounded stretch judged again
 
 Inside, from below: `prices`, `limits` (what a register can have counted in a time), `resolution`, `learned_bound`;
@@ -21,6 +22,7 @@ from portal.core.energy.rules.judging.anchors import (
     JudgedStretch,
     Outline,
     Rival,
+    is_firm,
     meeting,
     outline_of,
     patched,
@@ -71,6 +73,7 @@ __all__ = [
     "SuspectSpan",
     "SwitchKind",
     "in_force",
+    "is_firm",
     "is_no_register",
     "judge",
     "judged_hours",

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from portal.core.energy.rules.judging.judgement import Judgement, SuspectReason
-from portal.core.energy.rules.judging.prices import DAY, FEW, HOUR, REMEMBERED, WOBBLE_LASTS
+from portal.core.energy.rules.judging.prices import DAY, FEW, HOUR, MANY, REMEMBERED, WOBBLE_LASTS
 from portal.core.energy.rules.judging.states import AcceptedSpan, LinkKind
 
 READINGS_BEFORE: Final = 12
@@ -69,6 +69,17 @@ def outline_of(judgement: Judgement) -> Outline:
     """Return what is to be kept of a judgement."""
     anchors = (anchor for span in judgement.spans for anchor in _anchors_of(judgement, span))
     return Outline(_last_of_each_day(anchors), sorted(_rivals_of(judgement)))
+
+
+def is_firm(judgement: Judgement) -> bool:
+    """Tell whether readings that follow and rise within the limits are simply accepted, and nothing before changes.
+
+    That is so where the last reading of all is accepted, and enough of its run is.
+    """
+    if not judgement.spans:
+        return False
+    last = judgement.spans[-1]
+    return last.last == len(judgement.times) - 1 and last.last - last.first + 1 >= MANY
 
 
 def stretch_of(outline: Outline, first: int, last: int, ahead: int | None) -> JudgedStretch:
