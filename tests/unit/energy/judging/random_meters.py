@@ -80,7 +80,7 @@ def random_meter(
     taken: list[tuple[int, int]] = []
     for _ in range(faults):
         kind = random.choice([kind for kind in _FAULTS if kind != "year" or kind not in meter.kinds])
-        at = _place(random, meter, taken, crowded=crowded)
+        at = _index_for_fault(random, meter, taken, crowded=crowded)
         if at is not None and _FAULTS[kind](random, meter, at):
             meter.kinds.append(kind)
             taken.append((at, at))
@@ -88,7 +88,9 @@ def random_meter(
     return meter
 
 
-def _place(random: Random, meter: RandomMeter, taken: list[tuple[int, int]], *, crowded: bool) -> int | None:
+def _index_for_fault(
+    random: Random, meter: RandomMeter, taken: list[tuple[int, int]], *, crowded: bool
+) -> int | None:
     """Return an index with true rows around it, away from other faults and from switches unless crowded."""
     n = len(meter.rows)
     for _ in range(20):
@@ -116,8 +118,8 @@ def _true_meter(random: Random, *, switches: bool, slow: bool) -> RandomMeter:
     )
     turns = {}
     if switches:
-        places = random.sample(range(15, n - 15, 15), random.randrange(1, 3))
-        turns = {place: random.choice(("reset", "exchange", "exchange", "rollover")) for place in places}
+        turning = random.sample(range(15, n - 15, 15), random.randrange(1, 3))
+        turns = {i: random.choice(("reset", "exchange", "exchange", "rollover")) for i in turning}
     _let_flow(random, meter, n, shown, turns)
     return meter
 

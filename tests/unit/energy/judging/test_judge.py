@@ -150,7 +150,7 @@ def test_one_rise_confirms_a_reset() -> None:
     assert (energy(found), events(found)) == (pytest.approx(0.4), ["reset"])
 
 
-def test_standing_at_zero_confirms_nothing() -> None:
+def test_a_register_that_stays_at_zero_confirms_nothing() -> None:
     found = judged(every(5, 12.1, 12.3, 0.0, 0.0, 0.0, 0.0), kw=20)
     assert (energy(found), events(found)) == (pytest.approx(0.2), ["glitch"])
 

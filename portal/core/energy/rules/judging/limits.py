@@ -98,7 +98,7 @@ class Limits:
         """Tell whether a register may have risen by so much (mWh) in a time."""
         return 0 <= rise <= self.most(microseconds)
 
-    def after_standing(self, rise: int, microseconds: int) -> bool:
+    def after_standstill(self, rise: int, microseconds: int) -> bool:
         """Tell whether a register that stood still for a time may catch up by so much (mWh)."""
         return self.is_load_known and 0 <= rise <= self.most(microseconds) // self.stuck_divisor
 

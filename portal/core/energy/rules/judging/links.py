@@ -90,7 +90,7 @@ class Links:
         rise, span = self._shown[i] - self._shown[x], self._times[i] - self._times[since]
         if since >= x or self._forced.hides(since, i):
             return None
-        return since if self._limits.after_standing(rise, span) else None
+        return since if self._limits.after_standstill(rise, span) else None
 
     def switch(self, out: ChainExit, run: int, i: int, dropped: int) -> ChainEntry | None:
         """Return the entry of another line; everything between has its full price."""
