@@ -275,7 +275,7 @@ def _hours_back(random: Random, meter: RandomMeter, i: int) -> bool:
     shift = random.randrange(1, 24) * HOUR + random.randrange(3_600) * SECOND
     if meter.rows[i].at - shift < meter.rows[10].at:
         return False
-    for j in range(i, i + random.choice((1, 1, 2, 5))):
+    for j in range(i, min(len(meter.rows), i + random.choice((1, 1, 2, 5)))):
         row = meter.rows[j]
         if row.fault == TRUE:
             meter.rows[j] = Row(row.at - shift, row.shown, "hours back")

@@ -10,7 +10,7 @@ from itertools import accumulate
 from operator import sub
 
 from portal.core.energy.rules.judging.limits import Limits
-from portal.core.energy.rules.judging.prices import FEW, LEFT_OUT, REMEMBERED
+from portal.core.energy.rules.judging.prices import FEW, LEFT_OUT, REMEMBERED, WOBBLE_LASTS
 
 _WATT_MICROSECONDS_PER_MILLIWH = 3_600_000
 
@@ -26,7 +26,7 @@ class Runs:
 
     def __init__(self, times: Sequence[int], shown: Sequence[int], limits: Limits) -> None:
         self.times, self.shown = times, shown
-        cuts = _cuts(times, shown, limits)
+        cuts = _with_overhangs(times, shown, _cuts(times, shown, limits))
         self.first = [0, *cuts]
         self.last = [*(cut - 1 for cut in cuts), len(times) - 1]
         self.weight = [self.weigh(*ends) for ends in zip(self.first, self.last, strict=True)]
@@ -90,3 +90,20 @@ def _cuts(times: Sequence[int], shown: Sequence[int], limits: Limits) -> list[in
         if (rise and (rise < 0 or before * 9 < rise or (rise - slack) * unit > watts * span))
         or not 0 < span <= REMEMBERED
     ]
+
+
+def _with_overhangs(times: Sequence[int], shown: Sequence[int], cuts: Sequence[int]) -> list[int]:
+    """Return cuts with those where a run passed what the next one begins with, further down, less than a day before.
+
+    What hangs over may be a spike of some readings that rose within the bound: the fall behind it undoes it.
+    """
+    found: list[int] = []
+    first = 0
+    for cut in cuts:
+        if shown[cut] < shown[cut - 1]:
+            overhang = bisect_right(shown, shown[cut], first, cut)
+            if overhang > first and times[cut] - times[overhang] <= WOBBLE_LASTS:
+                found.append(overhang)
+        found.append(cut)
+        first = cut
+    return found
