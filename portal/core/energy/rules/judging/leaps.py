@@ -20,6 +20,8 @@ from portal.core.energy.rules.judging.prices import (
 )
 from portal.core.energy.rules.judging.runs import Runs
 
+_STANDS_OUT = 4
+_GOES_ON = 8
 _LONG = LEFT_OUT * RUNS_BACK  # nothing that is worth it leaps over so much: an exchange is cheaper
 
 
@@ -89,6 +91,8 @@ class Leaps:
             return False
         if ends >= base:
             is_back = self._is_nearer_the_old(base, self._shown[i], ends)
+            if is_back and self._is_plateau(x, a, z, i):
+                return True
         elif is_small_fall(base, begins):
             is_back = self._times[z] - self._times[x] <= WOBBLE_LASTS and self._is_wobble(x, a, z, i)
         else:
@@ -104,6 +108,16 @@ class Leaps:
     def _is_nearer_the_old(base: int, back: int, above: int) -> bool:
         """Tell whether a fall from a run above the base ends nearer to the base than to the run."""
         return back < above and back - base <= above - back
+
+    def _is_plateau(self, x: int, a: int, z: int, i: int) -> bool:
+        """Tell whether a run stands out of the line: up by a jump, down again to where the line goes on.
+
+        It may have risen to where it is, but not by chance to fall back to just there. Less than a day of it: a meter
+        that was set back to what it kept yesterday has risen by itself.
+        """
+        base, begins, ends, back = (self._shown[n] for n in (x, a, z, i))
+        is_short = self._times[z] - self._times[x] <= WOBBLE_LASTS
+        return is_short and begins - base >= _STANDS_OUT * (ends - begins) and (back - base) * _GOES_ON <= ends - back
 
     def _is_jump_out_of(self, x: int, a: int, z: int, i: int) -> bool:
         """Tell whether a run far below the base stood still, or cannot have risen to where the old line goes on."""
