@@ -91,6 +91,27 @@ def test_zeros_are_one_glitch_however_long_and_the_difference_is_energy() -> Non
     assert reasons(found) == ["zero"]
 
 
+@pytest.mark.parametrize("every_other", [2, 3, 5])
+def test_zeros_again_and_again_are_no_line(every_other: int) -> None:
+    """Also where they are more than the true readings: those rise, zeros say nothing."""
+    shown = [0 if n % every_other else 397 + n / 10 for n in range(80)]
+    found = judged(every(5, *shown), kw=None)
+    assert set(suspect(found)) == {0}
+    assert energy(found) == pytest.approx(max(shown) - 397)
+
+
+def test_a_plateau_within_the_bound_is_a_glitch() -> None:
+    """Up by what 1,000 kW may give, four readings of it, and down to where the line goes on."""
+    readings = every(15, *range(500, 540), 640, 641, 642, 643, *range(544, 564))
+    found = judged(readings, kw=None)
+    assert (energy(found), suspect(found), events(found)) == (63, [640, 641, 642, 643], ["glitch"])
+
+
+def test_a_register_set_back_to_what_it_kept_has_risen_by_itself() -> None:
+    found = judged(every(15, *range(500, 540), *range(420, 460)), kw=20)
+    assert (energy(found), suspect(found), events(found)) == (78, [], ["exchange"])
+
+
 def test_another_register_for_a_while_is_a_glitch() -> None:
     found = judged(every(15, *range(100, 112), *[7000, 7001, 7002, 7003], *range(116, 124)), kw=20)
     assert (energy(found), events(found)) == (23, ["glitch"])

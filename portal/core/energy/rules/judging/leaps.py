@@ -37,8 +37,8 @@ class Leaps:
     def price(self, x: int, from_run: int, i: int, to_run: int, line: int, most: int) -> tuple[int, int]:
         """Return what the readings cost that a rise from x, of a run, to i, of a later one, leaps over.
 
-        That is their price, and how many of them are no doubts at all: a wobble of a count or two. `line` is how many
-        readings the line has with those from i on, as far as they can speak for its return.
+        That is their price, and how many of them are no doubts at all: zeros, and a wobble of a count or two. `line`
+        is how many readings the line has with those from i on, as far as they can speak for its return.
         """
         total, undoubted = 0, 0
         for a, z, weight in self._leapt(x, from_run, i, to_run):
@@ -47,7 +47,7 @@ class Leaps:
                 total += LEFT_OUT * weight + IN_BETWEEN
             elif line >= _enough(weight, is_tiny=is_tiny) and self._is_glitch(x, a, z, i):
                 total += LEFT_OUT
-                undoubted += z - a + 1 if is_tiny else 0
+                undoubted += z - a + 1 if is_tiny or self._shown[z] == 0 else 0
             else:
                 total += LEFT_OUT * weight
             if total > _LONG or total > most:
@@ -117,7 +117,11 @@ class Leaps:
         """
         base, begins, ends, back = (self._shown[n] for n in (x, a, z, i))
         is_short = self._times[z] - self._times[x] <= WOBBLE_LASTS
-        return is_short and begins - base >= _STANDS_OUT * (ends - begins) and (back - base) * _GOES_ON <= ends - back
+        return (
+            is_short
+            and begins - base >= _STANDS_OUT * (ends - begins)
+            and (back - base) * _GOES_ON <= ends - back
+        )
 
     def _is_jump_out_of(self, x: int, a: int, z: int, i: int) -> bool:
         """Tell whether a run far below the base stood still, or cannot have risen to where the old line goes on."""

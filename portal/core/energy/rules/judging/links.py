@@ -16,6 +16,7 @@ from portal.core.energy.rules.judging.prices import (
     ROLLOVER,
     STOOD_STILL,
     WOBBLE_LASTS,
+    ZERO_AGAIN,
 )
 from portal.core.energy.rules.judging.runs import Runs
 from portal.core.energy.rules.judging.states import ChainEntry, ChainExit, LinkKind
@@ -76,6 +77,8 @@ class Links:
         line = out.line + returning if span <= REMEMBERED else 0
         leapt, undoubted = self._leaps.price(x, out.run, i, run, line, most - out.price)
         price += leapt
+        if self._shown[x] == self._shown[i] == 0 and leapt:
+            price += ZERO_AGAIN
         if self._shown[x] * 9 < rise and rise > self._limits.slack_milliwh:
             price += FROM_NEAR_ZERO
         doubts = out.doubts + i - base - 1 - undoubted

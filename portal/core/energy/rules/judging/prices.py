@@ -21,6 +21,8 @@ LONG_SILENCE: Final = 21
 """More than two readings and less than three: fewer than three before a long silence are a board's wrong year."""
 FROM_NEAR_ZERO: Final = 1
 """A leap up from under a tenth: a little less likely than anything else that costs the same."""
+ZERO_AGAIN: Final = 5
+"""From zero to zero over readings that show something: zeros are no line that those could be a glitch of."""
 IN_BETWEEN: Final = 20
 """On top, for readings that are leapt over although nothing but the rate speaks against them: rather an exchange."""
 STOOD_STILL: Final = 10
