@@ -1,6 +1,13 @@
 """Meter events as they are proposed: what each says, and what names it."""
 
-from portal.core.energy.rules.judging import Proposal, ProposalKind, SuspectReason, outline_of, proposals_of
+from portal.core.energy.rules.judging import (
+    Proposal,
+    ProposalKind,
+    SuspectReason,
+    anchor_among,
+    outline_of,
+    proposals_of,
+)
 from tests.unit.energy.judging.histories import DAY, HOUR, KWH, MINUTE, NINE, at, every, judged, mwh
 
 
@@ -86,6 +93,19 @@ def test_a_register_that_stands_still_is_provisional_for_a_day() -> None:
     early, late = judged([*moving, *still[:50]]), judged([*moving, *still])
     assert (outline_of(early).provisional_from or 0) < still[0][0]
     assert (outline_of(late).provisional_from or 0) > still[0][0]
+
+
+def test_an_anchor_is_found_among_readings_that_are_known_to_be_whole() -> None:
+    readings = every(15, *range(100, 130))
+    times, shown = [when for when, _ in readings], [kwh for _, kwh in readings]
+    found = anchor_among(times, shown)
+    assert found is not None
+    assert (found.at, found.since) == (readings[-9][0], readings[9][0])
+    # What it takes to see that it is one is enough to see that it is one.
+    begin, end = times.index(found.since), times.index(found.at) + 9
+    assert anchor_among(times[begin:end], shown[begin:end]) == found
+    assert anchor_among(times[:20], shown[:20]) is None
+    assert anchor_among([], []) is None
 
 
 def test_zeros_are_no_anchors() -> None:

@@ -71,6 +71,19 @@ def outline_of(judgement: Judgement) -> Outline:
     return Outline(_last_of_each_day(anchors), sorted(_rivals_of(judgement)))
 
 
+def anchor_among(times: Sequence[int], shown: Sequence[int]) -> Anchor | None:
+    """Return the last anchor of readings that are known to be accepted and of one run; None where there are too few.
+
+    For whoever keeps which hours are whole and no outline: a stretch begins at an anchor of the readings before it.
+    """
+    run = Judgement(times, shown, shown)
+    span = AcceptedSpan(0, len(times) - 1, LinkKind.RISE)
+    anchored = _anchored(run, span) if times else range(0)
+    if not anchored:
+        return None
+    return Anchor(times[anchored[-1]], times[_needed_before(run, span, anchored[-1])])
+
+
 def is_firm(judgement: Judgement) -> bool:
     """Tell whether readings that follow and rise within the limits are simply accepted, and nothing before changes.
 
@@ -192,19 +205,23 @@ def _far_enough_after(judgement: Judgement, first: int, last: int) -> int:
 
 def _far_enough_before(judgement: Judgement, last: int, first: int) -> int:
     """Return the last reading that has enough of its span behind it, before `first` where none has."""
-    times, shown = judgement.times, judgement.shown
-    day_before, i = (
-        bisect_right(times, times[last] - DAY, first, last + 1) - 1 if first <= last else first - 1,
-        last,
-    )
-    for _ in range(VALUES - 1):
-        i = bisect_left(shown, shown[i], first, i + 1) - 1 if i >= first else i
-    return min(last - READINGS_AFTER, max(i, day_before))
+    return min(last - READINGS_AFTER, _values_before(judgement, last, first))
 
 
 def _needed_before(judgement: Judgement, span: AcceptedSpan, i: int) -> int:
-    """Return the first reading that it takes to see that i has enough before it."""
-    return max(span.first, _far_enough_before(judgement, i, span.first) - READINGS_BEFORE)
+    """Return the last reading from which on there is enough before i, the span's first at least."""
+    return max(span.first, min(i - READINGS_BEFORE, _values_before(judgement, i, span.first)))
+
+
+def _values_before(judgement: Judgement, last: int, first: int) -> int:
+    """Return the last reading from which on a span has enough values, or a day, to `last`; before `first`: none."""
+    times, shown, i = judgement.times, judgement.shown, last
+    if first > last:
+        return first - 1
+    day_before = bisect_right(times, times[last] - DAY, first, last + 1) - 1
+    for _ in range(VALUES - 1):
+        i = bisect_left(shown, shown[i], first, i + 1) - 1 if i >= first else i
+    return max(i, day_before)
 
 
 def _rivals_of(judgement: Judgement) -> Iterator[Rival]:
