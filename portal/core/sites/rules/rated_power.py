@@ -1,12 +1,14 @@
-"""A device's rated power: what any way in may set it to."""
+"""A device's rated power: what any way in may set it to, and what its current transformers and voltage make of it."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from portal.core.errors import Invalid
 from portal.core.values.numbers import exact_number
 
 MOST_KW = 999_999_999
 _WATT = Decimal("0.001")
+_PHASES = Decimal(3)
+_DIGITS = Context(prec=40)
 
 
 def rated_kw(value: object) -> Decimal:
@@ -19,3 +21,25 @@ def rated_kw(value: object) -> Decimal:
         message = f"A device's rated power is a number of kW, at least 0.001 and below {MOST_KW}"
         raise Invalid(message)
     return power_kw.quantize(_WATT)
+
+
+def rated_kw_of(ct_primary_a: object, nominal_voltage_v: object) -> Decimal:
+    """Return the power in kW, to the watt, of three phases at the primary current of the CTs: sqrt(3) x V x A.
+
+    The voltage is that between two phases (400 V, 11,000 V). Raises `Invalid` for no number, for one that is not above
+    zero, and for a power out of bounds.
+    """
+    current, voltage = (_above_zero(value) for value in (ct_primary_a, nominal_voltage_v))
+    product = _DIGITS.multiply(_DIGITS.multiply(current, voltage), _DIGITS.sqrt(_PHASES))
+    return rated_kw(_DIGITS.quantize(_DIGITS.divide(product, Decimal(1000)), _WATT))
+
+
+def _above_zero(value: object) -> Decimal:
+    try:
+        figure = exact_number(value)
+    except ValueError:
+        figure = Decimal(0)
+    if figure <= 0:
+        message = "The CT's primary current (A) and the nominal voltage (V) are numbers above zero"
+        raise Invalid(message)
+    return figure

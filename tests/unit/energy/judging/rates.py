@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 
-from portal.core.energy.rules.judging import Judgement, RegisterFacts, judge, learn, proposals_of
+from portal.core.energy.rules.judging import (
+    Judgement,
+    ProposalKind,
+    RegisterFacts,
+    judge,
+    learn,
+    proposals_of,
+)
 from tests.unit.energy.judging.random_meters import MUST_BE_SEEN, TRUE, RandomMeter, random_meter
 
 SWAP = "swap"
@@ -53,7 +60,7 @@ class Rates:
         is_right = abs(judgement.milliwh - meter.true_energy) <= meter.tolerance
         self.meters += 1
         self.right += is_right
-        if not is_right and not proposals_of(judgement):
+        if not is_right and all(each.kind is ProposalKind.NO_REGISTER for each in proposals_of(judgement)):
             self.wrong_unsaid.append(f"{population} {seed}")
         self._count_rows(meter, suspects(judgement))
 

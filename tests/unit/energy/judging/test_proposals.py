@@ -72,6 +72,12 @@ def test_rows_stamped_back_into_a_silence_say_by_how_much() -> None:
     assert abs(found.shift + 6 * HOUR) < 10 * MINUTE
 
 
+def test_a_counter_that_runs_both_ways_is_named() -> None:
+    net = judged(every(30, *(500 + (n % 48 if n % 48 < 24 else 48 - n % 48) for n in range(480))))
+    named = [proposal for proposal in proposals_of(net) if proposal.kind == "noRegister"]
+    assert [(proposal.at, proposal.readings) for proposal in named] == [(at(0), 480)]
+
+
 def test_a_spike_is_no_clock_jump() -> None:
     found = proposals_of(judged(every(15, 100, 101, 102, 900, 950, 105, 106)))
     assert [proposal.kind for proposal in found] == ["glitch"]

@@ -3,13 +3,17 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from portal.core.energy.rules.judging.judgement import Judgement, Link, SuspectReason, SuspectSpan
 from portal.core.energy.rules.judging.learned_bound import LearnedBound
 from portal.core.energy.rules.judging.prices import REMEMBERED
 from portal.core.energy.rules.judging.shifts import Shifts
+from portal.core.energy.rules.judging.sifting import is_no_register
 from portal.core.energy.rules.judging.states import LinkKind
+
+
+_MANY_FALLS: Final = 24  # a short history with a bad hour is a register all the same
 
 
 class ProposalKind(StrEnum):
@@ -26,6 +30,8 @@ class ProposalKind(StrEnum):
     """Several values for one instant."""
     NOISE = "noise"
     """Days on which the register goes up and down so often that nothing can be said."""
+    NO_REGISTER = "noRegister"
+    """Values that fall too often to be a register's at all: a net counter, or the energy of intervals."""
     LEARNED_BOUND = "learnedBound"
     """The power that a meter without a rated power is judged by has been learned."""
 
@@ -61,12 +67,18 @@ def proposals_of(judgement: Judgement) -> list[Proposal]:
     links = [_of_link(judgement, link) for link in judgement.links if _is_event(link)]
     shifts = Shifts(judgement)
     groups = [each for group in _groups(judgement) for each in _of_group(judgement, group, shifts)]
-    return sorted([*links, *groups], key=lambda each: (each.at, each.kind))
+    return sorted([*_no_register(judgement), *links, *groups], key=lambda each: (each.at, each.kind))
 
 
 def learned_proposals(bounds: Sequence[LearnedBound]) -> list[Proposal]:
     """Return an event for each rung that was learned."""
     return [Proposal(ProposalKind.LEARNED_BOUND, at, at, 1, watts=watts) for at, watts in bounds]
+
+
+def _no_register(judgement: Judgement) -> Iterator[Proposal]:
+    times = judgement.times
+    if is_no_register(judgement.shown, least_falls=_MANY_FALLS):
+        yield Proposal(ProposalKind.NO_REGISTER, times[0], times[-1], len(times))
 
 
 def _is_event(link: Link) -> bool:

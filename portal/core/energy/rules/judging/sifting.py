@@ -16,7 +16,6 @@ MOST_FALLS_A_DAY: Final = 500
 """A register that falls more often than this on a UTC day says nothing on it: a net counter, or a broken line."""
 
 _FALLS_OF_NO_REGISTER = 20
-_FEW_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +64,13 @@ def sift(times: Sequence[int], shown: Sequence[int], declared: Sequence[Declared
     return Sifted(kept, taken_out, [bisect_left(kept, i) for i in true])
 
 
-def is_no_register(shown: Sequence[int]) -> bool:
-    """Tell whether values in the order of their time fall in more than one step of twenty.
+def is_no_register(shown: Sequence[int], least_falls: int = 3) -> bool:
+    """Tell whether values in the order of their time fall in more than one step of twenty, and so often at least.
 
     That is the energy of intervals, or a net counter that runs both ways: neither can be judged as a register.
     """
     falls = sum(1 for rise in map(sub, shown[1:], shown) if rise < 0)
-    return falls >= _FEW_STEPS and falls * _FALLS_OF_NO_REGISTER > len(shown) - 1
+    return falls >= least_falls and falls * _FALLS_OF_NO_REGISTER > len(shown) - 1
 
 
 def _decided(
