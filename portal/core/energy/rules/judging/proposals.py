@@ -12,7 +12,6 @@ from portal.core.energy.rules.judging.shifts import Shifts
 from portal.core.energy.rules.judging.sifting import is_no_register
 from portal.core.energy.rules.judging.states import LinkKind
 
-
 _MANY_FALLS: Final = 24  # a short history with a bad hour is a register all the same
 
 
