@@ -38,7 +38,7 @@ class Chain:
         self._leaps = Leaps(runs, limits)
         self._links = Links(runs, limits, self._leaps, self._forced)
         self._exits: list[list[ChainExit]] = []
-        self._open: list[list[ChainExit]] = []  # of each run those from which the chain may still go on
+        self._open: dict[int, list[ChainExit]] = {}  # of each run those from which the chain may still go on
         self._without = 0  # the least price of all that is behind, with nothing of what comes
 
     def cheapest(self) -> list[AcceptedSpan]:
@@ -47,7 +47,7 @@ class Chain:
             exits = list(self._leave(run, self._enter(run)))
             self._forget(run)
             self._exits.append(exits)
-            self._open.append(exits)
+            self._open[run] = exits
             left_out = self._without + LEFT_OUT * self._runs.weight[run]
             self._without = min([left_out, *(out.price + out.tail for out in exits)])
             if self._forced:
@@ -55,12 +55,16 @@ class Chain:
         return self._spans(self._cheapest_end())
 
     def _forget(self, run: int) -> None:
-        """Drop the exits whose line a long run takes up: nothing leaps over it from there."""
+        """Drop exits too far back, and those whose line a long run takes up: nothing leaps over it from there."""
+        self._open.pop(run - RUNS_BACK, None)
         if self._runs.weight[run] < _SOLID:
             return
-        for before in range(max(0, run - RUNS_BACK), run):
-            kept = [out for out in self._open[before] if not self._leaps.is_taken_up(out.reading, run)]
-            self._open[before] = kept
+        for before, exits in list(self._open.items()):
+            kept = [out for out in exits if not self._leaps.is_taken_up(out.reading, run)]
+            if kept:
+                self._open[before] = kept
+            else:
+                del self._open[before]
 
     # Entering a run
 
@@ -83,7 +87,7 @@ class Chain:
     def _runs_before(self, run: int) -> Iterator[int]:
         """Yield the runs that a link may come from, the nearest first."""
         runs = self._runs
-        for before in range(run - 1, max(-1, run - 1 - RUNS_BACK), -1):
+        for before in reversed(self._open):
             between = runs.until[run] - runs.until[before + 1]
             silence = self._times[runs.first[run]] - self._times[runs.last[before]]
             if between > 4 * LEFT_OUT and silence > REMEMBERED:
