@@ -26,7 +26,7 @@ class Runs:
 
     def __init__(self, times: Sequence[int], shown: Sequence[int], limits: Limits) -> None:
         self.times, self.shown = times, shown
-        cuts = _with_overhangs(times, shown, _cuts(times, shown, limits))
+        cuts = _with_overhangs(times, shown, _cuts(times, shown, limits), limits.slack_milliwh)
         self.first = [0, *cuts]
         self.last = [*(cut - 1 for cut in cuts), len(times) - 1]
         self.weight = [self.weigh(*ends) for ends in zip(self.first, self.last, strict=True)]
@@ -92,15 +92,16 @@ def _cuts(times: Sequence[int], shown: Sequence[int], limits: Limits) -> list[in
     ]
 
 
-def _with_overhangs(times: Sequence[int], shown: Sequence[int], cuts: Sequence[int]) -> list[int]:
+def _with_overhangs(times: Sequence[int], shown: Sequence[int], cuts: Sequence[int], slack: int) -> list[int]:
     """Return cuts with those where a run passed what the next one begins with, further down, less than a day before.
 
-    What hangs over may be a spike of some readings that rose within the bound: the fall behind it undoes it.
+    What hangs over may be a spike of some readings that rose within the bound: the fall behind it undoes it. A fall of
+    a count or two is a wobble, and undoes nothing.
     """
     found: list[int] = []
     first = 0
     for cut in cuts:
-        if shown[cut] < shown[cut - 1]:
+        if shown[cut - 1] - shown[cut] > slack:
             overhang = bisect_right(shown, shown[cut], first, cut)
             if overhang > first and times[cut] - times[overhang] <= WOBBLE_LASTS:
                 found.append(overhang)
