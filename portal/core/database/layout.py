@@ -46,6 +46,13 @@ _TABLES = frozenset(
         "daily_per_customer",  # figures of UTC days, never out of date: a view, where there are customers
         "hourly_energy",  # what is billed, by hour, kept by the application
         "daily_energy",  # the same by UTC day
+        "meter_heads",  # where the judging of a register ends
+        "suspect_spans",  # readings of it that are not believed
+        "register_links",  # its steps that are no plain difference
+        "meter_rivals",  # its lines that were left and may come back
+        "meter_events",  # what seems to have happened to a meter
+        "meter_decisions",  # what people decided about it
+        "restated_days",  # what changed in days that were over
         "recompute_passes",  # whose energy is computed again, and from which hour on that is left
         "energy_proofs",  # what the comparisons with the registers found
         "energy_rule",  # the rule that stored energy was computed by

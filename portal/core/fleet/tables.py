@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Interval,
+    SmallInteger,
     UniqueConstraint,
     text,
 )
@@ -163,6 +164,7 @@ class FleetDailyEnergy(EnergyFigures, table=True):
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
     day: date = Field(primary_key=True)
+    covered_hours: int = stored(0, sa_type=SmallInteger)
 
 
 class CustomerPushReport(SQLModel, table=True):

@@ -45,7 +45,9 @@ class HourlyEnergyFigures(SQLModel):
     """What the energy rule made of an hour, in the units of `EnergyFigures`.
 
     `meter_state` is what the rule remembers after the hour's last reading, so that a recompute can start
-    and stop anywhere.
+    and stop anywhere. `last_at` is the hour's last accepted reading and `last_milliwh` what the register showed then.
+    An hour is unbroken where all of its readings are accepted and go on with the accepted one before them, and covered
+    where some of it lies between accepted readings that are no gap apart.
     """
 
     allocated_milliwh: int = stored(0, sa_type=BigInteger)
@@ -55,6 +57,11 @@ class HourlyEnergyFigures(SQLModel):
     reset_count: int = stored(0, sa_type=SmallInteger)
     exchange_count: int = stored(0, sa_type=SmallInteger)
     meter_is_settled: bool = stored(default=False)
+    last_at: datetime | None = Field(default=None, sa_type=Instant)
+    last_milliwh: int | None = Field(default=None, sa_type=BigInteger)
+    is_unbroken: bool = stored(default=False)
+    is_covered: bool = stored(default=False)
+    event_count: int = stored(0, sa_type=SmallInteger)
 
 
 def _meter_state() -> dict[str, object] | None:
@@ -80,6 +87,7 @@ class DailyEnergy(EnergyFigures, table=True):
 
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
     day: date = Field(primary_key=True, index=True)
+    covered_hours: int = stored(0, sa_type=SmallInteger)
 
 
 _TYPES = {"timestamptz": Instant, "int8": BigInteger, "int4": Integer, "int2": SmallInteger}
