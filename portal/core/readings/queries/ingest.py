@@ -26,7 +26,7 @@ from portal.core.errors import NotFound
 from portal.core.readings.queries import reading_sources
 from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND
 from portal.core.readings.queries.narrow_merge import merge_rows, take_rows_back
-from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, hours_row, narrow_rows
+from portal.core.readings.queries.narrow_rows import NarrowBatch, NarrowRows, RowKeys, hours_row
 from portal.core.readings.rules.same_instant import RowEffect
 from portal.core.settings import RunMode
 from portal.core.sites.queries import board_clocks
@@ -129,9 +129,9 @@ async def append_device_readings(
     All of it is in the caller's transaction, whose start is the readings' `received_at`. Raises one of
     `COLLISIONS`, and the transaction is lost; `NotFound` where the device was removed.
     """
-    packed, _ = await _of_device(connection, device, readings)
+    batch, _ = await _of_device(connection, device, readings)
+    packed = await _copy(connection, _CLIENT, batch)
     if packed.rows:
-        await _copy(connection, _CLIENT, packed)
         await _finish(connection, device, packed)
     return _as_stored(packed, {RowEffect.ACCEPTED: len(packed.rows)})
 
@@ -140,8 +140,9 @@ async def merge_device_readings(
     connection: asyncpg.Connection, device: KnownDevice, readings: Sequence[DeviceReading]
 ) -> StoredRows:
     """Store what is new of readings of one device, otherwise as appending."""
-    packed, sources = await _of_device(connection, device, readings, is_merged=True)
+    batch, sources = await _of_device(connection, device, readings, is_merged=True)
     await device_by_id(connection, device.id)
+    packed = await batch.narrow_rows()
     counts = await merge_rows(connection, _CLIENT, OWN_CUSTOMER, packed, sources) if packed.rows else {}
     return _as_stored(packed, counts)
 
@@ -155,7 +156,8 @@ async def take_back_readings(
     times of those whose readings the Admin's added something to.
     """
     device = await device_by_id(connection, device_id)
-    packed, sources = await _of_device(connection, device, readings, is_merged=True)
+    batch, sources = await _of_device(connection, device, readings, is_merged=True)
+    packed = await batch.narrow_rows()
     if not packed.rows:
         return 0, []
     return await take_rows_back(connection, _CLIENT, OWN_CUSTOMER, packed, sources)
@@ -163,13 +165,12 @@ async def take_back_readings(
 
 async def _of_device(
     connection: asyncpg.Connection, device: KnownDevice, readings: Sequence[Any], *, is_merged: bool = False
-) -> tuple[NarrowRows, Mapping[str, int]]:
+) -> tuple[NarrowBatch, Mapping[str, int]]:
     received = await fetch_value(connection, int, _SHARE, OWN_CUSTOMER)
     sources = await _sources(connection, _CLIENT, readings)
     if is_merged:
         await connection.execute(_MERGE_ALONE, device.meter)
-    packed = await narrow_rows(readings, RowKeys(OWN_CUSTOMER, device.meter, sources, received or 0))
-    return packed, sources
+    return NarrowBatch(readings, RowKeys(OWN_CUSTOMER, device.meter, sources, received or 0)), sources
 
 
 async def _finish(connection: asyncpg.Connection, device: KnownDevice, packed: NarrowRows) -> None:
@@ -209,9 +210,9 @@ async def append_fleet_readings(
 
     Raises one of `COLLISIONS`, and the caller's transaction is lost.
     """
-    packed, _ = await _of_fleet(connection, keys, readings)
+    batch, _ = await _of_fleet(connection, keys, readings)
+    packed = await _copy(connection, _ADMIN, batch)
     if packed.rows:
-        await _copy(connection, _ADMIN, packed)
         queued = hours_row(keys.customer, packed.hours)
         # As parameters of an INSERT a thousand hours take the driver longer than all of this.
         await connection.copy_to_table(
@@ -228,7 +229,8 @@ async def merge_fleet_readings(
     connection: asyncpg.Connection, keys: FleetKeys, readings: Sequence[FleetReading]
 ) -> StoredRows:
     """Store what is new of readings of a customer's known devices, and queue their hours."""
-    packed, sources = await _of_fleet(connection, keys, readings, is_merged=True)
+    batch, sources = await _of_fleet(connection, keys, readings, is_merged=True)
+    packed = await batch.narrow_rows()
     counts = await merge_rows(connection, _ADMIN, keys.customer, packed, sources) if packed.rows else {}
     return _as_stored(packed, counts)
 
@@ -239,7 +241,7 @@ async def _of_fleet(
     readings: Sequence[FleetReading],
     *,
     is_merged: bool = False,
-) -> tuple[NarrowRows, Mapping[str, int]]:
+) -> tuple[NarrowBatch, Mapping[str, int]]:
     await connection.execute(_SHARE, keys.customer)
     sources = await _sources(connection, _ADMIN, readings)
     if is_merged:
@@ -247,7 +249,7 @@ async def _of_fleet(
     asked = {reading.device_id.int: reading.device_id for reading in readings}
     known = await keys.known.of_devices(connection, _ADMIN, keys.customer_id, asked)
     meters = {number: small.meter for number, small in known.items()}
-    return await narrow_rows(readings, RowKeys(keys.customer, meters, sources)), sources
+    return NarrowBatch(readings, RowKeys(keys.customer, meters, sources)), sources
 
 
 async def number_sources(db: Database, layout: Layout, readings: Sequence[Any]) -> None:
@@ -272,14 +274,16 @@ async def _sources(
     return sources
 
 
-async def _copy(connection: asyncpg.Connection, layout: Layout, packed: NarrowRows) -> None:
+async def _copy(connection: asyncpg.Connection, layout: Layout, batch: NarrowBatch) -> NarrowRows:
+    """Copy readings into the table while they are packed."""
     await connection.copy_to_table(
         "readings",
         schema_name=layout.schema,
-        columns=packed.columns,
+        columns=batch.columns,
         format="binary",
-        source=packed.pieces(),
+        source=batch.pieces(),
     )
+    return batch.packed()
 
 
 async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:

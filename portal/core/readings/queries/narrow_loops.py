@@ -34,9 +34,9 @@ RECEIVED_BYTES = 8
 
 Split = Callable[[Sequence[Any]], tuple[list[Any], list[Any]]]
 """Takes readings; returns those with just the fields of the loop, and the others."""
-Pack = Callable[[Sequence[Any], Any, Mapping[str, int], list[bytes], list[Any], list[Any]], None]
+Pack = Callable[[Sequence[Any], Any, Mapping[str, int], list[bytes], list[Any]], None]
 """Takes readings of its fields, the rows' prefixes (by the number of the device's id, or the one of all), numbers of
-sources; appends the rows, the readings left to the plain way, and those whose prefix is empty."""
+sources; appends the rows, and the readings left to the plain way."""
 
 _LIFT = 1.5 * 2**52
 # An int4 is lifted by its half more, so that its bits are never those of a negative number; the XOR takes that back.
@@ -76,10 +76,10 @@ def pack_loop(
     """Return the loop that packs readings which have just the `present` of the `columns` that the COPY has."""
     row = _row_layout(columns, present, prefix_bytes)
     lines = (
-        "def pack(readings, prefixes, sources, rows, plain, unknown):",
+        "def pack(readings, prefixes, sources, rows, plain):",
         "    append, last_at, stamp = rows.append, None, 0",
         "    for reading in readings:",
-        *(_ONE_METER if is_of_one_meter else _METER_OF_THE_ROW),
+        f"        prefix = prefixes{'' if is_of_one_meter else '[reading.device_id.int]'}",
         "        at = reading.time",
         "        if at != last_at:",
         "            last_at, stamp = at, (at - EPOCH) // MICROSECOND",
@@ -94,15 +94,6 @@ def pack_loop(
         "        append((row ^ FINISH).to_bytes(SIZE, 'big'))",
     )
     return compiled("pack", lines, row.constants())
-
-
-_ONE_METER = ("        prefix = prefixes",)
-_METER_OF_THE_ROW = (
-    "        prefix = prefixes[reading.device_id.int]",
-    "        if not prefix:",
-    "            unknown.append(reading)",
-    "            continue",
-)
 
 
 def _product(quantity: Quantity) -> tuple[str, str]:

@@ -1,17 +1,19 @@
 """Readings as rows of the narrow table, in PostgreSQL's binary COPY format.
 
-Rounding to stored integers, packing, sorting by meter and time (which decides how fast the database stores them) and
-finding the hours to queue are one way through the batch. Rows that share their fields are packed by a loop written for
-these (`narrow_loops`); the few others one by one.
+A batch is brought into the order of meter and time, which decides how fast the database stores it, and is then rounded
+to stored integers and packed piece by piece: while one piece is packed the database stores the one before. The hours to
+queue are found on the way. Rows that share their fields are packed by a loop written for these (`narrow_loops`); the
+few others one by one.
 """
-
-# Any: rows are structs of a device or of the fleet; only these have a device each.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
+from operator import attrgetter
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -118,43 +120,107 @@ def hours_row(customer: int, hours: Sequence[TouchedHour]) -> bytes:
     )
 
 
-async def narrow_rows(readings: _Readings, keys: RowKeys) -> NarrowRows:
-    """Round and pack readings of one customer, all of one type, with aware times of 2000 or later.
+class NarrowBatch:
+    """Readings of one customer, all of one type, with aware times of 2000 or later, as they become rows.
 
-    The columns are the keys and what at least one of the readings has. Gives way to what is brief in between.
+    The columns are the keys and what at least one of the readings has.
     """
-    groups, few = _by_fields(readings)
-    present = {name for fields, _ in groups for name in fields}
-    present.update(*[_present(reading) for reading in few])
-    packing = _Packing(keys, tuple([name for name in _ORDER if name in present]))
-    for fields, group in groups:
-        for start in range(0, len(group), _ROWS_PER_PIECE):
-            packing.pack(fields, group[start : start + _ROWS_PER_PIECE])
-            await give_way()
-    for start in range(0, len(few), _ROWS_PER_PIECE):
-        for reading in few[start : start + _ROWS_PER_PIECE]:
-            packing.pack_plainly(reading)
-        await give_way()
-    packing.rows.sort()
-    positions = {id(each): index for index, each in enumerate(readings)} if packing.has_left_out else {}
-    return NarrowRows(
-        (*keys.columns, *packing.columns),
-        packing.rows,
-        _touched_hours(packing.rows, keys.prefix_bytes),
-        sorted([(positions[id(each)], reason) for each, reason in packing.refused]),
-        sorted([positions[id(each)] for each in packing.unknown]),
-    )
+
+    def __init__(self, readings: _Readings, keys: RowKeys) -> None:
+        self._readings = readings
+        self._ordered, unknown = _in_order(readings, keys.meters)
+        self._kinds, few = _kinds(self._ordered)
+        self._are_all_of_one_kind = len(self._kinds) == 1 and not few
+        present = {name for fields in self._kinds for name in fields}
+        present.update(*[_present(reading) for reading in few])
+        self._packing = _Packing(keys, tuple([name for name in _ORDER if name in present]))
+        self._packing.unknown.extend(unknown)
+        self._hours = _TouchedHours(keys.prefix_bytes)
+        self._rows: list[bytes] = []
+        self.columns = (*keys.columns, *self._packing.columns)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Pack the readings and yield the COPY of them in pieces, giving way between them. To be called once."""
+        yield HEAD
+        async for rows in self._rows_of_pieces():
+            yield b"".join(rows)
+        yield TAIL
+
+    async def narrow_rows(self) -> NarrowRows:
+        """Pack the readings and return them, for whoever has to have all before the first is copied."""
+        async for _ in self._rows_of_pieces():
+            pass
+        # Of one meter and time there may have been some at the end of a piece and some in the next.
+        self._rows.sort()
+        return self.packed()
+
+    def packed(self) -> NarrowRows:
+        """Return what has become of the readings, after the last piece."""
+        packing = self._packing
+        positions = (
+            {id(each): index for index, each in enumerate(self._readings)} if packing.has_left_out else {}
+        )
+        return NarrowRows(
+            self.columns,
+            self._rows,
+            self._hours.found,
+            sorted([(positions[id(each)], reason) for each, reason in packing.refused]),
+            sorted([positions[id(each)] for each in packing.unknown]),
+        )
+
+    async def _rows_of_pieces(self) -> AsyncIterator[Sequence[bytes]]:
+        for start in range(0, len(self._ordered), _ROWS_PER_PIECE):
+            if start:
+                await give_way()
+            rows = self._pack(self._ordered[start : start + _ROWS_PER_PIECE])
+            self._hours.note(rows)
+            self._rows += rows
+            yield rows
+
+    def _pack(self, piece: _Readings) -> list[bytes]:
+        rows: list[bytes] = []
+        if self._are_all_of_one_kind:
+            self._packing.pack(self._kinds[0], piece, rows)
+        else:
+            of_type = _fields(piece[0].__class__)
+            for fields in self._kinds:
+                same, piece = split_loop(of_type, fields)(piece)
+                self._packing.pack(fields, same, rows)
+            for reading in piece:
+                self._packing.pack_plainly(reading, rows)
+        rows.sort()
+        return rows
 
 
-def _by_fields(readings: _Readings) -> tuple[list[tuple[tuple[str, ...], _Readings]], _Readings]:
-    """Return readings in groups of the same fields, and those that are too few or too odd for a loop."""
-    groups: list[tuple[tuple[str, ...], _Readings]] = []
+async def narrow_rows(readings: _Readings, keys: RowKeys) -> NarrowRows:
+    """Round and pack readings as `NarrowBatch` does, all of them before anything is done with the first."""
+    return await NarrowBatch(readings, keys).narrow_rows()
+
+
+_time_of = attrgetter("time")
+
+
+def _in_order(readings: _Readings, meters: Mapping[int, int] | int) -> tuple[_Readings, _Readings]:
+    """Return readings by meter and time, and those of devices that have no meter."""
+    by_time = sorted(readings, key=_time_of)
+    if isinstance(meters, int):
+        return by_time, ()
+    of_devices: defaultdict[int, list[Any]] = defaultdict(list)
+    for reading in by_time:
+        of_devices[reading.device_id.int].append(reading)
+    known = sorted(of_devices.keys() & meters.keys(), key=meters.__getitem__)
+    unknown = [each for device in of_devices.keys() - meters.keys() for each in of_devices[device]]
+    return list(chain.from_iterable([of_devices[device] for device in known])), unknown
+
+
+def _kinds(readings: _Readings) -> tuple[list[tuple[str, ...]], _Readings]:
+    """Return which fields readings have that are worth a loop, and those that are too few or too odd for one."""
+    kinds: list[tuple[str, ...]] = []
     rest = readings
-    while len(rest) >= _FEWEST_FOR_A_LOOP and len(groups) < _MOST_LOOPS:
-        present = _present(rest[0])
-        same, rest = split_loop(_fields(rest[0].__class__), present)(rest)
-        groups.append((present, same))
-    return groups, rest
+    while len(rest) >= _FEWEST_FOR_A_LOOP and len(kinds) < _MOST_LOOPS:
+        kinds.append(_present(rest[0]))
+        _, rest = split_loop(_fields(rest[0].__class__), kinds[-1])(rest)
+    return kinds, rest
 
 
 @cache
@@ -168,7 +234,7 @@ def _present(reading: Any) -> tuple[str, ...]:
 
 
 class _Prefixes(dict[int, bytes]):
-    """What rows begin with, by the number of the device's id; empty for a device that has no meter."""
+    """What rows begin with, by the number of the device's id."""
 
     def __init__(self, keys: RowKeys, meters: Mapping[int, int], columns: int) -> None:
         super().__init__()
@@ -180,8 +246,7 @@ class _Prefixes(dict[int, bytes]):
         return self._customer + meter.to_bytes(4, "big")
 
     def __missing__(self, device: int) -> bytes:
-        meter = self._meters.get(device)
-        prefix = self[device] = b"" if meter is None else self.of_meter(meter)
+        prefix = self[device] = self.of_meter(self._meters[device])
         return prefix
 
 
@@ -190,7 +255,6 @@ class _Packing:
 
     def __init__(self, keys: RowKeys, columns: tuple[str, ...]) -> None:
         self.columns = columns
-        self.rows: list[bytes] = []
         self.refused: list[tuple[Any, str]] = []
         self.unknown: list[Any] = []
         self._sources = keys.sources
@@ -204,27 +268,24 @@ class _Packing:
     def has_left_out(self) -> bool:
         return bool(self.refused or self.unknown)
 
-    def pack(self, fields: tuple[str, ...], readings: _Readings) -> None:
-        """Pack readings that have just these fields."""
+    def pack(self, fields: tuple[str, ...], readings: _Readings, rows: list[bytes]) -> None:
+        """Pack readings that have just these fields, at the end of `rows`."""
         is_of_one_meter, prefix_bytes = self._only is not None, self._prefix_bytes
         loop = pack_loop(self.columns, fields, is_of_one_meter=is_of_one_meter, prefix_bytes=prefix_bytes)
         plain: list[Any] = []
-        loop(readings, self._only or self._prefixes, self._sources, self.rows, plain, self.unknown)
+        loop(readings, self._only or self._prefixes, self._sources, rows, plain)
         for reading in plain:
-            self.pack_plainly(reading)
+            self.pack_plainly(reading, rows)
 
-    def pack_plainly(self, reading: Any) -> None:
+    def pack_plainly(self, reading: Any, rows: list[bytes]) -> None:
         """Pack one reading field by field, whatever it has."""
         prefix = self._only or self._prefixes[reading.device_id.int]
-        if not prefix:
-            self.unknown.append(reading)
-            return
         try:
             fields = [self._field(reading, name) for name in self.columns]
         except DoesNotFit as refusal:
             self.refused.append((reading, str(refusal)))
         else:
-            self.rows.append(b"".join((prefix, _INSTANT.pack(8, microseconds(reading.time)), *fields)))
+            rows.append(b"".join((prefix, _INSTANT.pack(8, microseconds(reading.time)), *fields)))
 
     def _field(self, reading: Any, name: str) -> bytes:
         value = getattr(reading, name)
@@ -237,14 +298,21 @@ class _Packing:
         return len(stored).to_bytes(4, "big") + stored
 
 
-def _touched_hours(rows: Sequence[bytes], prefix_bytes: int) -> list[TouchedHour]:
-    """Return the hours of sorted rows with the first reading of each, by comparing the rows' beginnings."""
-    hours: list[TouchedHour] = []
-    end = b""
-    for row in rows:
-        if row >= end:
-            meter, stamp = _METER_AND_INSTANT.unpack_from(row, prefix_bytes - 4)
-            hour = stamp - stamp % _HOUR
-            hours.append(TouchedHour(meter, hour, stamp))
-            end = row[: prefix_bytes + 4] + (hour + _HOUR).to_bytes(8, "big")
-    return hours
+class _TouchedHours:
+    """The hours of sorted rows with the first reading of each, found by comparing the rows' beginnings."""
+
+    def __init__(self, prefix_bytes: int) -> None:
+        self.found: list[TouchedHour] = []
+        self._prefix_bytes = prefix_bytes
+        self._end = b""
+
+    def note(self, rows: Sequence[bytes]) -> None:
+        """Take the next rows."""
+        prefix_bytes, end = self._prefix_bytes, self._end
+        for row in rows:
+            if row >= end:
+                meter, stamp = _METER_AND_INSTANT.unpack_from(row, prefix_bytes - 4)
+                hour = stamp - stamp % _HOUR
+                self.found.append(TouchedHour(meter, hour, stamp))
+                end = row[: prefix_bytes + 4] + (hour + _HOUR).to_bytes(8, "big")
+        self._end = end
