@@ -1,6 +1,8 @@
 """What the benches of the ingest share: a server, a fleet of 1,000 devices with its batches, and how these are sent.
 
-A batch is five consecutive minutes of every device, 5,000 readings, minute by minute as an outbox has them.
+A batch is five consecutive minutes of every device, 5,000 readings, minute by minute as an outbox has them. Each client
+that sends at the same time as others is a customer with devices of its own, since a customer's stack sends one batch
+after the other.
 """
 
 import asyncio
@@ -12,9 +14,9 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -43,6 +45,7 @@ METERS = {device.int: number for number, device in enumerate(IDS, start=1)}
 EIGHT = tuple(QUANTITIES)
 ALL = tuple(quantity.name for quantity in ALL_QUANTITIES)
 _SITE = UUID(int=0x5)
+_UNREGISTERED = 1_000_000
 _FLEET = """
 INSERT INTO fleet.devices (customer_id, id, site_id, name, external_id, customer, meter)
 SELECT c.id, d.id, $2, d.id::text, d.id::text, c.number, d.meter
@@ -96,7 +99,7 @@ async def copy_narrow(connection: Any, rows: NarrowRows) -> None:
 
 @dataclass
 class Bench:
-    """A fleet in a database. Batches are numbered on, so that no row is ever sent twice."""
+    """A fleet in a database. Batches are numbered on, so that no row is ever sent twice, and none is left out."""
 
     dsn: str
     customer_id: UUID
@@ -108,13 +111,17 @@ class Bench:
         self.taken += count
         return range(self.taken - count, self.taken)
 
+    def beside(self) -> Self:
+        """Return a fleet that nobody has registered: rows written past the product leave no gaps in what it stores."""
+        return replace(self, customer=_UNREGISTERED, taken=0)
+
     async def connect(self) -> Any:
         return await asyncpg.connect(self.dsn.replace("+asyncpg", ""), server_settings={"jit": "off"})
 
 
-async def registered(stack: Stack) -> tuple[UUID, int, str]:
+async def registered(stack: Stack, code: str) -> tuple[UUID, int, str]:
     """Register the fleet at an Admin; returns its customer's id, number and token."""
-    issued = await customers.register(stack, "bench", "Bench")
+    issued = await customers.register(stack, code, "Bench")
     await stack.storage.ensure_partitions(stack.db, (START + week * WEEK for week in range(20)))
     async with stack.db.direct.connection() as connection:
         await connection.execute(
@@ -125,17 +132,22 @@ async def registered(stack: Stack) -> tuple[UUID, int, str]:
     return issued.id, number, issued.token
 
 
-def fleet(given: dict[str, str]) -> Bench:
-    """Register the fleet in the database of these settings."""
+def fleet(given: dict[str, str], code: str = "bench") -> Bench:
+    """Register the fleet of a customer in the database of these settings."""
 
     async def register() -> tuple[UUID, int, str]:
         stack = open_stack(load_settings(given))
         try:
-            return await registered(stack)
+            return await registered(stack, code)
         finally:
             await close_stack(stack)
 
     return Bench(given["Database__ConnectionString"], *asyncio.run(register()))
+
+
+def fleets(given: dict[str, str], count: int) -> list[Bench]:
+    """Register so many customers, each with 1,000 devices."""
+    return [fleet(given, f"bench{number}") for number in range(count)]
 
 
 def post(server: Server, path: str, headers: dict[str, str], bodies: list[bytes]) -> list[float]:
@@ -154,15 +166,23 @@ def post(server: Server, path: str, headers: dict[str, str], bodies: list[bytes]
     return took
 
 
-def over_http(bench: Bench, server: Server, clients: int, each: int, names: Collection[str] = EIGHT) -> float:
-    """Send new batches, `each` by so many clients at once; return readings a second, all of them acknowledged."""
-    work = [[ENCODER.encode(batch(number, names)) for number in bench.take(each)] for _ in range(clients)]
-    headers = {"X-Customer-Token": bench.token, "X-Batch-Type": "measurements"}
-    with ThreadPoolExecutor(clients) as pool:
+def over_http(benches: Sequence[Bench], server: Server, each: int, names: Collection[str] = EIGHT) -> float:
+    """Send new batches, `each` of every customer at once; return readings a second, all of them acknowledged."""
+    work = [
+        (bench.token, [ENCODER.encode(batch(number, names)) for number in bench.take(each)])
+        for bench in benches
+    ]
+
+    def send(sent: tuple[str, list[bytes]]) -> None:
+        token, bodies = sent
+        headers = {"X-Customer-Token": token, "X-Batch-Type": "measurements"}
+        post(server, "/api/fleet/ingest", headers, bodies)
+
+    with ThreadPoolExecutor(len(benches)) as pool:
         begin = time.perf_counter()
-        list(pool.map(lambda bodies: post(server, "/api/fleet/ingest", headers, bodies), work))
+        list(pool.map(send, work))
         spent = time.perf_counter() - begin
-    return clients * each * BATCH / spent
+    return len(benches) * each * BATCH / spent
 
 
 def note(name: str, figure: float, unit: str = "rows/s") -> float:

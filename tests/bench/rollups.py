@@ -28,7 +28,7 @@ from portal.core.readings.rules.same_instant import RowEffect
 from portal.core.readings.wire import FleetReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import close_stack, open_stack
-from tests.bench.rig import BATCH, database, fleet, over_http, settings
+from tests.bench.rig import BATCH, database, fleets, over_http, settings
 from tests.integration.databases import TestServer, reachable_directory
 from tests.integration.fleet_ingest.servers import Server, serving
 
@@ -45,8 +45,8 @@ def app_without_rollups() -> Starlette:
     async def append(
         connection: asyncpg.Connection, keys: ingest.FleetKeys, readings: Sequence[FleetReading]
     ) -> ingest.StoredRows:
-        packed, _ = await ingest._of_fleet(connection, keys, readings)
-        await ingest._copy(connection, ingest._ADMIN, packed)
+        batch, _ = await ingest._of_fleet(connection, keys, readings)
+        packed = await ingest._copy(connection, ingest._ADMIN, batch)
         return ingest._as_stored(packed, {RowEffect.ACCEPTED: len(packed.rows)})
 
     ingest.append_fleet_readings = append
@@ -63,15 +63,15 @@ class Side:
     """One database, the API over it, and what was measured."""
 
     def __init__(
-        self, opened: ExitStack, server: TestServer, directory: Path, storage: str, app: str
+        self, opened: ExitStack, server: TestServer, directory: Path, storage: str, app: str, clients: int
     ) -> None:
         self.settings = settings(server, RunMode.ADMIN, storage)
-        self.bench = fleet(self.settings)
+        self.benches = fleets(self.settings, clients)
         self.api: Server = opened.enter_context(serving(directory, self.settings, app=app))
 
-    def turn(self, clients: int, batches: int) -> float:
-        """Send the batches and return the seconds they took."""
-        return clients * batches * BATCH / over_http(self.bench, self.api, clients, batches)
+    def turn(self, batches: int) -> float:
+        """Send so many batches of each client and return the seconds they took."""
+        return len(self.benches) * batches * BATCH / over_http(self.benches, self.api, batches)
 
     def drain(self) -> float:
         """Bring the rollups up to date and return the seconds that took."""
@@ -100,10 +100,12 @@ def measure(server: TestServer, directory: Path, storage: str, given: argparse.N
     """Print the rates of both sides and what the difference is of the one without."""
     found: dict[str, list[float]] = defaultdict(list)
     with ExitStack() as opened:
-        sides = {name: Side(opened, server, directory, storage, app) for name, app in _APPS.items()}
+        sides = {
+            name: Side(opened, server, directory, storage, app, given.clients) for name, app in _APPS.items()
+        }
         for number in range(given.rounds + 1):
             order = list(sides) if number % 2 else list(reversed(sides))
-            took = {name: sides[name].turn(given.clients, given.batches) for name in order}
+            took = {name: sides[name].turn(given.batches) for name in order}
             left = sides["kept"].drain()
             sides["queued"].drain()
             if number:  # the first is to warm up

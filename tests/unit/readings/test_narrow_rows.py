@@ -227,7 +227,7 @@ def test_what_meters_show_needs_no_second_look(digits_less: int) -> None:
     plain: list[Any] = []
     prefix = bytes(narrow_loops.PREFIX_BYTES)
     loop = narrow_loops.pack_loop(present, present, is_of_one_meter=True)
-    loop(readings, prefix, {}, rows, plain)
+    loop([(stamp(each.time), each) for each in readings], prefix, {}, rows, plain)
     assert (len(rows), plain) == (3, [])
 
 

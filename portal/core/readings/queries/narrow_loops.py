@@ -23,7 +23,6 @@ from functools import lru_cache
 from struct import Struct
 from typing import Any
 
-from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND
 from portal.core.readings.rules.quantities import QUANTITY_OF, SOURCE, IntegerWidth, Quantity
 from portal.core.readings.rules.scaling import QUICK_LIMITS
 
@@ -32,9 +31,11 @@ PREFIX_BYTES = 18
 RECEIVED_BYTES = 8
 """How much longer that is where the second in which it was received stands between the two."""
 
-Split = Callable[[Sequence[Any]], tuple[list[Any], list[Any]]]
+Stamped = tuple[int, Any]
+"""A reading behind its instant, in microseconds from 2000 on."""
+Split = Callable[[Sequence[Stamped]], tuple[list[Stamped], list[Stamped]]]
 """Takes readings; returns those with just the fields of the loop, and the others."""
-Pack = Callable[[Sequence[Any], Any, Mapping[str, int], list[bytes], list[Any]], None]
+Pack = Callable[[Sequence[Stamped], Any, Mapping[str, int], list[bytes], list[Stamped]], None]
 """Takes readings of its fields, the rows' prefixes (by the number of the device's id, or the one of all), numbers of
 sources; appends the rows, and the readings left to the plain way."""
 
@@ -55,11 +56,12 @@ def split_loop(fields: tuple[str, ...], present: tuple[str, ...]) -> Split:
         "def split(readings):",
         "    same, others = [], []",
         "    append = same.append",
-        "    for reading in readings:",
+        "    for stamped in readings:",
+        "        reading = stamped[1]",
         f"        if {' and '.join(checks)}:",
-        "            append(reading)",
+        "            append(stamped)",
         "        else:",
-        "            others.append(reading)",
+        "            others.append(stamped)",
         "    return same, others",
     )
     return compiled("split", lines, {})
@@ -77,19 +79,16 @@ def pack_loop(
     row = _row_layout(columns, present, prefix_bytes)
     lines = (
         "def pack(readings, prefixes, sources, rows, plain):",
-        "    append, last_at, stamp = rows.append, None, 0",
-        "    for reading in readings:",
+        "    append = rows.append",
+        "    for stamp, reading in readings:",
         f"        prefix = prefixes{'' if is_of_one_meter else '[reading.device_id.int]'}",
-        "        at = reading.time",
-        "        if at != last_at:",
-        "            last_at, stamp = at, (at - EPOCH) // MICROSECOND",
         *(line for name in present if name != SOURCE for line in _product(QUANTITY_OF[name])),
         f"        if not ({' and '.join(row.sure) or True}):",
-        "            plain.append(reading)",
+        "            plain.append((stamp, reading))",
         "            continue",
         f"        row = from_bytes(pack_doubles({', '.join(row.arguments)}), 'big')",
         "        if row & CHECKED != EXPECTED:",
-        "            plain.append(reading)",
+        "            plain.append((stamp, reading))",
         "            continue",
         "        append((row ^ FINISH).to_bytes(SIZE, 'big'))",
     )
@@ -149,8 +148,6 @@ class _RowLayout:
         shape = Struct(self.shape)
         bits = {"CHECKED": self.checked, "EXPECTED": self.expected, "FINISH": self.finish}
         return {
-            "EPOCH": EPOCH,
-            "MICROSECOND": MICROSECOND,
             **{name: int.from_bytes(value, "big") for name, value in bits.items()},
             "pack_doubles": shape.pack,
             "from_bytes": int.from_bytes,

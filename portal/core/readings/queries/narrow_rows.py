@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
-from operator import attrgetter
+from operator import itemgetter
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -28,7 +28,13 @@ from portal.core.readings.queries.copy_binary import (
     microseconds,
     one_row,
 )
-from portal.core.readings.queries.narrow_loops import PREFIX_BYTES, RECEIVED_BYTES, pack_loop, split_loop
+from portal.core.readings.queries.narrow_loops import (
+    PREFIX_BYTES,
+    RECEIVED_BYTES,
+    Stamped,
+    pack_loop,
+    split_loop,
+)
 from portal.core.readings.rules.quantities import NARROW_QUANTITIES, QUANTITY_OF, SOURCE
 from portal.core.readings.rules.scaling import DoesNotFit, to_stored
 
@@ -44,7 +50,9 @@ _MOST_LOOPS = 8
 _METER_AND_INSTANT = Struct("!i4xq")
 _INSTANT = Struct("!iq")
 _NULL_FIELD = NULL.to_bytes(4, "big", signed=True)
+_BEFORE_ALL = -(2**63)
 _Readings = Sequence[Any]
+_stamp_of = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +140,9 @@ class NarrowBatch:
         self._kinds, few = _kinds(self._ordered)
         self._are_all_of_one_kind = len(self._kinds) == 1 and not few
         present = {name for fields in self._kinds for name in fields}
-        present.update(*[_present(reading) for reading in few])
+        present.update(*[_present(reading) for _, reading in few])
         self._packing = _Packing(keys, tuple([name for name in _ORDER if name in present]))
-        self._packing.unknown.extend(unknown)
+        self._packing.unknown.extend([reading for _, reading in unknown])
         self._hours = _TouchedHours(keys.prefix_bytes)
         self._rows: list[bytes] = []
         self.columns = (*keys.columns, *self._packing.columns)
@@ -177,17 +185,17 @@ class NarrowBatch:
             self._rows += rows
             yield rows
 
-    def _pack(self, piece: _Readings) -> list[bytes]:
+    def _pack(self, piece: Sequence[Stamped]) -> list[bytes]:
         rows: list[bytes] = []
         if self._are_all_of_one_kind:
             self._packing.pack(self._kinds[0], piece, rows)
         else:
-            of_type = _fields(piece[0].__class__)
+            of_type = _fields(piece[0][1].__class__)
             for fields in self._kinds:
                 same, piece = split_loop(of_type, fields)(piece)
                 self._packing.pack(fields, same, rows)
-            for reading in piece:
-                self._packing.pack_plainly(reading, rows)
+            for stamped in piece:
+                self._packing.pack_plainly(stamped, rows)
         rows.sort()
         return rows
 
@@ -197,29 +205,38 @@ async def narrow_rows(readings: _Readings, keys: RowKeys) -> NarrowRows:
     return await NarrowBatch(readings, keys).narrow_rows()
 
 
-_time_of = attrgetter("time")
-
-
-def _in_order(readings: _Readings, meters: Mapping[int, int] | int) -> tuple[_Readings, _Readings]:
+def _in_order(
+    readings: _Readings, meters: Mapping[int, int] | int
+) -> tuple[Sequence[Stamped], Sequence[Stamped]]:
     """Return readings by meter and time, and those of devices that have no meter."""
-    by_time = sorted(readings, key=_time_of)
+    of_devices: defaultdict[int, list[Stamped]] = defaultdict(list)
+    is_of_one_meter, is_ascending = isinstance(meters, int), True
+    last_at, stamp = None, _BEFORE_ALL
+    # Most batches go from minute to minute: then an instant is counted once, and each meter's readings ascend.
+    for reading in readings:
+        at = reading.time
+        if at != last_at:
+            before, last_at, stamp = stamp, at, microseconds(at)
+            is_ascending = is_ascending and before < stamp
+        of_devices[0 if is_of_one_meter else reading.device_id.int].append((stamp, reading))
+    if not is_ascending:
+        for group in of_devices.values():
+            group.sort(key=_stamp_of)
     if isinstance(meters, int):
-        return by_time, ()
-    of_devices: defaultdict[int, list[Any]] = defaultdict(list)
-    for reading in by_time:
-        of_devices[reading.device_id.int].append(reading)
+        return of_devices[0], ()
     known = sorted(of_devices.keys() & meters.keys(), key=meters.__getitem__)
     unknown = [each for device in of_devices.keys() - meters.keys() for each in of_devices[device]]
     return list(chain.from_iterable([of_devices[device] for device in known])), unknown
 
 
-def _kinds(readings: _Readings) -> tuple[list[tuple[str, ...]], _Readings]:
+def _kinds(readings: Sequence[Stamped]) -> tuple[list[tuple[str, ...]], Sequence[Stamped]]:
     """Return which fields readings have that are worth a loop, and those that are too few or too odd for one."""
     kinds: list[tuple[str, ...]] = []
     rest = readings
     while len(rest) >= _FEWEST_FOR_A_LOOP and len(kinds) < _MOST_LOOPS:
-        kinds.append(_present(rest[0]))
-        _, rest = split_loop(_fields(rest[0].__class__), kinds[-1])(rest)
+        first = rest[0][1]
+        kinds.append(_present(first))
+        _, rest = split_loop(_fields(first.__class__), kinds[-1])(rest)
     return kinds, rest
 
 
@@ -268,24 +285,25 @@ class _Packing:
     def has_left_out(self) -> bool:
         return bool(self.refused or self.unknown)
 
-    def pack(self, fields: tuple[str, ...], readings: _Readings, rows: list[bytes]) -> None:
+    def pack(self, fields: tuple[str, ...], readings: Sequence[Stamped], rows: list[bytes]) -> None:
         """Pack readings that have just these fields, at the end of `rows`."""
         is_of_one_meter, prefix_bytes = self._only is not None, self._prefix_bytes
         loop = pack_loop(self.columns, fields, is_of_one_meter=is_of_one_meter, prefix_bytes=prefix_bytes)
-        plain: list[Any] = []
+        plain: list[Stamped] = []
         loop(readings, self._only or self._prefixes, self._sources, rows, plain)
-        for reading in plain:
-            self.pack_plainly(reading, rows)
+        for stamped in plain:
+            self.pack_plainly(stamped, rows)
 
-    def pack_plainly(self, reading: Any, rows: list[bytes]) -> None:
+    def pack_plainly(self, stamped: Stamped, rows: list[bytes]) -> None:
         """Pack one reading field by field, whatever it has."""
+        stamp, reading = stamped
         prefix = self._only or self._prefixes[reading.device_id.int]
         try:
             fields = [self._field(reading, name) for name in self.columns]
         except DoesNotFit as refusal:
             self.refused.append((reading, str(refusal)))
         else:
-            rows.append(b"".join((prefix, _INSTANT.pack(8, microseconds(reading.time)), *fields)))
+            rows.append(b"".join((prefix, _INSTANT.pack(8, stamp), *fields)))
 
     def _field(self, reading: Any, name: str) -> bytes:
         value = getattr(reading, name)
