@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin
 
 import httpx
+from isal import igzip
 
 from portal.core.exchange.batches import CURSOR_HEADER, TOKEN_HEADER, TYPE_HEADER, BatchType
 from portal.core.exchange.sync import MARK_HEADER, parse_mark
@@ -24,8 +24,8 @@ _TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=10)
 # Per-read limits do not stop a server that drips a byte now and then.
 _WHOLE_REQUEST_SECONDS = 120
 _MAX_ANSWER_BYTES = 8 * 1024 * 1024
-# Half the time of level 4 and of level 6, for 5 and 18 % more bytes on a batch of 5,000 readings.
-_GZIP_LEVEL = 3
+# A fifth of what the standard library takes for as many bytes at its level 3, 2 ms for a batch of 5,000 readings.
+_GZIP_LEVEL = 2
 
 
 class AnswerTooLong(Exception):
@@ -34,7 +34,7 @@ class AnswerTooLong(Exception):
 
 def compressed(rows: Sequence[bytes]) -> bytes:
     """Return the body of a batch: the JSON array of rows that are JSON already, as gzip."""
-    return gzip.compress(b"[" + b",".join(rows) + b"]", _GZIP_LEVEL)
+    return igzip.compress(b"[" + b",".join(rows) + b"]", _GZIP_LEVEL)
 
 
 def _in_words(error: Exception) -> str:

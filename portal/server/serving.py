@@ -1,7 +1,6 @@
 """The product's HTTP server: uvicorn's, with bounds on what a connection may take."""
 
 import asyncio
-import gc
 import signal
 import socket
 import sys
@@ -15,21 +14,12 @@ from portal.core.errors import Misconfigured
 from portal.server.accepting import Acceptor, most_connections, raise_descriptor_limit
 from portal.server.config import ServerConfig
 from portal.server.http import BoundedHttp
+from portal.server.objects import settle_objects
 from portal.server.state import OpenConnections
 
 # uvicorn ticks ten times a second; connections are looked at once a second.
 _TICKS = 10
 _AGAIN_SECONDS = 2
-# A batch of readings is some 15,000 objects, none of which refers to itself: looking for cycles after every 700 of
-# them, and now and then through all that the process has, took a fifth of an ingest's processor time.
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
-
-
-def _settle_objects() -> None:
-    """Leave what has been loaded to the end out of every search for cycles, and search less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
 
 
 class BoundedServer(uvicorn.Server):
@@ -65,7 +55,7 @@ class BoundedServer(uvicorn.Server):
         for server in self.servers:
             server.start(self.config.backlog)
         self.started = True
-        _settle_objects()
+        settle_objects()
 
     async def on_tick(self, counter: int) -> bool:
         """Look at every connection once a second."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.outbox.queries.reading_rows import RetryRow, WaitingRow, reading_in
+from portal.core.outbox.queries.reading_rows import RetryRow, WaitingRow
 from portal.core.readings.queries import held_readings
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.wire import DeviceReading, FleetReading, LooseReading
@@ -26,12 +26,3 @@ def test_every_quantity_is_on_the_wire(kind: Any) -> None:
 @pytest.mark.parametrize("kind", [WaitingRow, RetryRow, held_readings._Reading])
 def test_every_quantity_is_in_the_rows_that_are_sent(kind: Any) -> None:
     assert kind._fields[-len(_NAMES) - 1 :] == (*_NAMES, "source")
-
-
-def test_a_row_that_is_sent_has_each_value_under_its_name() -> None:
-    figures = [float(number) for number in range(len(_NAMES))]
-    found = reading_in((NOW, DEVICE, *figures, "board"))
-    assert found == FleetReading(
-        time=NOW, device_id=DEVICE, source="board", **dict(zip(_NAMES, figures, strict=True))
-    )
-    assert reading_in((None, None, *[None] * len(_NAMES), None)) is None

@@ -22,9 +22,8 @@ from portal.core.database.local_settings import local_settings
 from portal.core.database.rows import fetch_unpackable, row_of, rows_of
 from portal.core.errors import TooSlow
 from portal.core.exchange.batches import BatchType
-from portal.core.outbox.queries.reading_rows import RetryRow, WaitingRow, reading_in
+from portal.core.outbox.queries.reading_rows import READING_COLUMNS, RetryRow, WaitingRow, readings_in
 from portal.core.outbox.tables import PushStateRow
-from portal.core.readings.rules.quantities import ALL_QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -191,9 +190,6 @@ async def forget_sets(session: AsyncSession) -> None:
     )
 
 
-_SCALED = ", ".join(f"m.{each.name} / {each.scale}::float8 AS {each.name}" for each in ALL_QUANTITIES)
-_READING_COLUMNS = f"m.time, d.id AS device_id, {_SCALED}, s.name AS source"
-
 # The window sum keeps the statement from touching more entries than the limit can use. The bounds on
 # `time` are what lets the query planner skip partitions, per entry and at run time; the device is what lets it
 # unpack one meter's segment of a compressed chunk and not everyone's; the equality on `received` is what
@@ -235,9 +231,9 @@ _WAITING = """
 # How many readings an entry has is not what the query planner thinks: gathering all of them, to sort them and take the
 # first, is what it must not do for a batch.
 _PLANNER_HINTS = {"enable_bitmapscan": "off"}
-_OLDEST = _WAITING.format(order="id", columns=_READING_COLUMNS)
+_OLDEST = _WAITING.format(order="id", columns=READING_COLUMNS)
 NOTHING_ACKNOWLEDGED = Acknowledgement()
-_FRESHEST = _WAITING.format(order="first_at DESC, id DESC", columns=_READING_COLUMNS)
+_FRESHEST = _WAITING.format(order="first_at DESC, id DESC", columns=READING_COLUMNS)
 
 
 async def next_waiting(
@@ -262,10 +258,13 @@ async def next_waiting(
         async with local_settings(session, _PLANNER_HINTS):
             given = (*acknowledged, after.sent_rows, limit + 1)
             found = await fetch_unpackable(connection, WaitingRow, query, *given)
+            readings = await readings_in(connection, found, 2)
     except asyncpg.QueryCanceledError:
         message = f"the database took too long to read {limit} readings"
         raise TooSlow(message) from None
-    rows = tuple([WaitingReading(row[0], row[1], reading_in(row[2:])) for row in found])
+    rows = tuple(
+        [WaitingReading(row[0], row[1], reading) for row, reading in zip(found, readings, strict=True)]
+    )
     return Waiting(rows, is_complete=len(rows) <= limit)
 
 
@@ -300,7 +299,7 @@ _DUE_RETRIES = f"""
     ) t
     LEFT JOIN monitoring.devices d ON d.id = t.device_id
     LEFT JOIN LATERAL (
-        SELECT {_READING_COLUMNS}
+        SELECT {READING_COLUMNS}
         FROM monitoring.readings m LEFT JOIN monitoring.reading_sources s ON s.id = m.source
         WHERE m.customer = d.customer AND m.meter = d.meter AND m.time = t.time
     ) r ON true
@@ -311,9 +310,10 @@ _DUE_RETRIES = f"""
 async def due_retries(session: AsyncSession, limit: int, now: datetime) -> tuple[RetryReading, ...]:
     """Return at most `limit` refused readings whose next try is due, least tried first."""
     found = await rows_of(session, RetryRow, _DUE_RETRIES, {"limit": limit, "now": now})
+    readings = await readings_in(await driver_connection(session), found, 4)
     return tuple(
-        RetryReading(row.retry_time, row.retry_device_id, row.received_at, row.tries, reading_in(row[4:]))
-        for row in found
+        RetryReading(row.retry_time, row.retry_device_id, row.received_at, row.tries, reading)
+        for row, reading in zip(found, readings, strict=True)
     )
 
 

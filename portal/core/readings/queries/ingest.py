@@ -142,8 +142,7 @@ async def merge_device_readings(
     """Store what is new of readings of one device, otherwise as appending."""
     batch, sources = await _of_device(connection, device, readings, is_merged=True)
     await device_by_id(connection, device.id)
-    packed = await batch.narrow_rows()
-    counts = await merge_rows(connection, _CLIENT, OWN_CUSTOMER, packed, sources) if packed.rows else {}
+    packed, counts = await merge_rows(connection, _CLIENT, OWN_CUSTOMER, batch, sources)
     return _as_stored(packed, counts)
 
 
@@ -157,10 +156,7 @@ async def take_back_readings(
     """
     device = await device_by_id(connection, device_id)
     batch, sources = await _of_device(connection, device, readings, is_merged=True)
-    packed = await batch.narrow_rows()
-    if not packed.rows:
-        return 0, []
-    return await take_rows_back(connection, _CLIENT, OWN_CUSTOMER, packed, sources)
+    return await take_rows_back(connection, _CLIENT, OWN_CUSTOMER, batch, sources)
 
 
 async def _of_device(
@@ -230,8 +226,7 @@ async def merge_fleet_readings(
 ) -> StoredRows:
     """Store what is new of readings of a customer's known devices, and queue their hours."""
     batch, sources = await _of_fleet(connection, keys, readings, is_merged=True)
-    packed = await batch.narrow_rows()
-    counts = await merge_rows(connection, _ADMIN, keys.customer, packed, sources) if packed.rows else {}
+    packed, counts = await merge_rows(connection, _ADMIN, keys.customer, batch, sources)
     return _as_stored(packed, counts)
 
 

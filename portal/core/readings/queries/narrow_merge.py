@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.rows import fetch_row, fetch_rows
 from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND, microseconds
-from portal.core.readings.queries.same_rows import Instant, distinct_rows
+from portal.core.readings.queries.same_rows import DistinctRows, Instant, distinct_rows
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, NARROW_QUANTITIES
 from portal.core.readings.rules.same_instant import RowEffect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     import asyncpg
 
     from portal.core.database.layout import Layout
-    from portal.core.readings.queries.narrow_rows import NarrowRows
-    from portal.core.readings.queries.same_rows import ConflictingValue, DistinctRows
+    from portal.core.readings.queries.narrow_rows import NarrowBatch, NarrowRows
+    from portal.core.readings.queries.same_rows import ConflictingValue
 
 _NAMES = tuple(quantity.name for quantity in NARROW_QUANTITIES)
 _STAGED_COLUMNS = ", ".join(f"{quantity.name} {quantity.width.type_name}" for quantity in NARROW_QUANTITIES)
@@ -149,22 +149,21 @@ async def merge_rows(
     connection: asyncpg.Connection,
     layout: Layout,
     customer: int,
-    packed: NarrowRows,
+    sent: NarrowBatch,
     sources: Mapping[str, int],
-) -> dict[RowEffect, int]:
+) -> tuple[NarrowRows, dict[RowEffect, int]]:
     """Store rows in whatever way they are new, with the hours and the outbox entries of what changed.
 
-    Returns how many rows were what. Of a customer's rows that came for one instant, `sources` has every source.
+    Returns the rows and how many of them were what. `sources` has every source that a row names.
     """
-    batch = distinct_rows(packed, sources)
-    await _stage(connection, batch.packed)
+    batch = await _staged(connection, sent, sources)
     is_pushed = not layout.has_customers
     effects = await _add_new(connection, layout, customer, batch, is_pushed=is_pushed)
     if effects.new < len(batch.packed.rows):
         await _join_stored(connection, layout, customer, batch, effects, is_pushed=is_pushed)
     for instant in await _add_conflicts(connection, layout, customer, batch.conflicts):
         effects.by_instant.setdefault(instant, RowEffect.DUPLICATE)
-    return _counted(batch, effects)
+    return batch.packed, _counted(batch, effects)
 
 
 def _counted(batch: DistinctRows, effects: _Effects) -> dict[RowEffect, int]:
@@ -188,15 +187,14 @@ async def take_rows_back(
     connection: asyncpg.Connection,
     layout: Layout,
     customer: int,
-    packed: NarrowRows,
+    sent: NarrowBatch,
     sources: Mapping[str, int],
 ) -> tuple[int, list[datetime]]:
     """Merge rows with what is stored as `merge_rows` does; no reading of it goes into the outbox.
 
     Returns how many instants had no reading, and the times of those whose readings got something from their rows.
     """
-    batch = distinct_rows(packed, sources)
-    await _stage(connection, batch.packed)
+    batch = await _staged(connection, sent, sources)
     effects = await _add_new(connection, layout, customer, batch, is_pushed=False)
     if effects.new < len(batch.packed.rows):
         await _join_stored(connection, layout, customer, batch, effects, is_pushed=False)
@@ -205,14 +203,24 @@ async def take_rows_back(
     return effects.new, sorted(_time(instant) for instant in joined)
 
 
-async def _stage(connection: asyncpg.Connection, packed: NarrowRows) -> None:
+async def _staged(
+    connection: asyncpg.Connection, sent: NarrowBatch, sources: Mapping[str, int]
+) -> DistinctRows:
+    """Copy rows to where they are compared with what is stored, one for each instant of a meter; return these."""
     await connection.execute(_STAGING)
+    if not sent.has_repeated_instants:  # as nearly always; then they are copied while they are packed
+        await _stage(connection, sent.columns, sent.pieces())
+        return DistinctRows(sent.packed(), {}, ())
+    batch = distinct_rows(await sent.narrow_rows(), sources)
+    await _stage(connection, sent.columns, batch.packed.pieces())
+    return batch
+
+
+async def _stage(
+    connection: asyncpg.Connection, columns: Sequence[str], pieces: AsyncIterator[bytes]
+) -> None:
     await connection.copy_to_table(
-        "staged_readings",
-        schema_name="pg_temp",
-        columns=packed.columns,
-        format="binary",
-        source=packed.pieces(),
+        "staged_readings", schema_name="pg_temp", columns=columns, format="binary", source=pieces
     )
 
 

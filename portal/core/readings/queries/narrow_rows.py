@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from operator import itemgetter
 from struct import Struct
 from typing import Any, NamedTuple
@@ -136,6 +136,7 @@ class NarrowBatch:
 
     def __init__(self, readings: _Readings, keys: RowKeys) -> None:
         self._readings = readings
+        self._is_of_one_meter = isinstance(keys.meters, int)
         self._ordered, unknown = _in_order(readings, keys.meters)
         self._kinds, few = _kinds(self._ordered)
         self._are_all_of_one_kind = len(self._kinds) == 1 and not few
@@ -146,6 +147,14 @@ class NarrowBatch:
         self._hours = _TouchedHours(keys.prefix_bytes)
         self._rows: list[bytes] = []
         self.columns = (*keys.columns, *self._packing.columns)
+
+    @property
+    def has_repeated_instants(self) -> bool:
+        """Whether several of the readings are of one meter and time."""
+        return any(
+            one[0] == other[0] and (self._is_of_one_meter or one[1].device_id == other[1].device_id)
+            for one, other in pairwise(self._ordered)
+        )
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Pack the readings and yield the COPY of them in pieces, giving way between them. To be called once."""
