@@ -172,7 +172,7 @@ async def _of_device(
 async def _finish(connection: asyncpg.Connection, device: KnownDevice, packed: NarrowRows) -> None:
     hours = [EPOCH + each.hour * MICROSECOND for each in packed.hours]
     firsts = [EPOCH + each.first * MICROSECOND for each in packed.hours]
-    last = EPOCH + packed.stamp_of(packed.rows[-1]) * MICROSECOND
+    last = EPOCH + packed.instant_of(packed.rows[-1]).stamp * MICROSECOND
     noted = await fetch_value(
         connection,
         int,

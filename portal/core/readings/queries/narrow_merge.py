@@ -11,9 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from portal.core.database.rows import fetch_row, fetch_rows
+from portal.core.database.rows import fetch_row, fetch_rows, fetch_value
 from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND, microseconds
-from portal.core.readings.queries.same_rows import DistinctRows, Instant, distinct_rows
+from portal.core.readings.queries.narrow_rows import Instant
+from portal.core.readings.queries.same_rows import DistinctRows, distinct_rows
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, NARROW_QUANTITIES
 from portal.core.readings.rules.same_instant import RowEffect
 
@@ -28,12 +29,16 @@ if TYPE_CHECKING:
 
 _NAMES = tuple(quantity.name for quantity in NARROW_QUANTITIES)
 _STAGED_COLUMNS = ", ".join(f"{quantity.name} {quantity.width.type_name}" for quantity in NARROW_QUANTITIES)
-# One staging table per connection, emptied by every commit.
-_STAGING = f"""
-CREATE TEMPORARY TABLE IF NOT EXISTS staged_readings (
+# Two staging tables per connection, emptied by every commit: of all rows, and of those that turned out to be stored.
+_STAGED, _MET_ROWS = "pg_temp.staged_readings", "pg_temp.met_readings"
+_STAGING = "".join(
+    f"""
+CREATE TEMPORARY TABLE IF NOT EXISTS {table.removeprefix("pg_temp.")} (
     customer integer, received integer, meter integer, time timestamptz, {_STAGED_COLUMNS}, source integer
-) ON COMMIT DELETE ROWS
+) ON COMMIT DELETE ROWS;
 """
+    for table in (_STAGED, _MET_ROWS)
+)
 _COLUMNS = ", ".join(("customer", "meter", "time", *_NAMES, "source"))
 # As many kinds of batches as loops that pack them.
 _KNOWN_SHAPES = 64
@@ -42,7 +47,7 @@ _TOUCHED = """queued AS (
     INSERT INTO {rollup_batches} (customer, meters, hours, firsts)
     SELECT CAST($1 AS integer), array_agg(meter), array_agg(hour), array_agg(first_at)
     FROM (
-        SELECT meter, date_trunc('hour', time, 'UTC') AS hour, min(time) AS first_at
+        SELECT meter, date_bin('1 hour', time, '2000-01-01 00:00Z') AS hour, min(time) AS first_at
         FROM touching GROUP BY meter, hour
     ) AS touched HAVING count(*) > 0
 )"""
@@ -61,8 +66,9 @@ _ADD_NEW = """
 WITH touching AS (
     INSERT INTO {readings} ({columns}) SELECT {columns} FROM pg_temp.staged_readings ORDER BY customer, meter, time
     ON CONFLICT DO NOTHING RETURNING meter, time
-), gone AS (
-    DELETE FROM pg_temp.staged_readings s USING touching n WHERE s.meter = n.meter AND s.time = n.time
+), met AS (
+    INSERT INTO pg_temp.met_readings SELECT s.* FROM pg_temp.staged_readings s
+    WHERE NOT EXISTS (SELECT FROM touching n WHERE n.meter = s.meter AND n.time = s.time)
 ), {touched}
 SELECT (SELECT count(*) FROM touching) AS added, ARRAY(
     SELECT asked.number::integer
@@ -70,41 +76,51 @@ SELECT (SELECT count(*) FROM touching) AS added, ARRAY(
     JOIN touching n ON n.meter = asked.meter AND n.time = asked.time
 ) AS numbers
 """
-# Every staged row that is left is stored: it is looked up by its key alone. Joined, all of a week's readings
-# were read for a few of them.
+# A row that is compared is looked up by its key alone. Joined, all of a week's readings were read for a few of them.
 _PLAN = """
 SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)
 """
+_PLAN_AS_EVER = "RESET enable_hashjoin; RESET enable_mergejoin"
 _MET = """
-FROM pg_temp.staged_readings s CROSS JOIN LATERAL (
+FROM {staged} s LEFT JOIN LATERAL (
     SELECT * FROM {readings} r WHERE r.customer = s.customer AND r.meter = s.meter AND r.time = s.time {within} OFFSET 0
+) r ON true
+"""
+# Of a handful of a batch's rows, how many are stored.
+_PROBE = """
+SELECT count(*) FROM unnest($2::integer[], $3::timestamptz[]) AS k (meter, time) CROSS JOIN LATERAL (
+    SELECT FROM {readings} r WHERE r.customer = $1 AND r.meter = k.meter AND r.time = k.time
+      AND r.time BETWEEN $4 AND $5 OFFSET 0
 ) r
 """
+_PROBED = 8
 # What is there is changed through its key, not by an UPDATE joined with it: of a week without statistics the query
 # planner has all of a customer's readings compared with each that changes, for minutes.
 _JOIN_STORED = """
 WITH met AS MATERIALIZED (
     SELECT s.meter, s.time, {old}, {new}, {source} AS source, ({filled}) AS is_filled, ({greater}) AS is_greater,
-        {source} IS DISTINCT FROM r.source AS is_renamed
-    {met} WHERE {differing}
+        {source} IS DISTINCT FROM r.source AS is_renamed, r.meter IS NULL AS is_missing
+    {met} WHERE r.meter IS NULL OR {differing}
 ), lesser AS (
     INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
     SELECT CAST($1 AS integer), m.meter, m.time, v.quantity, least(v.old, v.new)
-    FROM met m CROSS JOIN LATERAL (VALUES {pairs}) AS v (quantity, old, new) WHERE v.old <> v.new
+    FROM met m CROSS JOIN LATERAL (VALUES {pairs}) AS v (quantity, old, new)
+    WHERE NOT m.is_missing AND v.old <> v.new
     ON CONFLICT DO NOTHING RETURNING meter, time, quantity, value
 ){to_push}, touching AS (
     INSERT INTO {readings} AS r (customer, meter, time, source, {names})
     SELECT CAST($1 AS integer), m.meter, m.time, m.source, {sent} FROM met m
-    WHERE m.is_filled OR m.is_greater OR m.is_renamed ORDER BY m.meter, m.time
+    WHERE NOT m.is_missing AND (m.is_filled OR m.is_greater OR m.is_renamed) ORDER BY m.meter, m.time
     ON CONFLICT (customer, meter, time) DO UPDATE SET {greatest}, source = excluded.source{received}
     RETURNING r.meter, r.time
 ), {touched}
-SELECT e.meter, e.time, bool_or(e.is_conflict) AS is_conflict, bool_or(e.is_filled) AS is_filled
+SELECT e.meter, e.time, bool_or(e.is_conflict) AS is_conflict, bool_or(e.is_filled) AS is_filled,
+    bool_or(e.is_missing) AS is_missing
 FROM (
-    SELECT meter, time, false AS is_conflict, is_filled FROM met
-    UNION ALL SELECT meter, time, true, false FROM lesser
-) AS e GROUP BY e.meter, e.time HAVING bool_or(e.is_conflict OR e.is_filled)
+    SELECT meter, time, false AS is_conflict, is_filled AND NOT is_missing AS is_filled, is_missing FROM met
+    UNION ALL SELECT meter, time, true, false, false FROM lesser
+) AS e GROUP BY e.meter, e.time HAVING bool_or(e.is_conflict OR e.is_filled OR e.is_missing)
 """
 _ADD_CONFLICTS = """
 WITH lesser AS (
@@ -130,6 +146,7 @@ class _Joined(NamedTuple):
     time: datetime
     is_conflict: bool
     is_filled: bool
+    is_missing: bool
 
 
 class _Instant(NamedTuple):
@@ -157,10 +174,7 @@ async def merge_rows(
     Returns the rows and how many of them were what. `sources` has every source that a row names.
     """
     batch = await _staged(connection, sent, sources)
-    is_pushed = not layout.has_customers
-    effects = await _add_new(connection, layout, customer, batch, is_pushed=is_pushed)
-    if effects.new < len(batch.packed.rows):
-        await _join_stored(connection, layout, customer, batch, effects, is_pushed=is_pushed)
+    effects = await _store(_Merge(connection, layout, customer, batch, is_pushed=not layout.has_customers))
     for instant in await _add_conflicts(connection, layout, customer, batch.conflicts):
         effects.by_instant.setdefault(instant, RowEffect.DUPLICATE)
     return batch.packed, _counted(batch, effects)
@@ -195,9 +209,7 @@ async def take_rows_back(
     Returns how many instants had no reading, and the times of those whose readings got something from their rows.
     """
     batch = await _staged(connection, sent, sources)
-    effects = await _add_new(connection, layout, customer, batch, is_pushed=False)
-    if effects.new < len(batch.packed.rows):
-        await _join_stored(connection, layout, customer, batch, effects, is_pushed=False)
+    effects = await _store(_Merge(connection, layout, customer, batch, is_pushed=False))
     await _add_conflicts(connection, layout, customer, batch.conflicts)
     joined = [at for at, effect in effects.by_instant.items() if effect is not RowEffect.ACCEPTED]
     return effects.new, sorted(_time(instant) for instant in joined)
@@ -224,35 +236,68 @@ async def _stage(
     )
 
 
-async def _add_new(
-    connection: asyncpg.Connection, layout: Layout, customer: int, batch: DistinctRows, *, is_pushed: bool
-) -> _Effects:
-    asked = list(batch.others)
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """A staged batch of a customer, on its way into the readings; at a Client, `is_pushed` on to the Admin as well."""
+
+    connection: asyncpg.Connection
+    layout: Layout
+    customer: int
+    batch: DistinctRows
+    is_pushed: bool
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """What the readings' times lie within: whole hours."""
+        hours = [each.hour for each in self.batch.packed.hours]
+        return EPOCH + min(hours) * MICROSECOND, EPOCH + (max(hours) + _HOUR) * MICROSECOND
+
+
+async def _store(merge: _Merge) -> _Effects:
+    """Add what is new and compare the others; of a batch that seems to be repeated nothing is added in vain."""
+    effects, rows = _Effects(0), len(merge.batch.packed.rows)
+    if await _seems_repeated(merge):
+        if not await _join_stored(merge, effects, _STAGED):
+            return effects
+        await merge.connection.execute(_PLAN_AS_EVER)
+    await _add_new(merge, effects)
+    if effects.new < rows:
+        await _join_stored(merge, effects, _MET_ROWS)
+    return effects
+
+
+async def _seems_repeated(merge: _Merge) -> bool:
+    packed = merge.batch.packed
+    if len(packed.rows) < _PROBED * _PROBED:
+        return False
+    probed = [packed.instant_of(row) for row in packed.rows[:: len(packed.rows) // _PROBED]]
+    meters, times = [each.meter for each in probed], [_time(each) for each in probed]
+    statement = merge.layout.sql(_PROBE)
+    found = await fetch_value(merge.connection, int, statement, merge.customer, meters, times, *merge.bounds)
+    return found == len(probed)
+
+
+async def _add_new(merge: _Merge, effects: _Effects) -> None:
+    asked = list(merge.batch.others)
     meters, times = [each.meter for each in asked], [_time(each) for each in asked]
-    new = await fetch_row(
-        connection, _New, _add_new_sql(layout, is_pushed=is_pushed), customer, meters, times
-    )
-    if new is None:
-        return _Effects(0)
-    return _Effects(new.added, {asked[number - 1]: RowEffect.ACCEPTED for number in new.numbers})
+    statement = _add_new_sql(merge.layout, is_pushed=merge.is_pushed)
+    new = await fetch_row(merge.connection, _New, statement, merge.customer, meters, times)
+    if new is not None:
+        effects.new += new.added
+        effects.by_instant.update({asked[number - 1]: RowEffect.ACCEPTED for number in new.numbers})
 
 
-async def _join_stored(
-    connection: asyncpg.Connection,
-    layout: Layout,
-    customer: int,
-    batch: DistinctRows,
-    effects: _Effects,
-    *,
-    is_pushed: bool,
-) -> None:
-    await connection.execute(_PLAN)
-    hours = [each.hour for each in batch.packed.hours]
-    bounds = EPOCH + min(hours) * MICROSECOND, EPOCH + (max(hours) + _HOUR) * MICROSECOND
-    statement = _join_sql(layout, _measured(batch.packed), is_pushed=is_pushed)
-    for row in await fetch_rows(connection, _Joined, statement, customer, *bounds):
-        effect = RowEffect.CONFLICT if row.is_conflict else RowEffect.COMPLETED
-        effects.by_instant[Instant(row.meter, microseconds(row.time))] = effect
+async def _join_stored(merge: _Merge, effects: _Effects, staged: str) -> int:
+    """Compare staged rows with what is stored, and give it what they have more; return how many are not stored."""
+    await merge.connection.execute(_PLAN)
+    statement = _join_sql(merge.layout, _measured(merge.batch.packed), staged, is_pushed=merge.is_pushed)
+    missing = 0
+    for row in await fetch_rows(merge.connection, _Joined, statement, merge.customer, *merge.bounds):
+        missing += row.is_missing
+        if not row.is_missing:
+            effect = RowEffect.CONFLICT if row.is_conflict else RowEffect.COMPLETED
+            effects.by_instant[Instant(row.meter, microseconds(row.time))] = effect
+    return missing
 
 
 async def _add_conflicts(
@@ -294,7 +339,7 @@ def _measured(packed: NarrowRows) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_KNOWN_SHAPES)
-def _join_sql(layout: Layout, names: tuple[str, ...], *, is_pushed: bool) -> str:
+def _join_sql(layout: Layout, names: tuple[str, ...], staged: str, *, is_pushed: bool) -> str:
     # Where nothing is pushed, entries of the outbox still find what they were written for.
     received = ", received = floor(extract(epoch FROM now()) - 946684800)::integer"
     return layout.sql(
@@ -304,7 +349,7 @@ def _join_sql(layout: Layout, names: tuple[str, ...], *, is_pushed: bool) -> str
         source=layout.sql(_SOURCE),
         filled=" OR ".join(f"r.{name} IS NULL AND s.{name} IS NOT NULL" for name in names),
         greater=" OR ".join(f"coalesce(s.{name} > r.{name}, false)" for name in names),
-        met=layout.sql(_MET, within="AND r.time BETWEEN $2 AND $3"),
+        met=layout.sql(_MET, staged=staged, within="AND r.time BETWEEN $2 AND $3"),
         names=", ".join(names),
         sent=", ".join(f"m.new_{name}" for name in names),
         differing=" OR ".join(

@@ -80,6 +80,13 @@ class RowKeys:
         return PREFIX_BYTES if self.received is None else PREFIX_BYTES + RECEIVED_BYTES
 
 
+class Instant(NamedTuple):
+    """A meter and an instant of it, in microseconds from 2000 on."""
+
+    meter: int
+    stamp: int
+
+
 class TouchedHour(NamedTuple):
     """An hour of a meter that a batch brings readings for; both instants in microseconds from 2000 on."""
 
@@ -103,10 +110,10 @@ class NarrowRows:
     refused: Sequence[tuple[int, str]]
     unknown: Sequence[int]
 
-    def stamp_of(self, row: bytes) -> int:
-        """Return the instant of a row, in microseconds from 2000 on."""
-        begin = PREFIX_BYTES + RECEIVED_BYTES * ("received" in self.columns) + 4
-        return int.from_bytes(row[begin : begin + 8], "big", signed=True)
+    def instant_of(self, row: bytes) -> Instant:
+        """Return the meter and the instant of a row."""
+        begin = PREFIX_BYTES + RECEIVED_BYTES * ("received" in self.columns) - 4
+        return Instant(*_METER_AND_INSTANT.unpack_from(row, begin))
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the COPY of all rows in pieces, giving way between them."""

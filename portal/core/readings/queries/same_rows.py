@@ -13,19 +13,12 @@ from portal.core.readings.rules.same_instant import MergedReading, RowEffect, me
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from portal.core.readings.queries.narrow_rows import NarrowRows
+    from portal.core.readings.queries.narrow_rows import Instant, NarrowRows
 
 _POSITIONS = {quantity.name: position for position, quantity in enumerate(ALL_QUANTITIES)}
 """The number by which a conflict names its quantity: the list only ever grows at its end."""
 _INSTANT_BYTES = 12
 _NULL_FIELD = b"\xff\xff\xff\xff"
-
-
-class Instant(NamedTuple):
-    """A meter and an instant of it, in microseconds from 2000 on."""
-
-    meter: int
-    stamp: int
 
 
 class ConflictingValue(NamedTuple):
@@ -63,9 +56,7 @@ def distinct_rows(packed: NarrowRows, sources: Mapping[str, int]) -> DistinctRow
         if not rest:
             rows.append(first)
             continue
-        instant = Instant(
-            int.from_bytes(key[prefix_bytes - 4 : prefix_bytes], "big"), int.from_bytes(key[-8:], "big")
-        )
+        instant = packed.instant_of(first)
         columns = packed.columns[packed.columns.index("time") + 1 :]
         unpacked = [_unpacked(row[key_bytes:], columns) for row in (first, *rest)]
         chosen = merged_source(names.get(row.pop(SOURCE, 0)) for row in unpacked)
