@@ -182,3 +182,34 @@ async def test_writers_at_once_come_to_the_same(writer: Writer) -> None:
     await asyncio.gather(*(write(number) for number in range(4)))
     beside.cancel()
     await holds(writer, rows)
+
+
+@pytest.mark.parametrize("missing", [(), (5, 6, 27, 150), range(1, 200)])
+async def test_a_batch_that_seems_to_be_repeated_is_stored_whole(
+    writer: Writer, missing: Sequence[int]
+) -> None:
+    """Every so many rows are looked for; whatever these say, each of the others is new, completing or neither."""
+    stored = [_row_of_minute(minute, voltage_v=0.2) for minute in range(200) if minute not in missing]
+    sent = [
+        _row_of_minute(minute, voltage_v=0.1 if minute == 9 else 0.2, power_factor=0.5)
+        for minute in range(200)
+    ]
+    await writer.send(stored)
+    await writer.send(stored[:1])  # one that repeats itself is compared
+    counts = await writer.send(sent)
+    await holds(writer, [*stored, *sent])
+    new = len(missing)
+    conflicts = 9 not in missing
+    expected_counts = {
+        RowEffect.ACCEPTED: new,
+        RowEffect.DUPLICATE: 0,
+        RowEffect.COMPLETED: 200 - new - conflicts,
+        RowEffect.CONFLICT: int(conflicts),
+    }
+    assert counts in (None, expected_counts)
+    assert await writer.send(sent) in (None, dict.fromkeys(RowEffect, 0) | {RowEffect.DUPLICATE: 200})
+    await holds(writer, [*stored, *sent])
+
+
+def _row_of_minute(minute: int, **values: float) -> dict[str, Any]:
+    return {"time": START + timedelta(minutes=minute), "source": None, **values}

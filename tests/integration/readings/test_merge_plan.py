@@ -17,8 +17,8 @@ INSERT INTO {readings} (customer, meter, time, active_power_kw)
 SELECT 1, meter, $1::timestamptz + minute * interval '1 minute', 1
 FROM generate_series(1, 1000) meter, generate_series(0, 19) minute
 """
-_STAGED = """
-INSERT INTO pg_temp.staged_readings (customer, meter, time, voltage_v)
+_ROWS = """
+INSERT INTO {staged} (customer, meter, time, voltage_v)
 SELECT 1, meter, $1::timestamptz + minute * interval '1 minute', 1
 FROM generate_series(1, 1000) meter, generate_series(0, 4) minute
 """
@@ -31,15 +31,16 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("mode", RunMode)
-async def test_a_stored_reading_is_found_by_its_key_alone(stacks: Stacks, mode: RunMode) -> None:
+@pytest.mark.parametrize("staged", [narrow_merge._STAGED, narrow_merge._MET_ROWS])
+async def test_a_stored_reading_is_found_by_its_key_alone(stacks: Stacks, mode: RunMode, staged: str) -> None:
     open_one = stacks.client if mode is RunMode.CLIENT else stacks.admin
     stack = await open_one(Database__Storage="plain")
     await stack.storage.ensure_partitions(stack.db, [_START + timedelta(weeks=week) for week in range(20)])
-    statement = narrow_merge._join_sql(stack.layout, ("voltage_v",), is_pushed=False)
+    statement = narrow_merge._join_sql(stack.layout, ("voltage_v",), staged, is_pushed=False)
     async with stack.db.direct_transaction() as connection:
         await connection.execute(stack.layout.sql(_STORED), _START)
         await connection.execute(narrow_merge._STAGING)
-        await connection.execute(_STAGED, _START)
+        await connection.execute(_ROWS.format(staged=staged), _START)
         await connection.execute(narrow_merge._PLAN)
         hours = _START, _START + timedelta(hours=1)
         said = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", 1, *hours)
