@@ -7,7 +7,7 @@ import gc
 _OBJECTS_BETWEEN_SEARCHES = 50_000
 
 
-def settle_objects() -> None:
+def search_cycles_less() -> None:
     """Leave what has been loaded by now out of every search for cycles, and search less often."""
     gc.collect()
     gc.freeze()

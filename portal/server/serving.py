@@ -14,7 +14,7 @@ from portal.core.errors import Misconfigured
 from portal.server.accepting import Acceptor, most_connections, raise_descriptor_limit
 from portal.server.config import ServerConfig
 from portal.server.http import BoundedHttp
-from portal.server.objects import settle_objects
+from portal.server.objects import search_cycles_less
 from portal.server.state import OpenConnections
 
 # uvicorn ticks ten times a second; connections are looked at once a second.
@@ -55,7 +55,7 @@ class BoundedServer(uvicorn.Server):
         for server in self.servers:
             server.start(self.config.backlog)
         self.started = True
-        settle_objects()
+        search_cycles_less()
 
     async def on_tick(self, counter: int) -> bool:
         """Look at every connection once a second."""

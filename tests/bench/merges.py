@@ -28,7 +28,7 @@ from portal.core.readings.decoding import DecodedRows
 from portal.core.readings.wire import FleetReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.stack import Stack, close_stack, open_stack
-from portal.server.objects import settle_objects
+from portal.server.objects import search_cycles_less
 from tests.bench.rig import (
     BATCH,
     EIGHT,
@@ -165,7 +165,7 @@ async def _into_compressed(sender: Sender, rounds: int) -> None:
 
 async def _measure(given: dict[str, str], bench: Bench, rounds: int) -> None:
     stack = open_stack(load_settings(given), application_name="bench")
-    settle_objects()  # as a process that serves does
+    search_cycles_less()  # as a process that serves does
     connection = await bench.connect()
     try:
         is_timescale = await has_timescale(connection)

@@ -27,7 +27,7 @@ from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.push.client import PushClient, compressed
 from portal.push.tick import Tick
-from portal.server.objects import settle_objects
+from portal.server.objects import search_cycles_less
 from tests.bench.narrow_fill import narrow_insert
 from tests.bench.rig import EIGHT
 from tests.chaos.world import START, World, build
@@ -141,6 +141,6 @@ async def run(rows: int, directory: Path) -> None:
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    settle_objects()  # as a process that serves does
+    search_cycles_less()  # as a process that serves does
     with reachable_directory() as _directory:
         asyncio.run(run(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000, _directory))

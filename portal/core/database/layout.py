@@ -41,6 +41,7 @@ _TABLES = frozenset(
         "rollup_batches",  # where a writer queues all hours of its batch, in one row of arrays of integers
         "rollup_queue",  # the same by device and hour, a view
         "wide_times",  # when those were measured: a view, empty once all are moved
+        "settled_hours",  # of these the ones that do not wait to be brought up to date: a view
         "hourly_figures",  # what is kept of hours under small keys, never out of date: a view
         "hourly_per_device",  # figures of hours, never out of date: a view
         "daily_per_customer",  # figures of UTC days, never out of date: a view, where there are customers

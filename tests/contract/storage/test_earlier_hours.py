@@ -13,7 +13,8 @@ from tests.integration.databases import Stacks
 
 # The table as that release made it, filled from the readings as that release did.
 _AS_BEFORE = """
-DROP VIEW fleet.daily_per_customer, fleet.hourly_per_device, fleet.hourly_figures, fleet.rollup_waiting;
+DROP VIEW fleet.daily_per_customer, fleet.hourly_per_device, fleet.hourly_figures, fleet.settled_hours,
+    fleet.rollup_waiting;
 DROP TABLE fleet.hourly_rollup;
 CREATE TABLE fleet.hourly_rollup (
     customer_id uuid NOT NULL, device_id uuid NOT NULL, hour timestamptz NOT NULL,

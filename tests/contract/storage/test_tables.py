@@ -171,6 +171,7 @@ def _expected_views(layout: Layout, engine: str) -> dict[str, str]:
         "power_measurements": f"{of_reading}, {quantities}, source character varying(50){received}",
         "hourly_per_device": f"{hour}, {_FIGURES}, {of_others}",
         "hourly_figures": f"{of_meter}, {_KEPT}",
+        "settled_hours": f"{of_meter}, {_KEPT}",
         "rollup_waiting": of_meter,
         "rollup_queue": f"{hour}, first_at timestamp with time zone",
     }

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from portal.core.database.rows import fetch_rows
+from sqlalchemy import ARRAY, Integer, any_, bindparam, select
+from sqlmodel import col
+
+from portal.core.database.prepared import Prepared
 from portal.core.readings.queries.narrow_records import readings_of
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, SOURCE
 from portal.core.readings.wire import FleetReading
+from portal.core.sites.tables import Device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +26,11 @@ if TYPE_CHECKING:
 _COLUMNS = (*(quantity.name for quantity in ALL_QUANTITIES), SOURCE)
 READING_COLUMNS = f"m.time, m.meter, {', '.join(f'm.{name}' for name in _COLUMNS[:-1])}, s.name AS source"
 """What a statement selects of a reading `m` and its source `s`, at the end of a row."""
-_DEVICES = "SELECT meter, id FROM monitoring.devices WHERE meter = ANY($1::integer[])"
+_DEVICES = Prepared(
+    select(col(Device.meter), col(Device.id)).where(
+        col(Device.meter) == any_(bindparam("meters", type_=ARRAY(Integer)))
+    )
+)
 
 
 class WaitingRow(NamedTuple):
@@ -107,18 +115,13 @@ class RetryRow(NamedTuple):
     source: str | None
 
 
-class _Device(NamedTuple):
-    meter: int
-    id: UUID
-
-
 async def readings_in(connection: Connection, rows: Sequence[_Row], before: int) -> list[FleetReading | None]:
     """Return the reading in each row, whose columns follow the first `before`.
 
     None where there is none, and of a device that was removed since the rows were read.
     """
     meters = {row[before + 1] for row in rows} - {None}
-    devices = dict(await fetch_rows(connection, _Device, _DEVICES, list(meters)))
+    devices = dict(await _DEVICES.all(connection, meters=list(meters)))
     found = [row[before + 1] in devices for row in rows]
     records = [row[before:] for row, is_there in zip(rows, found, strict=True) if is_there]
     readings = iter(readings_of(records, _COLUMNS, FleetReading, devices))

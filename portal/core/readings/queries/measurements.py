@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.hour_columns import figure_of_hour, figure_of_hours, figure_of_readings
-from portal.core.database.rows import row_if_any, rows_of, value_of
+from portal.core.database.rows import is_so, row_if_any, rows_of, value_of
 from portal.core.database.small_keys import SmallKey
 from portal.core.readings.queries.narrow_sql import figure_sql
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, Quantity
@@ -69,13 +69,14 @@ FROM monitoring.stored_readings r WHERE {_OF_WINDOW} GROUP BY 1 ORDER BY 1
 # Whole hours as they are kept, and what is not kept yet computed: readings themselves are not read.
 _HOURS = f"""
 SELECT h.hour AS at, h.sample_count, ARRAY[{{figures}}] AS values, NULL AS source
-FROM monitoring.hourly_figures h WHERE {_OF_HOURS} ORDER BY h.hour
+FROM monitoring.{{hours}} h WHERE {_OF_HOURS} ORDER BY h.hour
 """
 _BUCKETS_OF_HOURS = f"""
 SELECT date_bin(CAST(:width AS interval), h.hour, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS at,
   sum(h.sample_count)::bigint AS sample_count, ARRAY[{{figures}}] AS values, NULL AS source
-FROM monitoring.hourly_figures h WHERE {_OF_HOURS} GROUP BY 1 ORDER BY 1
+FROM monitoring.{{hours}} h WHERE {_OF_HOURS} GROUP BY 1 ORDER BY 1
 """
+_WAIT = f"SELECT EXISTS (SELECT FROM monitoring.rollup_waiting h WHERE {_OF_HOURS})"
 _FIRST = f"SELECT r.time FROM monitoring.stored_readings r WHERE {_OF_WINDOW} ORDER BY r.time LIMIT 1"
 _KEY = "SELECT customer, meter FROM monitoring.devices WHERE id = :device_id"
 
@@ -105,14 +106,21 @@ async def buckets(session: AsyncSession, asked: MeasurementsAsked, width: timede
 
     Those of whole hours are told by the hours that are kept, which come to the same.
     """
+    given = asked.given | {"width": width}
     if width % HOUR:
-        figures, statement = (figure_of_readings(each, "r") for each in asked.quantities), _BUCKETS
-    elif width == HOUR:
-        figures, statement = (figure_of_hour(each, "h") for each in asked.quantities), _HOURS
-    else:
-        figures, statement = (figure_of_hours(each, "h") for each in asked.quantities), _BUCKETS_OF_HOURS
-    given = asked.given if width == HOUR else asked.given | {"width": width}
-    return await rows_of(session, MeasurementRow, statement.format(figures=", ".join(figures)), given)
+        figures = ", ".join([figure_of_readings(each, "r") for each in asked.quantities])
+        return await rows_of(session, MeasurementRow, _BUCKETS.format(figures=figures), given)
+    # For hours that wait every partition of readings is in the plan, and takes longer to plan than a year to read.
+    hours = "hourly_figures" if await is_so(session, _WAIT, asked.given) else "settled_hours"
+    if width == HOUR:
+        figures = ", ".join([figure_of_hour(each, "h") for each in asked.quantities])
+        return await rows_of(
+            session, MeasurementRow, _HOURS.format(figures=figures, hours=hours), asked.given
+        )
+    figures = ", ".join([figure_of_hours(each, "h") for each in asked.quantities])
+    return await rows_of(
+        session, MeasurementRow, _BUCKETS_OF_HOURS.format(figures=figures, hours=hours), given
+    )
 
 
 class _Stored(NamedTuple):

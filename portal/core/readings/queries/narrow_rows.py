@@ -6,6 +6,8 @@ queue are found on the way. Rows that share their fields are packed by a loop wr
 few others one by one.
 """
 
+# Any: rows are structs of a device or of the fleet; only these have a device each.
+
 from __future__ import annotations
 
 from collections import defaultdict
