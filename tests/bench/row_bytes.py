@@ -1,6 +1,6 @@
 """What a reading takes of the disk: of eight quantities and of all, plain and compressed, beside the wide row.
 
-    python -m tests.bench.row_bytes [--dsn postgresql://...] [--meters 1000] [--readings 670]
+    python -m tests.bench.row_bytes [--dsn postgresql://...] [--meters 1000] [--readings 670] [--noise 1]
 
 A week of readings of each meter, in batches as they come: five readings of every meter at a time, so that the key grows
 as it does in use. Power in watts, registers in hundredths of a kilowatt-hour, voltage in tenths; what belongs together
@@ -48,8 +48,9 @@ _COMPRESS = "SELECT compress_chunk(chunk, true) FROM show_chunks(to_regclass($1)
 class Meter:
     """A load that wanders with the day, and what a meter of three phases shows of it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, noise: float) -> None:
         self._chance = random.Random(number)
+        self._noise = noise
         self._rated = 2 + number % 100 * 0.7
         self._registers = {
             name: float(number * 1000 % 90_000) for name in ALL if QUANTITY_OF[name].decimals == 6
@@ -59,9 +60,13 @@ class Meter:
     def shown(self, at: datetime, hours: float) -> dict[str, float]:
         """Return all quantities at an instant, so many hours after the last."""
         uniform, chance = self._chance.uniform, self._chance.random
+
+        def around(middle: float, width: float) -> float:
+            return uniform(middle - width * self._noise, middle + width * self._noise)
+
         sun = max(0.0, math.sin(math.pi * (at.hour + at.minute / 60 - 6) / 12))
-        kw = self._rated * (0.25 + 0.75 * sun) * uniform(0.8, 1.2)
-        factor = uniform(0.86, 0.98)
+        kw = self._rated * (0.25 + 0.75 * sun) * around(1, 0.2)
+        factor = around(0.92, 0.06)
         kva = kw / factor
         kvar = math.sqrt(kva**2 - kw**2)
         grown = {
@@ -74,7 +79,7 @@ class Meter:
             self._registers[name] += power * hours
         values = {
             "active_power_kw": kw, "reactive_power_kvar": kvar, "apparent_power_kva": kva, "power_factor": factor,
-            "voltage_v": uniform(229, 233), "frequency_hz": uniform(49.95, 50.05), "current_n_a": uniform(0, 3),
+            "voltage_v": around(231, 2), "frequency_hz": around(50, 0.05), "current_n_a": uniform(0, 3),
             "voltage_thd_percent": uniform(1, 3), "current_thd_percent": uniform(4, 12),
             "voltage_unbalance_percent": uniform(0, 1), "current_unbalance_percent": uniform(2, 9),
             "active_demand_kw": kw * uniform(0.97, 1.03), "apparent_demand_kva": kva * uniform(0.97, 1.03),
@@ -94,12 +99,13 @@ class Meter:
 
 
 def batches(
-    meters: int, readings: int, start: datetime, names: Collection[str]
+    given: argparse.Namespace, start: datetime, names: Collection[str]
 ) -> Iterator[list[FleetReading]]:
     """Yield a week of readings of every meter, five of each at a time."""
+    readings = given.readings
     step = WEEK / readings
     step -= timedelta(seconds=step.seconds % 60, microseconds=step.microseconds)
-    devices = [(IDS[number], Meter(number)) for number in range(meters)]
+    devices = [(IDS[number], Meter(number, given.noise)) for number in range(given.meters)]
     for first in range(0, readings, MINUTES):
         rows: list[FleetReading] = []
         for position in range(first, min(readings, first + MINUTES)):
@@ -112,7 +118,7 @@ def batches(
 
 async def _fill(bench: Bench, connection: Any, given: argparse.Namespace, weeks: list[datetime]) -> None:
     for start, names in zip(weeks, (EIGHT, ALL), strict=True):
-        for rows in batches(given.meters, given.readings, start, names):
+        for rows in batches(given, start, names):
             await copy_narrow(connection, await packed(rows, bench.customer))
             if names is EIGHT:
                 await copy_wide(connection, wide_rows(bench.customer_id, rows))
@@ -168,6 +174,7 @@ def main() -> None:
     arguments.add_argument("--dsn")
     arguments.add_argument("--meters", type=int, default=1000)
     arguments.add_argument("--readings", type=int, default=670)
+    arguments.add_argument("--noise", type=float, default=1.0, help="1: power differs by up to 40 %% at once")
     given = arguments.parse_args()
     with database(given.dsn) as server:
         chosen = settings(server, RunMode.ADMIN)
