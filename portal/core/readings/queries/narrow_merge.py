@@ -39,6 +39,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS {table.removeprefix("pg_temp.")} (
 """
     for table in (_STAGED, _MET_ROWS)
 )
+# Of tables without statistics the query planner would sort both sides of each join.
+_STAGING += "SET LOCAL enable_mergejoin TO off"
 _COLUMNS = ", ".join(("customer", "meter", "time", *_NAMES, "source"))
 # As many kinds of batches as loops that pack them.
 _KNOWN_SHAPES = 64
@@ -78,8 +80,7 @@ SELECT (SELECT count(*) FROM touching) AS added, ARRAY(
 """
 # A row that is compared is looked up by its key alone. Joined, all of a week's readings were read for a few of them.
 _PLAN = """
-SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-    set_config('plan_cache_mode', 'force_custom_plan', true),
+SELECT set_config('enable_hashjoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true),
     set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)
 """
 # TimescaleDB tells for each row which chunk it can be in; where there is no choice, that takes four times as long as
@@ -88,7 +89,7 @@ _PLAN_OF_ONE_CHUNK = f"""{_PLAN.rstrip()}, set_config('timescaledb.enable_chunk_
     set_config('timescaledb.enable_runtime_exclusion', 'off', true)
 """
 _FEW_CHUNKS = timedelta(days=7)
-_PLAN_AS_EVER = "RESET enable_hashjoin; RESET enable_mergejoin; RESET plan_cache_mode"
+_PLAN_AS_EVER = "RESET enable_hashjoin; RESET plan_cache_mode"
 _MET = """
 FROM {staged} s LEFT JOIN LATERAL (
     SELECT * FROM {readings} r WHERE r.customer = s.customer AND r.meter = s.meter AND r.time = s.time {within} OFFSET 0
