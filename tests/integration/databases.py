@@ -22,6 +22,7 @@ import asyncpg
 from alembic import command
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from portal.core import energy
 from portal.core.database import migrations
@@ -74,8 +75,15 @@ async def downgrade(database: Database, mode: RunMode, revision: str) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
-    async with database.engine.begin() as connection:
-        await connection.run_sync(go_back)
+    while True:
+        try:
+            async with database.engine.begin() as connection:
+                await connection.run_sync(go_back)
+        except DBAPIError as error:
+            if "deadlock" not in str(error):  # with a policy of TimescaleDB that was at work
+                raise
+        else:
+            return
 
 
 class TestServer:

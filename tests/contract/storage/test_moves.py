@@ -30,9 +30,11 @@ _SEEN = """
 SELECT customer_id, device_id, time, active_power_kw, energy_imported_kwh, source
 FROM fleet.power_measurements ORDER BY 1, 2, 3
 """
+# What is billed, not the columns in which a release keeps how it came to it.
+_BILLED = "allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count"
 _ENERGY = (
-    "SELECT e::text FROM fleet.hourly_energy e ORDER BY 1",
-    "SELECT e::text FROM fleet.daily_energy e ORDER BY 1",
+    f"SELECT customer_id, device_id, hour, {_BILLED} FROM fleet.hourly_energy ORDER BY 1, 2, 3",
+    f"SELECT customer_id, device_id, day, {_BILLED} FROM fleet.daily_energy ORDER BY 1, 2, 3",
 )
 _ONCE = """
 SELECT count(*), count(DISTINCT (customer_id, device_id, time)),

@@ -53,7 +53,9 @@ async def test_entries_get_their_devices_and_what_was_sent_stays_sent(rig: Rig) 
 async def test_what_the_earlier_release_stores_while_the_schema_changes_is_pushed(rig: Rig) -> None:
     device = await rig.add_device()
     await downgrade(rig.client.db, RunMode.CLIENT, "client_0003")
-    is_partitioned = "SELECT relkind = 'p' FROM pg_class WHERE oid = 'monitoring.power_measurements'::regclass"
+    is_partitioned = (
+        "SELECT relkind = 'p' FROM pg_class WHERE oid = 'monitoring.power_measurements'::regclass"
+    )
     if await rig.on_client(is_partitioned) == [(True,)]:  # a hypertable makes its chunks itself
         await rig.on_client(
             "CREATE TABLE monitoring.power_measurements_20260518 PARTITION OF monitoring.power_measurements "
