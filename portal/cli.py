@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from portal.commands import client, cost, doctor, fleet, identity, importing, push, serving, storage
+from portal.commands import (
+    client,
+    cost,
+    doctor,
+    fleet,
+    identity,
+    importing,
+    push,
+    serving,
+    simulate,
+    storage,
+)
 from portal.core.errors import PortalError
 from portal.core.outages import is_refused_value, is_unusable, reason_of
 from portal.core.values.texts import text_problem
@@ -20,6 +31,7 @@ app = typer.Typer(
 app.command("serve")(serving.serve)
 app.command("ingest")(serving.ingest)
 app.command("demo")(serving.run_demo)
+app.command("simulate")(simulate.simulate)
 app.command("migrate")(serving.migrate_database)
 app.command("import")(importing.import_readings)
 app.command("cost")(cost.show_cost)

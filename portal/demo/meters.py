@@ -12,31 +12,28 @@ from portal.core.errors import Invalid
 from portal.core.readings.rules.reading_files import FileInvalid, ParsedRow
 from portal.core.readings.rules.reading_tables import parse_csv
 from portal.core.readings.rules.readings import MeasuredRow
-from portal.demo.load_model import BuildingLoad
 from portal.demo.site_plan import OFFICE, ZONE, DevicePlan, SimulatedDevice
+from portal.simulator.load_model import BuildingLoad
 
 HISTORY_STEP = timedelta(minutes=15)
 _WEEK = timedelta(weeks=1)
 
 
 class Source(Protocol):
-    """What a meter measures. Both spans are half-open on the left: after `after_at`, up to and with `to_at`."""
+    """What a meter measures."""
 
     def history(self, after_at: datetime, to_at: datetime) -> Iterator[MeasuredRow]:
-        """Yield the readings of a time in which nobody was listening."""
-        ...
-
-    def live(self, after_at: datetime, to_at: datetime) -> Iterator[MeasuredRow]:
-        """Yield what there is to send now, a moment after the last time."""
+        """Yield the readings of a time in which nobody was listening: after `after_at`, up to and with `to_at`."""
         ...
 
 
 @dataclass(frozen=True)
 class Meter:
-    """A device the demo posts for."""
+    """A device the demo posts for; `load` is what a simulated board reads, None where a file is played back."""
 
     plan: DevicePlan
     source: Source
+    load: BuildingLoad | None = None
 
     @property
     def external_id(self) -> str:
@@ -45,7 +42,7 @@ class Meter:
 
 
 class Simulation:
-    """A building load read every quarter of an hour while nobody listens, and at once when asked."""
+    """A building load, read every quarter of an hour: the time before there was a board."""
 
     def __init__(self, load: BuildingLoad) -> None:
         self._load = load
@@ -55,11 +52,6 @@ class Simulation:
         since_midnight = after_at - after_at.replace(hour=0, minute=0, second=0, microsecond=0)
         start_at = after_at - since_midnight % HISTORY_STEP + HISTORY_STEP
         return self._load.registers(start_at, to_at + timedelta(microseconds=1), HISTORY_STEP)
-
-    def live(self, after_at: datetime, to_at: datetime) -> Iterator[MeasuredRow]:
-        """Yield the reading of this second."""
-        if after_at < to_at:
-            yield self._load.reading(to_at)
 
 
 class Recording:
@@ -76,12 +68,11 @@ class Recording:
         moved = (replace(row, at=row.at + self._shift) for row in self._rows)
         return (row for row in takewhile(lambda row: row.at <= to_at, moved) if row.at > after_at)
 
-    live = history
-
 
 def simulated(device: SimulatedDevice) -> Meter:
     """Return the meter of a device with a load model."""
-    return Meter(device.plan, Simulation(BuildingLoad(device.seed, device.kind, ZONE)))
+    load = BuildingLoad(device.seed, device.kind, ZONE)
+    return Meter(device.plan, Simulation(load), load)
 
 
 def recording_id(file: Path) -> str:

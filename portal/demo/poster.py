@@ -1,4 +1,4 @@
-"""Posts readings to the Client over HTTP with the devices' tokens, as a board in the field does."""
+"""Posts to the Client, over HTTP with the devices' tokens, what no simulated board reads: the past, and files."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from portal.core.readings.rules.readings import MeasuredRow
 from portal.core.readings.wire import as_sent
 from portal.demo.meters import Meter
 
-LIVE_SECONDS = 5.0
+_PLAY_SECONDS = 5.0
 _ROWS_PER_REQUEST = 2000
 _TIMEOUT_SECONDS = 60.0
 _RETRY_SECONDS = 2.0
@@ -49,13 +49,11 @@ class Poster:
             count += await self._post_all(meter, rows)
         return count
 
-    async def go_on(self, meters: Sequence[Meter], clock: Callable[[], datetime]) -> None:
-        """Post live readings until cancelled. A Client that does not answer for a while costs nothing but those."""
+    async def play(self, meters: Sequence[Meter], clock: Callable[[], datetime]) -> None:
+        """Post what comes due of recordings until cancelled."""
         while True:
-            at = clock().replace(microsecond=0)
-            for meter in meters:
-                await self._post_all(meter, meter.source.live(self._posted_until[meter.external_id], at))
-            await asyncio.sleep(LIVE_SECONDS)
+            await self.fill_in(meters, clock().replace(microsecond=0))
+            await asyncio.sleep(_PLAY_SECONDS)
 
     async def _post_all(self, meter: Meter, rows: Iterable[MeasuredRow]) -> int:
         count, rest = 0, iter(rows)

@@ -22,10 +22,11 @@ from portal.core.readings.service.wide_readings import move_wide_readings
 from portal.core.settings import FleetIngest, RunMode, Settings, env_name, load_settings
 from portal.core.stack import close_stack, open_stack, utc_now
 from portal.demo import site_plan
+from portal.demo.boards import LIVE_SECONDS, boards_of
 from portal.demo.children import ServedStack
 from portal.demo.memory import Memory
 from portal.demo.meters import Meter, recorded, recording_id, simulated
-from portal.demo.poster import LIVE_SECONDS, Poster, first_heard
+from portal.demo.poster import Poster, first_heard
 from portal.demo.seeds import seed_admin, seed_client
 from portal.push.task import tick_once
 
@@ -199,8 +200,11 @@ async def _serve(
     async with Poster(stacks[RunMode.CLIENT].url, plan.memory.device_tokens, posted_until) as poster:
         typer.echo("Filling in the readings since the meters were last heard ...", err=True)
         count = await poster.fill_in(plan.meters, utc_now())
-        _announce(plan, stacks, count)
-        await asyncio.gather(_watch(server, stacks), poster.go_on(plan.meters, utc_now))
+        played = [meter for meter in plan.meters if meter.load is None]
+        url = stacks[RunMode.CLIENT].url
+        with boards_of(plan.meters, url, plan.memory.device_tokens, plan.data / "boards"):
+            _announce(plan, stacks, count)
+            await asyncio.gather(_watch(server, stacks), poster.play(played, utc_now))
 
 
 async def _push_now(plan: _Plan, server: EmbeddedServer) -> None:
@@ -238,7 +242,7 @@ def _announce(plan: _Plan, stacks: Mapping[RunMode, ServedStack], filled_in: int
     lines += [f"  {mode.value:<8}{stack.url:<26}{log_in}" for mode, stack in stacks.items()]
     lines += [
         "",
-        f"  {len(plan.meters)} meters post a reading every {LIVE_SECONDS:.0f} s ({filled_in} readings were filled in);",
+        f"  {len(plan.meters)} meters are read every {LIVE_SECONDS} s ({filled_in} readings were filled in);",
         f"  the Client pushes to the Admin every {_PUSH_SECONDS} s. Data and logs: {plan.data}",
         "  Ctrl-C stops everything.",
         "",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from portal.demo.load_model import LoadKind
+from portal.simulator.load_model import LoadKind
 
 CUSTOMER_CODE = "HARBOUR"
 CUSTOMER_NAME = "Harbour Fresh Foods"

@@ -50,14 +50,9 @@ def test_the_register_goes_on_where_it_was_in_another_process() -> None:
     assert list(first.source.history(START, START + DAY)) == list(again.source.history(START, START + DAY))
 
 
-def test_live_is_one_reading_of_now_and_none_twice(meter: Meter) -> None:
-    assert times(meter.source.live(START, START + timedelta(seconds=5))) == [START + timedelta(seconds=5)]
-    assert times(meter.source.live(START, START)) == []
-
-
 def test_no_two_meters_show_the_same_register() -> None:
     shown = {
-        next(simulated(device).source.live(START, START + DAY)).energy_imported_kwh
+        next(simulated(device).source.history(START, START + DAY)).energy_imported_kwh
         for device in site_plan.DEVICES
     }
     assert len(shown) == len(site_plan.DEVICES)
@@ -120,8 +115,8 @@ class TestRecording:
     def test_a_row_is_sent_when_it_is_due_and_not_before(self, file: Path) -> None:
         source = recorded(file, START).source
         first, second, _ = times(source.history(START, START + 30 * DAY))
-        assert times(source.live(first, second - timedelta(seconds=1))) == []
-        assert times(source.live(first, second)) == [second]
+        assert times(source.history(first, second - timedelta(seconds=1))) == []
+        assert times(source.history(first, second)) == [second]
 
     def test_rows_out_of_order_are_played_in_order(self, tmp_path: Path) -> None:
         path = tmp_path / "mixed.csv"

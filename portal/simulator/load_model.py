@@ -1,4 +1,4 @@
-"""The demo's simulated meters: loads that look like a real building's week, the same for the same seed.
+"""The simulated meters' loads: they look like a real building's week, the same for the same seed.
 
 A meter's register is a pure function of time: a day's energy is one of a few prepared five-minute day profiles, scaled
 by a factor that belongs to that day. Whole days therefore add up without visiting their slots, a restarted demo goes on
@@ -83,6 +83,11 @@ class BuildingLoad:
         self._profiles = [self._day_type_profiles(day_type) for day_type in range(3)]
         self._start_milliwh = _mixed(seed, 1) % 40_000 * MILLIWH_PER_KWH
         self._midnights = [self._start_milliwh]
+
+    @property
+    def is_export(self) -> bool:
+        """Whether the energy is fed into the grid."""
+        return self._traits.is_export
 
     def sample(self, at: datetime) -> Sample:
         """Return the quantities at an aware instant. Raises ValueError before EPOCH."""

@@ -9,7 +9,7 @@ import pytest
 
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
-from portal.demo.load_model import EPOCH, BuildingLoad, LoadKind
+from portal.simulator.load_model import EPOCH, BuildingLoad, LoadKind
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 MONDAY = datetime(2026, 5, 17, 22, tzinfo=UTC)  # local midnight
