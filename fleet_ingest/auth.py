@@ -108,6 +108,11 @@ async def _proving(request: Request, kind: Kind, credential: str) -> AsyncGenera
     throttle.note_accepted(credential)
 
 
+async def throttled_address(request: Request, kind: str) -> None:
+    """Count a request without a credential against the sender's address. Raises `Throttled`."""
+    await _count(request, kind, request.client.host if request.client else "")
+
+
 async def _count(request: Request, kind: str, key: str) -> None:
     try:
         await throttle_of(request).count(kind, key)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fleet_ingest import fields, payloads
+from fleet_ingest.board_routes import BOARDS
 from fleet_ingest.endpoints import cost, device_ingest, measurements
 from fleet_ingest.operations import AccessRule, Operation, Parameter
 from fleet_ingest.rate_routes import RATES
 from fleet_ingest.site_routes import SITES
+from portal.core.boards.rules.board_words import HEADER
 from portal.core.cost.wire import CostAnswer
 from portal.core.cost.wire_explain import ExplanationAnswer
 from portal.core.readings.rules.quantities import QUANTITY_BY_WIRE_NAME
@@ -21,6 +23,14 @@ _READING = {
     "source": "acuvim",
 }
 
+_WORD = Parameter(
+    HEADER,
+    "header",
+    "what a board says of itself: what it runs, the version of its settings, its signal in dBm (0: not known), and an"
+    " update that it fell back from. Its answer then says what waits for it",
+    required=False,
+    schema={"type": "string", "example": "1.0.0 0 -71"},
+)
 _INGEST = Operation(
     "POST",
     "/ingest/measurements",
@@ -29,6 +39,7 @@ _INGEST = Operation(
     AccessRule.DEVICE,
     body=(list[DeviceReading],),
     errors=(400, 408, 413, 429),
+    parameters=(_WORD,),
     example=[_READING],
     answer_example={
         "accepted": 1,
@@ -99,4 +110,4 @@ _EXPLANATION = Operation(
     errors=(400, 404),
     tag="Cost",
 )
-CLIENT = (_INGEST, *SITES, _MEASUREMENTS, *RATES, _COST, _EXPLANATION)
+CLIENT = (_INGEST, *SITES, *BOARDS, _MEASUREMENTS, *RATES, _COST, _EXPLANATION)

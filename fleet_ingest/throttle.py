@@ -31,13 +31,14 @@ _REDIS_SECONDS = 0.5
 
 
 class Throttle:
-    """The limits of one process. `customer` and `device` count requests, `failure` refused credentials."""
+    """The limits of one process. `customer` and `device` count requests, `claim` those of boards without a token."""
 
     def __init__(self, settings: RateLimit) -> None:
         self._enabled = settings.enabled
         self._items = {
             "customer": RateLimitItemPerMinute(settings.customer_per_minute),
             "device": RateLimitItemPerMinute(settings.device_per_minute),
+            "claim": RateLimitItemPerMinute(settings.device_per_minute),
             "failure": RateLimitItemPerMinute(settings.failures_per_minute),
         }
         self._own = FixedWindowRateLimiter(MemoryStorage())

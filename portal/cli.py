@@ -5,6 +5,7 @@ import sys
 import typer
 
 from portal.commands import (
+    boards,
     client,
     cost,
     doctor,
@@ -42,6 +43,8 @@ app.add_typer(client.municipality_verbs, name="municipality")
 app.add_typer(client.tariff_verbs, name="tariff")
 app.add_typer(client.site_verbs, name="site")
 app.add_typer(client.device_verbs, name="device")
+app.add_typer(boards.board_verbs, name="board")
+app.add_typer(boards.release_verbs, name="release")
 app.add_typer(push.push_verbs, name="push")
 app.add_typer(fleet.customer_verbs, name="customer")
 app.add_typer(storage.storage_verbs, name="storage")

@@ -26,23 +26,26 @@ class TooLong(NoHttp):
     """The answer is longer than a board takes."""
 
 
-def post(stream: "Stream", host: str, path: str, token: str, packed: "memoryview") -> Answer:
-    """Post gzip JSON and return the answer. Raises OSError."""
+def post(stream: "Stream", host: str, path: str, token: str, packed: "memoryview", word: str = "") -> Answer:
+    """Post gzip JSON and return the answer; `word` is one more header. Raises OSError."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        f"{word}Content-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
     )
     stream.write(head.encode())
     stream.write(packed)
-    return _Reader(stream).answer()
+    return Reader(stream).answer()
 
 
-class _Reader:
+class Reader:
+    """Reads an answer off a stream."""
+
     def __init__(self, stream: "Stream") -> None:
         self._stream = stream
         self._came = b""
 
     def answer(self) -> Answer:
+        """Return the answer. Raises OSError."""
         status = 100
         headers: dict[str, str] = {}
         while 100 <= status < 200:

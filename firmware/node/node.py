@@ -12,6 +12,7 @@ from node.ring import Ring, RingDamaged
 from node.sampler import Sampler
 from node.settings import Settings
 from node.uploader import Target, Uploader
+from node.version import VERSION
 from node.watchdog import Watchdog
 
 TYPE_CHECKING = False
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 # Blocks of the partition: two copies of the settings, rows set aside, and everything else for readings.
 SETTINGS_BLOCKS, ASIDE_BLOCKS = 2, 4
 _SAMPLER_LIMIT_MS, _UPLOADER_LIMIT_MS = 180_000, 1_800_000
-_SHORT_MS, _IDLE_MS = 5_000, 10_000
+_SHORT_MS, _IDLE_MS, _CLAIM_MS = 5_000, 10_000, 30_000
+_CLAIM_EVERY = 8
 # As the portal takes it; and what the settings have room for, with a new meter every few months.
 _MOST_SOURCE, _MOST_SOURCES = 50, 40
 
 
 class Node:
-    """`is_degraded`: the flash holds something that is no ring. It is left as it is, and readings wait in memory."""
+    """`is_degraded`: the flash holds something that is no ring. It is left as it is, and readings wait in memory.
+
+    `wants_restart`: settings or a program were fetched that hold from the next start on; the board starts anew by it.
+    """
 
     def __init__(self, board: "Board") -> None:
         self.settings = Settings(board.flash)
@@ -48,6 +53,11 @@ class Node:
         self.sampler.meter_number = self.settings.number("meter", 0)
         self.sampler.rescaled = self._keep_scaling
         self._meter_clock = MeterClock(self._meter, self.clock, self.settings)
+        self.board = board
+        self.wants_restart = False
+        updates = board.updates
+        if updates is not None:
+            self.target.running, self.target.failed_update = updates.running, updates.failed
         self.uploader = Uploader(
             self.target, self.ring, self.aside, board.link, self.clock, self.counters, Backoff(board)
         )
@@ -78,11 +88,24 @@ class Node:
         Where nothing has got through for hours it feeds nobody any more, and the watchdog starts the board anew.
         """
         try:
-            wait_ms = self.uploader.step()
+            wait_ms = self.uploader.step() if self.target.token or not self.target.host else _CLAIM_MS
+            if self._has_errand():
+                # Memory that a board has to spare for it now and then, and not always.
+                from node import errands  # noqa: PLC0415
+
+                errands.run(self)
         except MemoryError:
             wait_ms = self.uploader.sends_less()
         self.rest()
         return wait_ms
+
+    def _has_errand(self) -> bool:
+        offer = self.uploader.offer
+        if self.target.host and (not self.target.token or self.uploader.unwelcomes % _CLAIM_EVERY == 1):
+            return True
+        if self.uploader.has_stored and self.board.updates is not None:
+            return True
+        return offer is not None and bool(offer.settings or offer.update)
 
     def rest(self) -> None:
         """Say that the thread that sends is alive, also while it has nothing to do."""
@@ -139,7 +162,9 @@ def _target(settings: Settings) -> Target:
         bool(settings.number("tls", 1)),
         settings.text("token"),
     )
-    target.every_ms = settings.number("every_s", 900) * 1000
+    target.every_ms = settings.number("every_s", 1800) * 1000
+    target.settings_version = settings.number("settings_version", 0)
+    target.running = VERSION
     wanted = settings.numbers("wanted")
     target.wanted = tuple(wanted) if wanted else target.wanted
     target.sources = settings.texts("sources") or target.sources

@@ -13,13 +13,18 @@ _COUNTS = ("accepted", "rejected", "duplicates", "completed", "conflicts")
 
 
 class Outcome:
-    """`refused` has the index and the reason of each row that the portal will never take."""
+    """`refused` has the index and the reason of each row that the portal will never take.
+
+    `settings` is the version of settings that waits for this board, `update` a release that it is to fetch.
+    """
 
     def __init__(self, kind: str, wait_s: int = 0) -> None:
         self.kind = kind
         self.wait_s = wait_s
         self.refused: list[tuple[int, str]] = []
         self.server_s: int | None = None
+        self.settings = 0
+        self.update = ""
 
 
 def outcome_of(answer: Answer, sent: int) -> Outcome:
@@ -50,6 +55,8 @@ def _of_success(said: "dict[str, object]", sent: int) -> Outcome:
     if len(outcome.refused) != said.get("rejected", 0):
         # Which rows were refused is not said of all: fewer at a time, until it is.
         return Outcome(SMALLER if sent > 1 else AGAIN)
+    outcome.settings = max(0, _number_of(said.get("settings", 0)))
+    outcome.update = str(said.get("update", ""))
     if "clockSkewSeconds" in said:
         outcome.server_s = seconds_of_text(str(said.get("serverTime", ""))[:19] + "Z")
     return outcome

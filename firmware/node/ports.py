@@ -82,6 +82,10 @@ class Link:
         """Return the time by the network or NTP, in milliseconds since 1970 UTC; None where nobody knows it."""
         raise NotImplementedError
 
+    def signal_dbm(self) -> int | None:
+        """Return how strong the network is received; None where nobody knows."""
+        return None
+
     def reset(self) -> None:
         """Cut the modem's power, or whatever starts the link anew; never raises."""
         raise NotImplementedError
@@ -99,8 +103,34 @@ class Lock:
         raise NotImplementedError
 
 
+class Updates:
+    """Where programs of this board lie: the one that runs, and room for another."""
+
+    running = ""
+    failed = ""
+
+    def begin(self, version: str) -> None:
+        """Make room for a bundle."""
+        raise NotImplementedError
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes of the bundle. Raises OSError, ValueError."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Check the bundle and have the next start run it. Raises ValueError where it is not what was signed."""
+        raise NotImplementedError
+
+    def confirm(self) -> None:
+        """Keep what runs: the portal has taken readings of it."""
+        raise NotImplementedError
+
+
 class Board:
-    """What a hardware file fills in. `boot` is a number that no other start of this board has."""
+    """What a hardware file fills in. `boot` is a number that no other start of this board has.
+
+    `random_below` has to be good enough for a secret.
+    """
 
     def __init__(self, flash: BlockDevice, line: SerialLine, link: Link, ticks: Ticks, boot: int) -> None:
         self.flash = flash
@@ -109,6 +139,7 @@ class Board:
         self.ticks = ticks
         self.boot = boot
         self.lock: Lock | None = None
+        self.updates: Updates | None = None
 
     def feed(self) -> None:
         """Feed the hardware watchdog."""

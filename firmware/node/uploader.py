@@ -14,6 +14,8 @@ from node.ring import Frame, Ring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from node.ports import Link, Stream
 
 
@@ -41,7 +43,10 @@ class Target:
         self.token = token
         self.wanted: tuple[int, ...] = EIGHT
         self.most_rows = 60
-        self.every_ms = 900_000
+        self.every_ms = 1_800_000
+        self.settings_version = 0
+        self.running = ""
+        self.failed_update = ""
         self.sources: list[str] = ["acuvim-ii"]
 
     def authority(self) -> str:
@@ -62,7 +67,7 @@ class Uploader:
         counters: Counters,
         backoff: Backoff,
     ) -> None:
-        self._target = target
+        self.target = target
         self._ring = ring
         self._aside = aside
         self._link = link
@@ -80,6 +85,9 @@ class Uploader:
         self._suspects: list[tuple[int, int]] = []
         self._bases = records.Bases()
         self.rows_sent = 0
+        self.offer: Outcome | None = None
+        self.unwelcomes = 0
+        self.has_stored = False
 
     def is_stuck(self) -> bool:
         """Return whether nothing has got through for so long that a fresh start is worth a try.
@@ -95,19 +103,23 @@ class Uploader:
 
     def step(self) -> int:
         """Send at most one batch, and return how many milliseconds to wait before the next step."""
-        if not self._target.host:
+        if not self.target.host:
             # Not set up yet: the meter is read all the same.
             self._stored_ms = self._clock.uptime_ms()
             return self._backoff.spread(_UNSET_MS)
         try:
-            self._link.connect()
-            self._know_the_time()
+            self.get_ready()
             return self._send_oldest()
         except TooLong:
             # Each refused row is told with its reason.
             return self.sends_less()
         except OSError:
             return self._failed()
+
+    def get_ready(self) -> None:
+        """See that there is a way to the portal, and that the time is known: certificates need it. Raises OSError."""
+        self._link.connect()
+        self._know_the_time()
 
     def _failed(self) -> int:
         self._close()
@@ -140,7 +152,7 @@ class Uploader:
         last = self._pack(packer, rows)
         if last is None:
             self._stored_ms = self._clock.uptime_ms()
-            return self._backoff.spread(self._target.every_ms)
+            return self._backoff.spread(self.target.every_ms)
         if not rows and self._suspects:
             # Nothing else to tell by, yet.
             self._suspects = []
@@ -174,18 +186,28 @@ class Uploader:
 
     def _post(self, packed: memoryview) -> Answer:
         self._counters.posts += 1
-        target = self._target
+        target = self.target
+        # What the board says of itself: release, version of its settings, signal, an update that it fell back from.
+        word = f"{target.running} {target.settings_version} {self._link.signal_dbm() or 0} {target.failed_update}"
+        word = f"X-Board: {word.rstrip()}\r\n" if target.running else ""
+        return self.exchanged(
+            lambda stream: post(stream, target.authority(), PATH, target.token, packed, word)
+        )
+
+    def exchanged(self, exchange: "Callable[[Stream], Answer]") -> Answer:
+        """Return what comes of an exchange over the connection, or over a new one. Raises OSError."""
         if self._stream is not None:
             # A connection of before may be dead without anybody having said so.
             try:
-                return self._answered(self._stream, packed)
+                return self._answered(self._stream, exchange)
             except OSError:
                 self._close()
+        target = self.target
         self._stream = self._link.open(target.host, target.port, target.tls)
-        return self._answered(self._stream, packed)
+        return self._answered(self._stream, exchange)
 
-    def _answered(self, stream: "Stream", packed: memoryview) -> Answer:
-        answer = post(stream, self._target.authority(), PATH, self._target.token, packed)
+    def _answered(self, stream: "Stream", exchange: "Callable[[Stream], Answer]") -> Answer:
+        answer = exchange(stream)
         if not answer.is_kept:
             self._close()
         return answer
@@ -203,6 +225,7 @@ class Uploader:
         self._counters.failed_posts += 1
         wait_ms = self._backoff.failed()
         if outcome.kind == outcomes.UNWELCOME:
+            self.unwelcomes += 1
             self._stored_ms = self._clock.uptime_ms()
             wait_ms = self._backoff.spread(_UNWELCOME_MS)
         return max(wait_ms, self._backoff.spread(outcome.wait_s * 1000))
@@ -222,7 +245,8 @@ class Uploader:
     def _stored(self, outcome: Outcome, rows: "list[tuple[int, int]]", last: "tuple[int, int]") -> int:
         if outcome.server_s is not None:
             self._clock.set(outcome.server_s * 1000)
-        self._most_rows = min(2 * self._most_rows, self._target.most_rows)
+        self.unwelcomes, self.has_stored, self.offer = 0, True, outcome
+        self._most_rows = min(2 * self._most_rows, self.target.most_rows)
         if len(outcome.refused) == len(rows) and self._refused_rounds < _MOST_REFUSED_ROUNDS:
             # Not one of them: rather something is set wrongly, here or there, that a day may mend.
             self._refused_rounds += 1
@@ -236,7 +260,7 @@ class Uploader:
         self._counters.refused += len(outcome.refused)
         self._backoff.succeeded()
         self._stored_ms = self._clock.uptime_ms()
-        return 0 if self._ring.oldest(1) else self._backoff.spread(self._target.every_ms)
+        return 0 if self._ring.oldest(1) else self._backoff.spread(self.target.every_ms)
 
     def _fields_of(self, frame: Frame) -> "list[tuple[str, str]] | None":
         """Return a frame as the fields of a row; None for one that is no reading, or has no time."""
@@ -247,9 +271,9 @@ class Uploader:
         if at is None:
             self._undated.append(frame.at)
             return None
-        sources = self._target.sources
+        sources = self.target.sources
         source = sources[reading.meter] if reading.meter < len(sources) else "acuvim-ii"
-        return row_fields(reading, at, self._target.wanted, source)
+        return row_fields(reading, at, self.target.wanted, source)
 
     def _time_of(self, reading: Reading, where: "tuple[int, int]") -> "int | None":
         """Return the seconds since 1970 of a reading that lies somewhere in the ring.

@@ -6,12 +6,15 @@ from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import device_of
 from fleet_ingest.bodies import read_body
 from fleet_ingest.context import metrics_of, stack_of, trigger_refresh
+from portal.core.boards.rules.board_words import HEADER, board_word
+from portal.core.boards.service import boards
 from portal.core.errors import PortalError
 from portal.core.log import logger
 from portal.core.pacing import brief
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from portal.core.boards.service.boards import BoardOffer
     from portal.core.readings.queries.ingest import KnownDevice
     from portal.core.readings.wire import DeviceIngestAnswer
 
@@ -74,6 +78,15 @@ async def _store(request: Request, device: KnownDevice) -> DeviceIngestAnswer:
     now = stack.clock()
     answer = await readings.store_device_batch(stack, device, rows)
     skew = await board_clocks.hear(stack, device, rows, now)
-    return (
-        answer if skew is None else replace(answer, server_time=now, clock_skew_seconds=whole_seconds(skew))
+    if skew is not None:
+        answer = replace(answer, server_time=now, clock_skew_seconds=whole_seconds(skew))
+    word = board_word(request.headers.get(HEADER, ""))
+    return answer if word is None else _with_offer(answer, await boards.hear(stack, device.id, word, now))
+
+
+def _with_offer(answer: DeviceIngestAnswer, offer: BoardOffer) -> DeviceIngestAnswer:
+    return replace(
+        answer,
+        settings=UNSET if offer.settings_version is None else offer.settings_version,
+        update=offer.release or UNSET,
     )

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 # Importing a module declares its tables.
 from portal.core.audit import tables as audit
+from portal.core.boards import tables as board
 from portal.core.brand import tables as brand
 from portal.core.database.layout import LAYOUTS
 from portal.core.energy import tables as rollups
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from portal.core.settings import RunMode
 
-DECLARED_BY = (audit, brand, fleet, identity, measurement, push, rollups, site, tariff)
+DECLARED_BY = (audit, board, brand, fleet, identity, measurement, push, rollups, site, tariff)
 
 
 def tables_of(mode: RunMode, storage: str) -> MetaData:

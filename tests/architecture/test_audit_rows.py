@@ -30,6 +30,7 @@ _FLEET = "a customer's stack sends it: the ingest event says what, when and from
 WITHOUT_ROW = {
     "api_keys.api_key_actor": "when a key was last used is shown beside the key",
     "board_clocks.hear": _METER,
+    "boards.hear": "what a board says of itself: `portal board list` shows it, with the time",
     "doctor.examine": "tries in a transaction that is undone whether TimescaleDB may be created",
     "energy_proof.check": "keeps what was found, with its time: the seal and `portal doctor` show it",
     "energy_proof.nightly": "as check, once a day",

@@ -45,6 +45,9 @@ class _Way:
     def epoch_ms(self) -> "int | None":
         return NOW_MS
 
+    def signal_dbm(self) -> "int | None":
+        return -71
+
     def reset(self) -> None:
         pass
 

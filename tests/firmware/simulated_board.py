@@ -172,6 +172,7 @@ class SimulatedBoard(Board):
         self.line = self.meter = SimulatedMeter(self.ticks)
         self.portal = SimulatedPortal()
         self.link = SimulatedLink(self, self.portal)
+        self.updates = None
         self.node: Node | None = None
         self.meter_ahead_s = 7_237  # set to local time, and not well
         self.meter.shows = self._shown

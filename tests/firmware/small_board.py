@@ -59,7 +59,7 @@ class SmallMeter:
 
 
 class SmallBoard:
-    boot, lock = 1, None
+    boot, lock, updates = 1, None, None
 
     def __init__(self, flash: object, ticks: object, link: object) -> None:
         self.flash, self.line, self.link, self.ticks = flash, SmallMeter(), link, ticks

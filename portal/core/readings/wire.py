@@ -97,7 +97,8 @@ class DeviceIngestAnswer(
     """Answer of the device ingest: `errors` apart, what is counted adds up to the number of rows sent.
 
     `completed` rows had a quantity that the reading of their instant lacked, `conflicts` had another value than it.
-    A board whose clock is wrong is told the time, and by how much it is ahead (negative: behind).
+    A board whose clock is wrong is told the time, and by how much it is ahead (negative: behind). One that says what it
+    runs is told the version of `settings` that waits for it, and an `update` that it is to fetch.
     """
 
     accepted: int
@@ -108,6 +109,8 @@ class DeviceIngestAnswer(
     errors: list[RowProblem]
     server_time: Instant | msgspec.UnsetType = msgspec.UNSET
     clock_skew_seconds: int | msgspec.UnsetType = msgspec.UNSET
+    settings: int | msgspec.UnsetType = msgspec.UNSET
+    update: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _OF_QUANTITIES = tuple(attrgetter(quantity.name) for quantity in ALL_QUANTITIES)

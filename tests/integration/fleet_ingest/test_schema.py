@@ -38,7 +38,7 @@ expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412, 413]
 [checks.missing_required_header]
 expected-statuses = [400, 401]
 [[operations]]
-include-path = ["/ingest/measurements", "/fleet/ingest"]
+include-path = ["/ingest/measurements", "/ingest/settings", "/ingest/firmware/{{version}}", "/fleet/ingest"]
 headers = {{ Authorization = "Bearer {token}", X-Customer-Token = "{token}" }}
 [operations.checks.negative_data_rejection]
 enabled = false

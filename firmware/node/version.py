@@ -1,0 +1,3 @@
+"""Which release of the firmware this is."""
+
+VERSION = "1.0.0"

@@ -1,0 +1,165 @@
+"""What boards fetch for themselves, and what admins set of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.responses import Response
+
+from fleet_ingest.answers import HEADERS, json_answer, no_content
+from fleet_ingest.auth import admin_of, device_of, throttled_address
+from fleet_ingest.context import stack_of
+from fleet_ingest.parameters import integer_parameter, json_body
+from fleet_ingest.payloads_boards import (
+    BoardAnswer,
+    BoardsAnswer,
+    BoardSetupAnswer,
+    ClaimAnswer,
+    CollectedTokenAnswer,
+    ReleaseAnswer,
+    ReleasesAnswer,
+)
+from fleet_ingest.requests_boards import (
+    BoardSetup,
+    ClaimCode,
+    ClaimSecret,
+    PinnedRelease,
+    ReleaseRollout,
+    SettingsFields,
+)
+from portal.core.boards.service import boards, claims, releases
+from portal.core.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from portal.core.boards.service.boards import DeviceBoard
+
+OCTETS = "application/octet-stream"
+WHOLE_HEADER = "X-Bundle-Bytes"
+
+
+async def post_claim(request: Request) -> Response:
+    """Give a board its token, once its code was typed in for a device."""
+    await throttled_address(request, "claim")
+    wanted = await json_body(request, ClaimSecret)
+    return json_answer(
+        CollectedTokenAnswer(token=await claims.collect_token(stack_of(request), wanted.secret))
+    )
+
+
+async def get_board_settings(request: Request) -> Response:
+    """Tell a board how it is to be set up."""
+    device = await device_of(request)
+    found = await boards.settings_for(stack_of(request), device.id)
+    return json_answer(BoardSetupAnswer(version=found.version, settings=_settings(found.settings)))
+
+
+async def get_firmware(request: Request) -> Response:
+    """Give a board some bytes of a release."""
+    await device_of(request)
+    offset = integer_parameter(request, "offset", 0)
+    if offset < 0:
+        message = "'offset' is not below 0"
+        raise Invalid(message)
+    part = await releases.part_of(stack_of(request), request.path_params["version"], offset)
+    return Response(part.data, headers={**HEADERS, WHOLE_HEADER: str(part.whole_bytes)}, media_type=OCTETS)
+
+
+async def get_boards(request: Request) -> Response:
+    """List the boards that have said what they run."""
+    await admin_of(request)
+    found = await boards.list_boards(stack_of(request))
+    return json_answer(BoardsAnswer(boards=[_board(each) for each in found]))
+
+
+async def get_board(request: Request) -> Response:
+    """Show the board of a device."""
+    await admin_of(request)
+    path = request.path_params
+    return json_answer(
+        _board(await boards.get_board(stack_of(request), path["device_id"], site_id=path["site_id"]))
+    )
+
+
+async def put_board_settings(request: Request) -> Response:
+    """Set a board up anew."""
+    await admin_of(request)
+    wanted, path = await json_body(request, BoardSetup), request.path_params
+    changed = await boards.change_settings(
+        stack_of(request), path["device_id"], msgspec.to_builtins(wanted.settings), site_id=path["site_id"]
+    )
+    return json_answer(_board(changed))
+
+
+async def put_board_release(request: Request) -> Response:
+    """Have a board run one release, or whichever is rolled out."""
+    await admin_of(request)
+    wanted, path = await json_body(request, PinnedRelease), request.path_params
+    changed = await boards.pin_release(
+        stack_of(request), path["device_id"], wanted.release, site_id=path["site_id"]
+    )
+    return json_answer(_board(changed))
+
+
+async def post_board_claim(request: Request) -> Response:
+    """Give the board that shows a code to a device."""
+    await admin_of(request)
+    wanted, path = await json_body(request, ClaimCode), request.path_params
+    made = await claims.claim_board(
+        stack_of(request), path["device_id"], wanted.code, site_id=path["site_id"]
+    )
+    return json_answer(ClaimAnswer(external_id=made.external_id, code=made.code, expires_at=made.expires_at))
+
+
+async def get_releases(request: Request) -> Response:
+    """List the releases of firmware."""
+    await admin_of(request)
+    found = await releases.list_releases(stack_of(request))
+    shown = [
+        ReleaseAnswer(
+            version=each.version, percent=each.percent, added_at=each.added_at, bundle_bytes=each.bundle_bytes
+        )
+        for each in found
+    ]
+    return json_answer(ReleasesAnswer(releases=shown))
+
+
+async def patch_release(request: Request) -> Response:
+    """Roll a release out to more or fewer boards."""
+    await admin_of(request)
+    wanted = await json_body(request, ReleaseRollout)
+    await releases.roll_out(stack_of(request), request.path_params["version"], wanted.percent)
+    return no_content()
+
+
+async def delete_release(request: Request) -> Response:
+    """Delete a release."""
+    await admin_of(request)
+    await releases.remove_release(stack_of(request), request.path_params["version"])
+    return no_content()
+
+
+def _settings(settings: Mapping[str, object]) -> SettingsFields:
+    return msgspec.convert(settings, SettingsFields)
+
+
+def _board(found: DeviceBoard) -> BoardAnswer:
+    board = found.board
+    return BoardAnswer(
+        device_id=found.device_id,
+        site_name=found.site_name,
+        name=found.name,
+        external_id=found.external_id,
+        running=board.running or None,
+        failed_release=board.failed_release or None,
+        pinned_release=board.pinned_release or None,
+        signal_dbm=board.signal_dbm,
+        heard_at=board.heard_at,
+        settings_version=board.settings_version,
+        applied_version=board.applied_version,
+        settings=_settings(board.settings or {}),
+    )

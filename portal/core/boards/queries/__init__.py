@@ -1,0 +1,1 @@
+"""Statements on boards, claims and releases."""

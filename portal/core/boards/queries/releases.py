@@ -1,0 +1,80 @@
+"""Firmware that boards are offered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from portal.core.boards.rules.releases import Rollout
+from portal.core.boards.tables import BoardRelease
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class StoredRelease:
+    """A release of firmware, and how many of a hundred boards are offered it."""
+
+    version: str
+    percent: int
+    added_at: datetime
+    bundle_bytes: int
+
+
+async def list_releases(session: AsyncSession) -> list[StoredRelease]:
+    """Return the releases, the last that was added first."""
+    found = select(
+        col(BoardRelease.version),
+        col(BoardRelease.percent),
+        col(BoardRelease.added_at),
+        func.length(col(BoardRelease.bundle)),
+    ).order_by(col(BoardRelease.added_at).desc(), col(BoardRelease.version).desc())
+    return [StoredRelease(*row) for row in await session.execute(found)]
+
+
+async def list_rollouts(session: AsyncSession) -> list[Rollout]:
+    """Return what is rolled out to whom."""
+    found = select(col(BoardRelease.version), col(BoardRelease.percent))
+    return [Rollout(*row) for row in await session.execute(found)]
+
+
+async def insert_release(session: AsyncSession, version: str, bundle: bytes, percent: int) -> bool:
+    """Add a release; tells whether there was none of that version."""
+    new = insert(BoardRelease).values(version=version, bundle=bundle, percent=percent)
+    added = new.on_conflict_do_nothing().returning(col(BoardRelease.version))
+    return await session.scalar(added) is not None
+
+
+async def set_percent(session: AsyncSession, version: str, percent: int) -> int | None:
+    """Roll a release out to so many of a hundred; returns how many it were before, None where there is no such one."""
+    found = select(col(BoardRelease.percent)).where(col(BoardRelease.version) == version).with_for_update()
+    before = await session.scalar(found)
+    if before is not None:
+        changed = update(BoardRelease).where(col(BoardRelease.version) == version).values(percent=percent)
+        await session.execute(changed)
+    return before
+
+
+async def delete_release(session: AsyncSession, version: str) -> bool:
+    """Delete a release; tells whether it existed."""
+    gone = (
+        delete(BoardRelease).where(col(BoardRelease.version) == version).returning(col(BoardRelease.version))
+    )
+    return await session.scalar(gone) is not None
+
+
+async def read_bundle(
+    session: AsyncSession, version: str, offset: int, most: int
+) -> tuple[bytes, int] | None:
+    """Return up to `most` bytes of a bundle from `offset` on, and how long it is; None without the release."""
+    part = func.substring(col(BoardRelease.bundle), offset + 1, most)
+    found = select(part, func.length(col(BoardRelease.bundle))).where(col(BoardRelease.version) == version)
+    row = (await session.execute(found)).one_or_none()
+    return None if row is None else (bytes(row[0]), row[1])
