@@ -64,7 +64,7 @@ class Bundle:
         return version
 
     def files(self) -> "list[tuple[str, int, int]]":
-        """Return name, offset and size of each file. Raises ValueError where it is cut off or a name leads elsewhere."""
+        """Return name, offset and size of each file. Raises ValueError where it is cut off or a name is unsound."""
         self.version()
         found: list[tuple[str, int, int]] = []
         while True:

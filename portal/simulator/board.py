@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
 from urllib.parse import urlsplit
 
 from node.node import Node
@@ -18,6 +17,7 @@ from portal.simulator.meter import SimulatedAcuvim
 _WATCHDOG_MS = 120_000
 # While it sleeps, whoever sends says that it is alive.
 _REST_MS = 60_000
+_ADDRESS = ("host", "port", "tls", "token")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class SimulatedNode(Board):
 
     def sample(self) -> int:
         """Read the meter where that is due; return the milliseconds there is nothing to do."""
-        if self.ticks.ms() - self._fed_ms > _WATCHDOG_MS and self._sending.acquire(blocking=False):
+        is_stuck = self.ticks.ms() - self._fed_ms > _WATCHDOG_MS
+        if (is_stuck or self.node.wants_restart) and self._sending.acquire(blocking=False):
             try:
                 self.node = self._started()
             finally:
@@ -107,7 +108,10 @@ class SimulatedNode(Board):
 def _set_up(flash: MemoryFlash, setup: NodeSetup) -> None:
     settings = Settings(flash)
     settings.load()
-    wanted: dict[str, Any] = setup.settings()
+    wanted = setup.settings()
+    if settings.number("settings_version", 0):
+        # How it is read and sent, the portal has said meanwhile.
+        wanted = {name: wanted[name] for name in _ADDRESS}
     if any(settings.values.get(name) != value for name, value in wanted.items()):
         settings.values.update(wanted)
         settings.store()

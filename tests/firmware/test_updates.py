@@ -112,4 +112,4 @@ def test_the_power_goes_at_every_step_of_an_update() -> None:
             # Whatever was left behind is not in the way of the next try.
             fetched(slots)
             assert started(files).running == VERSION
-    assert ended == set([OLD, VERSION])
+    assert ended == {OLD, VERSION}

@@ -1,0 +1,1 @@
+"""Ways to the portal: drivers that fill in `node.ports.Link`."""
