@@ -1,6 +1,6 @@
 """Bodies of the routes for boards."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -11,7 +11,8 @@ from portal.core.boards.rules.claim_codes import SECRET_BYTES
 from portal.core.readings.rules.quantities import QUANTITY_BY_WIRE_NAME
 
 SETTINGS_EXAMPLE: dict[str, object] = {"periodSeconds": 60, "everySeconds": 1800}
-QuantityName = Literal[tuple(QUANTITY_BY_WIRE_NAME)]
+_ONE_OF_ALL = "|".join(QUANTITY_BY_WIRE_NAME)
+QuantityName = Annotated[str, msgspec.Meta(pattern=f"^({_ONE_OF_ALL})$")]
 _Ratio = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 _Register = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 

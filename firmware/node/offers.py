@@ -36,19 +36,26 @@ def settings_in(body: bytes) -> "dict[str, object] | None":
         return None
     if not isinstance(version, int) or not isinstance(given, dict):
         return None
+    return _kept(version, given)  # pyright: ignore[reportUnknownArgumentType] - a dictionary of JSON
+
+
+def _kept(version: int, given: "dict[str, object]") -> "dict[str, object]":
     found: dict[str, object] = {"settings_version": version}
     for name, kept, least, most in _NUMBERS:
         value = given.get(name)
         found[kept] = value if isinstance(value, int) and least <= value <= most else None
     for name, kept, count in _LISTS:
-        values = given.get(name)
-        found[kept] = values if isinstance(values, list) and len(values) == count else None
-    names = given.get("quantities")
-    if isinstance(names, list):
-        found["wanted"] = [index for index, key in enumerate(KEYS) if key[2:-2] in names]
-    else:
-        found["wanted"] = None
+        found[kept] = _list_of(given.get(name), count)
+    names = _list_of(given.get("quantities"))
+    found["wanted"] = names and [index for index, key in enumerate(KEYS) if key[2:-2] in names]
     return found
+
+
+def _list_of(value: object, count: int = 0) -> "list[object] | None":
+    """Return a list, of so many where that is said; None for anything else."""
+    if not isinstance(value, list) or (count and len(value) != count):  # pyright: ignore[reportUnknownArgumentType]
+        return None
+    return value  # pyright: ignore[reportUnknownVariableType] - of JSON
 
 
 def take_settings(settings: Settings, fetch: "Callable[[str], Answer]") -> bool:

@@ -2,11 +2,13 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from urllib.parse import urlsplit
 
 from node.node import Node
 from node.ports import Board
+from node.ports import Lock as NodeLock
 from node.quantities import ALL
 from node.settings import Settings
 from portal.core.errors import Invalid
@@ -47,6 +49,21 @@ class NodeSetup:
         }
 
 
+class BoardLock(NodeLock):
+    """What keeps the two threads of a board from its flash at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> bool:
+        """Wait until nobody else is inside."""
+        return self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        """Let the next one in."""
+        self._lock.release()
+
+
 class SimulatedNode(Board):
     """A board that runs. `sample` and `upload` are called by two threads, as on a board."""
 
@@ -63,7 +80,8 @@ class SimulatedNode(Board):
         ticks = BoardTicks(time)
         meter = SimulatedAcuvim(load, ticks.now)
         super().__init__(flash, meter, NetworkLink(ticks, is_present=is_present), ticks, secrets.randbits(31))
-        self.lock = Lock()
+        self.lock = BoardLock()
+        self._now = ticks.now
         self.starts = 0
         self._sending = Lock()
         self._fed_ms = self._upload_at_ms = ticks.ms()
@@ -89,6 +107,10 @@ class SimulatedNode(Board):
                 self._upload_at_ms = self.ticks.ms() + left_ms
             self.node.rest()
         return min(left_ms, _REST_MS)
+
+    def now(self) -> datetime:
+        """Return the time where the board is."""
+        return self._now()
 
     def feed(self) -> None:
         """Feed the watchdog."""

@@ -85,7 +85,7 @@ def report_on(nodes: Sequence[SimulatedNode]) -> SimulationReport:
     taken, sent = sum(each.taken for each in counters), sum(each.sent for each in counters)
     dropped = sum(node.node.ring.dropped for node in nodes)
     return SimulationReport(
-        min(node.ticks.now() for node in nodes),
+        min(node.now() for node in nodes),
         len(nodes),
         taken,
         sent,

@@ -8,7 +8,8 @@ import re
 from tests.architecture.source import ROOT, firmware
 
 # Of the standard library, what MicroPython has under that name; and nothing of one port.
-_ON_EVERY_BOARD = {"array", "binascii", "hashlib", "json"}
+# `collections.abc` is imported for the type checker alone.
+_ON_EVERY_BOARD = {"array", "binascii", "collections.abc", "hashlib", "json"}
 
 
 def test_the_node_imports_nothing_that_a_host_does_not_have() -> None:

@@ -42,6 +42,9 @@ class TcpLink:
     def epoch_ms(self) -> int:
         return (int(time.time()) + _SINCE_1970) * 1000
 
+    def signal_dbm(self) -> "int | None":
+        return None
+
     def reset(self) -> None:
         pass
 

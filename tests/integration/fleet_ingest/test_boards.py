@@ -115,7 +115,9 @@ async def test_a_code_typed_in_at_a_device_brings_its_board_the_token(
     ]  # fmt: skip
     clock.now += claims.CLAIM_HOLDS
     assert (await collect()).status_code == httpx.codes.NOT_FOUND, "after a day it has to be typed in again"
-    trail = await client_api.rows("SELECT action FROM app.audit_log WHERE action LIKE 'device.%' ORDER BY id")
+    trail = await client_api.rows(
+        "SELECT action FROM app.audit_events WHERE action LIKE 'device.%' ORDER BY id"
+    )
     assert [action for (action,) in trail][-3:] == [
         "device.board_claimed",
         "device.token_collected",

@@ -1,7 +1,7 @@
 """What may be set of a board from here, as it travels to it."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from portal.core.errors import Invalid
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
@@ -58,7 +58,7 @@ def _quantities(names: Sequence[object]) -> list[str]:
 def _items(name: str, value: object) -> list[object]:
     if not isinstance(value, list):
         raise Invalid(_wrong(name, "is a list"))
-    return list(value)
+    return list(cast("list[object]", value))
 
 
 def _number(name: str, value: object, bounds: tuple[int, int]) -> int:

@@ -133,8 +133,10 @@ async def _device(
     *,
     for_change: bool = False,
 ) -> StoredDevice:
-    finds = devices.find_device if isinstance(device, str) else devices.get_device
-    found = await finds(session, device, stack.clock(), for_change=for_change)  # pyright: ignore[reportArgumentType] - by what it is
+    if isinstance(device, str):
+        found = await devices.find_device(session, device, stack.clock(), for_change=for_change)
+    else:
+        found = await devices.get_device(session, device, stack.clock(), for_change=for_change)
     if found is None or site_id not in {None, found.site_id}:
         raise NotFound(_NO_DEVICE)
     return found

@@ -41,8 +41,10 @@ async def claim_board(stack: Stack, device: UUID | str, typed: str, *, site_id: 
     """
     code, now = sound_code(typed), stack.clock()
     async with stack.db.transaction() as session:
-        finds = devices.find_device if isinstance(device, str) else devices.get_device
-        found = await finds(session, device, now, for_change=True)  # pyright: ignore[reportArgumentType] - by what it is
+        if isinstance(device, str):
+            found = await devices.find_device(session, device, now, for_change=True)
+        else:
+            found = await devices.get_device(session, device, now, for_change=True)
         if found is None or site_id not in {None, found.site_id}:
             raise NotFound(_NO_DEVICE)
         await queries.drop_expired(session, now)
