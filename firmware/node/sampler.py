@@ -36,6 +36,7 @@ class Sampler:
         self._scaled_ms: int | None = None
         self._tries = 0
         self._retry_ms: int | None = None
+        self.is_meter_there = True
         self.meter_number = 0
         self.rescaled = _nobody
 
@@ -77,8 +78,10 @@ class Sampler:
         except (ModbusError, ValueError):
             self._counters.failed_reads += 1
             self._tries += 1
+            self.is_meter_there = False
             self._retry_ms = self._clock.uptime_ms() + _RETRY_MS
             return self._tries >= _TRIES
+        self.is_meter_there = True
         self._counters.taken += 1
         self._store(Reading(at // 1000, values, decimals, self.meter_number, boot, guess))
         return True

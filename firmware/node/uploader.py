@@ -96,6 +96,10 @@ class Uploader:
         """
         return self._clock.best_ms() is not None and self._clock.uptime_ms() - self._stored_ms > _STUCK_MS
 
+    def is_failing(self) -> bool:
+        """Return whether the last rounds have failed."""
+        return self._backoff.failures > 1
+
     def sends_less(self) -> int:
         """Send fewer rows at once from now on, and return how many milliseconds to wait before."""
         self._most_rows = max(1, self.rows_sent // 2)
