@@ -95,6 +95,11 @@ class Scaling:
         """Return how the meter is wired, as people write it."""
         return f"{_named(VOLTS_WIRINGS, self.volts_wiring)}/{_named(AMPS_WIRINGS, self.amps_wiring)}"
 
+    def register_decimals(self) -> int:
+        """Return how many decimals the registers have that are made of this meter's counts."""
+        direct = self.pt1 * self.ct1 == self.pt2 * self.ct2
+        return 1 if self.energies_are_primary else 3 if direct else 6
+
     def kept(self) -> "list[int]":
         """Return all of it as the settings keep it."""
         numbers = [self.pt1, self.pt2, self.ct1, self.ct2, self.volts_wiring, self.amps_wiring]
@@ -296,8 +301,7 @@ class Decoded:
         if not scaling.knows_energies:
             return
         numerator, denominator = scaling.pt1 * scaling.ct1, scaling.pt2 * scaling.ct2
-        direct = numerator == denominator
-        self.register_decimals = 1 if scaling.energies_are_primary else 3 if direct else 6
+        self.register_decimals = scaling.register_decimals()
         for register, at in enumerate(_COUNTS, FIRST_REGISTER):
             counts = self._bits(at)
             if counts <= _MOST_COUNTS:

@@ -6,6 +6,7 @@ class Counters:
 
     def __init__(self) -> None:
         self.taken = 0
+        self.refilled = 0
         self.failed_reads = 0
         self.not_stored = 0
         self.sent = 0

@@ -88,8 +88,8 @@ class Master:
     def __init__(
         self, line: "SerialLine", ticks: "Ticks", timeout_ms: int = 600, gap_ms: int = 60, attempts: int = 3
     ) -> None:
-        self._line = line
-        self._ticks = ticks
+        self.line = line
+        self.ticks = ticks
         self._timeout_ms = timeout_ms
         self._gap_ms = gap_ms
         self._attempts = attempts
@@ -103,8 +103,8 @@ class Master:
         """
         frame = request(unit, address, count)
         for attempt in range(self._attempts):
-            self._wait_for_silence()
-            self._line.send(frame)
+            self.wait_for_silence()
+            self.line.send(frame)
             try:
                 return self._answer(unit, count)
             except MeterRefused:
@@ -115,28 +115,28 @@ class Master:
                     raise
         raise NoAnswer
 
-    def _wait_for_silence(self) -> None:
+    def wait_for_silence(self) -> None:
         """Throw away what is left of before, also an answer that comes too late, until the line is quiet."""
-        started = last = self._ticks.ms()
-        while self._ticks.diff(self._ticks.ms(), last) < self._gap_ms:
-            if self._line.read():
-                last = self._ticks.ms()
-            if self._ticks.diff(last, started) > self._timeout_ms:
+        started = last = self.ticks.ms()
+        while self.ticks.diff(self.ticks.ms(), last) < self._gap_ms:
+            if self.line.read():
+                last = self.ticks.ms()
+            if self.ticks.diff(last, started) > self._timeout_ms:
                 raise BadAnswer("the line is never quiet")
-            self._ticks.sleep_ms(2)
+            self.ticks.sleep_ms(2)
 
     def _answer(self, unit: int, count: int) -> bytes:
         received = bytearray()
         whole = 3 + 2 * count + _CRC_BYTES
         # The answer and what may come before it: no line keeps whoever reads the meter for ever.
         most = 3 * whole
-        last = self._ticks.ms()
-        while self._ticks.diff(self._ticks.ms(), last) < (self._gap_ms if received else self._timeout_ms):
-            came = self._line.read()
+        last = self.ticks.ms()
+        while self.ticks.diff(self.ticks.ms(), last) < (self._gap_ms if received else self._timeout_ms):
+            came = self.line.read()
             if not came:
-                self._ticks.sleep_ms(1)
+                self.ticks.sleep_ms(1)
                 continue
-            last = self._ticks.ms()
+            last = self.ticks.ms()
             received += came
             if len(received) > most:
                 break

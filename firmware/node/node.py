@@ -18,6 +18,7 @@ from node.watchdog import Watchdog
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from node.ports import Board
+    from node.refill import Refilling
 
 
 # Blocks of the partition: two copies of the settings, rows set aside, and everything else for readings.
@@ -47,13 +48,15 @@ class Node:
         self.clock = Clock(board.ticks, board.boot)
         self.counters = Counters()
         self.target = _target(self.settings)
-        self._meter = _meter(self.settings, board)
+        self.master = Master(board.line, board.ticks)
+        self.meter = _meter(self.settings, self.master)
         cadence = Cadence(self.clock, self.settings.number("period_s", 60))
-        self.sampler = Sampler(self._meter, self.ring, self.clock, cadence, self.counters)
+        self.sampler = Sampler(self.meter, self.ring, self.clock, cadence, self.counters)
         self.sampler.meter_number = self.settings.number("meter", 0)
         self.sampler.rescaled = self._keep_scaling
-        self._meter_clock = MeterClock(self._meter, self.clock, self.settings)
+        self._meter_clock = MeterClock(self.meter, self.clock, self.settings)
         self.board = board
+        self._refilling: Refilling | None = None
         self.wants_restart = False
         updates = board.updates
         if updates is not None:
@@ -61,6 +64,10 @@ class Node:
         self.uploader = Uploader(
             self.target, self.ring, self.aside, board.link, self.clock, self.counters, Backoff(board)
         )
+        if self.settings.number("log", 0):
+            from node import refill  # noqa: PLC0415 - only where the meter has a log
+
+            self._refilling = refill.Refilling(self)
         self.watchdog = Watchdog(self.clock, board)
         self._sampler_feeder = self.watchdog.feeder("sampler", _SAMPLER_LIMIT_MS)
         self._uploader_feeder = self.watchdog.feeder("uploader", _UPLOADER_LIMIT_MS)
@@ -74,6 +81,8 @@ class Node:
             wait_ms = self.sampler.step()
             if wait_ms > _IDLE_MS:
                 self._meter_clock.step()
+                if self._refilling is not None:
+                    self._refilling.step()
         except MemoryError:
             # The other thread had the rest; it will be collected.
             self.counters.failed_reads += 1
@@ -123,17 +132,21 @@ class Node:
 
     def _keep_scaling(self) -> None:
         """Keep what the meter is and how it is set up, when that has changed: readings say it as their source."""
-        scaling = self._meter.scaling
+        scaling = self.meter.scaling
         source = None if scaling is None else self._source(scaling)
         if scaling is None or source is None:
             return
+        number = self.source_number(source)
+        if scaling.kept() != self.settings.numbers("scaling") or number != self.sampler.meter_number:
+            self.sampler.meter_number = number
+            self.settings.keep({"scaling": scaling.kept(), "sources": self.target.sources, "meter": number})
+
+    def source_number(self, source: str) -> int:
+        """Return the number under which the settings keep what a meter is called; they are to be kept afterwards."""
         sources = self.target.sources
         if source not in sources and len(sources) < _MOST_SOURCES:
             sources.append(source)
-        number = sources.index(source) if source in sources else 0
-        if scaling.kept() != self.settings.numbers("scaling") or number != self.sampler.meter_number:
-            self.sampler.meter_number = number
-            self.settings.keep({"scaling": scaling.kept(), "sources": sources, "meter": number})
+        return sources.index(source) if source in sources else 0
 
     def _source(self, scaling: Scaling) -> "str | None":
         """Return what the meter is called; None where its number could not be read now."""
@@ -141,16 +154,16 @@ class Node:
         at = self.settings.numbers("serial_at")
         if len(at) == 2:
             try:
-                source += " SN" + self._meter.read_text(at[0], at[1])
+                source += " SN" + self.meter.read_text(at[0], at[1])
             except ModbusError:
                 return None
         return "".join([char for char in source if " " <= char <= "~" and char not in '"\\'])[:_MOST_SOURCE]
 
 
-def _meter(settings: Settings, board: "Board") -> Acuvim:
+def _meter(settings: Settings, master: Master) -> Acuvim:
     ratios = settings.numbers("ratios")
     override = (ratios[0], ratios[1], ratios[2], ratios[3]) if len(ratios) == 4 else None
-    meter = Acuvim(Master(board.line, board.ticks), settings.number("unit", 1), override)
+    meter = Acuvim(master, settings.number("unit", 1), override)
     meter.scaling = kept_scaling(settings.numbers("scaling"))
     return meter
 

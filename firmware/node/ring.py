@@ -191,6 +191,11 @@ class Ring:
             self._device.write(self._block_of(number), offset + OVERHEAD - 1 + self._data[offset], _MARK)
             self._pass_what_is_done()
 
+    def last_sector(self, back: int) -> "Sector | None":
+        """Return the newest sector, or one that is `back` before it, until the ring is used again; None without it."""
+        with self._lock:
+            return Sector(self._newest - back, self._data) if self._read(self._newest - back) else None
+
     def sectors_waiting(self) -> int:
         """Return how many sectors hold, or may still get, frames that are not acknowledged."""
         return self._newest - self._tail + 1

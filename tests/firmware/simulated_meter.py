@@ -89,8 +89,14 @@ class SimulatedMeter(SerialLine):
         self.answer_ms = 40
         self._coming: list[tuple[int, bytes]] = []
         self.shows: object = None
+        self.log: object = None
 
     def send(self, frame: bytes) -> None:
+        if len(frame) > 8 and frame[1] == 16 and not crc16(frame) and self.log is not None:
+            words = [frame[at] << 8 | frame[at + 1] for at in range(7, len(frame) - 2, 2)]
+            self.registers.update(self.log(words[2] << 16 | words[3], words[1] >> 8))
+            self._fail(self.faults.pop(0) if self.faults else "", frame, self.framed(frame[:6]))
+            return
         if len(frame) != 8 or crc16(frame) or frame[0] != self.unit or frame[1] != 3:
             return
         address, count = frame[2] << 8 | frame[3], frame[4] << 8 | frame[5]
