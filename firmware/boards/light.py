@@ -18,7 +18,7 @@ def state_of(node: "Node") -> int:
         return NO_TOKEN
     if node.uploader.unwelcomes:
         return UNWELCOME
-    return NO_WAY if node.uploader.is_failing() else WELL
+    return NO_WAY if node.uploader.backoff.failures > 1 else WELL
 
 
 class LightPattern:

@@ -12,7 +12,6 @@ from node.ring import Ring, RingDamaged
 from node.sampler import Sampler
 from node.settings import Settings
 from node.uploader import Target, Uploader
-from node.version import VERSION
 from node.watchdog import Watchdog
 
 TYPE_CHECKING = False
@@ -177,7 +176,6 @@ def _target(settings: Settings) -> Target:
     )
     target.every_ms = settings.number("every_s", 1800) * 1000
     target.settings_version = settings.number("settings_version", 0)
-    target.running = VERSION
     wanted = settings.numbers("wanted")
     target.wanted = tuple(wanted) if wanted else target.wanted
     target.sources = settings.texts("sources") or target.sources

@@ -73,7 +73,7 @@ class Uploader:
         self._link = link
         self._clock = clock
         self._counters = counters
-        self._backoff = backoff
+        self.backoff = backoff
         self._buffer = bytearray(_MOST_PACKED)
         self._stream: Stream | None = None
         self._most_rows = target.most_rows
@@ -96,10 +96,6 @@ class Uploader:
         """
         return self._clock.best_ms() is not None and self._clock.uptime_ms() - self._stored_ms > _STUCK_MS
 
-    def is_failing(self) -> bool:
-        """Return whether the last rounds have failed."""
-        return self._backoff.failures > 1
-
     def sends_less(self) -> int:
         """Send fewer rows at once from now on, and return how many milliseconds to wait before."""
         self._most_rows = max(1, self.rows_sent // 2)
@@ -110,7 +106,7 @@ class Uploader:
         if not self.target.host:
             # Not set up yet: the meter is read all the same.
             self._stored_ms = self._clock.uptime_ms()
-            return self._backoff.spread(_UNSET_MS)
+            return self.backoff.spread(_UNSET_MS)
         try:
             self.get_ready()
             return self._send_oldest()
@@ -128,8 +124,8 @@ class Uploader:
     def _failed(self) -> int:
         self._close()
         self._counters.failed_posts += 1
-        wait_ms = self._backoff.failed()
-        if self._backoff.failures % _LINK_RESET_AFTER == 0:
+        wait_ms = self.backoff.failed()
+        if self.backoff.failures % _LINK_RESET_AFTER == 0:
             self._link.reset()
         return wait_ms
 
@@ -156,11 +152,11 @@ class Uploader:
         last = self._pack(packer, rows)
         if last is None:
             self._stored_ms = self._clock.uptime_ms()
-            return self._backoff.spread(self.target.every_ms)
+            return self.backoff.spread(self.target.every_ms)
         if not rows and self._suspects:
             # Nothing else to tell by, yet.
             self._suspects = []
-            return self._backoff.failed()
+            return self.backoff.failed()
         if not rows:
             self._done(last)
             return 0
@@ -227,12 +223,12 @@ class Uploader:
         if outcome.kind == outcomes.SMALLER:
             return self._refused(rows)
         self._counters.failed_posts += 1
-        wait_ms = self._backoff.failed()
+        wait_ms = self.backoff.failed()
         if outcome.kind == outcomes.UNWELCOME:
             self.unwelcomes += 1
             self._stored_ms = self._clock.uptime_ms()
-            wait_ms = self._backoff.spread(_UNWELCOME_MS)
-        return max(wait_ms, self._backoff.spread(outcome.wait_s * 1000))
+            wait_ms = self.backoff.spread(_UNWELCOME_MS)
+        return max(wait_ms, self.backoff.spread(outcome.wait_s * 1000))
 
     def _refused(self, rows: "list[tuple[int, int]]") -> int:
         """Send less at once. A single row is left out for now: whether it is the row, the others will tell."""
@@ -244,7 +240,7 @@ class Uploader:
             return _SOON_MS
         self._suspects = []
         self._counters.failed_posts += 1
-        return self._backoff.failed()
+        return self.backoff.failed()
 
     def _stored(self, outcome: Outcome, rows: "list[tuple[int, int]]", last: "tuple[int, int]") -> int:
         if outcome.server_s is not None:
@@ -255,16 +251,16 @@ class Uploader:
             # Not one of them: rather something is set wrongly, here or there, that a day may mend.
             self._refused_rounds += 1
             self._stored_ms = self._clock.uptime_ms()
-            return self._backoff.spread(_UNWELCOME_MS)
+            return self.backoff.spread(_UNWELCOME_MS)
         self._refused_rounds = 0
         for index, reason in outcome.refused:
             self._set_aside(rows[index], reason)
         self._done(last)
         self._counters.sent += len(rows) - len(outcome.refused)
         self._counters.refused += len(outcome.refused)
-        self._backoff.succeeded()
+        self.backoff.succeeded()
         self._stored_ms = self._clock.uptime_ms()
-        return 0 if self._ring.oldest(1) else self._backoff.spread(self.target.every_ms)
+        return 0 if self._ring.oldest(1) else self.backoff.spread(self.target.every_ms)
 
     def _fields_of(self, frame: Frame) -> "list[tuple[str, str]] | None":
         """Return a frame as the fields of a row; None for one that is no reading, or has no time."""

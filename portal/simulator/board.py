@@ -11,6 +11,7 @@ from node.ports import Board
 from node.ports import Lock as NodeLock
 from node.quantities import ALL
 from node.settings import Settings
+from node.version import VERSION
 from portal.core.errors import Invalid
 from portal.simulator.hardware import BoardTicks, MemoryFlash, NetworkLink, SimulatedTime
 from portal.simulator.load_model import BuildingLoad
@@ -124,7 +125,9 @@ class SimulatedNode(Board):
         self.starts += 1
         self.boot = secrets.randbits(31)
         self._fed_ms = self._upload_at_ms = self.ticks.ms()
-        return Node(self)
+        node = Node(self)
+        node.target.running = VERSION
+        return node
 
 
 def _set_up(flash: MemoryFlash, setup: NodeSetup) -> None:

@@ -176,6 +176,8 @@ def test_a_record_has_to_be_whole() -> None:
     meter = SimulatedMeter(ticks)
     log = MeterLog(Master(meter, ticks), 1)
     assert raises(BadAnswer, log.records, 0, 1)
-    meter.log = lambda _offset, count: {0x6001: 0x0B, **dict.fromkeys(range(0x6004, 0x6004 + 14 * count), 0)}
+    meter.log = lambda _offset, count: dict(
+        [(0x6001, 0x0B)] + [(0x6004 + word, 0) for word in range(14 * count)]
+    )
     assert log.records(0, 4) == []
     assert READING == 0
