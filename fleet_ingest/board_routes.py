@@ -88,6 +88,14 @@ _FOR_ADMINS = (
         example={"code": "7XK4-9MTC-02QF"},
         tag="Boards",
     ),
+    Operation(
+        "GET",
+        f"{_BOARD}/commissioning",
+        boards.get_commissioning,
+        payloads_boards.CommissioningAnswer,
+        errors=(404,),
+        tag="Boards",
+    ),
     Operation("GET", "/admin/releases", boards.get_releases, payloads_boards.ReleasesAnswer, tag="Boards"),
     Operation(
         "PATCH",

@@ -1,5 +1,6 @@
 """Answers of the routes for boards."""
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -58,6 +59,22 @@ class ClaimAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     external_id: str
     code: str
     expires_at: Instant
+
+
+class FindingAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """One check of a new meter: `good`, `look`, `wrong`, or `open` where there is nothing to tell by yet."""
+
+    check: str
+    verdict: Literal["good", "look", "wrong", "open"]
+    words: str
+
+
+class CommissioningAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """What the readings of the last half hour say of how a meter was installed."""
+
+    device_id: UUID
+    checked_at: Instant
+    findings: list[FindingAnswer]
 
 
 class ReleaseAnswer(_Answer, rename="camel", frozen=True, kw_only=True):

@@ -17,6 +17,8 @@ from fleet_ingest.payloads_boards import (
     BoardSetupAnswer,
     ClaimAnswer,
     CollectedTokenAnswer,
+    CommissioningAnswer,
+    FindingAnswer,
     ReleaseAnswer,
     ReleasesAnswer,
 )
@@ -28,7 +30,7 @@ from fleet_ingest.requests_boards import (
     ReleaseRollout,
     SettingsFields,
 )
-from portal.core.boards.service import boards, claims, releases
+from portal.core.boards.service import boards, claims, commissioning, releases
 from portal.core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -113,6 +115,20 @@ async def post_board_claim(request: Request) -> Response:
         stack_of(request), path["device_id"], wanted.code, site_id=path["site_id"]
     )
     return json_answer(ClaimAnswer(external_id=made.external_id, code=made.code, expires_at=made.expires_at))
+
+
+async def get_commissioning(request: Request) -> Response:
+    """Check a device that was just installed by its first readings."""
+    await admin_of(request)
+    path = request.path_params
+    found = await commissioning.check_device(stack_of(request), path["device_id"], site_id=path["site_id"])
+    shown = [
+        FindingAnswer(check=each.check, verdict=each.verdict.value, words=each.words)
+        for each in found.findings
+    ]
+    return json_answer(
+        CommissioningAnswer(device_id=path["device_id"], checked_at=found.checked_at, findings=shown)
+    )
 
 
 async def get_releases(request: Request) -> Response:

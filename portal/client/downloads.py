@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from portal.client.commissioning import route as commissioning
 from portal.client.cost.days import site_uuid
 from portal.core.cost.service import cost
 from portal.core.sites.service import sites
@@ -34,4 +35,4 @@ async def _cost(request: Request) -> Response:
 
 
 _KNOWN = ("from", "to", "days", "by", "site")
-ROUTES = [Route("/download/cost.{kind}", guarded_download(_cost, _KNOWN))]
+ROUTES = [Route("/download/cost.{kind}", guarded_download(_cost, _KNOWN)), *commissioning.ROUTES]
