@@ -12,7 +12,7 @@ import pytest
 
 from node.claim import code_of
 from node.settings import Settings
-from portal.core.boards.service import boards, claims, releases
+from portal.core.boards.service import boards, claims, commissioning, releases
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.sites.service import devices
 from tests.firmware.release import BUNDLE, MODULUS, VERSION
@@ -169,6 +169,35 @@ async def test_a_release_is_handed_out_in_parts_to_those_it_is_rolled_out_to(
     assert (await client_api.http.get("/api/ingest/firmware/9.9.9", headers=headers)).status_code == 404
     await call("DELETE", f"/api/admin/releases/{VERSION}")
     assert "update" not in await _post(client_api, device)
+
+
+async def test_the_check_of_a_new_meter_reads_what_it_has_sent(
+    client_api: Api, device: IssuedDevice, call: Caller, clock: Clock
+) -> None:
+    there = f"/api/admin/sites/{await _site(client_api)}/devices/{device.id}/commissioning"
+    assert {each["verdict"] for each in (await call("GET", there)).json()["findings"]} == {"open"}
+    phases = {
+        f"{name}L{number}{unit}": value
+        for number in (1, 2, 3)
+        for name, unit, value in (
+            ("voltage", "V", 230.0),
+            ("current", "A", 20.0),
+            ("activePower", "Kw", -4.3 if number == 2 else 4.3),
+            ("powerFactor", "", -0.93 if number == 2 else 0.93),
+        )
+    }
+    rows = [
+        {"time": (clock.now - timedelta(minutes=minute)).isoformat(), "activePowerKw": 4.3, **phases}
+        for minute in range(12)
+    ]
+    assert (await client_api.post_readings(device.token, rows, **WORD)).json()["accepted"] == len(rows)
+    answer = (await call("GET", there)).json()
+    found = {each["check"]: each for each in answer["findings"]}
+    assert found["Current transformers"]["verdict"] == "wrong"
+    assert "L2 is the wrong way round" in found["Current transformers"]["words"]
+    assert found["Signal"]["verdict"] == found["Readings"]["verdict"] == "good"
+    with pytest.raises(NotFound):
+        await commissioning.check_device(client_api.stack, device.id, site_id=device.id)
 
 
 class _RealPortal(SimulatedPortal):
