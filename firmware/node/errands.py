@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from node.uploader import Uploader
 
 
-def run(node: "Node") -> None:
-    """Do what there is to do. Where it fails it is to be done again later."""
+def run(node: "Node") -> bool:
+    """Do what there is to do, and return whether nothing failed on the way: else it is to be done again later."""
     uploader, updates = node.uploader, node.board.updates
     offer, uploader.offer = uploader.offer, None
     try:
@@ -27,7 +27,8 @@ def run(node: "Node") -> None:
         elif offer is not None:
             _fetch(node, offer.settings, offer.update)
     except (OSError, ValueError):
-        node.counters.failed_posts += 1
+        return False
+    return True
 
 
 def _claim(node: "Node") -> None:

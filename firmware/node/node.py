@@ -101,7 +101,8 @@ class Node:
                 # Memory that a board has to spare for it now and then, and not always.
                 from node import errands  # noqa: PLC0415
 
-                errands.run(self)
+                if not errands.run(self):
+                    wait_ms = self.uploader.failed()
         except MemoryError:
             wait_ms = self.uploader.sends_less()
         self.rest()
@@ -111,7 +112,7 @@ class Node:
         offer = self.uploader.offer
         if self.target.host and (not self.target.token or self.uploader.unwelcomes % _CLAIM_EVERY == 1):
             return True
-        if self.uploader.has_stored and self.board.updates is not None:
+        if self.uploader.has_stored and self.board.updates is not None and self.board.updates.is_trial():
             return True
         return offer is not None and bool(offer.settings or offer.update)
 

@@ -72,8 +72,8 @@ def take_update(
 
     `alive` is called after each part: all of it may take minutes.
     """
-    updates.begin(version)
-    had, whole = 0, 1
+    had = updates.begin(version)
+    whole = had + 1
     while had < whole:
         answer = fetch(FIRMWARE_PATH + version + "?offset=" + str(had))
         length = answer.headers.get("x-bundle-bytes", "")
@@ -81,6 +81,7 @@ def take_update(
             return False
         whole = int(length)
         if whole > _MOST_BUNDLE:
+            updates.refuse(version)
             return False
         updates.write(answer.body)
         had += len(answer.body)
@@ -88,5 +89,7 @@ def take_update(
     try:
         updates.finish()
     except ValueError:
+        # Not signed for this board, or it cannot take one now: fetched again it would be the same.
+        updates.refuse(version)
         return False
     return True

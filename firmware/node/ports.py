@@ -109,8 +109,16 @@ class Updates:
     running = ""
     failed = ""
 
-    def begin(self, version: str) -> None:
-        """Make room for a bundle."""
+    def is_trial(self) -> bool:
+        """Return whether what runs has to prove itself yet."""
+        raise NotImplementedError
+
+    def begin(self, version: str) -> int:
+        """Make room for a bundle; return how many bytes of it are here already."""
+        raise NotImplementedError
+
+    def refuse(self, version: str) -> None:
+        """Remember a release that is not to be fetched again."""
         raise NotImplementedError
 
     def write(self, data: bytes) -> None:

@@ -99,7 +99,7 @@ class Uploader:
     def sends_less(self) -> int:
         """Send fewer rows at once from now on, and return how many milliseconds to wait before."""
         self._most_rows = max(1, self.rows_sent // 2)
-        return self._failed()
+        return self.failed()
 
     def step(self) -> int:
         """Send at most one batch, and return how many milliseconds to wait before the next step."""
@@ -114,14 +114,15 @@ class Uploader:
             # Each refused row is told with its reason.
             return self.sends_less()
         except OSError:
-            return self._failed()
+            return self.failed()
 
     def get_ready(self) -> None:
         """See that there is a way to the portal, and that the time is known: certificates need it. Raises OSError."""
         self._link.connect()
         self._know_the_time()
 
-    def _failed(self) -> int:
+    def failed(self) -> int:
+        """Count a round that came to nothing; return how many milliseconds to wait before the next."""
         self._close()
         self._counters.failed_posts += 1
         wait_ms = self.backoff.failed()

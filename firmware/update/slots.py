@@ -25,6 +25,7 @@ class Slots:
     def __init__(self, files: "Files", key: int) -> None:
         self._files = files
         self._key = key
+        self._coming, self._had = "", 0
         state = self._state()
         self._proven, self._trial = _slot(state, "proven") or SLOTS[0], _slot(state, "trial")
         tries = state.get("tries")
@@ -56,17 +57,27 @@ class Slots:
             self._proven, self._trial, self._tries, self.failed = self.slot, "", 0, ""
             self._keep()
 
-    def begin(self, version: str) -> None:
-        """Make room for a bundle; its version it says itself. Raises OSError."""
-        self._files.remove(BUNDLE)
-        self._files.write(BUNDLE, b"")
+    def begin(self, version: str) -> int:
+        """Make room for a bundle; return how many bytes of it came before in this start. Raises OSError."""
+        if self._coming != version:
+            self._files.remove(BUNDLE)
+            self._files.write(BUNDLE, b"")
+            self._coming, self._had = version, 0
+        return self._had
 
     def write(self, data: bytes) -> None:
         """Take the next bytes of the bundle. Raises OSError."""
         self._files.write(BUNDLE, data, "ab")
+        self._had += len(data)
+
+    def refuse(self, version: str) -> None:
+        """Remember a release that is not to be fetched again. Raises OSError."""
+        self.failed, self._coming = version, ""
+        self._keep()
 
     def finish(self) -> None:
         """Check the bundle, unpack it, and try it with the next start. Raises ValueError, OSError."""
+        self._coming = ""
         bundle = Bundle(self._bytes)
         version = bundle.check(self._key)
         other = SLOTS[1 - SLOTS.index(self.slot)]

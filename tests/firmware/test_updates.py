@@ -53,6 +53,22 @@ def test_a_release_that_never_gets_through_gives_way_to_the_one_before() -> None
     assert started(files).slot == "b", "another try, if somebody asks for it"
 
 
+def test_fetching_goes_on_where_it_was_cut_off_and_what_was_refused_stays_refused() -> None:
+    files = board()
+    slots = started(files)
+    assert slots.begin(VERSION) == 0
+    slots.write(BUNDLE[:700])
+    assert slots.begin(VERSION) == 700
+    slots.write(BUNDLE[700:])
+    slots.finish()
+    assert started(files).running == VERSION
+    files = board()
+    slots = started(files)
+    slots.begin("1.2.0")
+    slots.refuse("1.2.0")
+    assert (started(files).failed, started(files).running) == ("1.2.0", OLD)
+
+
 def test_what_is_on_trial_is_not_written_over_what_is_proven() -> None:
     files = board()
     fetched(started(files))
