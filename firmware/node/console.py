@@ -44,7 +44,11 @@ def reply(line: str, node: "Node") -> str:
         return "no: show, restart, or a JSON object"
     if not isinstance(given, dict):
         return "no: not an object"
-    unknown = [str(name) for name in given if name not in _KNOWN]  # pyright: ignore[reportUnknownVariableType]
+    return _kept(given, node)  # pyright: ignore[reportUnknownArgumentType] - a dictionary of JSON
+
+
+def _kept(given: "dict[str, object]", node: "Node") -> str:
+    unknown = [name for name in given if name not in _KNOWN]
     if unknown:
         return "no: unknown " + ", ".join(unknown)
     return "ok" if node.settings.keep(given) else "no: the flash does not take it"

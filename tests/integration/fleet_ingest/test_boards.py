@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,8 +14,11 @@ from node.claim import code_of
 from node.quantities import ALL, EIGHT
 from node.settings import Settings
 from portal.core.boards.service import boards, claims, commissioning, releases
+from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.sites.service import devices
+from portal.simulator.load_model import BuildingLoad, LoadKind
+from portal.simulator.meter import Shown, block_of
 from tests.firmware.release import BUNDLE, MODULUS, VERSION
 from tests.firmware.simulated_board import SimulatedBoard, SimulatedPortal
 from tests.firmware.simulated_files import SimulatedFiles
@@ -291,6 +294,16 @@ async def test_what_a_month_of_readings_costs(
     kept.store()
     board.link.portal = board.portal = _RealPortal(client_api, clock, board)
     board.updates = Slots(SimulatedFiles(), MODULUS)
+    shows = board.meter.shows
+    load = BuildingLoad(11, LoadKind.OFFICE)
+
+    def shown() -> dict[int, int]:
+        at = datetime.fromtimestamp(board.true_ms() / 1000, UTC)
+        counts = load.register_milliwh(at) // REGISTER_COUNT_MILLIWH
+        words = block_of(Shown(load.sample(at), counts, 0))
+        return {0x4000 + index: word for index, word in enumerate(words)} | shows()
+
+    board.meter.shows = shown
     board.start()
     await asyncio.to_thread(board.run, 86_400)
     assert await client_api.count("monitoring.power_measurements") >= 1400
