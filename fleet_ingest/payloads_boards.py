@@ -65,7 +65,7 @@ class FindingAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """One check of a new meter: `good`, `look`, `wrong`, or `open` where there is nothing to tell by yet."""
 
     check: str
-    verdict: Literal["good", "look", "wrong", "open"]
+    result: Literal["good", "look", "wrong", "open"]
     words: str
 
 

@@ -123,8 +123,7 @@ async def get_commissioning(request: Request) -> Response:
     path = request.path_params
     found = await commissioning.check_device(stack_of(request), path["device_id"], site_id=path["site_id"])
     shown = [
-        FindingAnswer(check=each.check, verdict=each.verdict.value, words=each.words)
-        for each in found.findings
+        FindingAnswer(check=each.check, result=each.result.value, words=each.words) for each in found.findings
     ]
     return json_answer(
         CommissioningAnswer(device_id=path["device_id"], checked_at=found.checked_at, findings=shown)

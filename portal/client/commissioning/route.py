@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from portal.client.commissioning.page import page
+from portal.client.commissioning.sheet import sheet
 from portal.core.boards.service import commissioning
 from portal.core.cost.service import cost
 from portal.core.stack import current
@@ -28,7 +28,7 @@ async def _check(request: Request) -> Response:
     zone = await cost.local_zone(stack)
     when = found.checked_at.astimezone(ZoneInfo(zone)).strftime("%d %B %Y, %H:%M")
     by = shown_text(query.get("by", "")[:_LONGEST])
-    return HTMLResponse(page(found, typed, by, zone, when), headers={"Cache-Control": "no-store"})
+    return HTMLResponse(sheet(found, typed, by, zone, when), headers={"Cache-Control": "no-store"})
 
 
 def _amps(text: str) -> float | None:

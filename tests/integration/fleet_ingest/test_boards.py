@@ -181,7 +181,7 @@ async def test_the_check_of_a_new_meter_reads_what_it_has_sent(
     client_api: Api, device: IssuedDevice, call: Caller, clock: Clock
 ) -> None:
     there = f"/api/admin/sites/{await _site(client_api)}/devices/{device.id}/commissioning"
-    assert {each["verdict"] for each in (await call("GET", there)).json()["findings"]} == {"open"}
+    assert {each["result"] for each in (await call("GET", there)).json()["findings"]} == {"open"}
     phases = {
         f"{name}L{number}{unit}": value
         for number in (1, 2, 3)
@@ -199,9 +199,9 @@ async def test_the_check_of_a_new_meter_reads_what_it_has_sent(
     assert (await client_api.post_readings(device.token, rows, **WORD)).json()["accepted"] == len(rows)
     answer = (await call("GET", there)).json()
     found = {each["check"]: each for each in answer["findings"]}
-    assert found["Current transformers"]["verdict"] == "wrong"
+    assert found["Current transformers"]["result"] == "wrong"
     assert "L2 is the wrong way round" in found["Current transformers"]["words"]
-    assert found["Signal"]["verdict"] == found["Readings"]["verdict"] == "good"
+    assert found["Signal"]["result"] == found["Readings"]["result"] == "good"
     with pytest.raises(NotFound):
         await commissioning.check_device(client_api.stack, device.id, site_id=device.id)
 

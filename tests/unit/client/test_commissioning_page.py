@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from portal.client.commissioning.page import page
 from portal.client.commissioning.route import _amps
+from portal.client.commissioning.sheet import sheet
 from portal.core.boards.rules.commissioning import findings, phases_of
 from tests.unit.sites.test_commissioning import measured, readings
 
@@ -23,7 +23,7 @@ def _check(name: str = "Main incomer", **made: object) -> CommissioningCheck:
 
 
 def test_what_is_wrong_is_said_at_the_top_and_at_its_check() -> None:
-    html = page(_check(signs=(1, -1, 1)), ["", "", ""], "", "UTC", "30 November 2026, 12:00")
+    html = sheet(_check(signs=(1, -1, 1)), ["", "", ""], "", "UTC", "30 November 2026, 12:00")
     assert ">1 wrong</p>" in html
     assert "That of L2 is the wrong way round" in html
     assert html.count("<li>") == 9
@@ -31,18 +31,18 @@ def test_what_is_wrong_is_said_at_the_top_and_at_its_check() -> None:
 
 
 def test_while_something_is_not_known_the_page_does_not_say_that_all_is_well() -> None:
-    assert "Nothing wrong so far, 1 not known yet" in page(_check(), ["", "", ""], "", "UTC", "now")
+    assert "Nothing wrong so far, 1 not known yet" in sheet(_check(), ["", "", ""], "", "UTC", "now")
 
 
 def test_nothing_that_somebody_typed_is_markup() -> None:
     evil = '"><script>alert(1)</script>'
-    html = page(_check(evil), [evil, "", ""], evil, evil, evil)
+    html = sheet(_check(evil), [evil, "", ""], evil, evil, evil)
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 5
 
 
 def test_it_can_be_signed() -> None:
-    html = page(_check(), ["20", "", ""], "P. Naidoo", "UTC", "30 November 2026, 12:00")
+    html = sheet(_check(), ["20", "", ""], "P. Naidoo", "UTC", "30 November 2026, 12:00")
     assert "Installed and checked by P. Naidoo, 30 November 2026, 12:00" in html
     assert "Signature" in html
 

@@ -7,7 +7,7 @@ from math import cos, pi, radians
 
 import pytest
 
-from portal.core.boards.rules.commissioning import Finding, Measured, Verdict, findings
+from portal.core.boards.rules.commissioning import CheckResult, Finding, Measured, findings
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ANGLES = (radians(18), radians(25), radians(12))
@@ -61,14 +61,14 @@ CTS = "Current transformers"
 
 def test_a_meter_that_is_wired_right_passes_everything_that_can_be_told() -> None:
     known = {"signal_dbm": -71, "clamp_amps": (20.3, None, 15.1), "rated_kw": 63.0}
-    assert {each.verdict for each in findings(measured(readings(), **known))} == {Verdict.GOOD}
+    assert {each.result for each in findings(measured(readings(), **known))} == {CheckResult.GOOD}
 
 
 @pytest.mark.parametrize("phase", [0, 1, 2])
 def test_a_transformer_the_wrong_way_round_is_named(phase: int) -> None:
     signs = tuple(-1 if index == phase else 1 for index in range(3))
     finding = found(CTS, readings(signs=signs))  # pyright: ignore[reportArgumentType] - three of them
-    assert finding.verdict is Verdict.WRONG
+    assert finding.result is CheckResult.WRONG
     assert f"That of L{phase + 1} is the wrong way round" in finding.words
 
 
@@ -76,32 +76,32 @@ def test_a_transformer_the_wrong_way_round_is_named(phase: int) -> None:
 def test_two_transformers_that_are_swapped_are_named(wires: tuple[int, int, int]) -> None:
     finding = found(CTS, readings(wires))
     names = " and ".join(f"L{index + 1}" for index in range(3) if wires[index] != index)
-    assert finding.verdict is Verdict.WRONG
+    assert finding.result is CheckResult.WRONG
     assert f"Those of {names} are swapped" in finding.words
 
 
 @pytest.mark.parametrize("wires", [(1, 2, 0), (2, 0, 1)])
 def test_all_three_beside_their_phase(wires: tuple[int, int, int]) -> None:
     finding = found(CTS, readings(wires))
-    assert finding.verdict is Verdict.WRONG
+    assert finding.result is CheckResult.WRONG
     assert "All three are on the phase beside" in finding.words
 
 
 def test_all_three_reversed_may_be_solar_panels() -> None:
     finding = found(CTS, readings(signs=(-1, -1, -1)))
-    assert finding.verdict is Verdict.LOOK
+    assert finding.result is CheckResult.LOOK
     assert "fed in" in finding.words
 
 
 def test_without_a_load_nothing_is_concluded() -> None:
-    assert found(CTS, readings(load=0.01)).verdict is Verdict.OPEN
+    assert found(CTS, readings(load=0.01)).result is CheckResult.OPEN
 
 
 @pytest.mark.parametrize("phase", [0, 1, 2])
 def test_a_phase_without_voltage_is_named(phase: int) -> None:
     volts = tuple(0.4 if index == phase else each for index, each in enumerate(VOLTS))
     finding = found("Voltages", readings(volts=volts))
-    assert (finding.verdict, f"L{phase + 1} has none" in finding.words) == (Verdict.WRONG, True)
+    assert (finding.result, f"L{phase + 1} has none" in finding.words) == (CheckResult.WRONG, True)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_phase_without_voltage_is_named(phase: int) -> None:
 )
 def test_a_wrong_ratio_of_voltages(factor: float, words: str) -> None:
     finding = found("Voltage ratio", readings(volts=tuple(each * factor for each in VOLTS)))
-    assert (finding.verdict, words in finding.words) == (Verdict.WRONG, True)
+    assert (finding.result, words in finding.words) == (CheckResult.WRONG, True)
 
 
 @pytest.mark.parametrize(
@@ -118,26 +118,26 @@ def test_a_wrong_ratio_of_voltages(factor: float, words: str) -> None:
 )
 def test_a_wrong_ratio_of_currents_is_told_by_a_clamp(ratio: float, words: str) -> None:
     finding = found("Current ratio", readings(ratio=ratio), clamp_amps=(None, 26.0, None))
-    assert (finding.verdict, words in finding.words) == (Verdict.WRONG, True)
+    assert (finding.result, words in finding.words) == (CheckResult.WRONG, True)
 
 
 def test_more_than_the_rated_power_is_a_wrong_ratio() -> None:
-    assert found("Current ratio", readings(ratio=10), rated_kw=63.0).verdict is Verdict.WRONG
-    assert found("Current ratio", readings(), rated_kw=63.0).verdict is Verdict.OPEN
+    assert found("Current ratio", readings(ratio=10), rated_kw=63.0).result is CheckResult.WRONG
+    assert found("Current ratio", readings(), rated_kw=63.0).result is CheckResult.OPEN
 
 
 def test_a_register_that_does_not_follow_the_power() -> None:
     finding = found("Energy register", readings(register_ratio=10))
-    assert (finding.verdict, "factor of 10" in finding.words) == (Verdict.WRONG, True)
+    assert (finding.result, "factor of 10" in finding.words) == (CheckResult.WRONG, True)
 
 
 def test_clock_and_signal() -> None:
-    assert found("Clock", readings(), clock_skew=timedelta(hours=2)).verdict is Verdict.WRONG
-    verdicts = [found("Signal", readings(), signal_dbm=dbm).verdict for dbm in (-70, -95, -110, None)]
-    assert verdicts == [Verdict.GOOD, Verdict.LOOK, Verdict.LOOK, Verdict.OPEN]
+    assert found("Clock", readings(), clock_skew=timedelta(hours=2)).result is CheckResult.WRONG
+    results = [found("Signal", readings(), signal_dbm=dbm).result for dbm in (-70, -95, -110, None)]
+    assert results == [CheckResult.GOOD, CheckResult.LOOK, CheckResult.LOOK, CheckResult.OPEN]
 
 
 def test_nothing_yet_is_nothing_wrong() -> None:
-    assert {each.verdict for each in findings(Measured(NOW, [], []))} == {Verdict.OPEN}
+    assert {each.result for each in findings(Measured(NOW, [], []))} == {CheckResult.OPEN}
     totals = [{"active_power_kw": 4.2, "voltage_v": 230.0, "energy_imported_kwh": 10.0}] * 4
-    assert Verdict.WRONG not in {each.verdict for each in findings(measured(totals))}
+    assert CheckResult.WRONG not in {each.result for each in findings(measured(totals))}

@@ -27,7 +27,7 @@ _FRESH = timedelta(minutes=10)
 _ENOUGH = 3
 
 
-class Verdict(StrEnum):
+class CheckResult(StrEnum):
     """What a check came to; `OPEN` where there is nothing to tell by yet."""
 
     GOOD = "good"
@@ -40,7 +40,7 @@ class Finding(NamedTuple):
     """One check: its name, what it came to, and why in words for an installer."""
 
     check: str
-    verdict: Verdict
+    result: CheckResult
     words: str
 
 
@@ -108,34 +108,34 @@ def _median(measured: Measured, name: str) -> float | None:
 
 def _readings(measured: Measured, _: Sequence[Phase]) -> Finding:
     if not measured.times:
-        return Finding("Readings", Verdict.OPEN, "None has arrived yet.")
+        return Finding("Readings", CheckResult.OPEN, "None has arrived yet.")
     age = measured.now - measured.times[-1]
     if age > _FRESH:
         minutes = round(age / timedelta(minutes=1))
-        return Finding("Readings", Verdict.LOOK, f"The last one is {minutes} minutes old.")
+        return Finding("Readings", CheckResult.LOOK, f"The last one is {minutes} minutes old.")
     if len(measured.times) < _ENOUGH:
-        return Finding("Readings", Verdict.OPEN, f"{len(measured.times)} so far; wait for {_ENOUGH}.")
-    return Finding("Readings", Verdict.GOOD, f"{len(measured.times)} have arrived.")
+        return Finding("Readings", CheckResult.OPEN, f"{len(measured.times)} so far; wait for {_ENOUGH}.")
+    return Finding("Readings", CheckResult.GOOD, f"{len(measured.times)} have arrived.")
 
 
 def _clock(measured: Measured, _: Sequence[Phase]) -> Finding:
     skew = measured.clock_skew
     if skew is None:
-        verdict = Verdict.GOOD if measured.times else Verdict.OPEN
-        return Finding("Clock", verdict, "Right to two minutes." if measured.times else "Not known yet.")
+        result = CheckResult.GOOD if measured.times else CheckResult.OPEN
+        return Finding("Clock", result, "Right to two minutes." if measured.times else "Not known yet.")
     side = "ahead" if skew > timedelta(0) else "behind"
-    return Finding("Clock", Verdict.WRONG, f"The board's is {abs(skew)} {side}.")
+    return Finding("Clock", CheckResult.WRONG, f"The board's is {abs(skew)} {side}.")
 
 
 def _signal(measured: Measured, _: Sequence[Phase]) -> Finding:
     dbm = measured.signal_dbm
     if dbm is None:
-        return Finding("Signal", Verdict.OPEN, "The board has not said how strong it is.")
+        return Finding("Signal", CheckResult.OPEN, "The board has not said how strong it is.")
     if dbm >= _GOOD_DBM:
-        return Finding("Signal", Verdict.GOOD, f"{dbm} dBm.")
+        return Finding("Signal", CheckResult.GOOD, f"{dbm} dBm.")
     weak = "Weak" if dbm >= _WEAK_DBM else "Very weak"
     return Finding(
-        "Signal", Verdict.LOOK, f"{weak}, {dbm} dBm: try the aerial elsewhere, or outside the cabinet."
+        "Signal", CheckResult.LOOK, f"{weak}, {dbm} dBm: try the aerial elsewhere, or outside the cabinet."
     )
 
 
@@ -143,42 +143,42 @@ def _voltages(_: Measured, phases: Sequence[Phase]) -> Finding:
     volts = [phase.volts for phase in phases]
     known = [each for each in volts if each is not None]
     if not known:
-        return Finding("Voltages", Verdict.OPEN, _NO_PHASES)
+        return Finding("Voltages", CheckResult.OPEN, _NO_PHASES)
     highest = max(known)
     missing = [
         f"L{number}" for number, each in enumerate(volts, 1) if each is not None and each < _MISSING * highest
     ]
     if missing:
         return Finding(
-            "Voltages", Verdict.WRONG, f"{_listed(missing)} has none: look at its fuse and its wire."
+            "Voltages", CheckResult.WRONG, f"{_listed(missing)} has none: look at its fuse and its wire."
         )
     if max(known) - min(known) > _NEAR_V * highest:
-        return Finding("Voltages", Verdict.LOOK, "They differ by more than 15 %: " + _values(volts, "V"))
-    return Finding("Voltages", Verdict.GOOD, _values(volts, "V"))
+        return Finding("Voltages", CheckResult.LOOK, "They differ by more than 15 %: " + _values(volts, "V"))
+    return Finding("Voltages", CheckResult.GOOD, _values(volts, "V"))
 
 
 def _ratio_of_voltages(measured: Measured, phases: Sequence[Phase]) -> Finding:
     known = [phase.volts for phase in phases if phase.volts]
     average = max(known) if known else _median(measured, "voltage_v")
     if not average:
-        return Finding("Voltage ratio", Verdict.OPEN, _NO_PHASES)
+        return Finding("Voltage ratio", CheckResult.OPEN, _NO_PHASES)
     share = average / measured.nominal_v
     if abs(share - 1) <= _NEAR_V:
-        return Finding("Voltage ratio", Verdict.GOOD, f"{average:.1f} V, of {measured.nominal_v:.0f} V.")
+        return Finding("Voltage ratio", CheckResult.GOOD, f"{average:.1f} V, of {measured.nominal_v:.0f} V.")
     if abs(share / 3**0.5 - 1) <= _NEAR_V / 2:
         words = "It shows the voltage between phases: look at the wiring that the meter is set to."
-        return Finding("Voltage ratio", Verdict.WRONG, f"{average:.1f} V. {words}")
+        return Finding("Voltage ratio", CheckResult.WRONG, f"{average:.1f} V. {words}")
     power = _power_of_ten(share)
     if power:
         words = f"PT1 or PT2 of the meter are out by a factor of {10 ** abs(power)}."
-        return Finding("Voltage ratio", Verdict.WRONG, f"{average:.1f} V. {words}")
+        return Finding("Voltage ratio", CheckResult.WRONG, f"{average:.1f} V. {words}")
     words = f"Not {measured.nominal_v:.0f} V: look at PT1 and PT2 of the meter."
-    return Finding("Voltage ratio", Verdict.LOOK, f"{average:.1f} V. {words}")
+    return Finding("Voltage ratio", CheckResult.LOOK, f"{average:.1f} V. {words}")
 
 
 def _currents(_: Measured, phases: Sequence[Phase]) -> Finding:
     if all(phase.amps is None for phase in phases):
-        return Finding("Current transformers", Verdict.OPEN, _NO_PHASES)
+        return Finding("Current transformers", CheckResult.OPEN, _NO_PHASES)
     known = {
         number: phase.factor
         for number, phase in enumerate(phases, 1)
@@ -187,31 +187,34 @@ def _currents(_: Measured, phases: Sequence[Phase]) -> Finding:
     return Finding("Current transformers", *_of_factors(known))
 
 
-def _of_factors(known: Mapping[int, float]) -> tuple[Verdict, str]:
+def _of_factors(known: Mapping[int, float]) -> tuple[CheckResult, str]:
     """Return what power factors of phases with a load say of their transformers."""
     others = {number: factor for number, factor in known.items() if factor < _OWN_PHASE}
     if not known:
-        return Verdict.OPEN, "No load to tell by: switch something on."
+        return CheckResult.OPEN, "No load to tell by: switch something on."
     if not others:
         idle = _listed([f"L{number}" for number in (1, 2, 3) if number not in known])
         words = "Each on its phase, the right way round."
-        return Verdict.GOOD, f"{words} {idle} carries nothing to tell by." if idle else words
+        return CheckResult.GOOD, f"{words} {idle} carries nothing to tell by." if idle else words
     if _are_swapped(known, others):
-        return Verdict.WRONG, f"Those of {_listed([f'L{number}' for number in others])} are swapped."
+        return CheckResult.WRONG, f"Those of {_listed([f'L{number}' for number in others])} are swapped."
     if _are_rotated(list(others.values())):
-        return Verdict.WRONG, "All three are on the phase beside their own."
+        return CheckResult.WRONG, "All three are on the phase beside their own."
     return _reversed_ones(known, others)
 
 
-def _reversed_ones(known: Mapping[int, float], others: Mapping[int, float]) -> tuple[Verdict, str]:
+def _reversed_ones(known: Mapping[int, float], others: Mapping[int, float]) -> tuple[CheckResult, str]:
     names = [f"L{number}" for number, factor in others.items() if factor <= _REVERSED]
     if len(names) < len(others):
         shown = ", ".join(f"L{number} {factor:.2f}" for number, factor in known.items())
-        return Verdict.LOOK, f"Odd power factors: {shown}. Look at phases and directions."
+        return CheckResult.LOOK, f"Odd power factors: {shown}. Look at phases and directions."
     if len(names) == _ENOUGH:
         words = "All three measure energy that is fed in"
-        return Verdict.LOOK, f"{words}: right with solar panels, else all are the wrong way round."
-    return Verdict.WRONG, f"That of {_listed(names)} is the wrong way round: turn it, or swap its two wires."
+        return CheckResult.LOOK, f"{words}: right with solar panels, else all are the wrong way round."
+    return (
+        CheckResult.WRONG,
+        f"That of {_listed(names)} is the wrong way round: turn it, or swap its two wires.",
+    )
 
 
 def _are_swapped(known: Mapping[int, float], others: Mapping[int, float]) -> bool:
@@ -241,28 +244,28 @@ def _ratio_of_currents(measured: Measured, phases: Sequence[Phase]) -> Finding:
             words = f"L{number} shows {amps:.1f} A, your clamp {clamp:.1f} A"
             power = _power_of_ten(share)
             why = f"CT1 or CT2 are out by a factor of {10 ** abs(power)}" if power else "look at CT1 and CT2"
-            return Finding("Current ratio", Verdict.WRONG, f"{words}: {why}.")
+            return Finding("Current ratio", CheckResult.WRONG, f"{words}: {why}.")
     if pairs:
-        return Finding("Current ratio", Verdict.GOOD, "It agrees with your clamp to 10 %.")
+        return Finding("Current ratio", CheckResult.GOOD, "It agrees with your clamp to 10 %.")
     total = _median(measured, "active_power_kw")
     if total is not None and measured.rated_kw and abs(total) > 1.5 * measured.rated_kw:
         words = (
             f"{abs(total):.1f} kW, of a rated {measured.rated_kw:.0f} kW: look at CT1 and CT2 of the meter."
         )
-        return Finding("Current ratio", Verdict.WRONG, words)
-    return Finding("Current ratio", Verdict.OPEN, "Hold a clamp to one phase and type in what it shows.")
+        return Finding("Current ratio", CheckResult.WRONG, words)
+    return Finding("Current ratio", CheckResult.OPEN, "Hold a clamp to one phase and type in what it shows.")
 
 
 def _sums(measured: Measured, phases: Sequence[Phase]) -> Finding:
     parts = [phase.kilowatts for phase in phases if phase.kilowatts is not None]
     total = _median(measured, "active_power_kw")
     if total is None or len(parts) < 3:
-        return Finding("Sum of the phases", Verdict.OPEN, _NO_PHASES)
+        return Finding("Sum of the phases", CheckResult.OPEN, _NO_PHASES)
     off = abs(sum(parts) - total)
     if off <= max(0.05, _SUM_TOLERANCE * max(abs(total), *map(abs, parts))):
-        return Finding("Sum of the phases", Verdict.GOOD, f"{total:.2f} kW.")
+        return Finding("Sum of the phases", CheckResult.GOOD, f"{total:.2f} kW.")
     return Finding(
-        "Sum of the phases", Verdict.LOOK, f"{sum(parts):.2f} kW, and the total is {total:.2f} kW."
+        "Sum of the phases", CheckResult.LOOK, f"{sum(parts):.2f} kW, and the total is {total:.2f} kW."
     )
 
 
@@ -274,16 +277,18 @@ def _register(measured: Measured, _: Sequence[Phase]) -> Finding:
     ]
     known = [(at, power, shown) for at, power, shown in powers if power is not None and shown is not None]
     if len(known) < 2 or known[-1][0] - known[0][0] < _FRESH:
-        return Finding("Energy register", Verdict.OPEN, "Known after ten minutes.")
+        return Finding("Energy register", CheckResult.OPEN, "Known after ten minutes.")
     hours = (known[-1][0] - known[0][0]) / timedelta(hours=1)
     wanted = max(0.0, sum(power for _, power, _ in known) / len(known)) * hours
     rise = known[-1][2] - known[0][2]
     if abs(rise - wanted) <= _REGISTER_COUNT_KWH + _REGISTER_TOLERANCE * wanted:
-        return Finding("Energy register", Verdict.GOOD, f"It rose by {rise:.1f} kWh, as the power says.")
+        return Finding("Energy register", CheckResult.GOOD, f"It rose by {rise:.1f} kWh, as the power says.")
     power = _power_of_ten(rise / wanted) if wanted and rise > 0 else 0
     why = f" One of the two is out by a factor of {10 ** abs(power)}." if power else ""
     return Finding(
-        "Energy register", Verdict.WRONG, f"It rose by {rise:.1f} kWh, the power says {wanted:.1f} kWh.{why}"
+        "Energy register",
+        CheckResult.WRONG,
+        f"It rose by {rise:.1f} kWh, the power says {wanted:.1f} kWh.{why}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from portal.core.boards.rules.commissioning import Verdict
+from portal.core.boards.rules.commissioning import CheckResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,17 +41,17 @@ button { background: #1d4ed8; color: #fff; border: 0; font-weight: 600; }
   .sign div { border-top: 1px solid #000; padding-top: .3rem; }
 }
 """
-_MARKS = {Verdict.GOOD: "✓", Verdict.LOOK: "!", Verdict.WRONG: "✗", Verdict.OPEN: "…"}
+_MARKS = {CheckResult.GOOD: "✓", CheckResult.LOOK: "!", CheckResult.WRONG: "✗", CheckResult.OPEN: "…"}
 _WORDS = {
-    Verdict.GOOD: "good",
-    Verdict.LOOK: "look at it",
-    Verdict.WRONG: "wrong",
-    Verdict.OPEN: "not known yet",
+    CheckResult.GOOD: "good",
+    CheckResult.LOOK: "look at it",
+    CheckResult.WRONG: "wrong",
+    CheckResult.OPEN: "not known yet",
 }
-_WORST_FIRST = (Verdict.WRONG, Verdict.LOOK, Verdict.OPEN)
+_WORST_FIRST = (CheckResult.WRONG, CheckResult.LOOK, CheckResult.OPEN)
 
 
-def page(check: CommissioningCheck, clamp: Sequence[str], by: str, zone_name: str, when: str) -> str:
+def sheet(check: CommissioningCheck, clamp: Sequence[str], by: str, zone_name: str, when: str) -> str:
     """Return the page. `clamp` and `by` are what was typed in; `when` is the time of the check in words."""
     device = check.device
     about = [device.site_name, device.external_id, *([check.source] if check.source else [])]
@@ -67,23 +67,23 @@ def page(check: CommissioningCheck, clamp: Sequence[str], by: str, zone_name: st
 
 
 def _summary(found: Sequence[Finding]) -> str:
-    for verdict in _WORST_FIRST:
-        count = sum(finding.verdict is verdict for finding in found)
+    for result in _WORST_FIRST:
+        count = sum(finding.result is result for finding in found)
         if count:
             words = {
-                Verdict.WRONG: f"{count} wrong",
-                Verdict.LOOK: f"{count} to look at",
-                Verdict.OPEN: f"Nothing wrong so far, {count} not known yet",
-            }[verdict]
-            return f'<p class="sum {verdict}" role="status">{words}</p>'
-    return f'<p class="sum {Verdict.GOOD}" role="status">Everything is as it should be</p>'
+                CheckResult.WRONG: f"{count} wrong",
+                CheckResult.LOOK: f"{count} to look at",
+                CheckResult.OPEN: f"Nothing wrong so far, {count} not known yet",
+            }[result]
+            return f'<p class="sum {result}" role="status">{words}</p>'
+    return f'<p class="sum {CheckResult.GOOD}" role="status">Everything is as it should be</p>'
 
 
 def _line(finding: Finding) -> str:
-    verdict = finding.verdict
+    result = finding.result
     return (
-        f'<li><span class="mark {verdict}" aria-hidden="true">{_MARKS[verdict]}</span><span><b>{escape(finding.check)}'
-        f' <small class="{verdict}">{_WORDS[verdict]}</small></b>{escape(finding.words)}</span></li>'
+        f'<li><span class="mark {result}" aria-hidden="true">{_MARKS[result]}</span><span><b>{escape(finding.check)}'
+        f' <small class="{result}">{_WORDS[result]}</small></b>{escape(finding.words)}</span></li>'
     )
 
 
