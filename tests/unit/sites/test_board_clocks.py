@@ -56,6 +56,14 @@ def test_a_clock_that_was_never_set_is_named_at_once_and_until_it_is_set() -> No
     assert heard([(MINUTE, timedelta(0))], unset) is RIGHT
 
 
+@pytest.mark.parametrize("stamp", [datetime.min, datetime.max])
+def test_a_clock_at_an_end_of_the_calendar_may_be_followed_by_late_readings(stamp: datetime) -> None:
+    far = heard([(timedelta(0), stamp.replace(tzinfo=UTC) - NOW)])
+    late = heard([(MINUTE, -10 * MINUTE)], far)
+    assert late.skew == (None if stamp == datetime.min else far.skew)
+    assert heard([(2 * MINUTE, timedelta(0))], late) is RIGHT
+
+
 @pytest.mark.parametrize("behind", [3 * MINUTE, timedelta(hours=1), 400 * DAY])
 def test_always_behind_by_the_same_is_a_clock_that_is_behind(behind: timedelta) -> None:
     assert heard(every(3, 4, -behind)).skew is None
