@@ -56,11 +56,11 @@ def test_a_clock_that_was_never_set_is_named_at_once_and_until_it_is_set() -> No
     assert heard([(MINUTE, timedelta(0))], unset) is RIGHT
 
 
-@pytest.mark.parametrize("stamp", [datetime.min, datetime.max])
+@pytest.mark.parametrize("stamp", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)])
 def test_a_clock_at_an_end_of_the_calendar_may_be_followed_by_late_readings(stamp: datetime) -> None:
-    far = heard([(timedelta(0), stamp.replace(tzinfo=UTC) - NOW)])
+    far = heard([(timedelta(0), stamp - NOW)])
     late = heard([(MINUTE, -10 * MINUTE)], far)
-    assert late.skew == (None if stamp == datetime.min else far.skew)
+    assert late.skew == (None if stamp < NOW else far.skew)
     assert heard([(2 * MINUTE, timedelta(0))], late) is RIGHT
 
 

@@ -89,7 +89,7 @@ def _late(clock: BoardClock, late: timedelta, now: datetime) -> BoardClock:
         skew = _steady(skew, -run.least)
         if skew == clock.skew and clock.late is not None:
             return clock
-    elif skew is not None and skew < EARLIEST_READING_AT - now:  # not added up: that may be beyond the calendar
+    elif skew is not None and skew < EARLIEST_READING_AT - now:
         skew = None  # it has been set meanwhile
     return replace(clock, skew=skew, late=run)
 
