@@ -20,7 +20,9 @@ class SiteRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True)
     local_municipality_id: Key | None = None
 
 
-Seconds = Annotated[int, msgspec.Meta(ge=-2_147_483_647, le=2_147_483_647)]
+MOST_SECONDS = 2_147_483_647
+"""68 years: a clock that is further off is sent as off by so much, for no device is refused for its clock."""
+Seconds = Annotated[int, msgspec.Meta(ge=-MOST_SECONDS, le=MOST_SECONDS)]
 
 
 class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import msgspec
+import pytest
+
 from portal.admin.customer_detail.sites.view import build_sites
 from portal.client.dashboard.view import build_view
 from portal.core.exchange.batches import ENCODER, BatchType
@@ -9,6 +12,7 @@ from portal.core.fleet.service import customers
 from portal.core.outbox.service import push
 from portal.core.overview.service import client_overview
 from portal.core.sites.service.devices import IssuedDevice
+from portal.core.sites.wire import DeviceRow
 from portal.core.values.time import iso_utc
 from tests.integration.databases import Clock
 from tests.integration.fleet_ingest.api import Api, Caller, Pusher
@@ -177,3 +181,15 @@ async def test_the_push_says_which_clocks_are_wrong_and_of_a_right_one_what_it_a
     await client_api.post_readings(device.token, [reading(clock, timedelta(hours=5), 99)])
     [wrong] = await push.full_set(client_api.stack, BatchType.DEVICES)
     assert b'"clockSkewSeconds":18000' in ENCODER.encode(wrong.row)
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59Z", 4294967295, "0001-01-01T00:00:00Z"])
+async def test_a_device_is_known_to_the_admin_however_far_off_its_clock_is(
+    client_api: Api, device: IssuedDevice, clock: Clock, time: object
+) -> None:
+    await client_api.post_readings(device.token, [{"time": time, "voltageV": 230}])
+    [pushed] = await push.full_set(client_api.stack, BatchType.DEVICES)
+    at_admin = msgspec.json.decode(ENCODER.encode(pushed.row), type=DeviceRow)
+    assert abs(at_admin.clock_skew_seconds or 0) == 2_147_483_647
+    late = await client_api.post_readings(device.token, [reading(clock, timedelta(minutes=-10), 5)])
+    assert late.json()["accepted"] == 1

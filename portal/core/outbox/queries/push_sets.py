@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from portal.core.exchange.batches import BatchType
 from portal.core.sites.tables import Device, DeviceClock, Site
-from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.sites.wire import MOST_SECONDS, DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.queries import tariffs
 from portal.core.tariffs.tables import Municipality, TariffRecord
 from portal.core.tariffs.wire import TariffRow, tariff_row
@@ -100,11 +100,15 @@ async def devices(session: AsyncSession) -> tuple[SetRow[DeviceRow], ...]:
                 max_power_kw=max_power_kw,
                 is_active=is_active,
                 # Left out where there is none: an older Admin is sent what it was sent before.
-                clock_skew_seconds=UNSET if skew is None else whole_seconds(skew),
+                clock_skew_seconds=UNSET if skew is None else _within_bounds(whole_seconds(skew)),
             ),
         )
         for key, site_id, name, external_id, description, max_power_kw, is_active, updated_at, skew in found
     )
+
+
+def _within_bounds(seconds: int) -> int:
+    return max(-MOST_SECONDS, min(seconds, MOST_SECONDS))
 
 
 async def municipalities(session: AsyncSession) -> tuple[SetRow[MunicipalityRow], ...]:
