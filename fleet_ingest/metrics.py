@@ -19,7 +19,7 @@ from prometheus_client import (
 from portal.web.events import loops
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from portal.core.database.db import Database
 
@@ -69,13 +69,11 @@ class Metrics:
     def _histogram(self, name: str, words: str, label: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, words, [label], buckets=buckets, registry=self._registry)
 
-    def count_rows(
-        self, batch_type: str, customer: str, *, accepted: int, rejected: int, duplicates: int
-    ) -> None:
-        """Count the rows of a handled batch; `accepted` are those that were new."""
+    def count_rows(self, batch_type: str, customer: str, outcomes: Mapping[str, int]) -> None:
+        """Count the rows of a handled batch, every one by its outcome."""
         of_whom = (customer,) if self._per_customer else ()
         self._customers.update(of_whom)
-        for outcome, count in (("accepted", accepted), ("rejected", rejected), ("duplicate", duplicates)):
+        for outcome, count in outcomes.items():
             self._rows.labels(batch_type, *of_whom, outcome).inc(count)
 
     @property

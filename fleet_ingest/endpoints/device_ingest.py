@@ -57,9 +57,7 @@ async def _answer(request: Request) -> Response:
         metrics.count_refused(_TYPE, error.code)
         raise
     metrics.time_batch(_TYPE, monotonic() - began)
-    metrics.count_rows(
-        _TYPE, "", accepted=answer.accepted, rejected=answer.rejected, duplicates=answer.duplicates
-    )
+    metrics.count_rows(_TYPE, "", _outcomes(answer))
     if answer.accepted or answer.completed or answer.conflicts:
         trigger_refresh(request)
     _log.info(
@@ -68,6 +66,16 @@ async def _answer(request: Request) -> Response:
         f"conflicts {answer.conflicts}"
     )
     return json_answer(answer)
+
+
+def _outcomes(answer: DeviceIngestAnswer) -> dict[str, int]:
+    return {
+        "accepted": answer.accepted,
+        "rejected": answer.rejected,
+        "duplicate": answer.duplicates,
+        "completed": answer.completed,
+        "conflict": answer.conflicts,
+    }
 
 
 async def _store(request: Request, device: KnownDevice) -> DeviceIngestAnswer:

@@ -25,12 +25,14 @@ from portal.core.fleet.service import fleet_batches, fleet_push
 from portal.core.fleet.service.fleet_batches import BatchHeading
 from portal.core.log import logger
 from portal.core.readings.decoding import decode_rows
+from portal.core.readings.rules.same_instant import RowEffect
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from portal.core.fleet.queries.fleet_batches import KnownCustomer
+    from portal.core.fleet.service.fleet_batches import StoredBatch
 
 _log = logger("fleet-ingest")
 
@@ -82,19 +84,24 @@ async def _store(
     answer = stored.answer
     metrics = metrics_of(request)
     metrics.time_batch(batch_type.value, monotonic() - began)
-    metrics.count_rows(
-        batch_type.value,
-        customer.code,
-        accepted=answer.accepted - stored.duplicates,
-        rejected=answer.rejected,
-        duplicates=stored.duplicates,
-    )
+    metrics.count_rows(batch_type.value, customer.code, _outcomes(stored))
     if batch_type is BatchType.MEASUREMENTS and answer.accepted:
         trigger_refresh(request)
     report = parse_report(request.headers.get(BACKLOG_HEADER))
     if report is not None:
         await fleet_push.note_report(stack, customer.id, report)
     return answer
+
+
+def _outcomes(stored: StoredBatch) -> dict[str, int]:
+    """Return what became of the rows; only a reading can be completed, or be in conflict with one."""
+    others = {
+        "duplicate": stored.effects.get(RowEffect.DUPLICATE, 0),
+        "completed": stored.effects.get(RowEffect.COMPLETED, 0),
+        "conflict": stored.effects.get(RowEffect.CONFLICT, 0),
+    }
+    accepted = stored.answer.accepted - sum(others.values())
+    return {"accepted": accepted, "rejected": stored.answer.rejected, **others}
 
 
 def _known_type(heading: BatchHeading) -> str:

@@ -55,6 +55,8 @@ async def test_the_figures_say_what_came_in(admin_api: Api, alice: Pusher) -> No
     stranger = READING | {"deviceId": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}
     await alice.push("measurements", [row])
     await alice.push("measurements", [row, stranger])
+    await alice.push("measurements", [row | {"currentNA": 1}])
+    await alice.push("measurements", [row | {"currentNA": 2}])
     await alice.push("measurements", b"{}")
     await admin_api.push("0" * 64, "sites", [])
     answer = await admin_api.http.get("/metrics", headers=await admin_api.key())
@@ -62,9 +64,11 @@ async def test_the_figures_say_what_came_in(admin_api: Api, alice: Pusher) -> No
     for line in (
         'portal_ingest_rows_total{outcome="accepted",type="measurements"} 1.0',
         'portal_ingest_rows_total{outcome="duplicate",type="measurements"} 1.0',
+        'portal_ingest_rows_total{outcome="completed",type="measurements"} 1.0',
+        'portal_ingest_rows_total{outcome="conflict",type="measurements"} 1.0',
         'portal_ingest_rows_total{outcome="rejected",type="measurements"} 1.0',
         'portal_ingest_refused_batches_total{reason="invalid",type="measurements"} 1.0',
-        'portal_ingest_batch_seconds_count{type="measurements"} 2.0',
+        'portal_ingest_batch_seconds_count{type="measurements"} 4.0',
         'portal_auth_failures_total{credential="customer"} 1.0',
         "portal_database_pool_waiting 0.0",
     ):

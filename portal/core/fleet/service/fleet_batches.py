@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -28,7 +28,7 @@ from portal.core.values.time import reading_time_problem, spanning
 from portal.core.values.tokens import token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
@@ -79,10 +79,10 @@ class _Handling:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """The answer to a batch, and how many of its accepted rows were stored already."""
+    """The answer to a batch, and of readings that were merged what they were to those stored."""
 
     answer: BatchAnswer
-    duplicates: int = 0
+    effects: Mapping[RowEffect, int] = field(default_factory=dict[RowEffect, int])
 
 
 async def authenticate_customer(stack: Stack, token: str) -> KnownCustomer:
@@ -275,7 +275,7 @@ async def _merge(stack: Stack, sent: _Sent, tries: int) -> StoredBatch:
             kept = _kept(sent.batch, stored)
             handled = _handled(heading, kept, _spread(kept, sent.batch, sent.span))
             await statements.record_and_mark(connection, customer.id, handled)
-        return _stored(kept, stored.counts.get(RowEffect.DUPLICATE, 0))
+        return _stored(kept, stored.counts)
     except ingest.COLLISIONS:  # a deadlock with somebody who appends
         if tries <= 1:
             raise
@@ -318,9 +318,9 @@ def _span(rows: Sequence[FleetReading]) -> Sequence[datetime]:
     return spanning([row.time for row in rows])
 
 
-def _stored(kept: AnyBatch, duplicates: int = 0) -> StoredBatch:
+def _stored(kept: AnyBatch, effects: Mapping[RowEffect, int] | None = None) -> StoredBatch:
     answer = BatchAnswer(accepted=len(kept.rows), rejected=len(kept.problems), errors=list(kept.problems))
-    return StoredBatch(answer, duplicates)
+    return StoredBatch(answer, effects or {})
 
 
 def _handled(
