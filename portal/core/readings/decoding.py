@@ -236,7 +236,7 @@ def _reason(error: Exception) -> str:
     if "timezone component" in text:
         text = NO_OFFSET
     if text.startswith("Expected `float"):
-        text = "not a number"
+        text = "neither a text nor a number" if "float | str" in text else "not a number"
     text = _WORDS.get(text, text)
     return f"{field}: {text}" if field else text
 

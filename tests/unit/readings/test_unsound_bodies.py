@@ -75,6 +75,13 @@ def test_a_client_states_times_strictly() -> None:
     assert [problem.reason.split(":")[0] for problem in found.problems] == ["time"]
 
 
+@pytest.mark.parametrize("time", ["null", "true", "[]", "{}"])
+def test_what_cannot_be_a_time_is_told_what_it_may_be(time: str) -> None:
+    found = decode(f'[{{"time":{time},"activePowerKw":1}},{GOOD}]')
+    assert [problem.reason for problem in found.problems] == ["time: neither a text nor a number"]
+    assert len(found.rows) == 1
+
+
 def test_a_row_of_names_that_nobody_knows_has_no_quantity() -> None:
     rows = decode(
         '[{"time":"2026-11-02T00:20:00Z","active_power_kw":1.5,"energy_imported_kwh":20},'
