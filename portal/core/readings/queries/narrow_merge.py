@@ -31,16 +31,16 @@ _NAMES = tuple(quantity.name for quantity in NARROW_QUANTITIES)
 _STAGED_COLUMNS = ", ".join(f"{quantity.name} {quantity.width.type_name}" for quantity in NARROW_QUANTITIES)
 # Two staging tables per connection, emptied by every commit: of all rows, and of those that turned out to be stored.
 _STAGED, _MET_ROWS = "pg_temp.staged_readings", "pg_temp.met_readings"
-_STAGING = "".join(
-    f"""
-CREATE TEMPORARY TABLE IF NOT EXISTS {table.removeprefix("pg_temp.")} (
+_STAGING_TABLE = f"""
+CREATE TEMPORARY TABLE IF NOT EXISTS {{name}} (
     customer integer, received integer, meter integer, time timestamptz, {_STAGED_COLUMNS}, source integer
 ) ON COMMIT DELETE ROWS;
 """
-    for table in (_STAGED, _MET_ROWS)
-)
 # Of tables without statistics the query planner would sort both sides of each join.
-_STAGING += "SET LOCAL enable_mergejoin TO off"
+_STAGING = (
+    "".join([_STAGING_TABLE.format(name=name.removeprefix("pg_temp.")) for name in (_STAGED, _MET_ROWS)])
+    + "SET LOCAL enable_mergejoin TO off"
+)
 _COLUMNS = ", ".join(("customer", "meter", "time", *_NAMES, "source"))
 # As many kinds of batches as loops that pack them.
 _KNOWN_SHAPES = 64
