@@ -6,6 +6,8 @@ Imported when there is something of it to do.
 from node import claim, offers
 from node.http import Answer, Reader
 
+_FULL_MS = 3_600_000
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from node.node import Node
@@ -35,6 +37,8 @@ def _claim(node: "Node") -> None:
     """Ask whether this board was given to a device: what it says needs no token."""
     if claim.collect(node.settings, node.board, lambda path, text: ask(node.uploader, path, text)):
         node.target.token = node.settings.text("token")
+        # Somebody stands before the meter, and wants to know whether it is wired right.
+        node.target.full_until_ms = node.clock.uptime_ms() + _FULL_MS
 
 
 def _fetch(node: "Node", settings: int, update: str) -> None:

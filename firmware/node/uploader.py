@@ -9,7 +9,7 @@ from node.http import Answer, TooLong, post
 from node.outcome import Outcome, outcome_of
 from node.packing import RowPacker
 from node.payload import row_fields
-from node.quantities import EIGHT, Reading
+from node.quantities import ALL, EIGHT, Reading
 from node.ring import Frame, Ring
 
 TYPE_CHECKING = False
@@ -44,6 +44,7 @@ class Target:
         self.wanted: tuple[int, ...] = EIGHT
         self.most_rows = 60
         self.every_ms = 1_800_000
+        self.full_until_ms = 0
         self.settings_version = 0
         self.running = ""
         self.failed_update = ""
@@ -274,7 +275,8 @@ class Uploader:
             return None
         sources = self.target.sources
         source = sources[reading.meter] if reading.meter < len(sources) else "acuvim-ii"
-        return row_fields(reading, at, self.target.wanted, source)
+        is_new = self._clock.uptime_ms() < self.target.full_until_ms
+        return row_fields(reading, at, ALL if is_new else self.target.wanted, source)
 
     def _time_of(self, reading: Reading, where: "tuple[int, int]") -> "int | None":
         """Return the seconds since 1970 of a reading that lies somewhere in the ring.

@@ -12,6 +12,7 @@ from portal.core.boards.service import boards, claims, releases
 from portal.core.boards.service.boards import DeviceBoard
 from portal.core.boards.service.releases import StoredRelease
 from portal.core.errors import Invalid
+from portal.core.readings.rules.quantities import QUANTITY_BY_WIRE_NAME
 from portal.core.settings import RunMode
 from portal.core.values.time import iso_utc
 
@@ -47,7 +48,7 @@ def set_board(
     period: Annotated[int | None, typer.Option(help="Seconds between readings.")] = None,
     every: Annotated[int | None, typer.Option(help="Seconds between posts.")] = None,
     quantities: Annotated[
-        str | None, typer.Option(help="What is sent: names with commas between them.")
+        str | None, typer.Option(help="What is sent: names with commas between them, or all.")
     ] = None,
     meter_address: Annotated[int | None, typer.Option(help="The meter's address on the line.")] = None,
     as_json: AsJson = False,
@@ -58,7 +59,7 @@ def set_board(
         for name, value in (
             ("periodSeconds", period),
             ("everySeconds", every),
-            ("quantities", None if quantities is None else [each.strip() for each in quantities.split(",")]),
+            ("quantities", None if quantities is None else _names_in(quantities)),
             ("meterAddress", meter_address),
         )
         if value is not None
@@ -123,6 +124,10 @@ def remove_release(version: str, as_json: AsJson = False) -> None:
     """Delete a release; boards that run it go on."""
     with_stack(lambda stack: releases.remove_release(stack, version), mode=RunMode.CLIENT)
     answer({"id": version, "removed": True}, f"Release {version} is gone.", as_json=as_json)
+
+
+def _names_in(text: str) -> list[str]:
+    return list(QUANTITY_BY_WIRE_NAME) if text == "all" else [each.strip() for each in text.split(",")]
 
 
 def _result(found: DeviceBoard) -> dict[str, object]:

@@ -259,6 +259,8 @@ async def test_a_board_without_a_token_comes_by_settings_and_a_release_and_falls
     await asyncio.to_thread(board.run, 600)
     assert await client_api.count("monitoring.power_measurements") >= 5
     assert board.node.wants_restart
+    phases = await client_api.rows("SELECT count(*), count(voltage_l1_v) FROM monitoring.power_measurements")
+    assert phases[0][0] == phases[0][1], "all quantities, as long as somebody checks its wires"
     start()
     await releases.add_release(stack, BUNDLE, 100)
     await asyncio.to_thread(board.run, 600)
