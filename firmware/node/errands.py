@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def run(node: "Node") -> bool:
     """Do what there is to do, and return whether nothing failed on the way: else it is to be done again later."""
+    if node.wants_restart:
+        return True
     uploader, updates = node.uploader, node.board.updates
     offer, uploader.offer = uploader.offer, None
     try:
