@@ -30,6 +30,13 @@ _DRY_RUN = Parameter(
     required=False,
     schema={"type": "boolean", "default": False},
 )
+_CONFIRM = Parameter(
+    "confirmNegativeRates",
+    "query",
+    "`true` says that rates below zero are meant; without it they are refused",
+    required=False,
+    schema={"type": "boolean", "default": False},
+)
 RATES = (
     Operation(
         "GET",
@@ -107,7 +114,7 @@ RATES = (
         rates.put_tariff,
         TariffAnswer,
         body=(TariffEntry,),
-        parameters=(fields.IF_MATCH,),
+        parameters=(fields.IF_MATCH, _CONFIRM),
         errors=(404, 408, 409, 412, 413),
         example=_EXAMPLE,
         tag="Rates",
@@ -118,7 +125,7 @@ RATES = (
         "/rates/tariffs",
         rates.post_tariffs,
         payloads.StoredTariffsAnswer,
-        parameters=(_DRY_RUN,),
+        parameters=(_DRY_RUN, _CONFIRM),
         body=(list[TariffEntry], requests.TariffList),
         errors=(408, 413),
         example=[_EXAMPLE],

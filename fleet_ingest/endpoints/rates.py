@@ -105,7 +105,12 @@ async def put_tariff(request: Request) -> Response:
         raise Invalid("The body is not a JSON object.")
     fields = cast("dict[str, Any]", raw)
     _check_id(fields.get("id"), tariff_id)
-    await tariffs.save_tariff(stack_of(request), fields | {"id": tariff_id}, expected_versions(request))
+    await tariffs.save_tariff(
+        stack_of(request),
+        fields | {"id": tariff_id},
+        expected_versions(request),
+        is_confirmed=flag_parameter(request, "confirmNegativeRates"),
+    )
     return await _shown_tariff(request, tariff_id)
 
 
@@ -113,7 +118,10 @@ async def post_tariffs(request: Request) -> Response:
     """Store tariffs, all of them or none; one with the same municipality, name and first day is replaced."""
     await admin_of(request)
     dry_run = flag_parameter(request, "dryRun")
-    made = await tariff_imports.import_tariffs(stack_of(request), await json_value(request), dry_run=dry_run)
+    is_confirmed = flag_parameter(request, "confirmNegativeRates")
+    made = await tariff_imports.import_tariffs(
+        stack_of(request), await json_value(request), dry_run=dry_run, is_confirmed=is_confirmed
+    )
     answer = StoredTariffsAnswer(
         dry_run=dry_run,
         tariffs=[

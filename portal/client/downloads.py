@@ -21,10 +21,10 @@ async def _cost(request: Request) -> Response:
     stack, query = current(), request.query_params
     check_query(query)
     grouping = grouping_asked_for(query, LOCAL_DAYS)
-    zone = await cost.local_zone(stack) if grouping == LOCAL_DAYS else "UTC"
+    site_id = site_uuid(query.get("site", ""))
+    zone = await cost.local_zone(stack, site_id=site_id) if grouping == LOCAL_DAYS else "UTC"
     now = stack.clock()
     days = days_asked_for(query, now.astimezone(ZoneInfo(zone)).date())
-    site_id = site_uuid(query.get("site", ""))
     report = await cost.client_cost(stack, *instants_of(days, zone), site_id, days=grouping)
     names = {site.id: site.name for site in await sites.list_sites(stack)}
     about = "All sites" if site_id is None else names.get(site_id, "")

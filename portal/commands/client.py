@@ -71,6 +71,9 @@ def _tariff_in_words(stored: StoredTariff) -> str:
 def import_tariffs(
     file: Path,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it and store nothing.")] = False,
+    confirm_negative: Annotated[
+        bool, typer.Option("--confirm-negative-rates", help="Rates below zero are meant.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import the tariffs of a JSON file, all or none; every mistake is named at once."""
@@ -80,7 +83,10 @@ def import_tariffs(
         message = f"{file} is not JSON: {error}"
         raise Invalid(message) from None
     made = with_stack(
-        lambda stack: tariff_imports.import_tariffs(stack, raw, dry_run=dry_run), mode=RunMode.CLIENT
+        lambda stack: tariff_imports.import_tariffs(
+            stack, raw, dry_run=dry_run, is_confirmed=confirm_negative
+        ),
+        mode=RunMode.CLIENT,
     )
     result = {
         "id": made.tariffs[0].id if made.tariffs else None,

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from portal.core.errors import Misconfigured
 from portal.core.setting_sources import NamedValues, env_file, environment, read_sources
+from portal.core.values.currencies import is_currency
 from portal.core.values.time import is_zone
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -143,7 +144,15 @@ class Billing(_Section):
     """How gaps are treated and which currency money is in."""
 
     max_gap_minutes: int = Field(default=120, ge=1)
-    currency: str = Field(default="ZAR", pattern=r"^[A-Z]{3}$")
+    currency: str = "ZAR"
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if not is_currency(value):
+            message = "this is not a currency's code of ISO 4217, such as ZAR"
+            raise ValueError(message)
+        return value
 
 
 class RateLimit(_Section):

@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from portal.core.energy.rules.as_of import STILL_ADDED_UP, AsOf
+from portal.core.values.currencies import currency_digits
 from portal.core.values.time import CLOCK_TOLERANCE
 
 MISSING: Final = "\u2014"
@@ -44,12 +45,17 @@ def kw(value: float | None) -> str:
 
 
 def money(value: Decimal | None, currency: str) -> str:
-    """An amount with its currency in front, two decimals: `R 1 234.56`."""
+    """An amount with its currency in front and as many decimals as that has: `R 1 234.56`, `JPY 10 667`."""
     if value is None:
         return MISSING
-    text = number(value, 2)
+    text = amount(value, currency)
     sign, digits = (_MINUS, text[1:]) if text.startswith(_MINUS) else ("", text)
     return f"{sign}{currency_symbol(currency)}{_NO_BREAK}{digits}"
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """An amount without its currency, with as many decimals as that has."""
+    return number(value, currency_digits(currency))
 
 
 def currency_symbol(currency: str) -> str:

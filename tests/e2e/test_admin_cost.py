@@ -148,7 +148,7 @@ def test_the_worked_example_in_the_browser(
     meter = page.get_by_role("region", name="Cost per device").get_by_role("row").filter(has_text=_METER)
     for amount in ("56.00", "140.00", "21.00", "161.00"):
         expect(meter).to_contain_text(amount)
-    expect(page.get_by_text("Fixed monthly charges are not included")).to_be_visible()
+    expect(page.get_by_text("Fixed charges are not included")).to_be_visible()
     expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
 
 

@@ -58,11 +58,10 @@ def _below_the_figures() -> rx.Component:
             rx.cond(
                 report.has_fixed,
                 callout(
-                    "Fixed monthly charges are included for the whole months in this range.", tone="note"
+                    "Fixed charges are included: each day carries its part of its month's charge.",
+                    tone="note",
                 ),
-                callout(
-                    "Fixed monthly charges are added for whole months only; this range has none.", tone="note"
-                ),
+                rx.fragment(),
             ),
         ),
         card(_no_devices()),

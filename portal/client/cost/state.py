@@ -39,7 +39,7 @@ class CostState(CostPage, rx.State):
         self.sites = [(str(site.id), site.name) for site in await sites.list_sites(current())]
 
     async def _local_zone(self) -> str:
-        return await cost.local_zone(current())
+        return await cost.local_zone(current(), site_id=site_uuid(self.site))
 
     async def _cost(self, from_at: datetime, to_at: datetime, beat: Beat | None = None) -> CostReport:
         return await answer_to(

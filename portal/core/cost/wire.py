@@ -1,7 +1,8 @@
 """The cost answer of either run mode, over HTTP and from `portal cost`: exact energy, money rounded once, here.
 
-Money is in cents that add up: days and devices each to the totals of energy, base and VAT to the total of a line.
-On the Client the totals hold the fixed monthly charges as well, which are listed beside the days and devices.
+Money is in its currency's minor units, which add up: days and devices each to the totals of energy, base and VAT to the
+total of a line. On the Client the totals hold the fixed charges as well, which are listed beside the days and devices.
+Each currency has a total of its own.
 """
 
 from datetime import date
@@ -12,12 +13,13 @@ import msgspec
 
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.cost.rules.shown_cost import as_shown
-from portal.core.wire_fields import Exact, Instant
+from portal.core.cost.rules.totals import CurrencyTotal, totals_of
+from portal.core.wire_fields import CurrencyCode, Exact, Instant
 
 Kwh = Exact
 """Exact kilowatt-hours."""
 
-Money = Annotated[Exact, msgspec.Meta(description="rounded to cents")]
+Money = Annotated[Exact, msgspec.Meta(description="rounded to its currency's minor unit")]
 
 
 class _Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -32,17 +34,21 @@ class PeriodAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     base_cost: Money
     vat: Money
     total: Money
+    currency: CurrencyCode
 
 
 class FixedChargeAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A fixed charge of a site for a whole month, whose first day is `month`."""
+    """A site's fixed charge for days of a month, in proportion to them. `month` is the first day of that month."""
 
     month: date
+    first_day: date
+    last_day: date
     site_name: str
     tariff_name: str
     base_cost: Money
     vat: Money
     total: Money
+    currency: CurrencyCode
 
 
 class DayAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -53,6 +59,7 @@ class DayAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     base_cost: Money
     vat: Money
     total: Money
+    currency: CurrencyCode
 
 
 class DeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -65,24 +72,39 @@ class DeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     base_cost: Money
     vat: Money
     total: Money
+    currency: CurrencyCode
     buckets_without_tariff: int
+
+
+class TotalAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """What a window cost in one currency, and the energy behind it."""
+
+    currency: CurrencyCode
+    kwh: Kwh
+    base_cost: Money
+    vat: Money
+    total: Money
 
 
 class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """What a window cost. Buckets without a tariff have energy but no price.
 
-    All readings stored by `asOf` are counted; unless `isComplete`, later ones are not yet.
+    All readings stored by `asOf` are counted; unless `isComplete`, later ones are not yet. Where tariffs are in more
+    than one currency, `totals` has one each, a line is of one currency, and the four figures of money are null: money
+    of two currencies is not added up. Days are those of `timeZone`.
     """
 
     as_of: Instant
     is_complete: bool
     from_utc: Instant
     to_utc: Instant
-    currency: str
+    time_zone: str
+    currency: CurrencyCode | None
     total_kwh: Kwh
-    base_cost: Money
-    vat: Money
-    total: Money
+    base_cost: Money | None
+    vat: Money | None
+    total: Money | None
+    totals: list[TotalAnswer]
     buckets_without_tariff: int
     unallocated_kwh: Kwh
     estimated_kwh: Kwh
@@ -114,43 +136,69 @@ def fleet_cost_answer(customer_id: UUID, report: CostReport) -> FleetCostAnswer:
 # Any: figures by the names of their fields, for the struct that checks each.
 def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
     report = as_shown(exact)
+    totals = totals_of(report)
+    only = totals[0] if len(totals) == 1 else None
     return {
         "as_of": report.as_of.at,
         "is_complete": report.as_of.is_complete,
         "from_utc": report.from_at,
         "to_utc": report.to_at,
-        "currency": report.currency,
-        "total_kwh": report.total_kwh,
-        **{
-            name: getattr(report, name) + sum(getattr(each, name) for each in report.fixed) for name in _MONEY
-        },
+        "time_zone": report.zone,
+        "currency": only and only.currency,
+        "total_kwh": sum(each.kwh for each in totals),
+        **{name: only and getattr(only, name) for name in _MONEY},
+        "totals": [TotalAnswer(currency=each.currency, kwh=each.kwh, **_money(each)) for each in totals],
         "buckets_without_tariff": report.buckets_without_tariff,
         "unallocated_kwh": report.unallocated_kwh,
         "estimated_kwh": report.estimated_kwh,
         "suspect_readings": report.suspect_readings,
         "fixed_monthly_charges_included": with_fixed,
-        "days": [DayAnswer(date=day.date, kwh=day.kwh, **_money(day)) for day in report.days],
-        "devices": [_device(device) for device in report.devices],
-        "periods": [PeriodAnswer(name=line.name, kwh=line.kwh, **_money(line)) for line in report.periods],
-        "fixed_charges": [_fixed(charge) for charge in report.fixed],
         "unknown_time_zones": list(report.unknown_zones),
+        **_lists(report),
     }
 
 
-def _device(device: DeviceCost) -> DeviceAnswer:
+# Any: as above
+def _lists(report: CostReport) -> dict[str, Any]:
+    """Return the lines, each with its currency; days without energy are in the first one's alone."""
+    return {
+        "days": [
+            DayAnswer(date=day.date, kwh=day.kwh, currency=part.currency, **_money(day))
+            for part in report.parts
+            for day in part.days
+            if part is report or day.kwh
+        ],
+        "devices": [_device(device, part.currency) for part in report.parts for device in part.devices],
+        "periods": [
+            PeriodAnswer(name=line.name, kwh=line.kwh, currency=part.currency, **_money(line))
+            for part in report.parts
+            for line in part.periods
+        ],
+        "fixed_charges": [_fixed(charge, part.currency) for part in report.parts for charge in part.fixed],
+    }
+
+
+def _device(device: DeviceCost, currency: str) -> DeviceAnswer:
     return DeviceAnswer(
         device_id=device.device_id,
         name=device.name,
         site_name=device.site_name,
         kwh=device.kwh,
+        currency=currency,
         buckets_without_tariff=device.buckets_without_tariff,
         **_money(device),
     )
 
 
-def _fixed(charge: FixedCost) -> FixedChargeAnswer:
+def _fixed(charge: FixedCost, currency: str) -> FixedChargeAnswer:
     return FixedChargeAnswer(
-        month=charge.month, site_name=charge.site_name, tariff_name=charge.tariff_name, **_money(charge)
+        month=charge.month,
+        first_day=charge.first_day,
+        last_day=charge.last_day,
+        site_name=charge.site_name,
+        tariff_name=charge.tariff_name,
+        currency=currency,
+        **_money(charge),
     )
 
 
@@ -158,5 +206,5 @@ _MONEY = ("base_cost", "vat", "total")
 
 
 # Any: as above
-def _money(line: DayCost | DeviceCost | PeriodCost | FixedCost) -> dict[str, Any]:
+def _money(line: DayCost | DeviceCost | PeriodCost | FixedCost | CurrencyTotal) -> dict[str, Any]:
     return {name: getattr(line, name) for name in _MONEY}

@@ -1,4 +1,4 @@
-"""The explanation of an hour's cost, over HTTP. Energy and money exact; the amounts in cents stand at the end."""
+"""The explanation of an hour's cost, over HTTP. Energy and money exact; the rounded amounts stand at the end."""
 
 from uuid import UUID
 
@@ -52,7 +52,7 @@ class PartAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class ExplanationAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """Why an hour of a device costs what it costs; the last three are in cents.
+    """Why an hour of a device costs what it costs; the last three are rounded.
 
     All readings stored by `asOf` are counted; unless `isComplete`, later ones are not yet.
     """
@@ -87,8 +87,8 @@ ENERGY_RULE = (
 
 
 ROUNDING_RULE = (
-    "Every part is exact. The hour's total is rounded once, half up to the cent; base and VAT are rounded so that they"
-    " add up to it."
+    "Every part is exact. The hour's total is rounded once, half up to the currency's minor unit; base and VAT are"
+    " rounded so that they add up to it."
 )
 
 

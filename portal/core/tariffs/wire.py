@@ -16,7 +16,8 @@ from portal.core.wire_fields import ClockTime, CurrencyCode, DayMask, Exact, Key
 Rate = Annotated[
     Exact,
     msgspec.Meta(
-        description="at most 6 decimals", extra_json_schema={"minimum": 0, "exclusiveMaximum": 1_000_000}
+        description="at most 6 decimals; one below zero is asked about, see confirmNegativeRates",
+        extra_json_schema={"exclusiveMinimum": -1_000_000, "exclusiveMaximum": 1_000_000},
     ),
 ]
 Charge = Annotated[

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.rules.totals import total_of
 from portal.ui import formats
 from portal.ui.range_picker import DayRange
 
@@ -26,7 +27,7 @@ def days_before(days: DayRange) -> DayRange:
 def build_comparison(
     report: CostReport, before: CostReport, days: DayRange, *, is_running: bool
 ) -> tuple[str, str]:
-    """How energy and its cost stand to those of `days`, nothing where those hold none.
+    """How energy and cost, fixed charges included, stand to those of `days`, nothing where those hold no energy.
 
     `is_running` says that the days are not over, and were compared up to the same time.
     """
@@ -34,10 +35,9 @@ def build_comparison(
     energy = _in_words(report.total_kwh, before.total_kwh, label)
     if report.currency != before.currency:
         return energy, ""
-    cost = _in_words(report.total, before.total, label)
-    # Fixed charges fall on whole months, so they would say more about the days than about what was used.
-    has_fixed = bool(report.fixed or before.fixed)
-    return energy, f"Energy alone: {cost}" if cost and has_fixed else cost
+    # Days carry their part of the fixed charges, on both sides; but none are compared with days that used nothing.
+    cost = _in_words(total_of(report).total, total_of(before).total, label) if before.total_kwh else ""
+    return energy, cost
 
 
 def _short(days: DayRange) -> str:

@@ -83,7 +83,7 @@ class CostExplainer(rx.State, mixin=True):
     async def explain_from_device(self, device: str):
         """Open at a device, on the last day with energy."""
         page = await self.get_state(self._page)
-        used = [row["key"] for row in page.report.days if row["key"] and row["kwh"] != "0.00"]
+        used = [row["key"] for row in page.report.days if row["key"] and row["used"]]
         self._open(page, device, used[-1] if used else page.last_day)
         await self._read()
 
@@ -132,7 +132,7 @@ class CostExplainer(rx.State, mixin=True):
     async def _from_day(self, day: str):
         page = await self.get_state(self._page)
         rows = [row for row in page.report.devices if row["key"]]
-        used = [row["key"] for row in rows if row["kwh"] != "0.00"]
+        used = [row["key"] for row in rows if row["used"]]
         self._open(page, used[0] if used else rows[0]["key"] if rows else "", day)
         await (self._read_devices() if len(used) > 1 else self._read())
 
@@ -147,7 +147,8 @@ class CostExplainer(rx.State, mixin=True):
             return
         with failure_in_words(self):
             window = instants_of(days, page.zone)
-            found = build_cost(await page._cost(*window), page.zone)  # noqa: SLF001 - public, a browser could call it
+            report = await page._cost(*window)  # noqa: SLF001 - public, a browser could call it
+            found = build_cost(report, page.zone, page.currency)
             self._list("devices", formats.day(days.first), found, found.devices)
 
     async def _read(self):
@@ -160,6 +161,6 @@ class CostExplainer(rx.State, mixin=True):
             first, last = instants_of(days, page.zone)
             device = device_uuid(self.explain_device)
             found = await explain.list_hours(current(), device, first, last, self._customer())
-            self.hours = build_hours(found.lines, page.zone, page.report.unit)
-            self.hour_totals = hour_totals(found.lines, page.report.unit)
+            self.hours = build_hours(found.lines, page.zone, page.report.currency)
+            self.hour_totals = hour_totals(found.lines, page.report.currency)
             self.hours_as_of = formats.as_of(found.as_of, page.zone)

@@ -13,7 +13,9 @@ from portal.core.cost.rules.shown_cost import shown_kwh
 from portal.core.cost.service.explain import HourLine
 from portal.core.energy.rules.meter import PieceKind
 from portal.core.errors import NotFound
-from portal.core.values.money import apportion, round_cents
+from portal.core.values.apportioning import apportion
+from portal.core.values.currencies import minor_unit
+from portal.core.values.money import round_money
 from portal.core.values.time import HOUR
 from portal.features.cost.hues import period_label
 from portal.ui import formats
@@ -60,10 +62,10 @@ def device_uuid(text: str) -> UUID:
 
 
 def build_hours(lines: Sequence[HourLine], zone: str, currency: str) -> list[HourRow]:
-    """The hours of a day with energy, in cents and watt-hours that add up."""
+    """The hours of a day with energy, in minor units of a currency and watt-hours that add up."""
     energies, _ = shown_kwh([line.kwh for line in lines], _WH)
     exact = [line.total for line in lines]
-    totals = apportion(exact, round_cents(sum(exact, Decimal(0))))
+    totals = apportion(exact, round_money(sum(exact, Decimal(0)), currency), minor_unit(currency))
     return [
         {
             "key": line.hour_at.isoformat(),
@@ -89,7 +91,7 @@ def _hour_label(hour_at: datetime, zone: str) -> str:
 def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:
     """What the hours add up to, a text per column."""
     kwh, total = (sum((getattr(line, part) for line in lines), Decimal(0)) for part in ("kwh", "total"))
-    return ["Total", formats.number(kwh, 3), "", formats.money(round_cents(total), currency)]
+    return ["Total", formats.number(kwh, 3), "", formats.money(total, currency)]
 
 
 def build_explanation(found: Explanation) -> ExplainView:
@@ -112,13 +114,13 @@ def build_explanation(found: Explanation) -> ExplainView:
         result=[
             {
                 "title": "Base",
-                "words": "rounded to the cent so that the three add up",
+                "words": "rounded so that the three add up",
                 "figure": formats.money(found.shown_base, found.currency),
             },
             {"title": "VAT", "words": "", "figure": formats.money(found.shown_vat, found.currency)},
             {
                 "title": "Total",
-                "words": "rounded half up to the cent",
+                "words": "rounded half up, once",
                 "figure": formats.money(found.shown_total, found.currency),
             },
         ],

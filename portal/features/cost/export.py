@@ -1,7 +1,7 @@
 """A cost report as a file: CSV of one listing, or an Excel workbook of all. It holds just what the page shows."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -21,8 +21,10 @@ _CSV = "text/csv; charset=utf-8"
 _REACH = ("As of", "Complete")
 
 
-def csv_bytes(sheet: Sheet, export: Export, *, for_machine: bool = False) -> bytes:
+def csv_bytes(by_currency: Sequence[Sheet], export: Export, *, for_machine: bool = False) -> bytes:
     """Return one listing as CSV in UTF-8: a row is a row of data, and a column of one kind. There is no total in it.
+
+    `by_currency` is the listing in each currency.
 
     Each row says its currency, which days it is about and how far its readings go, so that files can be put together.
     For people there is a mark in front that makes spreadsheets read UTF-8 as such; a program would take it for a part
@@ -30,17 +32,18 @@ def csv_bytes(sheet: Sheet, export: Export, *, for_machine: bool = False) -> byt
     """
     text = StringIO()
     writer = csv.writer(text)
-    writer.writerow((sheet.first, sheet.note, *FIGURES, "Currency", "From", "To", "Days in", *_REACH))
+    first = by_currency[0]
+    writer.writerow((first.first, first.note, *FIGURES, "Currency", "From", "To", "Days in", *_REACH))
     beside = (
-        export.report.currency,
         export.days.first.isoformat(),
         export.days.last.isoformat(),
         export.zone,
         iso_utc(export.report.as_of.at),
         "yes" if export.report.as_of.is_complete else "no",
     )
-    rows = [_dated(row) if sheet.first == DAY else row for row in sheet.rows]
-    writer.writerows([[*map(_plain, row), *beside] for row in rows])
+    for sheet in by_currency:
+        rows = [_dated(row) if sheet.first == DAY else row for row in sheet.rows]
+        writer.writerows([[*map(_plain, row), sheet.currency, *beside] for row in rows])
     return text.getvalue().encode("utf-8" if for_machine else "utf-8-sig")
 
 
@@ -52,7 +55,7 @@ def _dated(row: tuple[Value, ...]) -> tuple[Value, ...]:
 
 def _plain(value: Value) -> str:
     if isinstance(value, Decimal):
-        return f"{value:.2f}"
+        return f"{value:f}"
     if isinstance(value, date):
         return value.isoformat()
     shown = shown_text(value)
@@ -82,7 +85,8 @@ def download(export: Export, kind: str, listing: str, name: str, *, for_machine:
         body, media_type, file = xlsx_bytes(export), _XLSX, f"{name}-{days}.xlsx"
     else:
         index = LISTINGS.index(listing) if listing in LISTINGS else 0
-        body, media_type = csv_bytes(sheets(export.report)[index], export, for_machine=for_machine), _CSV
+        listed = [sheets(part)[index] for part in export.report.parts]
+        body, media_type = csv_bytes(listed, export, for_machine=for_machine), _CSV
         file = f"{name}-{LISTINGS[index]}-{days}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
     return Response(body, media_type=media_type, headers=headers)

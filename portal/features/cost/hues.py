@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from portal.core.tariffs.rules.period_kinds import period_kind
 from portal.ui import tokens
 
 DEFAULT_RATE: Final = "Default rate"
@@ -15,18 +16,6 @@ _HUES = {
 _ORDER = ("off-peak", "standard", "peak", "default", "other")
 # Periods whose names say nothing about their kind: shades of one hue, in the order of their names.
 _OTHERS = tokens.OTHER_PERIODS
-
-
-def period_kind(name: str | None) -> str:
-    """Which kind a period is by its name: peak, standard, off-peak or other; "default" for the default rate."""
-    if name is None:
-        return "default"
-    words = name.casefold().replace("-", " ").replace("_", " ")
-    if "off peak" in words or "offpeak" in words or "night" in words:
-        return "off-peak"
-    if "peak" in words:
-        return "peak"
-    return "standard" if "standard" in words else "other"
 
 
 def period_label(name: str | None) -> str:

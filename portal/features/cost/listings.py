@@ -1,14 +1,15 @@
-"""A cost report as lists of lines that add up, in cents and hundredths of a kWh: what pages show and files hold."""
+"""A cost report as lists of lines that add up, in minor units and 0.01 kWh: what pages show and files hold."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.cost.rules.shown_cost import as_shown, shown_kwh
+from portal.core.cost.rules.totals import total_of
 from portal.features.cost.hues import hues_of, period_label, period_rank
 from portal.ui import formats
 
@@ -61,21 +62,18 @@ class Listings:
 
 
 def listings_of(exact: CostReport) -> Listings:
-    """Return the lines of a report. Fixed charges are lines of every listing."""
+    """Return the lines of a report, of its own currency. Fixed charges are lines of every listing."""
     report = as_shown(exact)
     fixed = tuple(_fixed(charge) for charge in report.fixed)
     days = _listing("Days", "Day", [_day(line) for line in report.days], fixed)
     energy = sum((line.kwh or _ZERO for line in days.lines), _ZERO)
-    base, vat, total = (
-        getattr(report, name) + sum((getattr(each, name) for each in report.fixed), _ZERO)
-        for name in _AMOUNTS
-    )
+    total = total_of(report)
     return Listings(
         days,
         _listing("Devices", "Device", [_device(line) for line in report.devices], fixed),
         _listing("Sites", "Site", _sites(report), fixed),
         _listing("Time of use", "Period", _periods(report), fixed),
-        Line("Total", base, vat, total, energy),
+        Line("Total", total.base_cost, total.vat, total.total, energy),
     )
 
 
@@ -145,8 +143,10 @@ def _last_day(report: CostReport, period: str | None) -> str:
 
 
 def _fixed(charge: FixedCost) -> Line:
-    note = f"{charge.month:%B %Y}, {charge.site_name}, {charge.tariff_name}"
-    return _line(charge, "Fixed monthly charge", note)
+    following = charge.last_day + timedelta(days=1)
+    is_whole = charge.first_day.day == 1 and following.day == 1
+    days = f"{charge.month:%B %Y}" if is_whole else formats.day_range(charge.first_day, charge.last_day)
+    return _line(charge, "Fixed charge", f"{days}, {charge.site_name}, {charge.tariff_name}")
 
 
 def _line(line: _Line, label: str, note: str = "") -> Line:

@@ -13,6 +13,7 @@ from portal.core.errors import PortalError, Unavailable
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.stack import Stack, current
+from portal.core.values.currencies import is_currency
 from portal.features.cost import view
 from portal.features.cost.comparison import build_comparison, days_before
 from portal.features.cost.days import UTC_DAYS, days_asked_for, grouping_asked_for, instants_of, query_of
@@ -53,6 +54,7 @@ class CostPage(rx.State, mixin=True):
     quick: str = DEFAULT_RANGE
     range_label: str = "Choose days"
     grouping: str = UTC_DAYS
+    currency: str = ""
     zone: str = "UTC"
     days_note: str = ""
     export_query: str = ""
@@ -97,20 +99,26 @@ class CostPage(rx.State, mixin=True):
     @signed_in
     def choose_quick(self, key: str):
         """Go to a quick range."""
-        return self._go(quick_range(key, self._today()), self.grouping)
+        return self._go(quick_range(key, self._today()))
 
     @rx.event
     @signed_in
     def choose_days(self, first: str, last: str):
         """Go to these days, both included."""
-        return self._go(parse_days(first, last), self.grouping)
+        return self._go(parse_days(first, last))
 
     @rx.event
     @signed_in
     def group_by(self, grouping: str):
         """Group by UTC or by local days."""
         chosen = grouping_asked_for({"days": grouping}, self._own_grouping)
-        return self._go(parse_days(self.first_day, self.last_day), chosen)
+        return self._go(parse_days(self.first_day, self.last_day), grouping=chosen)
+
+    @rx.event
+    @signed_in
+    def choose_currency(self, currency: str):
+        """Show what was priced in another currency."""
+        return self._go(parse_days(self.first_day, self.last_day), currency=currency)
 
     @rx.event
     @signed_in
@@ -141,14 +149,22 @@ class CostPage(rx.State, mixin=True):
         """What the address of a file carries beside its days."""
         return {}
 
-    def _go(self, days: DayRange | None, grouping: str):
-        return rx.redirect(self._address(days, grouping), replace=True) if days else None
+    def _go(self, days: DayRange | None, *, grouping: str = "", currency: str = ""):
+        return rx.redirect(self._shown_address(days, grouping, currency), replace=True) if days else None
+
+    def _shown_address(self, days: DayRange, grouping: str = "", currency: str = "") -> str:
+        """The address of what is shown, or of the same in other days or another currency."""
+        chosen = currency or self.currency
+        address = self._address(days, grouping or self.grouping)
+        return f"{address}&currency={chosen}" if chosen else address
 
     def _today(self) -> date:
         return current().clock().astimezone(ZoneInfo(self.zone)).date()
 
     async def _choose(self, query: Mapping[str, str]) -> DayRange:
         self.grouping = grouping_asked_for(query, self._own_grouping)
+        asked = query.get("currency", "")
+        self.currency = asked if is_currency(asked) else ""
         await self._read_choices(query)
         self.zone = "UTC" if self.grouping == UTC_DAYS else await self._local_zone()
         today = self._today()
@@ -185,10 +201,10 @@ class CostPage(rx.State, mixin=True):
     def _asked(self) -> tuple[str, str, str]:
         """What the figures on the page are an answer to."""
         days = parse_days(self.first_day, self.last_day)
-        return (self._address(days, self.grouping) if days else ""), self.zone, self.failure
+        return (self._shown_address(days) if days else ""), self.zone, self.failure
 
     def _show(self, report: CostReport, compared: Compared) -> None:
-        self.report = view.build_cost(report, self.zone)
+        self.report = view.build_cost(report, self.zone, self.currency)
         self.energy_compared, self.cost_compared = compared
 
     async def _compared(self, days: DayRange, report: CostReport, beat: Beat | None = None) -> Compared:
@@ -203,4 +219,5 @@ class CostPage(rx.State, mixin=True):
         if is_running:
             last_at = min(last_at, first_at + (now - from_at))
         before = await self._cost(first_at, last_at, beat)
-        return build_comparison(report, before, earlier, is_running=is_running)
+        shown, its_before = (view.part_in(each, self.report.currency) for each in (report, before))
+        return build_comparison(shown, its_before, earlier, is_running=is_running)

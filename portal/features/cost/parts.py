@@ -14,7 +14,7 @@ from portal.ui.feedback import callouts, cell_warning, error_panel, skeleton, sk
 from portal.ui.figures import figure, figure_row
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
-from portal.ui.vars import Click, Shown, Text, Told
+from portal.ui.vars import Click, Shown, Text, Told, is_some
 
 _CHART_HEIGHT = "300px"
 # What a phone leaves out of the tables; the figures above say it for all of them.
@@ -77,6 +77,7 @@ def body(state: State, below: rx.Component, *, on_explain: Click) -> rx.Componen
             _figures(state, on_explain),
             rx.el.span(state.report.as_of, class_name="ui-hint"),
             callouts(state.report.warnings),
+            rx.cond(is_some(state.report.currencies), _currencies(state), rx.fragment()),
             rx.cond(state.is_loading, _skeletons(), below),
             aria_busy=state.is_busy,
             class_name=rx.cond(state.is_busy, "ui-stack ui-busy", "ui-stack"),
@@ -98,6 +99,20 @@ def _figures(state: State, on_explain: Click) -> rx.Component:
             accent=True,
             title=report.per_kwh,
         ),
+    )
+
+
+def _currencies(state: State) -> rx.Component:
+    choice = rx.el.select(
+        rx.foreach(state.report.currencies, lambda code: rx.el.option(code, value=code)),
+        value=state.report.currency,
+        on_change=state.choose_currency,
+        aria_label="Currency",
+        class_name="ui-input",
+        style={"max_width": "120px"},
+    )
+    return rx.el.div(
+        choice, rx.el.span("of all that is shown here", class_name="ui-hint"), class_name="ui-row"
     )
 
 

@@ -1,4 +1,4 @@
-"""A cost report as tables: what its files hold, in the cents and the hundredths of a kWh that a page shows."""
+"""A cost report as tables: what its files hold, in the digits that a page shows."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,24 +28,26 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A listing: a first column of dates or names, and what they add up to."""
+    """A listing in one currency: a first column of dates or names, and what they add up to."""
 
     title: str
     first: str
     note: str
     rows: tuple[tuple[Value, ...], ...]
     total: tuple[Value, ...]
+    currency: str
 
 
 def sheets(report: CostReport) -> tuple[Sheet, ...]:
-    """Return every listing of a report, in the cents and the hundredths of a kWh that a page shows."""
+    """Return every listing of a report, of its own currency, in the digits that a page shows."""
     listings = listings_of(report)
-    return tuple(_sheet(listing, listings) for listing in listings.each)
+    return tuple(_sheet(listing, listings, report.currency) for listing in listings.each)
 
 
-def _sheet(listing: Listing, listings: Listings) -> Sheet:
+def _sheet(listing: Listing, listings: Listings, currency: str) -> Sheet:
     note = _NOTES.get(listing.first, "Note")
-    return Sheet(listing.title, listing.first, note, tuple(map(_row, listing.lines)), _row(listings.total))
+    rows = tuple(map(_row, listing.lines))
+    return Sheet(listing.title, listing.first, note, rows, _row(listings.total), currency)
 
 
 def _row(line: Line) -> tuple[Value, ...]:

@@ -1,4 +1,4 @@
-"""The cost report as a page shows it: in cents that add up, whichever way they are listed."""
+"""The cost report as a page shows it: in minor units that add up, whichever way they are listed."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.rules.shown_cost import as_shown
+from portal.core.values.currencies import currency_digits
 from portal.features.cost.bars import day_figure
 from portal.features.cost.listings import Line, Listing, listings_of
 from portal.features.cost.warnings import warnings_in_words
@@ -14,9 +15,13 @@ from portal.ui.charts import NO_FIGURE, Figure
 
 
 class CostRow(TypedDict):
-    """One line of a table: per day, device, site or period. `key` is what an explanation starts from."""
+    """One line of a table: per day, device, site or period. `key` is what an explanation starts from.
+
+    `used` says that there is energy in it.
+    """
 
     key: str
+    used: bool
     hue: str
     label: str
     note: str
@@ -37,6 +42,8 @@ class CostView:
     total: str = ""
     per_kwh: str = ""
     vat_share: str = ""
+    currency: str = ""
+    currencies: list[str] = field(default_factory=list)
     unit: str = ""
     total_cells: list[str] = field(default_factory=lambda: [""] * 4)
     warnings: list[str] = field(default_factory=list)
@@ -52,11 +59,12 @@ class CostView:
     has_fixed: bool = False
 
 
-def build_cost(exact: CostReport, zone: str = "UTC") -> CostView:
+def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> CostView:
     """The report in texts, and as a figure of money and one of energy. Fixed charges are a line of every table.
 
-    `zone` is the one that the page is in.
+    `zone` is the one that the page is in. Of a report in several currencies it is the part in `currency`, or the first.
     """
+    exact = part_in(whole, currency)
     report, listings = as_shown(exact), listings_of(exact)
     currency, total = report.currency, listings.total
     return CostView(
@@ -66,37 +74,50 @@ def build_cost(exact: CostReport, zone: str = "UTC") -> CostView:
         total=formats.money(total.total, currency),
         per_kwh=_per_kwh(report, currency),
         vat_share=_vat_share(total.base, total.vat),
+        currency=currency,
+        currencies=[part.currency for part in whole.parts] if whole.others else [],
         unit=formats.currency_symbol(currency),
-        total_cells=[formats.number(value, 2) for value in (total.kwh, total.base, total.vat, total.total)],
-        warnings=warnings_in_words(report),
+        total_cells=[formats.number(total.kwh, 2), *_cells(total, currency)],
+        warnings=warnings_in_words(whole),
         as_of=formats.moment_of(report.as_of, zone),
-        has_devices=bool(report.devices),
+        has_devices=bool(whole.devices or whole.others),
         has_energy=report.total_kwh != 0,
         cost_figure=day_figure(report, "cost"),
         energy_figure=day_figure(report, "energy"),
-        days=_rows(listings.days),
-        devices=_rows(listings.devices),
-        sites=_rows(listings.sites),
-        periods=_rows(listings.periods),
+        days=_rows(listings.days, currency),
+        devices=_rows(listings.devices, currency),
+        sites=_rows(listings.sites, currency),
+        periods=_rows(listings.periods, currency),
         has_fixed=bool(report.fixed),
     )
 
 
-def _rows(listing: Listing) -> list[CostRow]:
-    return [_row(line) for line in listing.lines]
+def part_in(report: CostReport, currency: str) -> CostReport:
+    """The part of a report that is in a currency; the first where there is none."""
+    return next((part for part in report.parts if part.currency == currency), report)
 
 
-def _row(line: Line) -> CostRow:
+def _rows(listing: Listing, currency: str) -> list[CostRow]:
+    return [_row(line, currency) for line in listing.lines]
+
+
+def _cells(line: Line, currency: str) -> list[str]:
+    return [formats.amount(value, currency) for value in (line.base, line.vat, line.total)]
+
+
+def _row(line: Line, currency: str) -> CostRow:
     hours = line.hours_without_tariff
+    base, vat, total = _cells(line, currency)
     return {
         "key": line.key,
+        "used": bool(line.kwh),
         "hue": line.hue,
         "label": line.label,
         "note": line.note,
         "kwh": "" if line.kwh is None else formats.number(line.kwh, 2),
-        "base": formats.number(line.base, 2),
-        "vat": formats.number(line.vat, 2),
-        "total": formats.number(line.total, 2),
+        "base": base,
+        "vat": vat,
+        "total": total,
         "warning": f"{formats.count(hours, 'hour')} without tariff" if hours else "",
     }
 
@@ -105,7 +126,8 @@ def _per_kwh(report: CostReport, currency: str) -> str:
     if report.total_kwh == 0:
         return ""
     share = "without fixed charges" if report.fixed else "all in"
-    return f"{formats.money(report.total / report.total_kwh, currency)} per kWh, {share}"
+    price = formats.number(report.total / report.total_kwh, max(2, currency_digits(currency)))
+    return f"{formats.currency_symbol(currency)}\u00a0{price} per kWh, {share}"
 
 
 def _vat_share(base: Decimal, vat: Decimal) -> str:

@@ -1,17 +1,35 @@
 """What has to be known before the figures of a report are believed, in words."""
 
 from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.rules.shown_cost import as_shown
+from portal.core.cost.rules.totals import totals_of
 from portal.core.energy.rules.as_of import STILL_ADDED_UP
 from portal.ui import formats
 
 
 def warnings_in_words(report: CostReport) -> list[str]:
     """One sentence or two for each thing that is missing from the figures, or guessed."""
-    return [*_left_out(report), *_without_tariff(report), *_gaps(report), *_suspects(report), *_zones(report)]
+    return [
+        *_left_out(report),
+        *_currencies(report),
+        *_without_tariff(report),
+        *_gaps(report),
+        *_suspects(report),
+        *_zones(report),
+    ]
 
 
 def _left_out(report: CostReport) -> list[str]:
     return [] if report.as_of.is_complete else [STILL_ADDED_UP]
+
+
+def _currencies(report: CostReport) -> list[str]:
+    if not report.others:
+        return []
+    totals = [formats.money(each.total, each.currency) for each in totals_of(as_shown(report))]
+    return [
+        f"Tariffs here are in {len(totals)} currencies, which are not added up: {' and '.join(totals)} in total."
+    ]
 
 
 def _without_tariff(report: CostReport) -> list[str]:

@@ -13,13 +13,14 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from portal.core.cost.rules.cost import CostReport
 from portal.core.values.texts import shown_text
 from portal.features.cost.listings import listings_of
 from portal.features.cost.sheets import FIGURES, Export, Value, sheets
 from portal.features.cost.warnings import warnings_in_words
 from portal.ui import formats
 
-_FORMATS = {Decimal: "#,##0.00", date: "yyyy-mm-dd"}
+_DATE = "yyyy-mm-dd"
 _WIDTHS = {"A": 30, "B": 30, "C": 14, "D": 14, "E": 14, "F": 14}
 
 
@@ -28,9 +29,10 @@ def xlsx_bytes(export: Export) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
     _about(book.create_sheet("Report"), export)
-    for sheet in sheets(export.report):
-        page = book.create_sheet(sheet.title)
-        money = [f"{name} {export.report.currency}" for name in FIGURES[1:]]
+    parts = export.report.parts
+    for sheet in (sheet for part in parts for sheet in sheets(part)):
+        page = book.create_sheet(sheet.title if len(parts) == 1 else f"{sheet.title} {sheet.currency}")
+        money = [f"{name} {sheet.currency}" for name in FIGURES[1:]]
         _write(page, [(sheet.first, sheet.note, FIGURES[0], *money), *sheet.rows, sheet.total])
         _bold(page, 1, page.max_row)
         page.freeze_panes = "A2"
@@ -40,20 +42,16 @@ def xlsx_bytes(export: Export) -> bytes:
 
 
 def _about(page: Worksheet, export: Export) -> None:
-    report, total = export.report, listings_of(export.report).total
-    fixed = "included for the whole months" if report.fixed else "not included"
+    report = export.report
+    has_fixed = any(part.fixed for part in report.parts)
+    fixed = "included, by the days of a month" if has_fixed else "not included"
     rows: list[Sequence[Value]] = [
         ("Energy of", export.about),
         ("First day", export.days.first),
         ("Last day", export.days.last),
         ("Days in", export.zone),
-        ("Currency", report.currency),
-        ("kWh", total.kwh or Decimal(0)),
-        *[
-            (name, value)
-            for name, value in (("Base", total.base), ("VAT", total.vat), ("Total", total.total))
-        ],
-        ("Fixed monthly charges", fixed),
+        *[line for part in report.parts for line in _totals(part)],
+        ("Fixed charges", fixed),
         ("As of", formats.utc_time(report.as_of.at)),
         ("Made at", formats.utc_time(export.made_at)),
         *[("Note", line) for line in warnings_in_words(report)],
@@ -62,6 +60,17 @@ def _about(page: Worksheet, export: Export) -> None:
     for row in page.iter_rows(max_col=2):
         row[0].font = Font(bold=True)
         row[1].alignment = Alignment(horizontal="left")
+
+
+def _totals(part: CostReport) -> list[tuple[str, Value]]:
+    total = listings_of(part).total
+    return [
+        ("Currency", part.currency),
+        ("kWh", total.kwh or Decimal(0)),
+        ("Base", total.base),
+        ("VAT", total.vat),
+        ("Total", total.total),
+    ]
 
 
 def _write(page: Worksheet, rows: Sequence[Sequence[Value]]) -> None:
@@ -84,5 +93,11 @@ def _cell(page: Worksheet, value: Value) -> Cell:
     if isinstance(value, str):
         cell.data_type = "s"  # a name that looks like a formula stays a name
     else:
-        cell.number_format = _FORMATS[type(value)]
+        cell.number_format = _DATE if isinstance(value, date) else _format(value)
     return cell
+
+
+def _format(value: Decimal) -> str:
+    """As many decimals as the figure has: those of its currency's minor unit."""
+    decimals = max(0, -int(value.as_tuple().exponent))
+    return f"#,##0.{'0' * decimals}" if decimals else "#,##0"

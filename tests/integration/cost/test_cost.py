@@ -10,14 +10,14 @@ import pytest
 
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.service import cost
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Invalid, NotFound
 from portal.core.overview import service as dashboard
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
-from portal.core.values.money import round_cents
+from portal.core.values.money import round_money
 from tests.integration.databases import Clock
 
 MONDAY = datetime(2026, 5, 18, tzinfo=UTC)
@@ -86,7 +86,7 @@ async def test_energy_without_a_tariff_is_counted_and_costs_nothing(house: Stack
     await _store(house, device.id, [((9, 0), 0), ((10, 30), 3)])
     report = await cost.client_cost(house, MONDAY, MONDAY + DAY)
     assert report.buckets_without_tariff == 2
-    assert (report.total_kwh, round_cents(report.total)) == (59, Decimal("161.00"))
+    assert (report.total_kwh, round_money(report.total, "ZAR")) == (59, Decimal("161.00"))
 
 
 async def test_a_site_is_priced_alone(house: Stack) -> None:
@@ -119,14 +119,20 @@ async def test_an_unknown_customer_is_not_found(admin_stack: Stack) -> None:
         await cost.fleet_cost(admin_stack, uuid4(), MONDAY, MONDAY + DAY)
 
 
-async def test_money_of_two_currencies_is_never_added_up(house: Stack) -> None:
+async def test_money_of_two_currencies_has_a_total_each(house: Stack) -> None:
     await municipalities.add_municipality(house, "Windhoek", "Africa/Windhoek")
     await tariff_imports.import_tariffs(house, [{**TARIFF, "municipality": "Windhoek", "currency": "NAD"}])
     await sites.add_site(house, "Lodge", municipality="Windhoek")
     device = await devices.add_device(house, "Lodge main", site="Lodge", external_id="lodge")
     await _store(house, device.id, [((8, 0), 0), ((9, 0), 1)])
-    with pytest.raises(Conflict, match=r"NAD and ZAR"):
-        await cost.client_cost(house, MONDAY, MONDAY + DAY)
+    report = await cost.client_cost(house, MONDAY, MONDAY + DAY, days="local")
+    assert [(part.currency, part.total_kwh, part.total) for part in report.parts] == [
+        ("ZAR", 56, 161),
+        ("NAD", 1, Decimal("2.875")),
+    ]
+    shown = [(part.currency, [charge.site_name for charge in part.fixed]) for part in report.parts]
+    assert shown == [("ZAR", ["House"]), ("NAD", ["Lodge"])]
+    assert [[device.name for device in part.devices] for part in report.parts] == [["Main"], ["Lodge main"]]
 
 
 async def test_a_tariff_import_with_mistakes_of_every_kind_names_all_and_changes_nothing(

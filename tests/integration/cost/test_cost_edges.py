@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.core.cost.rules.shown_cost import as_shown
+from portal.core.cost.rules.totals import total_of
 from portal.core.cost.service import cost, explain
 from portal.core.errors import Invalid
 from portal.core.overview import service as dashboard
@@ -124,14 +125,41 @@ async def test_seasons_and_holidays_set_the_rate_of_a_day(client_stack: Stack) -
     assert len(municipality.tariffs[0].holidays) == 3
 
 
-async def test_whole_months_carry_the_fixed_charge_and_parts_do_not(client_stack: Stack) -> None:
+async def test_a_month_carries_its_fixed_charge_and_a_part_its_part(client_stack: Stack) -> None:
     await a_meter(client_stack, "Africa/Johannesburg")
     may = datetime(2026, 4, 30, 22, tzinfo=UTC), datetime(2026, 5, 31, 22, tzinfo=UTC)
     report = await cost.client_cost(client_stack, *may)
     assert [(each.month, each.base_cost, each.total) for each in report.fixed] == [
         (date(2026, 5, 1), 100, 115)
     ]
-    assert not (await cost.client_cost(client_stack, may[0], may[1] - timedelta(hours=1))).fixed
+    period = await cost.client_cost(client_stack, may[0] + 16 * DAY, may[1] + 16 * DAY)
+    assert [(each.first_day, each.last_day) for each in period.fixed] == [
+        (date(2026, 5, 17), date(2026, 5, 31)),
+        (date(2026, 6, 1), date(2026, 6, 16)),
+    ]
+    shown = as_shown(period)
+    assert [each.total for each in shown.fixed] == [Decimal("55.65"), Decimal("61.33")]
+    assert total_of(shown).total == Decimal("116.98")
+
+
+async def test_a_site_is_asked_about_in_its_own_days(client_stack: Stack) -> None:
+    await a_meter(client_stack, "Africa/Johannesburg", a_tariff(periods=[]))
+    await municipalities.add_municipality(client_stack, "Tokyo", "Asia/Tokyo")
+    await tariff_imports.import_tariffs(client_stack, [a_tariff(municipality="Tokyo", periods=[])])
+    lodge = await sites.add_site(client_stack, "Lodge", municipality="Tokyo")
+    meter = await devices.add_device(client_stack, "Lodge", site="Lodge", external_id="lodge")
+    # 14:30 to 15:30 UTC is 23:30 to 00:30 in Tokyo.
+    rows = (MONDAY.replace(hour=14, minute=30), 0), (MONDAY.replace(hour=15, minute=30), 6)
+    await store(client_stack, meter.id, *rows)
+    own = client_stack.settings.application.time_zone
+    assert await cost.local_zone(client_stack) == own
+    assert await cost.local_zone(client_stack, site_id=lodge.id) == "Asia/Tokyo"
+    tokyo = datetime(2026, 5, 17, 15, tzinfo=UTC), datetime(2026, 5, 19, 15, tzinfo=UTC)
+    report = await cost.client_cost(client_stack, *tokyo, lodge.id, days="local")
+    assert report.zone == "Asia/Tokyo"
+    assert [(day.date, day.kwh) for day in report.days] == [(date(2026, 5, 18), 3), (date(2026, 5, 19), 3)]
+    everywhere = await cost.client_cost(client_stack, MONDAY, MONDAY + DAY, days="local")
+    assert (everywhere.zone, [day.date for day in everywhere.days]) == (own, [date(2026, 5, 18)])
 
 
 async def test_a_vanished_zone_prices_nothing_and_is_named(client_stack: Stack) -> None:

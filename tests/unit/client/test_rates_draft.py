@@ -116,9 +116,9 @@ def test_a_season_of_two_stretches_keeps_the_periods_of_each() -> None:
         (
             {
                 "seasons": [SeasonDraft("High", key="1")],
-                "periods": [PeriodDraft("Peak"), PeriodDraft("Night", "1", rate="-1")],
+                "periods": [PeriodDraft("Peak"), PeriodDraft("Night", "1", rate="1e6")],
             },
-            "Period 2 (Night), rate: the rate of period 'Night' must not be negative, but is -1",
+            "Period 2 (Night), rate: the rate of period 'Night' must be below 1,000,000, but is 1E+6",
         ),
     ],
 )

@@ -12,15 +12,20 @@ from hypothesis import strategies as st
 from portal.core.cost.rules.cost import (
     CostReport,
     DeviceRef,
+    FixedCost,
     MixedCurrencies,
     Quality,
     WindowInvalid,
     check_window,
 )
-from portal.core.cost.rules.fixed_charges import fixed_charges
+from portal.core.cost.rules.currencies import with_fixed
+from portal.core.cost.rules.fixed_charges import FixedCharge, fixed_charges
+from portal.core.cost.rules.shown_cost import as_shown
+from portal.core.cost.rules.totals import total_of, totals_of
 from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
-from portal.core.values.money import exact_decimals, round_cents
+from portal.core.values.currencies import minor_unit
+from portal.core.values.money import exact_decimals, round_money
 from tests.unit.cost.usages import RateSlot, Usage, by_day_alone, price, rate_slots
 from tests.unit.tariffs.tariff_examples import tariff
 
@@ -64,7 +69,7 @@ def worked_example_usages() -> list[Usage]:
 def test_the_worked_example_comes_out_to_the_cent() -> None:
     found = report(*worked_example_usages())
     assert (found.total_kwh, found.base_cost, found.vat, found.total) == (56, 140, 21, 161)
-    assert [str(round_cents(amount)) for amount in (found.base_cost, found.vat, found.total)] == [
+    assert [str(round_money(amount, "ZAR")) for amount in (found.base_cost, found.vat, found.total)] == [
         "140.00",
         "21.00",
         "161.00",
@@ -105,7 +110,7 @@ def test_nothing_is_rounded_before_the_edge() -> None:
     # Three times 0.335 is 1.005; rounded one by one it would be 1.02.
     found = report(*(use(1, at=slot("0.335", "0")) for _ in range(3)))
     assert str(found.total) == "1.005000000"
-    assert round_cents(found.total) == Decimal("1.01")
+    assert round_money(found.total, "ZAR") == Decimal("1.01")
 
 
 def test_what_the_energy_left_open_is_reported_beside_it() -> None:
@@ -119,11 +124,9 @@ def test_what_the_energy_left_open_is_reported_beside_it() -> None:
 
 
 def test_money_of_two_currencies_is_never_added_up() -> None:
+    usages = use(1, at=slot()), use(1, at=slot(currency="USD"))
     with pytest.raises(MixedCurrencies, match="USD and ZAR"):
-        report(use(1, at=slot()), use(1, at=slot(currency="USD")))
-    assert report(use(1, at=slot(currency="USD"))).currency == "USD"
-    assert report(use(1, at=slot(currency="ZAR")), use(1, at=slot())).currency == "ZAR"
-    assert report(use(0, at=slot(currency="USD")), use(1, at=slot())).currency == "ZAR"
+        by_day_alone(usages, from_at=FROM, to_at=TO, currency="ZAR")
 
 
 def test_usage_outside_the_question_is_an_error_not_a_silent_loss() -> None:
@@ -224,17 +227,129 @@ def test_a_leap_year_fits_a_window() -> None:
     check_window(FROM, FROM + timedelta(days=366))
 
 
-def test_fixed_charges_are_for_whole_local_months_only() -> None:
-    old = tariff(effective_to=date(2026, 6, 30))
-    new = tariff(id=2, effective_from=date(2026, 6, 15), fixed_monthly_charge=Decimal(150), currency="USD")
-    start = datetime(2026, 4, 30, 22, tzinfo=UTC)  # 1 May in Johannesburg
-    end = datetime(2026, 7, 31, 21, 59, tzinfo=UTC)  # a minute of July is missing
-    charges = fixed_charges([old, new], JOHANNESBURG, start, end)
-    assert [(c.month, c.tariff_id, c.amount, c.vat, c.currency) for c in charges] == [
-        (date(2026, 5, 1), 1, 120, 18, None),
-        (date(2026, 6, 1), 1, 120, 18, None),  # by the tariff of the month's first day
+def july_to_august(start: datetime, end: datetime) -> list[FixedCharge]:
+    return fixed_charges([tariff(fixed_monthly_charge=Decimal(3100))], JOHANNESBURG, start, end)
+
+
+def local(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, tzinfo=JOHANNESBURG)
+
+
+def test_a_billing_period_carries_its_part_of_each_month() -> None:
+    charges = july_to_august(local(7, 17), local(8, 17))
+    assert [(c.first_day, c.last_day, c.amount, c.vat) for c in charges] == [
+        (date(2026, 7, 17), date(2026, 7, 31), 1500, 225),
+        (date(2026, 8, 1), date(2026, 8, 16), 1600, 240),
     ]
-    whole = fixed_charges([old, new], JOHANNESBURG, start, end + timedelta(minutes=1))
-    assert [(c.month, c.tariff_id, c.currency) for c in whole[2:]] == [(date(2026, 7, 1), 2, "USD")]
-    assert fixed_charges([old], JOHANNESBURG, start + timedelta(seconds=1), end)[0].month == date(2026, 6, 1)
-    assert fixed_charges([], JOHANNESBURG, start, end) == []
+
+
+def test_a_whole_month_is_charged_as_printed_and_parts_of_it_add_up() -> None:
+    rates = [tariff(fixed_monthly_charge=Decimal("2519.88"))]
+    [whole] = fixed_charges(rates, JOHANNESBURG, local(7, 1), local(8, 1))
+    parts = [
+        fixed_charges(rates, JOHANNESBURG, local(7, 1), local(7, 8))[0],
+        fixed_charges(rates, JOHANNESBURG, local(7, 8), local(8, 1))[0],
+    ]
+    assert (whole.amount, whole.vat) == (Decimal("2519.88"), Decimal("377.982"))
+    with exact_decimals():
+        assert abs(parts[0].amount + parts[1].amount - whole.amount) < Decimal("1e-19")
+
+
+def test_each_day_is_charged_by_the_tariff_that_holds_then() -> None:
+    old = tariff(effective_to=date(2026, 6, 14))
+    new = tariff(id=2, effective_from=date(2026, 6, 15), fixed_monthly_charge=Decimal(150), currency="USD")
+    charges = fixed_charges([old, new], JOHANNESBURG, local(6, 1), local(7, 1))
+    assert [(c.first_day.day, c.last_day.day, c.tariff_id, c.amount, c.currency) for c in charges] == [
+        (1, 14, 1, 56, None),
+        (15, 30, 2, 80, "USD"),
+    ]
+    assert fixed_charges([], JOHANNESBURG, local(6, 1), local(7, 1)) == []
+    assert fixed_charges([old], JOHANNESBURG, local(6, 15), local(7, 1)) == []
+
+
+def test_a_day_carries_its_whole_share_from_its_midnight_on() -> None:
+    [today] = july_to_august(local(7, 17), local(7, 17) + timedelta(hours=1))
+    assert today.amount == 100
+    assert july_to_august(local(7, 17) + timedelta(seconds=1), local(7, 18)) == []
+    windows = [local(7, 1) + timedelta(hours=7 * n) for n in range(60)]
+    with exact_decimals():
+        assert sum(c.amount for n in range(59) for c in july_to_august(windows[n], windows[n + 1])) == sum(
+            c.amount for c in july_to_august(windows[0], windows[-1])
+        )
+
+
+def test_money_of_two_currencies_has_a_report_of_each() -> None:
+    found = report(use(1), use(2, at=slot()), use(4, at=slot("1.00", "0", "USD"), day=date(2026, 5, 19)))
+    assert [(part.currency, part.total_kwh, part.total) for part in found.parts] == [
+        ("ZAR", 3, Decimal("5.75")),
+        ("USD", 4, 4),
+    ]
+    assert [device.name for device in found.devices] == ["Main", "Spare"]
+    assert [device.name for device in found.others[0].devices] == ["Main"]
+    assert (found.buckets_without_tariff, found.others[0].buckets_without_tariff) == (1, 0)
+    shown = as_shown(found)
+    assert [(each.currency, each.total) for each in totals_of(shown)] == [
+        ("ZAR", Decimal("5.75")),
+        ("USD", 4),
+    ]
+
+
+def test_what_is_used_in_one_foreign_currency_is_a_report_in_that() -> None:
+    found = report(use(4, at=slot("1.00", "0", "USD")))
+    assert (found.currency, found.total, found.others) == ("USD", 4, ())
+    assert [device.name for device in found.devices] == ["Main", "Spare"]
+
+
+def charge(amount: str) -> FixedCost:
+    base = Decimal(amount)
+    return FixedCost(date(2026, 5, 1), date(2026, 5, 31), "Plant", "TOU", base, Decimal(0), base)
+
+
+def test_fixed_charges_are_in_the_total_of_their_currency() -> None:
+    found = with_fixed(report(use(2, at=slot())), [("ZAR", charge("1.25")), ("JPY", charge("100.5"))])
+    assert [(each.currency, each.total, each.fixed) for each in totals_of(as_shown(found))] == [
+        ("ZAR", Decimal("7.00"), Decimal("1.25")),
+        ("JPY", 101, 101),
+    ]
+    alone = with_fixed(report(), [("USD", charge("3"))])
+    assert [(part.currency, len(part.fixed), len(part.devices)) for part in alone.parts] == [("USD", 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("currency", "rate", "kwh", "total"),
+    [("JPY", "31.373", 340, "10667"), ("KWD", "0.00190", 300, "0.570"), ("ZAR", "2.50", 56, "140.00")],
+)
+def test_money_has_the_digits_of_its_currency(currency: str, rate: str, kwh: int, total: str) -> None:
+    found = as_shown(report(use(kwh, at=slot(rate, "0", currency)), currency=currency))
+    assert str(found.total) == str(total_of(found).total) == total
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5_000_000), st.sampled_from(("1.8549", "2.3302", "-0.05", "7.797"))),
+        min_size=1,
+        max_size=40,
+    ),
+    st.sampled_from(("ZAR", "JPY", "KWD")),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_shown_row_is_within_a_minor_unit_of_its_exact_value(
+    used: list[tuple[int, str]], currency: str
+) -> None:
+    days = [FROM.date() + timedelta(days=n) for n in range(len(used))]
+    exact = report(
+        *(
+            Usage(METER.device_id, day, slot(rate, "0.15"), milliwh, 1)
+            for day, (milliwh, rate) in zip(days, used, strict=True)
+        ),
+        to_at=FROM + timedelta(days=len(used)),
+        currency=currency,
+    )
+    shown, unit = as_shown(exact), minor_unit(currency)
+    for line, row in zip(exact.days, shown.days, strict=True):
+        assert all(
+            abs(getattr(row, name) - getattr(line, name)) <= unit for name in ("base_cost", "vat", "total")
+        )
+        assert row.base_cost + row.vat == row.total
+        assert sum((part.total for part in row.periods), Decimal(0)) == row.total
+    assert sum((row.total for row in shown.days), Decimal(0)) == shown.total

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
-from portal.core.values.money import exact_decimals, kwh_from_milliwh, round_cents
+from portal.core.values.money import exact_decimals, kwh_from_milliwh, round_money
 from tests.unit.cost.oracles import A_YEAR_FROM, a_year_of_loads, bill_of_pysam, two_seasons
 from tests.unit.cost.usages import rate_slots
 from tests.unit.tariffs.tariff_examples import tariff
@@ -29,7 +29,7 @@ def cost_of(tariffs: list[Tariff], zone: ZoneInfo, start: datetime, loads_milliw
 def test_a_year_agrees_with_the_utility_rate_model_of_the_national_renewable_energy_laboratory() -> None:
     loads = a_year_of_loads()
     ours = cost_of([two_seasons()], UTC_ZONE, A_YEAR_FROM, loads)
-    assert round_cents(ours) == round_cents(bill_of_pysam(loads))
+    assert round_money(ours, "ZAR") == round_money(bill_of_pysam(loads), "ZAR")
 
 
 def test_a_year_of_one_schedule_agrees_with_ts_tariffs() -> None:
@@ -51,7 +51,7 @@ def test_a_year_of_one_schedule_agrees_with_ts_tariffs() -> None:
         default_rate_per_kwh=Decimal("1.8004"),
     )
     found = cost_of([ours], UTC_ZONE, datetime(2029, 1, 1, tzinfo=UTC), loads)
-    assert round_cents(found) == round_cents(Decimal(repr(float(charge))))
+    assert round_money(found, "ZAR") == round_money(Decimal(repr(float(charge))), "ZAR")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from portal.core.cost.rules.cost import (
     Quality,
     check_window,
     price_days,
-    price_groups,
 )
+from portal.core.cost.rules.currencies import price_in_each
 from portal.core.cost.rules.rates import Price, segments
 from portal.core.tariffs.rules.tariffs import Tariff
 
@@ -76,7 +76,7 @@ def price(
     """Price usage, grouped by day and by device as the product groups it."""
     usages = tuple(usages)
     check_window(from_at, to_at)
-    return price_groups(
+    return price_in_each(
         _by_day(usages),
         [DeviceUsage(u.device_id, u.slot and u.slot.price, u.milliwh, u.buckets) for u in usages],
         days=_days(from_at, to_at),

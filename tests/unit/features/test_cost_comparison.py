@@ -20,7 +20,7 @@ REPORT = replace(
     total=Decimal(230),
 )
 EARLIER = DayRange(date(2026, 5, 11), date(2026, 5, 17))
-FIXED = FixedCost(date(2026, 5, 1), "Mill", "TOU", Decimal(100), Decimal(15), Decimal(115))
+FIXED = FixedCost(date(2026, 5, 1), date(2026, 5, 31), "Mill", "TOU", Decimal(100), Decimal(15), Decimal(115))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_money_of_two_currencies_is_not_compared() -> None:
     assert cost == ""
 
 
-def test_fixed_charges_are_left_out_and_that_is_said() -> None:
+def test_each_days_part_of_the_fixed_charges_is_compared_as_well() -> None:
     before = replace(REPORT, total=Decimal(115))
     _, cost = build_comparison(replace(REPORT, fixed=(FIXED,)), before, EARLIER, is_running=False)
-    assert cost == "Energy alone: 100\u00a0% more than 11 \u2013 17 May"
+    assert cost == "200\u00a0% more than 11 \u2013 17 May"

@@ -41,14 +41,18 @@ REPORT = CostReport(
     days=tuple(DayCost(date(2026, 5, 18 + n), *PARTS, (PeriodCost("Peak", *PARTS),)) for n in range(3)),
     devices=tuple(DeviceCost(UUID(int=n), name, f"@Site {n}", *PARTS, 0) for n, name in enumerate(NAMES)),
     periods=(PeriodCost("Peak", *WHOLE),),
-    fixed=(FixedCost(date(2026, 5, 1), "Mill", "TOU", Decimal(100), Decimal(15), Decimal(115)),),
+    fixed=(
+        FixedCost(
+            date(2026, 5, 1), date(2026, 5, 31), "Mill", "TOU", Decimal(100), Decimal(15), Decimal(115)
+        ),
+    ),
     as_of=AsOf(MONDAY + timedelta(hours=9)),
 )
 EXPORT = Export(REPORT, DayRange(date(2026, 5, 18), date(2026, 5, 20)), "Africa/Johannesburg", "All", MONDAY)
 
 
 def rows_of(listing: str) -> list[dict[str, str]]:
-    body = csv_bytes(sheets(REPORT)[LISTINGS.index(listing)], EXPORT)
+    body = csv_bytes([sheets(REPORT)[LISTINGS.index(listing)]], EXPORT)
     return list(csv.DictReader(StringIO(body.decode("utf-8-sig"))))
 
 
@@ -74,7 +78,7 @@ def test_the_rows_of_a_file_add_up(listing: str) -> None:
 def test_a_file_is_read_by_pandas_as_it_is(listing: str, *, for_machine: bool) -> None:
     import pandas as pd  # noqa: PLC0415 - every process collects this file, and one runs it
 
-    body = csv_bytes(sheets(REPORT)[LISTINGS.index(listing)], EXPORT, for_machine=for_machine)
+    body = csv_bytes([sheets(REPORT)[LISTINGS.index(listing)]], EXPORT, for_machine=for_machine)
     assert body.startswith(BOM_UTF8) is not for_machine
     table = pd.read_csv(BytesIO(body))
     first = {"days": "Day", "devices": "Device", "sites": "Site", "periods": "Period"}[listing]
@@ -96,7 +100,7 @@ def test_a_file_is_read_by_pandas_as_it_is(listing: str, *, for_machine: bool) -
     if listing == "days":
         days = pd.to_datetime(table["Day"], format="%Y-%m-%d")
         assert days.notna().sum() == 3
-        assert table["Note"][days.isna()].tolist() == ["Fixed monthly charge: May 2026, Mill, TOU"]
+        assert table["Note"][days.isna()].tolist() == ["Fixed charge: May 2026, Mill, TOU"]
 
 
 def test_every_row_says_which_days_it_is_about() -> None:
@@ -108,7 +112,7 @@ def test_every_row_says_which_days_it_is_about() -> None:
 def test_every_row_says_how_far_it_goes() -> None:
     assert {(row["As of"], row["Complete"]) for row in rows_of("days")} == {("2026-05-18T09:00:00Z", "yes")}
     partly = replace(EXPORT, report=replace(REPORT, as_of=replace(REPORT.as_of, is_complete=False)))
-    body = csv_bytes(sheets(REPORT)[0], partly).decode("utf-8-sig")
+    body = csv_bytes([sheets(REPORT)[0]], partly).decode("utf-8-sig")
     assert {row["Complete"] for row in csv.DictReader(StringIO(body))} == {"no"}
 
 
@@ -132,14 +136,14 @@ def test_a_name_of_an_earlier_release_does_not_stop_a_file(name: str) -> None:
     )
     assert book["Devices"]["A2"].value == kept
     assert book["Report"]["B1"].value == kept
-    body = csv_bytes(sheets(export.report)[LISTINGS.index("devices")], export)
+    body = csv_bytes([sheets(export.report)[LISTINGS.index("devices")]], export)
     assert next(csv.DictReader(StringIO(body.decode("utf-8-sig"))))["Device"] == kept
 
 
 @pytest.mark.parametrize("sign", ["\uff1d", "\uff0b", "\uff0d", "\uff20", "\u200b=", "\ufeff@", "\t="])
 def test_a_wide_or_hidden_sign_does_not_begin_a_formula(sign: str) -> None:
     report = replace(REPORT, devices=(replace(REPORT.devices[0], name=f"{sign}1+1"),))
-    body = csv_bytes(sheets(report)[LISTINGS.index("devices")], EXPORT)
+    body = csv_bytes([sheets(report)[LISTINGS.index("devices")]], EXPORT)
     assert next(csv.DictReader(StringIO(body.decode("utf-8-sig"))))["Device"].startswith("'")
 
 
@@ -177,7 +181,7 @@ def test_energy_without_a_fixed_charge_is_not_said_to_have_one() -> None:
         row[0].value: row[1].value
         for row in load_workbook(BytesIO(xlsx_bytes(replace(EXPORT, report=report))))["Report"].iter_rows()
     }
-    assert facts["Fixed monthly charges"] == "not included"
+    assert facts["Fixed charges"] == "not included"
 
 
 def workbook() -> Any:

@@ -81,7 +81,7 @@ def test_what_may_be_left_out_has_a_sound_default() -> None:
         ("defaultRatePerKwh", True),
         ("defaultRatePerKwh", "NaN"),
         ("defaultRatePerKwh", float("inf")),
-        ("defaultRatePerKwh", -1),
+        ("defaultRatePerKwh", -1_000_000),
         ("vatRate", 15),
         ("vatRate", None),
         ("fixedMonthlyCharge", "-1"),
@@ -111,7 +111,7 @@ def test_each_wrong_field_is_named(field: str, value: object) -> None:
         ("startTime", "17:00:30"),
         ("endTime", "17:00"),
         ("ratePerKwh", "free"),
-        ("ratePerKwh", -0.5),
+        ("ratePerKwh", -1_000_000),
     ],
 )
 def test_each_wrong_field_of_a_period_is_named(field: str, value: object) -> None:

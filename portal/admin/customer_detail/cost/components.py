@@ -37,7 +37,7 @@ def _below_the_figures() -> rx.Component:
                 _table("Site", report.sites, "Sites", Explain.explain_from_device),
                 _table("Period", report.periods, "Time of use", Explain.explain_from_day),
             ),
-            callout("Fixed monthly charges are not included: they are billed for whole months.", tone="note"),
+            callout("Fixed charges are not included: the customer's own Cost page has them.", tone="note"),
         ),
         card(_no_devices()),
     )

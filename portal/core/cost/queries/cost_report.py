@@ -10,13 +10,13 @@ from portal.core.cost.rules.cost import (
     CostReport,
     DailyCosts,
     FixedCost,
-    MixedCurrencies,
     price_days,
-    price_groups,
 )
-from portal.core.cost.rules.fixed_charges import fixed_charges
+from portal.core.cost.rules.currencies import price_in_each
+from portal.core.cost.rules.fixed_charges import FixedCharge, fixed_charges
 from portal.core.database.rows import rows_of, values_of
 from portal.core.tariffs.queries import tariffs
+from portal.core.values.money import exact_decimals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _ZONES = """
 SELECT DISTINCT m.time_zone_id FROM {municipalities} m
-JOIN {sites} s ON {s.customer_id = m.customer_id AND} s.{municipality_id} = m.id
+JOIN {sites} s ON {s.customer_id = m.customer_id AND} s.{municipality_id} = m.id {of_site}
 {WHERE m.customer_id = :customer_id}
 """
 
@@ -44,16 +44,13 @@ async def load_report(
     max_gap: timedelta,
     municipalities: Sequence[MunicipalTariffs] | None = None,
 ) -> CostReport:
-    """Price the scope's energy by the tariffs of its own municipalities, or by `municipalities` where given.
-
-    Raises `MixedCurrencies` when those tariffs are in more than one currency.
-    """
+    """Price the scope's energy by the tariffs of its own municipalities, or by `municipalities` where given."""
     if municipalities is None:
         municipalities = await load_municipalities(session, scope)
     calendar = make_calendar(municipalities, scope)
     found = await load_usage(session, scope, calendar, max_gap)
     days = {usage.day for usage in found.by_day} | _days_of(calendar, found.municipalities)
-    report = price_groups(
+    report = price_in_each(
         found.by_day,
         found.by_device,
         days=sorted(days),
@@ -94,24 +91,26 @@ async def load_municipalities(session: AsyncSession, scope: CostScope) -> tuple[
     return await tariffs.load(session, scope.customer_id)
 
 
-async def zones_in_use(session: AsyncSession, layout: Layout, customer_id: UUID | None) -> set[str]:
-    """Return the time zones of the municipalities that have sites."""
-    return set(await values_of(session, str, layout.sql(_ZONES), {"customer_id": customer_id}))
+async def zones_in_use(
+    session: AsyncSession, layout: Layout, customer_id: UUID | None, site_id: UUID | None = None
+) -> set[str]:
+    """Return the time zones of the municipalities that have sites, or of one site's."""
+    statement = layout.sql(_ZONES, of_site="AND s.id = :site_id" if site_id else "")
+    given = {"customer_id": customer_id, "site_id": site_id}
+    return set(await values_of(session, str, statement, given))
 
 
 async def load_fixed(
     session: AsyncSession,
     scope: CostScope,
     own_currency: str,
-    report: CostReport,
     municipalities: Sequence[MunicipalTariffs] | None = None,
-) -> tuple[FixedCost, ...]:
-    """Return the fixed monthly charges of a Client's sites for the whole local months inside the window.
+) -> list[tuple[str, FixedCost]]:
+    """Return the fixed charges of a Client's sites for the local days that begin in the window, with their currencies.
 
-    A site with a device is charged once a month, by the tariffs of its own municipality, or by `municipalities`
-    where given. Raises `MixedCurrencies` when they are not in the report's currency.
+    A site with a device is charged, by the tariffs of its own municipality, or by `municipalities` where given.
     """
-    found: list[FixedCost] = []
+    found: list[tuple[str, FixedCost]] = []
     sites = await _metered_sites(session, scope)
     for municipality in await tariffs.load(session) if municipalities is None else municipalities:
         zone = zone_named(municipality.time_zone_id)
@@ -122,17 +121,16 @@ async def load_fixed(
             continue
         names = {tariff.id: tariff.name for tariff in municipality.tariffs}
         for charge in fixed_charges(municipality.tariffs, zone, scope.from_at, scope.to_at):
-            if not charge.amount:
-                continue
-            if (charge.currency or own_currency) != report.currency:
-                msg = f"fixed charges are in {charge.currency or own_currency} and energy is in {report.currency}"
-                raise MixedCurrencies(msg)
-            total = charge.amount + charge.vat
-            found.extend(
-                FixedCost(charge.month, site, names[charge.tariff_id], charge.amount, charge.vat, total)
-                for site in its_sites
-            )
-    return tuple(sorted(found, key=lambda charge: (charge.month, charge.site_name)))
+            if charge.amount:
+                code, name = charge.currency or own_currency, names[charge.tariff_id]
+                found.extend((code, _fixed_cost(charge, site, name)) for site in its_sites)
+    return sorted(found, key=lambda each: (each[1].first_day, each[1].site_name))
+
+
+def _fixed_cost(charge: FixedCharge, site: str, tariff: str) -> FixedCost:
+    with exact_decimals():
+        total = charge.amount + charge.vat
+    return FixedCost(charge.first_day, charge.last_day, site, tariff, charge.amount, charge.vat, total)
 
 
 class _MeteredSite(NamedTuple):

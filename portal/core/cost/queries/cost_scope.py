@@ -22,7 +22,8 @@ _UTC = ZoneInfo("UTC")
 class CostScope:
     """Whose energy: a customer's on the Admin, one site's or all on the Client; and how it is grouped.
 
-    `day_zone` None groups by the local day of each site's municipality. `own_zone` is used for sites without one.
+    `day_zone` is whose days it is grouped by, None while that is not known. `own_zone` is that of sites without a
+    municipality.
     `live` are hours of which something else is stored than there is by now.
     """
 

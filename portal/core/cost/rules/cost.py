@@ -98,9 +98,12 @@ class DeviceCost:
 class CostReport:
     """The answer to "what did this window cost".
 
-    Fixed monthly charges stand apart, in `fixed`: the other figures are of energy alone. `periods` splits them by
+    Fixed charges stand apart, in `fixed`: the other figures are of energy alone. `periods` splits them by
     time of use, energy without a tariff left out. `unknown_zones` names municipalities whose time zone no longer
-    exists, so that nothing of theirs has a price.
+    exists, so that nothing of theirs has a price. `zone` is the IANA zone of its days.
+
+    Money of two currencies is never added up: this is the report of one, and `others` are those of the rest, with their
+    own energy. Energy without a price, and what is doubtful, is in the first alone.
     """
 
     from_at: datetime
@@ -120,6 +123,13 @@ class CostReport:
     fixed: "tuple[FixedCost, ...]" = ()
     unknown_zones: tuple[str, ...] = ()
     as_of: AsOf = UNKNOWN
+    zone: str = "UTC"
+    others: "tuple[CostReport, ...]" = ()
+
+    @property
+    def parts(self) -> "tuple[CostReport, ...]":
+        """The report of each currency, this one first."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +148,20 @@ class DailyCosts:
 
 @dataclass(frozen=True, slots=True)
 class FixedCost:
-    """A fixed charge of a site for a whole local calendar month; `month` is its first day. Amounts exact."""
+    """A site's fixed charge for days of one local calendar month, first and last included. Amounts to 20 decimals."""
 
-    month: date
+    first_day: date
+    last_day: date
     site_name: str
     tariff_name: str
     base_cost: Decimal
     vat: Decimal
     total: Decimal
+
+    @property
+    def month(self) -> date:
+        """The first day of its month."""
+        return self.first_day.replace(day=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +246,8 @@ def price_groups(
 ) -> CostReport:
     """Price the energy of a window that was grouped twice: by day and price, and by device and price.
 
-    `days` are all days of the report; `currency` is the stack's own and holds where a tariff names none. Raises
-    MixedCurrencies when usage was priced in more than one, and ValueError for usage of a device or day that is not in
-    the question, or when the two groupings hold different amounts of energy.
+    `days` are all days of the report; what has a price is in `currency`. Raises ValueError for usage of a device or day
+    that is not in the question, or when the two groupings hold different amounts of energy.
     """
     whole, day_lines, device_lines = _added_up(by_day, by_device, days, devices)
     with exact_decimals():
@@ -240,7 +255,7 @@ def price_groups(
         return CostReport(
             from_at=window[0],
             to_at=window[1],
-            currency=_one_currency(whole, currency),
+            currency=currency,
             total_kwh=kwh,
             base_cost=base,
             vat=vat,

@@ -8,10 +8,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.core.cost.rules.rates import Price, Segment
+from portal.core.cost.rules.shown_cost import shown_pair
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
 from portal.core.energy.rules.meter import Piece, PieceKind, Step
 from portal.core.tariffs.rules.tariffs import Tariff
-from portal.core.values.money import apportion, exact_decimals, kwh_from_milliwh, round_cents
+from portal.core.values.money import exact_decimals, kwh_from_milliwh
 from portal.core.values.time import HOUR
 
 
@@ -58,7 +59,7 @@ class PricedPart:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole chain for one device and UTC hour. `shown_*` are the amounts in cents."""
+    """The whole chain for one device and UTC hour. `shown_*` are the amounts in minor units."""
 
     device_id: UUID
     device_name: str
@@ -160,12 +161,10 @@ def _origin(
     )
 
 
-def shown(parts: Sequence[PricedPart]) -> tuple[Decimal, Decimal, Decimal]:
-    """Return base, VAT and total of an hour in cents that add up."""
+def shown(parts: Sequence[PricedPart], currency: str) -> tuple[Decimal, Decimal, Decimal]:
+    """Return base, VAT and total of an hour in minor units that add up."""
     with exact_decimals():
         base = sum((part.base_cost for part in parts), Decimal(0))
         vat = sum((part.vat for part in parts), Decimal(0))
-        total = base + vat
-    shown_total = round_cents(total)
-    shown_base, shown_vat = apportion((base, vat), shown_total)
-    return shown_base, shown_vat, shown_total
+    shown_base, shown_vat = shown_pair(base, vat, currency)
+    return shown_base, shown_vat, shown_base + shown_vat

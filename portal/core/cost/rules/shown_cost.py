@@ -1,7 +1,8 @@
-"""A cost report as people and machines are shown it: in cents that always add up.
+"""A cost report as people and machines are shown it: in whole minor units of its currency that always add up.
 
-Every figure alone is within a cent of the exact one. The total is rounded once; base and VAT, then days, devices,
-periods and sites are apportioned so that each list adds up to what stands above it, and each line across.
+Every figure is within one unit (a cent) of its exact value, and so is the sum of every line. The total is rounded once;
+base and VAT, then days, devices, periods and sites are apportioned so that each list adds up to what stands above it,
+and each line across. Fixed charges are rounded once as a whole, and apportioned in the same way.
 """
 
 from collections.abc import Sequence
@@ -10,29 +11,40 @@ from decimal import Decimal
 from typing import TypeVar
 
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
-from portal.core.values.money import apportion, round_cents, round_unit
+from portal.core.values.apportioning import apportion, apportion_pairs
+from portal.core.values.currencies import minor_unit
+from portal.core.values.money import exact_decimals, round_money, round_unit
 
 _Line = TypeVar("_Line", DayCost, DeviceCost, PeriodCost, FixedCost)
 
 
 def as_shown(report: CostReport) -> CostReport:
-    """Return the report with all money in whole cents; energy stays exact."""
-    total = round_cents(report.total)
-    base, vat = apportion((report.base_cost, report.vat), total)
+    """Return the report with all money in whole minor units, that of other currencies in theirs; energy stays exact."""
+    unit = minor_unit(report.currency)
+    base, vat = shown_pair(report.base_cost, report.vat, report.currency)
     days = tuple(
-        replace(day, periods=_lines(day.periods, day.base_cost, day.vat))
-        for day in _lines(report.days, base, vat)
+        replace(day, periods=_lines(day.periods, day.base_cost, day.vat, unit))
+        for day in _lines(report.days, base, vat, unit)
     )
     return replace(
         report,
         base_cost=base,
         vat=vat,
-        total=total,
+        total=base + vat,
         days=days,
-        devices=_lines(report.devices, base, vat),
-        periods=_lines(report.periods, base, vat),
-        fixed=tuple(_rounded(charge) for charge in report.fixed),
+        devices=_lines(report.devices, base, vat, unit),
+        periods=_lines(report.periods, base, vat, unit),
+        fixed=_fixed(report.fixed, report.currency),
+        others=tuple(as_shown(other) for other in report.others),
     )
+
+
+def shown_pair(base: Decimal, vat: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+    """Return base and VAT in whole minor units that add up to their rounded total."""
+    with exact_decimals():
+        total = base + vat
+    shown_base, shown_vat = apportion((base, vat), round_money(total, currency), minor_unit(currency))
+    return shown_base, shown_vat
 
 
 def shown_kwh(parts: Sequence[Decimal], unit: Decimal = Decimal("0.01")) -> tuple[list[Decimal], Decimal]:
@@ -41,17 +53,19 @@ def shown_kwh(parts: Sequence[Decimal], unit: Decimal = Decimal("0.01")) -> tupl
     return apportion(parts, total, unit), total
 
 
-def _lines(lines: tuple[_Line, ...], base: Decimal, vat: Decimal) -> tuple[_Line, ...]:
+def _lines(lines: tuple[_Line, ...], base: Decimal, vat: Decimal, unit: Decimal) -> tuple[_Line, ...]:
     if not lines:
         return lines
-    bases = apportion([line.base_cost for line in lines], base)
-    vats = apportion([line.vat for line in lines], vat)
+    pairs = apportion_pairs([(line.base_cost, line.vat) for line in lines], (base, vat), unit)
     return tuple(
         replace(line, base_cost=its_base, vat=its_vat, total=its_base + its_vat)
-        for line, its_base, its_vat in zip(lines, bases, vats, strict=True)
+        for line, (its_base, its_vat) in zip(lines, pairs, strict=True)
     )
 
 
-def _rounded(charge: FixedCost) -> FixedCost:
-    base, vat = round_cents(charge.base_cost), round_cents(charge.vat)
-    return replace(charge, base_cost=base, vat=vat, total=base + vat)
+def _fixed(charges: tuple[FixedCost, ...], currency: str) -> tuple[FixedCost, ...]:
+    with exact_decimals():
+        base, vat = (
+            sum((getattr(charge, name) for charge in charges), Decimal(0)) for name in ("base_cost", "vat")
+        )
+    return _lines(charges, *shown_pair(base, vat, currency), minor_unit(currency))

@@ -12,13 +12,15 @@ from portal.core.cost.queries import cost_report as reports
 from portal.core.cost.queries.cost import CostScope, zone_named
 from portal.core.cost.rules import cost as domain
 from portal.core.cost.rules.cost import CostReport
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.cost.rules.currencies import with_fixed
+from portal.core.errors import Invalid, NotFound
 from portal.core.fleet.queries import customers as customer_queries
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from portal.core.database.db import AsyncSession
     from portal.core.stack import Stack
 
 GAPS = ("report", "estimate")
@@ -31,7 +33,7 @@ _CLOCK_CHANGE = timedelta(hours=2)
 class CostOptions:
     """How a cost question is answered.
 
-    `gaps` is "report" or "estimate". `days` is "utc", or "local" for the days of each site's municipality.
+    `gaps` is "report" or "estimate". `days` is "utc", or "local" for the days of the zone that `local_zone` returns.
     """
 
     gaps: str = "report"
@@ -48,9 +50,9 @@ async def fleet_cost(
 ) -> CostReport:
     """Price a customer's energy of `[from_at, to_at)` (aware instants).
 
-    Amounts are exact and unrounded; fixed monthly charges are not in them. `gaps` and `days` are as in `CostOptions`.
-    Raises `Invalid` with the reason for a bad window or option, `NotFound` for an unknown customer, `Conflict` when
-    its tariffs are in more than one currency. `as_of` says how far the answer goes.
+    Amounts are exact and unrounded; fixed charges are not in them. `gaps` and `days` are as in `CostOptions`.
+    Raises `Invalid` with the reason for a bad window or option, `NotFound` for an unknown customer. What its tariffs
+    price in other currencies is in `others`. `as_of` says how far the answer goes.
     """
     scope = _scope(stack, from_at, to_at, CostOptions(gaps, days))
     async with stack.db.reports, energy.counted(stack, customer_id) as counted:
@@ -70,25 +72,29 @@ async def client_cost(
 ) -> CostReport:
     """Price a Client's own energy, of one site or all; otherwise as `fleet_cost`.
 
-    `fixed` holds the fixed monthly charges of each site for the whole local months inside the window.
+    `fixed` holds the fixed charges of each site for the local days that begin in the window.
     """
     scope = replace(_scope(stack, from_at, to_at, CostOptions(gaps, days)), site_id=site_id)
     async with stack.db.reports, energy.counted(stack) as counted:
         report = await _report(stack, counted, scope)
-        try:
-            fixed = await reports.load_fixed(counted.session, scope, stack.settings.billing.currency, report)
-        except domain.MixedCurrencies as error:
-            raise Conflict(str(error)) from None
-        return replace(report, fixed=fixed)
+        return with_fixed(
+            report, await reports.load_fixed(counted.session, scope, stack.settings.billing.currency)
+        )
 
 
-async def local_zone(stack: Stack, customer_id: UUID | None = None) -> str:
-    """Return the IANA zone whose days a report by local days is about: the one of all municipalities that have sites.
+async def local_zone(stack: Stack, customer_id: UUID | None = None, site_id: UUID | None = None) -> str:
+    """Return the IANA zone whose days a report by local days is about: that of a site, or of all that there are.
 
-    Where they have several, or none is known, it is the stack's own.
+    Where they are in several, or none is known, it is the stack's own.
     """
     async with stack.db.snapshot() as session:
-        zones = await reports.zones_in_use(session, stack.layout, customer_id)
+        return await _local_zone(session, stack, customer_id, site_id)
+
+
+async def _local_zone(
+    session: AsyncSession, stack: Stack, customer_id: UUID | None, site_id: UUID | None
+) -> str:
+    zones = await reports.zones_in_use(session, stack.layout, customer_id, site_id)
     known = {name for name in zones if zone_named(name) is not None}
     return known.pop() if len(known) == 1 else stack.settings.application.time_zone
 
@@ -115,9 +121,9 @@ def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOption
 async def _report(stack: Stack, counted: energy.Counted, scope: CostScope) -> CostReport:
     billing = stack.settings.billing
     max_gap = timedelta(minutes=billing.max_gap_minutes)
-    scope = replace(scope, live=counted.live)
-    try:
-        report = await reports.load_report(counted.session, scope, billing.currency, max_gap)
-        return replace(report, as_of=counted.as_of)
-    except domain.MixedCurrencies as error:
-        raise Conflict(str(error)) from None
+    zone = scope.day_zone or ZoneInfo(
+        await _local_zone(counted.session, stack, scope.customer_id, scope.site_id)
+    )
+    scope = replace(scope, live=counted.live, day_zone=zone)
+    report = await reports.load_report(counted.session, scope, billing.currency, max_gap)
+    return replace(report, as_of=counted.as_of, zone=zone.key)

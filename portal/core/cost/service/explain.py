@@ -123,7 +123,8 @@ def _explanation(
         )
     )
     currencies = {tariff.currency for tariff in tariffs if tariff.id == parts[0].tariff_id}
-    base, vat, total = domain.shown(parts)
+    its_currency = (currencies.pop() if currencies else None) or currency
+    base, vat, total = domain.shown(parts, its_currency)
     hour = found.device_hour
     pieces = sorted([*hour.allocated_pieces, *hour.gap_pieces])
     return Explanation(
@@ -133,7 +134,7 @@ def _explanation(
         municipality=municipality.name if municipality else None,
         time_zone_id=str(zone),
         hour_at=hour.hour.astimezone(UTC),
-        currency=(currencies.pop() if currencies else None) or currency,
+        currency=its_currency,
         kwh=kwh_from_milliwh(hour.allocated_milliwh),
         unallocated_kwh=kwh_from_milliwh(found.unallocated_milliwh),
         estimated_kwh=kwh_from_milliwh(found.estimated_milliwh),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from portal.core import energy
 from portal.core.cost.queries.cost import CostScope, zone_named
 from portal.core.cost.queries.cost_report import load_fixed, load_report
-from portal.core.cost.rules.cost import MixedCurrencies
+from portal.core.cost.rules.currencies import with_fixed
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.errors import Conflict
 from portal.core.tariffs.queries import tariffs as queries
@@ -89,12 +89,12 @@ async def _price_month(
     """Return the energy that one municipality's tariffs price, and what it costs; that of other sites has no price."""
     billing = stack.settings.billing
     max_gap = timedelta(minutes=billing.max_gap_minutes)
-    try:
-        report = await load_report(session, scope, billing.currency, max_gap, [municipality])
-        fixed = await load_fixed(session, scope, billing.currency, report, [municipality])
-    except MixedCurrencies as error:
-        raise Conflict(str(error)) from None
-    shown = as_shown(replace(report, fixed=fixed))
+    report = await load_report(session, scope, billing.currency, max_gap, [municipality])
+    shown = as_shown(with_fixed(report, await load_fixed(session, scope, billing.currency, [municipality])))
+    if shown.others:
+        names = " and ".join(part.currency for part in shown.parts)
+        message = f"That month was priced in {names}: money of two currencies is not compared with a draft's"
+        raise Conflict(message)
     return (
         sum((line.kwh for line in report.periods), Decimal(0)),
         PricedMonth(report.currency, shown.total, sum((each.total for each in shown.fixed), Decimal(0))),

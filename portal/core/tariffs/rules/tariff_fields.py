@@ -26,7 +26,7 @@ class AboutField:
     `words` is what people call it, empty where the trail says it in a way of its own. `wire` is its JSON name where it
     is not that of the field, None where it has none. `if_missing` is what a field that is always written has when JSON
     does not say it. An amount is below `below`; one with `raised_to` decimals goes up with the prices of a year; a
-    share (`is_share`) is a fraction of 1.
+    share (`is_share`) is a fraction of 1. A rate may be negative: some hours are paid for.
     """
 
     words: str = ""
@@ -35,12 +35,13 @@ class AboutField:
     below: Decimal = MOST_RATE
     raised_to: int | None = None
     is_share: bool = False
+    may_be_negative: bool = False
     is_stored: bool = True
 
 
 def per_kwh(words: str) -> AboutField:
     """Return what is said of an amount per kWh."""
-    return AboutField(words, raised_to=RATE_DECIMALS)
+    return AboutField(words, raised_to=RATE_DECIMALS, may_be_negative=True)
 
 
 def per_month(words: str, *, if_missing: Decimal | None = None) -> AboutField:

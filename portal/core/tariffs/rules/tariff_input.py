@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from portal.core.errors import Invalid
+from portal.core.tariffs.rules.tariff_json import joined
 from portal.core.tariffs.rules.tariff_municipalities import assign_municipalities
+from portal.core.tariffs.rules.tariff_questions import negative_rates
 from portal.core.tariffs.rules.tariff_wire import TariffInvalid, tariff_from_wire
 from portal.core.tariffs.rules.tariffs import Problem, Tariff
 
@@ -14,6 +16,16 @@ def read_tariff(raw: object) -> Tariff:
         return tariff_from_wire(raw, strict=True)
     except TariffInvalid as error:
         raise invalid_tariff(error.problems) from None
+
+
+def unconfirmed_problems(tariff: Tariff, path: str = "") -> list[Problem]:
+    """Return the rates below zero as problems, with their paths from `path` on: nobody has confirmed them."""
+    return [
+        Problem(
+            joined(path, question.path), f"{question.words}; it was {question.rate}, and nobody confirmed it"
+        )
+        for question in negative_rates(tariff)
+    ]
 
 
 def assign_municipality(

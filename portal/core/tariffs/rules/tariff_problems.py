@@ -19,6 +19,7 @@ from portal.core.tariffs.rules.tariffs import (
     Tariff,
     period_minutes,
 )
+from portal.core.values.currencies import is_currency
 
 _MINUTES_PER_WEEK = MINUTES_PER_DAY * DAYS_PER_WEEK
 _MAX_DECIMALS = 6
@@ -109,13 +110,21 @@ def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
             f"the last day {tariff.effective_to} is before the first day {tariff.effective_from}",
         )
     yield from _amount_problems(tariff)
-    if tariff.currency is not None and not _is_currency(tariff.currency):
+    if tariff.currency is not None and not _is_currency_code(tariff.currency):
         yield Problem(
             "currency", f"{tariff.currency!r} is not a currency code of three capital letters, like ZAR"
         )
 
 
-def _is_currency(code: str) -> bool:
+def currency_problems(tariff: Tariff) -> list[Problem]:
+    """Say of a currency's code that there is no such currency. A peer's tariff is taken all the same."""
+    code = tariff.currency
+    if code is None or is_currency(code) or not _is_currency_code(code):
+        return []
+    return [Problem("currency", f"there is no currency {code!r}: codes are those of ISO 4217, like ZAR")]
+
+
+def _is_currency_code(code: str) -> bool:
     return len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
 
 
@@ -123,18 +132,21 @@ def _amount_problems(part: Tariff | Season | Period, prefix: str = "", of: str =
     """Say what is wrong with the amounts of a tariff, or of a part of it at `prefix` that is called `of`."""
     for member, amount in amounts(part):
         what = f"the {member.about.words}{' rate' if member.about.is_share else ''}{of and f' of {of}'}"
-        if problem := _amount_problem(amount, member.about.below, what):
+        about = member.about
+        if problem := _amount_problem(amount, about.below, what, may_be_negative=about.may_be_negative):
             yield Problem(f"{prefix}{member.wire}", problem)
-        if member.about.is_share and amount.is_finite() and 1 < amount < member.about.below:
+        if about.is_share and amount.is_finite() and 1 < amount < about.below:
             words = f"{what} is a fraction from 0 to 1 (15 % is 0.15), not {amount}"
             yield Problem(f"{prefix}{member.wire}", words)
 
 
-def _amount_problem(amount: Decimal, below: Decimal, what: str) -> str | None:
+def _amount_problem(amount: Decimal, below: Decimal, what: str, *, may_be_negative: bool) -> str | None:
     if not amount.is_finite():
         return f"{what} must be a number, not {amount}"
-    if amount < 0:
+    if amount < 0 and not may_be_negative:
         return f"{what} must not be negative, but is {amount}"
+    if amount <= -below:
+        return f"{what} must be above -{below:,}, but is {amount}"
     if amount >= below:
         return f"{what} must be below {below:,}, but is {amount}"
     if amount != round(amount, _MAX_DECIMALS):
@@ -171,7 +183,7 @@ def _holiday_problems(tariff: Tariff) -> Iterator[Problem]:
 
 
 def _all_period_problems(periods: Sequence[Period], prefix: str, silent: set[str]) -> Iterator[Problem]:
-    paths = _period_paths(periods, prefix)
+    paths = period_paths(periods, prefix)
     found = [
         problem
         for path, period in zip(paths, periods, strict=True)
@@ -187,7 +199,7 @@ def _all_period_problems(periods: Sequence[Period], prefix: str, silent: set[str
     yield from _overlap_problems(periods, sound, paths)
 
 
-def _period_paths(periods: Sequence[Period], prefix: str) -> list[str]:
+def period_paths(periods: Sequence[Period], prefix: str) -> list[str]:
     """Return where each period stands in the JSON: those for holidays alone have a list of their own."""
     counts = {"periods": 0, "holidayPeriods": 0}
     paths: list[str] = []

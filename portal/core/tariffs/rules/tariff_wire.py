@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from portal.core.tariffs.rules.tariff_fields import REQUIRED, TariffField, members
 from portal.core.tariffs.rules.tariff_json import READERS, JsonFields, joined
-from portal.core.tariffs.rules.tariff_problems import problems
+from portal.core.tariffs.rules.tariff_problems import currency_problems, problems
 from portal.core.tariffs.rules.tariffs import (
     EVERY_DAY,
     HOLIDAY_BIT,
@@ -148,6 +148,7 @@ def _read_tariff(raw: object, *, strict: bool) -> tuple[Tariff | None, list[Prob
     unread = [problem.path for problem in fields.problems]
     if strict:
         fields.refuse_unknown()
+        fields.problems.extend(currency_problems(tariff))
     return tariff, [*fields.problems, *problems(tariff, unread)]
 
 

@@ -10,6 +10,7 @@ from portal.core.audit import queries as audit
 from portal.core.errors import Invalid
 from portal.core.tariffs.queries import tariffs as queries
 from portal.core.tariffs.rules.tariff_changes import tariff_change_in_words, title_of
+from portal.core.tariffs.rules.tariff_input import unconfirmed_problems
 from portal.core.tariffs.rules.tariff_municipalities import (
     assign_municipalities,
     competing_problems,
@@ -58,17 +59,20 @@ class TariffImport:
     uncovered: tuple[UncoveredRun, ...]
 
 
-async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) -> TariffImport:
+async def import_tariffs(
+    stack: Stack, raw: object, *, dry_run: bool = False, is_confirmed: bool = False
+) -> TariffImport:
     """Store tariffs given as decoded JSON (an array, or a list as it is answered), all or none; with `dry_run` none.
 
-    Unknown fields are refused. A tariff with the same municipality, name and first day replaces the one stored.
+    Unknown fields are refused, and rates below zero unless `is_confirmed` says that they are meant. A tariff with the
+    same municipality, name and first day replaces the one stored.
     Raises `Invalid` with every problem, each with its JSON path, in the order of the array.
     """
     async with stack.db.transaction() as session:
         if not dry_run:
             await queries.lock_all(session)
         municipalities = await queries.load(session)
-        assigned = list(_sound(raw, municipalities).values())
+        assigned = list(_sound(raw, municipalities, is_confirmed=is_confirmed).values())
         ids = (
             dict.fromkeys(map(stored_key, assigned))
             if dry_run
@@ -80,7 +84,9 @@ async def import_tariffs(stack: Stack, raw: object, *, dry_run: bool = False) ->
     )
 
 
-def _sound(raw: object, municipalities: tuple[MunicipalTariffs, ...]) -> dict[int, Tariff]:
+def _sound(
+    raw: object, municipalities: tuple[MunicipalTariffs, ...], *, is_confirmed: bool
+) -> dict[int, Tariff]:
     """Return the tariffs with their municipalities' ids; their own ids, if any, say nothing here."""
     tariffs, problems = read_tariffs(_listed(raw), strict=True)
     nameless = {index: replace(tariff, id=None) for index, tariff in tariffs.items()}
@@ -88,6 +94,9 @@ def _sound(raw: object, municipalities: tuple[MunicipalTariffs, ...]) -> dict[in
     assigned, unassigned = assign_municipalities(
         nameless, {municipality.name: municipality.municipality_id for municipality in municipalities}, unread
     )
+    if not is_confirmed:
+        for index, tariff in tariffs.items():
+            problems += unconfirmed_problems(tariff, f"[{index}]")
     problems += unassigned + competing_problems(assigned, _stored(municipalities), unread)
     if problems:
         raise _invalid(sorted(problems, key=_index_in_array))

@@ -15,7 +15,12 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.tariffs.queries import tariffs as queries
 from portal.core.tariffs.rules.tariff_changes import tariff_change_in_words, title_of
 from portal.core.tariffs.rules.tariff_drafts import Preset, presets_from
-from portal.core.tariffs.rules.tariff_input import assign_municipality, invalid_tariff, read_tariff
+from portal.core.tariffs.rules.tariff_input import (
+    assign_municipality,
+    invalid_tariff,
+    read_tariff,
+    unconfirmed_problems,
+)
 from portal.core.tariffs.rules.tariff_municipalities import competing_problems
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
 from portal.core.tariffs.rules.tariffs import DayType, Holiday
@@ -117,14 +122,18 @@ def _with_id(municipalities: Iterable[MunicipalTariffs], tariff_id: int) -> Stor
     return found
 
 
-async def save_tariff(stack: Stack, raw: object, expected: Collection[str] | None = None) -> int:
+async def save_tariff(
+    stack: Stack, raw: object, expected: Collection[str] | None = None, *, is_confirmed: bool = False
+) -> int:
     """Store one tariff given as decoded JSON: under its `id` where it has one, else as a new one. Returns its id.
 
-    `expected` are the versions of the stored one that it may replace, None for any. Raises `Invalid` with every
-    problem, `NotFound` when it was deleted meanwhile, `Outdated`, `Conflict` when its municipality has another of that
-    name and first day.
+    `expected` are the versions of the stored one that it may replace, None for any; `is_confirmed` says that rates
+    below zero are meant. Raises `Invalid` with every problem, `NotFound` when it was deleted meanwhile, `Outdated`,
+    `Conflict` when its municipality has another of that name and first day.
     """
     tariff = read_tariff(raw)
+    if not is_confirmed and (unconfirmed := unconfirmed_problems(tariff)):
+        raise invalid_tariff(unconfirmed)
     async with stack.db.transaction() as session:
         municipalities = await _locked(session, tariff.id, expected)
         assigned, problems = assign_municipality(
