@@ -127,6 +127,7 @@ def _words(exact: CostReport, *, has_fixed: bool) -> str:
         f"The time zone of {name} is not known any more: its rates do not hold."
         for name in report.unknown_zones
     ]
+    lines += [f"Not included ({each.tariff_name}): {'; '.join(each.charges)}" for each in report.left_out]
     if not report.as_of.is_complete:
         lines.append(STILL_ADDED_UP)
     if report.unallocated_kwh:

@@ -5,7 +5,7 @@ import reflex as rx
 from portal.client.cost.explain_state import CostExplainState as Explain
 from portal.client.cost.state import CostState as State
 from portal.features.cost.explain_parts import explain_dialog
-from portal.features.cost.parts import body, day_chart, picker, table
+from portal.features.cost.parts import body, day_chart, left_out, picker, table
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, empty_state
@@ -63,6 +63,7 @@ def _below_the_figures() -> rx.Component:
                 ),
                 rx.fragment(),
             ),
+            left_out(State),
         ),
         card(_no_devices()),
     )

@@ -12,6 +12,7 @@ from portal.client.rates.fields import (
     KEY,
     NUMBER,
     OPTIONAL_DAY,
+    OPTIONAL_TEXT,
     PERCENT,
     TIME,
     box,
@@ -98,6 +99,13 @@ class Draft:
     vat_percent: str = box("15", "VAT, %", of="vat_rate", kind=PERCENT, words="VAT")
     currency: str = box("", "Currency (empty: this portal's)", of="currency", kind=CODE, words="Currency")
     is_active: str = box("active", "State", of="is_active", kind=_STATE)
+    not_included: str = box(
+        "",
+        "Not included (charges, with ; between them)",
+        of="not_included",
+        kind=OPTIONAL_TEXT,
+        words="not included",
+    )
     note: str = ""
     base: str = ""
     seasons: list[SeasonDraft] = field(default_factory=list)
@@ -151,10 +159,11 @@ def keyed(seasons: Sequence[SeasonDraft]) -> list[SeasonDraft]:
 def fingerprint(draft: Draft) -> str:
     """A mark of what is stored, to see later whether it is still the same.
 
-    Earlier releases had the state as true or false. The mark is as they made it: drafts outlive an upgrade.
+    Earlier releases had the state as true or false, and nothing that is not included. The mark is as they made it:
+    drafts outlive an upgrade.
     """
     state = f"is_active={draft.is_active!r}", f"is_active={draft.is_active == 'active'}"
-    marked = repr(replace(draft, base="", note="")).replace(*state)
+    marked = repr(replace(draft, base="", note="")).replace(*state).replace(", not_included=''", "")
     return hashlib.sha256(marked.encode()).hexdigest()[:32]
 
 

@@ -78,6 +78,7 @@ def _shown_number(value: Decimal | None) -> str:
 
 
 TEXT = BoxKind(str, str)
+OPTIONAL_TEXT = BoxKind(lambda value: value or "", lambda text: text.strip() or None)
 KEY = BoxKind(_shown_key, _key)
 NUMBER = BoxKind(_shown_number, _number)
 PERCENT = BoxKind(percent, _percent)

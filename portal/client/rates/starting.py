@@ -11,7 +11,7 @@ from portal.core.errors import Invalid, NotFound
 from portal.core.stack import current
 from portal.core.tariffs.rules.tariff_drafts import next_year
 from portal.core.tariffs.rules.tariffs import Tariff
-from portal.core.tariffs.service import tariffs
+from portal.core.tariffs.service import published, tariffs
 from portal.core.values.numbers import exact_number, shown
 from portal.ui import formats
 
@@ -38,13 +38,13 @@ def preset_rows() -> list[PresetRow]:
             "year": preset.year,
             "source": preset.source,
         }
-        for index, preset in enumerate(tariffs.presets())
+        for index, preset in enumerate(published.presets())
     ]
 
 
 async def starting_point(kind: str, key: str, percent: str) -> Draft:
     if kind == "preset":
-        preset = tariffs.presets()[int(key)]
+        preset = published.presets()[int(key)]
         source = f"Source: {preset.source} ({preset.confidence})."
         return draft_of(preset.tariff, f"Figures of {preset.provider} {preset.year}, not official. {source}")
     if kind in ("edit", "copy"):
@@ -108,7 +108,7 @@ def _priced(month: tariff_comparison.PricedMonth) -> str:
 def filled(draft: Draft, country: str, today: date) -> list[HolidayDraft]:
     """The draft's holidays and those of a country in the draft's window; without a last day, until the year's end."""
     first = day_of(draft.first) or today
-    found = tariffs.public_holidays(
+    found = published.public_holidays(
         country.strip().upper(), first, day_of(draft.last) or date(first.year, 12, 31)
     )
     known = {each.on for each in draft.holidays}

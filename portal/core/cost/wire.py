@@ -86,6 +86,14 @@ class TotalAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     total: Money
 
 
+class ChargesLeftOutAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """Charges of a price list that a tariff of the window does not price, each in words."""
+
+    tariff_name: str
+    municipality: str
+    charges: list[str]
+
+
 class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """What a window cost. Buckets without a tariff have energy but no price.
 
@@ -115,6 +123,7 @@ class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     periods: list[PeriodAnswer]
     fixed_charges: list[FixedChargeAnswer]
     unknown_time_zones: list[str]
+    not_included: list[ChargesLeftOutAnswer]
 
 
 class FleetCostAnswer(CostAnswer, rename="camel", frozen=True, kw_only=True):
@@ -154,6 +163,12 @@ def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
         "suspect_readings": report.suspect_readings,
         "fixed_monthly_charges_included": with_fixed,
         "unknown_time_zones": list(report.unknown_zones),
+        "not_included": [
+            ChargesLeftOutAnswer(
+                tariff_name=each.tariff_name, municipality=each.municipality, charges=list(each.charges)
+            )
+            for each in report.left_out
+        ],
         **_lists(report),
     }
 

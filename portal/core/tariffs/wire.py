@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
-from portal.core.tariffs.rules.tariffs import DayType, Tariff
+from portal.core.tariffs.rules.tariffs import LONGEST_NOT_INCLUDED, DayType, Tariff
 from portal.core.wire_fields import ClockTime, CurrencyCode, DayMask, Exact, Key, MonthDay, Name, PeriodName
 
 Rate = Annotated[
@@ -29,6 +29,16 @@ Charge = Annotated[
 Share = Annotated[
     Exact,
     msgspec.Meta(description="a fraction: 15 % is 0.15", extra_json_schema={"minimum": 0, "maximum": 1}),
+]
+
+
+NotIncluded = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=LONGEST_NOT_INCLUDED,
+        description="charges of the price list that are not priced, with '; ' between them",
+    ),
 ]
 
 
@@ -75,6 +85,7 @@ class _Tariff(msgspec.Struct, rename="camel", kw_only=True):
     fixed_monthly_charge: Charge = Decimal(0)
     is_active: bool = True
     currency: CurrencyCode | None = None
+    not_included: NotIncluded | msgspec.UnsetType | None = msgspec.UNSET
     periods: list[TariffPeriodRow] = []
     holiday_periods: list[HolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
     seasons: list[SeasonRow] | msgspec.UnsetType = msgspec.UNSET

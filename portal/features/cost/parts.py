@@ -116,6 +116,16 @@ def _currencies(state: State) -> rx.Component:
     )
 
 
+def left_out(state: State) -> rx.Component:
+    """The charges of the price lists that are in none of these figures."""
+    named = card(
+        rx.el.ul(rx.foreach(state.report.left_out, rx.el.li), class_name="ui-left-out"),
+        title="Not included",
+        note="Charges of the price list that are not priced here",
+    )
+    return rx.cond(is_some(state.report.left_out), named, rx.fragment())
+
+
 def _or(comparison: Text, otherwise: Text) -> rx.Component:
     """The comparison once it is known; something else holds its place until then."""
     return rx.fragment(rx.cond(comparison != "", comparison, otherwise))

@@ -47,6 +47,7 @@ class CostView:
     unit: str = ""
     total_cells: list[str] = field(default_factory=lambda: [""] * 4)
     warnings: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     as_of: str = ""
     has_devices: bool = False
     has_energy: bool = False
@@ -79,6 +80,7 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
         unit=formats.currency_symbol(currency),
         total_cells=[formats.number(total.kwh, 2), *_cells(total, currency)],
         warnings=warnings_in_words(whole),
+        left_out=[f"{charge} ({each.tariff_name})" for each in whole.left_out for charge in each.charges],
         as_of=formats.moment_of(report.as_of, zone),
         has_devices=bool(whole.devices or whole.others),
         has_energy=report.total_kwh != 0,

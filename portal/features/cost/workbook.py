@@ -55,6 +55,7 @@ def _about(page: Worksheet, export: Export) -> None:
         ("As of", formats.utc_time(report.as_of.at)),
         ("Made at", formats.utc_time(export.made_at)),
         *[("Note", line) for line in warnings_in_words(report)],
+        *[("Not included", f"{each.tariff_name}: {'; '.join(each.charges)}") for each in report.left_out],
     ]
     _write(page, rows)
     for row in page.iter_rows(max_col=2):

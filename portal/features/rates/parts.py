@@ -9,7 +9,7 @@ from portal.features.rates.view import HeatCell, HeatMap, HeatRate, HeatRow, Per
 from portal.ui.cards import card
 from portal.ui.feedback import badge
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
-from portal.ui.vars import Text, is_some
+from portal.ui.vars import Shown, Text, is_some
 
 _PERIODS = (
     Column("Period"),
@@ -54,9 +54,19 @@ def tariff_card(
             ),
             rx.fragment(),
         ),
+        left_out(tariff.left_out),
         title=tariff.name,
         note=note,
     )
+
+
+def left_out(charges: Shown[list[str]]) -> rx.Component:
+    """What a price list charges and the portal does not; nothing where nothing is known of it."""
+    named = rx.el.div(
+        rx.el.strong("Not included", class_name="ui-label"),
+        rx.el.ul(rx.foreach(charges, rx.el.li), class_name="ui-left-out"),
+    )
+    return rx.cond(is_some(charges), named, rx.fragment())
 
 
 def heat_maps(maps: list[HeatMap]) -> rx.Component:

@@ -86,6 +86,7 @@ class TariffCard:
     facts: list[TariffFact] = field(default_factory=list)
     periods: list[PeriodRow] = field(default_factory=list)
     holidays: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     maps: list[HeatMap] = field(default_factory=list)
 
 
@@ -126,6 +127,7 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
         holidays=[
             f"{formats.day(each.on_date)}: {each.name}, as {each.day_type}" for each in tariff.holidays
         ],
+        left_out=list(tariff.charges_left_out),
         maps=heat_maps(tariff, symbol),
     )
 

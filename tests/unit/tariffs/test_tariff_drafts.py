@@ -49,3 +49,14 @@ def test_the_copy_is_an_inactive_draft_a_year_later_with_every_rate_raised() -> 
     assert [period.rate_per_kwh for period in copied.seasons[0].periods] == [Decimal("4.125")]
     assert [period.name for period in copied.periods] == [PEAK.name, OFF_PEAK.name]
     assert copied.vat_rate == first.vat_rate
+
+
+def test_figures_that_do_not_go_up_with_the_prices_say_which_year_they_are_of() -> None:
+    first = tariff(not_included="Network demand R 254.76 per kVA; Legacy charge 25.01 c/kWh")
+    copied = next_year(first, Decimal(10))
+    assert copied.charges_left_out == (
+        "Network demand R 254.76 per kVA (2026)",
+        "Legacy charge 25.01 c/kWh (2026)",
+    )
+    assert next_year(copied, Decimal(10)).charges_left_out == copied.charges_left_out
+    assert next_year(tariff(), Decimal(10)).not_included is None

@@ -10,7 +10,7 @@ from portal.core.tariffs.rules.tariff_input import unconfirmed_problems
 from portal.core.tariffs.rules.tariff_questions import Doubt, negative_rates, questions
 from portal.core.tariffs.rules.tariff_wire import TariffInvalid, tariff_from_wire
 from portal.core.tariffs.rules.tariffs import MonthDay, Period, Season, Tariff
-from portal.core.tariffs.service.tariffs import presets
+from portal.core.tariffs.service.published import presets
 from tests.unit.tariffs.tariff_examples import tariff
 
 

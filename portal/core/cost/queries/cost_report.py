@@ -10,6 +10,7 @@ from portal.core.cost.rules.cost import (
     CostReport,
     DailyCosts,
     FixedCost,
+    ChargesLeftOut,
     price_days,
 )
 from portal.core.cost.rules.currencies import price_in_each
@@ -19,7 +20,7 @@ from portal.core.tariffs.queries import tariffs
 from portal.core.values.money import exact_decimals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date, timedelta
     from uuid import UUID
 
@@ -59,7 +60,27 @@ async def load_report(
         currency=own_currency,
         quality=found.quality,
     )
-    return replace(report, unknown_zones=calendar.unknown_zones)
+    left_out = tuple(_left_out(calendar, municipalities, found.municipalities))
+    return replace(report, unknown_zones=calendar.unknown_zones, left_out=left_out)
+
+
+def _left_out(
+    calendar: Calendar, municipalities: Sequence[MunicipalTariffs], used: frozenset[int]
+) -> Iterator[ChargesLeftOut]:
+    """Yield what the tariffs that hold in the window, where there are devices, do not price."""
+    prices = {
+        (key, segment.price.tariff_id)
+        for key, segment in [
+            *calendar.whole,
+            *((key, part) for key, hour in calendar.split for part in hour.segments),
+        ]
+        if segment.price is not None and key in used
+    }
+    for municipality in municipalities:
+        for tariff in municipality.tariffs:
+            charges = tariff.charges_left_out
+            if charges and (municipality.municipality_id, tariff.id) in prices:
+                yield ChargesLeftOut(tariff.name, municipality.name, charges)
 
 
 async def load_daily_costs(

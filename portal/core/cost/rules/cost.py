@@ -95,6 +95,15 @@ class DeviceCost:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargesLeftOut:
+    """Charges of a price list that a tariff does not price, each with its figures in words."""
+
+    tariff_name: str
+    municipality: str
+    charges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CostReport:
     """The answer to "what did this window cost".
 
@@ -122,6 +131,7 @@ class CostReport:
     periods: tuple[PeriodCost, ...] = ()
     fixed: "tuple[FixedCost, ...]" = ()
     unknown_zones: tuple[str, ...] = ()
+    left_out: tuple[ChargesLeftOut, ...] = ()
     as_of: AsOf = UNKNOWN
     zone: str = "UTC"
     others: "tuple[CostReport, ...]" = ()

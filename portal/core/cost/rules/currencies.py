@@ -99,6 +99,7 @@ def _without_energy(report: CostReport, currency: str) -> CostReport:
         buckets_without_tariff=0,
         suspect_readings=0,
         unknown_zones=(),
+        left_out=(),
         others=(),
         **nothing,
     )

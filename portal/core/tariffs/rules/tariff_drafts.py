@@ -8,12 +8,22 @@ from itertools import pairwise
 from typing import Any
 
 from portal.core.tariffs.rules.tariff_fields import raised
-from portal.core.tariffs.rules.tariffs import DayType, Holiday, MonthDay, Period, Season, Tariff
+from portal.core.tariffs.rules.tariffs import (
+    LONGEST_NOT_INCLUDED,
+    DayType,
+    Holiday,
+    MonthDay,
+    Period,
+    Season,
+    Tariff,
+)
 from portal.core.values.money import round_unit
 
 _DAYS = {"weekday": 31, "saturday": 32, "sunday": 64}
 _NAMES = ("Peak", "Standard", "Off-peak")
 _HIGH = (MonthDay(6, 1), MonthDay(8, 31))
+_OBSERVED = " (observed)"
+_SUNDAY = 6
 
 
 # The hours of a day by the kind of rate: those of peak and of standard, each from and to.
@@ -36,16 +46,37 @@ class Preset:
 
 
 # Any: a file of our own, of which a test reads every preset; a value that is none of its field's raises here.
-def presets_from(raw: Mapping[str, Any]) -> tuple[Preset, ...]:
-    """Return the presets of a decoded figures file: clocks by name, and tariffs with three rates per season."""
+def presets_from(raw: Mapping[str, Any], calendar: Mapping[date, str]) -> tuple[Preset, ...]:
+    """Return the presets of a decoded figures file: clocks by name, and tariffs with three rates per season.
+
+    `calendar` has the public holidays of the file's country by date, in all years of its tariffs. Those that the price
+    lists name have the day type printed there; later ones that of their name.
+    """
+    printed = {date.fromisoformat(on): DayType(kind) for on, kind in raw["holidays"].items()}
+    later = day_types(raw, {on: name for on, name in calendar.items() if on > max(printed)})
     holidays = tuple(
-        Holiday(date.fromisoformat(on), "Public holiday", DayType(kind))
-        for on, kind in raw["holidays"].items()
+        Holiday(on, calendar.get(on, "Public holiday"), kind)
+        for on, kind in sorted((printed | later).items())
     )
     return tuple(
         Preset(item["provider"], item["source"], item["confidence"], _preset_tariff(raw, item, holidays))
         for item in raw["tariffs"]
     )
+
+
+# Any: as above
+def day_types(raw: Mapping[str, Any], calendar: Mapping[date, str]) -> dict[date, DayType]:
+    """Return what public holidays act as by the price lists of a figures file; one they do not name is as usual.
+
+    A holiday on a Sunday acts as one, whatever its name; the Monday after it, observed, as the day it stands for.
+    """
+    kinds = {name: DayType(kind) for name, kind in raw["holidayDayTypes"].items()}
+    found = {on: kinds.get(name.removesuffix(_OBSERVED)) for on, name in calendar.items()}
+    return {
+        on: DayType.SUNDAY if on.weekday() == _SUNDAY else kind
+        for on, kind in found.items()
+        if kind is not None
+    }
 
 
 # Any: as above
@@ -65,6 +96,7 @@ def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Se
         periods=_preset_periods(clock, "low", low),
         seasons=(Season("High season", *_HIGH, high[2], _preset_periods(clock, "high", high)),),
         holidays=tuple(holiday for holiday in holidays if first <= holiday.on_date <= last),
+        not_included="; ".join(item.get("notIncluded", ())) or None,
     )
 
 
@@ -99,7 +131,7 @@ def next_year(tariff: Tariff, percent: Decimal) -> Tariff:
     """Return a copy for the year after, as an inactive draft, all rates and charges raised by a percentage.
 
     As price lists are printed, rates have four decimals and charges two, or as many as they had where that is more.
-    Holidays are not carried over: they fall on other dates.
+    Holidays are not carried over: they fall on other dates. Of what is not included the year of its figures is said.
     """
 
     def prices(part: Tariff | Season | Period) -> dict[str, Decimal]:
@@ -115,12 +147,20 @@ def next_year(tariff: Tariff, percent: Decimal) -> Tariff:
         effective_from=_year_on(tariff.effective_from),
         effective_to=None if tariff.effective_to is None else _year_on(tariff.effective_to),
         is_active=False,
+        not_included=_dated(tariff),
         periods=periods(tariff.periods),
         seasons=tuple(
             replace(season, **prices(season), periods=periods(season.periods)) for season in tariff.seasons
         ),
         holidays=(),
     )
+
+
+def _dated(tariff: Tariff) -> str | None:
+    """Return what is not included, with the year that its figures are of: they do not go up with the prices."""
+    year = f" ({tariff.effective_from.year})"
+    charges = (each if each.endswith(")") else each + year for each in tariff.charges_left_out)
+    return "; ".join(charges)[:LONGEST_NOT_INCLUDED] or None
 
 
 def _raised(amount: Decimal, percent: Decimal, decimals: int) -> Decimal:

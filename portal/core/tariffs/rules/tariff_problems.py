@@ -12,6 +12,7 @@ from portal.core.tariffs.rules.tariffs import (
     DAYS_PER_WEEK,
     EVERY_DAY,
     HOLIDAY_BIT,
+    LONGEST_NOT_INCLUDED,
     MINUTES_PER_DAY,
     Period,
     Problem,
@@ -109,6 +110,8 @@ def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
             "effectiveTo",
             f"the last day {tariff.effective_to} is before the first day {tariff.effective_from}",
         )
+    if len(tariff.not_included or "") > LONGEST_NOT_INCLUDED:
+        yield Problem("notIncluded", f"what is not included has at most {LONGEST_NOT_INCLUDED} characters")
     yield from _amount_problems(tariff)
     if tariff.currency is not None and not _is_currency_code(tariff.currency):
         yield Problem(

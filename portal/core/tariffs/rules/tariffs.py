@@ -24,6 +24,7 @@ EVERY_DAY = 127
 HOLIDAY_BIT = 128
 """The bit that a period carries when it applies on holidays that are a day type of their own."""
 ANY_DAY = EVERY_DAY | HOLIDAY_BIT
+LONGEST_NOT_INCLUDED = 1000
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _LAST_MINUTE = MINUTES_PER_DAY - 1
@@ -97,6 +98,7 @@ class Tariff:
     """A municipality's price list over an effective window of local dates, both ends inclusive.
 
     `effective_to` None is open-ended; `currency` None is the stack's own; `vat_rate` 0.15 is 15 %.
+    `not_included` names the charges of the price list that are not priced here, with "; " between them.
     `municipality` carries the name where the wire names the municipality instead of giving its id.
     The tariff's own default rate and periods hold on the days that no season covers.
     """
@@ -111,10 +113,16 @@ class Tariff:
     fixed_monthly_charge: Annotated[Decimal, per_month("fixed monthly charge", if_missing=Decimal(0))]
     vat_rate: Annotated[Decimal, AboutField("VAT", is_share=True)]
     currency: Annotated[str | None, AboutField("currency")] = None
+    not_included: Annotated[str | None, AboutField("not included")] = None
     is_active: Annotated[bool, AboutField("active", if_missing=True)]
     periods: tuple[Period, ...] = ()
     seasons: tuple[Season, ...] = ()
     holidays: tuple[Holiday, ...] = ()
+
+    @property
+    def charges_left_out(self) -> tuple[str, ...]:
+        """The charges of the price list that are not priced, one by one."""
+        return tuple(each.strip() for each in (self.not_included or "").split(";") if each.strip())
 
     def season_on(self, on: date) -> Season | None:
         """Return the season of a local date, None on the days that have none."""

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from importlib import resources
 from typing import TYPE_CHECKING
 
-import holidays as holiday_table
-
 from portal.core.audit import queries as audit
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, NotFound
 from portal.core.tariffs.queries import tariffs as queries
 from portal.core.tariffs.rules.tariff_changes import tariff_change_in_words, title_of
-from portal.core.tariffs.rules.tariff_drafts import Preset, presets_from
 from portal.core.tariffs.rules.tariff_input import (
     assign_municipality,
     invalid_tariff,
@@ -23,7 +17,6 @@ from portal.core.tariffs.rules.tariff_input import (
 )
 from portal.core.tariffs.rules.tariff_municipalities import competing_problems
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
-from portal.core.tariffs.rules.tariffs import DayType, Holiday
 from portal.core.values.pages import EVERYTHING, Asked, Key, Page, page_of
 from portal.core.values.versions import require_version, version_of
 
@@ -36,7 +29,6 @@ if TYPE_CHECKING:
     from portal.core.tariffs.queries.tariffs import MunicipalTariffs
     from portal.core.tariffs.rules.tariffs import Tariff
 
-_MOST_HOLIDAY_DAYS = 3 * 366
 _NO_TARIFF = "There is no such tariff: it may have been deleted meanwhile"
 
 
@@ -167,28 +159,6 @@ async def _store(session: AsyncSession, tariff: Tariff, municipalities: tuple[Mu
         return await queries.upsert(session, tariff)
     await queries.update(session, tariff)
     return tariff.id
-
-
-def presets() -> tuple[Preset, ...]:
-    """Return the figures that a new tariff can start from. None of them is official."""
-    raw = resources.files("portal.core").joinpath("presets/za_tariffs.json").read_text(encoding="utf-8")
-    return presets_from(json.loads(raw))
-
-
-def public_holidays(country: str, first: date, last: date) -> tuple[Holiday, ...]:
-    """Return a country's public holidays from first to last day, each acting as a Sunday until somebody says otherwise.
-
-    `country` is an ISO 3166 code like ZA. Raises `Invalid` for one that is not known.
-    """
-    last = min(last, first + timedelta(days=_MOST_HOLIDAY_DAYS))
-    try:
-        found = holiday_table.country_holidays(
-            country, years=range(first.year, last.year + 1), language="en_US"
-        )
-    except NotImplementedError:
-        message = f"No public holidays are known for {country!r}: use a country code of two letters, like ZA"
-        raise Invalid(message) from None
-    return tuple(Holiday(on, str(found[on]), DayType.SUNDAY) for on in sorted(found) if first <= on <= last)
 
 
 def _refuse_twin(tariff: Tariff, municipalities: tuple[MunicipalTariffs, ...]) -> None:
