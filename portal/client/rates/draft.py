@@ -93,6 +93,13 @@ class Draft:
     rate: str = box(
         "0.00", "Default rate per kWh", of="default_rate_per_kwh", kind=NUMBER, words="default rate"
     )
+    default_name: str = box(
+        "",
+        "Name of the default rate",
+        of="default_name",
+        kind=OPTIONAL_TEXT,
+        words="name of the default rate",
+    )
     fixed: str = box(
         "0.00", "Fixed charge a month", of="fixed_monthly_charge", kind=NUMBER, words="Fixed charge"
     )
@@ -163,7 +170,9 @@ def fingerprint(draft: Draft) -> str:
     drafts outlive an upgrade.
     """
     state = f"is_active={draft.is_active!r}", f"is_active={draft.is_active == 'active'}"
-    marked = repr(replace(draft, base="", note="")).replace(*state).replace(", not_included=''", "")
+    marked = repr(replace(draft, base="", note="")).replace(*state)
+    for added in ("default_name", "not_included"):
+        marked = marked.replace(f", {added}=''", "")
     return hashlib.sha256(marked.encode()).hexdigest()[:32]
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from portal.core.database.columns import OF_CLIENT, Money, Rate, Share, Word, stored, timestamp
-from portal.core.tariffs.rules.tariffs import LONGEST_NOT_INCLUDED, DayType, MonthDay
+from portal.core.tariffs.rules.tariffs import LONGEST_NOT_INCLUDED, LONGEST_PERIOD_NAME, DayType, MonthDay
 
 _DAYS_BOUND = "days_of_week BETWEEN 1 AND 255"
 _DAY_TYPES = "day_type IN ('saturday', 'sunday', 'holiday')"
@@ -101,6 +101,7 @@ class TariffColumns(SQLModel):
     vat_rate: Decimal = stored(Decimal(0), sa_type=Share)
     currency: str | None = Field(default=None, max_length=3)
     is_active: bool = stored(default=True)
+    default_name: str | None = Field(default=None, max_length=LONGEST_PERIOD_NAME)
     not_included: str | None = Field(default=None, max_length=LONGEST_NOT_INCLUDED)
 
 

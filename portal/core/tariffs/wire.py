@@ -85,6 +85,7 @@ class _Tariff(msgspec.Struct, rename="camel", kw_only=True):
     fixed_monthly_charge: Charge = Decimal(0)
     is_active: bool = True
     currency: CurrencyCode | None = None
+    default_name: PeriodName | msgspec.UnsetType | None = msgspec.UNSET
     not_included: NotIncluded | msgspec.UnsetType | None = msgspec.UNSET
     periods: list[TariffPeriodRow] = []
     holiday_periods: list[HolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET

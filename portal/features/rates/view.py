@@ -112,7 +112,10 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
         is_active=tariff.is_active,
         window=_window(tariff.effective_from, tariff.effective_to),
         facts=[
-            {"label": "Default rate", "value": f"{symbol} {plain(tariff.default_rate_per_kwh)} per kWh"},
+            {
+                "label": period_label(tariff.default_name),
+                "value": f"{symbol} {plain(tariff.default_rate_per_kwh)} per kWh at all other times",
+            },
             {
                 "label": "Fixed charge",
                 "value": f"{formats.money(tariff.fixed_monthly_charge, currency)} a month",
@@ -157,7 +160,7 @@ def _window(first: date, last: date | None) -> str:
 
 def _hues(tariff: Tariff) -> Hues:
     periods = [*tariff.periods, *(period for season in tariff.seasons for period in season.periods)]
-    return hues_of([None, *(period.name for period in periods)])
+    return hues_of([None, tariff.default_name, *(period.name for period in periods)])
 
 
 def _period(period: Period, season: str, symbol: str, hue: str) -> PeriodRow:

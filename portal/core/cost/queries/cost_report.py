@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.cost.queries.cost import CostScope, load_daily, load_usage, make_calendar, zone_named
 from portal.core.cost.rules.cost import (
+    ChargesLeftOut,
     CostReport,
     DailyCosts,
     FixedCost,
-    ChargesLeftOut,
     price_days,
 )
 from portal.core.cost.rules.currencies import price_in_each

@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
+from portal.core.tariffs.rules.clocks import (
+    LETTERS,
+    OFF_PEAK,
+    Clock,
+    PricedWeek,
+    day_of_hours,
+    periods_of_week,
+    week_of_days,
+)
 from portal.core.tariffs.rules.tariff_fields import raised
 from portal.core.tariffs.rules.tariffs import (
     LONGEST_NOT_INCLUDED,
@@ -19,15 +27,9 @@ from portal.core.tariffs.rules.tariffs import (
 )
 from portal.core.values.money import round_unit
 
-_DAYS = {"weekday": 31, "saturday": 32, "sunday": 64}
-_NAMES = ("Peak", "Standard", "Off-peak")
 _HIGH = (MonthDay(6, 1), MonthDay(8, 31))
 _OBSERVED = " (observed)"
 _SUNDAY = 6
-
-
-# The hours of a day by the kind of rate: those of peak and of standard, each from and to.
-_Hours = Mapping[str, Sequence[Sequence[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,50 +83,41 @@ def day_types(raw: Mapping[str, Any], calendar: Mapping[date, str]) -> dict[date
 
 # Any: as above
 def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Sequence[Holiday]) -> Tariff:
-    clock = raw["clocks"][item["clock"]]
-    high, low = ([Decimal(rate) for rate in item["ratesPerKwh"][season]] for season in ("high", "low"))
+    clock = next(each for each in clocks_from(raw) if each.key == item["clock"])
+    high, low = (
+        PricedWeek(week, dict(zip(LETTERS, map(Decimal, item["ratesPerKwh"][season]), strict=True)))
+        for season, week in (("high", clock.high), ("low", clock.low))
+    )
     first, last = date.fromisoformat(item["effectiveFrom"]), date.fromisoformat(item["effectiveTo"])
     return Tariff(
         name=item["name"],
         effective_from=first,
         effective_to=last,
-        default_rate_per_kwh=low[2],
+        default_rate_per_kwh=low.prices[OFF_PEAK],
         fixed_monthly_charge=Decimal(item["fixedMonthlyCharge"]),
         vat_rate=Decimal(raw["vatRate"]),
         is_active=False,
         currency=raw["currency"],
-        periods=_preset_periods(clock, "low", low),
-        seasons=(Season("High season", *_HIGH, high[2], _preset_periods(clock, "high", high)),),
+        periods=periods_of_week(low),
+        seasons=(Season("High season", *_HIGH, high.prices[OFF_PEAK], periods_of_week(high)),),
         holidays=tuple(holiday for holiday in holidays if first <= holiday.on_date <= last),
         not_included="; ".join(item.get("notIncluded", ())) or None,
     )
 
 
-def _preset_periods(
-    clock: Mapping[str, Mapping[str, _Hours]], season: str, rates: Sequence[Decimal]
-) -> tuple[Period, ...]:
-    masks: dict[tuple[int, int, int], int] = {}
-    for day, bit in _DAYS.items():
-        for span in _day_spans(clock[day][season]):
-            masks[span] = masks.get(span, 0) | bit
+# Any: as above
+def clocks_from(raw: Mapping[str, Any]) -> tuple[Clock, ...]:
+    """Return the clocks of a decoded figures file."""
     return tuple(
-        Period(_NAMES[kind], mask, time(start), time(end % 24), rates[kind])
-        for (kind, start, end), mask in sorted(masks.items())
+        Clock(key, each["title"], *(_clock_week(each, season) for season in ("low", "high")))
+        for key, each in raw["clocks"].items()
     )
 
 
-def _day_spans(hours: _Hours) -> list[tuple[int, int, int]]:
-    """Return (kind, start, end) over a whole day; hours in no list are off-peak."""
-    named = [
-        (int(start), int(end), kind)
-        for kind, name in enumerate(("peak", "standard"))
-        for start, end in hours[name]
-    ]
-    named.sort()
-    spans = [(kind, start, end) for start, end, kind in named]
-    edges = [0, *(at for start, end, _ in named for at in (start, end)), 24]
-    spans += [(2, start, end) for start, end in list(pairwise(edges))[::2] if start < end]
-    return spans
+# Any: as above
+def _clock_week(clock: Mapping[str, Any], season: str) -> str:
+    days = (clock[day][season] for day in ("weekday", "saturday", "sunday"))
+    return week_of_days(*(day_of_hours(day["peak"], day["standard"]) for day in days))
 
 
 def next_year(tariff: Tariff, percent: Decimal) -> Tariff:

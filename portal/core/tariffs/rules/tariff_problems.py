@@ -13,6 +13,7 @@ from portal.core.tariffs.rules.tariffs import (
     EVERY_DAY,
     HOLIDAY_BIT,
     LONGEST_NOT_INCLUDED,
+    LONGEST_PERIOD_NAME,
     MINUTES_PER_DAY,
     Period,
     Problem,
@@ -109,6 +110,10 @@ def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
         yield Problem(
             "effectiveTo",
             f"the last day {tariff.effective_to} is before the first day {tariff.effective_from}",
+        )
+    if len(tariff.default_name or "") > LONGEST_PERIOD_NAME:
+        yield Problem(
+            "defaultName", f"the name of the default rate has at most {LONGEST_PERIOD_NAME} characters"
         )
     if len(tariff.not_included or "") > LONGEST_NOT_INCLUDED:
         yield Problem("notIncluded", f"what is not included has at most {LONGEST_NOT_INCLUDED} characters")

@@ -24,6 +24,7 @@ EVERY_DAY = 127
 HOLIDAY_BIT = 128
 """The bit that a period carries when it applies on holidays that are a day type of their own."""
 ANY_DAY = EVERY_DAY | HOLIDAY_BIT
+LONGEST_PERIOD_NAME = 100
 LONGEST_NOT_INCLUDED = 1000
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -98,6 +99,7 @@ class Tariff:
     """A municipality's price list over an effective window of local dates, both ends inclusive.
 
     `effective_to` None is open-ended; `currency` None is the stack's own; `vat_rate` 0.15 is 15 %.
+    `default_name` is what the default rate is called, as a period that holds at all other times would be.
     `not_included` names the charges of the price list that are not priced here, with "; " between them.
     `municipality` carries the name where the wire names the municipality instead of giving its id.
     The tariff's own default rate and periods hold on the days that no season covers.
@@ -113,6 +115,7 @@ class Tariff:
     fixed_monthly_charge: Annotated[Decimal, per_month("fixed monthly charge", if_missing=Decimal(0))]
     vat_rate: Annotated[Decimal, AboutField("VAT", is_share=True)]
     currency: Annotated[str | None, AboutField("currency")] = None
+    default_name: Annotated[str | None, AboutField("name of the default rate")] = None
     not_included: Annotated[str | None, AboutField("not included")] = None
     is_active: Annotated[bool, AboutField("active", if_missing=True)]
     periods: tuple[Period, ...] = ()
@@ -141,7 +144,7 @@ class Problem(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """The price of a moment; `period_name` is None where the default rate applies."""
+    """The price of a moment; `period_name` is None where the default rate applies and has no name."""
 
     rate_per_kwh: Decimal
     period_name: str | None
@@ -209,7 +212,7 @@ def day_schedule(tariff: Tariff, kind: DayKind) -> tuple[ScheduledRate, ...]:
     """
     spans = [*_spans_today(tariff, kind), *_spans_from_before(tariff, kind)]
     edges = sorted({0, MINUTES_PER_DAY, *(edge for span in spans for edge in span[:2])})
-    default = Rate(_default_rate(tariff, kind.season), None)
+    default = Rate(_default_rate(tariff, kind.season), tariff.default_name)
     scheduled: list[ScheduledRate] = []
     for start, end in pairwise(edges):
         rate = next((span.rate for span in spans if span.start <= start < span.end), default)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import holidays as holiday_table
 
 from portal.core.errors import Invalid
-from portal.core.tariffs.rules.tariff_drafts import Preset, day_types, presets_from
+from portal.core.tariffs.rules.tariff_drafts import Preset, clocks_from, day_types, presets_from
 from portal.core.tariffs.rules.tariffs import DayType, Holiday
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from portal.core.tariffs.rules.clocks import Clock
 
 _MOST_HOLIDAY_DAYS = 3 * 366
 
@@ -28,6 +30,12 @@ def presets() -> tuple[Preset, ...]:
         date.fromisoformat(item[name]) for item in raw["tariffs"] for name in ("effectiveFrom", "effectiveTo")
     )
     return presets_from(raw, _calendar(raw["country"], {on.year for on in ends}))
+
+
+@cache
+def clocks() -> tuple[Clock, ...]:
+    """Return the clocks of the published price lists."""
+    return clocks_from(_figures())
 
 
 def public_holidays(country: str, first: date, last: date) -> tuple[Holiday, ...]:
