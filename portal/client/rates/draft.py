@@ -26,6 +26,8 @@ from portal.core.errors import Invalid
 from portal.core.tariffs.rules.tariffs import EVERY_DAY, HOLIDAY_BIT, Holiday, Period, Season, Tariff
 
 ALL_YEAR = ""
+ROWS, GRID = "rows", "grid"
+WHOLE, HUNDREDTH = "r", "c"
 DAYS = ("M", "T", "W", "T", "F", "S", "S", "H")
 _EIGHT = range(8)
 _STATE = flag(("active", "Active"), ("draft", "Draft, prices nothing"))
@@ -83,7 +85,12 @@ NEW_ROWS = {"periods": PeriodDraft, "seasons": SeasonDraft, "holidays": HolidayD
 
 @dataclass
 class Draft:
-    """The form of a tariff; `base` is the fingerprint of the stored tariff it began with, if any."""
+    """The form of a tariff; `base` is the fingerprint of the stored tariff it began with, if any.
+
+    In the layout "grid" the periods are those of a week and a price for each of its letters (`grid`); in "rows", as
+    earlier releases had it, each is a row. `unit` is what prices are typed in: "c" a hundredth of the currency, or "r".
+    `answered` are marks of the questions that somebody said yes to.
+    """
 
     id: str = ""
     municipality_id: str = box("", "Municipality", of="municipality_id", kind=KEY)
@@ -115,6 +122,18 @@ class Draft:
     )
     note: str = ""
     base: str = ""
+    layout: str = field(default=ROWS, repr=False)
+    unit: str = field(default=WHOLE, repr=False)
+    clock: str = field(default="", repr=False)
+    low_week: str = field(default="", repr=False)
+    high_week: str = field(default="", repr=False)
+    low_peak: str = field(default="", repr=False)
+    low_standard: str = field(default="", repr=False)
+    low_off_peak: str = field(default="", repr=False)
+    high_peak: str = field(default="", repr=False)
+    high_standard: str = field(default="", repr=False)
+    high_off_peak: str = field(default="", repr=False)
+    answered: str = field(default="", repr=False)
     seasons: list[SeasonDraft] = field(default_factory=list)
     periods: list[PeriodDraft] = field(default_factory=list)
     holidays: list[HolidayDraft] = field(default_factory=list)

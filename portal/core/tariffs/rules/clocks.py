@@ -30,8 +30,6 @@ _LETTER_OF = {
     PeriodKind.PEAK: PEAK,
     PeriodKind.STANDARD: STANDARD,
     PeriodKind.OFF_PEAK: OFF_PEAK,
-    # What holds at all other times is the cheapest, unless it says what it is.
-    PeriodKind.DEFAULT: OFF_PEAK,
 }
 
 Prices = Mapping[str, Decimal]
@@ -115,10 +113,12 @@ def _week(tariff: Tariff, season: int) -> PricedWeek | None:
         return None
     letters: list[str] = []
     prices: dict[str, Decimal] = {}
+    at_other_times = _letter_of_default(tariff, season)
     for day in range(DAYS_PER_WEEK):
         kind = DayKind(season, 1 << day, season, 1 << (day - 1) % DAYS_PER_WEEK)
         for start, end, rate in day_schedule(tariff, kind):
-            letter = _LETTER_OF.get(period_kind(rate.period_name))
+            kind_of_rate = period_kind(rate.period_name)
+            letter = at_other_times if kind_of_rate is PeriodKind.DEFAULT else _LETTER_OF.get(kind_of_rate)
             if letter is None or start % 60 or end % 60:
                 return None
             if prices.setdefault(letter, rate.rate_per_kwh) != rate.rate_per_kwh:
@@ -127,9 +127,13 @@ def _week(tariff: Tariff, season: int) -> PricedWeek | None:
     return PricedWeek("".join(letters), prices)
 
 
-def default_rate(priced: PricedWeek) -> Decimal:
-    """Return the rate of a week's cheapest letter, which every hour has that no period covers: none does."""
-    return next(priced.prices[letter] for letter in reversed(LETTERS) if letter in priced.prices)
+def _letter_of_default(tariff: Tariff, season: int) -> str | None:
+    """Return what a default rate without a name is: off-peak, or standard where off-peak has another price."""
+    rate = tariff.default_rate_per_kwh if season < 0 else tariff.seasons[season].default_rate_per_kwh
+    taken = {
+        _LETTER_OF.get(period_kind(period.name)): period.rate_per_kwh for period in periods_of(tariff, season)
+    }
+    return next((letter for letter in (OFF_PEAK, STANDARD) if taken.get(letter, rate) == rate), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,11 +97,11 @@ def _doubt(price: _Price, beside: Sequence[_Price], *, is_rand: bool) -> tuple[D
         return Doubt.ZERO, f"{price.name} is nothing: energy then costs nothing"
     if is_rand and price.rate > _DEAREST:
         return Doubt.ODD, f"{price.name} is more than R {_DEAREST} a kWh. A price list prints cents"
-    words = _step(price, beside)
+    words = _step(price, beside, is_rand=is_rand)
     return None if words is None else (Doubt.ODD, words)
 
 
-def _step(price: _Price, beside: Sequence[_Price]) -> str | None:
+def _step(price: _Price, beside: Sequence[_Price], *, is_rand: bool) -> str | None:
     """Say that a price is far from the next dearer kind's of its season."""
     if price.kind not in _BY_PRICE:
         return None
@@ -113,6 +113,7 @@ def _step(price: _Price, beside: Sequence[_Price]) -> str | None:
         return None
     if price.rate >= nearest.rate * _LARGEST_STEP_UP:
         return f"{price.name} would be three times {nearest.name} or more"
-    if price.rate * _LARGEST_STEP_DOWN <= nearest.rate:
+    # Where that is the odd one it is asked about itself.
+    if price.rate * _LARGEST_STEP_DOWN <= nearest.rate and _doubt(nearest, beside, is_rand=is_rand) is None:
         return f"{price.name} would be a tenth of {nearest.name} or less"
     return None

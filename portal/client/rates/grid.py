@@ -1,0 +1,238 @@
+"""The form of a tariff as a clock and a price for each kind of hour, and the rows that makes. Pure.
+
+A week is a text of 168 letters (`portal.core.tariffs.rules.clocks`); prices are texts as typed, in the form's unit.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from portal.client.rates.draft import (
+    ALL_YEAR,
+    GRID,
+    HUNDREDTH,
+    ROWS,
+    WHOLE,
+    Draft,
+    PeriodDraft,
+    SeasonDraft,
+    to_wire,
+)
+from portal.client.rates.fields import NUMBER, TIME
+from portal.core.errors import Invalid
+from portal.core.tariffs.rules.clocks import (
+    LETTERS,
+    NAMES,
+    OFF_PEAK,
+    PEAK,
+    STANDARD,
+    PricedWeek,
+    is_week,
+    periods_of_week,
+    weeks_of,
+)
+from portal.core.tariffs.rules.tariffs import Tariff
+from portal.core.tariffs.service.published import clocks
+from portal.core.values.money import round_unit
+from portal.core.values.numbers import exact_number
+
+LOW, HIGH = "low", "high"
+FLAT, OWN = "flat", "own"
+PRICES = {
+    season: {
+        letter: f"{season}_{kind}"
+        for letter, kind in ((PEAK, "peak"), (STANDARD, "standard"), (OFF_PEAK, "off_peak"))
+    }
+    for season in (LOW, HIGH)
+}
+"""The boxes of the prices, by season and letter."""
+BOXES = frozenset(name for boxes in PRICES.values() for name in boxes.values())
+_BLANK_WEEK = {FLAT: STANDARD * 168, OWN: OFF_PEAK * 168}
+_HUNDRED = Decimal(100)
+_NOTE_UNIT = Decimal("0.0001")
+_MOST_PAINTED = 24
+_SEASON_NAME = "High season"
+
+
+def clock_week(key: str, season: str) -> str:
+    """The week of a clock by its key, of FLAT or OWN; off-peak throughout for what is none."""
+    found = next((clock for clock in clocks() if clock.key == key), None)
+    if found is None:
+        return _BLANK_WEEK.get(key, _BLANK_WEEK[OWN])
+    return found.low if season == LOW else found.high
+
+
+def blank(first: str) -> Draft:
+    """A new tariff: a draft that prices nothing, with the clock of most price lists and prices in cents."""
+    season = SeasonDraft(name=_SEASON_NAME, key=_SEASON_NAME)
+    draft = Draft(first=first, is_active="draft", layout=GRID, unit=HUNDREDTH, seasons=[season])
+    return with_clock(draft, clocks()[0].key)
+
+
+def with_clock(draft: Draft, key: str) -> Draft:
+    """The form with another clock: both weeks are as it says, and nothing is painted."""
+    return replace(draft, clock=key, low_week=clock_week(key, LOW), high_week=clock_week(key, HIGH))
+
+
+def seasons_of(draft: Draft) -> tuple[str, ...]:
+    """The seasons whose week is shown: the low one, and the high one where there is a season."""
+    return (LOW, HIGH) if draft.seasons else (LOW,)
+
+
+def week_of(draft: Draft, season: str) -> str:
+    """The week of a season; what a browser sent and is none counts as the clock's."""
+    week = draft.low_week if season == LOW else draft.high_week
+    return week if is_week(week) else clock_week(draft.clock, season)
+
+
+def with_week(draft: Draft, season: str, week: str) -> Draft:
+    """The form with another week in a season."""
+    return replace(draft, **{f"{season}_week": week})
+
+
+def letters_of(draft: Draft, season: str) -> tuple[str, ...]:
+    """The letters that a season's week has, dearest first."""
+    week = week_of(draft, season)
+    return tuple(letter for letter in LETTERS if letter in week)
+
+
+def with_copied_season(draft: Draft, of: str) -> Draft:
+    """The form with the week and the prices of one season in the other as well."""
+    other = HIGH if of == LOW else LOW
+    prices = {PRICES[other][letter]: getattr(draft, PRICES[of][letter]) for letter in LETTERS}
+    return with_week(replace(draft, **prices), other, week_of(draft, of))
+
+
+def wire_of(draft: Draft) -> dict[str, object]:
+    """The form, whatever its layout and unit, in the shape that is checked and stored.
+
+    Raises `Invalid` where a price of the grid is still to be typed, each named, and as `to_wire`.
+    """
+    missing = missing_prices(draft)
+    if missing:
+        problems = [{"path": "", "message": line} for line in missing]
+        raise Invalid(missing[0], details={"problems": problems})
+    return to_wire(in_rows(draft))
+
+
+def missing_prices(draft: Draft) -> list[str]:
+    """A line for each price of the grid that is empty."""
+    if draft.layout != GRID:
+        return []
+    return [
+        f"{season_title(draft, season)}, {NAMES[letter].lower()}: a price is needed here"
+        for season in seasons_of(draft)
+        for letter in letters_of(draft, season)
+        if not getattr(draft, PRICES[season][letter]).strip()
+    ]
+
+
+def season_title(draft: Draft, season: str) -> str:
+    """What a season is called over its prices."""
+    if not draft.seasons:
+        return "All year"
+    return "Low season" if season == LOW else draft.seasons[0].name.strip() or _SEASON_NAME
+
+
+def in_rows(draft: Draft) -> Draft:
+    """The form as rows, its prices in whole units of the currency."""
+    rows = as_rows(draft) if draft.layout == GRID else draft
+    return in_unit(rows, WHOLE)
+
+
+def as_rows(draft: Draft) -> Draft:
+    """The form with the periods of its weeks as rows; prices stay as typed."""
+    seasons = [replace(season, rate=_default(draft, HIGH)) for season in draft.seasons[:1]]
+    keys = {LOW: ALL_YEAR, **({HIGH: seasons[0].key} if seasons else {})}
+    periods = [row for season in seasons_of(draft) for row in _rows(draft, season, keys[season])]
+    return replace(draft, layout=ROWS, seasons=seasons, periods=periods, rate=_default(draft, LOW))
+
+
+def _rows(draft: Draft, season: str, key: str) -> Iterator[PeriodDraft]:
+    week = PricedWeek(week_of(draft, season), dict.fromkeys(LETTERS, Decimal(0)))
+    letter_of = {name: letter for letter, name in NAMES.items()}
+    for period in periods_of_week(week):
+        yield PeriodDraft(
+            name=period.name,
+            season=key,
+            days=[bool(period.days_of_week >> bit & 1) for bit in range(8)],
+            start=TIME.show(period.start_time),
+            end=TIME.show(period.end_time),
+            rate=getattr(draft, PRICES[season][letter_of[period.name]]),
+        )
+
+
+def _default(draft: Draft, season: str) -> str:
+    """The price of the cheapest kind of hour: every hour has a period, so no hour ever has it."""
+    return getattr(draft, PRICES[season][letters_of(draft, season)[-1]])
+
+
+def opened(draft: Draft, tariff: Tariff) -> Draft:
+    """The form of a stored or published tariff, as a grid where it can be one, its prices in hundredths."""
+    weeks = weeks_of(tariff)
+    if weeks is None:
+        return in_unit(draft, HUNDREDTH)
+    grid = {}
+    for season, week in zip((LOW, HIGH), weeks, strict=False):
+        grid[f"{season}_week"] = week.week
+        grid |= {PRICES[season][letter]: NUMBER.show(price) for letter, price in week.prices.items()}
+    filled = replace(draft, layout=GRID, periods=[], **grid)
+    return in_unit(replace(filled, clock=_nearest_clock(filled)), HUNDREDTH)
+
+
+def _nearest_clock(draft: Draft) -> str:
+    """The clock from which the fewest hours are painted; OWN where none is near."""
+
+    def painted(key: str) -> int:
+        pairs = (
+            (was, now)
+            for season in seasons_of(draft)
+            for was, now in zip(clock_week(key, season), week_of(draft, season), strict=True)
+        )
+        return sum(was != now for was, now in pairs)
+
+    nearest = min((*(clock.key for clock in clocks()), FLAT), key=painted)
+    return nearest if painted(nearest) <= _MOST_PAINTED else OWN
+
+
+def in_unit(draft: Draft, unit: str) -> Draft:
+    """The form with its prices in another unit: what they say stays the same, and what is no number stays as it is."""
+    if unit == draft.unit:
+        return draft
+    changed = {name: _converted(getattr(draft, name), unit) for name in ("rate", *BOXES)}
+    return replace(
+        draft,
+        **changed,
+        unit=unit,
+        seasons=[replace(season, rate=_converted(season.rate, unit)) for season in draft.seasons],
+        periods=[replace(period, rate=_converted(period.rate, unit)) for period in draft.periods],
+    )
+
+
+def _converted(text: str, unit: str) -> str:
+    price = number_in(text)
+    if price is None:
+        return text
+    return NUMBER.show(price * _HUNDRED if unit == HUNDREDTH else price / _HUNDRED)
+
+
+def number_in(text: str) -> Decimal | None:
+    """The number that a box says, None where it says none."""
+    try:
+        return exact_number(NUMBER.read(text))
+    except ValueError:
+        return None
+
+
+def price_notes(draft: Draft, symbol: str) -> Mapping[str, str]:
+    """What each price of the grid comes to with VAT, in whole units: a slip of the finger is seen as money."""
+    vat = number_in(draft.vat_percent) or Decimal(0)
+    found: dict[str, str] = {}
+    for name in BOXES:
+        price = number_in(getattr(draft, name))
+        if price is None:
+            continue
+        whole = price / _HUNDRED if draft.unit == HUNDREDTH else price
+        with_vat = round_unit(whole * (1 + vat / _HUNDRED), _NOTE_UNIT)
+        found[name] = f"{symbol}\u00a0{with_vat} with VAT"
+    return found

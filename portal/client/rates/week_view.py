@@ -1,0 +1,101 @@
+"""The weeks of the grid as they are shown: hours in their hues, prices, and what is painted over the clock. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from portal.client.rates.draft import HUNDREDTH, Draft
+from portal.client.rates.grid import PRICES, clock_week, letters_of, season_title, seasons_of, week_of
+from portal.core.tariffs.rules.clocks import HOURS_PER_DAY, NAMES, PaintedHours, exceptions
+from portal.core.tariffs.rules.tariffs import DAY_NAMES
+
+_KINDS = {"p": "peak", "s": "standard", "o": "off-peak"}
+
+
+class WeekHour(TypedDict):
+    """An hour: its kind, whether it is painted over the clock, and what it is in words."""
+
+    kind: str
+    painted: bool
+    title: str
+
+
+class WeekDay(TypedDict):
+    """A day of a week."""
+
+    day: str
+    hours: list[WeekHour]
+
+
+class WeekPrice(TypedDict):
+    """A line of the legend."""
+
+    kind: str
+    name: str
+    price: str
+
+
+@dataclass
+class WeekView:
+    """A season's week: "low" or "high", its days, its prices and its painted hours, a line each."""
+
+    season: str = ""
+    title: str = ""
+    days: list[WeekDay] = field(default_factory=list)
+    prices: list[WeekPrice] = field(default_factory=list)
+    painted: list[str] = field(default_factory=list)
+
+
+def week_views(draft: Draft, symbol: str) -> list[WeekView]:
+    """The week of each season."""
+    return [_week_view(draft, season, symbol) for season in seasons_of(draft)]
+
+
+def _week_view(draft: Draft, season: str, symbol: str) -> WeekView:
+    week, clock = week_of(draft, season), clock_week(draft.clock, season)
+    prices: list[WeekPrice] = [
+        {
+            "kind": _KINDS[letter],
+            "name": NAMES[letter],
+            "price": _price(getattr(draft, PRICES[season][letter]), draft.unit, symbol),
+        }
+        for letter in letters_of(draft, season)
+    ]
+    days: list[WeekDay] = [
+        {"day": name[:3], "hours": [_hour(name, hour, week, clock, number) for hour in range(HOURS_PER_DAY)]}
+        for number, name in enumerate(DAY_NAMES)
+    ]
+    painted = [in_words(each) for each in exceptions(week, clock)]
+    return WeekView(season, season_title(draft, season), days, prices, painted)
+
+
+def _price(text: str, unit: str, symbol: str) -> str:
+    if not text.strip():
+        return ""
+    return f"{text.strip()} c" if unit == HUNDREDTH else f"{symbol} {text.strip()}"
+
+
+def _hour(name: str, hour: int, week: str, clock: str, day: int) -> WeekHour:
+    at = day * HOURS_PER_DAY + hour
+    title = f"{name} {hour:02}:00 to {hour + 1:02}:00: {NAMES[week[at]].lower()}"
+    return {"kind": _KINDS[week[at]], "painted": week[at] != clock[at], "title": title}
+
+
+def in_words(painted: PaintedHours) -> str:
+    """Painted hours in words: `Sundays 18\u201320: off-peak instead of standard`."""
+    hours = f"{painted.start:02}\u2013{painted.end:02}"
+    now, was = (NAMES[letter].lower() for letter in (painted.now, painted.was))
+    return f"{_days(painted.days)} {hours}: {now} instead of {was}"
+
+
+def _days(days: Sequence[int]) -> str:
+    if len(days) == len(DAY_NAMES):
+        return "Every day"
+    first, last = days[0], days[-1]
+    if (first, last) == (0, 4) and len(days) == 5:
+        return "Weekdays"
+    if first == last:
+        return f"{DAY_NAMES[first]}s"
+    if last - first + 1 == len(days) > 2:
+        return f"{DAY_NAMES[first]} to {DAY_NAMES[last]}"
+    return ", ".join(DAY_NAMES[day][:3] for day in days)
