@@ -18,8 +18,18 @@ def shown(page: Page) -> Page:
     return page
 
 
-def begin_tariff(page: Page, municipality: str, name: str) -> None:
+def new_tariff_in_rows(page: Page) -> None:
+    """A new tariff period by period, priced in rand: for what no clock says."""
     page.get_by_role("button", name="New tariff").first.click()
+    page.get_by_role("radio", name="Period by period").click()
+    expect(page.get_by_role("button", name="Add period")).to_be_visible()
+    unit = page.get_by_role("button", name="R/kWh", exact=True)
+    unit.click()
+    expect(unit).to_have_attribute("aria-pressed", "true")
+
+
+def begin_tariff(page: Page, municipality: str, name: str) -> None:
+    new_tariff_in_rows(page)
     page.get_by_label("Municipality").select_option(municipality)
     name_box(page).fill(name)
     page.get_by_label("Default rate per kWh").first.fill("2.50")

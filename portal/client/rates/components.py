@@ -8,13 +8,14 @@ import reflex as rx
 from portal.client.rates.editor_state import TariffDraftState as Editor
 from portal.client.rates.starting import PresetRow
 from portal.client.rates.state import RatesState as State
+from portal.core.tariffs.service.time_zones import country_names
 from portal.features.rates.parts import tariff_card
 from portal.features.rates.view import TariffCard
 from portal.features.settings.dialogs import dialog_drafts, form_dialog
 from portal.features.settings.menus import action_item, action_menu
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts, empty_state, skeleton_lines
-from portal.ui.forms import button, dialog, dialog_buttons, text_field
+from portal.ui.forms import button, dialog, dialog_buttons, search_field, text_field
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
 from portal.ui.vars import Text, is_some
 
@@ -112,7 +113,17 @@ def _presets_dialog() -> rx.Component:
     return dialog(
         "Start from published figures",
         callout("Not official: check every figure against the municipality's own price list.", tone="warn"),
-        data_table(_PRESETS, State.presets, _preset_row, caption="Published figures", tall=True),
+        search_field(
+            "Municipality, tariff or year",
+            value=State.preset_search,
+            on_change=State.search_presets,
+            name="preset-search",
+        ),
+        rx.cond(
+            is_some(State.presets),
+            data_table(_PRESETS, State.presets, _preset_row, caption="Published figures", tall=True),
+            rx.el.p("No published figures match.", class_name="ui-hint"),
+        ),
         _failure_in_dialog(),
         dialog_buttons(_cancel()),
         is_open=State.opened == "presets",
@@ -217,10 +228,13 @@ def _municipality_dialog() -> rx.Component:
             "Time zone",
             name="zone",
             default_value=rx.cond(State.chosen_zone != "", State.chosen_zone, "Africa/Johannesburg"),
-            hint="Type a city, as in Africa/Johannesburg or Europe/Berlin.",
+            hint=rx.cond(
+                State.zone_found != "", State.zone_found, "A city, a country, or a zone like Europe/Berlin."
+            ),
+            on_change=State.look_for_zone.debounce(300),
             custom_attrs={"list": "zones"},
         ),
-        rx.el.datalist(*[rx.el.option(value=name) for name in _ZONES], id="zones"),
+        rx.el.datalist(*[rx.el.option(value=name) for name in (*country_names(), *_ZONES)], id="zones"),
         on_submit=State.save_municipality,
         submit=rx.cond(is_new, "Add", "Save"),
         description="Whose price list holds for a site, and the local time it holds in.",

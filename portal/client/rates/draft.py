@@ -87,7 +87,7 @@ NEW_ROWS = {"periods": PeriodDraft, "seasons": SeasonDraft, "holidays": HolidayD
 class Draft:
     """The form of a tariff; `base` is the fingerprint of the stored tariff it began with, if any.
 
-    In the layout "grid" the periods are those of a week and a price for each of its letters (`grid`); in "rows", as
+    In the layout "grid" the periods are those of a week and a price for each of its signs (`grid`); in "rows", as
     earlier releases had it, each is a row. `unit` is what prices are typed in: "c" a hundredth of the currency, or "r".
     `answered` are marks of the questions that somebody said yes to.
     """
@@ -155,9 +155,9 @@ WORDS = {
 def draft_of(tariff: Tariff, note: str = "") -> Draft:
     """The form filled in from a tariff."""
     seasons = keyed([_season(season) for season in tariff.seasons])
-    periods = [_period(period, ALL_YEAR) for period in tariff.periods]
+    periods = [period_draft(period, ALL_YEAR) for period in tariff.periods]
     for season, draft in zip(tariff.seasons, seasons, strict=True):
-        periods += [_period(period, draft.key) for period in season.periods]
+        periods += [period_draft(period, draft.key) for period in season.periods]
     return Draft(
         **shown(Draft, tariff),
         id=KEY.show(tariff.id),
@@ -195,7 +195,8 @@ def fingerprint(draft: Draft) -> str:
     return hashlib.sha256(marked.encode()).hexdigest()[:32]
 
 
-def _period(period: Period, season: str) -> PeriodDraft:
+def period_draft(period: Period, season: str) -> PeriodDraft:
+    """A row of the form for a period."""
     days = [bool(period.days_of_week >> bit & 1) for bit in _EIGHT]
     return PeriodDraft(**shown(PeriodDraft, period), season=season, days=days)
 

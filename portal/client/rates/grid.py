@@ -1,6 +1,6 @@
 """The form of a tariff as a clock and a price for each kind of hour, and the rows that makes. Pure.
 
-A week is a text of 168 letters (`portal.core.tariffs.rules.clocks`); prices are texts as typed, in the form's unit.
+A week is a text of 168 signs (`portal.core.tariffs.rules.clocks`); prices are texts as typed, in the form's unit.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,15 +16,16 @@ from portal.client.rates.draft import (
     Draft,
     PeriodDraft,
     SeasonDraft,
+    period_draft,
     to_wire,
 )
-from portal.client.rates.fields import NUMBER, TIME
+from portal.client.rates.fields import NUMBER
 from portal.core.errors import Invalid
 from portal.core.tariffs.rules.clocks import (
-    LETTERS,
     NAMES,
     OFF_PEAK,
     PEAK,
+    SIGNS,
     STANDARD,
     PricedWeek,
     is_week,
@@ -40,12 +41,12 @@ LOW, HIGH = "low", "high"
 FLAT, OWN = "flat", "own"
 PRICES = {
     season: {
-        letter: f"{season}_{kind}"
-        for letter, kind in ((PEAK, "peak"), (STANDARD, "standard"), (OFF_PEAK, "off_peak"))
+        sign: f"{season}_{kind}"
+        for sign, kind in ((PEAK, "peak"), (STANDARD, "standard"), (OFF_PEAK, "off_peak"))
     }
     for season in (LOW, HIGH)
 }
-"""The boxes of the prices, by season and letter."""
+"""The boxes of the prices, by season and sign."""
 BOXES = frozenset(name for boxes in PRICES.values() for name in boxes.values())
 _BLANK_WEEK = {FLAT: STANDARD * 168, OWN: OFF_PEAK * 168}
 _HUNDRED = Decimal(100)
@@ -90,16 +91,16 @@ def with_week(draft: Draft, season: str, week: str) -> Draft:
     return replace(draft, **{f"{season}_week": week})
 
 
-def letters_of(draft: Draft, season: str) -> tuple[str, ...]:
-    """The letters that a season's week has, dearest first."""
+def signs_of(draft: Draft, season: str) -> tuple[str, ...]:
+    """The signs that a season's week has, dearest first."""
     week = week_of(draft, season)
-    return tuple(letter for letter in LETTERS if letter in week)
+    return tuple(sign for sign in SIGNS if sign in week)
 
 
 def with_copied_season(draft: Draft, of: str) -> Draft:
     """The form with the week and the prices of one season in the other as well."""
     other = HIGH if of == LOW else LOW
-    prices = {PRICES[other][letter]: getattr(draft, PRICES[of][letter]) for letter in LETTERS}
+    prices = {PRICES[other][sign]: getattr(draft, PRICES[of][sign]) for sign in SIGNS}
     return with_week(replace(draft, **prices), other, week_of(draft, of))
 
 
@@ -120,10 +121,10 @@ def missing_prices(draft: Draft) -> list[str]:
     if draft.layout != GRID:
         return []
     return [
-        f"{season_title(draft, season)}, {NAMES[letter].lower()}: a price is needed here"
+        f"{season_title(draft, season)}, {NAMES[sign].lower()}: a price is needed here"
         for season in seasons_of(draft)
-        for letter in letters_of(draft, season)
-        if not getattr(draft, PRICES[season][letter]).strip()
+        for sign in signs_of(draft, season)
+        if not getattr(draft, PRICES[season][sign]).strip()
     ]
 
 
@@ -141,7 +142,9 @@ def in_rows(draft: Draft) -> Draft:
 
 
 def as_rows(draft: Draft) -> Draft:
-    """The form with the periods of its weeks as rows; prices stay as typed."""
+    """The form with the periods of its weeks as rows; prices stay as typed. Without any price it begins empty."""
+    if not any(getattr(draft, name).strip() for name in BOXES):
+        return replace(draft, layout=ROWS, seasons=[], periods=[])
     seasons = [replace(season, rate=_default(draft, HIGH)) for season in draft.seasons[:1]]
     keys = {LOW: ALL_YEAR, **({HIGH: seasons[0].key} if seasons else {})}
     periods = [row for season in seasons_of(draft) for row in _rows(draft, season, keys[season])]
@@ -149,22 +152,16 @@ def as_rows(draft: Draft) -> Draft:
 
 
 def _rows(draft: Draft, season: str, key: str) -> Iterator[PeriodDraft]:
-    week = PricedWeek(week_of(draft, season), dict.fromkeys(LETTERS, Decimal(0)))
-    letter_of = {name: letter for letter, name in NAMES.items()}
+    week = PricedWeek(week_of(draft, season), dict.fromkeys(SIGNS, Decimal(0)))
+    sign_of = {name: sign for sign, name in NAMES.items()}
     for period in periods_of_week(week):
-        yield PeriodDraft(
-            name=period.name,
-            season=key,
-            days=[bool(period.days_of_week >> bit & 1) for bit in range(8)],
-            start=TIME.show(period.start_time),
-            end=TIME.show(period.end_time),
-            rate=getattr(draft, PRICES[season][letter_of[period.name]]),
-        )
+        price = getattr(draft, PRICES[season][sign_of[period.name]])
+        yield replace(period_draft(period, key), rate=price)
 
 
 def _default(draft: Draft, season: str) -> str:
     """The price of the cheapest kind of hour: every hour has a period, so no hour ever has it."""
-    return getattr(draft, PRICES[season][letters_of(draft, season)[-1]])
+    return getattr(draft, PRICES[season][signs_of(draft, season)[-1]])
 
 
 def opened(draft: Draft, tariff: Tariff) -> Draft:
@@ -175,7 +172,7 @@ def opened(draft: Draft, tariff: Tariff) -> Draft:
     grid = {}
     for season, week in zip((LOW, HIGH), weeks, strict=False):
         grid[f"{season}_week"] = week.week
-        grid |= {PRICES[season][letter]: NUMBER.show(price) for letter, price in week.prices.items()}
+        grid |= {PRICES[season][sign]: NUMBER.show(price) for sign, price in week.prices.items()}
     filled = replace(draft, layout=GRID, periods=[], **grid)
     return in_unit(replace(filled, clock=_nearest_clock(filled)), HUNDREDTH)
 

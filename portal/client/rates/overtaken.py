@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from portal.client.rates.draft import Draft, draft_of, fingerprint, to_wire
+from portal.client.rates.draft import Draft, draft_of, fingerprint
+from portal.client.rates.grid import wire_of
 from portal.core.errors import NotFound, Outdated
 from portal.core.stack import current
 from portal.core.tariffs.service import tariffs
@@ -39,7 +40,9 @@ async def save_draft(draft: Draft, agreed: str) -> Comparison:
         return found
     try:
         # What has been looked at must still be stored when it is replaced: the service sees to that.
-        await tariffs.save_tariff(current(), to_wire(draft), [version] if draft.id else None)
+        expected = [version] if draft.id else None
+        # The form asks about prices below zero itself, before they are in force.
+        await tariffs.save_tariff(current(), wire_of(draft), expected, is_confirmed=True)
     except (NotFound, Outdated):
         found = await compared_with_stored(draft)
         return found if found.words else replace(found, words=_CHANGED)

@@ -28,6 +28,23 @@ def without(draft: Draft, part: str, index: int) -> Draft:
     return left
 
 
+def with_copy(draft: Draft, part: str, index: int) -> Draft:
+    """The form with a copy of a row below it; a copied season has periods of its own like those of the first."""
+    rows = list(getattr(draft, part)) if part in NEW_ROWS else []
+    if not 0 <= index < len(rows):
+        return draft
+    row = rows[index]
+    is_season = isinstance(row, SeasonDraft)
+    rows.insert(index + 1, replace(row, key="") if is_season else replace(row))
+    more = replace(draft, **{part: rows})
+    if not is_season:
+        return more
+    more.seasons = keyed(more.seasons)
+    key = more.seasons[index + 1].key
+    own = [replace(period, season=key) for period in draft.periods if period.season == row.key]
+    return replace(more, periods=[*more.periods, *own])
+
+
 def with_new(draft: Draft, part: str) -> Draft:
     """The form with one more row."""
     more = replace(draft, **{part: [*getattr(draft, part), NEW_ROWS[part]()]})

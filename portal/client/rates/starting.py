@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from portal.client.rates.draft import Draft, HolidayDraft, draft_of, fingerprint, holiday_draft
+from portal.client.rates.grid import blank, opened
 from portal.core.cost.service import tariff_comparison
 from portal.core.errors import Invalid, NotFound
 from portal.core.stack import current
@@ -28,8 +29,17 @@ class PresetRow(TypedDict):
     source: str
 
 
-def preset_rows() -> list[PresetRow]:
-    """Every preset with where its figures come from."""
+def preset_rows(search: str = "") -> list[PresetRow]:
+    """Every preset that all words of a search are found in, with where its figures come from."""
+    words = search.casefold().split()
+    return [row for row in _all_presets() if all(word in _searched(row) for word in words)]
+
+
+def _searched(row: PresetRow) -> str:
+    return " ".join(row[name] for name in ("provider", "name", "year")).casefold()
+
+
+def _all_presets() -> list[PresetRow]:
     return [
         {
             "key": str(index),
@@ -42,18 +52,29 @@ def preset_rows() -> list[PresetRow]:
     ]
 
 
+def name_of(municipality: str, first: str) -> str:
+    """What a tariff of a municipality is called until somebody says otherwise: with its rate year, like 2026/27."""
+    day = day_of(first)
+    if not municipality or day is None:
+        return municipality
+    year = f"{day.year}" if (day.month, day.day) == (1, 1) else f"{day.year}/{(day.year + 1) % 100:02}"
+    return f"{municipality} {year}"
+
+
 async def starting_point(kind: str, key: str, percent: str) -> Draft:
     if kind == "preset":
         preset = published.presets()[int(key)]
         source = f"Source: {preset.source} ({preset.confidence})."
-        return draft_of(preset.tariff, f"Figures of {preset.provider} {preset.year}, not official. {source}")
+        note = f"Figures of {preset.provider} {preset.year}, not official. {source}"
+        return opened(draft_of(preset.tariff, note), preset.tariff)
     if kind in ("edit", "copy"):
         tariff = await _stored(int(key))
         if kind == "copy":
-            return draft_of(next_year(tariff, _percent(percent)))
+            copied = next_year(tariff, _percent(percent))
+            return opened(draft_of(copied), copied)
         draft = draft_of(tariff)
-        return replace(draft, base=fingerprint(draft))
-    return Draft(first=current().clock().date().isoformat())
+        return opened(replace(draft, base=fingerprint(draft)), tariff)
+    return blank(current().clock().date().isoformat())
 
 
 async def _stored(tariff_id: int) -> Tariff:

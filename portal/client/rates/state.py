@@ -6,9 +6,11 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.client.rates.starting import PresetRow, preset_rows
+from portal.core.errors import Invalid
 from portal.core.stack import current
 from portal.core.tariffs.rules.municipalities import MunicipalityEdits
 from portal.core.tariffs.service import municipalities, tariffs
+from portal.core.tariffs.service.time_zones import find_time_zone
 from portal.features.rates.view import TariffCard, build_cards, gaps_in_words
 from portal.features.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
@@ -24,6 +26,8 @@ class RatesState(AdminDialogs, rx.State):
     municipalities: list[dict[str, str]] = []
     warnings: list[str] = []
     presets: list[PresetRow] = []
+    preset_search: str = ""
+    zone_found: str = ""
     is_loading: bool = True
     chosen_zone: str = ""
     percent: str = "0"
@@ -42,8 +46,9 @@ class RatesState(AdminDialogs, rx.State):
     @admin_only
     async def save_municipality(self, form: dict[str, Any]):
         """Add a municipality, or change the chosen one."""
-        name, zone = str(form.get("name", "")), str(form.get("zone", ""))
+        name = str(form.get("name", ""))
         with failure_in_words(self):
+            zone = find_time_zone(str(form.get("zone", "")))
             if self.chosen_id:
                 edits: MunicipalityEdits = {"name": name, "time_zone_id": zone}
                 await municipalities.change_municipality(current(), int(self.chosen_id), edits)
@@ -67,6 +72,22 @@ class RatesState(AdminDialogs, rx.State):
 
     @rx.event
     @admin_only
+    def search_presets(self, search: str):
+        """List the published figures that all words are found in."""
+        self.preset_search = search
+        self.presets = preset_rows(search)
+
+    @rx.event
+    @admin_only
+    def look_for_zone(self, text: str):
+        """Say which time zone a city or a country is in, while it is typed."""
+        try:
+            self.zone_found = f"Time zone {find_time_zone(text)}" if text.strip() else ""
+        except Invalid as error:
+            self.zone_found = error.message
+
+    @rx.event
+    @admin_only
     def set_raise(self, percent: str):
         """Note the percentage."""
         self.percent = percent
@@ -74,6 +95,8 @@ class RatesState(AdminDialogs, rx.State):
     def _choose(self, which: str, chosen_id: str, name: str) -> None:
         super()._choose(which, chosen_id, name)
         self.chosen_zone, self.percent, self.notice = "", "0", ""
+        self.zone_found = self.preset_search = ""
+        self.presets = preset_rows()
         self._show_chosen_municipality()
 
     def _show_chosen_municipality(self):
@@ -85,15 +108,10 @@ class RatesState(AdminDialogs, rx.State):
     async def _read(self):
         stack = current()
         found = await tariffs.list_tariffs(stack)
-        self.cards = build_cards(found, stack.settings.billing.currency)
+        self.cards = build_cards(found, stack.settings.billing.currency, stack.clock())
         self.warnings = gaps_in_words(found)
         self.municipalities = [
-            {
-                "id": str(municipality.municipality_id),
-                "name": municipality.name,
-                "zone": municipality.time_zone_id,
-            }
-            for municipality in found
+            {"id": str(each.municipality_id), "name": each.name, "zone": each.time_zone_id} for each in found
         ]
-        self.presets = preset_rows()
+        self.presets = preset_rows(self.preset_search)
         self._show_chosen_municipality()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from portal.client.rates.draft import HUNDREDTH, Draft
-from portal.client.rates.grid import PRICES, clock_week, letters_of, season_title, seasons_of, week_of
+from portal.client.rates.grid import PRICES, clock_week, season_title, seasons_of, signs_of, week_of
 from portal.core.tariffs.rules.clocks import HOURS_PER_DAY, NAMES, PaintedHours, exceptions
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 
@@ -55,11 +55,11 @@ def _week_view(draft: Draft, season: str, symbol: str) -> WeekView:
     week, clock = week_of(draft, season), clock_week(draft.clock, season)
     prices: list[WeekPrice] = [
         {
-            "kind": _KINDS[letter],
-            "name": NAMES[letter],
-            "price": _price(getattr(draft, PRICES[season][letter]), draft.unit, symbol),
+            "kind": _KINDS[sign],
+            "name": NAMES[sign],
+            "price": _price(getattr(draft, PRICES[season][sign]), draft.unit, symbol),
         }
-        for letter in letters_of(draft, season)
+        for sign in signs_of(draft, season)
     ]
     days: list[WeekDay] = [
         {"day": name[:3], "hours": [_hour(name, hour, week, clock, number) for hour in range(HOURS_PER_DAY)]}
@@ -84,7 +84,7 @@ def _hour(name: str, hour: int, week: str, clock: str, day: int) -> WeekHour:
 def in_words(painted: PaintedHours) -> str:
     """Painted hours in words: `Sundays 18\u201320: off-peak instead of standard`."""
     hours = f"{painted.start:02}\u2013{painted.end:02}"
-    now, was = (NAMES[letter].lower() for letter in (painted.now, painted.was))
+    now, was = (NAMES[sign].lower() for sign in (painted.now, painted.was))
     return f"{_days(painted.days)} {hours}: {now} instead of {was}"
 
 

@@ -7,7 +7,7 @@ import reflex as rx
 from portal.features.cost.parts import hue_square
 from portal.features.rates.view import HeatCell, HeatMap, HeatRate, HeatRow, PeriodRow, TariffCard
 from portal.ui.cards import card
-from portal.ui.feedback import badge
+from portal.ui.feedback import badge_for
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Shown, Text, is_some
 
@@ -28,8 +28,11 @@ def tariff_card(
     tariff: TariffCard, actions: Callable[[TariffCard], rx.Component] | None = None
 ) -> rx.Component:
     """Municipality, window, rates, periods with their days, and the resulting week."""
-    active = rx.cond(tariff.is_active, badge("Active", "ok"), badge("Draft", "neutral"))
-    note = rx.el.div(active, actions(tariff) if actions else rx.fragment(), class_name="ui-row")
+    note = rx.el.div(
+        badge_for(tariff.state, tariff.tone),
+        actions(tariff) if actions else rx.fragment(),
+        class_name="ui-row",
+    )
     return card(
         rx.el.dl(
             _fact("Municipality", tariff.municipality),

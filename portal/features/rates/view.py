@@ -1,10 +1,11 @@
 """Tariffs as texts, and the week of rates of each season as a heat map."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from portal.core.tariffs.queries.tariffs import MunicipalTariffs
 from portal.core.tariffs.rules.tariff_problems import uncovered_days
@@ -16,6 +17,7 @@ from portal.core.tariffs.rules.tariffs import (
     Rate,
     ScheduledRate,
     Tariff,
+    active_tariff,
     day_schedule,
     periods_of,
 )
@@ -81,7 +83,8 @@ class TariffCard:
     id: int = 0
     name: str = ""
     municipality: str = ""
-    is_active: bool = False
+    state: str = ""
+    tone: str = "neutral"
     window: str = ""
     facts: list[TariffFact] = field(default_factory=list)
     periods: list[PeriodRow] = field(default_factory=list)
@@ -90,17 +93,34 @@ class TariffCard:
     maps: list[HeatMap] = field(default_factory=list)
 
 
-def build_cards(municipalities: Sequence[MunicipalTariffs], currency: str) -> list[TariffCard]:
-    """A card per tariff, by municipality and first day."""
+def build_cards(municipalities: Sequence[MunicipalTariffs], currency: str, now: datetime) -> list[TariffCard]:
+    """A card per tariff, by municipality and first day; `now` is an aware instant."""
     return [
-        build_card(tariff, municipality.name, currency)
+        replace(build_card(tariff, municipality.name, currency), state=state, tone=tone)
         for municipality in municipalities
         for tariff in municipality.tariffs
+        for state, tone in [_state(tariff, municipality, now)]
     ]
 
 
+def _state(tariff: Tariff, municipality: MunicipalTariffs, now: datetime) -> tuple[str, str]:
+    """Whether a tariff prices anything today, by its municipality's own day; and the tone of its badge."""
+    zone = municipality.time_zone_id
+    today = now.astimezone(ZoneInfo(zone if is_zone(zone) else "UTC")).date()
+    if not tariff.is_active:
+        return "Draft", "neutral"
+    if today < tariff.effective_from:
+        return f"Starts {formats.day(tariff.effective_from)}", "neutral"
+    if tariff.effective_to is not None and tariff.effective_to < today:
+        return f"Ended {formats.day(tariff.effective_to)}", "neutral"
+    holding = active_tariff(municipality.tariffs, today)
+    if holding is not None and holding is not tariff:
+        return f"Replaced {formats.day(holding.effective_from)}", "neutral"
+    return "In force", "ok"
+
+
 def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCard:
-    """A tariff in texts."""
+    """A tariff in texts, without its state."""
     currency = tariff.currency or own_currency
     symbol = formats.currency_symbol(currency)
     hues = _hues(tariff)
@@ -109,7 +129,6 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
         id=tariff.id or 0,
         name=tariff.name,
         municipality=municipality,
-        is_active=tariff.is_active,
         window=_window(tariff.effective_from, tariff.effective_to),
         facts=[
             {

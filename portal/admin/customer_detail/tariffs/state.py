@@ -27,7 +27,7 @@ class CustomerTariffsState(CustomerAddress, rx.State):
         with failure_in_words(self):
             stack = current()
             municipalities = await tariffs.list_customer_tariffs(stack, customer_uuid(self.customer_id))
-            self.cards = build_cards(municipalities, stack.settings.billing.currency)
+            self.cards = build_cards(municipalities, stack.settings.billing.currency, stack.clock())
             self.warnings = gaps_in_words(municipalities)
             self.tab_label = f"Tariffs ({len(self.cards)})"
         self.is_loading = False

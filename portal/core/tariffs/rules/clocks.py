@@ -1,7 +1,7 @@
 """Clocks: which kind of rate each hour of a week has, as price lists print it; and the periods that makes.
 
-A week is a text of 168 letters, an hour each from Monday 00:00 on: `p` peak, `s` standard, `o` off-peak. A tariff whose
-week can be said so is typed as a clock and a price for each letter, instead of period by period.
+A week is a text of 168 signs, an hour each from Monday 00:00 on: `p` peak, `s` standard, `o` off-peak. A tariff whose
+week can be said so is typed as a clock and a price for each sign, instead of period by period.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,16 +24,16 @@ from portal.core.tariffs.rules.tariffs import (
 HOURS_PER_DAY = 24
 HOURS_PER_WEEK = HOURS_PER_DAY * DAYS_PER_WEEK
 PEAK, STANDARD, OFF_PEAK = "p", "s", "o"
-LETTERS = (PEAK, STANDARD, OFF_PEAK)
+SIGNS = (PEAK, STANDARD, OFF_PEAK)
 NAMES = {PEAK: "Peak", STANDARD: "Standard", OFF_PEAK: "Off-peak"}
-_LETTER_OF = {
+_SIGN_OF = {
     PeriodKind.PEAK: PEAK,
     PeriodKind.STANDARD: STANDARD,
     PeriodKind.OFF_PEAK: OFF_PEAK,
 }
 
 Prices = Mapping[str, Decimal]
-"""A rate per kWh for each letter that a week has."""
+"""A rate per kWh for each sign that a week has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class PricedWeek:
-    """A week and what each letter of it costs."""
+    """A week and what each sign of it costs."""
 
     week: str
     prices: Prices
@@ -56,20 +56,20 @@ class PricedWeek:
 
 def is_week(text: str) -> bool:
     """Whether a text is a week."""
-    return len(text) == HOURS_PER_WEEK and set(text) <= set(LETTERS)
+    return len(text) == HOURS_PER_WEEK and set(text) <= set(SIGNS)
 
 
 def week_of_days(weekday: str, saturday: str, sunday: str) -> str:
-    """Return the week of three days of 24 letters."""
+    """Return the week of three days of 24 signs."""
     return weekday * 5 + saturday + sunday
 
 
 def day_of_hours(peak: Sequence[Sequence[int]], standard: Sequence[Sequence[int]]) -> str:
-    """Return the 24 letters of a day with these half-open runs of hours; all others are off-peak."""
+    """Return the 24 signs of a day with these half-open runs of hours; all others are off-peak."""
     day = [OFF_PEAK] * HOURS_PER_DAY
-    for letter, runs in ((STANDARD, standard), (PEAK, peak)):
+    for sign, runs in ((STANDARD, standard), (PEAK, peak)):
         for start, end in runs:
-            day[start:end] = letter * (end - start)
+            day[start:end] = sign * (end - start)
     return "".join(day)
 
 
@@ -77,21 +77,21 @@ def periods_of_week(priced: PricedWeek) -> tuple[Period, ...]:
     """Return the periods that make up a whole week, days with the same hours together."""
     masks: dict[tuple[str, int, int], int] = {}
     for day in range(DAYS_PER_WEEK):
-        for letter, start, end in runs_of_day(priced.week, day):
-            masks[letter, start, end] = masks.get((letter, start, end), 0) | 1 << day
-    ordered = sorted(masks.items(), key=lambda each: (LETTERS.index(each[0][0]), *each[0][1:], each[1]))
+        for sign, start, end in runs_of_day(priced.week, day):
+            masks[sign, start, end] = masks.get((sign, start, end), 0) | 1 << day
+    ordered = sorted(masks.items(), key=lambda each: (SIGNS.index(each[0][0]), *each[0][1:], each[1]))
     return tuple(
-        Period(NAMES[letter], mask, time(start), time(end % HOURS_PER_DAY), priced.prices[letter])
-        for (letter, start, end), mask in ordered
+        Period(NAMES[sign], mask, time(start), time(end % HOURS_PER_DAY), priced.prices[sign])
+        for (sign, start, end), mask in ordered
     )
 
 
 def runs_of_day(week: str, day: int) -> Iterator[tuple[str, int, int]]:
-    """Yield the letters of a day with the hours they hold from and to."""
+    """Yield the signs of a day with the hours they hold from and to."""
     at = 0
-    for letter, run in groupby(week[day * HOURS_PER_DAY : (day + 1) * HOURS_PER_DAY]):
+    for sign, run in groupby(week[day * HOURS_PER_DAY : (day + 1) * HOURS_PER_DAY]):
         length = len(list(run))
-        yield letter, at, at + length
+        yield sign, at, at + length
         at += length
 
 
@@ -111,29 +111,29 @@ def weeks_of(tariff: Tariff) -> tuple[PricedWeek, ...] | None:
 def _week(tariff: Tariff, season: int) -> PricedWeek | None:
     if any(period.days_of_week & ~EVERY_DAY for period in periods_of(tariff, season)):
         return None
-    letters: list[str] = []
+    signs: list[str] = []
     prices: dict[str, Decimal] = {}
-    at_other_times = _letter_of_default(tariff, season)
+    at_other_times = _sign_of_default(tariff, season)
     for day in range(DAYS_PER_WEEK):
         kind = DayKind(season, 1 << day, season, 1 << (day - 1) % DAYS_PER_WEEK)
         for start, end, rate in day_schedule(tariff, kind):
             kind_of_rate = period_kind(rate.period_name)
-            letter = at_other_times if kind_of_rate is PeriodKind.DEFAULT else _LETTER_OF.get(kind_of_rate)
-            if letter is None or start % 60 or end % 60:
+            sign = at_other_times if kind_of_rate is PeriodKind.DEFAULT else _SIGN_OF.get(kind_of_rate)
+            if sign is None or start % 60 or end % 60:
                 return None
-            if prices.setdefault(letter, rate.rate_per_kwh) != rate.rate_per_kwh:
+            if prices.setdefault(sign, rate.rate_per_kwh) != rate.rate_per_kwh:
                 return None
-            letters += letter * ((end - start) // 60)
-    return PricedWeek("".join(letters), prices)
+            signs += sign * ((end - start) // 60)
+    return PricedWeek("".join(signs), prices)
 
 
-def _letter_of_default(tariff: Tariff, season: int) -> str | None:
+def _sign_of_default(tariff: Tariff, season: int) -> str | None:
     """Return what a default rate without a name is: off-peak, or standard where off-peak has another price."""
     rate = tariff.default_rate_per_kwh if season < 0 else tariff.seasons[season].default_rate_per_kwh
     taken = {
-        _LETTER_OF.get(period_kind(period.name)): period.rate_per_kwh for period in periods_of(tariff, season)
+        _SIGN_OF.get(period_kind(period.name)): period.rate_per_kwh for period in periods_of(tariff, season)
     }
-    return next((letter for letter in (OFF_PEAK, STANDARD) if taken.get(letter, rate) == rate), None)
+    return next((sign for sign in (OFF_PEAK, STANDARD) if taken.get(sign, rate) == rate), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +164,20 @@ def exceptions(week: str, clock: str) -> tuple[PaintedHours, ...]:
     )
 
 
-def painted(week: str, days: Sequence[int], hours: tuple[int, int], letter: str) -> str:
-    """Return a week with half-open hours of some days in another letter."""
+def painted(week: str, days: Sequence[int], hours: tuple[int, int], sign: str) -> str:
+    """Return a week with half-open hours of some days in another sign."""
     start, end = max(0, hours[0]), min(HOURS_PER_DAY, hours[1])
-    letters = list(week)
+    signs = list(week)
     for day in days:
         first = day * HOURS_PER_DAY
-        letters[first + start : first + end] = letter * max(0, end - start)
-    return "".join(letters)
+        signs[first + start : first + end] = sign * max(0, end - start)
+    return "".join(signs)
 
 
 def without(week: str, clock: str, exception: PaintedHours) -> str:
     """Return a week in which an exception is as its clock says again."""
-    letters = list(week)
+    signs = list(week)
     for day in exception.days:
         hours = slice(day * HOURS_PER_DAY + exception.start, day * HOURS_PER_DAY + exception.end)
-        letters[hours] = clock[hours]
-    return "".join(letters)
+        signs[hours] = clock[hours]
+    return "".join(signs)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from portal.core.tariffs.rules.clocks import (
-    LETTERS,
     OFF_PEAK,
+    SIGNS,
     Clock,
     PricedWeek,
     day_of_hours,
@@ -85,7 +85,7 @@ def day_types(raw: Mapping[str, Any], calendar: Mapping[date, str]) -> dict[date
 def _preset_tariff(raw: Mapping[str, Any], item: Mapping[str, Any], holidays: Sequence[Holiday]) -> Tariff:
     clock = next(each for each in clocks_from(raw) if each.key == item["clock"])
     high, low = (
-        PricedWeek(week, dict(zip(LETTERS, map(Decimal, item["ratesPerKwh"][season]), strict=True)))
+        PricedWeek(week, dict(zip(SIGNS, map(Decimal, item["ratesPerKwh"][season]), strict=True)))
         for season, week in (("high", clock.high), ("low", clock.low))
     )
     first, last = date.fromisoformat(item["effectiveFrom"]), date.fromisoformat(item["effectiveTo"])
