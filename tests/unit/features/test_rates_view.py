@@ -1,13 +1,13 @@
 """The week of a tariff as a heat map, and its periods' colours."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from portal.core.tariffs.queries.tariffs import MunicipalTariffs
 from portal.core.tariffs.rules.tariffs import MonthDay, Period, Season, Tariff
 from portal.features.cost.hues import hues_of
-from portal.features.rates.view import build_card, gaps_in_words, heat_maps, percent
+from portal.features.rates.view import build_card, build_cards, gaps_in_words, heat_maps, percent
 from portal.ui import tokens
 
 PEAK = Period("Peak", 31, time(17, 15), time(20), Decimal("3.75"))
@@ -87,3 +87,38 @@ def test_what_has_no_price_is_said_with_its_days() -> None:
             " Choose another zone for it."
         ),
     ]
+
+
+def test_a_card_says_whether_its_tariff_holds_today() -> None:
+    old = replace(TARIFF, effective_to=date(2026, 6, 30))
+    this = replace(TARIFF, id=2, effective_from=date(2026, 7, 1))
+    newer = replace(TARIFF, id=3, effective_from=date(2026, 11, 30))
+    later = replace(TARIFF, id=4, effective_from=date(2027, 7, 1))
+    draft = replace(TARIFF, id=5, is_active=False)
+    # 22:30 UTC on the 29th is the 30th in Johannesburg.
+    now = datetime(2026, 11, 29, 22, 30, tzinfo=UTC)
+    town = MunicipalTariffs(1, "Town", "Africa/Johannesburg", (old, this, newer, later, draft))
+    assert [(card.state, card.tone) for card in build_cards([town], "ZAR", now)] == [
+        ("Ended 30 Jun 2026", "neutral"),
+        ("Replaced 30 Nov 2026", "neutral"),
+        ("In force", "ok"),
+        ("Starts 1 Jul 2027", "neutral"),
+        ("Draft", "neutral"),
+    ]
+
+
+def test_a_default_rate_with_a_name_is_called_by_it_and_has_its_hue() -> None:
+    named = replace(TARIFF, default_name="Standard")
+    [week] = heat_maps(named, "R")
+    assert week.rows[0]["cells"][6] == {
+        "hue": tokens.STANDARD,
+        "title": "Monday 06:00 to 07:00: Standard R\u00a02.50",
+    }
+    assert [line["label"] for line in week.rates] == ["Peak R\u00a03.75", "Standard R\u00a02.50"]
+    facts = {fact["label"]: fact["value"] for fact in build_card(named, "Town", "ZAR").facts}
+    assert facts["Standard"] == "R 2.50 per kWh at all other times"
+
+
+def test_a_card_names_what_its_price_list_charges_besides() -> None:
+    card = build_card(replace(TARIFF, not_included="Demand R 254.76 per kVA; Legacy 25 c/kWh"), "Town", "ZAR")
+    assert card.left_out == ["Demand R 254.76 per kVA", "Legacy 25 c/kWh"]
