@@ -290,7 +290,7 @@ def test_a_figure_is_explained_on_the_tab_and_over_http(
     )
     assert (answer["baseCost"], answer["vat"], answer["total"]) == (125, 18.75, 143.75)
     assert "proportion to time" in answer["energyRule"]
-    assert "half up to the cent" in answer["roundingRule"]
+    assert "half up to the currency's minor unit" in answer["roundingRule"]
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])

@@ -84,6 +84,7 @@ class TotalAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     base_cost: Money
     vat: Money
     total: Money
+    fixed: Annotated[Money, msgspec.Meta(description="what of the total are fixed charges, with VAT")]
 
 
 class ChargesLeftOutAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -156,7 +157,10 @@ def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
         "currency": only and only.currency,
         "total_kwh": sum(each.kwh for each in totals),
         **{name: only and getattr(only, name) for name in _MONEY},
-        "totals": [TotalAnswer(currency=each.currency, kwh=each.kwh, **_money(each)) for each in totals],
+        "totals": [
+            TotalAnswer(currency=each.currency, kwh=each.kwh, fixed=each.fixed, **_money(each))
+            for each in totals
+        ],
         "buckets_without_tariff": report.buckets_without_tariff,
         "unallocated_kwh": report.unallocated_kwh,
         "estimated_kwh": report.estimated_kwh,

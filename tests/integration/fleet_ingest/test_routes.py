@@ -195,10 +195,10 @@ async def test_the_worked_example_at_the_admin(admin_api: Api, alice: Pusher) ->
     await alice.push("measurements", [row | {"deviceId": str(alice.device_id)} for row in worked_readings()])
     path = f"/api/fleet/customers/{alice.issued.id}/cost"
     answer = await admin_api.http.get(path, params=WINDOW, headers=await admin_api.key())
-    money = {"baseCost": 140.00, "vat": 21.00, "total": 161.00}
+    money = {"baseCost": 140.00, "vat": 21.00, "total": 161.00, "currency": "ZAR"}
     expected = {
-        "customerId": str(alice.issued.id), "fromUtc": WINDOW["from"], "toUtc": WINDOW["to"], "currency": "ZAR",
-        "totalKwh": 56, **money, "bucketsWithoutTariff": 0, "unallocatedKwh": 0, "estimatedKwh": 0,
+        "customerId": str(alice.issued.id), "fromUtc": WINDOW["from"], "toUtc": WINDOW["to"], "timeZone": "UTC",
+        "totalKwh": 56, **money, "totals": [{"kwh": 56, "fixed": 0, **money}], "bucketsWithoutTariff": 0, "unallocatedKwh": 0, "estimatedKwh": 0,
         "suspectReadings": 0, "fixedMonthlyChargesIncluded": False,
         "days": [{"date": "2026-05-18", "kwh": 56, **money}],
         "devices": [
@@ -216,8 +216,41 @@ async def test_the_worked_example_at_the_client(client_api: Api, device: IssuedD
     )
     await client_api.post_readings(device.token, worked_readings())
     answer = (await client_api.http.get("/api/cost", params=WINDOW, headers=await client_api.key())).json()
-    assert (answer["totalKwh"], answer["baseCost"], answer["vat"], answer["total"]) == (56, 140, 21, 161)
+    [day] = answer["days"]
+    assert (day["kwh"], day["baseCost"], day["vat"], day["total"]) == (56, 140, 21, 161)
+    # One local midnight lies in the window: a 31st of the month's charge of 120.00 and its VAT are in the totals.
+    assert (answer["baseCost"], answer["vat"], answer["total"]) == (143.87, 21.58, 165.45)
+    [fixed] = answer["fixedCharges"]
+    assert (fixed["firstDay"], fixed["lastDay"], fixed["total"]) == ("2026-05-19", "2026-05-19", 4.45)
     assert "customerId" not in answer
+
+
+async def test_a_rate_below_zero_needs_a_confirmation(client_api: Api) -> None:
+    key = await client_api.key()
+    paid = worked_tariff() | {"municipality": "Example City", "defaultRatePerKwh": -0.30}
+    refused = await client_api.http.post("/api/rates/tariffs", json=[paid], headers=key)
+    assert refused.status_code == 400
+    [problem] = refused.json()["error"]["details"]["problems"]
+    assert (problem["path"], "below zero" in problem["message"]) == ("[0].defaultRatePerKwh", True)
+    meant = {"confirmNegativeRates": "true"}
+    stored = await client_api.http.post("/api/rates/tariffs", json=[paid], headers=key, params=meant)
+    assert stored.status_code == 200
+    path = f"/api/rates/tariffs/{stored.json()['tariffs'][0]['id']}"
+    assert (await client_api.http.get(path, headers=key)).json()["defaultRatePerKwh"] == -0.3
+    assert (await client_api.http.put(path, json=paid, headers=key)).status_code == 400
+    assert (await client_api.http.put(path, json=paid, headers=key, params=meant)).status_code == 200
+
+
+async def test_what_a_tariff_leaves_out_is_named_with_the_cost(client_api: Api, device: IssuedDevice) -> None:
+    charges = "Network demand R 254.76 per kVA; Legacy charge 25.01 c/kWh"
+    extra = {"municipality": "Example City", "defaultName": "Standard", "notIncluded": charges}
+    await tariff_imports.import_tariffs(client_api.stack, [worked_tariff() | extra])
+    await client_api.post_readings(device.token, worked_readings())
+    answer = (await client_api.http.get("/api/cost", params=WINDOW, headers=await client_api.key())).json()
+    assert [line["name"] for line in answer["periods"]] == ["Standard"]
+    assert answer["notIncluded"] == [
+        {"tariffName": "Domestic TOU", "municipality": "Example City", "charges": charges.split("; ")}
+    ]
 
 
 def worked_tariff() -> dict[str, Any]:
