@@ -198,7 +198,8 @@ async def test_the_worked_example_at_the_admin(admin_api: Api, alice: Pusher) ->
     money = {"baseCost": 140.00, "vat": 21.00, "total": 161.00, "currency": "ZAR"}
     expected = {
         "customerId": str(alice.issued.id), "fromUtc": WINDOW["from"], "toUtc": WINDOW["to"], "timeZone": "UTC",
-        "totalKwh": 56, **money, "totals": [{"kwh": 56, "fixed": 0, **money}], "bucketsWithoutTariff": 0, "unallocatedKwh": 0, "estimatedKwh": 0,
+        "totalKwh": 56, **money, "totals": [{"kwh": 56, "fixed": 0, **money}],
+        "bucketsWithoutTariff": 0, "unallocatedKwh": 0, "estimatedKwh": 0,
         "suspectReadings": 0, "fixedMonthlyChargesIncluded": False,
         "days": [{"date": "2026-05-18", "kwh": 56, **money}],
         "devices": [
