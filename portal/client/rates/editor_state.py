@@ -1,7 +1,7 @@
 """State of the form that edits a tariff."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import Any
 
@@ -204,7 +204,8 @@ class TariffDraftState(rx.State):
         country = country_of_zone(chosen["zone"])
         if self.own_holidays and country and day_of(self.draft.first) and day_of(self.draft.last):
             self.draft.holidays = []
-            self.draft.holidays = filled(self.draft, country, current().clock().date())
+            with suppress(Invalid):  # a country whose holidays nobody keeps
+                self.draft.holidays = filled(self.draft, country, current().clock().date())
 
     def _check(self):
         symbol = self.symbol = self._symbol()
