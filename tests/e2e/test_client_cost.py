@@ -50,7 +50,9 @@ def mill(client_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -
 def make_mill(stack: RunningStack, folder: Path, name: str) -> Mill:
     municipality = f"City of the {name}"
     file = folder / "tariff.json"
-    file.write_text(json.dumps([_TARIFF | {"municipality": municipality, "fixedMonthlyCharge": 0}]), encoding="utf-8")
+    file.write_text(
+        json.dumps([_TARIFF | {"municipality": municipality, "fixedMonthlyCharge": 0}]), encoding="utf-8"
+    )
     stack.command("municipality", "add", municipality, "--time-zone", "Africa/Johannesburg")
     stack.command("tariff", "import", str(file))
     site = stack.command("site", "add", name, "--municipality", municipality)

@@ -10,7 +10,7 @@ from portal.client.rates.grid import FLAT, HIGH, LOW, OWN, PRICES, clock_week
 from portal.client.rates.grid_state import TariffGridState as Grid
 from portal.client.rates.price_questions import PriceQuestion
 from portal.client.rates.week_view import WeekDay, WeekHour, WeekPrice, WeekView
-from portal.core.tariffs.rules.clocks import NAMES, PEAK, STANDARD, runs_of_day
+from portal.core.tariffs.rules.clocks import NAMES, PEAK, runs_of_day
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 from portal.core.tariffs.service.published import clocks
 from portal.features.cost.hues import hues_of
@@ -18,11 +18,10 @@ from portal.features.cost.parts import hue_square
 from portal.ui.cards import card
 from portal.ui.feedback import callout
 from portal.ui.forms import button, icon_button
-from portal.ui.vars import Text, is_some
+from portal.ui.vars import Click, Shown, Text, is_some
 
 PAINT_FORM = "paint-hours"
 _HUES = {sign: hues_of([name])[name] for sign, name in NAMES.items()}
-_HUE_OF_KIND = {"peak": _HUES["p"], "standard": _HUES["s"], "off-peak": _HUES["o"]}
 _OTHERS = (
     (FLAT, "Flat", "One price at all hours"),
     (OWN, "My own", "Start off-peak and paint"),
@@ -71,7 +70,7 @@ def _clock(key: str, title: str, words: str, *, strips: bool) -> rx.Component:
     )
 
 
-def _is_clock(key: str) -> rx.Var[bool]:
+def _is_clock(key: str) -> Shown[bool]:
     return (State.draft.layout != ROWS) & (State.draft.clock == key)
 
 
@@ -94,9 +93,7 @@ def unit_choice() -> rx.Component:
     )
 
 
-def _pressed(
-    words: Text | rx.Component, is_pressed: rx.Var[bool], on_click: rx.event.EventSpec
-) -> rx.Component:
+def _pressed(words: Text | rx.Component, is_pressed: Shown[bool], on_click: Click) -> rx.Component:
     return rx.el.button(
         words,
         type="button",
@@ -227,16 +224,12 @@ def _hour(season: Text, day: rx.Var[int], hour: WeekHour, at: rx.Var[int]) -> rx
         on_mouse_down=Grid.begin_painting(season, day.to(int), at.to(int)),
         on_mouse_up=Grid.paint_to(season, day.to(int), at.to(int)),
         custom_attrs={"data-painted": rx.cond(hour["painted"], "true", "false")},
-        style={"background": _hue(hour["kind"])},
+        class_name="ui-hour-" + rx.Var.create(hour["kind"]),
     )
 
 
-def _hue(kind: Text) -> rx.Var[str]:
-    return rx.match(kind, *_HUE_OF_KIND.items(), _HUES[STANDARD])
-
-
 def _legend(price: WeekPrice) -> rx.Component:
-    return rx.el.li(hue_square(_hue(price["kind"])), price["name"], " ", price["price"])
+    return rx.el.li(hue_square(price["hue"]), price["name"], " ", price["price"])
 
 
 def _painted(season: Text, line: Text, index: rx.Var[int]) -> rx.Component:

@@ -8,6 +8,7 @@ from portal.client.rates.draft import HUNDREDTH, Draft
 from portal.client.rates.grid import PRICES, clock_week, season_title, seasons_of, signs_of, week_of
 from portal.core.tariffs.rules.clocks import HOURS_PER_DAY, NAMES, PaintedHours, exceptions
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
+from portal.features.cost.hues import hues_of
 
 _KINDS = {"p": "peak", "s": "standard", "o": "off-peak"}
 
@@ -30,7 +31,7 @@ class WeekDay(TypedDict):
 class WeekPrice(TypedDict):
     """A line of the legend."""
 
-    kind: str
+    hue: str
     name: str
     price: str
 
@@ -55,7 +56,7 @@ def _week_view(draft: Draft, season: str, symbol: str) -> WeekView:
     week, clock = week_of(draft, season), clock_week(draft.clock, season)
     prices: list[WeekPrice] = [
         {
-            "kind": _KINDS[sign],
+            "hue": hues_of([NAMES[sign]])[NAMES[sign]],
             "name": NAMES[sign],
             "price": _price(getattr(draft, PRICES[season][sign]), draft.unit, symbol),
         }
