@@ -109,3 +109,26 @@ def test_sites_of_one_name_stay_apart() -> None:
     together = tuple(replace(device, site_id=UUID(int=1)) for device in devices)
     [site] = build_cost(replace(REPORT, devices=together)).sites
     assert (site["note"], site["total"]) == ("", "161.00")
+
+
+def test_a_report_in_two_currencies_shows_one_and_says_the_total_of_each() -> None:
+    yen = replace(
+        REPORT,
+        currency="JPY",
+        total_kwh=Decimal(4),
+        base_cost=Decimal("10666.6"),
+        vat=ZERO,
+        total=Decimal("10666.6"),
+    )
+    both = replace(REPORT, others=(replace(yen, days=(), devices=()),))
+    shown = build_cost(both)
+    assert (shown.currency, shown.total, shown.currencies) == ("ZAR", "R\u00a0161.00", ["ZAR", "JPY"])
+    [warning] = shown.warnings
+    assert "R\u00a0161.00 and JPY\u00a010\u2009667 in total" in warning
+    other = build_cost(both, currency="JPY")
+    assert (other.total, other.total_cells[3], other.per_kwh) == (
+        "JPY\u00a010\u2009667",
+        "10\u2009667",
+        "JPY\u00a02\u2009666.65 per kWh, all in",
+    )
+    assert build_cost(REPORT).currencies == []

@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 
 import pytest
 
-from portal.commands.cost import _words
-from portal.core.cost.rules.cost import CostReport, FixedCost
+from portal.commands.cost import _instant, _words
+from portal.core.cost.rules.cost import ChargesLeftOut, CostReport, FixedCost
 from portal.core.cost.rules.currencies import with_fixed
 from portal.core.cost.wire import cost_answer
 from portal.core.exchange.batches import ENCODER
@@ -64,3 +64,22 @@ def test_two_currencies_have_a_total_each_and_none_together() -> None:
 
 def test_an_admin_is_told_that_fixed_charges_are_not_in_it() -> None:
     assert _words(_PRICED, has_fixed=False).splitlines()[3] == "Total  2.88 ZAR (without fixed charges)"
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "instant"),
+    [
+        ("2026-07-17", "UTC", "2026-07-17T00:00:00+00:00"),
+        ("2026-07-17", "Africa/Johannesburg", "2026-07-16T22:00:00+00:00"),
+        ("2026-07-17T08:00:00Z", "Africa/Johannesburg", "2026-07-17T08:00:00+00:00"),
+    ],
+)
+def test_a_date_is_of_the_zone_whose_days_are_asked_for(text: str, zone: str, instant: str) -> None:
+    assert _instant("--from", text, zone).astimezone(UTC).isoformat() == instant
+
+
+def test_what_is_not_included_is_said() -> None:
+    left_out = ChargesLeftOut("TOU", "Town", ("Demand R 254.76 per kVA", "Legacy 25 c/kWh"))
+    assert told(replace(_PRICED, left_out=(left_out,)))[-1] == (
+        "Not included (TOU): Demand R 254.76 per kVA; Legacy 25 c/kWh"
+    )
