@@ -73,7 +73,7 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
         base=formats.money(total.base, currency),
         vat=formats.money(total.vat, currency),
         total=formats.money(total.total, currency),
-        per_kwh=_per_kwh(report, currency),
+        per_kwh=_per_kwh(exact, currency),
         vat_share=_vat_share(total.base, total.vat),
         currency=currency,
         currencies=[part.currency for part in whole.parts] if whole.others else [],

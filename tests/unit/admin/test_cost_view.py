@@ -129,6 +129,6 @@ def test_a_report_in_two_currencies_shows_one_and_says_the_total_of_each() -> No
     assert (other.total, other.total_cells[3], other.per_kwh) == (
         "JPY\u00a010\u2009667",
         "10\u2009667",
-        "JPY\u00a02\u2009666.75 per kWh, all in",
+        "JPY\u00a02\u2009666.65 per kWh, all in",
     )
     assert build_cost(REPORT).currencies == []
