@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "admin_0013"
-down_revision = "admin_0012"
+revision = "admin_0014"
+down_revision = "admin_0013"
 branch_labels = None
 depends_on = None
 
