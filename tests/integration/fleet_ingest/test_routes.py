@@ -226,7 +226,7 @@ async def test_the_worked_example_at_the_client(client_api: Api, device: IssuedD
     assert "customerId" not in answer
 
 
-async def test_a_rate_below_zero_needs_a_confirmation(client_api: Api) -> None:
+async def test_a_rate_below_zero_needs_a_confirmation(client_api: Api, device: IssuedDevice) -> None:
     key = await client_api.key()
     paid = worked_tariff() | {"municipality": "Example City", "defaultRatePerKwh": -0.30}
     refused = await client_api.http.post("/api/rates/tariffs", json=[paid], headers=key)
