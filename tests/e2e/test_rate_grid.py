@@ -42,7 +42,7 @@ class Clerk:
 
     def choose(self, label: str, option: str) -> None:
         self.actions += 1
-        self.page.get_by_label(label, exact=True).select_option(option)
+        self.page.get_by_label(label).select_option(option)
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +126,11 @@ def test_hours_are_painted_over_the_week_and_undone(
     expect(line).to_have_count(0)
     page.get_by_label("Season to paint").select_option("high")
     page.get_by_role("button", name="Paint", exact=True).click()
-    expect(page.get_by_text("Sundays 18\u201320: off-peak instead of standard")).to_be_visible()
+    # In the high season the evening is an hour earlier.
+    in_winter = page.get_by_text("Sundays 18\u201319: off-peak instead of standard")
+    expect(in_winter).to_be_visible()
     page.get_by_role("button", name="Copy the low season").click()
-    expect(page.get_by_text("Sundays 18\u201320: off-peak instead of standard")).to_have_count(0)
+    expect(in_winter).to_have_count(0)
 
 
 def test_a_price_in_the_wrong_unit_is_asked_about_before_it_is_in_force(

@@ -150,7 +150,15 @@ def _foot() -> rx.Component:
         rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
         rx.cond(
             is_some(State.problems),
-            callout(rx.el.strong("Before it can be saved"), rx.el.ul(rx.foreach(State.problems, rx.el.li))),
+            rx.el.div(
+                callout(
+                    rx.el.strong("Before it can be saved"), rx.el.ul(rx.foreach(State.problems, rx.el.li))
+                ),
+                role="region",
+                aria_label="What is still missing",
+                tab_index=0,
+                class_name="ui-edit-problems",
+            ),
             rx.fragment(),
         ),
         callouts(State.comparison, tone="note"),

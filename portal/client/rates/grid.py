@@ -117,14 +117,21 @@ def wire_of(draft: Draft) -> dict[str, object]:
 
 
 def missing_prices(draft: Draft) -> list[str]:
-    """A line for each price of the grid that is empty."""
+    """A line for each season that has prices still to be typed."""
     if draft.layout != GRID:
         return []
-    return [
-        f"{season_title(draft, season)}, {NAMES[sign].lower()}: a price is needed here"
+    missing = {
+        season: [
+            NAMES[sign].lower()
+            for sign in signs_of(draft, season)
+            if not getattr(draft, PRICES[season][sign]).strip()
+        ]
         for season in seasons_of(draft)
-        for sign in signs_of(draft, season)
-        if not getattr(draft, PRICES[season][sign]).strip()
+    }
+    return [
+        f"{season_title(draft, season)}: {', '.join(names)} still to be priced"
+        for season, names in missing.items()
+        if names
     ]
 
 

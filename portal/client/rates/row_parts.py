@@ -5,7 +5,7 @@ from datetime import date
 
 import reflex as rx
 
-from portal.client.rates.draft import DAYS, NEW_ROWS, HolidayDraft, PeriodDraft, SeasonDraft
+from portal.client.rates.draft import DAYS, GRID, NEW_ROWS, HolidayDraft, PeriodDraft, SeasonDraft
 from portal.client.rates.editor_state import TariffDraftState as State
 from portal.client.rates.fields import boxes_of
 from portal.client.rates.grid_state import TariffGridState as Grid
@@ -170,16 +170,16 @@ def season_row(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
         (box.label, _row_box("seasons", index, name, getattr(season, name)))
         for name, box in boxes_of(SeasonDraft)
     ]
+    rates = [part for label, box in others for part in (rx.el.span(label[:1].lower() + label[1:]), box)]
     return rx.el.div(
         name[1],
         rx.el.input(type="hidden", name=_box("seasons", index, "key"), value=season.key, read_only=True),
-        day("first_day", _DAYS_OF_MONTH, "First day"),
+        day("first_day", _DAYS_OF_MONTH, "First day of the season"),
         day("first_month", _MONTHS, "Month of the first day"),
         rx.el.span("to"),
-        day("last_day", _DAYS_OF_MONTH, "Last day"),
+        day("last_day", _DAYS_OF_MONTH, "Last day of the season"),
         day("last_month", _MONTHS, "Month of the last day"),
-        *[part for label, box in others for part in (rx.el.span(label[:1].lower() + label[1:]), box)],
-        _duplicate("seasons", index),
+        rx.cond(State.draft.layout == GRID, rx.fragment(), rx.fragment(*rates, _duplicate("seasons", index))),
         _remove("seasons", index),
         class_name="ui-edit-row",
     )

@@ -94,8 +94,8 @@ def test_cents_and_rand_are_two_ways_to_type_one_price() -> None:
 
 def test_a_price_that_is_missing_is_named_once() -> None:
     form = typed(high_peak=" ")
-    assert missing_prices(form) == ["High season, peak: a price is needed here"]
-    with pytest.raises(Invalid, match="High season, peak"):
+    assert missing_prices(form) == ["High season: peak still to be priced"]
+    with pytest.raises(Invalid, match="High season: peak"):
         wire_of(form)
     assert (
         missing_prices(
