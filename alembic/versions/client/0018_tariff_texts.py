@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "client_0017"
-down_revision = "client_0016"
+revision = "client_0018"
+down_revision = "client_0017"
 branch_labels = None
 depends_on = None
 
