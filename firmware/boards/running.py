@@ -1,6 +1,7 @@
 """Runs a node on a board: a thread that reads the meter, and this one, which sends, blinks and listens to USB."""
 
 import _thread
+import gc
 import select
 import sys
 
@@ -60,6 +61,8 @@ def _send_for_ever(node: Node, board: "EspBoard", slots: "Slots") -> None:
     while not node.wants_restart:
         if slots.is_trial() and node.clock.uptime_ms() > _TRIAL_MS:
             return
+        # A batch takes the most memory there is taken at once: what nobody needs is given back before.
+        gc.collect()
         wait_ms = node.upload()
         started = rested = ticks.ms()
         while ticks.diff(ticks.ms(), started) < wait_ms and not node.wants_restart:
