@@ -131,6 +131,25 @@ def test_a_register_that_does_not_follow_the_power() -> None:
     assert (finding.result, "factor of 10" in finding.words) == (CheckResult.WRONG, True)
 
 
+def test_a_load_that_changes_between_readings_far_apart_says_nothing_of_the_register() -> None:
+    rows = readings()
+    times = [NOW - timedelta(minutes=15 * (len(rows) - 1 - index)) for index in range(len(rows))]
+    finding = next(each for each in findings(Measured(NOW, times, rows)) if each.check == "Energy register")
+    assert finding.result is CheckResult.OPEN
+
+
+def test_the_power_between_readings_counts_by_its_time() -> None:
+    """Twice the load in the last minutes, which are read ten times as often."""
+    times, rows, register = [NOW - timedelta(minutes=22)], [readings()[0]], 1000.0
+    for seconds, kilowatts in [(60, 10.0)] * 20 + [(6, 20.0)] * 20:
+        register += kilowatts * seconds / 3600
+        times.append(times[-1] + timedelta(seconds=seconds))
+        rows.append(rows[0] | {"active_power_kw": kilowatts, "energy_imported_kwh": round(register, 1)})
+    rows[0] = rows[0] | {"active_power_kw": 10.0, "energy_imported_kwh": 1000.0}
+    finding = next(each for each in findings(Measured(NOW, times, rows)) if each.check == "Energy register")
+    assert finding.result is CheckResult.GOOD, finding.words
+
+
 def test_clock_and_signal() -> None:
     assert found("Clock", readings(), clock_skew=timedelta(hours=2)).result is CheckResult.WRONG
     results = [found("Signal", readings(), signal_dbm=dbm).result for dbm in (-70, -95, -110, None)]

@@ -8,6 +8,7 @@ nothing is changed by it.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from math import log10
 from statistics import median
 from typing import NamedTuple
@@ -23,7 +24,7 @@ _NEXT_PHASE = ((-1.0, -0.42), (-0.65, 0.3))
 _SUM_TOLERANCE, _CLAMP_TOLERANCE = 0.05, 0.1
 _REGISTER_TOLERANCE, _REGISTER_COUNT_KWH = 0.2, 0.2
 _GOOD_DBM, _WEAK_DBM = -85, -100
-_FRESH = timedelta(minutes=10)
+_FRESH, _GAP = timedelta(minutes=10), timedelta(minutes=3)
 _ENOUGH = 3
 
 
@@ -270,26 +271,39 @@ def _sums(measured: Measured, phases: Sequence[Phase]) -> Finding:
 
 
 def _register(measured: Measured, _: Sequence[Phase]) -> Finding:
-    register = "energy_imported_kwh"
-    powers = [
-        (at, each.get("active_power_kw"), each.get(register))
-        for at, each in zip(measured.times, measured.readings, strict=True)
-    ]
-    known = [(at, power, shown) for at, power, shown in powers if power is not None and shown is not None]
-    if len(known) < 2 or known[-1][0] - known[0][0] < _FRESH:
-        return Finding("Energy register", CheckResult.OPEN, "Known after ten minutes.")
-    hours = (known[-1][0] - known[0][0]) / timedelta(hours=1)
-    wanted = max(0.0, sum(power for _, power, _ in known) / len(known)) * hours
-    rise = known[-1][2] - known[0][2]
+    known = _without_gaps(measured)
+    if not known or known[-1].at - known[0].at < _FRESH:
+        return Finding("Energy register", CheckResult.OPEN, "Known after ten minutes without a gap.")
+    wanted = sum(
+        (earlier.power_kw + later.power_kw) / 2 * ((later.at - earlier.at) / timedelta(hours=1))
+        for earlier, later in pairwise(known)
+    )
+    wanted, rise = max(0.0, wanted), known[-1].register_kwh - known[0].register_kwh
     if abs(rise - wanted) <= _REGISTER_COUNT_KWH + _REGISTER_TOLERANCE * wanted:
         return Finding("Energy register", CheckResult.GOOD, f"It rose by {rise:.1f} kWh, as the power says.")
     power = _power_of_ten(rise / wanted) if wanted and rise > 0 else 0
     why = f" One of the two is out by a factor of {10 ** abs(power)}." if power else ""
-    return Finding(
-        "Energy register",
-        CheckResult.WRONG,
-        f"It rose by {rise:.1f} kWh, the power says {wanted:.1f} kWh.{why}",
-    )
+    words = f"It rose by {rise:.1f} kWh, the power says {wanted:.1f} kWh.{why}"
+    return Finding("Energy register", CheckResult.WRONG, words)
+
+
+class _Stand(NamedTuple):
+    at: datetime
+    power_kw: float
+    register_kwh: float
+
+
+def _without_gaps(measured: Measured) -> list[_Stand]:
+    """Return power and register of the last readings between which there is no gap that a load could change in."""
+    found: list[_Stand] = []
+    for at, reading in zip(reversed(measured.times), reversed(measured.readings), strict=True):
+        power, register = reading.get("active_power_kw"), reading.get("energy_imported_kwh")
+        if power is None or register is None:
+            continue
+        if found and found[-1].at - at > _GAP:
+            break
+        found.append(_Stand(at, power, register))
+    return found[::-1]
 
 
 def _power_of_ten(share: float) -> int:
