@@ -37,7 +37,7 @@ _FOR_BOARDS = (
         "GET",
         "/ingest/firmware/{version:str}",
         boards.get_firmware,
-        None,
+        str,
         AccessRule.DEVICE,
         parameters=(
             Parameter(
@@ -50,6 +50,7 @@ _FOR_BOARDS = (
         ),
         errors=(400, 404, 429),
         media_type=boards.OCTETS,
+        headers=(boards.WHOLE_HEADER,),
         tag="Boards",
     ),
 )

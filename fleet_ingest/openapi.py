@@ -36,10 +36,11 @@ _SCHEMES = {
     "customerToken": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER},
     "session": {"type": "apiKey", "in": "cookie", "name": "portal_session"},
 }
-_CONVERTER = re.compile(r"{(\w+):(uuid|int)}")
+_CONVERTER = re.compile(r"{(\w+):(uuid|int|str)}")
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
     "int": {"type": "integer", "minimum": 0},
+    "str": {"type": "string"},
 }
 _ERROR_EXAMPLES = {
     400: ("invalid", "'to' must be after 'from'"),
@@ -73,6 +74,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "description": "where what was made is",
         "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "X-Bundle-Bytes": {
+        "description": "how many bytes the whole release has",
+        "required": True,
+        "schema": {"type": "integer"},
     },
     "Link": {
         "description": 'the page that follows, with `rel="next"`; absent after the last',
