@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.responses import Response
 
-from fleet_ingest.answers import HEADERS, json_answer, no_content
+from fleet_ingest.answers import HEADERS, json_answer, no_content, thing_answer
 from fleet_ingest.auth import admin_of, device_of, throttled_address
 from fleet_ingest.context import stack_of
-from fleet_ingest.parameters import integer_parameter, json_body
+from fleet_ingest.parameters import expected_versions, integer_parameter, json_body
 from fleet_ingest.payloads_boards import (
     BoardAnswer,
     BoardsAnswer,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from portal.core.boards.service.boards import DeviceBoard
+    from portal.core.boards.service.releases import StoredRelease
 
 OCTETS = "application/octet-stream"
 WHOLE_HEADER = "X-Bundle-Bytes"
@@ -82,9 +83,8 @@ async def get_board(request: Request) -> Response:
     """Show the board of a device."""
     await admin_of(request)
     path = request.path_params
-    return json_answer(
-        _board(await boards.get_board(stack_of(request), path["device_id"], site_id=path["site_id"]))
-    )
+    found = await boards.get_board(stack_of(request), path["device_id"], site_id=path["site_id"])
+    return thing_answer(_board(found), found.version)
 
 
 async def put_board_settings(request: Request) -> Response:
@@ -92,9 +92,13 @@ async def put_board_settings(request: Request) -> Response:
     await admin_of(request)
     wanted, path = await json_body(request, BoardSetup), request.path_params
     changed = await boards.change_settings(
-        stack_of(request), path["device_id"], msgspec.to_builtins(wanted.settings), site_id=path["site_id"]
+        stack_of(request),
+        path["device_id"],
+        msgspec.to_builtins(wanted.settings),
+        site_id=path["site_id"],
+        expected=expected_versions(request),
     )
-    return json_answer(_board(changed))
+    return thing_answer(_board(changed), changed.version)
 
 
 async def put_board_release(request: Request) -> Response:
@@ -102,9 +106,13 @@ async def put_board_release(request: Request) -> Response:
     await admin_of(request)
     wanted, path = await json_body(request, PinnedRelease), request.path_params
     changed = await boards.pin_release(
-        stack_of(request), path["device_id"], wanted.release, site_id=path["site_id"]
+        stack_of(request),
+        path["device_id"],
+        wanted.release,
+        site_id=path["site_id"],
+        expected=expected_versions(request),
     )
-    return json_answer(_board(changed))
+    return thing_answer(_board(changed), changed.version)
 
 
 async def post_board_claim(request: Request) -> Response:
@@ -134,28 +142,42 @@ async def get_releases(request: Request) -> Response:
     """List the releases of firmware."""
     await admin_of(request)
     found = await releases.list_releases(stack_of(request))
-    shown = [
-        ReleaseAnswer(
-            version=each.version, percent=each.percent, added_at=each.added_at, bundle_bytes=each.bundle_bytes
-        )
-        for each in found
-    ]
-    return json_answer(ReleasesAnswer(releases=shown))
+    return json_answer(ReleasesAnswer(releases=[_release(each) for each in found]))
+
+
+async def get_release(request: Request) -> Response:
+    """Show one release of firmware."""
+    await admin_of(request)
+    found = await releases.get_release(stack_of(request), request.path_params["version"])
+    return thing_answer(_release(found), found.mark)
 
 
 async def patch_release(request: Request) -> Response:
     """Roll a release out to more or fewer boards."""
     await admin_of(request)
     wanted = await json_body(request, ReleaseRollout)
-    await releases.roll_out(stack_of(request), request.path_params["version"], wanted.percent)
-    return no_content()
+    expected = expected_versions(request)
+    changed = await releases.roll_out(
+        stack_of(request), request.path_params["version"], wanted.percent, expected=expected
+    )
+    return thing_answer(_release(changed), changed.mark)
 
 
 async def delete_release(request: Request) -> Response:
     """Delete a release."""
     await admin_of(request)
-    await releases.remove_release(stack_of(request), request.path_params["version"])
+    expected = expected_versions(request)
+    await releases.remove_release(stack_of(request), request.path_params["version"], expected=expected)
     return no_content()
+
+
+def _release(found: StoredRelease) -> ReleaseAnswer:
+    return ReleaseAnswer(
+        version=found.version,
+        percent=found.percent,
+        added_at=found.added_at,
+        bundle_bytes=found.bundle_bytes,
+    )
 
 
 def _settings(settings: Mapping[str, object]) -> SettingsFields:

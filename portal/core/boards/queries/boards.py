@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from portal.core.boards.tables import Board
 from portal.core.sites.tables import Device, Site
+from portal.core.values.versions import version_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,6 +50,11 @@ class DeviceBoard:
     name: str
     external_id: str
     board: KnownBoard
+
+    @property
+    def version(self) -> str:
+        """Another text after every change of what the board is to be; what it says of itself has no part in it."""
+        return version_of(self.device_id, self.board.settings_version, self.board.pinned_release)
 
 
 async def find_board(session: AsyncSession, device_id: UUID, *, for_change: bool = False) -> KnownBoard:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from portal.core.boards.rules.releases import Rollout
 from portal.core.boards.tables import BoardRelease
+from portal.core.values.versions import version_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,15 +28,23 @@ class StoredRelease:
     added_at: datetime
     bundle_bytes: int
 
+    @property
+    def mark(self) -> str:
+        """Another text after every change of what can be changed of it."""
+        return version_of(self.version, self.percent)
+
+
+_RELEASES = select(
+    col(BoardRelease.version),
+    col(BoardRelease.percent),
+    col(BoardRelease.added_at),
+    func.length(col(BoardRelease.bundle)),
+)
+
 
 async def list_releases(session: AsyncSession) -> list[StoredRelease]:
     """Return the releases, the last that was added first."""
-    found = select(
-        col(BoardRelease.version),
-        col(BoardRelease.percent),
-        col(BoardRelease.added_at),
-        func.length(col(BoardRelease.bundle)),
-    ).order_by(col(BoardRelease.added_at).desc(), col(BoardRelease.version).desc())
+    found = _RELEASES.order_by(col(BoardRelease.added_at).desc(), col(BoardRelease.version).desc())
     return [StoredRelease(*row) for row in await session.execute(found)]
 
 
@@ -52,14 +61,19 @@ async def insert_release(session: AsyncSession, version: str, bundle: bytes, per
     return await session.scalar(added) is not None
 
 
-async def set_percent(session: AsyncSession, version: str, percent: int) -> int | None:
-    """Roll a release out to so many of a hundred; returns how many it were before, None where there is no such one."""
-    found = select(col(BoardRelease.percent)).where(col(BoardRelease.version) == version).with_for_update()
-    before = await session.scalar(found)
-    if before is not None:
-        changed = update(BoardRelease).where(col(BoardRelease.version) == version).values(percent=percent)
-        await session.execute(changed)
-    return before
+async def find_release(
+    session: AsyncSession, version: str, *, for_change: bool = False
+) -> StoredRelease | None:
+    """Return one release; `for_change` keeps it as it is until the end of the transaction."""
+    found = _RELEASES.where(col(BoardRelease.version) == version)
+    row = (await session.execute(found.with_for_update() if for_change else found)).one_or_none()
+    return None if row is None else StoredRelease(*row)
+
+
+async def set_percent(session: AsyncSession, version: str, percent: int) -> None:
+    """Roll a release out to so many of a hundred boards."""
+    changed = update(BoardRelease).where(col(BoardRelease.version) == version).values(percent=percent)
+    await session.execute(changed)
 
 
 async def delete_release(session: AsyncSession, version: str) -> bool:

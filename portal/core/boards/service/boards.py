@@ -15,9 +15,10 @@ from portal.core.boards.rules.board_words import BoardWord
 from portal.core.boards.rules.releases import offered
 from portal.core.errors import NotFound
 from portal.core.sites.queries import devices
+from portal.core.values.versions import require_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -80,16 +81,23 @@ async def get_board(stack: Stack, device: UUID | str, *, site_id: UUID | None = 
 
 
 async def change_settings(
-    stack: Stack, device: UUID | str, given: Mapping[str, object], *, site_id: UUID | None = None
+    stack: Stack,
+    device: UUID | str,
+    given: Mapping[str, object],
+    *,
+    site_id: UUID | None = None,
+    expected: Collection[str] | None = None,
 ) -> DeviceBoard:
     """Set a board up anew: it fetches this after its next post. `given` is all of it, as `BoardSettings` has it.
 
-    With `site_id` only for a device that stands there. Raises `NotFound`, `Invalid`.
+    With `site_id` only for a device that stands there. `expected` are the versions of the board that this is meant for,
+    None for any. Raises `NotFound`, `Outdated`, `Invalid`.
     """
     settings = sound_settings(given)
     async with stack.db.transaction() as session:
         found = await _device(stack, session, device, site_id, for_change=True)
         before = await queries.find_board(session, found.id, for_change=True)
+        require_version(_of(found, before).version, expected)
         if settings != (before.settings or {}):
             await queries.store_settings(session, found.id, settings, before.settings_version + 1)
             words = changes_in_words(before.settings or {}, settings)
@@ -98,17 +106,24 @@ async def change_settings(
 
 
 async def pin_release(
-    stack: Stack, device: UUID | str, version: str, *, site_id: UUID | None = None
+    stack: Stack,
+    device: UUID | str,
+    version: str,
+    *,
+    site_id: UUID | None = None,
+    expected: Collection[str] | None = None,
 ) -> DeviceBoard:
     """Have a board run one release, or with an empty `version` whichever is rolled out to it.
 
-    A release that it fell back from is offered again. Raises `NotFound`.
+    One that it has fallen back from it does not take again. `expected` are the versions of the board that this is meant
+    for, None for any. Raises `NotFound`, `Outdated`.
     """
     async with stack.db.transaction() as session:
         found = await _device(stack, session, device, site_id, for_change=True)
         if version and version not in {each.version for each in await releases.list_rollouts(session)}:
             raise NotFound(_NO_RELEASE)
         before = await queries.find_board(session, found.id, for_change=True)
+        require_version(_of(found, before).version, expected)
         await queries.pin_release(session, found.id, version)
         words = changes_in_words({"release": before.pinned_release}, {"release": version})
         await audit.record(session, "device.board_pinned", found.external_id, words or f"release: {version}")

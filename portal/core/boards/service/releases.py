@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.audit import queries as audit
@@ -9,8 +10,12 @@ from portal.core.boards.queries import releases as queries
 from portal.core.boards.queries.releases import StoredRelease
 from portal.core.boards.rules.releases import sound_percent, sound_version
 from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.values.versions import require_version
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from portal.core.database.db import AsyncSession
     from portal.core.stack import Stack
 
 __all__ = ["StoredRelease"]
@@ -49,25 +54,47 @@ async def add_release(stack: Stack, bundle: bytes, percent: int = 0) -> str:
     return version
 
 
-async def roll_out(stack: Stack, version: str, percent: int) -> None:
-    """Offer a release to so many of a hundred boards from now on. Raises `NotFound`, `Invalid`."""
+async def get_release(stack: Stack, version: str) -> StoredRelease:
+    """Return one release. Raises `NotFound`."""
+    async with stack.db.snapshot() as session:
+        found = await queries.find_release(session, version)
+    if found is None:
+        raise NotFound(_NO_RELEASE)
+    return found
+
+
+async def roll_out(
+    stack: Stack, version: str, percent: int, *, expected: Collection[str] | None = None
+) -> StoredRelease:
+    """Offer a release to so many of a hundred boards from now on.
+
+    `expected` are the marks of the release that this is meant for, None for any. Raises `NotFound`, `Outdated`,
+    `Invalid`.
+    """
     sound_percent(percent)
     async with stack.db.transaction() as session:
-        before = await queries.set_percent(session, version, percent)
-        if before is None:
-            raise NotFound(_NO_RELEASE)
-        if before != percent:
-            await audit.record(
-                session, "release.rolled_out", version, f"offered to: {before} % → {percent} %"
-            )
+        before = await _lock(session, version, expected)
+        if before.percent != percent:
+            await queries.set_percent(session, version, percent)
+            words = f"offered to: {before.percent} % → {percent} %"
+            await audit.record(session, "release.rolled_out", version, words)
+    return replace(before, percent=percent)
 
 
-async def remove_release(stack: Stack, version: str) -> None:
-    """Delete a release; boards that run it go on. Raises `NotFound`."""
+async def remove_release(stack: Stack, version: str, *, expected: Collection[str] | None = None) -> None:
+    """Delete a release; boards that run it go on. `expected` as for `roll_out`. Raises `NotFound`, `Outdated`."""
     async with stack.db.transaction() as session:
-        if not await queries.delete_release(session, version):
-            raise NotFound(_NO_RELEASE)
+        await _lock(session, version, expected)
+        await queries.delete_release(session, version)
         await audit.record(session, "release.removed", version)
+
+
+async def _lock(session: AsyncSession, version: str, expected: Collection[str] | None) -> StoredRelease:
+    found = await queries.find_release(session, version, for_change=True)
+    if found is None:
+        raise NotFound(_NO_RELEASE)
+    require_version(found.mark, expected)
+    return found
 
 
 async def part_of(stack: Stack, version: str, offset: int) -> BundlePart:
