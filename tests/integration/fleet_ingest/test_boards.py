@@ -173,6 +173,11 @@ async def test_a_release_is_handed_out_in_parts_to_those_it_is_rolled_out_to(
         found, whole = found + part.content, int(part.headers["X-Bundle-Bytes"])
     assert found == BUNDLE
     assert (await client_api.http.get("/api/ingest/firmware/9.9.9", headers=headers)).status_code == 404
+    for nobodys in ("9.9.9", "%00", "1.1.0%20", "%C3%A9"):
+        assert (await call("GET", f"/api/admin/releases/{nobodys}")).status_code == 404
+        assert (
+            await client_api.http.get(f"/api/ingest/firmware/{nobodys}", headers=headers)
+        ).status_code == 404
     await call("DELETE", f"/api/admin/releases/{VERSION}")
     assert "update" not in await _post(client_api, device)
 

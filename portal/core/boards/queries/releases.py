@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from portal.core.boards.rules.releases import Rollout
+from portal.core.boards.rules.releases import Rollout, is_version
 from portal.core.boards.tables import BoardRelease
 from portal.core.values.versions import version_of
 
@@ -65,6 +65,8 @@ async def find_release(
     session: AsyncSession, version: str, *, for_change: bool = False
 ) -> StoredRelease | None:
     """Return one release; `for_change` keeps it as it is until the end of the transaction."""
+    if not is_version(version):
+        return None
     found = _RELEASES.where(col(BoardRelease.version) == version)
     row = (await session.execute(found.with_for_update() if for_change else found)).one_or_none()
     return None if row is None else StoredRelease(*row)
@@ -88,6 +90,8 @@ async def read_bundle(
     session: AsyncSession, version: str, offset: int, most: int
 ) -> tuple[bytes, int] | None:
     """Return up to `most` bytes of a bundle from `offset` on, and how long it is; None without the release."""
+    if not is_version(version):
+        return None
     part = func.substring(col(BoardRelease.bundle), offset + 1, most)
     found = select(part, func.length(col(BoardRelease.bundle))).where(col(BoardRelease.version) == version)
     row = (await session.execute(found)).one_or_none()

@@ -18,9 +18,14 @@ class Rollout(NamedTuple):
     percent: int
 
 
+def is_version(text: str) -> bool:
+    """Tell whether a text is a version like 1.4.0: no release has any other, and not every text can be asked for."""
+    return _FORM.fullmatch(text) is not None
+
+
 def sound_version(text: str) -> str:
     """Return a version like 1.4.0. Raises `Invalid`."""
-    if not _FORM.fullmatch(text):
+    if not is_version(text):
         message = f"{text!r} is no version of firmware, such as 1.4.0"
         raise Invalid(message)
     return text
