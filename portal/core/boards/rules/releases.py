@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portal.core.errors import Invalid
 
-_FORM = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}")
+_FORM = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}", re.ASCII)
 
 
 class Rollout(NamedTuple):
