@@ -1,4 +1,4 @@
-"""Files of the Client mode: its own cost."""
+"""Files of the Client mode: its own cost, and what its charts show."""
 
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from portal.client.commissioning import route as commissioning
 from portal.client.cost.days import site_uuid
+from portal.client.dashboards import files as charted
 from portal.core.cost.service import cost
 from portal.core.sites.service import sites
 from portal.core.stack import current
@@ -35,4 +36,8 @@ async def _cost(request: Request) -> Response:
 
 
 _KNOWN = ("from", "to", "days", "by", "site")
-ROUTES = [Route("/download/cost.{kind}", guarded_download(_cost, _KNOWN)), *commissioning.ROUTES]
+ROUTES = [
+    Route("/download/cost.{kind}", guarded_download(_cost, _KNOWN)),
+    *charted.ROUTES,
+    *commissioning.ROUTES,
+]

@@ -10,9 +10,15 @@ from portal.ui.vars import Text
 from portal.web.events.identity import IdentityState
 
 DASHBOARD: Final = "/"
+DASHBOARDS: Final = "/dashboards"
 COST: Final = "/cost"
 # Only what exists: an entry appears together with its page.
-NAV: Final = (NavItem("Dashboard", DASHBOARD, "gauge"), NavItem("Cost", COST, "receipt-text"), SETTINGS_ENTRY)
+NAV: Final = (
+    NavItem("Dashboard", DASHBOARD, "gauge"),
+    NavItem("Dashboards", DASHBOARDS, "chart-line"),
+    NavItem("Cost", COST, "receipt-text"),
+    SETTINGS_ENTRY,
+)
 
 
 def client_page(

@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.client.cost import page as cost
 from portal.client.dashboard import page as dashboard
+from portal.client.dashboards import page as dashboards
 from portal.client.nav import client_page
 from portal.client.rates import page as rates
 from portal.features.settings import pages as settings
@@ -19,6 +20,13 @@ def add_pages(app: rx.App) -> None:
         title=dashboard.TITLE,
         image=ICON_PATH,
         on_load=dashboard.ON_LOAD,
+    )
+    app.add_page(
+        dashboards.dashboards_page,
+        route=dashboards.ROUTE,
+        title=dashboards.TITLE,
+        image=ICON_PATH,
+        on_load=dashboards.ON_LOAD,
     )
     app.add_page(cost.cost_page, route=cost.ROUTE, title=cost.TITLE, image=ICON_PATH, on_load=cost.ON_LOAD)
     surface = Surface(client_page, own_tabs=(rates.RATES,))

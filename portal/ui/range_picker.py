@@ -78,10 +78,23 @@ def range_picker(
     """The picker. `on_quick(key)` gets one of QUICK_RANGES, `on_range(first, last)` two ISO dates, both included."""
     return rx.el.div(
         segments(QUICK_RANGES, active=active, on_choose=on_quick, label="Quick ranges"),
-        _RangePopover.create(
-            label=label, start=start, end=end, latest=latest, max_days=max_days, on_range=on_range
-        ),
+        day_popover(label=label, start=start, end=end, latest=latest, max_days=max_days, on_range=on_range),
         class_name="ui-range",
+    )
+
+
+def day_popover(
+    *,
+    label: Text,
+    start: Text,
+    end: Text,
+    latest: Text,
+    on_range: EventCallback[str, str],
+    max_days: int = 366,
+) -> rx.Component:
+    """A button with the chosen days on it, and behind it two date fields and a calendar; as in `range_picker`."""
+    return _RangePopover.create(
+        label=label, start=start, end=end, latest=latest, max_days=max_days, on_range=on_range
     )
 
 

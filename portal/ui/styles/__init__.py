@@ -13,6 +13,7 @@ _NAMES: Final = (
     "tables",
     "feedback",
     "ranges",
+    "charts",
     "rates",
     "settings",
     "media",

@@ -1,0 +1,320 @@
+"""What the page of charts is made of."""
+
+import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
+
+from portal.client.dashboards.address import COMPARISONS, RANGES
+from portal.client.dashboards.shown import Offer
+from portal.client.dashboards.state import ChartsState as State
+from portal.ui.cards import card
+from portal.ui.feedback import empty_state, error_panel, skeleton
+from portal.ui.forms import button, icon_button
+from portal.ui.plotted import bars, heat_map, time_charts
+from portal.ui.range_picker import day_popover, segments
+from portal.ui.vars import Shown, Text, is_some, size
+
+_MOST_DAYS = 3660
+_YEARS = (("energy", "Energy"), ("power", "Highest power"))
+
+
+class _FileLink(BaseHTML):
+    """A plain link: the browser saves the file. Reflex's own would start a navigation between pages."""
+
+    tag = "a"
+
+    href: rx.Var[str]
+
+
+# The picture is the server's; the browser only turns it into points, twice as many as it has.
+_SAVE_PNG = """(async (event) => {
+  const pressed = event.currentTarget;
+  pressed.disabled = true;
+  try {
+    const answer = await fetch(pressed.dataset.picture);
+    if (!answer.ok) throw new Error(await answer.text());
+    const image = new Image();
+    image.src = URL.createObjectURL(await answer.blob());
+    await image.decode();
+    const canvas = Object.assign(document.createElement('canvas'), { width: image.width * 2, height: image.height * 2 });
+    const context = canvas.getContext('2d');
+    context.scale(2, 2);
+    context.drawImage(image, 0, 0);
+    URL.revokeObjectURL(image.src);
+    const saved = document.createElement('a');
+    saved.href = canvas.toDataURL('image/png');
+    saved.download = 'charts.png';
+    saved.click();
+  } catch (error) {
+    console.error(error);
+    pressed.title = 'The picture could not be made. Try again in a moment.';
+  } finally {
+    pressed.disabled = false;
+  }
+})"""
+_COPY_ADDRESS = """((event) => {
+  const pressed = event.currentTarget;
+  navigator.clipboard?.writeText(location.href).then(() => {
+    pressed.dataset.copied = 'true';
+    setTimeout(() => delete pressed.dataset.copied, 2000);
+  });
+})"""
+
+
+def files() -> rx.Component:
+    """The address, and what is shown as a picture and as a table."""
+    return rx.el.div(
+        button(
+            rx.el.span(rx.icon("link", size=15), "Copy link", class_name="ui-copy-before"),
+            rx.el.span(rx.icon("check", size=15), "Copied", class_name="ui-copy-after"),
+            custom_attrs={"onClick": rx.Var(_COPY_ADDRESS)},
+        ),
+        button(
+            rx.icon("image-down", size=15),
+            "PNG",
+            custom_attrs={
+                "onClick": rx.Var(_SAVE_PNG),
+                "data-picture": f"/download/readings.svg?{State.shown.query}",
+            },
+        ),
+        _FileLink.create(
+            rx.icon("download", size=15),
+            "CSV",
+            href=f"/download/readings.csv?{State.shown.query}",
+            custom_attrs={"download": True},
+            class_name="ui-button",
+        ),
+        class_name="ui-row",
+    )
+
+
+def content() -> rx.Component:
+    """What is chosen, the charts, the energy and the year; or why there is nothing."""
+    below = rx.cond(
+        State.failure != "",
+        card(error_panel(State.failure, on_retry=State.load)),
+        rx.el.div(
+            _charts(),
+            _energy(),
+            _year(),
+            aria_busy=State.is_busy,
+            class_name=rx.cond(State.is_busy, "ui-stack ui-busy", "ui-stack"),
+        ),
+    )
+    return rx.cond(
+        State.shown.has_meters,
+        rx.fragment(_picker(), below),
+        card(
+            empty_state(
+                "No meter yet",
+                "Charts appear here with the first readings of the first meter.",
+                icon="plug-zap",
+            )
+        ),
+    )
+
+
+def _picker() -> rx.Component:
+    return card(
+        rx.el.div(
+            _row(
+                "Meters",
+                rx.foreach(State.shown.things, lambda thing: _chip(thing, "remove")),
+                _adding("Add a meter or site", State.meters_offered, "add"),
+            ),
+            _row(
+                "Quantities",
+                rx.foreach(State.shown.kinds, lambda kind: _chip(kind, "hide")),
+                _adding("Add a quantity", State.kinds_offered, "show"),
+            ),
+            _row("Time", *_time()),
+            class_name="ui-pick",
+        )
+    )
+
+
+def _row(label: str, *content: rx.Component) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(label, class_name="ui-hint"),
+        rx.el.div(*content, class_name="ui-row"),
+        role="group",
+        aria_label=label,
+        class_name="ui-pick-row",
+    )
+
+
+def _chip(offer: Offer, step: str) -> rx.Component:
+    return rx.el.span(
+        offer["words"],
+        rx.el.button(
+            rx.icon("x", size=13),
+            type="button",
+            aria_label=f"Remove {offer['words']}",
+            on_click=State.go(step, offer["key"]),
+        ),
+        class_name="ui-chip",
+    )
+
+
+def _adding(words: str, offers: Shown[list[Offer]], step: str) -> rx.Component:
+    return rx.el.select(
+        rx.el.option(f"+ {words}", value=""),
+        rx.foreach(offers, lambda offer: rx.el.option(offer["words"], value=offer["key"])),
+        value="",
+        on_change=lambda key: State.go(step, key),
+        aria_label=words,
+        class_name="ui-input ui-add",
+    )
+
+
+def _time() -> list[rx.Component]:
+    return [
+        segments(
+            RANGES,
+            active=State.shown.span_name,
+            on_choose=lambda key: State.go("range", key),
+            label="Range",
+        ),
+        rx.el.span(
+            icon_button(
+                rx.icon("chevron-left", size=16), label="The time before", on_click=State.go("step", "back")
+            ),
+            day_popover(
+                label=State.shown.span_words,
+                start=State.shown.first_day,
+                end=State.shown.last_day,
+                latest=State.shown.today,
+                max_days=_MOST_DAYS,
+                on_range=State.choose_days,
+            ),
+            icon_button(
+                rx.icon("chevron-right", size=16), label="The time after", on_click=State.go("step", "on")
+            ),
+            icon_button(rx.icon("zoom-in", size=16), label="Zoom in", on_click=State.go("in", "")),
+            icon_button(rx.icon("zoom-out", size=16), label="Zoom out", on_click=State.go("out", "")),
+            class_name="ui-step",
+        ),
+        rx.el.select(
+            *[rx.el.option(words, value=key) for key, words in COMPARISONS],
+            value=State.shown.comparison,
+            on_change=lambda key: State.go("against", key),
+            aria_label="Compare with",
+            class_name="ui-input ui-compare",
+        ),
+    ]
+
+
+def _charts() -> rx.Component:
+    drawn = State.charts
+    nothing = rx.el.div(
+        rx.icon("chart-no-axes-column", size=16),
+        rx.el.div(
+            State.empty_words,
+            rx.cond(
+                State.nearest_day != "",
+                button("Go there", size="small", on_click=State.go("open-day", State.nearest_day)),
+                rx.fragment(),
+            ),
+            class_name="ui-row",
+        ),
+        role="status",
+        class_name="ui-callout ui-callout--note",
+    )
+    return card(
+        rx.el.h2("Charts", class_name="ui-visually-hidden"),
+        rx.cond(
+            State.is_loading,
+            skeleton("100%", "480px"),
+            rx.fragment(
+                rx.cond(State.empty_words != "", nothing, rx.fragment()),
+                rx.cond(
+                    size(State.shown.kinds) > 0,
+                    time_charts(drawn, on_zoom=State.zoom),
+                    rx.el.p("No quantity is chosen. Add one above.", class_name="ui-hint"),
+                ),
+                rx.el.ul(
+                    _legend("ui-hatch", drawn["gap_words"].to(str)),
+                    _legend("ui-late-key", drawn["late_words"].to(str)),
+                    rx.el.li(State.shown.zone_note),
+                    rx.el.li("Drag over a chart to zoom", class_name="ui-wide-only"),
+                    class_name="ui-legend",
+                ),
+            ),
+        ),
+    )
+
+
+def _legend(kind: str, words: Text) -> rx.Component:
+    key = rx.el.span(aria_hidden=True, class_name=f"ui-legend-key {kind}")
+    return rx.fragment(rx.cond(words != "", rx.el.li(key, words), rx.fragment()))
+
+
+def _hues(drawn: Shown[dict]) -> rx.Component:
+    def hue(each: rx.Var[dict[str, str]]) -> rx.Component:
+        square = rx.el.span(aria_hidden=True, class_name="ui-hue", style={"background": each["hue"]})
+        return rx.el.li(square, each["label"])
+
+    return rx.foreach(drawn["legend"].to(list[dict[str, str]]), hue)
+
+
+def _energy() -> rx.Component:
+    drawn = State.energy
+    return card(
+        rx.cond(
+            drawn["total"].to(str) != "",
+            bars(
+                drawn,
+                label="Energy over time, in the periods of the tariff.",
+                height="150px",
+                on_open=lambda key: State.go("bar", key),
+            ),
+            skeleton("100%", "150px"),
+        ),
+        rx.el.ul(_hues(drawn), _legend("ui-hatch", drawn["not_placed"].to(str)), class_name="ui-legend"),
+        title="Energy",
+        note=rx.el.div(
+            drawn["total"].to(str),
+            rx.el.div(
+                rx.foreach(State.shown.bar_widths, _width),
+                role="group",
+                aria_label="Energy per",
+                class_name="ui-segments",
+            ),
+            class_name="ui-row",
+        ),
+    )
+
+
+def _width(offer: Offer) -> rx.Component:
+    is_chosen = State.shown.bar_width == offer["key"]
+    return rx.el.button(
+        offer["words"],
+        type="button",
+        on_click=State.go("per", offer["key"]),
+        custom_attrs={"aria-pressed": rx.cond(is_chosen, "true", "false")},
+        class_name="ui-segment",
+    )
+
+
+def _year() -> rx.Component:
+    drawn = State.year
+    scale = rx.el.li("0 ", rx.el.span(class_name="ui-heat-scale"), f" {drawn['scale'].to(str)}")
+    return card(
+        rx.cond(
+            is_some(drawn["months"].to(list[dict[str, str]])),
+            heat_map(
+                drawn,
+                label=f"A year by day and hour, up to {drawn['scale'].to(str)}. {drawn['missing'].to(str)}",
+                on_open=lambda day: State.go("open-day", day),
+            ),
+            skeleton("100%", "168px"),
+        ),
+        rx.el.ul(scale, _legend("ui-hatch", drawn["missing"].to(str)), class_name="ui-legend"),
+        title="A year of hours",
+        note=rx.el.select(
+            *[rx.el.option(words, value=key) for key, words in _YEARS],
+            value=State.shown.year_of,
+            on_change=lambda key: State.go("year", key),
+            aria_label="Quantity of the year",
+            class_name="ui-input",
+        ),
+    )

@@ -1,0 +1,110 @@
+"""State of the page of charts: what the address chooses, what was measured then, and its energy and year."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import reflex as rx
+
+from portal.auth.guards import signed_in
+from portal.client.dashboards import steps
+from portal.client.dashboards.address import chosen_in
+from portal.client.dashboards.reading import Choice, choice_of, is_running
+from portal.client.dashboards.shown import (
+    Offer,
+    ShownChoice,
+    offers_of,
+    read_energy,
+    read_lines,
+    read_year,
+    shown_choice,
+)
+from portal.core.log import logger
+from portal.core.outages import Outage
+from portal.core.stack import current
+from portal.ui.failures import failure_in_words
+from portal.ui.plotted import NO_BARS, NO_CHARTS, NO_HEAT, Drawn
+from portal.web.events.beats import beats
+
+_BEAT_SECONDS = 60
+_not_again = Outage(logger("dashboards"), "The charts are not read again")
+
+
+class ChartsState(rx.State):
+    """The charts, the bars of energy and the year of hours of what the address chooses."""
+
+    shown: ShownChoice = ShownChoice()
+    meters_offered: list[Offer] = []
+    kinds_offered: list[Offer] = []
+    charts: Drawn = NO_CHARTS
+    energy: Drawn = NO_BARS
+    year: Drawn = NO_HEAT
+    empty_words: str = ""
+    nearest_day: str = ""
+    is_loading: bool = True
+    is_busy: bool = False
+    failure: str = ""
+
+    @rx.event
+    @signed_in
+    async def load(self):
+        """Read what the address chooses: first the lines, and once they are shown the energy and the year."""
+        self.is_loading, self.is_busy = self.is_loading or self.failure != "", True
+        with failure_in_words(self):
+            choice = await self._choice()
+            await self._show(choice, current().clock())
+            self.is_loading = self.is_busy = False
+            yield
+            if choice.meters:
+                self.energy = await read_energy(current(), choice, self.charts)
+                yield
+                self.year = await read_year(current(), choice)
+            if is_running(choice.span, current().clock()):
+                yield type(self).follow
+        self.is_loading = self.is_busy = False
+
+    @rx.event(background=True)
+    @signed_in
+    async def follow(self):
+        """Move the end of the charts once a minute while what they show goes on."""
+        is_first = True
+        async for _ in beats(self, _BEAT_SECONDS):
+            if not is_first:
+                with _not_again.noted():
+                    async with self:
+                        choice = await self._choice()
+                        await self._show(choice, current().clock())
+            is_first = False
+
+    @rx.event
+    @signed_in
+    async def go(self, step: str, value: str):
+        """Go to another choice: `step` is one of those of `steps`, `value` what it takes."""
+        choice = await self._choice()
+        following = steps.taken(choice, step, value)
+        return rx.redirect(following.address(), replace=step not in steps.WORTH_COMING_BACK_FROM)
+
+    @rx.event
+    @signed_in
+    async def zoom(self, first: str, last: str):
+        """Show a part of the time that is shown, from one ISO instant to another."""
+        choice = await self._choice()
+        asked = chosen_in({"from": first, "to": last}).zoom
+        if asked is None:
+            return None
+        return rx.redirect(choice.chosen.zoomed(asked.from_at, asked.to_at).address())
+
+    @rx.event
+    @signed_in
+    async def choose_days(self, first: str, last: str):
+        """Show days, both included."""
+        choice = await self._choice()
+        span = steps.days_between(first, last, choice.zone)
+        return None if span is None else rx.redirect(replace(choice.chosen, zoom=span).address())
+
+    async def _choice(self) -> Choice:
+        return await choice_of(current(), chosen_in(self.router.url.query_parameters))
+
+    async def _show(self, choice: Choice, now: datetime) -> None:
+        self.meters_offered, self.kinds_offered = offers_of(choice)
+        self.shown = shown_choice(choice)
+        self.charts, self.empty_words, self.nearest_day = await read_lines(current(), choice, now)

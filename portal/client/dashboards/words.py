@@ -1,0 +1,95 @@
+"""What the page of charts says of times and gaps."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from portal.core.history.rules.buckets import Span
+from portal.ui import formats
+
+_DAY: Final = timedelta(days=1)
+_NAMED: Final = 3
+
+
+def span_in_words(span: Span, zone: ZoneInfo, span_name: str, *, is_zoomed: bool) -> str:
+    """The stretch of time that is shown, as short as it can be said."""
+    first = span.from_at.astimezone(zone)
+    last = (span.to_at - timedelta(seconds=1)).astimezone(zone)
+    if is_zoomed:
+        return _exact(first, span.to_at.astimezone(zone))
+    if span_name == "day":
+        return f"{formats.week_day(first.date())} {first.year}"
+    if span_name == "month":
+        return f"{first:%B %Y}"
+    if span_name in ("year", "decade"):
+        return f"{first.year}" if first.year == last.year else f"{first.year} \u2013 {last.year}"
+    return formats.day_range(first.date(), last.date())
+
+
+def _exact(first: datetime, last: datetime) -> str:
+    if last - first > 3 * _DAY:
+        return formats.day_range(first.date(), last.date())
+    if first.date() == last.date():
+        return f"{formats.week_day(first.date())}, {first:%H:%M} \u2013 {last:%H:%M}"
+    return f"{first.day} {first:%b}, {first:%H:%M} \u2013 {last.day} {last:%b}, {last:%H:%M}"
+
+
+def period_name(span: Span, zone: ZoneInfo) -> str:
+    """What a line of a stretch of time is called beside another of it."""
+    first = span.from_at.astimezone(zone)
+    length = span.to_at - span.from_at
+    if length <= 1.1 * _DAY:
+        return f"{first:%a} {first.day} {first:%b}"
+    if length <= 32 * _DAY:
+        return f"from {first.day} {first:%b}"
+    return f"from {first:%b %Y}"
+
+
+def width_in_words(width: timedelta) -> str:
+    """How wide buckets are: `5-minute averages`."""
+    if width < timedelta(hours=1):
+        return f"{width // timedelta(minutes=1)}-minute averages"
+    if width < _DAY:
+        hours = width // timedelta(hours=1)
+        return "hourly averages" if hours == 1 else f"{hours}-hour averages"
+    return "daily averages" if width == _DAY else "weekly averages"
+
+
+def gaps_in_words(gaps: Sequence[Span], zone: ZoneInfo) -> str:
+    """When nothing was measured; the first few gaps are named. Nothing without any."""
+    if not gaps:
+        return ""
+    named = [_from_to(gap, zone) for gap in gaps[:_NAMED]]
+    more = len(gaps) - len(named)
+    return f"No readings, {', '.join(named)}" + (f", and {formats.count(more, 'more gap')}" if more else "")
+
+
+def late_in_words(late: Sequence[tuple[Span, datetime]], zone: ZoneInfo) -> str:
+    """Which readings came late, and when; the first few stretches of them are named. Nothing without any."""
+    if not late:
+        return ""
+    named = [f"{_from_to(span, zone)}, at {_moment(at, span, zone)}" for span, at in late[:_NAMED]]
+    more = len(late) - len(named)
+    return f"Arrived late: {'; '.join(named)}" + (f"; and {formats.count(more, 'more time')}" if more else "")
+
+
+def _from_to(span: Span, zone: ZoneInfo) -> str:
+    first, last = span.from_at.astimezone(zone), span.to_at.astimezone(zone)
+    if span.to_at - span.from_at >= 2 * _DAY:
+        return _days(first.date(), (span.to_at - timedelta(seconds=1)).astimezone(zone).date())
+    if first.date() == last.date() or f"{last:%H:%M}" == "00:00":
+        end = "24:00" if first.date() != last.date() else f"{last:%H:%M}"
+        return f"{first.day} {first:%b} {first:%H:%M} to {end}"
+    return f"{first.day} {first:%b} {first:%H:%M} to {last.day} {last:%b} {last:%H:%M}"
+
+
+def _days(first: date, last: date) -> str:
+    return formats.day_range(first, last)
+
+
+def _moment(at: datetime, span: Span, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    if local.date() == span.to_at.astimezone(zone).date():
+        return f"{local:%H:%M}"
+    return formats.near_time(at, zone)

@@ -1,0 +1,99 @@
+"""Charts that the page draws itself, from paths and numbers made here: they need no chart library.
+
+What they show is a plain dictionary in a page's state (`Drawn`). Colours are classes and design tokens, so light, dark
+and every brand have them at once.
+"""
+
+from typing import Any, Final
+
+import reflex as rx
+
+from portal.ui.linked import linked_script
+from portal.ui.vars import Shown, Text, Told
+
+Drawn = dict[str, Any]
+
+NO_CHARTS: Final[Drawn] = {
+    "charts": [],
+    "ticks": [],
+    "gaps": [],
+    "late": [],
+    "from": 0,
+    "to": 1,
+    "zone": "UTC",
+    "days": False,
+    "zoomed": False,
+    "gap_words": "",
+    "late_words": "",
+}
+NO_BARS: Final[Drawn] = {
+    "bars": [],
+    "values": [],
+    "ticks": [],
+    "gaps": [],
+    "strip": [],
+    "outline": "",
+    "now": None,
+    "mark": None,
+    "opens": False,
+}
+NO_HEAT: Final[Drawn] = {
+    "picture": "",
+    "gaps": "",
+    "days": 1,
+    "first": "2026-01-01",
+    "months": [],
+    "highest": 0,
+    "unit": "",
+    "hint": "",
+}
+
+
+def _two_instants(first: rx.Var[str], last: rx.Var[str]) -> tuple[rx.Var[str], rx.Var[str]]:
+    return first, last
+
+
+def _one(key: rx.Var[str]) -> tuple[rx.Var[str]]:
+    return (key,)
+
+
+class _TimeCharts(rx.Component):
+    library = linked_script(__file__, "time_charts.jsx")
+    tag = "TimeCharts"
+
+    view: rx.Var[dict[str, Any]]
+    on_zoom: rx.EventHandler[_two_instants]
+
+
+class _Bars(rx.Component):
+    library = linked_script(__file__, "bars.jsx")
+    tag = "Bars"
+
+    view: rx.Var[dict[str, Any]]
+    label: rx.Var[str]
+    height: rx.Var[str]
+    on_open: rx.EventHandler[_one]
+
+
+class _HeatMap(rx.Component):
+    library = linked_script(__file__, "heat_map.jsx")
+    tag = "HeatMap"
+
+    view: rx.Var[dict[str, Any]]
+    label: rx.Var[str]
+    on_open: rx.EventHandler[_one]
+
+
+def time_charts(view: Shown[Drawn], *, on_zoom: Any) -> rx.Component:
+    """Lines over one axis of time; `on_zoom(from, to)` gets two ISO instants in UTC."""
+    return _TimeCharts.create(view=view, on_zoom=on_zoom)
+
+
+def bars(view: Shown[Drawn], *, label: Text, height: str, on_open: Told[str]) -> rx.Component:
+    """Stacked bars; `label` is a sentence that says what they are, `on_open(key)` is called for one that has a key."""
+    return _Bars.create(view=view, label=label, height=height, on_open=on_open)
+
+
+def heat_map(view: Shown[Drawn], *, label: Text, on_open: Told[str]) -> rx.Component:
+    """A year of days with their hours; `on_open(day)` gets the ISO date of the one that was chosen."""
+    return _HeatMap.create(view=view, label=label, on_open=on_open)
