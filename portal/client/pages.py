@@ -19,7 +19,7 @@ def add_pages(app: rx.App) -> None:
         route=dashboard.ROUTE,
         title=dashboard.TITLE,
         image=ICON_PATH,
-        on_load=dashboard.ON_LOAD,
+        on_load=list(dashboard.ON_LOAD),
     )
     app.add_page(
         dashboards.dashboards_page,

@@ -58,6 +58,13 @@ def amount(value: Decimal, currency: str) -> str:
     return number(value, currency_digits(currency))
 
 
+def whole_money(value: Decimal, currency: str) -> str:
+    """An amount without its cents, for a sentence or a forecast: `R 1 235`."""
+    text = number(value, 0)
+    sign, digits = (_MINUS, text[1:]) if text.startswith(_MINUS) else ("", text)
+    return f"{sign}{currency_symbol(currency)}{_NO_BREAK}{digits}"
+
+
 def currency_symbol(currency: str) -> str:
     """The sign of an ISO 4217 code, or the code itself."""
     return _SYMBOLS.get(currency, currency)

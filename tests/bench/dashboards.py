@@ -40,7 +40,7 @@ from portal.core.access import SESSION_LIFETIME
 from portal.core.energy import energy_proof
 from portal.core.exchange.batches import ENCODER
 from portal.core.identity.service import sessions
-from portal.core.overview import service as dashboard
+from portal.core.overview.service import overview as dashboard
 from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.sites.service import sites
@@ -196,12 +196,9 @@ async def _as_it_is(stack: Stack, token: str, took: list[float]) -> None:
         ),
         get_full_name=lambda: "dashboard",
     )
-    charted = None
     async for beat in beats(state, seconds=_BEAT_SECONDS):
-        minute = beat.began_at // page._CHART_SECONDS
-        found, _ = await asyncio.gather(page._view(beat, with_chart=minute != charted), page._seal(beat))
+        found, _ = await asyncio.gather(page._view(beat), page._seal(beat))
         assert found is not None
-        charted = minute
         (_OPENED if token in _OPENING else took).append(time.monotonic() - _WOKE[token])
         _OPENING.discard(token)
 

@@ -15,7 +15,7 @@ from statistics import median, quantiles
 
 from portal.core.exchange.batches import BatchType
 from portal.core.outbox.service import push
-from portal.core.overview import service as dashboard
+from portal.core.overview.service import overview as dashboard
 from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from portal.push import task

@@ -2,11 +2,11 @@
 
 import reflex as rx
 
+from portal.client.dashboard.outlook_state import OutlookState
 from portal.client.dashboard.state import DashboardState
 from portal.client.dashboard.view import SiteFigures
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
-from portal.ui.charts import chart
 from portal.ui.feedback import badge_for, callout, cell_warning, empty_state, skeleton_lines
 from portal.ui.figures import figure, figure_row
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
@@ -38,6 +38,7 @@ _COMMANDS_STYLE = {
 def figures() -> rx.Component:
     """Power, energy and cost at a glance."""
     shown, loading = DashboardState.figures, DashboardState.is_loading
+    outlook, waiting = OutlookState.outlook, ~OutlookState.is_read
     row = figure_row(
         figure(
             "Power now",
@@ -48,9 +49,9 @@ def figures() -> rx.Component:
             accent=True,
             title=shown.power_utc,
         ),
-        figure("Energy today", shown.today, "kWh", shown.today_note, loading=loading),
-        figure("Energy this month", shown.month, "kWh", shown.month_note, loading=loading),
-        figure("Cost this month", shown.cost, "", shown.cost_note, loading=loading),
+        figure("Today so far", shown.today, "kWh", outlook.today_note, loading=loading),
+        figure(f"Peak of {outlook.day_words}", outlook.peak, "kW", outlook.peak_note, loading=waiting),
+        figure(outlook.month_label, outlook.month_so_far, "", outlook.month_note, loading=waiting),
     )
     return rx.fragment(row, rx.el.span(shown.as_of, class_name="ui-hint"))
 
@@ -58,15 +59,6 @@ def figures() -> rx.Component:
 def energy_seal() -> rx.Component:
     """Whether all stored energy balances with the registers, and when that was checked."""
     return seal(DashboardState.seal)
-
-
-def power_chart() -> rx.Component:
-    """The last 24 hours."""
-    return card(
-        chart(DashboardState.power_chart, label=DashboardState.chart_label, height="300px"),
-        title="Power, last 24 hours",
-        note=DashboardState.zone_note,
-    )
 
 
 def site_list() -> rx.Component:

@@ -2,25 +2,33 @@
 
 import reflex as rx
 
-from portal.client.dashboard import components
+from portal.client.dashboard import components, outlook_parts
+from portal.client.dashboard.outlook_state import OutlookState
 from portal.client.dashboard.state import DashboardState
 from portal.client.nav import DASHBOARD, client_page
 
 ROUTE = DASHBOARD
 TITLE = "Dashboard"
-ON_LOAD = DashboardState.follow
+ON_LOAD = (DashboardState.follow, OutlookState.follow_outlook)
 
 
 def dashboard_page() -> rx.Component:
-    """Figures, the last day, the sites; or the first steps while there is no meter."""
+    """Whether today is normal, the figures, the day by the hour, the month, the sites; or the first steps."""
     return client_page(
         TITLE,
         components.notes(),
         rx.cond(
             DashboardState.is_empty,
             components.first_steps(),
-            rx.fragment(components.figures(), components.power_chart(), components.site_list()),
+            rx.fragment(
+                outlook_parts.sentence(),
+                components.figures(),
+                outlook_parts.day_and_month(),
+                outlook_parts.site_costs(),
+                components.site_list(),
+            ),
         ),
         section=ROUTE,
+        subtitle=OutlookState.outlook.subtitle,
         actions=components.energy_seal(),
     )

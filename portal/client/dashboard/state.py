@@ -10,29 +10,23 @@ from portal.client.dashboard import view
 from portal.core.energy import energy_proof
 from portal.core.log import logger
 from portal.core.outages import Outage
-from portal.core.overview import service as dashboard
+from portal.core.overview.service import overview as dashboard
 from portal.core.stack import Stack
 from portal.features.data_quality.seal import Seal, build_seal
-from portal.ui.charts import NO_FIGURE, Figure
 from portal.web.events.beats import Beat, beats
 
-_BEAT_SECONDS = 5
-# The chart moves a bucket in a quarter of an hour: it is read with the first beat of a minute, the same for all pages.
-_CHART_SECONDS = 60
+_BEAT_SECONDS, _ALL_SECONDS = 5, 60
 _log = logger("dashboard")
 _no_figures = Outage(_log, "The overview is not read")
 _no_seal = Outage(_log, "The energy proof is not read")
 
 
 class DashboardState(rx.State):
-    """The figures, the chart and the list of sites."""
+    """The live figures and the list of sites."""
 
     figures: view.DashboardFigures = view.DashboardFigures()
     seal: Seal = Seal()
     sites: list[view.SiteFigures] = []
-    power_chart: Figure = NO_FIGURE
-    chart_label: str = "Power of the last 24 hours"
-    zone_note: str = ""
     waiting_note: str = ""
     failure: str = ""
     is_loading: bool = True
@@ -43,15 +37,15 @@ class DashboardState(rx.State):
     async def follow(self):
         """Read the overview now and every few seconds, until the page is left or the session ends.
 
-        What the page has already is not sent again before the next chart is.
+        What the page has already is not sent again but once a minute.
         """
-        charted_minute, sent = None, dict[str, Any]()
+        sent_minute, sent = None, dict[str, Any]()
         async for each in beats(self, seconds=_BEAT_SECONDS):
-            minute = each.began_at // _CHART_SECONDS
-            found, seal = await asyncio.gather(_view(each, with_chart=minute != charted_minute), _seal(each))
-            charted_minute = None if found is None else minute
-            if found is None or found.chart is not None:
+            minute = each.began_at // _ALL_SECONDS
+            found, seal = await asyncio.gather(_view(each), _seal(each))
+            if found is None or minute != sent_minute:
                 sent = {}
+            sent_minute = None if found is None else minute
             shown = _shown(found) | {"seal": seal}
             changed = {
                 name: value for name, value in shown.items() if name not in sent or sent[name] != value
@@ -67,7 +61,7 @@ def _shown(found: view.DashboardView | None) -> dict[str, Any]:
     """Return the fields of the state that a beat fills."""
     if found is None:
         return {"is_loading": False, "failure": "The figures could not be read. This page keeps trying."}
-    shown: dict[str, Any] = {
+    return {
         "is_loading": False,
         "failure": "",
         "figures": found.figures,
@@ -75,16 +69,11 @@ def _shown(found: view.DashboardView | None) -> dict[str, Any]:
         "waiting_note": found.waiting_note,
         "is_empty": found.is_empty,
     }
-    if found.chart is not None:
-        shown["power_chart"] = found.chart.figure
-        shown["chart_label"] = found.chart.label
-        shown["zone_note"] = found.chart.zone_note
-    return shown
 
 
-async def _view(beat: Beat, *, with_chart: bool) -> view.DashboardView | None:
+async def _view(beat: Beat) -> view.DashboardView | None:
     with _no_figures.noted():  # whatever it is, the page goes on trying
-        return await beat.read(_read_view, with_power=with_chart)
+        return await beat.read(_read_view)
     return None
 
 
@@ -94,9 +83,9 @@ async def _seal(beat: Beat) -> Seal:
     return Seal()
 
 
-async def _read_view(stack: Stack, *, with_power: bool) -> view.DashboardView:
+async def _read_view(stack: Stack) -> view.DashboardView:
     """Read the overview and word it, once for all pages: all of it is of one moment."""
-    return view.build_view(await dashboard.client_overview(stack, with_power=with_power), stack.clock())
+    return view.build_view(await dashboard.client_overview(stack), stack.clock())
 
 
 async def _read_seal(stack: Stack) -> Seal:

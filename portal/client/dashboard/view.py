@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from portal.core.overview.service import ClientOverview, SiteLine
+from portal.core.overview.service.overview import ClientOverview, SiteLine
 from portal.ui import formats
-from portal.ui.charts import Figure, line_figure
 
 # "Live" is a promise: a site that reports every quarter of an hour is well, but not live.
 _LIVE = timedelta(minutes=5)
@@ -15,17 +13,12 @@ _NAMED_CLOCKS = 3
 
 @dataclass(frozen=True)
 class DashboardFigures:
-    """The four figures on top, each with the line beneath it."""
+    """The live figures on top."""
 
     power: str = formats.MISSING
     power_note: str = ""
     power_utc: str = ""
     today: str = formats.MISSING
-    today_note: str = ""
-    month: str = formats.MISSING
-    month_note: str = ""
-    cost: str = formats.MISSING
-    cost_note: str = ""
     as_of: str = ""
 
 
@@ -45,23 +38,13 @@ class SiteFigures:
 
 
 @dataclass(frozen=True)
-class PowerChart:
-    """The last 24 hours of power, and what is said of it."""
-
-    figure: Figure
-    label: str
-    zone_note: str
-
-
-@dataclass(frozen=True)
 class DashboardView:
-    """All that the page shows of one moment, but for the seal; `chart` is None where it was not read."""
+    """All that the page shows of one moment, but for the seal, the day and the month."""
 
     figures: DashboardFigures
     sites: list[SiteFigures]
     waiting_note: str
     is_empty: bool
-    chart: PowerChart | None
 
 
 def build_view(overview: ClientOverview, now: datetime) -> DashboardView:
@@ -71,9 +54,6 @@ def build_view(overview: ClientOverview, now: datetime) -> DashboardView:
         build_sites(overview, now),
         waiting_note(overview),
         not has_devices(overview),
-        None
-        if overview.power_points is None
-        else PowerChart(build_power_chart(overview), chart_label(overview), zone_note(overview)),
     )
 
 
@@ -84,11 +64,6 @@ def build_figures(overview: ClientOverview, now: datetime) -> DashboardFigures:
         power_note=_power_note(overview, now),
         power_utc=formats.utc_time(overview.power_at),
         today=formats.kwh(overview.energy_today_kwh),
-        today_note=_comparison(overview),
-        month=formats.kwh(overview.energy_month_kwh),
-        month_note=f"since 1 {now.astimezone(ZoneInfo(overview.time_zone)):%B}",
-        cost=formats.money(overview.cost_month, overview.currency),
-        cost_note=_cost_note(overview),
         as_of=formats.as_of(overview.as_of, overview.time_zone),
     )
 
@@ -96,31 +71,6 @@ def build_figures(overview: ClientOverview, now: datetime) -> DashboardFigures:
 def build_sites(overview: ClientOverview, now: datetime) -> list[SiteFigures]:
     """Return the list of sites, in the service's order."""
     return [_site_row(site, now) for site in overview.sites]
-
-
-def build_power_chart(overview: ClientOverview) -> Figure:
-    """Return the line of the last 24 hours; a bucket without a reading stays a gap."""
-    zone = ZoneInfo(overview.time_zone)
-    return line_figure(
-        [point.at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in overview.power_points or ()],
-        [point.kw for point in overview.power_points or ()],
-        name="Power",
-        unit="kW",
-    )
-
-
-def chart_label(overview: ClientOverview) -> str:
-    """Say what the chart shows, for those who cannot see it."""
-    known = [point.kw for point in overview.power_points or () if point.kw is not None]
-    if not known:
-        return "Power of the last 24 hours: no readings."
-    low, high = formats.kw(min(known)), formats.kw(max(known))
-    return f"Power of the last 24 hours: between {low} and {high} kW, now {formats.kw(overview.power_kw)} kW."
-
-
-def zone_note(overview: ClientOverview) -> str:
-    """Name the zone the times on the page are in."""
-    return f"Times in {overview.time_zone.replace('_', ' ')}"
 
 
 def has_devices(overview: ClientOverview) -> bool:
@@ -142,20 +92,6 @@ def _power_note(overview: ClientOverview, now: datetime) -> str:
     if overview.power_kw is None:
         return f"last reading {formats.relative(overview.power_at, now)}"
     return f"measured {formats.relative(overview.power_at, now)}"
-
-
-def _comparison(overview: ClientOverview) -> str:
-    difference = formats.change(overview.energy_today_kwh, overview.energy_yesterday_kwh)
-    if not difference:
-        return "nothing to compare with yesterday"
-    joined = "as" if difference.startswith("about") else "than"
-    return f"{difference} {joined} yesterday by this time"
-
-
-def _cost_note(overview: ClientOverview) -> str:
-    if overview.cost_month is None:
-        return "no tariff applies yet"
-    return f"{formats.money(overview.cost_today, overview.currency)} today, VAT included"
 
 
 def _site_row(site: SiteLine, now: datetime) -> SiteFigures:

@@ -71,6 +71,8 @@ class Chosen:
             length = self.zoom.length * by
             return replace(self, zoom=Span(self.zoom.from_at + length, self.zoom.to_at + length))
         first, following = _days(self.span_name, self.on or today)
+        if self.span_name == "decade":
+            return replace(self, on=date(first.year + _DECADE * (by + 1) - 1, 1, 1))
         return replace(self, on=following if by > 0 else first - _DAY)
 
     def zoomed(self, from_at: datetime, to_at: datetime) -> "Chosen":

@@ -35,7 +35,8 @@ _SAVE_PNG = """(async (event) => {
     const image = new Image();
     image.src = URL.createObjectURL(await answer.blob());
     await image.decode();
-    const canvas = Object.assign(document.createElement('canvas'), { width: image.width * 2, height: image.height * 2 });
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width * 2, image.height * 2];
     const context = canvas.getContext('2d');
     context.scale(2, 2);
     context.drawImage(image, 0, 0);

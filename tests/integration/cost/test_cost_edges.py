@@ -11,7 +11,7 @@ from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.cost.rules.totals import total_of
 from portal.core.cost.service import cost, explain
 from portal.core.errors import Invalid
-from portal.core.overview import service as dashboard
+from portal.core.overview.service import overview as dashboard
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.sites.service import devices, sites

@@ -10,7 +10,7 @@ from portal.client.dashboard.view import build_view
 from portal.core.exchange.batches import ENCODER, BatchType
 from portal.core.fleet.service import customers
 from portal.core.outbox.service import push
-from portal.core.overview.service import client_overview
+from portal.core.overview.service.overview import client_overview
 from portal.core.sites.service.devices import IssuedDevice
 from portal.core.sites.wire import DeviceRow
 from portal.core.values.time import iso_utc

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from portal.core.database.db import Database
-from portal.core.overview import service as dashboard
+from portal.core.overview.service import overview as dashboard
 from portal.push import task
 from tests.integration.push.rig import Rig, with_fleet
 from tests.integration.push.test_task import QUICK, _mirrored, _running, _until

@@ -14,7 +14,7 @@ import pytest
 from fleet_ingest.app import build_app
 from portal.core.fleet.service import customers, fleet_views
 from portal.core.identity.service import api_keys
-from portal.core.overview.service import client_overview
+from portal.core.overview.service.overview import client_overview
 from portal.core.settings import RunMode
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack

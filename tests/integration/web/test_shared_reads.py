@@ -54,7 +54,7 @@ class Tabs:
             get_full_name=lambda: "dashboard",
         )
         async for beat in beats(state, seconds=5):
-            found = await dashboard_state._view(beat, with_chart=False)
+            found = await dashboard_state._view(beat)
             await dashboard_state._seal(beat)
             assert found is not None
             self._shown += 1

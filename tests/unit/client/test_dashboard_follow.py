@@ -1,4 +1,4 @@
-"""What an open dashboard is sent: at every beat what has changed since, and all of it with every chart."""
+"""What an open dashboard is sent: at every beat what has changed since, and once a minute all of it."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,8 +11,7 @@ from portal.client.dashboard import state as page
 from portal.client.dashboard import view
 from portal.features.data_quality.seal import Seal
 
-_CHART = view.PowerChart({"data": []}, "Power of the last 24 hours", "Times in UTC")
-_SHOWN = view.DashboardView(view.DashboardFigures(power="1.00"), [], "", is_empty=False, chart=None)
+_SHOWN = view.DashboardView(view.DashboardFigures(power="1.00"), [], "", is_empty=False)
 _EVERYTHING = {
     "is_loading",
     "failure",
@@ -21,9 +20,6 @@ _EVERYTHING = {
     "waiting_note",
     "is_empty",
     "seal",
-    "power_chart",
-    "chart_label",
-    "zone_note",
 }
 
 
@@ -48,16 +44,15 @@ class Page:
 
 
 async def _sent(monkeypatch: pytest.MonkeyPatch, *beats: tuple[float, view.DashboardView | None]) -> Page:
-    """Have a page beat at these moments (seconds), each with what is read then; a chart only where it is asked for."""
+    """Have a page beat at these moments (seconds), each with what is read then."""
     found = dict(beats)
 
     async def come(_: object, **__: object) -> AsyncIterator[Any]:
         for began_at, _found in beats:
             yield SimpleNamespace(began_at=began_at)
 
-    async def read(beat: Any, *, with_chart: bool) -> view.DashboardView | None:
-        shown = found[beat.began_at]
-        return replace(shown, chart=_CHART) if shown is not None and with_chart else shown
+    async def read(beat: Any) -> view.DashboardView | None:
+        return found[beat.began_at]
 
     async def read_seal(_: object) -> Seal:
         return Seal("Balanced")
@@ -77,7 +72,7 @@ async def test_a_beat_sends_what_has_changed(monkeypatch: pytest.MonkeyPatch) ->
     assert opened.sent[1]["figures"].power == "2.00"
 
 
-async def test_once_a_minute_the_chart_comes_and_everything_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_once_a_minute_everything_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = await _sent(monkeypatch, *((at, _SHOWN) for at in (57, 60, 65, 115, 120)))
     assert [set(changes) for changes in opened.sent] == [_EVERYTHING] * 3
 

@@ -9,7 +9,7 @@ import pytest
 
 from portal.client.dashboard import view
 from portal.core.energy.rules.as_of import AsOf
-from portal.core.overview.service import ClientOverview, PowerPoint, SiteLine
+from portal.core.overview.service.overview import ClientOverview, SiteLine
 
 _NOW = datetime(2026, 5, 18, 22, 30, tzinfo=UTC)  # already Tuesday, 00:30, in Johannesburg
 
@@ -28,17 +28,11 @@ _OVERVIEW = ClientOverview(
     power_kw=42.374,
     power_at=_NOW - timedelta(minutes=2),
     energy_today_kwh=Decimal("312.48"),
-    energy_yesterday_kwh=Decimal("280.1"),
     energy_month_kwh=Decimal("8412.7"),
     cost_today=Decimal("961.225"),
     cost_month=Decimal("26410.55"),
     currency="ZAR",
     time_zone="Africa/Johannesburg",
-    power_points=(
-        PowerPoint(_NOW - timedelta(minutes=45), 10.0),
-        PowerPoint(_NOW - timedelta(minutes=30), None),
-        PowerPoint(_NOW - timedelta(minutes=15), 30.5),
-    ),
     sites=(_SITE,),
     as_of=AsOf(_NOW),
 )
@@ -51,9 +45,7 @@ def _figures(**changes: object) -> view.DashboardFigures:
 def test_the_figures_read_as_on_paper() -> None:
     shown = _figures()
     assert (shown.power, shown.power_note) == ("42.37", "measured 2 min ago")
-    assert (shown.today, shown.month, shown.month_note) == ("312.48", "8\u2009412.7", "since 1 May")
-    assert shown.cost == "R\u00a026\u2009410.55"
-    assert shown.cost_note == "R\u00a0961.23 today, VAT included"
+    assert shown.today == "312.48"
     assert shown.power_utc == "2026-05-18 22:28:00 UTC"
 
 
@@ -65,25 +57,10 @@ def test_how_far_the_figures_go_is_said() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("today", "yesterday", "words"),
-    [
-        ("112", "100", "12\u00a0% more than yesterday by this time"),
-        ("88", "100", "12\u00a0% less than yesterday by this time"),
-        ("100.2", "100", "about the same as yesterday by this time"),
-        ("5", "0", "nothing to compare with yesterday"),
-    ],
-)
-def test_today_is_measured_against_yesterday(today: str, yesterday: str, words: str) -> None:
-    shown = _figures(energy_today_kwh=Decimal(today), energy_yesterday_kwh=Decimal(yesterday))
-    assert shown.today_note == words
-
-
 def test_zero_is_zero_and_unknown_is_a_dash() -> None:
     assert _figures(power_kw=0.0).power == "0.00"
-    unknown = _figures(power_kw=None, power_at=None, cost_today=None, cost_month=None)
+    unknown = _figures(power_kw=None, power_at=None)
     assert (unknown.power, unknown.power_note) == ("—", "no reading yet")
-    assert (unknown.cost, unknown.cost_note) == ("—", "no tariff applies yet")
 
 
 def test_power_that_is_too_old_says_when_the_last_reading_was() -> None:
@@ -111,21 +88,6 @@ def test_a_site_shows_its_own_local_time_and_utc_beside_it() -> None:
 def test_the_badge_says_what_state_a_site_is_in(changes: dict[str, object], status: str, tone: str) -> None:
     [row] = view.build_sites(replace(_OVERVIEW, sites=(replace(_SITE, **changes),)), _NOW)
     assert (row.status, row.tone) == (status, tone)
-
-
-def test_a_gap_in_the_chart_stays_a_gap_and_times_are_local() -> None:
-    figure = view.build_power_chart(_OVERVIEW)
-    [line] = [trace for trace in figure["data"] if trace.get("name") == "Power"]
-    assert line["y"] == [10.0, None, 30.5]
-    assert line["x"] == ["2026-05-18T23:45", "2026-05-19T00:00", "2026-05-19T00:15"]
-    assert line["connectgaps"] is False
-
-
-def test_the_chart_is_described_to_those_who_cannot_see_it() -> None:
-    assert (
-        view.chart_label(_OVERVIEW) == "Power of the last 24 hours: between 10.00 and 30.50 kW, now 42.37 kW."
-    )
-    assert "no readings" in view.chart_label(replace(_OVERVIEW, power_points=()))
 
 
 def test_first_steps_are_for_a_stack_without_a_meter() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -13,6 +14,8 @@ from portal.core.sites.tables import Device, Site
 from portal.core.tariffs.tables import Municipality
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -55,3 +58,12 @@ async def charted_meters(session: AsyncSession) -> tuple[ChartedMeter, ...]:
     """Return every meter by site and name, also those that are no longer in use: what they measured stays."""
     rows = await session.execute(_METERS)
     return tuple(ChartedMeter(*row) for row in rows)
+
+
+def zone_of(meters: Sequence[ChartedMeter], fallback: str) -> ZoneInfo:
+    """Return the zone of the first meter's municipality, the fallback without one."""
+    named = next((meter.time_zone_id for meter in meters if meter.time_zone_id), fallback)
+    try:
+        return ZoneInfo(named)
+    except (KeyError, ValueError):
+        return ZoneInfo(fallback)

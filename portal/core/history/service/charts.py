@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from portal.core.errors import Invalid
 from portal.core.history.queries import meters as meter_queries
 from portal.core.history.queries.buckets import Bucket, buckets_of
-from portal.core.history.queries.meters import ChartedMeter
+from portal.core.history.queries.meters import ChartedMeter, zone_of
 from portal.core.history.queries.nearest import Nearest, nearest_readings
 from portal.core.history.rules.buckets import Span, is_of_hours, width_of
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
@@ -90,15 +89,6 @@ async def nearest(stack: Stack, meters: Sequence[ChartedMeter], span: Span) -> N
     """Return when some meters measured last before a span, and first after it."""
     async with stack.db.snapshot() as session:
         return await nearest_readings(session, [meter.small_key for meter in meters], span)
-
-
-def zone_of(meters: Sequence[ChartedMeter], fallback: str) -> ZoneInfo:
-    """Return the zone of the first meter's municipality, the fallback without one."""
-    named = next((meter.time_zone_id for meter in meters if meter.time_zone_id), fallback)
-    try:
-        return ZoneInfo(named)
-    except (KeyError, ValueError):
-        return ZoneInfo(fallback)
 
 
 def _check(meters: Sequence[ChartedMeter], span: Span) -> None:

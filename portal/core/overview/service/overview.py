@@ -13,28 +13,18 @@ from portal.core import energy
 from portal.core.cost.queries import cost_report
 from portal.core.cost.queries.cost import CostScope, zone_named
 from portal.core.cost.rules.cost import MixedCurrencies
-from portal.core.overview import queries
+from portal.core.overview.queries import present as queries
 from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import HOUR, floor_hour, local_midnight, present_until
 
 if TYPE_CHECKING:
     from portal.core.cost.rules.cost import DayCost
     from portal.core.energy.rules.as_of import AsOf
-    from portal.core.overview.queries import PowerBucket, SitePresent
+    from portal.core.overview.queries.present import SitePresent
     from portal.core.sites.queries.board_clocks import ClockOff
     from portal.core.stack import Stack
 
 STALE_AFTER = timedelta(minutes=30)
-POWER_BUCKET_MINUTES = 15
-POWER_WINDOW = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class PowerPoint:
-    """Mean total power from `at` on, for one bucket; None where no device reported."""
-
-    at: datetime
-    kw: float | None
 
 
 @dataclass(frozen=True)
@@ -55,52 +45,39 @@ class SiteLine:
 
 @dataclass(frozen=True)
 class ClientOverview:
-    """The dashboard. "Yesterday" is up to the same time of day; costs are with VAT, None without any tariff.
-
-    `power_points` are None where they were not asked for.
-    """
+    """The dashboard's live figures; costs are with VAT, None without any tariff."""
 
     power_kw: float | None
     power_at: datetime | None
     energy_today_kwh: Decimal
-    energy_yesterday_kwh: Decimal
     energy_month_kwh: Decimal
     cost_today: Decimal | None
     cost_month: Decimal | None
     currency: str
     time_zone: str
-    power_points: tuple[PowerPoint, ...] | None
     sites: tuple[SiteLine, ...]
     as_of: AsOf
 
 
-async def client_overview(stack: Stack, *, with_power: bool = True) -> ClientOverview:
-    """Return the dashboard as of now, in the sites' zone (the stack's own where they differ).
-
-    Without `with_power` the last day of power is left out.
-    """
+async def client_overview(stack: Stack) -> ClientOverview:
+    """Return the dashboard as of now, in the sites' zone (the stack's own where they differ)."""
     now = stack.clock().astimezone(UTC)
     async with energy.counted(stack) as counted:
         present = await queries.sites_at_present(counted.session, now - STALE_AFTER, present_until(now))
         zone_id = _common_zone(present, stack.settings.application.time_zone)
-        today, yesterday, month = _starts(now, ZoneInfo(zone_id))
-        hour = floor_hour(now - timedelta(days=1))
-        windows = [(today, now), (yesterday, hour), (hour, hour + HOUR)]
-        energy_today, before, last = await queries.energy_by_site(counted, windows)
-        power_points = await _power_points(counted, now) if with_power else None
+        today, month = _starts(now, ZoneInfo(zone_id))
+        [energy_today] = await queries.energy_by_site(counted, [(today, now)])
         month_so_far = await _month(stack, counted, month, now, ZoneInfo(zone_id))
     powers = [site.power_kw for site in present if site.power_kw is not None]
     return ClientOverview(
         power_kw=sum(powers) if powers else None,
         power_at=max((site.last_reading_at for site in present if site.last_reading_at), default=None),
         energy_today_kwh=kwh_from_milliwh(sum(energy_today.values())),
-        energy_yesterday_kwh=kwh_from_milliwh(_until_now(before, last, now)),
         energy_month_kwh=month_so_far.kwh,
         cost_today=month_so_far.cost_of_last_day,
         cost_month=month_so_far.cost,
         currency=month_so_far.currency,
         time_zone=zone_id,
-        power_points=power_points,
         sites=tuple(_site_line(site, energy_today.get(site.id, 0), now, zone_id) for site in present),
         as_of=counted.as_of,
     )
@@ -116,19 +93,10 @@ def _known(zone_id: str | None, fallback: str) -> str:
     return fallback if zone_id is None or zone_named(zone_id) is None else zone_id
 
 
-def _starts(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime, datetime]:
-    """Return local midnight of today, of yesterday and of the month's first day, as UTC instants."""
+def _starts(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return local midnight of today and of the month's first day, as UTC instants."""
     day = now.astimezone(zone).date()
-    return (
-        local_midnight(day, zone),
-        local_midnight(day - timedelta(days=1), zone),
-        local_midnight(day.replace(day=1), zone),
-    )
-
-
-def _until_now(before: dict[UUID, int], last: dict[UUID, int], now: datetime) -> int:
-    """Return the energy of whole hours and of the last one's part up to the minute of `now`: its share in time."""
-    return sum(before.values()) + int(sum(last.values()) * ((now - floor_hour(now)) / HOUR))
+    return local_midnight(day, zone), local_midnight(day.replace(day=1), zone)
 
 
 class _Month(NamedTuple):
@@ -166,21 +134,6 @@ async def _month(
 def _priced(day: DayCost) -> Decimal | None:
     has_tariff = day.kwh == sum(period.kwh for period in day.periods)
     return day.total if day.total > 0 or has_tariff else None
-
-
-async def _power_points(counted: energy.Counted, now: datetime) -> tuple[PowerPoint, ...]:
-    start_at = now - POWER_WINDOW
-    return _with_gaps(await queries.power_buckets(counted.session, start_at, now, POWER_BUCKET_MINUTES), now)
-
-
-def _with_gaps(buckets: tuple[PowerBucket, ...], now: datetime) -> tuple[PowerPoint, ...]:
-    """Return every bucket of the window up to the last whole one, those without readings as None."""
-    width = timedelta(minutes=POWER_BUCKET_MINUTES)
-    known = {bucket.at: bucket.kw for bucket in buckets}
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    first = epoch + ((now - POWER_WINDOW - epoch) // width + 1) * width
-    count = (now - first) // width
-    return tuple(PowerPoint(first + i * width, known.get(first + i * width)) for i in range(count))
 
 
 def _site_line(site: SitePresent, milliwh: int, now: datetime, zone_id: str) -> SiteLine:

@@ -1,0 +1,190 @@
+"""The day by the hour, the month in money and the sites of the dashboard, as it shows them. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from portal.client.dashboard.month_view import MonthShown, build_month
+from portal.client.dashboard.sentence import Sentence, sentence_of
+from portal.client.nav import DASHBOARDS
+from portal.core.history.rules.buckets import Span
+from portal.core.overview.rules.outlook import NOT_PRICED, ClientOutlook, HourOfDay
+from portal.core.overview.service.overview import ClientOverview
+from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
+from portal.core.values.time import HOUR, iso_utc, local_midnight
+from portal.features.cost.hues import hues_of, period_rank
+from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, place, scale_for
+from portal.ui import formats, tokens
+from portal.ui.plots import SIZE, Scale
+from portal.ui.plotted import NO_BARS, Drawn
+
+_DAY = timedelta(days=1)
+_TWO, _NAMED = 2, 3
+
+
+@dataclass(frozen=True)
+class OutlookShown:
+    """What the dashboard shows beside its live figures."""
+
+    sentence: Sentence = field(default_factory=Sentence)
+    subtitle: str = ""
+    hours: Drawn = field(default_factory=lambda: dict(NO_BARS))
+    day_title: str = ""
+    day_words: str = ""
+    day_before: str = ""
+    day_after: str = ""
+    usual_words: str = ""
+    missing_words: str = ""
+    peak: str = formats.MISSING
+    peak_note: str = ""
+    today_note: str = ""
+    month_label: str = "This month so far"
+    month_so_far: str = formats.MISSING
+    month_note: str = ""
+    month: MonthShown = field(default_factory=MonthShown)
+
+
+def build_outlook(
+    outlook: ClientOutlook, overview: ClientOverview, now: datetime, measure: str
+) -> OutlookShown:
+    """Return the view of a day (`measure`: energy or cost) and of the month of today."""
+    day, is_today = outlook.day, outlook.day == outlook.today
+    local = now.astimezone(outlook.zone)
+    return OutlookShown(
+        sentence=sentence_of(outlook, overview),
+        subtitle=f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M}",
+        hours=_hours(outlook, overview.currency, now, measure),
+        day_title="Today by the hour" if is_today else f"{day:%A} by the hour",
+        day_words=formats.week_day(day),
+        day_before=(day - _DAY).isoformat(),
+        day_after="" if is_today else (day + _DAY).isoformat(),
+        usual_words=f"Usual {day:%A}, median of the last four"
+        if _has_usual(outlook) and measure == "energy"
+        else "",
+        missing_words=_missing(outlook),
+        peak=formats.MISSING if outlook.peak is None else formats.kw(outlook.peak.kw),
+        peak_note=_peak_note(outlook),
+        today_note=_today_note(outlook, overview),
+        month_label=f"{outlook.month.month:%B} so far",
+        month_so_far=_month_so_far(outlook, overview),
+        month_note=_month_note(outlook, overview),
+        month=build_month(outlook, overview),
+    )
+
+
+def _today_note(outlook: ClientOutlook, overview: ClientOverview) -> str:
+    if overview.cost_today is None:
+        return "no tariff applies yet"
+    total = formats.money(overview.cost_today + outlook.fixed_today, overview.currency)
+    if not outlook.fixed_today:
+        return f"{total}, VAT included"
+    return f"{total}, with {formats.money(outlook.fixed_today, overview.currency)} fixed"
+
+
+def _month_so_far(outlook: ClientOutlook, overview: ClientOverview) -> str:
+    if overview.cost_month is None:
+        return f"{formats.kwh(overview.energy_month_kwh)} kWh"
+    return formats.whole_money(overview.cost_month + outlook.month.fixed_so_far, overview.currency)
+
+
+def _month_note(outlook: ClientOutlook, overview: ClientOverview) -> str:
+    energy = f"{formats.kwh(overview.energy_month_kwh)} kWh"
+    if overview.cost_month is None:
+        return "no tariff applies yet"
+    if not outlook.month.fixed_so_far:
+        return f"{energy}, VAT included"
+    fixed = formats.whole_money(outlook.month.fixed_so_far, overview.currency)
+    return f"{energy}, with {fixed} of fixed charges"
+
+
+def _has_usual(outlook: ClientOutlook) -> bool:
+    return any(hour.usual_milliwh is not None for hour in outlook.hours)
+
+
+def _hours(outlook: ClientOutlook, currency: str, now: datetime, measure: str) -> Drawn:
+    """The hours as bars, what is usual over them, and a strip of the periods of all hours below."""
+    span = Span(local_midnight(outlook.day, outlook.zone), local_midnight(outlook.day + _DAY, outlook.zone))
+    is_cost = measure == "cost"
+    symbol = formats.currency_symbol(currency)
+    measured = Measured("", f"{symbol}\u00a0") if is_cost else Measured()
+    bars = [_bar(hour, outlook, now, is_cost=is_cost) for hour in outlook.hours if hour.milliwh_of]
+    usual = [] if is_cost else [(hour.usual_milliwh or 0) / MILLIWH_PER_KWH for hour in outlook.hours]
+    scale = scale_for(bars, usual)
+    drawn = draw_bars(bars, span, outlook.zone, measured, scale)
+    drawn["outline"] = "" if is_cost or not _has_usual(outlook) else _outline(outlook, span, scale)
+    drawn["now"] = place(now, span) if span.from_at <= now < span.to_at else None
+    drawn["strip"] = _strip(outlook, span, now)
+    drawn["gaps"] = [
+        {
+            "x": place(hour.at, span),
+            "w": round(HOUR / span.length, 5),
+            "h": 0.04,
+            "words": "Not all sites are known",
+        }
+        for hour in outlook.hours
+        if hour.missing_sites
+    ]
+    return drawn | {"legend": legend_of(bars)}
+
+
+def _bar(hour: HourOfDay, outlook: ClientOutlook, now: datetime, *, is_cost: bool) -> TimeBar:
+    first, last = (at.astimezone(outlook.zone) for at in (hour.at, hour.at + HOUR))
+    energy = sum(hour.milliwh_of.values()) or 1
+    values = {
+        name: float(hour.cost) * milliwh / energy if is_cost else milliwh / MILLIWH_PER_KWH
+        for name, milliwh in hour.milliwh_of.items()
+    }
+    title = f"{first:%H:%M} to {last:%H:%M}"
+    if hour.usual_milliwh is not None and not is_cost:
+        title += f", usual {formats.kwh(kwh_from_milliwh(hour.usual_milliwh))} kWh"
+    return TimeBar(hour.at, hour.at + HOUR, values, title, iso_utc(hour.at), is_running=now < hour.at + HOUR)
+
+
+def _outline(outlook: ClientOutlook, span: Span, scale: Scale) -> str:
+    """The steps of what is usual."""
+    path = ""
+    for hour in outlook.hours:
+        first, last = (round(place(at, span) * SIZE, 1) for at in (hour.at, hour.at + HOUR))
+        up = round((1 - scale.up((hour.usual_milliwh or 0) / MILLIWH_PER_KWH)) * SIZE, 1)
+        path += f"{'L' if path else 'M'}{first} {up}L{last} {up}"
+    return path
+
+
+def _strip(outlook: ClientOutlook, span: Span, now: datetime) -> list[Drawn]:
+    """The hue of the period of each hour, where sites differ that of the dearest kind; nothing without prices."""
+    periods = {name for hour in outlook.hours for name in hour.periods if name != NOT_PRICED}
+    if len(periods) < _TWO:
+        return []
+    hues = hues_of(periods) | {NOT_PRICED: tokens.GRID}
+    return [
+        {
+            "x": place(hour.at, span),
+            "w": round(HOUR / span.length, 5),
+            "hue": hues[max(hour.periods, key=period_rank)] if hour.periods else tokens.GRID,
+            "pale": hour.at > now,
+        }
+        for hour in outlook.hours
+    ]
+
+
+def _missing(outlook: ClientOutlook) -> str:
+    named = [site.name for site in outlook.sites if site.known_hours < site.over_hours]
+    return (
+        f"Hours without readings: {', '.join(named[:_NAMED])}" + (" and more" if len(named) > _NAMED else "")
+        if named
+        else ""
+    )
+
+
+def _peak_note(outlook: ClientOutlook) -> str:
+    if outlook.peak is None:
+        return "no readings yet"
+    first = outlook.peak.at.astimezone(outlook.zone)
+    last = first + timedelta(minutes=15)
+    return f"{first:%H:%M} to {last:%H:%M}, the highest quarter of an hour"
+
+
+def hour_href(key: str) -> str:
+    """The address of the charts of an hour, by the key of its bar."""
+    begin = datetime.fromisoformat(key)
+    return f"{DASHBOARDS}?{urlencode({'from': iso_utc(begin), 'to': iso_utc(begin + HOUR)}, safe=':')}"
