@@ -1,89 +1,64 @@
 """Cost or energy per day, stacked by time of use."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from portal.core.cost.rules.cost import CostReport, DayCost
-from portal.features.cost.hues import hues_of, period_label, period_rank
+from portal.core.history.rules.buckets import Span
+from portal.core.history.service.energy import NO_TARIFF
+from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for
 from portal.ui import formats
-from portal.ui.charts import Figure, bar_figure
+from portal.ui.plotted import NO_BARS, Drawn
 
-_FEW_DAYS = 10
-_FEWEST_SLOTS = 5
+_FEW_DAYS, _FEWEST_SLOTS, _MANY_DAYS = 10, 5, 62
+_DAY, _UTC = timedelta(days=1), ZoneInfo("UTC")
 
 
-def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Figure:
-    """Bars per day, one part for each period; energy without a tariff is a part of energy only."""
-    prefix = f"{formats.currency_symbol(report.currency)} " if measure == "cost" else ""
-    unit = "" if measure == "cost" else "kWh"
+def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
+    """Bars per day, one part for each period; energy without a tariff is a part of energy only.
+
+    A day's bar opens the day. Where days lie on the axis is by their dates: whose days they are makes no difference.
+    """
     days = [line.date for line in report.days]
-    names = sorted({line.name for day in report.days for line in day.periods}, key=period_rank)
-    figure = _frame(days, prefix, unit)
-    stacks = [(name, [_of(day, name, measure) for day in report.days]) for name in names]
-    whole = [day.total if measure == "cost" else day.kwh for day in report.days]
-    rest = [total - sum((values[n] for _, values in stacks), Decimal(0)) for n, total in enumerate(whole)]
-    if names in ([], [None]) and not any(rest):
-        return bar_figure(
-            [day.isoformat() for day in days],
-            [float(value) for value in whole],
-            name=unit or "Cost",
-            unit=unit,
-            prefix=prefix,
-            hover=[formats.week_day(day) for day in days],
-        ) | {"layout": figure["layout"] | {"showlegend": False}}
-    if any(rest):
-        stacks.append(("No tariff", rest))
-    hues = hues_of(name for name, _ in stacks)
-    figure["data"] = [
-        _bars(days, values, name, prefix, unit) | {"marker": {"color": hues[name]}} for name, values in stacks
-    ]
-    return figure
+    if not days:
+        return dict(NO_BARS)
+    is_cost = measure == "cost"
+    symbol = formats.currency_symbol(report.currency)
+    measured = Measured("", f"{symbol}\u00a0") if is_cost else Measured()
+    bars = [_bar(line, measure) for line in report.days]
+    margin = max(0, _FEWEST_SLOTS - len(days)) * _DAY / 2
+    span = Span(_at(days[0]) - margin, _at(days[-1]) + _DAY + margin)
+    drawn = draw_bars(bars, span, _UTC, measured, scale_for(bars))
+    return drawn | {"ticks": _ticks(days, span), "legend": legend_of(bars)}
 
 
-def _of(day: DayCost, name: str | None, measure: str) -> Decimal:
-    line = next((line for line in day.periods if line.name == name), None)
-    if line is None:
-        return Decimal(0)
-    return line.total if measure == "cost" else line.kwh
+def _at(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def _bars(
-    days: Sequence[date], values: Sequence[Decimal], name: str | None, prefix: str, unit: str
-) -> Figure:
-    label = period_label(name)
-    [trace] = bar_figure(
-        [day.isoformat() for day in days],
-        [float(value) for value in values],
-        name=label,
-        unit=unit,
-        prefix=prefix,
-        hover=[f"{formats.week_day(day)}, {label}" for day in days],
-    )["data"]
-    return trace
+def _bar(line: DayCost, measure: str) -> TimeBar:
+    parts = {part.name: part.total if measure == "cost" else part.kwh for part in line.periods}
+    whole = line.total if measure == "cost" else line.kwh
+    rest = whole - sum(parts.values(), Decimal(0))
+    if rest:
+        parts[NO_TARIFF] = rest
+    values = {name: float(value) for name, value in parts.items()}
+    at = _at(line.date)
+    return TimeBar(at, at + _DAY, values, formats.week_day(line.date), line.date.isoformat())
 
 
-def _frame(days: Sequence[date], prefix: str, unit: str) -> Figure:
-    figure = bar_figure([], [], name="", unit=unit, prefix=prefix, hover=[])
-    figure["layout"] |= {"barmode": "stack", "showlegend": True, "legend": {"orientation": "h", "y": -0.2}}
-    figure["layout"]["yaxis"] |= {"tickprefix": prefix, "ticksuffix": f" {unit}" if unit else ""}
+def _ticks(days: Sequence[date], span: Span) -> list[Drawn]:
+    """Words in the middle of days: of each of a few, else of Mondays or of the first days of months."""
     if len(days) <= _FEW_DAYS:
-        _name_each_day(figure, days)
-    return figure
-
-
-def _name_each_day(figure: Figure, days: Sequence[date]) -> None:
-    """Few bars: each gets its own name, and one or two of them stay in the middle and slim."""
-    margin = 0.5 + max(0, _FEWEST_SLOTS - len(days)) / 2
-    figure["layout"]["xaxis"] |= {
-        "type": "category",
-        "tickvals": [day.isoformat() for day in days],
-        "ticktext": [_short_day(day, is_first=day == days[0]) for day in days],
-        "range": [-margin, len(days) - 1 + margin],
-    }
-
-
-def _short_day(day: date, *, is_first: bool) -> str:
-    month = f" {day:%b}" if is_first or day.day == 1 else ""
-    return f"{day:%a}<br>{day.day}{month}"
+        chosen = [(day, f"{day:%a} {day.day}") for day in days]
+    elif len(days) <= _MANY_DAYS:
+        chosen = [(day, f"{day.day} {day:%b}") for day in days if day.weekday() == 0]
+    else:
+        chosen = [(day, f"{day:%b}") for day in days if day.day == 1]
+    return [
+        {"at": round((_at(day) + _DAY / 2 - span.from_at) / span.length, 5), "text": text}
+        for day, text in chosen
+    ]

@@ -11,7 +11,7 @@ from portal.features.cost.bars import day_figure
 from portal.features.cost.listings import Line, Listing, listings_of
 from portal.features.cost.warnings import warnings_in_words
 from portal.ui import formats
-from portal.ui.charts import NO_FIGURE, Figure
+from portal.ui.plotted import NO_BARS, Drawn
 
 
 class CostRow(TypedDict):
@@ -51,8 +51,8 @@ class CostView:
     as_of: str = ""
     has_devices: bool = False
     has_energy: bool = False
-    cost_figure: Figure = field(default_factory=lambda: dict(NO_FIGURE))
-    energy_figure: Figure = field(default_factory=lambda: dict(NO_FIGURE))
+    cost_figure: Drawn = field(default_factory=lambda: dict(NO_BARS))
+    energy_figure: Drawn = field(default_factory=lambda: dict(NO_BARS))
     days: list[CostRow] = field(default_factory=list)
     devices: list[CostRow] = field(default_factory=list)
     sites: list[CostRow] = field(default_factory=list)
@@ -61,7 +61,7 @@ class CostView:
 
 
 def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> CostView:
-    """The report in texts, and as a figure of money and one of energy. Fixed charges are a line of every table.
+    """The report in texts, and as bars of money and of energy. Fixed charges are a line of every table.
 
     `zone` is the one that the page is in. Of a report in several currencies it is the part in `currency`, or the first.
     """
