@@ -10,12 +10,13 @@ from tests.architecture.source import Source, sources
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s")
 # Many rows at once (all of energy is): readings, cost, whole sets of a Client, counts over a fleet.
 OF_SETS = {
+    "buckets",
     "checksums",
     "cost",
     "cost_report",
     "customer_changes",
     "customers",
-    "split_sums",
+    "energy_hours",
     "explain",
     "few_readings",
     "figures",
@@ -28,7 +29,8 @@ OF_SETS = {
     "ingest",
     "measurements",
     "narrow_merge",
-    "overview",
+    "nearest",
+    "present",
     "push",
     "push_conflicts",
     "push_dead_letters",
@@ -37,6 +39,7 @@ OF_SETS = {
     "reading_sources",
     "readings_in_order",
     "readings_view",
+    "split_sums",
     "wide_moves",
     "wide_progress",
     "wide_rows",

@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 from portal.client.dashboard.month_view import MonthShown, build_month
 from portal.client.dashboard.sentence import Sentence, sentence_of
 from portal.client.nav import DASHBOARDS
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.overview.rules.outlook import NOT_PRICED, ClientOutlook, HourOfDay
 from portal.core.overview.service.overview import ClientOverview
 from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
 from portal.core.values.time import HOUR, iso_utc, local_midnight
 from portal.features.cost.hues import hues_of, period_rank
-from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, place, scale_for
+from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for, share_of_span
 from portal.ui import formats, tokens
 from portal.ui.plots import SIZE, Scale
 from portal.ui.plotted import NO_BARS, Drawn
@@ -103,7 +103,9 @@ def _has_usual(outlook: ClientOutlook) -> bool:
 
 def _hours(outlook: ClientOutlook, currency: str, now: datetime, measure: str) -> Drawn:
     """The hours as bars, what is usual over them, and a strip of the periods of all hours below."""
-    span = Span(local_midnight(outlook.day, outlook.zone), local_midnight(outlook.day + _DAY, outlook.zone))
+    span = TimeSpan(
+        local_midnight(outlook.day, outlook.zone), local_midnight(outlook.day + _DAY, outlook.zone)
+    )
     is_cost = measure == "cost"
     symbol = formats.currency_symbol(currency)
     measured = Measured("", f"{symbol}\u00a0") if is_cost else Measured()
@@ -112,11 +114,11 @@ def _hours(outlook: ClientOutlook, currency: str, now: datetime, measure: str) -
     scale = scale_for(bars, usual)
     drawn = draw_bars(bars, span, outlook.zone, measured, scale)
     drawn["outline"] = "" if is_cost or not _has_usual(outlook) else _outline(outlook, span, scale)
-    drawn["now"] = place(now, span) if span.from_at <= now < span.to_at else None
+    drawn["now"] = share_of_span(now, span) if span.from_at <= now < span.to_at else None
     drawn["strip"] = _strip(outlook, span, now)
     drawn["gaps"] = [
         {
-            "x": place(hour.at, span),
+            "x": share_of_span(hour.at, span),
             "w": round(HOUR / span.length, 5),
             "h": 0.04,
             "words": "Not all sites are known",
@@ -140,17 +142,17 @@ def _bar(hour: HourOfDay, outlook: ClientOutlook, now: datetime, *, is_cost: boo
     return TimeBar(hour.at, hour.at + HOUR, values, title, iso_utc(hour.at), is_running=now < hour.at + HOUR)
 
 
-def _outline(outlook: ClientOutlook, span: Span, scale: Scale) -> str:
+def _outline(outlook: ClientOutlook, span: TimeSpan, scale: Scale) -> str:
     """The steps of what is usual."""
     path = ""
     for hour in outlook.hours:
-        first, last = (round(place(at, span) * SIZE, 1) for at in (hour.at, hour.at + HOUR))
+        first, last = (round(share_of_span(at, span) * SIZE, 1) for at in (hour.at, hour.at + HOUR))
         up = round((1 - scale.up((hour.usual_milliwh or 0) / MILLIWH_PER_KWH)) * SIZE, 1)
         path += f"{'L' if path else 'M'}{first} {up}L{last} {up}"
     return path
 
 
-def _strip(outlook: ClientOutlook, span: Span, now: datetime) -> list[Drawn]:
+def _strip(outlook: ClientOutlook, span: TimeSpan, now: datetime) -> list[Drawn]:
     """The hue of the period of each hour, where sites differ that of the dearest kind; nothing without prices."""
     periods = {name for hour in outlook.hours for name in hour.periods if name != NOT_PRICED}
     if len(periods) < _TWO:
@@ -158,7 +160,7 @@ def _strip(outlook: ClientOutlook, span: Span, now: datetime) -> list[Drawn]:
     hues = hues_of(periods) | {NOT_PRICED: tokens.GRID}
     return [
         {
-            "x": place(hour.at, span),
+            "x": share_of_span(hour.at, span),
             "w": round(HOUR / span.length, 5),
             "hue": hues[max(hour.periods, key=period_rank)] if hour.periods else tokens.GRID,
             "pale": hour.at > now,

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from portal.client.nav import COST, DASHBOARDS
-from portal.core.overview.rules.comparison import Cause, DayComparison, HowUsual
+from portal.core.overview.rules.comparison import BesideUsual, Cause, HowUsual
 from portal.core.overview.rules.outlook import ClientOutlook
 from portal.core.overview.service.overview import ClientOverview
 from portal.core.values.money import kwh_from_milliwh
@@ -88,7 +88,7 @@ def _opening(how: HowUsual, weekday: str) -> str:
     }[how]
 
 
-def _more(found: DayComparison, currency: str, *, is_priced: bool) -> str:
+def _more(found: BesideUsual, currency: str, *, is_priced: bool) -> str:
     word = "more" if found.more_milliwh > 0 else "less"
     if is_priced:
         return f"{formats.whole_money(abs(found.more_cost), currency)} {word}"
@@ -113,7 +113,7 @@ def _cause_href(cause: Cause) -> str:
     return f"{DASHBOARDS}?{urlencode(query, safe=':')}"
 
 
-def _left_out(found: DayComparison) -> str:
+def _left_out(found: BesideUsual) -> str:
     if not found.left_out:
         return ""
     named = ", ".join(found.left_out[:_NAMED])

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.client.nav import DASHBOARDS
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.rules.charts import CHART_KINDS
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR, iso_utc, local_midnight, parse_instant
 
@@ -46,30 +46,30 @@ class Chosen:
     kinds: tuple[str, ...] = USUAL_KINDS
     span_name: str = "day"
     on: date | None = None
-    zoom: Span | None = None
+    zoom: TimeSpan | None = None
     comparison: str = ""
     bar_width: str = ""
     year_of: str = "energy"
 
-    def span(self, today: date, zone: ZoneInfo) -> Span:
+    def span(self, today: date, zone: ZoneInfo) -> TimeSpan:
         """The stretch of time that is shown, in a zone's days."""
         if self.zoom is not None:
             return self.zoom
         first, following = _days(self.span_name, self.on or today)
-        return Span(local_midnight(first, zone), local_midnight(following, zone))
+        return TimeSpan(local_midnight(first, zone), local_midnight(following, zone))
 
-    def earlier(self, span: Span, zone: ZoneInfo) -> Span | None:
+    def earlier(self, span: TimeSpan, zone: ZoneInfo) -> TimeSpan | None:
         """The stretch of time it is compared with: as many days before, at the same time of day."""
         if not self.comparison:
             return None
         by = timedelta(days=_BACK[self.comparison])
-        return Span(_wall(span.from_at, zone, by), _wall(span.to_at, zone, by))
+        return TimeSpan(_wall(span.from_at, zone, by), _wall(span.to_at, zone, by))
 
     def stepped(self, by: int, today: date, zone: ZoneInfo) -> "Chosen":
         """The same of the stretch of time before (-1) or after (1)."""
         if self.zoom is not None:
             length = self.zoom.length * by
-            return replace(self, zoom=Span(self.zoom.from_at + length, self.zoom.to_at + length))
+            return replace(self, zoom=TimeSpan(self.zoom.from_at + length, self.zoom.to_at + length))
         first, following = _days(self.span_name, self.on or today)
         if self.span_name == "decade":
             return replace(self, on=date(first.year + _DECADE * (by + 1) - 1, 1, 1))
@@ -79,7 +79,9 @@ class Chosen:
         """The same of a stretch of time, of ten minutes at least."""
         middle = from_at + (to_at - from_at) / 2
         half = max(to_at - from_at, _SHORTEST) / 2
-        return replace(self, zoom=Span(_to_second(middle - half), _to_second(middle + half)), bar_width="")
+        return replace(
+            self, zoom=TimeSpan(_to_second(middle - half), _to_second(middle + half)), bar_width=""
+        )
 
     def at(self, span_name: str, on: date | None) -> "Chosen":
         """The same of another range around a day."""
@@ -173,9 +175,9 @@ def _day(text: str) -> date | None:
     return day if FIRST_YEAR + _DECADE < day.year < LAST_YEAR - 1 else None
 
 
-def _span(first: str, last: str) -> Span | None:
+def _span(first: str, last: str) -> TimeSpan | None:
     try:
-        span = Span(parse_instant(first), parse_instant(last))
+        span = TimeSpan(parse_instant(first), parse_instant(last))
     except ValueError:
         return None
     is_known = span.from_at.year > FIRST_YEAR + _DECADE and span.to_at.year < LAST_YEAR - 1

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import BarWidth, EnergyBar, EnergyBars
 from portal.core.history.service.year import ENERGY, HOURS_OF_DAY, YearOfHours
 from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
-from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, place, scale_for
+from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for, share_of_span
 from portal.ui import formats
 from portal.ui.plots import mask_url
 from portal.ui.plotted import Drawn
@@ -22,7 +22,7 @@ WIDTH_WORDS = {
 _LEAST_WIDTH = 0.01
 
 
-def build_energy(found: EnergyBars, span: Span, zone: ZoneInfo, gaps: Sequence[Span]) -> Drawn:
+def build_energy(found: EnergyBars, span: TimeSpan, zone: ZoneInfo, gaps: Sequence[TimeSpan]) -> Drawn:
     """The bars, what their hues mean, and what is known of no hour."""
     bars = [_time_bar(bar, found.width, zone) for bar in found.bars]
     scale = scale_for(bars)
@@ -55,9 +55,9 @@ def _time_bar(bar: EnergyBar, width: BarWidth, zone: ZoneInfo) -> TimeBar:
     return TimeBar(bar.at, bar.end_at, values, title, key)
 
 
-def _not_placed(bar: EnergyBar, gap: Span, span: Span, top: float) -> Drawn:
+def _not_placed(bar: EnergyBar, gap: TimeSpan, span: TimeSpan, top: float) -> Drawn:
     """A block over the gap, as high as its energy would be if it was even."""
-    first, last = place(gap.from_at, span), place(gap.to_at, span)
+    first, last = share_of_span(gap.from_at, span), share_of_span(gap.to_at, span)
     share = max(gap.length / (bar.end_at - bar.at), 1.0)
     kwh = bar.unallocated_milliwh / MILLIWH_PER_KWH
     return {

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from portal.client.dashboards.address import PARAMETERS, chosen_in
 from portal.client.dashboards.picture import picture
-from portal.client.dashboards.reading import Choice, choice_of, read_charts
+from portal.client.dashboards.reading import ChartChoice, choice_of, read_charts
 from portal.client.dashboards.view import build_charts
 from portal.client.dashboards.words import span_in_words
 from portal.core.brand import service as brand
@@ -20,7 +20,7 @@ from portal.core.values.time import iso_utc
 from portal.web.http.downloads import guarded_download, is_machine
 
 
-async def csv_of(stack: Stack, choice: Choice, *, for_machine: bool = False) -> bytes:
+async def csv_of(stack: Stack, choice: ChartChoice, *, for_machine: bool = False) -> bytes:
     """The buckets that hold readings as CSV in UTF-8: a row is a bucket of a meter, a column a quantity.
 
     For people there is a mark in front that makes spreadsheets read UTF-8 as such.
@@ -40,7 +40,7 @@ async def csv_of(stack: Stack, choice: Choice, *, for_machine: bool = False) -> 
     return text.getvalue().encode("utf-8" if for_machine else "utf-8-sig")
 
 
-async def picture_of(stack: Stack, choice: Choice) -> bytes:
+async def picture_of(stack: Stack, choice: ChartChoice) -> bytes:
     """The lines that are shown, as SVG."""
     read = await read_charts(stack, choice)
     is_zoomed = choice.chosen.zoom is not None

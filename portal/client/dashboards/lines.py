@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal.core.history.rules.buckets import Span, joined, usual_step
+from portal.core.history.rules.buckets import TimeSpan, joined, usual_step
 from portal.core.history.service.charts import History, MeterHistory
 from portal.ui.plots import broken
 
@@ -12,7 +12,7 @@ _BREAK = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LineSource:
     """What a line is of: a meter, or the meters of a site together."""
 
     name: str
@@ -38,7 +38,7 @@ class LineRuns:
         return (point for run in self.runs for point in run)
 
 
-def line_runs(source: Source, index: int, span: Span, width: timedelta) -> LineRuns:
+def line_runs(source: LineSource, index: int, span: TimeSpan, width: timedelta) -> LineRuns:
     """The line of one quantity, by its place among those that were asked for. Several meters are added up."""
     if len(source.histories) == 1:
         [history] = source.histories
@@ -49,7 +49,7 @@ def line_runs(source: Source, index: int, span: Span, width: timedelta) -> LineR
         points, lows, highs = _added_up(source, index), [], []
     step = usual_step([at for at, value in points if value is not None], width)
     cut = [
-        [[(_place(at, span, width), value) for at, value in run] for run in broken(each, step * _BREAK)]
+        [[(_where(at, span, width), value) for at, value in run] for run in broken(each, step * _BREAK)]
         for each in (points, lows, highs)
     ]
     has_extremes = [len(run) for run in cut[1]] == [len(run) for run in cut[0]]
@@ -61,7 +61,7 @@ def line_runs(source: Source, index: int, span: Span, width: timedelta) -> LineR
     )
 
 
-def _added_up(source: Source, index: int) -> list[tuple[datetime, float | None]]:
+def _added_up(source: LineSource, index: int) -> list[tuple[datetime, float | None]]:
     """The sum of several meters; there is none where one that measured in the span at all has no value."""
     values: dict[datetime, list[float]] = {}
     used = 0
@@ -75,7 +75,7 @@ def _added_up(source: Source, index: int) -> list[tuple[datetime, float | None]]
     return [(at, sum(values[at]) if len(values[at]) == used else None) for at in sorted(values)]
 
 
-def _place(at: datetime, span: Span, width: timedelta) -> float:
+def _where(at: datetime, span: TimeSpan, width: timedelta) -> float:
     return max(0.0, min(1.0, (at + width / 2 - span.from_at) / span.length))
 
 
@@ -84,10 +84,10 @@ def times_of(history: History) -> list[datetime]:
     return sorted({bucket.at for each in history.meters for bucket in each.buckets})
 
 
-def late_of(history: History) -> list[tuple[Span, datetime]]:
+def late_of(history: History) -> list[tuple[TimeSpan, datetime]]:
     """The stretches of readings that came late, and when the last of each came."""
     arrived = {
-        Span(bucket.at, bucket.at + history.width): at
+        TimeSpan(bucket.at, bucket.at + history.width): at
         for each in history.meters
         for bucket in each.buckets
         if (at := bucket.late_received_at) is not None

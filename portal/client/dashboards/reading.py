@@ -6,16 +6,16 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from portal.client.dashboards.address import Chosen
-from portal.client.dashboards.lines import Source
+from portal.client.dashboards.lines import LineSource
 from portal.client.dashboards.view import ChartsOf, kinds_named, quantities_of
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service import charts
 from portal.core.history.service.charts import ChartedMeter, History
 from portal.core.stack import Stack
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChartChoice:
     """An address beside what there is: the meters of each thing that is shown, the span, and whose days these are."""
 
     chosen: Chosen
@@ -23,7 +23,7 @@ class Choice:
     named: tuple[tuple[str, str, tuple[ChartedMeter, ...]], ...]
     zone: ZoneInfo
     today: date
-    span: Span
+    span: TimeSpan
 
     @property
     def meters(self) -> tuple[ChartedMeter, ...]:
@@ -31,7 +31,7 @@ class Choice:
         return tuple(dict.fromkeys(meter for _, _, meters in self.named for meter in meters))
 
 
-async def choice_of(stack: Stack, chosen: Chosen) -> Choice:
+async def choice_of(stack: Stack, chosen: Chosen) -> ChartChoice:
     """Find what an address chooses; without any meter or site that is there, the first meter."""
     offered = await charts.charted_meters(stack)
     named = [
@@ -56,10 +56,10 @@ async def choice_of(stack: Stack, chosen: Chosen) -> Choice:
         meters=tuple(each for each in chosen.meters if each in is_known),
         sites=tuple(each for each in chosen.sites if each in is_known),
     )
-    return Choice(kept, offered, tuple(named), zone, today, kept.span(today, zone))
+    return ChartChoice(kept, offered, tuple(named), zone, today, kept.span(today, zone))
 
 
-async def read_charts(stack: Stack, choice: Choice) -> ChartsOf:
+async def read_charts(stack: Stack, choice: ChartChoice) -> ChartsOf:
     """Read the lines of all that is chosen, and of the stretch of time it is compared with."""
     kinds = kinds_named(choice.chosen.kinds)
     quantities = quantities_of(kinds)
@@ -73,14 +73,14 @@ async def read_charts(stack: Stack, choice: Choice) -> ChartsOf:
     return ChartsOf(kinds, _sources(choice, found), found, earlier)
 
 
-def _sources(choice: Choice, found: History) -> tuple[Source, ...]:
+def _sources(choice: ChartChoice, found: History) -> tuple[LineSource, ...]:
     by_meter = {each.meter.id: each for each in found.meters}
     return tuple(
-        Source(name, tuple(by_meter[meter.id] for meter in meters)) for _, name, meters in choice.named
+        LineSource(name, tuple(by_meter[meter.id] for meter in meters)) for _, name, meters in choice.named
     )
 
 
-def is_running(span: Span, now: datetime) -> bool:
+def is_running(span: TimeSpan, now: datetime) -> bool:
     """Tell whether a span goes on."""
     return span.from_at <= now < span.to_at
 

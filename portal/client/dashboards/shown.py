@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from portal.client.dashboards.energy_view import WIDTH_WORDS, build_energy, build_year
-from portal.client.dashboards.reading import Choice, read_charts, site_names
+from portal.client.dashboards.reading import ChartChoice, read_charts, site_names
 from portal.client.dashboards.view import build_charts, has_readings
 from portal.client.dashboards.words import span_in_words
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.rules.charts import CHART_KINDS
 from portal.core.history.service import charts as chart_reads
 from portal.core.history.service import energy as energy_reads
@@ -48,7 +48,7 @@ class ShownChoice:
     has_meters: bool = True
 
 
-def offers_of(choice: Choice) -> tuple[list[Offer], list[Offer]]:
+def offers_of(choice: ChartChoice) -> tuple[list[Offer], list[Offer]]:
     """Return the meters and sites, and the charts, that can be added to what is shown."""
     shown = {key for key, _, _ in choice.named}
     things = [
@@ -69,7 +69,7 @@ def offers_of(choice: Choice) -> tuple[list[Offer], list[Offer]]:
     return things, kinds
 
 
-def shown_choice(choice: Choice) -> ShownChoice:
+def shown_choice(choice: ChartChoice) -> ShownChoice:
     """Return the words and keys of a choice."""
     chosen, span, zone = choice.chosen, choice.span, choice.zone
     last = (span.to_at - _MOMENT).astimezone(zone).date()
@@ -91,13 +91,13 @@ def shown_choice(choice: Choice) -> ShownChoice:
     )
 
 
-def _bar_width(choice: Choice) -> BarWidth:
+def _bar_width(choice: ChartChoice) -> BarWidth:
     asked = choice.chosen.bar_width
     known = energy_reads.widths_for(choice.span)
     return BarWidth(asked) if asked in known else energy_reads.width_for(choice.span)
 
 
-async def read_lines(stack: Stack, choice: Choice, now: datetime) -> tuple[Drawn, str, str]:
+async def read_lines(stack: Stack, choice: ChartChoice, now: datetime) -> tuple[Drawn, str, str]:
     """Return the charts; where nothing was measured, also a sentence about it and the day of the nearest reading."""
     if not choice.meters or not choice.chosen.kinds:
         return NO_CHARTS, "", ""
@@ -115,18 +115,18 @@ async def read_lines(stack: Stack, choice: Choice, now: datetime) -> tuple[Drawn
     return drawn, f"{words} The nearest are of {formats.day(day)}.", day.isoformat()
 
 
-async def read_energy(stack: Stack, choice: Choice, charts: Drawn) -> Drawn:
+async def read_energy(stack: Stack, choice: ChartChoice, charts: Drawn) -> Drawn:
     """Return the bars of energy of all meters together."""
     found = await energy_reads.energy_bars(stack, choice.meters, choice.span, choice.zone, _bar_width(choice))
     length = choice.span.length
     gaps = [
-        Span(choice.span.from_at + first * length, choice.span.from_at + last * length)
+        TimeSpan(choice.span.from_at + first * length, choice.span.from_at + last * length)
         for first, last in charts["gaps"]
     ]
     return build_energy(found, choice.span, choice.zone, gaps)
 
 
-async def read_year(stack: Stack, choice: Choice) -> Drawn:
+async def read_year(stack: Stack, choice: ChartChoice) -> Drawn:
     """Return the year of hours up to the last day that is shown."""
     last = min(choice.today, (choice.span.to_at - _MOMENT).astimezone(choice.zone).date())
     measure = choice.chosen.year_of

@@ -8,7 +8,7 @@ import reflex as rx
 from portal.auth.guards import signed_in
 from portal.client.dashboards import steps
 from portal.client.dashboards.address import chosen_in
-from portal.client.dashboards.reading import Choice, choice_of, is_running
+from portal.client.dashboards.reading import ChartChoice, choice_of, is_running
 from portal.client.dashboards.shown import (
     Offer,
     ShownChoice,
@@ -101,10 +101,10 @@ class ChartsState(rx.State):
         span = steps.days_between(first, last, choice.zone)
         return None if span is None else rx.redirect(replace(choice.chosen, zoom=span).address())
 
-    async def _choice(self) -> Choice:
+    async def _choice(self) -> ChartChoice:
         return await choice_of(current(), chosen_in(self.router.url.query_parameters))
 
-    async def _show(self, choice: Choice, now: datetime) -> None:
+    async def _show(self, choice: ChartChoice, now: datetime) -> None:
         self.meters_offered, self.kinds_offered = offers_of(choice)
         self.shown = shown_choice(choice)
         self.charts, self.empty_words, self.nearest_day = await read_lines(current(), choice, now)

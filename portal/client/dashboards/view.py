@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from portal.client.dashboards.lines import LineRuns, Source, late_of, line_runs, times_of
+from portal.client.dashboards.lines import LineRuns, LineSource, late_of, line_runs, times_of
 from portal.client.dashboards.words import gaps_in_words, late_in_words, period_name, width_in_words
-from portal.core.history.rules.buckets import Span, gaps_of
+from portal.core.history.rules.buckets import TimeSpan, gaps_of
 from portal.core.history.rules.charts import CHART_KINDS, ChartKind
 from portal.core.history.service.charts import History
 from portal.core.readings.rules.quantities import Quantity
@@ -29,9 +29,9 @@ class ChartsOf:
     """What was read for the charts of some kinds: by source, now and in the stretch of time before."""
 
     kinds: tuple[ChartKind, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[LineSource, ...]
     history: History
-    before: tuple[tuple[Source, ...], Span] | None = None
+    before: tuple[tuple[LineSource, ...], TimeSpan] | None = None
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -80,7 +80,7 @@ def has_readings(read: ChartsOf) -> bool:
     return any(each.buckets for each in read.history.meters)
 
 
-def _shares(part: Span, span: Span) -> tuple[float, float]:
+def _shares(part: TimeSpan, span: TimeSpan) -> tuple[float, float]:
     first, last = ((at - span.from_at) / span.length for at in (part.from_at, part.to_at))
     return round(max(0.0, first), 5), round(min(1.0, last), 5)
 
@@ -101,11 +101,11 @@ def _charts_of(kind: ChartKind, read: ChartsOf, zone: ZoneInfo) -> list[Shape]:
     ]
 
 
-def _can_draw(kind: ChartKind, source: Source) -> bool:
+def _can_draw(kind: ChartKind, source: LineSource) -> bool:
     return kind.is_added_up or len(source.histories) == 1
 
 
-def _lines_by_quantity(kind: ChartKind, source: Source, read: ChartsOf) -> list[_Line]:
+def _lines_by_quantity(kind: ChartKind, source: LineSource, read: ChartsOf) -> list[_Line]:
     if not _can_draw(kind, source):
         return []
     return [

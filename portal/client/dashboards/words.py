@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.ui import formats
 
 _DAY: Final = timedelta(days=1)
 _NAMED: Final = 3
 
 
-def span_in_words(span: Span, zone: ZoneInfo, span_name: str, *, is_zoomed: bool) -> str:
+def span_in_words(span: TimeSpan, zone: ZoneInfo, span_name: str, *, is_zoomed: bool) -> str:
     """The stretch of time that is shown, as short as it can be said."""
     first = span.from_at.astimezone(zone)
     last = (span.to_at - timedelta(seconds=1)).astimezone(zone)
@@ -35,7 +35,7 @@ def _exact(first: datetime, last: datetime) -> str:
     return f"{first.day} {first:%b}, {first:%H:%M} \u2013 {last.day} {last:%b}, {last:%H:%M}"
 
 
-def period_name(span: Span, zone: ZoneInfo) -> str:
+def period_name(span: TimeSpan, zone: ZoneInfo) -> str:
     """What a line of a stretch of time is called beside another of it."""
     first = span.from_at.astimezone(zone)
     length = span.to_at - span.from_at
@@ -56,7 +56,7 @@ def width_in_words(width: timedelta) -> str:
     return "daily averages" if width == _DAY else "weekly averages"
 
 
-def gaps_in_words(gaps: Sequence[Span], zone: ZoneInfo) -> str:
+def gaps_in_words(gaps: Sequence[TimeSpan], zone: ZoneInfo) -> str:
     """When nothing was measured; the first few gaps are named. Nothing without any."""
     if not gaps:
         return ""
@@ -65,7 +65,7 @@ def gaps_in_words(gaps: Sequence[Span], zone: ZoneInfo) -> str:
     return f"No readings, {', '.join(named)}" + (f", and {formats.count(more, 'more gap')}" if more else "")
 
 
-def late_in_words(late: Sequence[tuple[Span, datetime]], zone: ZoneInfo) -> str:
+def late_in_words(late: Sequence[tuple[TimeSpan, datetime]], zone: ZoneInfo) -> str:
     """Which readings came late, and when; the first few stretches of them are named. Nothing without any."""
     if not late:
         return ""
@@ -74,7 +74,7 @@ def late_in_words(late: Sequence[tuple[Span, datetime]], zone: ZoneInfo) -> str:
     return f"Arrived late: {'; '.join(named)}" + (f"; and {formats.count(more, 'more time')}" if more else "")
 
 
-def _from_to(span: Span, zone: ZoneInfo) -> str:
+def _from_to(span: TimeSpan, zone: ZoneInfo) -> str:
     first, last = span.from_at.astimezone(zone), span.to_at.astimezone(zone)
     if span.to_at - span.from_at >= 2 * _DAY:
         return _days(first.date(), (span.to_at - timedelta(seconds=1)).astimezone(zone).date())
@@ -88,7 +88,7 @@ def _days(first: date, last: date) -> str:
     return formats.day_range(first, last)
 
 
-def _moment(at: datetime, span: Span, zone: ZoneInfo) -> str:
+def _moment(at: datetime, span: TimeSpan, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     if local.date() == span.to_at.astimezone(zone).date():
         return f"{local:%H:%M}"

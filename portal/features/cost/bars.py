@@ -7,7 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from portal.core.cost.rules.cost import CostReport, DayCost
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
 from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for
 from portal.ui import formats
@@ -30,7 +30,7 @@ def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
     measured = Measured("", f"{symbol}\u00a0") if is_cost else Measured()
     bars = [_bar(line, measure) for line in report.days]
     margin = max(0, _FEWEST_SLOTS - len(days)) * _DAY / 2
-    span = Span(_at(days[0]) - margin, _at(days[-1]) + _DAY + margin)
+    span = TimeSpan(_at(days[0]) - margin, _at(days[-1]) + _DAY + margin)
     drawn = draw_bars(bars, span, _UTC, measured, scale_for(bars))
     return drawn | {"ticks": _ticks(days, span), "legend": legend_of(bars)}
 
@@ -50,7 +50,7 @@ def _bar(line: DayCost, measure: str) -> TimeBar:
     return TimeBar(at, at + _DAY, values, formats.week_day(line.date), line.date.isoformat())
 
 
-def _ticks(days: Sequence[date], span: Span) -> list[Drawn]:
+def _ticks(days: Sequence[date], span: TimeSpan) -> list[Drawn]:
     """Words in the middle of days: of each of a few, else of Mondays or of the first days of months."""
     if len(days) <= _FEW_DAYS:
         chosen = [(day, f"{day:%a} {day.day}") for day in days]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
 from portal.features.cost.hues import hues_of, period_label, period_rank
 from portal.ui import formats, tokens
@@ -65,7 +65,9 @@ def scale_for(bars: Sequence[TimeBar], more: Iterable[float] = ()) -> Scale:
     return scale_of([*(bar.value for bar in bars), *more], from_zero=True)
 
 
-def draw_bars(bars: Sequence[TimeBar], span: Span, zone: ZoneInfo, measured: Measured, scale: Scale) -> Drawn:
+def draw_bars(
+    bars: Sequence[TimeBar], span: TimeSpan, zone: ZoneInfo, measured: Measured, scale: Scale
+) -> Drawn:
     """The bars over a span, with both axes; other marks are added by whoever has them."""
     hues = hues_shown(bars)
     return dict(NO_BARS) | {
@@ -91,13 +93,15 @@ def _short(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def place(at: datetime, span: Span) -> float:
+def share_of_span(at: datetime, span: TimeSpan) -> float:
     """Where an instant lies in a span, from 0 to 1."""
     return round(max(0.0, min(1.0, (at - span.from_at) / span.length)), 5)
 
 
-def _bar(bar: TimeBar, span: Span, hues: dict[str | None, str], measured: Measured, scale: Scale) -> Drawn:
-    first, last = place(bar.at, span), place(bar.end_at, span)
+def _bar(
+    bar: TimeBar, span: TimeSpan, hues: dict[str | None, str], measured: Measured, scale: Scale
+) -> Drawn:
+    first, last = share_of_span(bar.at, span), share_of_span(bar.end_at, span)
     slim = (last - first) * _SLIM
     named = [(name, bar.value_of[name]) for name in hues if bar.value_of.get(name)]
     rows = [

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.client.dashboards.address import USUAL_KINDS, Chosen, chosen_in
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 
 ZONE = ZoneInfo("Africa/Johannesburg")
 TODAY = date(2026, 11, 26)
 ID, OTHER = UUID(int=1), UUID(int=2)
-ZOOM = Span(datetime(2026, 11, 25, 7, tzinfo=UTC), datetime(2026, 11, 25, 9, 30, tzinfo=UTC))
+ZOOM = TimeSpan(datetime(2026, 11, 25, 7, tzinfo=UTC), datetime(2026, 11, 25, 9, 30, tzinfo=UTC))
 
 
 def of(address: str) -> Chosen:
@@ -46,7 +46,7 @@ def test_an_address_leads_back_to_what_was_chosen(chosen: Chosen) -> None:
 
 def test_the_plain_address_is_today_as_usual() -> None:
     assert Chosen().address() == "/dashboards"
-    assert Chosen().span(TODAY, ZONE) == Span(
+    assert Chosen().span(TODAY, ZONE) == TimeSpan(
         datetime(2026, 11, 25, 22, tzinfo=UTC), datetime(2026, 11, 26, 22, tzinfo=UTC)
     )
 

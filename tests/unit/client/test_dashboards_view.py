@@ -5,19 +5,19 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
-from portal.client.dashboards.lines import Source
+from portal.client.dashboards.lines import LineSource
 from portal.client.dashboards.picture import picture
 from portal.client.dashboards.view import ChartsOf, build_charts, has_readings, kinds_named, quantities_of
 from portal.client.dashboards.words import gaps_in_words, late_in_words, period_name, span_in_words
 from portal.core.history.queries.buckets import Bucket
 from portal.core.history.queries.meters import ChartedMeter
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.charts import History, MeterHistory
 
 ZONE = ZoneInfo("Africa/Johannesburg")
 AT = datetime(2026, 11, 25, tzinfo=ZONE).astimezone(UTC)
 DAY, WIDTH = timedelta(days=1), timedelta(minutes=5)
-SPAN = Span(AT, AT + DAY)
+SPAN = TimeSpan(AT, AT + DAY)
 NOW = AT + 3 * DAY
 
 
@@ -45,11 +45,11 @@ def measured(
 
 
 def read(
-    *keys: str, histories: list[MeterHistory] | None = None, sources: tuple[Source, ...] | None = None
+    *keys: str, histories: list[MeterHistory] | None = None, sources: tuple[LineSource, ...] | None = None
 ) -> ChartsOf:
     kinds = kinds_named(keys)
     found = histories or [MeterHistory(meter(), measured(len(quantities_of(kinds))))]
-    named = sources or tuple(Source(each.meter.name, (each,)) for each in found)
+    named = sources or tuple(LineSource(each.meter.name, (each,)) for each in found)
     return ChartsOf(kinds, named, History(SPAN, WIDTH, tuple(found)))
 
 
@@ -89,7 +89,7 @@ def test_phases_share_a_chart_and_meters_do_where_they_have_one_line() -> None:
 
 def test_a_site_is_the_sum_of_its_meters_where_all_of_them_are_known() -> None:
     both = [MeterHistory(meter(1), measured(2)), MeterHistory(meter(2), measured(2, without=range(100, 288)))]
-    site = (Source("House", tuple(both)),)
+    site = (LineSource("House", tuple(both)),)
     drawn = build_charts(read("power", "voltage", histories=both, sources=site), ZONE, NOW, is_zoomed=False)
     power, voltage = drawn["charts"]
     assert len(power["lines"][0]["v"]) == 100
@@ -100,7 +100,7 @@ def test_a_site_is_the_sum_of_its_meters_where_all_of_them_are_known() -> None:
 def test_another_time_lies_behind_what_is_now() -> None:
     now = read("power")
     earlier = tuple(
-        Source(
+        LineSource(
             "Meter 1",
             (MeterHistory(meter(), [bucket._replace(at=bucket.at - 7 * DAY) for bucket in measured(1)]),),
         )
@@ -136,13 +136,16 @@ def test_the_picture_is_a_drawing_of_its_own() -> None:
 
 
 def test_times_are_said_as_short_as_they_can_be() -> None:
-    def words(span: Span, name: str, *, is_zoomed: bool = False) -> str:
+    def words(span: TimeSpan, name: str, *, is_zoomed: bool = False) -> str:
         return span_in_words(span, ZONE, name, is_zoomed=is_zoomed)
 
     assert words(SPAN, "day") == "Wed 25 Nov 2026"
-    assert words(Span(AT - 24 * DAY, AT + 6 * DAY), "month") == "November 2026"
-    assert words(Span(AT + 9 * DAY / 24, AT + DAY / 2), "day", is_zoomed=True) == "Wed 25 Nov, 09:00 \u2013 12:00"
+    assert words(TimeSpan(AT - 24 * DAY, AT + 6 * DAY), "month") == "November 2026"
+    assert (
+        words(TimeSpan(AT + 9 * DAY / 24, AT + DAY / 2), "day", is_zoomed=True)
+        == "Wed 25 Nov, 09:00 \u2013 12:00"
+    )
     assert period_name(SPAN, ZONE) == "Wed 25 Nov"
     assert gaps_in_words([], ZONE) == late_in_words([], ZONE) == ""
-    many = [Span(AT + n * DAY / 24, AT + (n + 0.5) * DAY / 24) for n in range(5)]
+    many = [TimeSpan(AT + n * DAY / 24, AT + (n + 0.5) * DAY / 24) for n in range(5)]
     assert gaps_in_words(many, ZONE).endswith("and 2 more gaps")

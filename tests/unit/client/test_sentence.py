@@ -10,7 +10,7 @@ from portal.client.dashboard.outlook_view import build_outlook
 from portal.client.dashboard.sentence import sentence_of
 from portal.client.dashboard.site_days import build_site_days
 from portal.core.energy.rules.as_of import AsOf
-from portal.core.overview.rules.comparison import Cause, DayComparison, HowUsual
+from portal.core.overview.rules.comparison import BesideUsual, Cause, HowUsual
 from portal.core.overview.rules.forecast import MeasuredMonth
 from portal.core.overview.rules.outlook import ClientOutlook, HourOfDay, MonthOutlook, Peak, SiteDay
 from portal.core.overview.service.overview import ClientOverview
@@ -34,7 +34,7 @@ OVERVIEW = ClientOverview(
     sites=(),
     as_of=AsOf(NOW),
 )
-COMPARED = DayComparison(
+COMPARED = BesideUsual(
     HowUsual.MORE,
     {},
     65 * KWH,
@@ -89,10 +89,10 @@ def test_the_sentence_says_how_usual_what_it_costs_and_where_the_month_goes() ->
 
 
 def test_nothing_is_compared_before_there_is_enough() -> None:
-    early = replace(OUTLOOK, today_comparison=DayComparison(HowUsual.TOO_EARLY, {}))
+    early = replace(OUTLOOK, today_comparison=BesideUsual(HowUsual.TOO_EARLY, {}))
     said = sentence_of(early, OVERVIEW)
     assert (said.tone, said.opening, said.more) == ("neutral", "Too early to compare", "")
-    few = replace(OUTLOOK, today_comparison=DayComparison(HowUsual.TOO_FEW, {}, left_out=("Depot",)))
+    few = replace(OUTLOOK, today_comparison=BesideUsual(HowUsual.TOO_FEW, {}, left_out=("Depot",)))
     assert sentence_of(few, OVERVIEW).opening == "Too few Thursdays to compare"
 
 

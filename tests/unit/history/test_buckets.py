@@ -6,7 +6,7 @@ import pytest
 
 from portal.core.history.rules.buckets import (
     MOST_BUCKETS,
-    Span,
+    TimeSpan,
     gaps_of,
     is_of_hours,
     joined,
@@ -20,8 +20,8 @@ AT = datetime(2026, 5, 18, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def span(length: timedelta) -> Span:
-    return Span(AT, AT + length)
+def span(length: timedelta) -> TimeSpan:
+    return TimeSpan(AT, AT + length)
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_a_month_and_more_is_never_read_reading_by_reading() -> None:
 
 
 def test_buckets_of_hours_take_hours_whole() -> None:
-    part = Span(AT + 10 * MINUTE, AT + 70 * MINUTE)
-    assert whole_span(part, HOUR) == Span(AT, AT + 2 * HOUR)
+    part = TimeSpan(AT + 10 * MINUTE, AT + 70 * MINUTE)
+    assert whole_span(part, HOUR) == TimeSpan(AT, AT + 2 * HOUR)
     assert whole_span(part, 5 * MINUTE) == part
 
 
 def test_a_hole_between_buckets_is_a_gap() -> None:
     times = [AT + n * 5 * MINUTE for n in range(288) if not 24 <= n < 36]
-    assert gaps_of(times, span(DAY), 5 * MINUTE, AT + 2 * DAY) == [Span(AT + 2 * HOUR, AT + 3 * HOUR)]
+    assert gaps_of(times, span(DAY), 5 * MINUTE, AT + 2 * DAY) == [TimeSpan(AT + 2 * HOUR, AT + 3 * HOUR)]
 
 
 def test_a_meter_that_reports_seldom_has_no_gap_for_that() -> None:
@@ -64,7 +64,7 @@ def test_a_meter_that_reports_seldom_has_no_gap_for_that() -> None:
 def test_what_has_not_happened_yet_is_no_gap() -> None:
     times = [AT + n * 5 * MINUTE for n in range(12)]
     assert gaps_of(times, span(DAY), 5 * MINUTE, AT + HOUR) == []
-    assert gaps_of(times, span(DAY), 5 * MINUTE, AT + 4 * HOUR) == [Span(AT + HOUR, AT + 4 * HOUR)]
+    assert gaps_of(times, span(DAY), 5 * MINUTE, AT + 4 * HOUR) == [TimeSpan(AT + HOUR, AT + 4 * HOUR)]
     assert gaps_of([], span(DAY), 5 * MINUTE, AT - HOUR) == []
 
 
@@ -73,9 +73,9 @@ def test_a_span_without_readings_is_one_gap() -> None:
 
 
 def test_spans_that_touch_are_one() -> None:
-    one, other = Span(AT, AT + HOUR), Span(AT + HOUR, AT + 2 * HOUR)
-    apart = Span(AT + 3 * HOUR, AT + 4 * HOUR)
-    assert joined([apart, other, one]) == [Span(AT, AT + 2 * HOUR), apart]
+    one, other = TimeSpan(AT, AT + HOUR), TimeSpan(AT + HOUR, AT + 2 * HOUR)
+    apart = TimeSpan(AT + 3 * HOUR, AT + 4 * HOUR)
+    assert joined([apart, other, one]) == [TimeSpan(AT, AT + 2 * HOUR), apart]
 
 
 def test_every_quantity_has_a_chart() -> None:

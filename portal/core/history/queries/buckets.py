@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.small_keys import SmallKey
-    from portal.core.history.rules.buckets import Span
+    from portal.core.history.rules.buckets import TimeSpan
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _ACTIVE_POWER = QUANTITY_OF["active_power_kw"]
@@ -80,7 +80,7 @@ async def buckets_of(
     session: AsyncSession,
     key: SmallKey,
     quantities: Sequence[Quantity],
-    window: tuple[Span, timedelta, str],
+    window: tuple[TimeSpan, timedelta, str],
 ) -> list[Bucket]:
     """Return the buckets of a meter that hold readings, in order; `window` is a span, their width and a zone.
 

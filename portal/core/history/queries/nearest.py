@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.small_keys import SmallKey
-    from portal.core.history.rules.buckets import Span
+    from portal.core.history.rules.buckets import TimeSpan
 
 
 class Nearest(NamedTuple):
@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (
 """
 
 
-async def nearest_readings(session: AsyncSession, keys: Sequence[SmallKey], span: Span) -> Nearest:
+async def nearest_readings(session: AsyncSession, keys: Sequence[SmallKey], span: TimeSpan) -> Nearest:
     """Return the readings of any of some meters that are nearest to a span without one."""
     given = {
         "customers": [key.customer for key in keys],

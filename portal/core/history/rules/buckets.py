@@ -29,7 +29,7 @@ LATE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A stretch of time `[from_at, to_at)` in aware instants."""
 
     from_at: datetime
@@ -40,12 +40,12 @@ class Span:
         """How long it is."""
         return self.to_at - self.from_at
 
-    def earlier(self, by: timedelta) -> "Span":
+    def earlier(self, by: timedelta) -> "TimeSpan":
         """Return the span that lies before this one by a duration."""
-        return Span(self.from_at - by, self.to_at - by)
+        return TimeSpan(self.from_at - by, self.to_at - by)
 
 
-def width_of(span: Span) -> timedelta:
+def width_of(span: TimeSpan) -> timedelta:
     """Return the narrowest width that cuts a span into at most MOST_BUCKETS; of long spans weeks, however many."""
     return next((width for width in _WIDTHS if span.length <= width * MOST_BUCKETS), _WIDTHS[-1])
 
@@ -55,12 +55,12 @@ def is_of_hours(width: timedelta) -> bool:
     return width >= HOUR
 
 
-def whole_span(span: Span, width: timedelta) -> Span:
+def whole_span(span: TimeSpan, width: timedelta) -> TimeSpan:
     """Return a span widened to whole hours where its buckets are made of hours."""
     if not is_of_hours(width):
         return span
     end = floor_hour(span.to_at)
-    return Span(floor_hour(span.from_at), end if end == span.to_at else end + HOUR)
+    return TimeSpan(floor_hour(span.from_at), end if end == span.to_at else end + HOUR)
 
 
 def usual_step(times: Sequence[datetime], width: timedelta) -> timedelta:
@@ -69,32 +69,34 @@ def usual_step(times: Sequence[datetime], width: timedelta) -> timedelta:
     return max(width, steps[len(steps) // 2]) if steps else width
 
 
-def gaps_of(times: Sequence[datetime], span: Span, width: timedelta, until: datetime) -> list[Span]:
+def gaps_of(times: Sequence[datetime], span: TimeSpan, width: timedelta, until: datetime) -> list[TimeSpan]:
     """Return where buckets that begin at `times` leave a span without readings, up to `until` where it goes on.
 
     A meter that reports seldom has no gap for that: how far apart its buckets usually are is taken from themselves.
     """
     end = min(span.to_at, until)
     if not times:
-        return [Span(span.from_at, end)] if span.from_at < end else []
+        return [TimeSpan(span.from_at, end)] if span.from_at < end else []
     step = usual_step(times, width)
-    found: list[Span] = []
+    found: list[TimeSpan] = []
     if times[0] - span.from_at > step * _MISSED:
-        found.append(Span(span.from_at, times[0]))
+        found.append(TimeSpan(span.from_at, times[0]))
     found += [
-        Span(earlier + step, later) for earlier, later in pairwise(times) if later - earlier > step * _MISSED
+        TimeSpan(earlier + step, later)
+        for earlier, later in pairwise(times)
+        if later - earlier > step * _MISSED
     ]
     if end - times[-1] > step * (1 + _MISSED):
-        found.append(Span(times[-1] + step, end))
+        found.append(TimeSpan(times[-1] + step, end))
     return found
 
 
-def joined(spans: Sequence[Span]) -> list[Span]:
+def joined(spans: Sequence[TimeSpan]) -> list[TimeSpan]:
     """Return spans in order, those that touch or overlap made one."""
-    found: list[Span] = []
+    found: list[TimeSpan] = []
     for span in sorted(spans, key=lambda each: each.from_at):
         if found and span.from_at <= found[-1].to_at:
-            found[-1] = Span(found[-1].from_at, max(found[-1].to_at, span.to_at))
+            found[-1] = TimeSpan(found[-1].from_at, max(found[-1].to_at, span.to_at))
         else:
             found.append(span)
     return found

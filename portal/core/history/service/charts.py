@@ -10,7 +10,7 @@ from portal.core.history.queries import meters as meter_queries
 from portal.core.history.queries.buckets import Bucket, buckets_of
 from portal.core.history.queries.meters import ChartedMeter, zone_of
 from portal.core.history.queries.nearest import Nearest, nearest_readings
-from portal.core.history.rules.buckets import Span, is_of_hours, width_of
+from portal.core.history.rules.buckets import TimeSpan, is_of_hours, width_of
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class MeterHistory:
 class History:
     """What some meters measured in a span, in buckets of a width; `is_read` where each reading was looked at."""
 
-    span: Span
+    span: TimeSpan
     width: timedelta
     meters: tuple[MeterHistory, ...]
 
@@ -67,7 +67,7 @@ async def history(
     stack: Stack,
     meters: Sequence[ChartedMeter],
     quantities: Sequence[Quantity],
-    span: Span,
+    span: TimeSpan,
     zone: str,
 ) -> History:
     """Return what some meters measured in a span, in at most some 750 buckets; `zone` says where days begin.
@@ -85,13 +85,13 @@ async def history(
     return History(span, width, tuple(found))
 
 
-async def nearest(stack: Stack, meters: Sequence[ChartedMeter], span: Span) -> Nearest:
+async def nearest(stack: Stack, meters: Sequence[ChartedMeter], span: TimeSpan) -> Nearest:
     """Return when some meters measured last before a span, and first after it."""
     async with stack.db.snapshot() as session:
         return await nearest_readings(session, [meter.small_key for meter in meters], span)
 
 
-def _check(meters: Sequence[ChartedMeter], span: Span) -> None:
+def _check(meters: Sequence[ChartedMeter], span: TimeSpan) -> None:
     if span.to_at <= span.from_at:
         message = "the end must be after the beginning"
         raise Invalid(message)

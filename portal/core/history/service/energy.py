@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from portal.core.cost.rules.hour_prices import HourPrice
     from portal.core.energy.rules.as_of import AsOf
     from portal.core.history.queries.meters import ChartedMeter
-    from portal.core.history.rules.buckets import Span
+    from portal.core.history.rules.buckets import TimeSpan
     from portal.core.stack import Stack
 
 NO_TARIFF = "No tariff"
@@ -59,12 +59,12 @@ _USUAL = {
 }
 
 
-def widths_for(span: Span) -> tuple[BarWidth, ...]:
+def widths_for(span: TimeSpan) -> tuple[BarWidth, ...]:
     """Return by what widths the energy of a span can be shown."""
     return tuple(width for width in BarWidth if width not in _LONGEST or span.length <= _LONGEST[width])
 
 
-def width_for(span: Span) -> BarWidth:
+def width_for(span: TimeSpan) -> BarWidth:
     """Return by what width the energy of a span is shown where nobody says."""
     return next((width for width, longest in _USUAL.items() if span.length <= longest), BarWidth.MONTH)
 
@@ -97,7 +97,7 @@ class EnergyBars:
 
 
 async def energy_bars(
-    stack: Stack, meters: Sequence[ChartedMeter], span: Span, zone: ZoneInfo, width: BarWidth
+    stack: Stack, meters: Sequence[ChartedMeter], span: TimeSpan, zone: ZoneInfo, width: BarWidth
 ) -> EnergyBars:
     """Return the energy of some meters together in a span, in the zone's days and months.
 
@@ -149,7 +149,7 @@ def _bounds(at: datetime, zone: ZoneInfo, width: BarWidth) -> tuple[datetime, da
 
 
 async def _prices(
-    counted: energy.Counted, meters: Sequence[ChartedMeter], span: Span, own_zone: ZoneInfo
+    counted: energy.Counted, meters: Sequence[ChartedMeter], span: TimeSpan, own_zone: ZoneInfo
 ) -> dict[int | None, dict[datetime, HourPrice]]:
     """Return the prices of the span's hours in the municipalities of some meters; there are none without one."""
     wanted = {meter.municipality_id for meter in meters}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portal.core import energy
 from portal.core.cost.queries.energy_hours import meter_hours
 from portal.core.history.queries.buckets import buckets_of
-from portal.core.history.rules.buckets import Span
+from portal.core.history.rules.buckets import TimeSpan
 from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.values.money import MILLIWH_PER_KWH
 from portal.core.values.time import HOUR, local_midnight
@@ -52,7 +52,7 @@ async def year_of_hours(
 ) -> YearOfHours:
     """Return the 365 days up to and with `last_day` of some meters together, by the zone's hours."""
     first_day = last_day - timedelta(days=YEAR_DAYS - 1)
-    span = Span(local_midnight(first_day, zone), local_midnight(last_day + timedelta(days=1), zone))
+    span = TimeSpan(local_midnight(first_day, zone), local_midnight(last_day + timedelta(days=1), zone))
     found = await (_energy if measure == ENERGY else _power)(stack, meters, span)
     days: list[list[float | None]] = [[None] * HOURS_OF_DAY for _ in range(YEAR_DAYS)]
     for at, value in found:
@@ -66,7 +66,7 @@ async def year_of_hours(
 
 
 async def _energy(
-    stack: Stack, meters: Sequence[ChartedMeter], span: Span
+    stack: Stack, meters: Sequence[ChartedMeter], span: TimeSpan
 ) -> Iterable[tuple[datetime, float]]:
     async with energy.counted(stack) as counted:
         hours = await meter_hours(counted, [meter.id for meter in meters], span.from_at, span.to_at)
@@ -77,7 +77,7 @@ async def _energy(
 
 
 async def _power(
-    stack: Stack, meters: Sequence[ChartedMeter], span: Span
+    stack: Stack, meters: Sequence[ChartedMeter], span: TimeSpan
 ) -> Iterable[tuple[datetime, float]]:
     """Return the highest power of each hour; of several meters their highest added up, which all may not have had."""
     sums: dict[datetime, float] = {}

@@ -56,7 +56,7 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class DayComparison:
+class BesideUsual:
     """A day so far beside usual ones with its weekday.
 
     `usual_milliwh` is what is usual in each hour of the day, of the sites that are compared in it: those whose hour is
@@ -72,7 +72,7 @@ class DayComparison:
     cause: Cause | None = None
 
 
-def compare_day(sites: Sequence[PricedSite], day: date, now: datetime, zone: ZoneInfo) -> DayComparison:
+def compare_day(sites: Sequence[PricedSite], day: date, now: datetime, zone: ZoneInfo) -> BesideUsual:
     """Compare a local day up to the last whole hour before `now` with what is usual on its weekday."""
     hours = hours_of_day(day, zone)
     over = [hour for hour in hours if hour + HOUR <= now]
@@ -93,7 +93,7 @@ def compare_day(sites: Sequence[PricedSite], day: date, now: datetime, zone: Zon
                 differences[site.id][hour] = actual - its_usual
     left_out = tuple(site.name for site in sites if len(differences.get(site.id, ())) < len(over))
     if not compared:
-        return DayComparison(HowUsual.TOO_FEW, {}, left_out=left_out)
+        return BesideUsual(HowUsual.TOO_FEW, {}, left_out=left_out)
     return _judged(compared, usual, differences, over, left_out)
 
 
@@ -103,10 +103,10 @@ def _judged(
     differences: Mapping[UUID, Mapping[datetime, int]],
     over: Sequence[datetime],
     left_out: tuple[str, ...],
-) -> DayComparison:
+) -> BesideUsual:
     so_far = sum(usual.get(hour, 0) for hour in over)
     if len(over) < _FEWEST_HOURS or so_far < sum(usual.values()) * _LEAST_SHARE or not so_far:
-        return DayComparison(HowUsual.TOO_EARLY, usual, left_out=left_out)
+        return BesideUsual(HowUsual.TOO_EARLY, usual, left_out=left_out)
     more = sum(sum(each.values()) for each in differences.values())
     cost = sum(
         (site.cost_of(hour, each) for site in sites for hour, each in differences[site.id].items()),
@@ -114,7 +114,7 @@ def _judged(
     )
     how = _how(more / so_far)
     cause = None if how is HowUsual.NORMAL else _cause(sites, differences, sign=1 if more > 0 else -1)
-    return DayComparison(how, usual, more, cost, left_out, cause)
+    return BesideUsual(how, usual, more, cost, left_out, cause)
 
 
 def _how(share: float) -> HowUsual:

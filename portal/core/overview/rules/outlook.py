@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from portal.core.overview.rules.comparison import DayComparison, PricedSite
+from portal.core.overview.rules.comparison import BesideUsual, PricedSite
 from portal.core.overview.rules.forecast import MeasuredMonth
 from portal.core.overview.rules.usual import hours_of_day
 from portal.core.values.time import HOUR
@@ -86,8 +86,8 @@ class ClientOutlook:
     zone: ZoneInfo
     hours: tuple[HourOfDay, ...]
     sites: tuple[SiteDay, ...]
-    comparison: DayComparison
-    today_comparison: DayComparison
+    comparison: BesideUsual
+    today_comparison: BesideUsual
     peak: Peak | None
     month: MonthOutlook
     fixed_today: Decimal
@@ -96,7 +96,7 @@ class ClientOutlook:
 def hours_with_usual(
     sites: Sequence[PricedSite],
     energy: Mapping[tuple[UUID, datetime], int],
-    comparison: DayComparison,
+    comparison: BesideUsual,
     shown: tuple[date, datetime, ZoneInfo],
 ) -> tuple[HourOfDay, ...]:
     """Return the hours of a local day, up to an instant, in a zone (`shown`); `energy` is all that is stored."""
@@ -107,7 +107,7 @@ def hours_with_usual(
 def _hour(
     sites: Sequence[PricedSite],
     energy: Mapping[tuple[UUID, datetime], int],
-    comparison: DayComparison,
+    comparison: BesideUsual,
     hour: datetime,
     until: datetime,
 ) -> HourOfDay:
