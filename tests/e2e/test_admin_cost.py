@@ -149,7 +149,7 @@ def test_the_worked_example_in_the_browser(
     for amount in ("56.00", "140.00", "21.00", "161.00"):
         expect(meter).to_contain_text(amount)
     expect(page.get_by_text("Fixed charges are not included")).to_be_visible()
-    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+    expect(page.locator(".ui-bars svg rect").first).to_be_visible()
 
 
 def test_the_last_seven_days_are_shown_unless_others_are_asked_for(
@@ -298,7 +298,7 @@ def test_the_cost_tab_is_accessible_and_fits(
     visit: Visit, admin_stack: RunningStack, priced_customer: str, *, phone: bool
 ) -> None:
     page = open_cost(visit(phone=phone), admin_stack, priced_customer)
-    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+    expect(page.locator(".ui-bars svg rect").first).to_be_visible()
     assert_accessible_and_fits_in_light_and_dark(page)
     page.locator(".ui-range-button").click()
     expect(page.get_by_role("button", name="Show")).to_be_visible()

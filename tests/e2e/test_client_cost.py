@@ -278,7 +278,7 @@ def test_the_cost_page_is_accessible_and_fits(
     visit: Visit, client_stack: RunningStack, mill: Mill, *, dark: bool, phone: bool
 ) -> None:
     page = open_cost(visit(dark=dark, phone=phone), client_stack, mill)
-    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+    expect(page.locator(".ui-bars svg rect").first).to_be_visible()
     assert_accessible_and_fits(page)
     page.get_by_role("button", name="Mon 25 May").click()
     dialog = page.get_by_role("dialog")

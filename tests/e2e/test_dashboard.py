@@ -49,10 +49,22 @@ def test_a_reading_appears_on_the_open_page_by_itself(
     expect(row).to_contain_text("17.50 kW")
 
 
-def test_the_chart_is_drawn_and_described(visit: Visit, client_stack: RunningStack, meter: str) -> None:
-    page = visit().sign_in(client_stack, BOB)
-    expect(page.get_by_role("img", name="Power of the last 24 hours")).to_be_visible()
-    expect(page.locator(".ui-chart .main-svg").first).to_be_visible()
+def test_the_hours_are_drawn_and_nothing_is_compared_before_there_is_enough(
+    visit: Visit, client_stack: RunningStack, meter: str
+) -> None:
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    send(client_stack, meter, *((now - timedelta(hours=n), 40.0, 900.0 - 40 * n) for n in range(1, 30)))
+    page = visit().sign_in(client_stack, BOB, f"/?day={now.date() - timedelta(days=1)}")
+    hours = page.get_by_role("group", name="by the hour")
+    expect(hours).to_be_visible()
+    expect(page.locator(".ui-bars svg rect").first).to_be_visible()
+    expect(page.locator(".ui-sentence")).to_contain_text("Too few")
+    expect(page.locator(".ui-sentence-icon")).to_be_visible()
+    hours.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".ui-bars-told")).to_contain_text("00:00 to 01:00")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dashboards?from=*")
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])

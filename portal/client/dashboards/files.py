@@ -48,7 +48,7 @@ async def picture_of(stack: Stack, choice: ChartChoice) -> bytes:
     named = ", ".join(name for _, name, _ in choice.named)
     words = span_in_words(choice.span, choice.zone, choice.chosen.span_name, is_zoomed=is_zoomed)
     branded = await brand.get_brand(stack)
-    return picture(drawn, named, f"{words} \u00b7 {branded.product_name}", branded.primary_color)
+    return picture(drawn, named, f"{words} \u00b7 {branded.product_name}", branded.accent_color)
 
 
 def _figure(value: float | None) -> str:

@@ -8,8 +8,8 @@ from portal.core.settings import PROJECT_ROOT
 from portal.ui import linked as module
 from portal.ui.linked import linked, linked_script
 
-CHARTS = str(PROJECT_ROOT / "portal" / "ui" / "charts.py")
-TARGET = "external/portal/ui/chart.jsx"
+PLOTTED = str(PROJECT_ROOT / "portal" / "ui" / "plotted.py")
+TARGET = "external/portal/ui/bars.jsx"
 
 
 @pytest.fixture(autouse=True)
@@ -20,29 +20,29 @@ def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_build_finds_a_link_where_the_component_says(assets: Path) -> None:
-    assert linked_script(CHARTS, "chart.jsx") == f"$/public/{TARGET}"
-    assert (assets / TARGET).samefile(PROJECT_ROOT / "portal" / "ui" / "chart.jsx")
+    assert linked_script(PLOTTED, "bars.jsx") == f"$/public/{TARGET}"
+    assert (assets / TARGET).samefile(PROJECT_ROOT / "portal" / "ui" / "bars.jsx")
 
 
 def test_a_link_that_leads_elsewhere_is_put_right(assets: Path) -> None:
     (assets / TARGET).parent.mkdir(parents=True)
     (assets / TARGET).symlink_to(assets / "moved away")
     for _ in range(2):
-        linked(CHARTS, "chart.jsx")
+        linked(PLOTTED, "bars.jsx")
         assert [each.resolve() for each in (assets / TARGET).parent.iterdir()] == [
-            PROJECT_ROOT / "portal" / "ui" / "chart.jsx"
+            PROJECT_ROOT / "portal" / "ui" / "bars.jsx"
         ]
 
 
 def test_nothing_is_written_where_pages_are_served(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFLEX_BACKEND_ONLY", "true")
-    assert linked(CHARTS, "chart.jsx") == TARGET
+    assert linked(PLOTTED, "bars.jsx") == TARGET
     assert list(assets.iterdir()) == []
 
 
 def test_a_file_that_is_not_there_is_said_at_once() -> None:
     with pytest.raises(FileNotFoundError):
-        linked(CHARTS, "no-such.jsx")
+        linked(PLOTTED, "no-such.jsx")
 
 
 def test_no_module_has_reflex_look_for_its_caller() -> None:
