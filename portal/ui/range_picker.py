@@ -1,4 +1,4 @@
-"""Choosing days: four quick ranges, or a first and a last day.
+"""Choosing days: quick ranges, the days before and after, or a first and a last day.
 
 Everything here speaks of days as people do, both ends included. The state that listens turns them into the
 half-open instants a service wants (`first_day 00:00` to `last_day + 1 day 00:00`).
@@ -13,6 +13,7 @@ import reflex as rx
 from reflex.event import EventCallback
 
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
+from portal.ui.forms import icon_button
 from portal.ui.linked import linked_script
 from portal.ui.vars import Text, Told
 
@@ -20,11 +21,15 @@ _JSX = linked_script(__file__, "range_picker.jsx")
 
 QUICK_RANGES: Final = (
     ("today", "Today"),
+    ("yesterday", "Yesterday"),
     ("last-7-days", "Last 7 d"),
     ("last-30-days", "Last 30 d"),
     ("this-month", "This month"),
+    ("last-month", "Last month"),
+    ("this-year", "This year"),
 )
 DEFAULT_RANGE: Final = "last-7-days"
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +41,44 @@ class DayRange:
 
 
 def quick_range(key: str, today: date) -> DayRange | None:
-    """The days of a quick range, which always end today; None for an unknown key."""
-    first = {
-        "today": today,
-        "last-7-days": today - timedelta(days=6),
-        "last-30-days": today - timedelta(days=29),
-        "this-month": today.replace(day=1),
+    """The days of a quick range, none of them after today; None for an unknown key."""
+    yesterday, month = today - _DAY, today.replace(day=1)
+    return {
+        "today": DayRange(today, today),
+        "yesterday": DayRange(yesterday, yesterday),
+        "last-7-days": DayRange(today - 6 * _DAY, today),
+        "last-30-days": DayRange(today - 29 * _DAY, today),
+        "this-month": DayRange(month, today),
+        "last-month": DayRange((month - _DAY).replace(day=1), month - _DAY),
+        "this-year": DayRange(today.replace(month=1, day=1), today),
     }.get(key)
-    return None if first is None else DayRange(first, today)
+
+
+def stepped(days: DayRange, by: int, today: date) -> DayRange:
+    """The days before (-1) or after (1): of a month or a year, also one that is not over, the whole one beside it.
+
+    Of other days as many. What lies after today is left out; where all of it does, the days stay as they are.
+    """
+    first, last = days.first, days.last
+    if first.day == first.month == 1 and (
+        last in (date(first.year, 12, 31), today) and first.year == last.year
+    ):
+        found = DayRange(date(first.year + by, 1, 1), date(first.year + by, 12, 31))
+    elif first.day == 1 and last in (_month_end(first), today) and _month_end(first) == _month_end(last):
+        month = (first - _DAY if by < 0 else _month_end(first) + _DAY).replace(day=1)
+        found = DayRange(month, _month_end(month))
+    else:
+        length = (last - first + _DAY) * by
+        found = DayRange(first + length, last + length)
+    return days if found.first > today else DayRange(found.first, min(found.last, today))
+
+
+def _month_end(day: date) -> date:
+    return (day.replace(day=1) + 31 * _DAY).replace(day=1) - _DAY
 
 
 def quick_key(days: DayRange, today: date) -> str:
-    """The quick range that means just these days, or nothing. On the first of a month "today" wins."""
+    """The quick range that means just these days, or nothing. Where two mean the same, the first wins."""
     return next((key for key, _ in QUICK_RANGES if quick_range(key, today) == days), "")
 
 
@@ -73,12 +104,20 @@ def range_picker(
     latest: Text,
     on_quick: Told[str],
     on_range: EventCallback[str, str],
-    max_days: int = 366,
+    on_step: Told[int],
 ) -> rx.Component:
-    """The picker. `on_quick(key)` gets one of QUICK_RANGES, `on_range(first, last)` two ISO dates, both included."""
+    """The picker. `on_quick(key)` gets one of QUICK_RANGES, `on_range(first, last)` two ISO dates, both included.
+
+    `on_step(by)` gets -1 for the days before, 1 for those after.
+    """
     return rx.el.div(
         segments(QUICK_RANGES, active=active, on_choose=on_quick, label="Quick ranges"),
-        day_popover(label=label, start=start, end=end, latest=latest, max_days=max_days, on_range=on_range),
+        rx.el.span(
+            icon_button(rx.icon("chevron-left", size=16), label="The days before", on_click=on_step(-1)),
+            day_popover(label=label, start=start, end=end, latest=latest, on_range=on_range),
+            icon_button(rx.icon("chevron-right", size=16), label="The days after", on_click=on_step(1)),
+            class_name="ui-step",
+        ),
         class_name="ui-range",
     )
 

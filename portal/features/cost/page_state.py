@@ -19,7 +19,7 @@ from portal.features.cost.comparison import build_comparison, days_before
 from portal.features.cost.days import UTC_DAYS, days_asked_for, grouping_asked_for, instants_of, query_of
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
-from portal.ui.range_picker import DEFAULT_RANGE, DayRange, parse_days, quick_key, quick_range
+from portal.ui.range_picker import DEFAULT_RANGE, DayRange, parse_days, quick_key, quick_range, stepped
 from portal.web.events.beats import Beat, beats
 
 Asked = ParamSpec("Asked")
@@ -100,6 +100,13 @@ class CostPage(rx.State, mixin=True):
     def choose_quick(self, key: str):
         """Go to a quick range."""
         return self._go(quick_range(key, self._today()))
+
+    @rx.event
+    @signed_in
+    def step(self, by: int):
+        """Go to the days before (-1) or after (1)."""
+        days = parse_days(self.first_day, self.last_day)
+        return self._go(stepped(days, 1 if by > 0 else -1, self._today()), self.grouping) if days else None
 
     @rx.event
     @signed_in

@@ -44,6 +44,7 @@ def picker(state: State, download_path: Text) -> rx.Component:
             latest=state.today,
             on_quick=state.choose_quick,
             on_range=state.choose_days,
+            on_step=state.step,
         ),
         rx.el.div(
             segments(_GROUPINGS, active=state.grouping, on_choose=state.group_by, label="Whose days"),

@@ -6,22 +6,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.ui.range_picker import QUICK_RANGES, DayRange, parse_days, quick_key, quick_range
+from portal.ui.range_picker import QUICK_RANGES, DayRange, parse_days, quick_key, quick_range, stepped
 
 TODAY = date(2026, 11, 20)
 
 
 @pytest.mark.parametrize(
-    ("key", "first"),
+    ("key", "first", "last"),
     [
-        ("today", TODAY),
-        ("last-7-days", date(2026, 11, 14)),
-        ("last-30-days", date(2026, 10, 22)),
-        ("this-month", date(2026, 11, 1)),
+        ("today", TODAY, TODAY),
+        ("yesterday", date(2026, 11, 19), date(2026, 11, 19)),
+        ("last-7-days", date(2026, 11, 14), TODAY),
+        ("last-30-days", date(2026, 10, 22), TODAY),
+        ("this-month", date(2026, 11, 1), TODAY),
+        ("last-month", date(2026, 10, 1), date(2026, 10, 31)),
+        ("this-year", date(2026, 1, 1), TODAY),
     ],
 )
-def test_quick_ranges_end_today(key: str, first: date) -> None:
-    assert quick_range(key, TODAY) == DayRange(first, TODAY)
+def test_quick_ranges_are_the_days_they_say(key: str, first: date, last: date) -> None:
+    assert quick_range(key, TODAY) == DayRange(first, last)
+
+
+@pytest.mark.parametrize(
+    ("days", "before", "after"),
+    [
+        (("2026-11-18", "2026-11-18"), ("2026-11-17", "2026-11-17"), ("2026-11-19", "2026-11-19")),
+        (("2026-11-14", "2026-11-20"), ("2026-11-07", "2026-11-13"), None),
+        (("2026-11-01", "2026-11-20"), ("2026-10-01", "2026-10-31"), None),
+        (("2026-10-01", "2026-10-31"), ("2026-09-01", "2026-09-30"), ("2026-11-01", "2026-11-20")),
+        (("2026-01-01", "2026-11-20"), ("2025-01-01", "2025-12-31"), None),
+        (("2025-01-01", "2025-12-31"), ("2024-01-01", "2024-12-31"), ("2026-01-01", "2026-11-20")),
+        (("2026-02-10", "2026-03-11"), ("2026-01-11", "2026-02-09"), ("2026-03-12", "2026-04-10")),
+    ],
+)
+def test_steps_lead_to_the_days_beside(
+    days: tuple[str, str], before: tuple[str, str], after: tuple[str, str] | None
+) -> None:
+    here = parse_days(*days)
+    assert here is not None
+    assert stepped(here, -1, TODAY) == parse_days(*before)
+    assert stepped(here, 1, TODAY) == (here if after is None else parse_days(*after))
 
 
 def test_an_unknown_key_is_no_range() -> None:
