@@ -108,7 +108,7 @@ export function TimeCharts({ view, onZoom }) {
   useEffect(() => {
     setAt(null);
     setBegun(null);
-  }, [view]);
+  }, [view.from, view.to, view.charts.length]);
 
   const place = (event) => {
     const plot = box.current.querySelector(".ui-plot").getBoundingClientRect();

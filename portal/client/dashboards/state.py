@@ -65,15 +65,15 @@ class ChartsState(rx.State):
     @rx.event(background=True)
     @signed_in
     async def follow(self):
-        """Move the end of the charts once a minute while what they show goes on."""
-        is_first = True
+        """Move the end of the charts once a minute while what they show goes on, until something else is chosen."""
+        begun_at = None
         async for _ in beats(self, _BEAT_SECONDS):
-            if not is_first:
-                with _not_again.noted():
-                    async with self:
-                        choice = await self._choice()
-                        await self._show(choice, current().clock())
-            is_first = False
+            async with self:
+                asked = str(self.router.url)
+            if begun_at is None:  # the page has read it just now
+                begun_at = asked
+            elif asked != begun_at or not await self._moved(asked):
+                return
 
     @rx.event
     @signed_in
@@ -103,6 +103,19 @@ class ChartsState(rx.State):
 
     async def _choice(self) -> ChartChoice:
         return await choice_of(current(), chosen_in(self.router.url.query_parameters))
+
+    async def _moved(self, asked: str) -> bool:
+        """Read the lines again, beside what else the page does; return whether they go on."""
+        with _not_again.noted():
+            choice = await choice_of(current(), chosen_in(self.router.url.query_parameters))
+            now = current().clock()
+            found = await read_lines(current(), choice, now)
+            async with self:
+                if str(self.router.url) != asked or self.is_busy:
+                    return False
+                self.charts, self.empty_words, self.nearest_day = found
+            return is_running(choice.span, now)
+        return True
 
     async def _show(self, choice: ChartChoice, now: datetime) -> None:
         self.meters_offered, self.kinds_offered = offers_of(choice)
