@@ -80,18 +80,14 @@ class ChartsState(rx.State):
     async def go(self, step: str, value: str):
         """Go to another choice: `step` is one of those of `steps`, `value` what it takes."""
         choice = await self._choice()
-        following = steps.taken(choice, step, value)
-        return rx.redirect(following.address(), replace=step not in steps.WORTH_COMING_BACK_FROM)
+        is_replaced = step not in steps.WORTH_COMING_BACK_FROM
+        return rx.redirect(steps.taken(choice, step, value).address(), replace=is_replaced)
 
     @rx.event
     @signed_in
     async def zoom(self, first: str, last: str):
         """Show a part of the time that is shown, from one ISO instant to another."""
-        choice = await self._choice()
-        asked = chosen_in({"from": first, "to": last}).zoom
-        if asked is None:
-            return None
-        return rx.redirect(choice.chosen.zoomed(asked.from_at, asked.to_at).address())
+        return rx.redirect(steps.zoomed(await self._choice(), first, last).address())
 
     @rx.event
     @signed_in
@@ -107,8 +103,7 @@ class ChartsState(rx.State):
     async def _moved(self, asked: str) -> bool:
         """Read the lines again, beside what else the page does; return whether they go on."""
         with _not_again.noted():
-            choice = await choice_of(current(), chosen_in(self.router.url.query_parameters))
-            now = current().clock()
+            choice, now = await self._choice(), current().clock()
             found = await read_lines(current(), choice, now)
             async with self:
                 if str(self.router.url) != asked or self.is_busy:

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from portal.client.dashboards.address import Chosen
+from portal.client.dashboards.address import Chosen, chosen_in
 from portal.client.dashboards.reading import ChartChoice
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.rules.charts import CHART_KINDS
@@ -24,6 +24,12 @@ def taken(choice: ChartChoice, step: str, value: str) -> Chosen:
     """What is chosen after a step; the same for a step there is not."""
     does = _STEPS.get(step)
     return choice.chosen if does is None else does(choice, value)
+
+
+def zoomed(choice: ChartChoice, first: str, last: str) -> Chosen:
+    """What is chosen after a part of the time was selected, by two ISO instants; the same where they are none."""
+    asked = chosen_in({"from": first, "to": last}).zoom
+    return choice.chosen if asked is None else choice.chosen.zoomed(asked.from_at, asked.to_at)
 
 
 def days_between(first: str, last: str, zone: ZoneInfo) -> TimeSpan | None:
