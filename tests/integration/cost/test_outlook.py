@@ -110,6 +110,11 @@ async def test_an_earlier_day_is_shown_and_today_is_still_judged(house: Stack) -
     assert sum(sum(hour.milliwh_of.values()) for hour in found.hours) == 330_000_000
     later = await outlooks.client_outlook(house, date(2027, 1, 1))
     assert later.day == date(2026, 6, 18)
+    long_ago = await outlooks.client_outlook(house, date(1, 1, 1))
+    assert (long_ago.comparison.how, long_ago.today_comparison.how) == (
+        HowUsual.TOO_FEW,
+        HowUsual.MUCH_MORE,
+    )
 
 
 async def test_a_stack_without_meters_has_nothing_to_say(client_stack: Stack, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from portal.core.overview.rules.comparison import BesideUsual, PricedSite
 from portal.core.overview.rules.forecast import MeasuredMonth
-from portal.core.overview.rules.usual import hours_of_day
+from portal.core.overview.rules.usual import hours_of_day, usual_day
 from portal.core.values.time import HOUR
 
 NOT_PRICED = "No tariff"
@@ -132,7 +132,6 @@ def period_of(site: PricedSite, hour: datetime) -> str | None:
 def days_of_sites(
     sites: Sequence[PricedSite],
     energy: Mapping[tuple[UUID, datetime], int],
-    usual_of: Mapping[UUID, Mapping[int, int]],
     shown: tuple[date, datetime, ZoneInfo],
 ) -> tuple[SiteDay, ...]:
     """Return each site's part of a local day up to an instant; what is usual is of the hours that are known."""
@@ -146,7 +145,7 @@ def days_of_sites(
             if milliwh := energy.get((site.id, hour), 0):
                 milliwh_of[period_of(site, hour)] += milliwh
         known = [hour for hour in over if hour in site.known.milliwh]
-        usual = usual_of.get(site.id)
+        usual = usual_day(site.known, day, day, zone)
         its_usual = None if usual is None else sum(usual[hour.astimezone(zone).hour] for hour in known)
         found.append(SiteDay(site.id, site.name, dict(milliwh_of), its_usual, len(over), len(known)))
     return tuple(found)
