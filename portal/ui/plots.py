@@ -36,12 +36,14 @@ class Scale:
         return (value - self.bottom) / (self.top - self.bottom)
 
 
-def scale_of(values: Iterable[float], *, from_zero: bool = False, most: int = 4) -> Scale:
-    """An axis with round ends and at most `most` steps that all values fit on."""
+def scale_of(values: Iterable[float], *, from_zero: bool = False, most: int = 4, least: float = 0.0) -> Scale:
+    """An axis with round ends and at most some `most` steps that all values fit on, which shows `least` at least."""
     known = list(values) or [0.0]
     low, high = min(known), max(known)
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < least:
+        low, high = (low + high - least) / 2, (low + high + least) / 2
     if high - low < 1e-9:
         room = max(abs(high) * _FLAT, 0.5)
         low, high = (low if from_zero and low == 0 else low - room), high + room

@@ -50,7 +50,7 @@ def figures() -> rx.Component:
             title=shown.power_utc,
         ),
         figure("Today so far", shown.today, "kWh", outlook.today_note, loading=loading),
-        figure(f"Peak of {outlook.day_words}", outlook.peak, "kW", outlook.peak_note, loading=waiting),
+        figure(outlook.peak_label, outlook.peak, "kW", outlook.peak_note, loading=waiting),
         figure(outlook.month_label, outlook.month_so_far, "", outlook.month_note, loading=waiting),
     )
     return rx.fragment(row, rx.el.span(shown.as_of, class_name="ui-hint"))

@@ -21,6 +21,7 @@ class MonthLine(TypedDict):
     label: str
     value: str
     href: str
+    is_amount: bool
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ def build_month(outlook: ClientOutlook, overview: ClientOverview) -> MonthShown:
         (f"Fixed charges, {connections}", month.fixed, ""),
     )
     lines = [
-        MonthLine(label=label, value=formats.whole_money(value, overview.currency), href=href)
+        MonthLine(label=label, value=formats.whole_money(value, overview.currency), href=href, is_amount=True)
         for label, value, href in amounts
     ]
-    lines.append(MonthLine(label="Demand charges per kVA", value="not included", href=""))
+    lines.append(MonthLine(label="Demand charges per kVA", value="not included", href="", is_amount=False))
     return MonthShown(
         title=title,
         total=formats.whole_money(total, overview.currency),

@@ -18,7 +18,7 @@ _MEASURES = (("energy", "Energy"), ("cost", "Cost"))
 _SITE_COLUMNS = (
     Column("Site"),
     Column("Energy", is_number=True),
-    Column("By period", is_minor=True),
+    Column("By period"),
     Column("Energy cost, incl. VAT", is_number=True),
 )
 
@@ -149,7 +149,8 @@ def _month_line(line: MonthLine) -> rx.Component:
     label = rx.cond(
         line["href"] != "", internal_link(line["label"], href=line["href"]), rx.el.span(line["label"])
     )
-    return rx.el.div(rx.el.dt(label), rx.el.dd(line["value"]))
+    value = rx.cond(line["is_amount"], line["value"], rx.el.span(line["value"], class_name="ui-soft"))
+    return rx.el.div(rx.el.dt(label), rx.el.dd(value))
 
 
 def site_costs() -> rx.Component:
@@ -168,7 +169,7 @@ def _site_cells(site: SiteCostRow) -> list[rx.Component]:
     return [
         head_cell(internal_link(site["name"], href=site["href"])),
         cell(rx.el.span(site["kwh"]), cell_note(site["note"]), label="Energy", number=True),
-        cell(bar, minor=True),
+        cell(bar, wide=True),
         cell(site["cost"], label="Energy cost", number=True),
     ]
 

@@ -36,6 +36,7 @@ class OutlookShown:
     usual_words: str = ""
     missing_words: str = ""
     peak: str = formats.MISSING
+    peak_label: str = "Peak today"
     peak_note: str = ""
     today_note: str = ""
     month_label: str = "This month so far"
@@ -63,6 +64,7 @@ def build_outlook(
         else "",
         missing_words=_missing(outlook),
         peak=formats.MISSING if outlook.peak is None else formats.kw(outlook.peak.kw),
+        peak_label="Peak today" if is_today else f"Peak of {formats.week_day(day)}",
         peak_note=_peak_note(outlook),
         today_note=_today_note(outlook, overview),
         month_label=f"{outlook.month.month:%B} so far",

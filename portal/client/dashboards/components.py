@@ -64,9 +64,11 @@ _COPY_ADDRESS = """((event) => {
 def files() -> rx.Component:
     """The address, and what is shown as a picture and as a table."""
     return rx.el.div(
-        button(
+        rx.el.button(
             rx.el.span(rx.icon("link", size=15), "Copy link", class_name="ui-copy-before"),
             rx.el.span(rx.icon("check", size=15), "Copied", class_name="ui-copy-after"),
+            type="button",
+            class_name="ui-button ui-copy",
             custom_attrs={"onClick": rx.Var(_COPY_ADDRESS)},
         ),
         button(

@@ -22,6 +22,8 @@ _TONES = ("1", "2", "3", "4")
 _HEIGHTS = ("170px", "130px", "110px")
 _DECIMALS = {"kW": 2, "kvar": 2, "kVA": 2, "V": 1, "A": 2, "Hz": 2, "%": 1, "": 3}
 _TICK_DECIMALS = 6
+# Less than this is no news: an axis that shows a hundredth of a volt makes noise look like events.
+_LEAST_SPREAD = {"V": 4.0, "Hz": 0.1, "": 0.05, "%": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _compared(kind: ChartKind, read: ChartsOf, zone: ZoneInfo) -> list[_Line]:
 def _chart(kind: ChartKind, title: str, lines: list[_Line], read: ChartsOf) -> Shape:
     values = [value for line in lines for _, value in line.runs.points]
     values += [value for line in lines for run in (*line.runs.lows, *line.runs.highs) for _, value in run]
-    scale = scale_of(values, from_zero=kind.begins_at_zero)
+    scale = scale_of(values, from_zero=kind.begins_at_zero, least=_LEAST_SPREAD.get(kind.unit, 0.0))
     return {
         "key": kind.key,
         "title": title,
@@ -173,7 +175,13 @@ def _note(lines: list[_Line], read: ChartsOf, values: list[float]) -> str:
     if not values:
         return "no readings"
     words = width_in_words(read.history.width)
-    return f"{words}, shaded from lowest to highest" if any(line.runs.lows for line in lines) else words
+    return f"{words}, shaded from lowest to highest" if any(map(_is_shaded, lines)) else words
+
+
+def _is_shaded(line: _Line) -> bool:
+    """Whether there is anything between the lowest and the highest values of a line."""
+    pairs = zip(line.runs.lows, line.runs.highs, strict=True)
+    return any(low < high for lows, highs in pairs for (_, low), (_, high) in zip(lows, highs, strict=True))
 
 
 def _value_ticks(scale: Scale, unit: str) -> list[Shape]:

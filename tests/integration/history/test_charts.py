@@ -188,3 +188,4 @@ def test_every_width_of_bars_is_offered_for_what_it_is_good_for() -> None:
     assert energy.width_for(TimeSpan(AT, AT + 31 * DAY)) is energy.BarWidth.DAY
     assert energy.width_for(TimeSpan(AT, AT + 365 * DAY)) is energy.BarWidth.MONTH
     assert energy.widths_for(TimeSpan(AT, AT + 3650 * DAY)) == (energy.BarWidth.MONTH,)
+    assert energy.widths_for(TimeSpan(AT, AT + DAY)) == (energy.BarWidth.QUARTER, energy.BarWidth.HOUR)

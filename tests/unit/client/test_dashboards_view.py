@@ -66,6 +66,16 @@ def test_a_chart_has_a_line_with_a_value_for_each_bucket() -> None:
     assert chart["label"] == "Power: from 10.00 to 17.00 kW."
 
 
+def test_what_hardly_changes_does_not_fill_the_chart() -> None:
+    histories = [
+        MeterHistory(
+            meter(), [bucket._replace(values=[50.0], lows=[50.0], highs=[50.0]) for bucket in measured(1)]
+        )
+    ]
+    [chart] = build_charts(read("frequency", histories=histories), ZONE, NOW, is_zoomed=False)["charts"]
+    assert (chart["bottom"], chart["top"], chart["note"]) == (49.95, 50.05, "5-minute averages")
+
+
 def test_a_gap_breaks_the_line_and_is_named() -> None:
     histories = [MeterHistory(meter(), measured(1, without=range(24, 54), late=range(100, 112)))]
     drawn = build_charts(read("power", histories=histories), ZONE, NOW, is_zoomed=False)

@@ -53,6 +53,7 @@ _LONGEST = {
     BarWidth.HOUR: timedelta(days=32),
     BarWidth.DAY: timedelta(days=800),
 }
+_SHORTEST = {BarWidth.DAY: timedelta(days=2), BarWidth.MONTH: timedelta(days=59)}
 _USUAL = {
     BarWidth.HOUR: timedelta(days=7, hours=2),
     BarWidth.DAY: timedelta(days=93),
@@ -60,8 +61,12 @@ _USUAL = {
 
 
 def widths_for(span: TimeSpan) -> tuple[BarWidth, ...]:
-    """Return by what widths the energy of a span can be shown."""
-    return tuple(width for width in BarWidth if width not in _LONGEST or span.length <= _LONGEST[width])
+    """Return by what widths the energy of a span can be shown: not in too many bars, nor in one."""
+    return tuple(
+        width
+        for width in BarWidth
+        if _SHORTEST.get(width, timedelta(0)) <= span.length <= _LONGEST.get(width, timedelta.max)
+    )
 
 
 def width_for(span: TimeSpan) -> BarWidth:
