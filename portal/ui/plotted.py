@@ -4,7 +4,7 @@ What they show is a plain dictionary in a page's state (`Drawn`). Colours are cl
 and every brand have them at once.
 """
 
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import reflex as rx
 
@@ -36,6 +36,7 @@ NO_BARS: Final[Drawn] = {
     "now": None,
     "mark": None,
     "opens": False,
+    "legend": [],
 }
 NO_HEAT: Final[Drawn] = {
     "picture": "",
@@ -47,6 +48,13 @@ NO_HEAT: Final[Drawn] = {
     "unit": "",
     "hint": "",
 }
+
+
+class HueMeaning(TypedDict):
+    """What a hue of bars means: the hue as CSS, and its words."""
+
+    hue: str
+    label: str
 
 
 def _two_instants(first: rx.Var[str], last: rx.Var[str]) -> tuple[rx.Var[str], rx.Var[str]]:
@@ -97,3 +105,13 @@ def bars(view: Shown[Drawn], *, label: Text, height: str, on_open: Told[str]) ->
 def heat_map(view: Shown[Drawn], *, label: Text, on_open: Told[str]) -> rx.Component:
     """A year of days with their hours; `on_open(day)` gets the ISO date of the one that was chosen."""
     return _HeatMap.create(view=view, label=label, on_open=on_open)
+
+
+def hue_meanings(drawn: Drawn) -> rx.Component:
+    """What the hues of bars mean, as items of a list."""
+    return rx.foreach(drawn["legend"].to(list[HueMeaning]), _hue_meaning)
+
+
+def _hue_meaning(each: HueMeaning) -> rx.Component:
+    square = rx.el.span(aria_hidden=True, class_name="ui-hue", style={"background": each["hue"]})
+    return rx.el.li(square, each["label"])

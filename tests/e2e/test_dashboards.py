@@ -113,7 +113,7 @@ def test_quantities_meters_and_time_are_chosen_on_the_page(
     page.get_by_role("button", name="Remove Voltage", exact=True).click()
     expect(page.get_by_role("heading", name="Voltage", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Month", exact=True).first.click()
-    expect(page.get_by_role("button", name="May 2026")).to_be_visible()
+    expect(page.get_by_role("button", name="May 2026", exact=True)).to_be_visible()
     page.get_by_label("Compare with").select_option("week")
     page.wait_for_url("**against=week**")
     page.get_by_role("button", name="The time after").click()

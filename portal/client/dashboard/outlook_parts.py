@@ -9,7 +9,7 @@ from portal.ui.cards import card
 from portal.ui.feedback import skeleton, skeleton_lines
 from portal.ui.forms import icon_button
 from portal.ui.layout import internal_link
-from portal.ui.plotted import bars
+from portal.ui.plotted import bars, hue_meanings
 from portal.ui.range_picker import segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Text
@@ -78,7 +78,7 @@ def _hours() -> rx.Component:
     return card(
         rx.cond(State.is_read, chart, skeleton("100%", "266px")),
         rx.el.ul(
-            rx.foreach(drawn["legend"].to(list[dict[str, str]]), _hue),
+            hue_meanings(drawn),
             _if(shown.usual_words, rx.el.li(_key("ui-usual-key"), shown.usual_words)),
             _if(shown.missing_words, rx.el.li(_key("ui-hatch"), shown.missing_words)),
             class_name="ui-legend",
@@ -106,11 +106,6 @@ def _hours() -> rx.Component:
             class_name="ui-row",
         ),
     )
-
-
-def _hue(each: rx.Var[dict[str, str]]) -> rx.Component:
-    square = rx.el.span(aria_hidden=True, class_name="ui-hue", style={"background": each["hue"]})
-    return rx.el.li(square, each["label"])
 
 
 def _key(kind: str) -> rx.Component:

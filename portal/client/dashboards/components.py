@@ -9,8 +9,8 @@ from portal.client.dashboards.state import ChartsState as State
 from portal.ui.cards import card
 from portal.ui.feedback import empty_state, error_panel, skeleton
 from portal.ui.forms import button, icon_button
-from portal.ui.plotted import bars, heat_map, time_charts
-from portal.ui.range_picker import day_popover, segments
+from portal.ui.plotted import bars, heat_map, hue_meanings, time_charts
+from portal.ui.range_picker import day_popover
 from portal.ui.vars import Shown, Text, is_some, size
 
 _MOST_DAYS = 3660
@@ -163,7 +163,7 @@ def _adding(words: str, offers: Shown[list[Offer]], step: str) -> rx.Component:
         rx.el.option(f"+ {words}", value=""),
         rx.foreach(offers, lambda offer: rx.el.option(offer["words"], value=offer["key"])),
         value="",
-        on_change=lambda key: State.go(step, key),
+        on_change=State.go(step),
         aria_label=words,
         class_name="ui-input ui-add",
     )
@@ -171,11 +171,11 @@ def _adding(words: str, offers: Shown[list[Offer]], step: str) -> rx.Component:
 
 def _time() -> list[rx.Component]:
     return [
-        segments(
-            RANGES,
-            active=State.shown.span_name,
-            on_choose=lambda key: State.go("range", key),
-            label="Range",
+        rx.el.div(
+            *[_segment("range", State.shown.span_name, key, words) for key, words in RANGES],
+            role="group",
+            aria_label="Range",
+            class_name="ui-segments",
         ),
         rx.el.span(
             icon_button(
@@ -199,7 +199,7 @@ def _time() -> list[rx.Component]:
         rx.el.select(
             *[rx.el.option(words, value=key) for key, words in COMPARISONS],
             value=State.shown.comparison,
-            on_change=lambda key: State.go("against", key),
+            on_change=State.go("against"),
             aria_label="Compare with",
             class_name="ui-input ui-compare",
         ),
@@ -251,14 +251,6 @@ def _legend(kind: str, words: Text) -> rx.Component:
     return rx.fragment(rx.cond(words != "", rx.el.li(key, words), rx.fragment()))
 
 
-def _hues(drawn: Shown[dict]) -> rx.Component:
-    def hue(each: rx.Var[dict[str, str]]) -> rx.Component:
-        square = rx.el.span(aria_hidden=True, class_name="ui-hue", style={"background": each["hue"]})
-        return rx.el.li(square, each["label"])
-
-    return rx.foreach(drawn["legend"].to(list[dict[str, str]]), hue)
-
-
 def _energy() -> rx.Component:
     drawn = State.energy
     return card(
@@ -268,11 +260,13 @@ def _energy() -> rx.Component:
                 drawn,
                 label="Energy over time, in the periods of the tariff.",
                 height="150px",
-                on_open=lambda key: State.go("bar", key),
+                on_open=State.go("bar"),
             ),
             skeleton("100%", "150px"),
         ),
-        rx.el.ul(_hues(drawn), _legend("ui-hatch", drawn["not_placed"].to(str)), class_name="ui-legend"),
+        rx.el.ul(
+            hue_meanings(drawn), _legend("ui-hatch", drawn["not_placed"].to(str)), class_name="ui-legend"
+        ),
         title="Energy",
         note=rx.el.div(
             drawn["total"].to(str),
@@ -288,12 +282,15 @@ def _energy() -> rx.Component:
 
 
 def _width(offer: Offer) -> rx.Component:
-    is_chosen = State.shown.bar_width == offer["key"]
+    return _segment("per", State.shown.bar_width, offer["key"], offer["words"])
+
+
+def _segment(step: str, chosen: Text, key: Text, words: Text) -> rx.Component:
     return rx.el.button(
-        offer["words"],
+        words,
         type="button",
-        on_click=State.go("per", offer["key"]),
-        custom_attrs={"aria-pressed": rx.cond(is_chosen, "true", "false")},
+        on_click=State.go(step, key),
+        custom_attrs={"aria-pressed": rx.cond(chosen == key, "true", "false")},
         class_name="ui-segment",
     )
 
@@ -307,7 +304,7 @@ def _year() -> rx.Component:
             heat_map(
                 drawn,
                 label=f"A year by day and hour, up to {drawn['scale'].to(str)}. {drawn['missing'].to(str)}",
-                on_open=lambda day: State.go("open-day", day),
+                on_open=State.go("open-day"),
             ),
             skeleton("100%", "168px"),
         ),
@@ -316,7 +313,7 @@ def _year() -> rx.Component:
         note=rx.el.select(
             *[rx.el.option(words, value=key) for key, words in _YEARS],
             value=State.shown.year_of,
-            on_change=lambda key: State.go("year", key),
+            on_change=State.go("year"),
             aria_label="Quantity of the year",
             class_name="ui-input",
         ),

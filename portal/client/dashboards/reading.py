@@ -34,7 +34,7 @@ class ChartChoice:
 async def choice_of(stack: Stack, chosen: Chosen) -> ChartChoice:
     """Find what an address chooses; without any meter or site that is there, the first meter."""
     offered = await charts.charted_meters(stack)
-    named = [
+    named: list[tuple[str, str, tuple[ChartedMeter, ...]]] = [
         (str(meter.id), meter.name, (meter,))
         for wanted in chosen.meters
         for meter in offered

@@ -110,6 +110,13 @@ class CostPage(rx.State, mixin=True):
 
     @rx.event
     @signed_in
+    def choose_day(self, day: str):
+        """Go to one day; back leads to these."""
+        days = parse_days(day, day)
+        return rx.redirect(self._address(days, self.grouping)) if days else None
+
+    @rx.event
+    @signed_in
     def choose_days(self, first: str, last: str):
         """Go to these days, both included."""
         return self._go(parse_days(first, last))

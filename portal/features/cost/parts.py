@@ -11,7 +11,7 @@ from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callouts, cell_warning, error_panel, skeleton, skeleton_lines
 from portal.ui.figures import figure, figure_row
-from portal.ui.plotted import bars
+from portal.ui.plotted import bars, hue_meanings
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Click, Shown, Text, Told, is_some
@@ -144,24 +144,24 @@ def _skeletons() -> rx.Component:
 def day_chart(state: State) -> rx.Component:
     """Cost or energy per day, stacked by time of use; a bar opens its day."""
     is_cost = state.measure == "cost"
-    drawn = rx.cond(is_cost, state.report.cost_figure, state.report.energy_figure)
     return card(
         bars(
-            drawn,
+            rx.cond(is_cost, state.report.cost_figure, state.report.energy_figure),
             label=rx.cond(is_cost, "Cost per day by time of use.", "Energy per day by time of use."),
             height=_CHART_HEIGHT,
-            on_open=lambda day: state.choose_days(day, day),
+            on_open=state.choose_day,
         ),
-        rx.el.ul(rx.foreach(drawn["legend"].to(list[dict[str, str]]), _legend_hue), class_name="ui-legend"),
+        rx.el.ul(
+            rx.cond(
+                is_cost, hue_meanings(state.report.cost_figure), hue_meanings(state.report.energy_figure)
+            ),
+            class_name="ui-legend",
+        ),
         title="Per day",
         note=segments(
             _MEASURES, active=state.measure, on_choose=state.show_measure, label="What the chart shows"
         ),
     )
-
-
-def _legend_hue(each: rx.Var[dict[str, str]]) -> rx.Component:
-    return rx.el.li(hue_square(each["hue"]), each["label"])
 
 
 def table(

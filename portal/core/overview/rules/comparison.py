@@ -77,7 +77,7 @@ def compare_day(sites: Sequence[PricedSite], day: date, now: datetime, zone: Zon
     hours = hours_of_day(day, zone)
     over = [hour for hour in hours if hour + HOUR <= now]
     usual_of = {
-        site.id: usual for site in sites if (usual := usual_day(site.known, day, day, zone)) is not None
+        site.id: found for site in sites if (found := usual_day(site.known, day, day, zone)) is not None
     }
     compared = [site for site in sites if site.id in usual_of]
     usual: dict[datetime, int] = {}

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
 
 _KEPT_SECONDS = 900
-_DAY, _LONGEST_AGO = timedelta(days=1), timedelta(days=3660)
+_DAY, _LATELY, _LONGEST_AGO = timedelta(days=1), timedelta(days=8), timedelta(days=3660)
 _PEAK_MINUTES = 15
 
 
@@ -71,18 +71,23 @@ class _Moment:
 
     @property
     def earlier(self) -> list[tuple[datetime, datetime]]:
-        """What is read before today: from four weeks before the first measured month on, and before what is shown."""
+        """What is read seldom: from four weeks before the first measured month on, and before what is shown."""
         weeks, first_month = timedelta(weeks=WEEKS), months_before(self.today, MEASURED_MONTHS)[-1]
         first = floor_hour(local_midnight(first_month - weeks, self.zone))
         shown = floor_hour(local_midnight(self.shown - weeks, self.zone))
         long_ago = [(shown, min(first, floor_hour(self.until)))] if shown < first else []
-        return [*long_ago, (first, floor_hour(self.midnight))]
+        return [*long_ago, (first, self.lately)]
+
+    @property
+    def lately(self) -> datetime:
+        """From when on hours are read each time: what comes late mostly comes within days."""
+        return floor_hour(self.midnight) - _LATELY
 
 
 async def client_outlook(stack: Stack, day: date | None = None) -> ClientOutlook:
     """Return a local day of the last ten years (None: today) beside what is usual, and where the month is heading.
 
-    What lies before today is read every quarter of an hour, and so is how far off forecasts were.
+    What lies more than a week back is read every quarter of an hour, and so is how far off forecasts were.
     """
     now = stack.clock().astimezone(UTC)
     async with stack.db.snapshot() as session:
@@ -94,7 +99,7 @@ async def client_outlook(stack: Stack, day: date | None = None) -> ClientOutlook
     moment = _Moment(now, today, shown, zone)
     hours = [each for window in moment.earlier for each in await _earlier_hours(stack, devices, *window)]
     async with energy.counted(stack) as counted:
-        hours += await site_hours(counted, devices, floor_hour(moment.midnight), now + HOUR)
+        hours += await site_hours(counted, devices, moment.lately, now + HOUR)
         municipalities = await tariffs.load(counted.session)
         shown_at = local_midnight(moment.shown, zone)
         power = await queries.power_buckets(counted.session, shown_at, moment.until, _PEAK_MINUTES)
