@@ -38,7 +38,7 @@ _COMMANDS_STYLE = {
 def figures() -> rx.Component:
     """Power, energy and cost at a glance."""
     shown, loading = DashboardState.figures, DashboardState.is_loading
-    outlook, waiting = OutlookState.outlook, ~OutlookState.is_read
+    outlook, waiting = OutlookState.outlook, OutlookState.is_waiting
     row = figure_row(
         figure(
             "Power now",

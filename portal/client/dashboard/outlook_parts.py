@@ -54,7 +54,7 @@ def sentence() -> rx.Component:
         rx.el.div(words, small),
         class_name="ui-sentence-row",
     )
-    return card(rx.cond(State.is_read, shown, skeleton("100%", "48px")))
+    return card(rx.cond(State.is_waiting, skeleton("100%", "48px"), shown))
 
 
 def _if(known: Text, *content: rx.Component | Text) -> rx.Component:
@@ -76,7 +76,7 @@ def _hours() -> rx.Component:
         on_open=State.open_hour,
     )
     return card(
-        rx.cond(State.is_read, chart, skeleton("100%", "266px")),
+        rx.cond(State.is_waiting, skeleton("100%", "266px"), chart),
         rx.el.ul(
             hue_meanings(drawn),
             _if(shown.usual_words, rx.el.li(_key("ui-usual-key"), shown.usual_words)),
@@ -134,7 +134,7 @@ def _month() -> rx.Component:
     )
     shown = rx.cond(month.total != "", known, rx.el.p(month.why_not, class_name="ui-hint"))
     return card(
-        rx.cond(State.is_read, shown, skeleton_lines(4, "24px")),
+        rx.cond(State.is_waiting, skeleton_lines(4, "24px"), shown),
         title=rx.cond(month.title != "", month.title, "The month in money"),
         note="incl. VAT",
     )
@@ -152,7 +152,7 @@ def site_costs() -> rx.Component:
     """What each site used in the day that is shown, and what that cost."""
     table = data_table(_SITE_COLUMNS, State.site_days, _site_cells, caption="Cost by site", stacked=True)
     return card(
-        rx.cond(State.is_read, table, skeleton_lines(2)),
+        rx.cond(State.is_waiting, skeleton_lines(2), table),
         title="Cost by site",
         note=State.outlook.day_words,
         flush=True,

@@ -37,7 +37,7 @@ class OutlookState(rx.State):
     outlook: OutlookShown = OutlookShown()
     site_days: list[SiteCostRow] = []
     measure: str = "energy"
-    is_read: bool = False
+    is_waiting: bool = True
 
     @rx.event(background=True)
     @signed_in
@@ -55,7 +55,7 @@ class OutlookState(rx.State):
                 said_at, said = each.began_at, shown.sentence
             async with self:
                 self.outlook = replace(shown, sentence=said)
-                self.site_days, self.measure, self.is_read = rows, measure, True
+                self.site_days, self.measure, self.is_waiting = rows, measure, False
 
     @rx.event
     @signed_in

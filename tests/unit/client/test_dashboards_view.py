@@ -29,7 +29,7 @@ def measured(
     quantities: int, *, without: range = range(0), late: range = range(0), value: float = 10.0
 ) -> list[Bucket]:
     arrived = round((AT + DAY - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds())
-    same = [value] * quantities
+    same: list[float | None] = [value] * quantities
     return [
         Bucket(
             AT + n * WIDTH,

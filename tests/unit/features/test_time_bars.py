@@ -13,6 +13,7 @@ from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
 from portal.features.cost.bars import day_figure
 from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for
+from portal.ui.plotted import Drawn
 
 STYLES = Path(__file__).resolve().parents[3] / "portal/ui/styles"
 AT = datetime(2026, 5, 18, tzinfo=UTC)
@@ -23,7 +24,7 @@ BARS = [
 ]
 
 
-def drawn() -> dict[str, object]:
+def drawn() -> Drawn:
     return draw_bars(BARS, TimeSpan(AT, AT + 4 * HOUR), ZoneInfo("UTC"), Measured(), scale_for(BARS))
 
 
