@@ -67,7 +67,7 @@ def test_the_hours_are_drawn_and_nothing_is_compared_before_there_is_enough(
     expect(page.locator(".ui-sentence-icon")).to_be_visible()
     hours.focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".ui-bars-told")).to_contain_text("00:00 to 01:00")
+    expect(page.locator(".ui-bars-told")).to_contain_text("40.00 kWh")
     page.keyboard.press("Enter")
     page.wait_for_url("**/dashboards?from=*")
 

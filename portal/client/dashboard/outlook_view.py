@@ -13,7 +13,7 @@ from portal.core.overview.service.overview import ClientOverview
 from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
 from portal.core.values.time import HOUR, iso_utc, local_midnight
 from portal.features.cost.hues import hues_of, period_rank
-from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for, share_of_span
+from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, legend_of, scale_for, share_of_span
 from portal.ui import formats, tokens
 from portal.ui.plots import SIZE, Scale
 from portal.ui.plotted import NO_BARS, Drawn
@@ -110,7 +110,7 @@ def _hours(outlook: ClientOutlook, currency: str, now: datetime, measure: str) -
     )
     is_cost = measure == "cost"
     symbol = formats.currency_symbol(currency)
-    measured = Measured("", f"{symbol}\u00a0") if is_cost else Measured()
+    measured = ValueWords("", f"{symbol}\u00a0") if is_cost else ValueWords()
     bars = [_bar(hour, outlook, now, is_cost=is_cost) for hour in outlook.hours if hour.milliwh_of]
     usual = [] if is_cost else [(hour.usual_milliwh or 0) / MILLIWH_PER_KWH for hour in outlook.hours]
     scale = scale_for(bars, usual)

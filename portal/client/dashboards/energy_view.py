@@ -8,7 +8,7 @@ from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import BarWidth, EnergyBar, EnergyBars
 from portal.core.history.service.year import ENERGY, HOURS_OF_DAY, YearOfHours
 from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
-from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for, share_of_span
+from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, legend_of, scale_for, share_of_span
 from portal.ui import formats
 from portal.ui.plots import mask_url
 from portal.ui.plotted import Drawn
@@ -26,7 +26,7 @@ def build_energy(found: EnergyBars, span: TimeSpan, zone: ZoneInfo, gaps: Sequen
     """The bars, what their hues mean, and what is known of no hour."""
     bars = [_time_bar(bar, found.width, zone) for bar in found.bars]
     scale = scale_for(bars)
-    drawn = draw_bars(bars, span, zone, Measured(), scale)
+    drawn = draw_bars(bars, span, zone, ValueWords(), scale)
     drawn["gaps"] = [
         _not_placed(bar, gap, span, scale.top)
         for bar in found.bars

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from portal.core.cost.rules.cost import CostReport, DayCost
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
-from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for
+from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, legend_of, scale_for
 from portal.ui import formats
 from portal.ui.plotted import NO_BARS, Drawn
 
@@ -27,7 +27,7 @@ def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
         return dict(NO_BARS)
     is_cost = measure == "cost"
     symbol = formats.currency_symbol(report.currency)
-    measured = Measured("", f"{symbol}\u00a0") if is_cost else Measured()
+    measured = ValueWords("", f"{symbol}\u00a0") if is_cost else ValueWords()
     bars = [_bar(line, measure) for line in report.days]
     margin = max(0, _FEWEST_SLOTS - len(days)) * _DAY / 2
     span = TimeSpan(_at(days[0]) - margin, _at(days[-1]) + _DAY + margin)

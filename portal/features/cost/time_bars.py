@@ -33,7 +33,7 @@ class TimeBar:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ValueWords:
     """How values are worded: a unit behind them or a currency in front of them, and how many decimals."""
 
     unit: str = "kWh"
@@ -66,7 +66,7 @@ def scale_for(bars: Sequence[TimeBar], more: Iterable[float] = ()) -> Scale:
 
 
 def draw_bars(
-    bars: Sequence[TimeBar], span: TimeSpan, zone: ZoneInfo, measured: Measured, scale: Scale
+    bars: Sequence[TimeBar], span: TimeSpan, zone: ZoneInfo, measured: ValueWords, scale: Scale
 ) -> Drawn:
     """The bars over a span, with both axes; other marks are added by whoever has them."""
     hues = hues_shown(bars)
@@ -78,7 +78,7 @@ def draw_bars(
     }
 
 
-def value_ticks(scale: Scale, measured: Measured) -> list[Drawn]:
+def value_ticks(scale: Scale, measured: ValueWords) -> list[Drawn]:
     """The words of an axis of values; the unit stands with the highest."""
     texts = [f"{measured.prefix}{_short(value)}" for value in scale.ticks]
     texts[-1] = f"{texts[-1]} {measured.unit}".strip()
@@ -99,7 +99,7 @@ def share_of_span(at: datetime, span: TimeSpan) -> float:
 
 
 def _bar(
-    bar: TimeBar, span: TimeSpan, hues: dict[str | None, str], measured: Measured, scale: Scale
+    bar: TimeBar, span: TimeSpan, hues: dict[str | None, str], measured: ValueWords, scale: Scale
 ) -> Drawn:
     first, last = share_of_span(bar.at, span), share_of_span(bar.end_at, span)
     slim = (last - first) * _SLIM

@@ -12,7 +12,7 @@ from portal.core.cost.rules.cost import CostReport, DayCost, PeriodCost
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
 from portal.features.cost.bars import day_figure
-from portal.features.cost.time_bars import Measured, TimeBar, draw_bars, legend_of, scale_for
+from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, legend_of, scale_for
 from portal.ui.plotted import Drawn
 
 STYLES = Path(__file__).resolve().parents[3] / "portal/ui/styles"
@@ -25,7 +25,7 @@ BARS = [
 
 
 def drawn() -> Drawn:
-    return draw_bars(BARS, TimeSpan(AT, AT + 4 * HOUR), ZoneInfo("UTC"), Measured(), scale_for(BARS))
+    return draw_bars(BARS, TimeSpan(AT, AT + 4 * HOUR), ZoneInfo("UTC"), ValueWords(), scale_for(BARS))
 
 
 def test_a_bar_is_stacked_from_the_cheapest_and_says_all_its_parts_and_their_total() -> None:
@@ -42,7 +42,7 @@ def test_what_is_fed_in_lies_below_zero() -> None:
     bars = [TimeBar(AT, AT + HOUR, {None: -4.0})]
     scale = scale_for(bars)
     assert scale.bottom < 0
-    [bar] = draw_bars(bars, TimeSpan(AT, AT + HOUR), ZoneInfo("UTC"), Measured(), scale)["bars"]
+    [bar] = draw_bars(bars, TimeSpan(AT, AT + HOUR), ZoneInfo("UTC"), ValueWords(), scale)["bars"]
     [part] = bar["parts"]
     assert (part["y"], round(part["y"] + part["h"], 5)) == (0.0, round(scale.up(0), 5))
 
