@@ -29,13 +29,18 @@ def add_user(
     as_json: AsJson = False,
 ) -> None:
     """Add a person."""
-    if not password_stdin:
-        message = "Give the password on standard input with --password-stdin: an argument shows in the process list."
-        raise Invalid(message)
-    password = sys.stdin.readline().rstrip("\r\n")
+    password = password_from_stdin(is_asked=password_stdin)
     user_id = with_stack(lambda stack: accounts.add_user(stack, email, role, password))
     made = {"id": user_id, "email": email.strip().lower(), "role": role}
     answer(made, f"Added {made['email']} as {role}.", as_json=as_json)
+
+
+def password_from_stdin(*, is_asked: bool) -> str:
+    """Return the line that standard input holds. Raises `Invalid` where nobody said that it would."""
+    if not is_asked:
+        message = "Give the password on standard input with --password-stdin: an argument shows in the process list."
+        raise Invalid(message)
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @users.command("list")

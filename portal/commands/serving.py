@@ -15,6 +15,7 @@ from portal.commands.output import AsJson, answer
 from portal.commands.reach import require_own_password
 from portal.core import energy
 from portal.core.database.migrations import migrate
+from portal.core.database.reader_role import prepare_readers
 from portal.core.errors import PortalError
 from portal.core.identity.service import accounts
 from portal.core.log import configure_logging
@@ -47,6 +48,7 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
     async with opened_stack(settings, is_alone=True, on_database_end=lost.note) as stack:
         await migrate(stack.db, settings.run_mode)
         await energy.bootstrap(stack)
+        await prepare_readers(stack.db, stack.layout, settings.grafana)
         await wide_readings.begin(stack)
         await accounts.ensure_first_admin(stack)
         await require_own_password(stack, host)
@@ -130,6 +132,7 @@ async def _migrate(settings: Settings) -> None:
         await migrate(stack.db, settings.run_mode)
         await energy.bootstrap(stack)
         await wide_readings.move_wide_readings(stack)
+        await prepare_readers(stack.db, stack.layout, settings.grafana)
         await accounts.ensure_first_admin(stack)
 
 

@@ -27,6 +27,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _SHORTEST_KEY = 32
 # As a browser states it: lower case, no path, no slash at the end.
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 DEFAULT_ADMIN_EMAIL = "admin@example.com"
 DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
 
@@ -180,9 +181,19 @@ class MetricsSettings(_Section):
 
 
 class Grafana(_Section):
-    """Where Grafana is served, on the same origin."""
+    """Where Grafana is served, on the same origin, and the role by which it reads the views of `reporting`."""
 
     url: str = ""
+    reader_name: str = "grafana_reader"
+    reader_password: SecretStr = SecretStr("")
+
+    @field_validator("url")
+    @classmethod
+    def _same_origin(cls, value: str) -> str:
+        if value and not _PATH.fullmatch(value):
+            message = "this is not a path of the same origin, such as /grafana"
+            raise ValueError(message)
+        return value.rstrip("/")
 
 
 class StorageSettings(_Section):

@@ -103,6 +103,8 @@ _REST = {
     "RateLimit__RedisUrl": "redis://127.0.0.1:1/0",
     "Metrics__PerCustomer": "true",
     "Grafana__Url": "/grafana",
+    "Grafana__ReaderName": "reader_in_force",
+    "Grafana__ReaderPassword": "of-the-reader",
 }
 _OF_MODE = {
     "Client": {"Application__RunMode": "Client", "RateLimit__Enabled": "true"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.database import reporting
 from portal.core.database.hour_columns import (
     DAILY_FIGURES,
     DAILY_OF_HOURS,
@@ -138,10 +139,12 @@ async def create_views(session: AsyncSession, layout: Layout, kept: KeptHours) -
         await session.execute(text(layout.sql(_VIEW, view=layout.table(name), hours=select)))
     if layout.has_customers:
         await _create_daily(session, layout, kept.days)
+    await reporting.make_again(session, layout)
 
 
 async def drop_views(session: AsyncSession, layout: Layout) -> None:
-    """Drop the views; `create_views` makes them anew."""
+    """Drop the views, and those that others read of them; `create_views` makes all of them anew."""
+    await reporting.drop(session)
     for statement in _DROP:
         await session.execute(text(layout.sql(statement)))
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from portal.core import outages
+from portal.core.database import reporting
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.restored import require_restored
 from portal.core.database.rows import is_so, value_of, values_of
@@ -89,10 +90,13 @@ async def _migrate(database: Database, mode: RunMode) -> None:
             )
             raise Misconfigured(message)
         # First: of what a newer release keeps otherwise this one would say that it was lost.
-        _refuse_newer(mode, await _revisions(connection))
+        found = await _revisions(connection)
+        _refuse_newer(mode, found)
         await require_restored(connection, _READINGS[mode])
         await connection.execute(text(f"SET LOCAL lock_timeout = {round(_LOCK_SECONDS * 1000)}"))
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
+        if found != _heads(mode):
+            await reporting.drop(connection)
         await connection.run_sync(_upgrade, mode)
 
 
@@ -119,8 +123,12 @@ async def require_migrated(database: Database, mode: RunMode) -> None:
         found = await _revisions(connection)
         _refuse_newer(mode, found)
         await require_restored(connection, _READINGS[mode])
-    if found != set(ScriptDirectory.from_config(_config(mode)).get_heads()):
+    if found != _heads(mode):
         raise Misconfigured("The database has the schema of another release: run `portal migrate` first.")
+
+
+def _heads(mode: RunMode) -> set[str]:
+    return set(ScriptDirectory.from_config(_config(mode)).get_heads())
 
 
 async def _revisions(connection: AsyncConnection) -> set[str]:
