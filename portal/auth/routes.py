@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from portal.auth import forward
 from portal.core.audit.acting import set_acting
 from portal.core.errors import Invalid, LockedOut, NotFound, Throttled, Unauthenticated
 from portal.core.identity.service import accounts, sessions
@@ -47,6 +48,7 @@ def auth_app() -> Starlette:
             Route("/auth/logout", _logout, methods=["POST"]),
             Route("/auth/password", _form(_change_password), methods=["POST"]),
             Route("/auth/set-password", _form(_set_password), methods=["POST"]),
+            *forward.ROUTES,
             *images.ROUTES,
             *branding.ROUTES,
         ],

@@ -220,6 +220,7 @@ def _served(
     own = {
         "Database__ConnectionString": server.dsn(database).replace("+asyncpg", ""),
         "Storage__DataDirectory": str(folder),
+        "Grafana__Url": "/grafana",
     }
     stack = RunningStack(mode, own | settings, folder, open_files=open_files)
     try:

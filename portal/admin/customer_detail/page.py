@@ -12,8 +12,16 @@ from portal.admin.customer_detail.tariffs.components import tariffs_panel
 from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
 from portal.admin.customer_detail.view import COST, SITES, TARIFFS
 from portal.admin.nav import CUSTOMERS, admin_page
+from portal.features.grafana.embed import embedded
+from portal.features.grafana.state import GrafanaState
 
-on_load = [CustomerState.load, CustomerSitesState.load, CustomerTariffsState.load, CustomerCostState.load]
+on_load = [
+    CustomerState.load,
+    CustomerSitesState.load,
+    CustomerTariffsState.load,
+    CustomerCostState.load,
+    GrafanaState.load,
+]
 
 
 def customer_detail_page() -> rx.Component:
@@ -23,7 +31,13 @@ def customer_detail_page() -> rx.Component:
         rx.cond(
             CustomerState.is_missing,
             not_found(),
-            tabs({SITES: sites_panel(), TARIFFS: tariffs_panel(), COST: cost_panel()}),
+            rx.fragment(
+                tabs({SITES: sites_panel(), TARIFFS: tariffs_panel(), COST: cost_panel()}),
+                embedded(
+                    f"customer-drilldown?var-customer={CustomerState.customer_id}",
+                    "Every quantity of this customer, in Grafana",
+                ),
+            ),
         ),
         section=CUSTOMERS,
         subtitle=subtitle(),

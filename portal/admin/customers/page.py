@@ -6,8 +6,10 @@ from portal.admin.customers.components import customer_list, register_button
 from portal.admin.customers.dialogs import dialogs
 from portal.admin.customers.state import CustomersState
 from portal.admin.nav import CUSTOMERS, admin_page
+from portal.features.grafana.embed import embedded
+from portal.features.grafana.state import GrafanaState
 
-on_load = [CustomersState.load, CustomersState.follow]
+on_load = [CustomersState.load, CustomersState.follow, GrafanaState.load]
 
 
 def customers_page() -> rx.Component:
@@ -15,6 +17,7 @@ def customers_page() -> rx.Component:
     return admin_page(
         "Customers",
         customer_list(),
+        embedded("fleet-overview", "The fleet, in Grafana"),
         dialogs(),
         section=CUSTOMERS,
         subtitle=CustomersState.summary,

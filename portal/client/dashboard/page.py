@@ -6,10 +6,12 @@ from portal.client.dashboard import components, outlook_parts
 from portal.client.dashboard.outlook_state import OutlookState
 from portal.client.dashboard.state import DashboardState
 from portal.client.nav import DASHBOARD, client_page
+from portal.features.grafana.embed import embedded
+from portal.features.grafana.state import GrafanaState
 
 ROUTE = DASHBOARD
 TITLE = "Dashboard"
-ON_LOAD = (DashboardState.follow, OutlookState.follow_outlook)
+ON_LOAD = (DashboardState.follow, OutlookState.follow_outlook, GrafanaState.load)
 
 
 def dashboard_page() -> rx.Component:
@@ -26,6 +28,7 @@ def dashboard_page() -> rx.Component:
                 outlook_parts.day_and_month(),
                 outlook_parts.site_costs(),
                 components.site_list(),
+                embedded("power-overview", "Every quantity, in Grafana"),
             ),
         ),
         section=ROUTE,

@@ -1,0 +1,1 @@
+"""Dashboards of Grafana inside pages, where a stack has one beside it."""
