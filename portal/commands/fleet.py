@@ -1,14 +1,19 @@
 """`portal customer`: the Admin's customers."""
 
+from importlib import metadata
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from portal.commands import bundle as bundles
+from portal.commands.identity import password_from_stdin
 from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked, plain
 from portal.commands.session import with_stack
+from portal.core.database.reader_role import ensure_reader, role_name
 from portal.core.fleet.service import customers
 from portal.core.fleet.service.customers import DEFAULT_GRACE_HOURS, CustomerLine, IssuedToken
-from portal.core.settings import RunMode
+from portal.core.settings import DEFAULT_ADMIN_EMAIL, RunMode, load_settings
 from portal.core.stack import Stack
 from portal.core.values.pages import Page
 from portal.core.values.time import iso_utc
@@ -17,10 +22,55 @@ customer_verbs = typer.Typer(help="Customers and their tokens (Admin).", no_args
 
 
 @customer_verbs.command("add")
-def add_customer(code: str, name: str, as_json: AsJson = False) -> None:
-    """Register a customer; its token is shown once."""
-    issued = with_stack(lambda stack: customers.register(stack, code, name), mode=RunMode.ADMIN)
-    answer(issued, f"Registered {issued.code}. Its token, shown only now:\n{issued.token}", as_json=as_json)
+def add_customer(
+    code: str,
+    name: str,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder to be made, from which the customer's stack starts.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Its host name; beside the Admin's by default.")] = "",
+    admin_email: Annotated[str, typer.Option(help="Its first admin.")] = DEFAULT_ADMIN_EMAIL,
+    admin_url: Annotated[
+        str, typer.Option(help="The Admin's address; by default what it calls itself.")
+    ] = "",
+    image: Annotated[str, typer.Option(help="The image it runs; by default of this release.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Register a customer; its token is shown once, or goes into a folder from which its stack starts."""
+    if bundle is None:
+        issued = with_stack(lambda stack: customers.register(stack, code, name), mode=RunMode.ADMIN)
+        answer(
+            issued, f"Registered {issued.code}. Its token, shown only now:\n{issued.token}", as_json=as_json
+        )
+        return
+    address = admin_url or load_settings().application.public_url
+    wanted = bundles.Wanted(
+        code=code,
+        name=name,
+        host=host or bundles.own_host(code, address),
+        admin_mail=admin_email,
+        image=image or f"energy-portal:{metadata.version('energy-portal')}",
+        admin_url=address,
+    )
+    issued, made = _registered_with_bundle(wanted, bundle)
+    words = f"Registered {issued.code}. Its stack starts from {made.directory} and will be at {made.url}."
+    answer(
+        {**plain(issued), "bundle": str(made.directory), "url": made.url, "adminEmail": made.admin_mail},
+        words,
+        as_json=as_json,
+    )
+
+
+def _registered_with_bundle(wanted: bundles.Wanted, directory: Path) -> tuple[IssuedToken, bundles.Bundle]:
+    prepared = bundles.prepare(wanted, directory)
+    try:
+        issued = with_stack(
+            lambda stack: customers.register(stack, wanted.code, wanted.name), mode=RunMode.ADMIN
+        )
+        return issued, bundles.finish(prepared, issued.token, wanted, directory)
+    except BaseException:
+        bundles.give_up(prepared)
+        raise
 
 
 @customer_verbs.command("rotate")
@@ -62,6 +112,27 @@ def _switch(code: str, *, is_active: bool, as_json: bool) -> None:
     answer(
         for_machines(line), f"{line.code} is {'enabled' if line.is_active else 'disabled'}.", as_json=as_json
     )
+
+
+@customer_verbs.command("reader")
+def let_read(
+    code: str,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password of the role from standard input.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a role of the database that reads the views of `reporting`, of one customer alone."""
+    password = password_from_stdin(is_asked=password_stdin)
+
+    async def ensure(stack: Stack) -> str:
+        customer_id = await customers.find_customer_id(stack, code)
+        role = role_name(stack.settings.grafana.reader_name, customer_id)
+        await ensure_reader(stack.db, stack.layout, role, password)
+        return role
+
+    role = with_stack(ensure, mode=RunMode.ADMIN)
+    answer({"id": role, "role": role}, f"The role {role} reads what is {code}'s.", as_json=as_json)
 
 
 @customer_verbs.command("list")
