@@ -1,10 +1,13 @@
 """The `portal` command."""
 
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
 from portal.commands import (
+    backup,
     boards,
     client,
     cost,
@@ -36,6 +39,8 @@ app.command("simulate")(simulate.simulate)
 app.command("migrate")(serving.migrate_database)
 app.command("import")(importing.import_readings)
 app.command("cost")(cost.show_cost)
+app.command("backup")(backup.take_backup)
+app.command("restore")(backup.restore_backup)
 app.command("doctor")(doctor.run_doctor)
 app.add_typer(identity.users, name="user")
 app.add_typer(identity.keys, name="apikey")
@@ -48,6 +53,28 @@ app.add_typer(boards.release_verbs, name="release")
 app.add_typer(push.push_verbs, name="push")
 app.add_typer(fleet.customer_verbs, name="customer")
 app.add_typer(storage.storage_verbs, name="storage")
+
+
+def _tell_version(*, is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"energy-portal {metadata.version('energy-portal')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _is_version_asked: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda is_asked: _tell_version(is_asked=is_asked),
+            is_eager=True,
+            help="Say which release this is.",
+        ),
+    ] = False,
+) -> None:
+    """Power, energy and cost of metered sites. Settings come from the environment and .env."""
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from portal.core.values.money import kwh_from_milliwh
 def prove_energy(settings: Settings, *, as_json: bool, repair: bool, recompute: bool) -> None:
     """Compare, repair or recompute as asked, say what differs; exits with 1 when something still does."""
     proof = asyncio.run(_prove(settings, repair=repair, recompute=recompute))
-    answer(proof, _words(proof), as_json=as_json)
+    answer(proof, words_of(proof), as_json=as_json)
     if proof.differences:
         raise typer.Exit(1)
 
@@ -34,7 +34,8 @@ async def _prove(settings: Settings, *, repair: bool, recompute: bool) -> Energy
         return await energy_proof.repair(stack, found)
 
 
-def _words(proof: EnergyProof) -> str:
+def words_of(proof: EnergyProof) -> str:
+    """What a comparison found, for people."""
     compared = f"{_count(proof.day_count, 'day')} of {_count(proof.meter_count, 'meter')} compared"
     if not proof.differences:
         return f"Balanced to {kwh_from_milliwh(0):.3f} kWh: {compared}."
