@@ -42,6 +42,12 @@ def test_a_quadlet_agrees_with_the_compose_file(name: str) -> None:
     assert container["PidsLimit"] == [str(service["pids_limit"])]
     assert container["PodmanArgs"] == [f"--memory={service['mem_limit']}"]
     assert container["PublishPort"] == []
+    # One by one: the folder is its owner's alone, and the process in the container is another's.
+    secrets = [each for each in container["Volume"] if "/secrets/" in each]
+    assert secrets == [
+        f"/srv/energy-portal/acme/secrets/{each}:/run/secrets/{each}:ro"
+        for each in service.get("secrets", ())
+    ]
     on_edge = "edge" in service["networks"]
     assert any(network.startswith("edge.network") for network in container["Network"]) is on_edge
 

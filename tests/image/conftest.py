@@ -25,7 +25,7 @@ NOT_BUILT = (
 )
 _ENVIRONMENT = os.environ | {"STORAGE_DRIVER": os.environ.get("STORAGE_DRIVER", "vfs")}
 # As in production: nothing but what the image says may be written to, no capability, no other user.
-_RUN = (
+RUN = (
     "podman",
     "--runtime",
     "runc",
@@ -38,7 +38,7 @@ _RUN = (
     "--pull",
     "never",
 )
-_LIMITS = (
+LIMITS = (
     "--ulimit",
     "nofile=20000:20000",
     "--ulimit",
@@ -139,10 +139,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             port = free_port()
             name = f"portal-test-{os.getpid()}-{port}"
             given = [part for key, value in settings.items() for part in ("--env", f"{key}={value}")]
-            mounted = ["--volume", f"{secrets}:/run/secrets:ro"] if secrets else []
+            # One by one, as an engine does: their folder is its owner's alone.
+            kept = sorted(secrets.iterdir()) if secrets else []
+            mounted = [part for path in kept for part in ("--volume", f"{path}:/run/secrets/{path.name}:ro")]
             command = [
-                *_RUN,
-                *_LIMITS,
+                *RUN,
+                *LIMITS,
                 "--rm",
                 "--name",
                 name,

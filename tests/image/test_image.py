@@ -14,7 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.image.conftest import IMAGE, Container, Run, podman
+from tests.architecture.source import ROOT
+from tests.deploy.compose_files import filled_in, variables_of
+from tests.image.conftest import IMAGE, LIMITS, RUN, Container, Run, podman
 
 Databases = Callable[[str], str]
 _MOST_MEGABYTES = 350
@@ -54,8 +56,13 @@ def _settings(mode: str, database: str, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def admin(run: Run, databases: Databases) -> Container:
-    made = run("serve", _settings("Admin", databases("admin")))
+def admin_settings(databases: Databases) -> dict[str, str]:
+    return _settings("Admin", databases("admin"))
+
+
+@pytest.fixture(scope="module")
+def admin(run: Run, admin_settings: Mapping[str, str]) -> Container:
+    made = run("serve", admin_settings)
     made.wait_until()
     return made
 
@@ -159,12 +166,47 @@ def test_a_container_stops_within_ten_seconds_and_forgets_nothing(
 
 
 def test_without_settings_it_says_what_is_missing() -> None:
-    done = podman("--runtime", "runc", "run", "--rm", "--network", "host", "--pull", "never", IMAGE)
-    assert done.returncode != 0
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert (
-        "Authentication__DefaultAdminPassword" in done.stderr or "Database__ConnectionString" in done.stderr
+    done = podman(*RUN[1:], *LIMITS, "--rm", IMAGE)
+    assert done.returncode == 1
+    [said] = done.stderr.strip().splitlines()
+    assert said.startswith("portal: ")
+    assert "Authentication__DefaultAdminPassword" in said
+
+
+def test_a_new_customers_stack_starts_from_its_folder_and_nothing_else(
+    run: Run, admin: Container, admin_settings: Mapping[str, str], databases: Databases, tmp_path: Path
+) -> None:
+    folder = tmp_path / "newcomer"
+    started = time.monotonic()
+    _customer_add("Newcomer", "New Foods", "--bundle", str(folder), settings=admin_settings, at=admin.url)
+    compose = filled_in(folder / "compose.yaml", variables_of(folder / ".env"))
+    settings = dict(compose["services"]["portal"]["environment"])
+    # What a network of containers would give: a database, and no store of counts.
+    for name in ("Host", "Name", "Username", "Password_FILE"):
+        del settings[f"Database__{name}"]
+    del settings["RateLimit__RedisUrl"]
+    settings |= {"Database__ConnectionString": databases("newcomer"), "FleetIngest__IntervalSeconds": "1"}
+    stack = run("serve", settings, secrets=folder / "secrets")
+    stack.wait_until()
+    password = (folder / "secrets/admin-password").read_text()
+    form = {"email": "alice@example.com", "password": password}
+    assert "portal_session" in httpx.post(f"{stack.url}/auth/login", data=form).cookies
+    _until(lambda: "Newcomer" in _seen(admin))
+    assert time.monotonic() - started < 300, "a new customer takes longer than five minutes"
+
+
+def _customer_add(*words: str, settings: Mapping[str, str], at: str) -> None:
+    """Register a customer by the Admin's settings, from outside: the folder is to be on this side."""
+    options = ("--host", "newcomer.example.com", "--admin-url", at, "--admin-email", "alice@example.com")
+    subprocess.run(
+        [sys.executable, "-m", "portal.cli", "customer", "add", *words, *options],
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings},
     )
+
+
+def _seen(admin: Container) -> set[str]:
+    return {line["code"] for line in admin.verb("customer", "list")["customers"] if line["lastSeenAt"]}
 
 
 def test_its_bill_of_materials_names_what_is_in_it(tmp_path: Path) -> None:
