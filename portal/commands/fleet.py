@@ -10,8 +10,7 @@ from portal.commands import bundle as bundles
 from portal.commands.identity import password_from_stdin
 from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked, plain
 from portal.commands.session import with_stack
-from portal.core.database.reader_role import ensure_reader, role_name
-from portal.core.fleet.service import customers
+from portal.core.fleet.service import customers, readers
 from portal.core.fleet.service.customers import DEFAULT_GRACE_HOURS, CustomerLine, IssuedToken
 from portal.core.settings import DEFAULT_ADMIN_EMAIL, RunMode, load_settings
 from portal.core.stack import Stack
@@ -126,10 +125,7 @@ def let_read(
     password = password_from_stdin(is_asked=password_stdin)
 
     async def ensure(stack: Stack) -> str:
-        customer_id = await customers.find_customer_id(stack, code)
-        role = role_name(stack.settings.grafana.reader_name, customer_id)
-        await ensure_reader(stack.db, stack.layout, role, password)
-        return role
+        return await readers.let_read(stack, await customers.find_customer_id(stack, code), code, password)
 
     role = with_stack(ensure, mode=RunMode.ADMIN)
     answer({"id": role, "role": role}, f"The role {role} reads what is {code}'s.", as_json=as_json)

@@ -29,6 +29,8 @@ _PUSHED = "the push keeps its own book: cursors, states and refusals, which App 
 _FLEET = "a customer's stack sends it: the ingest event says what, when and from whom"
 WITHOUT_ROW = {
     "api_keys.api_key_actor": "when a key was last used is shown beside the key",
+    "backups.prove": "in a database beside, which is dropped again",
+    "backups.restore": "into a database that was empty; the trail comes with what is restored",
     "board_clocks.hear": _METER,
     "boards.hear": "what a board says of itself: `portal board list` shows it, with the time",
     "doctor.examine": "tries in a transaction that is undone whether TimescaleDB may be created",

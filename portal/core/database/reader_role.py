@@ -18,6 +18,8 @@ from portal.core.database.rows import is_so, value_of
 from portal.core.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from portal.core.database.db import AsyncSession, Database
     from portal.core.database.layout import Layout
     from portal.core.settings import Grafana
@@ -63,9 +65,16 @@ async def prepare_readers(database: Database, layout: Layout, settings: Grafana)
         await ensure_reader(database, layout, role_name(settings.reader_name), password)
 
 
-async def ensure_reader(database: Database, layout: Layout, role: str, password: str) -> None:
+async def ensure_reader(
+    database: Database,
+    layout: Layout,
+    role: str,
+    password: str,
+    also: Callable[[AsyncSession], Awaitable[None]] | None = None,
+) -> None:
     """Have a role that reads the views of `reporting`, with this password. Raises `Misconfigured` where it may not.
 
+    `also` is done in the same transaction.
     The server is sent what it stores of a password and not the password, so that its log cannot have it.
     """
     try:
@@ -73,6 +82,8 @@ async def ensure_reader(database: Database, layout: Layout, role: str, password:
             await session.execute(text(_ONE_AT_A_TIME))
             await _have_role(session, role, password)
             await reporting.let_read(session, layout, role)
+            if also is not None:
+                await also(session)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
             raise

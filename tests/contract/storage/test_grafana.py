@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,10 @@ from portal.core import energy
 from portal.core.database import reporting
 from portal.core.database.hour_views import drop_views
 from portal.core.database.reader_role import ensure_reader, prepare_readers, role_name, verifier
+from portal.core.database.rows import values_of
 from portal.core.errors import Misconfigured
-from portal.core.settings import load_settings
+from portal.core.fleet.service import readers
+from portal.core.settings import Grafana, load_settings
 from tests.architecture.source import ROOT
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, readings
 from tests.contract.storage.grafana_macros import Shown, filled_in
@@ -253,3 +255,14 @@ async def test_a_role_with_rights_of_its_own_is_no_reader(
 def test_a_name_that_cannot_be_a_role_is_refused(name: str) -> None:
     with pytest.raises(Misconfigured):
         role_name(name)
+
+
+async def test_a_customers_reader_is_on_record(fleet_reader: Reader) -> None:
+    named = fleet_reader.stack.settings.model_copy(update={"grafana": Grafana(reader_name=fleet_reader.role)})
+    stack = replace(fleet_reader.stack, settings=named)
+    role = await readers.let_read(stack, ALICE, "c1", "pa:ss'word")
+    assert role == f"{fleet_reader.role}_{ALICE.hex}"
+    assert await Reader(stack, role).value("SELECT count(*) FROM reporting.customers") == 1
+    async with stack.db.snapshot() as session:
+        said = "SELECT detail FROM app.audit_events WHERE action = 'customer.reader_set'"
+        assert await values_of(session, str, said) == [role]

@@ -41,6 +41,7 @@ _WORDS = {
     "api_key.issued": "API key made",
     "api_key.revoked": "API key revoked",
     "customer.registered": "Customer registered",
+    "customer.reader_set": "Database reader set",
     "customer.token_rotated": "Token rotated",
     "customer.enabled": "Customer enabled",
     "customer.disabled": "Customer disabled",
