@@ -21,8 +21,8 @@ _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _LAST_LINES = 5
 # A setting that releases before 17 do not have, and that a newer tool always writes: nothing is missing without it.
 _HARMLESS = "transaction_timeout"
-# What steers the tools otherwise (PGHOST, PGOPTIONS and the like) comes from the address alone.
-_KEPT = ("PATH", "HOME", "LANG")
+# Nothing of the user's environment (PGHOST, PGOPTIONS, LC_*) steers the tools.
+_ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
 
 
 async def dump(dsn: str, file: Path, *, snapshot: str, server_major: int) -> None:
@@ -89,13 +89,12 @@ def _address(dsn: str) -> dict[str, str]:
 
 
 async def _answer(command: Sequence[str], address: Mapping[str, str]) -> tuple[int, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**kept, "LC_ALL": "C", **address},
+        env={**_ENVIRONMENT, **address},
     )
     try:
         said, _ = await process.communicate()
