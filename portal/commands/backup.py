@@ -1,6 +1,5 @@
 """`portal backup` and `portal restore`."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +7,11 @@ import typer
 
 from portal.commands.energy import words_of
 from portal.commands.output import AsJson, answer
-from portal.commands.session import with_stack
+from portal.commands.session import with_new_database, with_stack
 from portal.core.energy.energy_proof import EnergyProof
-from portal.core.log import configure_logging
 from portal.core.operations.service import backups
 from portal.core.operations.service.backups import BackupNote
-from portal.core.settings import Settings, load_settings
-from portal.core.stack import Stack, opened_stack
+from portal.core.stack import Stack
 
 
 def take_backup(
@@ -40,15 +37,7 @@ def take_backup(
 
 def restore_backup(file: Path, as_json: AsJson = False) -> None:
     """Read FILE into the stack's database, which must be empty, and prove that nothing is missing."""
-    settings = load_settings()
-    configure_logging(as_json=settings.is_production)
-    proof = asyncio.run(_restore(settings, file))
+    proof = with_new_database(lambda stack: backups.restore(stack, file))
     answer({"id": str(file), "proof": proof}, f"Restored {file}. {words_of(proof)}", as_json=as_json)
     if proof.differences:
         raise typer.Exit(1)
-
-
-async def _restore(settings: Settings, file: Path) -> EnergyProof:
-    # Not by way of the other verbs, which want a schema.
-    async with opened_stack(settings, application_name="portal-restore") as stack:
-        return await backups.restore(stack, file)

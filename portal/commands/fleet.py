@@ -12,7 +12,7 @@ from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, p
 from portal.commands.session import with_stack
 from portal.core.fleet.service import customers, readers
 from portal.core.fleet.service.customers import DEFAULT_GRACE_HOURS, CustomerLine, IssuedToken
-from portal.core.settings import DEFAULT_ADMIN_EMAIL, RunMode, load_settings
+from portal.core.settings import DEFAULT_ADMIN_EMAIL, RunMode
 from portal.core.stack import Stack
 from portal.core.values.pages import Page
 from portal.core.values.time import iso_utc
@@ -42,16 +42,20 @@ def add_customer(
             issued, f"Registered {issued.code}. Its token, shown only now:\n{issued.token}", as_json=as_json
         )
         return
-    address = admin_url or load_settings().application.public_url
-    wanted = bundles.Wanted(
-        code=code,
-        name=name,
-        host=host or bundles.own_host(code, address),
-        admin_mail=admin_email,
-        image=image or f"energy-portal:{metadata.version('energy-portal')}",
-        admin_url=address,
-    )
-    issued, made = _registered_with_bundle(wanted, bundle)
+
+    async def register(stack: Stack) -> tuple[IssuedToken, bundles.Bundle]:
+        address = admin_url or stack.settings.application.public_url
+        wanted = bundles.Wanted(
+            code=code,
+            name=name,
+            host=host or bundles.own_host(code, address),
+            admin_mail=admin_email,
+            image=image or f"energy-portal:{metadata.version('energy-portal')}",
+            admin_url=address,
+        )
+        return await _registered_with_bundle(stack, wanted, bundle)
+
+    issued, made = with_stack(register, mode=RunMode.ADMIN)
     words = f"Registered {issued.code}. Its stack starts from {made.directory} and will be at {made.url}."
     answer(
         {**plain(issued), "bundle": str(made.directory), "url": made.url, "adminEmail": made.admin_mail},
@@ -60,12 +64,12 @@ def add_customer(
     )
 
 
-def _registered_with_bundle(wanted: bundles.Wanted, directory: Path) -> tuple[IssuedToken, bundles.Bundle]:
+async def _registered_with_bundle(
+    stack: Stack, wanted: bundles.Wanted, directory: Path
+) -> tuple[IssuedToken, bundles.Bundle]:
     prepared = bundles.prepare(wanted, directory)
     try:
-        issued = with_stack(
-            lambda stack: customers.register(stack, wanted.code, wanted.name), mode=RunMode.ADMIN
-        )
+        issued = await customers.register(stack, wanted.code, wanted.name)
         return issued, bundles.finish(prepared, issued.token, wanted, directory)
     except BaseException:
         bundles.give_up(prepared)

@@ -23,6 +23,13 @@ def with_stack(work: Callable[[Stack], Awaitable[ResultT]], *, mode: RunMode | N
     return asyncio.run(_run(settings, work))
 
 
+def with_new_database(work: Callable[[Stack], Awaitable[ResultT]]) -> ResultT:
+    """Open the stack, whose database may have no schema yet, do the work in it, close it."""
+    settings = load_settings()
+    configure_logging(as_json=settings.is_production)
+    return asyncio.run(_run(settings, work, is_migrated=False))
+
+
 def require_mode(settings: Settings, mode: RunMode | None) -> None:
     """Refuse a verb of the other run mode."""
     if mode is not None and settings.run_mode is not mode:
@@ -30,9 +37,12 @@ def require_mode(settings: Settings, mode: RunMode | None) -> None:
         raise Misconfigured(message)
 
 
-async def _run(settings: Settings, work: Callable[[Stack], Awaitable[ResultT]]) -> ResultT:
+async def _run(
+    settings: Settings, work: Callable[[Stack], Awaitable[ResultT]], *, is_migrated: bool = True
+) -> ResultT:
     async with opened_stack(settings, application_name="portal-command") as stack:
-        await require_migrated(stack.db, settings.run_mode)
+        if is_migrated:
+            await require_migrated(stack.db, settings.run_mode)
         with acting(Acting(who(), "command")):
             return await work(stack)
 

@@ -9,6 +9,7 @@ from tests.architecture.source import product
 _VIEW = re.compile(r"\bpower_measurements(_wide)?\b")
 _MAKERS = {
     "portal/core/database/layout.py": "lists every table and view",
+    "portal/core/database/reporting.py": "makes the view by which other programs read it",
     "portal/core/database/timescale/convert.py": "makes views again that hang on a table it replaces",
     "portal/core/readings/queries/readings_view.py": "makes the view",
 }

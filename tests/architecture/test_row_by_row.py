@@ -12,6 +12,7 @@ _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s")
 OF_SETS = {
     "buckets",
     "checksums",
+    "contents",
     "cost",
     "cost_report",
     "customer_changes",

@@ -45,14 +45,19 @@ SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrl
 """
 
 
-def role_name(name: str, customer_id: UUID | None = None) -> str:
-    """Return the name of a role; with a customer, of one that sees that customer alone. Raises `Misconfigured`."""
+def role_name(name: str) -> str:
+    """Return the name of a role. Raises `Misconfigured` for what cannot be one."""
     if not _NAME.fullmatch(name):
         message = (
             f"{name!r} cannot be the name of a role: lower case letters, digits and underscores, at most 30."
         )
         raise Misconfigured(message)
-    return name if customer_id is None else f"{name}_{customer_id.hex}"
+    return name
+
+
+def role_of_customer(name: str, customer_id: UUID) -> str:
+    """Return the name of a role that sees one customer alone. Raises `Misconfigured`."""
+    return f"{role_name(name)}_{customer_id.hex}"
 
 
 async def prepare_readers(database: Database, layout: Layout, settings: Grafana) -> None:

@@ -54,7 +54,11 @@ CREATE OR REPLACE FUNCTION reporting.own_customer() RETURNS uuid LANGUAGE sql ST
     SELECT CASE WHEN session_user ~ '_[0-9a-f]{32}$' THEN right(session_user::text, 32)::uuid END
 $$
 """
-_OWN = "((SELECT reporting.own_customer()) IS NULL OR o.customer_id = (SELECT reporting.own_customer()))"
+# At the Admin behind a barrier, and of one's own customer where one has one.
+_MADE = """
+CREATE VIEW reporting.{view}{ WITH (security_barrier)} AS {select}
+{WHERE ((SELECT reporting.own_customer()) IS NULL OR o.customer_id = (SELECT reporting.own_customer()))}
+"""
 _IS_THERE = "SELECT to_regnamespace('reporting') IS NOT NULL"
 _NOTED = "SELECT coalesce(obj_description(to_regnamespace('reporting')), '')"
 _PRESENT = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('reporting') AND relkind = 'v'"
@@ -110,9 +114,7 @@ def _statements(layout: Layout) -> list[str]:
         f"energy_by_{at}": layout.sql(_ENERGY, at=at)  # a day is a date, an hour an instant
         for at in ("hour", "day")
     }
-    scope = f" WHERE {_OWN}" if layout.has_customers else ""
-    barrier = " WITH (security_barrier)" if layout.has_customers else ""
     made = [_OWN_CUSTOMER] if layout.has_customers else []
     for name, select in _views(layout).items():
-        made.append(f"CREATE VIEW reporting.{name}{barrier} AS {layout.sql(select, **energy)}{scope}")
+        made.append(layout.sql(_MADE, view=name, select=layout.sql(select, **energy)))
     return made

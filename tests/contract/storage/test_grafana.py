@@ -17,7 +17,13 @@ from sqlalchemy.engine import make_url
 from portal.core import energy
 from portal.core.database import reporting
 from portal.core.database.hour_views import drop_views
-from portal.core.database.reader_role import ensure_reader, prepare_readers, role_name, verifier
+from portal.core.database.reader_role import (
+    ensure_reader,
+    prepare_readers,
+    role_name,
+    role_of_customer,
+    verifier,
+)
 from portal.core.database.rows import values_of
 from portal.core.errors import Misconfigured
 from portal.core.fleet.service import readers
@@ -186,7 +192,7 @@ async def test_a_reader_reads_the_views_and_nothing_else(client_reader: Reader, 
 
 
 async def test_a_customers_role_sees_that_customer_whatever_it_asks_for(fleet_reader: Reader) -> None:
-    stack, name = fleet_reader.stack, role_name(fleet_reader.role, ALICE)
+    stack, name = fleet_reader.stack, role_of_customer(fleet_reader.role, ALICE)
     alice = await _reader(stack, name)
     for view in reporting._views(stack.layout):
         seen = await alice.rows(f"SELECT DISTINCT customer_id FROM reporting.{view}")

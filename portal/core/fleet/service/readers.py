@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
-from portal.core.database.reader_role import ensure_reader, role_name
+from portal.core.database.reader_role import ensure_reader, role_of_customer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -19,7 +19,7 @@ async def let_read(stack: Stack, customer_id: UUID, code: str, password: str) ->
 
     Raises `Misconfigured` where the portal's own role may not make roles.
     """
-    role = role_name(stack.settings.grafana.reader_name, customer_id)
+    role = role_of_customer(stack.settings.grafana.reader_name, customer_id)
 
     async def note(session: AsyncSession) -> None:
         await audit.record(session, "customer.reader_set", code, role)

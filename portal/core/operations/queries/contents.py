@@ -17,7 +17,7 @@ ORDER BY 1
 """
 # A sum of hashes is the same in whatever order rows come. One of them as text: what a table shows is what it holds.
 _CONTENT = """
-SELECT count(*) AS row_count, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text AS row_sum FROM {table} t
+SELECT count(*) AS row_count, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text AS row_sum FROM
 """
 _SERVER = """
 SELECT current_setting('server_version_num')::integer / 10000 AS major,
@@ -46,7 +46,7 @@ class _Table(NamedTuple):
 async def contents(session: AsyncSession) -> dict[str, Content]:
     """Return what each table of the product holds at the moment of a transaction."""
     tables = await rows_of(session, _Table, _TABLES)
-    return {name: await row_of(session, Content, _CONTENT.format(table=name)) for (name,) in tables}
+    return {name: await row_of(session, Content, f"{_CONTENT} {name} t") for (name,) in tables}
 
 
 async def server_of(session: AsyncSession) -> Server:
