@@ -48,7 +48,7 @@ async def test_everything_comes_back_after_the_database_is_gone(
     file = tmp_path / "portal.dump"
     note = await backups.take(filled.stack, file)
     async with filled.stack.db.snapshot() as session:
-        held = await contents(session)
+        held = await contents(session, filled.stack.layout)
     assert note.rows == sum(content.row_count for content in held.values())
     assert note.tables["fleet.readings"][0] == 3 * 900
     assert file.stat().st_mode & 0o077 == 0

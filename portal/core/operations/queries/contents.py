@@ -9,10 +9,12 @@ from portal.core.database.rows import row_of, rows_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.database.layout import Layout
+
 _TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) AS name
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('app', 'monitoring', 'fleet') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+WHERE n.nspname IN ('app', :schema) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 ORDER BY 1
 """
 # A sum of hashes is the same in whatever order rows come. One of them as text: what a table shows is what it holds.
@@ -43,9 +45,9 @@ class _Table(NamedTuple):
     name: str
 
 
-async def contents(session: AsyncSession) -> dict[str, Content]:
+async def contents(session: AsyncSession, layout: Layout) -> dict[str, Content]:
     """Return what each table of the product holds at the moment of a transaction."""
-    tables = await rows_of(session, _Table, _TABLES)
+    tables = await rows_of(session, _Table, _TABLES, {"schema": layout.schema})
     return {name: await row_of(session, Content, f"{_CONTENT} {name} t") for (name,) in tables}
 
 

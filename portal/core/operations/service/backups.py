@@ -56,7 +56,7 @@ async def take(stack: Stack, file: Path) -> BackupNote:
             server = await server_of(session)
             snapshot = str(await value_of(session, str, "SELECT pg_export_snapshot()"))
             await dump_tools.dump(stack.db.dsn, unfinished, snapshot=snapshot, server_major=server.major)
-            held = await contents(session)
+            held = await contents(session, stack.layout)
         note = BackupNote(
             made_at=stack.clock().isoformat(timespec="seconds"),
             run_mode=stack.settings.run_mode.value,
@@ -106,7 +106,7 @@ async def restore(stack: Stack, file: Path) -> EnergyProof:
     async with restoring(stack.db, note.timescaledb_version):
         await dump_tools.restore(stack.db.dsn, file, server_major=server.major)
     async with stack.db.snapshot(statement_seconds=0) as session:
-        _require_same(note, await contents(session))
+        _require_same(note, await contents(session, stack.layout))
     await migrate(stack.db, stack.settings.run_mode)
     await energy.bootstrap(stack)
     return await energy_proof.check(stack)
