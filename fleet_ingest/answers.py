@@ -92,12 +92,21 @@ def error_answer(
     return json_answer({"error": error}, status, headers)
 
 
+def status_of(error: PortalError) -> int:
+    """Return the status by which an error of the product is answered."""
+    return _known_status(error) or (503 if isinstance(error, Unavailable | Misconfigured) else 500)
+
+
+def _known_status(error: PortalError) -> int | None:
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
+
+
 def portal_error_answer(error: PortalError, challenge: str = "Bearer") -> Response:
     """Return the answer to one of the product's own errors; those that are not the caller's fault are a plain 500.
 
     `challenge` is the scheme of the credential that the route takes.
     """
-    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), None)
+    status = _known_status(error)
     if isinstance(error, Unavailable):
         _say_unavailable(error)
         return _unavailable()

@@ -16,6 +16,7 @@ from fleet_ingest.answers import error_answer, http_error_answer
 from fleet_ingest.http_figures import HttpFigures
 from fleet_ingest.metrics import Metrics
 from fleet_ingest.openapi import document
+from fleet_ingest.post_log import PostLog
 from fleet_ingest.routes import operations, routes
 from fleet_ingest.suspects import Suspects
 from fleet_ingest.throttle import Throttle
@@ -58,6 +59,7 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     app.state.throttle = Throttle(settings.rate_limit)
     app.state.suspects = Suspects()
     app.state.metrics = metrics
+    app.state.posts = PostLog()
     app.state.openapi = document(served, settings.application.name)
     return app
 
@@ -100,6 +102,7 @@ async def _following(app: Starlette) -> AsyncGenerator[None]:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
         await trigger.drain()
+        await app.state.posts.drain()
 
 
 def _end(why: str) -> None:

@@ -30,9 +30,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 async def device_of(request: Request) -> KnownDevice:
     """Return the device whose token the request bears. Raises `Unauthenticated` and `Throttled`."""
-    token = _bearer(request) or ""
+    token = bearer_of(request) or ""
     async with _proving(request, Kind.DEVICE, token):
         device = await readings.authenticate_device(stack_of(request), token)
+    request.state.device_id = device.id
     await _count(request, "device", device.id.hex)
     return device
 
@@ -53,7 +54,7 @@ async def admin_of(request: Request) -> Actor:
     person who is no admin, for a change with a key that may read only, and for a change that a page of another origin
     asks for with the person's cookie.
     """
-    key = _bearer(request)
+    key = bearer_of(request)
     credential = key or request.cookies.get(SESSION_COOKIE, "")
     async with _proving(request, Kind.API_KEY if key else Kind.SESSION, credential):
         actor = await _actor(request, key)
@@ -146,6 +147,7 @@ def _is_same_origin(request: Request) -> bool:
     return urlsplit(origin).netloc in own - {None, ""}
 
 
-def _bearer(request: Request) -> str | None:
+def bearer_of(request: Request) -> str | None:
+    """Return the token that a request bears, if any."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from fleet_ingest.metrics import Metrics
+    from fleet_ingest.post_log import PostLog
     from fleet_ingest.suspects import Suspects
     from fleet_ingest.throttle import Throttle
     from portal.core.energy import Trigger
@@ -35,6 +36,11 @@ def suspects_of(request: Request) -> Suspects:
 def metrics_of(request: Request) -> Metrics:
     """Return the figures of this process."""
     return request.app.state.metrics
+
+
+def post_log_of(request: Request) -> PostLog:
+    """Return the posts of this process that are still to be written."""
+    return request.app.state.posts
 
 
 def trigger_refresh(request: Request) -> None:

@@ -1,11 +1,12 @@
 """Answers of the REST routes. Bodies are in `requests`, rows of the ingest routes in the `wire` modules of the core."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
+from portal.core.sites.wire import FormulaRow
 from portal.core.tariffs.wire import TariffAnswer
 from portal.core.wire_fields import Exact, Instant
 
@@ -67,7 +68,11 @@ class IssuedTokenAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class SiteDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A device of a site; a clock that is wrong is ahead by `clockSkewSeconds` (negative: behind)."""
+    """A device of a site; a clock that is wrong is ahead by `clockSkewSeconds` (negative: behind).
+
+    `parentId` is the meter above it, `formula` what a virtual one is made of, and `kind` follows from both.
+    `previousTokenExpiresAt` is until when the token before the present one is honoured.
+    """
 
     id: UUID
     site_id: UUID
@@ -78,6 +83,12 @@ class SiteDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     is_active: bool
     last_reading_at: Instant | None
     clock_skew_seconds: int | None
+    kind: Literal["bulk", "sub", "virtual"]
+    parent_id: UUID | None
+    formula: FormulaRow | None
+    token_last4: str
+    token_issued_at: Instant | None
+    previous_token_expires_at: Instant | None
 
 
 class SiteAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -107,13 +118,36 @@ class DevicesAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     next: Cursor
 
 
+class DevicePostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """One of a device's last posts: what it was answered, and what became of its rows.
+
+    `rows` is null where they could not be counted; `reason` says why anything was refused.
+    """
+
+    posted_at: Instant
+    status: int
+    body_bytes: int | None
+    rows: int | None
+    stored_rows: int
+    known_rows: int
+    refused_rows: int
+    reason: str
+    address: str
+
+
+class DevicePostsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """The last posts of a device, newest first: a bounded number, and beside them the last that had trouble."""
+
+    posts: list[DevicePostAnswer]
+
+
 class IssuedDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A device's new token, shown once."""
+    """A device's new token, shown once; a virtual meter has none."""
 
     id: UUID
     name: str
     external_id: str
-    token: str
+    token: str | None
 
 
 # Null is "not measured"; left out is "not asked for".
@@ -250,7 +284,10 @@ class OverviewAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class FleetDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A customer's device; a clock that is wrong is ahead by `clockSkewSeconds` (negative: behind)."""
+    """A customer's device; a clock that is wrong is ahead by `clockSkewSeconds` (negative: behind).
+
+    What its customer used is what its bulk meters measured: others are not added up.
+    """
 
     id: UUID
     name: str
@@ -258,6 +295,8 @@ class FleetDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     is_active: bool
     last_reading_at: Instant | None
     clock_skew_seconds: int | None
+    kind: Literal["bulk", "sub", "virtual"]
+    parent_id: UUID | None
     energy_today_kwh: Exact
 
 

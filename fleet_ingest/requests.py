@@ -13,6 +13,8 @@ from msgspec import UNSET, UnsetType
 from fleet_ingest.payloads import BacklogAnswer, SiteDeviceAnswer
 from portal.core.fleet.service.customers import CODE_PATTERN, DEFAULT_GRACE_HOURS, MAX_GRACE_HOURS
 from portal.core.sites.rules.rated_power import MOST_KW
+from portal.core.sites.service.devices import MAX_GRACE_HOURS as MOST_GRACE_OF_DEVICE
+from portal.core.sites.wire import FormulaRow
 from portal.core.tariffs.wire import TariffEntry
 from portal.core.wire_fields import Address, Description, Exact, ExternalId, Instant, Key, Name, ZoneName
 
@@ -103,6 +105,12 @@ class Rotation(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     grace_hours: Annotated[float, msgspec.Meta(ge=0, le=MAX_GRACE_HOURS)] = DEFAULT_GRACE_HOURS
 
 
+class DeviceRotation(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """How long the present token of a device stays valid; 0, and no body, end it at once."""
+
+    grace_hours: Annotated[float, msgspec.Meta(ge=0, le=MOST_GRACE_OF_DEVICE)] = 0
+
+
 class _SiteBody(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "municipality", "time_zone_id", "devices")
 
@@ -130,26 +138,44 @@ class SiteChange(_SiteBody, rename="camel", kw_only=True, forbid_unknown_fields=
     is_active: bool | UnsetType = UNSET
 
 
-class NewDevice(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """A device to add to the site of the path."""
+_OF_DEVICE = (
+    *("last_reading_at", "clock_skew_seconds", "kind"),
+    *("token_last4", "token_issued_at", "previous_token_expires_at"),
+)
 
-    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "site_id", "last_reading_at", "clock_skew_seconds")
+
+class _DeviceBody(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    last_reading_at: _EchoedInstant = UNSET
+    clock_skew_seconds: _EchoedNumber = UNSET
+    kind: _EchoedText = UNSET
+    token_last4: _EchoedText = UNSET
+    token_issued_at: _EchoedInstant = UNSET
+    previous_token_expires_at: _EchoedInstant = UNSET
+
+
+class NewDevice(_DeviceBody, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """A device to add to the site of the path: with `parentId` a sub-meter, with `formula` a virtual one."""
+
+    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "site_id", *_OF_DEVICE)
 
     name: Name
     external_id: ExternalId
     description: Description = ""
     max_power_kw: RatedPower | None = None
     is_active: bool = True
+    parent_id: UUID | None = None
+    formula: FormulaRow | None = None
     id: _Echo = UNSET
     site_id: _Echo = UNSET
-    last_reading_at: _EchoedInstant = UNSET
-    clock_skew_seconds: _EchoedNumber = UNSET
 
 
-class DeviceChange(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """What to change of a device; what is not there stays. `siteId` moves it."""
+class DeviceChange(_DeviceBody, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What to change of a device; what is not there stays.
 
-    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "last_reading_at", "clock_skew_seconds")
+    `siteId` moves it, `parentId` puts it below another meter of its site (null: a bulk meter).
+    """
+
+    READ_ONLY: ClassVar[tuple[str, ...]] = ("id", *_OF_DEVICE)
 
     name: Name | UnsetType = UNSET
     external_id: ExternalId | UnsetType = UNSET
@@ -157,9 +183,9 @@ class DeviceChange(Body, rename="camel", kw_only=True, forbid_unknown_fields=Tru
     max_power_kw: RatedPower | UnsetType | None = UNSET
     is_active: bool | UnsetType = UNSET
     site_id: UUID | UnsetType = UNSET
+    parent_id: UUID | UnsetType | None = UNSET
+    formula: FormulaRow | UnsetType | None = UNSET
     id: _Echo = UNSET
-    last_reading_at: _EchoedInstant = UNSET
-    clock_skew_seconds: _EchoedNumber = UNSET
 
 
 class NewMunicipality(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):

@@ -53,6 +53,14 @@ _READ = (
         tag="Devices",
         headers=("ETag",),
     ),
+    Operation(
+        "GET",
+        "/sites/{site_id:uuid}/devices/{device_id:uuid}/posts",
+        sites.get_posts,
+        payloads.DevicePostsAnswer,
+        errors=(404,),
+        tag="Devices",
+    ),
 )
 # Where a thing is changed, it can be read as well.
 _READ_TO_CHANGE = tuple(
@@ -136,8 +144,10 @@ _CHANGE_DEVICES = (
         f"{_DEVICE}/rotate-token",
         sites.post_device_token,
         payloads.IssuedDeviceAnswer,
+        body=(requests.DeviceRotation,),
         parameters=(fields.IF_MATCH,),
-        errors=(404, 412),
+        errors=(404, 408, 412, 413),
+        example={"graceHours": 24},
         answer_example=_ISSUED,
         tag="Devices",
     ),

@@ -10,12 +10,13 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from fleet_ingest.answers import json_answer
-from fleet_ingest.auth import device_of
+from fleet_ingest.auth import bearer_of, device_of
 from fleet_ingest.bodies import read_body
-from fleet_ingest.context import metrics_of, stack_of, trigger_refresh
+from fleet_ingest.context import metrics_of, post_log_of, stack_of, trigger_refresh
+from fleet_ingest.post_log import refused_post, stored_post
 from portal.core.boards.rules.board_words import HEADER, board_word
 from portal.core.boards.service import boards
-from portal.core.errors import PortalError
+from portal.core.errors import PortalError, Unauthenticated
 from portal.core.log import logger
 from portal.core.pacing import brief
 from portal.core.readings.decoding import decode_rows
@@ -39,7 +40,20 @@ _SMALL_BYTES = 4096
 async def post_readings(request: Request) -> Response:
     """Store a device's readings and say what became of each."""
     with brief() if _is_small(request) else nullcontext():
-        return await _answer(request)
+        try:
+            return await _answer(request)
+        except PortalError as error:
+            _note_refused(request, error)
+            raise
+
+
+def _note_refused(request: Request, error: PortalError) -> None:
+    """Keep why a post was refused; not of an address that tries one token after the other."""
+    device_id = getattr(request.state, "device_id", None)
+    if device_id is None and not isinstance(error, Unauthenticated):
+        return
+    stack = stack_of(request)
+    post_log_of(request).note(stack, refused_post(request, stack, device_id, bearer_of(request) or "", error))
 
 
 def _is_small(request: Request) -> bool:
@@ -85,6 +99,7 @@ async def _store(request: Request, device: KnownDevice) -> DeviceIngestAnswer:
     rows = decode_rows(body, DeviceReading, max_rows=limits.max_request_rows)
     now = stack.clock()
     answer = await readings.store_device_batch(stack, device, rows)
+    post_log_of(request).note(stack, stored_post(request, stack, device.id, answer))
     skew = await board_clocks.hear(stack, device, rows, now)
     if skew is not None:
         answer = replace(answer, server_time=now, clock_skew_seconds=whole_seconds(skew))

@@ -131,6 +131,8 @@ def _device(device: CustomerDevice) -> FleetDeviceAnswer:
         is_active=device.is_active,
         last_reading_at=device.last_reading_at,
         clock_skew_seconds=device.clock_skew_seconds,
+        kind=device.kind.value,
+        parent_id=device.parent_id,
         energy_today_kwh=device.energy_today_kwh,
     )
 

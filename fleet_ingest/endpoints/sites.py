@@ -10,24 +10,30 @@ from fleet_ingest.auth import admin_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import expected_versions, json_body, page_asked
 from fleet_ingest.payloads import (
+    DevicePostAnswer,
+    DevicePostsAnswer,
     DevicesAnswer,
     IssuedDeviceAnswer,
     SiteAnswer,
     SiteDeviceAnswer,
     SitesAnswer,
 )
-from fleet_ingest.requests import DeviceChange, NewDevice, NewSite, SiteChange
+from fleet_ingest.requests import DeviceChange, DeviceRotation, NewDevice, NewSite, SiteChange
 from portal.core.errors import Invalid
+from portal.core.sites.rules.meter_tree import Formula
 from portal.core.sites.rules.sites import DeviceEdits, SiteEdits
-from portal.core.sites.service import devices, sites
+from portal.core.sites.service import device_posts, devices, sites
+from portal.core.sites.wire import FormulaRow, formula_row
 from portal.core.values.time import whole_seconds
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from msgspec import UnsetType
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from portal.core.sites.service.device_posts import BoardPost
     from portal.core.sites.service.devices import IssuedDevice, StoredDevice
     from portal.core.sites.service.sites import StoredSite
 
@@ -99,6 +105,15 @@ async def get_device(request: Request) -> Response:
     return thing_answer(_device(found), found.version)
 
 
+async def get_posts(request: Request) -> Response:
+    """Show a device's last posts, and why any was refused."""
+    await admin_of(request)
+    stack, device_id = stack_of(request), _device_id(request)
+    await devices.get_device(stack, _site_id(request), device_id)
+    heard = await device_posts.last_posts(stack, device_id)
+    return json_answer(DevicePostsAnswer(posts=[_post(post) for post in heard.posts]))
+
+
 async def post_device(request: Request) -> Response:
     """Add a device to a site and show its token once."""
     await admin_of(request)
@@ -112,6 +127,8 @@ async def post_device(request: Request) -> Response:
         description=wanted.description,
         max_power_kw=wanted.max_power_kw,
         is_active=wanted.is_active,
+        parent_id=wanted.parent_id,
+        formula=_formula(wanted.formula),
     )
     return json_answer(_issued(issued), CREATED, {"Location": f"{request.url.path}/{issued.id}"})
 
@@ -122,6 +139,8 @@ async def patch_device(request: Request) -> Response:
     changes, device_id = await json_body(request, DeviceChange), _device_id(request)
     _check_id("id", changes.said().get("id"), device_id)
     edits, expected = DeviceEdits(**changes.given()), expected_versions(request)
+    if "formula" in edits:
+        edits["formula"] = _formula(changes.formula)
     changed = await devices.change_device(
         stack_of(request), _site_id(request), device_id, edits, expected=expected
     )
@@ -137,11 +156,12 @@ async def delete_device(request: Request) -> Response:
 
 
 async def post_device_token(request: Request) -> Response:
-    """Issue a new token for a device and show it once; the old one ends at once."""
+    """Issue a new token for a device and show it once; the old one ends at once, or after the grace asked for."""
     await admin_of(request)
+    rotation = await json_body(request, DeviceRotation)
     site_id, device_id, expected = _site_id(request), _device_id(request), expected_versions(request)
     issued = await devices.rotate_device_token(
-        stack_of(request), device_id, site_id=site_id, expected=expected
+        stack_of(request), device_id, site_id=site_id, grace_hours=rotation.grace_hours, expected=expected
     )
     return json_answer(_issued(issued))
 
@@ -177,6 +197,10 @@ def _issued(issued: IssuedDevice) -> IssuedDeviceAnswer:
     )
 
 
+def _formula(row: FormulaRow | UnsetType | None) -> Formula | None:
+    return Formula(tuple(row.plus), tuple(row.minus)) if isinstance(row, FormulaRow) else None
+
+
 def _site(site: StoredSite, devices: list[SiteDeviceAnswer]) -> SiteAnswer:
     return SiteAnswer(
         id=site.id,
@@ -190,6 +214,10 @@ def _site(site: StoredSite, devices: list[SiteDeviceAnswer]) -> SiteAnswer:
     )
 
 
+def _post(post: BoardPost) -> DevicePostAnswer:
+    return DevicePostAnswer(**{name: getattr(post, name) for name in DevicePostAnswer.__struct_fields__})
+
+
 def _device(device: StoredDevice) -> SiteDeviceAnswer:
     return SiteDeviceAnswer(
         id=device.id,
@@ -201,4 +229,10 @@ def _device(device: StoredDevice) -> SiteDeviceAnswer:
         is_active=device.is_active,
         last_reading_at=device.last_reading_at,
         clock_skew_seconds=None if device.clock_skew is None else whole_seconds(device.clock_skew),
+        kind=device.kind.value,
+        parent_id=device.parent_id,
+        formula=formula_row(device.formula),
+        token_last4=device.token.last4,
+        token_issued_at=device.token.issued_at,
+        previous_token_expires_at=device.token.previous_expires_at,
     )

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from portal.client.commissioning import route as commissioning
 from portal.client.cost.days import site_uuid
 from portal.client.dashboards import files as charted
+from portal.client.import_file import upload
 from portal.core.cost.service import cost
 from portal.core.sites.service import sites
 from portal.core.stack import current
@@ -40,4 +41,5 @@ ROUTES = [
     Route("/download/cost.{kind}", guarded_download(_cost, _KNOWN)),
     *charted.ROUTES,
     *commissioning.ROUTES,
+    *upload.ROUTES,
 ]

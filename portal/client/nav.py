@@ -12,11 +12,15 @@ from portal.web.events.identity import IdentityState
 DASHBOARD: Final = "/"
 DASHBOARDS: Final = "/dashboards"
 COST: Final = "/cost"
+SITES: Final = "/sites"
+ADD_METER: Final = f"{SITES}/add"
+IMPORT: Final = f"{SITES}/import"
 # Only what exists: an entry appears together with its page.
 NAV: Final = (
     NavItem("Dashboard", DASHBOARD, "gauge"),
     NavItem("Dashboards", DASHBOARDS, "chart-line"),
     NavItem("Cost", COST, "receipt-text"),
+    NavItem("Sites", SITES, "map-pin", IdentityState.is_admin),
     SETTINGS_ENTRY,
 )
 
@@ -27,6 +31,7 @@ def client_page(
     section: str,
     actions: rx.Component | None = None,
     subtitle: rx.Component | Text | None = None,
+    aside: rx.Component | None = None,
 ) -> rx.Component:
     """A page of the Client mode; `section` is the href of the navigation entry it belongs to."""
     return page_frame(
@@ -37,4 +42,5 @@ def client_page(
         user=IdentityState.email,
         actions=actions,
         subtitle=subtitle,
+        aside=aside,
     )

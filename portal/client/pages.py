@@ -2,11 +2,14 @@
 
 import reflex as rx
 
+from portal.client.add_meter import page as add_meter
 from portal.client.cost import page as cost
 from portal.client.dashboard import page as dashboard
 from portal.client.dashboards import page as dashboards
+from portal.client.import_file import page as import_file
 from portal.client.nav import client_page
 from portal.client.rates import page as rates
+from portal.client.sites import page as sites
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
 from portal.web.brand.branding import ICON_PATH
@@ -29,6 +32,23 @@ def add_pages(app: rx.App) -> None:
         on_load=dashboards.ON_LOAD,
     )
     app.add_page(cost.cost_page, route=cost.ROUTE, title=cost.TITLE, image=ICON_PATH, on_load=cost.ON_LOAD)
+    app.add_page(
+        sites.sites_page, route=sites.ROUTE, title=sites.TITLE, image=ICON_PATH, on_load=sites.ON_LOAD
+    )
+    app.add_page(
+        add_meter.add_meter_page,
+        route=add_meter.ROUTE,
+        title=add_meter.TITLE,
+        image=ICON_PATH,
+        on_load=add_meter.ON_LOAD,
+    )
+    app.add_page(
+        import_file.import_page,
+        route=import_file.ROUTE,
+        title=import_file.TITLE,
+        image=ICON_PATH,
+        on_load=import_file.ON_LOAD,
+    )
     surface = Surface(client_page, own_tabs=(rates.RATES,))
     settings.add_pages(app, surface)
     app.add_page(

@@ -9,6 +9,7 @@ from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, p
 from portal.commands.session import with_stack
 from portal.core.errors import Invalid
 from portal.core.settings import RunMode
+from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.sites.rules.rated_power import rated_kw
 from portal.core.sites.service import devices, sites
 from portal.core.sites.service.devices import StoredDevice
@@ -159,7 +160,8 @@ def list_devices(limit: Limit = None, cursor: Cursor = None, as_json: AsJson = F
 def _device_in_words(device: StoredDevice) -> str:
     read = f"last reading {iso_utc(device.last_reading_at)}" if device.last_reading_at else "no reading yet"
     state = "" if device.is_active else ", inactive"
-    return f"{device.external_id}: {device.name} at {device.site_name}, {read}{state}"
+    kind = "" if device.kind is DeviceKind.BULK else f", {device.kind.value} meter"
+    return f"{device.external_id}: {device.name} at {device.site_name}{kind}, {read}{state}"
 
 
 @device_verbs.command("add")
@@ -189,10 +191,15 @@ def add_device(
 
 
 @device_verbs.command("rotate")
-def rotate_token(external_id: str, as_json: AsJson = False) -> None:
-    """Give a device a new token, shown once; the old one ends at once."""
+def rotate_token(
+    external_id: str,
+    grace_hours: Annotated[float, typer.Option(help="How long the old token stays valid.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Give a device a new token, shown once; the old one ends at once, or after the grace."""
     issued = with_stack(
-        lambda stack: devices.rotate_device_token(stack, external_id.strip()), mode=RunMode.CLIENT
+        lambda stack: devices.rotate_device_token(stack, external_id.strip(), grace_hours=grace_hours),
+        mode=RunMode.CLIENT,
     )
     answer(
         issued,

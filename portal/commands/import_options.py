@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from portal.commands.import_run import FileFormat
 from portal.core.readings.rules.figures_in_cells import DecimalMark
 from portal.core.readings.rules.nem12 import Estimates
 from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.readings.rules.reading_times import DateOrder
+from portal.features.readings_import.run import FileFormat
 
 _ANY, _TABLE, _NEM12 = "Any file", "Tables (CSV and Excel)", "NEM12"
 QUANTITIES_IN_WORDS = ", ".join(QUANTITY_OF)

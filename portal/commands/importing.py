@@ -2,11 +2,11 @@
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from portal.commands import import_options as options
-from portal.commands.import_report import ImportReport
-from portal.commands.import_run import ImportOptions, import_file
+from portal.commands.import_progress import shown_progress
 from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
 from portal.core.errors import Invalid
@@ -15,6 +15,8 @@ from portal.core.readings.rules.reading_files import FileInvalid, mapped_quantit
 from portal.core.readings.rules.reading_tables import SEPARATORS, TableOptions
 from portal.core.settings import RunMode
 from portal.core.values.time import is_zone
+from portal.features.readings_import.report import ImportReport
+from portal.features.readings_import.run import ImportOptions, import_file
 
 _LONGEST_INTERVAL = 1440
 
@@ -59,10 +61,17 @@ def import_readings(  # noqa: PLR0913 - each is an option of the command line
     )
     nem12 = Nem12Options(nmi, _mapping("channel", channel), tuple(leave_out or ()), estimates)
     wanted = ImportOptions(file_format, table, nem12, sheet, allow_refused)
-    report = with_stack(lambda stack: import_file(stack, file, device, wanted), mode=RunMode.CLIENT)
+    report = _taken(file, device, wanted)
     answer(_plain(report), report.in_words(), as_json=as_json)
     if report.failure:
         sys.exit(f"portal: not all of the file is stored: {report.failure}")
+
+
+def _taken(file: Path, device: str, wanted: ImportOptions) -> ImportReport:
+    with shown_progress(file.name) as progress:
+        return with_stack(
+            lambda stack: import_file(stack, file, device, wanted, progress=progress), mode=RunMode.CLIENT
+        )
 
 
 def _plain(report: ImportReport) -> dict[str, object]:

@@ -81,10 +81,10 @@ async def _seed_device(stack: Stack, memory: Memory, plan: DevicePlan) -> None:
             description=plan.description,
             max_power_kw=plan.max_power_kw,
         )
-        memory.device_tokens[plan.external_id] = made.token
+        memory.device_tokens[plan.external_id] = made.token or ""
         return
     try:
         await readings.authenticate_device(stack, memory.device_tokens.get(plan.external_id, ""))
     except Unauthenticated:
         issued = await devices.rotate_device_token(stack, plan.external_id)
-        memory.device_tokens[plan.external_id] = issued.token
+        memory.device_tokens[plan.external_id] = issued.token or ""

@@ -116,14 +116,19 @@ def secret(value: Text, *, name: str = "secret", label: str = "Copy") -> rx.Comp
     """A secret that is shown once, with a button that copies it."""
     return rx.el.div(
         rx.el.code(value, id=name),
-        rx.el.button(
-            rx.el.span(rx.icon("copy", size=15), label, class_name="ui-copy-before"),
-            rx.el.span(rx.icon("check", size=15), "Copied", class_name="ui-copy-after"),
-            type="button",
-            class_name="ui-button ui-button--small ui-copy",
-            custom_attrs={"onClick": rx.Var(_COPY % name)},
-        ),
+        copy_button(name, label),
         class_name="ui-secret",
+    )
+
+
+def copy_button(name: str, label: str) -> rx.Component:
+    """A button that copies the text of the element with this id, and says so for a moment."""
+    return rx.el.button(
+        rx.el.span(rx.icon("copy", size=15), label, class_name="ui-copy-before"),
+        rx.el.span(rx.icon("check", size=15), "Copied", class_name="ui-copy-after"),
+        type="button",
+        class_name="ui-button ui-button--small ui-copy",
+        custom_attrs={"onClick": rx.Var(_COPY % name)},
     )
 
 

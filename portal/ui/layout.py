@@ -10,7 +10,7 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from portal.ui.forms import NativeForm, button, icon_button
 from portal.ui.linked import linked_script
-from portal.ui.vars import Text
+from portal.ui.vars import Shown, Text
 
 _DRAWER = "navigation"
 _TOGGLE = linked_script(__file__, "theme_toggle.jsx")
@@ -22,11 +22,12 @@ _CLOSE_DRAWER = rx.Var(
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the navigation; `icon` is a Lucide name."""
+    """One entry of the navigation; `icon` is a Lucide name. It may be there for some people only."""
 
     label: str
     href: str
     icon: str
+    is_shown: Shown[bool] = True
 
 
 class _HashLink(BaseHTML):
@@ -51,8 +52,9 @@ def page_frame(
     actions: rx.Component | None = None,
     subtitle: rx.Component | Text | None = None,
     back: tuple[str, str] | None = None,
+    aside: rx.Component | None = None,
 ) -> rx.Component:
-    """A whole page.
+    """A whole page. `aside` is a panel beside its content, and on phones in place of it.
 
     `section` is the href of the navigation entry the page belongs to, `user` what is shown beside sign-out,
     `actions` sits on the title's line, `back` is (label, href) of the page above.
@@ -63,6 +65,7 @@ def page_frame(
         _side(nav, section, user),
         rx.el.main(
             rx.el.div(_page_head(title, actions, subtitle, back), *content, class_name="ui-content"),
+            *([] if aside is None else [aside]),
             id="content",
             tab_index=-1,
             class_name="ui-main",
@@ -121,7 +124,7 @@ def _topbar() -> rx.Component:
 def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
     return rx.el.nav(
         _brand(),
-        rx.el.ul(*[_nav_link(item, item.href == section) for item in nav], class_name="ui-nav"),
+        rx.el.ul(*[_nav_entry(item, item.href == section) for item in nav], class_name="ui-nav"),
         rx.el.div(
             rx.el.span(user, class_name="ui-user-name", title=user),
             NativeForm.create(
@@ -137,6 +140,11 @@ def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
         custom_attrs={"popover": "auto"},
         class_name="ui-side",
     )
+
+
+def _nav_entry(item: NavItem, is_here: bool) -> rx.Component:
+    link = _nav_link(item, is_here)
+    return link if item.is_shown is True else rx.cond(item.is_shown, link, rx.fragment())
 
 
 def _nav_link(item: NavItem, is_here: bool) -> rx.Component:

@@ -33,6 +33,7 @@ WITHOUT_ROW = {
     "backups.restore": "into a database that was empty; the trail comes with what is restored",
     "board_clocks.hear": _METER,
     "boards.hear": "what a board says of itself: `portal board list` shows it, with the time",
+    "device_posts.keep_posts": _METER,
     "doctor.examine": "tries in a transaction that is undone whether TimescaleDB may be created",
     "energy_proof.check": "keeps what was found, with its time: the seal and `portal doctor` show it",
     "energy_proof.nightly": "as check, once a day",

@@ -5,7 +5,7 @@ import reflex as rx
 from portal.client.cost.explain_state import CostExplainState as Explain
 from portal.client.cost.state import CostState as State
 from portal.features.cost.explain_parts import explain_dialog
-from portal.features.cost.parts import body, day_chart, left_out, picker, table
+from portal.features.cost.parts import body, day_chart, left_out, picker, submeters, table
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, empty_state
@@ -55,6 +55,7 @@ def _below_the_figures() -> rx.Component:
                 _table("Site", report.sites, "Sites", Explain.explain_from_device),
                 _table("Period", report.periods, "Time of use", Explain.explain_from_day),
             ),
+            submeters(State, on_explain=Explain.explain_from_device),
             rx.cond(
                 report.has_fixed,
                 callout(

@@ -5,11 +5,14 @@ import reflex as rx
 from portal.client.dashboard.outlook_state import OutlookState
 from portal.client.dashboard.state import DashboardState
 from portal.client.dashboard.view import SiteFigures
+from portal.client.nav import ADD_METER
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, cell_warning, empty_state, skeleton_lines
 from portal.ui.figures import figure, figure_row
+from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.web.events.identity import IdentityState
 
 _SITE_COLUMNS = (
     Column("Site"),
@@ -18,21 +21,6 @@ _SITE_COLUMNS = (
     Column("Today", is_number=True),
     Column("Last reading", is_number=True),
 )
-_FIRST_METER = (
-    'portal site add "Head office"',
-    'portal device add "Main meter" --site "Head office" --external-id MAIN-1',
-)
-
-_COMMANDS_STYLE = {
-    "box_sizing": "border-box",
-    "max_width": "100%",
-    "margin": "4px 0 0",
-    "padding": "12px 16px",
-    "overflow_x": "auto",
-    "border_radius": "var(--ui-radius-small)",
-    "background": "var(--ui-sunken)",
-    "text_align": "left",
-}
 
 
 def figures() -> rx.Component:
@@ -78,22 +66,24 @@ def notes() -> rx.Component:
 
 
 def first_steps() -> rx.Component:
-    """What to do while there is no meter."""
-    commands = rx.el.pre(
-        rx.el.code("\n".join(_FIRST_METER)),
-        tab_index=0,
-        role="region",
-        aria_label="Commands",
-        class_name="ui-mono",
-        style=_COMMANDS_STYLE,
+    """What to do while there is no meter: an admin goes on from here, others are told who does."""
+    lead = internal_link(
+        rx.icon("plus", size=16),
+        "Add the first meter",
+        href=ADD_METER,
+        class_name="ui-button ui-button--primary",
     )
     return card(
         empty_state(
             "No meter yet",
-            "Add a site and its meter where this portal is installed. The second command prints the token the meter "
-            "signs its readings with; the first reading appears here by itself.",
+            rx.cond(
+                IdentityState.is_admin,
+                "Three steps lead to the first reading: the site, the meter, and the token that its board posts with. "
+                "The first reading appears here by itself.",
+                "An admin of this portal adds the first one. Its readings appear here by themselves.",
+            ),
             icon="plug-zap",
-            action=commands,
+            action=rx.fragment(rx.cond(IdentityState.is_admin, lead, rx.fragment())),
         )
     )
 

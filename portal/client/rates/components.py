@@ -5,6 +5,8 @@ from zoneinfo import available_timezones
 
 import reflex as rx
 
+from portal.client.rates.assigning import sites_dialog
+from portal.client.rates.assigning_state import AssigningState
 from portal.client.rates.editor_state import TariffDraftState as Editor
 from portal.client.rates.starting import PresetRow
 from portal.client.rates.state import RatesState as State
@@ -51,6 +53,7 @@ def listing() -> rx.Component:
         rx.cond(State.notice != "", callout(State.notice, tone="note"), rx.fragment()),
         callouts(State.warnings),
         rx.cond(State.is_loading, card(skeleton_lines(3)), _lists()),
+        sites_dialog(),
         _municipality_dialog(),
         _presets_dialog(),
         _copy_dialog(),
@@ -191,6 +194,11 @@ def _municipality_row(municipality: dict[str, str]) -> list[rx.Component]:
             action_menu(
                 action_item(
                     "pencil", "Edit", _open("municipality", municipality["id"], municipality["name"])
+                ),
+                action_item(
+                    "map-pin",
+                    "Sites",
+                    AssigningState.open_dialog("sites", municipality["id"], municipality["name"]),
                 ),
                 action_item(
                     "trash-2",

@@ -116,7 +116,7 @@ async def record_once(session: AsyncSession, action: str, subject: str, detail: 
 async def record_once_over(connection: asyncpg.Connection, action: str, subject: str, detail: str) -> None:
     """Write down what came over a connection of the driver itself, unless the same is there from within the hour.
 
-    Nothing is refused: no person gets here, only the command line.
+    Nothing is refused: it is once an hour for a file and a device.
     """
     await _INSERT_ONCE.run(connection, **_row(present(), action, subject, detail))
 

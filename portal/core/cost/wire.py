@@ -6,7 +6,7 @@ Each currency has a total of its own.
 """
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.cost.rules.totals import CurrencyTotal, totals_of
+from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.wire_fields import CurrencyCode, Exact, Instant
 
 Kwh = Exact
@@ -95,6 +96,13 @@ class ChargesLeftOutAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     charges: list[str]
 
 
+class SubmeterAnswer(DeviceAnswer, rename="camel", frozen=True, kw_only=True):
+    """What a device below others, or one that is calculated, used and what that costs: in theirs already."""
+
+    kind: Literal["sub", "virtual"]
+    parent_id: UUID | None
+
+
 class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """What a window cost. Buckets without a tariff have energy but no price.
 
@@ -121,6 +129,7 @@ class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     fixed_monthly_charges_included: bool
     days: list[DayAnswer]
     devices: list[DeviceAnswer]
+    submeters: list[SubmeterAnswer]
     periods: list[PeriodAnswer]
     fixed_charges: list[FixedChargeAnswer]
     unknown_time_zones: list[str]
@@ -187,7 +196,18 @@ def _lists(report: CostReport) -> dict[str, Any]:
             for day in part.days
             if part is report or day.kwh
         ],
-        "devices": [_device(device, part.currency) for part in report.parts for device in part.devices],
+        "devices": [
+            DeviceAnswer(**_device(device, part.currency)) for part in report.parts for device in part.devices
+        ],
+        "submeters": [
+            SubmeterAnswer(
+                **_device(device, part.currency),
+                kind="sub" if device.kind is DeviceKind.SUB else "virtual",
+                parent_id=device.parent_id,
+            )
+            for part in report.parts
+            for device in part.submeters
+        ],
         "periods": [
             PeriodAnswer(name=line.name, kwh=line.kwh, currency=part.currency, **_money(line))
             for part in report.parts
@@ -197,16 +217,17 @@ def _lists(report: CostReport) -> dict[str, Any]:
     }
 
 
-def _device(device: DeviceCost, currency: str) -> DeviceAnswer:
-    return DeviceAnswer(
-        device_id=device.device_id,
-        name=device.name,
-        site_name=device.site_name,
-        kwh=device.kwh,
-        currency=currency,
-        buckets_without_tariff=device.buckets_without_tariff,
+# Any: as above
+def _device(device: DeviceCost, currency: str) -> dict[str, Any]:
+    return {
+        "device_id": device.device_id,
+        "name": device.name,
+        "site_name": device.site_name,
+        "kwh": device.kwh,
+        "currency": currency,
+        "buckets_without_tariff": device.buckets_without_tariff,
         **_money(device),
-    )
+    }
 
 
 def _fixed(charge: FixedCost, currency: str) -> FixedChargeAnswer:

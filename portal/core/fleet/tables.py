@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -22,6 +23,7 @@ from sqlmodel import Field, SQLModel
 
 from portal.core.database.columns import Kilowatts, given_key, stored, timestamp, uuid_key
 from portal.core.readings.tables import EnergyFigures, HourlyEnergyFigures
+from portal.core.sites.tables import KIND_FOLLOWS
 
 
 def _customer_key() -> UUID:
@@ -81,7 +83,8 @@ class FleetSite(SQLModel, table=True):
 class FleetDevice(SQLModel, table=True):
     """A customer's device; `id` is the Client's own, or the one it had before it was added again (`DeviceAlias`).
 
-    `customer`, its customer's number, and `meter` are its small key.
+    `customer`, its customer's number, and `meter` are its small key. `parent_id` and `formula` name devices by their
+    ids here, which may come later than this one; `kind` follows from both.
     """
 
     __tablename__ = "devices"
@@ -90,6 +93,7 @@ class FleetDevice(SQLModel, table=True):
         Index("ix_fleet_devices_external_id", "customer_id", "external_id"),
         Index("ix_fleet_devices_id", "id"),
         UniqueConstraint("customer", "meter"),
+        CheckConstraint(KIND_FOLLOWS, name="devices_kind_check"),
         {"schema": "fleet"},
     )
 
@@ -100,6 +104,11 @@ class FleetDevice(SQLModel, table=True):
     external_id: str = Field(max_length=100)
     description: str = stored("", max_length=500)
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
+    parent_id: UUID | None = None
+    kind: str = stored("bulk", max_length=10)
+    formula: dict[str, list[str]] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
+    )
     is_active: bool = stored(default=True)
     clock_skew_seconds: int | None = None
     received_at: datetime = timestamp(now=True)

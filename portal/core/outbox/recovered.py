@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from portal.core import energy
 from portal.core.database.layout import LAYOUTS
@@ -14,6 +14,7 @@ from portal.core.exchange.limits import to_tariff
 from portal.core.outbox.queries import push_recovery, push_sets
 from portal.core.settings import RunMode
 from portal.core.sites.queries import sites
+from portal.core.sites.rules.meter_tree import Formula
 from portal.core.tariffs.queries import municipalities
 from portal.core.tariffs.queries import tariffs as tariff_queries
 
@@ -70,6 +71,7 @@ class Merge:
         self._held = held
         self._report = report
         self._sites: dict[UUID, UUID] = {}
+        self._positions: list[tuple[DeviceRow, DeviceRow | None]] = []
 
     async def run(self) -> None:
         """Merge one set after the other: sites need their municipality, devices their site."""
@@ -218,8 +220,23 @@ class Merge:
             elif not held.is_ended:
                 await self._change_device(held, mine, structs.replace(row, id=mine.row.id), named)
             self._report.devices[row.id] = row.id if mine is None else mine.row.id
+            if not held.is_ended and (mine is None or mine.updated_at <= held.received_at):
+                self._positions.append((row, None if mine is None else mine.row))
+        await self._restore_positions()
         # Also what a run that was killed put back: nobody was told of it.
         self._report.to_rotate = await push_recovery.without_token(self._session)
+
+    async def _restore_positions(self) -> None:
+        """Put meters below others again: when all are here, since one may come before the one above it."""
+        here = self._report.devices
+        for row, mine in self._positions:
+            if row.parent_id is UNSET:  # an earlier release of the Admin knows nothing of it
+                continue
+            parent_id = here.get(row.stands_below) if row.stands_below else None
+            formula = _formula_here(row, here)
+            before = (None, None) if mine is None else (mine.stands_below, mine.made_of)
+            if before != (parent_id, formula) and (mine is None or bool(mine.made_of) == bool(formula)):
+                await push_recovery.set_position(self._session, here[row.id], parent_id, formula)
 
     async def _add_device(self, row: DeviceRow) -> None:
         await push_recovery.put_device(self._session, row)
@@ -229,7 +246,7 @@ class Merge:
     async def _change_device(
         self, held: HeldDevice, mine: SetRow[DeviceRow], row: DeviceRow, named: SetRow[DeviceRow] | None
     ) -> None:
-        if mine.row == row:
+        if _without_position(mine.row) == _without_position(row):
             return
         is_taken = named is not None and named.row.id != mine.row.id
         if mine.updated_at > held.received_at or is_taken:
@@ -247,6 +264,20 @@ def _under(found: SetRow[_Row], key: UUID | int) -> SetRow[_Row]:
 
 def _named(here: Mapping[_Key, SetRow[_Named]], name: str) -> SetRow[_Named] | None:
     return next((row for row in here.values() if row.row.name == name), None)
+
+
+def _without_position(row: DeviceRow) -> DeviceRow:
+    return structs.replace(row, parent_id=UNSET, formula=UNSET)
+
+
+def _formula_here(row: DeviceRow, here: Mapping[UUID, UUID]) -> Formula | None:
+    """Return what a virtual meter is made of, by the ids there are here; those that are not are left out."""
+    if (made_of := row.made_of) is None:
+        return None
+    plus, minus = (
+        tuple(here[term] for term in terms if term in here) for terms in (made_of.plus, made_of.minus)
+    )
+    return Formula(plus, minus)
 
 
 def _external(here: Mapping[UUID, SetRow[DeviceRow]], external_id: str) -> SetRow[DeviceRow] | None:

@@ -7,10 +7,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Integer, UniqueConstraint, Uuid
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import Kilowatts, given_key, stored, timestamp, uuid_key
+from portal.core.database.columns import Kilowatts, given_key, number_key, stored, timestamp, uuid_key
+
+KIND_FOLLOWS = (
+    "kind = CASE WHEN formula IS NOT NULL THEN 'virtual' "
+    "WHEN parent_id IS NOT NULL THEN 'sub' ELSE 'bulk' END"
+)
+"""What a device's kind is, as a condition on its row; the same in both run modes."""
 
 
 class Site(SQLModel, table=True):
@@ -30,10 +37,19 @@ class Site(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """A meter with its board; only the SHA-256 of its token is stored. `customer` and `meter` are its small key."""
+    """A meter with its board; `customer` and `meter` are its small key.
+
+    Of its tokens the SHA-256 and the last four characters are stored; a virtual meter has none. `parent_id` is the
+    meter above it, `formula` what a virtual one is made of, and `kind` follows from both.
+    """
 
     __tablename__ = "devices"
-    __table_args__ = (UniqueConstraint("customer", "meter"), {"schema": "monitoring"})
+    __table_args__ = (
+        UniqueConstraint("customer", "meter"),
+        CheckConstraint(KIND_FOLLOWS, name="devices_kind_check"),
+        Index("ix_devices_previous_token_hash", "previous_token_hash"),
+        {"schema": "monitoring"},
+    )
 
     id: UUID = uuid_key(primary_key=True)
     site_id: UUID = Field(
@@ -46,7 +62,25 @@ class Device(SQLModel, table=True):
     description: str = stored("", max_length=500)
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
     is_active: bool = stored(default=True)
-    token_hash: str = Field(max_length=64, unique=True)
+    parent_id: UUID | None = Field(
+        default=None,
+        sa_column=Column(
+            Uuid,
+            # Deferred: meters that are put back after a restore come in any order.
+            ForeignKey("monitoring.devices.id", onupdate="CASCADE", deferrable=True, initially="DEFERRED"),
+            nullable=True,
+            index=True,
+        ),
+    )
+    kind: str = stored("bulk", max_length=10)
+    formula: dict[str, list[str]] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
+    )
+    token_hash: str | None = Field(default=None, max_length=64, unique=True)
+    token_last4: str = stored("", max_length=4)
+    token_issued_at: datetime | None = timestamp(nullable=True)
+    previous_token_hash: str | None = Field(default=None, max_length=64)
+    previous_token_expires_at: datetime | None = timestamp(nullable=True)
     updated_at: datetime = timestamp(now=True)
     customer: int
     meter: int
@@ -85,3 +119,35 @@ class DeviceClock(SQLModel, table=True):
     late_posts: int | None = None
     late_least: timedelta | None = None
     late_most: timedelta | None = None
+
+
+class DevicePost(SQLModel, table=True):
+    """One of the last posts to the device ingest, stored or refused; without a device: of a token that nobody has.
+
+    `rows` were sent; `stored_rows` are new, completed or conflicting, `known_rows` were there already, `refused_rows`
+    not taken, the first for `reason`. Of an unknown token its length and its last characters are kept.
+    """
+
+    __tablename__ = "device_posts"
+    __table_args__ = (Index("ix_device_posts_device", "device_id", "id"), {"schema": "monitoring"})
+
+    id: int | None = number_key(always=True)
+    device_id: UUID | None = Field(
+        default=None,
+        sa_column=Column(
+            Uuid,
+            ForeignKey("monitoring.devices.id", ondelete="CASCADE", onupdate="CASCADE"),
+            nullable=True,
+        ),
+    )
+    posted_at: datetime = timestamp(now=True)
+    status: int
+    body_bytes: int | None = None
+    rows: int | None = None
+    stored_rows: int = stored(0)
+    known_rows: int = stored(0)
+    refused_rows: int = stored(0)
+    reason: str = stored("", max_length=500)
+    address: str = stored("", max_length=64)
+    token_length: int | None = None
+    token_last4: str = stored("", max_length=4)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.core.sites.rules.meter_tree import MOST_TERMS, Formula
 from portal.core.wire_fields import Address, Description, Exact, ExternalId, Key, Name, ZoneName
 
 RatedPower = Annotated[Exact, msgspec.Meta(extra_json_schema={"minimum": 0, "exclusiveMaximum": 999_999_999})]
@@ -25,10 +26,23 @@ MOST_SECONDS = 2_147_483_647
 Seconds = Annotated[int, msgspec.Meta(ge=-MOST_SECONDS, le=MOST_SECONDS)]
 
 
+class FormulaRow(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """What a virtual meter is: the sum of the devices `plus` less those of `minus`."""
+
+    plus: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=MOST_TERMS)]
+    minus: Annotated[list[UUID], msgspec.Meta(max_length=MOST_TERMS)] = []
+
+
+def formula_row(formula: Formula | None) -> FormulaRow | None:
+    """Return a formula as it travels."""
+    return None if formula is None else FormulaRow(plus=list(formula.plus), minus=list(formula.minus))
+
+
 class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):
     """A device; `maxPowerKw` is its rated power, absent where unknown.
 
-    `clockSkewSeconds` is how far its board's clock is ahead (negative: behind), absent where it is right.
+    `clockSkewSeconds` is how far its board's clock is ahead (negative: behind), absent where it is right. `parentId` is
+    the meter above it, absent for a bulk meter; `formula` is there for a virtual one, which has no readings.
     """
 
     id: UUID
@@ -39,6 +53,20 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
     max_power_kw: RatedPower | None = None
     is_active: bool = True
     clock_skew_seconds: Seconds | msgspec.UnsetType | None = msgspec.UNSET
+    parent_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    formula: FormulaRow | msgspec.UnsetType | None = msgspec.UNSET
+
+    @property
+    def made_of(self) -> Formula | None:
+        """The formula of a virtual meter."""
+        if not isinstance(self.formula, FormulaRow):
+            return None
+        return Formula(tuple(self.formula.plus), tuple(self.formula.minus))
+
+    @property
+    def stands_below(self) -> UUID | None:
+        """The meter above it."""
+        return self.parent_id if isinstance(self.parent_id, UUID) else None
 
 
 class MunicipalityRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):

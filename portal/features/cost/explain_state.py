@@ -124,7 +124,9 @@ class CostExplainer(rx.State, mixin=True):
 
     def _open(self, page: CostPage, device: str, day: str):
         self.explain_devices = [
-            (row["key"], f"{row['label']}, {row['note']}") for row in page.report.devices if row["key"]
+            (row["key"], f"{row['label']}, {row['note']}")
+            for row in (*page.report.devices, *page.report.submeters)
+            if row["key"]
         ]
         self.explained, self.failure = ExplainView(), ""
         self.explain_device, self.explain_day, self.explain_open = device, day, True

@@ -10,6 +10,7 @@ from uuid import UUID
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.cost.rules.shown_cost import as_shown, shown_kwh
 from portal.core.cost.rules.totals import total_of
+from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.features.cost.hues import hues_of, period_label, period_rank
 from portal.ui import formats
 
@@ -47,13 +48,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """Every listing of a report, and what each of them adds up to."""
+    """Every listing of a report, and what each of them adds up to; `submeters` are within it and add up to nothing."""
 
     days: Listing
     devices: Listing
     sites: Listing
     periods: Listing
     total: Line
+    submeters: tuple[Line, ...] = ()
 
     @property
     def each(self) -> tuple[Listing, ...]:
@@ -74,6 +76,7 @@ def listings_of(exact: CostReport) -> Listings:
         _listing("Sites", "Site", _sites(report), fixed),
         _listing("Time of use", "Period", _periods(report), fixed),
         Line("Total", total.base_cost, total.vat, total.total, energy),
+        tuple(_submeter(line) for line in report.submeters),
     )
 
 
@@ -96,6 +99,14 @@ def _device(line: DeviceCost) -> Line:
         key=str(line.device_id),
         hours_without_tariff=line.buckets_without_tariff,
     )
+
+
+def _submeter(line: DeviceCost) -> Line:
+    """A virtual meter has no hours of its own to be explained: those of its meters are."""
+    is_virtual = line.kind is DeviceKind.VIRTUAL
+    shown = _device(line)
+    note = f"{line.site_name}, calculated" if is_virtual else line.site_name
+    return replace(shown, kwh=shown_kwh([line.kwh])[1], note=note, key="" if is_virtual else shown.key)
 
 
 def _sites(report: CostReport) -> list[Line]:

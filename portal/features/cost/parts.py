@@ -192,27 +192,46 @@ def listing_table(
     caption: str = "",
 ) -> rx.Component:
     """Lines with `totals` (a list: kWh, base, VAT, total), in a currency's `unit`."""
-
-    def row(line: CostRow) -> list[rx.Component]:
-        warning = rx.cond(line["warning"] != "", cell_warning(line["warning"]), rx.fragment())
-        name = rx.el.div(hue_square(line["hue"]), _name(line, on_explain), class_name="ui-cell-name")
-        return [
-            head_cell(name, cell_note(line["note"]), warning),
-            *[cell(line[key], number=True, minor=key in _MINOR) for key in ("kwh", "base", "vat", "total")],
-        ]
-
-    money = [
-        Column(f"{name}, {unit}", is_number=True, is_minor=name != "Total")
-        for name in ("Base", "VAT", "Total")
-    ]
     return data_table(
-        [Column(first), Column("kWh", is_number=True), *money],
+        _line_columns(unit, first),
         rows,
-        row,
+        lambda line: _line_cells(line, on_explain),
         caption=caption or f"Cost per {first.lower()}",
         totals=["Total", *[totals[index] for index in range(4)]],
         tall=True,
     )
+
+
+def submeters(state: State, *, on_explain: Told[str]) -> rx.Component:
+    """What sub-meters and virtual ones used, without a total: it is in that of the devices already."""
+    table = data_table(
+        _line_columns(state.report.unit, "Meter"),
+        state.report.submeters,
+        lambda line: _line_cells(line, on_explain),
+        caption="Sub-meters and virtual meters",
+        tall=True,
+    )
+    shown = card(
+        table, title="Sub-meters and virtual meters", note="In the devices above already", flush=True
+    )
+    return rx.cond(is_some(state.report.submeters), shown, rx.fragment())
+
+
+def _line_columns(unit: Text, first: str) -> list[Column]:
+    money = [
+        Column(f"{name}, {unit}", is_number=True, is_minor=name != "Total")
+        for name in ("Base", "VAT", "Total")
+    ]
+    return [Column(first), Column("kWh", is_number=True), *money]
+
+
+def _line_cells(line: CostRow, on_explain: Told[str]) -> list[rx.Component]:
+    warning = rx.cond(line["warning"] != "", cell_warning(line["warning"]), rx.fragment())
+    name = rx.el.div(hue_square(line["hue"]), _name(line, on_explain), class_name="ui-cell-name")
+    return [
+        head_cell(name, cell_note(line["note"]), warning),
+        *[cell(line[key], number=True, minor=key in _MINOR) for key in ("kwh", "base", "vat", "total")],
+    ]
 
 
 def _table_download(title: str, first: str, path: Text, state: State) -> rx.Component:

@@ -55,6 +55,7 @@ class CostView:
     energy_figure: Drawn = field(default_factory=lambda: dict(NO_BARS))
     days: list[CostRow] = field(default_factory=list)
     devices: list[CostRow] = field(default_factory=list)
+    submeters: list[CostRow] = field(default_factory=list)
     sites: list[CostRow] = field(default_factory=list)
     periods: list[CostRow] = field(default_factory=list)
     has_fixed: bool = False
@@ -82,12 +83,13 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
         warnings=warnings_in_words(whole),
         left_out=[f"{charge} ({each.tariff_name})" for each in whole.left_out for charge in each.charges],
         as_of=formats.moment_of(report.as_of, zone),
-        has_devices=bool(whole.devices or whole.others),
+        has_devices=bool(whole.devices or whole.submeters or whole.others),
         has_energy=report.total_kwh != 0,
         cost_figure=day_figure(report, "cost"),
         energy_figure=day_figure(report, "energy"),
         days=_rows(listings.days, currency),
         devices=_rows(listings.devices, currency),
+        submeters=[_row(line, currency) for line in listings.submeters],
         sites=_rows(listings.sites, currency),
         periods=_rows(listings.periods, currency),
         has_fixed=bool(report.fixed),

@@ -16,6 +16,8 @@ _NAMES: Final = (
     "charts",
     "rates",
     "settings",
+    "panels",
+    "sites",
     "media",
 )
 STYLESHEETS: Final = [linked(__file__, f"{name}.css") for name in _NAMES]

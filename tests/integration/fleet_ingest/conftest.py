@@ -20,6 +20,7 @@ async def _open(stack: Stack) -> AsyncIterator[Api]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stack.example") as http:
         yield Api(http, stack, app)
     await app.state.refreshing.drain()
+    await app.state.posts.drain()
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import csv
 
 from sqlalchemy import text
 
-from portal.commands.import_run import ImportOptions, import_file
 from portal.core import energy
 from portal.core.energy.rules.registers import register_milliwh
 from portal.core.readings.rules.reading_tables import TableOptions
 from portal.core.stack import Stack
+from portal.features.readings_import.run import ImportOptions, import_file
 from tests import samples
 from tests.integration.push.rig import Rig
 from tests.length import usual_or_long

@@ -10,9 +10,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import text
 
-from portal.commands import import_run, importing
-from portal.commands.import_report import ImportReport
-from portal.commands.import_run import ImportOptions, import_file
+from portal.commands import importing
 from portal.core.audit import service as audit
 from portal.core.audit.acting import Acting, acting
 from portal.core.errors import Invalid
@@ -21,6 +19,9 @@ from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.rules.reading_tables import TableOptions
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
+from portal.features.readings_import import run
+from portal.features.readings_import.report import ImportReport
+from portal.features.readings_import.run import ImportOptions, import_file
 from tests.integration.databases import Clock
 
 REGISTER = "energy_imported_kwh"
@@ -94,7 +95,7 @@ async def test_energy_per_interval_is_refused_as_a_register_and_taken_when_said(
 async def test_a_large_file_of_intervals_goes_on_from_one_part_to_the_next(
     meter: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_run, "_INTERVALS_AT_ONCE", 7)
+    monkeypatch.setattr(run, "_INTERVALS_AT_ONCE", 7)
     content = HEADER + half_hours(*["0.123"] * 50)
     report = await take(meter, tmp_path, content, table=TableOptions(per_interval=True))
     assert report.failure is None
@@ -243,7 +244,7 @@ async def test_the_verb_says_its_report_and_exits_with_the_reason(
 async def test_a_row_whose_time_has_other_values_is_no_success(
     meter: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_run, "_ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(run, "_ROWS_AT_ONCE", 4)
     content = HEADER + half_hours("100", "101", "102", "103")
     twice = await take(meter, tmp_path, content + half_hours("500", "501"))  # two meters below each other
     assert (twice.accepted, twice.duplicates, twice.rejected) == (4, 0, 2)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from portal.commands.import_report import ImportReport
-from portal.commands.import_run import ImportOptions, import_file
 from portal.core.errors import Invalid
 from portal.core.readings.rules.nem12 import Nem12Options
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
+from portal.features.readings_import.report import ImportReport
+from portal.features.readings_import.run import ImportOptions, import_file
 from tests.integration.databases import Clock
 
 HALF_HOURS = 48

@@ -5,7 +5,7 @@ import reflex as rx
 from portal.admin.customer_detail.cost.explain_state import CustomerExplainState as Explain
 from portal.admin.customer_detail.cost.state import CustomerCostState as State
 from portal.features.cost.explain_parts import explain_dialog
-from portal.features.cost.parts import body, day_chart, left_out, picker, table
+from portal.features.cost.parts import body, day_chart, left_out, picker, submeters, table
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, empty_state
@@ -37,6 +37,7 @@ def _below_the_figures() -> rx.Component:
                 _table("Site", report.sites, "Sites", Explain.explain_from_device),
                 _table("Period", report.periods, "Time of use", Explain.explain_from_day),
             ),
+            submeters(State, on_explain=Explain.explain_from_device),
             callout("Fixed charges are not included: the customer's own Cost page has them.", tone="note"),
             left_out(State),
         ),

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from portal.core.fleet.service.customers import CustomerDevice, CustomerSite
+from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.ui import formats
+
+# Only bulk meters are added up: what the others are stands beside their ids.
+_KINDS = {DeviceKind.SUB: ", sub-meter", DeviceKind.VIRTUAL: ", virtual"}
 
 
 class DeviceFigures(TypedDict):
@@ -58,9 +62,11 @@ def _clock_note(skew_seconds: int | None) -> str:
 def _device(device: CustomerDevice, now: datetime) -> DeviceFigures:
     return {
         "name": device.name,
-        "external_id": device.external_id,
+        "external_id": device.external_id + _KINDS.get(device.kind, ""),
         "is_active": device.is_active,
-        "last_reading": formats.relative(device.last_reading_at, now),
+        "last_reading": "calculated"
+        if device.kind is DeviceKind.VIRTUAL
+        else formats.relative(device.last_reading_at, now),
         "last_reading_utc": formats.utc_time(device.last_reading_at),
         "today_kwh": formats.number(device.energy_today_kwh, 2),
         "clock_note": _clock_note(device.clock_skew_seconds),

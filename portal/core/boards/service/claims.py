@@ -11,7 +11,8 @@ from portal.core.boards.queries import claims as queries
 from portal.core.boards.rules.claim_codes import SECRET_BYTES, code_of, shown_code, sound_code
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.sites.queries import devices
-from portal.core.values.tokens import new_device_token, token_hash
+from portal.core.sites.rules.meter_tree import DeviceKind
+from portal.core.values.tokens import new_device_token
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +48,9 @@ async def claim_board(stack: Stack, device: UUID | str, typed: str, *, site_id: 
             found = await devices.get_device(session, device, now, for_change=True)
         if found is None or site_id not in {None, found.site_id}:
             raise NotFound(_NO_DEVICE)
+        if found.kind is DeviceKind.VIRTUAL:
+            message = "A virtual meter is calculated: it has no board"
+            raise Invalid(message)
         await queries.drop_expired(session, now)
         if not await queries.store_claim(session, found.id, code, now + CLAIM_HOLDS):
             message = "This code was typed in for another device"
@@ -78,6 +82,6 @@ async def collect_token(stack: Stack, secret_hex: str) -> str:
         )
         if found is None or not found.is_active:
             raise NotFound(_UNCLAIMED)
-        await devices.replace_token(session, found.id, token_hash(token))
+        await devices.replace_token(session, found.id, token, stack.clock(), None)
         await audit.record(session, "device.token_collected", found.external_id)
     return token

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from portal.core.cost.queries import live_usage, split_sums
 from portal.core.cost.queries.calendars import NOWHERE, Calendar, make_calendar, zone_named
 from portal.core.cost.queries.cost_scope import CostScope, given_of, sql_of
-from portal.core.cost.rules.cost import DayUsage, DeviceRef, DeviceUsage, Quality
+from portal.core.cost.queries.scope_meters import ScopeMeters, load_meters
+from portal.core.cost.rules.cost import DayUsage, DeviceRef, DeviceUsage, Quality, usage_of_virtual
 from portal.core.cost.rules.rates import Segment
 from portal.core.database.local_settings import local_settings
 from portal.core.database.rows import row_of, rows_of
@@ -69,7 +70,7 @@ SELECT municipality, (CAST(:numbers AS integer[]))[width_bucket(hour, CAST(:edge
 FROM (
     SELECT {municipality_key} AS municipality, h.hour, sum({energy})::bigint AS milliwh
     FROM {hourly_energy} h
-    WHERE {h.customer_id = :customer_id AND} {of_site_devices} h.hour >= :first_hour AND h.hour < :to_at
+    WHERE {h.customer_id = :customer_id AND} {of_site_devices} {bulk_alone} h.hour >= :first_hour AND h.hour < :to_at
     GROUP BY {grouped} h.hour
 ) hours GROUP BY municipality, number
 """
@@ -92,19 +93,13 @@ SELECT coalesce(sum(unallocated), 0)::bigint AS unallocated_milliwh,
 FROM (
     SELECT {unallocated} AS unallocated, {estimated} AS estimated, h.suspect_count
     FROM {daily_energy} h
-    WHERE {h.customer_id = :customer_id AND} {of_site_devices} h.day >= :first_day AND h.day < :last_day
+    WHERE {h.customer_id = :customer_id AND} {of_site_devices} {bulk_alone} h.day >= :first_day AND h.day < :last_day
     UNION ALL
     SELECT {unallocated}, {estimated}, h.suspect_count
     FROM {hourly_energy} h
-    WHERE {h.customer_id = :customer_id AND} {of_site_devices}
+    WHERE {h.customer_id = :customer_id AND} {of_site_devices} {bulk_alone}
           (h.hour >= :from_at AND h.hour < :morning OR h.hour >= :evening AND h.hour < :to_at)
 ) found
-"""
-_DEVICES = """
-SELECT d.id, d.name, s.name AS site_name, s.id AS site_id, coalesce(s.{municipality_id}, 0) AS municipality
-FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id
-WHERE {d.customer_id = :customer_id AND} true {of_site}
-ORDER BY s.name, d.name, d.id
 """
 # The query planner is left little to decide, so that it cannot decide otherwise with old statistics: rows are read in
 # the order of the table; groups, of which it expects far too many, fit in memory. Compiling takes too long.
@@ -120,14 +115,6 @@ _PLANNER_HINTS = {
 _MANY_ROWS = 200_000
 _PLANNER_HINTS_FOR_MANY = {"parallel_setup_cost": "0", "parallel_tuple_cost": "0.01"}
 _PLANNER_HINTS_FOR_FEW = {"max_parallel_workers_per_gather": "0"}
-
-
-class _MeteredDevice(NamedTuple):
-    id: UUID
-    name: str
-    site_name: str
-    site_id: UUID
-    municipality: int
 
 
 class _UsageOfDay(NamedTuple):
@@ -146,25 +133,26 @@ class _UsageOfDevice(NamedTuple):
 async def load_usage(
     session: AsyncSession, scope: CostScope, calendar: Calendar, max_gap: timedelta
 ) -> WindowUsage:
-    """Return the billed energy of a window by day and by device, at the prices of the calendar.
+    """Return the billed energy of a window by day (of bulk meters) and by device, at the prices of the calendar.
 
     With `estimate_gaps` the energy of long gaps, spread evenly, is part of the usage.
     """
-    rows, municipality_of = await _devices(session, scope, calendar)
+    meters = await load_meters(session, scope, calendar)
+    municipality_of = meters.municipality_of
     async with local_settings(session, _planner_hints(scope, municipality_of)):
-        by_day = await _usage_by_day(session, scope, calendar, municipality_of)
+        by_day = await _usage_by_day(session, scope, calendar, meters)
         by_device = await _usage_by_device(session, scope, calendar, municipality_of)
-        quality = await _quality(session, scope, municipality_of)
-    split_days, split_devices = await _from_split_intervals(
-        session, scope, calendar, municipality_of, max_gap
-    )
-    live_days, live_devices = live_usage.usage(scope, _slots(calendar, municipality_of), municipality_of)
+        quality = await _quality(session, scope, meters)
+    split_days, split_devices = await _from_split_intervals(session, scope, calendar, meters, max_gap)
+    slots = _slots(calendar, municipality_of)
+    live_days, live_devices = live_usage.usage(scope, slots, municipality_of, meters.not_added)
+    measured = [*by_device, *split_devices, *live_devices]
     return WindowUsage(
         (*by_day, *split_days, *live_days),
-        (*by_device, *split_devices, *live_devices),
-        tuple(DeviceRef(row.id, row.name, row.site_name, row.site_id) for row in rows),
+        (*measured, *usage_of_virtual(meters.refs, measured)),
+        meters.refs,
         frozenset(municipality_of.values()),
-        live_usage.quality(scope, municipality_of, quality),
+        live_usage.quality(scope, meters.added_up, quality),
     )
 
 
@@ -172,25 +160,16 @@ async def load_daily(
     session: AsyncSession, scope: CostScope, calendar: Calendar, max_gap: timedelta
 ) -> DailyUsage:
     """Return the same energy by day alone, in half of the time."""
-    _, municipality_of = await _devices(session, scope, calendar)
+    meters = await load_meters(session, scope, calendar)
+    municipality_of = meters.municipality_of
     async with local_settings(session, _planner_hints(scope, municipality_of)):
-        by_day = await _usage_by_day(session, scope, calendar, municipality_of)
-    split_days, _ = await _from_split_intervals(session, scope, calendar, municipality_of, max_gap)
-    live_days, _ = live_usage.usage(scope, _slots(calendar, municipality_of), municipality_of)
+        by_day = await _usage_by_day(session, scope, calendar, meters)
+    split_days, _ = await _from_split_intervals(session, scope, calendar, meters, max_gap)
+    slots = _slots(calendar, municipality_of)
+    live_days, _ = live_usage.usage(scope, slots, municipality_of, meters.not_added)
     return DailyUsage(
         (*by_day, *split_days, *live_days), frozenset(municipality_of.values()), len(municipality_of)
     )
-
-
-async def _devices(
-    session: AsyncSession, scope: CostScope, calendar: Calendar
-) -> tuple[list[_MeteredDevice], dict[UUID, int]]:
-    """Return the devices of a scope, and the municipality in the calendar that each is in."""
-    rows = await rows_of(session, _MeteredDevice, sql_of(scope, _DEVICES), given_of(scope))
-    known = {municipality for municipality, _ in calendar.whole} | {
-        municipality for municipality, _ in calendar.split
-    }
-    return rows, {row.id: row.municipality if row.municipality in known else NOWHERE for row in rows}
 
 
 def _planner_hints(scope: CostScope, municipality_of: dict[UUID, int]) -> dict[str, str]:
@@ -198,27 +177,32 @@ def _planner_hints(scope: CostScope, municipality_of: dict[UUID, int]) -> dict[s
     return _PLANNER_HINTS | (_PLANNER_HINTS_FOR_MANY if is_many else _PLANNER_HINTS_FOR_FEW)
 
 
-async def _quality(session: AsyncSession, scope: CostScope, municipality_of: dict[UUID, int]) -> Quality:
+async def _quality(session: AsyncSession, scope: CostScope, meters: ScopeMeters) -> Quality:
     first_day, last_day = floor_day(scope.from_at + _NEARLY_A_DAY), floor_day(scope.to_at)
     if first_day >= last_day:
         first_day = last_day = scope.to_at
-    given = given_of(scope) | _window(scope, municipality_of)
+    bulk_alone, left_out = meters.bulk_alone()
+    given = given_of(scope) | _window(scope, meters.municipality_of) | left_out
     given |= {
         "first_day": first_day.date(),
         "last_day": last_day.date(),
         "morning": first_day,
         "evening": last_day,
     }
-    return await row_of(session, Quality, sql_of(scope, _QUALITY), given)
+    return await row_of(session, Quality, sql_of(scope, _QUALITY, **bulk_alone), given)
 
 
 async def _usage_by_day(
-    session: AsyncSession, scope: CostScope, calendar: Calendar, municipality_of: dict[UUID, int]
+    session: AsyncSession, scope: CostScope, calendar: Calendar, meters: ScopeMeters
 ) -> list[DayUsage]:
+    municipality_of = meters.municipality_of
+    bulk_alone, left_out = meters.bulk_alone()
     used = sorted(set(municipality_of.values()))
     edges, numbers, kinds = _elementary(calendar, used, with_days=True)
     municipality = {"municipality_key": str(used[0]) if used else "0", "grouped": ""}
-    given = given_of(scope) | _window(scope, municipality_of) | {"edges": edges, "numbers": numbers}
+    given = (
+        given_of(scope) | _window(scope, municipality_of) | {"edges": edges, "numbers": numbers} | left_out
+    )
     if len(used) > 1:
         devices = sorted(municipality_of)
         municipality = {"municipality_key": _MUNICIPALITY_OF_DEVICE, "grouped": "1,"}
@@ -226,7 +210,7 @@ async def _usage_by_day(
             "devices": devices,
             "municipalities": [NOWHERE, *(municipality_of[device] for device in devices)],
         }
-    rows = await rows_of(session, _UsageOfDay, sql_of(scope, _BY_DAY, **municipality), given)
+    rows = await rows_of(session, _UsageOfDay, sql_of(scope, _BY_DAY, **municipality, **bulk_alone), given)
     return [
         DayUsage(segment.day, segment.price, row.milliwh)
         for row in rows
@@ -299,7 +283,7 @@ async def _from_split_intervals(
     session: AsyncSession,
     scope: CostScope,
     calendar: Calendar,
-    municipality_of: dict[UUID, int],
+    meters: ScopeMeters,
     max_gap: timedelta,
 ) -> tuple[list[DayUsage], list[DeviceUsage]]:
     """Take the hours apart in which a rate, a day or the window begins or ends."""
@@ -312,7 +296,7 @@ async def _from_split_intervals(
     )
     found = await split_sums.load(session, scope, split, known)
     doubtful = (
-        live_usage.split_intervals(scope, split, municipality_of, found.doubtful)
+        live_usage.split_intervals(scope, split, meters.municipality_of, found.doubtful)
         if scope.live
         else found.doubtful
     )
@@ -322,7 +306,12 @@ async def _from_split_intervals(
         await split_intervals.add_pieces(session, scope.layout, scope.customer_id, some, max_gap)
         for device_hour in some:
             for segment, milliwh in parts_of(device_hour, split[device_hour.municipality, device_hour.hour]):
-                found.add(device_hour.device_id, segment, milliwh)
+                found.add(
+                    device_hour.device_id,
+                    segment,
+                    milliwh,
+                    is_added_up=device_hour.device_id not in meters.not_added,
+                )
     return found.usage()
 
 

@@ -33,16 +33,17 @@ class Slots(NamedTuple):
 
 
 def usage(
-    scope: CostScope, slots: Slots, municipality_of: Mapping[UUID, int]
+    scope: CostScope, slots: Slots, municipality_of: Mapping[UUID, int], not_added: Collection[UUID]
 ) -> tuple[list[DayUsage], list[DeviceUsage]]:
-    """Return the changes of whole hours, by day and by device."""
+    """Return the changes of whole hours, by day (without the meters that are `not_added` up) and by device."""
     days: list[DayUsage] = []
     devices: list[DeviceUsage] = []
     for each, municipality in _hours(scope, municipality_of):
         segment = slots.segment_at(municipality, each.hour)
         if segment is not None:
             was, now = scope.energy_of(each.stored), scope.energy_of(each.now)
-            days.append(DayUsage(segment.day, segment.price, now - was))
+            if each.key[-1] not in not_added:
+                days.append(DayUsage(segment.day, segment.price, now - was))
             devices.append(DeviceUsage(each.key[-1], segment.price, now - was, int(now > 0) - int(was > 0)))
     return days, devices
 

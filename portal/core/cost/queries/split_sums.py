@@ -41,12 +41,13 @@ WITH split AS MATERIALIZED (
         CAST(:prices_before AS integer[]), CAST(:prices_after AS integer[])
     ) AS c (municipality, hour, edge, day_before, day_after, price_before, price_after)
 ), meter AS MATERIALIZED (
-    SELECT d.id AS device_id, d.customer, d.meter, CASE WHEN s.{municipality_id} = ANY(CAST(:known AS integer[]))
+    SELECT d.id AS device_id, d.customer, d.meter, d.kind = 'bulk' AS is_added_up,
+        CASE WHEN s.{municipality_id} = ANY(CAST(:known AS integer[]))
         THEN s.{municipality_id} ELSE 0 END AS municipality {live_ends}
     FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id {live_meters}
     WHERE {d.customer_id = :customer_id AND} true {of_site}
 ), taken_apart AS MATERIALIZED (
-    SELECT p.device_id, c.*, h.allocated_milliwh, {estimated} AS estimated_milliwh,
+    SELECT p.device_id, p.is_added_up, c.*, h.allocated_milliwh, {estimated} AS estimated_milliwh,
         CASE WHEN c.edge IS NOT NULL {is_stored}
             AND h.suspect_count = 0 AND h.reset_count = 0 AND h.exchange_count = 0
             AND h.unallocated_milliwh = 0 AND h.estimated_milliwh = 0
@@ -86,14 +87,14 @@ WITH split AS MATERIALIZED (
     JOIN {hourly_energy} h ON {h.customer_id = :customer_id AND} h.device_id = p.device_id AND h.hour = c.hour
     WHERE {energy} <> 0
 )
-SELECT v.device_id, coalesce(v.price, v.day) AS number, NULL AS hour, sum(v.milliwh)::bigint AS milliwh,
+SELECT v.device_id, coalesce(v.price, v.day) AS number, NULL AS hour, {added_up}::bigint AS milliwh,
        count(*) FILTER (WHERE v.milliwh > 0) AS other
 FROM (
-    SELECT device_id, day_before AS day, price_before AS price,
+    SELECT device_id, is_added_up, day_before AS day, price_before AS price,
            least(milliwh_before, allocated_milliwh) AS milliwh
     FROM taken_apart WHERE milliwh_before IS NOT NULL
     UNION ALL
-    SELECT device_id, day_after, price_after, greatest(allocated_milliwh - milliwh_before, 0)
+    SELECT device_id, is_added_up, day_after, price_after, greatest(allocated_milliwh - milliwh_before, 0)
     FROM taken_apart WHERE milliwh_before IS NOT NULL
 ) v
 GROUP BY GROUPING SETS ((v.device_id, v.price), (v.day))
@@ -101,6 +102,13 @@ UNION ALL
 SELECT device_id, municipality, hour, allocated_milliwh, estimated_milliwh
 FROM taken_apart WHERE milliwh_before IS NULL
 """
+
+
+# Of a day the bulk meters, of a device whatever it is.
+_ADDED_UP = (
+    "coalesce(CASE WHEN grouping(v.device_id) = 0 THEN sum(v.milliwh) "
+    "ELSE sum(v.milliwh) FILTER (WHERE v.is_added_up) END, 0)"
+)
 
 
 @dataclass
@@ -113,9 +121,10 @@ class SplitEnergy:
         default_factory=lambda: defaultdict(lambda: [0, 0])
     )
 
-    def add(self, device_id: UUID, segment: Segment, milliwh: int) -> None:
-        """Add what a segment of an hour of a device has."""
-        self.by_day[segment.day, segment.price] += milliwh
+    def add(self, device_id: UUID, segment: Segment, milliwh: int, *, is_added_up: bool) -> None:
+        """Add what a segment of an hour of a device has; to the day only that of a bulk meter."""
+        if is_added_up:
+            self.by_day[segment.day, segment.price] += milliwh
         self.add_device(device_id, segment.price, milliwh, int(milliwh > 0))
 
     def add_device(self, device_id: UUID, price: Price | None, milliwh: int, buckets: int) -> None:
@@ -158,7 +167,7 @@ async def load(
 ) -> SplitEnergy:
     """Return the energy of split intervals; `known` are the municipalities that the calendar knows."""
     numbered = _number(intervals)
-    statement = sql_of(scope, _SPLIT, **_SHARES, **_live_parts(scope))
+    statement = sql_of(scope, _SPLIT, added_up=_ADDED_UP, **_SHARES, **_live_parts(scope))
     given = given_of(scope) | numbered.columns | {"known": list(known)} | _live_meters(scope)
     async with local_settings(session, _PLANNER_HINTS):
         parts = await rows_of(session, _Part, statement, given)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from portal.core.cost.rules.rates import Price
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
+from portal.core.sites.rules.meter_tree import DeviceKind, Formula, kind_of
 from portal.core.values.money import exact_decimals, kwh_from_milliwh
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 
@@ -29,17 +30,27 @@ class MixedCurrencies(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DeviceRef:
-    """A device of the report, whether it used energy or not."""
+    """A device of the report, whether it used energy or not.
+
+    Only bulk meters are added up; a virtual one's usage is made by `usage_of_virtual` of that of others.
+    """
 
     device_id: UUID
     name: str
     site_name: str
     site_id: UUID | None = None
+    parent_id: UUID | None = None
+    formula: Formula | None = None
+
+    @property
+    def kind(self) -> DeviceKind:
+        """What it is to the meters of its site."""
+        return kind_of(self.parent_id, self.formula)
 
 
 @dataclass(frozen=True, slots=True)
 class DayUsage:
-    """Energy of all devices together on one day at one price (None: no tariff)."""
+    """Energy of all bulk meters together on one day at one price (None: no tariff)."""
 
     day: date
     price: Price | None
@@ -92,6 +103,8 @@ class DeviceCost:
     total: Decimal
     buckets_without_tariff: int
     site_id: UUID | None = None
+    kind: DeviceKind = DeviceKind.BULK
+    parent_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,8 @@ class ChargesLeftOut:
 class CostReport:
     """The answer to "what did this window cost".
 
-    Fixed charges stand apart, in `fixed`: the other figures are of energy alone. `periods` splits them by
+    Fixed charges stand apart, in `fixed`: the other figures are of energy alone. `devices` are the bulk meters, which
+    add up to the total; `submeters` are sub-meters and virtual ones, which are in it already. `periods` splits it by
     time of use, energy without a tariff left out. `unknown_zones` names municipalities whose time zone no longer
     exists, so that nothing of theirs has a price. `zone` is the IANA zone of its days.
 
@@ -129,6 +143,7 @@ class CostReport:
     days: tuple[DayCost, ...]
     devices: tuple[DeviceCost, ...]
     periods: tuple[PeriodCost, ...] = ()
+    submeters: tuple[DeviceCost, ...] = ()
     fixed: "tuple[FixedCost, ...]" = ()
     unknown_zones: tuple[str, ...] = ()
     left_out: tuple[ChargesLeftOut, ...] = ()
@@ -275,7 +290,8 @@ def price_groups(
             estimated_kwh=kwh_from_milliwh(quality.estimated_milliwh),
             suspect_readings=quality.suspect_readings,
             days=tuple(DayCost(day, *line.amounts(), line.periods()) for day, line in day_lines.items()),
-            devices=tuple(_device_cost(device, device_lines[device.device_id]) for device in devices),
+            devices=_device_costs(devices, device_lines, is_bulk=True),
+            submeters=_device_costs(devices, device_lines, is_bulk=False),
             periods=whole.periods(),
         )
 
@@ -303,6 +319,25 @@ def price_days(by_day: Sequence[DayUsage], *, days: Iterable[date], currency: st
         )
 
 
+def usage_of_virtual(devices: Iterable[DeviceRef], usage: Iterable[DeviceUsage]) -> list[DeviceUsage]:
+    """Return what virtual meters used: at each price the sum of their meters' energy less that of those they leave out.
+
+    `usage` is of the meters that measure. A difference may be below zero, where sub-meters show more than the meter
+    above them.
+    """
+    by_device: dict[UUID, dict[Price | None, int]] = defaultdict(lambda: defaultdict(int))
+    for each in usage:
+        by_device[each.device_id][each.price] += each.milliwh
+    found: list[DeviceUsage] = []
+    for device in devices:
+        sums: dict[Price | None, int] = defaultdict(int)
+        for term, sign in () if device.formula is None else device.formula.signs():
+            for price, milliwh in by_device[term].items():
+                sums[price] += sign * milliwh
+        found.extend(DeviceUsage(device.device_id, price, milliwh, 0) for price, milliwh in sums.items())
+    return found
+
+
 def _added_up(
     by_day: Sequence[DayUsage],
     by_device: Sequence[DeviceUsage],
@@ -316,9 +351,10 @@ def _added_up(
     )
     for usage in by_day:
         _line(day_lines, usage.day, "day", "is outside the report's window").add(usage.price, usage.milliwh)
+    added_up = {device.device_id for device in devices if device.kind is DeviceKind.BULK}
     for usage in by_device:
         line = _line(device_lines, usage.device_id, "device", "is none the report lists")
-        for each in (whole, line):
+        for each in (whole, line) if usage.device_id in added_up else (line,):
             each.add(usage.price, usage.milliwh, usage.buckets)
     if whole.milliwh != sum(line.milliwh for line in day_lines.values()):
         msg = "the days and the devices of the window do not hold the same energy"
@@ -334,6 +370,16 @@ def _line(lines: dict[Key, _Sum], key: Key, what: str, why: str) -> _Sum:
     return line
 
 
+def _device_costs(
+    devices: Iterable[DeviceRef], lines: dict[UUID, _Sum], *, is_bulk: bool
+) -> tuple[DeviceCost, ...]:
+    return tuple(
+        _device_cost(device, lines[device.device_id])
+        for device in devices
+        if (device.kind is DeviceKind.BULK) == is_bulk
+    )
+
+
 def _device_cost(device: DeviceRef, line: _Sum) -> DeviceCost:
     return DeviceCost(
         device.device_id,
@@ -342,6 +388,8 @@ def _device_cost(device: DeviceRef, line: _Sum) -> DeviceCost:
         *line.amounts(),
         line.buckets_without_tariff,
         device.site_id,
+        device.kind,
+        device.parent_id,
     )
 
 

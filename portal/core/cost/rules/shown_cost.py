@@ -2,7 +2,8 @@
 
 Every figure is within one unit (a cent) of its exact value, and so is the sum of every line. The total is rounded once;
 base and VAT, then days, devices, periods and sites are apportioned so that each list adds up to what stands above it,
-and each line across. Fixed charges are rounded once as a whole, and apportioned in the same way.
+and each line across. Fixed charges are rounded once as a whole, and apportioned in the same way. Sub-meters
+are in the total already, and rounded each by itself.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ def as_shown(report: CostReport) -> CostReport:
         total=base + vat,
         days=days,
         devices=_lines(report.devices, base, vat, unit),
+        submeters=tuple(_rounded(line, report.currency) for line in report.submeters),
         periods=_lines(report.periods, base, vat, unit),
         fixed=_fixed(report.fixed, report.currency),
         others=tuple(as_shown(other) for other in report.others),
@@ -69,3 +71,8 @@ def _fixed(charges: tuple[FixedCost, ...], currency: str) -> tuple[FixedCost, ..
             sum((getattr(charge, name) for charge in charges), Decimal(0)) for name in ("base_cost", "vat")
         )
     return _lines(charges, *shown_pair(base, vat, currency), minor_unit(currency))
+
+
+def _rounded(line: DeviceCost, currency: str) -> DeviceCost:
+    base, vat = shown_pair(line.base_cost, line.vat, currency)
+    return replace(line, base_cost=base, vat=vat, total=base + vat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from sqlmodel import col
 from portal.core.database.rows import row_if_any, rows_of
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
 from portal.core.energy.rules.live import FOR_EVER
-from portal.core.fleet.tables import Customer
+from portal.core.fleet.tables import Customer, FleetDevice
+from portal.core.sites.rules.meter_tree import DeviceKind, Formula, formula_of, kind_of
 from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.pages import EVERYTHING, Asked, Key
 from portal.core.values.versions import version_of
@@ -21,11 +23,11 @@ from portal.core.values.versions import version_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-    from decimal import Decimal
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.energy import Counted
+    from portal.core.energy.rules.live import LiveHour
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,9 @@ class CustomerDevice:
     last_reading_at: datetime | None
     energy_today_kwh: Decimal
     clock_skew_seconds: int | None = None
+    kind: DeviceKind = DeviceKind.BULK
+    parent_id: UUID | None = None
+    formula: Formula | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,9 @@ class CustomerSite:
 _LINE = """
 SELECT c.id, c.code, c.name, c.is_active, c.first_seen_at, c.last_seen_at,
        (SELECT count(*) FROM fleet.sites s WHERE s.customer_id = c.id) AS site_count,
-       (SELECT count(*) FROM fleet.devices d WHERE d.customer_id = c.id) AS device_count,
+       (SELECT count(*) FROM fleet.devices d WHERE d.customer_id = c.id AND d.kind <> 'virtual') AS device_count,
        (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
+         JOIN fleet.devices d ON d.customer_id = h.customer_id AND d.id = h.device_id AND d.kind = 'bulk'
          WHERE h.customer_id = c.id AND h.hour >= :today) AS today_milliwh,
        c.token_issued_at, c.token_rotated_at, c.previous_token_expires_at,
        (SELECT e.rows_accepted FROM fleet.ingest_events e
@@ -190,12 +196,12 @@ def _backlog(row: _Line) -> PushBacklog | None:
     )
 
 
-def with_live_energy(
+async def with_live_energy(
     lines: Iterable[CustomerLine], counted: Counted, today: datetime
 ) -> tuple[CustomerLine, ...]:
     """Return lines with what is not stored yet of their energy, and how far that goes."""
     changes: dict[UUID, int] = defaultdict(int)
-    for each in counted.live.between(today, FOR_EVER):
+    for each in await live_of_bulk_meters(counted, today):
         changes[each.key[0]] += each.change.allocated_milliwh
     return tuple(
         replace(
@@ -205,6 +211,18 @@ def with_live_energy(
         )
         for line in lines
     )
+
+
+async def live_of_bulk_meters(counted: Counted, since: datetime) -> list[LiveHour]:
+    """Return the hours since then that are not stored as they are now, of meters that are added up."""
+    live = list(counted.live.between(since, FOR_EVER))
+    if not live:
+        return []
+    not_added = select(col(FleetDevice.customer_id), col(FleetDevice.id)).where(
+        col(FleetDevice.id).in_({each.key[-1] for each in live}), col(FleetDevice.kind) != DeviceKind.BULK
+    )
+    left_out = {(customer, device) for customer, device in await counted.session.execute(not_added)}
+    return [each for each in live if each.key not in left_out]
 
 
 def sites_with_live_energy(
@@ -217,7 +235,7 @@ def sites_with_live_energy(
     return tuple(
         replace(
             site,
-            devices=tuple(
+            devices=_with_virtual(
                 replace(
                     device, energy_today_kwh=device.energy_today_kwh + kwh_from_milliwh(changes[device.id])
                 )
@@ -226,6 +244,20 @@ def sites_with_live_energy(
             energy_as_of=counted.as_of,
         )
         for site in sites
+    )
+
+
+def _with_virtual(devices: Iterable[CustomerDevice]) -> tuple[CustomerDevice, ...]:
+    """Return devices of a site, the virtual ones with what the others of it make them."""
+    found = {device.id: device for device in devices}
+
+    def kwh_of(device: CustomerDevice) -> Decimal:
+        terms = () if device.formula is None else device.formula.signs()
+        return sum((found[term].energy_today_kwh * sign for term, sign in terms if term in found), Decimal(0))
+
+    return tuple(
+        device if device.formula is None else replace(device, energy_today_kwh=kwh_of(device))
+        for device in found.values()
     )
 
 
@@ -244,7 +276,7 @@ async def is_known(session: AsyncSession, customer_id: UUID) -> bool:
 _SITES = """
 SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone_id,
        d.id AS device_id, d.name AS device_name, d.external_id, d.is_active AS device_is_active,
-       d.clock_skew_seconds,
+       d.clock_skew_seconds, d.parent_id, d.formula,
        (SELECT r.time FROM fleet.last_stored(d.customer, d.meter, CAST(:until AS timestamptz)) r) AS last_reading_at,
        (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
          WHERE h.customer_id = d.customer_id AND h.device_id = d.id AND h.hour >= :today) AS today_milliwh
@@ -270,6 +302,8 @@ class _DeviceAtSite(NamedTuple):
     external_id: str | None
     device_is_active: bool | None
     clock_skew_seconds: int | None
+    parent_id: UUID | None
+    formula: dict[str, list[str]] | None
     last_reading_at: datetime | None
     today_milliwh: int
 
@@ -305,5 +339,8 @@ def _devices_in(row: _DeviceAtSite) -> list[CustomerDevice]:
             row.last_reading_at,
             energy,
             row.clock_skew_seconds,
+            kind_of(row.parent_id, formula_of(row.formula)),
+            row.parent_id,
+            formula_of(row.formula),
         )
     ]

@@ -17,7 +17,8 @@ from sqlmodel import col
 from portal.core.database.rows import rows_of
 from portal.core.exchange.recovery import HeldDevice, HeldMunicipality, HeldSite, HeldTariff
 from portal.core.fleet.tables import Customer
-from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
+from portal.core.sites.rules.meter_tree import formula_of
+from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow, formula_row
 from portal.core.tariffs.queries import tariffs as tariff_queries
 from portal.core.tariffs.tables import FleetMunicipality, FleetTariff
 from portal.core.tariffs.wire import tariff_row
@@ -59,7 +60,7 @@ WHERE customer_id = :customer_id AND (CAST(:after AS uuid) IS NULL OR id > :afte
 ORDER BY id LIMIT :limit
 """
 _DEVICES = f"""
-SELECT d.id, site_id, name, external_id, description, max_power_kw, is_active, received_at,
+SELECT d.id, site_id, name, external_id, description, max_power_kw, is_active, parent_id, formula, received_at,
   ended_at IS NOT NULL AS is_ended,
   ARRAY(SELECT a.id FROM fleet.device_aliases a WHERE a.customer_id = d.customer_id AND a.device_id = d.id
     ORDER BY a.is_current DESC, a.id) AS aliases
@@ -88,6 +89,8 @@ class _Device(NamedTuple):
     description: str
     max_power_kw: Decimal | None
     is_active: bool
+    parent_id: UUID | None
+    formula: dict[str, list[str]] | None
     received_at: datetime
     is_ended: bool
     aliases: list[UUID]
@@ -134,6 +137,8 @@ async def devices(
                 description=row.description,
                 max_power_kw=row.max_power_kw,
                 is_active=row.is_active,
+                parent_id=row.parent_id,
+                formula=formula_row(formula_of(row.formula)),
             ),
         )
         for row in rows

@@ -77,15 +77,16 @@ _FIGURES = """
 SELECT (SELECT count(*) FROM fleet.customers) AS customers,
        (SELECT count(*) FROM fleet.customers WHERE is_active AND last_seen_at > :active_since) AS active_customers,
        (SELECT count(*) FROM fleet.sites) AS sites,
-       (SELECT count(*) FROM fleet.devices) AS devices,
+       (SELECT count(*) FROM fleet.devices WHERE kind <> 'virtual') AS devices,
        (SELECT coalesce(sum(e.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy e
-         JOIN fleet.customers c ON c.id = e.customer_id WHERE e.hour >= :today) AS today_milliwh
+         JOIN fleet.devices d ON d.customer_id = e.customer_id AND d.id = e.device_id AND d.kind = 'bulk'
+         WHERE e.hour >= :today) AS today_milliwh
 """
 
 # One index look-up per device that is active, of an active customer.
 _POWER = f"""
 SELECT count(last.active_power_kw) AS devices,
-       {figure_sql(QUANTITY_OF["active_power_kw"], "sum(last.active_power_kw)")} AS kw
+       {figure_sql(QUANTITY_OF["active_power_kw"], "sum(last.active_power_kw) FILTER (WHERE d.kind = 'bulk')")} AS kw
 FROM fleet.devices d
 JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active
 CROSS JOIN LATERAL (

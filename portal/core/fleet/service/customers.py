@@ -52,14 +52,14 @@ async def list_customers(stack: Stack) -> tuple[CustomerLine, ...]:
     """Return every customer by code; energies count since 00:00 UTC."""
     async with energy.counted(stack) as counted:
         lines = await queries.list_lines(counted.session, _today(stack))
-        return queries.with_live_energy(lines, counted, _today(stack))
+        return await queries.with_live_energy(lines, counted, _today(stack))
 
 
 async def page_of_customers(stack: Stack, asked: Asked = EVERYTHING) -> Page[CustomerLine]:
     """Return a page of customers by code; energies count since 00:00 UTC."""
     async with energy.counted(stack) as counted:
         lines = await queries.list_lines(counted.session, _today(stack), asked)
-        found = queries.with_live_energy(lines, counted, _today(stack))
+        found = await queries.with_live_energy(lines, counted, _today(stack))
     return page_of(found, asked, lambda line: line.key)
 
 
@@ -67,9 +67,10 @@ async def get_customer(stack: Stack, customer_id: UUID) -> CustomerLine:
     """Return one customer. Raises `NotFound`."""
     async with energy.counted(stack, customer_id) as counted:
         found = await queries.find_line(counted.session, customer_id, _today(stack))
-    if found is None:
-        raise NotFound(_UNKNOWN)
-    return queries.with_live_energy((found,), counted, _today(stack))[0]
+        if found is None:
+            raise NotFound(_UNKNOWN)
+        [line] = await queries.with_live_energy((found,), counted, _today(stack))
+    return line
 
 
 async def list_customer_sites(stack: Stack, customer_id: UUID) -> tuple[CustomerSite, ...]:

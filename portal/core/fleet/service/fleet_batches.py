@@ -23,6 +23,7 @@ from portal.core.readings.rules.collisions import Collisions
 from portal.core.readings.rules.same_instant import RowEffect
 from portal.core.readings.wire import NO_QUANTITY, without_quantity
 from portal.core.settings import RunMode
+from portal.core.sites.wire import FormulaRow
 from portal.core.values.texts import shown_text
 from portal.core.values.time import reading_time_problem, spanning
 from portal.core.values.tokens import token_hash
@@ -171,7 +172,8 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[DeviceRow]) -> 
     resolved = await _resolve(handling, batch)
     kept = kept.keep(lambda row: resolved.problems.get(row.id))
     if kept.rows:
-        rows = [structs.replace(row, id=resolved.devices[row.id]) for row in kept.rows]
+        own = await fleet_devices.aliases(session, customer_id) | resolved.devices
+        rows = [_under_own_ids(row, own) for row in kept.rows]
         numbers = await statements.numbers_for_new(session, customer_id, [row.id for row in rows])
         judged_anew = await statements.devices_of_other_power(session, customer_id, rows)
         await statements.upsert_devices(session, customer_id, rows, numbers)
@@ -180,6 +182,17 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[DeviceRow]) -> 
         meters = [(customer_id, device_id) for device_id in judged_anew]
         await energy.ask_for_passes(session, LAYOUTS[RunMode.ADMIN], meters)
     return kept
+
+
+def _under_own_ids(row: DeviceRow, own: Mapping[UUID, UUID]) -> DeviceRow:
+    """Return a row with the ids by which its device and those it refers to are known here."""
+    found = structs.replace(row, id=own[row.id])
+    if (parent := row.stands_below) is not None:
+        found.parent_id = own.get(parent, parent)
+    if (made_of := row.made_of) is not None:
+        plus, minus = ([own.get(term, term) for term in terms] for terms in (made_of.plus, made_of.minus))
+        found.formula = FormulaRow(plus=plus, minus=minus)
+    return found
 
 
 async def _resolve(handling: _Handling, batch: DecodedRows[DeviceRow]) -> Resolved:

@@ -69,9 +69,8 @@ async def fleet_overview(stack: Stack) -> FleetFigures:
     }
     async with energy.counted(stack) as counted:
         found = await queries.figures(counted.session, moments)
-    changes = sum(
-        each.change.allocated_milliwh for each in counted.live.between(moments["today"], energy.FOR_EVER)
-    )
+        live = await customer_queries.live_of_bulk_meters(counted, moments["today"])
+    changes = sum(each.change.allocated_milliwh for each in live)
     kwh = found.energy_today_kwh + kwh_from_milliwh(changes)
     return replace(found, energy_today_kwh=kwh, energy_as_of=counted.as_of)
 
@@ -88,7 +87,7 @@ async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
         sites = await customer_queries.list_sites(session, customer_id, today, present_until(now))
         tariffs = await tariff_queries.load(session, customer_id)
         last_day = await queries.totals_since(session, customer_id, now - _DAY)
-    [line] = customer_queries.with_live_energy([line], counted, today)
+        [line] = await customer_queries.with_live_energy([line], counted, today)
     sites = customer_queries.sites_with_live_energy(sites, counted, today)
     return CustomerDetail(line, sites, tariffs, last_day)
 

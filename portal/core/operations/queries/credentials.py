@@ -25,7 +25,14 @@ def _is_asked(hashed: Mapped[str] | Mapped[str | None]) -> ColumnElement[bool]:
 
 
 _DEVICES = Prepared(
-    select(col(Device.token_hash)).where(_is_asked(col(Device.token_hash)), col(Device.is_active))
+    union_all(
+        select(col(Device.token_hash)).where(_is_asked(col(Device.token_hash)), col(Device.is_active)),
+        select(col(Device.previous_token_hash)).where(
+            _is_asked(col(Device.previous_token_hash)),
+            col(Device.previous_token_expires_at) > bindparam("now"),
+            col(Device.is_active),
+        ),
+    )
 )
 _CUSTOMERS = Prepared(
     union_all(
@@ -52,9 +59,11 @@ _SESSIONS = Prepared(
 )
 
 
-async def known_devices(connection: asyncpg.Connection, hashes: Collection[str]) -> frozenset[str]:
-    """Return those that are tokens of active devices."""
-    return _texts(await _DEVICES.all(connection, hashes=list(hashes)))
+async def known_devices(
+    connection: asyncpg.Connection, hashes: Collection[str], now: datetime
+) -> frozenset[str]:
+    """Return those that are present tokens of active devices, or previous ones that are still honoured."""
+    return _texts(await _DEVICES.all(connection, hashes=list(hashes), now=now))
 
 
 async def known_customers(

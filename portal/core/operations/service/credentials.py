@@ -32,7 +32,7 @@ async def known_among(stack: Stack, kind: Kind, hashes: Collection[str]) -> froz
     async with stack.db.checks.connection() as connection:
         match kind:
             case Kind.DEVICE:
-                return await queries.known_devices(connection, hashes)
+                return await queries.known_devices(connection, hashes, now)
             case Kind.CUSTOMER:
                 return await queries.known_customers(connection, hashes, now)
             case Kind.API_KEY:

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from portal.core.database.rows import value_of
 from portal.core.sites.queries.devices import forget_keys, new_key
+from portal.core.sites.rules.meter_tree import kind_of
 from portal.core.sites.tables import Device, Site
 from portal.core.tariffs.tables import Municipality
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.sites.rules.meter_tree import Formula
     from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 
 MUNICIPALITY_NUMBERS = "app.municipality_numbers"
@@ -85,7 +87,7 @@ async def rename_site_id(session: AsyncSession, old: UUID, new: UUID) -> None:
 
 async def put_device(session: AsyncSession, row: DeviceRow) -> None:
     """Add a device under its id, with no token: of that only a hash was ever kept, and that in what was lost."""
-    token_hash = f"{_UNSEEN}{row.id}"
+    token_hash = None if row.made_of else f"{_UNSEEN}{row.id}"
     new = insert(Device).values(
         id=row.id, token_hash=token_hash, **device_columns(row), **await new_key(session)
     )
@@ -108,6 +110,21 @@ def device_columns(row: DeviceRow) -> dict[str, object]:
         "max_power_kw": row.max_power_kw,
         "is_active": row.is_active,
     }
+
+
+async def set_position(
+    session: AsyncSession, device_id: UUID, parent_id: UUID | None, formula: Formula | None
+) -> None:
+    """Put a device below another, or say what a virtual one is made of."""
+    changed = update(Device).where(col(Device.id) == device_id)
+    await session.execute(
+        changed.values(
+            parent_id=parent_id,
+            formula=None if formula is None else formula.stored(),
+            kind=kind_of(parent_id, formula),
+            updated_at=func.now(),
+        )
+    )
 
 
 async def change_device(session: AsyncSession, device_id: UUID, row: DeviceRow) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from msgspec import UNSET
 from sqlalchemy import select
 from sqlmodel import col
 
 from portal.core.exchange.batches import BatchType
+from portal.core.sites.rules.meter_tree import formula_of
 from portal.core.sites.tables import Device, DeviceClock, Site
-from portal.core.sites.wire import MOST_SECONDS, DeviceRow, MunicipalityRow, SiteRow
+from portal.core.sites.wire import MOST_SECONDS, DeviceRow, MunicipalityRow, SiteRow, formula_row
 from portal.core.tariffs.queries import tariffs
 from portal.core.tariffs.tables import Municipality, TariffRecord
 from portal.core.tariffs.wire import TariffRow, tariff_row
@@ -70,41 +71,48 @@ async def sites(session: AsyncSession) -> tuple[SetRow[SiteRow], ...]:
     )
 
 
+_DEVICES = (
+    select(
+        col(Device.id),
+        col(Device.site_id),
+        col(Device.name),
+        col(Device.external_id),
+        col(Device.description),
+        col(Device.max_power_kw),
+        col(Device.is_active),
+        col(Device.updated_at),
+        col(DeviceClock.skew),
+        col(Device.parent_id),
+        col(Device.formula),
+    )
+    .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
+    .order_by(col(Device.id))
+)
+
+
 async def devices(session: AsyncSession) -> tuple[SetRow[DeviceRow], ...]:
     """Return every device, as `load_set` does."""
-    found = await session.execute(
-        select(
-            col(Device.id),
-            col(Device.site_id),
-            col(Device.name),
-            col(Device.external_id),
-            col(Device.description),
-            col(Device.max_power_kw),
-            col(Device.is_active),
-            col(Device.updated_at),
-            col(DeviceClock.skew),
-        )
-        .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
-        .order_by(col(Device.id))
+    return _cleaned(_device(row) for row in await session.execute(_DEVICES))
+
+
+# Any: a row of `_DEVICES`, whose columns the fields name.
+def _device(row: Any) -> SetRow[DeviceRow]:
+    key, site_id, name, external_id, description, max_power_kw, is_active, updated_at, *more = row
+    skew, parent_id, formula = more
+    device = DeviceRow(
+        id=key,
+        site_id=site_id,
+        name=name,
+        external_id=external_id,
+        description=description,
+        max_power_kw=max_power_kw,
+        is_active=is_active,
+        # Left out where there is none: an older Admin is sent what it was sent before.
+        clock_skew_seconds=UNSET if skew is None else _within_bounds(whole_seconds(skew)),
+        parent_id=parent_id or UNSET,
+        formula=formula_row(formula_of(formula)) or UNSET,
     )
-    return _cleaned(
-        SetRow(
-            str(key),
-            updated_at,
-            DeviceRow(
-                id=key,
-                site_id=site_id,
-                name=name,
-                external_id=external_id,
-                description=description,
-                max_power_kw=max_power_kw,
-                is_active=is_active,
-                # Left out where there is none: an older Admin is sent what it was sent before.
-                clock_skew_seconds=UNSET if skew is None else _within_bounds(whole_seconds(skew)),
-            ),
-        )
-        for key, site_id, name, external_id, description, max_power_kw, is_active, updated_at, skew in found
-    )
+    return SetRow(str(key), updated_at, device)
 
 
 def _within_bounds(seconds: int) -> int:

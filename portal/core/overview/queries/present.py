@@ -13,6 +13,7 @@ from portal.core.database.rows import rows_of
 from portal.core.readings.queries.narrow_sql import figure_sql
 from portal.core.readings.rules.quantities import QUANTITY_OF
 from portal.core.sites.queries.board_clocks import ClockOff
+from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.sites.tables import Device
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SitePresent(NamedTuple):
-    """A site's devices, their summed latest power (kW, None without fresh readings) and last reading.
+    """A site's devices, their bulk meters' summed latest power (kW, None without fresh readings) and last reading.
 
     The three lists are of those devices whose clocks are wrong, by name.
     """
@@ -49,7 +50,7 @@ class SitePresent(NamedTuple):
 
 
 class PowerBucket(NamedTuple):
-    """Mean power of all devices together in one bucket of time."""
+    """Mean power of all bulk meters together in one bucket of time."""
 
     at: datetime
     kw: float
@@ -62,13 +63,14 @@ def _off(column: str) -> str:
 
 
 _ACTIVE_POWER = QUANTITY_OF["active_power_kw"]
+_FRESH = "sum(r.active_power_kw) FILTER (WHERE r.time > :fresh_after AND d.kind = 'bulk')"
 _SITES = f"""
 SELECT s.id, s.name, m.name AS municipality, m.time_zone_id, count(d.id) AS device_count,
-       {figure_sql(_ACTIVE_POWER, "sum(r.active_power_kw) FILTER (WHERE r.time > :fresh_after)")} AS power_kw,
+       {figure_sql(_ACTIVE_POWER, _FRESH)} AS power_kw,
        max(r.time) AS last_reading_at, {", ".join(map(_off, ("d.name", "d.external_id", "k.skew")))}
 FROM monitoring.sites s
 LEFT JOIN app.municipalities m ON m.id = s.municipality_id
-LEFT JOIN monitoring.devices d ON d.site_id = s.id AND d.is_active
+LEFT JOIN monitoring.devices d ON d.site_id = s.id AND d.is_active AND d.kind <> 'virtual'
 LEFT JOIN monitoring.board_clocks k ON k.device_id = d.id AND k.skew IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT p.time, p.active_power_kw
@@ -90,12 +92,13 @@ CROSS JOIN LATERAL (
       AND r.active_power_kw IS NOT NULL
     GROUP BY bucket
 ) AS mean
+WHERE d.kind = 'bulk'
 GROUP BY mean.bucket ORDER BY mean.bucket
 """
 # All windows are read at once: they lie in each other, or side by side.
 _ENERGY = """
 SELECT d.site_id, ARRAY[{sums}] AS milliwh
-FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id
+FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id AND d.kind = 'bulk'
 WHERE h.hour >= :first AND h.hour < :last GROUP BY d.site_id
 """
 _SUM = (
@@ -153,5 +156,6 @@ async def energy_by_site(
 
 
 async def _site_of_devices(session: AsyncSession) -> dict[UUID, UUID]:
-    rows = await session.execute(select(col(Device.id), col(Device.site_id)))
+    bulk = select(col(Device.id), col(Device.site_id)).where(col(Device.kind) == DeviceKind.BULK)
+    rows = await session.execute(bulk)
     return dict(rows.all())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlmodel import col
 
 from portal.core.database.layout import LAYOUTS, Layout
@@ -65,7 +65,16 @@ _OF_DEVICE = (col(Device.id), col(Device.external_id), col(Device.meter))
 _BY_TOKEN = Prepared(
     select(*_OF_DEVICE, *board_clocks.KNOWN)
     .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
-    .where(col(Device.token_hash) == bindparam("hash"), col(Device.is_active))
+    .where(
+        or_(
+            col(Device.token_hash) == bindparam("hash"),
+            and_(
+                col(Device.previous_token_hash) == bindparam("hash"),
+                col(Device.previous_token_expires_at) > bindparam("now"),
+            ),
+        ),
+        col(Device.is_active),
+    )
 )
 _BY_ID = Prepared(select(*_OF_DEVICE).where(col(Device.id) == bindparam("id")))
 
@@ -102,9 +111,11 @@ class StoredRows:
         return self.counts.get(RowEffect.ACCEPTED, 0)
 
 
-async def device_by_token_hash(connection: asyncpg.Connection, token_hash: str) -> KnownDevice | None:
-    """Return the active device with this token, by one index look-up."""
-    row = await _BY_TOKEN.first(connection, hash=token_hash)
+async def device_by_token_hash(
+    connection: asyncpg.Connection, token_hash: str, now: datetime
+) -> KnownDevice | None:
+    """Return the active device with this token, or with this one before it while that is honoured."""
+    row = await _BY_TOKEN.first(connection, hash=token_hash, now=now)
     if row is None:
         return None
     device_id, external_id, meter, skew, until, since, posts, least, most = row

@@ -72,7 +72,7 @@ def parse_csv(lines: Iterable[str], options: TableOptions | None = None) -> Iter
     options = options or TableOptions()
     remaining = _without_mark(lines)
     head = list(islice(remaining, _SAMPLED_ROWS))
-    separator = options.separator or _separator(head, options)
+    separator = options.separator or separator_of(head, options)
     reader = csv.reader(chain(head, remaining), delimiter=separator)
     rows = (Row(reader.line_num, cells) for cells in reader if cells)
     try:
@@ -100,7 +100,7 @@ def _without_mark(lines: Iterable[str]) -> Iterator[str]:
         yield line.removeprefix(_BYTE_ORDER_MARK) if number == 0 else line
 
 
-def _separator(head: Sequence[str], options: TableOptions) -> str:
+def separator_of(head: Sequence[str], options: TableOptions) -> str:
     """Return the separator under which a header is found; of several the one with the most columns."""
     widths: dict[str, int] = {}
     for separator in SEPARATORS:

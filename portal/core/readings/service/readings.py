@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -41,12 +42,12 @@ _collisions = Collisions()
 
 
 async def authenticate_device(stack: Stack, token: str) -> ingest.KnownDevice:
-    """Return the active device that a token belongs to. Raises `Unauthenticated` for any other text.
+    """Return the active device that has a token, or had it while that is honoured. Raises `Unauthenticated` for others.
 
     Every text costs the same: one hash and one index look-up.
     """
     async with stack.db.direct.connection() as connection:
-        device = await ingest.device_by_token_hash(connection, token_hash(token))
+        device = await ingest.device_by_token_hash(connection, token_hash(token), stack.clock())
     if device is None:
         raise Unauthenticated(_UNKNOWN)
     return device
@@ -101,6 +102,53 @@ async def import_readings(
 
     batch = DecodedRows(readings, range(len(readings)), ())
     return await _take(stack, device, batch, write_down)
+
+
+async def try_readings(
+    stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]
+) -> DeviceIngestAnswer:
+    """Say what `import_readings` would do with readings of a device that is there, and store nothing."""
+    good = _sound(DecodedRows(readings, range(len(readings)), ()), device_id, stack.clock())
+    kept = good.keep(_does_not_fit)
+    async with stack.db.snapshot() as session:
+        key = await measurements.key_of(session, device_id)
+        stored = (
+            await measurements.stored_at(session, key, [reading.time for reading in kept.rows])
+            if key is not None and kept.rows
+            else {}
+        )
+    effects = Counter(_effect(reading, stored.get(reading.time)) for reading in kept.rows)
+    return DeviceIngestAnswer(
+        accepted=effects[RowEffect.ACCEPTED],
+        rejected=len(kept.problems),
+        duplicates=effects[RowEffect.DUPLICATE],
+        completed=effects[RowEffect.COMPLETED],
+        conflicts=effects[RowEffect.CONFLICT],
+        errors=list(kept.problems),
+    )
+
+
+def _does_not_fit(reading: DeviceReading) -> str | None:
+    for quantity in ALL_QUANTITIES:
+        value = getattr(reading, quantity.name)
+        if value is not None:
+            try:
+                to_stored(quantity, value)
+            except DoesNotFit as error:
+                return str(error)
+    return None
+
+
+def _effect(reading: DeviceReading, kept: Sequence[int | None] | None) -> RowEffect:
+    if kept is None:
+        return RowEffect.ACCEPTED
+    if _differs(reading, kept):
+        return RowEffect.CONFLICT
+    lacks = any(
+        steps is None and getattr(reading, quantity.name) is not None
+        for quantity, steps in zip(ALL_QUANTITIES, kept, strict=True)
+    )
+    return RowEffect.COMPLETED if lacks else RowEffect.DUPLICATE
 
 
 async def indexes_of_others(stack: Stack, device_id: UUID, readings: Sequence[DeviceReading]) -> list[int]:

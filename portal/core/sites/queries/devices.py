@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -26,9 +26,18 @@ from portal.core.database import reading_locks, small_keys
 from portal.core.database.layout import LAYOUTS
 from portal.core.readings.tables import READINGS, WIDE_TIMES
 from portal.core.settings import RunMode
+from portal.core.sites.rules.meter_tree import (
+    DeviceKind,
+    Formula,
+    Tree,
+    TreePosition,
+    formula_of,
+    kind_of,
+)
 from portal.core.sites.tables import Device, DeviceClock, Site
 from portal.core.values.pages import EVERYTHING, Asked, Key
 from portal.core.values.time import present_until
+from portal.core.values.tokens import token_hash
 from portal.core.values.versions import version_of
 
 if TYPE_CHECKING:
@@ -41,8 +50,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class TokenFacts:
+    """What may be shown of a device's tokens: the last characters and the time of the one it has, the end of the last.
+
+    Those of a token that an earlier release issued are not known.
+    """
+
+    last4: str = ""
+    issued_at: datetime | None = None
+    previous_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class StoredDevice:
     """A device and the site it stands at; a clock that is wrong is ahead by `clock_skew` (negative: behind).
+
+    `parent_id` is the meter above it, `formula` what a virtual one is made of.
 
     `token_mark` is another text for another token, and shown to nobody.
     """
@@ -58,6 +81,14 @@ class StoredDevice:
     last_reading_at: datetime | None
     clock_skew: timedelta | None
     token_mark: str = field(repr=False)
+    parent_id: UUID | None = None
+    formula: Formula | None = None
+    token: TokenFacts = field(default_factory=TokenFacts)
+
+    @property
+    def kind(self) -> DeviceKind:
+        """Whether it is a bulk meter, a sub-meter or a virtual one."""
+        return kind_of(self.parent_id, self.formula)
 
     @property
     def version(self) -> str:
@@ -72,6 +103,12 @@ class StoredDevice:
             rated,
             self.is_active,
             self.token_mark,
+            # What an earlier release did not know changes no version where it is not there.
+            *(
+                [self.parent_id, self.formula and self.formula.stored()]
+                if self.kind is not DeviceKind.BULK
+                else []
+            ),
         )
 
     @property
@@ -80,7 +117,8 @@ class StoredDevice:
         return self.site_name, self.name, str(self.id)
 
 
-_COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active")
+_COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active", "parent_id")
+_TREE_LOCK = 7_301_016
 _LAST_NARROW = (
     select(READINGS.c.time)
     .where(
@@ -117,24 +155,44 @@ _DEVICES = (
         _LAST_READING_AT,
         col(DeviceClock.skew),
         _TOKEN_MARK,
+        col(Device.parent_id),
+        col(Device.formula),
+        col(Device.token_last4),
+        col(Device.token_issued_at),
+        col(Device.previous_token_expires_at),
     )
     .join(Site, col(Site.id) == col(Device.site_id))
     .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
 )
+_OWN_COLUMNS = 11
 _SORT_KEY = (col(Site.name), col(Device.name), cast(col(Device.id), Text))
 
 
 async def insert_device(
-    session: AsyncSession, values: Mapping[str, object], token_hash: str, now: datetime
+    session: AsyncSession, values: Mapping[str, object], token: str | None, now: datetime
 ) -> StoredDevice | None:
-    """Add a device with a value for each of its columns; None when the external id is taken."""
-    new = insert(Device).values(
-        **{name: values[name] for name in _COLUMNS}, token_hash=token_hash, **await new_key(session)
-    )
+    """Add a device with a value for each of its columns, and its token, if any; None when the external id is taken."""
+    issued = {} if token is None else _issued(token, now)
+    new = insert(Device).values(**_columns(values), **issued, **await new_key(session))
     made = await session.scalar(
         new.on_conflict_do_nothing(index_elements=[col(Device.external_id)]).returning(col(Device.id))
     )
     return None if made is None else await get_device(session, made, now)
+
+
+def _columns(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the columns that are given, and what follows from them."""
+    found = {name: values[name] for name in _COLUMNS if name in values}
+    formula = values.get("formula")
+    if isinstance(formula, Formula):
+        found["formula"] = formula.stored()
+    if "kind" in values:
+        found["kind"] = values["kind"]
+    return found
+
+
+def _issued(token: str, now: datetime) -> dict[str, object]:
+    return {"token_hash": token_hash(token), "token_last4": token[-4:], "token_issued_at": now}
 
 
 async def new_key(session: AsyncSession) -> dict[str, object]:
@@ -168,7 +226,29 @@ async def list_devices(
         devices = devices.where(tuple_(*_SORT_KEY) > tuple_(*(literal(part, Text) for part in asked.after)))
     page = devices.order_by(*_SORT_KEY).limit(asked.fetched)
     rows = await session.execute(page, {"until": present_until(now)})
-    return tuple(StoredDevice(*row) for row in rows)
+    return tuple(_stored(row) for row in rows)
+
+
+# Any: a row of `_DEVICES`, whose columns the fields name.
+def _stored(row: Any) -> StoredDevice:
+    parent_id, formula, last4, issued_at, expires_at = row[_OWN_COLUMNS:]
+    token = TokenFacts(last4, issued_at, expires_at)
+    own = row[:_OWN_COLUMNS]
+    return StoredDevice(*own, parent_id=parent_id, formula=formula_of(formula), token=token)
+
+
+async def tree(session: AsyncSession) -> Tree:
+    """Return where every meter stands, until the transaction ends: nobody else moves any meanwhile."""
+    await session.execute(select(func.pg_advisory_xact_lock(_TREE_LOCK)))
+    rows = await session.execute(
+        select(
+            col(Device.id), col(Device.site_id), col(Device.name), col(Device.parent_id), col(Device.formula)
+        )
+    )
+    return {
+        key: TreePosition(site_id, name, parent_id, formula_of(formula))
+        for key, site_id, name, parent_id, formula in rows
+    }
 
 
 async def get_device(
@@ -192,7 +272,7 @@ async def _one(
         # By itself: a statement that waits for the lock would join what was there before it waited.
         await session.execute(select(col(Device.id)).where(term).with_for_update(key_share=True))
     row = (await session.execute(_DEVICES.where(term), {"until": present_until(now)})).one_or_none()
-    return None if row is None else StoredDevice(*row)
+    return None if row is None else _stored(row)
 
 
 async def external_id_is_taken(session: AsyncSession, external_id: str, but: UUID) -> bool:
@@ -203,14 +283,23 @@ async def external_id_is_taken(session: AsyncSession, external_id: str, but: UUI
 
 async def update_device(session: AsyncSession, device_id: UUID, changes: Mapping[str, object]) -> bool:
     """Change columns of a device; tells whether it exists."""
-    values = {name: changes[name] for name in _COLUMNS if name in changes}
-    changed = update(Device).where(col(Device.id) == device_id).values(**values, updated_at=func.now())
+    changed = update(Device).where(col(Device.id) == device_id)
+    changed = changed.values(**_columns(changes), updated_at=func.now())
     return await session.scalar(changed.returning(col(Device.id))) is not None
 
 
-async def replace_token(session: AsyncSession, device_id: UUID, token_hash: str) -> None:
-    """Store a new token of a device; the one before ends at once."""
-    await session.execute(update(Device).where(col(Device.id) == device_id).values(token_hash=token_hash))
+async def replace_token(
+    session: AsyncSession, device_id: UUID, token: str, now: datetime, honoured_until: datetime | None
+) -> None:
+    """Store a new token of a device; the one before is honoured until then (None: not), and one before that no more."""
+    replaced = update(Device).where(col(Device.id) == device_id)
+    await session.execute(
+        replaced.values(
+            **_issued(token, now),
+            previous_token_hash=col(Device.token_hash),
+            previous_token_expires_at=honoured_until,
+        )
+    )
 
 
 async def has_readings(session: AsyncSession, device_id: UUID) -> bool:

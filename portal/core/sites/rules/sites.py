@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
 
+from portal.core.sites.rules.meter_tree import Formula
 from portal.core.sites.rules.rated_power import rated_kw
 from portal.core.values.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
 
@@ -17,15 +18,25 @@ class SiteEdits(TypedDict, total=False):
     is_active: bool
 
 
-class DeviceEdits(TypedDict, total=False):
-    """Those columns of a device that are to be changed; `max_power_kw` is its rated power, `site_id` moves it."""
+class DeviceFacts(TypedDict, total=False):
+    """What may be said of a device beside its names and its site; `max_power_kw` is its rated power.
+
+    `parent_id` puts it below another meter, `formula` says what a virtual one is made of.
+    """
+
+    description: str
+    max_power_kw: Decimal | None
+    is_active: bool
+    parent_id: UUID | None
+    formula: Formula | None
+
+
+class DeviceEdits(DeviceFacts, total=False):
+    """Those columns of a device that are to be changed; `site_id` moves it."""
 
     site_id: UUID
     name: str
     external_id: str
-    description: str
-    max_power_kw: Decimal | None
-    is_active: bool
 
 
 def sound_site(edits: SiteEdits) -> SiteEdits:

@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from uuid import UUID
+from datetime import timedelta
+from typing import TYPE_CHECKING, Unpack
+from uuid import UUID, uuid4
 
 from portal.core import energy
 from portal.core.audit import queries as audit
 from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_words
-from portal.core.errors import Conflict, HasHistory, NotFound
+from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.sites.queries import devices as queries
 from portal.core.sites.queries import sites
 from portal.core.sites.queries.devices import StoredDevice
-from portal.core.sites.rules.sites import DeviceEdits, sound_device
+from portal.core.sites.rules.meter_tree import (
+    DeviceKind,
+    Formula,
+    Tree,
+    TreePosition,
+    check_position,
+    check_removal,
+)
+from portal.core.sites.rules.sites import DeviceEdits, DeviceFacts, sound_device
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
-from portal.core.values.tokens import new_device_token, token_hash
+from portal.core.values.tokens import new_device_token
 from portal.core.values.versions import require_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from decimal import Decimal
 
     from portal.core.database.db import AsyncSession
     from portal.core.stack import Stack
 
 __all__ = ["IssuedDevice", "StoredDevice"]
 
+MAX_GRACE_HOURS = 720
+DEFAULT_GRACE_HOURS = 24
 _NO_SITE = "There is no such site"
 _NO_DEVICE = "There is no such device at this site"
 
 
 @dataclass(frozen=True)
 class IssuedDevice:
-    """A device with a new token; `token` is shown once."""
+    """A device with a new token; `token` is shown once, and None for a virtual meter."""
 
     id: UUID
     name: str
     external_id: str
-    token: str
+    token: str | None
 
 
 async def list_devices(stack: Stack) -> tuple[StoredDevice, ...]:
@@ -73,35 +83,27 @@ async def get_device(stack: Stack, site_id: UUID, device_id: UUID) -> StoredDevi
 
 
 async def add_device(
-    stack: Stack,
-    name: str,
-    *,
-    site: UUID | str,
-    external_id: str,
-    description: str = "",
-    max_power_kw: Decimal | None = None,
-    is_active: bool = True,
+    stack: Stack, name: str, *, site: UUID | str, external_id: str, **facts: Unpack[DeviceFacts]
 ) -> IssuedDevice:
-    """Add a device to a site, given by its id or its name, and issue its token. `max_power_kw` is its rated power.
+    """Add a device to a site, given by its id or its name, and issue its token; `facts` are what else is known of it.
 
-    Raises `NotFound` for an unknown site, `Conflict` for a taken external id, `Invalid`.
+    One with a `formula` is virtual: it has no token and never a reading. Raises `NotFound` for an unknown site,
+    `Conflict` for a taken external id, `Invalid`.
     """
-    values = sound_device(
-        {
-            "name": name,
-            "external_id": external_id,
-            "description": description,
-            "max_power_kw": max_power_kw,
-            "is_active": is_active,
-        }
-    )
-    token = new_device_token()
+    given = DeviceFacts(description="", is_active=True, max_power_kw=None, parent_id=None, formula=None)
+    values = sound_device(DeviceEdits(**(given | facts), name=name, external_id=external_id))
+    parent_id, formula = values.get("parent_id"), values.get("formula")
+    token = None if formula is not None else new_device_token()
     async with stack.db.transaction() as session:
+        tree = await queries.tree(session)
         values["site_id"] = await _site_id(session, site)
-        made = await queries.insert_device(session, values, token_hash(token), stack.clock())
+        position = TreePosition(values["site_id"], values.get("name", name), parent_id, formula)
+        check_position(uuid4(), position, tree)
+        columns = {**values, "kind": position.kind}
+        made = await queries.insert_device(session, columns, token, stack.clock())
         if made is None:
             raise Conflict(_taken(external_id.strip()))
-        await audit.record(session, "device.added", made.external_id, facts_in_words(_facts(made)))
+        await audit.record(session, "device.added", made.external_id, facts_in_words(_facts(made, tree)))
     return IssuedDevice(made.id, made.name, made.external_id, token)
 
 
@@ -115,23 +117,28 @@ async def change_device(
 ) -> StoredDevice:
     """Change what is given of a site's device; `site_id` in it moves the device, and all its energy, to another site.
 
-    With another rated power its readings are judged anew. `expected` are the versions the change is meant for, None
-    for any. Raises `NotFound` for an unknown site or device, `Conflict` for a taken external id, `Outdated`, `Invalid`.
+    With another rated power its readings are judged anew; `parent_id` puts it below another meter of its site, from
+    where it is not added up any more, in what is past as well. `expected` are the versions that are meant, None for
+    any. Raises `NotFound` for an unknown site or device, `Conflict` for a taken external id and
+    where meters depend on it at the site it would leave, `Outdated`, `Invalid`.
     """
     edits = sound_device(edits)
     async with stack.db.transaction() as session:
+        tree = await queries.tree(session)
         before = await _lock(stack, session, device_id, site_id, expected)
         external_id = edits.get("external_id")
         if external_id and await queries.external_id_is_taken(session, external_id, device_id):
             raise Conflict(_taken(external_id))
         if "site_id" in edits:
             await _site_id(session, edits["site_id"])
+        position = _position(before, edits)
+        check_position(device_id, position, tree)
         if any(getattr(before, name) != value for name, value in edits.items()):
-            await queries.update_device(session, device_id, edits)
+            await queries.update_device(session, device_id, {**edits, "kind": position.kind})
         after = await queries.get_device(session, device_id, stack.clock()) or before
         if after.max_power_kw != before.max_power_kw:
             await energy.ask_for_passes(session, stack.layout, [(device_id,)])
-        if words := changes_in_words(_named_facts(before), _named_facts(after)):
+        if words := changes_in_words(_named_facts(before, tree), _named_facts(after, tree)):
             await audit.record(session, "device.changed", before.external_id, words)
     return after
 
@@ -141,17 +148,22 @@ async def remove_device(
 ) -> None:
     """Delete a device of one of the `expected` versions (None: any).
 
-    Raises `NotFound`, `Outdated`, and `HasHistory` where it has readings: those are kept for ever.
+    Raises `NotFound`, `Outdated`, `Conflict` where other meters depend on it, and `HasHistory` where it has readings:
+    those are kept for ever.
     """
     async with stack.db.transaction() as session:
         await queries.keep_writers_out(session)
         await queries.forget_keys(session)
+        tree = await queries.tree(session)
         device = await _lock(stack, session, device_id, site_id, expected)
         if await queries.has_readings(session, device_id):
             message = "The device has readings, which are kept: make it inactive instead"
             raise HasHistory(message)
+        check_removal(device_id, tree)
         await queries.delete_device(session, device_id)
-        await audit.record(session, "device.removed", device.external_id, facts_in_words(_facts(device)))
+        await audit.record(
+            session, "device.removed", device.external_id, facts_in_words(_facts(device, tree))
+        )
 
 
 async def rotate_device_token(
@@ -159,33 +171,59 @@ async def rotate_device_token(
     device: UUID | str,
     *,
     site_id: UUID | None = None,
+    grace_hours: float = 0,
     expected: Collection[str] | None = None,
 ) -> IssuedDevice:
-    """Give a device, named by its id or its external id, a new token; the old one ends at once.
+    """Give a device, named by its id or its external id, a new token; the old one works for `grace_hours` more.
 
-    With `site_id` only a device that stands there. `expected` are the versions of the device that this is meant for,
-    None for any. Raises `NotFound`, `Outdated`.
+    At most one old token ever works: that of a rotation before ends. With `site_id` only a device that stands there.
+    `expected` are the versions of the device that this is meant for, None for any. Raises `NotFound`, `Outdated`, and
+    `Invalid` for a grace out of bounds and a virtual meter.
     """
-    token = new_device_token()
+    if not 0 <= grace_hours <= MAX_GRACE_HOURS:
+        message = f"An old token may stay valid for 0 to {MAX_GRACE_HOURS} hours"
+        raise Invalid(message)
+    token, now = new_device_token(), stack.clock()
     async with stack.db.transaction() as session:
         found = await _lock(stack, session, device, site_id, expected)
-        await queries.replace_token(session, found.id, token_hash(token))
-        await audit.record(session, "device.token_rotated", found.external_id)
+        if found.kind is DeviceKind.VIRTUAL:
+            message = "A virtual meter is calculated: it has no board and no token"
+            raise Invalid(message)
+        honoured_until = now + timedelta(hours=grace_hours) if grace_hours else None
+        await queries.replace_token(session, found.id, token, now, honoured_until)
+        detail = f"old token honoured for {grace_hours:g} hours" if grace_hours else ""
+        await audit.record(session, "device.token_rotated", found.external_id, detail)
     return IssuedDevice(found.id, found.name, found.external_id, token)
 
 
-def _facts(device: StoredDevice) -> dict[str, object]:
+def _position(device: StoredDevice, edits: DeviceEdits) -> TreePosition:
+    """Return where a device would stand. Raises `Invalid` where it would begin or cease to be calculated."""
+    formula = edits.get("formula", device.formula)
+    if (formula is None) != (device.formula is None):
+        message = "Whether a meter measures or is calculated stays as it is: add another one"
+        raise Invalid(message)
+    site_id, name = edits.get("site_id", device.site_id), edits.get("name", device.name)
+    return TreePosition(site_id, name, edits.get("parent_id", device.parent_id), formula)
+
+
+def _facts(device: StoredDevice, tree: Tree) -> dict[str, object]:
     return {
         "name": device.name,
         "site": device.site_name,
         "description": device.description,
         "rated power": amount(device.max_power_kw, "kW"),
         "active": device.is_active,
+        "below": None if device.parent_id is None else tree[device.parent_id].name,
+        "is": None if device.formula is None else _in_words(device.formula, tree),
     }
 
 
-def _named_facts(device: StoredDevice) -> dict[str, object]:
-    return {"external id": device.external_id, **_facts(device)}
+def _in_words(formula: Formula, tree: Tree) -> str:
+    return " ".join(f"{'+' if sign > 0 else '-'} {tree[term].name}" for term, sign in formula.signs())
+
+
+def _named_facts(device: StoredDevice, tree: Tree) -> dict[str, object]:
+    return {"external id": device.external_id, **_facts(device, tree)}
 
 
 async def _lock(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from portal.core.sites.queries.devices import StoredDevice
     from portal.core.stack import Stack
 
-__all__ = ["StoredSite"]
+__all__ = ["SiteEdits", "StoredSite"]
 
 _NO_SITE = "There is no such site"
 

@@ -71,6 +71,16 @@ def _opened(file: Path) -> IO[str]:
     return file.open(encoding=encoding, newline="")
 
 
+def sheets_of(file: Path) -> tuple[str, ...]:
+    """Return the names of a workbook's sheets. Raises FileInvalid for a damaged one."""
+    with file.open("rb") as content:
+        book = _book(file, content)
+        try:
+            return tuple(book.sheetnames)
+        finally:
+            book.close()
+
+
 @contextmanager
 def workbook_rows(file: Path, sheet: str | None) -> Iterator[Iterator[Row]]:
     """Open a workbook and hand out the rows of one sheet, the first by default, as they are read."""

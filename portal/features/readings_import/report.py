@@ -1,6 +1,7 @@
 """What became of a file's rows: counted, and told once for each reason."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -48,7 +49,7 @@ class LeftOutEnergy:
 class ImportReport:
     """What became of a file of the name `file`; `id` is the device's.
 
-    `failure` is why not all of it is stored, None where all is.
+    `failure` is why not all of it is stored, None where all is. `first_at` and `last_at` are the times of its readings.
     """
 
     id: UUID
@@ -62,6 +63,8 @@ class ImportReport:
     left_out: list[LeftOutEnergy] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     failure: str | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
     _by_kind: dict[str, RefusedRows] = field(default_factory=dict, repr=False)
 
     def refuse(self, line: int, reason: str, kind: str = "") -> None:
@@ -75,6 +78,11 @@ class ImportReport:
             known = self._by_kind[kind or reason] = RefusedRows(reason)
             self.refused.append(known)
         known.add(line)
+
+    def span(self, *times: datetime) -> None:
+        """Remember the first and the last time of readings."""
+        known = [at for at in (self.first_at, self.last_at, *times) if at is not None]
+        self.first_at, self.last_at = min(known), max(known)
 
     def leave_out(self, found: LeftOut) -> None:
         """Remember a channel that goes nowhere."""

@@ -1,0 +1,197 @@
+"""The dialogs of the Sites page."""
+
+import reflex as rx
+
+from portal.client.sites.dialog_state import SiteDialogs as State
+from portal.client.sites.forms import LEFT_OUT, MINUS, PLUS, Choice, Term
+from portal.features.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
+from portal.features.settings.fields import select_field
+from portal.ui.forms import text_field
+from portal.ui.vars import Shown, Text, is_some
+
+_DRAFT = "sites"
+GRACES = (("24", "24 hours"), ("1", "1 hour"), ("168", "7 days"), ("720", "30 days"), ("0", "Not at all"))
+# What a dialog asks, its button, and what follows from it.
+_QUESTIONS = {
+    "deactivate-site": (
+        "Deactivate {}?",
+        "Deactivate",
+        "It leaves the dashboard. Its meters go on, and its energy and cost stay in every report.",
+    ),
+    "activate-site": ("Activate {}?", "Activate", "It is on the dashboard again."),
+    "remove-site": ("Delete {}?", "Delete", "This is possible only while no meter stands there."),
+    "deactivate-meter": (
+        "Deactivate {}?",
+        "Deactivate",
+        "Posts with its token are refused from now on. What it has measured stays.",
+    ),
+    "activate-meter": ("Activate {}?", "Activate", "Its board may post again, with the token it has."),
+    "remove-meter": (
+        "Delete {}?",
+        "Delete",
+        "This is possible only while it has no reading and no other meter depends on it.",
+    ),
+}
+
+
+def dialogs() -> rx.Component:
+    """All of them; the state says which one is open."""
+    return rx.fragment(
+        dialog_drafts(State, _DRAFT),
+        _site(),
+        _meter(),
+        _rotate(),
+        _issued(),
+        *[_question(which) for which in _QUESTIONS],
+    )
+
+
+def municipality_field(municipalities: Shown[list[Choice]], chosen: Text) -> rx.Component:
+    """Whose tariffs hold."""
+    return rx.el.div(
+        rx.el.label("Municipality", html_for="municipality"),
+        rx.el.select(
+            rx.el.option("None: it costs nothing", value=""),
+            rx.foreach(municipalities, lambda each: rx.el.option(each[1], value=each[0])),
+            id="municipality",
+            name="municipality",
+            default_value=chosen,
+            class_name="ui-input",
+        ),
+        class_name="ui-field",
+    )
+
+
+def parent_field(parents: Shown[list[Choice]], chosen: Text) -> rx.Component:
+    """What a meter stands below."""
+    return rx.el.div(
+        rx.el.label("Stands below", html_for="parent"),
+        rx.el.select(
+            rx.el.option("No other meter: the site adds it up", value=""),
+            rx.foreach(parents, lambda each: rx.el.option(each[1], value=each[0])),
+            id="parent",
+            name="parent",
+            default_value=chosen,
+            class_name="ui-input",
+        ),
+        class_name="ui-field",
+    )
+
+
+def formula_fields(terms: Shown[list[Term]]) -> rx.Component:
+    """What a virtual meter is made of."""
+    return rx.el.fieldset(
+        rx.el.legend("Made of"),
+        rx.cond(
+            is_some(terms),
+            rx.foreach(terms, _term),
+            rx.el.p("There is no meter at this site yet that measures.", class_name="ui-hint"),
+        ),
+        class_name="ui-fieldset",
+    )
+
+
+def power_field(value: Text = "") -> rx.Component:
+    """The rated power of a meter."""
+    return text_field(
+        "Rated power, kW",
+        name="max_power_kw",
+        default_value=value,
+        hint="What the connection can draw at most. Readings far beyond it are doubted.",
+        custom_attrs={"inputMode": "decimal"},
+        auto_complete="off",
+    )
+
+
+def _term(term: Term) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(term["label"], html_for=term["name"]),
+        rx.el.select(
+            rx.el.option("Leave out", value=LEFT_OUT),
+            rx.el.option("Add", value=PLUS),
+            rx.el.option("Subtract", value=MINUS),
+            id=term["name"],
+            name=term["name"],
+            default_value=term["sign"],
+            class_name="ui-input",
+        ),
+        class_name="ui-term",
+    )
+
+
+def _site() -> rx.Component:
+    boxes = State.site_boxes
+    is_new = State.chosen_id == ""
+    return form_dialog(
+        State,
+        "site",
+        rx.cond(is_new, "Add a site", "Edit site"),
+        text_field("Name", name="name", required=True, default_value=boxes.name, auto_complete="off"),
+        text_field("Address", name="address", default_value=boxes.address, auto_complete="off"),
+        municipality_field(State.municipalities, boxes.municipality),
+        on_submit=State.save_site,
+        submit=rx.cond(is_new, "Add site", "Save"),
+        description="An address with a connection. Its municipality gives the tariffs and the local time.",
+        draft=_DRAFT,
+    )
+
+
+def _meter() -> rx.Component:
+    boxes = State.meter_boxes
+    return form_dialog(
+        State,
+        "meter",
+        "Edit meter",
+        text_field("Name", name="name", required=True, default_value=boxes.name, auto_complete="off"),
+        text_field(
+            "External id",
+            name="external_id",
+            required=True,
+            default_value=boxes.external_id,
+            auto_complete="off",
+        ),
+        text_field("Description", name="description", default_value=boxes.description, auto_complete="off"),
+        parent_field(boxes.parents, boxes.parent),
+        rx.cond(boxes.is_virtual, formula_fields(boxes.terms), power_field(boxes.max_power_kw)),
+        on_submit=State.save_meter,
+        submit="Save",
+        description="Below another meter it is not added up any more, in what is past as well.",
+        draft=_DRAFT,
+    )
+
+
+def _rotate() -> rx.Component:
+    return form_dialog(
+        State,
+        "rotate",
+        f"New token for {State.chosen_name}",
+        select_field("Old one stays valid for", name="grace", options=GRACES),
+        on_submit=State.rotate,
+        submit="Rotate token",
+        description="The board posts with the old one until the new one is on it. One before the old one ends now.",
+        draft=_DRAFT,
+    )
+
+
+def _issued() -> rx.Component:
+    return shown_once(
+        State,
+        f"Token of {State.chosen_name}",
+        name="device-token",
+        warning="This is the only time it is shown. Whoever has it can post readings of this meter.",
+        description="Copy it now and put it on the board.",
+    )
+
+
+def _question(which: str) -> rx.Component:
+    title, label, consequence = _QUESTIONS[which]
+    before, after = title.split("{}")
+    return question(
+        State,
+        which,
+        f"{before}{State.chosen_name}{after}",
+        consequence=consequence,
+        label=label,
+        on_yes=State.confirm,
+        tone="danger" if which.startswith(("remove", "deactivate")) else "primary",
+    )

@@ -1,0 +1,26 @@
+"""Sites and their meters, for admins: the tree, and the meter of the address beside it."""
+
+import reflex as rx
+
+from portal.client.nav import SITES, client_page
+from portal.client.sites import components
+from portal.client.sites.dialogs import dialogs
+from portal.client.sites.panel import meter_panel
+from portal.client.sites.state import SitesState
+
+ROUTE = SITES
+TITLE = "Sites"
+ON_LOAD = SitesState.follow
+
+
+def sites_page() -> rx.Component:
+    """Route `/sites`."""
+    return client_page(
+        TITLE,
+        components.listing(),
+        dialogs(),
+        section=ROUTE,
+        actions=components.actions(),
+        subtitle=SitesState.found.summary,
+        aside=meter_panel(),
+    )
