@@ -30,7 +30,10 @@ PROBLEMS: Final = {
 }
 _LONGEST_INTERVAL: Final = 1440
 _MOST_SHOWN: Final = 20
-_UNTOLD: Final = "The names of the columns do not tell what they hold. Say below which one is the time and what others are."
+_UNTOLD: Final = (
+    "The names of the columns do not tell what they hold. "
+    "Say below which one is the time, and what the others are."
+)
 # What the readers of files name by the options of the command line, and what it is called here.
 _WORDS: Final = (
     ("name it with --time-column", "choose which column is the time"),
