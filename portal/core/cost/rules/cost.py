@@ -30,10 +30,7 @@ class MixedCurrencies(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DeviceRef:
-    """A device of the report, whether it used energy or not.
-
-    Only bulk meters are added up; a virtual one's usage is made by `usage_of_virtual` of that of others.
-    """
+    """A device of the report, whether it used energy or not; only bulk meters are added up."""
 
     device_id: UUID
     name: str
@@ -322,8 +319,7 @@ def price_days(by_day: Sequence[DayUsage], *, days: Iterable[date], currency: st
 def usage_of_virtual(devices: Iterable[DeviceRef], usage: Iterable[DeviceUsage]) -> list[DeviceUsage]:
     """Return what virtual meters used: at each price the sum of their meters' energy less that of those they leave out.
 
-    `usage` is of the meters that measure. A difference may be below zero, where sub-meters show more than the meter
-    above them.
+    `usage` is of the meters that measure. A difference may be below zero.
     """
     by_device: dict[UUID, dict[Price | None, int]] = defaultdict(lambda: defaultdict(int))
     for each in usage:
