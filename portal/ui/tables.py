@@ -66,7 +66,7 @@ def tree_table(
     row: Callable[[Row], Sequence[rx.Component]],
     attrs: Callable[[Row], dict[str, Any]],
     *,
-    caption: str,
+    caption: Text,
 ) -> rx.Component:
     """A table whose rows stand below each other; on phones each is a small card.
 

@@ -90,7 +90,7 @@ def _empty() -> rx.Component:
 
 
 def _site(site: SiteSection) -> rx.Component:
-    table = tree_table(_COLUMNS, site["meters"], _cells, _row_attrs, caption="Meters")
+    table = tree_table(_COLUMNS, site["meters"], _cells, _row_attrs, caption="Meters of " + site["name"])
     nothing = rx.el.p("No meter yet.", class_name="ui-card-line")
     return rx.el.section(
         _head(site),
