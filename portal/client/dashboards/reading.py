@@ -41,7 +41,7 @@ async def choice_of(stack: Stack, chosen: Chosen) -> ChartChoice:
         if meter.id == wanted
     ]
     for wanted in chosen.sites:
-        its = tuple(meter for meter in offered if meter.site_id == wanted)
+        its = tuple(meter for meter in offered if meter.site_id == wanted and meter.is_bulk)
         if its:
             named.append((str(wanted), its[0].site_name, its))
     if not named and offered:

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from portal.core.database.rows import rows_of
 from portal.core.energy.rules.live import NOTHING
+from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.sites.tables import Device
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ WHERE h.device_id = ANY(CAST(:devices AS uuid[])) AND h.hour >= :from_at AND h.h
 _OF_SITES = """
 SELECT d.site_id AS id, h.hour, sum(h.allocated_milliwh)::bigint AS allocated_milliwh,
        sum(h.unallocated_milliwh)::bigint AS unallocated_milliwh, count(*) AS meter_count
-FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id
+FROM monitoring.hourly_energy h JOIN monitoring.devices d ON d.id = h.device_id AND d.kind = 'bulk'
 WHERE h.device_id = ANY(CAST(:devices AS uuid[])) AND h.hour >= :from_at AND h.hour < :to_at
 GROUP BY d.site_id, h.hour
 """
@@ -59,11 +60,13 @@ async def meter_hours(
 async def site_hours(
     counted: Counted, devices: Sequence[UUID], from_at: datetime, to_at: datetime
 ) -> list[EnergyHour]:
-    """Return the hours of the sites of some meters in `[from_at, to_at)`, those meters added up, in order of time."""
+    """Return the hours of the sites of some meters in `[from_at, to_at)`, bulk meters added up, in order of time."""
     given = {"devices": list(devices), "from_at": from_at, "to_at": to_at}
     stored = await rows_of(counted.session, EnergyHour, _OF_SITES, given)
     rows = await counted.session.execute(
-        select(col(Device.id), col(Device.site_id)).where(col(Device.id).in_(list(devices)))
+        select(col(Device.id), col(Device.site_id)).where(
+            col(Device.id).in_(list(devices)), col(Device.kind) == DeviceKind.BULK
+        )
     )
     return _as_counted(stored, counted, dict(rows.all()), (from_at, to_at))
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from portal.core.database.small_keys import SmallKey
+from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.sites.tables import Device, Site
 from portal.core.tariffs.tables import Municipality
 
@@ -30,6 +31,7 @@ class ChartedMeter(NamedTuple):
     time_zone_id: str | None
     customer: int
     meter: int
+    is_bulk: bool
 
     @property
     def small_key(self) -> SmallKey:
@@ -47,15 +49,17 @@ _METERS = (
         col(Municipality.time_zone_id),
         col(Device.customer),
         col(Device.meter),
+        col(Device.kind) == DeviceKind.BULK,
     )
     .join(Site, col(Site.id) == col(Device.site_id))
     .outerjoin(Municipality, col(Municipality.id) == col(Site.municipality_id))
+    .where(col(Device.kind) != DeviceKind.VIRTUAL)
     .order_by(col(Site.name), col(Device.name), col(Device.id))
 )
 
 
 async def charted_meters(session: AsyncSession) -> tuple[ChartedMeter, ...]:
-    """Return every meter by site and name, also those that are no longer in use: what they measured stays."""
+    """Return every meter that measures, by site and name, also those no longer in use: what they measured stays."""
     rows = await session.execute(_METERS)
     return tuple(ChartedMeter(*row) for row in rows)
 
