@@ -22,7 +22,9 @@ NOW = AT + 3 * DAY
 
 
 def meter(number: int = 1) -> ChartedMeter:
-    return ChartedMeter(UUID(int=number), f"Meter {number}", UUID(int=9), "House", 1, str(ZONE), 1, number, True)
+    return ChartedMeter(
+        UUID(int=number), f"Meter {number}", UUID(int=9), "House", 1, str(ZONE), 1, number, True
+    )
 
 
 def measured(
