@@ -19,7 +19,7 @@ from portal.core.boards.service import boards
 from portal.core.errors import PortalError, Unauthenticated
 from portal.core.log import logger
 from portal.core.pacing import brief
-from portal.core.readings.decoding import decode_rows
+from portal.core.readings.decoding import decode_rows_aside
 from portal.core.readings.service import board_clocks, readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.values.time import whole_seconds
@@ -96,7 +96,7 @@ async def _store(request: Request, device: KnownDevice) -> DeviceIngestAnswer:
     stack = stack_of(request)
     limits = stack.settings.fleet_ingest
     body = await read_body(request, limits.max_request_bytes)
-    rows = decode_rows(body, DeviceReading, max_rows=limits.max_request_rows)
+    rows = await decode_rows_aside(body, DeviceReading, max_rows=limits.max_request_rows)
     now = stack.clock()
     answer = await readings.store_device_batch(stack, device, rows)
     post_log_of(request).note(stack, stored_post(request, stack, device.id, answer))

@@ -24,7 +24,7 @@ from portal.core.exchange.sync import (
 from portal.core.fleet.service import fleet_batches, fleet_push
 from portal.core.fleet.service.fleet_batches import BatchHeading
 from portal.core.log import logger
-from portal.core.readings.decoding import decode_rows
+from portal.core.readings.decoding import decode_rows_aside
 from portal.core.readings.rules.same_instant import RowEffect
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ async def _store(
         raise Invalid(message)
     batch_type = BatchType(heading.batch_type)
     stack = stack_of(request)
-    rows = decode_rows(body, ROW_TYPES[batch_type], max_rows=stack.settings.fleet_ingest.max_request_rows)
+    most = stack.settings.fleet_ingest.max_request_rows
+    rows = await decode_rows_aside(body, ROW_TYPES[batch_type], max_rows=most)
     began = monotonic()
     stored = await fleet_batches.store_batch(stack, customer, heading, rows)
     answer = stored.answer

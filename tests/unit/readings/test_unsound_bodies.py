@@ -1,5 +1,6 @@
 """What boards print for a failed measurement costs one row, and no body costs more than its size."""
 
+import asyncio
 import json
 import math
 import tracemalloc
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.core.errors import Invalid, TooLarge
-from portal.core.readings.decoding import DecodedRows, decode_rows
+from portal.core.readings.decoding import DecodedRows, decode_rows, decode_rows_aside
 from portal.core.readings.wire import DeviceReading, FleetReading, without_quantity
 from portal.core.sites.wire import SiteRow
 
@@ -47,6 +48,31 @@ def test_a_word_for_a_number_costs_its_row_alone(word: str) -> None:
         found = decode(f"[{bad},{GOOD}]")
         assert [problem.reason for problem in found.problems] == ["activePowerKw: not a number"]
         assert [row.energy_imported_kwh for row in found.rows] == [20.1]
+
+
+_FAILED = ",".join(
+    f'"{name}":nan' for name in DeviceReading.__struct_encode_fields__ if name.endswith(("Kw", "V", "A"))
+)
+
+
+def test_as_many_words_as_a_batch_has_room_for_cost_their_rows_alone() -> None:
+    bad = f'{{"time":"2026-10-03T00:00:00Z",{_FAILED}}}'
+    count = 110_000 // _FAILED.count("nan")
+    found = decode_rows(f"[{','.join([bad] * count)},{GOOD}]".encode(), DeviceReading, max_rows=count + 1)
+    assert (len(found.problems), list(found.numbers)) == (count, [count])
+
+
+@pytest.mark.parametrize("rows", [4000, 1])
+async def test_nobody_waits_while_a_large_body_with_a_flaw_is_decoded(rows: int) -> None:
+    bad = f'{{"time":"2026-10-03T00:00:00Z",{_FAILED}}}'
+    body = f"[{','.join([bad] * rows)},{GOOD}]".encode()
+    decoding = asyncio.ensure_future(decode_rows_aside(body, DeviceReading, max_rows=rows + 1))
+    turns = 0
+    while not decoding.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert list((await decoding).numbers) == [rows]
+    assert (turns > 5) == (rows > 1), "a brief body is not worth a thread"
 
 
 def test_the_same_word_in_a_text_is_text() -> None:

@@ -1,24 +1,32 @@
 """Bodies that are no JSON: what can be made of one whose only flaw are words for numbers, and what to say of others."""
 
 import re
+from array import array
 from bisect import bisect_right
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 NOT_AN_ARRAY = "the body is not a JSON array"
-# As many as a batch has quantities, and more; what a hostile body costs is bounded by it.
-_MOST_WORDS = 100_000
-_MOST_STEPS = 1_000_000
+# A row has fewer quantities, and a batch of the most rows fewer in all; what a hostile body costs is bounded by it.
+_WORDS_OF_ROW = 64
+_WORDS_BESIDE = 100_000
+_MOST_STEPS = 1_000_000  # a word is one
 _SPACE = b" \t\r\n"
 _CHARACTER = rb"[A-Za-z0-9_+\-.#()/]"
 _SOUND = rb"(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"
-# Members and texts without an escape, many at a time; the beginning of another text; or, where a value belongs, what
-# is no value of JSON.
+# What stands where a value belongs and is no value of JSON.
+_WORD = rb"[\[:,][%(space)s]*+(?!%(sound)s(?!%(c)s))(%(c)s{1,32}+)(?!%(c)s)(?=[%(space)s]*+(?:[,}\]]|\Z))" % {
+    b"c": _CHARACTER,
+    b"sound": _SOUND,
+    b"space": _SPACE,
+}
+# Members and texts without an escape, many at a time, with the word behind them; the beginning of another text; or a
+# word behind anything else.
 _TOKEN = re.compile(
-    rb'(?:"[^"\\]*+"(?:[%(space)s]*+:[%(space)s]*+%(sound)s(?!%(c)s))?(?:[%(space)s}]*+,[%(space)s{]*+(?="))?){1,64}'
-    rb'|(?P<text>")|[\[:,][%(space)s]*+'
-    rb"(?!%(sound)s(?!%(c)s))(?P<word>%(c)s{1,32}+)(?!%(c)s)(?=[%(space)s]*+(?:[,}\]]|\Z))"
-    % {b"c": _CHARACTER, b"sound": _SOUND, b"space": _SPACE}
+    rb'(?:"[^"\\]*+"(?:[%(space)s]*+:[%(space)s]*+%(sound)s(?!%(c)s))?(?:[%(space)s}]*+,[%(space)s{]*+(?="))?){1,64}+'
+    rb'(?:%(word)s)?|(?P<text>")|%(word)s'
+    % {b"c": _CHARACTER, b"sound": _SOUND, b"space": _SPACE, b"word": _WORD}
 )
+_WORDS = frozenset((1, 3))  # the groups of `_TOKEN` that are words
 _PART_OF_TEXT = re.compile(rb'[^"\\]*+(?:(?P<end>")|\\.|\\?\Z)', re.DOTALL)
 _MALFORMED = re.compile(r"JSON is malformed: (?P<what>.*) \(byte (?P<at>\d+)\)", re.DOTALL)
 
@@ -29,20 +37,21 @@ class Quoted:
     def __init__(self, body: bytes) -> None:
         """Read `body` once; the memory it takes is about that of the body."""
         self._body = body
-        self._words: list[int] = []  # where they begin in `text`
+        self._words = array("I")  # where they begin in `text`
         self.text = bytearray()
         self._quote()
 
     def _quote(self) -> None:
         body, text = self._body, self.text
         taken, token = 0, _TOKEN.search(body)
+        most_words = _WORDS_BESIDE + _WORDS_OF_ROW * body.count(b"{")
         for _ in range(_MOST_STEPS):
-            if token is None or len(self._words) >= _MOST_WORDS:
+            if token is None or len(self._words) >= most_words:
                 break
-            if token.re is _TOKEN and (word := token["word"]):
-                text += memoryview(body)[taken : token.start("word")]
+            if token.re is _TOKEN and (found := token.lastindex) in _WORDS:
+                text += memoryview(body)[taken : token.start(found)]
                 self._words.append(len(text))
-                text += b'"%b"' % word
+                text += b'"%b"' % token[found]
                 taken = token.end()
             token = _after(token, body)
         text += memoryview(body)[taken:]
