@@ -29,6 +29,17 @@ from tests.integration.push.rig import START, Rig, line_of
 
 _HELD = "SELECT time, quantity, value FROM {}.reading_conflicts ORDER BY 1, 2, 3"
 
+_GIVE_UP = """
+WITH taken AS (DELETE FROM app.push_retries RETURNING *)
+INSERT INTO app.push_dead_letters (resource_type, row_key, time, device_id, reason, tries)
+SELECT 'measurements', 'again', time, device_id, reason, 5 FROM taken
+"""
+
+
+def _refused(rows: int) -> dict[str, Any]:
+    """Return what an Admin answers that takes none of so many rows."""
+    return {"accepted": 0, "rejected": rows, "errors": [{"row": row, "reason": "no"} for row in range(rows)]}
+
 
 async def post(rig: Rig, device: UUID, *rows: dict[str, Any]) -> None:
     """Hand rows to the Client, as a board does."""
@@ -108,9 +119,8 @@ async def test_a_value_that_the_admin_never_takes_is_given_up(rig: Rig, clock: C
     await post(rig, device, {"active_power_kw": 2.0})
     await rig.drain()
     await post(rig, device, {"active_power_kw": 1.0})
-    no = {"accepted": 0, "rejected": 1, "errors": [{"row": 0, "reason": "no"}]}
     rig.network.always = lambda sent: (
-        httpx.Response(200, json=no) if sent.batch_type == BatchType.MEASUREMENTS else None
+        httpx.Response(200, json=_refused(1)) if sent.batch_type == BatchType.MEASUREMENTS else None
     )
     rig.network.sent.clear()
     for _ in range(MAX_TRIES + 3):
@@ -118,6 +128,32 @@ async def test_a_value_that_the_admin_never_takes_is_given_up(rig: Rig, clock: C
         clock.advance(hours=2)
     assert len(_sent(rig)) == MAX_TRIES
     assert await rig.on_client("SELECT * FROM app.push_conflicts") == []
+
+
+async def test_a_value_beside_a_reading_that_was_given_up_does_not_wait(rig: Rig, clock: Clock) -> None:
+    device = await rig.add_device()
+    await rig.drain()
+    await post(rig, device, *({"active_power_kw": float(each)} for each in (1, 2)))
+    rig.network.always = lambda sent: (
+        httpx.Response(200, json=_refused(len(sent.rows)))
+        if sent.batch_type == BatchType.MEASUREMENTS
+        else None
+    )
+    for _ in range(MAX_TRIES):
+        assert (await push.status(rig.client)).backlog.conflicts == 1
+        await rig.tick()
+        clock.advance(hours=2)
+    rig.network.always = None
+    for decide, conflicts in ((push.retry_dead_letters, 1), (push.discard_dead_letters, 0)):
+        left = (await push.status(rig.client)).backlog
+        assert (left.dead_letters, left.waiting_rows, left.retry_rows) == (1, 0, 0)
+        await decide(rig.client, None, by="alice@example.com")
+        left = (await push.status(rig.client)).backlog
+        assert (left.dead_letters, left.conflicts) == (0, conflicts)
+        if conflicts:
+            await rig.on_client(_GIVE_UP)
+    report = await rig.tick()
+    assert (report.pending_rows, report.conflicts) == (0, 0)
 
 
 async def test_values_that_the_admin_lost_are_found_and_sent_again(rig: Rig) -> None:

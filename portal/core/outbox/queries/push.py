@@ -22,6 +22,7 @@ from portal.core.database.local_settings import local_settings
 from portal.core.database.rows import fetch_unpackable, row_of, rows_of
 from portal.core.errors import TooSlow
 from portal.core.exchange.batches import BatchType
+from portal.core.outbox.queries.push_conflicts import WAITING_CONFLICTS
 from portal.core.outbox.queries.reading_rows import READING_COLUMNS, RetryRow, WaitingRow, readings_in
 from portal.core.outbox.tables import PushStateRow
 
@@ -116,7 +117,10 @@ class RowRefusal:
 
 @dataclass(frozen=True)
 class Backlog:
-    """How much is not at the Admin yet: readings waiting, readings refused, rows given up, values beside readings."""
+    """How much is not at the Admin yet: readings waiting, readings refused, rows given up, values beside readings.
+
+    A value waits like its reading; beside one that was given up or discarded it does not.
+    """
 
     pending_rows: int
     oldest_received_at: datetime | None
@@ -373,5 +377,5 @@ async def backlog(session: AsyncSession) -> Backlog:
         "(SELECT min(received_at) FROM app.push_retries)) AS oldest_received_at, "
         "(SELECT count(*) FROM app.push_retries) AS retry_rows, "
         "(SELECT count(*) FROM app.push_dead_letters) AS dead_letters, "
-        "(SELECT count(*) FROM app.push_conflicts) AS conflicts",
+        f"{WAITING_CONFLICTS} AS conflicts",
     )

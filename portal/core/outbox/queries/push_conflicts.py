@@ -34,10 +34,16 @@ class WaitingConflict(NamedTuple):
     tries: int
 
 
+# A reading that was given up stays away until a person has it tried again, one that was discarded for good.
+_OF_READING_NOT_GIVEN_UP = """NOT EXISTS (
+    SELECT 1 FROM app.push_dead_letters l
+    WHERE l.resource_type = 'measurements' AND l.device_id = d.id AND l.time = c.time)
+  AND NOT EXISTS (
+    SELECT 1 FROM app.push_decisions p WHERE p.action = 'discard' AND p.device_id = d.id AND p.time = c.time)"""
 # Where the reading itself waits, was refused or given up, its conflicts wait as well. Whether it waits is told from the
 # oldest of all that does: what was stored or last changed before that is at the Admin. Looking for the very entry would
 # take as many steps as there are values times entries, and either may be a month's.
-_DUE = """
+_DUE = f"""
 SELECT d.id AS device_id, c.meter, c.time, c.quantity, c.value, c.tries
 FROM app.push_conflicts c JOIN monitoring.devices d ON d.customer = :own_customer AND d.meter = c.meter
 CROSS JOIN LATERAL (
@@ -48,14 +54,15 @@ WHERE (c.next_attempt_at IS NULL OR c.next_attempt_at <= :now)
   AND r.received < (
     SELECT coalesce(min(floor(extract(epoch FROM o.received_at) - 946684800)), 2147483647) FROM app.push_outbox o)
   AND NOT EXISTS (SELECT 1 FROM app.push_retries r WHERE r.device_id = d.id AND r.time = c.time)
-  AND NOT EXISTS (
-    SELECT 1 FROM app.push_dead_letters l
-    WHERE l.resource_type = 'measurements' AND l.device_id = d.id AND l.time = c.time)
-  AND NOT EXISTS (
-    SELECT 1 FROM app.push_decisions p WHERE p.action = 'discard' AND p.device_id = d.id AND p.time = c.time)
+  AND {_OF_READING_NOT_GIVEN_UP}
 ORDER BY c.meter, c.time, c.value, c.quantity
 LIMIT :limit
 """
+# An expression: how many values wait.
+WAITING_CONFLICTS = f"""(
+    SELECT count(*)
+    FROM app.push_conflicts c JOIN monitoring.devices d ON d.customer = {OWN_CUSTOMER} AND d.meter = c.meter
+    WHERE {_OF_READING_NOT_GIVEN_UP})"""
 _OF_ARRAYS = (
     "unnest(CAST(:meters AS integer[]), CAST(:times AS timestamptz[]), CAST(:quantities AS smallint[]), "
     "CAST(:values AS bigint[])) AS k(meter, time, quantity, value) "
