@@ -47,7 +47,7 @@ def _too_many(devices: Collection[UUID]) -> Select[tuple[int | None]]:
     newest_first = col(DevicePost.id).desc()
     ranked = (
         select(
-            col(DevicePost.id).label("id"),
+            col(DevicePost.id),
             _HAS_TROUBLE.label("has_trouble"),
             func.row_number()
             .over(partition_by=col(DevicePost.device_id), order_by=newest_first)
