@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from portal.core.errors import Misconfigured, NotFound
+from portal.core.errors import Invalid, Misconfigured, NotFound
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 from portal.simulator.board import NodeSetup, SimulatedNode
@@ -47,6 +47,9 @@ async def _device(stack: Stack, number: int) -> SimulatedToken:
         issued = await devices.add_device(
             stack, f"Simulated meter {number}", site=SITE, external_id=external_id
         )
+    if issued.token is None:
+        message = f"{external_id} is a virtual meter: no board reads it"
+        raise Invalid(message)
     return SimulatedToken(external_id, issued.token)
 
 

@@ -106,7 +106,7 @@ class CostPage(rx.State, mixin=True):
     def step(self, by: int):
         """Go to the days before (-1) or after (1)."""
         days = parse_days(self.first_day, self.last_day)
-        return self._go(stepped(days, 1 if by > 0 else -1, self._today()), self.grouping) if days else None
+        return self._go(stepped(days, 1 if by > 0 else -1, self._today())) if days else None
 
     @rx.event
     @signed_in
