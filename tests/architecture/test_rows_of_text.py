@@ -11,7 +11,7 @@ _HOME = "portal/core/database/rows.py"
 
 
 def _asks(source: Source) -> bool:
-    is_table = source.name in {"tables.py", "columns.py"}
+    is_table = source.name in {"tables.py", "columns.py"} or "/tables/" in source.path
     return source.path != _HOME and not is_table
 
 
