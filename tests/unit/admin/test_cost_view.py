@@ -61,9 +61,14 @@ def test_rows_are_days_and_devices() -> None:
 
 def test_both_figures_have_a_bar_per_day() -> None:
     shown = build_cost(REPORT)
-    [money], [energy] = shown.cost_figure["data"], shown.energy_figure["data"]
-    assert (money["x"], money["y"]) == (["2026-05-18", "2026-05-19"], [161.0, 0.0])
-    assert energy["y"] == [56.0, 0.0]
+    for figure, values in (
+        (shown.cost_figure, ["R\u00a0161.00", "R\u00a00.00"]),
+        (shown.energy_figure, None),
+    ):
+        bars = figure["bars"]
+        assert [bar["key"] for bar in bars] == ["2026-05-18", "2026-05-19"]
+        said = [bar["rows"][-1]["value"] for bar in bars]
+        assert said == (values or ["56.00 kWh", "0.00 kWh"])
 
 
 @pytest.mark.parametrize(
