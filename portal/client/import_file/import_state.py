@@ -18,6 +18,7 @@ from portal.features.readings_import import uploads
 from portal.features.readings_import.look import look_at
 from portal.features.readings_import.run import ImportOptions, ImportProgress, import_file
 from portal.ui.failures import failure_in_words
+from portal.web.events.beats import beats
 
 _PATH = "/sites/import"
 _SHOW_SECONDS = 0.5
@@ -97,10 +98,12 @@ class ImportState(rx.State):
             wanted = _Wanted(self.file, self.device, replace(self._options, is_dry_run=is_dry_run), self.zone)
         progress = ImportProgress()
         working = asyncio.create_task(_imported(wanted, progress))
-        while not working.done():
-            await asyncio.wait([working], timeout=_SHOW_SECONDS)
+        async for _ in beats(self, _SHOW_SECONDS):
             async with self:
                 self.progress, self.percent = view.progress_in_words(progress)
+            if working.done():
+                break
+        await asyncio.wait([working])  # also when nobody looks on: what was begun is stored
         async with self:
             self.is_running = False
             with failure_in_words(self):

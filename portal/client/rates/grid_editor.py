@@ -130,8 +130,15 @@ def price_card() -> rx.Component:
 def _high_heading() -> rx.Component:
     return rx.el.div(
         "High season",
-        button("Copy the low season", size="small", on_click=Grid.copy_season(LOW)),
+        button(
+            "Copy the low season",
+            size="small",
+            on_click=Grid.copy_season(LOW),
+            # On a phone the column is narrower than these words in one line.
+            style={"white_space": "normal", "height": "auto"},
+        ),
         class_name="ui-row",
+        style={"flex_wrap": "wrap", "min_width": "0"},
     )
 
 
