@@ -156,7 +156,7 @@ async def _compute(
     until: float,
 ) -> Live:
     if not queued:
-        return Live(ALL_STORED, min(each.queued_at for each in left))
+        return Live(ALL_STORED, min((each.queued_at for each in left), default=None))
     clean = await clean_runs(session, layout, [each.change for each in queued], max_gap)
     others = [each.change for each in queued if each.change.key not in clean]
     reaches: list[Reach] = []
