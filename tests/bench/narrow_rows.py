@@ -24,7 +24,7 @@ from uuid import UUID
 import msgspec
 
 from portal.core.readings.queries.narrow_records import readings_of
-from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, narrow_rows
+from portal.core.readings.queries.narrow_rows import NarrowBatch, NarrowRows, RowKeys
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, NARROW_QUANTITIES
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.readings.rules.scaling import to_stored
@@ -94,7 +94,7 @@ def body(names: Sequence[str], *, is_shuffled: bool) -> bytes:
 
 def packed(loop: asyncio.AbstractEventLoop, readings: Sequence[Any]) -> NarrowRows:
     """Pack a batch in an event loop that has nothing else to do."""
-    return loop.run_until_complete(narrow_rows(readings, RowKeys(1, NUMBERS)))
+    return loop.run_until_complete(NarrowBatch(readings, RowKeys(1, NUMBERS)).narrow_rows())
 
 
 def rounded_one_by_one(readings: Sequence[Any]) -> int:

@@ -25,7 +25,7 @@ import asyncpg
 from portal.core.database.embedded.server import EmbeddedServer
 from portal.core.exchange.batches import ENCODER
 from portal.core.fleet.service import customers
-from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, narrow_rows
+from portal.core.readings.queries.narrow_rows import NarrowBatch, NarrowRows, RowKeys
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, QUANTITY_OF, Quantity
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.readings.wire import FleetReading
@@ -83,7 +83,7 @@ def batch(
 
 async def packed(rows: Sequence[FleetReading], customer: int) -> NarrowRows:
     """Return a batch of the fleet as rows of the narrow table, sorted."""
-    return await narrow_rows(rows, RowKeys(customer, METERS))
+    return await NarrowBatch(rows, RowKeys(customer, METERS)).narrow_rows()
 
 
 async def copy_narrow(connection: Any, rows: NarrowRows) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import asyncpg
 
 from portal.core.exchange.batches import ENCODER
-from portal.core.readings.queries.narrow_rows import RowKeys, narrow_rows
+from portal.core.readings.queries.narrow_rows import NarrowBatch, RowKeys
 from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode, load_settings
 from portal.core.sites.service import devices, sites
@@ -85,7 +85,10 @@ async def inserts_beside_copy(given: dict[str, str], batches: int) -> list[float
     small, large = await inserting.fetchval(
         "SELECT array_agg(meter ORDER BY external_id DESC) FROM monitoring.devices"
     )
-    ready = [await narrow_rows(_rows(number, 14), RowKeys(1, large, received=1)) for number in range(batches)]
+    ready = [
+        await NarrowBatch(_rows(number, 14), RowKeys(1, large, received=1)).narrow_rows()
+        for number in range(batches)
+    ]
 
     async def stream() -> None:
         for packed in ready:

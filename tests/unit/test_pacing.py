@@ -9,7 +9,7 @@ import pytest
 
 from portal.core import pacing
 from portal.core.pacing import brief, give_way
-from portal.core.readings.queries.narrow_rows import RowKeys, narrow_rows
+from portal.core.readings.queries.narrow_rows import NarrowBatch, RowKeys
 from portal.core.readings.wire import DeviceReading
 
 _sleep = asyncio.sleep
@@ -79,7 +79,7 @@ async def test_a_batch_gives_way_between_its_pieces(clock: Clock) -> None:
     rows = [
         DeviceReading(time=start + timedelta(seconds=second), active_power_kw=1.0) for second in range(401)
     ]
-    pieces = (await narrow_rows(rows, RowKeys(1, 1))).pieces()
+    pieces = (await NarrowBatch(rows, RowKeys(1, 1)).narrow_rows()).pieces()
     await anext(pieces)  # the heading
     with brief():
         assert await clock.took(lambda: anext(pieces)) == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from portal.core.readings.queries.narrow_records import readings_of
-from portal.core.readings.queries.narrow_rows import RowKeys, hours_row, narrow_rows
+from portal.core.readings.queries.narrow_rows import NarrowBatch, RowKeys, hours_row
 from portal.core.readings.rules.quantities import (
     ALL_QUANTITIES,
     NARROW_COLUMNS,
@@ -59,7 +59,7 @@ def some_value(quantity: Quantity, chance: random.Random) -> float:
 async def test_what_was_measured_comes_back_to_half_a_step(client_stack: Stack) -> None:
     readings = some_readings()
     keys = RowKeys(2_147_483_647, {device.int: number for number, device in DEVICES.items()}, SOURCES)
-    batch = await narrow_rows(readings, keys)
+    batch = await NarrowBatch(readings, keys).narrow_rows()
     names = [each.name for each in NARROW_QUANTITIES]
     async with client_stack.db.direct_transaction() as connection:
         await connection.execute(TABLE)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.readings.queries import narrow_loops, narrow_rows
-from portal.core.readings.queries.narrow_rows import NarrowRows, RowKeys, TouchedHour, hours_row
+from portal.core.readings.queries import narrow_loops
+from portal.core.readings.queries.narrow_rows import NarrowBatch, NarrowRows, RowKeys, TouchedHour, hours_row
 from portal.core.readings.rules.quantities import (
     ALL_QUANTITIES,
     NARROW_QUANTITIES,
@@ -41,7 +41,7 @@ ORDER = [*(each.name for each in NARROW_QUANTITIES), "source"]
 
 async def check(readings: Sequence[Any], keys: RowKeys = KEYS) -> NarrowRows:
     """Every reading is in the batch as the plain way has it, or among what was left out, by its index."""
-    batch = await narrow_rows.narrow_rows(readings, keys)
+    batch = await NarrowBatch(readings, keys).narrow_rows()
     used = {name for name in ORDER for reading in readings if getattr(reading, name, None) is not None}
     assert batch.columns == ("customer", "meter", "time", *(name for name in ORDER if name in used))
     left_out = {index for index, _ in batch.refused} | set(batch.unknown)

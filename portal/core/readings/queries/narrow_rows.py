@@ -218,11 +218,6 @@ class NarrowBatch:
         return rows
 
 
-async def narrow_rows(readings: _Readings, keys: RowKeys) -> NarrowRows:
-    """Round and pack readings as `NarrowBatch` does, all of them before anything is done with the first."""
-    return await NarrowBatch(readings, keys).narrow_rows()
-
-
 def _in_order(
     readings: _Readings, meters: Mapping[int, int] | int
 ) -> tuple[Sequence[Stamped], Sequence[Stamped]]:
