@@ -101,8 +101,13 @@ async def _following(app: Starlette) -> AsyncGenerator[None]:
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-        await trigger.drain()
-        await app.state.posts.drain()
+        await finish(app)
+
+
+async def finish(app: Starlette) -> None:
+    """Do what answers left to be done: hours that wait for a refresh, and posts that are not written."""
+    await app.state.refreshing.drain()
+    await app.state.posts.drain()
 
 
 def _end(why: str) -> None:

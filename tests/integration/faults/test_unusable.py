@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
-from fleet_ingest.app import build_app
+from fleet_ingest.app import build_app, finish
 from portal.core.database import db as databases
 from portal.core.database.connection_strings import plain
 from portal.core.fleet.service import customers
@@ -87,8 +87,8 @@ class Under:
                 await asyncio.sleep(0.02)
 
     async def drained(self) -> None:
-        """Have done what an answer left to do: no connection of that is cut, so that no line is its."""
-        await self.api.app.state.refreshing.drain()
+        """Have done what an answer left to do, so that no line of the next one is its."""
+        await finish(self.api.app)
 
     async def ready(self) -> int:
         return (await self.api.http.get("/health/ready")).status_code
@@ -114,7 +114,7 @@ async def under(
                 api, key, await asks(api, key), name, BLOCKED[stack.settings.run_mode], control, outside
             )
         finally:
-            await app.state.refreshing.drain()
+            await finish(app)
             await outside.execute(f"ALTER DATABASE {name} RESET ALL")
             await control.close()
             await outside.close()
@@ -213,6 +213,7 @@ async def test_a_limit_of_the_server_on_waiting(either: Under, limit: str) -> No
             async with either.holding(*either.blocked):
                 assert_unavailable(await ask(), what)
         assert_one_line_each(events, 1)
+        await either.drained()
 
 
 async def test_a_server_that_takes_no_changes(either: Under) -> None:
@@ -222,6 +223,7 @@ async def test_a_server_that_takes_no_changes(either: Under) -> None:
         with capture_logs() as events:
             assert_unavailable(await either.asks[what](), what)
         assert_one_line_each(events, 1)
+        await either.drained()
     for what in either.asks.keys() & reading:
         # An API key notes its use now and then, and cannot.
         assert (await either.asks[what]()).status_code in {200, 503}, what
@@ -240,6 +242,7 @@ async def test_a_database_that_lets_nobody_in(either: Under) -> None:
         with capture_logs() as events:
             assert_unavailable(await ask(), what)
         assert_one_line_each(events, 1)
+        await either.drained()
     assert await either.ready() == 503
     await either.outside.execute(f"ALTER DATABASE {either.name} ALLOW_CONNECTIONS true")
     assert await eventually(either.ready, 200)

@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from fleet_ingest.app import build_app
+from fleet_ingest.app import build_app, finish
 from portal.core.fleet.service import customers
 from portal.core.sites.service import devices, sites
 from portal.core.sites.service.devices import IssuedDevice
@@ -19,8 +19,7 @@ async def _open(stack: Stack) -> AsyncIterator[Api]:
     app = build_app(stack.settings, stack)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stack.example") as http:
         yield Api(http, stack, app)
-    await app.state.refreshing.drain()
-    await app.state.posts.drain()
+    await finish(app)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from fleet_ingest.app import build_app
+from fleet_ingest.app import build_app, finish
 from portal.core import energy
 from portal.core.energy import energy_proof
 from portal.core.exchange.sync import BACKLOG_HEADER
@@ -45,7 +45,7 @@ async def each_api(stacks: Stacks) -> AsyncIterator[Api]:
     app = build_app(stack.settings, stack)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stack.example") as http:
         yield Api(http, stack, app)
-    await app.state.refreshing.drain()
+    await finish(app)
 
 
 async def _text(api: Api) -> str:

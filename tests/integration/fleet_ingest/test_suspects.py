@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fleet_ingest import suspects
-from fleet_ingest.app import build_app
+from fleet_ingest.app import build_app, finish
 from portal.core.errors import Unavailable
 from portal.core.fleet.service import customers
 from portal.core.identity.service import accounts, api_keys, sessions
@@ -30,7 +30,7 @@ async def _restarted(stack: Stack, failures: int) -> AsyncIterator[Api]:
         for _ in range(failures):
             await http.get("/api/sites", headers={"Authorization": "Bearer wrong"})
         yield Api(http, stack, app)
-    await app.state.refreshing.drain()
+    await finish(app)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from fleet_ingest.app import build_app
+from fleet_ingest.app import build_app, finish
 from portal.core.errors import Conflict
 from portal.core.identity.service import api_keys
 from portal.core.sites.service import devices, sites
@@ -105,7 +105,7 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
         transport=httpx.ASGITransport(app), base_url="http://stack.example"
     ) as client:
         yield client
-    await app.state.refreshing.drain()
+    await finish(app)
 
 
 async def test_the_api_says_so_by_409(stack: Stack, http: httpx.AsyncClient) -> None:
