@@ -89,8 +89,8 @@ format:
 # Newer versions: change them in pyproject.toml, then run this. No index address goes into the files.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
-# Python's side of Plotly is for the build of pages alone, and Reflex's own server is not the one that serves.
-NOT_IN_IMAGE := granian narwhals plotly
+# Reflex's own server is not the one that serves.
+NOT_IN_IMAGE := granian
 lock:
 	@$(LOCK) --group build --output-file requirements.lock
 	@$(LOCK) $(NOT_IN_IMAGE:%=--no-emit-package %) --constraints requirements.lock --output-file requirements-image.lock

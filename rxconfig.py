@@ -82,7 +82,6 @@ config = rx.Config(
     disable_plugins=[rx.plugins.SitemapPlugin],
     # The union of what both run modes need, so that one set of packages and one lock serve both builds.
     frontend_packages=[
-        "plotly.js-basic-dist-min@3.7.0",
         "react-day-picker@10.0.2",
         "react-debounce-input@3.3.0",
     ],

@@ -38,4 +38,4 @@ def test_only_a_client_imports_the_push() -> None:
 def test_headless_parts_need_no_user_interface(tmp_path: Path) -> None:
     packages = set(ask(_LOAD_HEADLESS, tmp_path))
     assert {"portal", "fleet_ingest"} <= packages
-    assert {"reflex", "reflex_base", "plotly"} & packages == set()
+    assert {"reflex", "reflex_base"} & packages == set()

