@@ -75,21 +75,30 @@ BEGIN
     RETURN QUERY SELECT {figures_of_hours} FROM {hourly_figures} h
     WHERE h.customer = (SELECT c.number FROM {schema}.customers c WHERE c.id = day_of_customer.customer)
       AND h.hour >= first_hour AND h.hour < first_hour + interval '24 hours'
+      AND NOT EXISTS (
+        SELECT 1 FROM {schema}.devices d WHERE d.customer = h.customer AND d.meter = h.meter AND d.kind <> 'bulk'
+    )
     HAVING count(*) > 0;
 END $$
 """
+# What a customer's meters add up to is that of the bulk meters: where there are others, stored days hold those too.
+_BULK_ALONE = """NOT EXISTS (
+    SELECT 1 FROM {schema}.devices d WHERE d.customer_id = r.customer_id AND d.kind <> 'bulk'
+)"""
 _DAILY_VIEW = """
 CREATE VIEW {daily_per_customer} AS
 SELECT customer_id, day, {figures} FROM {stored_days} r
-WHERE NOT EXISTS (
+WHERE {bulk_alone} AND NOT EXISTS (
     SELECT 1 FROM {rollup_waiting} q JOIN {schema}.customers c ON c.number = q.customer
     WHERE c.id = r.customer_id AND date_trunc('day', q.hour, 'UTC') = r.day
 )
 UNION ALL
 SELECT q.customer_id, q.day, f.*
 FROM (
-    SELECT DISTINCT c.id AS customer_id, date_trunc('day', q.hour, 'UTC') AS day
+    SELECT c.id AS customer_id, date_trunc('day', q.hour, 'UTC') AS day
     FROM {rollup_waiting} q JOIN {schema}.customers c ON c.number = q.customer
+    UNION
+    SELECT r.customer_id, r.day FROM {stored_days} r WHERE NOT {bulk_alone}
 ) q
 CROSS JOIN LATERAL {schema}.day_of_customer(q.customer_id, q.day) f
 """
@@ -188,7 +197,12 @@ async def _create_daily(session: AsyncSession, layout: Layout, days: str) -> Non
     columns = DAILY_COLUMNS.replace(" NOT NULL", "")
     of_customer = layout.sql(_DAY_OF_CUSTOMER, columns=columns, figures_of_hours=figures_of_hours)
     await session.execute(text(of_customer))
-    daily = layout.sql(_DAILY_VIEW, stored_days=layout.sql(days), figures=", ".join(DAILY_FIGURES))
+    daily = layout.sql(
+        _DAILY_VIEW,
+        stored_days=layout.sql(days),
+        bulk_alone=layout.sql(_BULK_ALONE),
+        figures=", ".join(DAILY_FIGURES),
+    )
     await session.execute(text(daily))
 
 

@@ -165,8 +165,8 @@ class Fleet:
 
     async def agrees(self) -> None:
         """Hold hourly and daily views against the readings."""
-        assert await self.hourly() == _nearly(self.expected_hourly())
-        assert await self.daily() == _nearly(self.expected_daily())
+        assert await self.hourly() == nearly(self.expected_hourly())
+        assert await self.daily() == nearly(self.expected_daily())
 
 
 class _Connection:
@@ -223,7 +223,7 @@ def _meters(rows: list[Row]) -> int:
     return len({row.device for row in rows})
 
 
-def _nearly(groups: dict[Any, tuple[Any, ...]]) -> dict[Any, tuple[Any, ...]]:
+def nearly(groups: dict[Any, tuple[Any, ...]]) -> dict[Any, tuple[Any, ...]]:
     """Sums of floats depend on their order in the last digits, which rounding does not hide where one ends in a 5."""
     return {
         key: tuple(pytest.approx(f, rel=1e-9, abs=1e-9) if isinstance(f, float) else f for f in figures)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from portal.core.readings.rules.quantities import ALL_QUANTITIES, REGISTERS
-from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, Row, ago, readings
+from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, Row, ago, nearly, readings
 from tests.integration.databases import Stacks
 
 _FIGURES = [
@@ -72,6 +72,27 @@ async def test_what_a_reading_lacks_is_missing_and_not_zero(fleet: Fleet) -> Non
     await fleet.agrees()
     assert (await fleet.hourly())[ALICE, meter, start] == (2, None, None, None, 2.0)
     assert (await fleet.hourly())[ALICE, other, start] == (1, 3.0, 3.0, 3.0, None)
+
+
+_PUT_BELOW = "UPDATE fleet.devices SET parent_id = $2, kind = 'sub' WHERE customer_id = $1 AND id = $3"
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept days", "days that wait"])
+async def test_days_are_those_of_bulk_meters(fleet: Fleet, *, kept: bool) -> None:
+    bulk, below = METERS[ALICE]
+    of_bulk = readings(ALICE, bulk, ago(days=3), timedelta(minutes=20), 100)
+    await fleet.store(of_bulk)
+    of_charlie = readings(CHARLIE, METERS[CHARLIE][0], ago(days=3), timedelta(minutes=20), 100)
+    await fleet.store(of_charlie)
+    expected = fleet.expected_daily()
+    await fleet.store(readings(ALICE, below, ago(days=4), timedelta(minutes=17), 200))
+    if kept:
+        await fleet.refresh()
+        await fleet.run_policies()
+    assert await fleet.daily() != expected
+    async with fleet.connection() as connection:
+        await connection.execute(_PUT_BELOW, ALICE, bulk, below)
+    assert await fleet.daily() == nearly(expected)
 
 
 async def test_charlies_days_hold_nothing_of_alices(fleet: Fleet) -> None:
