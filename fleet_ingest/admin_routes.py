@@ -8,9 +8,11 @@ from typing import Any
 
 from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile, recovery
+from fleet_ingest.event_routes import FLEET_EVENTS
 from fleet_ingest.operations import AccessRule, Operation, Parameter
 from portal.core.cost.wire import FleetCostAnswer
 from portal.core.cost.wire_explain import ExplanationAnswer
+from portal.core.energy.wire import MeterDecisionRow
 from portal.core.exchange.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
 from portal.core.exchange.recovery import (
     ConflictPage,
@@ -49,7 +51,14 @@ _BATCH_HEADERS = (
         EPOCH_HEADER, "header", "how far the Client has come; 409 where either side is behind", required=False
     ),
 )
-_BATCH_BODIES = (list[SiteRow], list[DeviceRow], list[MunicipalityRow], list[TariffRow], list[FleetReading])
+_BATCH_BODIES = (
+    list[SiteRow],
+    list[DeviceRow],
+    list[MunicipalityRow],
+    list[TariffRow],
+    list[FleetReading],
+    list[MeterDecisionRow],
+)
 _CUSTOMER = "/admin/customers/{customer_id:uuid}"
 _VIEW = "/fleet/customers/{customer_id:uuid}"
 _ISSUED = {"id": fields.CUSTOMER_ID, "code": "ACME", "name": "Acme Ltd", "token": fields.TOKEN}
@@ -262,7 +271,7 @@ _VIEWS: tuple[Any, ...] = (
         f"{_VIEW}/cost",
         cost.get_fleet_cost,
         FleetCostAnswer,
-        parameters=(*fields.window(), fields.GAPS, fields.DAYS),
+        parameters=(*fields.window(), fields.GAPS, fields.DAYS, fields.AS_OF),
         errors=(400, 404, 409),
         tag="Fleet",
     ),
@@ -276,4 +285,4 @@ _VIEWS: tuple[Any, ...] = (
         tag="Fleet",
     ),
 )
-ADMIN = (_INGEST, *_RECONCILE, *_RECOVERY, *_CUSTOMERS, *_VIEWS)
+ADMIN = (_INGEST, *_RECONCILE, *_RECOVERY, *_CUSTOMERS, *_VIEWS, *FLEET_EVENTS)

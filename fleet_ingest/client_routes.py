@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleet_ingest import fields, payloads
 from fleet_ingest.board_routes import BOARDS
 from fleet_ingest.endpoints import cost, device_ingest, measurements
+from fleet_ingest.event_routes import CLIENT_EVENTS
 from fleet_ingest.operations import AccessRule, Operation, Parameter
 from fleet_ingest.rate_routes import RATES
 from fleet_ingest.site_routes import SITES
@@ -96,6 +97,7 @@ _COST = Operation(
         *fields.window(),
         fields.GAPS,
         fields.DAYS,
+        fields.AS_OF,
         Parameter("siteId", "query", "one site instead of all", required=False, schema=fields.UUID),
     ),
     errors=(400, 404, 409),
@@ -110,4 +112,4 @@ _EXPLANATION = Operation(
     errors=(400, 404),
     tag="Cost",
 )
-CLIENT = (_INGEST, *SITES, *BOARDS, _MEASUREMENTS, *RATES, _COST, _EXPLANATION)
+CLIENT = (_INGEST, *SITES, *BOARDS, _MEASUREMENTS, *RATES, _COST, _EXPLANATION, *CLIENT_EVENTS)

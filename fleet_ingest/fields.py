@@ -57,6 +57,13 @@ DAYS = Parameter(
     required=False,
     schema={"type": "string", "enum": ["utc", "local"], "default": "utc"},
 )
+AS_OF = Parameter(
+    "asOf",
+    "query",
+    "the answer as it stood then: without what was restated since; by the tariffs of today",
+    required=False,
+    schema=INSTANT,
+)
 EXPLAINED = (
     Parameter("deviceId", "query", "whose hour", schema=UUID | {"example": DEVICE_ID}),
     Parameter("hour", "query", "an instant in the hour, with offset", schema=INSTANT | {"example": FROM}),

@@ -32,6 +32,14 @@ RatedPower = Annotated[
         extra_json_schema={"exclusiveMinimum": 0, "minimum": 0.001, "exclusiveMaximum": MOST_KW},
     ),
 ]
+_ABOVE_ZERO = {"exclusiveMinimum": 0}
+CtPrimary = Annotated[
+    Exact, msgspec.Meta(description="primary current of the CTs in A", extra_json_schema=_ABOVE_ZERO)
+]
+NominalVoltage = Annotated[
+    Exact,
+    msgspec.Meta(description="nominal voltage between two phases in V", extra_json_schema=_ABOVE_ZERO),
+]
 CustomerCode = Annotated[
     str,
     msgspec.Meta(pattern=CODE_PATTERN, description="1 to 50 letters, digits and hyphens, none at either end"),
@@ -154,7 +162,11 @@ class _DeviceBody(Body, rename="camel", kw_only=True, forbid_unknown_fields=True
 
 
 class NewDevice(_DeviceBody, rename="camel", kw_only=True, forbid_unknown_fields=True):
-    """A device to add to the site of the path: with `parentId` a sub-meter, with `formula` a virtual one."""
+    """A device to add to the site of the path: with `parentId` a sub-meter, with `formula` a virtual one.
+
+    In place of `maxPowerKw`, the primary current of its CTs and the nominal voltage between two phases: three phases at
+    that current are its rated power.
+    """
 
     READ_ONLY: ClassVar[tuple[str, ...]] = ("id", "site_id", *_OF_DEVICE)
 
@@ -162,6 +174,8 @@ class NewDevice(_DeviceBody, rename="camel", kw_only=True, forbid_unknown_fields
     external_id: ExternalId
     description: Description = ""
     max_power_kw: RatedPower | None = None
+    ct_primary_a: CtPrimary | None = None
+    nominal_voltage_v: NominalVoltage | None = None
     is_active: bool = True
     parent_id: UUID | None = None
     formula: FormulaRow | None = None

@@ -12,6 +12,7 @@ from portal.commands import (
     client,
     cost,
     doctor,
+    events,
     fleet,
     identity,
     importing,
@@ -50,6 +51,7 @@ app.add_typer(client.site_verbs, name="site")
 app.add_typer(client.device_verbs, name="device")
 app.add_typer(boards.board_verbs, name="board")
 app.add_typer(boards.release_verbs, name="release")
+app.add_typer(events.event_verbs, name="event")
 app.add_typer(push.push_verbs, name="push")
 app.add_typer(fleet.customer_verbs, name="customer")
 app.add_typer(storage.storage_verbs, name="storage")

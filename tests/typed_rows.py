@@ -13,7 +13,6 @@ from uuid import UUID
 
 from portal.core.database import rows
 from portal.core.database.layout import MeterKey
-from portal.core.energy.rules.meter import MeterState, StoredState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,8 +28,6 @@ _NAMES = {
     "Mapping": abc.Mapping,
     "Sequence": abc.Sequence,
     "MeterKey": MeterKey,
-    "MeterState": MeterState,
-    "StoredState": StoredState,
 }
 _made = rows.made
 

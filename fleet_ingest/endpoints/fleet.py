@@ -86,7 +86,7 @@ async def _store(
     metrics = metrics_of(request)
     metrics.time_batch(batch_type.value, monotonic() - began)
     metrics.count_rows(batch_type.value, customer.code, _outcomes(stored))
-    if batch_type is BatchType.MEASUREMENTS and answer.accepted:
+    if batch_type in {BatchType.MEASUREMENTS, BatchType.EVENTS} and answer.accepted:
         trigger_refresh(request)
     report = parse_report(request.headers.get(BACKLOG_HEADER))
     if report is not None:

@@ -21,6 +21,7 @@ from fleet_ingest.payloads import (
 from fleet_ingest.requests import DeviceChange, DeviceRotation, NewDevice, NewSite, SiteChange
 from portal.core.errors import Invalid
 from portal.core.sites.rules.meter_tree import Formula
+from portal.core.sites.rules.rated_power import rated_kw_given
 from portal.core.sites.rules.sites import DeviceEdits, SiteEdits
 from portal.core.sites.service import device_posts, devices, sites
 from portal.core.sites.wire import FormulaRow, formula_row
@@ -125,7 +126,7 @@ async def post_device(request: Request) -> Response:
         site=site_id,
         external_id=wanted.external_id,
         description=wanted.description,
-        max_power_kw=wanted.max_power_kw,
+        max_power_kw=rated_kw_given(wanted.max_power_kw, wanted.ct_primary_a, wanted.nominal_voltage_v),
         is_active=wanted.is_active,
         parent_id=wanted.parent_id,
         formula=_formula(wanted.formula),

@@ -4,13 +4,20 @@ from typing import Final
 
 import reflex as rx
 
+from portal.features.data_quality.entry import quality_entry
+from portal.features.data_quality.waiting_state import WaitingState
 from portal.features.settings.frame import NAV_ITEM as SETTINGS_ENTRY
 from portal.ui.layout import NavItem, page_frame
 from portal.ui.vars import Text
 from portal.web.events.identity import IdentityState
 
 CUSTOMERS: Final = "/customers"
-NAV: Final = (NavItem("Customers", CUSTOMERS, "building-2"), SETTINGS_ENTRY)
+DATA_QUALITY: Final = "/data-quality"
+NAV: Final = (
+    NavItem("Customers", CUSTOMERS, "building-2"),
+    quality_entry(DATA_QUALITY),
+    SETTINGS_ENTRY,
+)
 
 
 def admin_page(
@@ -31,4 +38,5 @@ def admin_page(
         actions=actions,
         subtitle=subtitle,
         back=back,
+        on_shown=WaitingState.follow,
     )

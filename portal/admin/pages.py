@@ -7,6 +7,7 @@ from portal.admin.customer_detail.page import on_load as load_customer
 from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customers.page import customers_page
 from portal.admin.customers.page import on_load as load_customers
+from portal.admin.data_quality import page as quality
 from portal.admin.nav import admin_page
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
@@ -23,5 +24,12 @@ def add_pages(app: rx.App) -> None:
         title=CustomerState.title,
         image=ICON_PATH,
         on_load=load_customer,
+    )
+    app.add_page(
+        quality.quality_page,
+        route=quality.ROUTE,
+        title=quality.TITLE,
+        image=ICON_PATH,
+        on_load=quality.ON_LOAD,
     )
     settings.add_pages(app, Surface(admin_page))

@@ -4,6 +4,8 @@ from typing import Final
 
 import reflex as rx
 
+from portal.features.data_quality.entry import quality_entry
+from portal.features.data_quality.waiting_state import WaitingState
 from portal.features.settings.frame import NAV_ITEM as SETTINGS_ENTRY
 from portal.ui.layout import NavItem, page_frame
 from portal.ui.vars import Text
@@ -12,6 +14,7 @@ from portal.web.events.identity import IdentityState
 DASHBOARD: Final = "/"
 DASHBOARDS: Final = "/dashboards"
 COST: Final = "/cost"
+DATA_QUALITY: Final = "/data-quality"
 SITES: Final = "/sites"
 ADD_METER: Final = f"{SITES}/add"
 IMPORT: Final = f"{SITES}/import"
@@ -20,6 +23,7 @@ NAV: Final = (
     NavItem("Dashboard", DASHBOARD, "gauge"),
     NavItem("Dashboards", DASHBOARDS, "chart-line"),
     NavItem("Cost", COST, "receipt-text"),
+    quality_entry(DATA_QUALITY),
     NavItem("Sites", SITES, "map-pin", IdentityState.is_admin),
     SETTINGS_ENTRY,
 )
@@ -42,5 +46,6 @@ def client_page(
         user=IdentityState.email,
         actions=actions,
         subtitle=subtitle,
+        on_shown=WaitingState.follow,
         aside=aside,
     )

@@ -6,6 +6,7 @@ from portal.client.add_meter import page as add_meter
 from portal.client.cost import page as cost
 from portal.client.dashboard import page as dashboard
 from portal.client.dashboards import page as dashboards
+from portal.client.data_quality import page as quality
 from portal.client.import_file import page as import_file
 from portal.client.nav import client_page
 from portal.client.rates import page as rates
@@ -32,6 +33,13 @@ def add_pages(app: rx.App) -> None:
         on_load=dashboards.ON_LOAD,
     )
     app.add_page(cost.cost_page, route=cost.ROUTE, title=cost.TITLE, image=ICON_PATH, on_load=cost.ON_LOAD)
+    app.add_page(
+        quality.quality_page,
+        route=quality.ROUTE,
+        title=quality.TITLE,
+        image=ICON_PATH,
+        on_load=quality.ON_LOAD,
+    )
     app.add_page(
         sites.sites_page, route=sites.ROUTE, title=sites.TITLE, image=ICON_PATH, on_load=sites.ON_LOAD
     )

@@ -1,5 +1,6 @@
 """The verbs of a Client stack: municipalities, tariffs, sites, devices."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from portal.commands.session import with_stack
 from portal.core.errors import Invalid
 from portal.core.settings import RunMode
 from portal.core.sites.rules.meter_tree import DeviceKind
-from portal.core.sites.rules.rated_power import rated_kw
+from portal.core.sites.rules.rated_power import rated_kw_given
 from portal.core.sites.service import devices, sites
 from portal.core.sites.service.devices import StoredDevice
 from portal.core.sites.service.sites import StoredSite
@@ -173,10 +174,16 @@ def add_device(
     max_power_kw: Annotated[
         str | None, typer.Option(help="Rated power; readings beyond it are doubted.")
     ] = None,
+    ct_primary_a: Annotated[
+        str | None, typer.Option(help="In place of it, the primary current of the CTs in A ...")
+    ] = None,
+    nominal_voltage_v: Annotated[
+        str | None, typer.Option(help="... and the nominal voltage between two phases in V.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a device; its token is shown once."""
-    rated = None if max_power_kw is None else rated_kw(max_power_kw)
+    rated = rated_kw_given(max_power_kw, ct_primary_a, nominal_voltage_v)
     issued = with_stack(
         lambda stack: devices.add_device(
             stack, name, site=site, external_id=external_id, description=description, max_power_kw=rated
@@ -185,9 +192,15 @@ def add_device(
     )
     answer(
         issued,
-        f"Added {issued.name} ({issued.id}). Its token, shown only now:\n{issued.token}",
+        f"Added {issued.name} ({issued.id}), {_rated_in_words(rated)}. Its token, shown only now:\n{issued.token}",
         as_json=as_json,
     )
+
+
+def _rated_in_words(power_kw: Decimal | None) -> str:
+    if power_kw is None:
+        return "its rated power not known: what is possible is learned from its readings"
+    return f"rated at {power_kw.normalize():f} kW"
 
 
 @device_verbs.command("rotate")

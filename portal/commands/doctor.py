@@ -12,8 +12,11 @@ from portal.core.database.migrations import require_migrated
 from portal.core.errors import PortalError
 from portal.core.log import configure_logging
 from portal.core.operations.service import doctor as service
+from portal.core.quality.rules.event_words import event_in_words
+from portal.core.quality.service.meter_events import StoredEvent
 from portal.core.settings import Settings, check_start, load_settings
 from portal.core.stack import opened_stack
+from portal.core.values.time import iso_utc
 from portal.frontend import require_built
 
 
@@ -37,6 +40,8 @@ class Findings:
     weeks_to_move: int | None = None
     readings_moved: int | None = None
     values_left_out: int | None = None
+    events_to_decide: int | None = None
+    events: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -95,6 +100,8 @@ async def _look_at_database(settings: Settings, findings: Findings) -> None:
             findings.meters_to_recompute = found.meters_to_recompute
             findings.meters_to_move, findings.weeks_to_move = found.left_to_move
             findings.readings_moved, findings.values_left_out = found.moved
+            findings.events_to_decide = found.event_count
+            findings.events = [_event(each) for each in found.events]
             findings.problems += _problems(found)
     except PortalError as error:
         findings.problems.append(error.message)
@@ -115,6 +122,22 @@ def _problems(found: service.Examination) -> list[str]:
 
 
 _ORPHANS = "their devices were removed past the product, or the database was restored in part."
+
+
+def _event(event: StoredEvent) -> str:
+    return f"{event_in_words(event.kind)}, {event.device_name} at {event.site_name}, {iso_utc(event.at)}"
+
+
+def _decisions(findings: Findings) -> list[str]:
+    """Return how much waits for a person, and the latest of it."""
+    count = findings.events_to_decide
+    if not count:
+        return []
+    waits = f"{count} meter event waits" if count == 1 else f"{count} meter events wait"
+    return [
+        f"Events       {waits} for a decision: portal event list",
+        *(f"             {event}" for event in findings.events),
+    ]
 
 
 def _notes(findings: Findings) -> list[str | None]:
@@ -145,6 +168,7 @@ def _words(findings: Findings) -> str:
         f"Database     {database}, TimescaleDB {extension}",
         f"Storage      {findings.storage_engine or '-'}, {findings.hours_to_refresh or 0} hours to refresh{passes}",
         *(f"             {note}" for note in _notes(findings) if note),
+        *_decisions(findings),
     ]
     return "\n".join(
         [*lines, *(f"PROBLEM      {problem}" for problem in findings.problems)] or ["No problem found."]

@@ -30,11 +30,21 @@ def page_asked(limit: int | None, cursor: str | None, parts: int) -> Asked:
         raise Invalid(str(error).replace("'cursor'", "--cursor")) from None
 
 
-def answer_page(name: str, page: Page[Any], words: Callable[[Any], str], *, as_json: bool) -> None:
-    """Print a page of a list: a line for each of it, or one object with the list under its name and `next`."""
+def answer_page(
+    name: str,
+    page: Page[Any],
+    words: Callable[[Any], str],
+    *,
+    as_json: bool,
+    fields: Callable[[Any], object] = lambda item: item,
+) -> None:
+    """Print a page of a list: a line for each of it, or one object with the list under its name and `next`.
+
+    `fields` is what an object of the list holds for machines, where that is not what its type does.
+    """
     # Only one of the two is made: a list may hold something else for machines than for people.
     if as_json:
-        answer({name: page.items, "next": page.next}, "", as_json=True)
+        answer({name: [*map(fields, page.items)], "next": page.next}, "", as_json=True)
         return
     lines = [*map(words, page.items)] or [f"No {name} here."]
     if page.next is not None:

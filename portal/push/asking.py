@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from portal.core.errors import PortalError
-from portal.push import planner
-from portal.push.planner import Reply, Unreachable
+from portal.push import responses
+from portal.push.responses import Reply, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ async def ask(
     for _ in range(_PATIENCE):
         reply = await client.ask(path, parameters)
         if isinstance(reply, Reply) and reply.status == 429:
-            wait = planner.retry_after(reply.retry_after, clock()).total_seconds()
+            wait = responses.retry_after(reply.retry_after, clock()).total_seconds()
             await asyncio.sleep(min(wait, _LONGEST_PAUSE_SECONDS))
             continue
         return _decoded(reply, kind)

@@ -11,7 +11,7 @@ from isal import igzip
 
 from portal.core.exchange.batches import CURSOR_HEADER, TOKEN_HEADER, TYPE_HEADER, BatchType
 from portal.core.exchange.sync import MARK_HEADER, parse_mark
-from portal.push.planner import Reply, Unreachable
+from portal.push.responses import Reply, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

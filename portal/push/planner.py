@@ -1,36 +1,30 @@
 """What the push decides, without clock, network or database: every function here is pure.
 
-An answer of the Admin has a response class (`classify`), which becomes the next state of its resource
+An answer of the Admin has a response class (`responses.classify`), which becomes the next state of its resource
 (`after_*`), and a batch that was handled becomes what happens to the readings in it (`acknowledge`, `sort_refused`).
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from portal.core.errors import AdminBehind, ClientBehind
-from portal.core.exchange.batches import BatchAnswer
+from portal.core.exchange.batches import NEWER_TYPES
 from portal.core.outbox.queries.push import MAX_ERROR_LENGTH, Acknowledgement, PushState, RowRefusal
+from portal.push.responses import LONGEST_WAIT, Failed, NotKnown, Unauthorised, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from portal.core.outbox.queries.push import Backlog, WaitingReading
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30))
 MAX_TRIES = 5
-DEFAULT_WAIT = timedelta(minutes=1)
-# An Admin that asks for more than this is asked again anyway: a wrong date must not end the push for ever.
-LONGEST_WAIT = timedelta(hours=1)
+# An Admin does not say of which release it is: what it does not take is offered to it twice a day.
+UNTIL_NEXT_RELEASE = timedelta(hours=12)
 _JITTER = 0.1
 # As gzip: all thirty quantities, a source of 50 characters and a device of its own, all at random, take 345 to 355
 # bytes a row; what any body begins and ends with takes less than 200.
@@ -38,157 +32,6 @@ _LONGEST_ROW_BYTES = 380
 _FRAME_BYTES = 200
 REFUSED_PASS = "refused"  # noqa: S105 - marks a pass over a full set in which the Admin refused rows
 _REFUSED_MARK = "!"
-
-_ANSWER = msgspec.json.Decoder(BatchAnswer)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An HTTP answer, of whatever server it was; `mark` is that of the batch where the Admin keeps it."""
-
-    status: int
-    body: bytes = b""
-    retry_after: str | None = None
-    mark: int | None = None
-
-
-@dataclass(frozen=True)
-class Unreachable:
-    """No answer; whether the Admin handled the batch is unknown."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class AcceptedBatch:
-    """The Admin handled the batch, and keeps this `mark` of it; `refused` maps the number of a row to the reason."""
-
-    refused: Mapping[int, str]
-    mark: int | None = None
-
-
-@dataclass(frozen=True)
-class Oversized:
-    """The Admin wants fewer rows or bytes."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Unauthorised:
-    """The token is not honoured."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Wait:
-    """The Admin asked for patience."""
-
-    delay: timedelta
-    reason: str
-
-
-@dataclass(frozen=True)
-class Failed:
-    """It did not work and may work later."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class OutOfSync:
-    """One of the two databases was set back: this stack's (`mark` None), or the Admin's, which holds up to `mark`."""
-
-    reason: str
-    mark: int | None = None
-
-
-ResponseClass = AcceptedBatch | Oversized | Unauthorised | Wait | Failed | OutOfSync
-
-
-class _ErrorBody(msgspec.Struct):
-    code: str
-    message: str = ""
-    details: dict[str, object] | None = None
-
-
-class _ErrorAnswer(msgspec.Struct):
-    error: _ErrorBody
-
-
-_ERROR = msgspec.json.Decoder(_ErrorAnswer)
-
-
-def classify(reply: Reply | Unreachable, row_count: int, now: datetime) -> ResponseClass:
-    """Say what an answer to a batch of `row_count` rows means."""
-    if isinstance(reply, Unreachable):
-        return Failed(reply.reason)
-    match reply.status:
-        case HTTPStatus.OK:
-            return _classify_answer(reply, row_count)
-        case HTTPStatus.UNAUTHORIZED:
-            return Unauthorised("401: the Admin does not accept this stack's token")
-        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return Oversized(f"413: {row_count} rows are too large for the Admin")
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return Wait(retry_after(reply.retry_after, now), "429: the Admin asks for fewer requests")
-        case status:
-            return _out_of_sync(reply) or Failed(f"{status}: {_excerpt(reply.body)}".rstrip(": "))
-
-
-def _out_of_sync(reply: Reply) -> OutOfSync | None:
-    """Return what an Admin says about which side is behind; None for a failure of another kind."""
-    try:
-        error = _ERROR.decode(reply.body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    if reply.status != HTTPStatus.CONFLICT:
-        return None
-    if error.code == ClientBehind.code:
-        return OutOfSync(error.message)
-    mark = (error.details or {}).get("mark")
-    if error.code == AdminBehind.code and isinstance(mark, int) and mark >= 0:
-        return OutOfSync(error.message, mark)
-    return None
-
-
-def _classify_answer(reply: Reply, row_count: int) -> ResponseClass:
-    """Believe a 200 only when it is the Admin's own and adds up.
-
-    A captive portal or a proxy answers 200 with its own page; taking that for an acknowledgement
-    would lose the batch.
-    """
-    try:
-        answer = _ANSWER.decode(reply.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Failed("200 without the Admin's answer: is FleetIngest__Url the Admin's /api/fleet/ingest?")
-    if min(answer.accepted, answer.rejected) < 0 or answer.accepted + answer.rejected != row_count:
-        return Failed(f"200 that does not add up: {answer.accepted} + {answer.rejected} of {row_count} rows")
-    named = {problem.row: problem.reason for problem in answer.errors if 0 <= problem.row < row_count}
-    if len(named) < answer.rejected:
-        # The Admin did not name them all. Sending accepted rows again is harmless, losing one is not.
-        named = {row: named.get(row, "refused without a reason") for row in range(row_count)}
-    return AcceptedBatch(named if answer.rejected else {}, mark=reply.mark)
-
-
-def _excerpt(body: bytes) -> str:
-    return re.sub(r"\s+", " ", body[:200].decode("utf-8", "replace")).strip()
-
-
-def retry_after(header: str | None, now: datetime) -> timedelta:
-    """Return how long a `Retry-After` of seconds or of an HTTP date asks for; one minute without a usable one."""
-    text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        # Nine digits are 31 years: more is not a wait but an overflow.
-        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return DEFAULT_WAIT
-    if until.tzinfo is None:  # RFC 9110: an HTTP date is always in GMT
-        until = until.replace(tzinfo=UTC)
-    return min(max(until - now, timedelta(0)), LONGEST_WAIT)
 
 
 def back_off(failures: int, chance: float = 0) -> timedelta:
@@ -211,7 +54,8 @@ def is_due(state: PushState, now: datetime) -> bool:
     """
     if state.is_stopped:
         return False
-    longest = LONGEST_WAIT * (1 + _JITTER)
+    wait = UNTIL_NEXT_RELEASE if state.resource in NEWER_TYPES else LONGEST_WAIT
+    longest = wait * (1 + _JITTER)
     return state.next_attempt_at is None or not now < state.next_attempt_at <= now + longest
 
 
@@ -240,7 +84,7 @@ def after_failure(state: PushState, reason: str, now: datetime, chance: float = 
 
 
 def after_response(
-    state: PushState, response: Wait | Unauthorised | Failed, now: datetime, chance: float = 0
+    state: PushState, response: Wait | Unauthorised | Failed | NotKnown, now: datetime, chance: float = 0
 ) -> PushState:
     """Return the state after an answer that ends the resource's turn; `chance` in [0, 1) spreads the waits."""
     match response:
@@ -249,6 +93,11 @@ def after_response(
         case Wait(delay, reason):
             until = now + _jittered(delay, chance)
             return replace(state, last_error=reason[:MAX_ERROR_LENGTH], next_attempt_at=until)
+        case NotKnown(reason):
+            until = now + _jittered(UNTIL_NEXT_RELEASE, chance)
+            return replace(
+                state, last_error=reason, consecutive_failures=0, next_attempt_at=until, is_stopped=False
+            )
         case Unauthorised(reason):
             return replace(state, last_error=reason[:MAX_ERROR_LENGTH], is_stopped=True, next_attempt_at=None)
 

@@ -15,8 +15,8 @@ from portal.core.log import logger
 from portal.core.outbox.service import push_epoch as epochs
 from portal.core.outbox.service.push_verify import reading_span
 from portal.push.asking import decoded
-from portal.push.planner import Reply
 from portal.push.recover import lost_nothing
+from portal.push.responses import Reply
 from portal.push.verify import compare_window, midnight
 
 if TYPE_CHECKING:

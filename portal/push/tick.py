@@ -20,12 +20,21 @@ from portal.core.log import logger
 from portal.core.outages import reason_of
 from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
-from portal.push import planner, reconcile
+from portal.push import planner, reconcile, responses
 from portal.push.conflicts import ConflictingValues
 from portal.push.full_set import FullSet
 from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
-from portal.push.planner import AcceptedBatch, Failed, LaneKind, OutOfSync, Oversized, Unauthorised, Wait
+from portal.push.planner import LaneKind
 from portal.push.reports import ResourceReport, TickReport
+from portal.push.responses import (
+    AcceptedBatch,
+    Failed,
+    NotKnown,
+    OutOfSync,
+    Oversized,
+    Unauthorised,
+    Wait,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -34,10 +43,16 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
     from portal.push.client import PushClient
     from portal.push.lanes import Batch
-    from portal.push.planner import Reply, Unreachable
+    from portal.push.responses import Reply, Unreachable
 
 # Devices need their site, tariffs their municipality; a site names its municipality without needing it.
-SETS = (BatchType.SITES, BatchType.DEVICES, BatchType.MUNICIPALITIES, BatchType.TARIFFS)
+SETS = (
+    BatchType.SITES,
+    BatchType.DEVICES,
+    BatchType.MUNICIPALITIES,
+    BatchType.TARIFFS,
+    BatchType.EVENTS,
+)
 # Halving 5,000 rows down to one takes 13 requests; nothing else may repeat within a turn.
 _MOST_OVERSIZED = 64
 _READINGS = BatchType.MEASUREMENTS
@@ -91,7 +106,7 @@ class Tick:
         self._moved_at = asyncio.get_running_loop().time()
 
     async def run(self) -> TickReport:
-        """Push sites, devices, municipalities and tariffs where they changed, then readings.
+        """Push sites, devices, municipalities, tariffs and decisions where they changed, then readings.
 
         What a restored Admin lost is sent again; while the Admin holds more than this stack sent, nothing is.
         """
@@ -236,7 +251,8 @@ class Tick:
             }
             sending = self._client.send(lane.state.resource, batch.body, batch.cursor, metadata)
             reply = await self._meanwhile(sending, lane, batch, goes_on=batches + 1 < most_batches)
-            match planner.classify(reply, len(batch.rows), self._stack.clock()):
+            response = responses.classify(reply, len(batch.rows), self._stack.clock())
+            match responses.as_of_type(response, reply, lane.state.resource):
                 case AcceptedBatch(refused, mark):
                     if mark == position.mark:
                         lane.state = replace(lane.state, acknowledged_mark=position.mark)
@@ -249,7 +265,7 @@ class Tick:
                     await self._cut_down(lane, batch, reason)
                 case OutOfSync() as response:
                     raise _Halted(response)
-                case (Failed() | Wait() | Unauthorised()) as response:
+                case (Failed() | Wait() | Unauthorised() | NotKnown()) as response:
                     await self._end_turn(lane, line, response)
                     return
 
@@ -299,10 +315,13 @@ class Tick:
             _log.warning(f"Batches of {resource} are halved", reason=reason, rows=lane.state.batch_limit)
 
     async def _end_turn(
-        self, lane: Lane, line: ResourceReport, response: Failed | Wait | Unauthorised
+        self, lane: Lane, line: ResourceReport, response: Failed | Wait | Unauthorised | NotKnown
     ) -> None:
         state = planner.after_response(lane.state, response, self._stack.clock(), self._chance())
         await lane.save(state)
+        if isinstance(response, NotKnown):
+            line.skipped = state.last_error
+            return
         line.error = state.last_error
         _log_trouble(state)
 

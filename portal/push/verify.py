@@ -15,7 +15,7 @@ from portal.core.exchange.recovery import RecoverySpan
 from portal.core.outbox.service import push_verify as service
 from portal.core.outbox.service.push_conflicts import queue_conflicts
 from portal.push.asking import decoded
-from portal.push.planner import Reply
+from portal.push.responses import Reply
 from portal.push.sides import Sides, differing, differing_conflicts
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from reflex_components_core.react_router.dom import ReactRouterLink
 
 from portal.ui.forms import NativeForm, button, icon_button
 from portal.ui.linked import linked_script
-from portal.ui.vars import Shown, Text
+from portal.ui.vars import Click, Shown, Text
 
 _DRAWER = "navigation"
 _TOGGLE = linked_script(__file__, "theme_toggle.jsx")
@@ -22,12 +22,17 @@ _CLOSE_DRAWER = rx.Var(
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the navigation; `icon` is a Lucide name. It may be there for some people only."""
+    """One entry of the navigation; `icon` is a Lucide name. It may be there for some people only.
+
+    `count` is how much waits there (`count_words`), if any.
+    """
 
     label: str
     href: str
     icon: str
     is_shown: Shown[bool] = True
+    count: Text = ""
+    count_words: str = ""
 
 
 class _HashLink(BaseHTML):
@@ -43,7 +48,7 @@ class _ThemeToggle(rx.Component):
     tag = "ThemeToggle"
 
 
-def page_frame(
+def page_frame(  # noqa: PLR0913
     title: Text,
     *content: rx.Component,
     nav: Sequence[NavItem],
@@ -52,16 +57,18 @@ def page_frame(
     actions: rx.Component | None = None,
     subtitle: rx.Component | Text | None = None,
     back: tuple[str, str] | None = None,
+    on_shown: Click | None = None,
     aside: rx.Component | None = None,
 ) -> rx.Component:
     """A whole page. `aside` is a panel beside its content, and on phones in place of it.
 
     `section` is the href of the navigation entry the page belongs to, `user` what is shown beside sign-out,
     `actions` sits on the title's line, `back` is (label, href) of the page above.
+    `on_shown` is called once the page is there.
     """
     return rx.box(
         _HashLink.create("Skip to content", href="#content", class_name="ui-skip"),
-        _topbar(),
+        _topbar(nav),
         _side(nav, section, user),
         rx.el.main(
             rx.el.div(_page_head(title, actions, subtitle, back), *content, class_name="ui-content"),
@@ -71,6 +78,7 @@ def page_frame(
             class_name="ui-main",
         ),
         class_name="ui-frame",
+        on_mount=rx.noop() if on_shown is None else on_shown,
     )
 
 
@@ -111,10 +119,13 @@ def _brand() -> rx.Component:
     )
 
 
-def _topbar() -> rx.Component:
+def _topbar(nav: Sequence[NavItem]) -> rx.Component:
     return rx.el.header(
         icon_button(
-            rx.icon("menu", size=20), label="Open navigation", custom_attrs={"popoverTarget": _DRAWER}
+            rx.icon("menu", size=20),
+            *[_count(item, "ui-topbar-count") for item in nav if item.count_words],
+            label="Open navigation",
+            custom_attrs={"popoverTarget": _DRAWER},
         ),
         _brand(),
         class_name="ui-topbar",
@@ -152,10 +163,18 @@ def _nav_link(item: NavItem, is_here: bool) -> rx.Component:
         internal_link(
             rx.icon(item.icon, size=17),
             item.label,
+            *([_count(item, "ui-nav-count")] if item.count_words else []),
             href=item.href,
             custom_attrs={"onClick": _CLOSE_DRAWER} | ({"aria-current": "page"} if is_here else {}),
         ),
     )
+
+
+def _count(item: NavItem, class_name: str) -> rx.Component:
+    """How much waits behind an entry; nothing where nothing does."""
+    words = rx.el.span(f" {item.count_words}", class_name="ui-visually-hidden")
+    shown = rx.el.span(item.count, words, class_name=f"ui-badge ui-badge--warn {class_name}")
+    return rx.cond(item.count != "", shown, rx.fragment())
 
 
 def _page_head(

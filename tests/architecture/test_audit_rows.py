@@ -35,6 +35,7 @@ WITHOUT_ROW = {
     "boards.hear": "what a board says of itself: `portal board list` shows it, with the time",
     "device_posts.keep_posts": _METER,
     "doctor.examine": "tries in a transaction that is undone whether TimescaleDB may be created",
+    "energy.learn_anew": "brings what is judged by to what readings teach; each rung is a meter event",
     "energy_proof.check": "keeps what was found, with its time: the seal and `portal doctor` show it",
     "energy_proof.nightly": "as check, once a day",
     "energy_proof.recompute_all": "brings energy to what readings and settings say; the proof that follows is kept",

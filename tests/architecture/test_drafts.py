@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _FORMS = {
     "portal/features/settings/dialogs.py": "form_dialog, which takes a draft",
     "portal/features/settings/branding/components.py": "kept",
+    "portal/features/data_quality/deciding.py": "kept",
     "portal/client/add_meter/components.py": "kept; the second chooses a site in one box",
     "portal/client/import_file/components.py": "kept",
     "portal/client/rates/editor.py": "kept; the second is the line that fills in holidays",

@@ -68,10 +68,10 @@ INSERT INTO fleet.tariff_periods
         (7, 0, 'Standard', 31, '08:00', '17:00', 2.3496)) AS p (municipality, season, name, days, first, last, rate);
 ALTER TABLE fleet.hourly_energy DROP CONSTRAINT hourly_energy_pkey;
 DROP INDEX fleet.ix_fleet_hourly_energy_customer_hour;
-INSERT INTO fleet.hourly_energy (customer_id, device_id, hour, allocated_milliwh, meter_state, meter_is_settled)
+INSERT INTO fleet.hourly_energy (customer_id, device_id, hour, allocated_milliwh, last_at, last_milliwh, is_unbroken,
+        is_covered)
     SELECT '{customer}', d.id, at.hour, 1000000 + abs((at.h * 7919)::bigint + hashtext(d.id::text)) % 999983,
-        jsonb_build_object('candidates', '[]'::jsonb, 'base', jsonb_build_array(
-            to_char(at.hour + interval '59 minutes', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), at.h::bigint * 1500000)), true
+        at.hour + interval '59 minutes', at.h::bigint * 1500000, true, true
     FROM (SELECT h, '{start}'::timestamptz + h * interval '1 hour' AS hour FROM generate_series(0, {hours} - 1) h) at,
         fleet.devices d;
 INSERT INTO fleet.daily_energy (customer_id, device_id, day, allocated_milliwh, unallocated_milliwh,

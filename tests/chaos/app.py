@@ -13,7 +13,7 @@ from portal.core import energy
 from portal.core.log import configure_logging
 from portal.core.settings import load_settings
 from portal.core.stack import close_stack, open_stack
-from portal.push import planner, task
+from portal.push import planner, responses, task
 from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
 
@@ -33,7 +33,7 @@ async def serve(port: int) -> None:
 
 if __name__ == "__main__":
     planner.BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (0.1, 0.2, 0.4, 0.8))
-    planner.DEFAULT_WAIT = timedelta(seconds=0.2)
+    responses.DEFAULT_WAIT = timedelta(seconds=0.2)
     if "--patient" not in sys.argv:
         task._FOLLOW_SECONDS = 0.2
         task._REOPEN_SECONDS = 0.2

@@ -9,6 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from portal.core.energy.rules.judging import DeclaredSwitch, SwitchKind
+from portal.core.energy.rules.judging.decision_fields import decision_of, fields_of
+from portal.core.energy.wire import MeterDecisionRow
 from portal.core.exchange.batches import ENCODER, ROW_TYPES, BatchType
 from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem
 from portal.core.readings.decoding import decode_rows
@@ -18,6 +21,14 @@ from portal.core.tariffs.wire import TariffPeriodRow, TariffRow
 
 GOLDEN = Path(__file__).parent / "golden"
 DEVICE, SITE = UUID("11111111-1111-4111-8111-111111111111"), UUID("22222222-2222-4222-8222-222222222222")
+DECISION = UUID("44444444-4444-4444-8444-444444444444")
+EXCHANGED = DeclaredSwitch(
+    at=1_779_105_600_000_000,
+    kind=SwitchKind.EXCHANGE,
+    closing_milliwh=2_030_500_000,
+    opening_milliwh=73_999_500_000,
+    scale=(40, 1),
+)
 FULL = {
     "active_power_kw": 12.5, "reactive_power_kvar": -1.25, "apparent_power_kva": 12.6, "power_factor": 0.99,
     "voltage_v": 230.4, "frequency_hz": 50.02, "energy_imported_kwh": 1994.0, "energy_exported_kwh": 0.5,
@@ -56,6 +67,17 @@ MEANING: dict[BatchType, list[Any]] = {
             time=datetime(2026, 5, 18, 8, 2, 0, 123456, UTC), device_id=DEVICE, energy_imported_kwh=1994.2
         ),
     ],
+    BatchType.EVENTS: [
+        MeterDecisionRow(
+            id=DECISION, device_id=DEVICE, note="Job card 4417", author="alice@example.com",
+            decided_at=datetime(2026, 5, 19, 6, 30, tzinfo=UTC),
+            event_kind="exchange", event_at=datetime(2026, 5, 18, 12, tzinfo=UTC), says=fields_of(EXCHANGED),
+        ),
+        MeterDecisionRow(
+            id=UUID("55555555-5555-4555-8555-555555555555"), device_id=DEVICE, note="It was another meter",
+            author="alice@example.com", decided_at=datetime(2026, 5, 19, 7, 0, 0, 500_000, UTC), undoes=DECISION,
+        ),
+    ],
 }  # fmt: skip
 
 
@@ -79,6 +101,7 @@ def test_the_golden_rows_are_sound() -> None:
     assert device_problem(MEANING[BatchType.DEVICES][0]) is None
     assert municipality_problem(MEANING[BatchType.MUNICIPALITIES][0]) is None
     assert tariff_problem(MEANING[BatchType.TARIFFS][0]) is None
+    assert decision_of(MEANING[BatchType.EVENTS][0].says) == EXCHANGED
 
 
 def test_a_devices_readings_mean_what_they_meant() -> None:

@@ -10,7 +10,13 @@ from portal.ui import formats
 SITES: Final = "sites"
 TARIFFS: Final = "tariffs"
 COST: Final = "cost"
-TABS: Final = ((SITES, "Sites & devices"), (TARIFFS, "Tariffs"), (COST, "Cost"))
+QUALITY: Final = "quality"
+TABS: Final = (
+    (SITES, "Sites & devices"),
+    (TARIFFS, "Tariffs"),
+    (COST, "Cost"),
+    (QUALITY, "Data quality"),
+)
 
 
 class CustomerHead(TypedDict):

@@ -8,8 +8,11 @@ import reflex as rx
 
 from portal.auth.guards import signed_in
 from portal.client.cost.days import address, site_uuid
+from portal.client.nav import DATA_QUALITY
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.service import cost
+from portal.core.cost.service.cost import AsItStood
+from portal.core.cost.service.restatements import WindowRestated, restatements
 from portal.core.sites.service import sites
 from portal.core.stack import current
 from portal.features.cost.days import LOCAL_DAYS
@@ -41,10 +44,17 @@ class CostState(CostPage, rx.State):
     async def _local_zone(self) -> str:
         return await cost.local_zone(current(), site_id=site_uuid(self.site))
 
-    async def _cost(self, from_at: datetime, to_at: datetime, beat: Beat | None = None) -> CostReport:
-        return await answer_to(
-            beat, cost.client_cost, from_at, to_at, site_uuid(self.site), days=self.grouping
-        )
+    async def _cost(
+        self, from_at: datetime, to_at: datetime, beat: Beat | None = None, stood: AsItStood | None = None
+    ) -> CostReport:
+        site = site_uuid(self.site)
+        return await answer_to(beat, cost.client_cost, from_at, to_at, site, days=self.grouping, stood=stood)
+
+    async def _restatements(self, from_at: datetime, to_at: datetime) -> WindowRestated | None:
+        return await restatements(current(), from_at, to_at, site_id=site_uuid(self.site))
+
+    def _quality_address(self, days: DayRange) -> str:
+        return f"{DATA_QUALITY}?month={days.last:%Y-%m}" + (f"&site={self.site}" if self.site else "")
 
     def _address(self, days: DayRange, grouping: str) -> str:
         return address(days, grouping, self.site)

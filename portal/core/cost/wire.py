@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
+from portal.core.cost.rules.data_quality import DataQuality, EventInWindow
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.cost.rules.totals import CurrencyTotal, totals_of
 from portal.core.sites.rules.meter_tree import DeviceKind
@@ -96,6 +97,23 @@ class ChargesLeftOutAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     charges: list[str]
 
 
+class MeterEventAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """What seems to have happened to a meter, from its first to its last reading.
+
+    `kwh` is the energy counted between the accepted readings before and after it.
+    """
+
+    kind: str
+    device_id: UUID
+    device_name: str
+    site_name: str
+    from_utc: Instant
+    to_utc: Instant
+    readings: int
+    kwh: Kwh
+    reasons: list[str]
+
+
 class SubmeterAnswer(DeviceAnswer, rename="camel", frozen=True, kw_only=True):
     """What a device below others, or one that is calculated, used and what that costs: in theirs already."""
 
@@ -109,6 +127,8 @@ class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     All readings stored by `asOf` are counted; unless `isComplete`, later ones are not yet. Where tariffs are in more
     than one currency, `totals` has one each, a line is of one currency, and the four figures of money are null: money
     of two currencies is not added up. Days are those of `timeZone`.
+    `meterEvents` are the first of a window, glitches of one or two readings left out; behind `provisionalFrom`,
+    readings that follow may still change what is believed.
     """
 
     as_of: Instant
@@ -126,6 +146,10 @@ class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     unallocated_kwh: Kwh
     estimated_kwh: Kwh
     suspect_readings: int
+    conflicts: int
+    meter_event_count: int
+    meter_events: list[MeterEventAnswer]
+    provisional_from: Instant | None
     fixed_monthly_charges_included: bool
     days: list[DayAnswer]
     devices: list[DeviceAnswer]
@@ -174,6 +198,7 @@ def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
         "unallocated_kwh": report.unallocated_kwh,
         "estimated_kwh": report.estimated_kwh,
         "suspect_readings": report.suspect_readings,
+        **_quality(report.data_quality),
         "fixed_monthly_charges_included": with_fixed,
         "unknown_time_zones": list(report.unknown_zones),
         "not_included": [
@@ -215,6 +240,30 @@ def _lists(report: CostReport) -> dict[str, Any]:
         ],
         "fixed_charges": [_fixed(charge, part.currency) for part in report.parts for charge in part.fixed],
     }
+
+
+# Any: as above
+def _quality(found: DataQuality) -> dict[str, Any]:
+    return {
+        "conflicts": found.conflicts,
+        "meter_event_count": found.event_count,
+        "meter_events": [_event(event) for event in found.events],
+        "provisional_from": found.provisional_from,
+    }
+
+
+def _event(event: EventInWindow) -> MeterEventAnswer:
+    return MeterEventAnswer(
+        kind=event.kind.value,
+        device_id=event.device_id,
+        device_name=event.device_name,
+        site_name=event.site_name,
+        from_utc=event.at,
+        to_utc=event.until,
+        readings=event.readings,
+        kwh=event.kwh,
+        reasons=[reason.value for reason in event.reasons],
+    )
 
 
 # Any: as above

@@ -13,12 +13,16 @@ class _Answer(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class ReadingUsedAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """A reading and what the energy rule made of it: accepted, reset, exchange, suspect or waiting."""
+    """A reading and what the judge says of it: accepted, suspect, or what happened before it (reset, exchange, ...).
+
+    `reason` says why one is suspect: zero, wobble, fall, spike, tooFast, stoodStill, conflict and others.
+    """
 
     time: Instant
     register_kwh: Exact
     # Called `validation` everywhere else; whoever reads the API knows it by this name since the first release.
     verdict: str
+    reason: str | None
 
 
 class PieceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -120,7 +124,9 @@ def explanation_answer(found: Explanation) -> ExplanationAnswer:
 
 
 def _reading(used: ReadingUsed) -> ReadingUsedAnswer:
-    return ReadingUsedAnswer(time=used.at, register_kwh=used.register_kwh, verdict=used.validation)
+    return ReadingUsedAnswer(
+        time=used.at, register_kwh=used.register_kwh, verdict=used.validation, reason=used.reason
+    )
 
 
 def _piece(used: PieceUsed) -> PieceAnswer:

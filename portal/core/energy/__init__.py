@@ -20,7 +20,8 @@ a meter from an hour on, month by month; until it is through, what it has not re
 (`database`) keeps partitions and figures; its figures of the same hours are brought up to date in the same transaction.
 
 Inside: `rules` (what energy is: a register followed from reading to reading, split at the hour) below `queries` (SQL)
-below what is named above. How readings are judged is `rules.meter`, and only there.
+below what is named above. How readings are judged is `rules.judging`, and only there; `queries.clean_hours` does the
+same in the database, of readings about which there is nothing to be said.
 """
 
 from portal.core.energy import energy_proof

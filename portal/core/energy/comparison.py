@@ -7,20 +7,21 @@ from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.energy.queries.days import StoredDay, all_meters, day_ends, queued_since, stored_days
-from portal.core.energy.queries.meters import MeterChange, rated_powers
-from portal.core.energy.queries.stretches import ruled_days
+from portal.core.energy.queries.meters import MeterChange, judged_meters
+from portal.core.energy.queries.stretches import judged_days
 from portal.core.energy.rules.balance import day_energy
-from portal.core.energy.rules.hours import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.core.database.db import AsyncSession, Database
     from portal.core.database.layout import Layout, MeterKey
+    from portal.core.energy.rules.meter_rules import MeterRules
 
 _METERS_AT_ONCE = 20
 _NOTHING = StoredDay(0, 0)
 _HOURS = range(24)
+_PROVISIONAL_DAYS = 2
 
 
 class Difference(NamedTuple):
@@ -68,8 +69,8 @@ async def _compare_some(
     names: dict[MeterKey, str],
 ) -> tuple[dict[MeterKey, int], list[Difference]]:
     # As they are at this moment: by earlier ones, energy that has been computed again meanwhile would differ.
-    powers = await rated_powers(session, layout)
-    meters = {key: Rules(max_gap, powers.get(key)) for key in batch}
+    judged = await judged_meters(session, layout, batch, max_gap)
+    meters = {key: judged[key].rules for key in batch}
     stored = await stored_days(session, layout, list(meters))
     expected = await _by_registers(session, layout, meters)
     open_since = {
@@ -88,7 +89,7 @@ async def _compare_some(
         )
         if wrong:
             doubtful[key] = wrong
-    ruled = await ruled_days(
+    ruled = await judged_days(
         session, layout, [_change(key, meters[key], days) for key, days in doubtful.items()]
     )
     return counted, [
@@ -102,7 +103,7 @@ async def _compare_some(
 
 
 async def _by_registers(
-    session: AsyncSession, layout: Layout, meters: dict[MeterKey, Rules]
+    session: AsyncSession, layout: Layout, meters: dict[MeterKey, MeterRules]
 ) -> dict[MeterKey, dict[date, int]]:
     ends = await day_ends(session, layout, list(meters))
     return {key: day_energy(ends.get(key, ()), rules.max_gap) for key, rules in meters.items()}
@@ -112,12 +113,14 @@ def _agrees(found: StoredDay, milliwh: int) -> bool:
     return found.hours_milliwh == found.day_milliwh == milliwh
 
 
-def _settled_until(queued_hour: datetime, rules: Rules) -> date:
-    """The first day that readings from a queued hour on can change: back to where their predecessor may lie."""
-    return queued_hour.date() - timedelta(days=ceil(rules.max_gap / timedelta(days=1)))
+def _settled_until(queued_hour: datetime, rules: MeterRules) -> date:
+    """The first day that readings from a queued hour on change, as a rule: back to where their predecessor may lie."""
+    return queued_hour.date() - timedelta(
+        days=max(_PROVISIONAL_DAYS, ceil(rules.max_gap / timedelta(days=1)))
+    )
 
 
-def _change(key: MeterKey, rules: Rules, days: Sequence[date]) -> MeterChange:
+def _change(key: MeterKey, rules: MeterRules, days: Sequence[date]) -> MeterChange:
     midnights = [datetime.combine(day, time.min, tzinfo=UTC) for day in days]
     hours = [midnight + timedelta(hours=hour) for midnight in midnights for hour in _HOURS]
     return MeterChange(key, hours, hours[0], rules)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portal.core.energy.comparison import DayComparison, compare
 from portal.core.energy.queries import energy_proofs
 from portal.core.energy.queries.energy_proofs import Compared, EnergyProof, ProofDifference
-from portal.core.energy.service import max_gap_of, recompute, refresh
+from portal.core.energy.service import learn_anew, max_gap_of, recompute, refresh
 from portal.core.log import logger
 from portal.core.outages import Outage
 
@@ -26,6 +26,7 @@ EVERY = timedelta(hours=24)
 _FIRST_SECONDS = 20
 _LOOK_SECONDS = 600
 _LEADER_KEY = 7_301_201
+_LEARN_ON = 6  # Sundays
 _log = logger("energy")
 
 
@@ -82,6 +83,7 @@ async def _check_if_due(stack: Stack) -> None:
             last = await latest_proof(stack)
             # What a release before this one noted does not say whose meters it compared.
             if last is None or last.customers is None or stack.clock() - last.checked_at >= EVERY:
+                await learn_anew(stack, is_weekly=stack.clock().weekday() == _LEARN_ON)
                 _say(await check(stack))
                 await stack.storage.tidy(stack.db)
     finally:

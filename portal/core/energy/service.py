@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from portal.core.database.statistics import analyze_grown
 from portal.core.energy.queries import passes, rule, waiting
 from portal.core.energy.queries.append import append_clean_runs
-from portal.core.energy.queries.meters import changes_by_meter, rated_power
+from portal.core.energy.queries.learning import learn, meters_to_learn
+from portal.core.energy.queries.meters import changes_by_meter, judged_meters
 from portal.core.energy.queries.months import recompute_month
 from portal.core.energy.queries.passes import Pass
 from portal.core.energy.queries.stretches import rewrite_energy
-from portal.core.energy.rules.meter import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,8 +126,7 @@ async def _go_on(stack: Stack) -> bool:
 async def _go_on_with_passes(session: AsyncSession, stack: Stack, figures: Figures, until: float) -> None:
     layout = stack.layout
     while going := await passes.take_next(session, layout):
-        rules = Rules(max_gap_of(stack), await rated_power(session, layout, going.key))
-        month = await recompute_month(session, layout, going, rules)
+        month = await recompute_month(session, layout, going, max_gap_of(stack))
         await figures.rewrite_span(session, month.key, month.first, month.until)
         await passes.ask_for_passes(session, layout, month.rest)
         if monotonic() >= until:
@@ -151,6 +150,25 @@ async def recompute(stack: Stack, meters: Sequence[MeterKey] | None = None) -> i
 async def ask_for_passes(session: AsyncSession, layout: Layout, meters: Sequence[MeterKey]) -> None:
     """Do the same in a transaction under way, for meters whose rated power it changed; waits for nobody."""
     await passes.ask_for_passes(session, layout, [Pass(key) for key in meters])
+
+
+async def learn_anew(stack: Stack, *, is_weekly: bool) -> int:
+    """Learn from the readings of meters what is not known of them, and ask for passes where that is something new.
+
+    `is_weekly`: of all without a rated power, else of those of which nothing is known yet. Returns how many passes.
+    """
+    layout, max_gap = stack.layout, max_gap_of(stack)
+    async with stack.db.snapshot() as session:
+        meters = await meters_to_learn(session, layout, is_weekly=is_weekly)
+    asked = 0
+    for key in meters:
+        async with stack.db.transaction() as session:
+            await waiting.one_refresh_at_a_time(session, layout)
+            before = (await judged_meters(session, layout, [key], max_gap))[key].rules
+            if await learn(session, layout, key, before) != before:
+                await ask_for_passes(session, layout, [key])
+                asked += 1
+    return asked
 
 
 async def queue_head(stack: Stack) -> str | None:

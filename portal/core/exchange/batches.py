@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from portal.core.energy.wire import MeterDecisionRow
 from portal.core.readings.wire import FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
 from portal.core.tariffs.wire import TariffRow
@@ -26,6 +27,7 @@ class BatchType(StrEnum):
     MUNICIPALITIES = "municipalities"
     TARIFFS = "tariffs"
     MEASUREMENTS = "measurements"
+    EVENTS = "events"
 
 
 ROW_TYPES: dict[BatchType, type[msgspec.Struct]] = {
@@ -34,7 +36,11 @@ ROW_TYPES: dict[BatchType, type[msgspec.Struct]] = {
     BatchType.MUNICIPALITIES: MunicipalityRow,
     BatchType.TARIFFS: TariffRow,
     BatchType.MEASUREMENTS: FleetReading,
+    BatchType.EVENTS: MeterDecisionRow,
 }
+
+NEWER_TYPES = frozenset((BatchType.EVENTS,))
+"""Types that an Admin of an earlier release does not know, and refuses: a Client then goes on without them."""
 
 
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):

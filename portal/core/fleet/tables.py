@@ -157,7 +157,6 @@ class FleetHourlyEnergy(HourlyEnergyFigures, table=True):
     customer_id: UUID = Field(primary_key=True)
     device_id: UUID = Field(primary_key=True)
     hour: datetime = timestamp(primary_key=True)
-    meter_state: dict[str, object] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
 class FleetDailyEnergy(EnergyFigures, table=True):

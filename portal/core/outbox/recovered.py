@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import AsyncSession
     from portal.core.exchange.recovery import HeldDevice, HeldMunicipality, HeldSets, HeldSite, HeldTariff
-    from portal.core.outbox.queries.push_sets import AnyRow, SetRow
+    from portal.core.outbox.queries.push_sets import NamedRow, SetRow
     from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
     from portal.core.tariffs.rules.tariffs import Tariff
     from portal.core.tariffs.wire import TariffRow
 
 _Key = TypeVar("_Key")
-_Row = TypeVar("_Row", bound="AnyRow")
+_Row = TypeVar("_Row", bound="NamedRow")
 _Named = TypeVar("_Named", "SiteRow", "MunicipalityRow")
 _NEWER = "was changed here since: it stays as it is here"
 
@@ -92,10 +92,10 @@ class Merge:
             await self._tariff(tariff, tariffs_here, numbers)
         await self._devices()
 
-    def _changed(self, kind: BatchType, row: AnyRow, what: str) -> None:
+    def _changed(self, kind: BatchType, row: NamedRow, what: str) -> None:
         self._report.changes.append(MergedRow(kind.value, str(row.id), row.name, what))
 
-    def _kept(self, kind: BatchType, row: AnyRow, why: str) -> None:
+    def _kept(self, kind: BatchType, row: NamedRow, why: str) -> None:
         self._report.conflicts.append(MergedRow(kind.value, str(row.id), row.name, why))
 
     async def _municipality(self, held: HeldMunicipality, here: dict[int, SetRow[MunicipalityRow]]) -> None:

@@ -25,7 +25,6 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from portal.core.database.columns import Instant, stored, timestamp
@@ -42,10 +41,9 @@ class EnergyFigures(SQLModel):
 
 
 class HourlyEnergyFigures(SQLModel):
-    """What the energy rule made of an hour, in the units of `EnergyFigures`.
+    """What the judge made of an hour, in the units of `EnergyFigures`.
 
-    `meter_state` is what the rule remembers after the hour's last reading, so that a recompute can start
-    and stop anywhere. `last_at` is the hour's last accepted reading and `last_milliwh` what the register showed then.
+    `last_at` is the hour's last accepted reading and `last_milliwh` what the register showed then.
     An hour is unbroken where all of its readings are accepted and go on with the accepted one before them, and covered
     where some of it lies between accepted readings that are no gap apart.
     """
@@ -54,18 +52,11 @@ class HourlyEnergyFigures(SQLModel):
     unallocated_milliwh: int = stored(0, sa_type=BigInteger)
     estimated_milliwh: int = stored(0, sa_type=BigInteger)
     suspect_count: int = stored(0)
-    reset_count: int = stored(0, sa_type=SmallInteger)
-    exchange_count: int = stored(0, sa_type=SmallInteger)
-    meter_is_settled: bool = stored(default=False)
     last_at: datetime | None = Field(default=None, sa_type=Instant)
     last_milliwh: int | None = Field(default=None, sa_type=BigInteger)
     is_unbroken: bool = stored(default=False)
     is_covered: bool = stored(default=False)
     event_count: int = stored(0, sa_type=SmallInteger)
-
-
-def _meter_state() -> dict[str, object] | None:
-    return Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
 class HourlyEnergy(HourlyEnergyFigures, table=True):
@@ -76,7 +67,6 @@ class HourlyEnergy(HourlyEnergyFigures, table=True):
 
     device_id: UUID = Field(foreign_key="monitoring.devices.id", primary_key=True)
     hour: datetime = timestamp(primary_key=True)
-    meter_state: dict[str, object] | None = _meter_state()
 
 
 class DailyEnergy(EnergyFigures, table=True):

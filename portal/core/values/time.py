@@ -111,3 +111,17 @@ def is_zone(name: str) -> bool:
 @cache
 def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def epoch_microseconds(at: datetime) -> int:
+    """Return an aware instant in microseconds since 1970 (UTC), exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant_of(microseconds: int) -> datetime:
+    """Return the UTC instant so many microseconds after 1970 (UTC). Raises OverflowError outside the calendar."""
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.rules.totals import total_of
+from portal.features.cost.coverage_words import no_comparison
 from portal.ui import formats
 from portal.ui.range_picker import DayRange
 
@@ -29,8 +30,12 @@ def build_comparison(
 ) -> tuple[str, str]:
     """How energy and cost, fixed charges included, stand to those of `days`, nothing where those hold no energy.
 
+    Where readings are missing on either side nothing is compared, and the first says why.
     `is_running` says that the days are not over, and were compared up to the same time.
     """
+    missing = no_comparison(report.coverage, before.coverage)
+    if missing:
+        return missing, ""
     label = _short(days) + (" by now" if is_running else "")
     energy = _in_words(report.total_kwh, before.total_kwh, label)
     if report.currency != before.currency:

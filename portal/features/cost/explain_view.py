@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from portal.core.cost.rules.explanation import Explanation, PieceUsed, PricedPart
 from portal.core.cost.rules.shown_cost import shown_kwh
 from portal.core.cost.service.explain import HourLine
-from portal.core.energy.rules.meter import PieceKind
+from portal.core.energy.rules.pieces import PieceKind
 from portal.core.errors import NotFound
 from portal.core.values.apportioning import apportion
 from portal.core.values.currencies import minor_unit

@@ -28,7 +28,7 @@ def csv_bytes(by_currency: Sequence[Sheet], export: Export, *, for_machine: bool
 
     Each row says its currency, which days it is about and how far its readings go, so that files can be put together.
     For people there is a mark in front that makes spreadsheets read UTF-8 as such; a program would take it for a part
-    of the first name.
+    of the first name. What a day without readings used is not known: its figures are empty.
     """
     text = StringIO()
     writer = csv.writer(text)
@@ -54,6 +54,8 @@ def _dated(row: tuple[Value, ...]) -> tuple[Value, ...]:
 
 
 def _plain(value: Value) -> str:
+    if value is None:
+        return ""
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, date):
@@ -85,7 +87,7 @@ def download(export: Export, kind: str, listing: str, name: str, *, for_machine:
         body, media_type, file = xlsx_bytes(export), _XLSX, f"{name}-{days}.xlsx"
     else:
         index = LISTINGS.index(listing) if listing in LISTINGS else 0
-        listed = [sheets(part)[index] for part in export.report.parts]
+        listed = [sheets(part, export.report.coverage)[index] for part in export.report.parts]
         body, media_type = csv_bytes(listed, export, for_machine=for_machine), _CSV
         file = f"{name}-{LISTINGS[index]}-{days}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}

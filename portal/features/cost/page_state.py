@@ -1,7 +1,7 @@
 """State of a Cost page: the days in its address, what they cost, and what the days before did."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,8 @@ import reflex as rx
 
 from portal.auth.guards import signed_in
 from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.service.cost import AsItStood
+from portal.core.cost.service.restatements import WindowRestated
 from portal.core.errors import PortalError, Unavailable
 from portal.core.log import logger
 from portal.core.outages import Outage
@@ -17,6 +19,7 @@ from portal.core.values.currencies import is_currency
 from portal.features.cost import view
 from portal.features.cost.comparison import build_comparison, days_before
 from portal.features.cost.days import UTC_DAYS, days_asked_for, grouping_asked_for, instants_of, query_of
+from portal.features.cost.restated_words import restated_words
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
 from portal.ui.range_picker import DEFAULT_RANGE, DayRange, parse_days, quick_key, quick_range, stepped
@@ -25,6 +28,7 @@ from portal.web.events.beats import Beat, beats
 Asked = ParamSpec("Asked")
 Compared = tuple[str, str]
 _AGAIN_SECONDS = 5
+_MICROSECOND = timedelta(microseconds=1)
 _not_again = Outage(logger("cost"), "What is missing from a cost is not read")
 
 
@@ -48,6 +52,8 @@ class CostPage(rx.State, mixin=True):
     report: view.CostView = view.CostView()
     energy_compared: str = ""
     cost_compared: str = ""
+    restated: str = ""
+    quality_address: str = ""
     first_day: str = ""
     last_day: str = ""
     today: str = ""
@@ -80,6 +86,7 @@ class CostPage(rx.State, mixin=True):
             self.is_loading = self.is_busy = False
             yield
             self.energy_compared, self.cost_compared = await self._compared(days, report)
+            self.restated = await self._restated(days, report)
             if not report.as_of.is_complete:
                 yield type(self).follow
         self.is_loading = self.is_busy = False
@@ -147,12 +154,22 @@ class CostPage(rx.State, mixin=True):
     async def _read_choices(self, query: Mapping[str, str]) -> None:
         """Take what else the address chooses, before the figures are read."""
 
+    async def _restatements(self, from_at: datetime, to_at: datetime) -> WindowRestated | None:
+        """What was restated in a window."""
+        raise NotImplementedError
+
+    def _quality_address(self, days: DayRange) -> str:
+        """Where it is shown which readings are missing, and what was decided."""
+        raise NotImplementedError
+
     async def _local_zone(self) -> str:
         """The zone of local days."""
         raise NotImplementedError
 
-    async def _cost(self, from_at: datetime, to_at: datetime, beat: Beat | None = None) -> CostReport:
-        """The figures of a window, by the days of `grouping`."""
+    async def _cost(
+        self, from_at: datetime, to_at: datetime, beat: Beat | None = None, stood: AsItStood | None = None
+    ) -> CostReport:
+        """The figures of a window, by the days of `grouping`; as they stood at an instant, where that is asked."""
         raise NotImplementedError
 
     def _address(self, days: DayRange, grouping: str) -> str:
@@ -188,6 +205,7 @@ class CostPage(rx.State, mixin=True):
         )
         self.quick, self.range_label = quick_key(days, today), formats.day_range(days.first, days.last)
         self.export_query = query_of(days, self.grouping, **self._export_choices())
+        self.restated, self.quality_address = "", self._quality_address(days)
         self.days_note = f"Days run from 00:00 to 24:00, {self.zone} time"
         return days
 
@@ -220,6 +238,16 @@ class CostPage(rx.State, mixin=True):
     def _show(self, report: CostReport, compared: Compared) -> None:
         self.report = view.build_cost(report, self.zone, self.currency)
         self.energy_compared, self.cost_compared = compared
+
+    async def _restated(self, days: DayRange, report: CostReport) -> str:
+        """What changed in these days after they were closed; nothing where nothing did."""
+        window = instants_of(days, self.zone)
+        found = await self._restatements(*window)
+        if found is None:
+            return ""
+        before = await self._cost(*window, stood=AsItStood(found.since - _MICROSECOND, looked_at=True))
+        now, then = (view.part_in(each, self.report.currency) for each in (report, before))
+        return restated_words(found, now, then, self.zone)
 
     async def _compared(self, days: DayRange, report: CostReport, beat: Beat | None = None) -> Compared:
         """How the figures compare with the days before; empty for days that have not begun."""

@@ -9,8 +9,9 @@ from portal.features.cost.days import LOCAL_DAYS, UTC_DAYS
 from portal.features.cost.page_state import CostPage
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
-from portal.ui.feedback import callouts, cell_warning, error_panel, skeleton, skeleton_lines
+from portal.ui.feedback import callout, callouts, cell_warning, error_panel, skeleton, skeleton_lines
 from portal.ui.figures import figure, figure_row
+from portal.ui.layout import internal_link
 from portal.ui.plotted import bars, hue_meanings
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
@@ -75,7 +76,9 @@ def body(state: State, below: rx.Component, *, on_explain: Click) -> rx.Componen
         state.failure != "",
         card(error_panel(state.failure, on_retry=state.load)),
         rx.el.div(
+            _coverage(state),
             _figures(state, on_explain),
+            _restated(state),
             rx.el.span(state.report.as_of, class_name="ui-hint"),
             callouts(state.report.warnings),
             rx.cond(is_some(state.report.currencies), _currencies(state), rx.fragment()),
@@ -84,6 +87,28 @@ def body(state: State, below: rx.Component, *, on_explain: Click) -> rx.Componen
             class_name=rx.cond(state.is_busy, "ui-stack ui-busy", "ui-stack"),
         ),
     )
+
+
+def _coverage(state: State) -> rx.Component:
+    """How many days have readings, before any figure of them is believed."""
+    report = state.report
+    line = callout(
+        rx.el.b(report.missing_count),
+        " ",
+        report.missing_which,
+        " ",
+        internal_link("Which ones", href=state.quality_address, class_name="ui-link"),
+    )
+    is_missing = (report.missing_count != "") | (report.missing_which != "")
+    return rx.cond(is_missing & ~state.is_loading, line, rx.fragment())
+
+
+def _restated(state: State) -> rx.Component:
+    """What changed in these days since they were over, with the way to what was decided."""
+    decided = internal_link(
+        "What was decided", href=state.quality_address + "&show=decided", class_name="ui-link"
+    )
+    return rx.cond(state.restated != "", callout(state.restated, " ", decided, tone="note"), rx.fragment())
 
 
 def _figures(state: State, on_explain: Click) -> rx.Component:

@@ -1,18 +1,21 @@
 """A cost report as tables: what its files hold, in the digits that a page shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.rules.coverage import Coverage, DayCover
+from portal.features.cost.coverage_words import NO_READINGS, hours_note
 from portal.features.cost.listings import Line, Listing, Listings, listings_of
 from portal.ui.range_picker import DayRange
 
 DAY: Final = "Day"
 FIGURES: Final = ("kWh", "Base", "VAT", "Total")
 _NOTES = {"Device": "Site"}
-Value = str | Decimal | date
+Value = str | Decimal | date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,28 @@ class Sheet:
     currency: str
 
 
-def sheets(report: CostReport) -> tuple[Sheet, ...]:
-    """Return every listing of a report, of its own currency, in the digits that a page shows."""
+def sheets(report: CostReport, coverage: Coverage) -> tuple[Sheet, ...]:
+    """Return every listing of a report, of its own currency, in the digits that a page shows.
+
+    `coverage` is that of the whole window: a day without readings has no figures.
+    """
     listings = listings_of(report)
-    return tuple(_sheet(listing, listings, report.currency) for listing in listings.each)
+    days = {each.day: each for each in coverage.days}
+    return tuple(_sheet(listing, listings, report.currency, days) for listing in listings.each)
 
 
-def _sheet(listing: Listing, listings: Listings, currency: str) -> Sheet:
+def _sheet(listing: Listing, listings: Listings, currency: str, days: Mapping[date, DayCover]) -> Sheet:
     note = _NOTES.get(listing.first, "Note")
-    rows = tuple(map(_row, listing.lines))
+    rows = tuple(_row(line, days.get(line.day) if line.day else None) for line in listing.lines)
     return Sheet(listing.title, listing.first, note, rows, _row(listings.total), currency)
 
 
-def _row(line: Line) -> tuple[Value, ...]:
-    return line.day or line.label, line.note, line.kwh or Decimal("0.00"), line.base, line.vat, line.total
+def _row(line: Line, cover: DayCover | None = None) -> tuple[Value, ...]:
+    if cover and not cover.covered and not line.kwh:
+        return line.day, NO_READINGS, None, None, None, None
+    note = line.note or (hours_note(cover) if cover else "")
+    return line.day or line.label, note, *_figures(line)
+
+
+def _figures(line: Line) -> tuple[Decimal, ...]:
+    return line.kwh or Decimal("0.00"), line.base, line.vat, line.total

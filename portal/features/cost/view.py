@@ -1,13 +1,15 @@
 """The cost report as a page shows it: in minor units that add up, whichever way they are listed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypedDict
 
 from portal.core.cost.rules.cost import CostReport
+from portal.core.cost.rules.coverage import Coverage
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.values.currencies import currency_digits
 from portal.features.cost.bars import day_figure
+from portal.features.cost.coverage_words import NO_READINGS, coverage_words, hours_note
 from portal.features.cost.listings import Line, Listing, listings_of
 from portal.features.cost.warnings import warnings_in_words
 from portal.ui import formats
@@ -46,6 +48,8 @@ class CostView:
     currencies: list[str] = field(default_factory=list)
     unit: str = ""
     total_cells: list[str] = field(default_factory=lambda: [""] * 4)
+    missing_count: str = ""
+    missing_which: str = ""
     warnings: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     as_of: str = ""
@@ -67,7 +71,7 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
     `zone` is the one that the page is in. Of a report in several currencies it is the part in `currency`, or the first.
     """
     exact = part_in(whole, currency)
-    report, listings = as_shown(exact), listings_of(exact)
+    report, listings, missing = as_shown(exact), listings_of(exact), coverage_words(whole.coverage)
     currency, total = report.currency, listings.total
     return CostView(
         kwh=formats.kwh(report.total_kwh),
@@ -80,6 +84,8 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
         currencies=[part.currency for part in whole.parts] if whole.others else [],
         unit=formats.currency_symbol(currency),
         total_cells=[formats.number(total.kwh, 2), *_cells(total, currency)],
+        missing_count=missing.counted,
+        missing_which=missing.which,
         warnings=warnings_in_words(whole),
         left_out=[f"{charge} ({each.tariff_name})" for each in whole.left_out for charge in each.charges],
         as_of=formats.moment_of(report.as_of, zone),
@@ -87,7 +93,7 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
         has_energy=report.total_kwh != 0,
         cost_figure=day_figure(report, "cost"),
         energy_figure=day_figure(report, "energy"),
-        days=_rows(listings.days, currency),
+        days=_day_rows(listings.days, currency, whole.coverage),
         devices=_rows(listings.devices, currency),
         submeters=[_row(line, currency) for line in listings.submeters],
         sites=_rows(listings.sites, currency),
@@ -98,11 +104,27 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
 
 def part_in(report: CostReport, currency: str) -> CostReport:
     """The part of a report that is in a currency; the first where there is none."""
-    return next((part for part in report.parts if part.currency == currency), report)
+    found = next((part for part in report.parts if part.currency == currency), report)
+    return replace(found, coverage=report.coverage)
 
 
 def _rows(listing: Listing, currency: str) -> list[CostRow]:
     return [_row(line, currency) for line in listing.lines]
+
+
+def _day_rows(listing: Listing, currency: str, coverage: Coverage) -> list[CostRow]:
+    """The days; one without readings is not one of 0.00, and one with some of them says how many."""
+    known = {each.day: each for each in coverage.days}
+    rows = _rows(listing, currency)
+    for line, row in zip(listing.lines, rows, strict=True):
+        cover = known.get(line.day) if line.day else None
+        if cover is None:
+            continue
+        row["note"] = hours_note(cover)
+        if not cover.covered and not line.kwh:
+            row["kwh"], row["note"] = NO_READINGS, ""
+            row |= {"base": formats.MISSING, "vat": formats.MISSING, "total": formats.MISSING}
+    return rows
 
 
 def _cells(line: Line, currency: str) -> list[str]:

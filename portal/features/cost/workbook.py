@@ -30,7 +30,7 @@ def xlsx_bytes(export: Export) -> bytes:
     book.remove(book.worksheets[0])
     _about(book.create_sheet("Report"), export)
     parts = export.report.parts
-    for sheet in (sheet for part in parts for sheet in sheets(part)):
+    for sheet in (sheet for part in parts for sheet in sheets(part, export.report.coverage)):
         page = book.create_sheet(sheet.title if len(parts) == 1 else f"{sheet.title} {sheet.currency}")
         money = [f"{name} {sheet.currency}" for name in FIGURES[1:]]
         _write(page, [(sheet.first, sheet.note, FIGURES[0], *money), *sheet.rows, sheet.total])
@@ -93,7 +93,7 @@ def _cell(page: Worksheet, value: Value) -> Cell:
     cell = Cell(page, row=1, column=1, value=shown)  # `append` gives it its place
     if isinstance(value, str):
         cell.data_type = "s"  # a name that looks like a formula stays a name
-    else:
+    elif value is not None:
         cell.number_format = _DATE if isinstance(value, date) else _format(value)
     return cell
 

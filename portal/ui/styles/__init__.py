@@ -15,6 +15,7 @@ _NAMES: Final = (
     "ranges",
     "charts",
     "rates",
+    "quality",
     "settings",
     "panels",
     "sites",

@@ -24,7 +24,8 @@ async def test_what_was_queued_hour_by_hour_is_queued_by_batch_and_still_recompu
     await fleet.store(readings(ALICE, METERS[ALICE][1], ago(days=2), timedelta(minutes=20), 100))
     queued = await fleet.rows("SELECT * FROM fleet.rollup_queue ORDER BY hour")
     await downgrade(fleet.stack.db, RunMode.ADMIN, "admin_0001")
-    assert await fleet.rows("SELECT * FROM fleet.rollup_queue ORDER BY hour") == queued
+    # The earlier release judges all of it again besides.
+    assert set(queued) <= set(await fleet.rows("SELECT * FROM fleet.rollup_queue"))
     assert await fleet.rows("SELECT relkind::text FROM pg_class WHERE relname = 'rollup_queue'") == [("r",)]
     with pytest.raises(Misconfigured, match="schema of another release"):
         await require_migrated(fleet.stack.db, RunMode.ADMIN)
@@ -32,7 +33,7 @@ async def test_what_was_queued_hour_by_hour_is_queued_by_batch_and_still_recompu
     await require_migrated(fleet.stack.db, RunMode.ADMIN)
     await fleet.stack.storage.bootstrap(fleet.stack.db)
     await move_wide_readings(fleet.stack)
-    assert await fleet.rows("SELECT * FROM fleet.rollup_queue ORDER BY hour") == queued
+    assert set(queued) <= set(await fleet.rows("SELECT * FROM fleet.rollup_queue"))
     await fleet.agrees()
     await fleet.refresh()
     assert await fleet.rows("SELECT count(*) FROM fleet.rollup_queue") == [(0,)]

@@ -181,8 +181,10 @@ async def test_a_year_of_local_days_may_have_an_hour_more_where_clocks_change(cl
     device = await a_meter(client_stack, "Europe/Berlin", a_tariff(effectiveFrom="2024-01-01", periods=[]))
     start, end = datetime(2024, 10, 25, 22, tzinfo=UTC), datetime(2025, 10, 26, 23, tzinfo=UTC)
     assert end - start == 366 * DAY + timedelta(hours=1)
-    await store(client_stack, device, (start, 0), (start + timedelta(hours=1), 1))
-    await store(client_stack, device, (end - timedelta(hours=1), 2), (end, 3))
+    # Three readings: fewer before a long silence would be a board's wrong year.
+    half = timedelta(minutes=30)
+    await store(client_stack, device, (start, 100), (start + half, 100.5), (start + 2 * half, 101))
+    await store(client_stack, device, (end - 2 * half, 102), (end, 103))
     report = await cost.client_cost(client_stack, start, end, days="local")
     assert len(report.days) == 366
     assert (report.days[0].kwh, report.days[-1].kwh, report.unallocated_kwh) == (1, 1, 1)

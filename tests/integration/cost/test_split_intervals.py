@@ -1,4 +1,4 @@
-"""Hours that an edge cuts: added up in the database where they are clean, and by the fold where they are not."""
+"""Hours that an edge cuts: added up in the database where they are clean, and as they were judged otherwise."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,8 +11,11 @@ import pytest
 from portal.core.cost.rules.rates import segments
 from portal.core.cost.service import cost
 from portal.core.energy.queries import split_intervals
-from portal.core.energy.rules.hours import MeterState, PieceKind, Rules, fold, hourly_energy
-from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.energy.rules.hour_readings import kept_hour, kept_of
+from portal.core.energy.rules.judging import judge, judged_hours
+from portal.core.energy.rules.meter_rules import MeterRules, facts_of
+from portal.core.energy.rules.pieces import PieceKind
+from portal.core.energy.rules.registers import register_milliwh
 from portal.core.energy.rules.split_intervals import split_interval
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
@@ -20,7 +23,7 @@ from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
 from portal.core.tariffs.rules.tariffs import Tariff
 from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
-from portal.core.values.time import HOUR
+from portal.core.values.time import HOUR, epoch_microseconds, instant_of
 from tests.integration.databases import Clock
 
 START = datetime(2026, 5, 18, tzinfo=UTC)
@@ -54,17 +57,18 @@ def expected(
     rows: list[tuple[datetime, float]], rates: list[Tariff], zone: ZoneInfo, day_zone: ZoneInfo
 ) -> dict[object, int]:
     """Split each hour by the pure rule: energy by day, and by the name of the period."""
-    rules = Rules(timedelta(minutes=120))
-    shown = [Reading(at, register_milliwh(kwh)) for at, kwh in rows]
-    pieces = [piece for step in fold(MeterState(), shown, rules) for piece in step.pieces]
-    pieces = [piece for piece in pieces if piece.kind is PieceKind.ALLOCATED]
-    hours = hourly_energy(MeterState(), shown, rules).hours
+    rules = MeterRules(timedelta(minutes=120), facts_of(None))
+    judgement = judge([(epoch_microseconds(at), register_milliwh(kwh)) for at, kwh in rows], rules.facts)
     found: dict[object, int] = defaultdict(int)
     calendar = segments(rates, zone, START, START + timedelta(days=DAYS), day_zone)
-    for hour, energy in hours.items():
+    for energy in judged_hours(judgement, rules.max_gap // timedelta(microseconds=1)):
+        hour = instant_of(energy.hour)
         its = [part for part in calendar if part.end_at > hour and part.start_at < hour + HOUR]
         edges = [part.start_at for part in its[1:]]
-        near = [piece for piece in pieces if piece.end_at > hour and piece.start_at < hour + HOUR]
+        its_own = kept_hour(
+            kept_of(judgement, rules.eras, hour, hour + HOUR), hour, hour + HOUR, rules.max_gap
+        )
+        near = [piece for piece in its_own.pieces if piece.kind is PieceKind.ALLOCATED]
         parts = split_interval(near, hour, energy.allocated_milliwh, edges)
         for part, milliwh in zip(its, parts, strict=True):
             assert part.price is not None
@@ -99,26 +103,26 @@ async def test_intervals_are_split_as_the_pure_rule_splits_them(
         await readings.import_readings(client_stack, device.id, batch)
         for key, milliwh in expected(rows, rates, one, day_zone).items():
             whole[key] += milliwh
-    folded = count_folds(monkeypatch)
+    looked_at = count_hours(monkeypatch)
     report = await cost.client_cost(client_stack, START, START + timedelta(days=DAYS), days=days)
     said = {line.name: line.kwh for line in report.periods} | {day.date: day.kwh for day in report.days}
     assert {key: kwh * 1_000_000 for key, kwh in said.items() if kwh} == {
         key: milliwh for key, milliwh in whole.items() if milliwh
     }
     cut = 6 * DAYS * 3
-    assert 0 < len(folded) < cut, "clean hours are added up in the database, the others folded"
+    assert 0 < len(looked_at) < cut, "clean hours are added up in the database, the others looked at"
 
 
-def count_folds(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Return a list that gathers the hours that are folded from now on."""
-    folded: list[object] = []
-    add_pieces = split_intervals.add_pieces
+def count_hours(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that gathers the hours that are looked at one by one from now on."""
+    looked_at: list[object] = []
+    add_readings = split_intervals.add_readings
 
     async def counted(
         session: object, layout: object, customer: object, hours: list[object], gap: object
     ) -> None:
-        folded.extend(hours)
-        await add_pieces(session, layout, customer, hours, gap)  # pyright: ignore[reportArgumentType]
+        looked_at.extend(hours)
+        await add_readings(session, layout, customer, hours, gap)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(split_intervals, "add_pieces", counted)
-    return folded
+    monkeypatch.setattr(split_intervals, "add_readings", counted)
+    return looked_at

@@ -9,15 +9,23 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from portal.core.database.layout import Layout
-from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
-from portal.core.energy.rules.registers import Reading, register_milliwh
+from portal.core.energy.rules.judging import JudgedHour, judge, judged_hours
+from portal.core.energy.rules.meter_rules import MeterRules, facts_of
+from portal.core.energy.rules.registers import register_milliwh
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
+from portal.core.values.time import epoch_microseconds, instant_of
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-RULES = Rules(max_gap=timedelta(minutes=120), max_power_kw=None)
+MAX_GAP = timedelta(minutes=120)
+RULES = MeterRules(MAX_GAP, facts_of(None))
+
+
+def rules_of(rated_kw: float | None) -> MeterRules:
+    """How a meter of a rated power is judged."""
+    return MeterRules(MAX_GAP, facts_of(rated_kw))
 
 
 @st.composite
@@ -42,26 +50,19 @@ def register_histories(draw: st.DrawFn) -> list[tuple[datetime, float]]:
 
 
 def expected_hours(
-    rows: list[tuple[datetime, float]], rules: Rules = RULES
+    rows: list[tuple[datetime, float]], rules: MeterRules = RULES
 ) -> dict[datetime, tuple[Any, ...]]:
-    """The energy rule over all rows at once: energies, counts and the meter's state per hour."""
-    fold = hourly_energy(
-        MeterState(), [Reading(at, register_milliwh(kwh)) for at, kwh in sorted(set(rows))], rules
-    )
-    return {
-        hour: (
-            e.allocated_milliwh,
-            e.unallocated_milliwh,
-            e.estimated_milliwh,
-            e.suspect_count,
-            e.reset_count,
-            e.exchange_count,
-            e.state,
-        )
-        for hour, e in fold.hours.items()
-        # An hour of standstill between two readings has nothing to store.
-        if e.state is not None or e.allocated_milliwh or e.estimated_milliwh
-    }
+    """What the judge says of all rows at once, by hour."""
+    readings = [(epoch_microseconds(at), register_milliwh(kwh)) for at, kwh in rows]
+    judgement = judge(readings, rules.facts, rules.decisions)
+    hours = judged_hours(judgement, rules.max_gap // timedelta(microseconds=1))
+    return {instant_of(hour.hour): hour_figures(hour) for hour in hours if any(hour[1:])}
+
+
+def hour_figures(hour: JudgedHour) -> tuple[Any, ...]:
+    """An hour in the shape of `Meter.hours`."""
+    last_at = None if hour.last_at is None else instant_of(hour.last_at)
+    return (*hour[1:6], last_at, *hour[7:])
 
 
 _STORE = """
@@ -116,20 +117,16 @@ class Meter:
     async def hours(self) -> dict[datetime, tuple[Any, ...]]:
         """The stored energy, in the shape of `expected_hours`."""
         rows = await self._rows(
-            "SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, reset_count, "
-            "exchange_count, meter_state, meter_is_settled FROM {hourly_energy} "
+            "SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, is_covered, "
+            "last_at, last_milliwh, is_unbroken, event_count FROM {hourly_energy} "
             "WHERE {customer_id = :customer_id AND} device_id = :device_id"
         )
-        states = {row[0]: None if row[7] is None else MeterState.from_json(row[7]) for row in rows}
-        for row in rows:
-            state = states[row[0]]
-            assert row[8] == (state is not None and not state.candidates)
-        return {row[0]: (*row[1:7], states[row[0]]) for row in rows}
+        return {row[0]: tuple(row[1:]) for row in rows}
 
     async def days(self) -> dict[Any, tuple[int, ...]]:
         """The stored energy per day."""
         rows = await self._rows(
-            "SELECT day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count "
+            "SELECT day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, covered_hours "
             "FROM {daily_energy} WHERE {customer_id = :customer_id AND} device_id = :device_id"
         )
         return {row[0]: tuple(row[1:]) for row in rows}
@@ -151,8 +148,8 @@ def expected_days(hours: dict[datetime, tuple[Any, ...]]) -> dict[Any, tuple[int
     """The sums of hours by UTC day."""
     days: dict[Any, list[int]] = {}
     for hour, figures in hours.items():
-        day = days.setdefault(hour.date(), [0, 0, 0, 0])
-        for index in range(4):
+        day = days.setdefault(hour.date(), [0, 0, 0, 0, 0])
+        for index in range(5):
             day[index] += figures[index]
     return {day: tuple(sums) for day, sums in days.items()}
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from portal.core import energy
 from portal.core.energy.queries import append, waiting
-from portal.core.energy.rules.hours import Rules
+from portal.core.energy.rules.meter_rules import MeterRules
 from portal.core.stack import Stack
 from tests.integration.databases import Stacks
 from tests.integration.energy.metering import (
@@ -24,6 +24,7 @@ from tests.integration.energy.metering import (
     expected_hours,
     new_meter,
     register_histories,
+    rules_of,
     shows_at_once,
 )
 from tests.length import usual_or_long
@@ -53,7 +54,7 @@ async def _refresh(stack: Stack) -> int:
     return await energy.refresh(stack)
 
 
-async def _check(meter: Meter, history: list[tuple[datetime, float]], rules: Rules = RULES) -> None:
+async def _check(meter: Meter, history: list[tuple[datetime, float]], rules: MeterRules = RULES) -> None:
     expected = expected_hours(history, rules)
     assert await meter.hours() == expected
     assert await meter.days() == expected_days(expected)
@@ -94,7 +95,7 @@ async def test_readings_in_order_with_a_few_latecomers(
     await _arrive(meter, [row for row in history if row not in late], data)
     await _arrive(meter, late, data)
     await _refresh(stack)
-    await _check(meter, history, Rules(RULES.max_gap, rated_kw))
+    await _check(meter, history, rules_of(rated_kw))
 
 
 LATE_BY = [timedelta(minutes=7), timedelta(days=40), timedelta(days=3 * 365)]

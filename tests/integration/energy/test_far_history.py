@@ -11,16 +11,16 @@ from sqlalchemy import text
 from portal.core import energy
 from portal.core.database.migrations import migrate
 from portal.core.energy import moment, service, trigger
-from portal.core.energy.queries import append, passes, stretches
+from portal.core.energy.queries import append, judged_stretches, passes, stretches
+from portal.core.energy.queries.judged_stretches import ChangedStretch
 from portal.core.energy.queries.passes import Pass
-from portal.core.energy.rules.hours import Folding, Rules
-from portal.core.energy.rules.registers import Reading
+from portal.core.energy.rules.judging import RegisterReading
 from portal.core.readings.service.wide_readings import move_wide_readings
 from portal.core.settings import RunMode
 from portal.core.stack import Stack
 from portal.core.values.time import floor_hour
 from tests.integration.databases import Stacks, downgrade
-from tests.integration.energy.metering import START, Meter, expected_figures, expected_hours, new_meter
+from tests.integration.energy.metering import RULES, START, Meter, expected_figures, expected_hours, new_meter
 
 DENSE_AT = START + timedelta(days=40)
 STEP = timedelta(minutes=10)
@@ -90,8 +90,8 @@ async def test_a_late_reading_adds_nothing_behind_where_a_pass_has_come_to(
     await energy.refresh_queue(stack)
     await service._go_on(stack)
     [left] = await _passes_left(stack, meter)
-    assert left.from_hour == datetime(2026, 3, 31, 23, tzinfo=UTC)
-    late = (datetime(2026, 3, 31, 22, 58, tzinfo=UTC), 99.5 + 5.5 / 24)
+    assert left.from_hour == datetime(2026, 3, 31, 22, tzinfo=UTC)
+    late = (datetime(2026, 3, 31, 21, 58, tzinfo=UTC), 99.25)
     other = await new_meter(stack)
     await other.store([(datetime(2026, 4, 1, 1, tzinfo=UTC), 1.0)])
     await meter.store([late])
@@ -107,23 +107,24 @@ async def _passes_left(stack: Stack, meter: Meter) -> list[Pass]:
 
 
 @pytest.mark.parametrize("power_kw", [1.0, None], ids=["with power", "register alone"])
-async def test_a_change_next_to_a_history_that_waits_for_its_pass_folds_none_of_it(
+async def test_a_change_next_to_a_history_that_waits_for_its_pass_reads_none_of_it(
     stack: Stack, meter: Meter, power_kw: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = 0
-    take = Folding.take
+    load = judged_stretches.load_readings
 
-    def counting(self: Folding, found: list[Reading]) -> None:
+    async def counting(*asked: Any) -> list[list[RegisterReading]]:
         nonlocal taken
-        taken += len(found)
-        take(self, found)
+        found = await load(*asked)
+        taken += sum(len(readings) for readings in found)
+        return found
 
     async def nothing(*_: object) -> None: ...
 
     monkeypatch.setattr(moment, "_wait_for_refresh", nothing)
     await energy.refresh_queue(stack)
     [before] = await _passes_left(stack, meter)
-    monkeypatch.setattr(Folding, "take", counting)
+    monkeypatch.setattr(judged_stretches, "load_readings", counting)
     new = [(DENSE_AT + (12 + i) * STEP, 201.5 + i / 8) for i in range(3)]
     await meter.store(new, power_kw)
     async with energy.counted(stack, stack.layout.customer_of(meter.key)) as counted:
@@ -162,14 +163,13 @@ async def test_readings_that_a_pass_takes_over_wait_since_they_were_queued(stack
     assert (waiting.from_hour, waiting.asked_at) == (None, stored_at)
 
 
-def test_stretches_that_begin_far_back_are_not_many_at_once() -> None:
-    rules = Rules(timedelta(hours=2), None)
-    at = START + timedelta(days=30)
+def test_long_stretches_are_not_many_at_once() -> None:
+    until = START + timedelta(days=30)
     found = [
-        stretches._Touched((uuid4(),), rules, start=START, changed_from=at, changed_to=at) for _ in range(60)
+        ChangedStretch(key=(uuid4(),), rules=RULES, changed_from=START, changed_to=until) for _ in range(60)
     ]
     sizes = [len(batch) for batch in stretches._batches(found)]
-    assert sizes == [24, 24, 12]
+    assert sizes == [26, 26, 8]
 
 
 async def test_an_answer_goes_no_further_than_the_readings_that_a_pass_has_left(

@@ -58,12 +58,16 @@ async def _check(metered: Sequence[_Metered]) -> None:
 
 
 async def _upgrade(stack: Stack) -> None:
-    """Take the database back to the earlier release, and from there as far as a start takes it before it serves."""
+    """Take the database back to the earlier release, and from there as far as a start takes it before it moves any.
+
+    What that release did not keep of a judgement is judged meanwhile.
+    """
     mode = stack.settings.run_mode
     await downgrade(stack.db, mode, _BEFORE_NARROW[mode])
     await migrate(stack.db, mode)
     await energy.bootstrap(stack)
     assert await wide_readings.begin(stack)
+    await energy.refresh(stack)
 
 
 async def _units(stack: Stack, metered: Sequence[_Metered]) -> list[wide_rows.Unit]:

@@ -62,7 +62,8 @@ async def a_refresh_under_way(stack: Stack) -> AsyncIterator[None]:
 
 
 _STORED = """
-SELECT hour, allocated_milliwh, estimated_milliwh, unallocated_milliwh, suspect_count FROM {hourly_energy}
+SELECT hour, allocated_milliwh, estimated_milliwh, unallocated_milliwh, suspect_count, is_covered::integer
+FROM {hourly_energy}
 WHERE {customer_id = :customer_id AND} device_id = :device_id
 """
 
@@ -82,7 +83,7 @@ async def _told(meter: Meter) -> tuple[bool, dict[datetime, Amounts]]:
 
 def _expected(history: list[tuple[datetime, float]]) -> dict[datetime, Amounts]:
     hours = expected_hours(history)
-    said = {hour: Amounts(each[0], each[2], each[1], each[3]) for hour, each in hours.items()}
+    said = {hour: Amounts(each[0], each[2], each[1], each[3], int(each[4])) for hour, each in hours.items()}
     return {hour: each for hour, each in said.items() if any(each)}
 
 
@@ -187,7 +188,7 @@ async def test_all_that_is_computed_for_an_answer_has_one_limit(
     meter = await new_meter(stack)
     history = [(START, 5.0), (START + timedelta(minutes=15), 1.0), (START + timedelta(minutes=30), 2.0)]
     await meter.store(history)
-    clean_runs, folded, limits = live.clean_runs, live.folded, list[int]()
+    clean_runs, judged_now, limits = live.clean_runs, live.judged_now, list[int]()
 
     async def slow(session: Any, *args: Any) -> Any:
         await asyncio.sleep(0.1)
@@ -196,10 +197,10 @@ async def test_all_that_is_computed_for_an_answer_has_one_limit(
     async def noting(session: Any, *args: Any) -> Any:
         limit = "SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'"
         limits.append(await session.scalar(text(limit)))
-        return await folded(session, *args)
+        return await judged_now(session, *args)
 
     monkeypatch.setattr(live, "clean_runs", slow)
-    monkeypatch.setattr(live, "folded", noting)
+    monkeypatch.setattr(live, "judged_now", noting)
     assert await _told(meter) == (True, _expected(history))
     assert 0 < limits.pop() <= 59_900
     monkeypatch.setattr(live, "_LONGEST_SECONDS", 0.1)

@@ -8,17 +8,14 @@ from sqlalchemy import text
 
 from portal.core import energy
 from portal.core.database.db import driver_connection
-from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
-from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.core.readings.queries.ingest import append_device_readings, device_by_id
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from tests.integration.energy.metering import shows_at_once
+from tests.integration.energy.metering import expected_hours, shows_at_once
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-RULES = Rules(max_gap=timedelta(minutes=120), max_power_kw=None)
 
 
 async def _new_device(stack: Stack, name: str) -> UUID:
@@ -36,8 +33,8 @@ async def _stored_hours(stack: Stack, device: UUID) -> dict[datetime, tuple[int,
     async with stack.db.snapshot() as session:
         rows = await session.execute(
             text(
-                "SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count, reset_count, "
-                "exchange_count FROM monitoring.hourly_energy WHERE device_id = :device ORDER BY hour"
+                "SELECT hour, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count "
+                "FROM monitoring.hourly_energy WHERE device_id = :device ORDER BY hour"
             ),
             {"device": device},
         )
@@ -45,22 +42,7 @@ async def _stored_hours(stack: Stack, device: UUID) -> dict[datetime, tuple[int,
 
 
 def _expected(rows: list[tuple[datetime, float]]) -> dict[datetime, tuple[int, ...]]:
-    fold = hourly_energy(
-        MeterState(), [Reading(at, register_milliwh(kwh)) for at, kwh in sorted(rows)], RULES
-    )
-    return {
-        hour: (
-            e.allocated_milliwh,
-            e.unallocated_milliwh,
-            e.estimated_milliwh,
-            e.suspect_count,
-            e.reset_count,
-            e.exchange_count,
-        )
-        for hour, e in fold.hours.items()
-        # An hour of standstill between two readings has nothing to store.
-        if e.state is not None or e.allocated_milliwh or e.estimated_milliwh
-    }
+    return {hour: each[:4] for hour, each in expected_hours(rows).items()}
 
 
 async def test_a_late_reading_changes_only_what_it_touches(client_stack: Stack) -> None:
@@ -121,8 +103,8 @@ async def test_a_long_transaction_never_makes_another_writer_wait_for_its_week(c
             await _store(client_stack, device, [(late, 2.0)])
 
 
-async def test_readings_days_apart_are_folded_once(client_stack: Stack) -> None:
-    """Each such reading leaves an hour of its own to recompute; folding on from every one of them took minutes."""
+async def test_readings_days_apart_are_judged_once(client_stack: Stack) -> None:
+    """Each such reading leaves an hour of its own to recompute; going on from every one of them took minutes."""
     device = await _new_device(client_stack, "sparse")
     history = [(START - timedelta(days=5 * i), 1000 - i * 10.0) for i in range(60)]
     await _store(client_stack, device, history)

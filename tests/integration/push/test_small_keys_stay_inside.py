@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from fleet_ingest.app import build_app
+from portal.core import energy
 from portal.core.fleet.service import customers, fleet_views
 from portal.core.identity.service import api_keys
 from portal.core.overview.service.overview import client_overview
+from portal.core.quality.service import meter_events
 from portal.core.settings import RunMode
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
@@ -45,7 +47,11 @@ async def pushed(rig: Rig) -> Rig:
     for statement in _AT_CLIENT:
         await rig.on_client(statement)
     await rig.store(device, 100, seconds=60)
+    # Its register begins again: that is an event.
+    await rig.store(device, 100, start=START + timedelta(hours=2), seconds=60)
     await rig.drain()
+    for stack in (rig.client, rig.admin):
+        await energy.refresh(stack)
     for statement in _AT_ADMIN:
         await rig.on_admin(statement)
     return rig
@@ -76,6 +82,7 @@ async def _ids(rig: Rig) -> dict[str, str]:
         "customer_id": str(rig.customer_id),
         "municipality_id": str(municipality),
         "tariff_id": str(tariff),
+        "event_id": str((await meter_events.list_events(rig.client)).items[0].id),
         "from": START.isoformat(),
         "to": (START + timedelta(hours=2)).isoformat(),
         "hour": START.isoformat(),

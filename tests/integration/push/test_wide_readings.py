@@ -34,7 +34,7 @@ _HOURS = "SELECT * FROM monitoring.hourly_per_device ORDER BY device_id, hour"
 
 
 async def _upgraded(rig: Rig) -> list[UUID]:
-    """Two devices with readings in three weeks each, just migrated from the earlier release; returns the devices."""
+    """Two devices with readings in three weeks each, migrated from the earlier release and judged anew."""
     both = [await rig.add_device(name) for name in ("a", "b")]
     for device in both:
         for week in range(3):
@@ -44,6 +44,7 @@ async def _upgraded(rig: Rig) -> list[UUID]:
     await migrate(rig.client.db, RunMode.CLIENT)
     await energy.bootstrap(rig.client)
     assert await wide_readings.begin(rig.client)
+    await energy.refresh(rig.client)
     assert await rig.on_client(_LEFT) == [(6 * _COUNT,)]
     return both
 

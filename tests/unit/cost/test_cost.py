@@ -22,10 +22,10 @@ from portal.core.cost.rules.currencies import with_fixed
 from portal.core.cost.rules.fixed_charges import FixedCharge, fixed_charges
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.cost.rules.totals import total_of, totals_of
-from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.core.values.currencies import minor_unit
 from portal.core.values.money import exact_decimals, round_money
+from tests.judged_registers import hours_of
 from tests.unit.cost.usages import RateSlot, Usage, by_day_alone, price, rate_slots
 from tests.unit.tariffs.tariff_examples import tariff
 
@@ -52,7 +52,7 @@ def report(*usages: Usage, **changes: object) -> CostReport:
 def worked_example_usages() -> list[Usage]:
     register = [((8, 0), 1994), ((8, 40), 2000), ((10, 0), 2000), ((10, 20), 2020), ((10, 40), 2050)]
     readings = [Reading(FROM.replace(hour=h, minute=m), register_milliwh(kwh)) for (h, m), kwh in register]
-    hours = hourly_energy(MeterState(), readings, Rules(timedelta(hours=2))).hours
+    hours = hours_of(readings)
     slots = rate_slots([tariff()], JOHANNESBURG, FROM, TO)
     return [
         Usage(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.core.energy.rules.balance import DayEnds, day_energy
-from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading
+from tests.judged_registers import hours_of
 
 START = datetime(2026, 3, 28, 21, 17, 3, tzinfo=UTC)
 STEPS = st.lists(
@@ -30,7 +30,7 @@ def test_a_rising_register_gives_the_rules_days(steps: list[tuple[int, int]], ma
         at, shown = at + timedelta(seconds=seconds), shown + milliwh
         readings.append(Reading(at, shown))
     expected: dict[date, int] = {}
-    for hour, energy in hourly_energy(MeterState(), readings, Rules(max_gap, 10**6)).hours.items():
+    for hour, energy in hours_of(readings, 10**6, max_gap).items():
         expected[hour.date()] = (
             expected.get(hour.date(), 0) + energy.allocated_milliwh + energy.unallocated_milliwh
         )

@@ -13,6 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
+from portal.core.cost.rules.coverage import NO_COVERAGE, Coverage, DayCover
 from portal.core.energy.rules.as_of import AsOf
 from portal.features.cost.export import LISTINGS, csv_bytes, download
 from portal.features.cost.sheets import Export, sheets
@@ -52,7 +53,7 @@ EXPORT = Export(REPORT, DayRange(date(2026, 5, 18), date(2026, 5, 20)), "Africa/
 
 
 def rows_of(listing: str) -> list[dict[str, str]]:
-    body = csv_bytes([sheets(REPORT)[LISTINGS.index(listing)]], EXPORT)
+    body = csv_bytes([sheets(REPORT, NO_COVERAGE)[LISTINGS.index(listing)]], EXPORT)
     return list(csv.DictReader(StringIO(body.decode("utf-8-sig"))))
 
 
@@ -78,7 +79,7 @@ def test_the_rows_of_a_file_add_up(listing: str) -> None:
 def test_a_file_is_read_by_pandas_as_it_is(listing: str, *, for_machine: bool) -> None:
     import pandas as pd  # noqa: PLC0415 - every process collects this file, and one runs it
 
-    body = csv_bytes([sheets(REPORT)[LISTINGS.index(listing)]], EXPORT, for_machine=for_machine)
+    body = csv_bytes([sheets(REPORT, NO_COVERAGE)[LISTINGS.index(listing)]], EXPORT, for_machine=for_machine)
     assert body.startswith(BOM_UTF8) is not for_machine
     table = pd.read_csv(BytesIO(body))
     first = {"days": "Day", "devices": "Device", "sites": "Site", "periods": "Period"}[listing]
@@ -112,7 +113,7 @@ def test_every_row_says_which_days_it_is_about() -> None:
 def test_every_row_says_how_far_it_goes() -> None:
     assert {(row["As of"], row["Complete"]) for row in rows_of("days")} == {("2026-05-18T09:00:00Z", "yes")}
     partly = replace(EXPORT, report=replace(REPORT, as_of=replace(REPORT.as_of, is_complete=False)))
-    body = csv_bytes([sheets(REPORT)[0]], partly).decode("utf-8-sig")
+    body = csv_bytes([sheets(REPORT, NO_COVERAGE)[0]], partly).decode("utf-8-sig")
     assert {row["Complete"] for row in csv.DictReader(StringIO(body))} == {"no"}
 
 
@@ -136,14 +137,14 @@ def test_a_name_of_an_earlier_release_does_not_stop_a_file(name: str) -> None:
     )
     assert book["Devices"]["A2"].value == kept
     assert book["Report"]["B1"].value == kept
-    body = csv_bytes([sheets(export.report)[LISTINGS.index("devices")]], export)
+    body = csv_bytes([sheets(export.report, NO_COVERAGE)[LISTINGS.index("devices")]], export)
     assert next(csv.DictReader(StringIO(body.decode("utf-8-sig"))))["Device"] == kept
 
 
 @pytest.mark.parametrize("sign", ["\uff1d", "\uff0b", "\uff0d", "\uff20", "\u200b=", "\ufeff@", "\t="])
 def test_a_wide_or_hidden_sign_does_not_begin_a_formula(sign: str) -> None:
     report = replace(REPORT, devices=(replace(REPORT.devices[0], name=f"{sign}1+1"),))
-    body = csv_bytes([sheets(report)[LISTINGS.index("devices")]], EXPORT)
+    body = csv_bytes([sheets(report, NO_COVERAGE)[LISTINGS.index("devices")]], EXPORT)
     assert next(csv.DictReader(StringIO(body.decode("utf-8-sig"))))["Device"].startswith("'")
 
 
@@ -186,3 +187,25 @@ def test_energy_without_a_fixed_charge_is_not_said_to_have_one() -> None:
 
 def workbook() -> Any:
     return load_workbook(BytesIO(xlsx_bytes(EXPORT)))
+
+
+def test_a_day_without_readings_has_no_figures_and_one_with_some_of_them_says_how_many() -> None:
+    zero = DayCost(date(2026, 5, 19), Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+    report = replace(
+        REPORT,
+        days=(REPORT.days[0], zero, REPORT.days[2]),
+        coverage=Coverage(
+            (
+                DayCover(date(2026, 5, 18), 72, 72),
+                DayCover(date(2026, 5, 19), 72, 0),
+                DayCover(date(2026, 5, 20), 72, 70),
+            )
+        ),
+    )
+    body = csv_bytes([sheets(report, report.coverage)[0]], EXPORT).decode("utf-8-sig")
+    rows = [row for row in csv.DictReader(StringIO(body)) if row["Day"]]
+    assert [row["Note"] for row in rows] == ["", "no readings", "70 of 72 h"]
+    assert [rows[1][name] for name in FIGURES] == ["", "", "", ""]
+    assert "" not in {rows[2][name] for name in FIGURES}
+    days = load_workbook(BytesIO(xlsx_bytes(replace(EXPORT, report=report))))["Days"]
+    assert [cell.value for cell in days[3]][1:] == ["no readings", None, None, None, None]

@@ -31,7 +31,9 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 def concrete(path: str) -> str:
     """The path with an id of the right kind at each place."""
-    return re.sub(r"{(municipality|tariff)_id}", "1", re.sub(r"{(customer|site|device)_id}", ID, path))
+    return re.sub(
+        r"{(municipality|tariff)_id}", "1", re.sub(r"{(customer|site|device|decision|event)_id}", ID, path)
+    )
 
 
 def references(node: Any) -> list[str]:

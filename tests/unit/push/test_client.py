@@ -10,7 +10,7 @@ import pytest
 from portal.core.exchange.batches import BatchType
 from portal.core.settings import FleetIngest
 from portal.push.client import PushClient, compressed
-from portal.push.planner import Reply, Unreachable
+from portal.push.responses import Reply, Unreachable
 
 TOKEN = "ab" * 32
 FLEET = FleetIngest.model_validate(

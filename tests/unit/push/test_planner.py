@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from portal.core.exchange.batches import BatchType
 from portal.core.outbox.queries.push import Backlog, PushState, RowRefusal, WaitingReading
 from portal.core.readings.wire import FleetReading
-from portal.push import planner
-from portal.push.planner import (
+from portal.push import planner, responses
+from portal.push.planner import LaneKind
+from portal.push.responses import (
     AcceptedBatch,
     Failed,
-    LaneKind,
+    NotKnown,
     Oversized,
     Reply,
     Unauthorised,
@@ -35,16 +36,18 @@ def _answer(accepted: int, rejected: int = 0, errors: str = "") -> Reply:
 
 
 def test_a_handled_batch_is_taken() -> None:
-    assert planner.classify(_answer(3), 3, NOW) == AcceptedBatch({})
+    assert responses.classify(_answer(3), 3, NOW) == AcceptedBatch({})
 
 
 def test_refused_rows_are_named() -> None:
     reply = _answer(2, 1, '{"row": 1, "reason": "deviceId: unknown device"}')
-    assert planner.classify(reply, 3, NOW) == AcceptedBatch({1: "deviceId: unknown device"})
+    assert responses.classify(reply, 3, NOW) == AcceptedBatch({1: "deviceId: unknown device"})
 
 
 def test_refused_rows_that_are_not_all_named_make_every_row_suspect() -> None:
-    response = planner.classify(_answer(1, 2, '{"row": 0, "reason": "x"}, {"row": 9, "reason": "y"}'), 3, NOW)
+    response = responses.classify(
+        _answer(1, 2, '{"row": 0, "reason": "x"}, {"row": 9, "reason": "y"}'), 3, NOW
+    )
     assert isinstance(response, AcceptedBatch)
     assert set(response.refused) == {0, 1, 2}
     assert response.refused[0] == "x"
@@ -64,7 +67,7 @@ def test_refused_rows_that_are_not_all_named_make_every_row_suspect() -> None:
     ],
 )
 def test_a_200_that_is_not_the_admins_acknowledges_nothing(body: bytes) -> None:
-    assert isinstance(planner.classify(Reply(200, body), 3, NOW), Failed)
+    assert isinstance(responses.classify(Reply(200, body), 3, NOW), Failed)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_a_200_that_is_not_the_admins_acknowledges_nothing(body: bytes) -> None:
     ],
 )
 def test_every_other_answer_acknowledges_nothing(reply: Reply | Unreachable, kind: type) -> None:
-    assert isinstance(planner.classify(reply, 3, NOW), kind)
+    assert isinstance(responses.classify(reply, 3, NOW), kind)
 
 
 def test_back_off_follows_the_table_and_stays_at_half_an_hour() -> None:
@@ -100,9 +103,9 @@ def test_back_off_follows_the_table_and_stays_at_half_an_hour() -> None:
 def test_waits_are_spread_upwards_by_at_most_a_tenth(failures: int, chance: float) -> None:
     wait = planner.back_off(failures)
     assert wait <= planner.back_off(failures, chance) <= wait * 1.1
-    state = planner.after_response(STATE, Wait(planner.LONGEST_WAIT, "429"), NOW, chance)
+    state = planner.after_response(STATE, Wait(responses.LONGEST_WAIT, "429"), NOW, chance)
     assert not planner.is_due(state, NOW)
-    assert planner.is_due(state, NOW + planner.LONGEST_WAIT * 1.1)
+    assert planner.is_due(state, NOW + responses.LONGEST_WAIT * 1.1)
 
 
 @pytest.mark.parametrize(
@@ -195,12 +198,12 @@ def test_a_wait_set_under_another_clock_does_not_count() -> None:
     ],
 )
 def test_retry_after(header: str | None, wait: timedelta) -> None:
-    assert planner.retry_after(header, NOW) == wait
+    assert responses.retry_after(header, NOW) == wait
 
 
 @given(st.text(max_size=60))
 def test_no_retry_after_breaks_the_push(header: str) -> None:
-    assert timedelta(0) <= planner.retry_after(header, NOW) <= timedelta(hours=1)
+    assert timedelta(0) <= responses.retry_after(header, NOW) <= timedelta(hours=1)
 
 
 @given(st.integers(2, 50_000), st.integers(1, 10**9), st.integers(1, 10**9))
@@ -269,3 +272,25 @@ def test_the_first_retry_is_due_at_once_and_the_fifth_refusal_is_the_last() -> N
         waits.append((again.next_attempt_at - NOW) // timedelta(minutes=1))
     assert waits == [0, 1, 2, 5]
     assert planner.sort_refused([replace(row, tries=5)], NOW) == ((), (replace(row, tries=5),))
+
+
+def _refused(resource: BatchType) -> responses.ResponseClass:
+    reply = Reply(
+        400, b'{"error": {"code": "invalid", "message": "X-Batch-Type must be one of sites, devices."}}'
+    )
+    return responses.as_of_type(responses.classify(reply, 1, NOW), reply, resource)
+
+
+def test_an_earlier_release_that_does_not_take_decisions_yet_is_no_failure() -> None:
+    failing = replace(STATE, resource=BatchType.EVENTS, consecutive_failures=2)
+    response = _refused(BatchType.EVENTS)
+
+    assert isinstance(response, NotKnown)
+    state = planner.after_response(failing, response, NOW)
+    assert state.consecutive_failures == 0
+    assert not planner.is_due(state, NOW + timedelta(hours=11))
+    assert planner.is_due(state, NOW + timedelta(hours=12))
+
+
+def test_a_bad_request_is_a_failure_for_what_every_release_takes() -> None:
+    assert isinstance(_refused(BatchType.SITES), Failed)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.registers import Reading, register_milliwh
 from portal.simulator.load_model import EPOCH, BuildingLoad, LoadKind
+from tests.judged_registers import hours_of
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 MONDAY = datetime(2026, 5, 17, 22, tzinfo=UTC)  # local midnight
@@ -111,8 +111,8 @@ def test_quantities_are_those_of_a_healthy_supply(kind: LoadKind) -> None:
 def test_the_billing_rules_believe_every_simulated_reading() -> None:
     rows = load().registers(MONDAY, MONDAY + 3 * DAY, timedelta(seconds=30))
     readings = [Reading(row.at, register_milliwh(row.energy_imported_kwh or 0)) for row in rows]
-    hours = hourly_energy(MeterState(), readings, Rules(timedelta(hours=2), 150)).hours
-    assert sum(hour.suspect_count + hour.reset_count for hour in hours.values()) == 0
+    hours = hours_of(readings, 150)
+    assert sum(hour.suspect_count + hour.event_count for hour in hours.values()) == 0
     assert sum(hour.allocated_milliwh for hour in hours.values()) == (
         readings[-1].register_milliwh - readings[0].register_milliwh
     )

@@ -303,7 +303,7 @@ async def _from_split_intervals(
     while doubtful:
         some = doubtful[-_AT_ONCE:]
         del doubtful[-_AT_ONCE:]
-        await split_intervals.add_pieces(session, scope.layout, scope.customer_id, some, max_gap)
+        await split_intervals.add_readings(session, scope.layout, scope.customer_id, some, max_gap)
         for device_hour in some:
             for segment, milliwh in parts_of(device_hour, split[device_hour.municipality, device_hour.hour]):
                 found.add(

@@ -19,12 +19,20 @@ _UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
+class AsItStood:
+    """An answer is asked for as it stood at an instant; `looked_at`: but for what nobody had looked at by then."""
+
+    at: datetime
+    looked_at: bool = False
+
+
+@dataclass(frozen=True)
 class CostScope:
     """Whose energy: a customer's on the Admin, one site's or all on the Client; and how it is grouped.
 
     `day_zone` is whose days it is grouped by, None while that is not known. `own_zone` is that of sites without a
     municipality.
-    `live` are hours of which something else is stored than there is by now.
+    `live` are hours of which something else is stored than there is by now. With `stood` it is the answer of then.
     """
 
     layout: Layout
@@ -36,6 +44,7 @@ class CostScope:
     day_zone: ZoneInfo | None = _UTC
     own_zone: ZoneInfo = _UTC
     live: LiveHours = ALL_STORED
+    stood: AsItStood | None = None
 
     def key_of(self, device_id: UUID) -> MeterKey:
         """Return the key of a device's meter."""

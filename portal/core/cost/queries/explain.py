@@ -82,7 +82,7 @@ async def find_device_hour(session: AsyncSession, scope: CostScope, device_id: U
     stored = Amounts(row.allocated, row.estimated, row.unallocated, row.suspects)
     amounts = stored if live is None else live.now
     device_hour = DeviceHour(device_id, row.municipality_id or 0, hour, amounts.allocated_milliwh, 0)
-    device_hour.settled_before = scope.live.settled_before(scope.key_of(device_id), hour)
+    device_hour.judged = scope.live.judgement_of(scope.key_of(device_id), hour)
     return ExplainedHour(
         device_hour,
         row.device_name,
@@ -107,7 +107,7 @@ async def find_hours(session: AsyncSession, scope: CostScope, device_id: UUID) -
             device_id, its_municipality or 0, each.hour, each.now.allocated_milliwh, 0
         )
     for hour in found.values():
-        hour.settled_before = scope.live.settled_before(key, hour.hour)
+        hour.judged = scope.live.judgement_of(key, hour.hour)
     return sorted((hour for hour in found.values() if hour.allocated_milliwh), key=lambda hour: hour.hour)
 
 

@@ -78,7 +78,7 @@ def split_intervals(
             hour.allocated_milliwh = each.now.allocated_milliwh
             hour.estimated_milliwh = each.now.estimated_milliwh if scope.estimate_gaps else 0
     for hour in found.values():
-        hour.settled_before = scope.live.settled_before(scope.key_of(hour.device_id), hour.hour)
+        hour.judged = scope.live.judgement_of(scope.key_of(hour.device_id), hour.hour)
     return [hour for hour in found.values() if hour.allocated_milliwh or hour.estimated_milliwh]
 
 

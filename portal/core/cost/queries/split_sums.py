@@ -1,8 +1,8 @@
 """Energy of the split intervals, which are hours with an edge inside, added up in the database.
 
-Most of these hours are clean: nothing in them was suspect, reset, exchanged or a gap, and at the end of the hour before
-nothing was in doubt. Then energy simply follows the register, and what lies before the edge is told by the last
-reading of the hour before and four of the hour itself. All others are handed back one by one, for the fold.
+Most of these hours are clean: their readings are all accepted, of one run with those before and behind them, and no gap
+is among them. Then energy simply follows the register, and what lies before the edge is told by the last reading of the
+hour before and four of the hour itself. All others are handed back one by one, for the judge.
 `energy.rules.split_intervals.split_interval` says the same of pieces, to the milliwatt-hour.
 """
 
@@ -43,20 +43,22 @@ WITH split AS MATERIALIZED (
 ), meter AS MATERIALIZED (
     SELECT d.id AS device_id, d.customer, d.meter, d.kind = 'bulk' AS is_added_up,
         CASE WHEN s.{municipality_id} = ANY(CAST(:known AS integer[]))
-        THEN s.{municipality_id} ELSE 0 END AS municipality {live_ends}
+        THEN s.{municipality_id} ELSE 0 END AS municipality, EXISTS (
+            SELECT FROM {meter_decisions} k WHERE {k.customer_id = d.customer_id AND} k.device_id = d.id
+              AND k.says -> 'scale' IS NOT NULL
+        ) AS is_scaled {live_ends}
     FROM {devices} d JOIN {sites} s ON {s.customer_id = d.customer_id AND} s.id = d.site_id {live_meters}
     WHERE {d.customer_id = :customer_id AND} true {of_site}
 ), taken_apart AS MATERIALIZED (
     SELECT p.device_id, p.is_added_up, c.*, h.allocated_milliwh, {estimated} AS estimated_milliwh,
-        CASE WHEN c.edge IS NOT NULL {is_stored}
-            AND h.suspect_count = 0 AND h.reset_count = 0 AND h.exchange_count = 0
-            AND h.unallocated_milliwh = 0 AND h.estimated_milliwh = 0
+        CASE WHEN c.edge IS NOT NULL AND NOT p.is_scaled {is_stored}
+            AND h.is_unbroken AND h.event_count = 0 AND h.unallocated_milliwh = 0 AND h.estimated_milliwh = 0
         THEN (
             SELECT CASE WHEN r.last_at < h.hour + interval '1 hour' OR EXISTS (
                 SELECT 1 FROM {hourly_energy} n
                 WHERE {n.customer_id = :customer_id AND} n.device_id = p.device_id
                   AND n.hour = h.hour + interval '1 hour'
-                  AND n.suspect_count = 0 AND n.reset_count = 0 AND n.exchange_count = 0 AND n.unallocated_milliwh = 0
+                  AND n.is_unbroken AND n.event_count = 0 AND n.unallocated_milliwh = 0
             ) THEN CASE
                 WHEN r.before_at IS NULL
                     THEN {share_of_first_after}
@@ -65,11 +67,9 @@ WITH split AS MATERIALIZED (
                 ELSE {share_of_first} + r.before_shown - r.first_shown + {share_of_edge}
             END END
             FROM (
-                SELECT (b.meter_state -> 'base' ->> 0)::timestamptz AS at,
-                       (b.meter_state -> 'base' ->> 1)::bigint AS shown
-                FROM {hourly_energy} b
+                SELECT b.last_at AS at, b.last_milliwh AS shown FROM {hourly_energy} b
                 WHERE {b.customer_id = :customer_id AND} b.device_id = p.device_id
-                  AND b.hour = h.hour - interval '1 hour' AND b.meter_is_settled
+                  AND b.hour = h.hour - interval '1 hour' AND b.last_at IS NOT NULL
             ) base CROSS JOIN LATERAL (
                 SELECT min(time) AS first_at, min(shown) AS first_shown, max(time) AS last_at,
                        max(time) FILTER (WHERE time <= c.edge) AS before_at,

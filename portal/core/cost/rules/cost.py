@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
+from portal.core.cost.rules.coverage import NO_COVERAGE, Coverage
+from portal.core.cost.rules.data_quality import NOT_ASKED, DataQuality
 from portal.core.cost.rules.rates import Price
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
 from portal.core.sites.rules.meter_tree import DeviceKind, Formula, kind_of
@@ -145,6 +147,8 @@ class CostReport:
     unknown_zones: tuple[str, ...] = ()
     left_out: tuple[ChargesLeftOut, ...] = ()
     as_of: AsOf = UNKNOWN
+    data_quality: DataQuality = NOT_ASKED
+    coverage: Coverage = NO_COVERAGE
     zone: str = "UTC"
     others: "tuple[CostReport, ...]" = ()
 
@@ -340,11 +344,8 @@ def _added_up(
     days: Iterable[date],
     devices: Sequence[DeviceRef],
 ) -> tuple[_Sum, dict[date, _Sum], dict[UUID, _Sum]]:
-    whole, day_lines, device_lines = (
-        _Sum(),
-        {day: _Sum() for day in days},
-        {d.device_id: _Sum() for d in devices},
-    )
+    whole, day_lines = _Sum(), {day: _Sum() for day in days}
+    device_lines = {device.device_id: _Sum() for device in devices}
     for usage in by_day:
         _line(day_lines, usage.day, "day", "is outside the report's window").add(usage.price, usage.milliwh)
     added_up = {device.device_id for device in devices if device.kind is DeviceKind.BULK}

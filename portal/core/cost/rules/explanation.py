@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from portal.core.cost.rules.rates import Price, Segment
 from portal.core.cost.rules.shown_cost import shown_pair
 from portal.core.energy.rules.as_of import UNKNOWN, AsOf
-from portal.core.energy.rules.meter import Piece, PieceKind, Step
+from portal.core.energy.rules.hour_readings import JudgedReading
+from portal.core.energy.rules.judging import SuspectReason
+from portal.core.energy.rules.pieces import Piece, PieceKind
 from portal.core.tariffs.rules.tariffs import Tariff
 from portal.core.values.money import exact_decimals, kwh_from_milliwh
 from portal.core.values.time import HOUR
@@ -18,11 +20,15 @@ from portal.core.values.time import HOUR
 
 @dataclass(frozen=True, slots=True)
 class ReadingUsed:
-    """A reading and what the energy rule made of it: "accepted", "reset", "exchange" or "waiting"."""
+    """A reading and what the judge says of it: accepted, suspect, or what happened before it, as "reset".
+
+    `reason` says why one is suspect.
+    """
 
     at: datetime
     register_kwh: Decimal
     validation: str
+    reason: SuspectReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +87,18 @@ class Explanation:
     as_of: AsOf = UNKNOWN
 
 
-def readings_used(steps: Iterable[Step]) -> tuple[ReadingUsed, ...]:
-    """Return the readings behind an hour, validated, the one that the first piece starts from included."""
-    steps = tuple(steps)
-    suspects = {reading.at for step in steps for reading in step.suspects}
-    found: list[ReadingUsed] = []
-    for step in steps:
-        validation = "reset" if step.resets else "exchange" if step.exchanges else "accepted"
-        if not step.is_settled:
-            validation = "waiting"
-        if step.reading.at in suspects:
-            validation = "suspect"
-        found.append(
-            ReadingUsed(step.reading.at, kwh_from_milliwh(step.reading.register_milliwh), validation)
-        )
-    return tuple(found)
+def readings_used(readings: Iterable[JudgedReading]) -> tuple[ReadingUsed, ...]:
+    """Return the readings of an hour as judged, with those that its first piece starts from and its last ends at."""
+    return tuple(
+        ReadingUsed(each.at, kwh_from_milliwh(each.milliwh), _validation(each), each.reason)
+        for each in readings
+    )
+
+
+def _validation(reading: JudgedReading) -> str:
+    if reading.reason is not None:
+        return "suspect"
+    return "accepted" if reading.link is None else reading.link.value
 
 
 def piece_used(piece: Piece, hour: datetime) -> PieceUsed:

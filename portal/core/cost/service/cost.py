@@ -10,9 +10,13 @@ from zoneinfo import ZoneInfo
 from portal.core import energy
 from portal.core.cost.queries import cost_report as reports
 from portal.core.cost.queries.cost import CostScope, zone_named
+from portal.core.cost.queries.cost_scope import AsItStood
+from portal.core.cost.queries.coverage import load_coverage
+from portal.core.cost.queries.data_quality import load_data_quality
 from portal.core.cost.rules import cost as domain
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.rules.currencies import with_fixed
+from portal.core.energy.queries.journal import JournalAsked, as_it_stood
 from portal.core.errors import Invalid, NotFound
 from portal.core.fleet.queries import customers as customer_queries
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import AsyncSession
     from portal.core.stack import Stack
+
+__all__ = ["AsItStood", "CostReport"]
 
 GAPS = ("report", "estimate")
 DAYS = ("utc", "local")
@@ -38,6 +44,7 @@ class CostOptions:
 
     gaps: str = "report"
     days: str = "utc"
+    stood: AsItStood | None = None
 
 
 async def fleet_cost(
@@ -47,6 +54,7 @@ async def fleet_cost(
     to_at: datetime,
     gaps: str = "report",
     days: str = "utc",
+    stood: AsItStood | None = None,
 ) -> CostReport:
     """Price a customer's energy of `[from_at, to_at)` (aware instants).
 
@@ -54,7 +62,7 @@ async def fleet_cost(
     Raises `Invalid` with the reason for a bad window or option, `NotFound` for an unknown customer. What its tariffs
     price in other currencies is in `others`. `as_of` says how far the answer goes.
     """
-    scope = _scope(stack, from_at, to_at, CostOptions(gaps, days))
+    scope = _scope(stack, from_at, to_at, CostOptions(gaps, days, stood))
     async with stack.db.reports, energy.counted(stack, customer_id) as counted:
         if not await customer_queries.is_known(counted.session, customer_id):
             message = "There is no such customer"
@@ -69,12 +77,13 @@ async def client_cost(
     site_id: UUID | None = None,
     gaps: str = "report",
     days: str = "utc",
+    stood: AsItStood | None = None,
 ) -> CostReport:
     """Price a Client's own energy, of one site or all; otherwise as `fleet_cost`.
 
     `fixed` holds the fixed charges of each site for the local days that begin in the window.
     """
-    scope = replace(_scope(stack, from_at, to_at, CostOptions(gaps, days)), site_id=site_id)
+    scope = replace(_scope(stack, from_at, to_at, CostOptions(gaps, days, stood)), site_id=site_id)
     async with stack.db.reports, energy.counted(stack) as counted:
         report = await _report(stack, counted, scope)
         return with_fixed(
@@ -115,6 +124,7 @@ def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOption
         estimate_gaps=options.gaps == "estimate",
         day_zone=_UTC if options.days == "utc" else None,
         own_zone=ZoneInfo(stack.settings.application.time_zone),
+        stood=options.stood,
     )
 
 
@@ -124,6 +134,16 @@ async def _report(stack: Stack, counted: energy.Counted, scope: CostScope) -> Co
     zone = scope.day_zone or ZoneInfo(
         await _local_zone(counted.session, stack, scope.customer_id, scope.site_id)
     )
-    scope = replace(scope, live=counted.live, day_zone=zone)
+    live, as_of = counted.live, counted.as_of
+    if scope.stood is not None:
+        live = await as_it_stood(counted.session, scope.layout, _journal_asked(scope, scope.stood), live)
+        as_of = replace(as_of, at=min(as_of.at, scope.stood.at))
+    scope = replace(scope, live=live, day_zone=zone)
     report = await reports.load_report(counted.session, scope, billing.currency, max_gap)
-    return replace(report, as_of=counted.as_of, zone=zone.key)
+    quality = await load_data_quality(counted.session, scope)
+    coverage = await load_coverage(counted.session, scope, zone.key, stack.clock())
+    return replace(report, as_of=as_of, zone=zone.key, data_quality=quality, coverage=coverage)
+
+
+def _journal_asked(scope: CostScope, stood: AsItStood) -> JournalAsked:
+    return JournalAsked(scope.from_at, scope.to_at, stood.at, scope.customer_id, looked_at=stood.looked_at)

@@ -54,7 +54,7 @@ async def explain_hour(
         if found is None:
             message = "There is no such device"
             raise NotFound(message)
-        await split_intervals.add_pieces(session, scope.layout, customer_id, [found.device_hour], max_gap)
+        await split_intervals.add_readings(session, scope.layout, customer_id, [found.device_hour], max_gap)
         municipalities = await load_municipalities(session, scope)
     municipality = next(
         (each for each in municipalities if each.municipality_id == found.municipality_id), None
@@ -98,7 +98,7 @@ async def list_hours(
         ]
         by_hour = costs.segments_by_hour(municipalities, scope)
         split = [hour for hour in found if len(by_hour[hour.hour]) > 1]
-        await split_intervals.add_pieces(session, scope.layout, customer_id, split, max_gap)
+        await split_intervals.add_readings(session, scope.layout, customer_id, split, max_gap)
     lines = tuple(_hour_line(hour, costs.parts_of(hour, by_hour[hour.hour])) for hour in found)
     return Hours(lines, counted.as_of)
 
@@ -139,7 +139,7 @@ def _explanation(
         unallocated_kwh=kwh_from_milliwh(found.unallocated_milliwh),
         estimated_kwh=kwh_from_milliwh(found.estimated_milliwh),
         suspect_readings=found.suspect_count,
-        readings=domain.readings_used(hour.steps),
+        readings=domain.readings_used(hour.readings),
         pieces=tuple(domain.piece_used(piece, hour.hour) for piece in pieces),
         parts=parts,
         shown_base=base,

@@ -1,6 +1,6 @@
 """Computes the energy of queued hours for an answer, by the same rule as a refresh, and stores nothing.
 
-Readings that continue cleanly are added up by the refresh's own statement; other meters are folded, as far as they
+Readings that continue cleanly are added up by the refresh's own statement; other meters are judged, as far as they
 are few. What is too much for an answer is left out, meter by meter, and the answer says so.
 """
 
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from portal.core.database.local_settings import local_settings
 from portal.core.database.rows import row_of, rows_of
 from portal.core.energy.queries.append import clean_runs
-from portal.core.energy.queries.meters import MeterChange, rated_powers
-from portal.core.energy.queries.stretches import folded
-from portal.core.energy.rules.live import ALL_STORED, NOTHING, Amounts, LiveHour, LiveHours
-from portal.core.energy.rules.meter import Rules
+from portal.core.energy.queries.energy_rows import changed_hours
+from portal.core.energy.queries.meters import MeterChange, judged_meters
+from portal.core.energy.queries.stretches import JudgedNow, judged_now
+from portal.core.energy.rules.live import ALL_STORED, NOTHING, Amounts, LiveHour, LiveHours, LiveJudgement
+from portal.core.values.time import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
     from portal.core.database.layout import Layout, MeterKey
     from portal.core.energy.queries.energy_rows import Reach
-    from portal.core.energy.rules.hours import HourEnergy
+    from portal.core.energy.rules.judging import JudgedHour
 
 _MOST_ENTRIES = 50_000  # a stream of batches queues an hour many times over; looking at them takes some 40 ms
 _MOST_HOURS = 5_000
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_SECONDS = 0.2
 _A_MOMENT = "1 second"
-_MOST_READINGS = 10_000  # the rule takes some 6 us for each
+_MOST_READINGS = 20_000  # reading and judging take some 2 us for each
 
 
 _WAITING = """
@@ -55,16 +56,6 @@ FROM (
     FROM {rollup_batches} CROSS JOIN LATERAL unnest(meters, hours, firsts) AS q (meter, hour, first_at)
     WHERE {whose_number} GROUP BY customer, meter
 ) q JOIN {devices} d ON d.customer = q.customer AND d.meter = q.meter
-"""
-_STORED = """
-SELECT {e.customer_id,} e.device_id, e.hour,
-       e.allocated_milliwh, e.estimated_milliwh, e.unallocated_milliwh, e.suspect_count
-FROM unnest(
-    {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]),
-    CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[])
-) AS r ({customer_id,} device_id, first, last)
-JOIN {hourly_energy} e ON {e.customer_id = r.customer_id AND} e.device_id = r.device_id
-  AND e.hour >= coalesce(r.first, '-infinity') AND e.hour <= coalesce(r.last, 'infinity')
 """
 
 
@@ -103,15 +94,6 @@ class _QueuedMeter(NamedTuple):
     queued_at: datetime
 
 
-class _StoredHour(NamedTuple):
-    key: MeterKey
-    hour: datetime
-    allocated_milliwh: int
-    estimated_milliwh: int
-    unallocated_milliwh: int
-    suspect_count: int
-
-
 class _Queued(NamedTuple):
     change: MeterChange
     queued_at: datetime
@@ -123,8 +105,8 @@ async def compute(
     """Compute what is queued of a customer's meters, or of all; the session must see one moment.
 
     What a recompute pass has not reached yet is left as it was, and counts as left out.
-    A statement of it has a fifth of a second, and one that folds meters what is then left of it; where nothing is, none
-    are folded. A statement that takes longer fails, and with it the session.
+    A statement of it has a fifth of a second, and one that meters are judged by what is then left of it; where nothing
+    is, none are judged. A statement that takes longer fails, and with it the session.
     """
     until = monotonic() + _LONGEST_SECONDS
     waiting = await _waiting(session, layout, customer_id)
@@ -159,16 +141,19 @@ async def _compute(
         return Live(ALL_STORED, min((each.queued_at for each in left), default=None))
     clean = await clean_runs(session, layout, [each.change for each in queued], max_gap)
     others = [each.change for each in queued if each.change.key not in clean]
-    reaches: list[Reach] = []
+    found = JudgedNow([], set())
     if others and monotonic() < until:
         async with local_settings(session, {"statement_timeout": _time_left(until)}):
-            reaches = await folded(session, layout, others, _MOST_READINGS)
-    done = clean.keys() | {reach.key for reach in reaches}
+            found = await judged_now(session, layout, others, _MOST_READINGS)
+    reaches = found.reaches
+    done = clean.keys() | found.unconcerned | {reach.key for reach in reaches}
     left += [each for each in queued if each.change.key not in done]
     hours = [hour for its_hours in clean.values() for hour in its_hours]
-    hours += await _folded_hours(session, layout, reaches)
+    hours += await _judged_hours(session, layout, reaches)
+    rules = {each.key: each.rules for each in others}
+    judged = {reach.key: LiveJudgement(reach.judgement, rules[reach.key].eras) for reach in reaches}
     return Live(
-        LiveHours(hours, _reaches(clean, reaches, hours)),
+        LiveHours(hours, _reaches(clean, reaches, hours), judged),
         min((each.queued_at for each in left), default=None),
     )
 
@@ -190,12 +175,11 @@ async def _queued(
     statement = layout.sql(_QUEUED, whose_number=layout.whose_number(customer_id))
     given = {"customer_id": customer_id}
     rows = await rows_of(session, _QueuedMeter, statement, given, keys=layout.key_width)
-    powers = await rated_powers(session, layout)
-    found: list[_Queued] = []
-    for key, hours, first_at, queued_at in rows:
-        rules = Rules(max_gap=max_gap, max_power_kw=powers.get(key))
-        found.append(_Queued(MeterChange(key, sorted(hours), first_at, rules), queued_at))
-    return found
+    meters = await judged_meters(session, layout, [row.key for row in rows], max_gap)
+    return [
+        _Queued(MeterChange(key, sorted(hours), first_at, *meters[key]), queued_at)
+        for key, hours, first_at, queued_at in rows
+    ]
 
 
 def _few_enough(queued: Iterable[_Queued]) -> tuple[list[_Queued], list[_Queued]]:
@@ -209,48 +193,25 @@ def _few_enough(queued: Iterable[_Queued]) -> tuple[list[_Queued], list[_Queued]
     return chosen, left
 
 
-async def _folded_hours(session: AsyncSession, layout: Layout, reaches: Sequence[Reach]) -> list[LiveHour]:
-    """Return every hour of the reaches that is stored, or would be."""
-    if not reaches:
-        return []
-    stored = await _stored(session, layout, reaches)
+async def _judged_hours(session: AsyncSession, layout: Layout, reaches: Sequence[Reach]) -> list[LiveHour]:
+    """Return every hour of the reaches that is stored otherwise than it would be."""
     found: list[LiveHour] = []
-    for reach in reaches:
-        now = {
-            energy.hour: _amounts(energy)
-            for energy in reach.fold.hours.values()
-            if _lies_in(reach, energy.hour)
-        }
-        was = stored.get(reach.key, {})
-        found += [
-            LiveHour(reach.key, hour, was.get(hour, NOTHING), now.get(hour, NOTHING))
-            for hour in sorted(now.keys() | was.keys())
-        ]
+    for key, was, now in await changed_hours(session, layout, reaches):
+        hour = was or now
+        if hour is not None:
+            found.append(LiveHour(key, instant_of(hour.hour), _amounts(was), _amounts(now)))
     return found
 
 
-async def _stored(
-    session: AsyncSession, layout: Layout, reaches: Sequence[Reach]
-) -> dict[MeterKey, dict[datetime, Amounts]]:
-    given = layout.arrays(reach.key for reach in reaches) | {
-        "first": [reach.first for reach in reaches],
-        "last": [reach.last for reach in reaches],
-    }
-    found: dict[MeterKey, dict[datetime, Amounts]] = {}
-    for key, hour, *amounts in await rows_of(
-        session, _StoredHour, layout.sql(_STORED), given, keys=layout.key_width
-    ):
-        found.setdefault(key, {})[hour] = Amounts(*amounts)
-    return found
-
-
-def _lies_in(reach: Reach, hour: datetime) -> bool:
-    return (reach.first is None or hour >= reach.first) and (reach.last is None or hour <= reach.last)
-
-
-def _amounts(energy: HourEnergy) -> Amounts:
+def _amounts(hour: JudgedHour | None) -> Amounts:
+    if hour is None:
+        return NOTHING
     return Amounts(
-        energy.allocated_milliwh, energy.estimated_milliwh, energy.unallocated_milliwh, energy.suspect_count
+        hour.allocated_milliwh,
+        hour.estimated_milliwh,
+        hour.unallocated_milliwh,
+        hour.suspect_count,
+        int(hour.is_covered),
     )
 
 

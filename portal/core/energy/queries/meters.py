@@ -2,32 +2,65 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from portal.core.database.rows import rows_of, value_of
-from portal.core.energy.rules.meter import Rules
+from portal.core.database.layout import MeterKey
+from portal.core.database.rows import rows_of
+from portal.core.energy.queries.decisions import decisions_in_force
+from portal.core.energy.rules.meter_rules import MeterHead, MeterRules, facts_of
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from collections.abc import Collection
+    from datetime import timedelta
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from portal.core.database.layout import Layout, MeterKey
+    from portal.core.database.layout import Layout
     from portal.core.database.queue import QueuedHour
 
 
-_RATED_POWER = (
-    "SELECT max_power_kw::float8 FROM {devices} WHERE {customer_id = :customer_id AND} id = :device_id"
-)
-_RATED_POWERS = """
-SELECT {customer_id,} id, max_power_kw::float8 AS max_power_kw FROM {devices} WHERE max_power_kw IS NOT NULL
+_JUDGED_BY = """
+SELECT {w.customer_id,} w.device_id, d.max_power_kw::float8 AS max_power_kw,
+       h.learned_watts, h.count_milliwh, h.width_milliwh,
+       h.device_id IS NOT NULL AS is_judged, h.last_at, h.last_milliwh,
+       coalesce(h.is_firm AND {is_plain}, false) AS is_firm
+FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[])) AS w ({customer_id,} device_id)
+LEFT JOIN {devices} d ON {d.customer_id = w.customer_id AND} d.id = w.device_id
+LEFT JOIN {meter_heads} h ON {h.customer_id = w.customer_id AND} h.device_id = w.device_id AND h.register = 0
 """
 
 
-class _RatedMeter(NamedTuple):
+# What a count is follows from all readings until it is known, and with it what was made of doubtful ones.
+_IS_PLAIN = """
+(h.count_milliwh IS NOT NULL OR NOT EXISTS (
+    SELECT FROM {suspect_spans} p
+    WHERE {p.customer_id = h.customer_id AND} p.device_id = h.device_id AND p.register = 0
+) AND NOT EXISTS (
+    SELECT FROM {register_links} l
+    WHERE {l.customer_id = h.customer_id AND} l.device_id = h.device_id AND l.register = 0
+))
+"""
+
+
+class _JudgedBy(NamedTuple):
     key: MeterKey
-    max_power_kw: float
+    max_power_kw: float | None
+    learned_watts: int | None
+    count_milliwh: int | None
+    width_milliwh: int | None
+    is_judged: bool
+    last_at: datetime | None
+    last_milliwh: int | None
+    is_firm: bool
+
+
+class JudgedMeter(NamedTuple):
+    """How a meter is judged, and where that has come to; None before anything was."""
+
+    rules: MeterRules
+    head: MeterHead | None
 
 
 class MeterChange(NamedTuple):
@@ -36,28 +69,35 @@ class MeterChange(NamedTuple):
     key: MeterKey
     hours: list[datetime]
     first_at: datetime
-    rules: Rules
+    rules: MeterRules
+    head: MeterHead | None = None
 
 
 async def changes_by_meter(
     session: AsyncSession, layout: Layout, taken: list[QueuedHour], max_gap: timedelta
 ) -> list[MeterChange]:
     """Gather queued hours (in the order of `take_queue`) by meter, with the rules each is judged by."""
-    powers = await rated_powers(session, layout)
-    found: list[MeterChange] = []
-    for key, group in groupby(taken, key=lambda queued: queued.key):
-        entries = list(group)
-        rules = Rules(max_gap=max_gap, max_power_kw=powers.get(key))
-        first_at = min(entry.first_at for entry in entries)
-        found.append(MeterChange(key, [entry.hour for entry in entries], first_at, rules))
-    return found
+    gathered = [(key, list(group)) for key, group in groupby(taken, key=lambda queued: queued.key)]
+    meters = await judged_meters(session, layout, [key for key, _ in gathered], max_gap)
+    return [
+        MeterChange(
+            key, [entry.hour for entry in entries], min(entry.first_at for entry in entries), *meters[key]
+        )
+        for key, entries in gathered
+    ]
 
 
-async def rated_power(session: AsyncSession, layout: Layout, key: MeterKey) -> float | None:
-    """Return the rated power (kW) of a meter; None where it has none."""
-    return await value_of(session, float, layout.sql(_RATED_POWER), layout.given(key))
-
-
-async def rated_powers(session: AsyncSession, layout: Layout) -> dict[MeterKey, float]:
-    """Return the rated power (kW) of every meter that has one."""
-    return dict(await rows_of(session, _RatedMeter, layout.sql(_RATED_POWERS), keys=layout.key_width))
+async def judged_meters(
+    session: AsyncSession, layout: Layout, meters: Collection[MeterKey], max_gap: timedelta
+) -> dict[MeterKey, JudgedMeter]:
+    """Return how each of these meters is judged, one that is gone like one of which nothing is known."""
+    decided = await decisions_in_force(session, layout, meters)
+    statement = layout.sql(_JUDGED_BY, is_plain=layout.sql(_IS_PLAIN))
+    rows = await rows_of(session, _JudgedBy, statement, layout.arrays(meters), keys=layout.key_width)
+    return {
+        row.key: JudgedMeter(
+            MeterRules(max_gap, facts_of(*row[1:5]), tuple(decided.get(row.key, ()))),
+            MeterHead(row.last_at, row.last_milliwh, row.is_firm) if row.is_judged else None,
+        )
+        for row in rows
+    }

@@ -1,8 +1,8 @@
-"""One month of a recompute pass, or as much of a meter as can be settled.
+"""One month of a recompute pass, or as much of a meter as can be judged for good.
 
-At the seam between two months energy goes neither lost nor twice. What lies before an accepted reading is final, so of
-a month only the hours before that of its last accepted reading are written. The next begins with that hour, from the
-state that is stored with the hours before: where one fold over all readings would be by then.
+At the seam between two months energy goes neither lost nor twice. What lies before an anchor is final, so of a month
+only the hours before that of its last anchor are written. The next begins with that hour, judged from an anchor among
+the hours before: where one judgement of all readings would be by then.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.rows import is_so, value_of
-from portal.core.energy.queries.energy_rows import Reach, replace_energy
-from portal.core.energy.queries.folds import (
-    Stretch,
-    fold_in_database,
-    fold_stretches,
-    state_before,
-)
+from portal.core.energy.queries.clean_spans import clean_span, firm_end
+from portal.core.energy.queries.energy_rows import Reach
+from portal.core.energy.queries.journal import Why
+from portal.core.energy.queries.judged_stretches import ChangedStretch, judge_onwards, judged
+from portal.core.energy.queries.learning import learn
+from portal.core.energy.queries.meters import judged_meters
 from portal.core.energy.queries.passes import Pass
-from portal.core.energy.rules.hours import HourFold, MeterState, Rules, first_changed_hour
-from portal.core.values.time import HOUR, floor_hour
+from portal.core.energy.queries.register_readings import RegisterSpan, load_readings
+from portal.core.energy.queries.stretches import store
+from portal.core.energy.rules.judging import Judgement, outline_of
+from portal.core.energy.rules.stored_words import RestatedBecause
+from portal.core.values.time import HOUR, floor_hour, instant_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.layout import Layout, MeterKey
+    from portal.core.energy.rules.meter_rules import MeterRules
 
 _FIRST_READING = """
 SELECT m.time FROM {devices} d CROSS JOIN LATERAL {schema}.next_imported(d.customer, d.meter, '-infinity', 1) m
@@ -42,6 +45,9 @@ SELECT EXISTS (
 """
 # A step ends with a month. One that began at the end of a month ends with the next.
 _SHORTEST = timedelta(days=2)
+# In so much of its end a month that is clean has an anchor, if it moves at all.
+_TAIL = timedelta(days=3)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class RecomputedMonth(NamedTuple):
@@ -59,50 +65,91 @@ class RecomputedMonth(NamedTuple):
 
 
 async def recompute_month(
-    session: AsyncSession, layout: Layout, going: Pass, rules: Rules
+    session: AsyncSession, layout: Layout, going: Pass, max_gap: timedelta
 ) -> RecomputedMonth:
-    """Compute the next month of a pass, and replace what is stored of it; returns what was replaced."""
-    stretch = await _beginning(session, layout, going, rules)
-    first = stretch.start if stretch.state.base or stretch.state.candidates else None
-    fold, until = await _fold_month(session, layout, stretch)
-    last = None if until is None else until - HOUR
-    await replace_energy(session, layout, [Reach(going.key, first, last, fold)])
-    return RecomputedMonth(going.key, first, until, going.asked_at)
+    """Judge the next month of a pass, and replace what is stored of it; returns what was replaced."""
+    rules = (await judged_meters(session, layout, [going.key], max_gap))[going.key].rules
+    if going.from_hour is None:
+        rules = await learn(session, layout, going.key, rules)
+    reach = await _month(session, layout, going, rules)
+    await store(session, layout, [reach], Why(going.asked_at, RestatedBecause.RULE))
+    until = None if reach.until is None else floor_hour(reach.until)
+    return RecomputedMonth(going.key, going.from_hour, until, going.asked_at)
 
 
-async def _beginning(session: AsyncSession, layout: Layout, going: Pass, rules: Rules) -> Stretch:
-    """Return where the pass goes on: at its hour, or at the first reading."""
-    if going.from_hour is not None:
-        state = await state_before(session, layout, going.key, going.from_hour)
-        # A state that knows readings of the hour or later was not left by the hours before: rows were changed.
-        if state.latest_at is not None and state.latest_at < going.from_hour:
-            return Stretch(going.key, rules, going.from_hour, state)
-    first_at = await _first_reading(session, layout, going.key)
-    return Stretch(going.key, rules, first_at and floor_hour(first_at))
+class _Step(NamedTuple):
+    """A part of a meter's readings: from the hour `since` to before `until`, and whether nothing lies behind that."""
+
+    key: MeterKey
+    rules: MeterRules
+    since: datetime
+    until: datetime
+    is_first: bool
+    is_last: bool
 
 
-async def _fold_month(
-    session: AsyncSession, layout: Layout, stretch: Stretch
-) -> tuple[HourFold, datetime | None]:
-    """Fold up to the end of a month; returns the hours, and up to which they are final, None: all, to the last reading.
+async def _month(session: AsyncSession, layout: Layout, going: Pass, rules: MeterRules) -> Reach:
+    """Judge up to the end of a month, as far as that is final; all, to the last reading, where nothing lies behind.
 
-    Where nothing is accepted in a month, twice as much is folded, and so on.
+    Where there is no anchor in a month, twice as much is judged, and so on.
     """
-    if stretch.start is None:
-        return HourFold({}, MeterState()), None
+    since = going.from_hour
+    if since is None:
+        first_at = await value_of(session, datetime, layout.sql(_FIRST_READING), layout.given(going.key))
+        if first_at is None:
+            return Reach(going.key, None, None, Judgement([], [], []), [])
+        since = floor_hour(first_at)
     length = _SHORTEST
     while True:
-        stretch.end = month_after(stretch.start + length)
-        is_last = not await _has_readings(session, layout, stretch.key, stretch.end)
-        fold = await fold_in_database(session, layout, stretch)
-        if fold is None:
-            [fold] = await fold_stretches(session, layout, [stretch])
-        if is_last:
-            return fold, None
-        open_from = first_changed_hour(fold.end_state)
-        if open_from is not None and open_from > stretch.start:
-            return fold, open_from
-        length = 2 * (stretch.end - stretch.start)
+        until = month_after(since + length)
+        is_last = not await _has_readings(session, layout, going.key, until)
+        step = _Step(going.key, rules, since, until, going.from_hour is None, is_last)
+        reach = await _added_up(session, layout, step) or await _judged(session, layout, step)
+        if reach is not None:
+            return reach
+        length = 2 * (until - since)
+
+
+async def _added_up(session: AsyncSession, layout: Layout, step: _Step) -> Reach | None:
+    """Do a step in the database; None where not all of it is clean, or it has no anchor to end with."""
+    key, rules, since, until, is_first, is_last = step
+    if rules.facts.count_milliwh is None and not is_first:
+        return None  # all of a meter that is new is judged together
+    head = None if is_first else await firm_end(session, layout, key, since)
+    if head is None and not is_first:
+        return None
+    hours = await clean_span(session, layout, key, rules, since, until, head)
+    if hours is None:
+        return None
+    span = RegisterSpan(key, max(since, until - _TAIL), until - _MICROSECOND)
+    if is_last:
+        last_at = instant_of(hours[-1].last_at or 0)
+        span = RegisterSpan(key, max(since, last_at - _TAIL), last_at)
+    [readings] = await load_readings(session, layout, [span])
+    judgement = await judged(readings, rules, None)
+    ends_at = None if is_last else _last_anchor(judgement, since)
+    if ends_at is None and not is_last:
+        return None
+    return Reach(key, head and head.last_at, ends_at, judgement, hours)
+
+
+async def _judged(session: AsyncSession, layout: Layout, step: _Step) -> Reach | None:
+    stretch = ChangedStretch(
+        key=step.key, rules=step.rules, changed_from=step.since, changed_to=step.until - HOUR
+    )
+    until = None if step.is_last else step.until - _MICROSECOND
+    reach = await judge_onwards(session, layout, stretch, until, is_first=step.is_first)
+    if step.is_last:
+        return reach
+    ends_at = _last_anchor(reach.judgement, step.since)
+    return None if ends_at is None else reach._replace(until=ends_at)
+
+
+def _last_anchor(judgement: Judgement, since: datetime) -> datetime | None:
+    """Return the last anchor, if hours from `since` on lie before it."""
+    at = outline_of(judgement).provisional_from
+    ends_at = None if at is None else instant_of(at)
+    return ends_at if ends_at is not None and floor_hour(ends_at) > since else None
 
 
 def month_after(at: datetime) -> datetime:
@@ -111,10 +158,6 @@ def month_after(at: datetime) -> datetime:
     if begun == at:
         return begun
     return datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=UTC)
-
-
-async def _first_reading(session: AsyncSession, layout: Layout, key: MeterKey) -> datetime | None:
-    return await value_of(session, datetime, layout.sql(_FIRST_READING), layout.given(key))
 
 
 async def _has_readings(session: AsyncSession, layout: Layout, key: MeterKey, since: datetime) -> bool:

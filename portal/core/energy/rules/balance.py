@@ -1,8 +1,8 @@
 """What a day's energy must be, from nothing but the registers at the ends of days.
 
-A second way to the same figure: the rule of `meter` goes through every reading, this looks at the first and the
-last of each day. Where a register only rose the two agree to the last milliwatt-hour, so that a difference shows
-either a reset, a suspect reading or an exchange, which the rule must explain, or an error.
+A second way to the same figure: the judge goes through every reading, this looks at the first and the last of each
+day. Where a register only rose the two agree to the last milliwatt-hour, so that a difference shows either a reset, a
+suspect reading or an exchange, which the judge must explain, or an error.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from portal.core.energy.rules.meter import Piece, PieceKind, split_by_hour
+from portal.core.energy.rules.pieces import Piece, PieceKind, split_by_hour
 from portal.core.energy.rules.registers import Reading
 
 

@@ -10,6 +10,9 @@ from portal.core.values.money import MILLIWH_PER_KWH
 # hardly anything was consumed between them; without this allowance such a step would exceed any rated power.
 REGISTER_COUNT_MILLIWH = 100_000
 
+IMPORTED_QUANTITY = 6
+"""The number by which conflicting values of the imported active energy are stored; a test holds it to the list."""
+
 _MOST_MILLIWH = 10**18
 
 

@@ -7,7 +7,7 @@ proportion to time, as energy is at the hour itself; the parts always add up to 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from portal.core.energy.rules.meter import Piece
+from portal.core.energy.rules.pieces import Piece
 from portal.core.values.time import HOUR
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""By what numbers the database knows the words of the judge; a number is never given to another word.
+"""By what numbers the database knows links and causes; a number is never given to another word.
 
 A number that this release does not know, of a later one, reads as None.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from portal.core.energy.rules.judging import LinkKind, ProposalKind, SuspectReason, SwitchKind
+from portal.core.energy.rules.judging import LinkKind, SwitchKind
 
 _WordT = TypeVar("_WordT", bound=StrEnum)
 
@@ -38,38 +38,6 @@ class Numbered(Generic[_WordT]):
         """Return the word of a number; None for one that this release does not know."""
         return None if number is None else self._words.get(number)
 
-
-REASONS = Numbered(
-    {
-        1: SuspectReason.DECIDED,
-        2: SuspectReason.NEGATIVE,
-        3: SuspectReason.NOISE,
-        4: SuspectReason.CONFLICT,
-        5: SuspectReason.ZERO,
-        6: SuspectReason.WOBBLE,
-        7: SuspectReason.FALL,
-        8: SuspectReason.SPIKE,
-        9: SuspectReason.TOO_FAST,
-        10: SuspectReason.STOOD_STILL,
-        11: SuspectReason.NO_HISTORY,
-    }
-)
-"""`suspect_spans.reason` and `meter_events.reasons`."""
-
-EVENT_KINDS = Numbered(
-    {
-        1: ProposalKind.RESET,
-        2: ProposalKind.EXCHANGE,
-        3: ProposalKind.ROLLOVER,
-        4: ProposalKind.GLITCH,
-        5: ProposalKind.CLOCK_JUMP,
-        6: ProposalKind.CONFLICT,
-        7: ProposalKind.NOISE,
-        8: ProposalKind.NO_REGISTER,
-        9: ProposalKind.LEARNED_BOUND,
-    }
-)
-"""`meter_events.kind`, `meter_decisions.event_kind` and `restated_days.event_kind`."""
 
 LINK_KINDS: Numbered[LinkKind | SwitchKind] = Numbered(
     {

@@ -7,7 +7,7 @@ are taken and what is compared is answered.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, text
@@ -121,3 +121,22 @@ async def doubled(session: AsyncSession) -> tuple[DoubledDevice, ...]:
         "GROUP BY c.code, d.external_id HAVING count(*) > 1 ORDER BY 1, 2",
     )
     return tuple(rows)
+
+
+class FleetClock(NamedTuple):
+    """A device of a customer whose clock is wrong, as its stack says."""
+
+    name: str
+    external_id: str
+    skew_seconds: int
+
+
+async def clocks_off(session: AsyncSession, customer_id: UUID) -> list[FleetClock]:
+    """Return a customer's active devices whose clocks are wrong, by name."""
+    return await rows_of(
+        session,
+        FleetClock,
+        "SELECT name, external_id, clock_skew_seconds AS skew_seconds FROM fleet.devices "
+        "WHERE customer_id = :customer_id AND is_active AND clock_skew_seconds IS NOT NULL ORDER BY 1, 2",
+        {"customer_id": customer_id},
+    )

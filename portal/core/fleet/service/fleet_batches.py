@@ -15,6 +15,7 @@ from portal.core.exchange.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchTy
 from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem, to_tariff
 from portal.core.exchange.rules.push_epoch import SyncStatus, behind_words, compare
 from portal.core.fleet.queries import fleet_batches as statements
+from portal.core.fleet.queries import fleet_decisions as decisions
 from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push
 from portal.core.fleet.rules.device_names import Known, Named, Resolved, resolve
 from portal.core.readings.queries import ingest
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from portal.core.database.db import AsyncSession
+    from portal.core.energy.wire import MeterDecisionRow
     from portal.core.exchange.rules.push_epoch import Position
     from portal.core.exchange.sync import SetRange
     from portal.core.fleet.queries.fleet_batches import KnownCustomer
@@ -240,6 +242,19 @@ async def _store_tariffs(handling: _Handling, batch: DecodedRows[TariffRow]) -> 
     return kept
 
 
+async def _store_events(
+    handling: _Handling, batch: DecodedRows[MeterDecisionRow]
+) -> DecodedRows[MeterDecisionRow]:
+    """Keep decisions that were made at the Client, and have judged again what they are about.
+
+    One may come before its device: it is kept, and holds for the readings that follow.
+    """
+    kept = batch.keep(decisions.row_problem)
+    if kept.rows:
+        await decisions.store(handling.session, handling.customer.id, kept.rows)
+    return kept
+
+
 async def _store_measurements(
     stack: Stack,
     customer: KnownCustomer,
@@ -354,6 +369,7 @@ _STORE: dict[BatchType, Callable[[_Handling, AnyBatch], Awaitable[AnyBatch]]] = 
     BatchType.DEVICES: _store_devices,
     BatchType.MUNICIPALITIES: _store_municipalities,
     BatchType.TARIFFS: _store_tariffs,
+    BatchType.EVENTS: _store_events,
 }
 
 

@@ -169,7 +169,7 @@ async def _prices(
 async def _quarters(stack: Stack, counted: energy.Counted, hours: Sequence[EnergyHour]) -> list[EnergyHour]:
     """Take hours apart by the readings around each quarter, as hours are where a rate changes inside one."""
     taken = [_device_hour(stack, counted, each) for each in hours]
-    await split_intervals.add_pieces(
+    await split_intervals.add_readings(
         counted.session, stack.layout, None, taken, timedelta(minutes=stack.settings.billing.max_gap_minutes)
     )
     found: list[EnergyHour] = []
@@ -186,5 +186,5 @@ async def _quarters(stack: Stack, counted: energy.Counted, hours: Sequence[Energ
 
 def _device_hour(stack: Stack, counted: energy.Counted, hour: EnergyHour) -> DeviceHour:
     found = DeviceHour(hour.id, 0, hour.hour, hour.allocated_milliwh, 0)
-    found.settled_before = counted.live.settled_before(stack.layout.key(hour.id), hour.hour)
+    found.judged = counted.live.judgement_of(stack.layout.key(hour.id), hour.hour)
     return found

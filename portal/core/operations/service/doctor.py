@@ -10,13 +10,19 @@ from portal.core import energy
 from portal.core.database.choice import judge
 from portal.core.fleet.queries import fleet_devices
 from portal.core.outbox.queries import push_epoch
+from portal.core.quality.queries import meter_events
+from portal.core.quality.queries.meter_events import EventsAsked, StoredEvent
 from portal.core.readings.queries import wide_progress
 from portal.core.readings.queries.wide_progress import LeftToMove, MovedReadings
+from portal.core.values.pages import Asked
 
 if TYPE_CHECKING:
     from portal.core.database.engine import Capabilities
     from portal.core.fleet.queries.fleet_devices import DoubledDevice
     from portal.core.stack import Stack
+
+_MOST_EVENTS = 5
+_WAITING = EventsAsked(is_waiting=True)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Examination:
     `behind`: why a Client's push is stopped, where the Admin holds more than it ever sent. `doubled`: external ids
     under which an Admin has several devices of a customer with readings.
 
+    `events`: the latest meter events that wait for a person; `event_count` is how many there are.
+
     `moved` and `left_to_move`: readings of an earlier release. `meters_of_no_device`: in the readings.
     """
 
@@ -38,6 +46,8 @@ class Examination:
     moved: MovedReadings
     left_to_move: LeftToMove
     meters_of_no_device: int
+    event_count: int = 0
+    events: tuple[StoredEvent, ...] = ()
     behind: str | None = None
     doubled: tuple[DoubledDevice, ...] = ()
 
@@ -62,6 +72,10 @@ async def examine(stack: Stack) -> Examination:
             await wide_progress.moved(session, layout),
             await wide_progress.left_to_move(session, layout),
             await wide_progress.meters_of_no_device(session, layout),
+            await meter_events.count_waiting(session, layout),
+            tuple(await meter_events.list_events(session, layout, _WAITING, Asked(_MOST_EVENTS)))[
+                :_MOST_EVENTS
+            ],
             behind,
             doubled,
         )

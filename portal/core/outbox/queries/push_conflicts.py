@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from portal.core.database.rows import rows_of, value_of
 from portal.core.database.small_keys import OWN_CUSTOMER
+from portal.core.energy.rules.registers import IMPORTED_QUANTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,11 @@ _TAKE_BACK = f"""
 WITH taken AS (
     INSERT INTO monitoring.reading_conflicts (customer, meter, time, quantity, value)
     SELECT d.customer, d.meter, k.time, k.quantity, k.value FROM {_OF_DEVICE}
-    ON CONFLICT DO NOTHING RETURNING 1
+    ON CONFLICT DO NOTHING RETURNING customer, meter, time, quantity
+), queued AS (
+    INSERT INTO monitoring.rollup_batches (customer, meters, hours, firsts)
+    SELECT customer, array_agg(meter), array_agg(date_trunc('hour', time, 'UTC')), array_agg(time)
+    FROM taken WHERE quantity = {IMPORTED_QUANTITY} GROUP BY customer
 )
 SELECT count(*) FROM taken
 """

@@ -1,4 +1,4 @@
-"""The four full sets a Client pushes, each read in one statement and in the order of its key."""
+"""The full sets a Client pushes, each read in one statement and in the order of its key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from msgspec import UNSET
 from sqlalchemy import select
 from sqlmodel import col
 
+from portal.core.database.layout import LAYOUTS
+from portal.core.energy.queries.decisions import all_decisions
+from portal.core.energy.rules.judging.decision_fields import fields_of
+from portal.core.energy.wire import MeterDecisionRow
 from portal.core.exchange.batches import BatchType
+from portal.core.settings import RunMode
 from portal.core.sites.rules.meter_tree import formula_of
 from portal.core.sites.tables import Device, DeviceClock, Site
 from portal.core.sites.wire import MOST_SECONDS, DeviceRow, MunicipalityRow, SiteRow, formula_row
@@ -30,7 +35,8 @@ if TYPE_CHECKING:
     from portal.core.tariffs.rules.tariffs import Tariff
 
 
-AnyRow = SiteRow | DeviceRow | MunicipalityRow | TariffRow
+NamedRow = SiteRow | DeviceRow | MunicipalityRow | TariffRow
+AnyRow = NamedRow | MeterDecisionRow
 RowT_co = TypeVar("RowT_co", bound=AnyRow, covariant=True)
 
 
@@ -155,6 +161,29 @@ def _tariff(tariff: Tariff, currency: str) -> TariffRow:
     return tariff_row(replace(tariff, currency=tariff.currency or currency))
 
 
+async def decisions(session: AsyncSession) -> tuple[SetRow[MeterDecisionRow], ...]:
+    """Return every decision about a meter, as `load_set` does."""
+    found = await all_decisions(session, LAYOUTS[RunMode.CLIENT])
+    return tuple(
+        SetRow(
+            str(each.id),
+            each.decided_at,
+            MeterDecisionRow(
+                id=each.id,
+                device_id=each.key[-1],
+                note=each.note,
+                author=each.author,
+                decided_at=each.decided_at,
+                event_kind=None if each.event_kind is None else each.event_kind.value,
+                event_at=each.event_at,
+                says=None if each.says is None else fields_of(each.says),
+                undoes=each.undoes,
+            ),
+        )
+        for each in sorted(found, key=lambda one: one.id)
+    )
+
+
 async def load_set(session: AsyncSession, resource: BatchType, currency: str) -> tuple[SetRow[AnyRow], ...]:
     """Return every row of one full set; `currency` is what a tariff without its own is in.
 
@@ -170,6 +199,8 @@ async def load_set(session: AsyncSession, resource: BatchType, currency: str) ->
             return await municipalities(session)
         case BatchType.TARIFFS:
             return await tariff_set(session, currency)
+        case BatchType.EVENTS:
+            return await decisions(session)
         case BatchType.MEASUREMENTS:
             message = "readings are pushed as they come, not as a set"
             raise ValueError(message)

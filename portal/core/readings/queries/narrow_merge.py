@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.rows import fetch_row, fetch_rows, fetch_value
+from portal.core.energy.rules.registers import IMPORTED_QUANTITY
 from portal.core.readings.queries.copy_binary import EPOCH, MICROSECOND, microseconds
 from portal.core.readings.queries.narrow_rows import Instant
 from portal.core.readings.queries.same_rows import DistinctRows, distinct_rows
@@ -44,13 +45,19 @@ _STAGING = (
 _COLUMNS = ", ".join(("customer", "meter", "time", *_NAMES, "source"))
 # As many kinds of batches as loops that pack them.
 _KNOWN_SHAPES = 64
-# All hours of what was stored, as one row of the queue, and at a Client an entry of the outbox.
+# All hours of what was stored, as one row of the queue, and at a Client an entry of the outbox. A value beside a
+# reading's changes nothing but what its register is judged to have shown.
+_STORED = "touching"
+_STORED_OR_BESIDE = f"""(
+    SELECT meter, time FROM touching UNION ALL SELECT meter, time FROM lesser WHERE quantity = {IMPORTED_QUANTITY}
+) AS stored"""
+_BESIDE = f"lesser WHERE quantity = {IMPORTED_QUANTITY}"
 _TOUCHED = """queued AS (
     INSERT INTO {rollup_batches} (customer, meters, hours, firsts)
     SELECT CAST($1 AS integer), array_agg(meter), array_agg(hour), array_agg(first_at)
     FROM (
         SELECT meter, date_bin('1 hour', time, '2000-01-01 00:00Z') AS hour, min(time) AS first_at
-        FROM touching GROUP BY meter, hour
+        FROM {changed} GROUP BY meter, hour
     ) AS touched HAVING count(*) > 0
 )"""
 _NOTED = """, noted AS (
@@ -135,7 +142,7 @@ WITH lesser AS (
     INSERT INTO {reading_conflicts} (customer, meter, time, quantity, value)
     SELECT $1, * FROM unnest($2::integer[], $3::timestamptz[], $4::smallint[], $5::bigint[])
     ON CONFLICT DO NOTHING RETURNING meter, time, quantity, value
-){to_push}
+){to_push}, {touched}
 SELECT meter, time FROM lesser
 """
 # The greatest text, by its code points; of a row without one the other's.
@@ -318,7 +325,7 @@ async def _add_conflicts(
     rows = await fetch_rows(
         connection,
         _Instant,
-        layout.sql(_ADD_CONFLICTS, to_push=_to_push(layout)),
+        layout.sql(_ADD_CONFLICTS, to_push=_to_push(layout), touched=layout.sql(_TOUCHED, changed=_BESIDE)),
         customer,
         [each.instant.meter for each in conflicts],
         [_time(each.instant) for each in conflicts],
@@ -337,7 +344,7 @@ def _time(instant: Instant) -> datetime:
 
 @lru_cache(maxsize=4)
 def _add_new_sql(layout: Layout, *, is_pushed: bool) -> str:
-    touched = layout.sql(_TOUCHED) + (_NOTED if is_pushed else "")
+    touched = layout.sql(_TOUCHED, changed=_STORED) + (_NOTED if is_pushed else "")
     columns = _COLUMNS if layout.has_customers else f"{_COLUMNS}, received"
     return layout.sql(_ADD_NEW, columns=columns, touched=touched)
 
@@ -372,7 +379,7 @@ def _join_sql(layout: Layout, names: tuple[str, ...], staged: str, *, is_pushed:
         greatest=", ".join(f"{name} = greatest(r.{name}, excluded.{name})" for name in names),
         received=received if is_pushed else "",
         to_push=_to_push(layout),
-        touched=layout.sql(_TOUCHED) + (_NOTED if is_pushed else ""),
+        touched=layout.sql(_TOUCHED, changed=_STORED_OR_BESIDE) + (_NOTED if is_pushed else ""),
     )
 
 

@@ -34,6 +34,24 @@ def rated_kw_of(ct_primary_a: object, nominal_voltage_v: object) -> Decimal:
     return rated_kw(_DIGITS.quantize(_DIGITS.divide(product, Decimal(1000)), _WATT))
 
 
+def rated_kw_given(
+    max_power_kw: object = None, ct_primary_a: object = None, nominal_voltage_v: object = None
+) -> Decimal | None:
+    """Return the rated power (kW) that somebody gave: as such, or by the CTs and the voltage; None where neither.
+
+    Raises `Invalid` for both, for one of the two figures alone, and for what is no such figure.
+    """
+    if ct_primary_a is None and nominal_voltage_v is None:
+        return None if max_power_kw is None else rated_kw(max_power_kw)
+    if max_power_kw is not None:
+        message = "Give a device's rated power, or the CT's primary current and the nominal voltage, not both"
+        raise Invalid(message)
+    if ct_primary_a is None or nominal_voltage_v is None:
+        message = "The CT's primary current (A) and the nominal voltage (V) belong together"
+        raise Invalid(message)
+    return rated_kw_of(ct_primary_a, nominal_voltage_v)
+
+
 def _above_zero(value: object) -> Decimal:
     try:
         figure = exact_number(value)

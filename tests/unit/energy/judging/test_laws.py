@@ -1,7 +1,6 @@
 """What holds for any readings whatever: order changes nothing, nothing is lost, late readings come to the same."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
 
@@ -9,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.energy.rules.hours import MeterState, Rules, hourly_energy
 from portal.core.energy.rules.judging import (
     DeclaredReadings,
     DeclaredSwitch,
@@ -29,12 +27,13 @@ from portal.core.energy.rules.judging import (
 )
 from portal.core.energy.rules.judging.limits import Limits
 from portal.core.energy.rules.judging.runs import Runs
-from portal.core.energy.rules.registers import Reading
+from portal.core.energy.rules.pieces import Piece, PieceKind, split_by_hour
+from portal.core.values.time import epoch_microseconds, instant_of
 from tests.length import usual_or_long
-from tests.unit.energy.judging.histories import DAY, KWH, MINUTE, NINE, TENTHS
+from tests.unit.energy.judging.histories import DAY, HOUR, KWH, MINUTE, NINE, TENTHS
 from tests.unit.energy.judging.kept_meter import MAX_GAP, KeptMeter, accepted_in
-from tests.unit.energy.judging.random_meters import RandomMeter, random_meter
 from tests.unit.energy.judging.rates import POPULATIONS, facts_of, meter_of
+from tests.unit.energy.judging.slow_meters import pieces_of, slow_meter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 METERS = usual_or_long(40, 1_000)
@@ -152,30 +151,12 @@ def test_random_meters_conserve_and_know_no_order(population: str) -> None:
         assert sum(hour.allocated_milliwh + hour.unallocated_milliwh for hour in hours) == found.milliwh
 
 
-def _slow_meter(seed: int) -> tuple[RandomMeter, RegisterFacts]:
-    random = Random(f"slow {seed}")
-    meter = random_meter(random, faults=random.randrange(7), switches=True, crowded=seed % 3 == 0, slow=True)
-    facts = facts_of(meter, is_power_known=seed % 2 == 0)
-    return meter, replace(facts, count_milliwh=meter.count)
-
-
-def _pieces(random: Random, readings: list[RegisterReading]) -> list[list[RegisterReading]]:
-    """Cut readings into pieces that come in any order, or all in order but one."""
-    edges = sorted(random.sample(range(1, len(readings)), random.randrange(2, 12)))
-    pieces = [readings[a:z] for a, z in pairwise([0, *edges, len(readings)])]
-    if random.random() < 0.7:
-        random.shuffle(pieces)
-    else:
-        pieces.append(pieces.pop(random.randrange(len(pieces))))
-    return pieces
-
-
 def test_what_is_mended_by_stretches_is_what_the_whole_is() -> None:
     """Late pieces in any order, each judged again with a stretch around it: readings, hours and outline."""
     for seed in range(METERS):
-        meter, facts = _slow_meter(seed)
+        meter, facts = slow_meter(seed)
         kept = KeptMeter(facts)
-        for piece in _pieces(Random(seed), meter.readings):
+        for piece in pieces_of(Random(seed), meter.readings):
             kept.arrive(piece)
         whole = judge(meter.readings, facts)
         assert kept.accepted == accepted_in(whole), seed
@@ -191,7 +172,7 @@ def test_clean_readings_are_added_to_a_firm_end() -> None:
     """What comes in order and rises within the limits needs no judging, and changes nothing that was."""
     added = 0
     for seed in range(2 * METERS):
-        random, (meter, facts) = Random(seed), _slow_meter(seed)
+        random, (meter, facts) = Random(seed), slow_meter(seed)
         begin = random.randrange(15, len(meter.readings) - 1)
         before = judge(meter.readings[:begin], facts)
         end = begin
@@ -240,24 +221,27 @@ def test_a_late_reading_has_a_few_days_judged_again() -> None:
     )
 )
 def test_a_rising_register_has_the_hours_it_always_had(steps: list[tuple[int, int]]) -> None:
-    """Where nothing is to be judged the hours are those of the fold that went before."""
+    """Where nothing is to be judged each difference is split at the hour, unless it is longer than is guessed over."""
     at, shown, readings = NINE, 100 * KWH, []
     for seconds, milliwh in steps:
         at, shown = at + seconds * 1_000_000, shown + milliwh
         readings.append((at, shown))
-    rules = Rules(timedelta(microseconds=MAX_GAP), 10**6)
-    folded = hourly_energy(
-        MeterState(), [Reading(EPOCH + timedelta(microseconds=at), shown) for at, shown in readings], rules
-    ).hours
+    expected: dict[int, list[int]] = {}
+    for (since, before), (until, after) in pairwise(readings):
+        is_gap = until - since > MAX_GAP
+        for hour, part in _split(since, until, after - before):
+            expected.setdefault(hour, [0, 0, 0])[2 if is_gap else 0] += part
+        if is_gap:
+            expected.setdefault(until // HOUR * HOUR, [0, 0, 0])[1] += after - before
     found = judged_hours(judge(readings, RegisterFacts(rated_watts=10**9)), MAX_GAP)
-    assert {hour.hour: _energy(hour) for hour in found} == {
-        (hour - EPOCH) // timedelta(microseconds=1): (
-            each.allocated_milliwh,
-            each.unallocated_milliwh,
-            each.estimated_milliwh,
-        )
-        for hour, each in folded.items()
+    assert {hour.hour: list(_energy(hour)) for hour in found if any(_energy(hour))} == {
+        hour: parts for hour, parts in expected.items() if any(parts)
     }
+
+
+def _split(since: int, until: int, milliwh: int) -> list[tuple[int, int]]:
+    piece = Piece(instant_of(since), instant_of(until), milliwh, PieceKind.ALLOCATED)
+    return [(epoch_microseconds(hour), part) for hour, part in split_by_hour(piece)]
 
 
 def _energy(hour: JudgedHour) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from portal.core.energy.rules.judging import (
     Proposal,
     ProposalKind,
     SuspectReason,
-    anchor_among,
+    anchors_among,
     outline_of,
     proposals_of,
 )
@@ -46,6 +46,14 @@ def test_an_event_has_the_same_name_whatever_came_since() -> None:
 def test_a_conflict_and_a_glitch_beside_it_are_two_events() -> None:
     found = proposals_of(judged([*every(15, 100, 101, 102, 0, 104), (at(30), mwh(180))]))
     assert [proposal.kind for proposal in found] == ["conflict", "glitch"]
+
+
+def test_values_below_and_above_what_is_believed_of_an_instant_are_one_conflict() -> None:
+    found = _only(
+        proposals_of(judged([*every(15, 100, 101, 102, 103, 104), (at(30), mwh(7)), (at(30), mwh(180))]))
+    )
+    assert (found.kind, found.at, found.until, found.readings) == ("conflict", at(30), at(30), 2)
+    assert (found.closing_milliwh, found.opening_milliwh, found.milliwh) == (mwh(101), mwh(103), mwh(2))
 
 
 def test_a_board_that_starts_in_another_year_had_no_clock() -> None:
@@ -104,14 +112,13 @@ def test_a_register_that_stands_still_is_provisional_for_a_day() -> None:
 def test_an_anchor_is_found_among_readings_that_are_known_to_be_whole() -> None:
     readings = every(15, *range(100, 130))
     times, shown = [when for when, _ in readings], [kwh for _, kwh in readings]
-    found = anchor_among(times, shown)
-    assert found is not None
+    (found,) = anchors_among(times, shown)
     assert (found.at, found.since) == (readings[-9][0], readings[9][0])
     # What it takes to see that it is one is enough to see that it is one.
     begin, end = times.index(found.since), times.index(found.at) + 9
-    assert anchor_among(times[begin:end], shown[begin:end]) == found
-    assert anchor_among(times[:20], shown[:20]) is None
-    assert anchor_among([], []) is None
+    assert anchors_among(times[begin:end], shown[begin:end]) == [found]
+    assert anchors_among(times[:20], shown[:20]) == []
+    assert anchors_among([], []) == []
 
 
 def test_zeros_are_no_anchors() -> None:

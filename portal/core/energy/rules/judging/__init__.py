@@ -22,11 +22,12 @@ from portal.core.energy.rules.judging.anchors import (
     JudgedStretch,
     Outline,
     Rival,
-    anchor_among,
+    anchors_among,
     is_firm,
     meeting,
     outline_of,
     patched,
+    reach_of,
     stretch_of,
 )
 from portal.core.energy.rules.judging.decisions import (
@@ -73,7 +74,7 @@ __all__ = [
     "SuspectReason",
     "SuspectSpan",
     "SwitchKind",
-    "anchor_among",
+    "anchors_among",
     "in_force",
     "is_firm",
     "is_no_register",
@@ -86,6 +87,7 @@ __all__ = [
     "outline_of",
     "patched",
     "proposals_of",
+    "reach_of",
     "stretch_of",
     "width_of",
 ]

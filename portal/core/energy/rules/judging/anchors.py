@@ -71,17 +71,14 @@ def outline_of(judgement: Judgement) -> Outline:
     return Outline(_last_of_each_day(anchors), sorted(_rivals_of(judgement)))
 
 
-def anchor_among(times: Sequence[int], shown: Sequence[int]) -> Anchor | None:
-    """Return the last anchor of readings that are known to be accepted and of one run; None where there are too few.
+def anchors_among(times: Sequence[int], shown: Sequence[int]) -> list[Anchor]:
+    """Return the anchors (the last of each UTC day) of readings that are known to be accepted and of one run.
 
-    For whoever keeps which hours are whole and no outline: a stretch begins at an anchor of the readings before it.
+    For whoever keeps which hours are whole and no outline: a stretch begins at an anchor of the readings before it, and
+    meets what was at one of those behind it.
     """
     run = Judgement(times, shown, shown)
-    span = AcceptedSpan(0, len(times) - 1, LinkKind.RISE)
-    anchored = _anchored(run, span) if times else range(0)
-    if not anchored:
-        return None
-    return Anchor(times[anchored[-1]], times[_needed_before(run, span, anchored[-1])])
+    return list(_anchors_of(run, AcceptedSpan(0, len(times) - 1, LinkKind.RISE))) if times else []
 
 
 def is_firm(judgement: Judgement) -> bool:
@@ -95,18 +92,22 @@ def is_firm(judgement: Judgement) -> bool:
     return last.last == len(judgement.times) - 1 and last.last - last.first + 1 >= MANY
 
 
+def reach_of(rivals: Iterable[Rival], first: int, last: int) -> int:
+    """Return before which instant a stretch begins where readings stamped `first` to `last` came or went."""
+    # Noise is a matter of whole days, and a register that stood still is so for a day.
+    day = first // DAY * DAY - WOBBLE_LASTS
+    reached = [rival.since for rival in rivals if first - REMEMBERED <= rival.until and rival.since <= last]
+    return min([day, *reached])
+
+
 def stretch_of(outline: Outline, first: int, last: int, ahead: int | None) -> JudgedStretch:
     """Return what to judge again where readings stamped `first` to `last` came or went.
 
     It reaches `ahead` (microseconds) beyond the change; None: to the end. It begins at the last anchor before the
     change, or before every line that might come back because of it.
     """
-    # Noise is a matter of whole days, and a register that stood still is so for a day.
-    day = first // DAY * DAY - WOBBLE_LASTS
-    reached = [
-        rival.since for rival in outline.rivals if first - REMEMBERED <= rival.until and rival.since <= last
-    ]
-    n = bisect_left(outline.anchors, min([day, *reached]), key=lambda anchor: anchor.at) - 1
+    begins_before = reach_of(outline.rivals, first, last)
+    n = bisect_left(outline.anchors, begins_before, key=lambda anchor: anchor.at) - 1
     until = None if ahead is None else last // DAY * DAY + DAY + ahead
     if n < 0:
         return JudgedStretch(None, None, until)

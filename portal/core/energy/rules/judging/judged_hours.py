@@ -20,6 +20,9 @@ class JudgedHour(NamedTuple):
     `estimated_milliwh` is this hour's share of gaps' energy spread evenly over them, and stands in for
     `unallocated_milliwh` where estimates are asked for: over any window that holds a gap whole, the two sums are equal.
     `is_covered` tells whether some of the hour lies between two accepted readings that are no gap apart.
+    `last_at` is the last accepted reading in it and `last_milliwh` what the register showed then, None without any.
+    `is_unbroken` tells whether all readings in it are accepted, one at least, and go on with the accepted one before.
+    `event_count` is how many steps that are no plain rise end in it.
     """
 
     hour: int
@@ -28,6 +31,10 @@ class JudgedHour(NamedTuple):
     estimated_milliwh: int
     suspect_count: int
     is_covered: bool
+    last_at: int | None = None
+    last_milliwh: int | None = None
+    is_unbroken: bool = False
+    event_count: int = 0
 
 
 @dataclass(slots=True)
@@ -37,6 +44,9 @@ class _Sums:
     estimated: int = 0
     suspects: int = 0
     is_covered: bool = False
+    last: int | None = None
+    is_unbroken: bool = False
+    events: int = 0
 
 
 def judged_hours(judgement: Judgement, max_gap: int) -> list[JudgedHour]:
@@ -59,6 +69,7 @@ class _Hours:
 
     def __init__(self, judgement: Judgement, max_gap: int) -> None:
         self._times, self._registers, self._max_gap = judgement.times, judgement.registers, max_gap
+        self._shown = judgement.shown
         self._sums: dict[int, _Sums] = defaultdict(_Sums)
 
     def take_span(self, first: int, last: int) -> None:
@@ -77,6 +88,19 @@ class _Hours:
             )
             begins = i + 1
         self._take_unbroken(begins, last)
+        self._take_ends(first, last)
+
+    def _take_ends(self, first: int, last: int) -> None:
+        """Note the last reading of each hour of a run, and whether the hour has no other readings than those."""
+        times, i = self._times, first
+        while i <= last:
+            end = times[i] // HOUR * HOUR + HOUR
+            following = bisect_left(times, end, i, last + 1)
+            sums = self._sums[end - HOUR]
+            sums.last = following - 1
+            is_whole = following <= last or following == len(times) or times[following] >= end
+            sums.is_unbroken = first < i and is_whole
+            i = following
 
     def _take_unbroken(self, first: int, last: int) -> None:
         times, registers, i = self._times, self._registers, first
@@ -95,6 +119,7 @@ class _Hours:
     def take_link(self, link: Link) -> None:
         """Add what lies between two accepted readings that are no neighbours."""
         begins, ends = self._times[link.before], self._times[link.after]
+        self._sums[ends // HOUR * HOUR].events += link.kind is not LinkKind.RISE
         is_covered = link.kind is not LinkKind.EXCHANGE
         if link.switched_at is None:
             self._take_piece(begins, ends, link.milliwh, is_covered=is_covered)
@@ -125,10 +150,23 @@ class _Hours:
 
     def result(self) -> list[JudgedHour]:
         """Return what was added up."""
-        return [
-            JudgedHour(hour, sums.allocated, sums.unallocated, sums.estimated, sums.suspects, sums.is_covered)
-            for hour, sums in sorted(self._sums.items())
-        ]
+        return [self._hour(hour, sums) for hour, sums in sorted(self._sums.items())]
+
+    def _hour(self, hour: int, sums: _Sums) -> JudgedHour:
+        last_at = None if sums.last is None else self._times[sums.last]
+        last_milliwh = None if sums.last is None else self._shown[sums.last]
+        return JudgedHour(
+            hour,
+            sums.allocated,
+            sums.unallocated,
+            sums.estimated,
+            sums.suspects,
+            sums.is_covered,
+            last_at,
+            last_milliwh,
+            sums.is_unbroken,
+            sums.events,
+        )
 
 
 def _split(begins: int, ends: int, milliwh: int) -> Iterator[tuple[int, int]]:

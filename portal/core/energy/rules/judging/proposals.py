@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from portal.core.energy.rules.judging.judgement import Judgement, Link, SuspectReason, SuspectSpan
@@ -66,7 +67,8 @@ def proposals_of(judgement: Judgement) -> list[Proposal]:
     links = [_of_link(judgement, link) for link in judgement.links if _is_event(link)]
     shifts = Shifts(judgement)
     groups = [each for group in _groups(judgement) for each in _of_group(judgement, group, shifts)]
-    return sorted([*_no_register(judgement), *links, *groups], key=lambda each: (each.at, each.kind))
+    found = sorted([*_no_register(judgement), *links, *groups], key=lambda each: (each.at, each.kind))
+    return [_together(list(same)) for _, same in groupby(found, key=lambda each: (each.at, each.kind))]
 
 
 def learned_proposals(bounds: Sequence[LearnedBound]) -> list[Proposal]:
@@ -126,6 +128,18 @@ def _of_group(judgement: Judgement, group: _Group, shifts: Shifts) -> Iterator[P
         is_jump = shift is not None or _is_before_everything(judgement, group)
         kind = ProposalKind.CLOCK_JUMP if is_jump else ProposalKind.GLITCH
         yield _proposal(judgement, group, rest, kind)._replace(shift=shift)
+
+
+def _together(found: Sequence[Proposal]) -> Proposal:
+    """Return one event of values on both sides of that which is believed of an instant."""
+    first, last = found[0], found[-1]
+    return first._replace(
+        until=max(each.until for each in found),
+        readings=sum(each.readings for each in found),
+        opening_milliwh=last.opening_milliwh,
+        milliwh=sum(each.milliwh for each in found),
+        reasons=tuple(dict.fromkeys(reason for each in found for reason in each.reasons)),
+    )
 
 
 def _proposal(

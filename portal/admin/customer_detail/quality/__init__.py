@@ -1,0 +1,1 @@
+"""What waits for a decision, and what the readings are like."""

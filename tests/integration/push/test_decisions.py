@@ -1,0 +1,70 @@
+"""Decisions are made at the Client and hold at the Admin, whose release may be an earlier one."""
+
+from datetime import timedelta
+
+import httpx
+
+from portal.core.energy.queries.decisions import decisions_in_force
+from portal.core.exchange.batches import BatchType
+from portal.core.quality.rules.answers import EventAnswer
+from portal.core.quality.service import meter_events
+from tests.integration.databases import Clock
+from tests.integration.push.rig import Rig, Sent, line_of
+from tests.integration.quality.exchanged import NEW, OLD, propose, store
+
+
+async def _decided(rig: Rig, clock: Clock) -> str:
+    clock.now = NEW[-1][0] + timedelta(minutes=5)
+    device = await rig.add_device()
+    await store(rig.client, device, [*OLD, *NEW])
+    await propose(rig.client, (device,))
+    [event] = (await meter_events.list_events(rig.client)).items
+    await meter_events.decide(rig.client, event.id, EventAnswer.CONFIRM, "Job card 4417")
+    return event.id
+
+
+async def _held(rig: Rig) -> list[object]:
+    [[device]] = await rig.on_admin("SELECT id FROM fleet.devices")
+    key = (rig.customer_id, device)
+    async with rig.admin.db.snapshot() as session:
+        return list((await decisions_in_force(session, rig.admin.layout, [key])).get(key, []))
+
+
+async def test_what_was_decided_and_undone_is_so_at_the_admin(rig: Rig, clock: Clock) -> None:
+    await _decided(rig, clock)
+    await rig.drain()
+    assert len(await _held(rig)) == 1
+    assert await rig.on_admin("SELECT note FROM fleet.meter_decisions") == [("Job card 4417",)]
+    [line] = await meter_events.list_decisions(rig.client)
+    await meter_events.undo(rig.client, line.decision.id, "It was not")
+    await rig.drain()
+    assert await _held(rig) == []
+    rig.network.sent.clear()
+    await rig.drain()
+    assert rig.network.rows_of(BatchType.EVENTS) == 0
+
+
+async def test_an_admin_of_an_earlier_release_stops_nothing_and_is_asked_again(
+    rig: Rig, clock: Clock
+) -> None:
+    def refuses(sent: Sent) -> httpx.Response | None:
+        if sent.batch_type != BatchType.EVENTS:
+            return None
+        error = {"code": "invalid", "message": "X-Batch-Type must be one of sites, devices."}
+        return httpx.Response(400, json={"error": error})
+
+    rig.network.always = refuses
+    await _decided(rig, clock)
+    report = await rig.tick()
+    assert line_of(report, BatchType.EVENTS).error is None
+    assert (await rig.state(BatchType.EVENTS)).consecutive_failures == 0
+    assert report.pending_rows == 0
+    await rig.assert_mirrored()
+    rig.network.sent.clear()
+    clock.advance(hours=1)
+    await rig.tick()
+    assert rig.network.rows_of(BatchType.EVENTS) == 0
+    rig.network.always = None
+    clock.advance(hours=13)
+    await rig.tick()
+    assert len(await _held(rig)) == 1
