@@ -170,6 +170,12 @@ def _original(folder: Path) -> tuple[RegisterFacts, list[RegisterReading]]:
     ]
 
 
+def original_cases() -> dict[str, Case]:
+    """Those that lie beside the sample data, with their answers; none where there is none."""
+    folders = {name: ORIGINALS / name for name in RIGHT if (ORIGINALS / name).exists()}
+    return {name: Case(*_original(folder), RIGHT[name]) for name, folder in folders.items()}
+
+
 @samples.needs(ORIGINALS)
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("name", RIGHT)
