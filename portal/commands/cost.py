@@ -22,7 +22,7 @@ from portal.core.fleet.service import customers
 from portal.core.settings import RunMode
 from portal.core.sites.service import sites
 from portal.core.stack import Stack
-from portal.core.values.time import local_midnight, parse_instant
+from portal.core.values.time import iso_utc, local_midnight, parse_instant
 
 _FORM = "an instant such as 2026-05-18T00:00:00Z, or a date such as 2026-05-18, which begins at midnight"
 _Site = Annotated[str | None, typer.Option(help="One site alone, by its name (Client).")]
@@ -132,9 +132,30 @@ def _words(exact: CostReport, *, has_fixed: bool) -> str:
         lines.append(STILL_ADDED_UP)
     if report.unallocated_kwh:
         lines.append(f"{report.unallocated_kwh:,.3f} kWh fell into gaps and are in no hour.")
+    return "\n".join([*lines, *_quality(report)])
+
+
+def _quality(report: CostReport) -> list[str]:
+    """Say what is to be known of the readings behind the energy."""
+    quality, coverage = report.data_quality, report.coverage
+    lines: list[str] = []
     if report.suspect_readings:
         lines.append(f"{_counted(report.suspect_readings, 'reading was', 'readings were')} not believed.")
-    return "\n".join(lines)
+    if quality.conflicts:
+        values = _counted(quality.conflicts, "value", "values")
+        lines.append(f"{values} came beside another one for the same instant.")
+    if quality.event_count:
+        events = _counted(quality.event_count, "meter event", "meter events")
+        lines.append(f"{events} in this time: `portal event list` has those that wait for a decision.")
+    if coverage.days and not coverage.is_whole:
+        there = len(coverage.days) - len(coverage.empty_days)
+        days = f"readings on {there} of {_counted(len(coverage.days), 'day', 'days')}"
+        hours = f"{coverage.covered:,} of {coverage.asked:,} meter-hours have energy from them"
+        lines.append(f"Coverage: {days}; {hours}.")
+    if quality.provisional_from is not None:
+        since = iso_utc(quality.provisional_from)
+        lines.append(f"Provisional from {since} on: readings that follow may change what is believed.")
+    return lines
 
 
 def _total(total: CurrencyTotal, *, has_fixed: bool, is_one: bool) -> list[str]:

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
+from portal.core.cost.rules.coverage import Coverage, DayCover
 from portal.core.cost.rules.data_quality import DataQuality, EventInWindow
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.cost.rules.totals import CurrencyTotal, totals_of
@@ -54,7 +55,11 @@ class FixedChargeAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class DayAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """Energy and cost of one date."""
+    """Energy and cost of one date.
+
+    `hoursPresent` of its `hoursAsked` meter-hours have energy from readings, whatever the currency; where it is 0 the
+    day has no readings, which is not a day of 0 kWh. Both are null for a day that is still to come.
+    """
 
     date: date
     kwh: Kwh
@@ -62,6 +67,21 @@ class DayAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     vat: Money
     total: Money
     currency: CurrencyCode
+    hours_present: int | None
+    hours_asked: int | None
+
+
+class CoverageAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
+    """How much of a window has energy from readings.
+
+    Asked for are the hours that are over, of meters that had begun to send: an average, a comparison or a forecast is
+    of the days with readings alone.
+    """
+
+    hours_present: int
+    hours_asked: int
+    days_with_readings: int
+    days: int
 
 
 class DeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
@@ -150,6 +170,7 @@ class CostAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     meter_event_count: int
     meter_events: list[MeterEventAnswer]
     provisional_from: Instant | None
+    coverage: CoverageAnswer
     fixed_monthly_charges_included: bool
     days: list[DayAnswer]
     devices: list[DeviceAnswer]
@@ -199,6 +220,7 @@ def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
         "estimated_kwh": report.estimated_kwh,
         "suspect_readings": report.suspect_readings,
         **_quality(report.data_quality),
+        "coverage": _coverage(report.coverage),
         "fixed_monthly_charges_included": with_fixed,
         "unknown_time_zones": list(report.unknown_zones),
         "not_included": [
@@ -214,9 +236,10 @@ def _figures(exact: CostReport, *, with_fixed: bool) -> dict[str, Any]:
 # Any: as above
 def _lists(report: CostReport) -> dict[str, Any]:
     """Return the lines, each with its currency; days without energy are in the first one's alone."""
+    covered = {each.day: each for each in report.coverage.days}
     return {
         "days": [
-            DayAnswer(date=day.date, kwh=day.kwh, currency=part.currency, **_money(day))
+            _day(day, part.currency, covered.get(day.date))
             for part in report.parts
             for day in part.days
             if part is report or day.kwh
@@ -240,6 +263,26 @@ def _lists(report: CostReport) -> dict[str, Any]:
         ],
         "fixed_charges": [_fixed(charge, part.currency) for part in report.parts for charge in part.fixed],
     }
+
+
+def _day(day: DayCost, currency: str, cover: DayCover | None) -> DayAnswer:
+    return DayAnswer(
+        date=day.date,
+        kwh=day.kwh,
+        currency=currency,
+        hours_present=cover and cover.covered,
+        hours_asked=cover and cover.asked,
+        **_money(day),
+    )
+
+
+def _coverage(found: Coverage) -> CoverageAnswer:
+    return CoverageAnswer(
+        hours_present=found.covered,
+        hours_asked=found.asked,
+        days_with_readings=len(found.days) - len(found.empty_days),
+        days=len(found.days),
+    )
 
 
 # Any: as above

@@ -201,7 +201,8 @@ async def test_the_worked_example_at_the_admin(admin_api: Api, alice: Pusher) ->
         "totalKwh": 56, **money, "totals": [{"kwh": 56, "fixed": 0, **money}],
         "bucketsWithoutTariff": 0, "unallocatedKwh": 0, "estimatedKwh": 0,
         "suspectReadings": 0, "fixedMonthlyChargesIncluded": False,
-        "days": [{"date": "2026-05-18", "kwh": 56, **money}],
+        "days": [{"date": "2026-05-18", "kwh": 56, **money, "hoursPresent": 3, "hoursAsked": 3}],
+        "coverage": {"hoursPresent": 3, "hoursAsked": 3, "daysWithReadings": 1, "days": 1},
         "devices": [
             {"deviceId": str(alice.device_id), "name": "Main", "siteName": "Head office", "kwh": 56, **money,
              "bucketsWithoutTariff": 0}
