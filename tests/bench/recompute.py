@@ -110,7 +110,8 @@ async def _measure(server: str, shape: str, given: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _server(dsn: str | None) -> Iterator[str]:
+def a_server(dsn: str | None) -> Iterator[str]:
+    """Give the address of a server: of that one, or of an embedded one for as long as the block lasts."""
     if dsn:
         yield dsn
         return
@@ -126,7 +127,7 @@ def main() -> None:
     parser.add_argument("--shapes", default="20x1,20x12,200x1")
     parser.add_argument("--minutes", type=int, default=1)
     given = parser.parse_args()
-    with _server(given.dsn) as server:
+    with a_server(given.dsn) as server:
         for shape in given.shapes.split(","):
             asyncio.run(_measure(server, shape, given))
 

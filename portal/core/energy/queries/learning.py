@@ -58,7 +58,7 @@ WHERE {e.customer_id = :customer_id AND} e.device_id = :device_id AND e.register
 """
 _STORE_EVENTS = """
 INSERT INTO {meter_events} ({customer_id,} device_id, kind, at, until, readings, milliwh, reasons, watts)
-SELECT {:customer_id,} CAST(:device_id AS uuid), :kind, at, at, 1, 0, '{{}}', watts
+SELECT {:customer_id,} CAST(:device_id AS uuid), :kind, at, at, 1, 0, ARRAY[]::smallint[], watts
 FROM unnest(CAST(:at AS timestamptz[]), CAST(:watts AS integer[])) AS n (at, watts)
 ON CONFLICT ({customer_id,} device_id, register, kind, at) DO UPDATE SET watts = excluded.watts
 """
