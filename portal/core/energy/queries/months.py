@@ -67,10 +67,15 @@ class RecomputedMonth(NamedTuple):
 async def recompute_month(
     session: AsyncSession, layout: Layout, going: Pass, max_gap: timedelta
 ) -> RecomputedMonth:
-    """Judge the next month of a pass, and replace what is stored of it; returns what was replaced."""
+    """Judge the next month of a pass, and replace what is stored of it; returns what was replaced.
+
+    What a pass teaches of a meter that is new holds from the beginning, where the pass goes on then.
+    """
     rules = (await judged_meters(session, layout, [going.key], max_gap))[going.key].rules
-    if going.from_hour is None:
-        rules = await learn(session, layout, going.key, rules)
+    if going.from_hour is None or rules.facts.count_milliwh is None:
+        learned = await learn(session, layout, going.key, rules)
+        going = going if learned == rules else going._replace(from_hour=None)
+        rules = learned
     reach = await _month(session, layout, going, rules)
     await store(session, layout, [reach], Why(going.asked_at, RestatedBecause.RULE))
     until = None if reach.until is None else floor_hour(reach.until)
