@@ -31,6 +31,7 @@ NO_BARS: Final[Drawn] = {
     "values": [],
     "ticks": [],
     "gaps": [],
+    "gap_words": "",
     "strip": [],
     "outline": "",
     "now": None,
@@ -110,6 +111,13 @@ def heat_map(view: Shown[Drawn], *, label: Text, on_open: Told[str]) -> rx.Compo
 def hue_meanings(drawn: Drawn) -> rx.Component:
     """What the hues of bars mean, as items of a list."""
     return rx.foreach(drawn["legend"].to(list[HueMeaning]), _hue_meaning)
+
+
+def hatching_meaning(drawn: Drawn) -> rx.Component:
+    """What hatched places between bars mean, as an item of a list; nothing where there are none."""
+    words = drawn["gap_words"].to(str)
+    key = rx.el.span(aria_hidden=True, class_name="ui-legend-key ui-hatch")
+    return rx.fragment(rx.cond(words != "", rx.el.li(key, words), rx.fragment()))
 
 
 def _hue_meaning(each: HueMeaning) -> rx.Component:

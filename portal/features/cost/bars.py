@@ -9,16 +9,20 @@ from zoneinfo import ZoneInfo
 from portal.core.cost.rules.cost import CostReport, DayCost
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
+from portal.features.cost.coverage_words import NO_READINGS
 from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, legend_of, scale_for
 from portal.ui import formats
 from portal.ui.plotted import NO_BARS, Drawn
 
 _FEW_DAYS, _FEWEST_SLOTS, _MANY_DAYS = 10, 5, 62
+_NO_READINGS = NO_READINGS.capitalize()
 _DAY, _UTC = timedelta(days=1), ZoneInfo("UTC")
 
 
 def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
     """Bars per day, one part for each period; energy without a tariff is a part of energy only.
+
+    A day without readings is hatched: no bar would say that nothing was used.
 
     A day's bar opens the day. Where days lie on the axis is by their dates: whose days they are makes no difference.
     """
@@ -28,11 +32,24 @@ def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
     is_cost = measure == "cost"
     symbol = formats.currency_symbol(report.currency)
     measured = ValueWords("", f"{symbol}\u00a0") if is_cost else ValueWords()
+    unread = set(report.coverage.empty_days)
     bars = [_bar(line, measure) for line in report.days]
     margin = max(0, _FEWEST_SLOTS - len(days)) * _DAY / 2
     span = TimeSpan(_at(days[0]) - margin, _at(days[-1]) + _DAY + margin)
     drawn = draw_bars(bars, span, _UTC, measured, scale_for(bars))
-    return drawn | {"ticks": _ticks(days, span), "legend": legend_of(bars)}
+    empty = [
+        shown
+        for line, bar, shown in zip(report.days, bars, drawn["bars"], strict=True)
+        if line.date in unread and not bar.value
+    ]
+    for shown in empty:
+        shown["rows"] = [{"label": _NO_READINGS, "hue": "", "value": ""}]
+    return drawn | {
+        "ticks": _ticks(days, span),
+        "legend": legend_of(bars),
+        "gaps": [{"x": shown["x"], "w": shown["w"], "h": 1, "words": _NO_READINGS} for shown in empty],
+        "gap_words": _NO_READINGS if empty else "",
+    }
 
 
 def _at(day: date) -> datetime:

@@ -12,7 +12,7 @@ from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, callouts, cell_warning, error_panel, skeleton, skeleton_lines
 from portal.ui.figures import figure, figure_row
 from portal.ui.layout import internal_link
-from portal.ui.plotted import bars, hue_meanings
+from portal.ui.plotted import bars, hatching_meaning, hue_meanings
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Click, Shown, Text, Told, is_some
@@ -180,6 +180,7 @@ def day_chart(state: State) -> rx.Component:
             rx.cond(
                 is_cost, hue_meanings(state.report.cost_figure), hue_meanings(state.report.energy_figure)
             ),
+            hatching_meaning(state.report.cost_figure),
             class_name="ui-legend",
         ),
         title="Per day",

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from portal.core.cost.rules.cost import CostReport, DayCost, PeriodCost
+from portal.core.cost.rules.coverage import Coverage, DayCover
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
 from portal.features.cost.bars import day_figure
@@ -89,3 +90,15 @@ def test_many_days_are_named_by_mondays_or_months() -> None:
     assert len(day_figure(report(*days), "cost")["ticks"]) == 12
     assert len(day_figure(report(*days[:31]), "cost")["ticks"]) == 4
     assert day_figure(replace(report()), "cost")["bars"] == []
+
+
+def test_a_day_without_readings_is_hatched_and_says_so() -> None:
+    days = [day(date(2026, 5, 18), 30, 20), day(date(2026, 5, 19), 0, 0), day(date(2026, 5, 20), 0, 0)]
+    cover = Coverage((DayCover(days[0].date, 24, 24), DayCover(days[1].date, 24, 0)))
+    figure = day_figure(replace(report(*days), coverage=cover), "cost")
+    read, unread, to_come = figure["bars"]
+    assert [row["label"] for row in unread["rows"]] == ["No readings"]
+    assert "No readings" not in json.dumps((read, to_come))
+    assert figure["gaps"] == [{"x": unread["x"], "w": unread["w"], "h": 1, "words": "No readings"}]
+    assert figure["gap_words"] == "No readings"
+    assert day_figure(report(*days), "cost")["gap_words"] == ""
