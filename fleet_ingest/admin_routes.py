@@ -16,6 +16,7 @@ from portal.core.energy.wire import MeterDecisionRow
 from portal.core.exchange.batches import CURSOR_HEADER, TYPE_HEADER, BatchAnswer, BatchType
 from portal.core.exchange.recovery import (
     ConflictPage,
+    DecisionPage,
     DevicePage,
     MunicipalityPage,
     ReadingPage,
@@ -140,6 +141,7 @@ _RECOVERY = (
     _recovery("/devices", recovery.get_held_devices, DevicePage, _AFTER_ID, _ROWS),
     _recovery("/municipalities", recovery.get_held_municipalities, MunicipalityPage, _AFTER_NUMBER, _ROWS),
     _recovery("/tariffs", recovery.get_held_tariffs, TariffPage, _AFTER_NUMBER, _ROWS),
+    _recovery("/events", recovery.get_held_decisions, DecisionPage, _AFTER_ID, _ROWS),
     _recovery("/measurements", recovery.get_held_readings, ReadingPage, *_OF_DEVICE),
     _recovery("/conflicts", recovery.get_held_conflicts, ConflictPage, *_OF_DEVICE),
 )

@@ -63,6 +63,13 @@ async def get_held_tariffs(request: Request) -> Response:
     return json_answer(await fleet_recovery.tariffs(stack_of(request), customer, after, limit))
 
 
+async def get_held_decisions(request: Request) -> Response:
+    """Give a page of what was decided about the customer's meters."""
+    customer = await customer_of(request)
+    after, limit = uuid_parameter(request, "after"), integer_parameter(request, "limit", _ROWS)
+    return json_answer(await fleet_recovery.decisions(stack_of(request), customer, after, limit))
+
+
 async def get_held_readings(request: Request) -> Response:
     """Give a page of one device's readings."""
     customer = await customer_of(request)

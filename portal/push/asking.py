@@ -27,6 +27,10 @@ class NotUnderstood(PortalError):
     """The Admin refused the question as it was put (400)."""
 
 
+class NotOffered(PortalError):
+    """The Admin is of a release that does not know the question (404)."""
+
+
 async def ask(
     client: PushClient,
     clock: Callable[[], datetime],
@@ -36,7 +40,7 @@ async def ask(
 ) -> AnswerT:
     """Return what the Admin answers under a path beside the ingest route's. Raises `PortalError` with the reason.
 
-    Where it refuses the question, that is `NotUnderstood`.
+    Where it refuses the question, that is `NotUnderstood`, and `NotOffered` where it does not know it.
     """
     for _ in range(_PATIENCE):
         reply = await client.ask(path, parameters)
@@ -59,7 +63,7 @@ def _decoded(reply: Reply | Unreachable, kind: type[AnswerT]) -> AnswerT:
         case 401:
             raise PortalError("The Admin does not accept this stack's token (401).")
         case 404:
-            raise PortalError("This Admin cannot answer that (404): it needs an upgrade.")
+            raise NotOffered("This Admin cannot answer that (404): it needs an upgrade.")
         case status:
             raise PortalError(f"The Admin answered {status}.")
     found = decoded(reply.body, kind)

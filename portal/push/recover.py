@@ -17,6 +17,7 @@ from msgspec import structs
 from portal.core import energy
 from portal.core.errors import Conflict
 from portal.core.exchange.recovery import (
+    DecisionPage,
     DevicePage,
     HeldSets,
     MunicipalityPage,
@@ -29,13 +30,14 @@ from portal.core.exchange.rules.push_epoch import SyncStatus, compare
 from portal.core.outbox.recovered import MergedRow, MergeReport
 from portal.core.outbox.service import push_epoch as epochs
 from portal.core.outbox.service import push_recovery as recovery
-from portal.push.asking import ask
+from portal.push.asking import NotOffered, ask
 from portal.push.sides import Sides, differing, differing_conflicts
 from portal.push.verify import midnight
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from portal.core.energy.wire import MeterDecisionRow
     from portal.core.exchange.sync import DayChecksum
     from portal.core.stack import Stack
     from portal.push.client import PushClient
@@ -47,7 +49,7 @@ _STEP = timedelta(days=7)
 _SHOWN = 20
 
 AnswerT = TypeVar("AnswerT")
-PageT = TypeVar("PageT", SitePage, DevicePage, MunicipalityPage, TariffPage)
+PageT = TypeVar("PageT", SitePage, DevicePage, MunicipalityPage, TariffPage, DecisionPage)
 Progress = Callable[[str, int, int], object]
 """Told what is being done, how many days of readings are through, and how many there are."""
 
@@ -182,7 +184,15 @@ class _Recovery:
             sites=await self._pages("sites", SitePage),
             tariffs=await self._pages("tariffs", TariffPage),
             devices=await self._pages("devices", DevicePage),
+            decisions=await self._decisions(),
         )
+
+    async def _decisions(self) -> list[MeterDecisionRow]:
+        """Return what the Admin has of decisions; an earlier release has none."""
+        try:
+            return await self._pages("events", DecisionPage)
+        except NotOffered:
+            return []
 
     async def _pages(self, name: str, kind: type[PageT]) -> list[Any]:
         self._progress(f"Fetching {name}", 0, 1)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.core.energy.wire import MeterDecisionRow
 from portal.core.exchange.rules.push_epoch import HeldPosition
 from portal.core.readings.wire import FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
@@ -83,6 +84,7 @@ class HeldSets:
     sites: Sequence[HeldSite]
     tariffs: Sequence[HeldTariff]
     devices: Sequence[HeldDevice]
+    decisions: Sequence[MeterDecisionRow] = ()
 
 
 class SitePage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -111,6 +113,13 @@ class TariffPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     rows: list[HeldTariff]
     next: Key | None = None
+
+
+class DecisionPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Decisions about meters by id; `next` is `after` of the next page, null after the last."""
+
+    rows: list[MeterDecisionRow]
+    next: UUID | None = None
 
 
 class HeldConflict(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -9,6 +9,8 @@ from msgspec import UNSET, structs
 
 from portal.core import energy
 from portal.core.database.layout import LAYOUTS
+from portal.core.energy.queries.decisions import decision_of_row, insert_decisions
+from portal.core.energy.queries.rejudging import judge_again
 from portal.core.exchange.batches import BatchType
 from portal.core.exchange.limits import to_tariff
 from portal.core.outbox.queries import push_recovery, push_sets
@@ -91,6 +93,24 @@ class Merge:
         for tariff in self._held.tariffs:
             await self._tariff(tariff, tariffs_here, numbers)
         await self._devices()
+        await self._decisions()
+
+    async def _decisions(self) -> None:
+        """Store what was decided about the devices that are here, and have it judged."""
+        layout, known = LAYOUTS[RunMode.CLIENT], self._report.devices
+        held = {
+            row.id: decision_of_row(row, (known[row.device_id],))
+            for row in self._held.decisions
+            if row.device_id in known
+        }
+        if not held:
+            return
+        new = await insert_decisions(self._session, layout, list(held.values()))
+        await judge_again(self._session, layout, [held[each] for each in held if each in new])
+        for row in self._held.decisions:
+            if row.id in new:
+                what = MergedRow(BatchType.EVENTS.value, str(row.id), row.note, "added")
+                self._report.changes.append(what)
 
     def _changed(self, kind: BatchType, row: NamedRow, what: str) -> None:
         self._report.changes.append(MergedRow(kind.value, str(row.id), row.name, what))

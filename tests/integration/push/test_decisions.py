@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import httpx
 
+from portal.core import energy
 from portal.core.energy.queries.decisions import decisions_in_force
 from portal.core.exchange.batches import BatchType
 from portal.core.quality.rules.answers import EventAnswer
 from portal.core.quality.service import meter_events
-from tests.integration.databases import Clock
+from tests.integration.databases import Clock, Stacks
+from tests.integration.push.restoring import copied, recover, restored_client
 from tests.integration.push.rig import Rig, Sent, line_of
 from tests.integration.quality.exchanged import NEW, OLD, propose, store
 
@@ -68,3 +70,28 @@ async def test_an_admin_of_an_earlier_release_stops_nothing_and_is_asked_again(
     clock.advance(hours=13)
     await rig.tick()
     assert len(await _held(rig)) == 1
+
+
+async def test_what_a_restored_client_lost_of_decisions_comes_back(
+    rig: Rig, clock: Clock, stacks: Stacks
+) -> None:
+    clock.now = NEW[-1][0] + timedelta(minutes=5)
+    device = await rig.add_device()
+    await store(rig.client, device, [*OLD, *NEW])
+    await rig.drain()
+    copy = await copied(stacks, rig.client)
+    await propose(rig.client, (device,))
+    [event] = (await meter_events.list_events(rig.client)).items
+    await meter_events.decide(rig.client, event.id, EventAnswer.CONFIRM, "Job card 4417")
+    await rig.drain()
+    decided = await rig.on_client("SELECT id, note, author, decided_at FROM monitoring.meter_decisions")
+    restored = await restored_client(stacks, rig, copy)
+    await propose(restored.client, (device,))
+    assert len((await meter_events.list_events(restored.client)).items) == 1
+    report = await recover(restored)
+    assert [(each.resource, each.what) for each in report.changes] == [("events", "added")]
+    again = "SELECT id, note, author, decided_at FROM monitoring.meter_decisions"
+    assert await restored.on_client(again) == decided
+    await energy.refresh(restored.client)
+    assert (await meter_events.list_events(restored.client)).items == ()
+    assert [each.what for each in (await recover(restored)).changes] == []

@@ -13,6 +13,7 @@ from portal.core.database.rows import rows_of, values_of
 from portal.core.energy.rules.event_codes import code_of_kind, kind_of_code
 from portal.core.energy.rules.judging import MeterDecision, ProposalKind, RecordedDecision, in_force
 from portal.core.energy.rules.judging.decision_fields import decision_of, fields_of
+from portal.core.energy.wire import MeterDecisionRow
 from portal.core.values.time import epoch_microseconds
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ JOIN {meter_decisions} d ON {d.customer_id = m.customer_id AND} d.device_id = m.
 WHERE d.register = 0 ORDER BY d.decided_at, d.id
 """
 _OF_ALL = "SELECT {columns} FROM {meter_decisions} d ORDER BY d.decided_at, d.id"
+_BY_ID = """
+SELECT {columns} FROM {meter_decisions} d
+WHERE {d.customer_id = :customer_id AND} (CAST(:after AS uuid) IS NULL OR d.id > :after) AND d.register = 0
+ORDER BY d.id LIMIT :limit
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,15 @@ async def all_decisions(session: AsyncSession, layout: Layout) -> list[StoredDec
     return [_stored(row) for row in rows]
 
 
+async def decisions_by_id(
+    session: AsyncSession, layout: Layout, customer_id: UUID, after: UUID | None, limit: int
+) -> list[StoredDecision]:
+    """Return at most `limit` decisions of a customer, those behind an id."""
+    given = {"customer_id": customer_id, "after": after, "limit": limit}
+    rows = await rows_of(session, _DecisionRow, _worded(layout, _BY_ID), given, keys=layout.key_width)
+    return [_stored(row) for row in rows]
+
+
 async def decisions_in_force(
     session: AsyncSession, layout: Layout, meters: Iterable[MeterKey]
 ) -> Mapping[MeterKey, list[MeterDecision]]:
@@ -135,6 +150,36 @@ async def decision_ids(session: AsyncSession, layout: Layout, key: MeterKey) -> 
         "SELECT id FROM {meter_decisions} WHERE {customer_id = :customer_id AND} device_id = :device_id"
     )
     return set(await values_of(session, UUID, statement, layout.given(key)))
+
+
+def decision_row(decision: StoredDecision) -> MeterDecisionRow:
+    """Return a decision as it travels between the sides."""
+    return MeterDecisionRow(
+        id=decision.id,
+        device_id=decision.key[-1],
+        note=decision.note,
+        author=decision.author,
+        decided_at=decision.decided_at,
+        event_kind=None if decision.event_kind is None else decision.event_kind.value,
+        event_at=decision.event_at,
+        says=None if decision.says is None else fields_of(decision.says),
+        undoes=decision.undoes,
+    )
+
+
+def decision_of_row(row: MeterDecisionRow, key: MeterKey) -> StoredDecision:
+    """Return the decision that came as a row, about a meter. Raises `ValueError` for what is none."""
+    return StoredDecision(
+        key=key,
+        id=row.id,
+        event_kind=None if row.event_kind is None else ProposalKind(row.event_kind),
+        event_at=row.event_at,
+        says=None if row.says is None else decision_of(row.says),
+        undoes=row.undoes,
+        note=row.note,
+        author=row.author,
+        decided_at=row.decided_at,
+    )
 
 
 def _worded(layout: Layout, statement: str) -> str:

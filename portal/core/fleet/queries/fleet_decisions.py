@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.core.database.layout import LAYOUTS
-from portal.core.energy.queries.decisions import StoredDecision, decisions_of_meters, insert_decisions
+from portal.core.energy.queries.decisions import decision_of_row, decisions_of_meters, insert_decisions
 from portal.core.energy.queries.rejudging import judge_again
 from portal.core.energy.rules.judging import ProposalKind
 from portal.core.energy.rules.judging.decision_fields import decision_of
@@ -13,7 +13,7 @@ from portal.core.fleet.queries import fleet_devices
 from portal.core.settings import RunMode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -42,7 +42,9 @@ def row_problem(row: MeterDecisionRow) -> str | None:
 async def store(session: AsyncSession, customer_id: UUID, rows: Sequence[MeterDecisionRow]) -> None:
     """Store decisions that are not there yet, and have judged again what they are about."""
     aliases = await fleet_devices.aliases(session, customer_id)
-    decisions = [_decision(row, customer_id, aliases) for row in rows]
+    decisions = [
+        decision_of_row(row, (customer_id, aliases.get(row.device_id, row.device_id))) for row in rows
+    ]
     new = await insert_decisions(session, _LAYOUT, decisions)
     if not new:
         return
@@ -53,17 +55,3 @@ async def store(session: AsyncSession, customer_id: UUID, rows: Sequence[MeterDe
     undone = {each.undoes for each in fresh}
     concerned = [each for its in stored.values() for each in its if each.id in new or each.id in undone]
     await judge_again(session, _LAYOUT, concerned)
-
-
-def _decision(row: MeterDecisionRow, customer_id: UUID, aliases: Mapping[UUID, UUID]) -> StoredDecision:
-    return StoredDecision(
-        key=(customer_id, aliases.get(row.device_id, row.device_id)),
-        id=row.id,
-        event_kind=None if row.event_kind is None else ProposalKind(row.event_kind),
-        event_at=row.event_at,
-        says=None if row.says is None else decision_of(row.says),
-        undoes=row.undoes,
-        note=row.note,
-        author=row.author,
-        decided_at=row.decided_at,
-    )

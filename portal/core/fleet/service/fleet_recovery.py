@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from portal.core.energy.queries.decisions import decision_row, decisions_by_id
 from portal.core.errors import Invalid
 from portal.core.exchange.recovery import (
     ConflictPage,
+    DecisionPage,
     DevicePage,
     HeldConflict,
     HeldDevice,
@@ -99,6 +101,15 @@ async def tariffs(stack: Stack, customer: KnownCustomer, after: int, limit: int)
     async with stack.db.snapshot() as session:
         rows = await queries.tariffs(session, customer.id, after, limit + 1)
     return TariffPage(rows=list(rows[:limit]), next=_next_number(rows, limit))
+
+
+async def decisions(stack: Stack, customer: KnownCustomer, after: UUID | None, limit: int) -> DecisionPage:
+    """Return the decisions behind an id. Raises `Invalid` for a limit that is not 1 to 1,000."""
+    _check_limit(limit, MOST_ROWS)
+    async with stack.db.snapshot() as session:
+        found = await decisions_by_id(session, stack.layout, customer.id, after, limit + 1)
+    rows = [decision_row(each) for each in found[:limit]]
+    return DecisionPage(rows=rows, next=rows[-1].id if len(found) > limit else None)
 
 
 async def readings(

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from portal.core.database.layout import LAYOUTS
-from portal.core.energy.queries.decisions import all_decisions
-from portal.core.energy.rules.judging.decision_fields import fields_of
+from portal.core.energy.queries.decisions import all_decisions, decision_row
 from portal.core.energy.wire import MeterDecisionRow
 from portal.core.exchange.batches import BatchType
 from portal.core.settings import RunMode
@@ -165,21 +164,7 @@ async def decisions(session: AsyncSession) -> tuple[SetRow[MeterDecisionRow], ..
     """Return every decision about a meter, as `load_set` does."""
     found = await all_decisions(session, LAYOUTS[RunMode.CLIENT])
     return tuple(
-        SetRow(
-            str(each.id),
-            each.decided_at,
-            MeterDecisionRow(
-                id=each.id,
-                device_id=each.key[-1],
-                note=each.note,
-                author=each.author,
-                decided_at=each.decided_at,
-                event_kind=None if each.event_kind is None else each.event_kind.value,
-                event_at=each.event_at,
-                says=None if each.says is None else fields_of(each.says),
-                undoes=each.undoes,
-            ),
-        )
+        SetRow(str(each.id), each.decided_at, decision_row(each))
         for each in sorted(found, key=lambda one: one.id)
     )
 
