@@ -160,6 +160,16 @@ def test_of_two_switches_at_an_instant_the_later_decision_holds() -> None:
     assert energy(judged(UP, decisions=decisions[::-1])) == 6503
 
 
+def test_a_bound_learned_from_what_the_meter_shows_holds_behind_other_transformers() -> None:
+    """8 kW by the meter are 160 kW by its transformers, which is more than the rung that it taught."""
+    change = DeclaredSwitch(at=at(450), kind=SwitchKind.CONTINUES, scale=(100, 5))
+    found = judge(
+        every(15, *(5000 + 2 * n for n in range(60))), RegisterFacts(learned_watts=100_000), [change]
+    )
+    assert (energy(found), suspect(found)) == (30 * 2 + 29 * 40, [])
+    assert found.watts == (100_000, 2_000_000)
+
+
 @pytest.mark.parametrize("scale", [(0, 1), (1, 0), (-1, 1)])
 def test_a_scale_is_above_zero(scale: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="above zero"):

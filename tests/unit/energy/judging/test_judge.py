@@ -217,6 +217,19 @@ def test_a_few_readings_of_another_year_are_a_wrong_clock(readings: int, expecte
     assert events(found) == (["clockJump"] if expected else [])
 
 
+@pytest.mark.parametrize("at_a_time", [1, 2, 3])
+@pytest.mark.parametrize("times", [3, 4, 12])
+def test_a_meter_that_is_read_by_the_quarter_keeps_its_energy(at_a_time: int, times: int) -> None:
+    readings = [
+        (at(0) + n * 91 * DAY + i * HOUR, mwh(5000 + 100 * n)) for n in range(times) for i in range(at_a_time)
+    ]
+    found = judged(readings)
+    assert (energy(found), suspect(found), events(found)) == (100 * (times - 1), [], [])
+    board = [(readings[-1][0] + 40 * DAY + n * HOUR, mwh(6500 + n)) for n in range(20)]
+    found = judged([*readings, *board])
+    assert (energy(found), suspect(found)) == (1519, [])
+
+
 def test_a_meter_that_was_off_for_long_goes_on_at_once() -> None:
     found = judged([*every(15, 100, 101, 102), (at(60) + 60 * DAY, mwh(102.5))])
     assert (energy(found), suspect(found)) == (2.5, [])

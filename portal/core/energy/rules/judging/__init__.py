@@ -13,8 +13,8 @@ repeats change nothing. Integers throughout: microseconds since 1970 (UTC), mill
     stretch_of(..), judge(.., anchor_at), meeting(..), patched(..) a late reading: a bounded stretch judged again
 
 Inside, from below: `prices`, `limits` (what a register can have counted in a time), `resolution`, `learned_bound`;
-`runs` (neighbours that agree), `leaps` (what a rise leaps over), `links`, `chain` (the dynamic programme); `sifting`,
-`era_links`, `reasons`, `register_judge` (eras between declared switches, put together).
+`runs` (neighbours that agree), `leaps` (what a rise leaps over), `silences`, `links`, `chain` (the dynamic programme);
+`sifting`, `era_links`, `reasons`, `register_judge` (eras between declared switches, put together).
 """
 
 from portal.core.energy.rules.judging.anchors import (

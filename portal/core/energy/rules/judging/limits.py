@@ -35,10 +35,14 @@ class RegisterFacts:
                 raise ValueError(msg)
 
     def scaled(self, scale: "Scale") -> "RegisterFacts":
-        """Return the facts of the register in primary energy; power is primary already."""
+        """Return the facts of the register in primary energy.
+
+        A rated power is primary already. What was learned is of the readings as they are, and is not made narrower.
+        """
+        learned = self.learned_watts
         return RegisterFacts(
             rated_watts=self.rated_watts,
-            learned_watts=self.learned_watts,
+            learned_watts=learned and max(learned, scaled(learned, scale)),
             count_milliwh=self.count_milliwh and scaled(self.count_milliwh, scale),
             width_milliwh=self.width_milliwh and scaled(self.width_milliwh, scale),
         )

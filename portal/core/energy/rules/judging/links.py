@@ -10,7 +10,6 @@ from portal.core.energy.rules.judging.prices import (
     EXCHANGE,
     FEW,
     FROM_NEAR_ZERO,
-    LONG_SILENCE,
     REMEMBERED,
     RESET,
     ROLLOVER,
@@ -19,6 +18,7 @@ from portal.core.energy.rules.judging.prices import (
     ZERO_AGAIN,
 )
 from portal.core.energy.rules.judging.runs import Runs
+from portal.core.energy.rules.judging.silences import Silences
 from portal.core.energy.rules.judging.states import ChainEntry, ChainExit, LinkKind
 
 _UNHEARD_OF = 10_000  # for what only a person's word makes possible
@@ -44,11 +44,12 @@ class Forced:
 class Links:
     """What may lie between a reading at which the chain leaves a run and one at which it enters a later one."""
 
-    __slots__ = ("_forced", "_leaps", "_limits", "_runs", "_shown", "_times")
+    __slots__ = ("_forced", "_leaps", "_limits", "_runs", "_shown", "_silences", "_times")
 
     def __init__(self, runs: Runs, limits: Limits, leaps: Leaps, forced: Forced) -> None:
         self._runs, self._limits, self._leaps, self._forced = runs, limits, leaps, forced
         self._times, self._shown = runs.times, runs.shown
+        self._silences = Silences(runs.times)
 
     def end_of_wobble(self, out: ChainExit, run: int) -> int | None:
         """Return where a run that begins a little below the base is at the base again, if that is within a day."""
@@ -65,7 +66,7 @@ class Links:
         rise, span = self._shown[i] - self._shown[x], self._times[i] - self._times[x]
         if rise < 0:
             return None
-        base, price = x, _silence(out, span)
+        base, price = x, self._silences.price(out, i)
         if not self._limits.within(rise, span):
             caught_up = self._stood_since(out, run, i)
             if caught_up is None:
@@ -100,7 +101,7 @@ class Links:
         x, runs = out.reading, self._runs
         fall, span = self._shown[x] - self._shown[i], self._times[i] - self._times[x]
         price = out.price + out.tail + runs.until[run] - runs.until[out.run + 1] + dropped
-        price += _silence(out, span)
+        price += self._silences.price(out, i)
         doubts, width = out.doubts + i - x - 1, self._limits.width_milliwh
         if width and fall > 0 and self._limits.within(width - fall, span):
             return ChainEntry(price + ROLLOVER, doubts, x, i, LinkKind.ROLLOVER, out.line, out)
@@ -124,9 +125,3 @@ class Links:
             return False
         within_day = bisect_right(self._times, day_later, a, z + 1) - 1
         return self._shown[max(a, within_day)] < self._shown[x]
-
-
-def _silence(out: ChainExit, span: int) -> int:
-    """Return the price of a long silence: a few readings before it, with no history, are a board's wrong year."""
-    has_history = out.line >= FEW or out.reading - out.entry.reading + 1 >= FEW
-    return LONG_SILENCE if span > REMEMBERED and not has_history else 0
