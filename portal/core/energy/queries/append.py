@@ -86,6 +86,7 @@ _STORED = """, by_hour AS (
     FROM energy n LEFT JOIN {hourly_energy} h
         ON {h.customer_id = n.customer_id AND} h.device_id = n.device_id AND h.hour = n.hour
     GROUP BY {n.customer_id,} n.device_id, day
+    ORDER BY {n.customer_id,} day, n.device_id
     ON CONFLICT ({customer_id,} device_id, day) DO UPDATE SET
         allocated_milliwh = e.allocated_milliwh + excluded.allocated_milliwh,
         covered_hours = e.covered_hours + excluded.covered_hours

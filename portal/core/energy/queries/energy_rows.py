@@ -65,6 +65,7 @@ WHERE {e.customer_id = r.customer_id AND} e.device_id = r.device_id
       AND h.hour >= e.day::timestamp AT TIME ZONE 'UTC' AND h.hour < (e.day + 1)::timestamp AT TIME ZONE 'UTC'
   )
 """
+# Days lie as they are asked for: those of one customer beside each other, day by day.
 _STORE_DAYS = """
 INSERT INTO {daily_energy} AS d (
     {customer_id,} device_id, day, allocated_milliwh, unallocated_milliwh, estimated_milliwh, suspect_count,
@@ -77,6 +78,7 @@ FROM {ranges} JOIN {hourly_energy} e ON {e.customer_id = r.customer_id AND} e.de
   AND e.hour >= coalesce(date_trunc('day', r.first, 'UTC'), '-infinity')
   AND e.hour < coalesce(date_trunc('day', r.last, 'UTC') + interval '24 hours', 'infinity')
 GROUP BY {e.customer_id,} e.device_id, (e.hour AT TIME ZONE 'UTC')::date
+ORDER BY {e.customer_id,} (e.hour AT TIME ZONE 'UTC')::date, e.device_id
 ON CONFLICT ({customer_id,} device_id, day) DO UPDATE SET
     allocated_milliwh = excluded.allocated_milliwh, unallocated_milliwh = excluded.unallocated_milliwh,
     estimated_milliwh = excluded.estimated_milliwh, suspect_count = excluded.suspect_count,
