@@ -176,12 +176,18 @@ async def _store_week(connection: Any, number: int, start: datetime) -> bool:
 
 async def compress(connection: Any, *, everything: bool = False) -> None:
     """Compress what the policy would, or all of it; nothing on plain PostgreSQL."""
-    if await connection.fetchval("SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'"):
-        # What got readings after it was compressed is compressed again by the same call.
-        some = "" if everything else "AND NOT is_compressed AND range_end < now() - interval '7 days'"
-        await connection.execute(
-            "SELECT compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass, true) "
-            "FROM timescaledb_information.chunks WHERE hypertable_schema = 'fleet' "
-            f"AND hypertable_name = 'readings' {some}",
-            timeout=600,
-        )
+    if not await connection.fetchval("SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'"):
+        return
+    # What got readings after it was compressed is compressed again by the same call.
+    some = "" if everything else "AND NOT is_compressed AND range_end < now() - interval '7 days'"
+    compressing = (
+        "SELECT compress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass, true) "
+        "FROM timescaledb_information.chunks WHERE hypertable_schema = 'fleet' "
+        f"AND hypertable_name = 'readings' {some}"
+    )
+    while True:
+        try:
+            await connection.execute(compressing, timeout=600)
+        except asyncpg.DuplicateObjectError:  # the policy was at the same chunk just now
+            continue
+        return

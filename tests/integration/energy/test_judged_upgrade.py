@@ -11,6 +11,18 @@ from tests.integration.databases import Stacks, downgrade
 from tests.integration.energy.metering import expected_days, expected_hours, new_meter
 from tests.integration.energy.test_recompute import MONTHS
 
+_EARLIER = {
+    "of before the judge": {RunMode.CLIENT: "client_0015", RunMode.ADMIN: "admin_0012"},
+    "with its tables, empty": {RunMode.CLIENT: "client_0019", RunMode.ADMIN: "admin_0016"},
+}
+_OF_THE_JUDGE = (
+    "meter_heads",
+    "suspect_spans",
+    "register_links",
+    "meter_rivals",
+    "meter_events",
+    "restated_days",
+)
 # What that release made of a zero, by the way.
 _WRONG = "UPDATE {hourly_energy} SET allocated_milliwh = allocated_milliwh + 5000, suspect_count = 0"
 
@@ -20,15 +32,18 @@ async def stack(request: pytest.FixtureRequest, stacks: Stacks) -> Stack:
     return await (stacks.client() if request.param == "client" else stacks.admin())
 
 
-async def test_stored_hours_are_judged_anew_where_they_are(stack: Stack) -> None:
+@pytest.mark.parametrize("earlier", _EARLIER)
+async def test_stored_hours_are_judged_anew_where_they_are(stack: Stack, earlier: str) -> None:
     meter, mode = await new_meter(stack, 20), stack.settings.run_mode
     history = [(at, 0.0 if n == 77 else kwh) for n, (at, kwh) in enumerate(MONTHS)]
     await meter.store(history[:-5])
     await energy.refresh(stack)
     right = expected_hours(history[:-5])
     assert await meter.hours() == right
-    await downgrade(stack.db, mode, "admin_0012" if mode is RunMode.ADMIN else "client_0015")
+    await downgrade(stack.db, mode, _EARLIER[earlier][mode])
     async with stack.db.transaction() as session:
+        for table in _OF_THE_JUDGE if earlier == "with its tables, empty" else ():
+            await session.execute(text(stack.layout.sql(f"DELETE FROM {{{table}}}")))
         await session.execute(text(stack.layout.sql(_WRONG)))
         await session.execute(text(stack.layout.sql("DELETE FROM {recompute_passes}")))
     await migrate(stack.db, mode)
