@@ -12,7 +12,7 @@ from portal.core.audit.acting import present
 from portal.core.energy.queries import decisions as decisions_stored
 from portal.core.energy.queries.decisions import StoredDecision
 from portal.core.energy.queries.rejudging import judge_again
-from portal.core.energy.rules.judging import ProposalKind, in_force
+from portal.core.energy.rules.judging import ProposalKind, SwitchKind, in_force
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.fleet.queries import customers as customer_queries
 from portal.core.quality.queries import meter_events as queries
@@ -176,6 +176,10 @@ async def declare(
     if known.at is None or known.kind is None:
         message = "Say when it was, and what: exchange, reset, rollover or continues"
         raise Invalid(message)
+    if known.kind is SwitchKind.RESET and known.opening_milliwh is None:
+        known = replace(
+            known, opening_milliwh=0
+        )  # that is what it says, whatever the readings around it show
     at = instant_of(known.at)
     async with stack.db.transaction() as session:
         found = await _lock(session, stack, device)

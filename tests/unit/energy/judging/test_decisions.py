@@ -170,6 +170,37 @@ def test_a_bound_learned_from_what_the_meter_shows_holds_behind_other_transforme
     assert found.watts == (100_000, 2_000_000)
 
 
+OLD_LINE = every(15, *(9000 + n for n in range(40)))
+NEW_LINE = [(at(600 + 15 * n), mwh(n + 1)) for n in range(80)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "closing", "opening"),
+    [
+        (SwitchKind.RESET, None, None),
+        (SwitchKind.RESET, 9040, None),
+        (SwitchKind.ROLLOVER, None, None),
+        (SwitchKind.EXCHANGE, 9040, 1),
+        (SwitchKind.EXCHANGE, None, 1),
+    ],
+)
+def test_what_a_board_sends_after_a_switch_was_decided_is_not_counted_twice(
+    kind: SwitchKind, closing: float | None, opening: float | None
+) -> None:
+    """The board was away for the first forty readings of the new line, and sends them after the decision."""
+    said = switch(1200, kind, closing=closing, opening=opening)
+    facts = rated(100, width_milliwh=mwh(10**6))
+    late = judge([*OLD_LINE, *NEW_LINE], facts, [said])
+    undecided = judge([*OLD_LINE, *NEW_LINE], facts)
+    assert (energy(late), suspect(late)) == (energy(undecided), [])
+    assert events(late) == events(undecided)  # where the switch is now nobody has said
+
+
+def test_a_declared_reset_counts_from_zero_where_the_register_shows_more_than_before() -> None:
+    said = switch(45, SwitchKind.RESET, opening=0)
+    assert energy(judged(every(15, 1, 2, 3, 5, 6, 7), decisions=[said])) == 2 + 5 + 2
+
+
 @pytest.mark.parametrize("scale", [(0, 1), (1, 0), (-1, 1)])
 def test_a_scale_is_above_zero(scale: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="above zero"):

@@ -1,12 +1,13 @@
 """The energy between accepted readings that are no neighbours in a span: links of the judge, and declared ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from portal.core.energy.rules.judging.decisions import DeclaredSwitch, Era, SwitchKind
 from portal.core.energy.rules.judging.judgement import Link
-from portal.core.energy.rules.judging.limits import scaled
+from portal.core.energy.rules.judging.limits import Limits, scaled
 from portal.core.energy.rules.judging.states import LinkKind
 
 
@@ -30,13 +31,19 @@ def judged_link(before: AcceptedReading, after: AcceptedReading, kind: LinkKind,
     return Link(before.reading, after.reading, kind, energy[kind])
 
 
-def declared_link(before: AcceptedReading, old: Era, after: AcceptedReading, later: Sequence[Era]) -> Link:
+def declared_link(
+    before: AcceptedReading, old: Era, after: AcceptedReading, later: Sequence[Era], limits: Limits
+) -> Link:
     """Return the link from the last reading of an era to the first of a later one.
 
-    `later` are the eras after `old`, up to that of `after`; those between them have no accepted reading. What a person
-    has not said is no energy, and neither is what would be less than none.
+    `later` are the eras after `old`, up to that of `after`; those between them have no accepted reading. `limits` are
+    those of `old`. What a person has not said is no energy, and neither is what would be less than none.
     """
     switches = [era.begins for era in later if era.begins]
+    if len(switches) == 1 and _is_overtaken(before, old, after, later[0], limits):
+        switches = [
+            replace(switches[0], kind=SwitchKind.CONTINUES, closing_milliwh=None, opening_milliwh=None)
+        ]
     closed = _closing(before, old, switches[0], after)
     opened = _opening(before, later[-1], switches[-1], after)
     between = sum(_of_unread(era, following) for era, following in pairwise(later))
@@ -45,6 +52,28 @@ def declared_link(before: AcceptedReading, old: Era, after: AcceptedReading, lat
     kind = switches[0].kind if len(switches) == 1 else SwitchKind.EXCHANGE
     total = energy_before + between + energy_after
     return Link(before.reading, after.reading, kind, total, switches[0].at, energy_before)
+
+
+def _is_overtaken(
+    before: AcceptedReading, old: Era, after: AcceptedReading, new: Era, limits: Limits
+) -> bool:
+    """Tell whether readings that came later show that the register only went on where a switch was declared.
+
+    A board was away while the register began again, and sends what it has of the new line after somebody has decided:
+    the first reading that was known of it then is one among others now, and the switch was before them.
+    """
+    switch = new.begins
+    rise, span = after.register - before.register, after.at - before.at
+    if switch is None or switch.kind is SwitchKind.CONTINUES or new.scale != old.scale:
+        return False
+    if not limits.within(rise, span):
+        return False
+    closing, opening = switch.closing_milliwh, switch.opening_milliwh
+    if closing is not None:
+        return not limits.within(scaled(closing, old.scale) - before.register, span)
+    if switch.kind is SwitchKind.EXCHANGE:
+        return opening is not None and scaled(opening, new.scale) <= before.register
+    return switch.kind is SwitchKind.ROLLOVER or opening is None
 
 
 def _closing(before: AcceptedReading, old: Era, switch: DeclaredSwitch, after: AcceptedReading) -> int | None:

@@ -145,5 +145,6 @@ def _links(
                 yield judged_link(reading(left[0]), reading(span.first), span.kind, each.limits.width_milliwh)
             elif left is not None:
                 later = [one.era for one in judged[left[1] + 1 : number + 1]]
-                yield declared_link(reading(left[0]), judged[left[1]].era, reading(span.first), later)
+                old = judged[left[1]]
+                yield declared_link(reading(left[0]), old.era, reading(span.first), later, old.limits)
             left = (span.last, number)
