@@ -197,7 +197,7 @@ async def declare(
             has_width=window.facts.width_milliwh is not None,
         )
         try:
-            says = switch_of(event, known)
+            says = switch_of(event, _from_zero(known))
         except ValueError as error:
             raise Invalid(_sentence(error)) from None
         its = (await decisions_stored.decisions_of_meters(session, stack.layout, [key])).get(key, [])
@@ -237,6 +237,12 @@ async def undo(stack: Stack, decision_id: UUID, note: str) -> tuple[StoredDecisi
         detail = f"{undone.event_kind or 'switch'} of {undone.event_at or undone.decided_at}; {note}"
         await audit.record(session, "meter_event.undone", device.external_id, detail)
     return made
+
+
+def _from_zero(known: Correction) -> Correction:
+    """Return what is known of a reset with what that says of the register, whatever the readings around it show."""
+    is_from_zero = known.kind is SwitchKind.RESET and known.opening_milliwh is None
+    return replace(known, opening_milliwh=0) if is_from_zero else known
 
 
 def asked_of(event: StoredEvent) -> tuple[ProposalKind, datetime]:
