@@ -9,6 +9,7 @@ from typing import Any
 from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile, recovery
 from fleet_ingest.event_routes import FLEET_EVENTS
+from fleet_ingest.leaving_routes import LEAVING
 from fleet_ingest.operations import AccessRule, Operation, Parameter
 from portal.core.cost.wire import FleetCostAnswer
 from portal.core.cost.wire_explain import ExplanationAnswer
@@ -214,16 +215,7 @@ _CUSTOMERS = (
         _CUSTOMER,
         customers.delete_customer,
         None,
-        parameters=(
-            Parameter(
-                "confirm",
-                "query",
-                "the customer's code; without it a customer with readings is not deleted",
-                required=False,
-                schema={"type": "string", "example": "ACME"},
-            ),
-            fields.IF_MATCH,
-        ),
+        parameters=(fields.IF_MATCH,),
         errors=(404, 409, 412),
         success=204,
         tag="Customers",
@@ -287,4 +279,4 @@ _VIEWS: tuple[Any, ...] = (
         tag="Fleet",
     ),
 )
-ADMIN = (_INGEST, *_RECONCILE, *_RECOVERY, *_CUSTOMERS, *_VIEWS, *FLEET_EVENTS)
+ADMIN = (_INGEST, *_RECONCILE, *_RECOVERY, *_CUSTOMERS, *LEAVING, *_VIEWS, *FLEET_EVENTS)

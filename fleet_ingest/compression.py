@@ -10,6 +10,8 @@ import asyncio
 import gzip
 from typing import TYPE_CHECKING
 
+from starlette.responses import StreamingResponse
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
@@ -39,7 +41,12 @@ def _weight(parameter: str) -> float:
 
 
 async def compressed(request: Request, response: Response) -> Response:
-    """Return the response, its body in gzip where the request takes that and it is worth it."""
+    """Return the response, its body in gzip where the request takes that and it is worth it.
+
+    What is sent as it is made is packed already.
+    """
+    if isinstance(response, StreamingResponse):
+        return response
     body = bytes(response.body)
     if len(body) < SMALLEST_BYTES or "content-encoding" in response.headers:
         return response

@@ -113,6 +113,13 @@ class Rotation(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     grace_hours: Annotated[float, msgspec.Meta(ge=0, le=MAX_GRACE_HOURS)] = DEFAULT_GRACE_HOURS
 
 
+class Decommissioning(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """The code of the customer whose data is to be deleted, as a person typed it."""
+
+    confirm: str
+    without_export: bool = False
+
+
 class DeviceRotation(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """How long the present token of a device stays valid; 0, and no body, end it at once."""
 

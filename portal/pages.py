@@ -22,6 +22,7 @@ from portal.auth.routes import auth_app
 from portal.core import stack as stacks
 from portal.core.energy import energy_proof
 from portal.core.errors import Unavailable
+from portal.core.fleet.service import decommission
 from portal.core.log import logger
 from portal.core.outages import reason_of
 from portal.core.readings.service import wide_readings
@@ -111,6 +112,8 @@ async def _serving(settings: Settings, given: stacks.Stack | None, api: Starlett
         await closing.enter_async_context(_running(live.follow(stack)))
         await closing.enter_async_context(_running(wide_readings.follow(stack)))
         await closing.enter_async_context(_running(energy_proof.nightly(stack)))
+        if settings.run_mode is RunMode.ADMIN:
+            await closing.enter_async_context(_running(decommission.follow(stack)))
         if settings.run_mode is RunMode.CLIENT and settings.fleet_ingest.enabled:
             await closing.enter_async_context(_running(import_module("portal.push.task").run(stack)))
         yield

@@ -66,11 +66,9 @@ async def post_enable(request: Request) -> Response:
 
 
 async def delete_customer(request: Request) -> Response:
-    """Delete a customer for ever; one with readings only where `confirm` names its code."""
+    """Delete a customer that has no readings for ever; one that has some is decommissioned."""
     await admin_of(request)
-    confirmed = request.query_params.get("confirm")
-    expected = expected_versions(request)
-    await customers.remove_customer(stack_of(request), _customer_id(request), confirmed, expected)
+    await customers.remove_customer(stack_of(request), _customer_id(request), expected_versions(request))
     return no_content()
 
 

@@ -8,6 +8,8 @@ from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customers.page import customers_page
 from portal.admin.customers.page import on_load as load_customers
 from portal.admin.data_quality import page as quality
+from portal.admin.leaving import page as leaving
+from portal.admin.leaving.state import LeavingState
 from portal.admin.nav import admin_page
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
@@ -31,5 +33,12 @@ def add_pages(app: rx.App) -> None:
         title=quality.TITLE,
         image=ICON_PATH,
         on_load=quality.ON_LOAD,
+    )
+    app.add_page(
+        leaving.leaving_page,
+        route=leaving.ROUTE,
+        title=LeavingState.title,
+        image=ICON_PATH,
+        on_load=leaving.on_load,
     )
     settings.add_pages(app, Surface(admin_page))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from portal.commands import bundle as bundles
+from portal.commands import leaving
 from portal.commands.identity import password_from_stdin
 from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked, plain
 from portal.commands.session import with_stack
@@ -154,3 +155,8 @@ def _words(line: CustomerLine) -> str:
     seen = f"last seen {iso_utc(line.last_seen_at)}" if line.last_seen_at else "never seen"
     state = "" if line.is_active else ", disabled"
     return f"{line.code}: {line.name}, {seen}{state}, {line.site_count} sites, {line.device_count} devices"
+
+
+customer_verbs.command("export")(leaving.export)
+customer_verbs.command("decommission")(leaving.decommission_customer)
+customer_verbs.command("leaving")(leaving.list_leaving)

@@ -17,6 +17,7 @@ _FORMS = {
     "portal/features/data_quality/deciding.py": "kept",
     "portal/client/add_meter/components.py": "kept; the second chooses a site in one box",
     "portal/client/import_file/components.py": "kept",
+    "portal/admin/leaving/components.py": "one line, which is to be typed when it is meant",
     "portal/client/rates/editor.py": "kept; the second is the line that fills in holidays",
     "portal/features/settings/account/second_factor.py": "codes and passwords",
 }

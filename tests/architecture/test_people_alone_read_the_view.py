@@ -16,6 +16,7 @@ _MAKERS = {
 _MOVERS = {
     "portal/core/database/layout.py": "lists every table and view",
     "portal/core/database/plain/partitions.py": "drops its weeks once they are empty",
+    "portal/core/database/timescale/chunks.py": "names its chunks, of which a customer that leaves is deleted",
     "portal/core/database/timescale/kept_hours.py": "keeps figures of hours that are still to be moved",
     "portal/core/database/timescale/moved_chunks.py": "drops what has been moved",
     "portal/core/database/timescale/probe.py": "asks which engine an earlier release kept its readings with",

@@ -120,6 +120,11 @@ def _menu(row: CustomerRow) -> rx.Component:
                 _menu_item("pause", "Disable", "disable", row),
                 _menu_item("play", "Enable", "enable", row),
             ),
+            rx.menu.item(
+                rx.icon("user-x", size=15),
+                "Decommission …",
+                on_select=rx.redirect(row["href"] + "/leave"),
+            ),
             align="end",
             variant="soft",
             color_scheme="gray",

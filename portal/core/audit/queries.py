@@ -1,4 +1,4 @@
-"""The audit trail: rows are added and read, nothing else.
+"""The audit trail: rows are added and read, and of a customer that has left they forget who it was; nothing else.
 
 A row can never be taken back, so what a person can do again and again is bounded: by `MOST_AN_HOUR` for log-ins and as
 many for everything else. What would go beyond is refused, not done without a row.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.types import String
 from sqlmodel import col
 
@@ -22,6 +22,7 @@ from portal.core.errors import Throttled
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -119,6 +120,25 @@ async def record_once_over(connection: asyncpg.Connection, action: str, subject:
     Nothing is refused: it is once an hour for a file and a device.
     """
     await _INSERT_ONCE.run(connection, **_row(present(), action, subject, detail))
+
+
+async def redact(session: AsyncSession, named: tuple[str, UUID], subject: str) -> None:
+    """Have rows about a customer, by its code and id, call it `subject`, and say no more of it than what was done.
+
+    The one change that the trail takes: what was done, when, by whom and from where stays.
+    """
+    code, customer_id = named
+    is_about_it = or_(
+        and_(_is_about("customer"), func.lower(col(AuditRow.subject)) == code.lower()),
+        and_(
+            col(AuditRow.action) == "data.exported",
+            or_(
+                col(AuditRow.subject).contains(str(customer_id), autoescape=True),
+                func.lower(col(AuditRow.subject)) == code.lower(),
+            ),
+        ),
+    )
+    await session.execute(update(AuditRow).where(is_about_it).values(subject=subject, detail=""))
 
 
 async def _refuse_without_end(session: AsyncSession, who: Acting, *, is_log_in: bool) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import Database
     from portal.core.database.engine import Capabilities, Figures, Storage
+    from portal.core.database.parts import Part
     from portal.core.settings import Settings
 
 
@@ -84,6 +85,15 @@ class ProbedStorage:
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more."""
         await (await self._engine(db)).tidy(db)
+
+    async def parts(self, session: AsyncSession) -> list[Part]:
+        """Return the relations that readings lie in week by week, and the figures the engine itself keeps of them."""
+        engine = self._chosen or self._take(await self._by_table(session))
+        return await engine.parts(session)
+
+    async def shrink(self, db: Database, name: str, rows_deleted: int) -> bool:
+        """Have a relation give back the space of rows that were deleted from it; False where somebody holds it."""
+        return await (await self._engine(db)).shrink(db, name, rows_deleted)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the database; the engine is the one that serves it now."""

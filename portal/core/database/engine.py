@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import Database
     from portal.core.database.layout import MeterKey
+    from portal.core.database.parts import Part
     from portal.core.database.queue import QueuedHour
 
 
@@ -97,6 +98,14 @@ class Storage(Protocol):
 
     async def tidy(self, db: Database) -> None:
         """Give back disk that nothing uses any more; now and then, while the stack runs."""
+        ...
+
+    async def parts(self, session: AsyncSession) -> list[Part]:
+        """Return the relations that readings lie in week by week, and the figures the engine itself keeps of them."""
+        ...
+
+    async def shrink(self, db: Database, name: str, rows_deleted: int) -> bool:
+        """Have a relation give back the space of rows that were deleted from it; False where somebody holds it."""
         ...
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:

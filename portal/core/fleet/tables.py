@@ -222,3 +222,41 @@ class IngestEvent(SQLModel, table=True):
     client_hwm: str | None = Field(default=None, max_length=50)
     time_spread: timedelta | None = Field(default=None, sa_column=Column(Interval, nullable=True))
     error: str | None = Field(default=None, max_length=500)
+
+
+class CustomerExport(SQLModel, table=True):
+    """The last time that everything of a customer was handed out whole; by the checksum of its manifest."""
+
+    __tablename__ = "customer_exports"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE")
+    finished_at: datetime = timestamp()
+    files: int
+    rows: int = Field(sa_type=BigInteger)
+    manifest_sha256: str = Field(max_length=64)
+
+
+class Decommission(SQLModel, table=True):
+    """A customer that leaves; once it has, what is left says that somebody left and not who.
+
+    `number` is the customer's small key, which nobody else ever gets; `whose` its id until its data is gone.
+    `to_shrink` are the relations that keep the space of what was deleted, with how many rows that was.
+    """
+
+    __tablename__ = "decommissions"
+    __table_args__ = {"schema": "fleet"}
+
+    id: UUID = uuid_key(primary_key=True)
+    number: int
+    whose: UUID | None = Field(default=None, unique=True)
+    begun_at: datetime = timestamp(now=True)
+    rows_deleted: int = stored(0, sa_type=BigInteger)
+    to_shrink: dict[str, int] = Field(
+        default_factory=dict[str, int],
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+    )
+    exported_at: datetime | None = timestamp(nullable=True)
+    manifest_sha256: str | None = Field(default=None, max_length=64)
+    deleted_at: datetime | None = timestamp(nullable=True)
+    finished_at: datetime | None = timestamp(nullable=True)

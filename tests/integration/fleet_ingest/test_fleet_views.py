@@ -85,37 +85,6 @@ async def test_ingest_events_are_paged_and_filtered(admin_api: Api, alice: Pushe
         assert (await admin_api.http.get(path, params=poor, headers=key)).status_code == 400
 
 
-async def test_a_customer_with_readings_is_deleted_only_by_its_code(
-    admin_api: Api, alice: Pusher, charlie: Pusher
-) -> None:
-    key = await admin_api.key()
-    for pusher in (alice, charlie):
-        row = reading(pusher, "2026-05-18T08:00:00Z", energyImportedKwh=1)
-        later = reading(pusher, "2026-05-18T08:30:00Z", energyImportedKwh=2)
-        assert (await pusher.push("measurements", [row, later])).json()["accepted"] == 2
-    await admin_api.app.state.refreshing.drain()
-    path = f"/api/admin/customers/{alice.issued.id}"
-    refused = await admin_api.http.delete(path, headers=key)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "has_readings")
-    wrong = await admin_api.http.delete(path, params={"confirm": charlie.issued.code}, headers=key)
-    assert (wrong.status_code, wrong.json()["error"]["code"]) == (409, "conflict")
-    assert await admin_api.count("fleet.power_measurements") == 4
-    gone = await admin_api.http.delete(path, params={"confirm": alice.issued.code}, headers=key)
-    assert gone.status_code == 204
-    assert (await alice.push("sites", [])).status_code == 401
-    for table in (
-        "sites",
-        "devices",
-        "municipalities",
-        "power_measurements",
-        "ingest_events",
-        "hourly_energy",
-    ):
-        holders = await admin_api.rows(f"SELECT DISTINCT customer_id FROM fleet.{table}")
-        assert holders == [(charlie.issued.id,)], table
-    assert (await admin_api.http.delete(path, headers=key)).status_code == 404
-
-
 async def test_a_customer_that_never_pushed_readings_is_deleted_at_once(
     admin_api: Api, alice: Pusher
 ) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from portal.core.database.engine import Capabilities
 from portal.core.database.layout import LAYOUTS
+from portal.core.database.parts import Part, shrink
 from portal.core.database.plain.figures import PlainFigures
-from portal.core.database.plain.partitions import Partitions
+from portal.core.database.plain.partitions import Partitions, partitions_of_readings
 from portal.core.database.plain.schema import create_rollups
 from portal.core.database.rows import value_of
 
@@ -50,6 +51,14 @@ class PostgresStorage:
 
     async def tidy(self, db: Database) -> None:
         """Leave everything to autovacuum."""
+
+    async def parts(self, session: AsyncSession) -> list[Part]:
+        """Return the weekly partitions."""
+        return await partitions_of_readings(session, self.layout)
+
+    async def shrink(self, db: Database, name: str, rows_deleted: int) -> bool:
+        """Have a partition or a table give back the space of deleted rows."""
+        return await shrink(db, name, rows_deleted)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server; an installed TimescaleDB is reported, not yet used."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from portal.core.database.rows import values_of
+from portal.core.database.parts import Part
+from portal.core.database.rows import rows_of, values_of
 from portal.core.errors import Unavailable
 from portal.core.values.time import week_start
 
@@ -36,6 +37,11 @@ _MOVED = """
 SELECT c.oid::regclass::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = to_regclass(:name) AND c.relispartition
 AND CAST(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'FROM \\(''([^'']+)''\\)') AS timestamptz) >= :after
+"""
+_PARTS = """
+SELECT i.inhrelid::regclass::text AS name, p.key, false AS is_packed
+FROM (VALUES ('{readings}', 'customer'), ('{power_measurements_wide}', 'customer_id')) AS p (parent, key)
+JOIN pg_inherits i ON i.inhparent = to_regclass(p.parent) ORDER BY 1
 """
 _NOT_FOR_LONG = "SET LOCAL lock_timeout = '250ms'"
 
@@ -95,3 +101,8 @@ class Partitions:
 
 def _week_of(relation: str) -> datetime:
     return datetime.strptime(relation.rsplit("_", 1)[1], "%Y%m%d").replace(tzinfo=UTC)
+
+
+async def partitions_of_readings(session: AsyncSession, layout: Layout) -> list[Part]:
+    """Return all partitions that readings lie in, those of an earlier release too."""
+    return await rows_of(session, Part, layout.sql(_PARTS))

@@ -9,7 +9,8 @@ import asyncpg
 from sqlalchemy import text
 
 from portal.core.database.autocommit import autocommit
-from portal.core.database.rows import fetch_rows, values_of
+from portal.core.database.parts import Part
+from portal.core.database.rows import fetch_rows, rows_of, values_of
 from portal.core.database.timescale.convert import lock_shape
 from portal.core.values.time import require_aware
 
@@ -106,3 +107,31 @@ async def shrink_indexes(db: Database, layout: Layout) -> int:
                 continue
             done += 1
         return done
+
+
+# Aggregates are hypertables of their own. Of compressed chunks whole packs of a meter's readings are deleted.
+_PARTS = """
+SELECT chunk::text AS name, p.key, coalesce((
+    SELECT k.compressed_chunk_id IS NOT NULL FROM _timescaledb_catalog.chunk k
+    WHERE format('%I.%I', k.schema_name, k.table_name)::regclass = chunk
+), false) AS is_packed
+FROM (
+    SELECT to_regclass('{readings}') AS parent, 'customer' AS key
+    UNION ALL SELECT to_regclass('{power_measurements_wide}'), 'customer_id'
+    UNION ALL SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass,
+        'customer' FROM timescaledb_information.continuous_aggregates WHERE view_schema = '{schema}'
+) p
+JOIN _timescaledb_catalog.hypertable h ON to_regclass(format('%I.%I', h.schema_name, h.table_name)) = p.parent
+CROSS JOIN LATERAL show_chunks(p.parent) chunk ORDER BY 1
+"""
+PACKED = """
+SELECT format('%I.%I', c.schema_name, c.table_name) AS name, s.numrows_pre_compression::integer AS rows
+FROM _timescaledb_catalog.chunk k JOIN _timescaledb_catalog.chunk c ON c.id = k.compressed_chunk_id
+JOIN _timescaledb_catalog.compression_chunk_size s ON s.chunk_id = k.id
+WHERE to_regclass(format('%I.%I', k.schema_name, k.table_name)) = to_regclass($1)
+"""
+
+
+async def chunks_of_readings(session: AsyncSession, layout: Layout) -> list[Part]:
+    """Return all chunks that readings and the aggregates over them lie in, those of an earlier release too."""
+    return await rows_of(session, Part, layout.sql(_PARTS))

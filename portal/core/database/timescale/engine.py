@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.engine import Capabilities
 from portal.core.database.layout import LAYOUTS, Layout
+from portal.core.database.parts import Part, shrink
 from portal.core.database.rows import row_of
 from portal.core.database.timescale.after_move import finish_move
-from portal.core.database.timescale.chunks import Chunks, shrink_indexes
+from portal.core.database.timescale.chunks import PACKED, Chunks, chunks_of_readings, shrink_indexes
 from portal.core.database.timescale.kept_hours import KeptFigures, are_kept, kept_figures
 from portal.core.database.timescale.moved_chunks import clear_moved
 from portal.core.database.timescale.probe import Engine
@@ -99,6 +100,14 @@ class TimescaleStorage:
     async def tidy(self, db: Database) -> None:
         """Shrink what compressed chunks keep of readings that came late."""
         await shrink_indexes(db, self.layout)
+
+    async def parts(self, session: AsyncSession) -> list[Part]:
+        """Return the chunks of readings and of aggregates."""
+        return await chunks_of_readings(session, self.layout)
+
+    async def shrink(self, db: Database, name: str, rows_deleted: int) -> bool:
+        """Have a chunk and what it is compressed into, or a table, give back the space of deleted rows."""
+        return await shrink(db, name, rows_deleted, PACKED)
 
     async def capabilities(self, session: AsyncSession) -> Capabilities:
         """Probe the server."""

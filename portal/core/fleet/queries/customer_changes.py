@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlmodel import col
 
 from portal.core.database import reading_locks, small_keys
-from portal.core.database.rows import is_so, values_of
+from portal.core.database.rows import is_so
+from portal.core.fleet.queries import erasure
 from portal.core.fleet.tables import Customer
 from portal.core.values.versions import version_of
 
@@ -103,36 +104,16 @@ _HAS_READINGS = """
 SELECT EXISTS (SELECT 1 FROM fleet.readings WHERE customer = (SELECT number FROM fleet.customers WHERE id = :id))
     OR EXISTS (SELECT 1 FROM fleet.wide_times WHERE customer_id = :id)
 """
-# What others refer to comes last. Everything else that holds a customer's rows is found in the catalogue, so that
-# neither engine's own tables are forgotten.
-_LAST = ("tariff_periods", "tariffs", "municipalities", "devices", "sites")
-_HOLDERS = """
-SELECT c.relname::text FROM pg_class c
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id' AND NOT a.attisdropped
-WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-"""
-
-
-# By its number, which stays in `meter_numbers`, and is not given to another.
-_NUMBER = "(SELECT number FROM fleet.customers WHERE id = :id)"
-_HOLDERS_BY_NUMBER = """
-SELECT c.relname::text FROM pg_class c
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer' AND NOT a.attisdropped
-WHERE c.relnamespace = 'fleet'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-AND c.relname NOT IN ('devices', 'meter_numbers') ORDER BY 1
-"""
 
 
 async def remove(session: AsyncSession, customer_id: UUID) -> None:
-    """Delete a customer and everything that is kept of it.
+    """Delete a customer without readings, and everything that is kept of it.
 
     Nobody may be storing readings of it meanwhile: see `portal.core.database.reading_locks`.
     """
-    found = await values_of(session, str, _HOLDERS)
-    names = sorted(found, key=lambda name: _LAST.index(name) if name in _LAST else -1)
-    bound = {"id": customer_id}
-    for name in await values_of(session, str, _HOLDERS_BY_NUMBER):
-        await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer = {_NUMBER}'), bound)
-    for name in names:
-        await session.execute(text(f'DELETE FROM fleet."{name}" WHERE customer_id = :id'), bound)
-    await session.execute(text("DELETE FROM fleet.customers WHERE id = :id"), bound)
+    number = await session.scalar(select(col(Customer.number)).where(col(Customer.id) == customer_id))
+    for part in await erasure.holders(session):
+        whose = number if part.key == "customer" else customer_id
+        gone = f"DELETE FROM {part.name} WHERE {part.key} = :whose"
+        await session.execute(text(gone), {"whose": whose})
+    await session.execute(delete(Customer).where(col(Customer.id) == customer_id))

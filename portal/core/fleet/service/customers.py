@@ -12,6 +12,7 @@ from portal.core.audit import queries as audit
 from portal.core.errors import Conflict, HasHistory, Invalid, NotFound
 from portal.core.fleet.queries import customer_changes as changes
 from portal.core.fleet.queries import customers as queries
+from portal.core.fleet.queries import erasure
 from portal.core.fleet.queries.customers import CustomerDevice, CustomerLine, CustomerSite, PushBacklog
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.texts import LONGEST_NAME, sound_name
@@ -150,33 +151,22 @@ async def set_active(
             await audit.record(session, action, customer.code)
 
 
-async def remove_customer(
-    stack: Stack,
-    customer_id: UUID,
-    confirmed_code: str | None = None,
-    expected: Collection[str] | None = None,
-) -> None:
-    """Delete a customer of one of the `expected` versions (None: any) and all that is kept of it, for ever.
+async def remove_customer(stack: Stack, customer_id: UUID, expected: Collection[str] | None = None) -> None:
+    """Delete a customer without readings, of one of the `expected` versions (None: any), for ever.
 
-    Raises `NotFound`; `Outdated`; `HasHistory` where there are readings and `confirmed_code` is not the customer's
-    code; `Conflict` where a code is given that is another one's.
+    Raises `NotFound`; `Outdated`; `HasHistory` where there are readings: such a customer is decommissioned.
     """
     async with stack.db.transaction() as session:
         await changes.keep_writers_out(session, customer_id)
         customer = await _lock(session, customer_id, expected, for_removal=True)
-        if confirmed_code is not None and confirmed_code.lower() != customer.code.lower():
-            message = "The code does not belong to this customer: nothing was deleted"
-            raise Conflict(message)
-        if confirmed_code is None and await changes.has_readings(session, customer_id):
+        if await changes.has_readings(session, customer_id):
             message = (
-                "The customer has readings. Disable it to keep them, or repeat with ?confirm= and the "
-                "customer's code to delete it with all its history"
+                "The customer has readings. Disable it to keep them, or decommission it: export everything, "
+                "then have all of it deleted"
             )
             raise HasHistory(message)
         await changes.remove(session, customer_id)
-        await audit.record(
-            session, "customer.deleted", customer.code, f"name: {customer.name}; with all its history"
-        )
+        await audit.record(session, "customer.deleted", customer.code, f"name: {customer.name}")
 
 
 async def _lock(
@@ -186,6 +176,8 @@ async def _lock(
     if found is None:
         raise NotFound(_UNKNOWN)
     require_version(found.version, expected)
+    if await erasure.is_leaving(session, customer_id):
+        raise Conflict("This customer is being deleted: nothing of it can be changed any more")
     return found
 
 
