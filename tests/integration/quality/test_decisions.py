@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from fleet_ingest.app import build_app
+from portal.core import energy
 from portal.core.energy.queries.decisions import decisions_in_force
 from portal.core.energy.rules.judging import DeclaredReadings, DeclaredSwitch, SwitchKind
 from portal.core.errors import NotFound
@@ -22,7 +23,7 @@ from portal.core.stack import Stack
 from portal.core.tariffs.service import municipalities, tariff_imports
 from portal.core.values.time import epoch_microseconds
 from tests.integration.databases import Clock
-from tests.integration.quality.exchanged import NEW, OLD, propose, store
+from tests.integration.quality.exchanged import NEW, OLD, store
 
 _TARIFF = {
     "municipality": "Example City",
@@ -48,7 +49,7 @@ async def stack(client_stack: Stack, clock: Clock) -> Stack:
 async def device(stack: Stack) -> UUID:
     made = await devices.add_device(stack, "Cold room 2", site="Cold store", external_id="hff-cold-2")
     await store(stack, made.id, [*OLD, *NEW])
-    await propose(stack, (made.id,))
+    await energy.refresh(stack)
     return made.id
 
 
@@ -149,7 +150,7 @@ async def test_a_decision_is_undone_by_another_one(
     assert answer.status_code == 201, answer.text
     assert await _held(stack, device) == []
     assert (await http.post(f"/meter-decisions/{made['id']}/undo", json={"note": "x"})).status_code == 409
-    await propose(stack, (device,))
+    await energy.refresh(stack)
     assert (await _only(http))["id"] == event["id"]
     lines = (await http.get("/meter-decisions")).json()["decisions"]
     assert [(each["undoes"], each["isInForce"]) for each in lines] == [(made["id"], False), (None, False)]
