@@ -80,6 +80,7 @@ class SiteDeviceAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     external_id: str
     description: str
     max_power_kw: Exact | None
+    register_digits: int | None
     is_active: bool
     last_reading_at: Instant | None
     clock_skew_seconds: int | None

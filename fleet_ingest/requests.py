@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from fleet_ingest.payloads import BacklogAnswer, SiteDeviceAnswer
+from portal.core.energy.rules.registers import FEWEST_DIGITS, MOST_DIGITS
 from portal.core.fleet.service.customers import CODE_PATTERN, DEFAULT_GRACE_HOURS, MAX_GRACE_HOURS
 from portal.core.sites.rules.rated_power import MOST_KW
 from portal.core.sites.service.devices import MAX_GRACE_HOURS as MOST_GRACE_OF_DEVICE
@@ -39,6 +40,14 @@ CtPrimary = Annotated[
 NominalVoltage = Annotated[
     Exact,
     msgspec.Meta(description="nominal voltage between two phases in V", extra_json_schema=_ABOVE_ZERO),
+]
+RegisterDigits = Annotated[
+    int,
+    msgspec.Meta(
+        ge=FEWEST_DIGITS,
+        le=MOST_DIGITS,
+        description="digits of whole kWh of its register, which begins again at 0 behind the last of them",
+    ),
 ]
 CustomerCode = Annotated[
     str,
@@ -183,6 +192,7 @@ class NewDevice(_DeviceBody, rename="camel", kw_only=True, forbid_unknown_fields
     max_power_kw: RatedPower | None = None
     ct_primary_a: CtPrimary | None = None
     nominal_voltage_v: NominalVoltage | None = None
+    register_digits: RegisterDigits | None = None
     is_active: bool = True
     parent_id: UUID | None = None
     formula: FormulaRow | None = None
@@ -202,6 +212,7 @@ class DeviceChange(_DeviceBody, rename="camel", kw_only=True, forbid_unknown_fie
     external_id: ExternalId | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     max_power_kw: RatedPower | UnsetType | None = UNSET
+    register_digits: RegisterDigits | UnsetType | None = UNSET
     is_active: bool | UnsetType = UNSET
     site_id: UUID | UnsetType = UNSET
     parent_id: UUID | UnsetType | None = UNSET

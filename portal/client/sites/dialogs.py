@@ -103,6 +103,18 @@ def power_field(value: Text = "") -> rx.Component:
     )
 
 
+def _digits_field(value: Text) -> rx.Component:
+    """Where the register of a meter begins again."""
+    return text_field(
+        "Digits of its register",
+        name="register_digits",
+        default_value=value,
+        hint="Of whole kWh: one of 6 begins again at 0 after 999 999. Empty: as an Acuvim II, 8.",
+        custom_attrs={"inputMode": "numeric"},
+        auto_complete="off",
+    )
+
+
 def _term(term: Term) -> rx.Component:
     return rx.el.div(
         rx.el.label(term["label"], html_for=term["name"]),
@@ -152,7 +164,11 @@ def _meter() -> rx.Component:
         ),
         text_field("Description", name="description", default_value=boxes.description, auto_complete="off"),
         parent_field(boxes.parents, boxes.parent),
-        rx.cond(boxes.is_virtual, formula_fields(boxes.terms), power_field(boxes.max_power_kw)),
+        rx.cond(
+            boxes.is_virtual,
+            formula_fields(boxes.terms),
+            rx.fragment(power_field(boxes.max_power_kw), _digits_field(boxes.register_digits)),
+        ),
         on_submit=State.save_meter,
         submit="Save",
         description="Below another meter it is not added up any more, in what is past as well.",

@@ -46,6 +46,7 @@ class MeterBoxes:
     external_id: str = ""
     description: str = ""
     max_power_kw: str = ""
+    register_digits: str = ""
     parent: str = ""
     version: str = ""
     is_virtual: bool = False
@@ -67,6 +68,7 @@ def boxes_of_meter(device: StoredDevice, others: Iterable[StoredDevice]) -> Mete
         device.external_id,
         device.description,
         "" if rated is None else f"{rated.normalize():f}",
+        str(device.register_digits or ""),
         "" if device.parent_id is None else str(device.parent_id),
         device.version,
         device.kind is DeviceKind.VIRTUAL,
@@ -132,7 +134,16 @@ def meter_facts(form: Mapping[str, Any], *, is_virtual: bool) -> DeviceFacts:
     else:
         power = _text(form, "max_power_kw").replace(",", ".")
         facts["max_power_kw"] = rated_kw(power) if power else None
+        if "register_digits" in form:
+            facts["register_digits"] = _digits(_text(form, "register_digits"))
     return facts
+
+
+def _digits(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdigit()):
+        message = "The digits of a register are a whole number"
+        raise Invalid(message)
+    return int(text[:3]) if text else None
 
 
 def meter_edits(form: Mapping[str, Any], *, is_virtual: bool) -> DeviceEdits:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from portal.core.energy.rules.registers import are_register_digits
 from portal.core.sites.rules.rated_power import MOST_KW
 from portal.core.sites.wire import DeviceRow, MunicipalityRow
 from portal.core.tariffs.rules.tariff_wire import TariffInvalid, tariff_from_wire
@@ -17,6 +18,9 @@ def device_problem(row: DeviceRow) -> str | None:
     power_kw = row.max_power_kw
     if power_kw is not None and not 0 <= power_kw < MOST_KW:
         return "maxPowerKw: out of range"
+    digits = row.register_digits
+    if isinstance(digits, int) and not are_register_digits(digits):
+        return "registerDigits: out of range"
     return None
 
 

@@ -104,6 +104,7 @@ class FleetDevice(SQLModel, table=True):
     external_id: str = Field(max_length=100)
     description: str = stored("", max_length=500)
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
+    register_digits: int | None = Field(default=None, sa_type=SmallInteger)
     parent_id: UUID | None = None
     kind: str = stored("bulk", max_length=10)
     formula: dict[str, list[str]] | None = Field(

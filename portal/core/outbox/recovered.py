@@ -266,6 +266,8 @@ class Merge:
     async def _change_device(
         self, held: HeldDevice, mine: SetRow[DeviceRow], row: DeviceRow, named: SetRow[DeviceRow] | None
     ) -> None:
+        if row.register_digits is UNSET:
+            row = structs.replace(row, register_digits=mine.row.register_digits)
         if _without_position(mine.row) == _without_position(row):
             return
         is_taken = named is not None and named.row.id != mine.row.id
@@ -273,7 +275,8 @@ class Merge:
             self._kept(BatchType.DEVICES, row, _NEWER)
             return
         await push_recovery.change_device(self._session, row.id, row)
-        if mine.row.max_power_kw != row.max_power_kw:
+        was, now = ((each.max_power_kw, each.register_digits) for each in (mine.row, row))
+        if was != now:
             await energy.ask_for_passes(self._session, LAYOUTS[RunMode.CLIENT], [(row.id,)])
         self._changed(BatchType.DEVICES, row, "updated")
 

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, UniqueConstraint, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -61,6 +70,7 @@ class Device(SQLModel, table=True):
     external_id: str = Field(max_length=100, unique=True)
     description: str = stored("", max_length=500)
     max_power_kw: Decimal | None = Field(default=None, sa_type=Kilowatts)
+    register_digits: int | None = Field(default=None, sa_type=SmallInteger)
     is_active: bool = stored(default=True)
     parent_id: UUID | None = Field(
         default=None,

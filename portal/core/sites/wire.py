@@ -43,6 +43,7 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
 
     `clockSkewSeconds` is how far its board's clock is ahead (negative: behind), absent where it is right. `parentId` is
     the meter above it, absent for a bulk meter; `formula` is there for a virtual one, which has no readings.
+    `registerDigits` are those of whole kWh, absent where nobody has said how many its register has.
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
     clock_skew_seconds: Seconds | msgspec.UnsetType | None = msgspec.UNSET
     parent_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
     formula: FormulaRow | msgspec.UnsetType | None = msgspec.UNSET
+    register_digits: int | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def made_of(self) -> Formula | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _JUDGED_BY = """
 SELECT {w.customer_id,} w.device_id, d.max_power_kw::float8 AS max_power_kw,
-       h.learned_watts, h.count_milliwh, h.width_milliwh,
+       h.learned_watts, h.count_milliwh, h.width_milliwh, d.register_digits,
        h.device_id IS NOT NULL AS is_judged, h.last_at, h.last_milliwh,
        coalesce(h.is_firm AND {is_plain}, false) AS is_firm
 FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[])) AS w ({customer_id,} device_id)
@@ -50,6 +50,7 @@ class _JudgedBy(NamedTuple):
     learned_watts: int | None
     count_milliwh: int | None
     width_milliwh: int | None
+    register_digits: int | None
     is_judged: bool
     last_at: datetime | None
     last_milliwh: int | None
@@ -96,7 +97,7 @@ async def judged_meters(
     rows = await rows_of(session, _JudgedBy, statement, layout.arrays(meters), keys=layout.key_width)
     return {
         row.key: JudgedMeter(
-            MeterRules(max_gap, facts_of(*row[1:5]), tuple(decided.get(row.key, ()))),
+            MeterRules(max_gap, facts_of(*row[1:6]), tuple(decided.get(row.key, ()))),
             MeterHead(row.last_at, row.last_milliwh, row.is_firm) if row.is_judged else None,
         )
         for row in rows

@@ -15,6 +15,7 @@ from portal.core.energy.rules.judging import (
 from portal.core.energy.rules.judging.decisions import Era, eras
 from portal.core.energy.rules.judging.limits import Limits
 from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH
+from portal.core.values.money import MILLIWH_PER_KWH
 from portal.core.values.time import epoch_microseconds
 
 USUAL_WIDTH: Final = width_of(9, REGISTER_COUNT_MILLIWH)
@@ -90,8 +91,14 @@ def facts_of(
     learned_watts: int | None = None,
     count_milliwh: int | None = None,
     width_milliwh: int | None = None,
+    register_digits: int | None = None,
 ) -> RegisterFacts:
-    """Return what is known of a register; a rated power (kW) that is no figure above zero is not known."""
+    """Return what is known of a register; a rated power (kW) that is no figure above zero is not known.
+
+    `register_digits` are those of whole kWh, by which it is known where the register begins again.
+    """
+    if register_digits:
+        width_milliwh = width_of(register_digits, MILLIWH_PER_KWH)
     rated = max_power_kw if max_power_kw is not None and isfinite(max_power_kw) else 0
     return RegisterFacts(
         rated_watts=max(1, round(1000 * rated)) if rated > 0 else None,

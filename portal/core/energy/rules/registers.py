@@ -13,6 +13,9 @@ REGISTER_COUNT_MILLIWH = 100_000
 IMPORTED_QUANTITY = 6
 """The number by which conflicting values of the imported active energy are stored; a test holds it to the list."""
 
+FEWEST_DIGITS, MOST_DIGITS = 3, 12
+"""How many digits of whole kWh a register may have."""
+
 _MOST_MILLIWH = 10**18
 
 
@@ -21,6 +24,11 @@ class Reading(NamedTuple):
 
     at: datetime
     register_milliwh: int
+
+
+def are_register_digits(count: int) -> bool:
+    """Tell whether a register can have so many digits of whole kWh."""
+    return FEWEST_DIGITS <= count <= MOST_DIGITS
 
 
 def register_milliwh(kwh: float) -> int:

@@ -49,14 +49,15 @@ ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, address = excl
 _UPSERT_DEVICES = """
 INSERT INTO fleet.devices
   (customer_id, id, site_id, name, external_id, description, max_power_kw, is_active, clock_skew_seconds, parent_id,
-  formula, kind, received_at, customer, meter)
+  formula, kind, register_digits, received_at, customer, meter)
 SELECT c.id, row.id, "siteId", row.name, "externalId", coalesce(row.description, ''), "maxPowerKw", row."isActive",
   "clockSkewSeconds", "parentId", row.formula,
   CASE WHEN row.formula IS NOT NULL THEN 'virtual' WHEN "parentId" IS NOT NULL THEN 'sub' ELSE 'bulk' END,
-  now(), c.number, coalesce(d.meter, new.meter)
+  "registerDigits", now(), c.number, coalesce(d.meter, new.meter)
 FROM fleet.customers c CROSS JOIN jsonb_to_recordset(CAST(:rows AS jsonb))
   AS row(id uuid, "siteId" uuid, name text, "externalId" text, description text, "maxPowerKw" numeric,
-         "isActive" boolean, "clockSkewSeconds" integer, "parentId" uuid, formula jsonb)
+         "isActive" boolean, "clockSkewSeconds" integer, "parentId" uuid, formula jsonb,
+         "registerDigits" smallint)
 LEFT JOIN fleet.devices d ON d.customer_id = :customer_id AND d.id = row.id
 LEFT JOIN unnest(CAST(:new_ids AS uuid[]), CAST(:numbers AS integer[])) AS new(id, meter) ON new.id = row.id
 WHERE c.id = :customer_id
@@ -64,13 +65,16 @@ ORDER BY row.id
 ON CONFLICT (customer_id, id) DO UPDATE SET site_id = excluded.site_id, name = excluded.name,
   external_id = excluded.external_id, description = excluded.description, max_power_kw = excluded.max_power_kw,
   is_active = excluded.is_active, clock_skew_seconds = excluded.clock_skew_seconds, parent_id = excluded.parent_id,
-  formula = excluded.formula, kind = excluded.kind, received_at = now(), ended_at = NULL
+  formula = excluded.formula, kind = excluded.kind, register_digits = excluded.register_digits,
+  received_at = now(), ended_at = NULL
 """
 
 _OTHER_POWER = """
 SELECT d.id FROM fleet.devices d
-JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id uuid, "maxPowerKw" numeric) ON row.id = d.id
-WHERE d.customer_id = :customer_id AND d.max_power_kw IS DISTINCT FROM row."maxPowerKw"::numeric(12, 3)
+JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id uuid, "maxPowerKw" numeric, "registerDigits" smallint)
+    ON row.id = d.id
+WHERE d.customer_id = :customer_id
+  AND (d.max_power_kw, d.register_digits) IS DISTINCT FROM (row."maxPowerKw"::numeric(12, 3), row."registerDigits")
 ORDER BY d.id FOR NO KEY UPDATE OF d
 """
 

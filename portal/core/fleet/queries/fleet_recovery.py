@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from msgspec import UNSET
 from sqlalchemy import func, select
 from sqlmodel import col
 
@@ -60,7 +61,8 @@ WHERE customer_id = :customer_id AND (CAST(:after AS uuid) IS NULL OR id > :afte
 ORDER BY id LIMIT :limit
 """
 _DEVICES = f"""
-SELECT d.id, site_id, name, external_id, description, max_power_kw, is_active, parent_id, formula, received_at,
+SELECT d.id, site_id, name, external_id, description, max_power_kw, register_digits, is_active, parent_id, formula,
+  received_at,
   ended_at IS NOT NULL AS is_ended,
   ARRAY(SELECT a.id FROM fleet.device_aliases a WHERE a.customer_id = d.customer_id AND a.device_id = d.id
     ORDER BY a.is_current DESC, a.id) AS aliases
@@ -88,6 +90,7 @@ class _Device(NamedTuple):
     external_id: str
     description: str
     max_power_kw: Decimal | None
+    register_digits: int | None
     is_active: bool
     parent_id: UUID | None
     formula: dict[str, list[str]] | None
@@ -136,6 +139,7 @@ async def devices(
                 external_id=row.external_id,
                 description=row.description,
                 max_power_kw=row.max_power_kw,
+                register_digits=row.register_digits or UNSET,
                 is_active=row.is_active,
                 parent_id=row.parent_id,
                 formula=formula_row(formula_of(row.formula)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from sqlalchemy import func, insert, select, text, update
 from sqlmodel import col
 
@@ -109,6 +110,8 @@ def device_columns(row: DeviceRow) -> dict[str, object]:
         "description": row.description or "",
         "max_power_kw": row.max_power_kw,
         "is_active": row.is_active,
+        # An Admin of an earlier release does not know.
+        **({} if row.register_digits is UNSET else {"register_digits": row.register_digits}),
     }
 
 

@@ -89,6 +89,7 @@ _DEVICES = (
         col(DeviceClock.skew),
         col(Device.parent_id),
         col(Device.formula),
+        col(Device.register_digits),
     )
     .outerjoin(DeviceClock, col(DeviceClock.device_id) == col(Device.id))
     .order_by(col(Device.id))
@@ -103,7 +104,7 @@ async def devices(session: AsyncSession) -> tuple[SetRow[DeviceRow], ...]:
 # Any: a row of `_DEVICES`, whose columns the fields name.
 def _device(row: Any) -> SetRow[DeviceRow]:
     key, site_id, name, external_id, description, max_power_kw, is_active, updated_at, *more = row
-    skew, parent_id, formula = more
+    skew, parent_id, formula, digits = more
     device = DeviceRow(
         id=key,
         site_id=site_id,
@@ -116,6 +117,7 @@ def _device(row: Any) -> SetRow[DeviceRow]:
         clock_skew_seconds=UNSET if skew is None else _within_bounds(whole_seconds(skew)),
         parent_id=parent_id or UNSET,
         formula=formula_row(formula_of(formula)) or UNSET,
+        register_digits=digits or UNSET,
     )
     return SetRow(str(key), updated_at, device)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.database.rows import row_if_any, rows_of, value_of
+from portal.core.energy.rules import meter_rules
 from portal.core.energy.rules.judging import RegisterFacts, RegisterReading
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 
@@ -32,7 +33,8 @@ WHERE {d.customer_id = :customer_id AND} d.id = :device_id
 ORDER BY m.time, m.milliwh LIMIT :most
 """
 _FACTS = """
-SELECT d.max_power_kw::float8 AS max_power_kw, h.learned_watts, h.count_milliwh, h.width_milliwh
+SELECT d.max_power_kw::float8 AS max_power_kw, h.learned_watts, h.count_milliwh, h.width_milliwh,
+       d.register_digits
 FROM {devices} d LEFT JOIN {meter_heads} h
   ON {h.customer_id = d.customer_id AND} h.device_id = d.id AND h.register = 0
 WHERE {d.customer_id = :customer_id AND} d.id = :device_id
@@ -53,6 +55,7 @@ class _Facts(NamedTuple):
     learned_watts: int | None
     count_milliwh: int | None
     width_milliwh: int | None
+    register_digits: int | None
 
 
 async def readings_between(
@@ -75,13 +78,7 @@ async def facts_of(session: AsyncSession, layout: Layout, key: MeterKey) -> Regi
     row = await row_if_any(session, _Facts, layout.sql(_FACTS), _given(layout, key))
     if row is None:
         return None
-    rated = None if not row.max_power_kw else round(row.max_power_kw * 1000)
-    return RegisterFacts(
-        rated_watts=rated or None,
-        learned_watts=row.learned_watts or None,
-        count_milliwh=row.count_milliwh or None,
-        width_milliwh=row.width_milliwh or None,
-    )
+    return meter_rules.facts_of(*row)
 
 
 async def accepted_before(

@@ -83,6 +83,7 @@ class StoredDevice:
     token_mark: str = field(repr=False)
     parent_id: UUID | None = None
     formula: Formula | None = None
+    register_digits: int | None = None
     token: TokenFacts = field(default_factory=TokenFacts)
 
     @property
@@ -109,6 +110,7 @@ class StoredDevice:
                 if self.kind is not DeviceKind.BULK
                 else []
             ),
+            *([] if self.register_digits is None else ["digits", self.register_digits]),
         )
 
     @property
@@ -117,7 +119,16 @@ class StoredDevice:
         return self.site_name, self.name, str(self.id)
 
 
-_COLUMNS = ("site_id", "name", "external_id", "description", "max_power_kw", "is_active", "parent_id")
+_COLUMNS = (
+    "site_id",
+    "name",
+    "external_id",
+    "description",
+    "max_power_kw",
+    "is_active",
+    "parent_id",
+    "register_digits",
+)
 _TREE_LOCK = 7_301_016
 _LAST_NARROW = (
     select(READINGS.c.time)
@@ -157,6 +168,7 @@ _DEVICES = (
         _TOKEN_MARK,
         col(Device.parent_id),
         col(Device.formula),
+        col(Device.register_digits),
         col(Device.token_last4),
         col(Device.token_issued_at),
         col(Device.previous_token_expires_at),
@@ -231,10 +243,12 @@ async def list_devices(
 
 # Any: a row of `_DEVICES`, whose columns the fields name.
 def _stored(row: Any) -> StoredDevice:
-    parent_id, formula, last4, issued_at, expires_at = row[_OWN_COLUMNS:]
+    parent_id, formula, digits, last4, issued_at, expires_at = row[_OWN_COLUMNS:]
     token = TokenFacts(last4, issued_at, expires_at)
     own = row[:_OWN_COLUMNS]
-    return StoredDevice(*own, parent_id=parent_id, formula=formula_of(formula), token=token)
+    return StoredDevice(
+        *own, parent_id=parent_id, formula=formula_of(formula), register_digits=digits, token=token
+    )
 
 
 async def tree(session: AsyncSession) -> Tree:

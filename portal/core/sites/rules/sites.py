@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
 
+from portal.core.energy.rules.registers import FEWEST_DIGITS, MOST_DIGITS, are_register_digits
+from portal.core.errors import Invalid
 from portal.core.sites.rules.meter_tree import Formula
 from portal.core.sites.rules.rated_power import rated_kw
 from portal.core.values.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
@@ -21,11 +23,13 @@ class SiteEdits(TypedDict, total=False):
 class DeviceFacts(TypedDict, total=False):
     """What may be said of a device beside its names and its site; `max_power_kw` is its rated power.
 
+    `register_digits` is how many digits of whole kWh its register has: after the last of them it begins again at 0.
     `parent_id` puts it below another meter, `formula` says what a virtual one is made of.
     """
 
     description: str
     max_power_kw: Decimal | None
+    register_digits: int | None
     is_active: bool
     parent_id: UUID | None
     formula: Formula | None
@@ -52,7 +56,7 @@ def sound_site(edits: SiteEdits) -> SiteEdits:
 def sound_device(edits: DeviceEdits) -> DeviceEdits:
     """Return texts without white space around them, and the rated power to the watt.
 
-    Raises `Invalid` for an unsound text, and a rated power that is not above zero or out of bounds.
+    Raises `Invalid` for an unsound text, and for a rated power or digits of a register that are out of bounds.
     """
     sound = edits.copy()
     if "name" in edits:
@@ -63,4 +67,7 @@ def sound_device(edits: DeviceEdits) -> DeviceEdits:
         sound["description"] = sound_text("A description", edits["description"], LONGEST_TEXT)
     if (power_kw := edits.get("max_power_kw")) is not None:
         sound["max_power_kw"] = rated_kw(power_kw)
+    if (digits := edits.get("register_digits")) is not None and not are_register_digits(digits):
+        message = f"A register has {FEWEST_DIGITS} to {MOST_DIGITS} digits of whole kWh"
+        raise Invalid(message)
     return sound

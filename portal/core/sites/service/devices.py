@@ -90,7 +90,9 @@ async def add_device(
     One with a `formula` is virtual: it has no token and never a reading. Raises `NotFound` for an unknown site,
     `Conflict` for a taken external id, `Invalid`.
     """
-    given = DeviceFacts(description="", is_active=True, max_power_kw=None, parent_id=None, formula=None)
+    given = DeviceFacts(
+        description="", is_active=True, max_power_kw=None, register_digits=None, parent_id=None, formula=None
+    )
     values = sound_device(DeviceEdits(**(given | facts), name=name, external_id=external_id))
     parent_id, formula = values.get("parent_id"), values.get("formula")
     token = None if formula is not None else new_device_token()
@@ -117,10 +119,10 @@ async def change_device(
 ) -> StoredDevice:
     """Change what is given of a site's device; `site_id` in it moves the device, and all its energy, to another site.
 
-    With another rated power its readings are judged anew; `parent_id` puts it below another meter of its site, from
-    where it is not added up any more, in what is past as well. `expected` are the versions that are meant, None for
-    any. Raises `NotFound` for an unknown site or device, `Conflict` for a taken external id and
-    where meters depend on it at the site it would leave, `Outdated`, `Invalid`.
+    With another rated power or register its readings are judged anew; `parent_id` puts it below another meter of its
+    site, from where it is not added up any more, in what is past as well. `expected` are the versions that are meant,
+    None for any. Raises `NotFound` for an unknown site or device, `Conflict` for a taken external id and where meters
+    depend on it at the site it would leave, `Outdated`, `Invalid`.
     """
     edits = sound_device(edits)
     async with stack.db.transaction() as session:
@@ -136,7 +138,7 @@ async def change_device(
         if any(getattr(before, name) != value for name, value in edits.items()):
             await queries.update_device(session, device_id, {**edits, "kind": position.kind})
         after = await queries.get_device(session, device_id, stack.clock()) or before
-        if after.max_power_kw != before.max_power_kw:
+        if _is_judged_by(after) != _is_judged_by(before):
             await energy.ask_for_passes(session, stack.layout, [(device_id,)])
         if words := changes_in_words(_named_facts(before, tree), _named_facts(after, tree)):
             await audit.record(session, "device.changed", before.external_id, words)
@@ -206,12 +208,17 @@ def _position(device: StoredDevice, edits: DeviceEdits) -> TreePosition:
     return TreePosition(site_id, name, edits.get("parent_id", device.parent_id), formula)
 
 
+def _is_judged_by(device: StoredDevice) -> tuple[object, ...]:
+    return device.max_power_kw, device.register_digits
+
+
 def _facts(device: StoredDevice, tree: Tree) -> dict[str, object]:
     return {
         "name": device.name,
         "site": device.site_name,
         "description": device.description,
         "rated power": amount(device.max_power_kw, "kW"),
+        "digits of its register": device.register_digits,
         "active": device.is_active,
         "below": None if device.parent_id is None else tree[device.parent_id].name,
         "is": None if device.formula is None else _in_words(device.formula, tree),
