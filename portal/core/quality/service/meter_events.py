@@ -176,20 +176,16 @@ async def declare(
     if known.at is None or known.kind is None:
         message = "Say when it was, and what: exchange, reset, rollover or continues"
         raise Invalid(message)
-    switched_at = known.at
-    if known.kind is SwitchKind.RESET and known.opening_milliwh is None:
-        # That is what it says, whatever the readings around it show.
-        known = replace(known, opening_milliwh=0)
-    at = instant_of(switched_at)
+    at = instant_of(known.at)
     async with stack.db.transaction() as session:
         found = await _lock(session, stack, device)
         key = stack.layout.key(found.id)
         window = await look_around(session, stack.layout, key, at, stack.clock())
-        before, after = window.around(switched_at)
+        before, after = window.around(known.at)
         times, shown = window.judgement.times, window.judgement.shown
         event = AnswerableEvent(
             kind=ProposalKind.EXCHANGE,
-            at=switched_at if after is None else times[after],
+            at=known.at if after is None else times[after],
             before_at=None if before is None else times[before],
             closing_milliwh=None if before is None else shown[before],
             opening_milliwh=None if after is None else shown[after],
