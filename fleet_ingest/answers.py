@@ -22,6 +22,7 @@ from portal.core.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    Undelivered,
 )
 from portal.core.exchange.batches import ENCODER
 from portal.core.log import logger
@@ -46,6 +47,7 @@ _STATUS: dict[type[PortalError], int] = {
     Outdated: 412,
     TooLarge: 413,
     Throttled: 429,
+    Undelivered: 502,
 }
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -20,6 +20,7 @@ from portal.auth.password import page as password
 from portal.auth.password.state import SetPasswordState
 from portal.auth.routes import auth_app
 from portal.core import stack as stacks
+from portal.core.alerts.service import watch
 from portal.core.energy import energy_proof
 from portal.core.errors import Unavailable
 from portal.core.fleet.service import decommission
@@ -114,6 +115,8 @@ async def _serving(settings: Settings, given: stacks.Stack | None, api: Starlett
         await closing.enter_async_context(_running(energy_proof.nightly(stack)))
         if settings.run_mode is RunMode.ADMIN:
             await closing.enter_async_context(_running(decommission.follow(stack)))
+        if settings.run_mode is RunMode.CLIENT:
+            await closing.enter_async_context(_running(watch.follow(stack)))
         if settings.run_mode is RunMode.CLIENT and settings.fleet_ingest.enabled:
             await closing.enter_async_context(_running(import_module("portal.push.task").run(stack)))
         yield

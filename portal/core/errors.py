@@ -106,6 +106,12 @@ class Unavailable(PortalError):
     code = "unavailable"
 
 
+class Undelivered(PortalError):
+    """A message did not reach whom it was for; the words name neither an address nor a secret."""
+
+    code = "undelivered"
+
+
 class Throttled(PortalError):
     """Too many requests; the next is taken after `retry_after_seconds`."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 # Importing a module declares its tables.
+from portal.core.alerts import tables as alert
 from portal.core.audit import tables as audit
 from portal.core.boards import tables as board
 from portal.core.brand import tables as brand
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from portal.core.settings import RunMode
 
-DECLARED_BY = (audit, board, brand, fleet, identity, measurement, push, rollups, site, tariff)
+DECLARED_BY = (alert, audit, board, brand, fleet, identity, measurement, push, rollups, site, tariff)
 
 
 def tables_of(mode: RunMode, storage: str) -> MetaData:

@@ -54,6 +54,14 @@ class StorageChoice(StrEnum):
     TIMESCALE = "timescale"
 
 
+class MailSecurity(StrEnum):
+    """How a mail server is spoken to."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_pascal, validate_by_name=True)
 
@@ -196,6 +204,17 @@ class Grafana(_Section):
         return value.rstrip("/")
 
 
+class MailSettings(_Section):
+    """The SMTP server that alerts and reports go by; none without a host."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: MailSecurity = MailSecurity.STARTTLS
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(default="", pattern=r"^(|[^@\s<>]+@[^@\s<>]+)$")
+
+
 class StorageSettings(_Section):
     """Where files live: logos, session key, embedded database."""
 
@@ -222,6 +241,7 @@ class Settings(BaseSettings):
     rate_limit: RateLimit = RateLimit()
     metrics: MetricsSettings = MetricsSettings()
     grafana: Grafana = Grafana()
+    mail: MailSettings = MailSettings()
     storage: StorageSettings = StorageSettings()
 
     @property

@@ -28,6 +28,9 @@ _METER = "a meter's readings: they say themselves what and when, and from which 
 _PUSHED = "the push keeps its own book: cursors, states and refusals, which App config and `portal push status` show"
 _FLEET = "a customer's stack sends it: the ingest event says what, when and from whom"
 WITHOUT_ROW = {
+    "watch.follow": "as look",
+    "watch.look": "what happened is in the list of alerts, with its time, and what was sent beside its channel",
+    "watch.look_once": "as look",
     "api_keys.api_key_actor": "when a key was last used is shown beside the key",
     "backups.prove": "in a database beside, which is dropped again",
     "backups.restore": "into a database that was empty; the trail comes with what is restored",

@@ -38,6 +38,7 @@ OF_SETS = {
     "meters",
     "narrow_merge",
     "nearest",
+    "observed",
     "present",
     "push",
     "push_conflicts",

@@ -105,6 +105,12 @@ _REST = {
     "Grafana__Url": "/grafana",
     "Grafana__ReaderName": "reader_in_force",
     "Grafana__ReaderPassword": "of-the-reader",
+    "Mail__Host": "mail.example.com",
+    "Mail__Port": "465",
+    "Mail__Security": "tls",
+    "Mail__Username": "portal@example.com",
+    "Mail__Password": "of-the-mail-server",
+    "Mail__Sender": "energy@example.com",
 }
 _OF_MODE = {
     "Client": {"Application__RunMode": "Client", "RateLimit__Enabled": "true"},

@@ -118,6 +118,7 @@ FREE = {
     *("Database__ConnectionString", "Database__Host", "Database__Name", "Database__Username"),
     *("Database__Password", "FleetIngest__Url", "FleetIngest__Token"),
     *("Grafana__ReaderName", "Grafana__ReaderPassword"),
+    *("Mail__Host", "Mail__Username", "Mail__Password"),
 }
 
 

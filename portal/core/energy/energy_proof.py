@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from portal.core.database.leader import led
 from portal.core.energy.comparison import DayComparison, compare
 from portal.core.energy.queries import energy_proofs
 from portal.core.energy.queries.energy_proofs import Compared, EnergyProof, ProofDifference
@@ -77,17 +78,14 @@ async def nightly(stack: Stack) -> None:
 
 
 async def _check_if_due(stack: Stack) -> None:
-    connection = await stack.db.dedicated()
-    try:
-        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_KEY):
+    async with led(stack.db, _LEADER_KEY) as leads:
+        if leads:
             last = await latest_proof(stack)
             # What a release before this one noted does not say whose meters it compared.
             if last is None or last.customers is None or stack.clock() - last.checked_at >= EVERY:
                 await learn_anew(stack, is_weekly=stack.clock().weekday() == _LEARN_ON)
                 _say(await check(stack))
                 await stack.storage.tidy(stack.db)
-    finally:
-        await connection.close()
 
 
 def _say(proof: EnergyProof) -> None:

@@ -33,6 +33,10 @@ _CLIENT = (
     ("fleet_ingest", "batch_size"),
     ("fleet_ingest", "batch_max_bytes"),
     ("fleet_ingest", "max_batches_per_tick"),
+    ("mail", "host"),
+    ("mail", "port"),
+    ("mail", "security"),
+    ("mail", "sender"),
 )
 _ADMIN = (
     ("fleet_ingest", "max_request_rows"),

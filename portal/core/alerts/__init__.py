@@ -1,0 +1,1 @@
+"""Alerts: what is watched, what happened, and who is told."""

@@ -1,0 +1,1 @@
+"""Statements on rules, channels, alerts and their messages."""
