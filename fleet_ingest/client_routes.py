@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleet_ingest import fields, payloads
+from fleet_ingest.alert_routes import ALERTS
 from fleet_ingest.board_routes import BOARDS
 from fleet_ingest.endpoints import cost, device_ingest, measurements
 from fleet_ingest.event_routes import CLIENT_EVENTS
@@ -112,4 +113,4 @@ _EXPLANATION = Operation(
     errors=(400, 404),
     tag="Cost",
 )
-CLIENT = (_INGEST, *SITES, *BOARDS, _MEASUREMENTS, *RATES, _COST, _EXPLANATION, *CLIENT_EVENTS)
+CLIENT = (_INGEST, *SITES, *BOARDS, *ALERTS, _MEASUREMENTS, *RATES, _COST, _EXPLANATION, *CLIENT_EVENTS)

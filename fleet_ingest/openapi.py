@@ -53,6 +53,7 @@ _ERROR_EXAMPLES = {
     413: ("too_large", "at most 20000 rows are allowed in one request"),
     429: ("rate_limited", "Too many requests."),
     500: ("internal", "Something went wrong on our side; try again."),
+    502: ("undelivered", "The webhook answered 500"),
     503: ("unavailable", "The service is not available just now; try again."),
 }
 _RETRY_AFTER = {

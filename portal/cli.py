@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from portal.commands import (
+    alerts,
     backup,
     boards,
     client,
@@ -52,6 +53,7 @@ app.add_typer(client.device_verbs, name="device")
 app.add_typer(boards.board_verbs, name="board")
 app.add_typer(boards.release_verbs, name="release")
 app.add_typer(events.event_verbs, name="event")
+app.add_typer(alerts.alert_verbs, name="alert")
 app.add_typer(push.push_verbs, name="push")
 app.add_typer(fleet.customer_verbs, name="customer")
 app.add_typer(storage.storage_verbs, name="storage")

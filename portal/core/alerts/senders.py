@@ -70,7 +70,7 @@ async def send(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> None:
-    """Send a message; files go with mail alone. Raises `Undelivered` with the reason, `Misconfigured`."""
+    """Send a message; files go with mail alone. Raises `Undelivered` with the reason."""
     target, letterhead = opened_channel.target, opened_channel.letterhead
     match opened_channel.channel.kind:
         case ChannelKind.MAIL:

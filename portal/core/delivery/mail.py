@@ -12,7 +12,7 @@ from email.utils import formataddr, formatdate, make_msgid
 from html import escape
 from typing import TYPE_CHECKING
 
-from portal.core.errors import Misconfigured, Undelivered
+from portal.core.errors import Undelivered
 from portal.core.settings import MailSecurity
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ class Letterhead:
 
 
 def require_mail(settings: MailSettings) -> None:
-    """Raise `Misconfigured` where no server is named."""
+    """Raise `Undelivered` where no server is named."""
     if not settings.host:
-        raise Misconfigured(_NO_SERVER)
+        raise Undelivered(_NO_SERVER)
 
 
 async def send_mail(
@@ -55,7 +55,7 @@ async def send_mail(
     letterhead: Letterhead,
     attachments: Sequence[Attachment] = (),
 ) -> None:
-    """Send one mail to all addresses, which do not see each other. Raises `Misconfigured`, `Undelivered`.
+    """Send one mail to all addresses, which do not see each other. Raises `Undelivered`.
 
     Each address is in no header, so that a list of people stays with whoever keeps it.
     """

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from portal.core.delivery.mail import Attachment, Letterhead, send_mail
-from portal.core.errors import Misconfigured, Undelivered
+from portal.core.errors import Undelivered
 from portal.core.settings import MailSecurity, MailSettings
 from tests.integration.alerts.receivers import PASSWORD, USER, Mailbox, mail_server
 from tests.integration.alerts.self_signed import certificate
@@ -74,7 +74,7 @@ async def test_a_server_without_tls_is_not_told_a_password() -> None:
 
 
 async def test_no_server() -> None:
-    with pytest.raises(Misconfigured, match="Mail__Host"):
+    with pytest.raises(Undelivered, match="Mail__Host"):
         await send_mail(MailSettings(), ["a@example.com"], "T", "x", _HEAD)
     box = Mailbox(port=1)
     with pytest.raises(Undelivered, match="cannot be reached"):

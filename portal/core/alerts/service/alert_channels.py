@@ -105,7 +105,7 @@ async def remove_channel(stack: Stack, channel_id: UUID, *, expected: Collection
 async def try_channel(
     stack: Stack, channel: UUID | str, *, transport: httpx.AsyncBaseTransport | None = None
 ) -> AlertChannel:
-    """Send a message that says it is a trial. Raises `NotFound`, `Undelivered` with the reason, `Misconfigured`."""
+    """Send a message that says it is a trial. Raises `NotFound`, `Undelivered` with the reason."""
     async with stack.db.snapshot() as session:
         found = _there(await queries.find_channel(session, channel))
         letter = await senders.opened(stack, session, found)
