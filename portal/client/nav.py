@@ -15,6 +15,7 @@ DASHBOARD: Final = "/"
 DASHBOARDS: Final = "/dashboards"
 COST: Final = "/cost"
 DATA_QUALITY: Final = "/data-quality"
+ALERTS: Final = "/alerts"
 SITES: Final = "/sites"
 ADD_METER: Final = f"{SITES}/add"
 IMPORT: Final = f"{SITES}/import"
@@ -24,6 +25,7 @@ NAV: Final = (
     NavItem("Dashboards", DASHBOARDS, "chart-line"),
     NavItem("Cost", COST, "receipt-text"),
     quality_entry(DATA_QUALITY),
+    NavItem("Alerts", ALERTS, "bell"),
     NavItem("Sites", SITES, "map-pin", IdentityState.is_admin),
     SETTINGS_ENTRY,
 )

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from portal.client.add_meter import page as add_meter
+from portal.client.alerts import page as alerts
 from portal.client.cost import page as cost
 from portal.client.dashboard import page as dashboard
 from portal.client.dashboards import page as dashboards
@@ -43,7 +44,11 @@ def add_pages(app: rx.App) -> None:
     app.add_page(
         sites.sites_page, route=sites.ROUTE, title=sites.TITLE, image=ICON_PATH, on_load=sites.ON_LOAD
     )
-    for page, module in ((add_meter.add_meter_page, add_meter), (import_file.import_page, import_file)):
+    for page, module in (
+        (alerts.alerts_page, alerts),
+        (add_meter.add_meter_page, add_meter),
+        (import_file.import_page, import_file),
+    ):
         app.add_page(page, route=module.ROUTE, title=module.TITLE, image=ICON_PATH, on_load=module.ON_LOAD)
     surface = Surface(client_page, own_tabs=(rates.RATES,))
     settings.add_pages(app, surface)

@@ -1,0 +1,180 @@
+"""The dialogs of the Alerts page."""
+
+import reflex as rx
+
+from portal.client.alerts.dialog_state import AlertDialogs as State
+from portal.client.alerts.forms import ToldBox
+from portal.core.alerts.rules.channels import ChannelKind
+from portal.features.settings.dialogs import dialog_drafts, form_dialog, question
+from portal.ui.forms import text_field
+from portal.ui.vars import Shown, Text, is_some
+
+_DRAFT = "alerts"
+_TARGETS = {
+    ChannelKind.MAIL: ("Addresses", "With commas between them. They do not see each other."),
+    ChannelKind.WEBHOOK: ("Address", "Gets a POST of JSON. It is sealed, and not shown again."),
+    ChannelKind.SERVICE: (
+        "Address",
+        "As Apprise has it, like ntfy://ntfy.sh/topic or slack://a/b/c. It is sealed, and not shown again.",
+    ),
+}
+
+
+def dialogs() -> rx.Component:
+    """All of them; the state says which one is open."""
+    return rx.fragment(
+        dialog_drafts(State, _DRAFT),
+        _rule(),
+        _channel(),
+        question(
+            State,
+            "remove-rule",
+            f"Delete {State.chosen_name}?",
+            consequence="It is watched no more, and its open alerts end. What happened stays in the list.",
+            label="Delete",
+            on_yes=State.confirm,
+            tone="danger",
+        ),
+        question(
+            State,
+            "remove-channel",
+            f"Delete {State.chosen_name}?",
+            consequence="Rules that tell it go on without it.",
+            label="Delete",
+            on_yes=State.confirm,
+            tone="danger",
+        ),
+    )
+
+
+def _check(name: Text, label: Text, checked: Shown[bool], hint: str = "") -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="checkbox", name=name, default_checked=checked),
+        rx.el.span(label),
+        rx.el.span(hint, class_name="ui-hint") if hint else rx.fragment(),
+        class_name="ui-check",
+    )
+
+
+def _rule() -> rx.Component:
+    boxes = State.rule_boxes
+    return form_dialog(
+        State,
+        "rule",
+        rx.cond(boxes.version == "", f"Watch: {boxes.label}", f"Edit: {boxes.label}"),
+        text_field("Name", name="name", required=True, default_value=boxes.name, auto_complete="off"),
+        _about(),
+        rx.cond(boxes.has_threshold, _threshold(), rx.fragment()),
+        rx.cond(boxes.has_minutes, _minutes(), rx.fragment()),
+        rx.el.fieldset(
+            rx.el.legend("Told"),
+            rx.cond(
+                is_some(boxes.told),
+                rx.foreach(boxes.told, _told),
+                rx.el.p(
+                    "Nobody yet: the alert is in this list alone. Add somebody under Who is told.",
+                    class_name="ui-hint",
+                ),
+            ),
+            class_name="ui-fieldset",
+        ),
+        _check("urgent", "Also in quiet hours", boxes.breaks_quiet_hours),
+        on_submit=State.save_rule,
+        submit="Save",
+        description="One message when it begins and one when it is over, however often it comes and goes meanwhile.",
+        draft=_DRAFT,
+    )
+
+
+def _told(each: ToldBox) -> rx.Component:
+    return _check(each.box, each.name, each.is_told)
+
+
+def _about() -> rx.Component:
+    boxes = State.rule_boxes
+    return rx.el.div(
+        rx.el.label("Of", html_for="about"),
+        rx.el.select(
+            rx.foreach(boxes.abouts, lambda each: rx.el.option(each[1], value=each[0])),
+            id="about",
+            name="about",
+            default_value=boxes.about,
+            class_name="ui-input",
+        ),
+        class_name="ui-field",
+    )
+
+
+def _threshold() -> rx.Component:
+    boxes = State.rule_boxes
+    return text_field(
+        rx.cond(boxes.unit == "", "Limit", f"Limit, {boxes.unit}"),
+        name="threshold",
+        required=True,
+        default_value=boxes.threshold,
+        custom_attrs={"inputMode": "decimal"},
+        auto_complete="off",
+    )
+
+
+def _minutes() -> rx.Component:
+    return text_field(
+        "Minutes",
+        name="minutes",
+        required=True,
+        default_value=State.rule_boxes.minutes,
+        hint="How long it must last, or over how long it is averaged: 5 to 10 080.",
+        custom_attrs={"inputMode": "numeric"},
+        auto_complete="off",
+    )
+
+
+def _target(kind: ChannelKind) -> rx.Component:
+    label, hint = _TARGETS[kind]
+    boxes = State.channel_boxes
+    return text_field(
+        label,
+        name="target",
+        required=boxes.version == "",
+        placeholder=rx.cond(boxes.version == "", "", f"{boxes.shown} (stays unless you type)"),
+        hint=hint,
+        auto_complete="off",
+        spell_check=False,
+        # What may be secret is not kept in the browser either.
+        custom_attrs={"data-secret": "true"},
+    )
+
+
+def _channel() -> rx.Component:
+    boxes = State.channel_boxes
+    return form_dialog(
+        State,
+        "channel",
+        rx.cond(boxes.version == "", "Who is told", f"Edit {boxes.name}"),
+        text_field("Name", name="name", required=True, default_value=boxes.name, auto_complete="off"),
+        rx.match(
+            boxes.kind,
+            *[(kind.value, _target(kind)) for kind in (ChannelKind.MAIL, ChannelKind.WEBHOOK)],
+            _target(ChannelKind.SERVICE),
+        ),
+        rx.el.fieldset(
+            rx.el.legend("Quiet hours"),
+            rx.el.div(
+                text_field("From", name="quiet_from", kind="time", default_value=boxes.quiet_from),
+                text_field("To", name="quiet_to", kind="time", default_value=boxes.quiet_to),
+                class_name="ui-two",
+            ),
+            rx.el.p(
+                "What happens meanwhile is told when they are over, in one message.", class_name="ui-hint"
+            ),
+            class_name="ui-fieldset",
+        ),
+        rx.cond(
+            boxes.kind == ChannelKind.MAIL.value,
+            _check("report", "Gets the monthly report", boxes.gets_report),
+            rx.fragment(),
+        ),
+        on_submit=State.save_channel,
+        submit="Save",
+        description="At most one message in five minutes: what comes meanwhile is one.",
+    )
