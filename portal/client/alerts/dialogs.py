@@ -139,9 +139,8 @@ def _target(kind: ChannelKind) -> rx.Component:
         placeholder=rx.cond(boxes.version == "", "", f"{boxes.shown} (stays unless you type)"),
         hint=hint,
         auto_complete="off",
-        spell_check=False,
-        # What may be secret is not kept in the browser either.
-        custom_attrs={"data-secret": "true"},
+        # What may be secret is not kept as a draft in the browser either.
+        kind="text" if kind is ChannelKind.MAIL else "password",
     )
 
 
@@ -162,7 +161,7 @@ def _channel() -> rx.Component:
             rx.el.div(
                 text_field("From", name="quiet_from", kind="time", default_value=boxes.quiet_from),
                 text_field("To", name="quiet_to", kind="time", default_value=boxes.quiet_to),
-                class_name="ui-two",
+                class_name="ui-row",
             ),
             rx.el.p(
                 "What happens meanwhile is told when they are over, in one message.", class_name="ui-hint"
@@ -177,4 +176,5 @@ def _channel() -> rx.Component:
         on_submit=State.save_channel,
         submit="Save",
         description="At most one message in five minutes: what comes meanwhile is one.",
+        draft=_DRAFT,
     )
