@@ -1,0 +1,1 @@
+"""Reports of a month: read, set as a page, and sent."""

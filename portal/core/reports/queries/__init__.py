@@ -1,0 +1,1 @@
+"""Statements on which report went to whom."""
