@@ -18,6 +18,7 @@ from portal.commands import (
     identity,
     importing,
     push,
+    reports,
     serving,
     simulate,
     storage,
@@ -41,6 +42,7 @@ app.command("simulate")(simulate.simulate)
 app.command("migrate")(serving.migrate_database)
 app.command("import")(importing.import_readings)
 app.command("cost")(cost.show_cost)
+app.command("report")(reports.month_report)
 app.command("backup")(backup.take_backup)
 app.command("restore")(backup.restore_backup)
 app.command("doctor")(doctor.run_doctor)

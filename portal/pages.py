@@ -27,6 +27,7 @@ from portal.core.fleet.service import decommission
 from portal.core.log import logger
 from portal.core.outages import reason_of
 from portal.core.readings.service import wide_readings
+from portal.core.reports.service import month_reports
 from portal.core.settings import RunMode, Settings
 from portal.frontend import static_directory
 from portal.ui.shell import connection_notice, error_boundary
@@ -117,6 +118,7 @@ async def _serving(settings: Settings, given: stacks.Stack | None, api: Starlett
             await closing.enter_async_context(_running(decommission.follow(stack)))
         if settings.run_mode is RunMode.CLIENT:
             await closing.enter_async_context(_running(watch.follow(stack)))
+            await closing.enter_async_context(_running(month_reports.follow(stack)))
         if settings.run_mode is RunMode.CLIENT and settings.fleet_ingest.enabled:
             await closing.enter_async_context(_running(import_module("portal.push.task").run(stack)))
         yield

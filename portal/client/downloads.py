@@ -11,6 +11,8 @@ from portal.client.cost.days import site_uuid
 from portal.client.dashboards import files as charted
 from portal.client.import_file import upload
 from portal.core.cost.service import cost
+from portal.core.reports.rules.month_report import month_in
+from portal.core.reports.service import month_reports
 from portal.core.sites.service import sites
 from portal.core.stack import current
 from portal.features.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
@@ -36,9 +38,16 @@ async def _cost(request: Request) -> Response:
     )
 
 
+async def _report(request: Request) -> Response:
+    made = await month_reports.make_report(current(), month_in(request.query_params.get("month", "")))
+    headers = {"Content-Disposition": f'attachment; filename="{made.file_name}"', "Cache-Control": "no-store"}
+    return Response(made.content, media_type="application/pdf", headers=headers)
+
+
 _KNOWN = ("from", "to", "days", "by", "site")
 ROUTES = [
     Route("/download/cost.{kind}", guarded_download(_cost, _KNOWN)),
+    Route("/download/report.pdf", guarded_download(_report, ("month",))),
     *charted.ROUTES,
     *commissioning.ROUTES,
     *upload.ROUTES,

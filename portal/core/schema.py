@@ -18,6 +18,7 @@ from portal.core.fleet import tables as fleet
 from portal.core.identity import tables as identity
 from portal.core.outbox import tables as push
 from portal.core.readings import tables as measurement
+from portal.core.reports import tables as report
 from portal.core.sites import tables as site
 from portal.core.tariffs import tables as tariff
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from portal.core.settings import RunMode
 
-DECLARED_BY = (alert, audit, board, brand, fleet, identity, measurement, push, rollups, site, tariff)
+DECLARED_BY = (alert, audit, board, brand, fleet, identity, measurement, push, report, rollups, site, tariff)
 
 
 def tables_of(mode: RunMode, storage: str) -> MetaData:

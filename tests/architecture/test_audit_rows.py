@@ -28,6 +28,7 @@ _METER = "a meter's readings: they say themselves what and when, and from which 
 _PUSHED = "the push keeps its own book: cursors, states and refusals, which App config and `portal push status` show"
 _FLEET = "a customer's stack sends it: the ingest event says what, when and from whom"
 WITHOUT_ROW = {
+    "month_reports.follow": "what it sends has a row each",
     "watch.follow": "as look",
     "watch.look": "what happened is in the list of alerts, with its time, and what was sent beside its channel",
     "watch.look_once": "as look",

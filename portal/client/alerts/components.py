@@ -46,6 +46,7 @@ _KIND_ICONS = {
     AlertKind.COST_ABOVE: "receipt-text",
     AlertKind.POWER_FACTOR_BELOW: "percent",
     AlertKind.REGISTER_STILL: "circle-pause",
+    AlertKind.METER_EVENT: "badge-alert",
 }
 _CHANNEL_ICONS = {
     ChannelKind.MAIL: "mail",

@@ -22,10 +22,22 @@ def cost_content() -> rx.Component:
         rx.el.div(
             rx.cond(size(State.sites) > 1, _site_choice(), rx.fragment()),
             rx.el.span(State.days_note, class_name="ui-hint"),
+            _month_report(),
             class_name="ui-row ui-row--between",
         ),
         body(State, _below_the_figures(), on_explain=Explain.explain_from_total),
         explain_dialog(Explain),
+    )
+
+
+def _month_report() -> rx.Component:
+    return rx.el.a(
+        rx.icon("file-text", size=15),
+        "Last month's report",
+        href="/download/report.pdf",
+        title="Energy, cost by period and site, comparison and events of the last month, as PDF",
+        class_name="ui-button ui-button--small",
+        custom_attrs={"download": True},
     )
 
 

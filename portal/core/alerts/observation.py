@@ -18,6 +18,7 @@ from portal.core.cost.queries.calendars import zone_named
 from portal.core.cost.queries.cost import CostScope
 from portal.core.cost.rules.currencies import with_fixed
 from portal.core.meters.queries import energy_since
+from portal.core.quality.queries import meter_events
 from portal.core.sites.queries import devices, sites
 from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.values.money import kwh_from_milliwh
@@ -47,7 +48,12 @@ async def observe(
         day_kwh = await _day_kwh(counted, meters, now) if AlertKind.ENERGY_ABOVE in kinds else {}
         wanted = {rule.site_id for rule in rules if rule.kind is AlertKind.COST_ABOVE}
         costs = await _month_costs(stack, counted, wanted, now, zone) if with_costs or not wanted else None
-    return Observed(now, zone, meters, windows, day_kwh, costs, listening_since)
+        waiting: dict[UUID, int] = {}
+        if AlertKind.METER_EVENT in kinds:
+            asked = meter_events.EventsAsked(is_waiting=True)
+            for event in await meter_events.list_events(session, stack.layout, asked):
+                waiting[event.device_id] = waiting.get(event.device_id, 0) + 1
+    return Observed(now, zone, meters, windows, day_kwh, costs, listening_since, waiting)
 
 
 async def _meters(session: AsyncSession, own_zone: ZoneInfo, now: datetime) -> list[Watched]:

@@ -12,7 +12,7 @@ from portal.core.alerts.queries import alerts
 from portal.core.alerts.rules.alert_rules import KINDS
 from portal.core.cost.queries import cost_report
 from portal.core.cost.queries.cost import CostScope
-from portal.core.cost.queries.energy_hours import site_hours
+from portal.core.cost.queries.coverage import load_coverage
 from portal.core.cost.rules.currencies import with_fixed
 from portal.core.errors import Invalid
 from portal.core.overview.rules.forecast import month_bounds
@@ -24,8 +24,6 @@ from portal.core.reports.rules.month_report import (
     month_before,
     totals_of,
 )
-from portal.core.sites.queries import devices
-from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.values.time import EARLIEST_READING_AT, HOUR, floor_hour, local_midnight
 
 if TYPE_CHECKING:
@@ -54,7 +52,11 @@ async def read_month(stack: Stack, month: date | None = None) -> MonthReport:
             raise Invalid(message)
         report, coverage = await _month(stack, counted, asked, now, zone)
         beside = [
-            (label, await _totals(stack, counted, month_before(asked, count), now, zone), month_before(asked, count))
+            (
+                label,
+                await _totals(stack, counted, month_before(asked, count), now, zone),
+                month_before(asked, count),
+            )
             for label, count in _BESIDE
         ]
         found = await alerts.alerts_between(counted.session, *month_bounds(asked, zone))
@@ -95,11 +97,6 @@ async def _month(
     report = await cost_report.load_report(counted.session, scope, billing.currency, max_gap)
     charged = replace(scope, to_at=min(end, tomorrow))
     charges = await cost_report.load_fixed(counted.session, charged, billing.currency)
-    bulk = [
-        each.id
-        for each in await devices.list_devices(counted.session, now)
-        if each.kind is DeviceKind.BULK and (each.is_active or each.last_reading_at is not None)
-    ]
-    known = sum(each.meter_count for each in await site_hours(counted, bulk, begin, until))
-    hours = len(bulk) * ((min(until, now) - begin) // HOUR)
-    return with_fixed(report, charges), min(1.0, known / hours) if hours > 0 else 0.0
+    coverage = await load_coverage(counted.session, scope, zone.key, now)
+    share = coverage.covered / coverage.asked if coverage.asked else 0.0
+    return with_fixed(report, charges), share

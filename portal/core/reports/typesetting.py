@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).with_name("month_report.typ")
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg", "image/webp": "webp"}
 _DEFAULT = "Default rate"
+_NONE = "\u2013"
 _ORDER = ("off-peak", "standard", "peak", "default", "other")
 
 
@@ -77,7 +78,12 @@ def page_data(report: MonthReport, letterhead: Letterhead, logo: str | None) -> 
         "days": [_day(day) for day in report.days],
         "legend": _legend(report.periods),
         "periods": [_period(each, money) for each in _in_order(report.periods)],
-        "period-total": ["Energy", _kwh(totals.kwh), money(totals.energy_cost), money.rate(totals.energy_cost, totals.kwh)],
+        "period-total": [
+            "Energy",
+            _kwh(totals.kwh),
+            money(totals.energy_cost),
+            money.rate(totals.energy_cost, totals.kwh),
+        ],
         "compared": [_compared(each, money) for each in report.compared],
         "sites": [_site(each, money) for each in report.sites],
         "site-total": [
@@ -88,7 +94,9 @@ def page_data(report: MonthReport, letterhead: Letterhead, logo: str | None) -> 
             money(totals.total),
         ],
         "events": _events(report),
-        "events-left-out": f"and {report.events_left_out} more, in the list of alerts" if report.events_left_out else "",
+        "events-left-out": f"and {report.events_left_out} more, in the list of alerts"
+        if report.events_left_out
+        else "",
     }
 
 
@@ -103,7 +111,7 @@ class _Money:
 
     def rate(self, cost: Decimal, kwh: Decimal) -> str:
         """What a kWh came to; a dash where there is none."""
-        return "–" if kwh <= 0 else f"{cost / kwh:.4f}"
+        return _NONE if kwh <= 0 else f"{cost / kwh:.4f}"
 
 
 def _figures(report: MonthReport, money: _Money) -> list[dict[str, str]]:
@@ -113,14 +121,19 @@ def _figures(report: MonthReport, money: _Money) -> list[dict[str, str]]:
     cost_note = "" if previous is None else f"{_signed(previous.cost_change)} against {previous.month:%B}"
     return [
         {"label": "Energy", "value": _kwh(totals.kwh), "unit": "kWh", "note": note},
-        {"label": "Energy cost", "value": money(totals.energy_cost), "unit": totals.currency, "note": "with VAT"},
+        {
+            "label": "Energy cost",
+            "value": money(totals.energy_cost),
+            "unit": totals.currency,
+            "note": "with VAT",
+        },
         {"label": "Fixed charges", "value": money(totals.fixed), "unit": totals.currency, "note": "with VAT"},
         {"label": "Total", "value": money(totals.total), "unit": totals.currency, "note": cost_note},
     ]
 
 
 def _signed(change: float | None) -> str:
-    return "–" if change is None else f"{change:+.1%}".replace("%", " %").replace("-", "\u2212")
+    return _NONE if change is None else f"{change:+.1%}".replace("%", " %").replace("-", "\u2212")
 
 
 def _day(day: DayCost) -> dict[str, object]:

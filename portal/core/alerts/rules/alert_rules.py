@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     COST_ABOVE = "cost_above"
     POWER_FACTOR_BELOW = "power_factor_below"
     REGISTER_STILL = "register_still"
+    METER_EVENT = "meter_event"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ KINDS = {
     AlertKind.COST_ABOVE: KindFacts("Month's cost above", "money"),
     AlertKind.POWER_FACTOR_BELOW: KindFacts("Power factor below", "", 60, is_each=True, most=Decimal(1)),
     AlertKind.REGISTER_STILL: KindFacts("Register stands still", minutes=120, is_each=True),
+    AlertKind.METER_EVENT: KindFacts("Meter event to decide", is_each=True),
 }
 WITH_THRESHOLD = frozenset(
     (

@@ -5,7 +5,7 @@ month belong to it, so that each has its own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -78,7 +78,8 @@ class Observed:
     """What is known of all meters at `now`.
 
     `windows` by minutes and meter, `day_kwh` since local midnight by meter, `month_costs` by site (None: all of them),
-    None where they were not looked at this time. What was silent before `listening_since` nobody could hear.
+    None where they were not looked at this time, `waiting_events` that wait for a decision by meter. What was silent
+    before `listening_since` nobody could hear.
     """
 
     now: datetime
@@ -88,6 +89,7 @@ class Observed:
     day_kwh: Mapping[UUID, Decimal]
     month_costs: Mapping[UUID | None, MonthCost] | None
     listening_since: datetime
+    waiting_events: Mapping[UUID, int] = field(default_factory=dict[UUID, int])
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def conditions_of(rule: AlertRule, seen: Observed) -> list[Condition] | None:
         AlertKind.SILENT: _silent,
         AlertKind.POWER_FACTOR_BELOW: _power_factor,
         AlertKind.REGISTER_STILL: _register,
+        AlertKind.METER_EVENT: _events,
     }
     if rule.kind in each:
         return [each[rule.kind](rule, meter, seen) for meter in meters]
@@ -170,6 +173,16 @@ def _register(rule: AlertRule, meter: Watched, seen: Observed) -> Condition:
     holds = Holds.YES if found.register_rise_kwh == 0 else Holds.NO
     words = f"The register has stood still for {rule.minutes} min at {kw_words(found.mean_kw)}"
     return _of_meter(meter, holds, words)
+
+
+def _events(_: AlertRule, meter: Watched, seen: Observed) -> Condition:
+    waiting = seen.waiting_events.get(meter.device_id, 0)
+    words = (
+        "A meter event waits for a decision"
+        if waiting == 1
+        else f"{waiting} meter events wait for a decision"
+    )
+    return _of_meter(meter, Holds.YES if waiting else Holds.NO, words)
 
 
 def _covered(rule: AlertRule, meter: Watched, seen: Observed) -> WindowFacts | None:

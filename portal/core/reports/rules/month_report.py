@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from portal.core.alerts.rules.conditions import amount_words
 from portal.core.cost.rules.cost import CostReport, DayCost
+from portal.core.errors import Invalid
 from portal.core.values.money import rounding_decimals
 
 FULL = 0.99
@@ -181,7 +182,7 @@ def _notes(report: CostReport, coverage: float, *, is_so_far: bool) -> Iterable[
     if is_so_far:
         yield "The month is not over: these are the figures so far, with today's whole share of the fixed charges."
     if coverage < FULL:
-        yield f"{max(1, round((1 - coverage) * 100))} % of the hours have no readings; their energy is in no figure here."
+        yield f"{max(1, round((1 - coverage) * 100))} % of the hours have no readings; their energy is not known."
     if report.unallocated_kwh > 0:
         yield (
             f"{amount_words(report.unallocated_kwh)} kWh were used in long gaps, at times that are not known: "
@@ -200,3 +201,13 @@ def month_before(month: date, count: int) -> date:
     number = month.year * 12 + month.month - 1 - count
     return date(number // 12, number % 12 + 1, 1)
 
+
+def month_in(text: str) -> date | None:
+    """Return the first day of a month written like 2026-10, None for an empty text. Raises `Invalid`."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(f"{text.strip()}-01")
+    except ValueError:
+        message = f"{text[:20]!r} is no month like 2026-10"
+        raise Invalid(message) from None

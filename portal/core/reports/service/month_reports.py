@@ -104,7 +104,11 @@ async def send_due(stack: Stack, *, transport: httpx.AsyncBaseTransport | None =
 
 
 async def send_now(
-    stack: Stack, channel: UUID | str, month: date | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+    stack: Stack,
+    channel: UUID | str,
+    month: date | None = None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> MadeReport:
     """Send a month's report to one channel. Raises `NotFound`, `Invalid`, `Undelivered` with the reason."""
     made = await make_report(stack, month)

@@ -1,11 +1,11 @@
-"""Alerts: what is watched, who is told, what happened: Client."""
+"""Alerts and monthly reports: what is watched, who is told, what happened: Client."""
 
 from alembic import op
 
 from portal.core.database.script import statements
 
-revision = "client_0020"
-down_revision = "client_0019"
+revision = "client_0021"
+down_revision = "client_0020"
 branch_labels = None
 depends_on = None
 
@@ -71,6 +71,12 @@ CREATE TABLE app.alert_messages (
     done_at timestamptz,
     is_sent boolean NOT NULL DEFAULT false
 );
+CREATE TABLE app.sent_reports (
+    month date,
+    channel_id uuid REFERENCES app.alert_channels (id) ON UPDATE CASCADE ON DELETE CASCADE,
+    sent_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (month, channel_id)
+);
 CREATE INDEX ix_app_alert_messages_alert_id ON app.alert_messages (alert_id);
 CREATE INDEX ix_alert_messages_waiting ON app.alert_messages (channel_id) WHERE done_at IS NULL;
 """
@@ -84,5 +90,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, and with them what happened."""
-    for table in ("alert_messages", "alerts", "alert_rule_channels", "alert_rules", "alert_channels"):
+    for table in (
+        "sent_reports",
+        "alert_messages",
+        "alerts",
+        "alert_rule_channels",
+        "alert_rules",
+        "alert_channels",
+    ):
         op.execute(f"DROP TABLE app.{table}")
