@@ -43,7 +43,7 @@ _ALERTS = (
         "/alerts/{alert_id:int}/acknowledgement",
         alerts.post_acknowledgement,
         payloads_alerts.AlertAnswer,
-        body=(requests_alerts.Acknowledgement,),
+        body=(requests_alerts.AlertAcknowledgement,),
         errors=(404, 408, 413),
         example={"note": "The board is being swapped"},
         tag="Alerts",

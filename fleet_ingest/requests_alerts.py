@@ -95,7 +95,7 @@ class AlertChannelChange(Body, rename="camel", kw_only=True, forbid_unknown_fiel
     is_active: bool | UnsetType = UNSET
 
 
-class Acknowledgement(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
+class AlertAcknowledgement(Body, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """That somebody has seen an alert, and what they note."""
 
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""

@@ -17,7 +17,7 @@ from fleet_ingest.payloads_alerts import (
     AlertsAnswer,
 )
 from fleet_ingest.requests_alerts import (
-    Acknowledgement,
+    AlertAcknowledgement,
     AlertChannelChange,
     AlertRuleChange,
     NewAlertChannel,
@@ -55,7 +55,7 @@ async def get_alerts(request: Request) -> Response:
 async def post_acknowledgement(request: Request) -> Response:
     """Say that somebody has seen an alert."""
     await admin_of(request)
-    given = await json_body(request, Acknowledgement)
+    given = await json_body(request, AlertAcknowledgement)
     return json_answer(
         _alert(await alerts.acknowledge(stack_of(request), request.path_params["alert_id"], given.note))
     )

@@ -34,21 +34,12 @@ def add_pages(app: rx.App) -> None:
         on_load=dashboards.ON_LOAD,
     )
     app.add_page(cost.cost_page, route=cost.ROUTE, title=cost.TITLE, image=ICON_PATH, on_load=cost.ON_LOAD)
-    app.add_page(
-        quality.quality_page,
-        route=quality.ROUTE,
-        title=quality.TITLE,
-        image=ICON_PATH,
-        on_load=quality.ON_LOAD,
-    )
+    for page, module in ((quality.quality_page, quality), (alerts.alerts_page, alerts)):
+        app.add_page(page, route=module.ROUTE, title=module.TITLE, image=ICON_PATH, on_load=module.ON_LOAD)
     app.add_page(
         sites.sites_page, route=sites.ROUTE, title=sites.TITLE, image=ICON_PATH, on_load=sites.ON_LOAD
     )
-    for page, module in (
-        (alerts.alerts_page, alerts),
-        (add_meter.add_meter_page, add_meter),
-        (import_file.import_page, import_file),
-    ):
+    for page, module in ((add_meter.add_meter_page, add_meter), (import_file.import_page, import_file)):
         app.add_page(page, route=module.ROUTE, title=module.TITLE, image=ICON_PATH, on_load=module.ON_LOAD)
     surface = Surface(client_page, own_tabs=(rates.RATES,))
     settings.add_pages(app, surface)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from portal.core.brand.queries import StoredImage
     from portal.core.cost.rules.cost import DayCost
     from portal.core.delivery.mail import Letterhead
-    from portal.core.reports.rules.month_report import Compared, MonthReport, PeriodLine, SiteShare
+    from portal.core.reports.rules.month_report import BesideMonth, MonthReport, PeriodLine, SiteShare
 
 _PAGE = Path(__file__).with_name("month_report.typ")
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg", "image/webp": "webp"}
@@ -164,7 +164,7 @@ def _period(each: PeriodLine, money: _Money) -> dict[str, str]:
     }
 
 
-def _compared(each: Compared, money: _Money) -> dict[str, str]:
+def _compared(each: BesideMonth, money: _Money) -> dict[str, str]:
     other = each.other
     return {
         "label": each.label,

@@ -55,7 +55,12 @@ def mail_server(*, tls: ssl.SSLContext | None = None, wants_login: bool = False)
     """A real SMTP server on loopback; with `tls` it offers STARTTLS and takes nothing without."""
     box = Mailbox(port=free_port())
     log_in: dict[str, Any] = (
-        {"authenticator": _check, "auth_required": True, "auth_require_tls": tls is not None}
+        {
+            "authenticator": _check,
+            "auth_required": True,
+            "auth_require_tls": tls is not None,
+            "auth_exclude_mechanism": ["LOGIN"],
+        }
         if wants_login
         else {}
     )

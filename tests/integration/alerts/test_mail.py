@@ -39,7 +39,7 @@ async def test_a_mail_has_text_html_and_its_file() -> None:
             [report],
         )
     [(_, found)] = box.mails
-    assert found["From"] == '"Harbour & Sons" <energy@example.com>'
+    assert found["From"] == "Harbour & Sons <energy@example.com>"
     assert found["Auto-Submitted"] == "auto-generated"
     html = found.get_body(("html",))
     assert html is not None

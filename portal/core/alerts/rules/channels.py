@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import TypedDict
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,6 +16,12 @@ LONGEST_CHANNEL_NAME, LONGEST_TARGET, MOST_ADDRESSES = 100, 2000, 20
 APART = timedelta(minutes=5)
 """A channel gets its next message so long after the last at the earliest: what comes meanwhile is one message."""
 _ADDRESS = re.compile(r"[^@\s<>,;\"()]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_WEB = re.compile(
+    r"(?P<scheme>https?)://(?:[^/?#@\s]*@)?(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
+_PORTS = range(1, 65_536)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.IGNORECASE)
 
 
@@ -102,15 +107,14 @@ def mail_addresses(target: str) -> list[str]:
 def web_address(target: str) -> str:
     """Return a webhook's URL. Raises `Invalid`, which does not repeat it."""
     url = target.strip()
-    message = "A webhook is an address like https://example.com/hooks/energy"
-    if text_problem(url) is not None or " " in url or len(url) > LONGEST_TARGET:
-        raise Invalid(message)
-    try:
-        parts = urlsplit(url)
-        is_sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_sound = False
-    if not is_sound:
+    parts = _WEB.fullmatch(url)
+    if (
+        parts is None
+        or text_problem(url)
+        or len(url) > LONGEST_TARGET
+        or int(parts["port"] or 1) not in _PORTS
+    ):
+        message = "A webhook is an address like https://example.com/hooks/energy"
         raise Invalid(message)
     return url
 
@@ -122,9 +126,9 @@ def shown_target(kind: ChannelKind, target: str) -> str:
         more = f" and {len(addresses) - 2} more" if len(addresses) > 2 else ""
         return f"{', '.join(addresses[:2])}{more}"[:200]
     if kind is ChannelKind.WEBHOOK:
-        parts = urlsplit(target)
-        port = "" if parts.port is None else f":{parts.port}"
-        return f"{parts.scheme}://{parts.hostname}{port}/…"[:200]
+        parts = _WEB.fullmatch(target)
+        port = "" if parts is None or parts["port"] is None else f":{parts['port']}"
+        return "" if parts is None else f"{parts['scheme']}://{parts['host']}{port}/…"[:200]
     return f"{target.partition('://')[0].lower()}://…"
 
 

@@ -250,6 +250,6 @@ def kw_words(kw: float) -> str:
 
 def amount_words(amount: Decimal) -> str:
     """Return an amount with three digits behind the point at most, and thin groups."""
-    places = 1 if abs(amount) >= 100 else 2
-    text = f"{amount:,.{places}f}".replace(",", " ")
+    digits = 1 if abs(amount) >= 100 else 2
+    text = f"{amount:,.{digits}f}".replace(",", " ")
     return text.rstrip("0").rstrip(".")

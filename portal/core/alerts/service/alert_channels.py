@@ -108,8 +108,8 @@ async def try_channel(
     """Send a message that says it is a trial. Raises `NotFound`, `Undelivered` with the reason."""
     async with stack.db.snapshot() as session:
         found = _there(await queries.find_channel(session, channel))
-        letter = await senders.opened(stack, session, found)
-    await senders.send(stack, letter, senders.trial(stack, letter), transport=transport)
+        opened = await senders.opened(stack, session, found)
+    await senders.send(stack, opened, senders.trial(stack, opened), transport=transport)
     async with stack.db.transaction() as session:
         await queries.update_channel(
             session, found.id, {"last_error": "", "failures": 0, "next_try_at": None}

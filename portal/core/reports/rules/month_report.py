@@ -67,7 +67,7 @@ class MonthEvent:
 
 
 @dataclass(frozen=True)
-class Compared:
+class BesideMonth:
     """The month beside another: by how much more, as a share, None where the other had nothing; or why not."""
 
     label: str
@@ -89,7 +89,7 @@ class MonthReport:
     periods: tuple[PeriodLine, ...]
     sites: tuple[SiteShare, ...]
     days: tuple[DayCost, ...]
-    compared: tuple[Compared, ...]
+    compared: tuple[BesideMonth, ...]
     events: tuple[MonthEvent, ...]
     events_left_out: int
     notes: tuple[str, ...]
@@ -138,9 +138,9 @@ def build_report(
 
 def compare(
     this: MonthTotals, label: str, other: MonthTotals | None, month: date, *, is_so_far: bool
-) -> Compared:
+) -> BesideMonth:
     """Return a month beside another, or why that would mean nothing."""
-    plain = Compared(label, month, other=other)
+    plain = BesideMonth(label, month, other=other)
     if is_so_far:
         return replace(plain, why_not="the month is not over")
     if other is None or other.coverage == 0:
