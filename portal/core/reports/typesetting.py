@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from portal.core.brand.queries import StoredImage
     from portal.core.cost.rules.cost import DayCost
     from portal.core.delivery.mail import Letterhead
-    from portal.core.reports.rules.month_report import BesideMonth, MonthReport, PeriodLine, SiteShare
+    from portal.core.reports.rules.month_report import (
+        BesideMonth,
+        MonthReport,
+        MonthTotals,
+        PeriodLine,
+        SiteShare,
+    )
 
 _PAGE = Path(__file__).with_name("month_report.typ")
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg", "image/webp": "webp"}
@@ -86,13 +92,7 @@ def page_data(report: MonthReport, letterhead: Letterhead, logo: str | None) -> 
         ],
         "compared": [_compared(each, money) for each in report.compared],
         "sites": [_site(each, money) for each in report.sites],
-        "site-total": [
-            "All sites",
-            _kwh(totals.kwh),
-            money(totals.energy_cost),
-            money(totals.fixed),
-            money(totals.total),
-        ],
+        "site-total": ["All sites", *_amounts(totals, money)],
         "events": _events(report),
         "events-left-out": f"and {report.events_left_out} more, in the list of alerts"
         if report.events_left_out
@@ -178,13 +178,12 @@ def _compared(each: BesideMonth, money: _Money) -> dict[str, str]:
 
 
 def _site(each: SiteShare, money: _Money) -> dict[str, str]:
-    return {
-        "name": each.name,
-        "kwh": _kwh(each.kwh),
-        "energy": money(each.energy_cost),
-        "fixed": money(each.fixed),
-        "total": money(each.total),
-    }
+    names = ("kwh", "energy", "fixed", "total")
+    return {"name": each.name, **dict(zip(names, _amounts(each, money), strict=True))}
+
+
+def _amounts(each: SiteShare | MonthTotals, money: _Money) -> tuple[str, str, str, str]:
+    return _kwh(each.kwh), money(each.energy_cost), money(each.fixed), money(each.total)
 
 
 def _events(report: MonthReport) -> list[dict[str, str]]:
