@@ -7,6 +7,7 @@ import reflex as rx
 from portal.auth.guards import admin_only
 from portal.client.sites import forms
 from portal.client.sites.state import SitesState
+from portal.core.boards.service import claims
 from portal.core.meters import service as meters
 from portal.core.sites.service import devices, sites
 from portal.core.stack import current
@@ -20,8 +21,8 @@ _DONE = {"deactivate": "inactive now", "activate": "active again", "remove": "de
 class SiteDialogs(AdminDialogs, rx.State):
     """The dialog that is open.
 
-    It is "site" (without an id to add one), "meter", "rotate", or a question: "deactivate-", "activate-" or "remove-"
-    and what it is about.
+    It is "site" (without an id to add one), "meter", "rotate", "claim", or a question: "deactivate-", "activate-" or
+    "remove-" and what it is about.
     """
 
     municipalities: list[forms.Choice] = []
@@ -74,6 +75,18 @@ class SiteDialogs(AdminDialogs, rx.State):
             )
             self._show_once(issued.token or "", issued.name)
             await self._show("")
+
+    @rx.event
+    @admin_only
+    async def claim(self, form: dict[str, Any]):
+        """Give the board that shows a code to the chosen meter: it collects the token by itself."""
+        with failure_in_words(self):
+            device = await _meter(self.chosen_id)
+            typed = str(form.get("code", ""))
+            made = await claims.claim_board(current(), device.id, typed, site_id=device.site_id)
+            await self._done(
+                f"The board {made.code} collects the token of {device.name} when it asks next, within a day."
+            )
 
     @rx.event
     @admin_only

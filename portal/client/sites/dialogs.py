@@ -41,6 +41,7 @@ def dialogs() -> rx.Component:
         _site(),
         _meter(),
         _rotate(),
+        _claim(),
         _issued(),
         *[_question(which) for which in _QUESTIONS],
     )
@@ -185,6 +186,26 @@ def _rotate() -> rx.Component:
         on_submit=State.rotate,
         submit="Rotate token",
         description="The board posts with the old one until the new one is on it. One before the old one ends now.",
+        draft=_DRAFT,
+    )
+
+
+def _claim() -> rx.Component:
+    return form_dialog(
+        State,
+        "claim",
+        f"A board for {State.chosen_name}",
+        text_field(
+            "Code that the board shows",
+            name="code",
+            required=True,
+            placeholder="7XK4-9MTC-02QF",
+            hint="Hyphens, blanks and small letters do not matter.",
+            auto_complete="off",
+        ),
+        on_submit=State.claim,
+        submit="Give it the token",
+        description="The token goes to the board by itself, within a day. The one the meter has ends when it does.",
         draft=_DRAFT,
     )
 

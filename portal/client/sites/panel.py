@@ -117,9 +117,20 @@ def _token() -> rx.Component:
                 size="small",
                 on_click=Dialogs.open_dialog("rotate", shown.id, shown.name),
             ),
+            button(
+                rx.icon("keyboard", size=15),
+                "Type a board's code",
+                size="small",
+                on_click=Dialogs.open_dialog("claim", shown.id, shown.name),
+            ),
             internal_link(
                 "Test the board",
                 href=f"{ADD_METER}?device=" + shown.id,
+                class_name="ui-button ui-button--small",
+            ),
+            rx.el.a(
+                "Check the installation",
+                href="/commissioning/" + shown.id,
                 class_name="ui-button ui-button--small",
             ),
             class_name="ui-row",
