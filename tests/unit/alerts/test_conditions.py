@@ -188,3 +188,10 @@ def test_a_rule_has_what_its_kind_needs_and_no_more() -> None:
         is_active=True,
         channels=[],
     )
+
+
+def test_meter_events_that_wait_are_one_alert_of_their_meter() -> None:
+    rule = _rule(AlertKind.METER_EVENT)
+    assert _only(rule, _seen()).holds is Holds.NO
+    found = _only(rule, _seen(waiting_events={MAIN: 2}))
+    assert (found.holds, found.words) == (Holds.YES, "2 meter events wait for a decision")
