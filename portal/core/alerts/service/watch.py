@@ -16,7 +16,7 @@ from portal.core.alerts.rules.conditions import conditions_of
 from portal.core.alerts.rules.messages import BEGAN, ENDED, GIVEN_UP_AFTER, compose
 from portal.core.alerts.rules.transitions import Begin, Change, End, GoOn, changes
 from portal.core.database.leader import led
-from portal.core.errors import PortalError
+from portal.core.errors import Conflict, PortalError
 from portal.core.log import logger
 from portal.core.outages import Outage
 
@@ -35,6 +35,7 @@ COSTS_EVERY = timedelta(minutes=15)
 MESSAGES_KEPT = timedelta(days=90)
 _FIRST_SECONDS = 10.0
 _LEADER_KEY = 7_301_301
+_TRIES, _RETRY_SECONDS = 20, 0.5
 _MOST_AT_ONCE = 500
 _log = logger("alerts")
 
@@ -71,8 +72,17 @@ async def follow(stack: Stack) -> None:
 
 
 async def look_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None = None) -> WatchReport:
-    """Look now, as if readings had been heard all the time: somebody asks for it."""
-    return await look(stack, Watching(datetime.min.replace(tzinfo=UTC)), transport=transport)
+    """Look now, as if readings had been heard all the time: somebody asks for it.
+
+    Raises `Conflict` while another process looks for longer than a few seconds.
+    """
+    for _ in range(_TRIES):
+        async with led(stack.db, _LEADER_KEY) as leads:
+            if leads:
+                return await look(stack, Watching(datetime.min.replace(tzinfo=UTC)), transport=transport)
+        await asyncio.sleep(_RETRY_SECONDS)
+    message = "Alerts are being looked after just now; try again when that is through."
+    raise Conflict(message)
 
 
 async def look(
@@ -135,8 +145,8 @@ async def _begin(
         },
     )
     for channel_id in rule.channels:
-        channel = channels[channel_id]
-        if channel.is_active:
+        channel = channels.get(channel_id)  # it may have been deleted meanwhile
+        if channel is not None and channel.is_active:
             at = due_at(channel, now, zone, breaks_quiet_hours=rule.breaks_quiet_hours)
             await alert_messages.queue_message(session, alert_id, channel_id, BEGAN, at)
 
