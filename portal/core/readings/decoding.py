@@ -289,7 +289,7 @@ def _text_problem(name: str, value: str) -> str | None:
 
 def _first_item_problem(items: list[Any]) -> str | None:
     for index, item in enumerate(items):
-        problem = value_problem(item)
+        problem = value_problem(item) if isinstance(item, msgspec.Struct) else None
         if problem is not None:
             return f"[{index}].{problem}"
     return None

@@ -47,7 +47,7 @@ def _check(server: Any, session: Session, envelope: Envelope, mechanism: str, da
         USER.encode(),
         PASSWORD.encode(),
     )
-    return AuthResult(success=is_known)
+    return AuthResult(success=is_known, handled=False)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlmodel import col
 
 from portal.core.alerts.rules.alert_rules import AlertKind, OpenAlert
@@ -79,7 +79,7 @@ async def list_alerts(
 
 async def alerts_between(session: AsyncSession, from_at: datetime, to_at: datetime) -> list[StoredAlert]:
     """Return the alerts that were open at any time in `[from_at, to_at)`, the oldest first."""
-    was_open = func.coalesce(col(AlertRow.ended_at), "infinity") > from_at
+    was_open = or_(_IS_OPEN, col(AlertRow.ended_at) > from_at)
     found = _ALERTS.where(col(AlertRow.began_at) < to_at, was_open).order_by(col(AlertRow.id))
     return [StoredAlert(*row) for row in await session.execute(found)]
 
