@@ -32,7 +32,9 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 def concrete(path: str) -> str:
     """The path with an id of the right kind at each place."""
     return re.sub(
-        r"{(municipality|tariff)_id}", "1", re.sub(r"{(customer|site|device|decision|event)_id}", ID, path)
+        r"{(municipality|tariff|alert)_id}",
+        "1",
+        re.sub(r"{(customer|site|device|decision|event|rule|channel)_id}", ID, path),
     )
 
 
