@@ -44,7 +44,7 @@ def _addresses(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 
 
 def _concrete(path: str) -> str:
-    numbered = re.sub(r"\{(municipality|tariff)_id\}", "1", path)
+    numbered = re.sub(r"\{(municipality|tariff|alert)_id\}", "1", path)
     return re.sub(r"\{[^}]+\}", ANY_ID, numbered)
 
 
