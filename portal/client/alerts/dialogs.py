@@ -123,7 +123,7 @@ def _minutes() -> rx.Component:
         name="minutes",
         required=True,
         default_value=State.rule_boxes.minutes,
-        hint="How long it must last, or over how long it is averaged: 5 to 10 080.",
+        hint="How long it must last, or over how long it is averaged: from 5 to a week of them.",
         custom_attrs={"inputMode": "numeric"},
         auto_complete="off",
     )

@@ -6,7 +6,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from portal.core.alerts.rules.alert_rules import KINDS, AlertKind
-from portal.core.alerts.rules.conditions import duration_words
+from portal.core.alerts.rules.conditions import amount_words, duration_words
 from portal.core.alerts.service.alert_channels import AlertChannel, ChannelKind
 from portal.core.alerts.service.alert_rules import AlertRule
 from portal.core.alerts.service.alerts import StoredAlert
@@ -119,7 +119,7 @@ def watched_words(rule: AlertRule) -> str:
     """What a rule watches for, like "Power above 50 kW over 15 min"."""
     facts = KINDS[rule.kind]
     unit = "" if facts.unit == "money" else facts.unit
-    limit = "" if rule.threshold is None else f" {rule.threshold.normalize():f} {unit}".rstrip()
+    limit = "" if rule.threshold is None else f" {amount_words(rule.threshold)} {unit}".rstrip()
     over = "for" if rule.kind in {AlertKind.SILENT, AlertKind.REGISTER_STILL} else "over"
     lasting = "" if rule.minutes is None else f" {over} {rule.minutes} min"
     return f"{facts.label}{limit}{lasting}"

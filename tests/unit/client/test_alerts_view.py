@@ -68,6 +68,8 @@ def test_a_rule_in_words() -> None:
         "Power above 50 kW over 15 min",
         "All sites",
     )
+    cost = _rule(AlertKind.COST_ABOVE, Decimal(60000), None)
+    assert view.watched_words(cost) == "Month's cost above 60 000"
     silent = _rule(AlertKind.SILENT, None, 30)
     assert (view.watched_words(silent), view.about_words(silent)) == (
         "Meter silent for 30 min",
