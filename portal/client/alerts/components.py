@@ -119,6 +119,7 @@ def _alert(row: AlertLine) -> list[rx.Component]:
                 ),
             ),
             label="Acknowledged",
+            wide=True,
             prose=True,
         ),
     ]
@@ -193,11 +194,12 @@ def _rules() -> rx.Component:
 def _rule(row: RuleLine) -> list[rx.Component]:
     return [
         head_cell(row["name"], rx.cond(row["is_active"], "", " (off)")),
-        cell(row["watched"], label="Watched", prose=True),
-        cell(row["about"], label="Of", prose=True),
+        cell(row["watched"], label="Watched", wide=True, prose=True),
+        cell(row["about"], label="Of", wide=True, prose=True),
         cell(
             rx.cond(row["is_told"], row["told"], cell_warning("nobody")),
             label="Told",
+            wide=True,
             prose=True,
         ),
         menu_cell(
@@ -242,6 +244,7 @@ def _channel(row: ChannelLine) -> list[rx.Component]:
                 rx.cond(row["problem"] != "", rx.el.div(cell_warning(row["problem"])), rx.fragment()),
             ),
             label="Leads to",
+            wide=True,
             prose=True,
         ),
         cell(row["quiet"], label="Quiet hours"),
