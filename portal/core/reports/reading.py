@@ -50,7 +50,7 @@ async def read_month(stack: Stack, month: date | None = None) -> MonthReport:
         if not EARLIEST_READING_AT.date() <= asked <= this:
             message = f"There is no report of {asked:%Y-%m}: months are from 2010-01 to {this:%Y-%m}"
             raise Invalid(message)
-        report, coverage = await _month(stack, counted, asked, now, zone)
+        report, *cover = await _month(stack, counted, asked, now, zone)
         beside = [
             (
                 label,
@@ -65,7 +65,7 @@ async def read_month(stack: Stack, month: date | None = None) -> MonthReport:
         for each in found
     ]
     return build_report(
-        totals_of(asked, report, coverage),
+        totals_of(asked, report, *cover),
         report,
         beside,
         events,
@@ -80,14 +80,14 @@ async def _totals(
 ) -> MonthTotals | None:
     if month < EARLIEST_READING_AT.date():
         return None
-    report, coverage = await _month(stack, counted, month, now, zone)
-    return totals_of(month, report, coverage)
+    report, *cover = await _month(stack, counted, month, now, zone)
+    return totals_of(month, report, *cover)
 
 
 async def _month(
     stack: Stack, counted: Counted, month: date, now: datetime, zone: ZoneInfo
-) -> tuple[CostReport, float]:
-    """Return what a month cost with its fixed charges, and which share of its hours is known."""
+) -> tuple[CostReport, float, float]:
+    """Return what a month cost with its fixed charges, which share of its hours is known, and of how many meters."""
     billing = stack.settings.billing
     begin, end = month_bounds(month, zone)
     until = min(end, floor_hour(now) + HOUR)
@@ -99,4 +99,4 @@ async def _month(
     charges = await cost_report.load_fixed(counted.session, charged, billing.currency)
     coverage = await load_coverage(counted.session, scope, zone.key, now)
     share = coverage.covered / coverage.asked if coverage.asked else 0.0
-    return with_fixed(report, charges), share
+    return with_fixed(report, charges), share, coverage.asked / ((until - begin) / HOUR)

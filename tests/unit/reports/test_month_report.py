@@ -95,7 +95,7 @@ def cost_report() -> CostReport:
 
 
 def _other(month: date, kwh: str = "40000", total: str = "80000", coverage: float = 1.0) -> MonthTotals:
-    return MonthTotals(month, Decimal(kwh), Decimal(total), Decimal(2300), "ZAR", coverage)
+    return MonthTotals(month, Decimal(kwh), Decimal(total), Decimal(2300), "ZAR", coverage, 2.0)
 
 
 def made_report(events: int = 2, *, is_so_far: bool = False) -> MonthReport:
@@ -115,7 +115,7 @@ def made_report(events: int = 2, *, is_so_far: bool = False) -> MonthReport:
         ("The same month a year before", None, date(2025, 10, 1)),
     ]
     return build_report(
-        totals_of(OCTOBER, report, 1.0),
+        totals_of(OCTOBER, report, 1.0, 2.0),
         report,
         before,
         happened,
@@ -151,6 +151,11 @@ def test_months_are_compared_where_both_are_known() -> None:
             "10 % of the hours of September 2026 have no readings",
         ),
         (_other(date(2026, 9, 1)), True, "the month is not over"),
+        (
+            replace(_other(date(2026, 9, 1)), meters=1.5),
+            False,
+            "not the same meters were there in September 2026",
+        ),
         (replace(_other(date(2026, 9, 1)), currency="EUR"), False, "September 2026 was in another currency"),
     ],
 )
@@ -207,7 +212,7 @@ async def test_a_logo_that_cannot_be_drawn_is_left_out() -> None:
 def test_a_month_without_anything_is_a_page_as_well() -> None:
     empty = replace(cost_report(), days=(), devices=(), periods=(), fixed=(), total_kwh=_ZERO, total=_ZERO)
     report = build_report(
-        totals_of(OCTOBER, empty, 0.0),
+        totals_of(OCTOBER, empty, 0.0, 0.0),
         empty,
         [],
         [],

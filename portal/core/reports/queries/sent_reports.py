@@ -25,7 +25,6 @@ async def channels_without(session: AsyncSession, month: date, now: datetime) ->
     found = select(col(AlertChannelRow.id)).where(
         col(AlertChannelRow.is_active),
         col(AlertChannelRow.gets_report),
-        col(AlertChannelRow.created_at) < now,
         (next_try.is_(None)) | (next_try <= now),
         col(AlertChannelRow.id).not_in(sent),
     )

@@ -18,7 +18,10 @@ _MOST_EVENTS = 40
 
 @dataclass(frozen=True)
 class MonthTotals:
-    """What a month came to: with VAT, `fixed` apart from energy. `coverage` is the known share of its hours."""
+    """What a month came to: with VAT, `fixed` apart from energy.
+
+    `coverage` is the known share of the hours of its meters, `meters` how many were there on average.
+    """
 
     month: date
     kwh: Decimal
@@ -26,6 +29,7 @@ class MonthTotals:
     fixed: Decimal
     currency: str
     coverage: float
+    meters: float
 
     @property
     def total(self) -> Decimal:
@@ -100,11 +104,11 @@ class MonthReport:
         return f"{self.totals.month:%B %Y}"
 
 
-def totals_of(month: date, report: CostReport, coverage: float) -> MonthTotals:
+def totals_of(month: date, report: CostReport, coverage: float, meters: float) -> MonthTotals:
     """Return what a month came to, by its report in its first currency."""
     with rounding_decimals():
         fixed = sum((each.total for each in report.fixed), Decimal(0))
-        return MonthTotals(month, report.total_kwh, report.total, fixed, report.currency, coverage)
+        return MonthTotals(month, report.total_kwh, report.total, fixed, report.currency, coverage, meters)
 
 
 def build_report(
@@ -149,6 +153,8 @@ def compare(
         if each.coverage < FULL:
             missing = max(1, round((1 - each.coverage) * 100))
             return replace(plain, why_not=f"{missing} % of the hours of {each.month:%B %Y} have no readings")
+    if abs(this.meters - other.meters) > (1 - FULL) * max(this.meters, other.meters):
+        return replace(plain, why_not=f"not the same meters were there in {month:%B %Y}")
     if other.currency != this.currency:
         return replace(plain, why_not=f"{month:%B %Y} was in another currency")
     return replace(
