@@ -4,8 +4,8 @@ from alembic import op
 
 from portal.core.database.script import statements
 
-revision = "client_0021"
-down_revision = "client_0020"
+revision = "client_0022"
+down_revision = "client_0021"
 branch_labels = None
 depends_on = None
 
