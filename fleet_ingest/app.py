@@ -16,7 +16,7 @@ from fleet_ingest.answers import error_answer, http_error_answer
 from fleet_ingest.http_figures import HttpFigures
 from fleet_ingest.metrics import Metrics
 from fleet_ingest.openapi import document
-from fleet_ingest.post_log import PostLog
+from fleet_ingest.post_log import board_posts, unproven_pushes
 from fleet_ingest.routes import operations, routes
 from fleet_ingest.suspects import Suspects
 from fleet_ingest.throttle import Throttle
@@ -59,7 +59,8 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     app.state.throttle = Throttle(settings.rate_limit)
     app.state.suspects = Suspects()
     app.state.metrics = metrics
-    app.state.posts = PostLog()
+    app.state.posts = board_posts()
+    app.state.unproven = unproven_pushes()
     app.state.openapi = document(served, settings.application.name)
     return app
 
@@ -108,6 +109,7 @@ async def finish(app: Starlette) -> None:
     """Do what answers left to be done: hours that wait for a refresh, and posts that are not written."""
     await app.state.refreshing.drain()
     await app.state.posts.drain()
+    await app.state.unproven.drain()
 
 
 def _end(why: str) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fleet_ingest.suspects import Suspects
     from fleet_ingest.throttle import Throttle
     from portal.core.energy import Trigger
+    from portal.core.fleet.rules.refused_pushes import RefusedPush
+    from portal.core.sites.rules.device_posts import BoardPost
     from portal.core.stack import Stack
 
 
@@ -38,9 +40,14 @@ def metrics_of(request: Request) -> Metrics:
     return request.app.state.metrics
 
 
-def post_log_of(request: Request) -> PostLog:
-    """Return the posts of this process that are still to be written."""
+def post_log_of(request: Request) -> PostLog[BoardPost]:
+    """Return the posts of boards to this process that are still to be written."""
     return request.app.state.posts
+
+
+def unproven_log_of(request: Request) -> PostLog[RefusedPush]:
+    """Return the pushes to this process, with tokens that open nothing, that are still to be written."""
+    return request.app.state.unproven
 
 
 def trigger_refresh(request: Request) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from portal.core.sites.wire import FormulaRow
 from portal.core.tariffs.wire import TariffAnswer
-from portal.core.wire_fields import Exact, Instant
+from portal.core.wire_fields import Exact, Instant, RowProblem
 
 Cursor = Annotated[str | None, msgspec.Meta(description="`cursor` of the next page; null after the last")]
 
@@ -336,7 +336,10 @@ class CustomerDetailAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
 
 
 class IngestEventAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
-    """One handled or refused batch; `clientHwm` is the cursor as sent, `error` why it was refused as a whole."""
+    """One handled or refused batch; `clientHwm` is the cursor as sent, `error` why it was refused as a whole.
+
+    `status` is what it was answered, null of those before that was kept; `problems` are the first rejected rows.
+    """
 
     id: UUID
     received_at: Instant
@@ -347,6 +350,8 @@ class IngestEventAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     client_hwm: str | None
     time_spread_seconds: float | None
     error: str | None
+    status: int | None = None
+    problems: list[RowProblem] = []
 
 
 class IngestEventsAnswer(_Answer, rename="camel", frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from portal.core import stack as stacks
 from portal.core.alerts.service import watch
 from portal.core.energy import energy_proof
 from portal.core.errors import Unavailable
-from portal.core.fleet.service import decommission
+from portal.core.fleet.service import decommission, fleet_samples
 from portal.core.log import logger
 from portal.core.outages import reason_of
 from portal.core.readings.service import wide_readings
@@ -116,6 +116,7 @@ async def _serving(settings: Settings, given: stacks.Stack | None, api: Starlett
         await closing.enter_async_context(_running(energy_proof.nightly(stack)))
         if settings.run_mode is RunMode.ADMIN:
             await closing.enter_async_context(_running(decommission.follow(stack)))
+            await closing.enter_async_context(_running(fleet_samples.follow(stack)))
         if settings.run_mode is RunMode.CLIENT:
             await closing.enter_async_context(_running(watch.follow(stack)))
             await closing.enter_async_context(_running(month_reports.follow(stack)))

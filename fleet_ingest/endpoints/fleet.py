@@ -6,12 +6,20 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fleet_ingest.answers import json_answer
+from fleet_ingest.answers import json_answer, status_of
 from fleet_ingest.auth import customer_of
 from fleet_ingest.bodies import read_body
-from fleet_ingest.context import metrics_of, stack_of, trigger_refresh
-from portal.core.errors import Invalid, PortalError, Unavailable
-from portal.core.exchange.batches import CURSOR_HEADER, ROW_TYPES, TYPE_HEADER, BatchAnswer, BatchType
+from fleet_ingest.context import metrics_of, stack_of, trigger_refresh, unproven_log_of
+from fleet_ingest.post_log import unproven_push
+from portal.core.errors import Invalid, PortalError, Unauthenticated, Unavailable
+from portal.core.exchange.batches import (
+    CURSOR_HEADER,
+    ROW_TYPES,
+    TYPE_HEADER,
+    BatchAnswer,
+    BatchType,
+    known_type,
+)
 from portal.core.exchange.sync import (
     BACKLOG_HEADER,
     EPOCH_HEADER,
@@ -39,7 +47,11 @@ _log = logger("fleet-ingest")
 
 async def post_batch(request: Request) -> Response:
     """Store a batch of the customer of the token; a batch refused as a whole leaves an ingest event too."""
-    customer = await customer_of(request)
+    try:
+        customer = await customer_of(request)
+    except Unauthenticated:
+        unproven_log_of(request).note(stack_of(request), unproven_push(request))
+        raise
     stack = stack_of(request)
     max_bytes = stack.settings.fleet_ingest.max_request_bytes
     heading = BatchHeading(request.headers.get(TYPE_HEADER, ""), request.headers.get(CURSOR_HEADER), 0)
@@ -50,12 +62,12 @@ async def post_batch(request: Request) -> Response:
         heading = BatchHeading(heading.batch_type, heading.cursor, len(body), full_set, position)
         answer = await _store(request, customer, heading, body)
     except Unavailable as error:  # there is nowhere to keep an event of it
-        metrics_of(request).count_refused(_known_type(heading), error.code)
+        metrics_of(request).count_refused(known_type(heading.batch_type), error.code)
         raise
     except PortalError as error:
-        metrics_of(request).count_refused(_known_type(heading), error.code)
+        metrics_of(request).count_refused(known_type(heading.batch_type), error.code)
         with suppress(Unavailable):  # the sender hears why in any case
-            await fleet_batches.record_refusal(stack, customer, heading, error.message)
+            await fleet_batches.record_refusal(stack, customer, heading, error.message, status_of(error))
         _log.warning(f"Refused a batch from {customer.code} ({customer.id}): {error.message}")
         raise
     _log.info(
@@ -103,8 +115,3 @@ def _outcomes(stored: StoredBatch) -> dict[str, int]:
     }
     accepted = stored.answer.accepted - sum(others.values())
     return {"accepted": accepted, "rejected": stored.answer.rejected, **others}
-
-
-def _known_type(heading: BatchHeading) -> str:
-    """Return the batch's type for a label, which must not be made of whatever is sent."""
-    return heading.batch_type if heading.batch_type in set(BatchType) else "unknown"

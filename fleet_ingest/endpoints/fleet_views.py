@@ -20,9 +20,11 @@ from fleet_ingest.payloads import (
     OverviewAnswer,
 )
 from portal.core.exchange.batches import BatchType
+from portal.core.fleet.rules.refused_pushes import problems_in
 from portal.core.fleet.service import fleet_views
 from portal.core.fleet.service.fleet_views import EventFilter
 from portal.core.tariffs.wire import tariff_answer
+from portal.core.wire_fields import RowProblem
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -148,4 +150,6 @@ def _event(event: IngestEventLine) -> IngestEventAnswer:
         client_hwm=event.client_hwm,
         time_spread_seconds=None if event.time_spread is None else event.time_spread.total_seconds(),
         error=event.error,
+        status=event.status,
+        problems=[RowProblem(row, reason) for row, reason in problems_in(event.problems)],
     )

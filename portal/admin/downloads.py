@@ -1,4 +1,4 @@
-"""Files of the Admin mode: a customer's cost."""
+"""Files of the Admin mode: a customer's cost, and a month of all."""
 
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -7,7 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from portal.core.cost.service import cost
+from portal.admin.fleet_cost.address import first_of
+from portal.admin.fleet_cost.files import month_csv
+from portal.core.cost.service import cost, fleet_costs
+from portal.core.errors import Invalid
 from portal.core.fleet.service import customers
 from portal.core.stack import current
 from portal.features.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
@@ -32,5 +35,18 @@ async def _cost(request: Request) -> Response:
     return download(export, kind, listing, name, for_machine=is_machine(request))
 
 
+async def _month(request: Request) -> Response:
+    stack, named = current(), request.query_params.get("month", "")
+    first = first_of(named)
+    if first is None:
+        raise Invalid("'month' is a month like 2026-05")
+    body = month_csv(await fleet_costs.fleet_month(stack, first), for_machine=is_machine(request))
+    name = f'attachment; filename="fleet-cost-{first:%Y-%m}.csv"'
+    return Response(body, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
 _KNOWN = ("from", "to", "days", "by")
-ROUTES = [Route("/download/customers/{customer_id:uuid}/cost.{kind}", guarded_download(_cost, _KNOWN))]
+ROUTES = [
+    Route("/download/customers/{customer_id:uuid}/cost.{kind}", guarded_download(_cost, _KNOWN)),
+    Route("/download/fleet/cost.csv", guarded_download(_month, ("month",))),
+]

@@ -23,3 +23,15 @@ def customer_uuid(text: str) -> UUID:
     except ValueError:
         message = "There is no such customer."
         raise NotFound(message) from None
+
+
+def view_path(customer_id: str) -> str:
+    """The page with a customer's data as the customer sees it."""
+    return f"/customers/{customer_id}/view"
+
+
+def customer_path(state: CustomerAddress) -> str:
+    """The page of a state's customer that is shown: its own, or its view."""
+    path = view_path(state.customer_id)
+    is_view = state.router.url.path.rstrip("/") == path
+    return path if is_view else f"/customers/{state.customer_id}"

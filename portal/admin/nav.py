@@ -11,10 +11,16 @@ from portal.ui.layout import NavItem, page_frame
 from portal.ui.vars import Text
 from portal.web.events.identity import IdentityState
 
+DASHBOARD: Final = "/"
+DASHBOARDS: Final = "/dashboards"
 CUSTOMERS: Final = "/customers"
+FLEET_COST: Final = "/cost"
 DATA_QUALITY: Final = "/data-quality"
 NAV: Final = (
+    NavItem("Dashboard", DASHBOARD, "gauge"),
+    NavItem("Dashboards", DASHBOARDS, "chart-line"),
     NavItem("Customers", CUSTOMERS, "building-2"),
+    NavItem("Cost", FLEET_COST, "receipt-text"),
     quality_entry(DATA_QUALITY),
     SETTINGS_ENTRY,
 )

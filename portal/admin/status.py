@@ -1,16 +1,24 @@
-"""Whether a customer's stack is alive, in one word and a tone."""
+"""What a customer's stack does, in one word and a tone."""
 
-from datetime import datetime, timedelta
 from typing import Final
 
-ALIVE_WITHIN: Final = timedelta(hours=1)
-Status = tuple[str, str]
+from portal.core.fleet.rules.customer_lists import OLD_TOKEN, CustomerStatus
+
+WORDS: Final[dict[str, str]] = {
+    CustomerStatus.FAILING: "Failing",
+    CustomerStatus.LATE: "Late",
+    CustomerStatus.NEVER_SEEN: "Never seen",
+    CustomerStatus.ACTIVE: "Active",
+    CustomerStatus.DISABLED: "Disabled",
+    OLD_TOKEN: "Old token valid",
+}
+TONES: Final[dict[str, str]] = {
+    CustomerStatus.FAILING: "fail",
+    CustomerStatus.LATE: "warn",
+    CustomerStatus.ACTIVE: "ok",
+}
 
 
-def customer_status(*, is_active: bool, last_seen_at: datetime | None, now: datetime) -> Status:
-    """The word and the badge's tone: active means pushed within the hour."""
-    if not is_active:
-        return "Disabled", "neutral"
-    if last_seen_at is None:
-        return "Never seen", "neutral"
-    return ("Active", "ok") if now - last_seen_at <= ALIVE_WITHIN else ("Quiet", "warn")
+def tone_of(state: CustomerStatus) -> str:
+    """The tone of a state's badge."""
+    return TONES.get(state, "neutral")

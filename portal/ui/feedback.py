@@ -6,10 +6,16 @@ import reflex as rx
 
 from portal.ui.vars import Click, Shown, Text, is_some
 
-Tone = Literal["neutral", "ok", "warn", "fail"]
+Tone = Literal["neutral", "ok", "warn", "fail", "grace"]
 CalloutTone = Literal["note", "warn", "fail"]
 
-_BADGE_ICON = {"ok": "circle-check", "warn": "triangle-alert", "fail": "circle-x", "neutral": "circle-dashed"}
+_BADGE_ICON = {
+    "ok": "circle-check",
+    "warn": "triangle-alert",
+    "fail": "circle-x",
+    "neutral": "circle-dashed",
+    "grace": "clock",
+}
 _CALLOUT_ICON = {"warn": "triangle-alert", "fail": "circle-x", "note": "info"}
 
 

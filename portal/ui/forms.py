@@ -121,6 +121,11 @@ def secret(value: Text, *, name: str = "secret", label: str = "Copy") -> rx.Comp
     )
 
 
+def text_block(text: Text, *, name: str, label: str) -> rx.Component:
+    """Lines as they are typed somewhere else; `name` is the id that a `copy_button` takes."""
+    return rx.el.pre(text, id=name, tab_index=0, role="region", aria_label=label, class_name="ui-block")
+
+
 def copy_button(name: str, label: str) -> rx.Component:
     """A button that copies the text of the element with this id, and says so for a moment."""
     return rx.el.button(

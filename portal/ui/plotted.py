@@ -98,9 +98,10 @@ def time_charts(view: Shown[Drawn], *, on_zoom: Any) -> rx.Component:
     return _TimeCharts.create(view=view, on_zoom=on_zoom)
 
 
-def bars(view: Shown[Drawn], *, label: Text, height: str, on_open: Told[str]) -> rx.Component:
+def bars(view: Shown[Drawn], *, label: Text, height: str, on_open: Told[str] | None = None) -> rx.Component:
     """Stacked bars; `label` is a sentence that says what they are, `on_open(key)` is called for one that has a key."""
-    return _Bars.create(view=view, label=label, height=height, on_open=on_open)
+    opening = {} if on_open is None else {"on_open": on_open}
+    return _Bars.create(view=view, label=label, height=height, **opening)
 
 
 def heat_map(view: Shown[Drawn], *, label: Text, on_open: Told[str]) -> rx.Component:

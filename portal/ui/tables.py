@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import reflex as rx
 
-from portal.ui.vars import Shown, Text
+from portal.ui.vars import Shown, Text, Told
 
 Row = TypeVar("Row")
 
@@ -16,7 +16,8 @@ class Column:
     """One column: its heading, with the unit so that the cells need none, and whether it holds numbers.
 
     A heading may be for screen readers only: that of a column of buttons says nothing to anybody else.
-    `hint` is shown on hover. A minor column is left out on phones; its cells are `minor` too.
+    `hint` is shown on hover. A minor column is left out on phones; its cells are `minor` too. `order` is what a table
+    that can be ordered is ordered by at a click on the heading.
     """
 
     label: Text
@@ -24,6 +25,16 @@ class Column:
     is_hidden_label: bool = False
     is_minor: bool = False
     hint: str = ""
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """What a table is ordered by now; `on_order(order)` is called for a column's heading."""
+
+    by: Text
+    is_descending: Shown[bool]
+    on_order: Told[str]
 
 
 def data_table(
@@ -57,6 +68,29 @@ def data_table(
         aria_label=caption,
         tab_index=0,
         class_name=scroll,
+    )
+
+
+def ordered_table(
+    columns: Sequence[Column],
+    rows: Shown[list[Row]],
+    row: Callable[[Row], Sequence[rx.Component]],
+    *,
+    caption: str,
+    ordering: Ordering,
+) -> rx.Component:
+    """A table as long as its page, whose heading stays in sight and orders it; on phones each row is a small card."""
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(caption, class_name="ui-visually-hidden"),
+            rx.el.thead(rx.el.tr(*[_heading(column, ordering) for column in columns])),
+            rx.el.tbody(rx.foreach(rows, lambda item: rx.el.tr(*row(item)))),
+            class_name="ui-table ui-table--stacked",
+        ),
+        role="region",
+        aria_label=caption,
+        tab_index=0,
+        class_name="ui-table-scroll ui-table-scroll--page",
     )
 
 
@@ -134,11 +168,32 @@ def _label(label: str) -> dict[str, str]:
     return {"data-label": label} if label else {}
 
 
-def _heading(column: Column) -> rx.Component:
+def _heading(column: Column, ordering: Ordering | None = None) -> rx.Component:
+    if ordering is not None and column.order:
+        return _ordered_heading(column, ordering)
     text = (
         rx.el.span(column.label, class_name="ui-visually-hidden") if column.is_hidden_label else column.label
     )
     return rx.el.th(text, scope="col", title=column.hint, class_name=_column_classes(column))
+
+
+def _ordered_heading(column: Column, ordering: Ordering) -> rx.Component:
+    is_by_this = ordering.by == column.order
+    icon = rx.cond(ordering.is_descending, rx.icon("chevron-down", size=13), rx.icon("chevron-up", size=13))
+    way = rx.cond(ordering.is_descending, "descending", "ascending")
+    return rx.el.th(
+        rx.el.button(
+            column.label,
+            rx.cond(is_by_this, icon, rx.fragment()),
+            type="button",
+            on_click=ordering.on_order(column.order),
+            class_name="ui-sort",
+        ),
+        scope="col",
+        title=column.hint,
+        class_name=_column_classes(column),
+        custom_attrs={"aria-sort": rx.cond(is_by_this, way, rx.Var("undefined"))},
+    )
 
 
 def _column_classes(column: Column) -> str:

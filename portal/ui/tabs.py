@@ -1,10 +1,10 @@
 """Tabs whose choice lives in the address."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import reflex as rx
 
-from portal.ui.vars import Text, Told
+from portal.ui.vars import Shown, Text, Told
 
 # Arrow keys move between tabs as everywhere else; Enter or Space opens the one in focus.
 _ARROWS = rx.Var(
@@ -25,10 +25,16 @@ def tab_bar(
     active: Text,
     on_open: Told[str],
     label: str,
+    shown: Mapping[str, Shown[bool]] | None = None,
 ) -> rx.Component:
-    """A row of tabs (key, words); `on_open(key)` is called for the one that was chosen."""
+    """A row of tabs (key, words); `on_open(key)` is called for the one that was chosen.
+
+    `shown` says of some whether they are there.
+    """
+    made = [(key, _tab(key, text, active, on_open)) for key, text in tabs]
+    conditions = shown or {}
     return rx.el.div(
-        *[_tab(key, text, active, on_open) for key, text in tabs],
+        *[rx.cond(conditions[key], tab, rx.fragment()) if key in conditions else tab for key, tab in made],
         role="tablist",
         aria_label=label,
         class_name="ui-tabs",

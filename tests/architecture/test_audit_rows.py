@@ -45,6 +45,8 @@ WITHOUT_ROW = {
     "energy_proof.repair": "as recompute_all, for the devices that differ",
     "fleet_batches.record_refusal": _FLEET,
     "fleet_batches.store_batch": _FLEET,
+    "fleet_samples.follow": "as take_sample",
+    "fleet_samples.take_sample": "counts, every five minutes, what customers' stacks sent",
     "fleet_push.note_report": "how much a customer's stack has not pushed yet, which it says with every batch",
     "health.is_ready": "looks whether changes are taken, by one that changes nothing",
     "push.acknowledge": _PUSHED,
@@ -72,6 +74,7 @@ WITHOUT_ROW = {
     "energy.recompute": "a part of energy_proof.recompute_all and repair",
     "energy.refresh_queue": "as refresh, of what is queued at that moment",
     "energy.refresh": DERIVES["portal.core.energy.service", "refresh"],
+    "refused_pushes.keep_refused": _FLEET,
     "second_factor.begin": "a set-up that counts for nothing before it is confirmed, and that has a row",
     "sessions.session_actor": "when a session was last seen is shown in the list of sessions",
 }
@@ -139,8 +142,8 @@ def test_no_change_is_overlooked() -> None:
         if not RECORDS.isdisjoint(_reach().from_(service, but={*DERIVES, PROOF}))
         and not _reach().changes(_reach().from_(service, but={*DERIVES, PROOF, trail}))
     }
-    # What leaves the stack is on record: a file, a report that somebody has sent.
-    assert nothing_else == {"audit.record_export", "month_reports.send_now"}
+    # What leaves the stack, or is looked at, is on record: a file, a report that somebody has sent, a customer's data.
+    assert nothing_else == {"audit.record_export", "month_reports.send_now", "viewing.view_as"}
 
 
 def test_reads_are_not_taken_for_changes() -> None:

@@ -158,7 +158,7 @@ def test_the_last_seven_days_are_shown_unless_others_are_asked_for(
     page = open_cost(visit(), admin_stack, priced_customer, "tab=cost")
     expect(page.get_by_role("button", name="Last 7 d", exact=True)).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Last 30 d", exact=True).click()
-    page.wait_for_url(re.compile(r"tab=cost&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d&days=utc$"))
+    page.wait_for_url(re.compile(r"tab=cost&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d&days=local$"))
     expect(page.get_by_role("button", name="Last 30 d", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
@@ -173,7 +173,7 @@ def test_days_are_chosen_by_keyboard_and_kept_in_the_address(
     page.get_by_label("From", exact=True).fill("2026-05-18")
     page.get_by_label("To", exact=True).fill("2026-05-19")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/customers/{priced_customer}?{_WORKED_DAYS}&days=utc")
+    page.wait_for_url(f"**/customers/{priced_customer}?{_WORKED_DAYS}&days=local")
     expect(page.locator(".ui-figure").first).to_contain_text("56.00")
     page.reload()
     assert figure(page, "Total") == "R 161.00"
@@ -228,7 +228,7 @@ def test_the_files_hold_what_the_tab_shows(
         ("2026-05-18", "56.00", "140.00", "21.00", "161.00"),
         ("2026-05-19", "", "", "", ""),
     ]
-    assert {row["Days in"] for row in rows} == {"UTC"}
+    assert {row["Days in"] for row in rows} == {"Africa/Johannesburg"}
     devices = _save(page, "Devices as CSV", tmp_path)
     of_meter = [
         row

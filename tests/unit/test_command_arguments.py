@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from portal import cli
-from portal.admin.customers.dialog_state import _hours
+from portal.admin.customer_dialogs.dialog_state import _hours
 from portal.client.rates.draft import Draft, to_wire
 from portal.client.rates.starting import _percent
 from portal.core.errors import Invalid

@@ -3,14 +3,15 @@
 import reflex as rx
 
 from portal.admin.customer_detail.state import CustomerState
-from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
-from portal.admin.customer_detail.view import TABS, TARIFFS
+from portal.admin.customer_dialogs.dialog_state import CustomerDialogState
 from portal.admin.nav import CUSTOMERS
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
-from portal.ui.feedback import badge_for, empty_state
+from portal.ui.feedback import badge, badge_for, empty_state
+from portal.ui.forms import button
 from portal.ui.layout import internal_link
-from portal.ui.tabs import tab_bar, tab_panel
+from portal.ui.vars import Click
+from portal.web.events.identity import IdentityState
 
 
 def subtitle() -> rx.Component:
@@ -20,19 +21,39 @@ def subtitle() -> rx.Component:
         rx.el.span(head["code"], class_name="ui-mono"),
         rx.cond(head["status"] != "", badge_for(head["status"], head["tone"]), rx.fragment()),
         rx.el.span(head["last_seen"], title=head["last_seen_utc"]),
+        rx.el.span(head["about"]),
+        rx.cond(head["grace"] != "", badge(head["grace"], "grace"), rx.fragment()),
         seal(CustomerState.seal),
         class_name="ui-row",
     )
 
 
-def tabs(panels: dict[str, rx.Component]) -> rx.Component:
-    """The tab bar, and the panel of the tab that is open."""
-    shown = [(key, tab_panel(panel, key=key)) for key, panel in panels.items()]
-    names = [(key, CustomerTariffsState.tab_label if key == TARIFFS else words) for key, words in TABS]
-    return rx.fragment(
-        tab_bar(names, active=CustomerState.tab, on_open=CustomerState.open_tab, label="Customer"),
-        rx.match(CustomerState.tab, *shown, rx.fragment()),
+def actions() -> rx.Component:
+    """What may be done to the customer, by whom."""
+    return rx.el.div(
+        button(rx.icon("eye", size=16), "View as this customer", on_click=CustomerState.view_as),
+        rx.cond(IdentityState.is_admin, rx.fragment(rotate_button(), _switch_button()), rx.fragment()),
+        class_name="ui-row",
     )
+
+
+def rotate_button() -> rx.Component:
+    """Opens the dialog that gives the customer another token."""
+    return button(rx.icon("rotate-cw", size=15), "Rotate token", on_click=_opens("rotate"))
+
+
+def enable_button() -> rx.Component:
+    """Opens the dialog that has the customer's tokens taken again."""
+    return button(rx.icon("play", size=15), "Enable", on_click=_opens("enable"))
+
+
+def _switch_button() -> rx.Component:
+    disable = button(rx.icon("pause", size=15), "Disable", on_click=_opens("disable"))
+    return rx.fragment(rx.cond(CustomerState.head["is_active"], disable, enable_button()))
+
+
+def _opens(which: str) -> Click:
+    return CustomerDialogState.open_dialog(which, CustomerState.head["id"], CustomerState.head["name"])
 
 
 def not_found() -> rx.Component:

@@ -3,11 +3,11 @@
 import reflex as rx
 
 from portal.admin.customer_detail import view
-from portal.admin.identifiers import CustomerAddress, customer_uuid
+from portal.admin.identifiers import CustomerAddress, customer_path, customer_uuid, view_path
 from portal.auth.guards import signed_in
 from portal.core.energy import energy_proof
 from portal.core.errors import NotFound
-from portal.core.fleet.service import customers
+from portal.core.fleet.service import customer_lists
 from portal.core.stack import current
 from portal.features.data_quality.seal import Seal, build_seal
 from portal.ui.failures import failure_in_words
@@ -33,9 +33,9 @@ class CustomerState(CustomerAddress, rx.State):
         with failure_in_words(self):
             try:
                 stack = current()
-                line = await customers.get_customer(stack, customer_uuid(self.customer_id))
+                line = await customer_lists.customer_now(stack, customer_uuid(self.customer_id))
                 self.seal = build_seal(await energy_proof.latest_proof(stack, line.id), stack.clock())
-                self.head = view.build_head(line, stack.clock())
+                self.head = view.build_head(line, stack.clock(), stack.settings.application.time_zone)
                 self.title = self.head["name"]
             except NotFound:
                 self.is_missing, self.title = True, "Customer not found"
@@ -45,7 +45,13 @@ class CustomerState(CustomerAddress, rx.State):
     def open_tab(self, tab: str):
         """Go to another tab; the address says which, so it can be sent to somebody."""
         self.tab = view.known_tab(tab)
-        return rx.redirect(f"/customers/{self.customer_id}?tab={self.tab}", replace=True)
+        return rx.redirect(f"{customer_path(self)}?tab={self.tab}", replace=True)
+
+    @rx.event
+    @signed_in
+    def view_as(self):
+        """Show the customer's data as the customer sees it."""
+        return rx.redirect(view_path(self.customer_id))
 
     def _start_over_for(self, customer_id: str):
         # The state belongs to the browser tab: without this one customer's name would stand over another's data.

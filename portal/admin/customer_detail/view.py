@@ -3,53 +3,72 @@
 from datetime import datetime
 from typing import Final, TypedDict
 
-from portal.admin.status import customer_status
-from portal.core.fleet.service.customers import CustomerLine
+from portal.admin.status import WORDS, tone_of
+from portal.core.fleet.rules.customer_lists import CustomerStatus
+from portal.core.fleet.service.customer_lists import ListedCustomer
 from portal.ui import formats
 
 SITES: Final = "sites"
 TARIFFS: Final = "tariffs"
 COST: Final = "cost"
+EVENTS: Final = "events"
 QUALITY: Final = "quality"
+GRAFANA: Final = "grafana"
 TABS: Final = (
     (SITES, "Sites & devices"),
     (TARIFFS, "Tariffs"),
     (COST, "Cost"),
+    (EVENTS, "Ingest events"),
     (QUALITY, "Data quality"),
+    (GRAFANA, "Grafana"),
 )
 
 
 class CustomerHead(TypedDict):
-    """Name and state of the customer the page is about."""
+    """Name and state of the customer the page is about; `about` says how much there is of it."""
 
+    id: str
     code: str
     name: str
     status: str
     tone: str
+    is_active: bool
     last_seen: str
     last_seen_utc: str
+    about: str
+    grace: str
 
 
 NOBODY: Final[CustomerHead] = {
+    "id": "",
     "code": "",
     "name": "",
     "status": "",
     "tone": "",
+    "is_active": True,
     "last_seen": "",
     "last_seen_utc": "",
+    "about": "",
+    "grace": "",
 }
 
 
-def build_head(line: CustomerLine, now: datetime) -> CustomerHead:
-    """What stands above the tabs."""
-    status, tone = customer_status(is_active=line.is_active, last_seen_at=line.last_seen_at, now=now)
+def build_head(line: ListedCustomer, now: datetime, zone: str) -> CustomerHead:
+    """What stands above the tabs; `zone` is the one times are shown in."""
+    grace_until = line.previous_token_expires_at
+    in_grace = grace_until is not None and grace_until > now
+    meters = formats.count(line.meter_count, "meter")
     return {
+        "id": str(line.id),
         "code": line.code,
         "name": line.name,
-        "status": status,
-        "tone": tone,
+        "status": WORDS[line.state],
+        "tone": tone_of(line.state),
         "last_seen": f"Last seen {formats.relative(line.last_seen_at, now)}" if line.last_seen_at else "",
         "last_seen_utc": formats.utc_time(line.last_seen_at),
+        "is_active": line.state is not CustomerStatus.DISABLED,
+        "about": f"{formats.count(line.site_count, 'site')}, {meters}",
+        "grace": f"Old token valid until {formats.near_time(grace_until, zone)}" if in_grace else "",
     }
 
 

@@ -2,27 +2,29 @@
 
 import reflex as rx
 
-from portal.admin.customers.dialog_state import CustomerDialogState
+from portal.admin.customer_dialogs.dialog_state import CustomerDialogState
 from portal.admin.customers.state import CustomersState
 from portal.admin.customers.view import CustomerRow
 from portal.ui.cards import card
 from portal.ui.feedback import badge, badge_for, callout, empty_state, error_panel, skeleton_lines
 from portal.ui.forms import button, icon_button, search_field
 from portal.ui.layout import internal_link
-from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
+from portal.ui.listing import filter_chips, pager
+from portal.ui.tables import Column, Ordering, cell, cell_note, head_cell, menu_cell, ordered_table
 from portal.ui.vars import is_some
 from portal.web.events.identity import IdentityState
 
 _COLUMNS = (
-    Column("Customer"),
-    Column("Status"),
-    Column("Last seen", hint="Latest push that arrived"),
-    Column("Sites", is_number=True),
-    Column("Devices", is_number=True),
-    Column("Today, kWh", is_number=True, hint="Since 00:00 UTC"),
-    Column("Token issued"),
+    Column("Customer", order="name"),
+    Column("Status, trouble first", order="trouble"),
+    Column("Last seen", hint="Latest push that arrived", order="seen"),
+    Column("Sites", is_number=True, order="sites"),
+    Column("Meters", is_number=True, order="meters"),
+    Column("Today, kWh", is_number=True, hint="Since 00:00 where its sites are", order="today"),
+    Column("Token issued", order="issued"),
     Column("Actions", is_hidden_label=True),
 )
+_ORDERING = Ordering(CustomersState.order, CustomersState.is_descending, CustomersState.order_by)
 _MAIN = rx.Var("(typeof document === 'undefined' ? undefined : document.getElementById('content'))")
 
 
@@ -60,14 +62,28 @@ def _failed() -> rx.Component:
 def _list() -> rx.Component:
     return rx.fragment(
         rx.cond(CustomersState.failure != "", callout(CustomersState.failure), rx.fragment()),
-        search_field("Search code or name", value=CustomersState.search, on_change=CustomersState.find),
+        rx.el.div(
+            search_field(
+                "Code, name, site or meter id", value=CustomersState.search, on_change=CustomersState.find
+            ),
+            filter_chips(
+                CustomersState.chips,
+                active=CustomersState.shown,
+                on_choose=CustomersState.show,
+                label="Show only",
+            ),
+            class_name="ui-listing-bar",
+        ),
         card(rx.cond(is_some(CustomersState.rows), _table(), _no_match()), flush=True),
         rx.el.span(CustomersState.as_of, class_name="ui-hint"),
     )
 
 
 def _table() -> rx.Component:
-    return data_table(_COLUMNS, CustomersState.rows, _row, caption="Customers", stacked=True)
+    return rx.fragment(
+        ordered_table(_COLUMNS, CustomersState.rows, _row, caption="Customers", ordering=_ORDERING),
+        pager(CustomersState.pages, on_page=CustomersState.go_to),
+    )
 
 
 def _row(row: CustomerRow) -> list[rx.Component]:
@@ -78,10 +94,10 @@ def _row(row: CustomerRow) -> list[rx.Component]:
                 cell_note(row["code"]),
             )
         ),
-        cell(badge_for(row["status"], row["tone"]), label="Status"),
+        cell(badge_for(row["status"], row["tone"], title=row["why"]), label="Status"),
         cell(_last_seen(row), label="Last seen"),
         cell(row["sites"], label="Sites", number=True),
-        cell(row["devices"], label="Devices", number=True),
+        cell(row["devices"], label="Meters", number=True),
         cell(row["today_kwh"], label="Today, kWh", number=True),
         cell(_token(row), label="Token issued", wide=True),
         menu_cell(rx.cond(IdentityState.is_admin, _menu(row), rx.fragment())),
@@ -104,7 +120,7 @@ def _token(row: CustomerRow) -> rx.Component:
         rx.el.span(row["issued"], title=row["issued_utc"]),
         rx.cond(
             row["grace"] != "",
-            rx.el.div(badge(row["grace"], "warn", title=row["grace_utc"])),
+            rx.el.div(badge(row["grace"], "grace", title=row["grace_utc"])),
             rx.cond(row["rotated"] != "", cell_note(row["rotated"]), rx.fragment()),
         ),
     )
@@ -156,7 +172,19 @@ def _nobody() -> rx.Component:
 def _no_match() -> rx.Component:
     return empty_state(
         "No customer matches",
-        "Neither code nor name contains what you searched for.",
+        "Nobody of this kind has a code, a name, a site or a meter id with what you searched for.",
         icon="search-x",
-        action=button("Clear search", on_click=CustomersState.find("")),
+        action=rx.el.div(
+            rx.cond(
+                CustomersState.search != "",
+                button("Clear search", on_click=CustomersState.find("")),
+                rx.fragment(),
+            ),
+            rx.cond(
+                CustomersState.shown != "",
+                button("Show all", on_click=CustomersState.show("")),
+                rx.fragment(),
+            ),
+            class_name="ui-row",
+        ),
     )

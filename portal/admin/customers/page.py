@@ -2,13 +2,15 @@
 
 import reflex as rx
 
+from portal.admin.customer_dialogs.after_change import LIST, reads_again
+from portal.admin.customer_dialogs.dialogs import dialogs
 from portal.admin.customers.components import customer_list, register_button
-from portal.admin.customers.dialogs import dialogs
 from portal.admin.customers.state import CustomersState
 from portal.admin.nav import CUSTOMERS, admin_page
 from portal.features.grafana.embed import embedded
 from portal.features.grafana.state import GrafanaState
 
+reads_again(LIST, [CustomersState.load])
 on_load = [CustomersState.load, CustomersState.follow, GrafanaState.load]
 
 

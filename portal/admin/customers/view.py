@@ -1,13 +1,17 @@
 """What the list of customers shows, as texts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from portal.admin.customers.backlog import backlog_detail, backlog_line
-from portal.admin.status import customer_status
-from portal.core.fleet.service.customers import CustomerLine
+from portal.admin.status import WORDS, tone_of
+from portal.core.fleet.rules.customer_lists import FILTERS, CustomerStatus
+from portal.core.fleet.service.customer_lists import CustomerCounts, ListedCustomer
 from portal.ui import formats
+from portal.ui.listing import FilterChip
+
+_NOTHING: Final = "\u2013"
 
 
 class CustomerRow(TypedDict):
@@ -19,6 +23,7 @@ class CustomerRow(TypedDict):
     name: str
     status: str
     tone: str
+    why: str
     is_active: bool
     last_seen: str
     last_seen_utc: str
@@ -34,52 +39,67 @@ class CustomerRow(TypedDict):
     grace_utc: str
 
 
-def build_rows(lines: Iterable[CustomerLine], now: datetime, zone: str) -> list[CustomerRow]:
-    """The lines as rows; `zone` is the one times are shown in."""
-    return [_row(line, now, zone) for line in lines]
+def build_rows(customers: Iterable[ListedCustomer], now: datetime, zone: str) -> list[CustomerRow]:
+    """The customers as rows; `zone` is the one times are shown in."""
+    return [_row(customer, now, zone) for customer in customers]
 
 
-def matching(rows: Sequence[CustomerRow], search: str) -> list[CustomerRow]:
-    """The rows whose code or name contains every word searched for."""
-    words = search.casefold().split()
-    return [row for row in rows if all(word in f"{row['code']} {row['name']}".casefold() for word in words)]
+def updated(shown: Iterable[CustomerRow], rows: Iterable[CustomerRow]) -> list[CustomerRow]:
+    """The rows that are shown with what is known of them now, in the order they have."""
+    now = {row["id"]: row for row in rows}
+    return [now.get(row["id"], row) for row in shown]
 
 
-def as_of(lines: Sequence[CustomerLine], zone: str) -> str:
-    """How far the energy of lines that were read together goes."""
-    return formats.as_of(lines[0].energy_as_of, zone) if lines else ""
+def filter_counts(counts: CustomerCounts) -> list[FilterChip]:
+    """The filters with how many customers each leaves; one that leaves nobody is a filter as well."""
+    chips = [
+        FilterChip(key=key, label=WORDS[key], count=formats.number(counts.of(key), 0)) for key in FILTERS
+    ]
+    return [FilterChip(key="", label="All", count=formats.number(counts.everybody, 0)), *chips]
 
 
-def summary(rows: Sequence[CustomerRow]) -> str:
+def summary(counts: CustomerCounts, search: str) -> str:
     """What stands under the title: how many there are, and how many are alive."""
-    if not rows:
+    if not counts.everybody:
         return ""
-    alive = sum(row["tone"] == "ok" for row in rows)
-    return f"{formats.count(len(rows), 'customer')}, {alive} active within the hour"
+    found = " match" if search else ""
+    if search and counts.everybody == 1:
+        found = " matches"
+    alive = formats.number(counts.active, 0)
+    return f"{formats.count(counts.everybody, 'customer')}{found}, {alive} active within the hour"
 
 
-def _row(line: CustomerLine, now: datetime, zone: str) -> CustomerRow:
-    status, tone = customer_status(is_active=line.is_active, last_seen_at=line.last_seen_at, now=now)
-    rotated_at, grace_until = line.token_rotated_at, line.previous_token_expires_at
+def _row(customer: ListedCustomer, now: datetime, zone: str) -> CustomerRow:
+    rotated_at, grace_until = customer.token_rotated_at, customer.previous_token_expires_at
     in_grace = grace_until is not None and grace_until > now
+    issued_at = rotated_at or customer.token_issued_at
+    has_meters = customer.meter_count > 0
     return {
-        "id": str(line.id),
-        "href": f"/customers/{line.id}",
-        "code": line.code,
-        "name": line.name,
-        "status": status,
-        "tone": tone,
-        "is_active": line.is_active,
-        "last_seen": formats.relative(line.last_seen_at, now),
-        "last_seen_utc": formats.utc_time(line.last_seen_at),
-        "backlog": backlog_line(line.push, now),
-        "backlog_detail": backlog_detail(line.push, now),
-        "sites": formats.number(line.site_count, 0),
-        "devices": formats.number(line.device_count, 0),
-        "today_kwh": formats.number(line.energy_today_kwh, 2),
-        "issued": formats.local_date(line.token_issued_at, zone),
-        "issued_utc": formats.utc_time(line.token_issued_at),
-        "rotated": f"Rotated {formats.relative(rotated_at, now)}" if rotated_at else "",
+        "id": str(customer.id),
+        "href": f"/customers/{customer.id}",
+        "code": customer.code,
+        "name": customer.name,
+        "status": WORDS[customer.state],
+        "tone": tone_of(customer.state),
+        "why": customer.refusal if customer.state is CustomerStatus.FAILING else "",
+        "is_active": customer.state is not CustomerStatus.DISABLED,
+        "last_seen": formats.relative(customer.last_seen_at, now) if customer.last_seen_at else _NOTHING,
+        "last_seen_utc": formats.utc_time(customer.last_seen_at),
+        "backlog": backlog_line(customer.push, now),
+        "backlog_detail": backlog_detail(customer.push, now),
+        "sites": formats.number(customer.site_count, 0),
+        "devices": formats.number(customer.meter_count, 0),
+        "today_kwh": formats.number(customer.energy_today_kwh, 2) if has_meters else _NOTHING,
+        "issued": formats.local_date(issued_at, zone),
+        "issued_utc": formats.utc_time(issued_at),
+        "rotated": _token_note(customer, now),
         "grace": f"Old token valid until {formats.near_time(grace_until, zone)}" if in_grace else "",
         "grace_utc": formats.utc_time(grace_until) if in_grace else "",
     }
+
+
+def _token_note(customer: ListedCustomer, now: datetime) -> str:
+    if customer.first_seen_at is None:
+        return "waiting for the first push"
+    rotated_at = customer.token_rotated_at
+    return f"Rotated {formats.relative(rotated_at, now)}" if rotated_at else ""

@@ -8,11 +8,11 @@ from portal.client.sites.dialogs import formula_fields, municipality_field, pare
 from portal.client.sites.panel import post_list
 from portal.ui.cards import card
 from portal.ui.feedback import callout, skeleton_lines
-from portal.ui.forms import button, copy_button, text_field
+from portal.ui.forms import button, copy_button, text_block, text_field
 from portal.ui.layout import internal_link
 from portal.ui.leaving import leave_guard
 from portal.ui.range_picker import segments
-from portal.ui.vars import Text, is_some
+from portal.ui.vars import is_some
 from portal.web.events.drafts import kept_form
 
 _DRAFT = "add-meter"
@@ -242,7 +242,7 @@ def _arrived() -> rx.Component:
 
 def _for_the_board() -> rx.Component:
     return card(
-        _block(State.block, name="board-block", label="Settings for the board"),
+        text_block(State.block, name="board-block", label="Settings for the board"),
         rx.el.p(
             "The token is shown only now, and both copies hold all of it. Leaving asks first; afterwards a new one is "
             "given by Rotate.",
@@ -255,14 +255,10 @@ def _for_the_board() -> rx.Component:
             class_name="ui-row ui-row--between",
             style={"margin_bottom": "8px"},
         ),
-        _block(State.curl, name="curl-line", label="curl line"),
+        text_block(State.curl, name="curl-line", label="curl line"),
         title="For the board",
         note=copy_button("board-block", "Copy block"),
     )
-
-
-def _block(text: Text, *, name: str, label: str) -> rx.Component:
-    return rx.el.pre(text, id=name, tab_index=0, role="region", aria_label=label, class_name="ui-block")
 
 
 def _no_token() -> rx.Component:

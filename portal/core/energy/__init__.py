@@ -4,6 +4,7 @@ What others call is here:
 
     await energy.bootstrap(stack)                     at a start, after the migrations
     async with energy.counted(stack, customer) as ..  a moment in which all stored readings are counted, for an answer
+    async with energy.stored(stack) as ..             the same without what waits to be counted, for lists
     await energy.refresh_queue(stack)                 bring the hours of new readings up to date
     await energy.refresh(stack)                       the same, and all recompute passes to their end, however long
     await energy.ask_for_passes(session, layout, ..)  the same, in a transaction that changes what they judge by
@@ -25,7 +26,7 @@ same in the database, of readings about which there is nothing to be said.
 """
 
 from portal.core.energy import energy_proof
-from portal.core.energy.moment import Counted, counted
+from portal.core.energy.moment import Counted, counted, stored
 from portal.core.energy.queries.passes import count_passes
 from portal.core.energy.queries.rule import other_rule
 from portal.core.energy.queries.waiting import count_queued
@@ -47,4 +48,5 @@ __all__ = [
     "recompute",
     "refresh",
     "refresh_queue",
+    "stored",
 ]

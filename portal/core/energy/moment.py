@@ -64,6 +64,16 @@ async def counted(stack: Stack, customer_id: UUID | None = None) -> AsyncGenerat
         yield look.counted
 
 
+@asynccontextmanager
+async def stored(stack: Stack, customer_id: UUID | None = None) -> AsyncGenerator[Counted, None]:
+    """Open a read-only moment as it is stored, without what waits: for lists, which must not wait either.
+
+    Its `as_of` says how far that goes.
+    """
+    async with AsyncExitStack() as opened:
+        yield (await _look_at_stored(opened, stack, customer_id)).counted
+
+
 def _patience(stack: Stack) -> float:
     """Return how long to wait for a refresh, in seconds: what others have waited for the one under way counts."""
     began = stack.shared.running_since(refresh)

@@ -30,6 +30,11 @@ class BatchType(StrEnum):
     EVENTS = "events"
 
 
+def known_type(batch_type: str) -> str:
+    """Return a batch's type, and `unknown` for whatever else is sent: what is kept or counted by type has few."""
+    return batch_type if batch_type in set(BatchType) else "unknown"
+
+
 ROW_TYPES: dict[BatchType, type[msgspec.Struct]] = {
     BatchType.SITES: SiteRow,
     BatchType.DEVICES: DeviceRow,

@@ -52,6 +52,7 @@ class Customer(SQLModel, table=True):
     last_seen_at: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp(now=True)
     number: int = Field(unique=True)
+    newest_reading_at: datetime | None = timestamp(nullable=True)
 
 
 class FleetMeterNumbers(SQLModel, table=True):
@@ -152,6 +153,7 @@ class FleetHourlyEnergy(HourlyEnergyFigures, table=True):
     __table_args__ = (
         _of_device(),
         Index("ix_fleet_hourly_energy_customer_hour", "customer_id", "hour"),
+        Index("ix_fleet_hourly_energy_hour", "hour"),
         {"schema": "fleet"},
     )
 
@@ -167,6 +169,7 @@ class FleetDailyEnergy(EnergyFigures, table=True):
     __table_args__ = (
         _of_device(),
         Index("ix_fleet_daily_energy_customer_day", "customer_id", "day"),
+        Index("ix_fleet_daily_energy_day", "day"),
         {"schema": "fleet"},
     )
 
@@ -191,6 +194,72 @@ class CustomerPushReport(SQLModel, table=True):
     drain_seconds: int = Field(sa_type=BigInteger)
 
 
+class EndedToken(SQLModel, table=True):
+    """A token that a customer had before, by its hash: whoever still pushes with it can be told whose it was."""
+
+    __tablename__ = "ended_tokens"
+    __table_args__ = {"schema": "fleet"}
+
+    token_hash: str = Field(max_length=64, primary_key=True)
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", ondelete="CASCADE", index=True)
+    ended_at: datetime = timestamp()
+
+
+class PushRefusal(SQLModel, table=True):
+    """The last batch of a type that was refused as a whole, of a customer; `refused` in a row since `first_at`.
+
+    `token_last4` is the end of the token it came with where that is one of the customer's no more.
+    """
+
+    __tablename__ = "push_refusals"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE")
+    batch_type: str = Field(max_length=20, primary_key=True)
+    status: int = Field(sa_type=SmallInteger)
+    reason: str = Field(max_length=500)
+    first_at: datetime = timestamp(now=True)
+    last_at: datetime = timestamp(now=True)
+    refused: int = stored(1)
+    token_last4: str = stored("", max_length=4)
+
+
+class FleetSample(SQLModel, table=True):
+    """The fleet at an instant, every five minutes: active customers, by how much customers lagged, and what arrived.
+
+    A customer lags by the age of its newest reading; what arrived is counted since the row before.
+    """
+
+    __tablename__ = "samples"
+    __table_args__ = {"schema": "fleet"}
+
+    at: datetime = timestamp(primary_key=True)
+    active: int
+    median_seconds: int | None = None
+    p95_seconds: int | None = None
+    worst_seconds: int | None = None
+    worst_customer: UUID | None = Field(default=None, foreign_key="fleet.customers.id", ondelete="SET NULL")
+    batches: int
+    refused_batches: int
+    rows_accepted: int = Field(sa_type=BigInteger)
+    rows_rejected: int = Field(sa_type=BigInteger)
+
+
+class UnknownPush(SQLModel, table=True):
+    """Pushes with a token that nobody has or had, from one address; only the last few of these are kept."""
+
+    __tablename__ = "unknown_pushes"
+    __table_args__ = {"schema": "fleet"}
+
+    address: str = Field(max_length=64, primary_key=True)
+    token_length: int = Field(primary_key=True)
+    token_last4: str = Field(max_length=4, primary_key=True)
+    batch_type: str = Field(max_length=20)
+    first_at: datetime = timestamp(now=True)
+    last_at: datetime = timestamp(now=True)
+    pushes: int = stored(1)
+
+
 class CustomerEpoch(SQLModel, table=True):
     """The last batch of a customer that came with a mark; `nonce` tells a repeated request from another batch."""
 
@@ -205,11 +274,16 @@ class CustomerEpoch(SQLModel, table=True):
 
 
 class IngestEvent(SQLModel, table=True):
-    """One handled batch: how "why did this batch not land?" is answered."""
+    """One handled batch: how "why did this batch not land?" is answered.
+
+    `status` is what it was answered, empty of those before it was kept. `problems` has a line for each of the first
+    rows that were rejected: its number, from 0 as sent, and why.
+    """
 
     __tablename__ = "ingest_events"
     __table_args__ = (
         Index("ix_fleet_ingest_events_customer_received", "customer_id", text("received_at DESC")),
+        Index("ix_fleet_ingest_events_received", "received_at"),
         {"schema": "fleet"},
     )
 
@@ -223,6 +297,8 @@ class IngestEvent(SQLModel, table=True):
     client_hwm: str | None = Field(default=None, max_length=50)
     time_spread: timedelta | None = Field(default=None, sa_column=Column(Interval, nullable=True))
     error: str | None = Field(default=None, max_length=500)
+    status: int | None = Field(default=None, sa_type=SmallInteger)
+    problems: str | None = Field(default=None, max_length=4000)
 
 
 class CustomerExport(SQLModel, table=True):

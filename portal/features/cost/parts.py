@@ -49,8 +49,8 @@ def picker(state: State, download_path: Text) -> rx.Component:
         ),
         rx.el.div(
             segments(_GROUPINGS, active=state.grouping, on_choose=state.group_by, label="Whose days"),
-            _download("CSV", f"{download_path}.csv?{state.export_query}", hint="The days as CSV"),
-            _download(
+            file_link("CSV", f"{download_path}.csv?{state.export_query}", hint="The days as CSV"),
+            file_link(
                 "Excel", f"{download_path}.xlsx?{state.export_query}", hint="Every table as a workbook"
             ),
             class_name="ui-row",
@@ -59,7 +59,8 @@ def picker(state: State, download_path: Text) -> rx.Component:
     )
 
 
-def _download(label: str, address: Text, *, hint: str) -> rx.Component:
+def file_link(label: str, address: Text, *, hint: str) -> rx.Component:
+    """A link that saves a file; `hint` is shown on hover."""
     return _FileLink.create(
         rx.icon("download", size=15),
         label,

@@ -66,10 +66,18 @@ def scale_for(bars: Sequence[TimeBar], more: Iterable[float] = ()) -> Scale:
 
 
 def draw_bars(
-    bars: Sequence[TimeBar], span: TimeSpan, zone: ZoneInfo, measured: ValueWords, scale: Scale
+    bars: Sequence[TimeBar],
+    span: TimeSpan,
+    zone: ZoneInfo,
+    measured: ValueWords,
+    scale: Scale,
+    hues: dict[str | None, str] | None = None,
 ) -> Drawn:
-    """The bars over a span, with both axes; other marks are added by whoever has them."""
-    hues = hues_shown(bars)
+    """The bars over a span, with both axes; other marks are added by whoever has them.
+
+    `hues`, from the bottom up, are of parts that are no periods of a tariff.
+    """
+    hues = hues_shown(bars) if hues is None else hues
     return dict(NO_BARS) | {
         "bars": [_bar(bar, span, hues, measured, scale) for bar in bars],
         "values": value_ticks(scale, measured),

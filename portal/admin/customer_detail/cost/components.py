@@ -4,11 +4,12 @@ import reflex as rx
 
 from portal.admin.customer_detail.cost.explain_state import CustomerExplainState as Explain
 from portal.admin.customer_detail.cost.state import CustomerCostState as State
+from portal.features.cost.days import UTC_DAYS
 from portal.features.cost.explain_parts import explain_dialog
 from portal.features.cost.parts import body, day_chart, left_out, picker, submeters, table
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
-from portal.ui.feedback import callout, empty_state
+from portal.ui.feedback import badge, callout, empty_state
 from portal.ui.forms import button
 from portal.ui.vars import Shown, Text, Told
 
@@ -17,7 +18,11 @@ def cost_panel() -> rx.Component:
     """Range, figures, warnings, chart and tables."""
     return rx.fragment(
         picker(State, _files()),
-        rx.el.span(State.days_note, class_name="ui-hint"),
+        rx.el.div(
+            rx.cond(State.grouping == UTC_DAYS, badge("UTC days", "warn"), rx.fragment()),
+            rx.el.span(State.days_note, class_name="ui-hint"),
+            class_name="ui-row",
+        ),
         body(State, _below_the_figures(), on_explain=Explain.explain_from_total),
         explain_dialog(Explain),
     )

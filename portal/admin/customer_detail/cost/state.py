@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import reflex as rx
 
 from portal.admin.customer_detail.cost.days import address
 from portal.admin.customer_detail.view import COST, QUALITY, known_tab
-from portal.admin.identifiers import CustomerAddress, customer_uuid
+from portal.admin.identifiers import CustomerAddress, customer_path, customer_uuid
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.service import cost
 from portal.core.cost.service.cost import AsItStood
 from portal.core.cost.service.restatements import WindowRestated, restatements
 from portal.core.stack import current
+from portal.features.cost.days import LOCAL_DAYS
 from portal.features.cost.page_state import CostPage, answer_to
 from portal.ui.range_picker import DayRange
 from portal.web.events.beats import Beat
@@ -21,6 +23,9 @@ from portal.web.events.beats import Beat
 class CustomerCostState(CustomerAddress, CostPage, rx.State):
     """The cost of a customer's energy, read while its tab is the open one."""
 
+    _own_grouping: ClassVar[str] = LOCAL_DAYS
+
+    grouping: str = LOCAL_DAYS
     _shown_id: str = ""
 
     def _is_shown(self, query: Mapping[str, str]) -> bool:
@@ -49,4 +54,4 @@ class CustomerCostState(CustomerAddress, CostPage, rx.State):
         return f"/customers/{self.customer_id}?tab={QUALITY}&month={days.last:%Y-%m}"
 
     def _address(self, days: DayRange, grouping: str) -> str:
-        return address(self.customer_id, days, grouping)
+        return address(customer_path(self), days, grouping)

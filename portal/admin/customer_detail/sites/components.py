@@ -13,7 +13,7 @@ _COLUMNS = (
     Column("Device"),
     Column("Status"),
     Column("Last reading"),
-    Column("Today, kWh", is_number=True, hint="Since 00:00 UTC"),
+    Column("Today, kWh", is_number=True, hint="Since 00:00 where the site is"),
 )
 
 

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, literal, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlmodel import col
 
 from portal.core.database import reading_locks, small_keys
 from portal.core.database.rows import is_so
 from portal.core.fleet.queries import erasure
-from portal.core.fleet.tables import Customer
+from portal.core.fleet.tables import Customer, EndedToken
 from portal.core.values.versions import version_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy.dialects.postgresql import Insert
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -69,7 +70,11 @@ async def lock(
 async def rotate(
     session: AsyncSession, customer_id: UUID, token_hash: str, now: datetime, previous_until: datetime | None
 ) -> None:
-    """Put a new token in place; the present one becomes the previous, or nothing without `previous_until`."""
+    """Put a new token in place; the present one becomes the previous, or ends without `previous_until`.
+
+    Whose the tokens that end were is kept.
+    """
+    await session.execute(_ended(customer_id, now, is_present_too=previous_until is None))
     rotated = (
         update(Customer)
         .where(col(Customer.id) == customer_id)
@@ -81,6 +86,21 @@ async def rotate(
         )
     )
     await session.execute(rotated)
+
+
+def _ended(customer_id: UUID, now: datetime, *, is_present_too: bool) -> Insert:
+    """Return what keeps the previous token of a customer as ended, and its present one with it."""
+    previous = select(
+        col(Customer.previous_token_hash),
+        col(Customer.id),
+        func.least(col(Customer.previous_token_expires_at), now),
+    ).where(col(Customer.id) == customer_id, col(Customer.previous_token_hash).is_not(None))
+    present = select(col(Customer.token_hash), col(Customer.id), literal(now)).where(
+        col(Customer.id) == customer_id
+    )
+    ended = union_all(previous, present) if is_present_too else previous
+    new = insert_into(EndedToken).from_select(["token_hash", "customer_id", "ended_at"], ended)
+    return new.on_conflict_do_nothing()
 
 
 async def set_active(session: AsyncSession, customer_id: UUID, *, is_active: bool) -> None:

@@ -21,13 +21,14 @@ from portal.core.values.pages import EVERYTHING, Asked, Key
 from portal.core.values.versions import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.energy import Counted
     from portal.core.energy.rules.live import LiveHour
+    from portal.core.fleet.queries.local_midnights import LocalMidnights
 
 
 @dataclass(frozen=True)
@@ -226,12 +227,15 @@ async def live_of_bulk_meters(counted: Counted, since: datetime) -> list[LiveHou
 
 
 def sites_with_live_energy(
-    sites: Iterable[CustomerSite], counted: Counted, today: datetime
+    sites: Sequence[CustomerSite], counted: Counted, midnights: LocalMidnights
 ) -> tuple[CustomerSite, ...]:
     """Return a customer's sites so."""
+    began = {device.id: midnights.of(site.time_zone_id) for site in sites for device in site.devices}
     changes: dict[UUID, int] = defaultdict(int)
-    for each in counted.live.between(today, FOR_EVER):
-        changes[each.key[-1]] += each.change.allocated_milliwh
+    for each in counted.live.between(midnights.earliest, FOR_EVER):
+        device = each.key[-1]
+        if device in began and each.hour >= began[device]:
+            changes[device] += each.change.allocated_milliwh
     return tuple(
         replace(
             site,
@@ -268,6 +272,30 @@ async def find_id(session: AsyncSession, code: str) -> UUID | None:
     )
 
 
+async def find_code(session: AsyncSession, customer_id: UUID) -> str | None:
+    """Return a customer's code by its id."""
+    return await session.scalar(select(col(Customer.code)).where(col(Customer.id) == customer_id))
+
+
+class CustomerName(NamedTuple):
+    """What a customer is called."""
+
+    id: UUID
+    name: str
+    code: str
+
+
+async def names(session: AsyncSession) -> list[CustomerName]:
+    """Return what every customer is called."""
+    rows = select(col(Customer.id), col(Customer.name), col(Customer.code))
+    return [CustomerName(*row) for row in await session.execute(rows)]
+
+
+async def find_name(session: AsyncSession, customer_id: UUID) -> str | None:
+    """Return a customer's name by its id."""
+    return await session.scalar(select(col(Customer.name)).where(col(Customer.id) == customer_id))
+
+
 async def is_known(session: AsyncSession, customer_id: UUID) -> bool:
     """Tell whether there is a customer of this id."""
     return await session.scalar(select(col(Customer.id)).where(col(Customer.id) == customer_id)) is not None
@@ -279,9 +307,11 @@ SELECT s.id, s.name, s.address, s.is_active, m.name AS municipality, m.time_zone
        d.clock_skew_seconds, d.parent_id, d.formula,
        (SELECT r.time FROM fleet.last_stored(d.customer, d.meter, CAST(:until AS timestamptz)) r) AS last_reading_at,
        (SELECT coalesce(sum(h.allocated_milliwh), 0)::bigint FROM fleet.hourly_energy h
-         WHERE h.customer_id = d.customer_id AND h.device_id = d.id AND h.hour >= :today) AS today_milliwh
+         WHERE h.customer_id = d.customer_id AND h.device_id = d.id
+           AND h.hour >= coalesce(z.at, CAST(:own_midnight AS timestamptz))) AS today_milliwh
 FROM fleet.sites s
 LEFT JOIN fleet.municipalities m ON m.customer_id = s.customer_id AND m.id = s.local_municipality_id
+LEFT JOIN unnest(CAST(:zones AS text[]), CAST(:midnights AS timestamptz[])) AS z (zone, at) ON z.zone = m.time_zone_id
 LEFT JOIN fleet.devices d ON d.customer_id = s.customer_id AND d.site_id = s.id
 WHERE s.customer_id = :customer_id
 ORDER BY s.name, s.id, d.name
@@ -309,10 +339,10 @@ class _DeviceAtSite(NamedTuple):
 
 
 async def list_sites(
-    session: AsyncSession, customer_id: UUID, today: datetime, until: datetime
+    session: AsyncSession, customer_id: UUID, midnights: LocalMidnights, until: datetime
 ) -> tuple[CustomerSite, ...]:
     """Return a customer's sites with their devices, by name; a reading after `until` is nobody's last one."""
-    given = {"customer_id": customer_id, "today": today, "until": until}
+    given = {"customer_id": customer_id, "until": until} | midnights.given()
     rows = await rows_of(session, _DeviceAtSite, _SITES, given)
     devices: dict[UUID, list[CustomerDevice]] = {}
     for row in rows:

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, func, insert, or_, select, text, update
 from sqlmodel import col
 
 from portal.core.database import small_keys
+from portal.core.database.columns import Instant
 from portal.core.database.db import driver_connection
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.prepared import Prepared, PreparedChange
@@ -109,6 +110,8 @@ _OF_EVENT = (
     "client_hwm",
     "time_spread",
     "error",
+    "status",
+    "problems",
 )
 _NEW_EVENT = insert(IngestEvent).values(
     id=func.gen_random_uuid(), **{name: bindparam(name) for name in _OF_EVENT}
@@ -123,7 +126,14 @@ _FREE = (
 _IS_SEEN = (
     update(Customer)
     .where(col(Customer.id) == _FREE.scalar_subquery())
-    .values(first_seen_at=func.coalesce(col(Customer.first_seen_at), func.now()), last_seen_at=func.now())
+    .values(
+        first_seen_at=func.coalesce(col(Customer.first_seen_at), func.now()),
+        last_seen_at=func.now(),
+        # One that is ahead comes from a clock that is wrong.
+        newest_reading_at=func.greatest(
+            col(Customer.newest_reading_at), func.least(bindparam("newest", type_=Instant), func.now())
+        ),
+    )
 )
 _EVENT = PreparedChange(_NEW_EVENT)
 _SEEN = PreparedChange(_IS_SEEN)
@@ -142,7 +152,10 @@ class KnownCustomer:
 
 @dataclass(frozen=True, slots=True)
 class HandledBatch:
-    """What an ingest event records. `client_hwm` is the cursor as sent; `error` says why a batch was refused."""
+    """What an ingest event records. `client_hwm` is the cursor as sent; `error` says why a batch was refused.
+
+    `problems` are lines of the first rejected rows, each with its number and why.
+    """
 
     batch_type: str
     batch_bytes: int
@@ -151,6 +164,8 @@ class HandledBatch:
     rows_rejected: int = 0
     time_spread: timedelta | None = None
     error: str | None = None
+    status: int = 200
+    problems: str | None = None
 
 
 async def customer_by_token_hash(
@@ -235,7 +250,7 @@ async def record_batch(session: AsyncSession, customer_id: UUID, batch: HandledB
 
 async def mark_seen(session: AsyncSession, customer_id: UUID) -> None:
     """Note that the customer pushed just now, within a session's transaction."""
-    await _SEEN.run(await driver_connection(session), customer_id=customer_id)
+    await _SEEN.run(await driver_connection(session), customer_id=customer_id, newest=None)
 
 
 async def record_event(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
@@ -243,9 +258,14 @@ async def record_event(connection: asyncpg.Connection, customer_id: UUID, batch:
     await _EVENT.run(connection, customer_id=customer_id, **_of_event(batch))
 
 
-async def record_and_mark(connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch) -> None:
-    """Write the ingest event of a batch and note that the customer pushed, in one statement."""
-    await _EVENT_AND_SEEN.run(connection, customer_id=customer_id, **_of_event(batch))
+async def record_and_mark(
+    connection: asyncpg.Connection, customer_id: UUID, batch: HandledBatch, newest: datetime | None = None
+) -> None:
+    """Write the ingest event of a batch and note that the customer pushed, in one statement.
+
+    `newest` is the time of the newest reading of the batch, None of none.
+    """
+    await _EVENT_AND_SEEN.run(connection, customer_id=customer_id, newest=newest, **_of_event(batch))
 
 
 def _of_event(batch: HandledBatch) -> dict[str, object]:

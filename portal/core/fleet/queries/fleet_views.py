@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlmodel import col
 
 from portal.core.database.rows import row_of, rows_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -51,7 +52,10 @@ class FleetFigures:
 
 @dataclass(frozen=True, slots=True)
 class IngestEventLine:
-    """One handled or refused batch."""
+    """One handled or refused batch.
+
+    `status` is what it was answered, None of those before that was kept; `problems` are lines of its rejected rows.
+    """
 
     id: UUID
     received_at: datetime
@@ -62,15 +66,21 @@ class IngestEventLine:
     client_hwm: str | None
     time_spread: timedelta | None
     error: str | None
+    status: int | None = None
+    problems: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events: before an instant (and id, where several came at once), of a type, only those with problems."""
+    """Which events: before an instant (and id, where several came at once), of a type, only those with problems.
+
+    `since` is the earliest instant, where there is one.
+    """
 
     before: datetime | None = None
     batch_type: str | None = None
     only_problems: bool = False
+    since: datetime | None = None
 
 
 _FIGURES = """
@@ -153,15 +163,30 @@ async def events(
         col(IngestEvent.client_hwm),
         col(IngestEvent.time_spread),
         col(IngestEvent.error),
-    ).where(col(IngestEvent.customer_id) == customer_id)
-    if wanted.before is not None:
-        line = line.where(col(IngestEvent.received_at) < wanted.before)
-    if wanted.batch_type is not None:
-        line = line.where(col(IngestEvent.batch_type) == wanted.batch_type)
-    if wanted.only_problems:
-        line = line.where(or_(col(IngestEvent.rows_rejected) > 0, col(IngestEvent.error).is_not(None)))
+        col(IngestEvent.status),
+        col(IngestEvent.problems),
+    ).where(*_conditions(customer_id, wanted))
     newest_first = line.order_by(col(IngestEvent.received_at).desc(), col(IngestEvent.id)).limit(limit)
     return tuple(IngestEventLine(*row) for row in await session.execute(newest_first))
+
+
+async def count_events(session: AsyncSession, customer_id: UUID, wanted: EventFilter) -> int:
+    """Return how many events of a customer there are of a filter."""
+    counted = select(func.count()).select_from(IngestEvent).where(*_conditions(customer_id, wanted))
+    return await session.scalar(counted) or 0
+
+
+def _conditions(customer_id: UUID, wanted: EventFilter) -> list[ColumnElement[bool]]:
+    found = [col(IngestEvent.customer_id) == customer_id]
+    if wanted.before is not None:
+        found.append(col(IngestEvent.received_at) < wanted.before)
+    if wanted.since is not None:
+        found.append(col(IngestEvent.received_at) >= wanted.since)
+    if wanted.batch_type is not None:
+        found.append(col(IngestEvent.batch_type) == wanted.batch_type)
+    if wanted.only_problems:
+        found.append(or_(col(IngestEvent.rows_rejected) > 0, col(IngestEvent.error).is_not(None)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from portal.core.fleet.queries import customer_changes as changes
 from portal.core.fleet.queries import customers as queries
 from portal.core.fleet.queries import erasure
 from portal.core.fleet.queries.customers import CustomerDevice, CustomerLine, CustomerSite, PushBacklog
+from portal.core.fleet.queries.local_midnights import local_midnights
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.texts import LONGEST_NAME, sound_name
 from portal.core.values.time import present_until
@@ -75,12 +76,12 @@ async def get_customer(stack: Stack, customer_id: UUID) -> CustomerLine:
 
 
 async def list_customer_sites(stack: Stack, customer_id: UUID) -> tuple[CustomerSite, ...]:
-    """Return a customer's sites with their devices."""
+    """Return a customer's sites with their devices; energies count since midnight where each site is."""
+    now, zone = stack.clock(), stack.settings.application.time_zone
     async with energy.counted(stack, customer_id) as counted:
-        sites = await queries.list_sites(
-            counted.session, customer_id, _today(stack), present_until(stack.clock())
-        )
-        return queries.sites_with_live_energy(sites, counted, _today(stack))
+        midnights = await local_midnights(counted.session, now, zone)
+        sites = await queries.list_sites(counted.session, customer_id, midnights, present_until(now))
+        return queries.sites_with_live_energy(sites, counted, midnights)
 
 
 async def find_customer_id(stack: Stack, code: str) -> UUID:

@@ -16,8 +16,9 @@ from portal.core.exchange.limits import device_problem, municipality_problem, ta
 from portal.core.exchange.rules.push_epoch import SyncStatus, behind_words, compare
 from portal.core.fleet.queries import fleet_batches as statements
 from portal.core.fleet.queries import fleet_decisions as decisions
-from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push
+from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push, refused_pushes
 from portal.core.fleet.rules.device_names import Known, Named, Resolved, resolve
+from portal.core.fleet.rules.refused_pushes import in_lines
 from portal.core.readings.queries import ingest
 from portal.core.readings.queries.wide_way import make_way
 from portal.core.readings.rules.collisions import Collisions
@@ -149,16 +150,20 @@ async def _heed(handling: _Handling, heading: BatchHeading, batch: AnyBatch) -> 
         await fleet_push.end_missing(handling.session, handling.customer.id, kind, heading.full_set, present)
 
 
-async def record_refusal(stack: Stack, customer: KnownCustomer, heading: BatchHeading, reason: str) -> None:
+async def record_refusal(
+    stack: Stack, customer: KnownCustomer, heading: BatchHeading, reason: str, status: int
+) -> None:
     """Keep why a batch of a known customer was refused as a whole, for "why did this batch not land?"."""
     refused = statements.HandledBatch(
         batch_type=shown_text(heading.batch_type[:_MAX_TYPE_LENGTH]),
         batch_bytes=heading.size_bytes,
         client_hwm=_cut(heading.cursor, MAX_CURSOR_LENGTH),
         error=reason[:_MAX_ERROR_LENGTH],
+        status=status,
     )
     async with stack.db.direct.connection() as connection:
         await statements.record_event(connection, customer.id, refused)
+        await refused_pushes.save_refusal(connection, customer.id, refused)
 
 
 async def _store_sites(handling: _Handling, batch: DecodedRows[SiteRow]) -> DecodedRows[SiteRow]:
@@ -275,7 +280,7 @@ async def _store_measurements(
                 stored = await ingest.append_fleet_readings(connection, keys, batch.rows)
                 kept = _kept(batch, stored)
                 handled = _handled(heading, kept, _spread(kept, batch, span))
-                await statements.record_and_mark(connection, customer.id, handled)
+                await statements.record_and_mark(connection, customer.id, handled, _newest(kept, span))
         except ingest.COLLISIONS:
             _collisions.note(customer.id)
         else:
@@ -302,7 +307,8 @@ async def _merge(stack: Stack, sent: _Sent, tries: int) -> StoredBatch:
             stored = await ingest.merge_fleet_readings(connection, sent.keys, sent.batch.rows)
             kept = _kept(sent.batch, stored)
             handled = _handled(heading, kept, _spread(kept, sent.batch, sent.span))
-            await statements.record_and_mark(connection, customer.id, handled)
+            newest = _newest(kept, sent.span)
+            await statements.record_and_mark(connection, customer.id, handled, newest)
         return _stored(kept, stored.counts)
     except ingest.COLLISIONS:  # a deadlock with somebody who appends
         if tries <= 1:
@@ -361,6 +367,7 @@ def _handled(
         rows_accepted=len(kept.rows),
         rows_rejected=len(kept.problems),
         time_spread=time_spread,
+        problems=in_lines(kept.problems),
     )
 
 
@@ -377,6 +384,11 @@ def _spread(kept: AnyBatch, sent: AnyBatch, span: Sequence[datetime]) -> timedel
     """Return how far apart the times of the kept rows are, None of no rows; `span` is that of all that were sent."""
     times = span if len(kept.rows) == len(sent.rows) else _span(kept.rows)
     return max(times) - min(times) if times else None
+
+
+def _newest(kept: AnyBatch, span: Sequence[datetime]) -> datetime | None:
+    """Return the newest time of the kept rows; of no rows None. Near enough: that of all where some are not kept."""
+    return max(span) if kept.rows and span else None
 
 
 def _cut(text: str | None, length: int) -> str | None:

@@ -17,6 +17,7 @@ from portal.core.fleet.queries.fleet_views import (
     IngestEventLine,
     IngestTotals,
 )
+from portal.core.fleet.queries.local_midnights import LocalMidnights
 from portal.core.tariffs.queries import tariffs as tariff_queries
 from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import present_until
@@ -84,11 +85,12 @@ async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
         line = await customer_queries.find_line(session, customer_id, today)
         if line is None:
             raise NotFound(_NOBODY)
-        sites = await customer_queries.list_sites(session, customer_id, today, present_until(now))
+        utc = LocalMidnights(today, {}, today + _DAY)
+        sites = await customer_queries.list_sites(session, customer_id, utc, present_until(now))
         tariffs = await tariff_queries.load(session, customer_id)
         last_day = await queries.totals_since(session, customer_id, now - _DAY)
         [line] = await customer_queries.with_live_energy([line], counted, today)
-    sites = customer_queries.sites_with_live_energy(sites, counted, today)
+    sites = customer_queries.sites_with_live_energy(sites, counted, utc)
     return CustomerDetail(line, sites, tariffs, last_day)
 
 

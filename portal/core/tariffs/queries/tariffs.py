@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import Mapped
 
@@ -91,6 +92,42 @@ async def load(session: AsyncSession, customer_id: UUID | None = None) -> tuple[
     return tuple(
         MunicipalTariffs(m.id, m.name, m.time_zone_id, tuple(tariffs.get(m.id, ()))) for m in municipalities
     )
+
+
+async def load_of_fleet(session: AsyncSession) -> dict[UUID, tuple[MunicipalTariffs, ...]]:
+    """Return the same of every customer of the Admin that has any municipality, its municipalities by id."""
+    found = [
+        await _by_customer(session, select(record).order_by(*order))
+        for record, order in (
+            (tables.FleetTariff, (col(tables.FleetTariff.effective_from), col(tables.FleetTariff.id))),
+            (tables.FleetTariffSeason, (col(tables.FleetTariffSeason.position),)),
+            (tables.FleetTariffPeriod, (col(tables.FleetTariffPeriod.id),)),
+            (tables.FleetTariffHoliday, (col(tables.FleetTariffHoliday.on_date),)),
+        )
+    ]
+    headings, seasons, periods, holidays = found
+    fleet: dict[UUID, list[MunicipalTariffs]] = {}
+    tariffs: dict[tuple[UUID, int | None], list[Tariff]] = {}
+    for customer, its_headings in headings.items():
+        parts = TariffParts(seasons.get(customer, ()), periods.get(customer, ()), holidays.get(customer, ()))
+        for tariff in tariffs_of(its_headings, parts):
+            tariffs.setdefault((customer, tariff.municipality_id), []).append(tariff)
+    for m in await session.scalars(
+        select(tables.FleetMunicipality).order_by(col(tables.FleetMunicipality.id))
+    ):
+        its_tariffs = tuple(tariffs.get((m.customer_id, m.id), ()))
+        fleet.setdefault(m.customer_id, []).append(
+            MunicipalTariffs(m.id, m.name, m.time_zone_id, its_tariffs)
+        )
+    return {customer: tuple(municipalities) for customer, municipalities in fleet.items()}
+
+
+# Any: rows of one of the tables of the fleet, which all have a customer; whoever asks knows which.
+async def _by_customer(session: AsyncSession, rows: Select[Any]) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = {}  # Any: as above
+    for row in await session.scalars(rows):
+        found.setdefault(row.customer_id, []).append(row)
+    return found
 
 
 async def upsert(session: AsyncSession, tariff: Tariff) -> int:

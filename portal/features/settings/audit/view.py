@@ -47,6 +47,7 @@ _WORDS = {
     "customer.registered": "Customer registered",
     "customer.reader_set": "Database reader set",
     "customer.token_rotated": "Token rotated",
+    "customer.viewed": "Looked at as the customer",
     "customer.enabled": "Customer enabled",
     "customer.disabled": "Customer disabled",
     "customer.deleted": "Customer deleted",

@@ -2,9 +2,10 @@
 
 import reflex as rx
 
-from portal.admin.customers.dialog_state import CustomerDialogState as State
+from portal.admin.customer_dialogs.dialog_state import CustomerDialogState as State
+from portal.admin.customer_dialogs.first_push import CODE_RULE
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
-from portal.ui.forms import text_field
+from portal.ui.forms import copy_button, text_block, text_field
 
 _DRAFT = "customers"
 
@@ -22,12 +23,13 @@ def _register() -> rx.Component:
         text_field(
             "Code",
             name="code",
-            hint="Short and for good: shown beside the name, used by the command line.",
+            hint=rx.cond(State.code_words != "", State.code_words, CODE_RULE),
+            on_change=State.name_stack.debounce(200),
             required=True,
-            max_length=64,
+            max_length=50,
             auto_focus=True,
             auto_complete="off",
-            placeholder="acme",
+            placeholder="Karoo-Mill",
         ),
         text_field(
             "Name",
@@ -90,18 +92,42 @@ def _enable() -> rx.Component:
 
 
 def _issued() -> rx.Component:
+    block = (
+        "FleetIngest__Enabled=true\nFleetIngest__Url="
+        + State.fleet_url
+        + "\nFleetIngest__Token="
+        + State.secret
+    )
     return shown_once(
         State,
         f"Token of {State.chosen_name}",
-        rx.el.p(
-            "Put it into ",
-            rx.el.code("FleetIngest__Token", class_name="ui-mono"),
-            " of the customer's stack, with ",
-            rx.el.code("FleetIngest__Enabled=true", class_name="ui-mono"),
-            ".",
-            class_name="ui-hint",
+        rx.cond(State.grace_words != "", rx.el.p(State.grace_words, class_name="ui-hint"), rx.fragment()),
+        rx.el.div(
+            rx.el.h3("For the settings of its stack", class_name="ui-section-title"),
+            copy_button("issued-block", "Copy block"),
+            class_name="ui-row ui-row--between",
         ),
+        text_block(block, name="issued-block", label="Settings of the customer's stack"),
+        _heard(),
         name="issued-token",
         warning="This is the only time it is shown. Only its hash is kept: a lost token is replaced by rotating.",
         description="Copy it now.",
     )
+
+
+def _heard() -> rx.Component:
+    push = State.push
+    icon = rx.match(
+        push["tone"],
+        ("ok", rx.icon("circle-check", size=16)),
+        ("fail", rx.icon("circle-x", size=16)),
+        rx.icon("hourglass", size=16),
+    )
+    tone = rx.match(push["tone"], ("ok", "ui-tone-ok"), ("fail", "ui-tone-fail"), "ui-soft")
+    shown = rx.el.div(
+        rx.el.span(icon, class_name=tone),
+        rx.el.div(rx.el.strong(push["title"]), rx.el.p(push["words"], class_name="ui-hint")),
+        role="status",
+        class_name="ui-heard",
+    )
+    return rx.fragment(rx.cond(push["title"] != "", shown, rx.fragment()))

@@ -1,0 +1,1 @@
+"""What a customer's stack pushed, and why a batch did not land."""

@@ -1,0 +1,179 @@
+"""The parts of the operators' dashboard."""
+
+import reflex as rx
+
+from portal.admin.dashboard.state import FleetState as State
+from portal.admin.dashboard.view import DebtRow, FleetFigure, ReceivedRow, StatePart
+from portal.admin.nav import CUSTOMERS
+from portal.ui.cards import card
+from portal.ui.feedback import badge, badge_for, callout, empty_state, skeleton, skeleton_lines
+from portal.ui.figures import figure, figure_row
+from portal.ui.layout import internal_link
+from portal.ui.line_plot import line_plot
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import is_some
+
+_CHART_HEIGHT = "190px"
+_COLUMNS = (
+    Column("Customer"),
+    Column("Status"),
+    Column("Not here yet", is_number=True, hint="Readings that wait at the Client"),
+    Column("Oldest unsent", is_number=True),
+    Column("Drains in", is_number=True, hint="As the Client says itself"),
+    Column("Board full in", is_number=True, hint="Reckoned from 17 days of readings, one a minute"),
+    Column("Why"),
+)
+
+
+def live_badge() -> rx.Component:
+    """Says that the page keeps itself up to date."""
+    return rx.cond(State.failure == "", badge("Live", "ok"), badge("Not live", "warn"))
+
+
+def content() -> rx.Component:
+    """The fleet, or why there is none to see."""
+    return rx.fragment(
+        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
+        rx.cond(State.is_empty, _nobody(), _fleet()),
+    )
+
+
+def _fleet() -> rx.Component:
+    return rx.fragment(
+        _sentence(),
+        _figures(),
+        rx.el.span(State.shown["as_of"], class_name="ui-hint"),
+        _debt(),
+        rx.el.div(_lag(), _received(), class_name="ui-lag-and-arrivals"),
+    )
+
+
+def _sentence() -> rx.Component:
+    shown = State.shown
+    loses = rx.cond(
+        shown["loses"] != "",
+        internal_link(shown["loses"], href=shown["loses_href"], class_name="ui-strong-link"),
+        rx.fragment(),
+    )
+    bar = rx.el.div(rx.foreach(shown["parts"], _part), aria_hidden=True, class_name="ui-fleet-bar")
+    legend = rx.el.ul(rx.foreach(shown["parts"], _part_meaning), class_name="ui-legend")
+    said = rx.fragment(rx.el.p(loses, shown["sentence"], class_name="ui-sentence"), bar, legend)
+    return card(rx.cond(State.is_loading, skeleton("100%", "72px"), said))
+
+
+def _part(part: StatePart) -> rx.Component:
+    return rx.el.span(class_name=f"ui-fleet-{part['tone']}", style={"width": part["width"]})
+
+
+def _part_meaning(part: StatePart) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(aria_hidden=True, class_name=f"ui-hue ui-fleet-{part['tone']}"),
+        internal_link(rx.el.strong(part["count"]), " ", part["label"], href=part["href"]),
+    )
+
+
+def _figures() -> rx.Component:
+    shown = State.shown
+    return figure_row(
+        _figure("Customers", shown["customers"]),
+        _figure("Active", shown["active"]),
+        _figure("Power now", shown["power"], accent=True),
+        _figure("Energy today", shown["today"]),
+    )
+
+
+def _figure(label: str, shown: FleetFigure, *, accent: bool = False) -> rx.Component:
+    return figure(
+        label, shown["value"], shown["unit"], shown["note"], loading=State.is_loading, accent=accent
+    )
+
+
+def _debt() -> rx.Component:
+    shown = State.shown
+    table = rx.fragment(
+        data_table(_COLUMNS, shown["debt"], _debt_row, caption="Data debt", stacked=True),
+        rx.cond(
+            shown["debt_words"] != "",
+            rx.el.div(rx.el.span(shown["debt_words"], class_name="ui-hint"), class_name="ui-pager"),
+            rx.fragment(),
+        ),
+    )
+    nothing = rx.el.p("Everything that exists is here.", class_name="ui-card-line")
+    return card(
+        rx.cond(
+            State.is_loading,
+            skeleton_lines(4),
+            rx.cond(is_some(shown["debt"]), table, nothing),
+        ),
+        title="Data debt, worst first",
+        note="Boards that will overwrite first, then what waits at Clients, which is kept. \u2248 is reckoned.",
+        flush=True,
+    )
+
+
+def _debt_row(row: DebtRow) -> list[rx.Component]:
+    full = rx.cond(row["full_tone"] != "", badge_for(row["full"], row["full_tone"]), rx.el.span(row["full"]))
+    return [
+        head_cell(
+            rx.el.div(
+                internal_link(row["name"], href=row["href"], class_name="ui-row-link"), cell_note(row["code"])
+            )
+        ),
+        cell(badge_for(row["status"], row["tone"]), label="Status"),
+        cell(row["waiting"], label="Not here yet", number=True),
+        cell(row["oldest"], label="Oldest unsent", number=True, title=row["oldest_utc"]),
+        cell(row["drain"], label="Drains in", number=True),
+        cell(full, label="Board full in", number=True),
+        cell(row["why"], label="Why", prose=True, wide=True),
+    ]
+
+
+def _lag() -> rx.Component:
+    shown = State.shown
+    nothing = rx.el.p(
+        "Nothing is known yet: how far customers are behind is kept every five minutes from now on.",
+        class_name="ui-soft",
+    )
+    chart = line_plot(
+        shown["lag"],
+        label="How far customers are behind: half of them, 95 of 100, and the worst.",
+        height=_CHART_HEIGHT,
+    )
+    return card(
+        rx.cond(is_some(shown["lag"]["lines"]), chart, nothing),
+        rx.el.p(shown["lag_words"], class_name="ui-hint"),
+        title="Lag, last 24 hours",
+        note="The age of a customer's newest reading",
+    )
+
+
+def _received() -> rx.Component:
+    rows = State.shown["received"]
+    return card(
+        rx.el.dl(rx.foreach(rows, _received_line), class_name="ui-month-lines"),
+        title="Arrivals",
+        note="last hour",
+    )
+
+
+def _received_line(row: ReceivedRow) -> rx.Component:
+    label = rx.cond(
+        row["href"] != "", internal_link(row["label"], href=row["href"]), rx.el.span(row["label"])
+    )
+    return rx.el.div(rx.el.dt(label), rx.el.dd(row["value"]))
+
+
+def _nobody() -> rx.Component:
+    return card(
+        empty_state(
+            "No customer yet",
+            "Register the first: you get a block of settings, and the customer's own stack pushes its readings here.",
+            icon="building-2",
+            action=internal_link(
+                rx.icon("plus", size=16),
+                "Register the first customer",
+                href=CUSTOMERS,
+                class_name="ui-button ui-button--primary",
+            ),
+        )
+    )

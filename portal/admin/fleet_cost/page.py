@@ -1,0 +1,20 @@
+"""What a month cost all customers, in one table."""
+
+import reflex as rx
+
+from portal.admin.fleet_cost.components import month_content, month_step
+from portal.admin.fleet_cost.state import FleetCostState
+from portal.admin.nav import FLEET_COST, admin_page
+
+on_load = [FleetCostState.load]
+
+
+def fleet_cost_page() -> rx.Component:
+    """Route `/cost`."""
+    return admin_page(
+        "Cost",
+        month_content(),
+        section=FLEET_COST,
+        subtitle="A month of all customers",
+        actions=month_step(),
+    )
