@@ -261,7 +261,7 @@ def test_a_figure_is_explained_on_the_tab_and_over_http(
     page.locator(".ui-figure--accent").get_by_role("button").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Mon 18 May").click()
-    dialog.get_by_role("button", name="10:00 to 11:00").click()
+    dialog.get_by_role("button", name="12:00 to 13:00").click()
     expect(dialog.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
     headers = {"Authorization": f"Bearer {api_key}"}
     report = _api_cost(admin_stack, priced_customer, api_key)
