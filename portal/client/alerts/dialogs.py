@@ -151,10 +151,12 @@ def _channel() -> rx.Component:
         "channel",
         rx.cond(boxes.version == "", "Who is told", f"Edit {boxes.name}"),
         text_field("Name", name="name", required=True, default_value=boxes.name, auto_complete="off"),
-        rx.match(
-            boxes.kind,
-            *[(kind.value, _target(kind)) for kind in (ChannelKind.MAIL, ChannelKind.WEBHOOK)],
-            _target(ChannelKind.SERVICE),
+        rx.fragment(
+            rx.match(
+                boxes.kind,
+                *[(kind.value, _target(kind)) for kind in (ChannelKind.MAIL, ChannelKind.WEBHOOK)],
+                _target(ChannelKind.SERVICE),
+            )
         ),
         rx.el.fieldset(
             rx.el.legend("Quiet hours"),

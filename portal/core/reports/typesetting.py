@@ -6,7 +6,7 @@ import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typst
 
@@ -46,20 +46,19 @@ async def month_pdf(report: MonthReport, letterhead: Letterhead, logo: StoredIma
 
 
 def set_page(
-    report: MonthReport, letterhead: Letterhead, logo: StoredImage | None, file_format: str = "pdf"
+    report: MonthReport,
+    letterhead: Letterhead,
+    logo: StoredImage | None,
+    file_format: Literal["pdf", "png"] = "pdf",
 ) -> bytes:
     """Return the page as a file. Raises `typst.TypstError`. Only fonts that come with Typst: the same everywhere."""
-    files = {"main": _PAGE.read_bytes()}
+    files: dict[str, str | bytes] = {"main": _PAGE.read_bytes()}
     name = None if logo is None else _SUFFIXES.get(logo.media_type)
     if logo is not None and name is not None:
         files[f"logo.{name}"] = logo.content
     data = page_data(report, letterhead, None if name is None else f"logo.{name}")
     files["data.json"] = json.dumps(data).encode()
-    made = typst.compile(files, format=file_format, ignore_system_fonts=True)
-    if not isinstance(made, bytes):
-        message = "Typst returned no file"
-        raise TypeError(message)
-    return made
+    return typst.compile(files, format=file_format, ignore_system_fonts=True)
 
 
 def page_data(report: MonthReport, letterhead: Letterhead, logo: str | None) -> dict[str, object]:
@@ -77,7 +76,7 @@ def page_data(report: MonthReport, letterhead: Letterhead, logo: str | None) -> 
         "made": f"Made on {made:%-d %B %Y, %H:%M}",
         "zone": report.zone.key,
         "currency": totals.currency,
-        "figures": _figures(report, money),
+        "figures": figures_in_words(report),
         "notes": list(report.notes),
         "scale": scale,
         "scale-words": f"{_kwh(Decimal(repr(scale)))} kWh",
@@ -114,8 +113,10 @@ class _Money:
         return _NONE if kwh <= 0 else f"{cost / kwh:.4f}"
 
 
-def _figures(report: MonthReport, money: _Money) -> list[dict[str, str]]:
+def figures_in_words(report: MonthReport) -> list[dict[str, str]]:
+    """Return the four figures of a report, each with its label, unit and a note."""
     totals = report.totals
+    money = _Money(totals.currency)
     previous = next((each for each in report.compared if not each.why_not), None)
     note = "" if previous is None else f"{_signed(previous.kwh_change)} against {previous.month:%B}"
     cost_note = "" if previous is None else f"{_signed(previous.cost_change)} against {previous.month:%B}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
@@ -44,15 +45,7 @@ async def list_rules(session: AsyncSession) -> list[AlertRule]:
     for rule_id, channel_id in await session.execute(links):
         channels.setdefault(rule_id, []).append(channel_id)
     found = await session.execute(_RULES.order_by(col(AlertRuleRow.name)))
-    return [
-        AlertRule(
-            *row[:9],
-            channels=tuple(sorted(channels.get(row[0], ()))),
-            site_name=row[9],
-            device_name=row[10],
-        )
-        for row in found
-    ]
+    return [replace(AlertRule(*row), channels=tuple(sorted(channels.get(row[0], ())))) for row in found]
 
 
 async def find_rule(session: AsyncSession, rule: UUID | str) -> AlertRule | None:

@@ -89,10 +89,10 @@ class AlertRule:
     minutes: int | None
     breaks_quiet_hours: bool
     is_active: bool
-    channels: tuple[UUID, ...] = ()
     # What it is about, by name; empty for everything.
     site_name: str = ""
     device_name: str = ""
+    channels: tuple[UUID, ...] = ()
 
     @property
     def version(self) -> str:

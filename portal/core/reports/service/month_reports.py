@@ -21,7 +21,7 @@ from portal.core.outages import Outage
 from portal.core.reports.queries import sent_reports
 from portal.core.reports.reading import read_month
 from portal.core.reports.rules.month_report import MonthReport, month_before
-from portal.core.reports.typesetting import month_pdf, page_data
+from portal.core.reports.typesetting import figures_in_words, month_pdf
 from portal.core.values.time import iso_utc
 
 if TYPE_CHECKING:
@@ -160,11 +160,9 @@ def _attached(made: MadeReport) -> Attachment:
 def _message(stack: Stack, made: MadeReport) -> Composed:
     """Return the message that goes with the file: the figures in words, and for programs."""
     report = made.report
-    data = page_data(report, made.letterhead, None)
-    figures = data["figures"]
     lines = [
         f"{each['label']}: {each['value']} {each['unit']}" + (f" ({each['note']})" if each["note"] else "")
-        for each in (figures if isinstance(figures, list) else [])
+        for each in figures_in_words(report)
     ]
     address = stack.settings.application.public_url.rstrip("/")
     if address:
