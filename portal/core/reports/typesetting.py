@@ -52,13 +52,14 @@ def set_page(
     file_format: Literal["pdf", "png"] = "pdf",
 ) -> bytes:
     """Return the page as a file. Raises `typst.TypstError`. Only fonts that come with Typst: the same everywhere."""
-    files: dict[str, str | bytes] = {"main": _PAGE.read_bytes()}
+    files: dict[str, bytes] = {"main": _PAGE.read_bytes()}
     name = None if logo is None else _SUFFIXES.get(logo.media_type)
     if logo is not None and name is not None:
         files[f"logo.{name}"] = logo.content
     data = page_data(report, letterhead, None if name is None else f"logo.{name}")
     files["data.json"] = json.dumps(data).encode()
-    return typst.compile(files, format=file_format, ignore_system_fonts=True)
+    # Its stub does not know that files may be given by their names.
+    return typst.compile(files, format=file_format, ignore_system_fonts=True)  # pyright: ignore[reportArgumentType]
 
 
 def page_data(report: MonthReport, letterhead: Letterhead, logo: str | None) -> dict[str, object]:
