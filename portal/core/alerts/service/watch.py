@@ -92,6 +92,19 @@ async def look(
     now = stack.clock()
     async with stack.db.snapshot() as session:
         rules = [rule for rule in await alert_rules.list_rules(session) if rule.is_active]
+        is_idle = not rules and not await queries.open_alerts(session)
+        zone = await senders.zone_of(stack, session)
+    # A stack that watches nothing reads nothing.
+    made = [] if is_idle else await _compare(stack, watching, rules, now)
+    sent, failed = await _tell(stack, now, zone, transport)
+    began, ended = (sum(isinstance(change, kind) for change in made) for kind in (Begin, End))
+    if began or ended:
+        _log.info("Alerts changed", began=began, ended=ended)
+    return WatchReport(began, ended, sent, failed)
+
+
+async def _compare(stack: Stack, watching: Watching, rules: list[AlertRule], now: datetime) -> list[Change]:
+    """Hold what is watched against the open alerts, and note what changes."""
     with_costs = is_slow(rules) and (watching.costs_at is None or now - watching.costs_at >= COSTS_EVERY)
     seen = await observe(stack, rules, watching.since, with_costs=with_costs)
     if with_costs:
@@ -104,11 +117,7 @@ async def look(
             await _note(session, change, channels, now, seen.zone)
         await alert_messages.give_up_before(session, now - GIVEN_UP_AFTER, now)
         await alert_messages.forget_before(session, now - MESSAGES_KEPT)
-    sent, failed = await _tell(stack, now, seen.zone, transport)
-    began, ended = (sum(isinstance(change, kind) for change in made) for kind in (Begin, End))
-    if began or ended:
-        _log.info("Alerts changed", began=began, ended=ended)
-    return WatchReport(began, ended, sent, failed)
+    return made
 
 
 async def _note(
