@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from portal.core.alerts.rules.alert_rules import AlertRule
     from portal.core.alerts.rules.channels import AlertChannel
     from portal.core.database.db import AsyncSession
     from portal.core.stack import Stack
