@@ -6,6 +6,7 @@
 # make audit  whether flaws are known in what goes into the image; asks a public service
 # make docs  the documents as a site, in site/
 # make data-model  docs/data-model.md and its pictures, made anew from the tables
+# make pictures  the pictures of the guides, made anew from a demo that runs (`make run` in another window)
 # make chaos  kills and cuts everything for some minutes while readings flow, and counts what is lost
 # make image  the image of docker/Dockerfile, built without a Docker engine: buildah, podman and runc are needed
 # make test-image  builds it and runs Client, Admin and ingest from it
@@ -15,7 +16,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-slow test-image image grafana bench check chaos data-model docs audit format lock clean
+.PHONY: help setup setup-dev run test test-slow test-image image grafana bench check chaos pictures data-model docs audit format lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -79,6 +80,9 @@ audit: setup-dev
 
 docs: setup-dev
 	@$(BIN)/python -m mkdocs build --strict --quiet && echo "docs: site/index.html"
+
+pictures: setup-dev
+	@$(BIN)/python scripts/guide_pictures.py $(ARGS)
 
 data-model: setup-dev
 	@$(BIN)/python -m tests.documents.data_model

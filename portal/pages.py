@@ -39,7 +39,7 @@ from portal.web.events.event_gate import install_gate
 from portal.web.events.middleware import install_middleware
 from portal.web.events.reconnect import PAGE_ID, install_reconnect
 from portal.web.events.recovery import recovery_notice
-from portal.web.http import not_found, unavailable
+from portal.web.http import unavailable
 from portal.web.http.edge import edge
 
 _log = logger("pages")
@@ -96,7 +96,6 @@ def _add_pages(made: rx.App, mode: RunMode) -> None:
         image=ICON_PATH,
         on_load=SetPasswordState.load,
     )
-    made.add_page(not_found.not_found_page, route=not_found.ROUTE, title=not_found.TITLE, image=ICON_PATH)
     import_module(f"portal.{mode.value.lower()}.pages").add_pages(made)
 
 

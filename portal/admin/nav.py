@@ -33,6 +33,7 @@ def admin_page(
     actions: rx.Component | None = None,
     subtitle: rx.Component | Text | None = None,
     back: tuple[str, str] | None = None,
+    aside: rx.Component | None = None,
 ) -> rx.Component:
     """A page of the Admin mode; `section` is the href of the navigation entry it belongs to."""
     return page_frame(
@@ -45,4 +46,5 @@ def admin_page(
         subtitle=subtitle,
         back=back,
         on_shown=WaitingState.follow,
+        aside=aside,
     )

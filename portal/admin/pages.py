@@ -19,9 +19,15 @@ from portal.admin.fleet_cost.page import on_load as load_fleet_cost
 from portal.admin.leaving import page as leaving
 from portal.admin.leaving.state import LeavingState
 from portal.admin.nav import admin_page
+from portal.features import not_found
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
 from portal.web.brand.branding import ICON_PATH
+
+_DASHBOARDS = (
+    ("fleet-overview", "The fleet"),
+    ("customer-drilldown", "Every quantity of one customer"),
+)
 
 
 def add_pages(app: rx.App) -> None:
@@ -62,4 +68,5 @@ def add_pages(app: rx.App) -> None:
         image=ICON_PATH,
         on_load=leaving.on_load,
     )
-    settings.add_pages(app, Surface(admin_page))
+    settings.add_pages(app, Surface(admin_page, dashboards=_DASHBOARDS))
+    not_found.add_to(app, admin_page)

@@ -1,5 +1,7 @@
 """The pages of the Client mode."""
 
+from typing import Any
+
 import reflex as rx
 
 from portal.client.add_meter import page as add_meter
@@ -12,36 +14,32 @@ from portal.client.import_file import page as import_file
 from portal.client.nav import client_page
 from portal.client.rates import page as rates
 from portal.client.sites import page as sites
+from portal.features import not_found
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
 from portal.web.brand.branding import ICON_PATH
 
+_DASHBOARDS = (("power-overview", "Every quantity of every meter"),)
+
 
 def add_pages(app: rx.App) -> None:
     """Add every page of this mode to the app."""
-    app.add_page(
-        dashboard.dashboard_page,
-        route=dashboard.ROUTE,
-        title=dashboard.TITLE,
-        image=ICON_PATH,
-        on_load=list(dashboard.ON_LOAD),
+    pages = (
+        (dashboard.dashboard_page, dashboard),
+        (dashboards.dashboards_page, dashboards),
+        (cost.cost_page, cost),
+        (quality.quality_page, quality),
+        (alerts.alerts_page, alerts),
+        (sites.sites_page, sites),
+        (add_meter.add_meter_page, add_meter),
+        (import_file.import_page, import_file),
     )
-    app.add_page(
-        dashboards.dashboards_page,
-        route=dashboards.ROUTE,
-        title=dashboards.TITLE,
-        image=ICON_PATH,
-        on_load=dashboards.ON_LOAD,
-    )
-    app.add_page(cost.cost_page, route=cost.ROUTE, title=cost.TITLE, image=ICON_PATH, on_load=cost.ON_LOAD)
-    for page, module in ((quality.quality_page, quality), (alerts.alerts_page, alerts)):
-        app.add_page(page, route=module.ROUTE, title=module.TITLE, image=ICON_PATH, on_load=module.ON_LOAD)
-    app.add_page(
-        sites.sites_page, route=sites.ROUTE, title=sites.TITLE, image=ICON_PATH, on_load=sites.ON_LOAD
-    )
-    for page, module in ((add_meter.add_meter_page, add_meter), (import_file.import_page, import_file)):
-        app.add_page(page, route=module.ROUTE, title=module.TITLE, image=ICON_PATH, on_load=module.ON_LOAD)
-    surface = Surface(client_page, own_tabs=(rates.RATES,))
+    for page, module in pages:
+        app.add_page(
+            page, route=module.ROUTE, title=module.TITLE, image=ICON_PATH, on_load=_handlers(module.ON_LOAD)
+        )
+    surface = Surface(client_page, own_tabs=(rates.RATES,), dashboards=_DASHBOARDS)
+    not_found.add_to(app, client_page)
     settings.add_pages(app, surface)
     app.add_page(
         rates.rates_page(surface),
@@ -50,3 +48,8 @@ def add_pages(app: rx.App) -> None:
         image=ICON_PATH,
         on_load=rates.ON_LOAD,
     )
+
+
+def _handlers(on_load: Any) -> Any:
+    """One handler, or a list of them: what Reflex takes."""
+    return list(on_load) if isinstance(on_load, tuple) else on_load

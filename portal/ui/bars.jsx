@@ -20,7 +20,7 @@ function Told({ bar }) {
 }
 
 /** Stacked bars over time, each of which says all its parts at once and may open something. */
-export function Bars({ view, label, height, onOpen }) {
+export function Bars({ view, label, height, chosen, onOpen }) {
   const box = useRef(null);
   const [told, setTold] = useState(null);
   const [isByKey, setByKey] = useState(false);
@@ -65,6 +65,13 @@ export function Bars({ view, label, height, onOpen }) {
           {view.values.map((tick) => (
             <path key={tick.text} className="ui-plot-grid" d={`M0 ${1000 - tick.at * 1000}H1000`} />
           ))}
+          {view.bars.map(
+            (each) =>
+              chosen &&
+              each.key === chosen && (
+                <rect key={each.key} className="ui-plot-chosen" x={(each.x - each.room) * 1000} width={(each.w + 2 * each.room) * 1000} y="0" height="1000" />
+              ),
+          )}
           {view.bars.map((each, index) => (
             <g key={each.x} opacity={each.pale ? 0.45 : told !== null && told !== index ? 0.75 : 1}>
               {each.parts.map((part) => (

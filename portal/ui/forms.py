@@ -5,6 +5,7 @@ from typing import Any, Literal
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
+from portal.ui.focus import ReturnFocus
 from portal.ui.vars import Shown, Text, Told
 
 Kind = Literal["button", "submit"]
@@ -154,6 +155,7 @@ def dialog(
     kind = rx.alert_dialog if is_alert else rx.dialog
     return kind.root(
         kind.content(
+            ReturnFocus.create(),
             kind.title(title, class_name="ui-dialog-title"),
             kind.description(description, class_name="ui-dialog-text"),
             rx.el.div(*content, class_name="ui-stack"),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import reflex as rx
 
+from portal.ui.focus import PanelFocus
 from portal.ui.forms import icon_button
 from portal.ui.vars import Click, Shown, Text
 
-# Focus goes into the panel when it opens, and Escape leaves it, unless something in front of it takes the key.
+# Escape leaves the panel, unless something in front of it takes the key.
 _ESCAPE = """((event) => {
   if (event.key !== 'Escape' || event.defaultPrevented) return;
   event.currentTarget.querySelector('[data-panel-close]')?.click();
@@ -15,19 +16,24 @@ _ESCAPE = """((event) => {
 
 
 def panel(
-    title: Text,
+    title: rx.Component | Text,
     *sections: rx.Component,
     label: Text,
-    crumbs: Sequence[Text],
+    crumbs: Sequence[rx.Component | Text],
     on_close: Click,
     tag: rx.Component | None = None,
     actions: rx.Component | None = None,
+    at: Text = "",
 ) -> rx.Component:
-    """A panel; `crumbs` say where its thing belongs, `tag` stands beside the title."""
+    """A panel; `crumbs` say where its thing belongs, `tag` stands beside the title.
+
+    The focus goes into it and at its end back to what had it; `at` names what it shows, where that may change.
+    """
     close = icon_button(
         rx.icon("x", size=17), label="Close", on_click=on_close, custom_attrs={"data-panel-close": "true"}
     )
     return rx.el.aside(
+        PanelFocus.create(at=at),
         rx.el.div(
             rx.el.div(
                 rx.el.ol(*[rx.el.li(crumb) for crumb in crumbs], class_name="ui-crumbs"),
@@ -43,6 +49,7 @@ def panel(
         ),
         *sections,
         aria_label=label,
+        tab_index=-1,
         class_name="ui-panel",
         custom_attrs={"onKeyDown": rx.Var(_ESCAPE)},
     )

@@ -81,6 +81,7 @@ class _Bars(rx.Component):
     view: rx.Var[dict[str, Any]]
     label: rx.Var[str]
     height: rx.Var[str]
+    chosen: rx.Var[str]
     on_open: rx.EventHandler[_one]
 
 
@@ -98,10 +99,15 @@ def time_charts(view: Shown[Drawn], *, on_zoom: Any) -> rx.Component:
     return _TimeCharts.create(view=view, on_zoom=on_zoom)
 
 
-def bars(view: Shown[Drawn], *, label: Text, height: str, on_open: Told[str] | None = None) -> rx.Component:
-    """Stacked bars; `label` is a sentence that says what they are, `on_open(key)` is called for one that has a key."""
+def bars(
+    view: Shown[Drawn], *, label: Text, height: str, on_open: Told[str] | None = None, chosen: Text = ""
+) -> rx.Component:
+    """Stacked bars; `label` is a sentence that says what they are, `on_open(key)` is called for one that has a key.
+
+    `chosen` is the key of the one that is open.
+    """
     opening = {} if on_open is None else {"on_open": on_open}
-    return _Bars.create(view=view, label=label, height=height, **opening)
+    return _Bars.create(view=view, label=label, height=height, chosen=chosen, **opening)
 
 
 def heat_map(view: Shown[Drawn], *, label: Text, on_open: Told[str]) -> rx.Component:

@@ -30,6 +30,14 @@ QUICK_RANGES: Final = (
 )
 DEFAULT_RANGE: Final = "last-7-days"
 _DAY = timedelta(days=1)
+_ARROWS: Final = """((event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key], end = { Home: 0, End: -1 }[event.key];
+  if (by === undefined && end === undefined) return;
+  const all = [...event.currentTarget.querySelectorAll('button:not(:disabled)')];
+  const at = all.indexOf(document.activeElement);
+  all.at(by === undefined ? end : (at + by) % all.length)?.focus();
+  event.preventDefault();
+})"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +152,16 @@ def segments(
     on_choose: Told[str],
     label: str,
 ) -> rx.Component:
-    """A few buttons (key, words) of which one is pressed; `on_choose(key)` is called for another."""
+    """A few buttons (key, words) of which one is pressed; `on_choose(key)` is called for another.
+
+    Arrow keys move between them.
+    """
     return rx.el.div(
         *[_segment(key, text, active, on_choose) for key, text in choices],
         role="group",
         aria_label=label,
         class_name="ui-segments",
+        custom_attrs={"onKeyDown": rx.Var(_ARROWS)},
     )
 
 

@@ -154,7 +154,7 @@ def menu_cell(*content: rx.Component) -> rx.Component:
     return rx.el.td(*content, class_name="ui-cell-menu")
 
 
-def cell_note(text: Text) -> rx.Component:
+def cell_note(text: rx.Component | Text) -> rx.Component:
     """A second, quiet line in a cell."""
     return rx.el.span(text, class_name="ui-cell-note")
 

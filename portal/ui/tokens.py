@@ -9,4 +9,5 @@ PEAK = "var(--ui-peak)"
 STANDARD = "var(--ui-standard)"
 OFF_PEAK = "var(--ui-off-peak)"
 DEFAULT_RATE = "var(--ui-default-rate)"
+FIXED_CHARGE = "var(--ui-fixed-charge)"
 OTHER_PERIODS = ("var(--ui-other-1)", "var(--ui-other-2)", "var(--ui-other-3)", "var(--ui-other-4)")

@@ -160,7 +160,7 @@ class Visitor:
 
 def submit_login(page: Page, email: str, password: str) -> None:
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(password)
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 

@@ -259,10 +259,10 @@ def test_a_figure_is_explained_on_the_tab_and_over_http(
     page = open_cost(visit(), admin_stack, priced_customer)
     assert figure(page, "Total") == "R 161.00"
     page.locator(".ui-figure--accent").get_by_role("button").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Mon 18 May").click()
-    dialog.get_by_role("button", name="12:00 to 13:00").click()
-    expect(dialog.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
+    panel = page.get_by_role("complementary", name="Explanation")
+    panel.get_by_role("button", name="Mon 18 May").click()
+    panel.get_by_role("button", name="12:00 to 13:00").click()
+    expect(panel.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
     headers = {"Authorization": f"Bearer {api_key}"}
     report = _api_cost(admin_stack, priced_customer, api_key)
     [device] = [each for each in report["devices"] if each["name"] == _METER]

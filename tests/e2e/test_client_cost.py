@@ -94,6 +94,11 @@ def _figures(line: list[str]) -> list[str]:
     return [""] * len(line) if line[0] == "noreadings" else line
 
 
+def explanation(page: Page) -> Locator:
+    """The panel beside the page."""
+    return page.get_by_role("complementary", name="Explanation")
+
+
 def save(page: Page, link: Locator, folder: Path) -> Path:
     with page.expect_download() as waiting:
         link.click()
@@ -105,8 +110,8 @@ def save(page: Page, link: Locator, folder: Path) -> Path:
 def test_the_worked_example_on_the_page(visit: Visit, client_stack: RunningStack, mill: Mill) -> None:
     page = open_cost(visit(), client_stack, mill)
     assert figure(page, "Energy") == "56.00 kWh"
-    assert figure(page, "Base cost") == "R 140.00"
-    assert figure(page, "VAT") == "R 21.00"
+    assert figure(page, "Energy cost") == "R 140.00"
+    assert figure(page, "Fixed and VAT") == "R 21.00"
     assert figure(page, "Total") == "R 161.00"
     for table in ("Cost per day", "Cost per device", "Cost per site", "Cost per period"):
         assert lines_of(page, table)[-1] == ["56.00", "140.00", "21.00", "161.00"]
@@ -189,21 +194,53 @@ def test_a_figure_is_explained_down_to_its_readings(
 ) -> None:
     page = open_cost(visit(), client_stack, mill)
     page.get_by_role("button", name="Mon 25 May").click()
-    dialog = page.get_by_role("dialog")
-    hours = dialog.get_by_role("region", name="Hours")
+    panel = explanation(page)
+    hours = panel.get_by_role("region", name="Hours")
     expect(hours.locator("tfoot")).to_contain_text("56.000")
     expect(hours.locator("tfoot")).to_contain_text("R\u00a0161.00")
-    dialog.get_by_role("button", name="12:00 to 13:00").click()
-    expect(dialog.get_by_role("region", name="Readings used")).to_contain_text("2\u2009050 kWh")
-    expect(dialog.get_by_role("region", name="Energy by the register")).to_contain_text("30 kWh")
-    priced = dialog.get_by_role("region", name="Tariff, rate and VAT")
+    panel.get_by_role("button", name="12:00 to 13:00").click()
+    expect(panel.get_by_role("region", name="Readings used")).to_contain_text("2\u2009050 kWh")
+    expect(panel.get_by_role("region", name="Energy by the register")).to_contain_text("30 kWh")
+    priced = panel.get_by_role("region", name="Tariff, rate and VAT")
     for words in ("Domestic TOU, Default rate", "50 kWh x R 2.5", "VAT 15 %"):
         expect(priced).to_contain_text(words)
-    expect(dialog.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
-    dialog.get_by_role("button", name="All hours").press("Enter")
+    expect(panel.get_by_role("region", name="Rounding")).to_contain_text("R\u00a0143.75")
+    panel.get_by_role("button", name=_METER).press("Enter")
     expect(hours).to_be_visible()
     page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
+    expect(panel).to_have_count(0)
+
+
+def test_an_explanation_has_its_own_address_and_back_leads_through_it(
+    visit: Visit, client_stack: RunningStack, mill: Mill
+) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    opener = page.get_by_role("region", name="Cost per day").get_by_role("button", name="Mon 25 May")
+    opener.press("Enter")
+    panel = explanation(page)
+    hours = panel.get_by_role("region", name="Hours")
+    expect(hours).to_be_visible()
+    expect(panel).to_be_focused()
+    page.wait_for_url("**explain=2026-05-25**")
+    panel.get_by_role("button", name="12:00 to 13:00").click()
+    rounding = panel.get_by_role("region", name="Rounding")
+    expect(rounding).to_be_visible()
+    page.reload()
+    expect(rounding).to_contain_text("R\u00a0143.75")
+    panel.get_by_role("button", name="The hour before").click()
+    expect(panel.get_by_role("heading", name="10:00 to 11:00")).to_be_visible()
+    page.go_back()
+    expect(rounding).to_contain_text("R\u00a0143.75")
+    page.go_back()
+    expect(hours).to_be_visible()
+    page.go_back()
+    expect(panel).to_have_count(0)
+    assert figure(page, "Total") == "R 161.00"
+    opener.press("Enter")
+    expect(panel).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(opener).to_be_focused()
 
 
 def test_sites_and_periods_are_explained_too(visit: Visit, client_stack: RunningStack, mill: Mill) -> None:
@@ -212,23 +249,23 @@ def test_sites_and_periods_are_explained_too(visit: Visit, client_stack: Running
         page.get_by_role("button", name=name, exact=True).click()
         expect(page.get_by_role("region", name="Hours")).to_contain_text("12:00 to 13:00")
         page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(explanation(page)).to_have_count(0)
 
 
 def test_the_big_figures_are_explained_too(visit: Visit, client_stack: RunningStack, mill: Mill) -> None:
     page = open_cost(visit(), client_stack, mill)
-    dialog = page.get_by_role("dialog")
-    for label in ("Energy", "Base cost", "VAT", "Total"):
+    panel = explanation(page)
+    for label in ("Energy", "Energy cost", "Fixed and VAT", "Total"):
         assert figure(page, label)
         big = page.locator(".ui-figure").filter(has=page.get_by_text(label, exact=True))
         big.get_by_role("button").press("Enter")
-        assert lines_of(page, "Days of this range")[-1] == ["56.00", "140.00", "21.00", "161.00"]
-        dialog.get_by_role("button", name="Mon 25 May").click()
-        expect(dialog.get_by_role("region", name="Hours").locator("tfoot")).to_contain_text("R\u00a0161.00")
-        dialog.get_by_role("button", name="All days").click()
-        expect(dialog.get_by_role("region", name="Days of this range")).to_be_visible()
+        assert lines_of(page, "Days of this range")[-1] == ["56.00", "161.00"]
+        panel.get_by_role("button", name="Mon 25 May").click()
+        expect(panel.get_by_role("region", name="Hours").locator("tfoot")).to_contain_text("R\u00a0161.00")
+        panel.get_by_role("button", name="Total").click()
+        expect(panel.get_by_role("region", name="Days of this range")).to_be_visible()
         page.keyboard.press("Escape")
-        expect(dialog).to_have_count(0)
+        expect(panel).to_have_count(0)
 
 
 def test_a_day_of_several_devices_is_explained_device_by_device(
@@ -238,16 +275,16 @@ def test_a_day_of_several_devices_is_explained_device_by_device(
     make_device(client_stack, "Cost page mill of two", "Second meter", scale=2)
     page = open_cost(visit(), client_stack, mill)
     page.get_by_role("button", name="Mon 25 May").click()
-    dialog = page.get_by_role("dialog")
+    panel = explanation(page)
     assert lines_of(page, "Devices on this day") == [
-        ["56.00", "140.00", "21.00", "161.00"],
-        ["112.00", "280.00", "42.00", "322.00"],
-        ["168.00", "420.00", "63.00", "483.00"],
+        ["56.00", "161.00"],
+        ["112.00", "322.00"],
+        ["168.00", "483.00"],
     ]
-    dialog.get_by_role("button", name="Second meter").click()
-    expect(dialog.get_by_role("region", name="Hours").locator("tfoot")).to_contain_text("R\u00a0322.00")
-    dialog.get_by_role("button", name="All devices").click()
-    expect(dialog.get_by_role("region", name="Devices on this day")).to_be_visible()
+    panel.get_by_role("button", name="Second meter").click()
+    expect(panel.get_by_role("region", name="Hours").locator("tfoot")).to_contain_text("R\u00a0322.00")
+    panel.get_by_role("button", name="Mon 25 May").click()
+    expect(panel.get_by_role("region", name="Devices on this day")).to_be_visible()
 
 
 def test_a_tariff_may_go_while_its_cost_is_looked_at(
@@ -262,9 +299,9 @@ def test_a_tariff_may_go_while_its_cost_is_looked_at(
     gone = httpx.delete(f"{client_stack.url}/api/rates/tariffs/{tariff['id']}", headers=headers)
     assert gone.is_success, gone.text
     page.get_by_role("button", name="Mon 25 May").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="12:00 to 13:00").click()
-    expect(dialog.get_by_role("region", name="Tariff, rate and VAT")).to_contain_text("no tariff covers it")
+    panel = explanation(page)
+    panel.get_by_role("button", name="12:00 to 13:00").click()
+    expect(panel.get_by_role("region", name="Tariff, rate and VAT")).to_contain_text("no tariff covers it")
     page.keyboard.press("Escape")
     page.reload()  # which shows what it showed, until it has asked again
     expect(big_figure(page, "Total")).to_have_text(re.compile(r"^R\s0\.00$"))
@@ -288,9 +325,20 @@ def test_the_cost_page_is_accessible_and_fits(
     page = open_cost(visit(dark=dark, phone=phone), client_stack, mill)
     expect(page.locator(".ui-bars svg rect").first).to_be_visible()
     assert_accessible_and_fits(page)
-    page.get_by_role("button", name="Mon 25 May").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="12:00 to 13:00").click()
-    expect(dialog.get_by_role("region", name="Rounding")).to_be_visible()
+    page.get_by_role("button", name="25 \u2013 26 May 2026").click()
+    expect(page.get_by_role("grid")).to_be_visible()
     assert_accessible_and_fits(page)
-    assert dialog.evaluate("box => box.scrollWidth <= box.clientWidth")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Mon 25 May").click()
+    panel = explanation(page)
+    panel.get_by_role("button", name="12:00 to 13:00").click()
+    expect(panel.get_by_role("region", name="Rounding")).to_be_visible()
+    assert_accessible_and_fits(page)
+    assert panel.evaluate("box => box.scrollWidth <= box.clientWidth")
+    if phone:
+        panel.get_by_role("button", name="Close").click()
+        row = page.get_by_role("region", name="Cost per day").locator("tr", has_text="Mon 25 May")
+        expect(row.get_by_text("Base 140.00")).to_be_hidden()
+        row.locator("summary").click()
+        expect(row.get_by_text("Base 140.00 \u00b7 VAT 21.00")).to_be_visible()
+        assert_accessible_and_fits(page)

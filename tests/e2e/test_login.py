@@ -45,6 +45,8 @@ def test_a_stranger_is_sent_to_the_login_page_and_back_where_they_wanted_to_go(
     submit_login(page, ALICE, PASSWORD)
     page.wait_for_url("**/nowhere?x=1")
     heading(page, "Page not found")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Settings").click()
+    heading(page, "Settings")
     stranger.forgive("404")
 
 
@@ -53,6 +55,14 @@ def test_a_wrong_password_is_refused_in_words(visit: Visit, client_stack: Runnin
     page.goto(f"{client_stack.url}/login")
     submit_login(page, BOB, "not-the-password")
     expect(page.get_by_role("alert")).to_contain_text("do not match")
+    expect(page.get_by_label("E-mail")).to_have_value(BOB)
+    password = page.get_by_label("Password", exact=True)
+    expect(password).to_be_focused()
+    password.fill("seen")
+    expect(password).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show the password").click()
+    expect(password).to_have_attribute("type", "text")
+    expect(page.get_by_text("Ask an admin of this portal")).to_be_visible()
     page.goto(client_stack.url)
     heading(page, "Sign in")
 

@@ -17,7 +17,7 @@ from tests.unit.brand.test_images import png
 
 Visit = Callable[..., Visitor]
 _SECONDS = 5  # what "within seconds" is held to
-_PATHS = ("", "/branding", "/users", "/api-keys", "/audit", "/app-config")
+_PATHS = ("", "/branding", "/users", "/api-keys", "/audit", "/grafana", "/app-config")
 
 
 def _open(page: Page, stack: RunningStack, path: str = "") -> Page:
@@ -135,7 +135,13 @@ def test_a_key_is_shown_once_does_what_its_scope_says_and_ends(
     assert httpx.get(customers, headers=headers).status_code == 200
     refused = httpx.post(customers, headers=headers, json={"code": "NOPE", "name": "Nope"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
-    page.get_by_role("button", name="Done").click()
+    page.keyboard.press("Escape")
+    shown = page.get_by_role("alertdialog")
+    expect(shown).to_contain_text("cannot be shown again")
+    shown.get_by_role("button", name="Keep it open").press("Enter")
+    expect(page.locator("#issued-key")).to_have_text(key)
+    page.keyboard.press("Escape")
+    shown.get_by_role("button", name="Close, I have it").click()
     expect(page.locator("#issued-key")).to_have_count(0)
     assert key not in page.content()
     page.reload()

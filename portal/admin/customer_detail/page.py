@@ -3,6 +3,7 @@
 import reflex as rx
 
 from portal.admin.customer_detail.components import actions, not_found, subtitle
+from portal.admin.customer_detail.cost.explain_state import CustomerExplainState
 from portal.admin.customer_detail.cost.state import CustomerCostState
 from portal.admin.customer_detail.events.state import CustomerEventsState
 from portal.admin.customer_detail.panels import tabs
@@ -13,6 +14,7 @@ from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
 from portal.admin.customer_dialogs.after_change import CUSTOMER, reads_again
 from portal.admin.customer_dialogs.dialogs import dialogs
 from portal.admin.nav import CUSTOMERS, admin_page
+from portal.features.cost.explain_parts import explain_panel
 from portal.features.grafana.state import GrafanaState
 
 reads_again(CUSTOMER, [CustomerState.load, CustomerEventsState.load])
@@ -23,6 +25,7 @@ on_load = [
     CustomerCostState.load,
     CustomerEventsState.load,
     CustomerQualityState.load,
+    CustomerExplainState.load,
     GrafanaState.load,
 ]
 
@@ -36,4 +39,5 @@ def customer_detail_page() -> rx.Component:
         subtitle=subtitle(),
         actions=rx.cond(CustomerState.is_missing, rx.fragment(), actions()),
         back=("Customers", CUSTOMERS),
+        aside=explain_panel(CustomerExplainState),
     )

@@ -6,10 +6,22 @@ from portal.auth.login.state import LoginState
 from portal.ui.feedback import callout
 from portal.ui.forms import NativeForm, button, text_field
 from portal.ui.layout import centre_frame
+from portal.ui.linked import linked_script
+from portal.ui.passwords import password_field
 from portal.web.events.drafts import no_drafts
 
 ROUTE = "/login"
 TITLE = "Sign in"
+
+
+_FORGOTTEN = (
+    "Forgotten it? Ask an admin of this portal at your company: Settings, Users makes a link for a new one."
+)
+
+
+class _KeptEmail(rx.Component):
+    library = linked_script(__file__, "kept_email.jsx")
+    tag = "KeptEmail"
 
 
 def login_page() -> rx.Component:
@@ -23,9 +35,8 @@ def login_page() -> rx.Component:
             text_field(
                 "E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="username"
             ),
-            text_field(
-                "Password", name="password", kind="password", required=True, auto_complete="current-password"
-            ),
+            password_field("Password", name="password", auto_complete="current-password", hint=_FORGOTTEN),
+            _KeptEmail.create(),
             rx.el.input(type="hidden", name="next", value=LoginState.onward, read_only=True),
             button("Sign in", tone="primary", kind="submit", size="wide"),
             action="/auth/login",

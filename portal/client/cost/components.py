@@ -4,13 +4,12 @@ import reflex as rx
 
 from portal.client.cost.explain_state import CostExplainState as Explain
 from portal.client.cost.state import CostState as State
-from portal.features.cost.explain_parts import explain_dialog
 from portal.features.cost.parts import body, day_chart, left_out, picker, submeters, table
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
-from portal.ui.vars import Shown, Told, size
+from portal.ui.vars import Shown, Text, Told, size
 
 _FILES = "/download/cost"
 
@@ -18,6 +17,7 @@ _FILES = "/download/cost"
 def cost_content() -> rx.Component:
     """Range, site, figures, chart and tables."""
     return rx.fragment(
+        rx.el.p(State.site_label, ", ", State.range_label, class_name="ui-print-only"),
         picker(State, _FILES),
         rx.el.div(
             rx.cond(size(State.sites) > 1, _site_choice(), rx.fragment()),
@@ -25,8 +25,7 @@ def cost_content() -> rx.Component:
             _month_report(),
             class_name="ui-row ui-row--between",
         ),
-        body(State, _below_the_figures(), on_explain=Explain.explain_from_total),
-        explain_dialog(Explain),
+        body(State, _below_the_figures(), on_explain=Explain.explain_total, has_fixed=True),
     )
 
 
@@ -58,16 +57,16 @@ def _below_the_figures() -> rx.Component:
     return rx.cond(
         report.has_devices,
         rx.fragment(
-            rx.cond(report.has_energy, day_chart(State), card(_no_energy())),
+            rx.cond(report.has_energy, day_chart(State, Explain.open_day), card(_no_energy())),
             columns(
-                _table("Day", report.days, "Days", Explain.explain_from_day),
-                _table("Device", report.devices, "Devices", Explain.explain_from_device),
+                _table("Day", report.days, "Days", Explain.explain_day, Explain.open_day),
+                _table("Device", report.devices, "Devices", Explain.explain_device, Explain.open_device),
             ),
             columns(
-                _table("Site", report.sites, "Sites", Explain.explain_from_device),
-                _table("Period", report.periods, "Time of use", Explain.explain_from_day),
+                _table("Site", report.sites, "Sites", Explain.explain_device),
+                _table("Period", report.periods, "Time of use", Explain.explain_day),
             ),
-            submeters(State, on_explain=Explain.explain_from_device),
+            submeters(State, on_explain=Explain.explain_device, opened=Explain.open_device),
             rx.cond(
                 report.has_fixed,
                 callout(
@@ -82,8 +81,10 @@ def _below_the_figures() -> rx.Component:
     )
 
 
-def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Told[str]) -> rx.Component:
-    return table(State, first, rows, title=title, on_explain=on_explain, download_path=_FILES)
+def _table(
+    first: str, rows: Shown[list[CostRow]], title: str, on_explain: Told[str], opened: Text = "-"
+) -> rx.Component:
+    return table(State, first, rows, title=title, on_explain=on_explain, opened=opened, download_path=_FILES)
 
 
 def _no_energy() -> rx.Component:

@@ -1,4 +1,4 @@
-"""State of the dialog that explains a figure of the own cost."""
+"""State of the panel that explains a figure of the own cost."""
 
 from typing import ClassVar
 

@@ -28,6 +28,7 @@ class CostState(CostPage, rx.State):
 
     grouping: str = LOCAL_DAYS
     site: str = ""
+    site_label: str = ""
     sites: list[tuple[str, str]] = []
 
     @rx.event
@@ -40,6 +41,7 @@ class CostState(CostPage, rx.State):
     async def _read_choices(self, query: Mapping[str, str]) -> None:
         self.site = query.get("site", "")
         self.sites = [(str(site.id), site.name) for site in await sites.list_sites(current())]
+        self.site_label = dict(self.sites).get(self.site, "All sites")
 
     async def _local_zone(self) -> str:
         return await cost.local_zone(current(), site_id=site_uuid(self.site))

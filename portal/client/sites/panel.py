@@ -66,6 +66,7 @@ def _panel() -> rx.Component:
         _meter(),
         label="Meter " + shown.name,
         crumbs=(shown.site, shown.above),
+        at=shown.id,
         on_close=State.show_meter(""),
         tag=kind_tag(shown.kind, shown.kind_word),
         actions=button(

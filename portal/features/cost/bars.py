@@ -10,17 +10,18 @@ from portal.core.cost.rules.cost import CostReport, DayCost
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
 from portal.features.cost.coverage_words import NO_READINGS
-from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, legend_of, scale_for
+from portal.features.cost.fixed_days import fixed_by_day
+from portal.features.cost.time_bars import FIXED_CHARGE, TimeBar, ValueWords, draw_bars, legend_of, scale_for
 from portal.ui import formats
 from portal.ui.plotted import NO_BARS, Drawn
 
 _FEW_DAYS, _FEWEST_SLOTS, _MANY_DAYS = 10, 5, 62
 _NO_READINGS = NO_READINGS.capitalize()
-_DAY, _UTC = timedelta(days=1), ZoneInfo("UTC")
+_DAY, _UTC, _NONE = timedelta(days=1), ZoneInfo("UTC"), Decimal(0)
 
 
 def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
-    """Bars per day, one part for each period; energy without a tariff is a part of energy only.
+    """Bars per day, one part for each period and one for fixed charges; energy without a tariff is in energy only.
 
     A day without readings is hatched: no bar would say that nothing was used.
 
@@ -33,17 +34,19 @@ def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
     symbol = formats.currency_symbol(report.currency)
     measured = ValueWords("", f"{symbol}\u00a0") if is_cost else ValueWords()
     unread = set(report.coverage.empty_days)
-    bars = [_bar(line, measure) for line in report.days]
+    fixed = fixed_by_day(report.fixed, days, report.currency) if is_cost else {}
+    bars = [_bar(line, measure, sum(fixed.get(line.date, ()), _NONE)) for line in report.days]
     margin = max(0, _FEWEST_SLOTS - len(days)) * _DAY / 2
     span = TimeSpan(_at(days[0]) - margin, _at(days[-1]) + _DAY + margin)
     drawn = draw_bars(bars, span, _UTC, measured, scale_for(bars))
     empty = [
         shown
-        for line, bar, shown in zip(report.days, bars, drawn["bars"], strict=True)
-        if line.date in unread and not bar.value
+        for line, shown in zip(report.days, drawn["bars"], strict=True)
+        if line.date in unread and not line.kwh
     ]
     for shown in empty:
-        shown["rows"] = [{"label": _NO_READINGS, "hue": "", "value": ""}]
+        charged = shown["rows"] if shown["parts"] else []
+        shown["rows"] = [{"label": _NO_READINGS, "hue": "", "value": ""}, *charged]
     return drawn | {
         "ticks": _ticks(days, span),
         "legend": legend_of(bars),
@@ -56,12 +59,14 @@ def _at(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def _bar(line: DayCost, measure: str) -> TimeBar:
+def _bar(line: DayCost, measure: str, fixed: Decimal) -> TimeBar:
     parts = {part.name: part.total if measure == "cost" else part.kwh for part in line.periods}
     whole = line.total if measure == "cost" else line.kwh
     rest = whole - sum(parts.values(), Decimal(0))
     if rest:
         parts[NO_TARIFF] = rest
+    if fixed:
+        parts[FIXED_CHARGE] = fixed
     values = {name: float(value) for name, value in parts.items()}
     at = _at(line.date)
     return TimeBar(at, at + _DAY, values, formats.week_day(line.date), line.date.isoformat())

@@ -1,125 +1,182 @@
-"""The dialog that explains a figure: a device and a day, its hours, and one hour down to its readings."""
+"""The panel that explains a figure: days, a day's devices, a device's hours, and one hour down to its readings."""
 
 import reflex as rx
 
 from portal.features.cost.explain_state import CostExplainer
 from portal.features.cost.explain_view import ExplainStep, HourRow
-from portal.features.cost.parts import listing_table
+from portal.features.cost.parts import hue_square
+from portal.features.cost.view import CostRow
 from portal.ui.feedback import callout
-from portal.ui.forms import button, dialog, dialog_buttons
-from portal.ui.tables import Column, cell, data_table, head_cell
-from portal.ui.vars import Shown, is_some, size
+from portal.ui.forms import icon_button
+from portal.ui.panels import panel
+from portal.ui.plotted import bars
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
+from portal.ui.vars import Click, Shown, Text, Told, is_some
 
 State = type[CostExplainer]
 _HOURS = (Column("Hour"), Column("kWh", is_number=True), Column("Rate"), Column("Total", is_number=True))
+_STRIP_HEIGHT = "72px"
 
 
-def explain_dialog(state: State) -> rx.Component:
-    """Explain this cent."""
-    return dialog(
-        "Explain this figure",
-        _way_back(state),
-        rx.cond(state.failure != "", callout(state.failure, tone="fail"), rx.fragment()),
-        rx.fragment(
-            rx.match(
-                state.step,
-                ("days", _listing(state, "Day", "Days of this range")),
-                ("devices", _listing(state, "Device", "Devices on this day")),
-                rx.fragment(_chooser(state), _hours_or_hour(state)),
-            )
-        ),
-        dialog_buttons(button("Close", on_click=state.explain_close(False))),
-        is_open=state.explain_open,
-        on_open_change=state.explain_close,
-        description="From the days to a device, its hours, and an hour down to the readings behind it.",
-        width="720px",
-    )
-
-
-def _way_back(state: State) -> rx.Component:
-    """Where a look at a part of the figures came from."""
+def explain_panel(state: State) -> rx.Component:
+    """Explain this cent, beside the page; nothing where nothing is explained."""
     return rx.cond(
-        state.step != "days",
-        rx.el.div(
-            button("All days", size="small", on_click=state.explain_from_total),
-            rx.cond(
-                (state.step == "hours") & (size(state.explain_devices) > 1),
-                button("All devices", size="small", on_click=state.explain_devices_of_day),
-                rx.fragment(),
-            ),
-            rx.cond(
-                (state.step == "hours") & (state.explained.title != ""),
-                button("All hours", size="small", on_click=state.explain_hour("")),
-                rx.fragment(),
-            ),
-            class_name="ui-row",
+        (state.step != "") | (state.failure != ""),
+        panel(
+            _title(state),
+            rx.cond(state.failure != "", _part(callout(state.failure, tone="fail")), _shown(state)),
+            label="Explanation",
+            crumbs=(_crumb_total(state), _crumb_day(state), _crumb_device(state), _crumb_hour(state)),
+            on_close=state.explain_close,
+            actions=_pager(state),
+            at=f"{state.step} {state.open_day} {state.open_device} {state.hour_label}",
         ),
         rx.fragment(),
     )
 
 
-def _listing(state: State, first: str, caption: str) -> rx.Component:
-    return rx.el.div(
-        rx.el.h2(state.step_title, class_name="ui-section-title"),
-        listing_table(
-            state.step_unit,
-            first,
-            state.step_rows,
-            state.step_totals,
-            on_explain=state.explain_choose_row,
-            caption=caption,
-        ),
-        class_name="ui-stack",
+def _title(state: State) -> rx.Component:
+    return rx.fragment(
+        rx.match(
+            state.step,
+            ("days", "Days of this range"),
+            ("devices", state.day_label),
+            ("hours", f"{state.device_label}, {state.day_label}"),
+            ("hour", f"{state.device_label}, {state.hour_label}"),
+            "Explanation",
+        )
     )
 
 
-def _hours_or_hour(state: State) -> rx.Component:
+def _shown(state: State) -> rx.Component:
+    return rx.fragment(
+        rx.match(
+            state.step,
+            ("days", _listing(state, "Day", "Days of this range", state.explain_day)),
+            ("devices", _listing(state, "Device", "Devices on this day", state.explain_device)),
+            ("hours", rx.fragment(_strip(state), _hours(state))),
+            rx.fragment(_strip(state), _hour(state)),
+        )
+    )
+
+
+def _crumb(words: Text, on_click: Click) -> rx.Component:
+    return rx.el.button(words, type="button", on_click=on_click, class_name="ui-link")
+
+
+def _crumb_total(state: State) -> rx.Component:
+    return rx.cond(state.step == "days", rx.el.span("Total"), _crumb("Total", state.explain_total))
+
+
+def _crumb_day(state: State) -> rx.Component:
+    link = _crumb(state.day_label, state.explain_day(state.open_day))
+    return rx.fragment(
+        rx.match(
+            state.step,
+            ("devices", rx.el.span(state.day_label)),
+            ("hours", link),
+            ("hour", link),
+            rx.fragment(),
+        )
+    )
+
+
+def _crumb_device(state: State) -> rx.Component:
+    return rx.fragment(
+        rx.match(
+            state.step,
+            ("hours", rx.el.span(state.device_label)),
+            ("hour", _crumb(state.device_label, state.explain_hour(""))),
+            rx.fragment(),
+        )
+    )
+
+
+def _crumb_hour(state: State) -> rx.Component:
+    return rx.cond(state.step == "hour", rx.el.span(state.hour_label), rx.fragment())
+
+
+def _pager(state: State) -> rx.Component:
+    what = rx.cond(state.step == "hour", "hour", "day")
+    before = icon_button(
+        rx.icon("chevron-left", size=16),
+        label=f"The {what} before",
+        on_click=state.explain_beside(state.before),
+        disabled=state.before == "",
+    )
+    after = icon_button(
+        rx.icon("chevron-right", size=16),
+        label=f"The {what} after",
+        on_click=state.explain_beside(state.after),
+        disabled=state.after == "",
+    )
     return rx.cond(
-        state.explained.title != "",
-        _hour(state),
-        rx.cond(
-            is_some(state.hours),
-            rx.fragment(
-                data_table(
-                    _HOURS,
-                    state.hours,
-                    lambda row: _hour_row(state, row),
-                    caption="Hours",
-                    totals=[state.hour_totals[index] for index in range(len(_HOURS))],
-                    tall=True,
-                ),
-                rx.el.p(state.hours_as_of, class_name="ui-hint"),
-            ),
-            rx.el.p("No energy on this day.", class_name="ui-hint"),
-        ),
+        state.step != "days", rx.el.span(before, after, class_name="ui-step ui-step--small"), rx.fragment()
     )
 
 
-def _chooser(state: State) -> rx.Component:
-    return rx.el.div(
-        rx.el.div(
-            rx.el.label("Device", html_for="explain-device"),
-            rx.el.select(
-                rx.foreach(state.explain_devices, lambda pair: rx.el.option(pair[1], value=pair[0])),
-                id="explain-device",
-                value=state.explain_device,
-                on_change=state.explain_choose_device,
-                class_name="ui-input",
-            ),
-            class_name="ui-field",
+def _part(*content: rx.Component) -> rx.Component:
+    return rx.el.section(*content, class_name="ui-panel-part")
+
+
+def _listing(state: State, first: str, caption: str, on_choose: Told[str]) -> rx.Component:
+    table = data_table(
+        (Column(first), Column("kWh", is_number=True), Column(f"Total, {state.unit}", is_number=True)),
+        state.rows,
+        lambda row: _listed(row, on_choose),
+        caption=caption,
+        totals=["Total", state.row_totals[0], state.row_totals[3]],
+    )
+    return rx.el.div(table, class_name="ui-panel-table")
+
+
+def _listed(row: CostRow, on_choose: Told[str]) -> list[rx.Component]:
+    name = rx.cond(
+        row["key"] != "",
+        rx.el.button(row["label"], type="button", on_click=on_choose(row["key"]), class_name="ui-link"),
+        rx.el.span(row["label"]),
+    )
+    base_and_vat = rx.fragment("Base ", row["base"], ", VAT ", row["vat"])
+    return [
+        head_cell(
+            rx.el.div(hue_square(row["hue"]), name, class_name="ui-cell-name"),
+            cell_note(row["note"]),
+            cell_note(base_and_vat),
         ),
-        rx.el.div(
-            rx.el.label("Day", html_for="explain-day"),
-            rx.el.input(
-                id="explain-day",
-                type="date",
-                value=state.explain_day,
-                on_change=state.explain_choose_day,
-                class_name="ui-input",
-            ),
-            class_name="ui-field",
+        cell(row["kwh"], number=True),
+        cell(row["total"], number=True),
+    ]
+
+
+def _strip(state: State) -> rx.Component:
+    return rx.cond(
+        is_some(state.hours),
+        _part(
+            bars(
+                state.hours_figure,
+                label="Energy by the hour.",
+                height=_STRIP_HEIGHT,
+                on_open=state.explain_hour,
+            )
         ),
-        class_name="ui-row",
+        rx.fragment(),
+    )
+
+
+def _hours(state: State) -> rx.Component:
+    table = data_table(
+        _HOURS,
+        state.hours,
+        lambda row: _hour_row(state, row),
+        caption="Hours",
+        totals=[state.hour_totals[index] for index in range(len(_HOURS))],
+    )
+    return rx.cond(
+        is_some(state.hours),
+        rx.el.div(
+            table, _part(rx.el.p(state.hours_as_of, class_name="ui-hint")), class_name="ui-panel-table"
+        ),
+        _part(rx.el.p("No energy on this day.", class_name="ui-hint")),
     )
 
 
@@ -139,13 +196,13 @@ def _hour_row(state: State, row: HourRow) -> list[rx.Component]:
 def _hour(state: State) -> rx.Component:
     found = state.explained
     return rx.el.div(
-        rx.el.h2(found.title, class_name="ui-section-title"),
+        rx.el.p(found.title, class_name="ui-hint ui-panel-part"),
         _steps("Readings used", found.readings),
         _steps("Energy by the register", found.pieces),
         _steps("Tariff, rate and VAT", found.parts),
         _steps("Rounding", found.result),
-        rx.el.p(found.as_of, class_name="ui-hint"),
-        class_name="ui-stack",
+        rx.el.p(found.as_of, class_name="ui-hint ui-panel-part"),
+        class_name="ui-panel-table",
     )
 
 
@@ -159,7 +216,6 @@ def _steps(title: str, steps: Shown[list[ExplainStep]]) -> rx.Component:
         steps,
         _step,
         caption=title,
-        even=True,
     )
 
 

@@ -1,4 +1,4 @@
-"""State of the dialog that explains a figure of a Cost page."""
+"""State of the panel that explains a figure of a Cost page. The address says which."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -10,159 +10,158 @@ from portal.core.cost.service import explain
 from portal.core.stack import current
 from portal.core.values.time import parse_instant
 from portal.features.cost.days import instants_of
-from portal.features.cost.explain_view import (
-    ExplainView,
-    HourRow,
-    build_explanation,
-    build_hours,
-    device_uuid,
-    hour_totals,
-)
+from portal.features.cost.explain_address import TOTAL, Explained, explained_in
+from portal.features.cost.explain_hours import build_hours, hour_bars, hour_totals, neighbours
+from portal.features.cost.explain_view import ExplainView, HourRow, build_explanation, device_uuid
 from portal.features.cost.page_state import CostPage
 from portal.features.cost.view import CostRow, CostView, build_cost
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
-from portal.ui.range_picker import parse_days
+from portal.ui.plotted import NO_BARS, Drawn
+from portal.ui.range_picker import DayRange
 
 
 class CostExplainer(rx.State, mixin=True):
     """From a figure to its days, a day's devices, a device's hours, and the hour that is explained.
 
-    `step` is "days", "devices" or "hours". `_page` is the state of the page it lies on.
+    `step` is "days", "devices", "hours" or "hour", or nothing where nothing is explained. `_page` is the state of the
+    page it lies beside.
     """
 
     _page: ClassVar[type[CostPage]]
 
-    explain_open: bool = False
-    explain_device: str = ""
-    explain_day: str = ""
-    explain_devices: list[tuple[str, str]] = []
-    step: str = "hours"
-    step_title: str = ""
-    step_unit: str = ""
-    step_rows: list[CostRow] = []
-    step_totals: list[str] = ["", "", "", ""]
+    step: str = ""
+    open_day: str = ""
+    open_device: str = ""
+    day_label: str = ""
+    device_label: str = ""
+    hour_label: str = ""
+    before: str = ""
+    after: str = ""
+    unit: str = ""
+    rows: list[CostRow] = []
+    row_totals: list[str] = ["", "", "", ""]
     hours: list[HourRow] = []
     hour_totals: list[str] = ["", "", "", ""]
+    hours_figure: Drawn = NO_BARS
     hours_as_of: str = ""
     explained: ExplainView = ExplainView()
     failure: str = ""
 
     @rx.event
     @signed_in
-    async def explain_from_total(self):
-        """Open at the days of a figure of the whole range."""
+    async def load(self):
+        """Show what the address explains."""
         page = await self.get_state(self._page)
-        self._open(page, "", "")
-        self._list("days", page.range_label, page.report, page.report.days)
+        query = self.router.url.query_parameters
+        asked = explained_in(query) if page._is_shown(query) else Explained()  # noqa: SLF001
+        self.failure = ""
+        if not asked.what or page.failure:
+            self.step = self.open_day = self.open_device = ""
+            return
+        with failure_in_words(self):
+            await self._read(page, asked)
 
     @rx.event
     @signed_in
-    async def explain_from_day(self, day: str):
+    async def explain_total(self):
+        """Open at the days of a figure of the whole range."""
+        return await self._go(TOTAL)
+
+    @rx.event
+    @signed_in
+    async def explain_day(self, day: str):
         """Open at a day: at its devices, or where one alone used energy at its hours."""
-        await self._from_day(day)
+        return await self._go(day)
 
     @rx.event
     @signed_in
-    async def explain_devices_of_day(self):
-        """Show the devices of the day that is open."""
-        await self._read_devices()
-
-    @rx.event
-    @signed_in
-    async def explain_choose_row(self, key: str):
-        """Go from a day to its devices, or from a device to its hours."""
-        if self.step == "days":
-            await self._from_day(key)
-        else:
-            self.explain_device = key
-            await self._read()
-
-    @rx.event
-    @signed_in
-    async def explain_from_device(self, device: str):
-        """Open at a device, on the last day with energy."""
+    async def explain_device(self, device: str):
+        """Open at a device: on the day that is open, else on the last one with energy."""
         page = await self.get_state(self._page)
         used = [row["key"] for row in page.report.days if row["key"] and row["used"]]
-        self._open(page, device, used[-1] if used else page.last_day)
-        await self._read()
-
-    @rx.event
-    @signed_in
-    async def explain_choose_device(self, device: str):
-        """Show another device."""
-        self.explain_device = device
-        await self._read()
-
-    @rx.event
-    @signed_in
-    async def explain_choose_day(self, day: str):
-        """Show another day."""
-        self.explain_day = day
-        await self._read()
+        last = used[-1] if used else page.last_day
+        return await self._go(self.open_day if self.step == "devices" else last, device)
 
     @rx.event
     @signed_in
     async def explain_hour(self, hour: str):
-        """Explain an hour; without one go back to the list."""
-        self.explained = ExplainView()
-        if hour:
-            with failure_in_words(self):
-                at, device = parse_instant(hour), device_uuid(self.explain_device)
-                found = await explain.explain_hour(current(), device, at, self._customer())
-                self.explained = build_explanation(found)
+        """Open at an hour of the device; without one at its hours."""
+        return await self._go(self.open_day, self.open_device, hour)
 
     @rx.event
     @signed_in
-    def explain_close(self, is_open: bool):
-        """Close the dialog."""
-        self.explain_open = is_open
+    async def explain_beside(self, key: str):
+        """Go to the hour or the day before or after."""
+        if self.step == "hour":
+            return await self._go(self.open_day, self.open_device, key)
+        return await self._go(key, self.open_device if self.step == "hours" else "")
+
+    @rx.event
+    @signed_in
+    async def explain_close(self):
+        """Close the panel."""
+        return await self._go("")
 
     def _customer(self) -> UUID | None:
         """The customer whose device it is, in the Admin mode."""
         return None
 
-    def _open(self, page: CostPage, device: str, day: str):
-        self.explain_devices = [
-            (row["key"], f"{row['label']}, {row['note']}")
-            for row in (*page.report.devices, *page.report.submeters)
-            if row["key"]
-        ]
-        self.explained, self.failure = ExplainView(), ""
-        self.explain_device, self.explain_day, self.explain_open = device, day, True
-
-    async def _from_day(self, day: str):
+    async def _go(self, what: str, device: str = "", hour: str = ""):
         page = await self.get_state(self._page)
-        rows = [row for row in page.report.devices if row["key"]]
-        used = [row["key"] for row in rows if row["used"]]
-        self._open(page, used[0] if used else rows[0]["key"] if rows else "", day)
-        await (self._read_devices() if len(used) > 1 else self._read())
+        address = page._explain_address(Explained(what, device, hour))  # noqa: SLF001
+        return rx.redirect(address) if address else None
 
-    def _list(self, step: str, title: str, report: CostView, rows: list[CostRow]):
-        self.step, self.step_title, self.step_unit = step, title, report.unit
-        self.step_rows, self.step_totals = rows, report.total_cells
-
-    async def _read_devices(self):
-        page = await self.get_state(self._page)
-        days = parse_days(self.explain_day, self.explain_day)
-        if days is None:
+    async def _read(self, page: CostPage, asked: Explained):
+        if asked.day is None:
+            self.open_day = self.open_device = self.before = self.after = ""
+            self._list("days", page.report, page.report.days)
             return
-        with failure_in_words(self):
-            window = instants_of(days, page.zone)
-            report = await page._cost(*window)  # noqa: SLF001 - public, a browser could call it
-            found = build_cost(report, page.zone, page.currency)
-            self._list("devices", formats.day(days.first), found, found.devices)
+        days = DayRange(asked.day, asked.day)
+        self.open_day, self.day_label = asked.day.isoformat(), formats.week_day(asked.day)
+        device = asked.device or await self._only_device(page, days)
+        self.open_device = device
+        keys = [row["key"] for row in page.report.days if row["key"]]
+        self.before, self.after = neighbours(keys, self.open_day)
+        if device:
+            await self._read_hours(page, days, asked.hour)
 
-    async def _read(self):
-        self.step, self.hours, self.explained, self.failure = "hours", [], ExplainView(), ""
-        page = await self.get_state(self._page)
-        days = parse_days(self.explain_day, self.explain_day)
-        if days is None or not self.explain_device:
+    async def _only_device(self, page: CostPage, days: DayRange) -> str:
+        """The device that alone used energy on a day; else nothing, and the devices are listed."""
+        report = await page._cost(*instants_of(days, page.zone))  # noqa: SLF001 - public, a browser could call it
+        found = build_cost(report, page.zone, page.currency)
+        rows = [row for row in found.devices if row["key"]]
+        used = [row for row in rows if row["used"]] or rows
+        if len(used) == 1:
+            return used[0]["key"]
+        self._list("devices", found, found.devices)
+        return ""
+
+    def _list(self, step: str, report: CostView, rows: list[CostRow]):
+        self.step, self.unit, self.rows, self.row_totals = step, report.unit, rows, report.total_cells
+
+    async def _read_hours(self, page: CostPage, days: DayRange, hour: str):
+        first, last = instants_of(days, page.zone)
+        device, currency = device_uuid(self.open_device), page.report.currency
+        found = await explain.list_hours(current(), device, first, last, self._customer())
+        self.device_label = _name_of(page.report, self.open_device)
+        self.hours = build_hours(found.lines, page.zone, currency)
+        self.hour_totals = hour_totals(found.lines, currency)
+        self.hours_as_of = formats.as_of(found.as_of, page.zone)
+        self.hours_figure = hour_bars(found.lines, (first, last), page.zone, hour)
+        if not hour:
+            self.step = "hours"
             return
-        with failure_in_words(self):
-            first, last = instants_of(days, page.zone)
-            device = device_uuid(self.explain_device)
-            found = await explain.list_hours(current(), device, first, last, self._customer())
-            self.hours = build_hours(found.lines, page.zone, page.report.currency)
-            self.hour_totals = hour_totals(found.lines, page.report.currency)
-            self.hours_as_of = formats.as_of(found.as_of, page.zone)
+        at = parse_instant(hour)
+        self.explained = build_explanation(
+            await explain.explain_hour(current(), device, at, self._customer())
+        )
+        self.before, self.after = neighbours([row["key"] for row in self.hours], at.isoformat())
+        labels = {row["key"]: row["label"] for row in self.hours}
+        self.hour_label = labels.get(at.isoformat(), formats.local_time(at, page.zone))
+        self.step = "hour"
+
+
+def _name_of(report: CostView, device: str) -> str:
+    rows = (*report.devices, *report.submeters)
+    return next((row["label"] for row in rows if row["key"] == device), "Device")

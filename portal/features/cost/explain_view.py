@@ -1,26 +1,16 @@
 """An explanation as a page shows it: one line of words per step, figures exact until the last."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.core.cost.rules.explanation import Explanation, PieceUsed, PricedPart
-from portal.core.cost.rules.shown_cost import shown_kwh
-from portal.core.cost.service.explain import HourLine
 from portal.core.energy.rules.pieces import PieceKind
 from portal.core.errors import NotFound
-from portal.core.values.apportioning import apportion
-from portal.core.values.currencies import minor_unit
-from portal.core.values.money import round_money
-from portal.core.values.time import HOUR
 from portal.features.cost.hues import period_label
 from portal.ui import formats
-
-_WH = Decimal("0.001")
 
 
 class HourRow(TypedDict):
@@ -59,39 +49,6 @@ def device_uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound("There is no such device.") from None
-
-
-def build_hours(lines: Sequence[HourLine], zone: str, currency: str) -> list[HourRow]:
-    """The hours of a day with energy, in minor units of a currency and watt-hours that add up."""
-    energies, _ = shown_kwh([line.kwh for line in lines], _WH)
-    exact = [line.total for line in lines]
-    totals = apportion(exact, round_money(sum(exact, Decimal(0)), currency), minor_unit(currency))
-    return [
-        {
-            "key": line.hour_at.isoformat(),
-            "label": _hour_label(line.hour_at, zone),
-            "kwh": formats.number(kwh, 3),
-            "total": formats.money(total, currency),
-            "periods": ", ".join(period_label(name) for name in line.periods),
-        }
-        for line, kwh, total in zip(lines, energies, totals, strict=True)
-    ]
-
-
-def _hour_label(hour_at: datetime, zone: str) -> str:
-    """The hour by the clock on the wall; where clocks change an hour may come twice, so its offset is said."""
-    start = hour_at.astimezone(ZoneInfo(zone))
-    end = start + HOUR  # by the clock: an hour at which it was put back ends at the time it showed before
-    label = f"{start:%H:%M} to {end:%H:%M}"
-    around = {(hour_at + n * HOUR).astimezone(start.tzinfo).utcoffset() for n in (-1, 0, 1)}
-    offset = f"{start:%z}"
-    return label if len(around) == 1 else f"{label} (UTC{offset[:3]}:{offset[3:]})"
-
-
-def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:
-    """What the hours add up to, a text per column."""
-    kwh, total = (sum((getattr(line, part) for line in lines), Decimal(0)) for part in ("kwh", "total"))
-    return ["Total", formats.number(kwh, 3), "", formats.money(total, currency)]
 
 
 def build_explanation(found: Explanation) -> ExplainView:

@@ -11,6 +11,7 @@ from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCo
 from portal.core.cost.rules.shown_cost import as_shown, shown_kwh
 from portal.core.cost.rules.totals import total_of
 from portal.core.sites.rules.meter_tree import DeviceKind
+from portal.features.cost.fixed_days import fixed_by_day
 from portal.features.cost.hues import hues_of, period_label, period_rank
 from portal.ui import formats
 
@@ -64,10 +65,10 @@ class Listings:
 
 
 def listings_of(exact: CostReport) -> Listings:
-    """Return the lines of a report, of its own currency. Fixed charges are lines of every listing."""
+    """Return the lines of a report, of its own currency. Fixed charges are part of days, else lines of their own."""
     report = as_shown(exact)
     fixed = tuple(_fixed(charge) for charge in report.fixed)
-    days = _listing("Days", "Day", [_day(line) for line in report.days], fixed)
+    days = _listing("Days", "Day", _days(report), ())
     energy = sum((line.kwh or _ZERO for line in days.lines), _ZERO)
     total = total_of(report)
     return Listings(
@@ -86,9 +87,21 @@ def _listing(title: str, first: str, lines: Sequence[Line], fixed: tuple[Line, .
     return Listing(title, first, (*shown, *fixed))
 
 
-def _day(line: DayCost) -> Line:
+def _days(report: CostReport) -> list[Line]:
+    fixed = fixed_by_day(report.fixed, [line.date for line in report.days], report.currency)
+    return [_day(line, *fixed.get(line.date, (_ZERO, _ZERO)), report.currency) for line in report.days]
+
+
+def _day(line: DayCost, fixed: Decimal, its_vat: Decimal, currency: str) -> Line:
+    note = f"{formats.money(fixed + its_vat, currency)} fixed" if fixed else ""
     return replace(
-        _line(line, formats.week_day(line.date)), kwh=line.kwh, key=line.date.isoformat(), day=line.date
+        _line(line, formats.week_day(line.date), note),
+        base=line.base_cost + fixed,
+        vat=line.vat + its_vat,
+        total=line.total + fixed + its_vat,
+        kwh=line.kwh,
+        key=line.date.isoformat(),
+        day=line.date,
     )
 
 

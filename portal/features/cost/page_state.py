@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Concatenate, ParamSpec
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -19,6 +20,7 @@ from portal.core.values.currencies import is_currency
 from portal.features.cost import view
 from portal.features.cost.comparison import build_comparison, days_before
 from portal.features.cost.days import UTC_DAYS, days_asked_for, grouping_asked_for, instants_of, query_of
+from portal.features.cost.explain_address import EXPLAIN_NAMES, Explained, explained_in
 from portal.features.cost.restated_words import restated_words
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
@@ -68,13 +70,15 @@ class CostPage(rx.State, mixin=True):
     is_loading: bool = True
     is_busy: bool = False
     failure: str = ""
+    _shown_query: dict[str, str] = {}
+    _explained: str = ""
 
     @rx.event
     @signed_in
     async def load(self):
         """Read the cost of the days in the address, and once it is shown, that of the days before."""
         query = self.router.url.query_parameters
-        if not self._is_shown(query):
+        if not self._is_shown(query) or self._explains_alone(query):
             return
         # After a failure there is nothing to keep on the page while it is tried again.
         self.is_loading, self.is_busy = self.is_loading or self.failure != "", True
@@ -151,6 +155,13 @@ class CostPage(rx.State, mixin=True):
         """Whether the address asks for this page at all."""
         return True
 
+    def _explains_alone(self, query: Mapping[str, str]) -> bool:
+        """Whether the figures of an address are shown already, and only what is explained beside them changed."""
+        was, self._explained = self._explained, explained_in(query).query()
+        figures = {name: value for name, value in query.items() if name not in EXPLAIN_NAMES}
+        is_answered = bool(self.first_day) and not (self.is_loading or self.failure)
+        return is_answered and self._explained != was and figures == self._shown_query
+
     async def _read_choices(self, query: Mapping[str, str]) -> None:
         """Take what else the address chooses, before the figures are read."""
 
@@ -189,6 +200,11 @@ class CostPage(rx.State, mixin=True):
         address = self._address(days, grouping or self.grouping)
         return f"{address}&currency={chosen}" if chosen else address
 
+    def _explain_address(self, explained: Explained) -> str:
+        """The address of what is shown, with something explained beside it."""
+        days = parse_days(self.first_day, self.last_day)
+        return f"{self._shown_address(days)}{explained.query()}" if days else ""
+
     def _today(self) -> date:
         return current().clock().astimezone(ZoneInfo(self.zone)).date()
 
@@ -206,6 +222,7 @@ class CostPage(rx.State, mixin=True):
         self.quick, self.range_label = quick_key(days, today), formats.day_range(days.first, days.last)
         self.export_query = query_of(days, self.grouping, **self._export_choices())
         self.restated, self.quality_address = "", self._quality_address(days)
+        self._shown_query = dict(parse_qsl(urlsplit(self._shown_address(days)).query))
         self.days_note = f"Days run from 00:00 to 24:00, {self.zone} time"
         return days
 

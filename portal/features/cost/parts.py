@@ -18,7 +18,7 @@ from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Click, Shown, Text, Told, is_some
 
 _CHART_HEIGHT = "240px"
-# What a phone leaves out of the tables; the figures above say it for all of them.
+# What a phone leaves out of the tables: a row opens to it, and the figures above say it for all of them.
 _MINOR = ("base", "vat")
 _MEASURES = (("cost", "Cost"), ("energy", "Energy"))
 _GROUPINGS = ((UTC_DAYS, "UTC days"), (LOCAL_DAYS, "Local days"))
@@ -71,14 +71,17 @@ def file_link(label: str, address: Text, *, hint: str) -> rx.Component:
     )
 
 
-def body(state: State, below: rx.Component, *, on_explain: Click) -> rx.Component:
-    """Figures, warnings and what is below them; or why there is nothing. `on_explain` is called by the figures."""
+def body(state: State, below: rx.Component, *, on_explain: Click, has_fixed: bool = False) -> rx.Component:
+    """Figures, warnings and what is below them; or why there is nothing. `on_explain` is called by the figures.
+
+    `has_fixed` says that fixed charges are among the figures.
+    """
     return rx.cond(
         state.failure != "",
         card(error_panel(state.failure, on_retry=state.load)),
         rx.el.div(
             _coverage(state),
-            _figures(state, on_explain),
+            _figures(state, on_explain, has_fixed=has_fixed),
             _restated(state),
             rx.el.span(state.report.as_of, class_name="ui-hint"),
             callouts(state.report.warnings),
@@ -112,20 +115,29 @@ def _restated(state: State) -> rx.Component:
     return rx.cond(state.restated != "", callout(state.restated, " ", decided, tone="note"), rx.fragment())
 
 
-def _figures(state: State, on_explain: Click) -> rx.Component:
+def _figures(state: State, on_explain: Click, *, has_fixed: bool) -> rx.Component:
     report = state.report
     each = partial(figure, loading=state.is_loading, on_click=on_explain)
-    return figure_row(
-        each("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label)),
+    of_energy = (
+        each("Energy cost", report.energy_cost, note="Before VAT"),
+        each("Fixed and VAT", report.fixed_and_vat, note=report.fixed_and_vat_note),
+    )
+    before_and_vat = (
         each("Base cost", report.base, note="Before VAT"),
         each("VAT", report.vat, note=report.vat_share),
-        each(
-            "Total",
-            report.total,
-            note=_or(state.cost_compared, report.per_kwh),
-            accent=True,
-            title=report.per_kwh,
-        ),
+    )
+    return figure_row(
+        each("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label)),
+        *(of_energy if has_fixed else before_and_vat),
+        each("Total", report.total, note=_price_and_comparison(state), accent=True),
+    )
+
+
+def _price_and_comparison(state: State) -> rx.Component:
+    """What a kWh came to, always, and below it how the total compares."""
+    return rx.fragment(
+        rx.el.b(state.report.per_kwh),
+        rx.cond(state.cost_compared != "", rx.el.span(state.cost_compared), rx.fragment()),
     )
 
 
@@ -167,8 +179,8 @@ def _skeletons() -> rx.Component:
     )
 
 
-def day_chart(state: State) -> rx.Component:
-    """Cost or energy per day, stacked by time of use; a bar opens its day."""
+def day_chart(state: State, opened: Text) -> rx.Component:
+    """Cost or energy per day, stacked by time of use; a bar opens its day. `opened` is the one beside the page."""
     is_cost = state.measure == "cost"
     return card(
         bars(
@@ -176,6 +188,7 @@ def day_chart(state: State) -> rx.Component:
             label=rx.cond(is_cost, "Cost per day by time of use.", "Energy per day by time of use."),
             height=_CHART_HEIGHT,
             on_open=state.choose_day,
+            chosen=opened,
         ),
         rx.el.ul(
             rx.cond(
@@ -198,43 +211,31 @@ def table(
     *,
     title: str,
     on_explain: Told[str],
+    opened: Text,
     download_path: Text,
 ) -> rx.Component:
-    """One listing with its totals; `on_explain(key)` is called by the button of a row."""
+    """One listing with its totals. `on_explain(key)` is called by the button of a row; `opened` is that beside it."""
     return card(
-        listing_table(state.report.unit, first, rows, state.report.total_cells, on_explain=on_explain),
+        data_table(
+            _line_columns(state.report.unit, first),
+            rows,
+            lambda line: _line_cells(line, on_explain, opened),
+            caption=f"Cost per {first.lower()}",
+            totals=["Total", *[state.report.total_cells[index] for index in range(4)]],
+            tall=True,
+        ),
         title=title,
         note=_table_download(title, first, download_path, state),
         flush=True,
     )
 
 
-def listing_table(
-    unit: Text,
-    first: str,
-    rows: Shown[list[CostRow]],
-    totals: list[str],
-    *,
-    on_explain: Told[str],
-    caption: str = "",
-) -> rx.Component:
-    """Lines with `totals` (a list: kWh, base, VAT, total), in a currency's `unit`."""
-    return data_table(
-        _line_columns(unit, first),
-        rows,
-        lambda line: _line_cells(line, on_explain),
-        caption=caption or f"Cost per {first.lower()}",
-        totals=["Total", *[totals[index] for index in range(4)]],
-        tall=True,
-    )
-
-
-def submeters(state: State, *, on_explain: Told[str]) -> rx.Component:
+def submeters(state: State, *, on_explain: Told[str], opened: Text) -> rx.Component:
     """What sub-meters and virtual ones used, without a total: it is in that of the devices already."""
     table = data_table(
         _line_columns(state.report.unit, "Meter"),
         state.report.submeters,
-        lambda line: _line_cells(line, on_explain),
+        lambda line: _line_cells(line, on_explain, opened),
         caption="Sub-meters and virtual meters",
         tall=True,
     )
@@ -252,13 +253,22 @@ def _line_columns(unit: Text, first: str) -> list[Column]:
     return [Column(first), Column("kWh", is_number=True), *money]
 
 
-def _line_cells(line: CostRow, on_explain: Told[str]) -> list[rx.Component]:
+def _line_cells(line: CostRow, on_explain: Told[str], opened: Text) -> list[rx.Component]:
     warning = rx.cond(line["warning"] != "", cell_warning(line["warning"]), rx.fragment())
-    name = rx.el.div(hue_square(line["hue"]), _name(line, on_explain), class_name="ui-cell-name")
+    name = rx.el.div(hue_square(line["hue"]), _name(line, on_explain, opened), class_name="ui-cell-name")
     return [
-        head_cell(name, cell_note(line["note"]), warning),
+        head_cell(name, cell_note(line["note"]), warning, _left_out_on_phones(line)),
         *[cell(line[key], number=True, minor=key in _MINOR) for key in ("kwh", "base", "vat", "total")],
     ]
+
+
+def _left_out_on_phones(line: CostRow) -> rx.Component:
+    """The columns that a phone has no room for, behind a touch."""
+    return rx.el.details(
+        rx.el.summary("Base, VAT", rx.el.span(" of ", line["label"], class_name="ui-visually-hidden")),
+        rx.el.span("Base ", line["base"], " \u00b7 VAT ", line["vat"]),
+        class_name="ui-cell-more",
+    )
 
 
 def _table_download(title: str, first: str, path: Text, state: State) -> rx.Component:
@@ -271,7 +281,7 @@ def _table_download(title: str, first: str, path: Text, state: State) -> rx.Comp
     )
 
 
-def _name(line: CostRow, on_explain: Told[str]) -> rx.Component:
+def _name(line: CostRow, on_explain: Told[str], opened: Text) -> rx.Component:
     return rx.cond(
         line["key"] != "",
         rx.el.button(
@@ -279,6 +289,7 @@ def _name(line: CostRow, on_explain: Told[str]) -> rx.Component:
             type="button",
             title="Explain this figure",
             on_click=on_explain(line["key"]),
+            custom_attrs={"aria-current": rx.cond(opened == line["key"], "true", "false")},
             class_name="ui-link",
         ),
         rx.el.span(line["label"]),

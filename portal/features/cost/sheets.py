@@ -59,8 +59,10 @@ def _sheet(listing: Listing, listings: Listings, currency: str, days: Mapping[da
 
 def _row(line: Line, cover: DayCover | None = None) -> tuple[Value, ...]:
     if cover and not cover.covered and not line.kwh:
-        return line.day, NO_READINGS, None, None, None, None
-    note = line.note or (hours_note(cover) if cover else "")
+        if not line.note:
+            return line.day, NO_READINGS, None, None, None, None
+        return line.day, f"{NO_READINGS}, {line.note}", None, line.base, line.vat, line.total
+    note = ", ".join(words for words in (hours_note(cover) if cover else "", line.note) if words)
     return line.day or line.label, note, *_figures(line)
 
 

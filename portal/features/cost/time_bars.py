@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from portal.core.history.rules.buckets import TimeSpan
@@ -13,6 +14,9 @@ from portal.ui.plots import Scale, scale_of, time_ticks
 from portal.ui.plotted import NO_BARS, Drawn
 
 _SLIM = 0.12
+FIXED_CHARGE: Final = "Fixed charge of the day"
+"""Names the part of a bar that no energy is behind; it lies at the bottom."""
+_OWN_HUES: Final = {NO_TARIFF: tokens.DEFAULT_RATE, FIXED_CHARGE: tokens.FIXED_CHARGE}
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,10 @@ class ValueWords:
 def hues_shown(bars: Iterable[TimeBar]) -> dict[str | None, str]:
     """The hue of each period that any of the bars has, from the cheapest kind to the dearest."""
     names = {name for bar in bars for name, value in bar.value_of.items() if value}
-    hues = hues_of(name for name in names if name != NO_TARIFF) | {NO_TARIFF: tokens.DEFAULT_RATE}
-    return {name: hues[name] for name in sorted(names, key=period_rank)}
+    hues = hues_of(name for name in names if name not in _OWN_HUES) | _OWN_HUES
+    return {
+        name: hues[name] for name in sorted(names, key=lambda name: (name != FIXED_CHARGE, period_rank(name)))
+    }
 
 
 def legend_of(bars: Iterable[TimeBar]) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import TypedDict
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.rules.coverage import Coverage
 from portal.core.cost.rules.shown_cost import as_shown
+from portal.core.cost.rules.totals import total_of
 from portal.core.values.currencies import currency_digits
 from portal.features.cost.bars import day_figure
 from portal.features.cost.coverage_words import NO_READINGS, coverage_words, hours_note
@@ -42,6 +43,9 @@ class CostView:
     base: str = ""
     vat: str = ""
     total: str = ""
+    energy_cost: str = ""
+    fixed_and_vat: str = ""
+    fixed_and_vat_note: str = ""
     per_kwh: str = ""
     vat_share: str = ""
     currency: str = ""
@@ -78,6 +82,9 @@ def build_cost(whole: CostReport, zone: str = "UTC", currency: str = "") -> Cost
         base=formats.money(total.base, currency),
         vat=formats.money(total.vat, currency),
         total=formats.money(total.total, currency),
+        energy_cost=formats.money(report.base_cost, currency),
+        fixed_and_vat=formats.money(total.total - report.base_cost, currency),
+        fixed_and_vat_note=_fixed_and_vat(total.base - report.base_cost, total.vat, currency),
         per_kwh=_per_kwh(exact, currency),
         vat_share=_vat_share(total.base, total.vat),
         currency=currency,
@@ -113,17 +120,18 @@ def _rows(listing: Listing, currency: str) -> list[CostRow]:
 
 
 def _day_rows(listing: Listing, currency: str, coverage: Coverage) -> list[CostRow]:
-    """The days; one without readings is not one of 0.00, and one with some of them says how many."""
+    """The days; one without readings is not one of 0.00 kWh, and one with some of them says how many."""
     known = {each.day: each for each in coverage.days}
     rows = _rows(listing, currency)
     for line, row in zip(listing.lines, rows, strict=True):
         cover = known.get(line.day) if line.day else None
         if cover is None:
             continue
-        row["note"] = hours_note(cover)
+        row["note"] = ", ".join(words for words in (hours_note(cover), line.note) if words)
         if not cover.covered and not line.kwh:
-            row["kwh"], row["note"] = NO_READINGS, ""
-            row |= {"base": formats.MISSING, "vat": formats.MISSING, "total": formats.MISSING}
+            row["kwh"] = NO_READINGS
+            if not line.note:
+                row |= {"base": formats.MISSING, "vat": formats.MISSING, "total": formats.MISSING}
     return rows
 
 
@@ -151,9 +159,13 @@ def _row(line: Line, currency: str) -> CostRow:
 def _per_kwh(report: CostReport, currency: str) -> str:
     if report.total_kwh == 0:
         return ""
-    share = "without fixed charges" if report.fixed else "all in"
-    price = formats.number(report.total / report.total_kwh, max(2, currency_digits(currency)))
-    return f"{formats.currency_symbol(currency)}\u00a0{price} per kWh, {share}"
+    price = formats.number(total_of(report).total / report.total_kwh, max(2, currency_digits(currency)))
+    return f"{formats.currency_symbol(currency)}\u00a0{price} per kWh, all in"
+
+
+def _fixed_and_vat(fixed: Decimal, vat: Decimal, currency: str) -> str:
+    its_vat = f"{formats.money(vat, currency)} VAT"
+    return f"{formats.money(fixed, currency)} fixed, {its_vat}" if fixed else its_vat
 
 
 def _vat_share(base: Decimal, vat: Decimal) -> str:

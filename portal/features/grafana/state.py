@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from portal.auth.guards import signed_in
+from portal.auth.guards import admin_only, signed_in
 from portal.core.stack import current
 
 
@@ -15,4 +15,10 @@ class GrafanaState(rx.State):
     @signed_in
     async def load(self):
         """Read it from the settings."""
+        self.path = current().settings.grafana.url
+
+    @rx.event
+    @admin_only
+    async def load_for_admins(self):
+        """Read it for a page of admins."""
         self.path = current().settings.grafana.url

@@ -20,7 +20,7 @@ _LONGEST = 500
 class Dialogs(rx.State, mixin=True):
     """What the dialogs show. `secret` is what was just issued: it is forgotten when its dialog is left.
 
-    `draft_done` is another one each time a form was saved or left.
+    `draft_done` is another one each time a form was saved or left. `is_leaving` asks before a secret is gone.
     """
 
     opened: str = ""
@@ -29,6 +29,7 @@ class Dialogs(rx.State, mixin=True):
     failure: str = ""
     secret: str = ""
     draft_done: str = ""
+    is_leaving: bool = False
 
     def _choose(self, which: str, chosen_id: str, name: str) -> None:
         done = self.draft_done
@@ -38,7 +39,7 @@ class Dialogs(rx.State, mixin=True):
 
     def _show_once(self, secret: str, name: str) -> None:
         self.opened, self.secret, self.chosen_name = "issued", secret, name
-        self.draft_done = token_hex(8)
+        self.is_leaving, self.draft_done = False, token_hex(8)
 
     def _forget(self) -> None:
         # The name stays: the dialog still shows it while it fades out.
@@ -62,6 +63,12 @@ class AdminDialogs(Dialogs, mixin=True):
         if not is_open:
             self._forget()
 
+    @rx.event
+    @admin_only
+    def leave(self, is_open: bool) -> None:
+        """Ask before what is shown once is gone."""
+        self.is_leaving = not is_open
+
 
 class OwnDialogs(Dialogs, mixin=True):
     """Dialogs of a page everybody has for themselves."""
@@ -78,6 +85,12 @@ class OwnDialogs(Dialogs, mixin=True):
         """Close whatever is open and forget the secret: it can't be shown again."""
         if not is_open:
             self._forget()
+
+    @rx.event
+    @signed_in
+    def leave(self, is_open: bool) -> None:
+        """Ask before what is shown once is gone."""
+        self.is_leaving = not is_open
 
 
 # One class would be one set of handlers, and those of an admin have another guard.
@@ -155,16 +168,28 @@ def question(
 def shown_once(
     state: AnyDialogs, title: Text, *more: rx.Component, name: str, warning: Text, description: Text
 ) -> rx.Component:
-    """The dialog that shows what was just issued, the one time it can be seen."""
+    """The dialog that shows what was just issued, the one time it can be seen: Escape asks, and does not close it."""
+    asked = rx.el.div(
+        callout("Have you copied it? It cannot be shown again."),
+        dialog_buttons(
+            button("Keep it open", on_click=state.leave(True), auto_focus=True),
+            button("Close, I have it", tone="danger", on_click=state.close(False)),
+        ),
+        class_name="ui-stack",
+    )
     return dialog(
         title,
         secret(state.secret, name=name, label="Copy"),
         callout(warning),
         *more,
-        dialog_buttons(button("Done", tone="primary", on_click=state.close(False))),
+        rx.cond(
+            state.is_leaving,
+            asked,
+            dialog_buttons(button("Done", tone="primary", on_click=state.close(False))),
+        ),
         description=description,
         is_open=state.opened == "issued",
-        on_open_change=state.close,
+        on_open_change=state.leave,
         is_alert=True,
     )
 

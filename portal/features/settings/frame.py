@@ -29,20 +29,22 @@ BRANDING: Final = Tab("Branding", f"{SETTINGS}/branding")
 USERS: Final = Tab("Users", f"{SETTINGS}/users")
 API_KEYS: Final = Tab("API keys", f"{SETTINGS}/api-keys")
 AUDIT: Final = Tab("Audit trail", f"{SETTINGS}/audit")
+GRAFANA: Final = Tab("Grafana", f"{SETTINGS}/grafana")
 APP_CONFIG: Final = Tab("App config", f"{SETTINGS}/app-config")
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What a run mode brings along: its frame, and Settings pages of its own."""
+    """What a run mode brings along: its frame, Settings pages of its own, and dashboards of Grafana (uid, words)."""
 
     frame: Frame
     own_tabs: tuple[Tab, ...] = ()
+    dashboards: tuple[tuple[str, str], ...] = ()
 
     @property
     def tabs(self) -> tuple[Tab, ...]:
         """Every page of the Settings, in the order they are shown."""
-        return (ACCOUNT, BRANDING, *self.own_tabs, USERS, API_KEYS, AUDIT, APP_CONFIG)
+        return (ACCOUNT, BRANDING, *self.own_tabs, USERS, API_KEYS, AUDIT, GRAFANA, APP_CONFIG)
 
     def page(self, here: Tab, *content: rx.Component, actions: rx.Component | None = None) -> rx.Component:
         """One page of the Settings."""

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.features.grafana.state import GrafanaState
 from portal.features.settings.account.page import account_page
 from portal.features.settings.account.second_factor_state import SecondFactorState
 from portal.features.settings.account.state import AccountState
@@ -13,7 +14,17 @@ from portal.features.settings.audit.page import audit_page
 from portal.features.settings.audit.state import AuditState
 from portal.features.settings.branding.page import branding_page
 from portal.features.settings.branding.state import BrandingState
-from portal.features.settings.frame import ACCOUNT, API_KEYS, APP_CONFIG, AUDIT, BRANDING, USERS, Surface
+from portal.features.settings.frame import (
+    ACCOUNT,
+    API_KEYS,
+    APP_CONFIG,
+    AUDIT,
+    BRANDING,
+    GRAFANA,
+    USERS,
+    Surface,
+)
+from portal.features.settings.grafana.page import grafana_page
 from portal.features.settings.users.page import users_page
 from portal.features.settings.users.state import UsersState
 from portal.web.brand.branding import ICON_PATH
@@ -24,6 +35,7 @@ _PAGES = (
     (USERS, users_page, UsersState.load),
     (API_KEYS, api_keys_page, ApiKeysState.load),
     (AUDIT, audit_page, AuditState.load),
+    (GRAFANA, grafana_page, GrafanaState.load_for_admins),
     (APP_CONFIG, app_config_page, AppConfigState.follow),
 )
 

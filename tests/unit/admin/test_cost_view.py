@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost
+from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost
 from portal.core.energy.rules.as_of import AsOf
 from portal.features.cost.view import build_cost
 
@@ -46,6 +46,20 @@ def test_the_worked_example_comes_out_to_the_cent() -> None:
     assert shown.warnings == []
     assert shown.as_of == "As of 20 May, 01:00"
     assert build_cost(REPORT, "Africa/Johannesburg").as_of == "As of 20 May, 03:00"
+
+
+def test_what_a_kwh_came_to_has_fixed_charges_in_it_as_the_total_has() -> None:
+    charge = FixedCost(
+        date(2026, 5, 18), date(2026, 5, 19), "Mill", "TOU", Decimal(50), Decimal("7.5"), Decimal("57.5")
+    )
+    shown = build_cost(replace(REPORT, fixed=(charge,)))
+    assert (shown.energy_cost, shown.fixed_and_vat, shown.total) == (
+        "R\u00a0140.00",
+        "R\u00a078.50",
+        "R\u00a0218.50",
+    )
+    assert shown.fixed_and_vat_note == "R\u00a050.00 fixed, R\u00a028.50 VAT"
+    assert shown.per_kwh == "R\u00a03.90 per kWh, all in"
 
 
 def test_rows_are_days_and_devices() -> None:

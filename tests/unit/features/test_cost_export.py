@@ -101,7 +101,8 @@ def test_a_file_is_read_by_pandas_as_it_is(listing: str, *, for_machine: bool) -
     if listing == "days":
         days = pd.to_datetime(table["Day"], format="%Y-%m-%d")
         assert days.notna().sum() == 3
-        assert table["Note"][days.isna()].tolist() == ["Fixed charge: May 2026, Mill, TOU"]
+        notes = [note.replace("\u00a0", " ") for note in table["Note"]]
+        assert notes == ["R 66.77 fixed", "R 3.71 fixed", "R 44.52 fixed"]
 
 
 def test_every_row_says_which_days_it_is_about() -> None:
@@ -194,6 +195,7 @@ def test_a_day_without_readings_has_no_figures_and_one_with_some_of_them_says_ho
     report = replace(
         REPORT,
         days=(REPORT.days[0], zero, REPORT.days[2]),
+        fixed=(),
         coverage=Coverage(
             (
                 DayCover(date(2026, 5, 18), 72, 72),
@@ -209,3 +211,18 @@ def test_a_day_without_readings_has_no_figures_and_one_with_some_of_them_says_ho
     assert "" not in {rows[2][name] for name in FIGURES}
     days = load_workbook(BytesIO(xlsx_bytes(replace(EXPORT, report=report))))["Days"]
     assert [cell.value for cell in days[3]][1:] == ["no readings", None, None, None, None]
+
+
+def test_a_day_without_readings_still_carries_its_fixed_charge() -> None:
+    zero = DayCost(date(2026, 5, 19), Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+    days = (REPORT.days[0], zero, REPORT.days[2])
+    covers = tuple(DayCover(line.date, 24, 0 if line is zero else 24) for line in days)
+    kwh, base, vat, total = (each * 2 for each in PARTS)
+    report = replace(
+        REPORT, total_kwh=kwh, base_cost=base, vat=vat, total=total, days=days, coverage=Coverage(covers)
+    )
+    row = build_cost(report).days[1]
+    assert (row["kwh"], row["note"], row["total"]) == ("no readings", "R\u00a03.71 fixed", "3.71")
+    body = csv_bytes([sheets(report, report.coverage)[0]], EXPORT).decode("utf-8-sig")
+    _, listed, _ = csv.DictReader(StringIO(body))
+    assert (listed["Note"], listed["kWh"], listed["Total"]) == ("no readings, R\u00a03.71 fixed", "", "3.71")

@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import pytest
 
 from portal.core.cost.rules.explanation import Explanation, ReadingUsed
 from portal.core.cost.service.explain import HourLine
-from portal.features.cost.explain_view import build_explanation, build_hours, hour_totals
+from portal.features.cost.explain_address import TOTAL, Explained, explained_in
+from portal.features.cost.explain_hours import build_hours, hour_bars, hour_totals, neighbours
+from portal.features.cost.explain_view import build_explanation
 
 
 def lines(first: datetime, *kwh: str) -> list[HourLine]:
@@ -81,3 +84,44 @@ def test_registers_are_shown_with_the_digits_of_the_longest() -> None:
     )
     shown = [step["figure"].replace("\u2009", " ") for step in build_explanation(found).readings]
     assert shown == [f"2 301 {part}\u00a0kWh" for part in ("108.75", "194.00", "194.10")]
+
+
+def test_an_address_explains_the_range_a_day_a_device_or_an_hour_and_nothing_else() -> None:
+    for explained in (
+        Explained(TOTAL),
+        Explained("2026-05-25"),
+        Explained("2026-05-25", "b7"),
+        Explained("2026-05-25", "b7", "2026-05-25T06:00:00+00:00"),
+    ):
+        address = f"/cost?from=2026-05-25{explained.query()}"
+        assert explained_in(dict(parse_qsl(urlsplit(address).query))) == explained
+    assert explained_in({"explain": "25 May", "device": "b7"}) == Explained()
+    assert Explained().query() == ""
+
+
+def test_the_strip_of_hours_has_each_period_and_pales_what_is_not_chosen() -> None:
+    first = datetime(2026, 5, 25, 22, tzinfo=UTC)
+    hours = [
+        HourLine(first, Decimal(3), Decimal(9), ("Peak", None), {"Peak": Decimal(1), None: Decimal("1.5")}),
+        HourLine(first + timedelta(hours=1), Decimal(2), Decimal(5), (None,), {None: Decimal(2)}),
+    ]
+    drawn = hour_bars(hours, (first, first + timedelta(days=1)), "Africa/Johannesburg", first.isoformat())
+    split, other = drawn["bars"]
+    assert {(row["label"], row["value"]) for row in split["rows"]} == {
+        ("Peak", "1.00 kWh"),
+        ("Default rate", "1.50 kWh"),
+        ("No tariff", "0.50 kWh"),
+        ("Total", "3.00 kWh"),
+    }
+    assert (split["title"], split["key"]) == ("00:00 to 01:00", first.isoformat())
+    assert (split["pale"], other["pale"]) == (False, True)
+
+
+def test_beside_a_key_are_those_before_and_after_it() -> None:
+    days = ["a", "b", "c"]
+    assert [neighbours(days, day) for day in ("a", "b", "c", "d")] == [
+        ("", "b"),
+        ("a", "c"),
+        ("b", ""),
+        ("", ""),
+    ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from portal.core.cost.rules.cost import CostReport, DayCost, PeriodCost
+from portal.core.cost.rules.cost import CostReport, DayCost, FixedCost, PeriodCost
 from portal.core.cost.rules.coverage import Coverage, DayCover
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
@@ -77,6 +77,44 @@ def test_energy_without_a_tariff_is_a_part_of_energy_only() -> None:
     assert (cost["title"], cost["key"]) == ("Mon 18 May", "2026-05-18")
 
 
+def charged(first: date, last: date, total: str) -> FixedCost:
+    zero = Decimal(0)
+    return FixedCost(first, last, "Mill", "Domestic", Decimal(total), zero, Decimal(total))
+
+
+def test_fixed_charges_are_a_part_of_every_day_and_add_up_to_the_cent() -> None:
+    first = date(2026, 5, 18)
+    days = [day(first + timedelta(days=n), 30 if n else 0, 20 if n else 0) for n in range(3)]
+    fixed = (charged(first, days[-1].date, "10.00"), charged(days[1].date, days[1].date, "0.50"))
+    found = replace(report(*days), fixed=fixed)
+    drawn = day_figure(found, "cost")
+    assert [[(row["label"], row["value"]) for row in bar["rows"]] for bar in drawn["bars"]] == [
+        [("Fixed charge of the day", "R\u00a03.34")],
+        [
+            ("Peak", "R\u00a040.00"),
+            ("Fixed charge of the day", "R\u00a03.83"),
+            ("Total", "R\u00a043.83"),
+        ],
+        [
+            ("Peak", "R\u00a040.00"),
+            ("Fixed charge of the day", "R\u00a03.33"),
+            ("Total", "R\u00a043.33"),
+        ],
+    ]
+    assert drawn["bars"][1]["parts"][0]["hue"] == "var(--ui-fixed-charge)"
+    assert [each["label"] for each in drawn["legend"]] == ["Fixed charge of the day", "Peak"]
+    energy = day_figure(found, "energy")
+    assert [row["label"] for row in energy["bars"][1]["rows"]] == ["No tariff", "Peak", "Total"]
+
+
+def test_a_local_day_beside_those_of_a_report_counts_to_the_nearest() -> None:
+    found = replace(
+        report(day(date(2026, 5, 18), 30, 20)), fixed=(charged(date(2026, 5, 19), date(2026, 5, 19), "4"),)
+    )
+    [bar] = day_figure(found, "cost")["bars"]
+    assert bar["rows"][-1]["value"] == "R\u00a044.00"
+
+
 def test_one_day_is_a_slim_bar_in_the_middle_and_its_word_below_it() -> None:
     figure = day_figure(report(day(date(2026, 5, 18), 30, 20)), "cost")
     [bar] = figure["bars"]
@@ -102,3 +140,17 @@ def test_a_day_without_readings_is_hatched_and_says_so() -> None:
     assert figure["gaps"] == [{"x": unread["x"], "w": unread["w"], "h": 1, "words": "No readings"}]
     assert figure["gap_words"] == "No readings"
     assert day_figure(report(*days), "cost")["gap_words"] == ""
+
+
+def test_a_day_without_readings_is_hatched_above_its_fixed_charge() -> None:
+    on = date(2026, 5, 18)
+    found = replace(
+        report(day(on, 0, 0)), fixed=(charged(on, on, "4"),), coverage=Coverage((DayCover(on, 24, 0),))
+    )
+    drawn = day_figure(found, "cost")
+    [bar] = drawn["bars"]
+    assert [(row["label"], row["value"]) for row in bar["rows"]] == [
+        ("No readings", ""),
+        ("Fixed charge of the day", "R\u00a04.00"),
+    ]
+    assert len(drawn["gaps"]) == 1

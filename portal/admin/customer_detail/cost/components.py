@@ -5,7 +5,6 @@ import reflex as rx
 from portal.admin.customer_detail.cost.explain_state import CustomerExplainState as Explain
 from portal.admin.customer_detail.cost.state import CustomerCostState as State
 from portal.features.cost.days import UTC_DAYS
-from portal.features.cost.explain_parts import explain_dialog
 from portal.features.cost.parts import body, day_chart, left_out, picker, submeters, table
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
@@ -23,8 +22,7 @@ def cost_panel() -> rx.Component:
             rx.el.span(State.days_note, class_name="ui-hint"),
             class_name="ui-row",
         ),
-        body(State, _below_the_figures(), on_explain=Explain.explain_from_total),
-        explain_dialog(Explain),
+        body(State, _below_the_figures(), on_explain=Explain.explain_total),
     )
 
 
@@ -33,16 +31,16 @@ def _below_the_figures() -> rx.Component:
     return rx.cond(
         report.has_devices,
         rx.fragment(
-            rx.cond(report.has_energy, day_chart(State), card(_no_energy())),
+            rx.cond(report.has_energy, day_chart(State, Explain.open_day), card(_no_energy())),
             columns(
-                _table("Day", report.days, "Days", Explain.explain_from_day),
-                _table("Device", report.devices, "Devices", Explain.explain_from_device),
+                _table("Day", report.days, "Days", Explain.explain_day, Explain.open_day),
+                _table("Device", report.devices, "Devices", Explain.explain_device, Explain.open_device),
             ),
             columns(
-                _table("Site", report.sites, "Sites", Explain.explain_from_device),
-                _table("Period", report.periods, "Time of use", Explain.explain_from_day),
+                _table("Site", report.sites, "Sites", Explain.explain_device),
+                _table("Period", report.periods, "Time of use", Explain.explain_day),
             ),
-            submeters(State, on_explain=Explain.explain_from_device),
+            submeters(State, on_explain=Explain.explain_device, opened=Explain.open_device),
             callout("Fixed charges are not included: the customer's own Cost page has them.", tone="note"),
             left_out(State),
         ),
@@ -50,8 +48,12 @@ def _below_the_figures() -> rx.Component:
     )
 
 
-def _table(first: str, rows: Shown[list[CostRow]], title: str, on_explain: Told[str]) -> rx.Component:
-    return table(State, first, rows, title=title, on_explain=on_explain, download_path=_files())
+def _table(
+    first: str, rows: Shown[list[CostRow]], title: str, on_explain: Told[str], opened: Text = "-"
+) -> rx.Component:
+    return table(
+        State, first, rows, title=title, on_explain=on_explain, opened=opened, download_path=_files()
+    )
 
 
 def _files() -> Text:

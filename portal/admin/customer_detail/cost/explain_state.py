@@ -1,4 +1,4 @@
-"""State of the dialog that explains a figure of a customer's cost."""
+"""State of the panel that explains a figure of a customer's cost."""
 
 from typing import ClassVar
 from uuid import UUID

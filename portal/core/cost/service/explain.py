@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -65,12 +66,16 @@ async def explain_hour(
 
 @dataclass(frozen=True)
 class HourLine:
-    """An hour of a device with its energy and what it costs with VAT, exact; `periods` are its rates' names."""
+    """An hour of a device with its energy and what it costs with VAT, exact; `periods` are its rates' names.
+
+    `kwh_of` is the energy at each of them, without what no tariff covers.
+    """
 
     hour_at: datetime
     kwh: Decimal
     total: Decimal
     periods: tuple[str | None, ...]
+    kwh_of: dict[str | None, Decimal] = field(default_factory=dict[str | None, Decimal])
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,13 @@ def _hour_line(found: DeviceHour, parts: list[tuple[Segment, int]]) -> HourLine:
     priced = [domain.priced_part(segment, milliwh, (), _UTC) for segment, milliwh in parts]
     with exact_decimals():
         total = sum((part.total for part in priced), Decimal(0))
+        kwh_of: dict[str | None, Decimal] = defaultdict(Decimal)
+        for part in priced:
+            if part.rate_per_kwh is not None:
+                kwh_of[part.period_name] += part.kwh
     names = tuple(dict.fromkeys(part.period_name for part in priced))
-    return HourLine(found.hour.astimezone(UTC), kwh_from_milliwh(found.allocated_milliwh), total, names)
+    kwh = kwh_from_milliwh(found.allocated_milliwh)
+    return HourLine(found.hour.astimezone(UTC), kwh, total, names, dict(kwh_of))
 
 
 def _explanation(

@@ -1,0 +1,1 @@
+"""Grafana among the Settings, for admins."""
