@@ -14,7 +14,6 @@ def test_the_digits_of_a_register_are_a_number_or_not_known(typed: str, digits: 
 
 def test_a_form_that_does_not_ask_for_them_leaves_them() -> None:
     assert "register_digits" not in meter_facts({}, is_virtual=False)
-    assert "register_digits" not in meter_facts({"register_digits": "6"}, is_virtual=True)
 
 
 @pytest.mark.parametrize("typed", ["six", "-6", "6.5", "\u0666"])
