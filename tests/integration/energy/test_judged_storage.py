@@ -16,6 +16,7 @@ from portal.core.energy.rules.event_codes import code_of_kind, code_of_reason
 from portal.core.energy.rules.judging import (
     Judgement,
     LinkKind,
+    ProposalKind,
     RegisterFacts,
     RegisterReading,
     is_firm,
@@ -233,3 +234,17 @@ async def test_a_late_reading_in_the_middle_of_a_quarter_reads_a_few_days(
     assert 0 < looked_at < 6 * 96
     facts = RegisterFacts(rated_watts=20_000, width_milliwh=USUAL_WIDTH)
     await require_as_judged(meter, judge([*history, late], facts))
+
+
+async def test_what_is_no_register_is_said_once_and_taken_back_by_earlier_readings(stack: Stack) -> None:
+    begin, step = 1_772_409_600_000_000, 15 * 60 * 1_000_000
+    flicker = [(begin + n * step, (500 + n % 2) * KWH) for n in range(60)]
+    rising = [(begin - (1_500 - n) * step, 100 * KWH + n * 100_000) for n in range(1_500)]
+    found: list[list[datetime]] = []
+    meter = await new_meter(stack, 20)
+    for piece in (flicker[30:], flicker[:30], rising):
+        await store(meter, piece)
+        await energy.refresh(stack)
+        events = await rows_of(meter, "kind, at", "meter_events")
+        found.append([at for kind, at in events if kind == code_of_kind(ProposalKind.NO_REGISTER)])
+    assert found == [[], [instant_of(begin)], []]

@@ -106,7 +106,8 @@ _EVENTS = _Kept(
     ),
     2,
     "at",
-    f"t.kind NOT IN ({', '.join(str(code_of_kind(kind)) for kind in _OF_ALL_READINGS)})",
+    f"(t.kind NOT IN ({', '.join(str(code_of_kind(kind)) for kind in _OF_ALL_READINGS)}) "
+    f"OR t.kind = {code_of_kind(ProposalKind.NO_REGISTER)} AND r.after IS NULL AND r.before IS NULL)",
 )
 _DELETE = """
 DELETE FROM {table} t
