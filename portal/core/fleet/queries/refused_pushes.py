@@ -99,16 +99,16 @@ async def had_tokens(
         ),
     )
     found: dict[str, tuple[UUID, datetime | None]] = {
-        token_hash: (customer, at)
-        for token_hash, customer, at in await session.execute(ended)
-        if token_hash is not None
+        token_hash: (customer, at) for token_hash, customer, at in await session.execute(ended)
     }
     disabled = select(col(Customer.token_hash), col(Customer.previous_token_hash), col(Customer.id)).where(
         col(Customer.is_active).is_(False),
         col(Customer.token_hash).in_(wanted) | col(Customer.previous_token_hash).in_(wanted),
     )
     for token_hash, previous_hash, customer in await session.execute(disabled):
-        found |= dict.fromkeys({token_hash, previous_hash} & set(wanted), (customer, None))
+        for its_hash in (token_hash, previous_hash):
+            if its_hash is not None and its_hash in hashes:
+                found[its_hash] = customer, None
     return found
 
 
