@@ -54,6 +54,26 @@ async def admin_of(request: Request) -> Actor:
     person who is no admin, for a change with a key that may read only, and for a change that a page of another origin
     asks for with the person's cookie.
     """
+    actor = await _proven(request)
+    if not actor.role.covers(Role.ADMIN):
+        message = "Only an admin may do this."
+        raise Refused(message)
+    return _acting(request, actor)
+
+
+async def operator_of(request: Request) -> Actor:
+    """Return who is behind a request that reads: an admin, a machine, or an operator who is limited to some customers.
+
+    What the last are shown is held by the database. Raises as `admin_of`.
+    """
+    actor = await _proven(request)
+    if not (actor.is_limited and request.method in _SAFE_METHODS) and not actor.role.covers(Role.ADMIN):
+        message = "Only an admin may do this."
+        raise Refused(message)
+    return _acting(request, actor)
+
+
+async def _proven(request: Request) -> Actor:
     key = bearer_of(request)
     credential = key or request.cookies.get(SESSION_COOKIE, "")
     async with _proving(request, Kind.API_KEY if key else Kind.SESSION, credential):
@@ -61,9 +81,10 @@ async def admin_of(request: Request) -> Actor:
         if actor is None:
             message = "Sign in, or send an API key as a bearer token."
             raise Unauthenticated(message)
-    if not actor.role.covers(Role.ADMIN):
-        message = "Only an admin may do this."
-        raise Refused(message)
+    return actor
+
+
+def _acting(request: Request, actor: Actor) -> Actor:
     if not actor.scope.covers(Scope.READ if request.method in _SAFE_METHODS else Scope.MANAGE):
         message = "This API key may read only."
         raise Refused(message)

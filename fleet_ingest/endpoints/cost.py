@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleet_ingest.answers import json_answer
-from fleet_ingest.auth import admin_of
+from fleet_ingest.auth import admin_of, operator_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.parameters import instant_parameter, optional_instant, uuid_parameter
 from portal.core.cost.service import cost, explain
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 async def get_fleet_cost(request: Request) -> Response:
     """Answer what a window cost a customer."""
-    await admin_of(request)
+    await operator_of(request)
     customer_id: UUID = request.path_params["customer_id"]
     from_at, to_at = instant_parameter(request, "from"), instant_parameter(request, "to")
     report = await cost.fleet_cost(
@@ -54,7 +54,7 @@ async def get_client_explanation(request: Request) -> Response:
 
 
 async def _explanation(request: Request, customer_id: UUID | None) -> Response:
-    await admin_of(request)
+    await operator_of(request)
     device_id = uuid_parameter(request, "deviceId")
     if device_id is None:
         message = "'deviceId' is missing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleet_ingest.answers import json_answer
-from fleet_ingest.auth import admin_of
+from fleet_ingest.auth import operator_of
 from fleet_ingest.context import stack_of
 from fleet_ingest.endpoints.customers import customer_answer
 from fleet_ingest.parameters import choice_parameter, flag_parameter, integer_parameter, optional_instant
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 async def get_overview(request: Request) -> Response:
     """Show the whole fleet in a few figures."""
-    await admin_of(request)
+    await operator_of(request)
     found = await fleet_views.fleet_overview(stack_of(request))
     return json_answer(
         OverviewAnswer(
@@ -58,7 +58,7 @@ async def get_overview(request: Request) -> Response:
 
 async def get_detail(request: Request) -> Response:
     """Show a customer with its sites, devices and tariffs."""
-    await admin_of(request)
+    await operator_of(request)
     found = await fleet_views.customer_detail(stack_of(request), _customer_id(request))
     return json_answer(
         CustomerDetailAnswer(
@@ -76,7 +76,7 @@ async def get_detail(request: Request) -> Response:
 
 async def get_ingest_events(request: Request) -> Response:
     """Page through what a customer's stack pushed, newest first."""
-    await admin_of(request)
+    await operator_of(request)
     wanted = EventFilter(
         before=optional_instant(request, "before"),
         batch_type=choice_parameter(request, "batchType", tuple(BatchType)),

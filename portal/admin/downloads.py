@@ -1,4 +1,4 @@
-"""Files of the Admin mode: a customer's cost, and a month of all."""
+"""Files of the Admin mode: a customer's cost and its logo, and a month of all."""
 
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,8 +10,8 @@ from starlette.routing import Route
 from portal.admin.fleet_cost.address import first_of
 from portal.admin.fleet_cost.files import month_csv
 from portal.core.cost.service import cost, fleet_costs
-from portal.core.errors import Invalid
-from portal.core.fleet.service import customers
+from portal.core.errors import Invalid, NotFound
+from portal.core.fleet.service import customer_brands, customers
 from portal.core.stack import current
 from portal.features.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
 from portal.features.cost.export import check_query, download
@@ -46,7 +46,25 @@ async def _month(request: Request) -> Response:
 
 
 _KNOWN = ("from", "to", "days", "by")
+
+
+async def _logo(request: Request) -> Response:
+    logo = await customer_brands.find_logo(current(), request.path_params["customer_id"])
+    if logo is None:
+        raise NotFound("There is no such image.")
+    # An image is only ever an image: opened by itself it may load and run nothing.
+    headers = {
+        "Cache-Control": "private, max-age=3600",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(logo.content, media_type=logo.media_type, headers=headers)
+
+
 ROUTES = [
     Route("/download/customers/{customer_id:uuid}/cost.{kind}", guarded_download(_cost, _KNOWN)),
+    Route(
+        "/download/customers/{customer_id:uuid}/logo", guarded_download(_logo, ("version",), is_shown=True)
+    ),
     Route("/download/fleet/cost.csv", guarded_download(_month, ("month",))),
 ]

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from portal.auth import forward
+from portal.auth.single_sign_on import routes as single_sign_on
 from portal.core.audit.acting import set_acting
 from portal.core.errors import Invalid, LockedOut, NotFound, Throttled, Unauthenticated
 from portal.core.identity.service import accounts, sessions
@@ -49,6 +50,7 @@ def auth_app() -> Starlette:
             Route("/auth/password", _form(_change_password), methods=["POST"]),
             Route("/auth/set-password", _form(_set_password), methods=["POST"]),
             *forward.ROUTES,
+            *single_sign_on.ROUTES,
             *images.ROUTES,
             *branding.ROUTES,
         ],

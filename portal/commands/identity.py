@@ -9,9 +9,11 @@ from portal.commands.output import AsJson, answer, answer_page
 from portal.commands.session import with_stack
 from portal.core.access import Role, Scope
 from portal.core.errors import Invalid
+from portal.core.fleet.service import operators
 from portal.core.identity.service import accounts, api_keys, second_factor
 from portal.core.identity.service.accounts import UserLine
 from portal.core.identity.service.api_keys import KeyLine
+from portal.core.settings import RunMode
 from portal.core.values.pages import Page
 from portal.core.values.time import iso_utc
 
@@ -53,6 +55,24 @@ def list_users(as_json: AsJson = False) -> None:
 def _user_in_words(line: UserLine) -> str:
     seen = f"last seen {iso_utc(line.last_sign_in_at)}" if line.last_sign_in_at else "never seen"
     return f"{line.email}: {line.role}, {seen}{'' if line.is_active else ', deactivated'}"
+
+
+@users.command("scope")
+def scope_user(
+    email: str,
+    customer: Annotated[
+        list[str] | None, typer.Option(help="Code of a customer they see; as often as there are some.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Let them see every customer again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Limit a person to some customers (Admin). Who is limited may look, and changes nothing."""
+    if everything == bool(customer):
+        raise Invalid("Say which customers with --customer, or --all.")
+    codes = None if everything else customer
+    line = with_stack(lambda stack: operators.limit(stack, email, codes), mode=RunMode.ADMIN)
+    seen = "every customer" if line.customers is None else ", ".join(line.customers)
+    answer(line, f"{line.email} sees {seen}.", as_json=as_json)
 
 
 @users.command("reset-second-factor")

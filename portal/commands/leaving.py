@@ -26,7 +26,7 @@ def export(code: str, file: Path, as_json: AsJson = False) -> None:
         part, size = file.with_name(f"{file.name}.part"), 0
         try:
             # Nobody else is to read it.
-            with part.open("xb", opener=_private) as out:
+            with os.fdopen(_private(part), "wb") as out:
                 async for piece in archive.parts:
                     size += out.write(piece)
             part.rename(file)
@@ -40,8 +40,9 @@ def export(code: str, file: Path, as_json: AsJson = False) -> None:
     answer({"id": code, "file": str(file), "bytes": size}, f"{file}: {size} bytes", as_json=as_json)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _private(path: Path) -> int:
+    """Make a file that nobody else may read, and that is not there yet."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def decommission_customer(

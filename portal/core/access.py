@@ -1,5 +1,6 @@
 """Who acts, and what a role allows."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -33,10 +34,27 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The proven identity behind a request. `kind` is "user" for a person, "api_key" for a machine."""
+    """The proven identity behind a request. `kind` is "user" for a person, "api_key" for a machine.
+
+    A limited one sees some customers of an Admin alone; which, the database knows.
+    """
 
     id: UUID
     email: str
     role: Role
     kind: str = "user"
     scope: Scope = Scope.MANAGE
+    is_limited: bool = False
+
+
+_limited: ContextVar[UUID | None] = ContextVar("limited", default=None)
+
+
+def limited_person() -> UUID | None:
+    """Return the operator to whose customers the present task is limited; None where it may see everything."""
+    return _limited.get()
+
+
+def limit_to_person(person: UUID | None) -> None:
+    """Limit the rest of this task to what a limited operator sees; None: it sees everything."""
+    _limited.set(person)

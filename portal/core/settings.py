@@ -27,6 +27,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _SHORTEST_KEY = 32
 # As a browser states it: lower case, no path, no slash at the end.
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+_ISSUER = re.compile(r"https://[^\s?#]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:/[^\s?#]*)?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 DEFAULT_ADMIN_EMAIL = "admin@example.com"
 DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
@@ -135,6 +136,34 @@ class Authentication(_Section):
         return value
 
 
+class SingleSignOn(_Section):
+    """A provider of OpenID Connect by which people sign in, and what its groups mean here."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    label: str = "Single sign-on"
+    groups_claim: str = "groups"
+    admin_groups: tuple[str, ...] = ()
+    user_groups: tuple[str, ...] = ()
+    customer_group_prefix: str = ""
+
+    @field_validator("admin_groups", "user_groups", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(name for each in value.split(",") if (name := each.strip()))
+
+    @field_validator("issuer")
+    @classmethod
+    def _reached_safely(cls, value: str) -> str:
+        if value and not _ISSUER.fullmatch(value):
+            message = "this is not an https:// address (http:// is for this machine alone)"
+            raise ValueError(message)
+        return value
+
+
 class FleetIngest(_Section):
     """The push to an Admin stack, and what the Admin accepts in one request."""
 
@@ -236,6 +265,7 @@ class Settings(BaseSettings):
     application: Application = Application()
     database: DatabaseSettings = DatabaseSettings()
     authentication: Authentication = Authentication()
+    single_sign_on: SingleSignOn = SingleSignOn()
     fleet_ingest: FleetIngest = FleetIngest()
     billing: Billing = Billing()
     rate_limit: RateLimit = RateLimit()
@@ -348,6 +378,10 @@ def _start_problems(settings: Settings) -> list[tuple[bool, str]]:
         (
             pushing and not fleet.token.get_secret_value(),
             "FleetIngest__Enabled=true needs FleetIngest__Token, from the Admin's Customers page.",
+        ),
+        (
+            bool(settings.single_sign_on.issuer) and not settings.single_sign_on.client_id,
+            "SingleSignOn__Issuer needs SingleSignOn__ClientId, by which the provider knows this stack.",
         ),
         (
             settings.is_production and default_password,

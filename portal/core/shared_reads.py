@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from portal.core.access import limit_to_person, limited_person
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable
+    from uuid import UUID
 
 Answer = TypeVar("Answer")
 
@@ -40,17 +43,22 @@ class SharedReads:
         *,
         since: float,
         keep_seconds: float,
+        is_for_all: bool = False,
     ) -> Answer:
         """Return an answer whose reading began at `since` (monotonic seconds) or later; raises what `read` raises.
 
         `question` must name everything the answer depends on, and whose it is. `read` runs on nobody's behalf: in a
-        context of its own, and to its end also when whoever asked goes away. An answer is given for `keep_seconds`, an
+        context of its own, and to its end also when whoever asked goes away. But what is asked for a limited operator
+        is read as they see it and told to them alone, unless it `is_for_all`. An answer is given for `keep_seconds`, an
         error only to those who wait for it.
         """
+        person = None if is_for_all else limited_person()
+        if person is not None:
+            question = (question, person)
         while True:
             found = self._readings.get(question)
             if found is None or (found.task.done() and found.began_at < since):
-                found = self._begin(question, read, keep_seconds)
+                found = self._begin(question, read, keep_seconds, person)
             if found.began_at >= since:
                 return cast("Answer", await asyncio.shield(found.task))
             with suppress(Exception):  # it is told to those whose answer it was to be
@@ -62,9 +70,13 @@ class SharedReads:
         return None if found is None or found.task.done() else found.began_at
 
     def _begin(
-        self, question: Hashable, read: Callable[[], Coroutine[Any, Any, object]], keep_seconds: float
+        self,
+        question: Hashable,
+        read: Callable[[], Coroutine[Any, Any, object]],
+        keep_seconds: float,
+        person: UUID | None,
     ) -> _Reading:
-        task = asyncio.create_task(read(), context=Context())
+        task = asyncio.create_task(_read_as(person, read), context=Context())
         begun = self._readings[question] = _Reading(monotonic(), task)
         task.add_done_callback(lambda _: self._keep(question, begun, keep_seconds))
         return begun
@@ -89,3 +101,9 @@ class SharedReads:
     def __len__(self) -> int:
         """Return how many questions are being read or have an answer that may still be given."""
         return len(self._readings)
+
+
+async def _read_as(person: UUID | None, read: Callable[[], Coroutine[Any, Any, object]]) -> object:
+    """Read in a context of its own as one limited operator sees it, or as everybody else."""
+    limit_to_person(person)
+    return await read()

@@ -52,6 +52,7 @@ SETS = (
     BatchType.MUNICIPALITIES,
     BatchType.TARIFFS,
     BatchType.EVENTS,
+    BatchType.BRAND,
 )
 # Halving 5,000 rows down to one takes 13 requests; nothing else may repeat within a turn.
 _MOST_OVERSIZED = 64

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from portal.core.brand.wire import PushedBrand
 from portal.core.energy.rules.judging import DeclaredSwitch, SwitchKind
 from portal.core.energy.rules.judging.decision_fields import decision_of, fields_of
 from portal.core.energy.wire import MeterDecisionRow
@@ -77,6 +78,12 @@ MEANING: dict[BatchType, list[Any]] = {
             id=UUID("55555555-5555-4555-8555-555555555555"), device_id=DEVICE, note="It was another meter",
             author="alice@example.com", decided_at=datetime(2026, 5, 19, 7, 0, 0, 500_000, UTC), undoes=DECISION,
         ),
+    ],
+    BatchType.BRAND: [
+        PushedBrand(
+            product_name="Harbour Energy", primary_color="#123456", accent_color="#0a7a55", appearance="light",
+            logo=b"\x89PNG\r\n\x1a\n",
+        )
     ],
 }  # fmt: skip
 

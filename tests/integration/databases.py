@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from portal.core import energy
-from portal.core.database import migrations
+from portal.core.database import migrations, reporting
 from portal.core.database.db import Database
 from portal.core.database.embedded.home import installed_binaries
 from portal.core.database.embedded.server import EmbeddedServer
@@ -78,6 +78,7 @@ async def downgrade(database: Database, mode: RunMode, revision: str) -> None:
     while True:
         try:
             async with database.engine.begin() as connection:
+                await reporting.drop(connection)  # views that hang on what goes; a start makes them anew
                 await connection.run_sync(go_back)
         except DBAPIError as error:
             if "deadlock" not in str(error):  # with a policy of TimescaleDB that was at work

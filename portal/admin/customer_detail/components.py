@@ -5,6 +5,7 @@ import reflex as rx
 from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customer_dialogs.dialog_state import CustomerDialogState
 from portal.admin.nav import CUSTOMERS
+from portal.admin.worn_brand.components import worn_brand
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.feedback import badge, badge_for, empty_state
@@ -18,6 +19,7 @@ def subtitle() -> rx.Component:
     """Code, status and how long ago its stack was heard of."""
     head = CustomerState.head
     return rx.el.div(
+        worn_brand(),
         rx.el.span(head["code"], class_name="ui-mono"),
         rx.cond(head["status"] != "", badge_for(head["status"], head["tone"]), rx.fragment()),
         rx.el.span(head["last_seen"], title=head["last_seen_utc"]),

@@ -43,4 +43,15 @@ def login_page() -> rx.Component:
             method="post",
             class_name="ui-stack",
         ),
+        rx.cond(
+            LoginState.single_sign_on != "",
+            # The provider is another site: the browser goes there itself.
+            rx.el.a(
+                rx.icon("log-in", size=16),
+                LoginState.single_sign_on,
+                href=LoginState.single_sign_on_href,
+                class_name="ui-button ui-button--wide",
+            ),
+            rx.fragment(),
+        ),
     )

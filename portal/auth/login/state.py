@@ -1,9 +1,12 @@
 """State of the login page: only words, read from the address. The form itself is posted by the browser."""
 
+from urllib.parse import urlencode
+
 import reflex as rx
 
 from portal.auth.guards import public
 from portal.auth.login import view
+from portal.core.stack import current
 from portal.web.http.origin import local_path
 
 
@@ -13,6 +16,8 @@ class LoginState(rx.State):
     failure: str = ""
     notice: str = ""
     onward: str = "/"
+    single_sign_on: str = ""
+    single_sign_on_href: str = ""
 
     @rx.event
     @public
@@ -22,3 +27,6 @@ class LoginState(rx.State):
         self.failure = view.failure(query)
         self.notice = view.notice(query)
         self.onward = local_path(query.get("next"))
+        settings = current().settings.single_sign_on
+        self.single_sign_on = settings.label if settings.issuer else ""
+        self.single_sign_on_href = f"/auth/sso?{urlencode({'next': self.onward})}"

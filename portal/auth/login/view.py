@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 
 _MOST_MINUTES = 24 * 60
+# By the code of the refusal: what stands in an address is never shown as it is.
+_SSO = {
+    "unauthenticated": "Single sign-on did not let you in: none of your groups may, or it took too long. Ask an admin.",
+    "unavailable": "Single sign-on does not answer just now. Try again in a moment, or sign in with a password.",
+    "conflict": "Your address has an account with a password already. Sign in with it, or ask an admin.",
+    "misconfigured": "Single sign-on is not set up completely. Ask an admin.",
+}
 
 
 def failure(query: Mapping[str, str]) -> str:
@@ -16,6 +23,8 @@ def failure(query: Mapping[str, str]) -> str:
         return "That took too long, so nobody was signed in. Start again."
     if reason == "locked":
         return f"Too many attempts. Log-in from here opens again in {_minutes(query.get('minutes', ''))}."
+    if reason == "sso":
+        return _SSO.get(query.get("why", ""), _SSO["unauthenticated"])
     return ""
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from portal.core.audit import queries as audit
 from portal.core.audit.rules.changes import changes_in_words, facts_in_words
 from portal.core.brand import queries
+from portal.core.brand.proof import examined
 from portal.core.brand.queries import StoredImage
 from portal.core.brand.rules import svg
-from portal.core.brand.rules.images import MAX_PIXELS, MAX_SIDE, image_type
+from portal.core.brand.rules.images import MAX_PIXELS, MAX_SIDE
 from portal.core.errors import Invalid, NotFound, TooLarge
 from portal.core.values.texts import sound_name
 
@@ -35,7 +32,6 @@ IMAGE_KINDS = ("logo", "icon")
 MAX_IMAGE_BYTES = 512 * 1024
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 _LONGEST_NAME = 80
-_EXAMINED_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -140,35 +136,14 @@ async def find_image(stack: Stack, kind: str) -> StoredImage | None:
         return await queries.find_image(session, kind, MAX_IMAGE_BYTES)
 
 
-@cache
-def _examiner() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="images")
-
-
 async def _examined(content: bytes) -> tuple[bytes, str]:
-    """Return what is kept of an image, with its type. One is looked at at a time, off the loop, and not for long."""
-    until = monotonic() + _EXAMINED_SECONDS
-    work = asyncio.get_running_loop().run_in_executor(_examiner(), _examine, content, until)
-    try:
-        async with asyncio.timeout(_EXAMINED_SECONDS):
-            found = await work
-    except TimeoutError:
-        found = None
+    found = await examined(content)
     if found is None:
         raise Invalid(
             f"This is no still PNG, JPEG or WebP image of at most {MAX_SIDE} by {MAX_SIDE} and "
             f"{MAX_PIXELS // 1_000_000} million pixels, and no plain SVG drawing of at most {svg.MAX_BYTES // 1024} KiB"
         )
     return found
-
-
-def _examine(content: bytes, until: float) -> tuple[bytes, str] | None:
-    if monotonic() > until:  # it waited too long for its turn, and nobody waits for the answer
-        return None
-    if media_type := image_type(content):
-        return content, media_type
-    drawing = svg.sanitised(content, lambda: monotonic() > until)
-    return None if drawing is None else (drawing, svg.MEDIA_TYPE)
 
 
 def _color(value: str) -> str:

@@ -16,13 +16,16 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from portal.core import outages
+from portal.core.access import limited_person
+from portal.core.database import scoped_role
 from portal.core.database.connection_strings import plain
-from portal.core.errors import Unavailable
+from portal.core.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping
+    from uuid import UUID
 
-    from sqlalchemy.engine import ExceptionContext
+    from sqlalchemy.engine import Connection, ExceptionContext
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
 _OPEN_SECONDS = 5
@@ -46,7 +49,10 @@ SELECT set_config('statement_timeout', CAST(:milliseconds AS integer)::text, tru
 WHERE current_setting('statement_timeout')::interval
     NOT BETWEEN interval '1 ms' AND CAST(:milliseconds AS integer) * interval '1 ms'
 """
-_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_ONE_MOMENT: Mapping[str, object] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_LIMITED: Mapping[str, object] = {"schema_translate_map": {"fleet": scoped_role.SCHEMA}, "is_limited": True}
+_WHOSE = f"SELECT set_config('{scoped_role.PERSON}', :person, true), set_config('role', '{scoped_role.ROLE}', true)"
+_NOT_LIMITED = "This cannot be done on behalf of an operator who is limited to some customers."
 
 
 class DirectPool:
@@ -58,10 +64,20 @@ class DirectPool:
     """
 
     def __init__(
-        self, dsn: str, *, application_name: str, size: int, note: Callable[[BaseException], object]
+        self,
+        dsn: str,
+        *,
+        application_name: str,
+        size: int,
+        note: Callable[[BaseException], object],
+        is_for_all: bool = False,
     ) -> None:
-        """`note` is told of every error that means that the database cannot be used just now."""
+        """`note` is told of every error that means that the database cannot be used just now.
+
+        Where it `is_for_all`, nothing is asked that a limited operator may not see.
+        """
         self._dsn = dsn
+        self._is_for_all = is_for_all
         self._settings = {"application_name": application_name, "jit": "off", "timezone": "UTC"}
         self._size = size
         self._note = note
@@ -79,8 +95,11 @@ class DirectPool:
     async def connection(self) -> AsyncGenerator[asyncpg.Connection, None]:
         """Take a connection in autocommit: each statement is a transaction. Raises `Unavailable`.
 
-        Two writers that collided are told so by the driver's own errors: whoever can, tries again.
+        Two writers that collided are told so by the driver's own errors: whoever can, tries again. On behalf of a
+        limited operator it is `Refused`: what they see is held by transactions.
         """
+        if not self._is_for_all and limited_person() is not None:
+            raise Refused(_NOT_LIMITED)
         pool = self._pool or await self._open()
         self.waiting += 1
         try:
@@ -180,13 +199,20 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "checkout", _replace_what_is_closed)
         event.listen(self.engine.sync_engine, "handle_error", _drop_what_is_read_only)
+        event.listen(self.engine.sync_engine, "before_cursor_execute", _put_to_scoped, retval=True)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self.direct = self._direct_pool(f"{application_name}-ingest", pool_size)
         # Every request and event of a page asks who it is from: it waits for no batch and no report.
-        self.checks = self._direct_pool(f"{application_name}-sessions", _CHECKS_AT_ONCE)
+        self.checks = self._direct_pool(f"{application_name}-sessions", _CHECKS_AT_ONCE, is_for_all=True)
 
-    def _direct_pool(self, application_name: str, size: int) -> DirectPool:
-        return DirectPool(plain(self.dsn), application_name=application_name, size=size, note=self._note)
+    def _direct_pool(self, application_name: str, size: int, *, is_for_all: bool = False) -> DirectPool:
+        return DirectPool(
+            plain(self.dsn),
+            application_name=application_name,
+            size=size,
+            note=self._note,
+            is_for_all=is_for_all,
+        )
 
     async def _connect(self, **_: object) -> asyncpg.Connection:
         """Open a connection of the pool; the URL is read by the driver, which knows `sslmode` and the like."""
@@ -209,6 +235,7 @@ class Database:
         """
         with outages.translated(note=self._note), outages.clashes_refused():
             async with self._sessions.begin() as session:
+                await _take_over(session, {}, limited_person())
                 yield session
 
     @asynccontextmanager
@@ -222,7 +249,7 @@ class Database:
         """
         with outages.translated(_hinders_reading, self._note):
             async with self._sessions.begin() as session:
-                await session.connection(execution_options=_ONE_MOMENT)
+                await _take_over(session, _ONE_MOMENT, limited_person())
                 if statement_seconds:
                     given = {"milliseconds": round(statement_seconds * 1000)}
                     await session.execute(text(_LIMIT), given)
@@ -248,6 +275,8 @@ class Database:
 
         For what outlives a transaction (session-level advisory locks, LISTEN) or cannot run in one.
         """
+        if limited_person() is not None:
+            raise Refused(_NOT_LIMITED)
         with outages.translated(_is_refused, self._note):
             return await asyncpg.connect(
                 plain(self.dsn), server_settings=server_settings, timeout=_WAIT_SECONDS
@@ -258,6 +287,30 @@ class Database:
         await self.direct.close()
         await self.checks.close()
         await self.engine.dispose()
+
+
+async def _take_over(session: AsyncSession, options: Mapping[str, object], person: UUID | None) -> None:
+    """Begin a transaction with these options, of a limited operator as the role that sees their customers alone."""
+    if person is not None:
+        options = {**options, **_LIMITED}
+    if options:
+        await session.connection(execution_options=options)
+    if person is not None:
+        await session.execute(text(_WHOSE), {"person": str(person)})
+
+
+def _put_to_scoped(
+    connection: Connection,
+    _: object,
+    statement: str,
+    parameters: object,
+    __: object,
+    ___: object,
+) -> tuple[str, object]:
+    """Word a statement of a limited operator's transaction for what they see; without that it would be refused."""
+    if connection.get_execution_options().get("is_limited"):
+        return scoped_role.to_scoped(statement), parameters
+    return statement, parameters
 
 
 def _hinders_reading(error: BaseException) -> bool:

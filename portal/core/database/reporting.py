@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from portal.core.database import limited
 from portal.core.database.rows import is_so, value_of, values_of
 
 if TYPE_CHECKING:
@@ -83,8 +84,9 @@ async def let_read(session: AsyncSession, layout: Layout, role: str) -> None:
 async def make_again(session: AsyncSession, layout: Layout) -> None:
     """Make the views anew where they are missing or of another release, for those who could read them before.
 
-    Does nothing where nobody was ever let in.
+    Does nothing where nobody was ever let in. Those of limited operators are made with them.
     """
+    await limited.make_again(session, layout)
     if not await is_so(session, _IS_THERE):
         return
     statements = _statements(layout)
@@ -100,6 +102,7 @@ async def make_again(session: AsyncSession, layout: Layout) -> None:
 
 async def drop(session: AsyncSession | AsyncConnection) -> None:
     """Drop the views before what they are made of changes; who may read them stays known."""
+    await limited.drop(session)
     views = await values_of(session, str, _ALL_VIEWS)
     if views:
         await session.execute(text(f"DROP VIEW {', '.join(views)} CASCADE"))

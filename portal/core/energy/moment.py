@@ -112,7 +112,9 @@ async def _wait_for_refresh(stack: Stack, seconds: float) -> None:
     """Have one refresh run in this process, and wait for it a moment; it goes on when nobody waits any more."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await stack.shared.answer(refresh, lambda: _refresh(stack), since=0, keep_seconds=0)
+            await stack.shared.answer(
+                refresh, lambda: _refresh(stack), since=0, keep_seconds=0, is_for_all=True
+            )
 
 
 async def _refresh(stack: Stack) -> None:

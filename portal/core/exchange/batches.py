@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from portal.core.brand.wire import PushedBrand
 from portal.core.energy.wire import MeterDecisionRow
 from portal.core.readings.wire import FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
@@ -28,6 +29,7 @@ class BatchType(StrEnum):
     TARIFFS = "tariffs"
     MEASUREMENTS = "measurements"
     EVENTS = "events"
+    BRAND = "brand"
 
 
 def known_type(batch_type: str) -> str:
@@ -42,9 +44,10 @@ ROW_TYPES: dict[BatchType, type[msgspec.Struct]] = {
     BatchType.TARIFFS: TariffRow,
     BatchType.MEASUREMENTS: FleetReading,
     BatchType.EVENTS: MeterDecisionRow,
+    BatchType.BRAND: PushedBrand,
 }
 
-NEWER_TYPES = frozenset((BatchType.EVENTS,))
+NEWER_TYPES = frozenset((BatchType.EVENTS, BatchType.BRAND))
 """Types that an Admin of an earlier release does not know, and refuses: a Client then goes on without them."""
 
 

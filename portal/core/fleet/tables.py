@@ -337,3 +337,31 @@ class Decommission(SQLModel, table=True):
     manifest_sha256: str | None = Field(default=None, max_length=64)
     deleted_at: datetime | None = timestamp(nullable=True)
     finished_at: datetime | None = timestamp(nullable=True)
+
+
+class OperatorScope(SQLModel, table=True):
+    """A customer that an operator sees who is limited to some."""
+
+    __tablename__ = "operator_scopes"
+    __table_args__ = {"schema": "fleet"}
+
+    user_id: UUID = Field(foreign_key="app.users.id", primary_key=True, ondelete="CASCADE")
+    customer_id: UUID = Field(
+        foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE", index=True
+    )
+
+
+class CustomerBrand(SQLModel, table=True):
+    """How a customer's own portal is called and looks, as its stack pushed it; what was never chosen is missing."""
+
+    __tablename__ = "customer_brands"
+    __table_args__ = {"schema": "fleet"}
+
+    customer_id: UUID = Field(foreign_key="fleet.customers.id", primary_key=True, ondelete="CASCADE")
+    product_name: str | None = Field(default=None, max_length=80)
+    primary_color: str | None = Field(default=None, max_length=7)
+    accent_color: str | None = Field(default=None, max_length=7)
+    appearance: str | None = Field(default=None, max_length=10)
+    logo: bytes | None = None
+    logo_type: str | None = Field(default=None, max_length=30)
+    received_at: datetime = timestamp(now=True)

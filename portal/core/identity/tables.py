@@ -14,12 +14,16 @@ from portal.core.database.columns import Word, stored, timestamp, uuid_key
 
 
 class User(SQLModel, table=True):
-    """A person who may log in; `email` is stored in lower case."""
+    """A person who may log in; `email` is stored in lower case.
+
+    A limited one sees some customers of an Admin, and changes nothing there.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("email = lower(email)"),
         CheckConstraint("role IN ('admin', 'user')"),
+        CheckConstraint("NOT is_limited OR role = 'user'", name="users_limited_check"),
         {"schema": "app"},
     )
 
@@ -31,6 +35,19 @@ class User(SQLModel, table=True):
     created_at: datetime = timestamp(now=True)
     password_changed_at: datetime = timestamp(now=True)
     last_sign_in_at: datetime | None = timestamp(nullable=True)
+    is_limited: bool = stored(default=False)
+
+
+class ExternalIdentity(SQLModel, table=True):
+    """Who a person is to a provider of single sign-on: `subject` is the provider's name for them, for good."""
+
+    __tablename__ = "external_identities"
+    __table_args__ = {"schema": "app"}
+
+    issuer: str = Field(max_length=300, primary_key=True)
+    subject: str = Field(max_length=255, primary_key=True)
+    user_id: UUID = Field(foreign_key="app.users.id", ondelete="CASCADE", index=True)
+    linked_at: datetime = timestamp(now=True)
 
 
 class LoginAttempts(SQLModel, table=True):

@@ -31,10 +31,11 @@ _STATUSES = ((Unauthenticated, 401), (NotFound, 404), (Invalid, 400), (Conflict,
 _SHOWN = 40
 
 
-def guarded_download(handler: Handler, known: Collection[str]) -> Handler:
+def guarded_download(handler: Handler, known: Collection[str], *, is_shown: bool = False) -> Handler:
     """Guard a download: nobody gets it without a session or a key, it is written down, and errors are said in words.
 
-    `known` are the parameters of the query there are; another one is refused by its name.
+    `known` are the parameters of the query there are; another one is refused by its name. What a page shows by itself
+    (`is_shown`) is nothing that anybody took out, and has no row.
     """
 
     async def guarded(request: Request) -> Response:
@@ -45,7 +46,8 @@ def guarded_download(handler: Handler, known: Collection[str]) -> Handler:
             set_acting(actor, address_of(request))
             _refuse_unknown(request, known)
             answer = await handler(request)
-            await audit.record_export(current(), request.url.path, request.url.query)
+            if not is_shown:
+                await audit.record_export(current(), request.url.path, request.url.query)
         except PortalError as error:
             return _refusal(request, error)
         return answer

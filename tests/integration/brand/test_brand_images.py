@@ -6,6 +6,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
+from portal.core.brand import proof
 from portal.core.brand import service as branding
 from portal.core.brand.rules import svg
 from portal.core.errors import Invalid
@@ -59,7 +60,7 @@ async def test_an_image_that_takes_too_long_is_refused_and_given_up(
         return None
 
     monkeypatch.setattr(svg, "sanitised", endless)
-    monkeypatch.setattr(branding, "_EXAMINED_SECONDS", 0.1)
+    monkeypatch.setattr(proof, "_EXAMINED_SECONDS", 0.1)
     with pytest.raises(Invalid, match="no plain SVG drawing"):
         await branding.save_image(client_stack, "logo", DRAWING)
     async with asyncio.timeout(30):

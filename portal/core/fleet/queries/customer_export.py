@@ -30,6 +30,7 @@ LEFT_OUT = {
     "customer_exports": "says when the customer was handed out",
     "daily_rollup": "follows from the readings",
     "hourly_rollup": "follows from the readings",
+    "ended_tokens": "hashes of tokens that are honoured no more",
     "late_hours": "follows from the readings: what is to be brought up to date",
     "meter_heads": "follows from the readings: where the judging goes on",
     "meter_rivals": "follows from the readings: where the judging goes on",
@@ -149,7 +150,7 @@ async def copy_out(
     """Hand what a file holds to `take`, bit by bit, as it can take it; returns how many rows there were."""
     options = _CSV if file.is_csv else _LINES
     # The driver's stub knows only files here.
-    said = await connection.copy_from_query(file.statement, *file.given, output=take, **options)  # type: ignore[arg-type]
+    said: str = await connection.copy_from_query(file.statement, *file.given, output=take, **options)  # type: ignore[arg-type]
     return int(said.rsplit(" ", 1)[-1])
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
     from datetime import datetime
 
 _MEGABYTE = 1_000_000
@@ -19,9 +18,9 @@ class _Outlet:
     def __init__(self) -> None:
         self.held = bytearray()
 
-    def write(self, part: Buffer) -> int:
+    def write(self, part: bytes) -> int:
         self.held += part
-        return len(memoryview(part))
+        return len(part)
 
     def flush(self) -> None:
         """Nothing is held back."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from portal.core.access import limited_person
 from portal.core.audit import queries as audit
-from portal.core.errors import NotFound, Throttled
+from portal.core.errors import NotFound, Refused, Throttled
 from portal.core.fleet.queries import customer_export as queries
 from portal.core.fleet.queries.customer_export import LastExport
 from portal.core.fleet.rules.zip_stream import ZipStream
@@ -58,8 +59,11 @@ class CustomerArchive:
 async def export_customer(stack: Stack, customer_id: UUID) -> CustomerArchive:
     """Return everything of a customer as an archive; that it was handed out is noted once it was read to its end.
 
-    Each file is of one moment. Raises `NotFound`, and `Throttled` while two are under way.
+    Each file is of one moment. Raises `NotFound`, `Throttled` while two are under way, and `Refused` on behalf of an
+    operator who is limited to some customers.
     """
+    if limited_person() is not None:
+        raise Refused("Only who sees every customer may take one's data out as a whole.")
     if _running.locked():
         raise Throttled(f"{_AT_ONCE} exports are under way: try again when one has ended", 60)
     async with stack.db.snapshot() as session:

@@ -14,9 +14,9 @@ from portal.core.errors import AdminBehind, ClientBehind, Unauthenticated
 from portal.core.exchange.batches import MAX_CURSOR_LENGTH, BatchAnswer, BatchType
 from portal.core.exchange.limits import device_problem, municipality_problem, tariff_problem, to_tariff
 from portal.core.exchange.rules.push_epoch import SyncStatus, behind_words, compare
+from portal.core.fleet.queries import customer_brands, fleet_devices, fleet_epochs, fleet_push, refused_pushes
 from portal.core.fleet.queries import fleet_batches as statements
 from portal.core.fleet.queries import fleet_decisions as decisions
-from portal.core.fleet.queries import fleet_devices, fleet_epochs, fleet_push, refused_pushes
 from portal.core.fleet.rules.device_names import Known, Named, Resolved, resolve
 from portal.core.fleet.rules.refused_pushes import in_lines
 from portal.core.readings.queries import ingest
@@ -377,6 +377,7 @@ _STORE: dict[BatchType, Callable[[_Handling, AnyBatch], Awaitable[AnyBatch]]] = 
     BatchType.MUNICIPALITIES: _store_municipalities,
     BatchType.TARIFFS: _store_tariffs,
     BatchType.EVENTS: _store_events,
+    BatchType.BRAND: lambda each, batch: customer_brands.store(each.session, each.customer.id, batch),
 }
 
 

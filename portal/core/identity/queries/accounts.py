@@ -47,6 +47,7 @@ class UserLine:
     has_second_factor: bool
     last_sign_in_at: datetime | None
     link_expires_at: datetime | None
+    is_limited: bool = False
 
 
 async def find_credentials(session: AsyncSession, email: str) -> Credentials | None:
@@ -67,12 +68,14 @@ async def _credentials(session: AsyncSession, condition: ColumnElement[bool]) ->
         col(User.password_hash),
         col(User.is_active),
         _HAS_SECOND_FACTOR,
+        col(User.is_limited),
     ).where(condition)
     row = (await session.execute(asked)).one_or_none()
     if row is None:
         return None
-    user_id, email, role, password_hash, is_active, has_second_factor = row
-    return Credentials(Actor(user_id, email, role), password_hash, is_active, has_second_factor)
+    user_id, email, role, password_hash, is_active, has_second_factor, is_limited = row
+    actor = Actor(user_id, email, role, is_limited=is_limited)
+    return Credentials(actor, password_hash, is_active, has_second_factor)
 
 
 async def insert_user(
@@ -103,6 +106,7 @@ async def list_users(session: AsyncSession, now: datetime) -> tuple[UserLine, ..
             _HAS_SECOND_FACTOR,
             col(User.last_sign_in_at),
             col(PasswordLinkRow.expires_at),
+            col(User.is_limited),
         )
         .join(PasswordLinkRow, open_link, isouter=True)
         .order_by(col(User.email))
@@ -143,6 +147,11 @@ async def set_role(session: AsyncSession, user_id: UUID, role: Role) -> str | No
     """Give somebody another role; returns the address, None when there is no such account."""
     changed = update(User).where(col(User.id) == user_id).values(role=role)
     return await session.scalar(changed.returning(col(User.email)))
+
+
+async def set_limited(session: AsyncSession, user_id: UUID, *, is_limited: bool) -> None:
+    """Limit what a person sees, or no longer; one who is limited has to be a user."""
+    await session.execute(update(User).where(col(User.id) == user_id).values(is_limited=is_limited))
 
 
 async def set_active(session: AsyncSession, user_id: UUID, *, is_active: bool) -> str | None:

@@ -30,13 +30,13 @@ _IS_OPEN = (
     col(User.is_active),
 )
 _FIND = Prepared(
-    select(col(User.id), col(User.email), col(User.role), col(Session.last_seen_at))
+    select(col(User.id), col(User.email), col(User.role), col(User.is_limited), col(Session.last_seen_at))
     .join(User, _BY_PERSON)
     .where(col(Session.token_hash) == bindparam("hash"), *_IS_OPEN)
 )
 _AMONG = col(Session.token_hash) == any_(bindparam("hashes", type_=ARRAY(String)))
 _FIND_AMONG = Prepared(
-    select(col(Session.token_hash), col(User.id), col(User.email), col(User.role))
+    select(col(Session.token_hash), col(User.id), col(User.email), col(User.role), col(User.is_limited))
     .join(User, _BY_PERSON)
     .where(_AMONG, *_IS_OPEN)
 )
@@ -104,8 +104,8 @@ async def find(
     row = await _FIND.first(connection, hash=token_hash, now=now, idle_since=idle_since)
     if row is None:
         return None
-    user_id, email, role, last_seen_at = row
-    return OpenSession(Actor(user_id, email, role), last_seen_at)
+    user_id, email, role, is_limited, last_seen_at = row
+    return OpenSession(Actor(user_id, email, role, is_limited=is_limited), last_seen_at)
 
 
 async def find_among(
@@ -113,7 +113,10 @@ async def find_among(
 ) -> dict[str, Actor]:
     """Return the actors of those of these sessions that are open."""
     rows = await _FIND_AMONG.all(connection, hashes=list(token_hashes), now=now, idle_since=idle_since)
-    return {found: Actor(user_id, email, role) for found, user_id, email, role in rows}
+    return {
+        found: Actor(user_id, email, role, is_limited=is_limited)
+        for found, user_id, email, role, is_limited in rows
+    }
 
 
 async def open_among(

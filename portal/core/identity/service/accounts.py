@@ -37,6 +37,9 @@ _EMAIL = re.compile(r"[^@\s\x00]+@[^@\s.\x00]+(\.[^@\s.\x00]+)*")
 _LONGEST_EMAIL = 254
 _UNKNOWN = "There is no such account."
 _LAST_ADMIN = "This is the last active admin: make somebody else an admin first."
+_IS_LIMITED = (
+    "This person is limited to some customers, and an admin sees all of them: take the limit away first."
+)
 _VOID_LINK = "This link has been used or has expired. Ask an admin for a new one."
 
 
@@ -136,6 +139,8 @@ async def set_role(stack: Stack, user_id: UUID, role: Role) -> None:
             return
         if role is not Role.ADMIN:
             await _keep_an_admin(session, user_id)
+        elif known.actor.is_limited:
+            raise Conflict(_IS_LIMITED)
         email = await queries.set_role(session, user_id, role)
         if email is None:
             raise NotFound(_UNKNOWN)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from msgspec import UNSET
 from sqlalchemy import select
 from sqlmodel import col
 
+from portal.core.brand import queries as brands
+from portal.core.brand.wire import MOST_LOGO_BYTES, PushedBrand
 from portal.core.database.layout import LAYOUTS
 from portal.core.energy.queries.decisions import all_decisions, decision_row
 from portal.core.energy.wire import MeterDecisionRow
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 
 NamedRow = SiteRow | DeviceRow | MunicipalityRow | TariffRow
-AnyRow = NamedRow | MeterDecisionRow
+AnyRow = NamedRow | MeterDecisionRow | PushedBrand
 RowT_co = TypeVar("RowT_co", bound=AnyRow, covariant=True)
 
 
@@ -171,6 +173,27 @@ async def decisions(session: AsyncSession) -> tuple[SetRow[MeterDecisionRow], ..
     )
 
 
+async def brand(session: AsyncSession) -> tuple[SetRow[PushedBrand], ...]:
+    """Return the brand, once anything of it was chosen; as `load_set` does."""
+    look = await brands.find(session)
+    logo = await brands.find_image(session, "logo", MOST_LOGO_BYTES)
+    chosen = [each.updated_at for each in (look, logo) if each is not None]
+    if not chosen:
+        return ()
+    row = PushedBrand(
+        product_name=None if look is None else look.product_name,
+        primary_color=None if look is None else look.primary_color,
+        accent_color=None if look is None else look.accent_color,
+        appearance=None if look is None else _appearance(look.appearance),
+        logo=None if logo is None else logo.content,
+    )
+    return _cleaned([SetRow(_integer_key(row.id), max(chosen), row)])
+
+
+def _appearance(stored: str) -> Literal["system", "light", "dark"]:
+    return "light" if stored == "light" else "dark" if stored == "dark" else "system"
+
+
 async def load_set(session: AsyncSession, resource: BatchType, currency: str) -> tuple[SetRow[AnyRow], ...]:
     """Return every row of one full set; `currency` is what a tariff without its own is in.
 
@@ -188,6 +211,8 @@ async def load_set(session: AsyncSession, resource: BatchType, currency: str) ->
             return await tariff_set(session, currency)
         case BatchType.EVENTS:
             return await decisions(session)
+        case BatchType.BRAND:
+            return await brand(session)
         case BatchType.MEASUREMENTS:
             message = "readings are pushed as they come, not as a set"
             raise ValueError(message)

@@ -1,0 +1,1 @@
+"""A customer's own brand, worn by its page."""
