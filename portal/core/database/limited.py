@@ -183,7 +183,7 @@ async def _statements(session: AsyncSession) -> list[str]:
     views = [_view(each) for each in found if each.name not in {*_CLOSED, "energy_proofs"}]
     functions = set(await values_of(session, str, _FUNCTION_NAMES))
     made = [each for each in _FUNCTIONS if _name_of(each) in functions]
-    return [_SEEN, _SEEN_NUMBERS, *filter(None, views), _PROOFS, *made]
+    return [_SEEN, _SEEN_NUMBERS, *views, _PROOFS, *made]
 
 
 _FUNCTION_NAMES = "SELECT proname::text FROM pg_proc WHERE pronamespace = 'fleet'::regnamespace"
@@ -194,7 +194,7 @@ def _name_of(function: str) -> str:
 
 
 def _view(relation: _Relation) -> str:
-    """Return what makes the view of a relation; nothing for one that does not say whose its rows are."""
+    """Return what makes the view of a relation; one that does not say whose its rows are shows none of them."""
     if relation.name == "customers":
         where = _OF_CUSTOMER.format(key="id", seen="seen", kind="uuid")
     elif relation.has_number and relation.name != "devices":
@@ -203,6 +203,6 @@ def _view(relation: _Relation) -> str:
         where = _OF_CUSTOMER.format(key="customer_id", seen="seen", kind="uuid")
     elif relation.name in _OF_NOBODY:
         where = ""
-    else:
-        return ""
+    else:  # of all customers together: there, and empty
+        where = " WHERE false"
     return _VIEW.format(name=relation.name, columns=relation.columns, where=where)
