@@ -45,6 +45,13 @@ class Connection:
         timeout: float | None = None,
         where: str | None = None,
     ) -> str: ...
+    async def copy_from_query(
+        self,
+        query: str,
+        *args: object,
+        output: Callable[[bytes], Awaitable[None]],
+        **options: object,
+    ) -> str: ...
     async def copy_to_table(
         self,
         table_name: str,

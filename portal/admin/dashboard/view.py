@@ -62,7 +62,14 @@ class ReceivedRow(TypedDict):
     href: str
 
 
-class FleetShown(TypedDict):
+class _Figures(TypedDict):
+    customers: FleetFigure
+    active: FleetFigure
+    power: FleetFigure
+    today: FleetFigure
+
+
+class FleetShown(_Figures):
     """All of the page."""
 
     subtitle: str
@@ -70,10 +77,6 @@ class FleetShown(TypedDict):
     loses_href: str
     sentence: str
     parts: list[StatePart]
-    customers: FleetFigure
-    active: FleetFigure
-    power: FleetFigure
-    today: FleetFigure
     debt: list[DebtRow]
     debt_words: str
     lag: LinePlot
@@ -151,7 +154,7 @@ def _parts(fleet: FleetNow) -> list[StatePart]:
     ]
 
 
-def _figures(fleet: FleetNow, week_before: Decimal | None, local: datetime) -> dict[str, FleetFigure]:
+def _figures(fleet: FleetNow, week_before: Decimal | None, local: datetime) -> _Figures:
     counts = fleet.counts
     enabled = counts.everybody - counts.disabled
     kw, unit = fleet.power.kw, "kW"
