@@ -49,7 +49,8 @@ test-slow: setup-dev
 	@PORTAL_TEST_LONG=1 $(PYTEST) tests/chaos tests/integration/energy/test_energy_law.py \
 		tests/integration/energy/test_live_hours.py tests/unit/energy/judging \
 		tests/integration/fleet_ingest/test_schema.py tests/integration/push/test_kills.py \
-		tests/integration/push/test_real_home.py tests/firmware/test_two_weeks.py \
+		tests/integration/push/test_real_home.py tests/contract/storage/test_releases.py \
+		tests/integration/operations/test_upgrade_while_posting.py tests/e2e/test_several_processes.py tests/firmware/test_two_weeks.py \
 		tests/documents/test_recipes.py $(ARGS)
 
 bench: setup-dev

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from fleet_ingest.http_figures import HttpFigures
 from fleet_ingest.metrics import Metrics
 from fleet_ingest.openapi import document
 from fleet_ingest.post_log import board_posts, unproven_pushes
+from fleet_ingest.request_ids import RequestIds
 from fleet_ingest.routes import operations, routes
 from fleet_ingest.suspects import Suspects
 from fleet_ingest.throttle import Throttle
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from portal.core.settings import Settings
     from portal.core.stack import Stack
 
+_LOOK_SECONDS = 2
 _log = logger("api")
 
 
@@ -47,10 +50,10 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     """
     served = operations(settings.run_mode)
     per_customer = settings.metrics.per_customer and settings.run_mode is RunMode.ADMIN
-    metrics = Metrics(settings.run_mode.value, per_customer=per_customer)
+    metrics = Metrics(settings.run_mode.value, per_customer=per_customer, shared=_shared_figures())
     app = Starlette(
         routes=routes(served, settings.application.allowed_origins),
-        middleware=[Middleware(HttpFigures, metrics=metrics)],
+        middleware=[Middleware(RequestIds), Middleware(HttpFigures, metrics=metrics)],
         lifespan=_lifespan(settings),
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
     )
@@ -63,6 +66,12 @@ def build_app(settings: Settings, stack: Stack | None = None) -> Starlette:
     app.state.unproven = unproven_pushes()
     app.state.openapi = document(served, settings.application.name)
     return app
+
+
+def _shared_figures() -> Path | None:
+    """Where the workers of one server keep their figures; None for a process by itself."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -96,7 +105,7 @@ def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextM
 async def _following(app: Starlette) -> AsyncGenerator[None]:
     """Look after hours that wait, and at the end finish what was asked for."""
     trigger: energy.Trigger = app.state.refreshing
-    looking = asyncio.create_task(trigger.follow(app.state.stack))
+    looking = asyncio.gather(trigger.follow(app.state.stack), _look_at_connections(app))
     try:
         yield
     finally:
@@ -110,6 +119,14 @@ async def finish(app: Starlette) -> None:
     await app.state.refreshing.drain()
     await app.state.posts.drain()
     await app.state.unproven.drain()
+
+
+async def _look_at_connections(app: Starlette) -> None:
+    """Note how they are used, where another worker may be asked for the figures."""
+    metrics: Metrics = app.state.metrics
+    while metrics.is_shared:
+        metrics.look_at(app.state.stack.db)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _end(why: str) -> None:

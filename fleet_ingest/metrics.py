@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -15,6 +17,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from portal.web.events import loops
 
@@ -33,13 +36,23 @@ disable_created_metrics()
 class Metrics:
     """The figures of one process. Every label has few values; customers are one only where that is asked for."""
 
-    def __init__(self, run_mode: str = "", *, per_customer: bool = False) -> None:
-        """With `per_customer` rows are counted by customer, and `forget_customers_but` has to be called."""
+    def __init__(self, run_mode: str = "", *, per_customer: bool = False, shared: Path | None = None) -> None:
+        """With `per_customer` rows are counted by customer, and `forget_customers_but` has to be called.
+
+        With `shared`, the folder in which the workers of one server keep their figures, they are told together.
+        """
         self._registry = CollectorRegistry()
+        self._shared = shared
         self._per_customer = per_customer
         self._customers: set[str] = set()
-        ProcessCollector(registry=self._registry)
-        build = self._gauge("portal_build_info", "What runs here.", "version", "python", "mode")
+        if shared is None:
+            ProcessCollector(registry=self._registry)
+        else:
+            self._gauge("portal_ingest_workers", "Processes of this server that serve.").set(1)
+        told = ("version", "python", "mode")
+        build = Gauge(
+            "portal_build_info", "What runs here.", told, registry=self._registry, multiprocess_mode="max"
+        )
         build.labels(_version(), platform.python_version(), run_mode).set(1)
         self._requests = self._counter(
             "portal_http_requests", "HTTP requests answered.", "method", "route", "code"
@@ -64,7 +77,7 @@ class Metrics:
         return Counter(name, words, labels, registry=self._registry)
 
     def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
-        return Gauge(name, words, labels, registry=self._registry)
+        return Gauge(name, words, labels, registry=self._registry, multiprocess_mode="livesum")
 
     def _histogram(self, name: str, words: str, label: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, words, [label], buckets=buckets, registry=self._registry)
@@ -84,7 +97,10 @@ class Metrics:
     def forget_customers_but(self, codes: Collection[str]) -> None:
         """Free the figures of customers that are no more, whoever deleted them."""
         for gone in self._customers.difference(codes):
-            self._rows.remove_by_labels({"customer": gone})
+            if (
+                self._shared is None
+            ):  # what workers have in common cannot be removed, and is gone with the server
+                self._rows.remove_by_labels({"customer": gone})
         self._customers.intersection_update(codes)
 
     def count_request(self, method: str, route: str, code: str, seconds: float) -> None:
@@ -111,10 +127,40 @@ class Metrics:
     def exposition(self, database: Database | None, *of_the_stack: bytes) -> bytes:
         """Return all figures in Prometheus' text format, with those of the stack behind them."""
         if database is not None:
-            self._waiting.set(database.direct.waiting)
-            self._in_use.set(database.direct.in_use)
+            self.look_at(database)
         self._live_pages.set(loops.count())
-        return generate_latest(self._registry) + b"".join(of_the_stack)
+        return generate_latest(self._told()) + b"".join(of_the_stack)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether workers tell their figures together, each by looking at its own connections now and then."""
+        return self._shared is not None
+
+    def look_at(self, database: Database) -> None:
+        """Note how this process's connections are used."""
+        self._waiting.set(database.direct.waiting)
+        self._in_use.set(database.direct.in_use)
+
+    def _told(self) -> CollectorRegistry:
+        if self._shared is None:
+            return self._registry
+        for file in self._shared.glob("gauge_live*_*.db"):
+            if not _is_running(int(file.stem.rpartition("_")[2])):
+                file.unlink(missing_ok=True)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, str(self._shared))
+        return together
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's by now
+        return False
+    return True
 
 
 def _version() -> str:

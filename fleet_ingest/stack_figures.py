@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from portal.core.operations.queries.restore_proofs import RestoreProofs
     from portal.core.operations.service.figures import BoardClocks, ClientPush, Fleet
     from portal.core.operations.service.health import StackHealth
 
@@ -59,10 +60,28 @@ def of_energy(status: StackHealth) -> bytes:
             "When energy and registers were compared.",
             proof.checked_at.timestamp(),
         )
+    if status.restores is not None:
+        _of_backups(sheet, status.restores)
     if status.is_behind is not None:
         words = "1 while nothing is pushed, since the Admin holds more than this stack ever sent."
         sheet.put("portal_push_behind", words, status.is_behind)
     return sheet.text()
+
+
+def _of_backups(sheet: _Sheet, restores: RestoreProofs) -> None:
+    latest, words = (
+        restores.latest,
+        "1 where the last nightly backup was not restored whole, with all its energy.",
+    )
+    sheet.put("portal_backup_failed", words, bool(latest.problem))
+    sheet.put("portal_backup_bytes", "Bytes of the last nightly backup.", latest.file_bytes)
+    sheet.put("portal_backup_rows", "Rows that came back from it.", latest.row_count)
+    if restores.proven_at is not None:
+        sheet.put(
+            "portal_backup_proven_timestamp_seconds",
+            "When a nightly backup was last restored whole.",
+            restores.proven_at.timestamp(),
+        )
 
 
 def of_client(push: ClientPush) -> bytes:

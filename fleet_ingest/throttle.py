@@ -7,6 +7,7 @@ answer from Redis, the process counts for itself.
 from __future__ import annotations
 
 from collections import OrderedDict
+from importlib import metadata
 from math import ceil
 from time import time
 from typing import TYPE_CHECKING
@@ -114,6 +115,8 @@ def _shared(url: str) -> FixedWindowRateLimiter | None:
     storage = RedisStorage(
         f"async+{url}",
         implementation="redispy",
+        # Two releases that run side by side during an upgrade do not read what the other wrote.
+        key_prefix=f"portal:{metadata.version('energy-portal')}",
         socket_timeout=_REDIS_SECONDS,
         socket_connect_timeout=_REDIS_SECONDS,
     )

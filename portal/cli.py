@@ -21,7 +21,9 @@ from portal.commands import (
     reports,
     serving,
     simulate,
+    stack_files,
     storage,
+    upgrade,
 )
 from portal.core.errors import PortalError
 from portal.core.outages import is_refused_value, is_unusable, reason_of
@@ -45,9 +47,12 @@ app.command("cost")(cost.show_cost)
 app.command("report")(reports.month_report)
 app.command("backup")(backup.take_backup)
 app.command("restore")(backup.restore_backup)
+app.command("files")(stack_files.write_stack_files)
+app.command("upgrade")(upgrade.upgrade_stack)
 app.command("doctor")(doctor.run_doctor)
 app.add_typer(identity.users, name="user")
 app.add_typer(identity.keys, name="apikey")
+app.add_typer(identity.secrets, name="secrets")
 app.add_typer(client.municipality_verbs, name="municipality")
 app.add_typer(client.tariff_verbs, name="tariff")
 app.add_typer(client.site_verbs, name="site")

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from fleet_ingest.app import build_app as build_api
 from fleet_ingest.http_figures import HttpFigures
+from fleet_ingest.request_ids import RequestIds
 from portal.auth.login import code_page
 from portal.auth.login import page as login
 from portal.auth.login.state import LoginState
@@ -25,6 +26,7 @@ from portal.core.energy import energy_proof
 from portal.core.errors import Unavailable
 from portal.core.fleet.service import decommission, fleet_samples
 from portal.core.log import logger
+from portal.core.operations.service import backups
 from portal.core.outages import reason_of
 from portal.core.readings.service import wide_readings
 from portal.core.reports.service import month_reports
@@ -113,6 +115,7 @@ async def _serving(settings: Settings, given: stacks.Stack | None, api: Starlett
         await closing.enter_async_context(_running(live.follow(stack)))
         await closing.enter_async_context(_running(wide_readings.follow(stack)))
         await closing.enter_async_context(_running(energy_proof.nightly(stack)))
+        await closing.enter_async_context(_running(backups.nightly(stack)))
         if settings.run_mode is RunMode.ADMIN:
             await closing.enter_async_context(_running(decommission.follow(stack)))
             await closing.enter_async_context(_running(fleet_samples.follow(stack)))
@@ -158,6 +161,7 @@ def _layers(settings: Settings, api: Starlette) -> list[Any]:
             proxy_hops=settings.application.trusted_proxy_hops,
         ),
         lambda app: HttpFigures(app, api.state.metrics),
+        RequestIds,
     ]
 
 

@@ -18,6 +18,7 @@ from tests import typed_rows
 from tests.distribution import LongestFirst, processes, rank
 from tests.forks import forking
 from tests.integration.databases import NOT_INSTALLED, TestServer, describe_server, running_server
+from tests.integration.operations.servers import NO_OTHER_SERVER, NO_PGBACKREST
 from tests.samples import NO_SAMPLES
 
 # A busy machine takes its time; how long an example takes is no law of the domain.
@@ -25,6 +26,13 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 _PATIENCE_S = 60.0
 _HASHES_OF_PRODUCTION = passwords._context
+# What is skipped for want of it, and said loudly.
+_MAY_BE_MISSING = {
+    NOT_INSTALLED: "of that engine",
+    NO_SAMPLES: "of real readings",
+    NO_PGBACKREST: "of points in time",
+    NO_OTHER_SERVER: "of upgrades of PostgreSQL",
+}
 
 
 def pytest_report_header() -> str:
@@ -114,7 +122,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in terminalreporter.stats.get("skipped", [])
         if isinstance(report.longrepr, tuple)
     ]
-    for missing, tests in ((NOT_INSTALLED, "of that engine"), (NO_SAMPLES, "of real readings")):
+    for missing, tests in _MAY_BE_MISSING.items():
         if skipped := sum(missing in reason for reason in reasons):
             terminalreporter.write_line(
                 f"!!!!!!!! {missing}: {skipped} tests {tests} were SKIPPED !!!!!!!!", yellow=True, bold=True

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _LOOK_S, _PAUSE_S = 0.002, 0.03
@@ -16,12 +16,8 @@ def stretched(seconds: float, took: float, worked: float, at_most: float = math.
 
 
 @contextmanager
-def within(seconds: float, at_most: float = math.inf) -> Iterator[None]:
-    """What the block does takes no longer than that, where nothing else wants the processor.
-
-    For what waits when it is wrong, for a time-out or for ever; `at_most` is what a busy machine does not stretch it
-    beyond: less than the time-out. Figures are the matter of `tests/bench`.
-    """
+def busy() -> Iterator[Callable[..., float]]:
+    """Measure meanwhile how busy the machine is: what is yielded is `stretched` by that, `seconds` and `at_most`."""
     over, took, worked = threading.Event(), [0.0], [0.0]
 
     def look() -> None:
@@ -34,12 +30,23 @@ def within(seconds: float, at_most: float = math.inf) -> Iterator[None]:
 
     looking = threading.Thread(target=look, daemon=True)
     looking.start()
-    began = time.monotonic()
     try:
-        yield
-        needed = time.monotonic() - began
+        yield lambda seconds, at_most=math.inf: stretched(seconds, took[0], worked[0], at_most)
     finally:
         over.set()
         looking.join()
-    allowed = stretched(seconds, took[0], worked[0], at_most)
+
+
+@contextmanager
+def within(seconds: float, at_most: float = math.inf) -> Iterator[None]:
+    """What the block does takes no longer than that, where nothing else wants the processor.
+
+    For what waits when it is wrong, for a time-out or for ever; `at_most` is what a busy machine does not stretch it
+    beyond: less than the time-out. Figures are the matter of `tests/bench`.
+    """
+    began = time.monotonic()
+    with busy() as allowing:
+        yield
+        needed = time.monotonic() - began
+    allowed = allowing(seconds, at_most)
     assert needed < allowed, f"{needed:.1f} s, and on a machine as busy as this it may take {allowed:.1f} s"

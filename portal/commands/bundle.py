@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from portal.core.errors import Conflict, Invalid
-from portal.core.settings import PROJECT_ROOT
+from portal.core.settings import PROJECT_ROOT, RunMode
 
 _COMPOSE = PROJECT_ROOT / "docker" / "compose.yaml"
 _GRAFANA = PROJECT_ROOT / "grafana"
@@ -95,12 +95,17 @@ def require_sound(wanted: Wanted, directory: Path) -> None:
         raise Invalid(f"{wanted.host!r} is no host name, such as acme.example.com")
     if not _MAIL.fullmatch(wanted.admin_mail):
         raise Invalid(f"{wanted.admin_mail!r} is no e-mail address")
-    if not _IMAGE.fullmatch(wanted.image):
-        raise Invalid(f"{wanted.image!r} is no name of an image")
+    require_image(wanted.image)
     if directory.exists():
         raise Conflict(f"{directory} is there already: name a folder that is not")
     if not directory.absolute().parent.is_dir():
         raise Invalid(f"There is no folder {directory.absolute().parent} to put it in")
+
+
+def require_image(name: str) -> None:
+    """Raise `Invalid` where that cannot be the name of an image."""
+    if not _IMAGE.fullmatch(name):
+        raise Invalid(f"{name!r} is no name of an image")
 
 
 def prepare(wanted: Wanted, directory: Path) -> Path:
@@ -108,16 +113,28 @@ def prepare(wanted: Wanted, directory: Path) -> Path:
     require_sound(wanted, directory)
     made = directory.absolute().with_name(f".{directory.name}.{uuid4().hex[:8]}")
     made.mkdir(mode=_FOLDER_MODE)
-    shutil.copyfile(_COMPOSE, made / "compose.yaml")
-    shutil.copytree(_GRAFANA / "provisioning", made / "grafana/provisioning")
-    shutil.copytree(_GRAFANA / "dashboards/client", made / "grafana/dashboards")
-    (made / "secrets").mkdir(mode=_FOLDER_MODE)
-    for name in _SECRETS:
-        _keep(made / "secrets" / name, secrets.token_urlsafe(24))
+    lay_out(made, RunMode.CLIENT)
+    add_secrets(made / "secrets")
     words = _README.format(name=wanted.name, code=wanted.code, host=wanted.host, mail=wanted.admin_mail)
     (made / "README.txt").write_text(words, encoding="utf-8")
     _keep(made / ".env", _environment(wanted))
     return made
+
+
+def lay_out(made: Path, mode: RunMode) -> None:
+    """Write what every folder of this release has into an empty one: the compose file and the dashboards."""
+    shutil.copyfile(_COMPOSE, made / "compose.yaml")
+    shutil.copytree(_GRAFANA / "provisioning", made / "grafana/provisioning")
+    shutil.copytree(_GRAFANA / "dashboards" / mode.value.lower(), made / "grafana/dashboards")
+
+
+def add_secrets(folder: Path) -> list[str]:
+    """Make the secrets that are missing in a folder; returns their names."""
+    folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+    missing = [name for name in _SECRETS if not (folder / name).exists()]
+    for name in missing:
+        _keep(folder / name, secrets.token_urlsafe(24))
+    return missing
 
 
 def finish(made: Path, token: str, wanted: Wanted, directory: Path) -> Bundle:

@@ -13,12 +13,22 @@ from portal.core.fleet.service import operators
 from portal.core.identity.service import accounts, api_keys, second_factor
 from portal.core.identity.service.accounts import UserLine
 from portal.core.identity.service.api_keys import KeyLine
+from portal.core.operations.service import sealed_secrets
 from portal.core.settings import RunMode
 from portal.core.values.pages import Page
 from portal.core.values.time import iso_utc
 
 users = typer.Typer(help="People who may log in.", no_args_is_help=True)
 keys = typer.Typer(help="Keys for machines.", no_args_is_help=True)
+secrets = typer.Typer(help="What seals secrets that have to be read again.", no_args_is_help=True)
+
+
+@secrets.command("rotate")
+def rotate_secrets(as_json: AsJson = False) -> None:
+    """Seal the secrets of second factors and alert channels under a new key; the stack may run."""
+    count = with_stack(sealed_secrets.rotate)
+    words = f"{count} secrets are sealed under the newest key, and under no other."
+    answer({"id": "secrets", "sealed": count}, words, as_json=as_json)
 
 
 @users.command("add")

@@ -21,7 +21,7 @@ from portal.core.identity.service import accounts
 from portal.core.log import configure_logging
 from portal.core.readings.service import wide_readings
 from portal.core.settings import Settings, check_start, load_settings
-from portal.core.stack import opened_stack, uninstall
+from portal.core.stack import Stack, opened_stack, uninstall
 from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
 from portal.server.workers import run_workers
@@ -47,10 +47,7 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
     lost = _LostDatabase()
     async with opened_stack(settings, is_alone=True, on_database_end=lost.note) as stack:
         await migrate(stack.db, settings.run_mode)
-        await energy.bootstrap(stack)
-        await prepare_readers(stack.db, stack.layout, settings.grafana)
-        await wide_readings.begin(stack)
-        await accounts.ensure_first_admin(stack)
+        await prepare_to_serve(stack)
         await require_own_password(stack, host)
         try:
             config = ServerConfig(
@@ -62,6 +59,14 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
             uninstall()
     if lost.why:
         raise PortalError(lost.why)
+
+
+async def prepare_to_serve(stack: Stack) -> None:
+    """Make, in a database of the present schema, what is served from; idempotent. Raises `Misconfigured`."""
+    await energy.bootstrap(stack)
+    await prepare_readers(stack.db, stack.layout, stack.settings.grafana)
+    await wide_readings.begin(stack)
+    await accounts.ensure_first_admin(stack)
 
 
 @dataclass

@@ -56,7 +56,7 @@ def configure_logging(*, as_json: bool, level: int = logging.INFO) -> None:
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of one part of the product.
 
-    `may_repeat_input=True` beside an exception leaves its words out.
+    Lines about a request have its name, `request`. `may_repeat_input=True` beside an exception leaves its words out.
     """
     return structlog.get_logger(part=name)
 
@@ -213,6 +213,7 @@ class _ThroughChain(logging.Handler):
                 "event": record.getMessage(),
                 "part": record.name,
                 "place": f"{record.pathname}:{record.lineno}",
+                **structlog.contextvars.get_contextvars(),
             }
             if record.exc_text:
                 event["exception"] = "\n".join(

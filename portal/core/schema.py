@@ -16,6 +16,7 @@ from portal.core.database.layout import LAYOUTS
 from portal.core.energy import tables as rollups
 from portal.core.fleet import tables as fleet
 from portal.core.identity import tables as identity
+from portal.core.operations import tables as operation
 from portal.core.outbox import tables as push
 from portal.core.readings import tables as measurement
 from portal.core.reports import tables as report
@@ -27,7 +28,21 @@ if TYPE_CHECKING:
 
     from portal.core.settings import RunMode
 
-DECLARED_BY = (alert, audit, board, brand, fleet, identity, measurement, push, report, rollups, site, tariff)
+DECLARED_BY = (
+    alert,
+    audit,
+    board,
+    brand,
+    fleet,
+    identity,
+    measurement,
+    operation,
+    push,
+    report,
+    rollups,
+    site,
+    tariff,
+)
 
 
 def tables_of(mode: RunMode, storage: str) -> MetaData:

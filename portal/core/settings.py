@@ -125,12 +125,13 @@ class Authentication(_Section):
     max_failed_attempts: int = Field(default=5, ge=1)
     lockout_minutes: int = Field(default=15, ge=1)
     secret_key: SecretStr = SecretStr("")
+    earlier_secret_keys: SecretStr = SecretStr("")
     allow_default_password: bool = False
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "earlier_secret_keys")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value()) < _SHORTEST_KEY:
+        if any(len(key) < _SHORTEST_KEY for key in value.get_secret_value().splitlines()):
             message = f"a key needs at least {_SHORTEST_KEY} characters"
             raise ValueError(message)
         return value
@@ -244,6 +245,18 @@ class MailSettings(_Section):
     sender: str = Field(default="", pattern=r"^(|[^@\s<>]+@[^@\s<>]+)$")
 
 
+class BackupSettings(_Section):
+    """Where a backup goes every night, to be restored and proven beside the stack; nowhere by default."""
+
+    directory: str = ""
+    keep_days: int = Field(default=14, ge=1)
+
+    @property
+    def folder(self) -> Path | None:
+        """The directory; None where none is set."""
+        return Path(self.directory) if self.directory else None
+
+
 class StorageSettings(_Section):
     """Where files live: logos, session key, embedded database."""
 
@@ -272,6 +285,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     grafana: Grafana = Grafana()
     mail: MailSettings = MailSettings()
+    backup: BackupSettings = BackupSettings()
     storage: StorageSettings = StorageSettings()
 
     @property
@@ -292,9 +306,14 @@ class Settings(BaseSettings):
 
     def with_absolute_paths(self) -> Settings:
         """Return the same settings, independent of the current directory."""
-        directory = self.storage.data_directory.absolute()
+        data, backups = self.storage.data_directory.absolute(), self.backup.folder
         return self.model_copy(
-            update={"storage": self.storage.model_copy(update={"data_directory": directory})}
+            update={
+                "storage": self.storage.model_copy(update={"data_directory": data}),
+                "backup": self.backup.model_copy(
+                    update={"directory": str(backups.absolute()) if backups else ""}
+                ),
+            }
         )
 
     @classmethod

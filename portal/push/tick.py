@@ -13,7 +13,9 @@ from portal.core.exchange.sync import (
     BACKLOG_HEADER,
     EPOCH_HEADER,
     FULL_SET_HEADER,
+    REQUEST_HEADER,
     PushReport,
+    batch_id,
     position_header,
 )
 from portal.core.log import logger
@@ -248,7 +250,8 @@ class Tick:
             # After the batch was read: a dump that holds its mark then holds its rows as well.
             position = await epochs.issue(self._stack)
             metadata = self._metadata_headers(lane.state.resource, batch) | {
-                EPOCH_HEADER: position_header(position)
+                EPOCH_HEADER: position_header(position),
+                REQUEST_HEADER: batch_id(position),
             }
             sending = self._client.send(lane.state.resource, batch.body, batch.cursor, metadata)
             reply = await self._meanwhile(sending, lane, batch, goes_on=batches + 1 < most_batches)
@@ -260,14 +263,14 @@ class Tick:
                     await lane.accept(batch, refused)
                     batches += 1
                     self._count_down(lane.state.resource, batch, len(refused))
-                    _count(line, batch, len(refused))
+                    _count(line, batch, len(refused), batch_id(position))
                 case Oversized(reason):
                     oversized += 1
                     await self._cut_down(lane, batch, reason)
                 case OutOfSync() as response:
                     raise _Halted(response)
                 case (Failed() | Wait() | Unauthorised() | NotKnown()) as response:
-                    await self._end_turn(lane, line, response)
+                    await self._end_turn(lane, line, response, batch_id(position))
                     return
 
     async def _meanwhile(
@@ -316,7 +319,7 @@ class Tick:
             _log.warning(f"Batches of {resource} are halved", reason=reason, rows=lane.state.batch_limit)
 
     async def _end_turn(
-        self, lane: Lane, line: ResourceReport, response: Failed | Wait | Unauthorised | NotKnown
+        self, lane: Lane, line: ResourceReport, response: Failed | Wait | Unauthorised | NotKnown, batch: str
     ) -> None:
         state = planner.after_response(lane.state, response, self._stack.clock(), self._chance())
         await lane.save(state)
@@ -324,7 +327,7 @@ class Tick:
             line.skipped = state.last_error
             return
         line.error = state.last_error
-        _log_trouble(state)
+        _log_trouble(state, batch)
 
     async def _record_defect(self, line: ResourceReport, resource: BatchType, error: Exception) -> None:
         """Treat what nobody foresaw like any failure: said, counted, waited for."""
@@ -339,7 +342,7 @@ class Tick:
             _log_trouble(failed)
 
 
-def _count(line: ResourceReport, batch: Batch, rejected: int) -> None:
+def _count(line: ResourceReport, batch: Batch, rejected: int, name: str) -> None:
     rows = len(batch.rows)
     line.batches += 1
     line.sent += rows
@@ -350,10 +353,11 @@ def _count(line: ResourceReport, batch: Batch, rejected: int) -> None:
         cursor=batch.cursor.isoformat(),
         accepted=rows - rejected,
         rejected=rejected,
+        batch=name,
     )
 
 
-def _log_trouble(state: PushState) -> None:
+def _log_trouble(state: PushState, batch: str | None = None) -> None:
     resource = state.resource.value
     if state.is_stopped:
         _log.error(f"Admin link down: push of {resource} is stopped", reason=state.last_error)
@@ -363,5 +367,6 @@ def _log_trouble(state: PushState) -> None:
         f"Push of {resource} did not work",
         reason=state.last_error,
         failures=state.consecutive_failures,
+        batch=batch,
         next_attempt=until,
     )

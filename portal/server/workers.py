@@ -1,6 +1,8 @@
 """Several processes behind one socket, kept alive by uvicorn's supervisor."""
 
+import os
 from multiprocessing.connection import wait
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from uvicorn.config import STARTUP_FAILURE
@@ -10,6 +12,9 @@ from uvicorn.supervisors import Multiprocess, multiprocess
 from portal.core.errors import Misconfigured
 from portal.server.config import ServerConfig
 from portal.server.serving import BoundedServer
+
+# The library of figures takes it from nowhere else, and looks when it is imported: in the workers.
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class _Worker(multiprocess.Process):
@@ -54,12 +59,15 @@ class _Worker(multiprocess.Process):
 def run_workers(config: ServerConfig) -> None:
     """Serve in as many processes as the config says until a signal comes.
 
-    Each is sent the config, so its app is a factory that can be sent, and is called there. Raises `Misconfigured`
-    when the first of them cannot start.
+    They tell their figures together. Each is sent the config, so its app is a factory that can be sent, and is called
+    there. Raises `Misconfigured` when the first of them cannot start.
     """
     # The supervisor takes its workers' class from its module and from nowhere else.
     multiprocess.Process = _Worker
-    Multiprocess(config, sockets=[config.bind_socket()]).run()
+    # What they count together lies in files that they write to, and goes with the last of them.
+    with TemporaryDirectory(prefix="portal-figures-") as figures:
+        os.environ[FIGURES] = figures
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
     if not _Worker.has_served:
         message = "No process of the API could start; what is logged above says why."
         raise Misconfigured(message)

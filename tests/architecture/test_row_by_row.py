@@ -60,6 +60,7 @@ OF_SETS = {
     "restated_devices",
     "scope_meters",
     "split_sums",
+    "upgrades",
     "wide_moves",
     "wide_progress",
     "wide_rows",

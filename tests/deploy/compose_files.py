@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from dotenv import dotenv_values
 
+_BOOLEANS = {"true": True, "false": False}
 _VARIABLE = re.compile(r"\$\{(\w+)(?:(:-|:\?)([^}]*))?\}")
 
 
@@ -19,12 +20,17 @@ def filled_in(path: Path, variables: Mapping[str, str]) -> dict[str, Any]:
 def _read(node: Any, variables: Mapping[str, str]) -> Any:
     """Texts with their variables filled in: they stay texts, whatever is filled in."""
     if isinstance(node, dict):
-        return {key: _read(value, variables) for key, value in node.items()}
+        return {key: _typed(key, _read(value, variables)) for key, value in node.items()}
     if isinstance(node, list):
         return [_read(value, variables) for value in node]
     if isinstance(node, str):
         return _VARIABLE.sub(lambda found: _value(found, variables), node)
     return node
+
+
+def _typed(key: str, value: Any) -> Any:
+    """As engines do with a number that is filled in."""
+    return int(value) if key == "scale" else value
 
 
 def variables_of(path: Path) -> dict[str, str]:
@@ -57,5 +63,5 @@ def labels_as_dynamic(labels: list[str]) -> dict[str, Any]:
         for folder in folders:
             branch = branch.setdefault(folder, {})
         is_list = last in ("entryPoints", "middlewares", "authRequestHeaders", "authResponseHeaders")
-        branch[last] = value.split(",") if is_list else value
+        branch[last] = value.split(",") if is_list else _BOOLEANS.get(value, value)
     return made

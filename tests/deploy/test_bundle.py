@@ -133,3 +133,31 @@ def test_a_customer_that_is_there_leaves_no_folder_behind(admin: Admin) -> None:
     assert done.returncode == 1
     assert "already" in done.stderr
     assert set(admin.directory.iterdir()) == before
+
+
+def test_a_later_release_brings_its_files_and_leaves_what_is_the_stacks_own(admin: Admin) -> None:
+    folder = admin.directory / "renewed"
+    admin.answer("customer", "add", "renewed", "Renewed", "--bundle", str(folder))
+    own = {path: path.read_bytes() for path in [*(folder / "secrets").iterdir(), folder / ".env"]}
+    (folder / "compose.yaml").write_text("of an earlier release")
+    (folder / "grafana/dashboards/old.json").write_text("{}")
+    (folder / "secrets/grafana-secret-key").unlink()
+    done = admin.answer("files", str(folder), "--image", "registry.example.com/energy-portal:9.9.9")
+    assert done["madeSecrets"] == ["grafana-secret-key"]
+    assert (folder / "compose.yaml.before").read_text() == "of an earlier release"
+    assert not (folder / "grafana/dashboards/old.json").exists()
+    assert (folder / "grafana/dashboards.before/old.json").exists()
+    compose = filled_in(folder / "compose.yaml", variables_of(folder / ".env"))
+    assert compose["services"]["upgrade"]["image"] == "registry.example.com/energy-portal:9.9.9"
+    own.pop(folder / "secrets/grafana-secret-key")
+    env = own.pop(folder / ".env").decode()
+    assert {path: path.read_bytes() for path in own} == own
+    assert (folder / ".env").read_text().splitlines()[1:3] == env.splitlines()[1:3]
+    # Once more, as after an upgrade that was given up.
+    assert "compose.yaml" in admin.answer("files", str(folder))["replaced"]
+
+
+def test_what_is_no_folder_of_a_stack_is_left_alone(admin: Admin) -> None:
+    done = admin.run("files", str(admin.directory))
+    assert done.returncode == 1
+    assert "names no RUN_MODE" in done.stderr

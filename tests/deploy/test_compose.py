@@ -68,7 +68,19 @@ def test_every_service_is_bounded_and_may_do_little(stack: dict[str, Any]) -> No
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
-        assert service["restart"] == "unless-stopped", name
+        assert service["restart"] == ("no" if name == "upgrade" else "unless-stopped"), name
+
+
+def test_nothing_of_a_release_serves_before_its_upgrade_went_well(stack: dict[str, Any]) -> None:
+    services = stack["services"]
+    assert services["upgrade"]["command"] == ["upgrade"]
+    for name in ("portal", "ingest"):
+        assert services[name]["image"] == services["upgrade"]["image"]
+        assert services[name]["depends_on"]["upgrade"] == {"condition": "service_completed_successfully"}, (
+            name
+        )
+    # The backup lies where the stack's data does, which outlives the container.
+    assert services["upgrade"]["volumes"] == services["portal"]["volumes"] == ["portal:/data"]
 
 
 def test_every_image_has_a_version(stack: dict[str, Any]) -> None:
@@ -83,7 +95,7 @@ def test_every_image_has_a_version(stack: dict[str, Any]) -> None:
 
 def test_settings_are_real_ones_and_secrets_are_files(stack: dict[str, Any]) -> None:
     known = {name.lower() for name in setting_names()}
-    for name in ("portal", "ingest"):
+    for name in ("portal", "ingest", "upgrade"):
         service = stack["services"][name]
         for setting, value in service["environment"].items():
             assert setting.lower().removesuffix("_file") in known, setting

@@ -53,7 +53,13 @@ def test_a_quadlet_agrees_with_the_compose_file(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "file"), [("portal", "portal.env"), ("ingest", "portal.env"), ("grafana", "grafana.env")]
+    ("name", "file"),
+    [
+        ("portal", "portal.env"),
+        ("ingest", "portal.env"),
+        ("upgrade", "portal.env"),
+        ("grafana", "grafana.env"),
+    ],
 )
 def test_its_settings_are_the_same(name: str, file: str) -> None:
     container = _section(_FOLDER / f"acme-{name}.container", "Container")

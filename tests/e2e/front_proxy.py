@@ -35,7 +35,7 @@ _PATIENCE_S = 60
 
 @dataclass
 class Site:
-    """A stack behind the proxy: its project's name, its host, and where its services listen."""
+    """A stack behind the proxy: its project's name, its host, and where its services listen, several with spaces."""
 
     project: str
     host: str
@@ -175,9 +175,13 @@ def _routes_of(site: Site) -> dict[str, Any]:
     for name, service in made["services"].items():
         balancer = service["loadBalancer"]
         del balancer["server"]
-        balancer["servers"] = [{"url": site.services[name.removeprefix(f"{site.project}-")]}]
+        # Pages have two: their files, and the websocket beside them.
+        listening = site.services.get(name.removeprefix(f"{site.project}-"), site.services["pages"])
+        balancer["servers"] = [{"url": url} for url in listening.split()]
     asked = made["middlewares"][f"{site.project}-signed-in"]["forwardAuth"]
-    asked["address"] = asked["address"].replace(f"http://{site.project}-portal:8000", site.services["pages"])
+    asked["address"] = asked["address"].replace(
+        f"http://{site.project}-portal:8000", site.services["pages"].split()[0]
+    )
     return made
 
 

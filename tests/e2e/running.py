@@ -81,6 +81,13 @@ class RunningStack:
             raise AssertionError(message) from None
         self._process = None
 
+    def kill(self) -> None:
+        """End it at once, as a machine does that runs out of memory."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
     def command(self, *arguments: str, stdin: str = "") -> dict[str, Any]:
         """Run a verb with `--json` and return what its last line says; fails with the verb's own reason.
 

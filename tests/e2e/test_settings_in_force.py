@@ -85,6 +85,7 @@ _REST = {
     "Authentication__MaxFailedAttempts": "4",
     "Authentication__LockoutMinutes": "14",
     "Authentication__SecretKey": "0123456789abcdef0123456789abcdef",
+    "Authentication__EarlierSecretKeys": "fedcba9876543210fedcba9876543210",
     "Authentication__AllowDefaultPassword": "true",
     "FleetIngest__Enabled": "true",
     "FleetIngest__Url": "http://127.0.0.1:1/api/fleet/ingest",
@@ -111,6 +112,8 @@ _REST = {
     "Mail__Username": "portal@example.com",
     "Mail__Password": "of-the-mail-server",
     "Mail__Sender": "energy@example.com",
+    "Backup__Directory": "/nowhere/backups",
+    "Backup__KeepDays": "13",
 }
 _OF_MODE = {
     "Client": {"Application__RunMode": "Client", "RateLimit__Enabled": "true"},

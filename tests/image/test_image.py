@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +16,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from portal.core.database.releases import RELEASES
+from portal.core.settings import load_settings
+from portal.core.stack import close_stack, open_stack
 from tests.architecture.source import ROOT
+from tests.contract.storage.test_releases import as_released
 from tests.deploy.compose_files import filled_in, variables_of
 from tests.image.conftest import IMAGE, LIMITS, RUN, Container, Run, podman
 
@@ -193,6 +199,44 @@ def test_a_new_customers_stack_starts_from_its_folder_and_nothing_else(
     assert "portal_session" in httpx.post(f"{stack.url}/auth/login", data=form).cookies
     _until(lambda: "Newcomer" in _seen(admin))
     assert time.monotonic() - started < 300, "a new customer takes longer than five minutes"
+
+
+def test_a_database_of_an_earlier_release_is_upgraded_by_the_image(
+    run: Run, databases: Databases, tmp_path: Path
+) -> None:
+    address = databases("earlier")
+    asyncio.run(_as_released(address))
+    once = _once("upgrade", "--json", settings=_settings("Client", address))
+    assert once.returncode == 0, once.stderr
+    said = json.loads(once.stdout.strip().splitlines()[-1])
+    assert (said["earlierRelease"], said["isChanged"]) == ("0.2.0", True)
+    assert said["proof"]["differences"] == []
+    stack = run("serve", _settings("Client", address))
+    stack.wait_until()
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    (folder / ".env").write_text("RUN_MODE=Client\nPORTAL_IMAGE=energy-portal:0.2.0\n")
+    own = ("--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{folder}:/stack")
+    renewed = _once("files", "/stack", "--image", "energy-portal:9.9.9", options=own)
+    assert renewed.returncode == 0, renewed.stderr
+    assert variables_of(folder / ".env")["PORTAL_IMAGE"] == "energy-portal:9.9.9"
+    assert (folder / "compose.yaml").read_bytes() == (ROOT / "docker/compose.yaml").read_bytes()
+
+
+async def _as_released(address: str) -> None:
+    stack = open_stack(
+        load_settings({"Application__RunMode": "Client", "Database__Storage": "plain"}), address
+    )
+    await as_released(stack, RELEASES[1])
+    await close_stack(stack)
+
+
+def _once(
+    *words: str, settings: Mapping[str, str] | None = None, options: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run a verb in a container of its own, which is gone afterwards."""
+    given = [f"--env={name}={value}" for name, value in (settings or {}).items()]
+    return podman(*RUN[1:], *LIMITS, "--tmpfs", "/tmp:mode=1777", "--rm", *given, *options, IMAGE, *words)
 
 
 def _customer_add(*words: str, settings: Mapping[str, str], at: str) -> None:

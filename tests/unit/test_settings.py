@@ -113,7 +113,7 @@ def test_what_is_made_by_hand_reads_nothing(monkeypatch: pytest.MonkeyPatch, tmp
 
 # What takes any text.
 FREE = {
-    *("Application__Name", "Application__PublicUrl", "Storage__DataDirectory"),
+    *("Application__Name", "Application__PublicUrl", "Storage__DataDirectory", "Backup__Directory"),
     *("Authentication__DefaultAdminEmail", "Authentication__DefaultAdminPassword"),
     *("Database__ConnectionString", "Database__Host", "Database__Name", "Database__Username"),
     *("Database__Password", "FleetIngest__Url", "FleetIngest__Token"),

@@ -281,6 +281,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION fleet.readings_of")
     op.execute("CREATE TABLE fleet.power_measurements_kept AS SELECT * FROM fleet.power_measurements")
     op.execute("DROP VIEW fleet.power_measurements")
+    # What was not moved yet was in the view as well.
+    op.execute("DROP TABLE IF EXISTS fleet.power_measurements_wide CASCADE")
     op.execute("ALTER TABLE fleet.power_measurements_kept RENAME TO power_measurements_wide")
     kind = "SELECT relkind::text FROM pg_class WHERE oid = 'fleet.readings'::regclass"
     is_hypertable = op.get_bind().exec_driver_sql(kind).scalar() == "r"

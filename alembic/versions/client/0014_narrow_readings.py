@@ -289,6 +289,8 @@ def downgrade() -> None:
         "CREATE TABLE monitoring.power_measurements_kept AS SELECT * FROM monitoring.power_measurements"
     )
     op.execute("DROP VIEW monitoring.power_measurements")
+    # What was not moved yet was in the view as well.
+    op.execute("DROP TABLE IF EXISTS monitoring.power_measurements_wide CASCADE")
     op.execute("ALTER TABLE monitoring.power_measurements_kept RENAME TO power_measurements_wide")
     kind = "SELECT relkind::text FROM pg_class WHERE oid = 'monitoring.readings'::regclass"
     is_hypertable = op.get_bind().exec_driver_sql(kind).scalar() == "r"

@@ -44,9 +44,9 @@ def figures() -> rx.Component:
     return rx.fragment(row, rx.el.span(shown.as_of, class_name="ui-hint"))
 
 
-def energy_seal() -> rx.Component:
-    """Whether all stored energy balances with the registers, and when that was checked."""
-    return seal(DashboardState.seal)
+def seals() -> rx.Component:
+    """Whether all stored energy balances with the registers, whether the last backup comes back, and since when."""
+    return rx.fragment(seal(DashboardState.seal), seal(DashboardState.restore_seal))
 
 
 def site_list() -> rx.Component:

@@ -33,5 +33,5 @@ def dashboard_page() -> rx.Component:
         ),
         section=ROUTE,
         subtitle=OutlookState.outlook.subtitle,
-        actions=components.energy_seal(),
+        actions=components.seals(),
     )

@@ -9,10 +9,11 @@ from portal.auth.guards import signed_in
 from portal.client.dashboard import view
 from portal.core.energy import energy_proof
 from portal.core.log import logger
+from portal.core.operations.service import backups
 from portal.core.outages import Outage
 from portal.core.overview.service import overview as dashboard
 from portal.core.stack import Stack
-from portal.features.data_quality.seal import Seal, build_seal
+from portal.features.data_quality.seal import Seal, build_restore_seal, build_seal
 from portal.web.events.beats import Beat, beats
 
 _BEAT_SECONDS, _ALL_SECONDS = 5, 60
@@ -26,6 +27,7 @@ class DashboardState(rx.State):
 
     figures: view.DashboardFigures = view.DashboardFigures()
     seal: Seal = Seal()
+    restore_seal: Seal = Seal()
     sites: list[view.SiteFigures] = []
     waiting_note: str = ""
     failure: str = ""
@@ -42,11 +44,11 @@ class DashboardState(rx.State):
         sent_minute, sent = None, dict[str, Any]()
         async for each in beats(self, seconds=_BEAT_SECONDS):
             minute = each.began_at // _ALL_SECONDS
-            found, seal = await asyncio.gather(_view(each), _seal(each))
+            found, seals = await asyncio.gather(_view(each), _seals(each))
             if found is None or minute != sent_minute:
                 sent = {}
             sent_minute = None if found is None else minute
-            shown = _shown(found) | {"seal": seal}
+            shown = _shown(found) | {"seal": seals[0], "restore_seal": seals[1]}
             changed = {
                 name: value for name, value in shown.items() if name not in sent or sent[name] != value
             }
@@ -77,10 +79,10 @@ async def _view(beat: Beat) -> view.DashboardView | None:
     return None
 
 
-async def _seal(beat: Beat) -> Seal:
-    with _no_seal.noted():  # the page is as good without its seal
-        return await beat.read(_read_seal)
-    return Seal()
+async def _seals(beat: Beat) -> tuple[Seal, Seal]:
+    with _no_seal.noted():  # the page is as good without its seals
+        return await beat.read(_read_seals)
+    return Seal(), Seal()
 
 
 async def _read_view(stack: Stack) -> view.DashboardView:
@@ -88,5 +90,7 @@ async def _read_view(stack: Stack) -> view.DashboardView:
     return view.build_view(await dashboard.client_overview(stack), stack.clock())
 
 
-async def _read_seal(stack: Stack) -> Seal:
-    return build_seal(await energy_proof.latest_proof(stack), stack.clock())
+async def _read_seals(stack: Stack) -> tuple[Seal, Seal]:
+    now = stack.clock()
+    of_energy = build_seal(await energy_proof.latest_proof(stack), now)
+    return of_energy, build_restore_seal(await backups.restores(stack), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -21,10 +22,14 @@ from portal.core.log import logger
 from portal.core.settings import PROJECT_ROOT, RunMode
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from portal.core.database.db import Database
+
+    Guard = Callable[[AsyncConnection], AbstractAsyncContextManager[object]]
 
 _MIGRATION_LOCK = (
     7_301_001  # any constant of our own: two processes starting at once migrate one after the other
@@ -43,18 +48,54 @@ SELECT string_agg(DISTINCT coalesce(nullif(application_name, ''), 'process ' || 
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 AND xact_start < now() - interval '1 second'
 """
+_FIRST_SHARED = "shared_0001"
 _log = logger("database")
 
 
-async def migrate(database: Database, mode: RunMode) -> None:
+@asynccontextmanager
+async def _no_guard(_: AsyncConnection) -> AsyncGenerator[None, None]:
+    yield
+
+
+async def migrate(database: Database, mode: RunMode, *, guard: Guard = _no_guard) -> None:
     """Create or upgrade the schema; what holds a table of it is waited for some times, a few seconds each.
 
-    Raises `Misconfigured` when the database belongs to the other run mode, has been served by a newer release or
+    What is raised within `guard`, which is around the change and in its transaction, takes the change back. Raises
+    `Misconfigured` when the database belongs to the other run mode, has been served by a newer release or
     was only half restored, and `Conflict`, with nothing changed, when a table was held all the time.
     """
+    await _patiently(database, lambda: _migrate(database, mode, guard))
+
+
+async def go_back(database: Database, mode: RunMode, revisions: Collection[str]) -> None:
+    """Take the schema back to these revisions, with all that the database holds and the earlier release knows.
+
+    Raises as `migrate`; nothing has changed then.
+    """
+    await _patiently(database, lambda: _go_back(database, mode, revisions))
+
+
+async def revisions_of(database: Database, mode: RunMode) -> frozenset[str]:
+    """Return at which revisions a database is, none for one without a schema.
+
+    Raises `Misconfigured` for one of a newer release, or that was only half restored.
+    """
+    async with database.engine.connect() as connection:
+        found = await _revisions(connection)
+        _refuse_newer(mode, found)
+        await require_restored(connection, _READINGS[mode])
+    return frozenset(found)
+
+
+def heads_of(mode: RunMode) -> frozenset[str]:
+    """Return the revisions at which this release leaves a database of a run mode."""
+    return frozenset(_heads(mode))
+
+
+async def _patiently(database: Database, change: Callable[[], Awaitable[None]]) -> None:
     for pause in (*_PAUSE_SECONDS, None):
         try:
-            await _migrate(database, mode)
+            await change()
         except DBAPIError as error:
             if not outages.is_in_the_way(error):
                 raise
@@ -77,7 +118,7 @@ async def _who_is_in_the_way(database: Database) -> str:
     )
 
 
-async def _migrate(database: Database, mode: RunMode) -> None:
+async def _migrate(database: Database, mode: RunMode, guard: Guard) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         foreign = await value_of(
@@ -97,7 +138,24 @@ async def _migrate(database: Database, mode: RunMode) -> None:
         await connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
         if found != _heads(mode):
             await reporting.drop(connection)
-        await connection.run_sync(_upgrade, mode)
+        async with guard(connection):
+            await connection.run_sync(_upgrade, mode)
+
+
+async def _go_back(database: Database, mode: RunMode, revisions: Collection[str]) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        await connection.execute(text(f"SET LOCAL lock_timeout = {round(_LOCK_SECONDS * 1000)}"))
+        await reporting.drop(connection)
+        await connection.run_sync(_downgrade, mode, revisions)
+
+
+def _downgrade(connection: Connection, mode: RunMode, revisions: Collection[str]) -> None:
+    config = _config(mode)
+    config.attributes["connection"] = connection
+    # The first migration of a run mode stands on the first shared one, which is not noted beside it.
+    for revision in sorted({*revisions} if len(revisions) > 1 else {*revisions, _FIRST_SHARED}):
+        command.downgrade(config, revision)
 
 
 def _upgrade(connection: Connection, mode: RunMode) -> None:

@@ -19,6 +19,7 @@ FULL_SET_HEADER = "X-Full-Set"
 BACKLOG_HEADER = "X-Push-Backlog"
 EPOCH_HEADER = "X-Push-Epoch"
 MARK_HEADER = "X-Push-Mark"
+REQUEST_HEADER = "X-Request-Id"
 _LONGEST_NONCE = 32
 _LONGEST_HEADER = 400
 _LARGEST_FIGURE = 2**53
@@ -87,6 +88,11 @@ def parse_report(text: str | None) -> PushReport | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+def batch_id(position: Position) -> str:
+    """Return the name under which both sides log a batch: no other of this Client's has it."""
+    return f"{position.epoch.hex[:8]}-{position.mark}"
 
 
 def position_header(position: Position) -> str:

@@ -161,5 +161,5 @@ async def use_code(stack: Stack, session: AsyncSession, user_id: UUID, typed: st
 
 def seal(stack: Stack) -> Sealer:
     """Return what seals this stack's secrets."""
-    settings = stack.settings
-    return seal_of(settings.authentication.secret_key.get_secret_value(), settings.storage.data_directory)
+    keys, directory = stack.settings.authentication, stack.settings.storage.data_directory
+    return seal_of(keys.secret_key.get_secret_value(), keys.earlier_secret_keys.get_secret_value(), directory)

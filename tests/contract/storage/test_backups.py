@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from portal.core.operations.service import backups
 from portal.core.settings import load_settings
 from portal.core.stack import Stack, close_stack, open_stack
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, ago, readings
-from tests.integration.databases import TestServer
+from tests.integration.databases import Clock, TestServer
 
 
 @pytest.fixture
@@ -89,6 +90,63 @@ async def test_what_is_stored_meanwhile_is_in_neither_dump_nor_note(
     note = await backups.take(filled.stack, tmp_path / "portal.dump")
     assert note.tables["fleet.readings"][0] == 3 * 900
     assert (await backups.prove(filled.stack, tmp_path / "portal.dump")).differences == ()
+
+
+async def test_every_night_a_backup_comes_back_beside_the_stack_and_that_is_on_record(
+    filled: Fleet, tmp_path: Path
+) -> None:
+    stack, clock, folder = filled.stack, filled.stack.clock, tmp_path / "backups"
+    assert isinstance(clock, Clock)
+    assert await backups.restores(stack) is None
+    await backups.prove_if_due(stack, folder)
+    found = await backups.restores(stack)
+    assert found is not None
+    assert (found.latest.problem, found.latest.meter_count, found.proven_at) == ("", 3, clock.now)
+    assert found.latest.row_count > 3 * 900
+    clock.advance(hours=23)
+    await backups.prove_if_due(stack, folder)
+    assert await backups.restores(stack) == found
+    # The next is no backup, and said to be none; the one that was proven stays, however old.
+    clock.advance(hours=2)
+    _make_old(folder)
+    (folder / f"nightly-{clock.now:%Y%m%dT%H%M%SZ}.dump").touch()
+    await backups.prove_if_due(stack, folder)
+    failed = await backups.restores(stack)
+    assert failed is not None
+    assert "is there already" in failed.latest.problem
+    assert failed.proven_at == found.proven_at
+    assert Path(found.latest.file) in _files(folder)
+
+
+@pytest.mark.parametrize("engine", ["plain"], indirect=True)
+async def test_old_backups_go_once_a_newer_one_is_proven(filled: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "nightly-20200101T000000Z.dump").touch()
+    (tmp_path / "before-0.4.0.dump").touch()
+    _make_old(tmp_path)
+    await backups.prove_if_due(filled.stack, tmp_path)
+    names = sorted(path.name for path in _files(tmp_path))
+    assert len(names) == 3
+    assert names[0] == "before-0.4.0.dump"
+    assert names[1].startswith("nightly-2026")
+
+
+@pytest.mark.parametrize("engine", ["plain"], indirect=True)
+async def test_what_a_killed_proof_left_goes_with_the_next(filled: Fleet, tmp_path: Path) -> None:
+    database = make_url(filled.stack.db.dsn).database
+    [[number]] = await filled.rows(f"SELECT oid FROM pg_database WHERE datname = '{database}'")
+    async with filled.connection() as connection:
+        await connection.execute(f"CREATE DATABASE portal_proof_{number}_left")
+        await backups.take(filled.stack, tmp_path / "portal.dump")
+        await backups.prove(filled.stack, tmp_path / "portal.dump")
+        assert (
+            await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname LIKE 'portal_proof%'")
+            == 0
+        )
+
+
+def _make_old(folder: Path) -> None:
+    for path in folder.iterdir():
+        os.utime(path, (0, 0))
 
 
 @pytest.mark.parametrize("engine", ["plain"], indirect=True)

@@ -1,5 +1,6 @@
 """What the push does when the Admin is away, says no, or asks for less (SPEC 6.2)."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from portal.core.exchange.batches import BatchType
@@ -311,10 +313,13 @@ async def test_nobody_sees_the_token(rig: Rig) -> None:
     assert rig.token not in str(events) + str(status)
 
 
-async def test_a_pushed_batch_is_logged_with_its_figures(rig: Rig) -> None:
+async def test_a_pushed_batch_is_logged_with_its_figures_and_one_name_on_both_sides(rig: Rig) -> None:
     await _ready(rig)
-    with capture_logs() as events:
+    with capture_logs([merge_contextvars]) as events:
         await rig.tick()
+    [accepted] = [event for event in events if event["event"].startswith("Accepted 20 measurements")]
     [event] = [event for event in events if event["event"] == "Pushed 20 measurements"]
     assert (event["accepted"], event["rejected"]) == (20, 0)
     assert event["cursor"]
+    assert re.fullmatch(r"[0-9a-f]{8}-\d+", event["batch"])
+    assert accepted["request"] == event["batch"]

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from portal.core.energy.energy_proof import EnergyProof, ProofDifference
-from portal.features.data_quality.seal import Seal, build_seal
+from portal.core.operations.queries.restore_proofs import RestoreProof, RestoreProofs
+from portal.features.data_quality.seal import Seal, build_restore_seal, build_seal
+from portal.ui.formats import count
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 
@@ -31,3 +33,28 @@ def test_a_difference_is_a_failure_with_its_size() -> None:
     day = ProofDifference(UUID(int=1), None, "Main", date(2026, 5, 1), 2_000_000, 1_250_000, 2_000_000)
     seal = build_seal(_proof(day), NOW)
     assert (seal.text, seal.tone) == ("Off by 0.750 kWh on 1 day, checked 3 min ago", "fail")
+
+
+def _restored(hours: float, problem: str = "") -> RestoreProofs:
+    at = NOW - timedelta(hours=hours)
+    return RestoreProofs(RestoreProof(at, "x.dump", 10, 1200, 2, 60, problem), at)
+
+
+def test_a_backup_that_came_back_has_a_seal_until_it_is_old() -> None:
+    fresh = build_restore_seal(_restored(3), NOW)
+    assert (fresh.text, fresh.tone) == ("Backup restored and compared 3 h ago", "ok")
+    assert (
+        fresh.detail
+        == f"2026-05-18 09:00:00 UTC: {count(1200, 'row')} restored beside, 60 days of 2 meters compared"
+    )
+    assert build_restore_seal(_restored(49), NOW).tone == "warn"
+
+
+def test_a_backup_that_did_not_come_back_says_why() -> None:
+    failed = build_restore_seal(_restored(3, "there is no pg_dump here"), NOW)
+    assert (failed.text, failed.tone) == ("Backup not proven, 3 h ago", "fail")
+    assert failed.detail == "there is no pg_dump here"
+
+
+def test_where_no_backup_is_taken_there_is_no_seal() -> None:
+    assert build_restore_seal(None, NOW) == Seal()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from portal.core.database.layout import Layout
 
 OLDEST_VERSION = (2, 19)
+# What this release was tried with. A later one may keep figures in another way, so that nothing is written beside it.
+NEWEST_VERSION = (2, 28)
 _NO_FEATURES = (
     "TimescaleDB runs without its community features (timescaledb.license is apache), "
     "so it has neither continuous aggregates nor compression"
@@ -31,6 +33,7 @@ _NO_RIGHTS = (
     "the database role may not create the extension: have an administrator run "
     "CREATE EXTENSION timescaledb in this database"
 )
+_TOO_NEW = "install a later release of the portal first, or the version of TimescaleDB from before"
 _UPGRADE = "`portal storage upgrade` moves the readings there"
 
 
@@ -77,7 +80,7 @@ def obstacle(facts: Facts) -> str | None:
     version = facts.installed or facts.default_version
     if version is None:
         return "TimescaleDB is not installed on this server"
-    oldest = ".".join(map(str, OLDEST_VERSION))
+    oldest, newest = (".".join(map(str, bound)) for bound in (OLDEST_VERSION, NEWEST_VERSION))
     problems = (
         (unloadable(facts) is not None, unloadable(facts) or ""),
         (
@@ -87,6 +90,10 @@ def obstacle(facts: Facts) -> str | None:
         (
             _numbers(version) < OLDEST_VERSION,
             f"TimescaleDB {version} is older than {oldest}: run ALTER EXTENSION timescaledb UPDATE",
+        ),
+        (
+            _numbers(version) > NEWEST_VERSION,
+            f"TimescaleDB {version} is newer than {newest}, the last this release knows: {_TOO_NEW}",
         ),
         (facts.license == "apache", _NO_FEATURES),
         (

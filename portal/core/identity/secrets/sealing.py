@@ -1,30 +1,35 @@
 """Seals the few secrets that have to be read again, so that a copy of the database alone opens nothing.
 
-The key is `Authentication__SecretKey`, or else a file that is made in the data directory when it is first needed.
+The key is `Authentication__SecretKey`, or else a file that is made in the data directory when it is first needed. What
+was sealed under an earlier key (`Authentication__EarlierSecretKeys`, or further lines of the file) is opened as well,
+until all of it has been sealed anew.
 """
 
 from __future__ import annotations
 
 import os
 from base64 import urlsafe_b64encode
-from contextlib import suppress
-from functools import cache
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkstemp
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from portal.core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
 
 KEY_FILE = "secret.key"
 
 
 class Sealer:
-    """Seals texts and opens them again under one key."""
+    """Seals texts under the first of some keys, and opens what was sealed under any."""
 
-    def __init__(self, key: bytes) -> None:
-        self._fernet = Fernet(urlsafe_b64encode(sha256(key).digest()))
+    def __init__(self, *keys: bytes) -> None:
+        self._fernet = MultiFernet([Fernet(urlsafe_b64encode(sha256(key).digest())) for key in keys])
 
     def close(self, text: str) -> str:
         """Return a text sealed: nobody reads or changes it without the key."""
@@ -37,20 +42,52 @@ class Sealer:
         except InvalidToken:
             return None
 
+    def anew(self, sealed: str) -> str | None:
+        """Return what was sealed, sealed under the first key; None where it was sealed under another or changed."""
+        try:
+            return self._fernet.rotate(sealed.encode()).decode()
+        except InvalidToken:
+            return None
 
-@cache
-def seal_of(secret_key: str, directory: Path) -> Sealer:
-    """Return the seal of a stack. Raises `Misconfigured` where its key can be neither read nor made."""
-    return Sealer(secret_key.encode() if secret_key else _kept_key(directory))
+
+def seal_of(secret_key: str, earlier: str, directory: Path) -> Sealer:
+    """Return the seal of a stack, whose earlier keys have a line each.
+
+    Raises `Misconfigured` where its key can be neither read nor made.
+    """
+    if secret_key:
+        return Sealer(*(key.encode() for key in (secret_key, *earlier.splitlines())))
+    return Sealer(*_kept_keys(directory), *(key.encode() for key in earlier.splitlines()))
 
 
-def _kept_key(directory: Path) -> bytes:
+def put_new_key(directory: Path) -> None:
+    """Make a new key, before those that are kept. Raises `Misconfigured` as `seal_of`."""
+    kept = _kept_keys(directory)
+    with _said(directory):
+        _write(directory / KEY_FILE, [Fernet.generate_key(), *kept])
+
+
+def keep_newest_key(directory: Path) -> None:
+    """Forget the earlier keys of a file, by which nothing is sealed any more. Raises `Misconfigured` as `seal_of`."""
+    newest, *_ = _kept_keys(directory)
+    with _said(directory):
+        _write(directory / KEY_FILE, [newest])
+
+
+def _kept_keys(directory: Path) -> list[bytes]:
     path = directory / KEY_FILE
-    try:
+    with _said(directory):
         with suppress(FileNotFoundError):
             return _read(path)
         directory.mkdir(parents=True, exist_ok=True)
         return _made(path)
+
+
+@contextmanager
+def _said(directory: Path) -> Generator[None, None, None]:
+    path = directory / KEY_FILE
+    try:
+        yield
     except OSError as error:
         message = (
             f"{path.name} cannot be kept in Storage__DataDirectory ({error.strerror}): "
@@ -59,23 +96,33 @@ def _kept_key(directory: Path) -> bytes:
         raise Misconfigured(message) from None
 
 
-def _made(path: Path) -> bytes:
+def _made(path: Path) -> list[bytes]:
     """Make the key; of two processes that do so at once, one wins and both use it."""
-    handle, draft = mkstemp(prefix=path.name, dir=path.parent)  # readable by this user alone
-    with os.fdopen(handle, "wb") as file:
-        file.write(Fernet.generate_key())
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(path, [Fernet.generate_key()])
     try:
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:
-        Path(draft).unlink()
+        draft.unlink()
     return _read(path)
 
 
-def _read(path: Path) -> bytes:
-    key = path.read_bytes().strip()
-    if not key:
+def _write(path: Path, keys: Sequence[bytes]) -> None:
+    """Put keys in the place of those before, at once."""
+    _draft(path, keys).rename(path)
+
+
+def _draft(path: Path, keys: Sequence[bytes]) -> Path:
+    handle, draft = mkstemp(prefix=path.name, dir=path.parent)  # readable by this user alone
+    with os.fdopen(handle, "wb") as file:
+        file.write(b"\n".join(keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(draft)
+
+
+def _read(path: Path) -> list[bytes]:
+    keys = path.read_bytes().strip().splitlines()
+    if not keys:
         raise OSError(0, "it is empty")
-    return key
+    return keys

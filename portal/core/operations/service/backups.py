@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -13,16 +15,29 @@ from portal.core import energy
 from portal.core.database import dump_tools
 from portal.core.database.copies import restoring, scratch_database
 from portal.core.database.migrations import migrate
-from portal.core.database.rows import is_so, value_of
+from portal.core.database.rows import fetch_value, is_so, value_of
 from portal.core.energy import energy_proof
 from portal.core.errors import Conflict, Invalid, Misconfigured, PortalError
+from portal.core.log import logger
+from portal.core.operations.queries import restore_proofs
 from portal.core.operations.queries.contents import Content, contents, server_of
+from portal.core.operations.queries.restore_proofs import RestoreProof, RestoreProofs
+from portal.core.outages import Outage
+from portal.core.readings.queries import wide_rows
 from portal.core.stack import close_stack, open_stack
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from portal.core.energy.energy_proof import EnergyProof
     from portal.core.stack import Stack
 
+EVERY = timedelta(hours=24)
+_LOOK_SECONDS = 600
+_LEADER_KEY = 7_301_302
+_NIGHTLY = "nightly-"
+_log = logger("backup")
+_FOLDER_MODE = 0o700
 _OWNER_ONLY = 0o600
 _CHUNK = 1 << 20
 _NOTE = ".json"
@@ -109,17 +124,94 @@ async def restore(stack: Stack, file: Path) -> EnergyProof:
         _require_same(note, await contents(session, stack.layout))
     await migrate(stack.db, stack.settings.run_mode)
     await energy.bootstrap(stack)
+    # Those of a release before readings lay narrow count as well.
+    await wide_rows.begin(stack.db, stack.layout)
     return await energy_proof.check(stack)
 
 
-async def prove(stack: Stack, file: Path) -> EnergyProof:
-    """Restore a dump into a database beside the stack's own, prove it there, and drop that again."""
+async def prove(
+    stack: Stack, file: Path, then: Callable[[Stack], Awaitable[object]] | None = None
+) -> EnergyProof:
+    """Restore a dump into a database beside the stack's own, prove it there, and drop that again.
+
+    With `then` something more is tried on the copy before it goes.
+    """
     async with scratch_database(stack.db) as dsn:
         beside = open_stack(stack.settings, dsn, application_name="portal-proof")
         try:
-            return await restore(beside, file)
+            proof = await restore(beside, file)
+            if then is not None:
+                await then(beside)
+            return proof
         finally:
             await close_stack(beside)
+
+
+async def nightly(stack: Stack) -> None:
+    """Back up, restore beside and prove once a day, for as long as the process runs; of several processes one does it.
+
+    Nothing where no directory is set.
+    """
+    folder = stack.settings.backup.folder
+    outage = Outage(_log, "No backup is taken")
+    while folder is not None:
+        await asyncio.sleep(_LOOK_SECONDS)
+        with outage.noted():
+            await prove_if_due(stack, folder)
+
+
+async def prove_if_due(stack: Stack, folder: Path) -> None:
+    """Take a backup and prove it where the last one was taken a day ago, keep what was found, and drop old backups."""
+    connection = await stack.db.dedicated()
+    try:
+        if not await fetch_value(connection, bool, "SELECT pg_try_advisory_lock($1)", _LEADER_KEY):
+            return
+        last = await restores(stack)
+        if last is not None and stack.clock() - last.latest.checked_at < EVERY:
+            return
+        found = await _taken_and_proven(stack, folder)
+        async with stack.db.transaction() as session:
+            await restore_proofs.add(session, found)
+        if not found.problem:
+            _drop_old(folder, stack.clock() - timedelta(days=stack.settings.backup.keep_days), found.file)
+    finally:
+        await connection.close()
+
+
+async def restores(stack: Stack) -> RestoreProofs | None:
+    """Return what the nightly restores showed last; None before the first."""
+    async with stack.db.snapshot() as session:
+        return await restore_proofs.found(session)
+
+
+async def _taken_and_proven(stack: Stack, folder: Path) -> RestoreProof:
+    now = stack.clock()
+    file = folder / f"{_NIGHTLY}{now:%Y%m%dT%H%M%SZ}.dump"
+    try:
+        _make_private(folder)
+        note = await take(stack, file)
+        proof = await prove(stack, file)
+    except PortalError as error:
+        _log.error("Tonight's backup is not proven", reason=error.message)
+        return RestoreProof(now, str(file), problem=error.message)
+    off = f"energy differs on {len(proof.differences)} days" if proof.differences else ""
+    _log.info("Tonight's backup was restored beside the stack", file=str(file), rows=note.rows, problem=off)
+    return RestoreProof(now, str(file), note.bytes, note.rows, proof.meter_count, proof.day_count, off)
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"{folder} cannot be made: {error.strerror}") from None
+
+
+def _drop_old(folder: Path, before: datetime, newest: str) -> None:
+    """Remove nightly backups from before an instant; one that was proven is there."""
+    for file in folder.glob(f"{_NIGHTLY}*.dump"):
+        if str(file) != newest and datetime.fromtimestamp(file.stat().st_mtime, UTC) < before:
+            _note_of(file).unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
 
 def _require_same(note: BackupNote, found: dict[str, Content]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from portal.core import energy
 from portal.core.log import logger
-from portal.core.operations.queries import writing
+from portal.core.operations.queries import restore_proofs, writing
 from portal.core.outages import Outage
 from portal.core.outbox.queries import push_epoch
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from portal.core.energy.energy_proof import EnergyProof
+    from portal.core.operations.queries.restore_proofs import RestoreProofs
     from portal.core.stack import Stack
 
 _log = logger("health")
@@ -28,7 +29,7 @@ _asking: set[asyncio.Task[object]] = set()
 
 @dataclass(frozen=True)
 class StackHealth:
-    """How many hours of meters wait to be refreshed, and how many meters are recomputed; the last energy proof, if any.
+    """How many hours of meters wait to be refreshed, and how many meters are recomputed; the last proofs, if any.
 
     `is_behind`: a Client's push is stopped, since the Admin holds more than it ever sent; None at the Admin.
     """
@@ -37,6 +38,7 @@ class StackHealth:
     meters_to_recompute: int
     proof: EnergyProof | None
     is_behind: bool | None = None
+    restores: RestoreProofs | None = None
 
 
 async def status(stack: Stack) -> StackHealth | None:
@@ -64,7 +66,8 @@ async def _status(stack: Stack) -> StackHealth:
         proof = await energy.energy_proof.latest_in(session, layout)
         epoch = None if layout.has_customers else await push_epoch.load(session)
         passes = await energy.count_passes(session, layout)
-        return StackHealth(waiting, passes, proof, None if epoch is None else epoch.behind_since is not None)
+        is_behind = None if epoch is None else epoch.behind_since is not None
+        return StackHealth(waiting, passes, proof, is_behind, await restore_proofs.found(session))
 
 
 async def _require_writable(stack: Stack) -> None:
