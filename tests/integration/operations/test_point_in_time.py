@@ -111,6 +111,7 @@ async def test_a_mistake_is_undone_to_the_moment_before_it(kept: Kept) -> None:
     [device] = await devices.list_devices(stack)
     await readings.import_readings(stack, device.id, series(300, datetime(2026, 5, 19, tzinfo=UTC), 60))
     connection = await stack.db.dedicated()
+    await connection.execute("SELECT pg_sleep(1.1)")  # a backup's end is kept by the second
     moment = await connection.fetchval("SELECT clock_timestamp()::text")
     await connection.execute("SELECT pg_sleep(0.01); DELETE FROM monitoring.readings; SELECT pg_switch_wal()")
     await connection.close()
