@@ -14,11 +14,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.alias_generators import to_pascal
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from portal.core.errors import Misconfigured
+from portal.core.setting_sections import (
+    BackupSettings,
+    Grafana,
+    MailSettings,
+    MetricsSettings,
+    Section,
+    StorageSettings,
+)
 from portal.core.setting_sources import NamedValues, env_file, environment, read_sources
 from portal.core.values.currencies import is_currency
 from portal.core.values.time import is_zone
@@ -28,7 +36,6 @@ _SHORTEST_KEY = 32
 # As a browser states it: lower case, no path, no slash at the end.
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _ISSUER = re.compile(r"https://[^\s?#]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:/[^\s?#]*)?")
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 DEFAULT_ADMIN_EMAIL = "admin@example.com"
 DEFAULT_ADMIN_PASSWORD = "change-me-please"  # noqa: S105 - the documented Development default, refused in Production
 
@@ -55,19 +62,7 @@ class StorageChoice(StrEnum):
     TIMESCALE = "timescale"
 
 
-class MailSecurity(StrEnum):
-    """How a mail server is spoken to."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_pascal, validate_by_name=True)
-
-
-class Application(_Section):
+class Application(Section):
     """What the stack is and how it calls itself."""
 
     run_mode: RunMode = RunMode.CLIENT
@@ -104,7 +99,7 @@ class Application(_Section):
         return value
 
 
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """Where the database is; `portal.core.database.connection_strings.configured_dsn` says what comes before what."""
 
     connection_string: SecretStr = SecretStr("")
@@ -117,7 +112,7 @@ class DatabaseSettings(_Section):
     storage: StorageChoice = StorageChoice.AUTO
 
 
-class Authentication(_Section):
+class Authentication(Section):
     """The first admin and the lockout rule."""
 
     default_admin_email: str = DEFAULT_ADMIN_EMAIL
@@ -137,7 +132,7 @@ class Authentication(_Section):
         return value
 
 
-class SingleSignOn(_Section):
+class SingleSignOn(Section):
     """A provider of OpenID Connect by which people sign in, and what its groups mean here."""
 
     issuer: str = ""
@@ -165,7 +160,7 @@ class SingleSignOn(_Section):
         return value
 
 
-class FleetIngest(_Section):
+class FleetIngest(Section):
     """The push to an Admin stack, and what the Admin accepts in one request."""
 
     enabled: bool = False
@@ -179,7 +174,7 @@ class FleetIngest(_Section):
     max_request_bytes: int = Field(default=8_388_608, ge=1024)
 
 
-class Billing(_Section):
+class Billing(Section):
     """How gaps are treated and which currency money is in."""
 
     max_gap_minutes: int = Field(default=120, ge=1)
@@ -194,7 +189,7 @@ class Billing(_Section):
         return value
 
 
-class RateLimit(_Section):
+class RateLimit(Section):
     """Requests a minute per token, and refused credentials a minute per address; counted in Redis where it is named."""
 
     enabled: bool = True
@@ -210,57 +205,6 @@ class RateLimit(_Section):
             message = "this is not a redis:// or rediss:// URL"
             raise ValueError(message)
         return value
-
-
-class MetricsSettings(_Section):
-    """What `/metrics` tells beside the figures every stack has."""
-
-    per_customer: bool = False
-
-
-class Grafana(_Section):
-    """Where Grafana is served, on the same origin, and the role by which it reads the views of `reporting`."""
-
-    url: str = ""
-    reader_name: str = "grafana_reader"
-    reader_password: SecretStr = SecretStr("")
-
-    @field_validator("url")
-    @classmethod
-    def _same_origin(cls, value: str) -> str:
-        if value and not _PATH.fullmatch(value):
-            message = "this is not a path of the same origin, such as /grafana"
-            raise ValueError(message)
-        return value.rstrip("/")
-
-
-class MailSettings(_Section):
-    """The SMTP server that alerts and reports go by; none without a host."""
-
-    host: str = ""
-    port: int = Field(default=587, ge=1, le=65535)
-    security: MailSecurity = MailSecurity.STARTTLS
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    sender: str = Field(default="", pattern=r"^(|[^@\s<>]+@[^@\s<>]+)$")
-
-
-class BackupSettings(_Section):
-    """Where a backup goes every night, to be restored and proven beside the stack; nowhere by default."""
-
-    directory: str = ""
-    keep_days: int = Field(default=14, ge=1)
-
-    @property
-    def folder(self) -> Path | None:
-        """The directory; None where none is set."""
-        return Path(self.directory) if self.directory else None
-
-
-class StorageSettings(_Section):
-    """Where files live: logos, session key, embedded database."""
-
-    data_directory: Path = Path("./data")
 
 
 class Settings(BaseSettings):
@@ -342,7 +286,7 @@ def setting_names() -> frozenset[str]:
     return frozenset(
         env_name(section, field)
         for section, about in Settings.model_fields.items()
-        for field in type(cast("_Section", about.default)).model_fields
+        for field in type(cast("Section", about.default)).model_fields
     )
 
 

@@ -15,6 +15,7 @@ _MAKERS = {
 }
 _MOVERS = {
     "portal/core/database/layout.py": "lists every table and view",
+    "portal/core/database/limited.py": "closes it to limited operators",
     "portal/core/database/plain/partitions.py": "drops its weeks once they are empty",
     "portal/core/database/timescale/chunks.py": "names its chunks, of which a customer that leaves is deleted",
     "portal/core/database/timescale/kept_hours.py": "keeps figures of hours that are still to be moved",

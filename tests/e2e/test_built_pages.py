@@ -12,7 +12,7 @@ _TEXTS = ("*.html", "*.js", "*.css", "*.json", "*.webmanifest")
 # The states of a mode's pages by the names they have in a bundle.
 _OTHER = {RunMode.CLIENT: "portal___admin___", RunMode.ADMIN: "portal___client___"}
 _OWN = {RunMode.CLIENT: "portal___client___", RunMode.ADMIN: "portal___admin___"}
-_OWN_PAGE = {RunMode.CLIENT: "cost.html", RunMode.ADMIN: "customers.html"}
+_OWN_PAGE = {RunMode.CLIENT: "sites.html", RunMode.ADMIN: "customers.html"}
 
 
 @pytest.fixture(scope="module", params=list(RunMode))

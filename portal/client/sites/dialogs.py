@@ -110,7 +110,7 @@ def _digits_field(value: Text) -> rx.Component:
         "Digits of its register",
         name="register_digits",
         default_value=value,
-        hint="Of whole kWh: one of 6 begins again at 0 after 999 999. Empty: as an Acuvim II, 8.",
+        hint="Of whole kWh: one of 6 begins again at 0 after 999 999. Empty: 8, as most meters have.",
         custom_attrs={"inputMode": "numeric"},
         auto_complete="off",
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from portal.core.database.db import AsyncSession, Database
     from portal.core.database.layout import Layout
-    from portal.core.settings import Grafana
+    from portal.core.setting_sections import Grafana
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7301018)"

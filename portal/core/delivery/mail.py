@@ -13,12 +13,12 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from portal.core.errors import Undelivered
-from portal.core.settings import MailSecurity
+from portal.core.setting_sections import MailSecurity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portal.core.settings import MailSettings
+    from portal.core.setting_sections import MailSettings
 
 _SECONDS = 20.0
 _NO_SERVER = "Mail is not set up: Mail__Host names no server."
