@@ -27,7 +27,8 @@ from portal.core.database.reader_role import (
 from portal.core.database.rows import values_of
 from portal.core.errors import Misconfigured
 from portal.core.fleet.service import readers
-from portal.core.settings import Grafana, load_settings
+from portal.core.setting_sections import Grafana
+from portal.core.settings import load_settings
 from tests.architecture.source import ROOT
 from tests.contract.storage.fleet import ALICE, CHARLIE, METERS, Fleet, readings
 from tests.contract.storage.grafana_macros import Shown, filled_in

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from portal.core.delivery.mail import Attachment, Letterhead, send_mail
 from portal.core.errors import Undelivered
-from portal.core.settings import MailSecurity, MailSettings
+from portal.core.setting_sections import MailSecurity, MailSettings
 from tests.integration.alerts.receivers import PASSWORD, USER, Mailbox, mail_server
 from tests.integration.alerts.self_signed import certificate
 
