@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from time import monotonic
 from uuid import UUID
 
 import reflex as rx
@@ -35,6 +36,7 @@ class CustomersState(rx.State):
     has_customers: bool = False
     is_loading: bool = True
     failure: str = ""
+    _asked_at: float = 0.0
 
     @rx.event
     @signed_in
@@ -60,7 +62,7 @@ class CustomersState(rx.State):
                 with failure_in_words(self):
                     if isinstance(found, BaseException):
                         raise found
-                    self.rows = view.updated(self.rows, self._worded(found))
+                    self._show(found, beat.began_at)
 
     @rx.event
     @signed_in
@@ -97,8 +99,13 @@ class CustomersState(rx.State):
         stack = current()
         return view.build_rows(found, stack.clock(), stack.settings.application.time_zone)
 
+    def _show(self, found: tuple[customer_lists.ListedCustomer, ...], asked_at: float) -> None:
+        """Show what was asked for at a moment (monotonic), unless what is shown is of a later one."""
+        if asked_at >= self._asked_at:
+            self.rows = view.updated(self.rows, self._worded(found))
+
     async def _read(self, asked: CustomersAsked) -> None:
-        stack = current()
+        stack, self._asked_at = current(), monotonic()
         page = await customer_lists.page_of_list(stack, asked)
         self.rows = self._worded(page.customers)
         self.chips = view.filter_counts(page.counts)
