@@ -20,6 +20,7 @@ _EVERYTHING = {
     "waiting_note",
     "is_empty",
     "seal",
+    "restore_seal",
 }
 
 
@@ -54,12 +55,12 @@ async def _sent(monkeypatch: pytest.MonkeyPatch, *beats: tuple[float, view.Dashb
     async def read(beat: Any) -> view.DashboardView | None:
         return found[beat.began_at]
 
-    async def read_seal(_: object) -> Seal:
-        return Seal("Balanced")
+    async def read_seals(_: object) -> tuple[Seal, Seal]:
+        return Seal("Balanced"), Seal("Restored")
 
     monkeypatch.setattr(page, "beats", come)
     monkeypatch.setattr(page, "_view", read)
-    monkeypatch.setattr(page, "_seal", read_seal)
+    monkeypatch.setattr(page, "_seals", read_seals)
     opened = Page()
     await page.DashboardState.follow.fn.__wrapped__(opened)
     return opened
