@@ -20,7 +20,9 @@ from tests.integration.databases import TestServer, has_timescaledb
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECTION = re.compile(r"^## Backup and restore$(.*?)^## ", re.MULTILINE | re.DOTALL)
-_BLOCK = re.compile(r"^ *```sh held=\S+$\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    rf"^ *```sh held=tests/e2e/{Path(__file__).name}$\n(.*?)^ *```$", re.MULTILINE | re.DOTALL
+)
 _DATABASES = ("portal_client", "portal_restored")
 _ADDRESS = "postgresql://portal@db.example.com/"
 _PATIENCE_S = 60.0
