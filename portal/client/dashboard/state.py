@@ -1,6 +1,7 @@
 """State of the dashboard: what is shown now, kept up to date while the page is open."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import reflex as rx
@@ -80,8 +81,10 @@ async def _view(beat: Beat) -> view.DashboardView | None:
 
 
 async def _seals(beat: Beat) -> tuple[Seal, Seal]:
+    """Return the seals; that of the nightly backup is asked for once a minute."""
+    minute = replace(beat, began_at=beat.began_at // _ALL_SECONDS * _ALL_SECONDS, seconds=_ALL_SECONDS)
     with _no_seal.noted():  # the page is as good without its seals
-        return await beat.read(_read_seals)
+        return await beat.read(_read_seal), await minute.read(_read_restore_seal)
     return Seal(), Seal()
 
 
@@ -90,7 +93,9 @@ async def _read_view(stack: Stack) -> view.DashboardView:
     return view.build_view(await dashboard.client_overview(stack), stack.clock())
 
 
-async def _read_seals(stack: Stack) -> tuple[Seal, Seal]:
-    now = stack.clock()
-    of_energy = build_seal(await energy_proof.latest_proof(stack), now)
-    return of_energy, build_restore_seal(await backups.restores(stack), now)
+async def _read_seal(stack: Stack) -> Seal:
+    return build_seal(await energy_proof.latest_proof(stack), stack.clock())
+
+
+async def _read_restore_seal(stack: Stack) -> Seal:
+    return build_restore_seal(await backups.restores(stack), stack.clock())

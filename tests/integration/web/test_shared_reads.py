@@ -55,7 +55,7 @@ class Tabs:
         )
         async for beat in beats(state, seconds=5):
             found = await dashboard_state._view(beat)
-            await dashboard_state._seal(beat)
+            await dashboard_state._seals(beat)
             assert found is not None
             self._shown += 1
             self._moved.set()
