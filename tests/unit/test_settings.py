@@ -119,6 +119,9 @@ FREE = {
     *("Database__Password", "FleetIngest__Url", "FleetIngest__Token"),
     *("Grafana__ReaderName", "Grafana__ReaderPassword"),
     *("Mail__Host", "Mail__Username", "Mail__Password"),
+    *("SingleSignOn__ClientId", "SingleSignOn__ClientSecret", "SingleSignOn__Label"),
+    *("SingleSignOn__GroupsClaim", "SingleSignOn__AdminGroups", "SingleSignOn__UserGroups"),
+    "SingleSignOn__CustomerGroupPrefix",
 }
 
 
