@@ -35,8 +35,11 @@ class NavItem:
     count_words: str = ""
 
 
-class _HashLink(BaseHTML):
-    """A plain link within the page: Reflex's own would start a navigation instead of moving the focus."""
+class PlainLink(BaseHTML):
+    """A link that the browser follows itself, to a file, to an answer of the server, or within the page.
+
+    Reflex's `rx.el.a` would start a navigation between the pages of this portal, where there is no such page.
+    """
 
     tag = "a"
 
@@ -67,7 +70,7 @@ def page_frame(  # noqa: PLR0913
     `on_shown` is called once the page is there.
     """
     return rx.box(
-        _HashLink.create("Skip to content", href="#content", class_name="ui-skip"),
+        PlainLink.create("Skip to content", href="#content", class_name="ui-skip"),
         _topbar(nav),
         _side(nav, section, user),
         rx.el.main(

@@ -8,7 +8,7 @@ from portal.admin.nav import CUSTOMERS
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
 from portal.ui.forms import button, text_field
-from portal.ui.layout import internal_link
+from portal.ui.layout import PlainLink, internal_link
 from portal.ui.tables import Column, cell, data_table, head_cell
 from portal.ui.vars import is_some
 
@@ -71,7 +71,12 @@ def _hand_out() -> rx.Component:
                 rx.fragment(),
             ),
             # A file, not a page: the router of the pages is not to look for it.
-            rx.el.a("Export everything", href=State.export_href, download="", class_name="ui-button"),
+            PlainLink.create(
+                "Export everything",
+                href=State.export_href,
+                custom_attrs={"download": True},
+                class_name="ui-button",
+            ),
             class_name="ui-stack",
         ),
         title="1. Hand out",

@@ -5,7 +5,7 @@ import reflex as rx
 from portal.auth.login.state import LoginState
 from portal.ui.feedback import callout
 from portal.ui.forms import NativeForm, button, text_field
-from portal.ui.layout import centre_frame
+from portal.ui.layout import PlainLink, centre_frame
 from portal.ui.linked import linked_script
 from portal.ui.passwords import password_field
 from portal.web.events.drafts import no_drafts
@@ -46,7 +46,7 @@ def login_page() -> rx.Component:
         rx.cond(
             LoginState.single_sign_on != "",
             # The provider is another site: the browser goes there itself.
-            rx.el.a(
+            PlainLink.create(
                 rx.icon("log-in", size=16),
                 LoginState.single_sign_on,
                 href=LoginState.single_sign_on_href,

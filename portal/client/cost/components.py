@@ -9,6 +9,7 @@ from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, empty_state
 from portal.ui.forms import button
+from portal.ui.layout import PlainLink
 from portal.ui.vars import Shown, Text, Told, size
 
 _FILES = "/download/cost"
@@ -30,7 +31,7 @@ def cost_content() -> rx.Component:
 
 
 def _month_report() -> rx.Component:
-    return rx.el.a(
+    return PlainLink.create(
         rx.icon("file-text", size=15),
         "Last month's report",
         href="/download/report.pdf",

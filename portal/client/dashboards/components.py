@@ -1,7 +1,6 @@
 """What the page of charts is made of."""
 
 import reflex as rx
-from reflex_components_core.el.elements.base import BaseHTML
 
 from portal.client.dashboards.address import COMPARISONS, RANGES
 from portal.client.dashboards.shown import Offer
@@ -9,20 +8,13 @@ from portal.client.dashboards.state import ChartsState as State
 from portal.ui.cards import card
 from portal.ui.feedback import empty_state, error_panel, skeleton
 from portal.ui.forms import button, icon_button
+from portal.ui.layout import PlainLink
 from portal.ui.plotted import bars, heat_map, hue_meanings, time_charts
 from portal.ui.range_picker import day_popover
 from portal.ui.vars import Shown, Text, is_some, size
 
 _MOST_DAYS = 3660
 _YEARS = (("energy", "Energy"), ("power", "Highest power"))
-
-
-class _FileLink(BaseHTML):
-    """A plain link: the browser saves the file. Reflex's own would start a navigation between pages."""
-
-    tag = "a"
-
-    href: rx.Var[str]
 
 
 # The picture is the server's; the browser only turns it into points, twice as many as it has.
@@ -79,7 +71,7 @@ def files() -> rx.Component:
                 "data-picture": f"/download/readings.svg?{State.shown.query}",
             },
         ),
-        _FileLink.create(
+        PlainLink.create(
             rx.icon("download", size=15),
             "CSV",
             href=f"/download/readings.csv?{State.shown.query}",

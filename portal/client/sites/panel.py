@@ -9,7 +9,7 @@ from portal.client.sites.posts_view import PostRow
 from portal.client.sites.state import SitesState as State
 from portal.ui.feedback import badge, badge_for, callout, skeleton_lines
 from portal.ui.forms import button
-from portal.ui.layout import internal_link
+from portal.ui.layout import PlainLink, internal_link
 from portal.ui.panels import facts, panel, panel_section
 from portal.ui.vars import Shown, is_some
 
@@ -129,7 +129,7 @@ def _token() -> rx.Component:
                 href=f"{ADD_METER}?device=" + shown.id,
                 class_name="ui-button ui-button--small",
             ),
-            rx.el.a(
+            PlainLink.create(
                 "Check the installation",
                 href="/commissioning/" + shown.id,
                 class_name="ui-button ui-button--small",

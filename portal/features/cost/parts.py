@@ -3,7 +3,6 @@
 from functools import partial
 
 import reflex as rx
-from reflex_components_core.el.elements.base import BaseHTML
 
 from portal.features.cost.days import LOCAL_DAYS, UTC_DAYS
 from portal.features.cost.page_state import CostPage
@@ -11,7 +10,7 @@ from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
 from portal.ui.feedback import callout, callouts, cell_warning, error_panel, skeleton, skeleton_lines
 from portal.ui.figures import figure, figure_row
-from portal.ui.layout import internal_link
+from portal.ui.layout import PlainLink, internal_link
 from portal.ui.plotted import bars, hatching_meaning, hue_meanings
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
@@ -24,14 +23,6 @@ _MEASURES = (("cost", "Cost"), ("energy", "Energy"))
 _GROUPINGS = ((UTC_DAYS, "UTC days"), (LOCAL_DAYS, "Local days"))
 
 State = type[CostPage]
-
-
-class _FileLink(BaseHTML):
-    """A plain link: the browser saves the file. Reflex's own would start a navigation between pages."""
-
-    tag = "a"
-
-    href: rx.Var[str]
 
 
 def picker(state: State, download_path: Text) -> rx.Component:
@@ -61,7 +52,7 @@ def picker(state: State, download_path: Text) -> rx.Component:
 
 def file_link(label: str, address: Text, *, hint: str) -> rx.Component:
     """A link that saves a file; `hint` is shown on hover."""
-    return _FileLink.create(
+    return PlainLink.create(
         rx.icon("download", size=15),
         label,
         href=address,
@@ -272,7 +263,7 @@ def _left_out_on_phones(line: CostRow) -> rx.Component:
 
 
 def _table_download(title: str, first: str, path: Text, state: State) -> rx.Component:
-    return _FileLink.create(
+    return PlainLink.create(
         rx.icon("download", size=16),
         href=f"{path}.csv?{state.export_query}&by={first.lower()}s",
         title=f"{title} as CSV",
