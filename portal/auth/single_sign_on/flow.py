@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.auth.single_sign_on.provider import Challenge
-from portal.core.identity.secrets.sealing import Sealer, seal_of
+from portal.core.identity import proof
 from portal.core.stack import current
 
 CALLBACK = "/auth/sso/callback"
@@ -29,7 +29,7 @@ def keep(response: Response, request: Request, challenge: Challenge) -> None:
     kept = msgspec.json.encode({**asdict(challenge), "until": time() + _SECONDS})
     response.set_cookie(
         _COOKIE,
-        _seal().close(kept.decode()),
+        proof.seal(current()).close(kept.decode()),
         max_age=_SECONDS,
         path=CALLBACK,
         httponly=True,
@@ -40,7 +40,7 @@ def keep(response: Response, request: Request, challenge: Challenge) -> None:
 
 def kept_in(request: Request) -> Challenge | None:
     """Return what the browser kept; None where there is nothing, or nothing of this stack, or of too long ago."""
-    opened = _seal().open(request.cookies.get(_COOKIE, ""))
+    opened = proof.seal(current()).open(request.cookies.get(_COOKIE, ""))
     if opened is None:
         return None
     found = msgspec.json.decode(opened, type=_Kept)
@@ -52,9 +52,3 @@ def kept_in(request: Request) -> Challenge | None:
 def forget(response: Response) -> None:
     """Take it back: it is used once."""
     response.delete_cookie(_COOKIE, path=CALLBACK, httponly=True, samesite="lax")
-
-
-def _seal() -> Sealer:
-    settings = current().settings
-    key = settings.authentication.secret_key.get_secret_value()
-    return seal_of(key, settings.storage.data_directory)
