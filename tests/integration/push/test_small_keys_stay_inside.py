@@ -13,7 +13,10 @@ import pytest
 
 from fleet_ingest.app import build_app
 from portal.core import energy
-from portal.core.fleet.service import customers, fleet_views
+from portal.core.alerts.rules.alert_rules import AlertKind
+from portal.core.alerts.rules.channels import ChannelFields, ChannelKind
+from portal.core.alerts.service import alert_channels, alert_rules
+from portal.core.fleet.service import customers, decommission, fleet_views
 from portal.core.identity.service import api_keys
 from portal.core.overview.service.overview import client_overview
 from portal.core.quality.service import meter_events
@@ -75,7 +78,16 @@ async def test_they_are_not_pushed(pushed: Rig) -> None:
 async def _ids(rig: Rig) -> dict[str, str]:
     (device,) = await devices.list_devices(rig.client)
     ((tariff, municipality),) = await rig.on_client("SELECT id, municipality_id FROM app.tariffs")
+    rule = await alert_rules.add_rule(rig.client, {"name": "Silent", "kind": AlertKind.SILENT, "minutes": 60})
+    told = ChannelFields(name="Post", kind=ChannelKind.MAIL, target="olga@example.com")
+    channel = await alert_channels.add_channel(rig.client, told)
+    # Only of a customer that leaves is the number told: it is what remains of it.
+    gone = await customers.register(rig.admin, "GONE", "Gone")
+    leaving = await decommission.begin(rig.admin, gone.id, "GONE", without_export=True)
     return {
+        "rule_id": str(rule.id),
+        "channel_id": str(channel.id),
+        "decommission_id": str(leaving.id),
         "site_id": str(device.site_id),
         "device_id": str(device.id),
         "deviceId": str(device.id),
