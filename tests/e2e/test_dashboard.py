@@ -47,10 +47,10 @@ def test_a_reading_appears_on_the_open_page_by_itself(
     row = sites_of(page).get_by_role("row").filter(has_text=_SITE)
     expect(row).to_contain_text("Waiting")
     now = datetime.now(UTC)
-    send(client_stack, meter, (now - timedelta(minutes=1), 41.0, 1000.0), (now, 42.25, 1000.7))
+    send(client_stack, meter, (now - timedelta(minutes=1), 41.0, 2000.0), (now, 42.25, 2000.7))
     expect(row).to_contain_text("42.25 kW")
     expect(row).to_contain_text("Live")
-    send(client_stack, meter, (datetime.now(UTC), 17.5, 1000.8))
+    send(client_stack, meter, (datetime.now(UTC), 17.5, 2000.8))
     expect(row).to_contain_text("17.50 kW")
 
 
@@ -58,7 +58,7 @@ def test_the_hours_are_drawn_and_nothing_is_compared_before_there_is_enough(
     visit: Visit, client_stack: RunningStack, meter: str
 ) -> None:
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    send(client_stack, meter, *((now - timedelta(hours=n), 40.0, 900.0 - 40 * n) for n in range(1, 30)))
+    send(client_stack, meter, *((now - timedelta(hours=n), 40.0, 1900.0 - 40 * n) for n in range(1, 30)))
     page = visit().sign_in(client_stack, BOB, f"/?day={now.date() - timedelta(days=1)}")
     hours = page.get_by_role("group", name="by the hour")
     expect(hours).to_be_visible()
@@ -107,7 +107,7 @@ def test_a_restart_is_said_and_survived(visit: Visit, client_stack: RunningStack
     expect(lost).to_be_visible()
     client_stack.start()
     expect(lost).to_have_count(0, timeout=30_000)
-    send(client_stack, meter, (datetime.now(UTC), 23.75, 1001.0))
+    send(client_stack, meter, (datetime.now(UTC), 23.75, 2001.0))
     expect(row).to_contain_text("23.75 kW")
     bob.forgive("WebSocket")
 
