@@ -233,6 +233,19 @@ def test_the_pages_are_accessible_and_fit(
     assert_accessible_and_fits_in_light_and_dark(page)
 
 
+def test_long_names_stay_on_a_phone(visit: Visit, client_stack: RunningStack) -> None:
+    """Of a municipality among those to choose from, and of a place."""
+    municipality, site = _name("Municipality of the long name that goes on and on"), _name("Long")
+    client_stack.command("municipality", "add", municipality, "--time-zone", "Africa/Johannesburg")
+    client_stack.command("site", "add", site)
+    client_stack.execute(f"UPDATE monitoring.sites SET address = repeat('a', 90) WHERE name = '{site}'")
+    page = visit(phone=True).sign_in(client_stack, ALICE, "/sites")
+    choice = page.get_by_label(f"Municipality of {site}")
+    expect(choice.get_by_role("option", name=municipality)).to_have_count(1)
+    assert_accessible_and_fits_in_light_and_dark(page)
+    client_stack.execute(f"DELETE FROM app.municipalities WHERE name = '{municipality}'")
+
+
 def test_sites_are_given_their_tariffs_from_the_tariffs_page(
     visit: Visit, client_stack: RunningStack, municipality: str
 ) -> None:

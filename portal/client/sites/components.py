@@ -164,7 +164,7 @@ def _no_municipality(site: SiteSection) -> rx.Component:
                     on_change=lambda chosen: State.assign_municipality(site["id"], chosen),
                     aria_label="Municipality of " + site["name"],
                     class_name="ui-input",
-                    style={"width": "auto"},
+                    style={"width": "auto", "max_width": "100%"},
                 ),
                 internal_link("Add one under Rates", href="/settings/rates", class_name="ui-link"),
             ),
