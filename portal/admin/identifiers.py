@@ -15,6 +15,17 @@ class CustomerAddress(rx.State, mixin=True):
         # Reflex gives it to every state with the route; declared in one, it would be another variable.
         customer_id: str
 
+    _shown_id: str = ""
+
+    def _start_over(self) -> None:
+        """Forget what is shown where it is another customer's.
+
+        The state belongs to the browser tab: without this one customer's name would stand over another's data.
+        """
+        if self._shown_id != self.customer_id:
+            self.reset()
+            self._shown_id = self.customer_id
+
 
 def customer_uuid(text: str) -> UUID:
     """Read a customer's id. Raises NotFound for anything else: a wrong id and an unknown one are the same."""

@@ -22,13 +22,12 @@ class CustomerState(CustomerAddress, rx.State):
     tab: str = ""
     is_missing: bool = False
     failure: str = ""
-    _shown_id: str = ""
 
     @rx.event
     @signed_in
     async def load(self):
         """Read who the page is about."""
-        self._start_over_for(self.customer_id)
+        self._start_over()
         self.tab = view.known_tab(self.router.url.query_parameters.get("tab", ""))
         with failure_in_words(self):
             try:
@@ -52,9 +51,3 @@ class CustomerState(CustomerAddress, rx.State):
     def view_as(self):
         """Show the customer's data as the customer sees it."""
         return rx.redirect(view_path(self.customer_id))
-
-    def _start_over_for(self, customer_id: str):
-        # The state belongs to the browser tab: without this one customer's name would stand over another's data.
-        if self._shown_id != customer_id:
-            self.reset()
-            self._shown_id = customer_id

@@ -31,15 +31,12 @@ class LeavingState(CustomerAddress, rx.State):
     export_href: str = ""
     rows: list[view.LeavingRow] = []
     failure: str = ""
-    _shown_id: str = ""
 
     @rx.event
     @admin_only
     async def load(self):
         """Read who leaves, and how far that is."""
-        if self._shown_id != self.customer_id:
-            self.reset()
-            self._shown_id = self.customer_id
+        self._start_over()
         with failure_in_words(self):
             await self._read()
         self.is_loading = False

@@ -26,14 +26,11 @@ class CustomerCostState(CustomerAddress, CostPage, rx.State):
     _own_grouping: ClassVar[str] = LOCAL_DAYS
 
     grouping: str = LOCAL_DAYS
-    _shown_id: str = ""
 
     def _is_shown(self, query: Mapping[str, str]) -> bool:
         if known_tab(query.get("tab", "")) != COST:
             return False
-        if self._shown_id != self.customer_id:
-            self.reset()
-            self._shown_id = self.customer_id
+        self._start_over()
         return True
 
     async def _local_zone(self) -> str:

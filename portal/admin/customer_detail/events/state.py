@@ -39,7 +39,6 @@ class CustomerEventsState(CustomerAddress, rx.State):
     zone: str = ""
     is_loading: bool = True
     failure: str = ""
-    _shown_id: str = ""
 
     @rx.event
     @signed_in
@@ -47,9 +46,7 @@ class CustomerEventsState(CustomerAddress, rx.State):
         """Read the batches, when their tab is the open one."""
         if known_tab(self.router.url.query_parameters.get("tab", "")) != EVENTS:
             return
-        if self._shown_id != self.customer_id:
-            self.reset()
-            self._shown_id = self.customer_id
+        self._start_over()
         with failure_in_words(self):
             asked = events_in(self.router.url.query_parameters)
             self.batch_type, self.span = asked.batch_type, asked.span

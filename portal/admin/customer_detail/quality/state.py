@@ -13,14 +13,10 @@ from portal.features.data_quality.page_state import QualityPage
 class CustomerQualityState(CustomerAddress, QualityPage, rx.State):
     """The events, decisions and readings of a customer's meters, read while the tab is the open one."""
 
-    _shown_id: str = ""
-
     def _is_shown(self, query: Mapping[str, str]) -> bool:
         if known_tab(query.get("tab", "")) != QUALITY:
             return False
-        if self._shown_id != self.customer_id:
-            self.reset()
-            self._shown_id = self.customer_id
+        self._start_over()
         return True
 
     def _customer(self) -> UUID | None:

@@ -18,7 +18,6 @@ class CustomerSitesState(CustomerAddress, rx.State):
     as_of: str = ""
     is_loading: bool = True
     failure: str = ""
-    _shown_id: str = ""
 
     @rx.event
     @signed_in
@@ -26,9 +25,7 @@ class CustomerSitesState(CustomerAddress, rx.State):
         """Read the sites, when their tab is the open one."""
         if known_tab(self.router.url.query_parameters.get("tab", "")) != SITES:
             return
-        if self._shown_id != self.customer_id:
-            self.reset()
-            self._shown_id = self.customer_id
+        self._start_over()
         with failure_in_words(self):
             stack = current()
             sites = await customers.list_customer_sites(stack, customer_uuid(self.customer_id))
