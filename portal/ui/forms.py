@@ -1,5 +1,6 @@
 """Buttons, fields and dialogs."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import reflex as rx
@@ -11,6 +12,7 @@ from portal.ui.vars import Shown, Text, Told
 Kind = Literal["button", "submit"]
 Typed = Literal["text", "email", "password", "number", "date", "time"]
 Tone = Literal["normal", "primary", "danger", "quiet"]
+Options = Shown[list[tuple[str, str]]] | Sequence[tuple[str, str]]
 
 # Browsers offer the clipboard to pages over https and on localhost only; elsewhere the old way still works.
 _COPY = """((event) => {
@@ -91,6 +93,24 @@ def text_field(
         shown = rx.el.p(error, id=f"{name}-error", role="alert", class_name="ui-field-error")
         parts.append(rx.cond(error != "", shown, rx.fragment()))
     return rx.el.div(*parts, class_name="ui-field")
+
+
+def select_field(
+    label: Text, *, name: str, options: Options, none: str | None = None, **props: Any
+) -> rx.Component:
+    """A labelled choice of (value, words), which may be those of a state; `none` are the words for nothing chosen."""
+    return rx.el.div(
+        rx.el.label(label, html_for=name),
+        rx.el.select(*_choices(options, none), id=name, name=name, class_name="ui-input", **props),
+        class_name="ui-field",
+    )
+
+
+def _choices(options: Options, none: str | None) -> list[rx.Component]:
+    nothing = [] if none is None else [rx.el.option(none, value="")]
+    if isinstance(options, rx.Var):
+        return [*nothing, rx.foreach(options, lambda each: rx.el.option(each[1], value=each[0]))]
+    return [*nothing, *[rx.el.option(words, value=value) for value, words in options]]
 
 
 def search_field(label: str, *, value: Text, on_change: Told[str], name: str = "search") -> rx.Component:

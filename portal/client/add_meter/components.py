@@ -8,7 +8,7 @@ from portal.client.sites.dialogs import formula_fields, municipality_field, pare
 from portal.client.sites.panel import post_list
 from portal.ui.cards import card
 from portal.ui.feedback import callout, skeleton_lines
-from portal.ui.forms import button, copy_button, text_block, text_field
+from portal.ui.forms import button, copy_button, select_field, text_block, text_field
 from portal.ui.layout import internal_link
 from portal.ui.leaving import leave_guard
 from portal.ui.range_picker import segments
@@ -94,16 +94,7 @@ def _kept(form: rx.Component, step: str) -> rx.Component:
 
 def _site_form() -> rx.Component:
     there = rx.el.form(
-        rx.el.div(
-            rx.el.label("A site that is there", html_for="site"),
-            rx.el.select(
-                rx.foreach(State.sites, lambda each: rx.el.option(each[1], value=each[0])),
-                id="site",
-                name="site",
-                class_name="ui-input",
-            ),
-            class_name="ui-field",
-        ),
+        select_field("A site that is there", name="site", options=State.sites),
         button("Continue", tone="primary", kind="submit"),
         on_submit=State.choose_site,
         class_name="ui-stack",

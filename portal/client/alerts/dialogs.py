@@ -6,7 +6,7 @@ from portal.client.alerts.dialog_state import AlertDialogs as State
 from portal.client.alerts.forms import ToldBox
 from portal.core.alerts.rules.channels import ChannelKind
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, question
-from portal.ui.forms import text_field
+from portal.ui.forms import select_field, text_field
 from portal.ui.vars import Shown, Text, is_some
 
 _DRAFT = "alerts"
@@ -92,17 +92,7 @@ def _told(each: ToldBox) -> rx.Component:
 
 def _about() -> rx.Component:
     boxes = State.rule_boxes
-    return rx.el.div(
-        rx.el.label("Of", html_for="about"),
-        rx.el.select(
-            rx.foreach(boxes.abouts, lambda each: rx.el.option(each[1], value=each[0])),
-            id="about",
-            name="about",
-            default_value=boxes.about,
-            class_name="ui-input",
-        ),
-        class_name="ui-field",
-    )
+    return select_field("Of", name="about", options=boxes.abouts, default_value=boxes.about)
 
 
 def _threshold() -> rx.Component:

@@ -7,10 +7,9 @@ from reflex_components_core.el.elements.base import BaseHTML
 
 from portal.client.import_file.import_state import ImportState as State
 from portal.client.import_file.view import QUANTITIES, TIME, ColumnRow, RefusedLine
-from portal.features.settings.fields import select_field
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, callouts, empty_state, skeleton_lines
-from portal.ui.forms import NativeForm, button, text_field
+from portal.ui.forms import NativeForm, button, select_field, text_field
 from portal.ui.layout import internal_link
 from portal.ui.panels import facts
 from portal.ui.tables import Column, cell, data_table, head_cell
@@ -130,18 +129,13 @@ def _look() -> rx.Component:
 
 
 def _device_field() -> rx.Component:
-    return rx.el.div(
-        rx.el.label("Meter", html_for="device"),
-        rx.el.select(
-            rx.el.option("Choose the meter", value=""),
-            rx.foreach(State.devices, lambda each: rx.el.option(each[1], value=each[0])),
-            id="device",
-            name="device",
-            required=True,
-            default_value=State.device,
-            class_name="ui-input",
-        ),
-        class_name="ui-field",
+    return select_field(
+        "Meter",
+        name="device",
+        options=State.devices,
+        none="Choose the meter",
+        required=True,
+        default_value=State.device,
     )
 
 

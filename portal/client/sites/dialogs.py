@@ -4,9 +4,8 @@ import reflex as rx
 
 from portal.client.sites.dialog_state import SiteDialogs as State
 from portal.client.sites.forms import LEFT_OUT, MINUS, PLUS, Choice, Term
-from portal.features.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
-from portal.features.settings.fields import select_field
-from portal.ui.forms import text_field
+from portal.features.settings.dialogs import dialog_drafts, form_dialog, question_about, shown_once
+from portal.ui.forms import Tone, select_field, text_field
 from portal.ui.vars import Shown, Text, is_some
 
 _DRAFT = "sites"
@@ -49,33 +48,23 @@ def dialogs() -> rx.Component:
 
 def municipality_field(municipalities: Shown[list[Choice]], chosen: Text) -> rx.Component:
     """Whose tariffs hold."""
-    return rx.el.div(
-        rx.el.label("Municipality", html_for="municipality"),
-        rx.el.select(
-            rx.el.option("None: it costs nothing", value=""),
-            rx.foreach(municipalities, lambda each: rx.el.option(each[1], value=each[0])),
-            id="municipality",
-            name="municipality",
-            default_value=chosen,
-            class_name="ui-input",
-        ),
-        class_name="ui-field",
+    return select_field(
+        "Municipality",
+        name="municipality",
+        options=municipalities,
+        none="None: it costs nothing",
+        default_value=chosen,
     )
 
 
 def parent_field(parents: Shown[list[Choice]], chosen: Text) -> rx.Component:
     """What a meter stands below."""
-    return rx.el.div(
-        rx.el.label("Stands below", html_for="parent"),
-        rx.el.select(
-            rx.el.option("No other meter: the site adds it up", value=""),
-            rx.foreach(parents, lambda each: rx.el.option(each[1], value=each[0])),
-            id="parent",
-            name="parent",
-            default_value=chosen,
-            class_name="ui-input",
-        ),
-        class_name="ui-field",
+    return select_field(
+        "Stands below",
+        name="parent",
+        options=parents,
+        none="No other meter: the site adds it up",
+        default_value=chosen,
     )
 
 
@@ -221,14 +210,5 @@ def _issued() -> rx.Component:
 
 
 def _question(which: str) -> rx.Component:
-    title, label, consequence = _QUESTIONS[which]
-    before, after = title.split("{}")
-    return question(
-        State,
-        which,
-        f"{before}{State.chosen_name}{after}",
-        consequence=consequence,
-        label=label,
-        on_yes=State.confirm,
-        tone="danger" if which.startswith(("remove", "deactivate")) else "primary",
-    )
+    tone: Tone = "danger" if which.startswith(("remove", "deactivate")) else "primary"
+    return question_about(State, which, State.chosen_name, _QUESTIONS[which], on_yes=State.confirm, tone=tone)

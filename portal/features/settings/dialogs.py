@@ -165,6 +165,17 @@ def question(
     )
 
 
+def question_about(
+    state: AnyDialogs, which: str, name: Text, words: tuple[str, str, str], *, on_yes: Click, tone: Tone
+) -> rx.Component:
+    """A question about what is named; `words` are the title with {} for the name, the button, and what follows."""
+    title, label, consequence = words
+    before, after = title.split("{}")
+    return question(
+        state, which, f"{before}{name}{after}", consequence=consequence, label=label, on_yes=on_yes, tone=tone
+    )
+
+
 def shown_once(
     state: AnyDialogs, title: Text, *more: rx.Component, name: str, warning: Text, description: Text
 ) -> rx.Component:

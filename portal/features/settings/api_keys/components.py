@@ -5,10 +5,9 @@ import reflex as rx
 from portal.features.settings.api_keys.state import ApiKeysState as State
 from portal.features.settings.api_keys.view import KeyRow
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, page_failure, question, shown_once
-from portal.features.settings.fields import select_field
 from portal.ui.cards import card
 from portal.ui.feedback import empty_state, skeleton_lines
-from portal.ui.forms import button, text_field
+from portal.ui.forms import button, select_field, text_field
 from portal.ui.tables import Column, cell, data_table, head_cell
 from portal.ui.vars import is_some
 

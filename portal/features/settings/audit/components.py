@@ -4,10 +4,9 @@ import reflex as rx
 
 from portal.features.settings.audit.state import AuditState
 from portal.features.settings.audit.view import TOPICS, EventRow
-from portal.features.settings.fields import select_field
 from portal.ui.cards import card
 from portal.ui.feedback import badge, callout, empty_state, skeleton_lines
-from portal.ui.forms import button
+from portal.ui.forms import button, select_field
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import is_some
 

@@ -4,10 +4,9 @@ import reflex as rx
 
 from portal.features.settings.branding.state import BrandingState as State
 from portal.features.settings.branding.view import Contrast
-from portal.features.settings.fields import select_field
 from portal.ui.cards import card
 from portal.ui.feedback import badge, callout
-from portal.ui.forms import NativeForm, button, text_field
+from portal.ui.forms import NativeForm, button, select_field, text_field
 from portal.ui.vars import Shown, Text, Told
 from portal.web.events.drafts import kept_form
 

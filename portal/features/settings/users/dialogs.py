@@ -2,10 +2,9 @@
 
 import reflex as rx
 
-from portal.features.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
-from portal.features.settings.fields import select_field
+from portal.features.settings.dialogs import dialog_drafts, form_dialog, question_about, shown_once
 from portal.features.settings.users.state import UsersState as State
-from portal.ui.forms import text_field
+from portal.ui.forms import Tone, select_field, text_field
 
 _DRAFT = "people"
 # What the dialog asks, its button, and what follows from it.
@@ -60,17 +59,8 @@ def _add() -> rx.Component:
 
 
 def _question(which: str) -> rx.Component:
-    title, label, consequence = _QUESTIONS[which]
-    before, after = title.split("{}")
-    return question(
-        State,
-        which,
-        f"{before}{State.chosen_name}{after}",
-        consequence=consequence,
-        label=label,
-        on_yes=State.confirm,
-        tone="danger" if which in _GRAVE else "primary",
-    )
+    tone: Tone = "danger" if which in _GRAVE else "primary"
+    return question_about(State, which, State.chosen_name, _QUESTIONS[which], on_yes=State.confirm, tone=tone)
 
 
 def _link() -> rx.Component:
