@@ -76,9 +76,16 @@ class CostPage(rx.State, mixin=True):
     @rx.event
     @signed_in
     async def load(self):
-        """Read the cost of the days in the address, and once it is shown, that of the days before."""
+        """Read the cost of the days in the address, and once it is shown, that of the days before.
+
+        Where the address explains something else than before, what is shown stays and is read again beside it: a reload
+        may come before the page has heard of an explanation that was closed.
+        """
         query = self.router.url.query_parameters
-        if not self._is_shown(query) or self._explains_alone(query):
+        if not self._is_shown(query):
+            return
+        if self._explains_alone(query):
+            yield type(self).read_again
             return
         # After a failure there is nothing to keep on the page while it is tried again.
         self.is_loading, self.is_busy = self.is_loading or self.failure != "", True
@@ -94,6 +101,13 @@ class CostPage(rx.State, mixin=True):
             if not report.as_of.is_complete:
                 yield type(self).follow
         self.is_loading = self.is_busy = False
+
+    @rx.event(background=True)
+    @signed_in
+    async def read_again(self):
+        """Read what is shown once more, without a wait that is seen."""
+        if await self._bring_missing():
+            yield type(self).follow
 
     @rx.event(background=True)
     @signed_in
@@ -226,7 +240,7 @@ class CostPage(rx.State, mixin=True):
         self.days_note = f"Days run from 00:00 to 24:00, {self.zone} time"
         return days
 
-    async def _bring_missing(self, beat: Beat) -> bool:
+    async def _bring_missing(self, beat: Beat | None = None) -> bool:
         """Read what is shown again, beside what else the page does; return whether something is still missing."""
         async with self:
             asked, days = self._asked(), parse_days(self.first_day, self.last_day)
