@@ -105,9 +105,10 @@ class CostPage(rx.State, mixin=True):
     @rx.event(background=True)
     @signed_in
     async def read_again(self):
-        """Read what is shown once more, without a wait that is seen."""
-        if await self._bring_missing():
-            yield type(self).follow
+        """Read what is shown once more, without a wait that is seen, and again while something is missing from it."""
+        async for beat in beats(self, _AGAIN_SECONDS):
+            if not await self._bring_missing(beat):
+                return
 
     @rx.event(background=True)
     @signed_in
@@ -240,7 +241,7 @@ class CostPage(rx.State, mixin=True):
         self.days_note = f"Days run from 00:00 to 24:00, {self.zone} time"
         return days
 
-    async def _bring_missing(self, beat: Beat | None = None) -> bool:
+    async def _bring_missing(self, beat: Beat) -> bool:
         """Read what is shown again, beside what else the page does; return whether something is still missing."""
         async with self:
             asked, days = self._asked(), parse_days(self.first_day, self.last_day)
