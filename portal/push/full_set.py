@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portal.core.exchange.batches import ENCODER
+from portal.core.exchange.batches import ENCODER, BatchType
 from portal.core.exchange.sync import SetRange
 from portal.core.outbox.service import push as service
 from portal.push import planner
@@ -37,9 +37,12 @@ class FullSet(Lane):
         super().__init__(stack, state)
         self._digest = digest
         under_way = state.pass_hash is not None
-        # A set that is empty and was never pushed holds nothing the Admin could have to end.
+        # A set that is empty and was never pushed holds nothing the Admin could have to end: a new stack says with its
+        # empty sites, once, that it is there, and nothing of what it does not have.
         is_untouched = not rows and state.last_synced_at is None
-        self.is_complete = not under_way and (state.content_hash == digest or is_untouched)
+        self._is_greeting = is_untouched and state.resource is BatchType.SITES
+        is_done = state.content_hash == digest or (is_untouched and not self._is_greeting)
+        self.is_complete = not under_way and is_done
         # What was refused was offered; once anything in the set is another, the rest need not wait for its next try.
         self.is_refused_as_it_is = state.content_hash == planner.refused_set(digest)
         if not under_way:
@@ -62,6 +65,8 @@ class FullSet(Lane):
         packed = await self.cut([row.row for row in candidates])
         count = len(packed.rows)
         is_last = count == len(self._left)
+        if self._is_greeting:
+            return Batch(*packed, self.stack.clock())
         span = SetRange(self.state.pass_after, None if is_last else candidates[count - 1].key)
         cursors = [row.updated_at for row in candidates[:count]]
         # Without rows it only says that nothing follows: the rest of the set was deleted.

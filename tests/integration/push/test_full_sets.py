@@ -10,6 +10,7 @@ import httpx
 
 from portal.client.rates.draft import draft_of, to_wire
 from portal.core.exchange.batches import BatchType
+from portal.core.exchange.sync import FULL_SET_HEADER
 from portal.core.outbox.service import push
 from portal.core.sites.service import sites
 from portal.core.tariffs.rules.tariffs import HOLIDAY_BIT, DayType, Holiday, MonthDay, Period, Season
@@ -88,6 +89,21 @@ async def test_nothing_is_sent_while_nothing_changes(rig: Rig) -> None:
     for _ in range(3):
         await rig.tick()
     assert rig.network.sent == []
+
+
+async def test_a_new_stack_says_once_that_it_is_there_and_ends_nothing_by_it(rig: Rig) -> None:
+    """An operator sees that the link works before anything is set up; an Admin that holds more keeps it."""
+    for _ in range(2):
+        await rig.tick()
+    [greeting] = rig.network.sent
+    assert (greeting.batch_type, greeting.rows) == ("sites", [])
+    assert FULL_SET_HEADER not in greeting.headers
+    assert await rig.on_admin("SELECT count(*) FROM fleet.customers WHERE first_seen_at IS NOT NULL") == [
+        (1,)
+    ]
+    await _furnish(rig)
+    await rig.tick()
+    assert await rig.on_admin("SELECT name FROM fleet.sites") == [("House",)]
 
 
 async def test_a_change_sends_its_own_set_only(rig: Rig) -> None:
