@@ -86,7 +86,15 @@ class ReleaseAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     bundle_bytes: int
 
 
+class ReleaseProgressAnswer(ReleaseAnswer, rename="camel", frozen=True, kw_only=True):
+    """A release, and how many boards run it, are offered it, and refused it or fell back from it."""
+
+    confirmed_boards: int
+    offered_boards: int
+    failed_boards: int
+
+
 class ReleasesAnswer(_Answer, rename="camel", frozen=True, kw_only=True):
     """The releases of firmware, the last that was added first."""
 
-    releases: list[ReleaseAnswer]
+    releases: list[ReleaseProgressAnswer]

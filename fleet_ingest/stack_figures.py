@@ -132,6 +132,14 @@ def of_clocks(clocks: BoardClocks) -> bytes:
     return sheet.text()
 
 
+def of_updates(failed: int) -> bytes:
+    """Return how many boards could not run a release of firmware that they are to run."""
+    sheet = _Sheet()
+    words = "Boards that refused or fell back from a release of firmware that they are to run."
+    sheet.put("portal_board_updates_failed", words, failed)
+    return sheet.text()
+
+
 def of_fleet(fleet: Fleet) -> bytes:
     """Return the figures of all customers together, and of each where those are wanted."""
     sheet = _Sheet()

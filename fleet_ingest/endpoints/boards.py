@@ -20,6 +20,7 @@ from fleet_ingest.payloads_boards import (
     CommissioningAnswer,
     FindingAnswer,
     ReleaseAnswer,
+    ReleaseProgressAnswer,
     ReleasesAnswer,
 )
 from fleet_ingest.requests_boards import (
@@ -30,7 +31,7 @@ from fleet_ingest.requests_boards import (
     ReleaseRollout,
     SettingsFields,
 )
-from portal.core.boards.service import boards, claims, commissioning, releases
+from portal.core.boards.service import boards, claims, commissioning, releases, rollouts
 from portal.core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from portal.core.boards.service.boards import DeviceBoard
     from portal.core.boards.service.releases import StoredRelease
+    from portal.core.boards.service.rollouts import ReleaseProgress
 
 OCTETS = "application/octet-stream"
 WHOLE_HEADER = "X-Bundle-Bytes"
@@ -141,8 +143,8 @@ async def get_commissioning(request: Request) -> Response:
 async def get_releases(request: Request) -> Response:
     """List the releases of firmware."""
     await admin_of(request)
-    found = await releases.list_releases(stack_of(request))
-    return json_answer(ReleasesAnswer(releases=[_release(each) for each in found]))
+    found = await rollouts.rollouts_now(stack_of(request))
+    return json_answer(ReleasesAnswer(releases=[_progress(each) for each in found.releases]))
 
 
 async def get_release(request: Request) -> Response:
@@ -177,6 +179,18 @@ def _release(found: StoredRelease) -> ReleaseAnswer:
         percent=found.percent,
         added_at=found.added_at,
         bundle_bytes=found.bundle_bytes,
+    )
+
+
+def _progress(found: ReleaseProgress) -> ReleaseProgressAnswer:
+    return ReleaseProgressAnswer(
+        version=found.release.version,
+        percent=found.release.percent,
+        added_at=found.release.added_at,
+        bundle_bytes=found.release.bundle_bytes,
+        confirmed_boards=found.confirmed,
+        offered_boards=found.offered,
+        failed_boards=found.failed,
     )
 
 

@@ -11,6 +11,7 @@ from fleet_ingest import stack_figures
 from fleet_ingest.answers import HEADERS
 from fleet_ingest.auth import local_of
 from fleet_ingest.context import metrics_of, stack_of
+from portal.core.boards.service import rollouts
 from portal.core.errors import Misconfigured
 from portal.core.log import logger
 from portal.core.operations.service import figures, health
@@ -48,7 +49,8 @@ async def _of_push(stack: Stack, metrics: Metrics) -> bytes:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             of_clocks = stack_figures.of_clocks(await figures.board_clocks(stack))
             if stack.settings.run_mode is RunMode.CLIENT:
-                return of_clocks + stack_figures.of_client(await figures.client_push(stack))
+                of_updates = stack_figures.of_updates(await rollouts.failed_updates(stack))
+                return of_clocks + of_updates + stack_figures.of_client(await figures.client_push(stack))
             fleet = await figures.fleet(stack, with_each=metrics.is_per_customer)
     except Exception as error:  # noqa: BLE001 - whatever it is, other figures are still worth telling
         _log.warning("The push's figures were not read", reason=type(error).__name__)

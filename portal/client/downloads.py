@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from portal.client.boards import upload as firmware
 from portal.client.commissioning import route as commissioning
 from portal.client.cost.days import site_uuid
 from portal.client.dashboards import files as charted
@@ -51,4 +52,5 @@ ROUTES = [
     *charted.ROUTES,
     *commissioning.ROUTES,
     *upload.ROUTES,
+    *firmware.ROUTES,
 ]

@@ -19,6 +19,7 @@ ALERTS: Final = "/alerts"
 SITES: Final = "/sites"
 ADD_METER: Final = f"{SITES}/add"
 IMPORT: Final = f"{SITES}/import"
+BOARDS: Final = f"{SITES}/boards"
 # Only what exists: an entry appears together with its page.
 NAV: Final = (
     NavItem("Dashboard", DASHBOARD, "gauge"),

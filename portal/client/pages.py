@@ -6,6 +6,7 @@ import reflex as rx
 
 from portal.client.add_meter import page as add_meter
 from portal.client.alerts import page as alerts
+from portal.client.boards import page as boards
 from portal.client.cost import page as cost
 from portal.client.dashboard import page as dashboard
 from portal.client.dashboards import page as dashboards
@@ -33,6 +34,7 @@ def add_pages(app: rx.App) -> None:
         (sites.sites_page, sites),
         (add_meter.add_meter_page, add_meter),
         (import_file.import_page, import_file),
+        (boards.boards_page, boards),
     )
     for page, module in pages:
         app.add_page(

@@ -1,5 +1,6 @@
 """`portal board` and `portal release`: the boards beside the meters, and their firmware (Client)."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +9,9 @@ import typer
 from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
 from portal.core.boards.rules.board_settings import BoardSettings
-from portal.core.boards.service import boards, claims, releases
+from portal.core.boards.service import boards, claims, releases, rollouts
 from portal.core.boards.service.boards import DeviceBoard
-from portal.core.boards.service.releases import StoredRelease
+from portal.core.boards.service.rollouts import ReleaseProgress
 from portal.core.errors import Invalid
 from portal.core.readings.rules.quantities import QUANTITY_BY_WIRE_NAME
 from portal.core.settings import RunMode
@@ -84,10 +85,9 @@ def pin_board(
 @release_verbs.command("list")
 def list_releases(as_json: AsJson = False) -> None:
     """List the releases of firmware, the last that was added first."""
-    found = with_stack(releases.list_releases, mode=RunMode.CLIENT)
-    answer(
-        {"releases": found}, "\n".join(map(_release_in_words, found)) or "No release here.", as_json=as_json
-    )
+    found = with_stack(rollouts.rollouts_now, mode=RunMode.CLIENT).releases
+    words = "\n".join(map(_release_in_words, found)) or "No release here."
+    answer({"releases": [_release_result(each) for each in found]}, words, as_json=as_json)
 
 
 @release_verbs.command("add")
@@ -147,8 +147,15 @@ def _in_words(found: DeviceBoard) -> str:
     )
 
 
-def _release_in_words(release: StoredRelease) -> str:
-    added = iso_utc(release.added_at)
+def _release_result(found: ReleaseProgress) -> dict[str, object]:
+    counts = {f"{name}_boards": getattr(found, name) for name in ("confirmed", "offered", "failed")}
+    return {**asdict(found.release), **counts}
+
+
+def _release_in_words(found: ReleaseProgress) -> str:
+    release = found.release
     return (
-        f"{release.version}: {release.percent} % of the boards, {release.bundle_bytes} bytes, added {added}"
+        f"{release.version}: {release.percent} % of the boards, {release.bundle_bytes} bytes, "
+        f"added {iso_utc(release.added_at)}; {found.confirmed} run it, {found.offered} are offered it, "
+        f"{found.failed} could not run it"
     )

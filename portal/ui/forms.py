@@ -39,6 +39,12 @@ class NativeForm(BaseHTML):
     method: rx.Var[str]
 
 
+class UploadForm(NativeForm):
+    """A form that sends a file, with `enc_type="multipart/form-data"`."""
+
+    enc_type: rx.Var[str]
+
+
 def button(
     *content: rx.Component | Text,
     tone: Tone = "normal",

@@ -9,6 +9,7 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.client.add_meter import view
+from portal.client.ids import uuid_of
 from portal.client.sites import forms
 from portal.core.errors import Invalid, PortalError
 from portal.core.log import logger
@@ -92,7 +93,7 @@ class AddMeterState(rx.State):
                 edits = forms.site_edits(form)
                 chosen = str((await forms.add_site(edits)).id)
             self.draft_done = token_hex(8)
-            return rx.redirect(f"{_PATH}?site={forms.uuid_of(chosen)}")
+            return rx.redirect(f"{_PATH}?site={uuid_of(chosen)}")
         return None
 
     @rx.event
@@ -110,7 +111,7 @@ class AddMeterState(rx.State):
             issued = await devices.add_device(
                 current(),
                 str(form.get("name", "")),
-                site=forms.uuid_of(self.site),
+                site=uuid_of(self.site),
                 external_id=str(form.get("external_id", "")),
                 **facts,
             )
@@ -132,7 +133,7 @@ class AddMeterState(rx.State):
     async def renew_token(self):
         """Give the meter another token and show it: the one that was shown is gone. The old one ends at once."""
         with failure_in_words(self):
-            await self._show_token(await devices.rotate_device_token(current(), forms.uuid_of(self.device)))
+            await self._show_token(await devices.rotate_device_token(current(), uuid_of(self.device)))
 
     async def _show_token(self, issued: devices.IssuedDevice):
         stack = current()
@@ -151,14 +152,14 @@ class AddMeterState(rx.State):
         if site:
             if site != self.site:
                 self.is_virtual = False
-            stored, there = await sites.get_site(stack, forms.uuid_of(site))
+            stored, there = await sites.get_site(stack, uuid_of(site))
             self.site, self.site_name = site, stored.name
             self.parents, self.terms = forms.choices_at(there)
 
 
 async def _board(beat: Beat | None, device: str, since: datetime | None) -> view.BoardView:
     stack = current()
-    key: UUID = forms.uuid_of(device)
+    key: UUID = uuid_of(device)
     began = since or stack.clock()
     if beat is None:
         detail = await meters.meter_detail(stack, key, unknown_since=began - _LATELY)

@@ -9,7 +9,7 @@ from portal.client.import_file.import_state import ImportState as State
 from portal.client.import_file.view import QUANTITIES, TIME, ColumnRow, RefusedLine
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, callouts, empty_state, skeleton_lines
-from portal.ui.forms import NativeForm, button, select_field, text_field
+from portal.ui.forms import UploadForm, button, select_field, text_field
 from portal.ui.layout import internal_link
 from portal.ui.panels import facts
 from portal.ui.tables import Column, cell, data_table, head_cell
@@ -19,12 +19,6 @@ from portal.web.events.drafts import kept_form
 _COLUMNS = (Column("Column"), Column("First cells"), Column("Holds"))
 _REFUSED = (Column("Rows", is_number=True), Column("Why"))
 _AUTO = ("", "Found out from the file")
-
-
-class _UploadForm(NativeForm):
-    """A form that sends a file."""
-
-    enc_type: rx.Var[str]
 
 
 class _FileBox(BaseHTML):
@@ -72,7 +66,7 @@ def _no_meter() -> rx.Component:
 
 
 def _choose() -> rx.Component:
-    form = _UploadForm.create(
+    form = UploadForm.create(
         rx.el.div(
             rx.el.label("File", html_for="file"),
             _FileBox.create(

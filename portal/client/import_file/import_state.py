@@ -7,8 +7,9 @@ from typing import Any
 import reflex as rx
 
 from portal.auth.guards import admin_only
+from portal.client.ids import uuid_of
 from portal.client.import_file import view
-from portal.client.sites.forms import Choice, uuid_of
+from portal.client.sites.forms import Choice
 from portal.core.errors import Invalid
 from portal.core.readings.rules.reading_files import FileInvalid
 from portal.core.sites.rules.meter_tree import DeviceKind

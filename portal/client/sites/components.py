@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from portal.client.nav import ADD_METER, IMPORT, SITES
+from portal.client.nav import ADD_METER, BOARDS, IMPORT, SITES
 from portal.client.sites.dialog_state import SiteDialogs as Dialogs
 from portal.client.sites.state import SitesState as State
 from portal.client.sites.view import MeterLine, SiteSection
@@ -28,6 +28,7 @@ _COLUMNS = (
 def actions() -> rx.Component:
     """What can be added."""
     return rx.fragment(
+        internal_link(rx.icon("cpu", size=16), "Boards", href=BOARDS, class_name="ui-button"),
         internal_link(rx.icon("upload", size=16), "Import file", href=IMPORT, class_name="ui-button"),
         button(rx.icon("plus", size=16), "Add site", on_click=Dialogs.open_dialog("site", "", "")),
         internal_link(

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from portal.auth.guards import admin_only
+from portal.client.ids import uuid_of
 from portal.client.sites import forms
 from portal.client.sites.state import SitesState
 from portal.core.boards.service import claims
@@ -47,7 +48,7 @@ class SiteDialogs(AdminDialogs, rx.State):
         with failure_in_words(self):
             edits = forms.site_edits(form)
             if self.chosen_id:
-                site_id, expected = forms.uuid_of(self.chosen_id), [self.site_boxes.version]
+                site_id, expected = uuid_of(self.chosen_id), [self.site_boxes.version]
                 await sites.change_site(current(), site_id, edits, expected=expected)
             else:
                 await forms.add_site(edits)
@@ -113,7 +114,7 @@ class SiteDialogs(AdminDialogs, rx.State):
     async def _fill_site(self, site: str):
         self.municipalities = await forms.municipality_choices()
         if site:
-            found, _ = await sites.get_site(current(), forms.uuid_of(site))
+            found, _ = await sites.get_site(current(), uuid_of(site))
             self.site_boxes = forms.boxes_of_site(found)
 
     async def _fill_meter(self, meter: str):
@@ -127,11 +128,11 @@ class SiteDialogs(AdminDialogs, rx.State):
 
 
 async def _meter(text: str) -> devices.StoredDevice:
-    return (await meters.meter_detail(current(), forms.uuid_of(text))).device
+    return (await meters.meter_detail(current(), uuid_of(text))).device
 
 
 async def _change_site(what: str, text: str) -> None:
-    site_id = forms.uuid_of(text)
+    site_id = uuid_of(text)
     if what == "remove":
         await sites.remove_site(current(), site_id)
     elif what in _ACTIVE:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict
-from uuid import UUID
 
+from portal.client.ids import uuid_of
 from portal.core.errors import Invalid, NotFound
 from portal.core.sites.rules.meter_tree import DeviceKind, Formula
 from portal.core.sites.rules.rated_power import rated_kw
@@ -162,14 +162,6 @@ def formula_in(form: Mapping[str, Any]) -> Formula:
     if not plus:
         raise Invalid("A virtual meter adds up at least one meter: choose Add for it")
     return Formula(plus, minus)
-
-
-def uuid_of(text: str) -> UUID:
-    """Return an id that a browser sent. Raises `NotFound` for none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound("There is no such thing any more") from None
 
 
 def number_or_none(text: str) -> int | None:

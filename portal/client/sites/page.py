@@ -2,8 +2,10 @@
 
 import reflex as rx
 
+from portal.client.boards.dialogs import board_dialogs
 from portal.client.nav import SITES, client_page
 from portal.client.sites import components
+from portal.client.sites.board_dialog_state import SiteBoardDialogs
 from portal.client.sites.dialogs import dialogs
 from portal.client.sites.panel import meter_panel
 from portal.client.sites.state import SitesState
@@ -19,6 +21,7 @@ def sites_page() -> rx.Component:
         TITLE,
         components.listing(),
         dialogs(),
+        board_dialogs(SiteBoardDialogs),
         section=ROUTE,
         actions=components.actions(),
         subtitle=SitesState.found.summary,

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from portal.client.nav import ADD_METER
+from portal.client.sites.board_section import board_section
 from portal.client.sites.components import kind_tag
 from portal.client.sites.dialog_state import SiteDialogs as Dialogs
 from portal.client.sites.posts_view import PostRow
@@ -61,6 +62,7 @@ def _panel() -> rx.Component:
         shown.name,
         _last_reading(),
         rx.cond(shown.clock != "", panel_section("Clock", callout(shown.clock)), rx.fragment()),
+        rx.cond(shown.is_virtual, rx.fragment(), board_section()),
         rx.cond(shown.is_virtual, rx.fragment(), _posts()),
         rx.cond(shown.is_virtual, rx.fragment(), _token()),
         _meter(),

@@ -5,9 +5,12 @@ from typing import Any
 import reflex as rx
 
 from portal.auth.guards import admin_only
+from portal.client.boards.view import BoardPart, build_part
+from portal.client.ids import uuid_of
 from portal.client.sites import view
-from portal.client.sites.forms import Choice, municipality_choices, uuid_of
+from portal.client.sites.forms import Choice, municipality_choices
 from portal.client.sites.panel_view import MeterPanel, build_panel
+from portal.core.boards.service import boards
 from portal.core.errors import NotFound, PortalError
 from portal.core.log import logger
 from portal.core.meters import service as meters
@@ -27,6 +30,7 @@ class SitesState(rx.State):
 
     found: view.SitesView = view.SitesView()
     panel: MeterPanel = MeterPanel()
+    board: BoardPart = BoardPart()
     chosen: str = ""
     panel_failure: str = ""
     is_loading: bool = True
@@ -43,6 +47,7 @@ class SitesState(rx.State):
             chosen = self.router.url.query_parameters.get("meter", "")
             if chosen != self.chosen:
                 self.chosen, self.panel, self.panel_failure = chosen, MeterPanel(), ""
+                self.board = BoardPart()
             with failure_in_words(self):
                 self.municipalities = await municipality_choices()
         async for beat in beats(self, seconds=_BEAT_SECONDS):
@@ -78,6 +83,8 @@ class SitesState(rx.State):
             try:
                 detail = await meters.meter_detail(stack, uuid_of(self.chosen))
                 self.panel = build_panel(found, detail, stack.clock())
+                board = await boards.get_board(stack, uuid_of(self.chosen))
+                self.board = build_part(board, detail.time_zone, stack.clock())
             except NotFound:
                 self.panel = MeterPanel()
 
@@ -96,6 +103,8 @@ async def _shown(beat: Beat, chosen: str) -> dict[str, Any]:
             try:
                 detail = await beat.read(meters.meter_detail, uuid_of(chosen))
                 shown["panel"] = build_panel(found, detail, stack.clock())
+                board = await beat.read(boards.get_board, uuid_of(chosen))
+                shown["board"] = build_part(board, detail.time_zone, stack.clock())
             except PortalError as error:
                 shown |= {"panel": MeterPanel(), "panel_failure": error.message}
     return shown

@@ -15,7 +15,7 @@ from node.quantities import ALL, EIGHT
 from node.settings import Settings
 from portal.core.boards.service import boards, claims, commissioning, releases
 from portal.core.energy.rules.registers import REGISTER_COUNT_MILLIWH
-from portal.core.errors import Conflict, Invalid, NotFound
+from portal.core.errors import Conflict, Invalid, NotFound, Outdated
 from portal.core.sites.service import devices
 from portal.simulator.load_model import BuildingLoad, LoadKind
 from portal.simulator.meter import Shown, block_of
@@ -180,6 +180,52 @@ async def test_a_release_is_handed_out_in_parts_to_those_it_is_rolled_out_to(
         ).status_code == 404
     await call("DELETE", f"/api/admin/releases/{VERSION}")
     assert "update" not in await _post(client_api, device)
+
+
+async def test_how_far_a_release_has_come_is_counted(
+    client_api: Api, device: IssuedDevice, call: Caller
+) -> None:
+    stack = client_api.stack
+    await releases.add_release(stack, BUNDLE, 100)
+    boards_of = {
+        name: await devices.add_device(stack, name, site="Head office", external_id=name)
+        for name in ("taken", "waiting", "broken", "silent")
+    }
+    for name, word in (("taken", "1.1.0 0"), ("waiting", "1.0.0 0"), ("broken", "1.0.0 0 0 1.1.0")):
+        await _post(client_api, boards_of[name], word)
+
+    async def counted() -> tuple[int, ...]:
+        [found] = (await call("GET", "/api/admin/releases")).json()["releases"]
+        return tuple(found[f"{what}Boards"] for what in ("confirmed", "offered", "failed"))
+
+    async def failed() -> bool:
+        return "portal_board_updates_failed 1.0" in (await call("GET", "/metrics")).text
+
+    assert await counted() == (1, 1, 1)
+    assert await failed()
+    await releases.roll_out(stack, VERSION, 0)
+    assert await counted() == (1, 0, 1)
+    assert not await failed(), "who withdrew it has seen it"
+    await boards.pin_release(stack, "broken", VERSION)
+    await _post(client_api, boards_of["broken"], "1.0.0 0 0 1.1.0")
+    assert await failed(), "that one is still to run it"
+
+
+async def test_two_people_do_not_overwrite_what_a_board_is_to_be(
+    client_api: Api, device: IssuedDevice
+) -> None:
+    stack = client_api.stack
+    await releases.add_release(stack, BUNDLE)
+    seen = (await boards.get_board(stack, device.id)).version
+    await boards.change_settings(stack, device.id, {"periodSeconds": 30}, expected=[seen])
+    with pytest.raises(Outdated):
+        await boards.change_settings(stack, device.id, {"periodSeconds": 60}, expected=[seen])
+    with pytest.raises(Outdated):
+        await boards.pin_release(stack, device.id, VERSION, expected=[seen])
+    mark = (await releases.get_release(stack, VERSION)).mark
+    await releases.roll_out(stack, VERSION, 10, expected=[mark])
+    with pytest.raises(Outdated):
+        await releases.roll_out(stack, VERSION, 100, expected=[mark])
 
 
 async def test_the_check_of_a_new_meter_reads_what_it_has_sent(

@@ -168,10 +168,13 @@ def test_boards_post_through_an_upgrade(release: str, database_server: TestServe
             time.sleep(2)
             done = present.verb("upgrade", "--folder", str(tmp_path))
             # As an engine does: the old one is told to end, and the new one takes its place.
+            began = time.monotonic()
             serving.terminate()
             serving.wait(_PATIENCE_S)
+            stopped = time.monotonic()
             serving = present.ingest(port)
             _until_served(url)
+            started = time.monotonic()
             time.sleep(2)
     finally:
         serving.terminate()
@@ -179,7 +182,8 @@ def test_boards_post_through_an_upgrade(release: str, database_server: TestServe
     allowed = allowing(10)
     print(  # noqa: T201
         f"from {release}: refused for {board.longest_s:.1f} s where {allowed:.1f} s are allowed, "
-        f"schema changed in {done['seconds']:.1f} s"
+        f"schema changed in {done['seconds']:.1f} s, ended in {stopped - began:.1f} s, "
+        f"served after {started - stopped:.1f} s"
     )
     assert done["earlierRelease"] == release
     assert asyncio.run(_count(database_server.dsn(name))) == board.acknowledged > 20

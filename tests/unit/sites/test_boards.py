@@ -11,7 +11,7 @@ from node import claim
 from portal.core.boards.rules.board_settings import sound_settings
 from portal.core.boards.rules.board_words import BoardWord, board_word
 from portal.core.boards.rules.claim_codes import code_of, shown_code, sound_code
-from portal.core.boards.rules.releases import Rollout, offered, sound_version
+from portal.core.boards.rules.releases import Fate, Rollout, fate_of, offered, sound_version
 from portal.core.errors import Invalid
 
 
@@ -77,6 +77,26 @@ def test_the_newest_is_offered_to_whoever_runs_an_older_one(
 ) -> None:
     there = [Rollout("1.9.0", 100), Rollout("1.10.0", 100), Rollout("1.11.0", 0)]
     assert offered(UUID(int=7), running, failed, pinned, there) == release
+
+
+@pytest.mark.parametrize(
+    ("running", "failed", "pinned", "fate"),
+    [
+        ("1.10.0", "", "", Fate.CONFIRMED),
+        ("1.10.0", "1.10.0", "", Fate.CONFIRMED),
+        ("1.0.0", "1.10.0", "", Fate.FAILED),
+        ("1.0.0", "", "", Fate.OFFERED),
+        ("1.0.0", "1.9.0", "", Fate.OFFERED),
+        ("1.0.0", "", "1.9.0", Fate.APART),
+        ("2.0.0", "", "", Fate.APART),
+        ("2.0.0", "", "1.10.0", Fate.OFFERED),
+    ],
+)
+def test_what_became_of_a_release_is_told_by_what_a_board_says(
+    running: str, failed: str, pinned: str, fate: Fate
+) -> None:
+    there = [Rollout("1.9.0", 100), Rollout("1.10.0", 100)]
+    assert fate_of("1.10.0", UUID(int=7), running, failed, pinned, there) is fate
 
 
 def test_versions_and_settings_have_to_be_sound() -> None:

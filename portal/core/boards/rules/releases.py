@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -16,6 +17,15 @@ class Rollout(NamedTuple):
 
     version: str
     percent: int
+
+
+class Fate(StrEnum):
+    """What has become of a release at a board: `APART` is one that it is not to run, or no longer."""
+
+    CONFIRMED = "confirmed"
+    OFFERED = "offered"
+    FAILED = "failed"
+    APART = "apart"
 
 
 def is_version(text: str) -> bool:
@@ -55,6 +65,21 @@ def offered(device_id: UUID, running: str, failed: str, pinned: str, rollouts: I
     ]
     newest = max(drawn, key=_order, default="")
     return newest if newest and _order(newest) > _order(running) else ""
+
+
+def fate_of(
+    version: str, device_id: UUID, running: str, failed: str, pinned: str, rollouts: Iterable[Rollout]
+) -> Fate:
+    """Return what has become of a release at a board that runs `running` and could not run `failed`.
+
+    What posts has proven itself: a board that says it runs the release has confirmed it. A failed one it refused, since
+    the signature was not ours, or it fell back from it.
+    """
+    if version == running:
+        return Fate.CONFIRMED
+    if version == failed:
+        return Fate.FAILED
+    return Fate.OFFERED if offered(device_id, running, failed, pinned, rollouts) == version else Fate.APART
 
 
 def _draw(device_id: UUID, version: str) -> int:

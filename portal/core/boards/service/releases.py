@@ -33,12 +33,6 @@ class BundlePart(NamedTuple):
     whole_bytes: int
 
 
-async def list_releases(stack: Stack) -> list[StoredRelease]:
-    """Return the releases, the last that was added first."""
-    async with stack.db.snapshot() as session:
-        return await queries.list_releases(session)
-
-
 async def add_release(stack: Stack, bundle: bytes, percent: int = 0) -> str:
     """Add a signed bundle, offered to so many of a hundred boards; returns its version, which stands in it.
 

@@ -6,7 +6,7 @@ from portal.features.settings.branding.state import BrandingState as State
 from portal.features.settings.branding.view import Contrast
 from portal.ui.cards import card
 from portal.ui.feedback import badge, callout
-from portal.ui.forms import NativeForm, button, select_field, text_field
+from portal.ui.forms import NativeForm, UploadForm, button, select_field, text_field
 from portal.ui.vars import Shown, Text, Told
 from portal.web.events.drafts import kept_form
 
@@ -16,12 +16,6 @@ _SAMPLE = {
     "border_radius": "var(--ui-radius-small)",
     "font_weight": "500",
 }
-
-
-class _UploadForm(NativeForm):
-    """A form that carries a file."""
-
-    enc_type: rx.Var[str]
 
 
 def messages() -> rx.Component:
@@ -143,7 +137,7 @@ def _reading(line: Contrast) -> rx.Component:
 
 
 def _mark(label: str, kind: str, is_there: Shown[bool], hint: str) -> rx.Component:
-    upload = _UploadForm.create(
+    upload = UploadForm.create(
         rx.el.label(f"{label}: choose a file", html_for=f"{kind}-file", class_name="ui-visually-hidden"),
         rx.el.input(
             id=f"{kind}-file",

@@ -1,0 +1,13 @@
+"""Ids as browsers send them."""
+
+from uuid import UUID
+
+from portal.core.errors import NotFound
+
+
+def uuid_of(text: str) -> UUID:
+    """Return an id that a browser sent. Raises `NotFound` for none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such thing any more") from None
