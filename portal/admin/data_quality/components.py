@@ -33,7 +33,7 @@ def _customers() -> rx.Component:
         return [head_cell(name), cell(line["count"], number=True)]
 
     table = data_table(_CUSTOMERS, State.customers, row, caption="Events by customer")
-    return card(table, title="By customer", flush=True)
+    return card(table, title="By customer", note=State.customers_note, flush=True)
 
 
 def _events() -> rx.Component:
@@ -47,7 +47,7 @@ def _events() -> rx.Component:
         ]
 
     table = data_table(_EVENTS, State.events, row, caption="Events that wait", stacked=True, tall=True)
-    return card(table, title="To decide", note="Decided at the customer", flush=True)
+    return card(table, title="To decide", note=State.events_note, flush=True)
 
 
 def _nothing() -> rx.Component:

@@ -4,20 +4,22 @@ import reflex as rx
 
 from portal.admin.data_quality import view
 from portal.auth.guards import signed_in
-from portal.core.fleet.service import customers
 from portal.core.quality.service import meter_events
 from portal.core.stack import current
 from portal.core.values.pages import Asked
 from portal.features.data_quality.view import subtitle
 from portal.ui.failures import failure_in_words
 
-_MOST = 500
+# As many as somebody reads; the others are at their customers.
+_MOST = 100
 
 
 class FleetQualityState(rx.State):
     """What waits for a decision, customer by customer."""
 
     customers: list[view.WaitingCustomer] = []
+    customers_note: str = ""
+    events_note: str = ""
     events: list[view.FleetEventLine] = []
     subtitle: str = ""
     failure: str = ""
@@ -30,9 +32,13 @@ class FleetQualityState(rx.State):
         with failure_in_words(self):
             stack = current()
             page = await meter_events.list_events(stack, asked=Asked(_MOST))
-            names = {line.id: line.name for line in await customers.list_customers(stack)}
+            waiting = await meter_events.waiting_by_customer(stack)
             zone = stack.settings.application.time_zone
-            self.customers = view.customer_lines(page.items, names)
-            self.events = view.fleet_lines(page.items, names, zone)
-            self.subtitle = subtitle(len(page.items), can_decide=False)
+            count = sum(each.events for each in waiting)
+            self.customers, self.customers_note = view.customer_lines(waiting), view.customers_note(waiting)
+            self.events = view.fleet_lines(
+                page.items, {each.customer_id: each.name for each in waiting}, zone
+            )
+            self.events_note = view.events_note(len(page.items), count)
+            self.subtitle = subtitle(count, can_decide=False)
         self.is_loading = False

@@ -1,15 +1,15 @@
 """What waits for a decision over the fleet, as texts."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 from uuid import UUID
 
 from portal.core.quality.rules.event_words import event_in_words
-from portal.core.quality.service.meter_events import StoredEvent
+from portal.core.quality.service.meter_events import StoredEvent, WaitingOfCustomer
 from portal.features.data_quality.view import what_happened
 from portal.ui import formats
 
+_MOST_CUSTOMERS = 50
 _ADDRESS = "/customers/{id}?tab=quality"
 
 
@@ -33,17 +33,32 @@ class FleetEventLine(TypedDict):
     address: str
 
 
-def customer_lines(events: Sequence[StoredEvent], names: Mapping[UUID, str]) -> list[WaitingCustomer]:
-    """Where something waits, the most first."""
-    counts = Counter(each.key[0] for each in events)
+def customer_lines(waiting: Sequence[WaitingOfCustomer]) -> list[WaitingCustomer]:
+    """Where most waits, given with the most first."""
     return [
         {
-            "name": names.get(customer, str(customer)),
-            "count": formats.count(count, "event"),
-            "address": _ADDRESS.format(id=customer),
+            "name": each.name,
+            "count": formats.count(each.events, "event"),
+            "address": _ADDRESS.format(id=each.customer_id),
         }
-        for customer, count in counts.most_common()
+        for each in waiting[:_MOST_CUSTOMERS]
     ]
+
+
+def customers_note(waiting: Sequence[WaitingOfCustomer]) -> str:
+    """Of how many customers those are, where not all are shown."""
+    if len(waiting) <= _MOST_CUSTOMERS:
+        return ""
+    return f"The {_MOST_CUSTOMERS} with the most of {formats.count(len(waiting), 'customer')}"
+
+
+def events_note(shown: int, count: int) -> str:
+    """Where it is decided, and of how many events those are, where not all are shown."""
+    if shown >= count:
+        return "Decided at the customer"
+    return (
+        f"The latest {formats.number(shown, 0)} of {formats.count(count, 'event')}; decided at the customer"
+    )
 
 
 def fleet_lines(events: Sequence[StoredEvent], names: Mapping[UUID, str], zone: str) -> list[FleetEventLine]:

@@ -58,6 +58,11 @@ _AFTER = "AND (e.at, e.device_id, e.kind) < (:after_at, :after_device, :after_ki
 _COUNT = """
 SELECT count(*) FROM (SELECT * FROM {meter_events} WHERE {whose}) e WHERE e.register = 0 AND {waits}
 """
+_BY_CUSTOMER = """
+SELECT e.customer_id, c.name, count(*) AS events FROM fleet.meter_events e
+JOIN fleet.customers c ON c.id = e.customer_id WHERE e.register = 0 AND {waits}
+GROUP BY e.customer_id, c.name ORDER BY events DESC, c.name
+"""
 
 
 class StoredEvent(NamedTuple):
@@ -181,6 +186,19 @@ async def count_waiting(session: AsyncSession, layout: Layout, customer_id: UUID
     """Return how many events of a customer, or of all, wait for a person."""
     statement = layout.sql(_COUNT, whose=layout.whose(customer_id), waits=_waits(layout))
     return await value_of(session, int, statement, {"customer_id": customer_id}) or 0
+
+
+class WaitingOfCustomer(NamedTuple):
+    """How many events of a customer wait for a person."""
+
+    customer_id: UUID
+    name: str
+    events: int
+
+
+async def waiting_by_customer(session: AsyncSession, layout: Layout) -> list[WaitingOfCustomer]:
+    """Return the customers (Admin) with events that wait, those with the most first."""
+    return await rows_of(session, WaitingOfCustomer, layout.sql(_BY_CUSTOMER, waits=_waits(layout)), {})
 
 
 def _waits(layout: Layout) -> str:

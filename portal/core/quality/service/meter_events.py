@@ -17,7 +17,7 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.fleet.queries import customers as customer_queries
 from portal.core.quality.queries import meter_events as queries
 from portal.core.quality.queries.judged_windows import answerable, look_around
-from portal.core.quality.queries.meter_events import EventsAsked, StoredEvent
+from portal.core.quality.queries.meter_events import EventsAsked, StoredEvent, WaitingOfCustomer
 from portal.core.quality.rules.answers import (
     AnswerableEvent,
     Correction,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from portal.core.sites.queries.devices import StoredDevice
     from portal.core.stack import Stack
 
-__all__ = ["StoredDecision", "StoredEvent"]
+__all__ = ["StoredDecision", "StoredEvent", "WaitingOfCustomer"]
 
 LONGEST_NOTE = 1000
 _LONGEST_AUTHOR = 254
@@ -91,6 +91,12 @@ async def count_waiting(stack: Stack, customer_id: UUID | None = None) -> int:
     """Return how many events wait for a person."""
     async with stack.db.snapshot() as session:
         return await queries.count_waiting(session, stack.layout, customer_id)
+
+
+async def waiting_by_customer(stack: Stack) -> list[WaitingOfCustomer]:
+    """Return the customers (Admin) with events that wait for a person, those with the most first."""
+    async with stack.db.snapshot() as session:
+        return await queries.waiting_by_customer(session, stack.layout)
 
 
 async def get_event(stack: Stack, name: str, customer_id: UUID | None = None) -> EventWithAnswers:
