@@ -8,6 +8,7 @@ What others call is here:
     await energy.refresh_queue(stack)                 bring the hours of new readings up to date
     await energy.refresh(stack)                       the same, and all recompute passes to their end, however long
     await energy.ask_for_passes(session, layout, ..)  the same, in a transaction that changes what they judge by
+    await energy.take_learned(session, layout, ..)    have meters judged by what their Client has learned of them
     await energy.recompute(stack, meters)             ask for passes: energy computed again from the readings
     await energy.other_rule(session, layout, gap)     by what other rule stored energy was computed, in words
     await energy.count_queued(session, layout)        how many hours of meters wait for a refresh
@@ -27,6 +28,7 @@ same in the database, of readings about which there is nothing to be said.
 
 from portal.core.energy import energy_proof
 from portal.core.energy.moment import Counted, counted, stored
+from portal.core.energy.queries.learned import LearnedMeter, take_learned
 from portal.core.energy.queries.passes import count_passes
 from portal.core.energy.queries.rule import other_rule
 from portal.core.energy.queries.waiting import count_queued
@@ -37,6 +39,7 @@ from portal.core.energy.trigger import Trigger
 __all__ = [
     "FOR_EVER",
     "Counted",
+    "LearnedMeter",
     "Trigger",
     "ask_for_passes",
     "bootstrap",
@@ -49,4 +52,5 @@ __all__ = [
     "refresh",
     "refresh_queue",
     "stored",
+    "take_learned",
 ]

@@ -111,6 +111,9 @@ class FleetDevice(SQLModel, table=True):
     formula: dict[str, list[str]] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
     )
+    learned: dict[str, object] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
+    )
     is_active: bool = stored(default=True)
     clock_skew_seconds: int | None = None
     received_at: datetime = timestamp(now=True)

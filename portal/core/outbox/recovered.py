@@ -268,7 +268,7 @@ class Merge:
     ) -> None:
         if row.register_digits is UNSET:
             row = structs.replace(row, register_digits=mine.row.register_digits)
-        if _without_position(mine.row) == _without_position(row):
+        if _as_entered(mine.row) == _as_entered(row):
             return
         is_taken = named is not None and named.row.id != mine.row.id
         if mine.updated_at > held.received_at or is_taken:
@@ -289,8 +289,9 @@ def _named(here: Mapping[_Key, SetRow[_Named]], name: str) -> SetRow[_Named] | N
     return next((row for row in here.values() if row.row.name == name), None)
 
 
-def _without_position(row: DeviceRow) -> DeviceRow:
-    return structs.replace(row, parent_id=UNSET, formula=UNSET)
+def _as_entered(row: DeviceRow) -> DeviceRow:
+    """Return a row without its position, and without what is found out of a device rather than entered."""
+    return structs.replace(row, parent_id=UNSET, formula=UNSET, clock_skew_seconds=UNSET, learned=UNSET)
 
 
 def _formula_here(row: DeviceRow, here: Mapping[UUID, UUID]) -> Formula | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from portal.core.sites.rules.meter_tree import MOST_TERMS, Formula
-from portal.core.wire_fields import Address, Description, Exact, ExternalId, Key, Name, ZoneName
+from portal.core.wire_fields import Address, Description, Exact, ExternalId, Instant, Key, Name, ZoneName
 
 RatedPower = Annotated[Exact, msgspec.Meta(extra_json_schema={"minimum": 0, "exclusiveMaximum": 999_999_999})]
 
@@ -38,12 +38,32 @@ def formula_row(formula: Formula | None) -> FormulaRow | None:
     return None if formula is None else FormulaRow(plus=list(formula.plus), minus=list(formula.minus))
 
 
+Watts = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+MOST_RUNGS = 20
+
+
+class LearnedRung(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """A bound on power (W), and the instant of the reading by which it was learned."""
+
+    at: Instant
+    watts: Watts
+
+
+class LearnedRow(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """What a meter's readings have taught the Client: the bound (W) and its rungs, and one count of the register."""
+
+    watts: Watts | None = None
+    count_milliwh: Annotated[int, msgspec.Meta(ge=1, le=1 << 62)] | None = None
+    rungs: Annotated[list[LearnedRung], msgspec.Meta(max_length=MOST_RUNGS)] = []
+
+
 class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=True):
     """A device; `maxPowerKw` is its rated power, absent where unknown.
 
     `clockSkewSeconds` is how far its board's clock is ahead (negative: behind), absent where it is right. `parentId` is
     the meter above it, absent for a bulk meter; `formula` is there for a virtual one, which has no readings.
     `registerDigits` are those of whole kWh, absent where nobody has said how many its register has.
+    `learned` is what it is judged by where nobody has said so, absent until its readings have taught anything.
     """
 
     id: UUID
@@ -57,6 +77,7 @@ class DeviceRow(msgspec.Struct, rename="camel", omit_defaults=False, kw_only=Tru
     parent_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
     formula: FormulaRow | msgspec.UnsetType | None = msgspec.UNSET
     register_digits: int | msgspec.UnsetType | None = msgspec.UNSET
+    learned: LearnedRow | msgspec.UnsetType | None = msgspec.UNSET
 
     @property
     def made_of(self) -> Formula | None:

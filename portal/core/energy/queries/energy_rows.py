@@ -93,7 +93,8 @@ _FIGURES = tuple(name for name in JudgedHour._fields if name != "hour")
 class Reach(NamedTuple):
     """What a judgement decides of one meter: from the anchor `after` to the anchor `until`, None being open.
 
-    Of hours it is those that lie wholly between the hours of the two.
+    Of hours it is those that lie wholly between the hours of the two. `run_since` is the first reading of the run at
+    the end, None: it is long enough for an anchor anywhere in what was judged.
     """
 
     key: MeterKey
@@ -101,6 +102,7 @@ class Reach(NamedTuple):
     until: datetime | None
     judgement: Judgement
     hours: Sequence[JudgedHour]
+    run_since: datetime | None = None
 
     @property
     def first(self) -> datetime | None:

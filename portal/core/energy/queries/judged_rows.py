@@ -134,14 +134,15 @@ ON CONFLICT {on_conflict}
 _KEEP = "DO NOTHING"
 _CHANGE = "({customer_id,} device_id, register, kind, at) DO UPDATE SET {changes}"
 _STORE_HEADS = """
-INSERT INTO {meter_heads} AS h ({customer_id,} device_id, last_at, last_milliwh, is_firm, provisional_from)
+INSERT INTO {meter_heads} AS h ({customer_id,} device_id, last_at, last_milliwh, is_firm, provisional_from, run_since)
 SELECT * FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:last_at AS timestamptz[]),
-    CAST(:last_milliwh AS bigint[]), CAST(:is_firm AS boolean[]), CAST(:provisional_from AS timestamptz[])
+    CAST(:last_milliwh AS bigint[]), CAST(:is_firm AS boolean[]), CAST(:provisional_from AS timestamptz[]),
+    CAST(:run_since AS timestamptz[])
 )
 ON CONFLICT ({customer_id,} device_id, register) DO UPDATE SET
     last_at = excluded.last_at, last_milliwh = excluded.last_milliwh, is_firm = excluded.is_firm,
-    provisional_from = excluded.provisional_from
+    provisional_from = excluded.provisional_from, run_since = excluded.run_since
 """
 _Row = tuple[object, ...]
 
@@ -271,6 +272,7 @@ async def _store_heads(session: AsyncSession, layout: Layout, reaches: Iterable[
         return
     heads = [_head(reach) for reach in ended]
     given: dict[str, object] = {**layout.arrays(reach.key for reach in ended)}
+    given["run_since"] = [reach.run_since for reach in ended]
     for index, name in enumerate(("last_at", "last_milliwh", "is_firm", "provisional_from")):
         given[name] = [head[index] for head in heads]
     await session.execute(text(layout.sql(_STORE_HEADS)), given)

@@ -31,6 +31,7 @@ from portal.core.energy.rules.judging import (
     judged_hours,
     meeting,
     reach_of,
+    run_since,
     stretch_of,
 )
 from portal.core.values.time import HOUR, epoch_microseconds, floor_day, instant_of
@@ -272,7 +273,10 @@ async def _reach(found: _Reading, *, must_meet: bool) -> Reach | None:
     after = instant(its.from_at)
     if after is None and found.since is not None:
         after = found.since
-    return Reach(stretch.key, after, instant(meets_at), judgement, hours_of(judgement, stretch.rules))
+    begun_at = instant(run_since(judgement, its.from_at))
+    return Reach(
+        stretch.key, after, instant(meets_at), judgement, hours_of(judgement, stretch.rules), begun_at
+    )
 
 
 async def judged(readings: Sequence[RegisterReading], rules: MeterRules, anchor_at: int | None) -> Judgement:

@@ -62,6 +62,10 @@ SELECT {:customer_id,} CAST(:device_id AS uuid), :kind, at, at, 1, 0, ARRAY[]::s
 FROM unnest(CAST(:at AS timestamptz[]), CAST(:watts AS integer[])) AS n (at, watts)
 ON CONFLICT ({customer_id,} device_id, register, kind, at) DO UPDATE SET watts = excluded.watts
 """
+_TOLD = """
+SELECT (learned ->> 'watts')::integer AS watts, (learned ->> 'countMilliwh')::bigint AS count_milliwh
+FROM fleet.devices WHERE customer_id = :customer_id AND id = :device_id AND learned IS NOT NULL
+"""
 _TO_LEARN = """
 SELECT {d.customer_id,} d.id FROM {devices} d
 JOIN {meter_heads} h ON {h.customer_id = d.customer_id AND} h.device_id = d.id AND h.register = 0
@@ -76,6 +80,11 @@ class _Arrays(NamedTuple):
     shown: list[int] | None
 
 
+class _LearnedFacts(NamedTuple):
+    watts: int | None
+    count_milliwh: int | None
+
+
 class _Meter(NamedTuple):
     key: MeterKey
 
@@ -83,8 +92,12 @@ class _Meter(NamedTuple):
 async def learn(session: AsyncSession, layout: Layout, key: MeterKey, rules: MeterRules) -> MeterRules:
     """Learn from all readings of a meter, store what is new, and return the rules with it.
 
-    A bound never falls, and none is learned where the rated power is known.
+    A bound never falls, and none is learned where the rated power is known. An Admin goes by what the Client has
+    learned, once it has told.
     """
+    if layout.has_customers and (told := await row_if_any(session, _LearnedFacts, _TOLD, layout.given(key))):
+        await _store(session, layout, key, rules, told)
+        return rules.with_learned(*told)
     is_rated = rules.facts.rated_watts is not None
     given = {**layout.given(key), "most": _HOURS_FOR_COUNT if is_rated else _ALL_HOURS}
     found = await row_if_any(session, _Arrays, layout.sql(_LAST_OF_HOURS), given)
@@ -93,11 +106,18 @@ async def learn(session: AsyncSession, layout: Layout, key: MeterKey, rules: Met
     watts = max([bound.watts for bound in bounds] + [rules.facts.learned_watts or 0]) or None
     is_enough = len(set(shown)) >= _FEWEST_VALUES or len(shown) >= _HOURS_FOR_COUNT
     count = count_of(shown[:_HOURS_FOR_COUNT]) if is_enough else rules.facts.count_milliwh
-    if (watts, count) != (rules.facts.learned_watts, rules.facts.count_milliwh):
-        await session.execute(text(layout.sql(_STORE)), {**layout.given(key), "watts": watts, "count": count})
+    await _store(session, layout, key, rules, _LearnedFacts(watts, count))
     if not is_rated:
         await _store_events(session, layout, key, bounds)
     return rules.with_learned(watts, count)
+
+
+async def _store(
+    session: AsyncSession, layout: Layout, key: MeterKey, rules: MeterRules, found: _LearnedFacts
+) -> None:
+    if found != (rules.facts.learned_watts, rules.facts.count_milliwh):
+        given = {**layout.given(key), "watts": found.watts, "count": found.count_milliwh}
+        await session.execute(text(layout.sql(_STORE)), given)
 
 
 async def _store_events(

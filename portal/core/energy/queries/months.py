@@ -135,7 +135,7 @@ async def _added_up(session: AsyncSession, layout: Layout, step: _Step) -> Reach
     ends_at = None if is_last else _last_anchor(judgement, since)
     if ends_at is None and not is_last:
         return None
-    return Reach(key, head and head.last_at, ends_at, judgement, hours)
+    return Reach(key, head and head.last_at, ends_at, judgement, hours, since if is_first else None)
 
 
 async def _judged(session: AsyncSession, layout: Layout, step: _Step) -> Reach | None:

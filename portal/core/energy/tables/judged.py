@@ -82,6 +82,7 @@ def _heads(owner: _Owner) -> None:
         Column("learned_watts", Integer),
         Column("count_milliwh", BigInteger),
         Column("width_milliwh", BigInteger),
+        Column("run_since", Instant),
         owner.key("register"),
         owner.reference(),
     )

@@ -15,10 +15,12 @@ from portal.core.database.db import driver_connection
 from portal.core.database.layout import LAYOUTS
 from portal.core.database.prepared import Prepared, PreparedChange
 from portal.core.database.rows import values_of
+from portal.core.energy.queries.learned import LearnedMeter
 from portal.core.exchange.batches import ENCODER
 from portal.core.fleet.queries import fleet_devices
 from portal.core.fleet.tables import Customer, DeviceAlias, IngestEvent
 from portal.core.settings import RunMode
+from portal.core.sites.wire import LearnedRow
 from portal.core.tariffs.queries import tariffs as tariff_queries
 
 if TYPE_CHECKING:
@@ -50,15 +52,15 @@ ON CONFLICT (customer_id, id) DO UPDATE SET name = excluded.name, address = excl
 _UPSERT_DEVICES = """
 INSERT INTO fleet.devices
   (customer_id, id, site_id, name, external_id, description, max_power_kw, is_active, clock_skew_seconds, parent_id,
-  formula, kind, register_digits, received_at, customer, meter)
+  formula, kind, register_digits, learned, received_at, customer, meter)
 SELECT c.id, row.id, "siteId", row.name, "externalId", coalesce(row.description, ''), "maxPowerKw", row."isActive",
   "clockSkewSeconds", "parentId", row.formula,
   CASE WHEN row.formula IS NOT NULL THEN 'virtual' WHEN "parentId" IS NOT NULL THEN 'sub' ELSE 'bulk' END,
-  "registerDigits", now(), c.number, coalesce(d.meter, new.meter)
+  "registerDigits", row.learned, now(), c.number, coalesce(d.meter, new.meter)
 FROM fleet.customers c CROSS JOIN jsonb_to_recordset(CAST(:rows AS jsonb))
   AS row(id uuid, "siteId" uuid, name text, "externalId" text, description text, "maxPowerKw" numeric,
          "isActive" boolean, "clockSkewSeconds" integer, "parentId" uuid, formula jsonb,
-         "registerDigits" smallint)
+         "registerDigits" smallint, learned jsonb)
 LEFT JOIN fleet.devices d ON d.customer_id = :customer_id AND d.id = row.id
 LEFT JOIN unnest(CAST(:new_ids AS uuid[]), CAST(:numbers AS integer[])) AS new(id, meter) ON new.id = row.id
 WHERE c.id = :customer_id
@@ -67,7 +69,7 @@ ON CONFLICT (customer_id, id) DO UPDATE SET site_id = excluded.site_id, name = e
   external_id = excluded.external_id, description = excluded.description, max_power_kw = excluded.max_power_kw,
   is_active = excluded.is_active, clock_skew_seconds = excluded.clock_skew_seconds, parent_id = excluded.parent_id,
   formula = excluded.formula, kind = excluded.kind, register_digits = excluded.register_digits,
-  received_at = now(), ended_at = NULL
+  learned = coalesce(excluded.learned, devices.learned), received_at = now(), ended_at = NULL
 """
 
 _OTHER_POWER = """
@@ -199,6 +201,20 @@ async def devices_of_other_power(
     """Return the known devices whose rated power the rows change."""
     given = {"customer_id": customer_id, "rows": _as_json(_last_by_id(rows))}
     return await values_of(session, UUID, _OTHER_POWER, given)
+
+
+def learned_of(customer_id: UUID, rows: Sequence[DeviceRow]) -> list[LearnedMeter]:
+    """Return what rows say that the Client has learned; nothing of those of an earlier Client."""
+    found = {row.id: row.learned for row in rows if isinstance(row.learned, LearnedRow)}
+    return [
+        LearnedMeter(
+            (customer_id, device_id),
+            each.watts,
+            each.count_milliwh,
+            tuple((rung.at, rung.watts) for rung in each.rungs),
+        )
+        for device_id, each in found.items()
+    ]
 
 
 async def numbers_for_new(session: AsyncSession, customer_id: UUID, ids: Collection[UUID]) -> dict[UUID, int]:

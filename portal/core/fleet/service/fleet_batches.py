@@ -188,6 +188,7 @@ async def _store_devices(handling: _Handling, batch: DecodedRows[DeviceRow]) -> 
         await fleet_devices.save_names(session, customer_id, [row.id for row in rows], renamed)
         meters = [(customer_id, device_id) for device_id in judged_anew]
         await energy.ask_for_passes(session, LAYOUTS[RunMode.ADMIN], meters)
+        await energy.take_learned(session, LAYOUTS[RunMode.ADMIN], statements.learned_of(customer_id, rows))
     return kept
 
 

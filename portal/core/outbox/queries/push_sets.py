@@ -13,12 +13,21 @@ from portal.core.brand import queries as brands
 from portal.core.brand.wire import MOST_LOGO_BYTES, PushedBrand
 from portal.core.database.layout import LAYOUTS
 from portal.core.energy.queries.decisions import all_decisions, decision_row
+from portal.core.energy.queries.learned import all_learned
 from portal.core.energy.wire import MeterDecisionRow
 from portal.core.exchange.batches import BatchType
 from portal.core.settings import RunMode
 from portal.core.sites.rules.meter_tree import formula_of
 from portal.core.sites.tables import Device, DeviceClock, Site
-from portal.core.sites.wire import MOST_SECONDS, DeviceRow, MunicipalityRow, SiteRow, formula_row
+from portal.core.sites.wire import (
+    MOST_SECONDS,
+    DeviceRow,
+    LearnedRow,
+    LearnedRung,
+    MunicipalityRow,
+    SiteRow,
+    formula_row,
+)
 from portal.core.tariffs.queries import tariffs
 from portal.core.tariffs.tables import Municipality, TariffRecord
 from portal.core.tariffs.wire import TariffRow, tariff_row
@@ -27,12 +36,14 @@ from portal.core.values.time import whole_seconds
 from portal.core.wire_fields import TEXTS_OF_LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
+    from uuid import UUID
 
     import msgspec
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.energy.queries.learned import LearnedMeter
     from portal.core.tariffs.rules.tariffs import Tariff
 
 
@@ -100,11 +111,18 @@ _DEVICES = (
 
 async def devices(session: AsyncSession) -> tuple[SetRow[DeviceRow], ...]:
     """Return every device, as `load_set` does."""
-    return _cleaned(_device(row) for row in await session.execute(_DEVICES))
+    found = await all_learned(session, LAYOUTS[RunMode.CLIENT])
+    learned = {each.key[0]: _learned(each) for each in found}
+    return _cleaned(_device(row, learned) for row in await session.execute(_DEVICES))
+
+
+def _learned(found: LearnedMeter) -> LearnedRow:
+    rungs = [LearnedRung(at=at, watts=watts) for at, watts in found.rungs]
+    return LearnedRow(watts=found.watts, count_milliwh=found.count_milliwh, rungs=rungs)
 
 
 # Any: a row of `_DEVICES`, whose columns the fields name.
-def _device(row: Any) -> SetRow[DeviceRow]:
+def _device(row: Any, learned: Mapping[UUID, LearnedRow]) -> SetRow[DeviceRow]:
     key, site_id, name, external_id, description, max_power_kw, is_active, updated_at, *more = row
     skew, parent_id, formula, digits = more
     device = DeviceRow(
@@ -120,6 +138,7 @@ def _device(row: Any) -> SetRow[DeviceRow]:
         parent_id=parent_id or UNSET,
         formula=formula_row(formula_of(formula)) or UNSET,
         register_digits=digits or UNSET,
+        learned=learned.get(key, UNSET),
     )
     return SetRow(str(key), updated_at, device)
 

@@ -28,6 +28,7 @@ from portal.core.energy.rules.judging.anchors import (
     outline_of,
     patched,
     reach_of,
+    run_since,
     stretch_of,
 )
 from portal.core.energy.rules.judging.decisions import (
@@ -88,6 +89,7 @@ __all__ = [
     "patched",
     "proposals_of",
     "reach_of",
+    "run_since",
     "stretch_of",
     "width_of",
 ]

@@ -92,6 +92,17 @@ def is_firm(judgement: Judgement) -> bool:
     return last.last == len(judgement.times) - 1 and last.last - last.first + 1 >= MANY
 
 
+def run_since(judgement: Judgement, anchor_at: int | None) -> int | None:
+    """Return the first reading (its instant) of the run at the end.
+
+    None where there is none, and where the run has the anchor that is judged from: enough of it lies before.
+    """
+    if not judgement.spans:
+        return None
+    first_at = judgement.times[judgement.spans[-1].first]
+    return None if anchor_at is not None and first_at <= anchor_at else first_at
+
+
 def reach_of(rivals: Iterable[Rival], first: int, last: int) -> int:
     """Return before which instant a stretch begins where readings stamped `first` to `last` came or went."""
     # Noise is a matter of whole days, and a register that stood still is so for a day.
