@@ -42,7 +42,13 @@ GLITCH = replace(EXCHANGE, kind=ProposalKind.GLITCH, boxes=(Box(1, 2, 0, 0), Box
 
 def test_an_exchange_is_confirmed_where_the_new_line_begins() -> None:
     assert decisions_of(EXCHANGE, EventAnswer.CONFIRM) == (
-        DeclaredSwitch(at=640 * MINUTE, kind=SwitchKind.EXCHANGE),
+        DeclaredSwitch(
+            at=640 * MINUTE,
+            kind=SwitchKind.EXCHANGE,
+            old_at=550 * MINUTE,
+            old_milliwh=1_127_436 * KWH,
+            new_milliwh=11_248 * KWH,
+        ),
     )
 
 

@@ -68,7 +68,7 @@ def _reach(decision: StoredDecision, by_id: Mapping[UUID, StoredDecision]) -> _R
         return None
     if not isinstance(says, DeclaredSwitch):
         return _Reach(decision.key, instant_of(says.from_at), instant_of(says.to_at))
-    first_at = instant_of(says.at)
+    first_at = instant_of(says.at if says.old_at is None else says.old_at)
     if says.scale is not None or says.facts is not None:
         return _Reach(decision.key, first_at, None)
     return _Reach(decision.key, first_at, max(first_at, decision.event_at or first_at))

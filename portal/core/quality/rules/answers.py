@@ -4,7 +4,7 @@ Everything is in the judge's units: instants in microseconds since 1970 (UTC), e
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -105,7 +105,7 @@ def decisions_of(
         case EventAnswer.CONTINUES:
             return (DeclaredSwitch(at=event.at, kind=SwitchKind.CONTINUES),)
         case EventAnswer.CONFIRM if event.kind in SWITCHES:
-            return (DeclaredSwitch(at=event.at, kind=SwitchKind(event.kind.value)),)
+            return (_between(event, DeclaredSwitch(at=event.at, kind=SwitchKind(event.kind.value))),)
         case _:
             are_true = answer is EventAnswer.REJECT and event.kind in _FAULTY
             return tuple(DeclaredReadings(**box._asdict(), are_true=are_true) for box in event.boxes)
@@ -128,12 +128,23 @@ def switch_of(event: AnswerableEvent, known: Correction) -> DeclaredSwitch:
         msg = "a rollover needs the number of digits of the register, which the device says"
         raise ValueError(msg)
     _check_registers(event, known)
-    return DeclaredSwitch(
+    switch = DeclaredSwitch(
         at=at,
         kind=kind,
         closing_milliwh=known.closing_milliwh,
         opening_milliwh=known.opening_milliwh,
         scale=_sound_scale(known.scale),
+    )
+    return switch if known.at is not None else _between(event, switch)
+
+
+def _between(event: AnswerableEvent, switch: DeclaredSwitch) -> DeclaredSwitch:
+    """Return a switch of which it is known between which readings it was, and no more."""
+    return replace(
+        switch,
+        old_at=event.before_at,
+        old_milliwh=event.closing_milliwh,
+        new_milliwh=event.opening_milliwh,
     )
 
 

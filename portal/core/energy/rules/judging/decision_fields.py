@@ -42,6 +42,7 @@ def decision_of(said: Mapping[str, object]) -> MeterDecision:
             opening_milliwh=_integer_if_any(said, "opening_milliwh"),
             facts=_facts(said.get("facts")),
             scale=_scale(said.get("scale")),
+            **{name: _integer_if_any(said, name) for name in ("old_at", "old_milliwh", "new_milliwh")},
         )
     if said.get("type") == _READINGS:
         are_true = said.get("are_true")

@@ -38,7 +38,9 @@ class DeclaredSwitch:
     `closing_milliwh` is what the old register showed then, `opening_milliwh` what the new one showed; None: not known.
     `facts` are those of the register from then on, None: as before. `scale` is what a reading is multiplied by from
     then on to be primary energy, as a numerator and a denominator: the CT ratio that the meter does not know of; None:
-    as before. No line of readings reaches over the instant. Raises ValueError for a scale that is not above zero.
+    as before. No line of readings reaches over the instant. `old_at` and `old_milliwh` are the last reading of the old
+    line and `new_milliwh` the first of the new one, at `at`, as they were known to whoever decided; None: `at` is the
+    time itself. Raises ValueError for a scale that is not above zero.
     """
 
     at: int
@@ -47,6 +49,9 @@ class DeclaredSwitch:
     opening_milliwh: int | None = None
     facts: RegisterFacts | None = None
     scale: Scale | None = None
+    old_at: int | None = None
+    old_milliwh: int | None = None
+    new_milliwh: int | None = None
 
     def __post_init__(self) -> None:
         if self.scale is not None and min(self.scale) <= 0:

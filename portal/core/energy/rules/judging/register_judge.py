@@ -11,6 +11,7 @@ from portal.core.energy.rules.judging.chain import Chain
 from portal.core.energy.rules.judging.decisions import DeclaredReadings, Era, MeterDecision, eras
 from portal.core.energy.rules.judging.era_links import AcceptedReading, declared_link, judged_link
 from portal.core.energy.rules.judging.judgement import Judgement, Link, SuspectReason
+from portal.core.energy.rules.judging.late_lines import with_late_lines
 from portal.core.energy.rules.judging.learned_bound import learned_watts
 from portal.core.energy.rules.judging.limits import Limits, RegisterFacts, scaled
 from portal.core.energy.rules.judging.reasons import suspects_of
@@ -39,9 +40,8 @@ def judge(
     rows = _distinct(readings)
     times, shown = [at for at, _ in rows], [value for _, value in rows]
     declared = [each for each in decisions if isinstance(each, DeclaredReadings)]
-    judged = [
-        _judged(times, shown, era, declared, anchor_at) for era in _with_ends(times, eras(facts, decisions))
-    ]
+    found = with_late_lines(times, shown, eras(facts, decisions))
+    judged = [_judged(times, shown, era, declared, anchor_at) for era in _with_ends(times, found)]
     return _joined(times, shown, judged)
 
 
