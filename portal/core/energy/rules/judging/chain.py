@@ -80,8 +80,10 @@ class Chain:
             is_far = run - before > _NEAR
             least = LEFT_OUT * (run - before - 1)
             for out in self._open[before]:
-                if not (is_far and out.tail) and out.price + least <= most:
-                    self._link(out, run, ways[:1] if is_far else ways, found, out.price + least)
+                # What it leaves behind of its run costs a reading at least.
+                price = out.price + least + (LEFT_OUT if out.tail else 0)
+                if not (is_far and out.tail) and price <= most:
+                    self._link(out, run, ways[:1] if is_far else ways, found, price)
         return sorted(found.values(), key=lambda entry: entry.reading)
 
     def _runs_before(self, run: int) -> Iterator[int]:
@@ -97,19 +99,24 @@ class Chain:
     def _link(
         self, out: ChainExit, run: int, ways: list[tuple[int, int]], found: dict[int, ChainEntry], least: int
     ) -> None:
-        """Offer what an exit leads to; no way from it has a price below `least`."""
+        """Offer what an exit leads to; no way from it has a price below `least`.
+
+        Whatever leaves the run behind a reading came in by the cheapest way before it: a dearer one leads nowhere.
+        """
+        most = ANY_PRICE
         for i, dropped in ways:
             best = found.get(i)
-            if best and least > best.price:
+            most = min(most, best.price) if best else most
+            if least + (LEFT_OUT if dropped else 0) > most:
                 continue
             if self._times[i] > self._times[out.reading] and not self._forced.hides(out.reading, i):
-                entry = self._links.rise(out, run, i, best) or self._links.switch(out, run, i, dropped)
+                entry = self._links.rise(out, run, i, most) or self._links.switch(out, run, i, dropped)
                 if entry:
                     _offer(found, entry)
+                    most = min(most, entry.price)
         if (i := self._links.end_of_wobble(out, run)) is not None and not self._forced.hides(out.reading, i):
-            best = found.get(i)
-            entry = None if best and least > best.price else self._links.rise(out, run, i, best)
-            if entry:
+            most = min((entry.price for entry in found.values() if entry.reading <= i), default=ANY_PRICE)
+            if least <= most and (entry := self._links.rise(out, run, i, most)):
                 _offer(found, entry)
 
     # Leaving a run, and the end

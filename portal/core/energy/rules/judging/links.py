@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from portal.core.energy.rules.judging.leaps import Leaps
 from portal.core.energy.rules.judging.limits import Limits, is_near_zero, is_small_fall
 from portal.core.energy.rules.judging.prices import (
-    ANY_PRICE,
     EXCHANGE,
     FEW,
     FROM_NEAR_ZERO,
@@ -60,8 +59,11 @@ class Links:
         i = bisect_left(self._shown, base, a, z + 1)
         return i if self._times[i] - self._times[out.reading] <= WOBBLE_LASTS else None
 
-    def rise(self, out: ChainExit, run: int, i: int, best: ChainEntry | None) -> ChainEntry | None:
-        """Return the entry of a register that only rose, or stood still and caught up; None where it cannot have."""
+    def rise(self, out: ChainExit, run: int, i: int, most: int) -> ChainEntry | None:
+        """Return the entry of a register that only rose, or stood still and caught up; None where it cannot have.
+
+        What is dearer than `most` is not worked out: it has any price above that.
+        """
         x = out.reading
         rise, span = self._shown[i] - self._shown[x], self._times[i] - self._times[x]
         if rise < 0:
@@ -72,7 +74,6 @@ class Links:
             if caught_up is None:
                 return None
             base, price = caught_up, price + STOOD_STILL
-        most = best.price if best else ANY_PRICE
         # A line that comes back must have been one, and counts with what it shows then.
         returning = self._runs.last[run] - i + 1 if out.line >= FEW else 0
         line = out.line + returning if span <= REMEMBERED else 0
