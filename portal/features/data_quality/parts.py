@@ -257,9 +257,7 @@ def coverage_card(state: State) -> rx.Component:
         rx.cond(
             is_some(state.coverage),
             rx.fragment(calendar, _coverage_legend()),
-            empty_state(
-                "No readings in this month", "Choose another month, or add a meter first.", icon="calendar-x"
-            ),
+            empty_state(state.none_title, state.none_words, icon="calendar-x"),
         ),
         rx.cond(state.unrated != "", callout(state.unrated, tone="note"), rx.fragment()),
         title="Coverage, " + state.month_label,

@@ -245,7 +245,21 @@ def coverage_note(month: QualityMonth) -> str:
     """How many of the month's hours of meters have energy from readings."""
     asked = sum(each.asked for each in month.devices)
     covered = sum(each.covered for each in month.devices)
+    if not asked:
+        return ""
     return f"{formats.number(covered, 0)} of {formats.number(asked, 0)} meter-hours"
+
+
+def no_coverage(month: QualityMonth) -> tuple[str, str]:
+    """Why there is no calendar of a month, and what to do."""
+    if not month.names:
+        return "No meters yet", "Each meter has a row here once it sends readings."
+    if not month.has_whole_hour:
+        return (
+            f"{month_words(month.month)} has just begun",
+            "Its first hour is not over yet. The arrow above leads to the month before.",
+        )
+    return "No readings in this month", "No meter had begun to send by then. Choose another month."
 
 
 def unrated_note(month: QualityMonth) -> str:

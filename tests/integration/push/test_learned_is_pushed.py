@@ -20,13 +20,14 @@ from portal.core.readings.wire import DeviceReading
 from tests.integration.push.rig import START, Rig
 
 _QUARTER = timedelta(minutes=15)
-_WINDOW = START - timedelta(days=1), START + timedelta(days=60)
+_BEGIN = START - timedelta(days=60)
+_WINDOW = _BEGIN - timedelta(days=1), START + timedelta(days=2)
 _RUNGS = f"SELECT at, watts FROM {{}}.meter_events WHERE kind = {code_of_kind(ProposalKind.LEARNED_BOUND)} ORDER BY at"
 
 
 def _rising(count: int) -> list[DeviceReading]:
     return [
-        DeviceReading(time=START + n * _QUARTER, energy_imported_kwh=round(5_000 + n * 3.1, 1))
+        DeviceReading(time=_BEGIN + n * _QUARTER, energy_imported_kwh=round(5_000 + n * 3.1, 1))
         for n in range(count)
     ]
 
@@ -105,14 +106,14 @@ async def test_what_an_earlier_client_does_not_tell_the_admin_learns_itself(rig:
     ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_both_sides_say_from_when_on_it_is_provisional(rig: Rig, seed: int) -> None:
     """The Client takes a reading at a time, the Admin a day or so: what they say is the same, at every moment."""
     rng = random.Random(seed)
     device = await rig.add_device()
-    shown, at = 5_000.0, START
-    for _ in range(12):
-        for _ in range(rng.choice([1, 7, 20, 60])):
+    shown, at = 5_000.0, _BEGIN
+    for _ in range(6):
+        for _ in range(rng.choice([1, 7, 20, 30])):
             at += _QUARTER * rng.choice([1, 1, 1, 2, 30])
             shown += rng.choice([0, 0, 0.1, 0.4, 2])
             told = rng.choice([0.0, shown - 0.1, shown / 2]) if rng.random() < 0.02 else shown

@@ -1,6 +1,7 @@
 """The Data quality page in words and pictures."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,7 +18,7 @@ from portal.core.quality.rules.answers import AnswerableEvent, EventAnswer, answ
 from portal.core.quality.rules.effects import Effect, SpanEffect
 from portal.core.quality.rules.pictures import RegisterPicture, RegisterPoint, picture_around
 from portal.core.quality.service.effects import AnsweredEvent
-from portal.core.quality.service.quality_months import DayCoverage, DeviceCoverage
+from portal.core.quality.service.quality_months import DayCoverage, DeviceCoverage, QualityMonth
 from portal.core.values.time import epoch_microseconds
 from portal.features.data_quality import view
 from portal.features.data_quality.addresses import QualityAddress, read_address
@@ -204,3 +205,12 @@ def test_only_a_month_without_a_gap_is_whole() -> None:
     assert (whole["percent"], nearly["percent"]) == ("100\u00a0%", "99.9\u00a0%")
     assert "1 hour missing" in nearly["picture"]
     assert view.percent(0, 0) == "\u2014"
+
+
+def test_a_month_without_a_calendar_says_why() -> None:
+    device = QualityDevice(UUID(int=1), "Main", "Depot", True, True, AT)
+    month = QualityMonth(date(2026, 12, 1), JOBURG, (), (), (), (), {device.id: device}, has_whole_hour=False)
+    assert view.coverage_note(month) == ""
+    assert view.no_coverage(month)[0] == "December 2026 has just begun"
+    assert view.no_coverage(replace(month, has_whole_hour=True))[0] == "No readings in this month"
+    assert view.no_coverage(replace(month, names={}))[0] == "No meters yet"

@@ -94,7 +94,8 @@ class Reach(NamedTuple):
     """What a judgement decides of one meter: from the anchor `after` to the anchor `until`, None being open.
 
     Of hours it is those that lie wholly between the hours of the two. `run_since` is the first reading of the run at
-    the end, None: it is long enough for an anchor anywhere in what was judged.
+    the end, None: it is long enough for an anchor anywhere in what was judged. Not `is_anchored` where there is no
+    anchor to begin with, however far back: it begins somewhere, and says nothing of what is before.
     """
 
     key: MeterKey
@@ -103,6 +104,7 @@ class Reach(NamedTuple):
     judgement: Judgement
     hours: Sequence[JudgedHour]
     run_since: datetime | None = None
+    is_anchored: bool = True
 
     @property
     def first(self) -> datetime | None:

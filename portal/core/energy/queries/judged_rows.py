@@ -133,13 +133,19 @@ ON CONFLICT {on_conflict}
 # An event is the same for as long as it is proposed, however it changes meanwhile.
 _KEEP = "DO NOTHING"
 _CHANGE = "({customer_id,} device_id, register, kind, at) DO UPDATE SET {changes}"
+# What is not judged from an anchor, and comes to none, leaves as provisional what was.
 _STORE_HEADS = """
-INSERT INTO {meter_heads} AS h ({customer_id,} device_id, last_at, last_milliwh, is_firm, provisional_from, run_since)
-SELECT * FROM unnest(
+INSERT INTO {meter_heads} AS h (
+    {customer_id,} device_id, last_at, last_milliwh, is_firm, provisional_from, run_since
+)
+SELECT {n.customer_id,} n.device_id, n.last_at, n.last_milliwh, n.is_firm,
+       CASE WHEN n.is_kept THEN o.provisional_from ELSE n.provisional_from END, n.run_since
+FROM unnest(
     {CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:last_at AS timestamptz[]),
     CAST(:last_milliwh AS bigint[]), CAST(:is_firm AS boolean[]), CAST(:provisional_from AS timestamptz[]),
-    CAST(:run_since AS timestamptz[])
-)
+    CAST(:is_kept AS boolean[]), CAST(:run_since AS timestamptz[])
+) AS n ({customer_id,} device_id, last_at, last_milliwh, is_firm, provisional_from, is_kept, run_since)
+LEFT JOIN {meter_heads} o ON {o.customer_id = n.customer_id AND} o.device_id = n.device_id AND o.register = 0
 ON CONFLICT ({customer_id,} device_id, register) DO UPDATE SET
     last_at = excluded.last_at, last_milliwh = excluded.last_milliwh, is_firm = excluded.is_firm,
     provisional_from = excluded.provisional_from, run_since = excluded.run_since
@@ -270,19 +276,29 @@ async def _store_heads(session: AsyncSession, layout: Layout, reaches: Iterable[
     ended = list(reaches)
     if not ended:
         return
-    heads = [_head(reach) for reach in ended]
     given: dict[str, object] = {**layout.arrays(reach.key for reach in ended)}
-    given["run_since"] = [reach.run_since for reach in ended]
-    for index, name in enumerate(("last_at", "last_milliwh", "is_firm", "provisional_from")):
+    heads = [_head(reach) for reach in ended]
+    for index, name in enumerate(_Head._fields):
         given[name] = [head[index] for head in heads]
     await session.execute(text(layout.sql(_STORE_HEADS)), given)
 
 
-def _head(reach: Reach) -> tuple[datetime | None, int | None, bool, datetime | None]:
+class _Head(NamedTuple):
+    last_at: datetime | None
+    last_milliwh: int | None
+    is_firm: bool
+    provisional_from: datetime | None
+    is_kept: bool
+    run_since: datetime | None
+
+
+def _head(reach: Reach) -> _Head:
     judgement = reach.judgement
     provisional = outline_of(judgement).provisional_from
     since = reach.after if provisional is None else instant_of(provisional)
+    is_kept = provisional is None and not reach.is_anchored
     if not judgement.spans:
-        return None, None, False, since
+        return _Head(None, None, False, since, is_kept, None)
     last = judgement.spans[-1].last
-    return instant_of(judgement.times[last]), judgement.shown[last], is_firm(judgement), since
+    last_at, shown = instant_of(judgement.times[last]), judgement.shown[last]
+    return _Head(last_at, shown, is_firm(judgement), since, is_kept, reach.run_since)

@@ -15,8 +15,8 @@ from portal.core.energy.queries.energy_rows import Reach
 from portal.core.energy.queries.outlines import (
     HourSpan,
     anchors_in,
-    have_unbroken_before,
     instant,
+    last_unbroken_before,
     rivals_reached,
     unbroken_hours,
 )
@@ -49,9 +49,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 # How far back an anchor is looked for: a busy meter has one within hours, a quiet one within a day or two.
 _BACK = (timedelta(hours=6), timedelta(days=3), timedelta(days=40))
-_MANY_READINGS = (
-    5_000  # of forty days without an anchor: a register that says nothing, and not one that is read seldom
-)
+# So many readings without an anchor, zeros not counted: a register that flickers, and not one that is read seldom.
+_MANY_READINGS = 1_000
 _IN_A_THREAD = 2_000  # readings whose judging takes so long that whatever else the process does would wait
 _ENDS = """
 SELECT w.ordinal
@@ -145,6 +144,11 @@ class _Reading:
     def is_count_known(self) -> bool:
         return self.stretch.rules.facts.count_milliwh is not None
 
+    @property
+    def says_little(self) -> bool:
+        """Whether the more is read of it, the less there is to be found."""
+        return self.since is not None and sum(1 for _, shown in self.readings if shown) >= _MANY_READINGS
+
     def begins_before(self) -> datetime:
         return instant_of(reach_of(self.rivals, self.stretch.first, self.stretch.last))
 
@@ -227,23 +231,26 @@ async def _find_anchors(session: AsyncSession, layout: Layout, looked_at: Sequen
         for each in pending:
             each.since = each.begins_before() - back
         await _read(session, layout, pending)
-        pending = [each for each in pending if not each.find_anchor(is_last=False)]
+        pending = [each for each in pending if not each.find_anchor(is_last=each.says_little)]
         if not pending:
             return
-        older = await have_unbroken_before(
+        older = await last_unbroken_before(
             session, layout, [(each.stretch.key, each.since or each.begins_before()) for each in pending]
         )
-        young = [each for i, each in enumerate(pending) if i not in older]
+        await _read_all(session, layout, [each for i, each in enumerate(pending) if i not in older])
+        hours = [older[i] for i in range(len(pending)) if i in older]
         pending = [each for i, each in enumerate(pending) if i in older]
-        await _read_all(session, layout, young)
-    await _read_all(session, layout, pending)
+    # Behind it nothing is unbroken: the register has been at zero since, or is read seldom.
+    for each, hour in zip(pending, hours, strict=True):
+        each.since = hour - _BACK[1]
+    await _read(session, layout, pending)
+    await _read_all(session, layout, [each for each in pending if not each.find_anchor(is_last=False)])
 
 
 async def _read_all(session: AsyncSession, layout: Layout, pending: Sequence[_Reading]) -> None:
     """Read those without an anchor from the beginning, unless so much was read that there is nothing to be found."""
     for each in pending:
-        is_seldom = len(each.readings) < _MANY_READINGS or each.since is None
-        each.since = None if is_seldom else each.since
+        each.since = each.since if each.says_little else None
     await _read(session, layout, [each for each in pending if each.since is None])
     for each in pending:
         each.find_anchor(is_last=True)
@@ -272,10 +279,17 @@ async def _reach(found: _Reading, *, must_meet: bool) -> Reach | None:
             return None
     after = instant(its.from_at)
     if after is None and found.since is not None:
-        after = found.since
+        # What it begins with is a guess, until a day has passed in which a register may wobble.
+        after = min(found.since + _DAY, found.begins_before() - _MICROSECOND)
     begun_at = instant(run_since(judgement, its.from_at))
     return Reach(
-        stretch.key, after, instant(meets_at), judgement, hours_of(judgement, stretch.rules), begun_at
+        stretch.key,
+        after,
+        instant(meets_at),
+        judgement,
+        hours_of(judgement, stretch.rules),
+        begun_at,
+        is_anchored=its.from_at is not None or found.since is None,
     )
 
 

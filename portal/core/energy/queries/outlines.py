@@ -42,14 +42,15 @@ FROM unnest(
 JOIN {hourly_energy} e ON {e.customer_id = w.customer_id AND} e.device_id = w.device_id
     AND e.hour >= coalesce(w.since, '-infinity') AND e.hour <= coalesce(w.until, 'infinity') AND e.is_unbroken
 """
-_IS_ANY_BEFORE = """
-SELECT w.ordinal
+_LAST_BEFORE = """
+SELECT w.ordinal, (extract(epoch FROM last.hour) * 1000000)::bigint AS hour
 FROM unnest({CAST(:customers AS uuid[]),} CAST(:devices AS uuid[]), CAST(:before AS timestamptz[]))
     WITH ORDINALITY AS w ({customer_id,} device_id, before, ordinal)
-WHERE EXISTS (
-    SELECT FROM {hourly_energy} e WHERE {e.customer_id = w.customer_id AND} e.device_id = w.device_id
+CROSS JOIN LATERAL (
+    SELECT e.hour FROM {hourly_energy} e WHERE {e.customer_id = w.customer_id AND} e.device_id = w.device_id
       AND e.hour < w.before AND e.is_unbroken
-)
+    ORDER BY e.hour DESC LIMIT 1
+) last
 """
 
 
@@ -71,10 +72,6 @@ class _RivalRow(NamedTuple):
 class _Hour(NamedTuple):
     ordinal: int
     hour: int
-
-
-class _Ordinal(NamedTuple):
-    ordinal: int
 
 
 async def rivals_reached(
@@ -102,13 +99,13 @@ async def unbroken_hours(session: AsyncSession, layout: Layout, spans: Sequence[
     return found
 
 
-async def have_unbroken_before(
+async def last_unbroken_before(
     session: AsyncSession, layout: Layout, ends: Sequence[tuple[MeterKey, datetime]]
-) -> set[int]:
-    """Return the positions of those meters that have an unbroken hour before an instant."""
+) -> dict[int, datetime]:
+    """Return the last unbroken hour of each meter before an instant, by its position; nothing of one without any."""
     given = layout.arrays(key for key, _ in ends) | {"before": [at for _, at in ends]}
-    rows = await rows_of(session, _Ordinal, layout.sql(_IS_ANY_BEFORE), given)
-    return {row.ordinal - 1 for row in rows}
+    rows = await rows_of(session, _Hour, layout.sql(_LAST_BEFORE), given)
+    return {row.ordinal - 1: instant_of(row.hour) for row in rows}
 
 
 def anchors_in(

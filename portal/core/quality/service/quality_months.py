@@ -66,7 +66,10 @@ class WrongClock(NamedTuple):
 
 @dataclass(frozen=True)
 class QualityMonth:
-    """A month (its first day) by the days of `zone`; `devices` have hours asked for. Lists show the latest."""
+    """A month (its first day) by the days of `zone`; `devices` have hours asked for. Lists show the latest.
+
+    `has_whole_hour` tells whether an hour of it is over.
+    """
 
     month: date
     zone: str
@@ -75,6 +78,7 @@ class QualityMonth:
     gaps: tuple[GapEnd, ...]
     clocks: tuple[WrongClock, ...]
     names: dict[UUID, QualityDevice]
+    has_whole_hour: bool = True
 
     @property
     def conflicts(self) -> tuple[SuspectRun, ...]:
@@ -120,6 +124,7 @@ async def quality_month(
         tuple(each for each in gaps if each.device_id in names),
         clocks,
         names,
+        until > bounds[0],
     )
 
 
