@@ -6,6 +6,7 @@ What is stored is found by a handful of statements, however many meters there ar
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,6 +33,7 @@ from portal.core.energy.rules.judging import (
     meeting,
     reach_of,
     run_since,
+    speaking,
     stretch_of,
 )
 from portal.core.values.time import HOUR, epoch_microseconds, floor_day, instant_of
@@ -49,7 +51,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 # How far back an anchor is looked for: a busy meter has one within hours, a quiet one within a day or two.
 _BACK = (timedelta(hours=6), timedelta(days=3), timedelta(days=40))
-# So many readings without an anchor, zeros not counted: a register that flickers, and not one that is read seldom.
+# So many readings that say something, and no anchor among them: a register that flickers, and not one read seldom.
 _MANY_READINGS = 1_000
 _IN_A_THREAD = 2_000  # readings whose judging takes so long that whatever else the process does would wait
 _ENDS = """
@@ -146,8 +148,11 @@ class _Reading:
 
     @property
     def says_little(self) -> bool:
-        """Whether the more is read of it, the less there is to be found."""
-        return self.since is not None and sum(1 for _, shown in self.readings if shown) >= _MANY_READINGS
+        """Whether so much was read before it that farther back there is nothing to be found either."""
+        if self.since is None:
+            return False
+        end = bisect_left(self.readings, (epoch_microseconds(self.begins_before()),))
+        return end >= _MANY_READINGS and speaking(self.readings[:end]) >= _MANY_READINGS
 
     def begins_before(self) -> datetime:
         return instant_of(reach_of(self.rivals, self.stretch.first, self.stretch.last))

@@ -50,7 +50,7 @@ from portal.core.energy.rules.judging.proposals import (
     proposals_of,
 )
 from portal.core.energy.rules.judging.register_judge import RegisterReading, judge, learn
-from portal.core.energy.rules.judging.sifting import is_no_register
+from portal.core.energy.rules.judging.sifting import is_no_register, speaking
 from portal.core.energy.rules.judging.states import AcceptedSpan, LinkKind
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "proposals_of",
     "reach_of",
     "run_since",
+    "speaking",
     "stretch_of",
     "width_of",
 ]

@@ -64,6 +64,12 @@ def sift(times: Sequence[int], shown: Sequence[int], declared: Sequence[Declared
     return Sifted(kept, taken_out, [bisect_left(kept, i) for i in true])
 
 
+def speaking(readings: Sequence[tuple[int, int]]) -> int:
+    """Return how many readings (ascending) show something that a register can: neither zero nor a day of noise."""
+    times, shown = [at for at, _ in readings], [value for _, value in readings]
+    return sum(1 for value in sift(times, shown, ()).take(shown) if value)
+
+
 def is_no_register(shown: Sequence[int], least_falls: int = 3) -> bool:
     """Tell whether values in the order of their time fall in more than one step of twenty, and so often at least.
 
