@@ -36,6 +36,7 @@ from portal.core.energy.rules.judging import (
     speaking,
     stretch_of,
 )
+from portal.core.energy.rules.judging.prices import REMEMBERED
 from portal.core.values.time import HOUR, epoch_microseconds, floor_day, instant_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+_REMEMBERED = timedelta(microseconds=REMEMBERED)
 # How far back an anchor is looked for: a busy meter has one within hours, a quiet one within a day or two.
 _BACK = (timedelta(hours=6), timedelta(days=3), timedelta(days=40))
 # So many readings that say something, and no anchor among them: a register that flickers, and not one read seldom.
@@ -148,10 +150,11 @@ class _Reading:
 
     @property
     def says_little(self) -> bool:
-        """Whether so much was read before it that farther back there is nothing to be found either."""
-        if self.since is None:
+        """Whether so much was read before the change that farther back there is nothing to be found either."""
+        changed_from = self.stretch.changed_from
+        if self.since is None or self.since > changed_from - _REMEMBERED:
             return False
-        end = bisect_left(self.readings, (epoch_microseconds(self.begins_before()),))
+        end = bisect_left(self.readings, (epoch_microseconds(changed_from),))
         return end >= _MANY_READINGS and speaking(self.readings[:end]) >= _MANY_READINGS
 
     def begins_before(self) -> datetime:
