@@ -235,6 +235,7 @@ async def _find_anchors(session: AsyncSession, layout: Layout, looked_at: Sequen
     # What a count is follows from all readings until it is known: those of a meter that is new.
     await _read_all(session, layout, [each for each in looked_at if not each.is_count_known])
     pending = [each for each in looked_at if each.is_count_known]
+    hours: list[datetime] = []
     for back in _BACK:
         for each in pending:
             each.since = each.begins_before() - back
