@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE: Final = "/_event"
 _ROOT: Final = "reflex___state____state"
-_QUIET_SECONDS = 1.2
+_QUIET_SECONDS = 2.5
 
 
 @dataclass

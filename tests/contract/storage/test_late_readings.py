@@ -90,6 +90,15 @@ async def test_a_late_batch_over_many_chunks_is_complete(fleet: Fleet) -> None:
     await fleet.agrees()
 
 
+async def test_late_hours_that_begin_a_day_show_in_their_days(fleet: Fleet) -> None:
+    """Pieces of a refresh that end with such an hour had left its day out, until a policy ran."""
+    await _history(fleet)
+    midnights = readings(ALICE, _METER, ago(days=400).replace(hour=0), timedelta(days=5), 79)
+    await fleet.store([row._replace(register_kwh=None) for row in midnights])
+    await fleet.refresh()
+    await fleet.agrees()
+
+
 async def test_late_readings_and_duplicates_go_into_compressed_chunks(fleet: Fleet, engine: str) -> None:
     first = readings(ALICE, _METER, ago(days=45), timedelta(minutes=15), 300)
     await fleet.store(first)

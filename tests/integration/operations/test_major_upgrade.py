@@ -55,5 +55,7 @@ async def test_what_an_earlier_postgresql_holds_is_restored_into_a_later_one(
         major = await backups.server_of(session)
     await close_stack(later)
     await database_server.drop(name)
+    if note.postgresql_major == major.major:
+        pytest.skip("the server the tests have is of the same release as the earlier one")
     assert note.postgresql_major < major.major
     assert (proof.differences, proof.meter_count) == ((), 1)

@@ -45,5 +45,10 @@ async def clear_moved(db: Database, layout: Layout, after: datetime) -> None:
 async def _tried(connection: asyncpg.Connection, statement: str, *given: object) -> None:
     try:
         await connection.execute(statement, *given)
-    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.ObjectInUseError):
+    except (
+        asyncpg.LockNotAvailableError,
+        asyncpg.DeadlockDetectedError,
+        asyncpg.ObjectInUseError,
+        asyncpg.DuplicateObjectError,  # the policy compressed it meanwhile
+    ):
         return

@@ -232,7 +232,9 @@ async def _refresh(connection: asyncpg.Connection, layout: Layout, piece: Window
         if days is not None:
             from_day = await _not_past_watermark(connection, layout, "daily_aggregate", days.from_hour)
             days = days._replace(from_hour=from_day)
-            done = await _call(connection, layout.table("daily_aggregate"), days, options)
+            # Of hours that end with the first one of a day, a refresh leaves that day out; the next one takes it.
+            for _ in range(2):
+                done = done and await _call(connection, layout.table("daily_aggregate"), days, options)
     return done
 
 
