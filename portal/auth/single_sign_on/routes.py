@@ -75,14 +75,18 @@ async def _sign_in(request: Request, settings: SingleSignOn, claims: Claims) -> 
         raise Unauthenticated("None of your groups lets you in here.")
     person = ProvedPerson(settings.issuer, claims.subject, claims.email)
     user_id = await external.admit(stack, person, comes_in)
-    await _limit(claims, comes_in)
+    if comes_in.says_customers:
+        await _limit(claims, comes_in)
     return await external.open_session(
         stack, user_id, address_of(request), request.headers.get("user-agent", "")
     )
 
 
 async def _limit(claims: Claims, comes_in: Admission) -> None:
-    """Let a person see the customers of their groups; one that is not there is left out."""
+    """Let a person see the customers of their groups; one that is not there is left out.
+
+    Asked only where groups say it: elsewhere what was set by hand stays.
+    """
     stack = current()
     if stack.settings.run_mode is RunMode.ADMIN:
         await operators.follow_groups(stack, claims.email, comes_in.customers)

@@ -137,6 +137,24 @@ async def test_somebody_who_comes_again_is_the_same_with_the_groups_of_now(
     assert await operators.list_limited(browser.stack) == ()
 
 
+async def test_where_groups_say_nothing_of_customers_what_was_set_by_hand_stays(browser: Browser) -> None:
+    settings = browser.stack.settings
+    rules = settings.single_sign_on.model_copy(update={"customer_group_prefix": ""})
+    changed = settings.model_copy(update={"single_sign_on": rules})
+    stacks_module.install(replace(browser.stack, settings=changed))
+    await browser.sign_in("uma")
+    await operators.limit(browser.stack, "uma@example.com", ["alpha"])
+    await browser.sign_in("uma")
+    actor = await browser.actor()
+    assert actor is not None
+    assert actor.is_limited
+    everybody = await operators.list_operators(browser.stack)
+    assert {(line.email, line.customers, line.comes_by_provider) for line in everybody} == {
+        ("admin@example.com", None, False),
+        ("uma@example.com", ("alpha",), True),
+    }
+
+
 async def test_an_account_with_a_password_is_nobody_elses(browser: Browser) -> None:
     await accounts.add_user(browser.stack, "uma@example.com", Role.ADMIN, "a long enough password")
     assert _problem(await browser.sign_in("uma")) == "conflict"

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlmodel import col
 
+from portal.core.access import Role
 from portal.core.fleet.tables import Customer, OperatorScope
-from portal.core.identity.tables import User
+from portal.core.identity.tables import ExternalIdentity, User
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,11 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OperatorLine:
-    """A person and the codes of the customers they see; None: all there are."""
+    """A person and the codes of the customers they see; None: all there are.
+
+    `comes_by_provider`: they have signed in at the provider of single sign-on.
+    """
 
     id: UUID
     email: str
     customers: tuple[str, ...] | None
+    role: Role = Role.USER
+    is_active: bool = True
+    comes_by_provider: bool = False
 
 
 async def ids_of(session: AsyncSession, codes: Collection[str]) -> dict[str, UUID]:
@@ -56,6 +63,34 @@ async def codes_of(session: AsyncSession, user_id: UUID) -> tuple[str, ...]:
 
 async def limited(session: AsyncSession) -> tuple[OperatorLine, ...]:
     """Return everybody who is limited, by address."""
-    people = select(col(User.id), col(User.email)).where(col(User.is_limited)).order_by(col(User.email))
-    found = (await session.execute(people)).all()
-    return tuple([OperatorLine(id_, email, await codes_of(session, id_)) for id_, email in found])
+    return tuple(each for each in await everybody(session) if each.customers is not None)
+
+
+async def everybody(session: AsyncSession) -> tuple[OperatorLine, ...]:
+    """Return everybody who has an account, by address."""
+    by_provider = select(col(ExternalIdentity.user_id)).where(col(ExternalIdentity.user_id) == col(User.id))
+    people = select(
+        col(User.id),
+        col(User.email),
+        col(User.role),
+        col(User.is_active),
+        by_provider.exists(),
+        col(User.is_limited),
+    ).order_by(col(User.email))
+    seen = await _codes_by_person(session)
+    return tuple(
+        OperatorLine(key, email, tuple(seen.get(key, ())) if is_limited else None, role, is_active, external)
+        for key, email, role, is_active, external, is_limited in await session.execute(people)
+    )
+
+
+async def _codes_by_person(session: AsyncSession) -> dict[UUID, list[str]]:
+    rows = (
+        select(col(OperatorScope.user_id), col(Customer.code))
+        .join(Customer, col(OperatorScope.customer_id) == col(Customer.id))
+        .order_by(func.lower(col(Customer.code)))
+    )
+    found: dict[UUID, list[str]] = {}
+    for person, code in await session.execute(rows):
+        found.setdefault(person, []).append(code)
+    return found

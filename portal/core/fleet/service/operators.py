@@ -70,6 +70,12 @@ async def list_limited(stack: Stack) -> tuple[OperatorLine, ...]:
         return await queries.limited(session)
 
 
+async def list_operators(stack: Stack) -> tuple[OperatorLine, ...]:
+    """Return everybody who has an account, with what they see, by address."""
+    async with stack.db.snapshot() as session:
+        return await queries.everybody(session)
+
+
 async def _require_possible(session: AsyncSession) -> None:
     await limited.ensure(session, LAYOUTS[RunMode.ADMIN])
     if not await limited.is_possible(session):

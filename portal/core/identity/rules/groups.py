@@ -20,10 +20,14 @@ class GroupRules:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """As what somebody comes in; `customers` are the codes of the customers they are limited to, None: no limit."""
+    """As what somebody comes in; `customers` are the codes of the customers they are limited to, None: no limit.
+
+    Where no group names customers (`says_customers` is not so), a limit that was set by hand stays.
+    """
 
     is_admin: bool
     customers: frozenset[str] | None = None
+    says_customers: bool = True
 
 
 def admission(groups: Collection[str], rules: GroupRules) -> Admission | None:
@@ -35,7 +39,7 @@ def admission(groups: Collection[str], rules: GroupRules) -> Admission | None:
     if own & set(rules.admin_groups):
         return Admission(is_admin=True)
     if own & set(rules.user_groups):
-        return Admission(is_admin=False)
+        return Admission(is_admin=False, says_customers=bool(rules.customer_prefix))
     prefix = rules.customer_prefix
     named = [each for each in own if prefix and each.startswith(prefix)]
     codes = {each[len(prefix) :].lower() for each in named} - {""}

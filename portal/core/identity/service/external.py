@@ -41,9 +41,9 @@ class ProvedPerson:
 async def admit(stack: Stack, person: ProvedPerson, admission: Admission) -> UUID:
     """Have an account for a person with the rights of their groups, made when they first come; returns its id.
 
-    Who is limited to customers sees none until they are said. Their sessions end where rights change. Raises
-    `Unauthenticated` for a deactivated account, `Conflict` where the address belongs to an account with a password, or
-    where the last admin would be none any more.
+    Who is limited to customers sees none until they are said; what was set by hand stays where groups say none. Their
+    sessions end where rights change. Raises `Unauthenticated` for a deactivated account, `Conflict` where the address
+    belongs to an account with a password, or where the last admin would be none any more.
     """
     role = Role.ADMIN if admission.is_admin else Role.USER
     is_limited = admission.customers is not None
@@ -56,6 +56,8 @@ async def admit(stack: Stack, person: ProvedPerson, admission: Admission) -> UUI
             raise Unauthenticated(_CLOSED)
         if owner is None:
             await external.link(session, person.issuer, person.subject, found.actor.id)
+        if not admission.says_customers:
+            is_limited = found.actor.is_limited
         if (found.actor.role, found.actor.is_limited) != (role, is_limited):
             await _change(session, found, role, is_limited=is_limited)
         return found.actor.id
