@@ -146,7 +146,7 @@ def _chip(offer: Offer, step: str) -> rx.Component:
             aria_label=f"Remove {offer['words']}",
             on_click=State.go(step, offer["key"]),
         ),
-        class_name="ui-chip",
+        class_name="ui-picked",
     )
 
 
