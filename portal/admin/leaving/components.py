@@ -71,11 +71,13 @@ def _hand_out() -> rx.Component:
                 rx.fragment(),
             ),
             # A file, not a page: the router of the pages is not to look for it.
-            PlainLink.create(
-                "Export everything",
-                href=State.export_href,
-                custom_attrs={"download": True},
-                class_name="ui-button",
+            rx.el.div(
+                PlainLink.create(
+                    "Export everything",
+                    href=State.export_href,
+                    custom_attrs={"download": True},
+                    class_name="ui-button",
+                ),
             ),
             class_name="ui-stack",
         ),
