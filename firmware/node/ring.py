@@ -89,6 +89,7 @@ class Ring:
         self._tail = 0
         self._offset = 0
         self._base_crc = 0
+        self._longest = 0
         self.base: bytes | None = None
         self.dropped = 0
 
@@ -196,6 +197,12 @@ class Ring:
         with self._lock:
             return Sector(self._newest - back, self._data) if self._read(self._newest - back) else None
 
+    def holds(self) -> int:
+        """Return how many frames fit that are as long as the longest since the start; 0 before the first."""
+        if not self._longest:
+            return 0
+        return (self._count - 2) * ((len(self._data) - HEADER_BYTES) // self._longest)
+
     def sectors_waiting(self) -> int:
         """Return how many sectors hold, or may still get, frames that are not acknowledged."""
         return self._newest - self._tail + 1
@@ -268,6 +275,7 @@ class Ring:
         if bytes(written) != frame:
             self._offset = len(self._data)
             return False
+        self._longest = max(self._longest, len(frame))
         if self.base is None and kind == BASE_KIND:
             self.base, self._base_crc = payload, crc
         return True

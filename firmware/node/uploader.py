@@ -192,6 +192,8 @@ class Uploader:
         # What the board says of itself: release, version of its settings, signal, an update that it fell back from.
         word = f"{target.running} {target.settings_version} {self._link.signal_dbm() or 0} {target.failed_update}"
         word = f"X-Board: {word.rstrip()}\r\n" if target.running else ""
+        if word and self._ring.holds():
+            word += f"X-Ring: {self._ring.holds()}\r\n"
         return self.exchanged(
             lambda stream: post(stream, target.authority(), PATH, target.token, packed, word)
         )

@@ -14,7 +14,7 @@ from fleet_ingest.auth import bearer_of, device_of
 from fleet_ingest.bodies import read_body
 from fleet_ingest.context import metrics_of, post_log_of, stack_of, trigger_refresh
 from fleet_ingest.post_log import refused_post, stored_post
-from portal.core.boards.rules.board_words import HEADER, board_word
+from portal.core.boards.rules.board_words import HEADER, RING_HEADER, board_word
 from portal.core.boards.service import boards
 from portal.core.errors import PortalError, Unauthenticated
 from portal.core.log import logger
@@ -103,7 +103,7 @@ async def _store(request: Request, device: KnownDevice) -> DeviceIngestAnswer:
     skew = await board_clocks.hear(stack, device, rows, now)
     if skew is not None:
         answer = replace(answer, server_time=now, clock_skew_seconds=whole_seconds(skew))
-    word = board_word(request.headers.get(HEADER, ""))
+    word = board_word(request.headers.get(HEADER, ""), request.headers.get(RING_HEADER, ""))
     return answer if word is None else _with_offer(answer, await boards.hear(stack, device.id, word, now))
 
 

@@ -63,6 +63,18 @@ def test_a_full_ring_drops_the_oldest_and_counts_them() -> None:
     assert _mounted(flash).dropped == ring.dropped
 
 
+def test_a_ring_says_how_many_it_holds_at_least() -> None:
+    ring = _mounted(SimulatedFlash(6, _SECTOR))
+    assert ring.holds() == 0
+    ring.append(0, _payload(6))
+    holds = ring.holds()
+    assert holds > 0
+    for number in range(holds):
+        ring.append(0, _payload(6 + 7 * number))
+    assert ring.dropped == 0
+    assert ring.holds() == holds
+
+
 def test_what_was_sent_is_not_counted_as_dropped() -> None:
     _, ring = _filled(0)
     for number in range(300):

@@ -20,7 +20,12 @@ _COLUMNS = (
     Column("Not here yet", is_number=True, hint="Readings that wait at the Client"),
     Column("Oldest unsent", is_number=True),
     Column("Drains in", is_number=True, hint="As the Client says itself"),
-    Column("Board full in", is_number=True, hint="Reckoned from 17 days of readings, one a minute"),
+    Column(
+        "Board full in",
+        is_number=True,
+        hint="By what the board says it keeps; \u2248 from 17 days of readings, one a minute",
+    ),
+    Column("Events", is_number=True, hint="Meter events that wait for a person"),
     Column("Why"),
 )
 
@@ -113,6 +118,8 @@ def _debt() -> rx.Component:
 
 def _debt_row(row: DebtRow) -> list[rx.Component]:
     full = rx.cond(row["full_tone"] != "", badge_for(row["full"], row["full_tone"]), rx.el.span(row["full"]))
+    counted = internal_link(row["events"], href=row["events_href"])
+    events = rx.cond(row["events"] != "\u2013", counted, rx.el.span(row["events"]))
     return [
         head_cell(
             rx.el.div(
@@ -124,6 +131,7 @@ def _debt_row(row: DebtRow) -> list[rx.Component]:
         cell(row["oldest"], label="Oldest unsent", number=True, title=row["oldest_utc"]),
         cell(row["drain"], label="Drains in", number=True),
         cell(full, label="Board full in", number=True),
+        cell(events, label="Meter events", number=True),
         cell(row["why"], label="Why", prose=True, wide=True),
     ]
 

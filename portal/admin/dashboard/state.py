@@ -9,6 +9,7 @@ from portal.auth.guards import signed_in
 from portal.core.fleet.service import fleet_dashboard
 from portal.core.log import logger
 from portal.core.outages import Outage
+from portal.core.quality.service import meter_events
 from portal.core.stack import current
 from portal.web.events.beats import Beat, beats
 
@@ -41,7 +42,9 @@ class FleetState(rx.State):
 
 async def _read(beat: Beat) -> view.FleetShown:
     """Read the fleet, once for all pages; what it is compared with is read anew every ten minutes."""
-    fleet = await beat.read(fleet_dashboard.fleet_now)
+    waiting = await beat.read(meter_events.waiting_by_customer)
+    open_events = tuple((each.customer_id, each.events) for each in waiting)
+    fleet = await beat.read(fleet_dashboard.fleet_now, open_events)
     stack = current()
     before = await stack.shared.answer(
         fleet_dashboard.week_before_kwh,

@@ -51,6 +51,8 @@ class DebtRow(TypedDict):
     drain: str
     full: str
     full_tone: str
+    events: str
+    events_href: str
     why: str
 
 
@@ -99,7 +101,7 @@ def build_fleet(fleet: FleetNow, week_before: Decimal | None, zone: str) -> Flee
     first = next((line for line in fleet.debt if line.full_at is not None and line.full_at > fleet.at), None)
     return {
         "subtitle": f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M}, {zone}",
-        "loses": "" if first is None else f"{first.name} loses readings in {_ABOUT}{_left(first, fleet.at)}",
+        "loses": "" if first is None else f"{first.name} loses readings in {_full(first, fleet.at)[0]}",
         "loses_href": "" if first is None else f"/customers/{first.customer_id}",
         "sentence": _sentence(fleet, first),
         "parts": _parts(fleet),
@@ -200,11 +202,12 @@ def _compared(today: Decimal, before: Decimal | None, local: datetime) -> str:
 def _debt(line: DebtLine, now: datetime, zone: str) -> DebtRow:
     state = CustomerStatus(line.state)
     is_silent = bool(line.silent_boards) and state is CustomerStatus.ACTIVE
+    tab = "?tab=quality" if line.is_only_events else "" if is_silent else "?tab=events"
     full, tone = _full(line, now)
     return {
         "name": line.name,
         "code": line.code,
-        "href": f"/customers/{line.customer_id}" + ("" if is_silent else "?tab=events"),
+        "href": f"/customers/{line.customer_id}{tab}",
         "status": "Boards silent" if is_silent else WORDS[state],
         "tone": ("fail" if tone == "fail" else "warn") if is_silent else tone_of(state),
         "waiting": _waiting(line),
@@ -213,6 +216,8 @@ def _debt(line: DebtLine, now: datetime, zone: str) -> DebtRow:
         "drain": _NONE if line.drain_seconds is None else _duration(timedelta(seconds=line.drain_seconds)),
         "full": full,
         "full_tone": tone,
+        "events": formats.number(line.open_events, 0) if line.open_events else _NONE,
+        "events_href": f"/customers/{line.customer_id}?tab=quality",
         "why": _why(line, zone),
     }
 
@@ -230,7 +235,8 @@ def _full(line: DebtLine, now: datetime) -> tuple[str, str]:
     left = line.full_at - now
     if left <= timedelta(0):
         return "overwrites", "fail"
-    return f"{_ABOUT}{_left(line, now)}", "fail" if left < _SOON else "warn"
+    about = "" if line.full_is_known else _ABOUT
+    return f"{about}{_left(line, now)}", "fail" if left < _SOON else "warn"
 
 
 def _left(line: DebtLine, now: datetime) -> str:
@@ -254,6 +260,8 @@ def _why(line: DebtLine, zone: str) -> str:
         parts.append(line.refusal)
     elif line.state == CustomerStatus.LATE:
         parts.append(f"nothing arrives since {formats.near_time(line.last_seen_at, zone)}")
+    if line.open_events:
+        parts.append(f"{formats.count(line.open_events, 'meter event')} to decide at the customer")
     if line.given_up_rows:
         parts.append(f"{formats.count(line.given_up_rows, 'row')} given up at the Client")
     return "; ".join(parts)

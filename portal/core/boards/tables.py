@@ -26,7 +26,8 @@ def _device() -> UUID:
 class Board(SQLModel, table=True):
     """A board that says of itself what it runs; `settings` is what it is to have, in the version `settings_version`.
 
-    `running`, `failed_release`, `applied_version`, `signal_dbm` and `heard_at` are what it last said.
+    `running`, `failed_release`, `applied_version`, `signal_dbm`, `ring_readings` (how many it keeps before it drops
+    the oldest) and `heard_at` are what it last said.
     """
 
     __tablename__ = "boards"
@@ -41,6 +42,7 @@ class Board(SQLModel, table=True):
     settings_version: int = stored(0)
     settings: dict[str, object] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
     pinned_release: str = stored("", max_length=32)
+    ring_readings: int | None = None
 
 
 class BoardClaim(SQLModel, table=True):

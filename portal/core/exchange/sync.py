@@ -1,10 +1,14 @@
 """What a Client says beside the rows of a batch, in headers an Admin may ignore, and how the two compare readings.
 
 `X-Full-Set` says which part of a set a batch is all of. `X-Push-Backlog` says what still waits at the Client.
+`X-Push-Boards` says for how long boards that are silent keep their readings.
 `X-Push-Epoch` says how far the Client has come; an Admin that keeps it confirms the batch's mark with `X-Push-Mark`.
+`X-Tariff-Library` of an answer says what the Admin's library of tariffs offers: a Client that knows another one asks.
 A header that cannot be read is taken for none: it must never cost a batch.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -17,11 +21,15 @@ from portal.core.values.time import parse_instant
 
 FULL_SET_HEADER = "X-Full-Set"
 BACKLOG_HEADER = "X-Push-Backlog"
+BOARDS_HEADER = "X-Push-Boards"
 EPOCH_HEADER = "X-Push-Epoch"
 MARK_HEADER = "X-Push-Mark"
+LIBRARY_HEADER = "X-Tariff-Library"
 REQUEST_HEADER = "X-Request-Id"
 _LONGEST_NONCE = 32
 _LONGEST_HEADER = 400
+_MOST_BOARDS = 20
+_MOST_MINUTES = 10_000_000
 _LARGEST_FIGURE = 2**53
 
 
@@ -88,6 +96,21 @@ def parse_report(text: str | None) -> PushReport | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+def boards_header(minutes: Mapping[UUID, int]) -> str:
+    """Return the header's value: of silent devices for how many minutes each keeps its readings."""
+    return ", ".join(f"{device.hex}={kept}" for device, kept in list(minutes.items())[:_MOST_BOARDS])
+
+
+def parse_boards(text: str | None) -> dict[UUID, int]:
+    """Return the minutes by device of a header; what cannot be read of it is left out."""
+    found: dict[UUID, int] = {}
+    for part in (text or "").split(",")[:_MOST_BOARDS]:
+        device, _, kept = part.strip().partition("=")
+        with suppress(ValueError):
+            found[UUID(hex=device)] = min(_figure(kept), _MOST_MINUTES)
+    return found
 
 
 def batch_id(position: Position) -> str:

@@ -183,7 +183,10 @@ class FleetDailyEnergy(EnergyFigures, table=True):
 
 
 class CustomerPushReport(SQLModel, table=True):
-    """What a customer's stack last said about what it has not pushed yet; `oldest_at` is when that arrived there."""
+    """What a customer's stack last said about what it has not pushed yet; `oldest_at` is when that arrived there.
+
+    `board_minutes` are its devices whose boards are silent, with how long each keeps its readings.
+    """
 
     __tablename__ = "push_reports"
     __table_args__ = {"schema": "fleet"}
@@ -195,6 +198,10 @@ class CustomerPushReport(SQLModel, table=True):
     given_up_rows: int = Field(sa_type=BigInteger)
     oldest_at: datetime | None = timestamp(nullable=True)
     drain_seconds: int = Field(sa_type=BigInteger)
+    board_minutes: dict[str, int] = Field(
+        default_factory=dict[str, int],
+        sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")),
+    )
 
 
 class EndedToken(SQLModel, table=True):

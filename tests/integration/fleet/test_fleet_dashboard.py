@@ -6,9 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from portal.core.exchange.sync import PushReport
 from portal.core.fleet.queries.fleet_energy import energy_of_sites
+from portal.core.fleet.rules.data_debt import BOARD_KEEPS
 from portal.core.fleet.rules.energy_windows import EnergyWindow
-from portal.core.fleet.service import customers, fleet_dashboard, fleet_samples
+from portal.core.fleet.service import customers, fleet_dashboard, fleet_push, fleet_samples
 from portal.core.stack import Stack
 from tests.integration.databases import Clock
 from tests.integration.fleet.test_customer_list import add_up_days, execute, seen, with_meter
@@ -120,3 +122,31 @@ async def test_samples_count_what_came_once_and_are_kept_eight_days(admin_stack:
     await fleet_samples.take_sample(admin_stack)
     async with admin_stack.db.snapshot() as session:
         assert await session.scalar(text("SELECT count(*) FROM fleet.samples")) == 1
+
+
+async def test_boards_are_full_when_they_said_and_events_stand_behind(
+    admin_stack: Stack, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 5, 18, 10, 30, tzinfo=UTC)
+    await admin_stack.storage.ensure_partitions(admin_stack.db, [clock.now])
+    for code, hours, minutes in (("days", 3, 24 * 60), ("most", 200, None), ("gone", 5, 60)):
+        made = await customers.register(admin_stack, code, code)
+        device = await with_meter(admin_stack, made.id, "Yard", "m", "Africa/Johannesburg")
+        await seen(admin_stack, made.id, clock.now - timedelta(minutes=2))
+        at = clock.now - timedelta(hours=hours)
+        await admin_stack.storage.ensure_partitions(admin_stack.db, [at])
+        await execute(admin_stack, "INSERT INTO fleet.readings (time, customer, meter, active_power_kw) "
+                      "SELECT CAST(:at AS timestamptz), number, 1, 1 FROM fleet.customers WHERE code = :code",
+                      at=at, code=code)  # fmt: skip
+        report, silent = PushReport(0, 0, 0, None, 0), {} if minutes is None else {device: minutes}
+        await fleet_push.note_report(admin_stack, made.id, report, silent)
+    quiet = await customers.register(admin_stack, "quiet", "quiet")
+    await seen(admin_stack, quiet.id, clock.now)
+    fleet = await fleet_dashboard.fleet_now(admin_stack, ((quiet.id, 2),))
+    days, most, gone, events = fleet.debt
+    assert (days.code, days.full_is_known, days.full_at) == ("days", True, clock.now + timedelta(hours=21))
+    assert (most.code, most.full_is_known) == ("most", False)
+    assert most.full_at == clock.now - timedelta(hours=200) + BOARD_KEEPS
+    assert (gone.code, gone.full_at) == ("gone", clock.now - timedelta(hours=4))
+    assert (events.code, events.open_events, events.is_only_events) == ("quiet", 2, True)
+    assert fleet.debt_count == 4

@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from portal.core.exchange.sync import PushReport, parse_report
+from portal.core.boards.rules.board_words import BoardWord, board_word
+from portal.core.boards.service import boards
+from portal.core.exchange.sync import PushReport, boards_header, parse_boards, parse_report
 from portal.core.fleet.service import customers
 from portal.core.outbox.service import push
 from tests.integration.databases import Clock
@@ -73,6 +76,30 @@ async def test_batches_cut_by_bytes_make_the_estimate_longer(rigs: OpenRig) -> N
     while (await rig.tick()).pending_rows:
         ticks += 1
     assert abs(shown.drain_seconds / 60 - ticks) <= 2
+
+
+async def test_silent_boards_are_told_with_what_they_keep(rig: Rig, clock: Clock) -> None:
+    silent, loud, mute = [await rig.add_device(name) for name in ("silent", "loud", "mute")]
+    await boards.change_settings(rig.client, silent, {"periodSeconds": 30})
+    for device, ring in ((silent, "26112"), (loud, "26112"), (mute, "")):
+        word = board_word("1.0.0 1 -71", ring)
+        assert word is not None
+        await boards.hear(rig.client, device, word, clock.now - timedelta(hours=0 if device == loud else 3))
+    assert await boards.silent_boards(rig.client) == {silent: 13_056}
+    await rig.drain()
+    [[said]] = await rig.on_admin("SELECT board_minutes FROM fleet.push_reports")
+    assert said == {str(silent): 13_056}
+    await boards.hear(rig.client, silent, BoardWord("1.0.0", 1), clock.now)
+    assert await boards.silent_boards(rig.client) == {}
+    assert (await boards.get_board(rig.client, silent)).board.ring_readings == 26_112
+
+
+def test_what_cannot_be_read_of_boards_is_left_out() -> None:
+    device = UUID(int=5)
+    assert parse_boards(boards_header({device: 60})) == {device: 60}
+    assert parse_boards(None) == parse_boards("") == parse_boards("x=1, 7") == {}
+    assert parse_boards(f"{device.hex}=-1, {device.hex}={'9' * 30}") == {device: 10_000_000}
+    assert len(parse_boards(boards_header({UUID(int=n): n for n in range(100)}))) == 20
 
 
 @pytest.mark.parametrize(

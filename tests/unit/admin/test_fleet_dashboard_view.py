@@ -39,6 +39,7 @@ WILD_COAST = replace(
     silent_boards=4,
     silent_since=NOW - BOARD_KEEPS + timedelta(hours=5),
     silent_site="Coffee Bay",
+    full_at=NOW + timedelta(hours=5),
     waiting_rows=0,
     is_estimate=False,
     oldest_at=None,
@@ -62,8 +63,8 @@ FLEET = FleetNow(
 
 
 def test_who_loses_readings_comes_first_and_what_is_kept_after() -> None:
-    gone = replace(WILD_COAST, code="GONE", silent_since=NOW - 2 * BOARD_KEEPS)
-    later = replace(WILD_COAST, code="LATER", silent_since=NOW - timedelta(hours=3))
+    gone = replace(WILD_COAST, code="GONE", full_at=NOW - BOARD_KEEPS)
+    later = replace(WILD_COAST, code="LATER", full_at=NOW + BOARD_KEEPS - timedelta(hours=3))
     older = replace(KAROO, code="OLDER", oldest_at=NOW - timedelta(days=3))
     found = worst_first([gone, KAROO, later, older, WILD_COAST], NOW)
     assert [line.code for line in found] == ["WILD-COAST", "LATER", "OLDER", "KAROO", "GONE"]
@@ -122,3 +123,20 @@ def test_the_lag_is_drawn_on_powers_and_broken_where_nobody_looked() -> None:
     assert limit["path"].startswith("M0 0")
     assert most["name"] == "95 of 100"
     assert draw_lag([], NOW, ZONE)["lines"] == []
+
+
+def test_what_a_board_says_that_it_keeps_is_no_estimate() -> None:
+    known = replace(WILD_COAST, full_is_known=True)
+    shown = build_fleet(replace(FLEET, debt=(known,)), None, ZONE)
+    assert (shown["debt"][0]["full"], shown["loses"]) == ("5 h", "Wild Coast Lodges loses readings in 5 h")
+
+
+def test_customers_with_events_alone_stand_last_with_the_most_first() -> None:
+    here = replace(WILD_COAST, silent_boards=0, silent_since=None, full_at=None, silent_site="")
+    few, many = replace(here, code="FEW", open_events=1), replace(here, code="MANY", open_events=7)
+    lost = replace(WILD_COAST, code="LOST", full_at=NOW - timedelta(hours=1))
+    ordered = worst_first([few, many, lost, KAROO, WILD_COAST], NOW)
+    assert [line.code for line in ordered] == ["WILD-COAST", "KAROO", "LOST", "MANY", "FEW"]
+    row = build_fleet(replace(FLEET, debt=(many,)), None, ZONE)["debt"][0]
+    assert (row["events"], row["href"]) == ("7", f"/customers/{many.customer_id}?tab=quality")
+    assert row["why"] == "7 meter events to decide at the customer"

@@ -34,9 +34,10 @@ class KnownBoard(NamedTuple):
     settings_version: int
     settings: BoardSettings | None
     pinned_release: str
+    ring_readings: int | None
 
 
-UNHEARD = KnownBoard("", "", 0, None, None, 0, None, "")
+UNHEARD = KnownBoard("", "", 0, None, None, 0, None, "", None)
 """A board that has said nothing and is to be told nothing."""
 _KNOWN = tuple(col(getattr(Board, name)) for name in KnownBoard._fields)
 
@@ -76,6 +77,23 @@ async def list_boards(session: AsyncSession) -> list[DeviceBoard]:
     return [DeviceBoard(*row[:4], KnownBoard(*row[4:])) for row in await session.execute(found)]
 
 
+async def silent_boards(
+    session: AsyncSession, before: datetime, most: int
+) -> list[tuple[UUID, int, dict[str, object] | None]]:
+    """Return the boards of active devices that were last heard before an instant and have said what they keep.
+
+    Each with how many readings that is and its settings, the ones that have been silent longest first.
+    """
+    found = (
+        select(col(Board.device_id), col(Board.ring_readings), col(Board.settings))
+        .join(Device, col(Device.id) == col(Board.device_id))
+        .where(col(Device.is_active), col(Board.heard_at) < before, col(Board.ring_readings).is_not(None))
+        .order_by(col(Board.heard_at), col(Board.device_id))
+        .limit(most)
+    )
+    return [(key, readings or 0, settings) for key, readings, settings in await session.execute(found)]
+
+
 async def note_word(session: AsyncSession, device_id: UUID, word: BoardWord, heard_at: datetime) -> None:
     """Keep what a board said of itself; a device that was just deleted has none."""
     there = (
@@ -85,11 +103,10 @@ async def note_word(session: AsyncSession, device_id: UUID, word: BoardWord, hea
         return
     said = {**word._asdict(), "heard_at": heard_at}
     new = insert(Board).values(device_id=device_id, **said)
-    # A board that does not know its signal this time has not lost it for good.
+    # A board that does not know its signal this time has not lost it for good, nor its ring.
     kept = said | {
-        "signal_dbm": case(
-            (new.excluded.signal_dbm.is_(None), col(Board.signal_dbm)), else_=new.excluded.signal_dbm
-        )
+        name: case((new.excluded[name].is_(None), getattr(Board, name)), else_=new.excluded[name])
+        for name in ("signal_dbm", "ring_readings")
     }
     await session.execute(new.on_conflict_do_update(index_elements=[col(Board.device_id)], set_=kept))
 

@@ -11,7 +11,7 @@ from portal.core.boards.queries import boards as queries
 from portal.core.boards.queries import releases
 from portal.core.boards.queries.boards import DeviceBoard, KnownBoard
 from portal.core.boards.rules.board_settings import BoardSettings, sound_settings
-from portal.core.boards.rules.board_words import BoardWord
+from portal.core.boards.rules.board_words import PERIOD_SECONDS, BoardWord, kept_minutes
 from portal.core.boards.rules.releases import offered
 from portal.core.errors import NotFound
 from portal.core.sites.queries import devices
@@ -30,6 +30,8 @@ __all__ = ["DeviceBoard", "KnownBoard"]
 
 # What stays the same is written down no oftener.
 _HEARD_WITHIN = timedelta(minutes=10)
+SILENT_AFTER = timedelta(hours=2)
+_MOST_SILENT = 20
 _NO_DEVICE = "There is no such device"
 _NO_RELEASE = "There is no such release of firmware"
 
@@ -65,6 +67,24 @@ async def settings_for(stack: Stack, device_id: UUID) -> SetUp:
     async with stack.db.snapshot() as session:
         board = await queries.find_board(session, device_id)
     return SetUp(board.settings_version, board.settings or BoardSettings())
+
+
+async def silent_boards(stack: Stack) -> dict[UUID, int]:
+    """Return the devices whose boards say nothing, with the minutes for which each keeps its readings from then on.
+
+    Of boards that have said how much they hold; no more than fit into a header, those that are silent longest first.
+    """
+    async with stack.db.snapshot() as session:
+        found = await queries.silent_boards(session, stack.clock() - SILENT_AFTER, _MOST_SILENT)
+    return {
+        device_id: kept_minutes(readings, _period_seconds(settings or {}))
+        for device_id, readings, settings in found
+    }
+
+
+def _period_seconds(settings: Mapping[str, object]) -> int:
+    said = settings.get("periodSeconds")
+    return said if isinstance(said, int) else PERIOD_SECONDS
 
 
 async def list_boards(stack: Stack) -> list[DeviceBoard]:

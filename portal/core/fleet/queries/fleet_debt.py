@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SilentBoards:
-    """Boards of a customer whose stack pushes that have sent nothing for a while, the longest since `silent_since`."""
+    """Boards of a customer whose stack pushes that have sent nothing for a while, the longest since `silent_since`.
+
+    `full_at` is when the first begins to overwrite what it has not sent; `is_known`: by what they say that they
+    keep, not by what boards mostly do.
+    """
 
     customer_id: UUID
     boards: int
     silent_since: datetime
     site_name: str
+    full_at: datetime
+    is_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class _Reported(NamedTuple):
     boards: int
     silent_since: datetime | None
     site_name: str | None
+    full_at: datetime | None
+    is_known: bool | None
     kw: float | None
     customers: int
 
@@ -48,22 +56,30 @@ class _Reported(NamedTuple):
 # One look at the last reading of each meter, by its key, for both questions.
 _LAST = f"""
 WITH last AS MATERIALIZED (
-    SELECT d.customer_id, d.site_id, d.kind, r.time, r.active_power_kw, c.last_seen_at >= :active_since AS is_pushing
+    SELECT d.customer_id, d.site_id, d.kind, r.time, r.active_power_kw, c.last_seen_at >= :active_since AS is_pushing,
+        CAST(p.board_minutes ->> CAST(d.id AS text) AS integer) AS minutes
     FROM fleet.devices d
     JOIN fleet.customers c ON c.id = d.customer_id AND c.is_active AND c.last_seen_at IS NOT NULL
+    LEFT JOIN fleet.push_reports p ON p.customer_id = d.customer_id
     CROSS JOIN LATERAL fleet.last_stored(d.customer, d.meter, CAST(:until AS timestamptz)) r
     WHERE d.is_active AND d.kind <> 'virtual'
 ), silent AS (
     SELECT l.customer_id, count(*) AS boards, min(l.time) AS silent_since,
-        (array_agg(l.site_id ORDER BY l.time))[1] AS site_id
-    FROM last l WHERE l.is_pushing AND l.time < :silent_before GROUP BY l.customer_id
+        (array_agg(l.site_id ORDER BY l.time))[1] AS site_id,
+        coalesce(min(l.full_at) FILTER (WHERE l.full_at > :until), min(l.full_at)) AS full_at,
+        bool_and(l.minutes IS NOT NULL) AS is_known
+    FROM (
+        SELECT *, last.time + coalesce(make_interval(mins => last.minutes), CAST(:board_keeps AS interval)) AS full_at
+        FROM last
+    ) l WHERE l.is_pushing AND l.time < :silent_before GROUP BY l.customer_id
 )
 SELECT NULL::uuid AS customer_id, count(*) AS boards, NULL::timestamptz AS silent_since, NULL::text AS site_name,
+    NULL::timestamptz AS full_at, NULL::boolean AS is_known,
     {figure_sql(QUANTITY_OF["active_power_kw"], "sum(last.active_power_kw) FILTER (WHERE last.kind = 'bulk')")} AS kw,
     count(DISTINCT last.customer_id) AS customers
 FROM last WHERE last.time > :recent
 UNION ALL
-SELECT s.customer_id, s.boards, s.silent_since, f.name, NULL, 0
+SELECT s.customer_id, s.boards, s.silent_since, f.name, s.full_at, s.is_known, NULL, 0
 FROM silent s JOIN fleet.sites f ON f.customer_id = s.customer_id AND f.id = s.site_id
 """
 # A reading of a moment ago waits everywhere: what is worth a line is late, or is refused.
@@ -92,11 +108,12 @@ class UsualRows(NamedTuple):
 
 
 async def reported(
-    session: AsyncSession, moments: dict[str, datetime]
+    session: AsyncSession, moments: dict[str, object]
 ) -> tuple[FleetPower, tuple[SilentBoards, ...]]:
     """Return the power of the fleet and the boards that are silent, the longest first.
 
-    `moments` are `until`, `recent`, `silent_before` and `active_since`.
+    `moments` are `until`, `recent`, `silent_before`, `active_since`, and `board_keeps`, for how long a board keeps its
+    readings that has not said it.
     """
     rows = await rows_of(session, _Reported, _LAST, moments)
     power = FleetPower(None, 0, 0)
@@ -105,7 +122,12 @@ async def reported(
         if row.customer_id is None or row.silent_since is None:
             power = FleetPower(row.kw, row.customers, row.boards)
         else:
-            silent.append(SilentBoards(row.customer_id, row.boards, row.silent_since, row.site_name or ""))
+            since, full_at = row.silent_since, row.full_at or row.silent_since
+            silent.append(
+                SilentBoards(
+                    row.customer_id, row.boards, since, row.site_name or "", full_at, row.is_known is True
+                )
+            )
     return power, tuple(sorted(silent, key=lambda each: each.silent_since))
 
 

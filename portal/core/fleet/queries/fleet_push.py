@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, bindparam, cast, func
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import col
 
 from portal.core.database.prepared import PreparedChange
@@ -16,7 +17,7 @@ from portal.core.exchange.batches import BatchType
 from portal.core.fleet.tables import CustomerPushReport
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -85,17 +86,22 @@ def _bounds(span: SetRange, key_type: type[UUID | int]) -> tuple[UUID | int | No
 
 _OF_REPORT = ("waiting_rows", "refused_rows", "given_up_rows", "oldest_at", "drain_seconds")
 _SAID = insert(CustomerPushReport).values(
-    reported_at=func.now(), **{name: bindparam(name) for name in ("customer_id", *_OF_REPORT)}
+    reported_at=func.now(),
+    board_minutes=cast(bindparam("board_minutes", type_=Text()), JSONB),
+    **{name: bindparam(name) for name in ("customer_id", *_OF_REPORT)},
 )
 _SAVE_REPORT = PreparedChange(
     _SAID.on_conflict_do_update(
         index_elements=[col(CustomerPushReport.customer_id)],
-        set_={name: _SAID.excluded[name] for name in ("reported_at", *_OF_REPORT)},
+        set_={name: _SAID.excluded[name] for name in ("reported_at", "board_minutes", *_OF_REPORT)},
     )
 )
 
 
-async def save_report(connection: asyncpg.Connection, customer_id: UUID, report: PushReport) -> None:
-    """Keep what a Client last said about its backlog, on a connection of the driver."""
+async def save_report(
+    connection: asyncpg.Connection, customer_id: UUID, report: PushReport, silent: Mapping[UUID, int]
+) -> None:
+    """Keep what a Client last said about its backlog and its silent boards, on a connection of the driver."""
     said = {name: getattr(report, name) for name in _OF_REPORT}
-    await _SAVE_REPORT.run(connection, customer_id=customer_id, **said)
+    minutes = json.dumps({str(device): kept for device, kept in silent.items()})
+    await _SAVE_REPORT.run(connection, customer_id=customer_id, board_minutes=minutes, **said)

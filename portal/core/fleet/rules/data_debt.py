@@ -19,9 +19,9 @@ BOARD_KEEPS: Final = timedelta(days=17)
 class DebtLine:
     """A customer of which something is missing.
 
-    `full_at` is when its longest silent board has overwritten the oldest reading, as reckoned from what boards keep;
-    None where none is silent. `waiting_rows` wait at its Client, reckoned where `is_estimate`; `drain_seconds` is
-    what it said.
+    `full_at` is when the first of its silent boards begins to overwrite what it has not sent, None where none is
+    silent; reckoned from what boards mostly keep, unless `full_is_known`. `waiting_rows` wait at its Client, reckoned
+    where `is_estimate`; `drain_seconds` is what it said. `open_events` wait for a person.
     """
 
     customer_id: UUID
@@ -38,20 +38,28 @@ class DebtLine:
     drain_seconds: int | None
     refusal: str
     last_seen_at: datetime | None
+    full_at: datetime | None = None
+    full_is_known: bool = False
+    open_events: int = 0
 
     @property
-    def full_at(self) -> datetime | None:
-        """When a board will have overwritten what is not here yet."""
-        return None if self.silent_since is None else self.silent_since + BOARD_KEEPS
+    def is_only_events(self) -> bool:
+        """Whether everything is here, and a person is to say something about it."""
+        return not (
+            self.silent_boards or self.waiting_rows or self.given_up_rows or self.oldest_at or self.refusal
+        )
 
 
 def worst_first(lines: list[DebtLine], now: datetime) -> list[DebtLine]:
     """Return lines with the one first that loses readings first, then what waits, the oldest first.
 
-    Behind them stand boards that have overwritten readings already: nothing can be done about those.
+    Behind them stand boards that have overwritten readings already: nothing can be done about those. Last come
+    customers of which everything is here, with the most meter events that wait for a person first.
     """
 
     def key(line: DebtLine) -> tuple[int, float, str]:
+        if line.is_only_events:
+            return 3, -line.open_events, line.code
         if line.full_at is not None and line.full_at > now:
             return 0, (line.full_at - now).total_seconds(), line.code
         if line.full_at is not None and line.oldest_at is None:

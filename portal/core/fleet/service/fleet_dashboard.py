@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from portal.core.fleet.queries.fleet_debt import FleetPower, SilentBoards
 from portal.core.fleet.queries.fleet_samples import FleetMoment, ReceivedCounts
 from portal.core.fleet.queries.local_midnights import local_midnights
 from portal.core.fleet.rules.customer_lists import ACTIVE_WITHIN, CustomersAsked, CustomerStatus
-from portal.core.fleet.rules.data_debt import SILENT_AFTER, DebtLine, worst_first
+from portal.core.fleet.rules.data_debt import BOARD_KEEPS, SILENT_AFTER, DebtLine, worst_first
 from portal.core.fleet.rules.energy_windows import EnergyWindow
 from portal.core.fleet.rules.push_diagnosis import waiting_estimate
 from portal.core.values.time import present_until
@@ -58,8 +58,11 @@ class FleetNow:
     at: datetime
 
 
-async def fleet_now(stack: Stack) -> FleetNow:
-    """Return the fleet as it is now; energies count since midnight where each site is."""
+async def fleet_now(stack: Stack, open_events: tuple[tuple[UUID, int], ...] = ()) -> FleetNow:
+    """Return the fleet as it is now; energies count since midnight where each site is.
+
+    `open_events` are the customers with meter events that wait for a person, and how many, the most first.
+    """
     now = stack.clock()
     moments = _moments(now)
     async with energy.stored(stack) as stored:
@@ -67,7 +70,7 @@ async def fleet_now(stack: Stack) -> FleetNow:
         midnights = await local_midnights(session, now, stack.settings.application.time_zone)
         counts = await customer_list.counts(session, CustomersAsked(), moments)
         power, silent = await fleet_debt.reported(session, _of_boards(now))
-        lines, count = await _debt(session, now, midnights, silent)
+        lines, count = await _debt(session, now, midnights, silent, dict(open_events))
         sites = await fleet_energy.energy_of_sites(session, fleet_energy.today_windows(midnights))
         day = await fleet_samples.moments_since(session, now - _DAY)
         unknown = await refused_pushes.unknown_pushes(session, _SHOWN)
@@ -102,12 +105,13 @@ def _moments(now: datetime) -> dict[str, object]:
     return {"now": now, "active_since": now - ACTIVE_WITHIN}
 
 
-def _of_boards(now: datetime) -> dict[str, datetime]:
+def _of_boards(now: datetime) -> dict[str, object]:
     return {
         "until": present_until(now),
         "recent": now - _RECENT,
         "silent_before": now - SILENT_AFTER,
         "active_since": now - ACTIVE_WITHIN,
+        "board_keeps": BOARD_KEEPS,
     }
 
 
@@ -116,20 +120,27 @@ async def _debt(
     now: datetime,
     midnights: LocalMidnights,
     silent: Sequence[SilentBoards],
+    open_events: Mapping[UUID, int],
 ) -> tuple[list[DebtLine], int]:
     """Return the customers that may be among the worst, and how many there are."""
     moments = _moments(now)
     waiting, waiting_count = await fleet_debt.in_debt(session, moments, _SHOWN)
     of_boards = {each.customer_id: each for each in silent}
-    first_silent = [each.customer_id for each in silent]
     # Those that lose readings next are not the ones that have been silent longest, if these have lost theirs.
-    ids = list(dict.fromkeys([*waiting, *first_silent[:_SHOWN], *first_silent[-_SHOWN:]]))
+    ahead = [each for each in silent if each.full_at > now]
+    next_full = [each.customer_id for each in sorted(ahead, key=lambda each: each.full_at)[:_SHOWN]]
+    first_silent = [each.customer_id for each in silent[:_SHOWN]]
+    ids = list(dict.fromkeys([*waiting, *next_full, *first_silent, *list(open_events)[:_SHOWN]]))
     found = await customer_list.customers_of(session, ids, moments, midnights)
     usual = await fleet_debt.usual_rows(
         session, [each.id for each in found if each.state is not CustomerStatus.ACTIVE]
     )
-    lines = [_line(each, of_boards.get(each.id), usual, now) for each in found]
-    return lines, waiting_count + sum(each not in set(waiting) for each in of_boards)
+    lines = [
+        replace(_line(each, of_boards.get(each.id), usual, now), open_events=open_events.get(each.id, 0))
+        for each in found
+    ]
+    others = {*of_boards, *open_events} - set(waiting)
+    return lines, waiting_count + len(others)
 
 
 def _line(
@@ -156,4 +167,6 @@ def _line(
         drain_seconds=push.drain_seconds if push is not None and not is_estimate and waiting else None,
         refusal=customer.refusal,
         last_seen_at=last,
+        full_at=None if boards is None else boards.full_at,
+        full_is_known=boards is not None and boards.is_known,
     )

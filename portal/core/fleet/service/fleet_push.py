@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -12,21 +13,27 @@ from portal.core.exchange.queries.checksums import day_checksums, known_quantiti
 from portal.core.fleet.queries import fleet_devices, fleet_push
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from portal.core.exchange.sync import PushReport, ReadingChecksums, ReconcileAnswer
     from portal.core.stack import Stack
 
+NOBODY: Mapping[UUID, int] = MappingProxyType({})
 LONGEST_DAYS_WINDOW = timedelta(days=31)
 LONGEST_READINGS_WINDOW = timedelta(days=1)
 
 
-async def note_report(stack: Stack, customer_id: UUID, report: PushReport) -> None:
-    """Keep what a Client said about its backlog beside its last batch."""
+async def note_report(
+    stack: Stack, customer_id: UUID, report: PushReport, silent: Mapping[UUID, int] = NOBODY
+) -> None:
+    """Keep what a Client said about its backlog beside its last batch.
+
+    `silent` are its devices whose boards say nothing, with the minutes for which each keeps its readings.
+    """
     async with stack.db.direct.connection() as connection:
-        await fleet_push.save_report(connection, customer_id, report)
+        await fleet_push.save_report(connection, customer_id, report, silent)
 
 
 async def held_days(
