@@ -24,7 +24,7 @@ from portal.core import stack as stacks
 from portal.core.alerts.service import watch
 from portal.core.energy import energy_proof
 from portal.core.errors import Unavailable
-from portal.core.fleet.service import decommission, fleet_samples
+from portal.core.fleet.service import decommission, event_upkeep, fleet_samples
 from portal.core.log import logger
 from portal.core.operations.service import backups
 from portal.core.outages import reason_of
@@ -119,6 +119,7 @@ async def _serving(settings: Settings, given: stacks.Stack | None, api: Starlett
         if settings.run_mode is RunMode.ADMIN:
             await closing.enter_async_context(_running(decommission.follow(stack)))
             await closing.enter_async_context(_running(fleet_samples.follow(stack)))
+            await closing.enter_async_context(_running(event_upkeep.follow(stack)))
         if settings.run_mode is RunMode.CLIENT:
             await closing.enter_async_context(_running(watch.follow(stack)))
             await closing.enter_async_context(_running(month_reports.follow(stack)))

@@ -172,6 +172,7 @@ class FleetIngest(Section):
     max_batches_per_tick: int = Field(default=3, ge=1)
     max_request_rows: int = Field(default=20_000, ge=1)
     max_request_bytes: int = Field(default=8_388_608, ge=1024)
+    keep_events_days: int = Field(default=90, ge=3)
 
 
 class Billing(Section):

@@ -104,6 +104,7 @@ _REST = {
     "FleetIngest__MaxBatchesPerTick": "2",
     "FleetIngest__MaxRequestRows": "3",
     "FleetIngest__MaxRequestBytes": "8388607",
+    "FleetIngest__KeepEventsDays": "89",
     "Billing__MaxGapMinutes": "119",
     "Billing__Currency": "EUR",
     "RateLimit__CustomerPerMinute": "7",

@@ -58,6 +58,17 @@ WHERE e.customer_id = :id AND e.batch_type = 'measurements' AND e.received_at > 
 """
 
 
+# A customer that has been silent for longer is still told of by its last batch. By the index of times, in slices.
+_FORGET = """
+WITH old AS (
+    SELECT e.id FROM fleet.ingest_events e WHERE e.received_at < :before AND EXISTS (
+        SELECT 1 FROM fleet.ingest_events n WHERE n.customer_id = e.customer_id AND n.received_at > e.received_at)
+    ORDER BY e.received_at LIMIT :most
+), gone AS (DELETE FROM fleet.ingest_events e USING old WHERE e.id = old.id RETURNING 1)
+SELECT count(*)::bigint AS rows FROM gone
+"""
+
+
 class _Rows(NamedTuple):
     rows: int
 
@@ -84,3 +95,11 @@ async def rows_between(session: AsyncSession, customer_id: UUID, first: datetime
     """Return how many readings were stored in `(first, last]`."""
     given = {"id": customer_id, "first": first, "last": last}
     return (await row_of(session, _Rows, _ROWS_BEFORE, given)).rows
+
+
+async def forget_before(session: AsyncSession, before: datetime, most: int) -> int:
+    """Delete what became of batches that came before an instant, the oldest first, at most so many; returns how many.
+
+    Of each customer the last one stays.
+    """
+    return (await row_of(session, _Rows, _FORGET, {"before": before, "most": most})).rows

@@ -41,6 +41,7 @@ _CLIENT = (
 _ADMIN = (
     ("fleet_ingest", "max_request_rows"),
     ("fleet_ingest", "max_request_bytes"),
+    ("fleet_ingest", "keep_events_days"),
     ("metrics", "per_customer"),
 )
 ALL = "all"
