@@ -1,5 +1,6 @@
-"""Files of the Admin mode: a customer's cost and its logo, and a month of all."""
+"""Files of the Admin mode: a customer's cost and its logo, the list of customers, and a month of all."""
 
+from dataclasses import replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -7,14 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from portal.admin.customers.address import asked_in
+from portal.admin.customers.files import MOST_ROWS, customers_csv
 from portal.admin.fleet_cost.address import first_of
 from portal.admin.fleet_cost.files import month_csv
 from portal.core.cost.service import cost, fleet_costs
 from portal.core.errors import Invalid, NotFound
-from portal.core.fleet.service import customer_brands, customers
+from portal.core.fleet.service import customer_brands, customer_lists, customers
 from portal.core.stack import current
 from portal.features.cost.days import LOCAL_DAYS, days_asked_for, grouping_asked_for, instants_of
-from portal.features.cost.export import check_query, download
+from portal.features.cost.export import CSV, XLSX, check_query, download
 from portal.features.cost.sheets import Export
 from portal.web.http.downloads import guarded_download, is_machine
 
@@ -40,9 +43,28 @@ async def _month(request: Request) -> Response:
     first = first_of(named)
     if first is None:
         raise Invalid("'month' is a month like 2026-05")
-    body = month_csv(await fleet_costs.fleet_month(stack, first), for_machine=is_machine(request))
-    name = f'attachment; filename="fleet-cost-{first:%Y-%m}.csv"'
-    return Response(body, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    kind = request.path_params["kind"]
+    if kind not in ("csv", "xlsx"):
+        raise NotFound("There is no such file: the kinds are csv and xlsx")
+    month = await fleet_costs.fleet_month(stack, first)
+    if kind == "xlsx":
+        from portal.admin.fleet_cost.workbook import month_xlsx  # noqa: PLC0415 - see there
+
+        return _saved(month_xlsx(month, stack.clock()), XLSX, f"fleet-cost-{first:%Y-%m}.xlsx")
+    return _saved(month_csv(month, for_machine=is_machine(request)), CSV, f"fleet-cost-{first:%Y-%m}.csv")
+
+
+async def _customers(request: Request) -> Response:
+    stack = current()
+    asked = replace(asked_in(request.query_params), page=1, rows=MOST_ROWS)
+    page = await customer_lists.page_of_list(stack, asked)
+    body = customers_csv(page.customers, for_machine=is_machine(request))
+    return _saved(body, CSV, f"customers-{stack.clock():%Y-%m-%d}.csv")
+
+
+def _saved(body: bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(body, media_type=media_type, headers=headers)
 
 
 _KNOWN = ("from", "to", "days", "by")
@@ -66,5 +88,6 @@ ROUTES = [
     Route(
         "/download/customers/{customer_id:uuid}/logo", guarded_download(_logo, ("version",), is_shown=True)
     ),
-    Route("/download/fleet/cost.csv", guarded_download(_month, ("month",))),
+    Route("/download/fleet/cost.{kind}", guarded_download(_month, ("month",))),
+    Route("/download/customers.csv", guarded_download(_customers, ("q", "show", "sort"))),
 ]

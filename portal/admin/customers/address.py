@@ -42,6 +42,11 @@ def address_of(asked: CustomersAsked) -> str:
     return f"{CUSTOMERS}?{query}" if query else CUSTOMERS
 
 
+def file_of(asked: CustomersAsked) -> str:
+    """The address of the list as a file: all pages of it."""
+    return address_of(replace(asked, page=1)).replace(CUSTOMERS, "/download/customers.csv", 1)
+
+
 def ordered_by(asked: CustomersAsked, order: str) -> CustomersAsked:
     """The same in another order, from its first page: the other way round where it is in that order already."""
     if order not in set(CustomerOrder):

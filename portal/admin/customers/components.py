@@ -5,6 +5,7 @@ import reflex as rx
 from portal.admin.customer_dialogs.dialog_state import CustomerDialogState
 from portal.admin.customers.state import CustomersState
 from portal.admin.customers.view import CustomerRow
+from portal.features.cost.parts import file_link
 from portal.ui.cards import card
 from portal.ui.feedback import badge, badge_for, callout, empty_state, error_panel, skeleton_lines
 from portal.ui.forms import button, icon_button, search_field
@@ -75,7 +76,12 @@ def _list() -> rx.Component:
             class_name="ui-listing-bar",
         ),
         card(rx.cond(is_some(CustomersState.rows), _table(), _no_match()), flush=True),
-        rx.el.span(CustomersState.as_of, class_name="ui-hint"),
+        rx.el.div(
+            rx.el.span(CustomersState.as_of, class_name="ui-hint"),
+            file_link("CSV", CustomersState.file_href, hint="All of these customers as CSV"),
+            class_name="ui-row",
+            style={"justify_content": "space-between"},
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import reflex as rx
 
 from portal.admin.customers import view
-from portal.admin.customers.address import address_of, asked_in, ordered_by
+from portal.admin.customers.address import address_of, asked_in, file_of, ordered_by
 from portal.auth.guards import signed_in
 from portal.core.fleet.rules.customer_lists import PAGE_ROWS, CustomersAsked
 from portal.core.fleet.service import customer_lists
@@ -32,6 +32,7 @@ class CustomersState(rx.State):
     order: str = ""
     is_descending: bool = False
     summary: str = ""
+    file_href: str = ""
     as_of: str = ""
     has_customers: bool = False
     is_loading: bool = True
@@ -112,6 +113,7 @@ class CustomersState(rx.State):
         self.pages = page_choice(page.counts.of(asked.shown), asked.page, PAGE_ROWS)
         self.search, self.shown = asked.search, asked.shown
         self.order, self.is_descending = asked.order.value, asked.is_descending
+        self.file_href = file_of(asked)
         self.summary = view.summary(page.counts, asked.search)
         self.as_of = formats.as_of(page.energy_as_of, stack.settings.application.time_zone)
         self.has_customers = page.counts.everybody > 0 or asked.search != ""

@@ -48,6 +48,9 @@ def month_step() -> rx.Component:
             ),
             class_name="ui-step",
         ),
+        file_link(
+            "Excel", f"/download/fleet/cost.xlsx?{State.export_query}", hint="All customers as a workbook"
+        ),
         file_link("CSV", f"/download/fleet/cost.csv?{State.export_query}", hint="All customers as CSV"),
         class_name="ui-row",
     )

@@ -16,8 +16,8 @@ from portal.features.cost.sheets import DAY, FIGURES, Export, Sheet, Value, shee
 from portal.ui.range_picker import parse_days
 
 LISTINGS = ("days", "devices", "sites", "periods")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
 _REACH = ("As of", "Complete")
 
 
@@ -84,11 +84,11 @@ def download(export: Export, kind: str, listing: str, name: str, *, for_machine:
     if kind == "xlsx":
         from portal.features.cost.workbook import xlsx_bytes  # noqa: PLC0415 - see there
 
-        body, media_type, file = xlsx_bytes(export), _XLSX, f"{name}-{days}.xlsx"
+        body, media_type, file = xlsx_bytes(export), XLSX, f"{name}-{days}.xlsx"
     else:
         index = LISTINGS.index(listing) if listing in LISTINGS else 0
         listed = [sheets(part, export.report.coverage)[index] for part in export.report.parts]
-        body, media_type = csv_bytes(listed, export, for_machine=for_machine), _CSV
+        body, media_type = csv_bytes(listed, export, for_machine=for_machine), CSV
         file = f"{name}-{LISTINGS[index]}-{days}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
     return Response(body, media_type=media_type, headers=headers)

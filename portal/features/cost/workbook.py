@@ -33,7 +33,7 @@ def xlsx_bytes(export: Export) -> bytes:
     for sheet in (sheet for part in parts for sheet in sheets(part, export.report.coverage)):
         page = book.create_sheet(sheet.title if len(parts) == 1 else f"{sheet.title} {sheet.currency}")
         money = [f"{name} {sheet.currency}" for name in FIGURES[1:]]
-        _write(page, [(sheet.first, sheet.note, FIGURES[0], *money), *sheet.rows, sheet.total])
+        write_rows(page, [(sheet.first, sheet.note, FIGURES[0], *money), *sheet.rows, sheet.total])
         _bold(page, 1, page.max_row)
         page.freeze_panes = "A2"
     file = BytesIO()
@@ -57,7 +57,7 @@ def _about(page: Worksheet, export: Export) -> None:
         *[("Note", line) for line in warnings_in_words(report)],
         *[("Not included", f"{each.tariff_name}: {'; '.join(each.charges)}") for each in report.left_out],
     ]
-    _write(page, rows)
+    write_rows(page, rows)
     for row in page.iter_rows(max_col=2):
         row[0].font = Font(bold=True)
         row[1].alignment = Alignment(horizontal="left")
@@ -74,7 +74,8 @@ def _totals(part: CostReport) -> list[tuple[str, Value]]:
     ]
 
 
-def _write(page: Worksheet, rows: Sequence[Sequence[Value]]) -> None:
+def write_rows(page: Worksheet, rows: Sequence[Sequence[Value]]) -> None:
+    """Add rows to a sheet: a text stays a text whatever it looks like, a number has the decimals it has."""
     for row in rows:
         page.append([_cell(page, value) for value in row])
     for column, width in _WIDTHS.items():

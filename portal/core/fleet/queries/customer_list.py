@@ -13,7 +13,6 @@ from portal.core.fleet.queries.fleet_energy import METER_SUMS, given_windows, to
 from portal.core.fleet.queries.local_midnights import TODAY_OF_METERS
 from portal.core.fleet.rules.customer_lists import (
     OLD_TOKEN,
-    PAGE_ROWS,
     CustomerOrder,
     CustomersAsked,
     CustomerStatus,
@@ -198,9 +197,7 @@ async def ids_of_page(
     if asked.order is CustomerOrder.TODAY:
         given.update(given_windows(today_windows(midnights)))
     descending = "DESC NULLS LAST" if asked.is_descending else "NULLS FIRST"
-    ordered = (
-        f"ORDER BY {_ORDERS[asked.order]} {descending}, {_BY_NAME} LIMIT {PAGE_ROWS} OFFSET {asked.skipped}"
-    )
+    ordered = f"ORDER BY {_ORDERS[asked.order]} {descending}, {_BY_NAME} LIMIT {asked.rows:d} OFFSET {asked.skipped}"
     return await values_of(
         session, UUID, f"{statement}SELECT found.id FROM found {joined} {chosen} {ordered}", moments | given
     )

@@ -47,13 +47,17 @@ FILTERS: Final = (*CustomerStatus, OLD_TOKEN)
 
 @dataclass(frozen=True)
 class CustomersAsked:
-    """Which customers are wanted: those that match every word, of a filter ("" is all), in an order; `page` from 1."""
+    """Which customers are wanted: those that match every word, of a filter ("" is all), in an order.
+
+    `page` is from 1, of `rows` customers each.
+    """
 
     search: str = ""
     shown: str = ""
     order: CustomerOrder = CustomerOrder.TROUBLE
     is_descending: bool = False
     page: int = 1
+    rows: int = PAGE_ROWS
 
     @property
     def words(self) -> list[str]:
@@ -63,4 +67,4 @@ class CustomersAsked:
     @property
     def skipped(self) -> int:
         """How many customers stand on the pages before."""
-        return (min(max(self.page, 1), _MOST_PAGES) - 1) * PAGE_ROWS
+        return (min(max(self.page, 1), _MOST_PAGES) - 1) * self.rows
