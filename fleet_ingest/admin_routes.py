@@ -10,6 +10,7 @@ from fleet_ingest import fields, payloads, requests
 from fleet_ingest.endpoints import cost, customers, fleet, fleet_views, reconcile, recovery
 from fleet_ingest.event_routes import FLEET_EVENTS
 from fleet_ingest.leaving_routes import LEAVING
+from fleet_ingest.library_routes import LIBRARY
 from fleet_ingest.operations import AccessRule, Operation, Parameter
 from portal.core.cost.wire import FleetCostAnswer
 from portal.core.cost.wire_explain import ExplanationAnswer
@@ -28,6 +29,7 @@ from portal.core.exchange.recovery import (
 )
 from portal.core.exchange.sync import (
     BACKLOG_HEADER,
+    BOARDS_HEADER,
     EPOCH_HEADER,
     FULL_SET_HEADER,
     ReadingChecksums,
@@ -49,6 +51,7 @@ _BATCH_HEADERS = (
     ),
     Parameter(FULL_SET_HEADER, "header", "the range of keys the batch holds all rows of", required=False),
     Parameter(BACKLOG_HEADER, "header", "what waits at the Client after this batch", required=False),
+    Parameter(BOARDS_HEADER, "header", "for how long silent boards keep their readings", required=False),
     Parameter(
         EPOCH_HEADER, "header", "how far the Client has come; 409 where either side is behind", required=False
     ),
@@ -279,4 +282,4 @@ _VIEWS: tuple[Any, ...] = (
         tag="Fleet",
     ),
 )
-ADMIN = (_INGEST, *_RECONCILE, *_RECOVERY, *_CUSTOMERS, *LEAVING, *_VIEWS, *FLEET_EVENTS)
+ADMIN = (_INGEST, *_RECONCILE, *_RECOVERY, *_CUSTOMERS, *LEAVING, *LIBRARY, *_VIEWS, *FLEET_EVENTS)

@@ -7,6 +7,7 @@ from fleet_ingest.alert_routes import ALERTS
 from fleet_ingest.board_routes import BOARDS
 from fleet_ingest.endpoints import cost, device_ingest, measurements
 from fleet_ingest.event_routes import CLIENT_EVENTS
+from fleet_ingest.library_routes import OFFERS
 from fleet_ingest.operations import AccessRule, Operation, Parameter
 from fleet_ingest.rate_routes import RATES
 from fleet_ingest.site_routes import SITES
@@ -113,4 +114,15 @@ _EXPLANATION = Operation(
     errors=(400, 404),
     tag="Cost",
 )
-CLIENT = (_INGEST, *SITES, *BOARDS, *ALERTS, _MEASUREMENTS, *RATES, _COST, _EXPLANATION, *CLIENT_EVENTS)
+CLIENT = (
+    _INGEST,
+    *SITES,
+    *BOARDS,
+    *ALERTS,
+    _MEASUREMENTS,
+    *RATES,
+    *OFFERS,
+    _COST,
+    _EXPLANATION,
+    *CLIENT_EVENTS,
+)

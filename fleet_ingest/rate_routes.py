@@ -10,7 +10,7 @@ from portal.core.tariffs.wire import TariffAnswer, TariffEntry
 _MUNICIPALITIES = "/rates/municipalities"
 _MUNICIPALITY = f"{_MUNICIPALITIES}/{{municipality_id:int}}"
 _TARIFF = "/rates/tariffs/{tariff_id:int}"
-_EXAMPLE: dict[str, object] = {
+EXAMPLE: dict[str, object] = {
     "municipality": "Example City",
     "name": "Domestic TOU",
     "effectiveFrom": "2026-01-01",
@@ -30,7 +30,7 @@ _DRY_RUN = Parameter(
     required=False,
     schema={"type": "boolean", "default": False},
 )
-_CONFIRM = Parameter(
+CONFIRM = Parameter(
     "confirmNegativeRates",
     "query",
     "`true` says that rates below zero are meant; without it they are refused",
@@ -114,9 +114,9 @@ RATES = (
         rates.put_tariff,
         TariffAnswer,
         body=(TariffEntry,),
-        parameters=(fields.IF_MATCH, _CONFIRM),
+        parameters=(fields.IF_MATCH, CONFIRM),
         errors=(404, 408, 409, 412, 413),
-        example=_EXAMPLE,
+        example=EXAMPLE,
         tag="Rates",
         headers=("ETag",),
     ),
@@ -125,10 +125,10 @@ RATES = (
         "/rates/tariffs",
         rates.post_tariffs,
         payloads.StoredTariffsAnswer,
-        parameters=(_DRY_RUN, _CONFIRM),
+        parameters=(_DRY_RUN, CONFIRM),
         body=(list[TariffEntry], requests.TariffList),
         errors=(408, 413),
-        example=[_EXAMPLE],
+        example=[EXAMPLE],
         tag="Rates",
     ),
     Operation(

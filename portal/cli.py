@@ -17,6 +17,7 @@ from portal.commands import (
     fleet,
     identity,
     importing,
+    library,
     push,
     reports,
     serving,
@@ -55,6 +56,7 @@ app.add_typer(identity.keys, name="apikey")
 app.add_typer(identity.secrets, name="secrets")
 app.add_typer(client.municipality_verbs, name="municipality")
 app.add_typer(client.tariff_verbs, name="tariff")
+app.add_typer(library.offer_verbs, name="offer")
 app.add_typer(client.site_verbs, name="site")
 app.add_typer(client.device_verbs, name="device")
 app.add_typer(boards.board_verbs, name="board")
@@ -63,6 +65,7 @@ app.add_typer(events.event_verbs, name="event")
 app.add_typer(alerts.alert_verbs, name="alert")
 app.add_typer(push.push_verbs, name="push")
 app.add_typer(fleet.customer_verbs, name="customer")
+app.add_typer(library.edition_verbs, name="edition")
 app.add_typer(storage.storage_verbs, name="storage")
 
 

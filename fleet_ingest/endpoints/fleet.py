@@ -10,6 +10,7 @@ from fleet_ingest.answers import json_answer, status_of
 from fleet_ingest.auth import customer_of
 from fleet_ingest.bodies import read_body
 from fleet_ingest.context import metrics_of, stack_of, trigger_refresh, unproven_log_of
+from fleet_ingest.endpoints.library import library_headers
 from fleet_ingest.post_log import unproven_push
 from portal.core.errors import Invalid, PortalError, Unauthenticated, Unavailable
 from portal.core.exchange.batches import (
@@ -22,9 +23,11 @@ from portal.core.exchange.batches import (
 )
 from portal.core.exchange.sync import (
     BACKLOG_HEADER,
+    BOARDS_HEADER,
     EPOCH_HEADER,
     FULL_SET_HEADER,
     MARK_HEADER,
+    parse_boards,
     parse_position,
     parse_report,
     parse_set_range,
@@ -74,7 +77,7 @@ async def post_batch(request: Request) -> Response:
         f"Accepted {answer.accepted} {heading.batch_type} from {customer.code} ({customer.id}), "
         f"rejected {answer.rejected}"
     )
-    return json_answer(answer, headers=_confirmation(heading))
+    return json_answer(answer, headers=_confirmation(heading) | await library_headers(stack))
 
 
 def _confirmation(heading: BatchHeading) -> dict[str, str]:
@@ -102,7 +105,8 @@ async def _store(
         trigger_refresh(request)
     report = parse_report(request.headers.get(BACKLOG_HEADER))
     if report is not None:
-        await fleet_push.note_report(stack, customer.id, report)
+        silent = parse_boards(request.headers.get(BOARDS_HEADER))
+        await fleet_push.note_report(stack, customer.id, report, silent)
     return answer
 
 

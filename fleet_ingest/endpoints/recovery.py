@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fleet_ingest.answers import json_answer
 from fleet_ingest.auth import customer_of
 from fleet_ingest.context import stack_of
+from fleet_ingest.endpoints.library import library_headers
 from fleet_ingest.parameters import instant_parameter, integer_parameter, uuid_parameter
 from portal.core.errors import Invalid
 from portal.core.fleet.service import fleet_recovery
@@ -24,9 +25,10 @@ _DIGITS = 10
 
 
 async def get_recovery(request: Request) -> Response:
-    """Say how far the customer's push has come."""
+    """Say how far the customer's push has come, and what the library offers: a stack asks where nothing is new, too."""
     customer = await customer_of(request)
-    return json_answer(await fleet_recovery.head(stack_of(request), customer))
+    head = await fleet_recovery.head(stack_of(request), customer)
+    return json_answer(head, headers=await library_headers(stack_of(request)))
 
 
 async def get_held_span(request: Request) -> Response:

@@ -16,11 +16,13 @@ DASHBOARDS: Final = "/dashboards"
 CUSTOMERS: Final = "/customers"
 FLEET_COST: Final = "/cost"
 DATA_QUALITY: Final = "/data-quality"
+LIBRARY: Final = "/tariff-library"
 NAV: Final = (
     NavItem("Dashboard", DASHBOARD, "gauge"),
     NavItem("Dashboards", DASHBOARDS, "chart-line"),
     NavItem("Customers", CUSTOMERS, "building-2"),
     NavItem("Cost", FLEET_COST, "receipt-text"),
+    NavItem("Tariffs", LIBRARY, "library"),
     quality_entry(DATA_QUALITY),
     SETTINGS_ENTRY,
 )

@@ -18,7 +18,10 @@ from portal.admin.fleet_cost.page import fleet_cost_page
 from portal.admin.fleet_cost.page import on_load as load_fleet_cost
 from portal.admin.leaving import page as leaving
 from portal.admin.leaving.state import LeavingState
+from portal.admin.library import page as library
+from portal.admin.library.edition_state import EditionState
 from portal.admin.nav import admin_page
+from portal.admin.operators import page as operators
 from portal.features import not_found
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
@@ -32,41 +35,27 @@ _DASHBOARDS = (
 
 def add_pages(app: rx.App) -> None:
     """Add this mode's routes to the app."""
-    app.add_page(dashboard_page, route="/", title="Dashboard", image=ICON_PATH, on_load=load_dashboard)
-    app.add_page(
-        customers_page, route="/customers", title="Customers", image=ICON_PATH, on_load=load_customers
+    pages = (
+        (dashboard_page, "/", "Dashboard", load_dashboard),
+        (customers_page, "/customers", "Customers", load_customers),
+        (customer_detail_page, "/customers/[customer_id]", CustomerState.title, load_customer),
+        (customer_view_page, "/customers/[customer_id]/view", CustomerState.title, load_view),
+        (leaving.leaving_page, leaving.ROUTE, LeavingState.title, leaving.on_load),
+        (dashboards_page, "/dashboards", "Dashboards", load_dashboards),
+        (fleet_cost_page, "/cost", "Cost", load_fleet_cost),
+        (library.library_page, library.ROUTE, library.TITLE, library.on_load),
+        (library.edition_page, library.EDITION_ROUTE, EditionState.title, library.on_load_edition),
+        (quality.quality_page, quality.ROUTE, quality.TITLE, quality.ON_LOAD),
     )
+    for page, route, title, on_load in pages:
+        app.add_page(page, route=route, title=title, image=ICON_PATH, on_load=on_load)
+    surface = Surface(admin_page, own_tabs=(operators.SCOPES,), dashboards=_DASHBOARDS)
+    settings.add_pages(app, surface)
     app.add_page(
-        customer_detail_page,
-        route="/customers/[customer_id]",
-        title=CustomerState.title,
+        operators.operators_page(surface),
+        route=operators.SCOPES.href,
+        title=operators.SCOPES.label,
         image=ICON_PATH,
-        on_load=load_customer,
+        on_load=operators.ON_LOAD,
     )
-    app.add_page(
-        customer_view_page,
-        route="/customers/[customer_id]/view",
-        title=CustomerState.title,
-        image=ICON_PATH,
-        on_load=load_view,
-    )
-    app.add_page(
-        dashboards_page, route="/dashboards", title="Dashboards", image=ICON_PATH, on_load=load_dashboards
-    )
-    app.add_page(fleet_cost_page, route="/cost", title="Cost", image=ICON_PATH, on_load=load_fleet_cost)
-    app.add_page(
-        quality.quality_page,
-        route=quality.ROUTE,
-        title=quality.TITLE,
-        image=ICON_PATH,
-        on_load=quality.ON_LOAD,
-    )
-    app.add_page(
-        leaving.leaving_page,
-        route=leaving.ROUTE,
-        title=LeavingState.title,
-        image=ICON_PATH,
-        on_load=leaving.on_load,
-    )
-    settings.add_pages(app, Surface(admin_page, dashboards=_DASHBOARDS))
     not_found.add_to(app, admin_page)

@@ -13,6 +13,7 @@ from portal.client.dashboards import page as dashboards
 from portal.client.data_quality import page as quality
 from portal.client.import_file import page as import_file
 from portal.client.nav import client_page
+from portal.client.offers import page as offers
 from portal.client.rates import page as rates
 from portal.client.sites import page as sites
 from portal.features import not_found
@@ -49,6 +50,13 @@ def add_pages(app: rx.App) -> None:
         title=rates.RATES.label,
         image=ICON_PATH,
         on_load=rates.ON_LOAD,
+    )
+    app.add_page(
+        offers.offers_page(surface),
+        route=offers.ROUTE,
+        title=offers.TITLE,
+        image=ICON_PATH,
+        on_load=offers.ON_LOAD,
     )
 
 

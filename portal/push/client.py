@@ -10,7 +10,7 @@ import httpx
 from isal import igzip
 
 from portal.core.exchange.batches import CURSOR_HEADER, TOKEN_HEADER, TYPE_HEADER, BatchType
-from portal.core.exchange.sync import MARK_HEADER, parse_mark
+from portal.core.exchange.sync import LIBRARY_HEADER, MARK_HEADER, parse_mark
 from portal.push.responses import Reply, Unreachable
 
 if TYPE_CHECKING:
@@ -44,9 +44,13 @@ def _in_words(error: Exception) -> str:
 
 
 class PushClient:
-    """Sends batches with this stack's token; `transport` replaces the network in tests."""
+    """Sends batches with this stack's token; `transport` replaces the network in tests.
+
+    `library` is what the Admin last said of the tariffs that it offers, None where it has said nothing.
+    """
 
     def __init__(self, fleet: FleetIngest, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.library: str | None = None
         self._url = fleet.url
         self._token = fleet.token.get_secret_value()
         # No redirects: they would carry the token to another server. No trust in the environment:
@@ -118,6 +122,7 @@ class PushClient:
                 if len(answer) > _MAX_ANSWER_BYTES:
                     message = f"answer of more than {_MAX_ANSWER_BYTES} bytes"
                     raise AnswerTooLong(message)
+            self.library = response.headers.get(LIBRARY_HEADER, self.library)
             mark = parse_mark(response.headers.get(MARK_HEADER))
             return Reply(response.status_code, bytes(answer), response.headers.get("Retry-After"), mark)
         finally:

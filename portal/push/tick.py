@@ -7,22 +7,25 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from portal.core.boards.service import boards
 from portal.core.errors import TooSlow, Unavailable
 from portal.core.exchange.batches import BatchType
 from portal.core.exchange.sync import (
     BACKLOG_HEADER,
+    BOARDS_HEADER,
     EPOCH_HEADER,
     FULL_SET_HEADER,
     REQUEST_HEADER,
     PushReport,
     batch_id,
+    boards_header,
     position_header,
 )
 from portal.core.log import logger
 from portal.core.outages import reason_of
 from portal.core.outbox.service import push as service
 from portal.core.outbox.service import push_epoch as epochs
-from portal.push import planner, reconcile, responses
+from portal.push import library, planner, reconcile, responses
 from portal.push.conflicts import ConflictingValues
 from portal.push.full_set import FullSet
 from portal.push.lanes import Lane, RefusedReadings, WaitingReadings
@@ -40,6 +43,7 @@ from portal.push.responses import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from uuid import UUID
 
     from portal.core.outbox.queries.push import Backlog, PushState
     from portal.core.stack import Stack
@@ -98,6 +102,7 @@ class Tick:
         self._rows_per_tick = self._most_batches * stack.settings.fleet_ingest.batch_size
         self._interval = stack.settings.fleet_ingest.interval_seconds
         self._left: Backlog | None = None
+        self._silent: dict[UUID, int] = {}
         self._moved_at = asyncio.get_running_loop().time()
 
     @property
@@ -129,6 +134,8 @@ class Tick:
             report.resources = lines
         if known.compare_until is not None and report.behind is None:
             await reconcile.compare_further(self._stack, self._client, known.compare_until, self._move)
+        if self._client.library is not None and report.behind is None:
+            await library.follow(self._stack, self._client, self._client.library, self._move)
         left = await service.backlog(self._stack)
         report.pending_rows, report.conflicts = left.pending_rows, left.conflicts
         report.retry_rows, report.dead_letters = left.retry_rows, left.dead_letters
@@ -143,6 +150,7 @@ class Tick:
 
     async def _turns(self, report: TickReport) -> None:
         self._left = await service.backlog(self._stack)
+        self._silent = await boards.silent_boards(self._stack)
         current: set[BatchType] = set()
         for resource in SETS:
             line = ResourceReport(resource.value)
@@ -299,6 +307,8 @@ class Tick:
                 left.waiting_rows, left.retry_rows, left.dead_letters, left.oldest_received_at, seconds
             )
             metadata[BACKLOG_HEADER] = report.header()
+        if self._silent:
+            metadata[BOARDS_HEADER] = boards_header(self._silent)
         return metadata
 
     def _count_down(self, resource: BatchType, batch: Batch, refused: int) -> None:

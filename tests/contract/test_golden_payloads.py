@@ -1,12 +1,13 @@
 """Payloads as they are on the wire today. A stack in the field may be older than its Admin: these stay readable."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from portal.core.brand.wire import PushedBrand
@@ -18,7 +19,10 @@ from portal.core.exchange.limits import device_problem, municipality_problem, ta
 from portal.core.readings.decoding import decode_rows
 from portal.core.readings.wire import DeviceReading, FleetReading
 from portal.core.sites.wire import DeviceRow, MunicipalityRow, SiteRow
-from portal.core.tariffs.wire import TariffPeriodRow, TariffRow
+from portal.core.tariffs.rules.editions import Edition
+from portal.core.tariffs.rules.tariff_wire import tariff_from_wire
+from portal.core.tariffs.rules.tariffs import Period, Tariff
+from portal.core.tariffs.wire import EditionPage, TariffPeriodRow, TariffRow, edition_row
 
 GOLDEN = Path(__file__).parent / "golden"
 DEVICE, SITE = UUID("11111111-1111-4111-8111-111111111111"), UUID("22222222-2222-4222-8222-222222222222")
@@ -102,6 +106,27 @@ def test_a_batch_means_what_it_meant(batch_type: BatchType) -> None:
 @pytest.mark.parametrize("batch_type", BatchType)
 def test_a_batch_is_written_as_it_was(batch_type: BatchType) -> None:
     assert json.loads(ENCODER.encode(MEANING[batch_type])) == json.loads(golden(batch_type))
+
+
+def test_editions_are_told_as_they_were() -> None:
+    """A Client in the field reads these, whatever the Admin's release."""
+    tariff = Tariff(
+        name="Domestic TOU 2026/27",
+        municipality="Example City",
+        effective_from=datetime(2026, 7, 1, tzinfo=UTC).date(),
+        effective_to=None,
+        default_rate_per_kwh=Decimal("2.50"),
+        fixed_monthly_charge=Decimal(120),
+        vat_rate=Decimal("0.15"),
+        is_active=True,
+        periods=(Period("Peak", 31, time(17), time(20), Decimal("3.75")),),
+    )
+    edition = Edition(DECISION, "Example City", "Africa/Johannesburg", "Council resolution", tariff)
+    page = EditionPage(rows=[edition_row(edition, edition.version)], next=DECISION)
+    assert json.loads(ENCODER.encode(page)) == json.loads(golden("editions"))
+    read = msgspec.json.decode(golden("editions"), type=EditionPage)
+    assert tariff_from_wire({**read.rows[0].tariff, "municipality": "Example City"}) == tariff
+    assert read.rows[0].version == edition.version
 
 
 def test_the_golden_rows_are_sound() -> None:

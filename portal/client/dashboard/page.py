@@ -6,12 +6,14 @@ from portal.client.dashboard import components, outlook_parts
 from portal.client.dashboard.outlook_state import OutlookState
 from portal.client.dashboard.state import DashboardState
 from portal.client.nav import DASHBOARD, client_page
+from portal.client.offers.components import waiting_offers
+from portal.client.offers.state import OffersState
 from portal.features.grafana.embed import embedded
 from portal.features.grafana.state import GrafanaState
 
 ROUTE = DASHBOARD
 TITLE = "Dashboard"
-ON_LOAD = (DashboardState.follow, OutlookState.follow_outlook, GrafanaState.load)
+ON_LOAD = (DashboardState.follow, OutlookState.follow_outlook, OffersState.count, GrafanaState.load)
 
 
 def dashboard_page() -> rx.Component:
@@ -19,6 +21,7 @@ def dashboard_page() -> rx.Component:
     return client_page(
         TITLE,
         components.notes(),
+        waiting_offers(),
         rx.cond(
             DashboardState.is_empty,
             components.first_steps(),

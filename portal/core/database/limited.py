@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from portal.core.database.layout import Layout
 
 SECRET_COLUMNS = ("token_hash", "previous_token_hash")
-# Nobody's rows, which are needed to read others: how energy is computed, what boards call themselves.
-_OF_NOBODY = ("energy_rule", "reading_sources", "rollup_windows")
+# Nobody's rows, which are needed to read others, or which everybody may read: how energy is computed, what boards call
+# themselves, the tariffs that are kept for all customers.
+_OF_NOBODY = ("energy_rule", "reading_sources", "rollup_windows", "tariff_editions")
 # Who may see whom is for those who may see everything; and what goes with an upgrade is not to be held by a view.
 _CLOSED = (
     "decommissions",

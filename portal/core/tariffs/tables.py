@@ -25,9 +25,10 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from portal.core.database.columns import OF_CLIENT, Money, Rate, Share, Word, stored, timestamp
+from portal.core.database.columns import OF_CLIENT, Money, Rate, Share, Word, stored, timestamp, uuid_key
 from portal.core.tariffs.rules.tariffs import LONGEST_NOT_INCLUDED, LONGEST_PERIOD_NAME, DayType, MonthDay
 
 _DAYS_BOUND = "days_of_week BETWEEN 1 AND 255"
@@ -243,3 +244,59 @@ class FleetTariffHoliday(HolidayColumns, table=True):
     customer_id: UUID = Field(primary_key=True)
     tariff_id: int = Field(primary_key=True)
     on_date: date = Field(primary_key=True)
+
+
+class EditionColumns(SQLModel):
+    """What both sides keep of an `Edition` beside its tariff, which is kept as it travels."""
+
+    municipality: str = Field(max_length=200)
+    time_zone_id: str = Field(max_length=64)
+    source: str = stored("", max_length=300)
+    version: str = Field(max_length=20)
+
+
+class TariffEdition(EditionColumns, table=True):
+    """A tariff of a municipality that the operator keeps for all customers; who is offered it is asked of its flag.
+
+    `name` and `effective_from` are those of `tariff`, and with the municipality what there is one edition of.
+    """
+
+    __tablename__ = "tariff_editions"
+    __table_args__ = (UniqueConstraint("municipality", "name", "effective_from"), {"schema": "fleet"})
+
+    id: UUID = uuid_key(primary_key=True)
+    name: str = Field(max_length=200)
+    effective_from: date
+    is_published: bool = stored(default=False)
+    changed_at: datetime = timestamp(now=True)
+    tariff: dict[str, object] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class TariffOffer(EditionColumns, table=True):
+    """An edition of the operator's that a Client was told of, and what somebody here said to it.
+
+    `answer` is accepted, drafted or declined, of the edition as it was in `answered_version`. `tariff_id` is the tariff
+    that was made of it, `replaced` the one that stood in its place, which comes back when the answer is undone. An
+    answered one that the operator took back is `is_withdrawn`.
+    """
+
+    __tablename__ = "tariff_offers"
+    __table_args__ = OF_CLIENT
+
+    id: UUID = Field(primary_key=True)
+    tariff: dict[str, object] = Field(sa_column=Column(JSONB, nullable=False))
+    received_at: datetime = timestamp(now=True)
+    is_withdrawn: bool = stored(default=False)
+    answer: str | None = Field(default=None, max_length=10)
+    answered_version: str | None = Field(default=None, max_length=20)
+    answered_at: datetime | None = timestamp(nullable=True)
+    answered_by: str = stored("", max_length=254)
+    tariff_id: int | None = Field(
+        default=None,
+        sa_column=Column(
+            Integer, ForeignKey("app.tariffs.id", onupdate="CASCADE", ondelete="SET NULL"), nullable=True
+        ),
+    )
+    replaced: dict[str, object] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
+    )

@@ -5,13 +5,25 @@ What a simple tariff does not have is not written, so that a peer that does not 
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 
+from portal.core.tariffs.rules.editions import LONGEST_SOURCE, Edition
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
 from portal.core.tariffs.rules.tariffs import LONGEST_NOT_INCLUDED, DayType, Tariff
-from portal.core.wire_fields import ClockTime, CurrencyCode, DayMask, Exact, Key, MonthDay, Name, PeriodName
+from portal.core.wire_fields import (
+    ClockTime,
+    CurrencyCode,
+    DayMask,
+    Exact,
+    Key,
+    MonthDay,
+    Name,
+    PeriodName,
+    ZoneName,
+)
 
 Rate = Annotated[
     Exact,
@@ -110,6 +122,18 @@ class TariffEntry(_Tariff, rename="camel", kw_only=True):
     vat_rate: Share
 
 
+class EditionEntry(_Tariff, rename="camel", kw_only=True):
+    """A tariff as the operator's library takes it in, by its municipality's name.
+
+    The time zone may be left out where it is known of that municipality; `source` says where the figures are from.
+    """
+
+    municipality: Name
+    time_zone_id: ZoneName | None = None
+    source: Annotated[str, msgspec.Meta(max_length=LONGEST_SOURCE)] = ""
+    vat_rate: Share
+
+
 class TariffAnswer(_Tariff, rename="camel", kw_only=True):
     """A stored tariff. It may be handed back as it is."""
 
@@ -119,9 +143,48 @@ class TariffAnswer(_Tariff, rename="camel", kw_only=True):
     vat_rate: Share
 
 
+class EditionRow(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """An edition of the operator's library as a Client is told of it.
+
+    `tariff` is a tariff in the shape it is imported in, without its municipality. A Client keeps it as it comes, and
+    reads it when it is looked at: a later release may say in it what this one does not know.
+    """
+
+    id: UUID
+    version: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
+    municipality: Name
+    time_zone_id: ZoneName
+    source: Annotated[str, msgspec.Meta(max_length=LONGEST_SOURCE)] = ""
+    tariff: dict[str, Any]  # Any: JSON that a later release may have said more in
+
+
+class EditionPage(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """Editions by id; `next` is `after` of the next page, null after the last."""
+
+    rows: list[EditionRow]
+    next: UUID | None = None
+
+
+def edition_row(edition: Edition, version: str) -> EditionRow:
+    """Return an edition as a Client is told of it, in the version in which it is kept."""
+    return EditionRow(
+        id=edition.id,
+        version=version,
+        municipality=edition.municipality,
+        time_zone_id=edition.time_zone_id,
+        source=edition.source,
+        tariff=edition.wire(_exact),
+    )
+
+
 def tariff_row(tariff: Tariff) -> TariffRow:
     """Return a stored tariff as a row of a batch, its decimals exact."""
     return msgspec.convert(tariff_to_wire(tariff, number=_exact), TariffRow)
+
+
+def tariff_entry(tariff: Tariff) -> TariffEntry:
+    """Return a tariff as it is entered, its decimals exact."""
+    return msgspec.convert(tariff_to_wire(tariff, number=_exact), TariffEntry)
 
 
 def tariff_answer(tariff: Tariff, municipality: str) -> TariffAnswer:

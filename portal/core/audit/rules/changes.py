@@ -23,7 +23,9 @@ def changes_in_words(before: Mapping[str, object], after: Mapping[str, object]) 
 
 def facts_in_words(facts: Mapping[str, object]) -> str:
     """Return like "site: Yard; rated power: 100 kW" what there is; what is empty is left out."""
-    return "; ".join(f"{name}: {_shown(value)}" for name, value in facts.items() if value not in {None, ""})
+    return "; ".join(
+        f"{name}: {fact_in_words(value)}" for name, value in facts.items() if value not in {None, ""}
+    )
 
 
 def amount(value: Decimal | None, unit: str = "") -> str | None:
@@ -43,7 +45,8 @@ def _shown_apart(was: object, now: object) -> tuple[str, str]:
     return _cut(f"…{texts[0][same - _SHOWN_BEFORE :]}"), _cut(f"…{texts[1][same - _SHOWN_BEFORE :]}")
 
 
-def _shown(value: object) -> str:
+def fact_in_words(value: object) -> str:
+    """Return a value as it is told: "none" where there is nothing, long ones cut."""
     return _cut(_in_words(value))
 
 

@@ -32,8 +32,13 @@ def tariff_change_in_words(before: tuple[Tariff, str] | None, after: tuple[Tarif
 
     Without one of them, all there is to say of the other. Rates are per kWh, without VAT.
     """
-    was, now = (_told_apart(_facts(*state)) if state is not None else {} for state in (before, after))
+    was, now = (tariff_facts(*state) if state is not None else {} for state in (before, after))
     return changes_in_words(was, now) if was and now else facts_in_words(was or now)
+
+
+def tariff_facts(tariff: Tariff, municipality: str) -> dict[str, object]:
+    """Return all there is to say of a tariff, by what it is called; rates are per kWh, without VAT."""
+    return _told_apart(_facts(tariff, municipality))
 
 
 def _told_apart(facts: Iterable[tuple[str, object]]) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""The library of municipal tariffs: kept once, offered to every customer."""

@@ -1,0 +1,1 @@
+"""Tariffs that the operator's library offers."""

@@ -1,0 +1,18 @@
+"""Settings, Rates, what the operator's library offers."""
+
+import reflex as rx
+
+from portal.client.offers.components import ADDRESS, offer_list
+from portal.client.offers.state import OffersState
+from portal.features.settings.frame import SETTINGS, Surface
+
+ROUTE = ADDRESS
+TITLE = "Tariff library"
+ON_LOAD = OffersState.load
+
+
+def offers_page(surface: Surface) -> rx.Component:
+    """Route `/settings/rates/library`."""
+    return surface.frame(
+        TITLE, offer_list(), section=SETTINGS, subtitle="New prices of your municipalities, beside yours"
+    )
