@@ -7,11 +7,14 @@ be in the way of the asynchronous tests of other directories.
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
@@ -41,6 +44,7 @@ _PATIENCE_MS = 30_000
 # What Chromium says when a page is left while it still connects: a quick typist's login, not a fault.
 _LEFT_EARLY = "WebSocket is closed before the connection is established"
 _FAILED = pytest.StashKey[bool]()
+_Result = TypeVar("_Result")
 
 PERSONAS = ALICE, BOB, OLGA = "alice@example.com", "bob@example.com", "olga@example.com"
 
@@ -205,6 +209,59 @@ def narrow_stack(
         yield stack
 
 
+class LimitedPerson(NamedTuple):
+    """Lena's session, her customer, another one, and what says that something of the other came through."""
+
+    session: str
+    own: str
+    own_code: str
+    own_name: str
+    other: str
+    other_code: str
+    secrets: tuple[str, ...]
+
+
+@pytest.fixture(scope="session")
+def lena(admin_stack: RunningStack) -> LimitedPerson:
+    """An operator who is limited to one of two customers, which have a site and a meter each."""
+    own = ("lena-own", "Lagoon Bakery", "Oven hall", "OWN-METER")
+    other = ("lena-other", "Zanzibar Secret Spices", "Vault of spices", "SECRET-METER")
+    own_id, other_id = [_customer_with_meter(admin_stack, *each) for each in (own, other)]
+    admin_stack.add_user("lena@example.com", "user")
+    admin_stack.command("user", "scope", "lena@example.com", "--customer", own[0])
+    session = admin_stack.new_session("lena@example.com")
+    return LimitedPerson(session, own_id, own[0], own[1], other_id, other[0], other)
+
+
+def _customer_with_meter(admin: RunningStack, code: str, name: str, site: str, meter: str) -> str:
+    made = admin.command("customer", "add", code, name)
+    backlog = "waiting=9; refused=0; given-up=3; oldest=2026-05-18T00:00:00Z; drain=60"
+    headers = {"X-Customer-Token": made["token"], "X-Push-Backlog": backlog}
+    site_id = str(uuid4())
+    device = {"id": str(uuid4()), "siteId": site_id, "name": meter, "externalId": meter}
+    for kind, row in (("sites", {"id": site_id, "name": site}), ("devices", device)):
+        sent = headers | {"X-Batch-Type": kind}
+        answer = httpx.post(f"{admin.url}/api/fleet/ingest", json=[row], headers=sent, timeout=60)
+        assert answer.json()["accepted"] == 1
+    return made["id"]
+
+
+@pytest.fixture
+def serve_client(
+    database_server: TestServer, built_pages: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[dict[str, str]], RunningStack]]:
+    """`serve_client(settings)` starts another customer's stack, which ends with the test."""
+    with ExitStack() as running:
+
+        def serve(settings: dict[str, str]) -> RunningStack:
+            name = f"other_{uuid4().hex[:8]}"
+            return running.enter_context(
+                _served("Client", database_server, tmp_path_factory, settings, name=name)
+            )
+
+        yield serve
+
+
 @contextmanager
 def _served(
     mode: str,
@@ -215,7 +272,7 @@ def _served(
     name: str = "",
     open_files: int | None = None,
 ) -> Iterator[RunningStack]:
-    database = asyncio.run(server.empty(f"e2e_{name or mode.lower()}"))
+    database = _awaited(server.empty(f"e2e_{name or mode.lower()}"))
     folder = folders.mktemp(mode.lower())
     own = {
         "Database__ConnectionString": server.dsn(database).replace("+asyncpg", ""),
@@ -228,4 +285,10 @@ def _served(
         yield stack
     finally:
         stack.stop()
-        asyncio.run(server.drop(database))
+        _awaited(server.drop(database))
+
+
+def _awaited(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run it in a thread, because a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

@@ -83,9 +83,11 @@ class Socket:
         await asyncio.sleep(_QUIET_S)
         return self.frames[before:]
 
-    async def send(self, handler: str, path: str = "/", **payload: Any) -> None:
-        """Call a handler without waiting for anything."""
-        router = {"pathname": path, "asPath": path, "query": {}}
+    async def send(
+        self, handler: str, path: str = "/", query: dict[str, str] | None = None, **payload: Any
+    ) -> None:
+        """Call a handler without waiting for anything; `query` are also the parts of the address that have names."""
+        router = {"pathname": path, "asPath": path, "query": query or {}}
         await self._io.emit(
             "event", {"name": handler, "payload": payload, "router_data": router}, namespace=_NAMESPACE
         )

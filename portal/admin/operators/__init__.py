@@ -1,0 +1,1 @@
+"""Who of the operator's people sees which customers."""
