@@ -53,6 +53,52 @@ def _customer_cost(page: Page) -> None:
     page.locator(".ui-bars svg rect").first.wait_for(state="attached")
 
 
+def _fleet(page: Page) -> None:
+    page.get_by_role("region", name="Data debt").or_(
+        page.get_by_text("Everything that exists")
+    ).first.wait_for()
+
+
+def _registered(page: Page) -> None:
+    page.get_by_role("button", name="Register customer").click()
+    page.get_by_role("textbox", name="Code").fill("KAROO")
+    page.get_by_role("textbox", name="Name").fill("Karoo Milling")
+    page.get_by_text("In compose and in host names").wait_for()
+
+
+def _customer_events(page: Page) -> None:
+    page.locator("table a[href*='/customers/']").first.click()
+    page.get_by_role("tab", name="Ingest events").click()
+    page.get_by_role("region", name="Batches").wait_for()
+
+
+def _leaving(page: Page) -> None:
+    page.locator("table a[href*='/customers/']").first.click()
+    page.wait_for_url(re.compile("/customers/.+"))
+    page.goto(f"{page.url.partition('?')[0]}/leave")
+    page.get_by_text("Export everything").wait_for()
+
+
+def _edition(page: Page) -> None:
+    """One of the library; where it is empty, the first of the published figures, which stays a draft."""
+    page.locator("main .ui-skeleton").first.wait_for(state="detached")
+    kept = page.locator("table a[href*='/tariff-library/']")
+    if kept.count():
+        kept.first.click()
+    else:
+        page.get_by_role("button", name="Start from published figures").click()
+        page.get_by_role("button", name=re.compile("^Start from Cape Town")).first.click()
+    page.get_by_role("button", name="Save").wait_for()
+
+
+def _scope(page: Page) -> None:
+    page.get_by_role("table").wait_for()
+
+
+def _ranked(page: Page) -> None:
+    page.locator("main .ui-skeleton").first.wait_for(state="detached")
+
+
 # By file: the address, what has to be done and be there, and what of the page is shown (nothing: the window).
 _CLIENT: dict[str, tuple[str, Callable[[Page], None], str]] = {
     "client-dashboard": ("/", _dashboard, ""),
@@ -63,6 +109,14 @@ _CLIENT: dict[str, tuple[str, Callable[[Page], None], str]] = {
     "rates": ("/settings/rates", _rates, ".ui-card"),
 }
 _ADMIN: dict[str, tuple[str, Callable[[Page], None], str]] = {
+    "admin-dashboard": ("/", _fleet, ""),
+    "admin-register": ("/customers", _registered, "[role=dialog]"),
+    "admin-events": ("/customers", _customer_events, ""),
+    "admin-leave": ("/customers", _leaving, ""),
+    "admin-dashboards": ("/dashboards", _ranked, ""),
+    "admin-month": ("/cost", _ranked, ""),
+    "admin-edition": ("/tariff-library", _edition, ""),
+    "admin-scopes": ("/settings/scopes", _scope, ""),
     "admin-customers": ("/customers", lambda page: page.locator("table").first.wait_for(), ""),
     "admin-cost": ("/customers", _customer_cost, ""),
 }
