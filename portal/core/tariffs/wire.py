@@ -122,6 +122,26 @@ class TariffEntry(_Tariff, rename="camel", kw_only=True):
     vat_rate: Share
 
 
+# As those of a batch, of which an ingest lets through what it does not know; what operators hand in is taken strictly.
+class EditionHolidayPeriodRow(HolidayPeriodRow, rename="camel", kw_only=True):
+    """A period of an edition on the holidays of the day type "holiday"."""
+
+
+class EditionPeriodRow(TariffPeriodRow, rename="camel", kw_only=True):
+    """A time-of-use period of an edition, in the municipality's local time."""
+
+
+class EditionSeasonRow(SeasonRow, rename="camel", kw_only=True):
+    """A season of an edition."""
+
+    periods: list[EditionPeriodRow] = []
+    holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
+
+
+class EditionHolidayRow(HolidayRow, rename="camel", kw_only=True):
+    """A holiday of an edition."""
+
+
 class EditionEntry(_Tariff, rename="camel", kw_only=True):
     """A tariff as the operator's library takes it in, by its municipality's name.
 
@@ -132,6 +152,10 @@ class EditionEntry(_Tariff, rename="camel", kw_only=True):
     time_zone_id: ZoneName | None = None
     source: Annotated[str, msgspec.Meta(max_length=LONGEST_SOURCE)] = ""
     vat_rate: Share
+    periods: list[EditionPeriodRow] = []
+    holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
+    seasons: list[EditionSeasonRow] | msgspec.UnsetType = msgspec.UNSET
+    holidays: list[EditionHolidayRow] | msgspec.UnsetType = msgspec.UNSET
 
 
 class TariffAnswer(_Tariff, rename="camel", kw_only=True):
