@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "admin_0025"
-down_revision = "admin_0024"
+revision = "admin_0026"
+down_revision = "admin_0025"
 branch_labels = None
 depends_on = None
 

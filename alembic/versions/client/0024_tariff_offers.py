@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "client_0023"
-down_revision = "client_0022"
+revision = "client_0024"
+down_revision = "client_0023"
 branch_labels = None
 depends_on = None
 
