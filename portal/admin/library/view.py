@@ -18,6 +18,7 @@ from portal.core.values.numbers import exact_number, shown
 from portal.features.cost.hues import period_label
 from portal.features.rates.view import TariffCard, build_card, percent, plain
 from portal.ui import formats
+from portal.ui.forms import Typed
 
 
 class LibraryRow(TypedDict):
@@ -48,7 +49,7 @@ class EditionBox(TypedDict):
 
     name: str
     label: str
-    kind: str
+    kind: Typed
     value: str
     is_required: bool
 

@@ -122,7 +122,8 @@ class TariffEntry(_Tariff, rename="camel", kw_only=True):
     vat_rate: Share
 
 
-# As those of a batch, of which an ingest lets through what it does not know; what operators hand in is taken strictly.
+# As those of a batch, of which an ingest lets through what it does not know; what operators hand in is taken strictly,
+# and a shape of its own says so. Nothing is ever put into one of these that the other could not hold.
 class EditionHolidayPeriodRow(HolidayPeriodRow, rename="camel", kw_only=True):
     """A period of an edition on the holidays of the day type "holiday"."""
 
@@ -134,8 +135,8 @@ class EditionPeriodRow(TariffPeriodRow, rename="camel", kw_only=True):
 class EditionSeasonRow(SeasonRow, rename="camel", kw_only=True):
     """A season of an edition."""
 
-    periods: list[EditionPeriodRow] = []
-    holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
+    periods: list[EditionPeriodRow] = []  # pyright: ignore[reportIncompatibleVariableOverride]
+    holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class EditionHolidayRow(HolidayRow, rename="camel", kw_only=True):
@@ -152,10 +153,10 @@ class EditionEntry(_Tariff, rename="camel", kw_only=True):
     time_zone_id: ZoneName | None = None
     source: Annotated[str, msgspec.Meta(max_length=LONGEST_SOURCE)] = ""
     vat_rate: Share
-    periods: list[EditionPeriodRow] = []
-    holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET
-    seasons: list[EditionSeasonRow] | msgspec.UnsetType = msgspec.UNSET
-    holidays: list[EditionHolidayRow] | msgspec.UnsetType = msgspec.UNSET
+    periods: list[EditionPeriodRow] = []  # pyright: ignore[reportIncompatibleVariableOverride]
+    holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
+    seasons: list[EditionSeasonRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
+    holidays: list[EditionHolidayRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class TariffAnswer(_Tariff, rename="camel", kw_only=True):

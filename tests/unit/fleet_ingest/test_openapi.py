@@ -34,7 +34,9 @@ def concrete(path: str) -> str:
     return re.sub(
         r"{(municipality|tariff|alert)_id}",
         "1",
-        re.sub(r"{(customer|site|device|decision|decommission|event|rule|channel|edition|offer)_id}", ID, path),
+        re.sub(
+            r"{(customer|site|device|decision|decommission|event|rule|channel|edition|offer)_id}", ID, path
+        ),
     )
 
 

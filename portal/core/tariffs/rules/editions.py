@@ -15,11 +15,12 @@ from uuid import UUID
 from portal.core.audit.rules.changes import amount, fact_in_words
 from portal.core.tariffs.rules.tariff_changes import tariff_facts
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
-from portal.core.tariffs.rules.tariffs import Tariff, active_tariff
+from portal.core.tariffs.rules.tariffs import Period, Tariff, active_tariff
 from portal.core.values.versions import version_of
 
 LONGEST_SOURCE = 300
 _STAMP_CHARACTERS = 16
+_NO_PRICE = Decimal(0)
 # 2026, 2026/27, 2026-2027: what a tariff's name says of its year.
 _YEARS = re.compile(r"\b(19|20)\d\d(\s*[/\u2013-]\s*(\d\d){1,2})?\b")
 # Of one tariff, "from" and "to" differ each year; the page says them in its heading.
@@ -145,16 +146,16 @@ def _facts(tariff: Tariff, *, is_same_week: bool) -> dict[str, object]:
 
 
 def _week(tariff: Tariff) -> tuple[object, ...]:
-    """Return when the prices of a tariff hold, by their names."""
+    """Return when the prices of a tariff hold, by their names: its periods and seasons without their prices."""
     seasons = [
-        (None, tariff.periods),
-        *(((s.name, s.first_day, s.last_day), s.periods) for s in tariff.seasons),
+        replace(each, default_rate_per_kwh=_NO_PRICE, periods=_without_prices(each.periods))
+        for each in tariff.seasons
     ]
-    return tuple(
-        (season, period.name, period.days_of_week, period.start_time, period.end_time)
-        for season, periods in seasons
-        for period in periods
-    )
+    return *_without_prices(tariff.periods), *seasons
+
+
+def _without_prices(periods: Iterable[Period]) -> tuple[Period, ...]:
+    return tuple(replace(period, rate_per_kwh=_NO_PRICE) for period in periods)
 
 
 def _has_one_price_a_name(tariff: Tariff) -> bool:
