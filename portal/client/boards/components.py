@@ -1,5 +1,7 @@
 """Firmware and the boards that run it, as lists; and what the panel of a meter shows of its board."""
 
+from typing import Any
+
 import reflex as rx
 
 from portal.client.boards.dialog_state import FirmwareDialogs as Dialogs
@@ -148,5 +150,5 @@ def _marked(text: Text, tone: Text) -> rx.Component:
     return rx.cond(tone == "warn", cell_warning(text), rx.el.span(text))
 
 
-def _open(which: str, key: Text, name: Text) -> rx.event.EventSpec:
+def _open(which: str, key: Text, name: Text) -> Any:
     return Dialogs.open_dialog(which, key, name)
