@@ -5,7 +5,6 @@ from node.backoff import Backoff
 from node.cadence import Cadence
 from node.clock import Clock
 from node.counters import Counters
-from node.memory_blocks import MemoryBlocks
 from node.meter_clock import MeterClock
 from node.modbus import Master, ModbusError
 from node.ring import Ring, RingDamaged
@@ -126,6 +125,8 @@ class Node:
             ring.mount()
         except (RingDamaged, OSError):
             self.is_degraded = True
+            from node.memory_blocks import MemoryBlocks  # noqa: PLC0415 - memory is short where the flash is sound
+
             ring = Ring(MemoryBlocks(), lock=board.lock)
             ring.mount()
         return ring

@@ -161,12 +161,17 @@ def main() -> None:
     out = ['"""Huffman codes for rows of readings; made by `tools/deflate_tables.py`."""', ""]
     out += [f"LITERALS = {LITERALS}", f"HEADER_BITS = {bits}"]
     for name, data in (("LENGTHS", lengths), ("HEADER", header)):
+        # Not in hex: a board would keep that text beside the bytes it stands for.
         out += [
-            f"{name} = bytes.fromhex(",
-            *[f'    "{data[at : at + 48].hex()}"' for at in range(0, len(data), 48)],
+            f"{name} = (",
+            *[f'    b"{_escaped(data[at : at + 24])}"' for at in range(0, len(data), 24)],
             ")",
         ]
     sys.stdout.write("\n".join(out) + "\n")
+
+
+def _escaped(data: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in data)
 
 
 if __name__ == "__main__":
