@@ -23,11 +23,11 @@ def with_stack(work: Callable[[Stack], Awaitable[ResultT]], *, mode: RunMode | N
     return asyncio.run(_run(settings, work))
 
 
-def with_new_database(work: Callable[[Stack], Awaitable[ResultT]]) -> ResultT:
-    """Open the stack, whose database may have no schema yet, do the work in it, close it."""
+def with_new_database(work: Callable[[Stack], Awaitable[ResultT]], *, wait_seconds: float = 0) -> ResultT:
+    """Open the stack, whose database may have no schema yet and may still be starting, do the work in it, close it."""
     settings = load_settings()
     configure_logging(as_json=settings.is_production)
-    return asyncio.run(_run(settings, work, is_migrated=False))
+    return asyncio.run(_run(settings, work, is_migrated=False, wait_seconds=wait_seconds))
 
 
 def require_mode(settings: Settings, mode: RunMode | None) -> None:
@@ -38,9 +38,14 @@ def require_mode(settings: Settings, mode: RunMode | None) -> None:
 
 
 async def _run(
-    settings: Settings, work: Callable[[Stack], Awaitable[ResultT]], *, is_migrated: bool = True
+    settings: Settings,
+    work: Callable[[Stack], Awaitable[ResultT]],
+    *,
+    is_migrated: bool = True,
+    wait_seconds: float = 0,
 ) -> ResultT:
-    async with opened_stack(settings, application_name="portal-command") as stack:
+    opened = opened_stack(settings, application_name="portal-command", wait_seconds=wait_seconds)
+    async with opened as stack:
         if is_migrated:
             await require_migrated(stack.db, settings.run_mode)
         with acting(Acting(who(), "command")):

@@ -42,10 +42,11 @@ def upgrade_stack(
     only_try: Annotated[
         bool, typer.Option("--try", help="Back up and try it on a copy, and change nothing else.")
     ] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a database that is starting.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Bring the database to this release: check, back up, try on a copy, change; taken back when something fails."""
-    done = with_new_database(lambda stack: upgrade(stack, folder, only_try=only_try))
+    done = with_new_database(lambda stack: upgrade(stack, folder, only_try=only_try), wait_seconds=wait)
     answer(done, _words(done), as_json=as_json)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 EMBEDDED_DIRECTORY = "postgres"
 EMBEDDED_DATABASE = "portal_client"
+# What a connection to a server ends in that has just been started, and whose name may not be known yet.
+_STARTING = (Unavailable, OSError, asyncpg.CannotConnectNowError)
+_LOOK_SECONDS = 1
 
 
 def utc_now() -> datetime:
@@ -67,6 +72,7 @@ async def opened_stack(
     *,
     application_name: str = "portal",
     is_alone: bool = False,
+    wait_seconds: float = 0,
     on_database_end: Callable[[str], object] | None = None,
 ) -> AsyncGenerator[Stack, None]:
     """Open the stack the settings name, and close it at the end of the block.
@@ -74,13 +80,13 @@ async def opened_stack(
     The database is the configured one; without one, a Client in Development gets the embedded
     server, started here unless another process of the stack runs it already; with `is_alone` that is a
     `Conflict`. With `on_database_end` it is started again when it ends by itself, and the callback is told,
-    from another thread, when that was given up. Raises `Misconfigured` when there is no database or it cannot
-    be reached.
+    from another thread, when that was given up. With `wait_seconds` a database that does not
+    listen yet is waited for. Raises `Misconfigured` when there is no database or it cannot be reached.
     """
     with _address(settings, is_alone=is_alone, on_database_end=on_database_end) as address:
         stack = open_stack(settings, address, application_name=application_name)
         try:
-            await _check_reachable(stack)
+            await _check_reachable(stack, monotonic() + wait_seconds)
             yield stack
         finally:
             await close_stack(stack)
@@ -110,13 +116,26 @@ def _address(
         server.stop()
 
 
-async def _check_reachable(stack: Stack) -> None:
-    try:
-        connection = await stack.db.dedicated()
+async def _reach(stack: Stack, until: float) -> None:
+    """Connect; what refuses that as a server does that starts is tried again until `until` of the monotonic clock."""
+    while True:
         try:
-            await connection.execute("SELECT 1")  # the first statement loads what extensions need
-        finally:
-            await connection.close()
+            connection = await stack.db.dedicated()
+            try:
+                await connection.execute("SELECT 1")  # the first statement loads what extensions need
+            finally:
+                await connection.close()
+        except _STARTING:
+            if monotonic() >= until:
+                raise
+        else:
+            return
+        await sleep(_LOOK_SECONDS)
+
+
+async def _check_reachable(stack: Stack, until: float) -> None:
+    try:
+        await _reach(stack, until)
     except asyncpg.UndefinedFileError:
         await judge(stack.settings, stack.db)
         raise

@@ -73,7 +73,7 @@ def test_every_service_is_bounded_and_may_do_little(stack: dict[str, Any]) -> No
 
 def test_nothing_of_a_release_serves_before_its_upgrade_went_well(stack: dict[str, Any]) -> None:
     services = stack["services"]
-    assert services["upgrade"]["command"] == ["upgrade"]
+    assert services["upgrade"]["command"] == ["upgrade", "--wait", "60"]
     for name in ("portal", "ingest"):
         assert services[name]["image"] == services["upgrade"]["image"]
         assert services[name]["depends_on"]["upgrade"] == {"condition": "service_completed_successfully"}, (
