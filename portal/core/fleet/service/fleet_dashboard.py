@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core import energy
 from portal.core.fleet.queries import customer_list, fleet_debt, fleet_energy, fleet_samples, refused_pushes
@@ -64,30 +65,59 @@ async def fleet_now(stack: Stack, open_events: tuple[tuple[UUID, int], ...] = ()
     `open_events` are the customers with meter events that wait for a person, and how many, the most first.
     """
     now = stack.clock()
-    moments = _moments(now)
+    # Side by side: the last readings of all meters take as long as everything else.
+    figures, (power, silent) = await asyncio.gather(_figures(stack, now), _boards(stack, now))
+    async with stack.db.snapshot() as session:
+        lines, count = await _debt(session, now, figures.midnights, silent, dict(open_events))
+    day = figures.moments
+    return FleetNow(
+        counts=figures.counts,
+        power=power,
+        today_kwh=figures.today_kwh,
+        energy_as_of=figures.energy_as_of,
+        debt=tuple(worst_first(lines, now)[:_SHOWN]),
+        debt_count=count,
+        silent_customers=len(silent),
+        moments=day,
+        active_before=day[0].active if day and now - day[0].at > _DAY - ACTIVE_WITHIN else None,
+        received=figures.received,
+        unknown_pushes=figures.unknown_pushes,
+        at=now,
+    )
+
+
+class _Figures(NamedTuple):
+    """What is known of the fleet without a look at its readings."""
+
+    midnights: LocalMidnights
+    counts: CustomerCounts
+    today_kwh: Decimal
+    energy_as_of: AsOf
+    moments: tuple[FleetMoment, ...]
+    received: ReceivedCounts
+    unknown_pushes: int
+
+
+async def _figures(stack: Stack, now: datetime) -> _Figures:
     async with energy.stored(stack) as stored:
         session = stored.session
         midnights = await local_midnights(session, now, stack.settings.application.time_zone)
-        counts = await customer_list.counts(session, CustomersAsked(), moments)
-        power, silent = await fleet_debt.reported(session, _of_boards(now))
-        lines, count = await _debt(session, now, midnights, silent, dict(open_events))
         sites = await fleet_energy.energy_of_sites(session, fleet_energy.today_windows(midnights))
-        day = await fleet_samples.moments_since(session, now - _DAY)
         unknown = await refused_pushes.unknown_pushes(session, _SHOWN)
-        return FleetNow(
-            counts=counts,
-            power=power,
+        return _Figures(
+            midnights=midnights,
+            counts=await customer_list.counts(session, CustomersAsked(), _moments(now)),
             today_kwh=fleet_energy.total_kwh(sites),
             energy_as_of=stored.as_of,
-            debt=tuple(worst_first(lines, now)[:_SHOWN]),
-            debt_count=count,
-            silent_customers=len(silent),
-            moments=day,
-            active_before=day[0].active if day and now - day[0].at > _DAY - ACTIVE_WITHIN else None,
+            moments=await fleet_samples.moments_since(session, now - _DAY),
             received=await fleet_samples.received_since(session, now - ACTIVE_WITHIN),
             unknown_pushes=sum(each.pushes for each in unknown if each.last_at > now - ACTIVE_WITHIN),
-            at=now,
         )
+
+
+async def _boards(stack: Stack, now: datetime) -> tuple[FleetPower, tuple[SilentBoards, ...]]:
+    async with stack.db.snapshot() as session:
+        return await fleet_debt.reported(session, _of_boards(now))
 
 
 async def week_before_kwh(stack: Stack) -> Decimal | None:
