@@ -54,6 +54,19 @@ class PatientPlugin(rx.plugins.Plugin):
         context["add_modify_task"]("vite.config.js", lambda text: f"{text}\n{_PATIENCE}")
 
 
+class SamePlugin(rx.plugins.Plugin):
+    """Lets one source make one bundle: of `reflex.json` only the version goes in, not when it was built."""
+
+    def pre_compile(self, **context: Any) -> None:
+        """Import the one name that is used; Vite leaves out the others then."""
+        context["add_modify_task"]("utils/state.js", lambda text: text.replace(_WHOLE, _VERSION_ALONE))
+
+
+_WHOLE = 'import reflexEnvironment from "$/reflex.json";'
+_VERSION_ALONE = (
+    'import { version as reflexVersion } from "$/reflex.json";\n'
+    "const reflexEnvironment = { version: reflexVersion };"
+)
 _PRERENDER_SECONDS = 120
 _PATIENCE = f"""
 const limited = AbortSignal.timeout.bind(AbortSignal);
@@ -78,6 +91,7 @@ config = rx.Config(
         rx.plugins.RadixThemesPlugin(theme=_THEME),
         OriginPlugin(),
         PatientPlugin(),
+        SamePlugin(),
     ],
     disable_plugins=[rx.plugins.SitemapPlugin],
     # The union of what both run modes need, so that one set of packages and one lock serve both builds.

@@ -40,3 +40,9 @@ def test_a_build_carries_no_product_name(mode: RunMode) -> None:
         rf"{Settings().application.name}|built with reflex|made with|acuvim|accuenergy", re.IGNORECASE
     )
     assert [file for file, text in _files(mode).items() if name.search(text)] == []
+
+
+def test_a_build_says_nothing_of_when_it_was_made(mode: RunMode) -> None:
+    """One source makes one bundle, and so one image."""
+    marks = ("last_reflex_run_datetime", "project_hash")
+    assert [file for file, text in _files(mode).items() if any(mark in text for mark in marks)] == []
