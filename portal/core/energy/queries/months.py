@@ -43,6 +43,14 @@ SELECT EXISTS (
     ) m WHERE {d.customer_id = :customer_id AND} d.id = :device_id
 )
 """
+# Where a reading was suspect there is most likely one again: only the judge can say, and what the database adds up
+# before it is asked would be for nothing.
+_HAS_SUSPECTS = """
+SELECT EXISTS (
+    SELECT FROM {suspect_spans} p WHERE {p.customer_id = :customer_id AND} p.device_id = :device_id AND p.register = 0
+      AND p.first_at >= :since AND p.first_at < :until
+)
+"""
 # A step ends with a month. One that began at the end of a month ends with the next.
 _SHORTEST = timedelta(days=2)
 # In so much of its end a month that is clean has an anchor, if it moves at all.
@@ -120,6 +128,8 @@ async def _added_up(session: AsyncSession, layout: Layout, step: _Step) -> Reach
     key, rules, since, until, is_first, is_last = step
     if rules.facts.count_milliwh is None and not is_first:
         return None  # all of a meter that is new is judged together
+    if await is_so(session, layout.sql(_HAS_SUSPECTS), {**layout.given(key), "since": since, "until": until}):
+        return None
     head = None if is_first else await firm_end(session, layout, key, since)
     if head is None and not is_first:
         return None
