@@ -19,7 +19,6 @@ _FORMS = {
     "portal/client/import_file/components.py": "kept",
     "portal/admin/leaving/components.py": "one line, which is to be typed when it is meant",
     "portal/admin/library/components.py": "kept",
-    "portal/admin/operators/components.py": "nothing is typed that is stored: choices, which the state has",
     "portal/client/offers/components.py": "one choice",
     "portal/client/rates/editor.py": "kept; the second is the line that fills in holidays",
     "portal/features/settings/account/second_factor.py": "codes and passwords",

@@ -56,20 +56,17 @@ def _row(row: OperatorRow) -> list[rx.Component]:
 def _dialog() -> rx.Component:
     return dialog(
         f"What {State.chosen_name} sees",
-        rx.el.form(
-            rx.el.fieldset(
-                rx.el.legend("Customers"),
-                _choice("all", "Every customer", State.sees_all),
-                _choice("some", "These customers alone", rx.cond(State.sees_all, False, True)),
-                class_name="ui-fieldset",
-            ),
-            rx.cond(State.sees_all, rx.fragment(), _chosen()),
-            failure(State),
-            dialog_buttons(
-                button("Cancel", on_click=State.close(False)), button("Save", tone="primary", kind="submit")
-            ),
-            on_submit=State.save,
-            class_name="ui-stack",
+        rx.el.fieldset(
+            rx.el.legend("Customers"),
+            _choice("all", "Every customer", State.sees_all),
+            _choice("some", "These customers alone", rx.cond(State.sees_all, False, True)),
+            class_name="ui-fieldset",
+        ),
+        rx.cond(State.sees_all, rx.fragment(), _chosen()),
+        failure(State),
+        dialog_buttons(
+            button("Cancel", on_click=State.close(False)),
+            button("Save", tone="primary", on_click=State.save),
         ),
         description="They are signed out, and see it from their next log-in on.",
         is_open=State.opened == "scope",

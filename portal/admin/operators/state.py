@@ -1,7 +1,5 @@
 """State of the page that says who sees which customers."""
 
-from typing import Any
-
 import reflex as rx
 
 from portal.admin.operators import view
@@ -76,7 +74,7 @@ class OperatorsState(AdminDialogs, rx.State):
 
     @rx.event
     @admin_only
-    async def save(self, _form: dict[str, Any]):
+    async def save(self):
         """Let the person see what is chosen; their sessions end."""
         with failure_in_words(self):
             if not self.sees_all and not self.chosen:
