@@ -6,6 +6,8 @@ from typing import Any
 
 import reflex as rx
 
+from portal.trimmed_styles import trim_styles
+
 # Paths the Python side answers, which the development server has to pass on to it.
 _BACKEND_PATHS = ("/auth", "/api", "/health", "/metrics")
 
@@ -40,6 +42,19 @@ class OriginPlugin(rx.plugins.Plugin):
         context["add_modify_task"](
             "vite.config.js", lambda text: text.replace("server: {", "server: {" + proxy, 1)
         )
+
+
+class TrimmedStylesPlugin(rx.plugins.Plugin):
+    """Leaves out of the stylesheet what no page shows, before the compressed copy of it is made."""
+
+    def post_build(self, **context: Any) -> None:
+        """Trim the one stylesheet that every page waits for."""
+        built = Path(context["static_dir"])
+        scripts = "".join(
+            each.read_text(encoding="utf-8") for each in built.rglob("*") if each.suffix in (".js", ".html")
+        )
+        for sheet in built.glob("assets/__reflex_global_styles-*.css"):
+            sheet.write_text(trim_styles(sheet.read_text(encoding="utf-8"), scripts), encoding="utf-8")
 
 
 class PatientPlugin(rx.plugins.Plugin):
@@ -90,6 +105,7 @@ config = rx.Config(
     plugins=[
         rx.plugins.RadixThemesPlugin(theme=_THEME),
         OriginPlugin(),
+        TrimmedStylesPlugin(),
         PatientPlugin(),
         SamePlugin(),
     ],

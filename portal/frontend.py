@@ -34,6 +34,7 @@ _SHARED_SOURCES = (
     "assets",
     "portal/portal.py",
     "portal/pages.py",
+    "portal/trimmed_styles.py",
     "portal/ui",
     "portal/web",
     "portal/auth",

@@ -65,7 +65,7 @@ export function HeatMap({ view, label, onOpen }) {
       </div>
       <div className="ui-heat-months">
         {view.months.map((month) => (
-          <button key={month.day} type="button" style={{ left: percent(month.at) }} onClick={() => onOpen?.(month.day)} aria-label={`Open ${month.words}`}>
+          <button key={month.day} type="button" style={{ left: percent(month.at) }} onClick={() => onOpen?.(month.day)} aria-label={`${month.text}: open ${month.words}`}>
             {month.text}
           </button>
         ))}

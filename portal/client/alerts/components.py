@@ -66,7 +66,7 @@ def listing() -> rx.Component:
         card(
             rx.cond(
                 State.is_loading,
-                skeleton_lines(3),
+                skeleton_lines(3, "76px"),
                 rx.cond(is_some(State.lines), _alerts(), _nothing()),
             ),
             flush=True,

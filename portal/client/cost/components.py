@@ -21,8 +21,8 @@ def cost_content() -> rx.Component:
         rx.el.p(State.site_label, ", ", State.range_label, class_name="ui-print-only"),
         picker(State, _FILES),
         rx.el.div(
-            rx.cond(size(State.sites) > 1, _site_choice(), rx.fragment()),
-            rx.el.span(State.days_note, class_name="ui-hint"),
+            rx.cond(State.is_loading | (size(State.sites) > 1), _site_choice(), rx.fragment()),
+            rx.el.span(State.days_note, class_name="ui-hint ui-as-of"),
             _month_report(),
             class_name="ui-row ui-row--between",
         ),

@@ -8,7 +8,7 @@ from portal.client.dashboard.view import SiteFigures
 from portal.client.nav import ADD_METER
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
-from portal.ui.feedback import badge_for, callout, cell_warning, empty_state, skeleton_lines
+from portal.ui.feedback import badge_for, callout, cell_warning, empty_state, skeleton, skeleton_lines
 from portal.ui.figures import figure, figure_row
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
@@ -41,12 +41,13 @@ def figures() -> rx.Component:
         figure(outlook.peak_label, outlook.peak, "kW", outlook.peak_note, loading=waiting),
         figure(outlook.month_label, outlook.month_so_far, "", outlook.month_note, loading=waiting),
     )
-    return rx.fragment(row, rx.el.span(shown.as_of, class_name="ui-hint"))
+    return rx.fragment(row, rx.el.span(shown.as_of, class_name="ui-hint ui-as-of"))
 
 
 def seals() -> rx.Component:
     """Whether all stored energy balances with the registers, whether the last backup comes back, and since when."""
-    return rx.fragment(seal(DashboardState.seal), seal(DashboardState.restore_seal))
+    shown = rx.fragment(seal(DashboardState.seal), seal(DashboardState.restore_seal))
+    return rx.fragment(rx.cond(DashboardState.is_loading, skeleton("200px", "20px"), shown))
 
 
 def site_list() -> rx.Component:

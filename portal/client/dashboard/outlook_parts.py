@@ -54,7 +54,9 @@ def sentence() -> rx.Component:
         rx.el.div(words, small),
         class_name="ui-sentence-row",
     )
-    return card(rx.cond(State.is_waiting, skeleton("100%", "48px"), shown))
+    return card(
+        rx.el.div(rx.cond(State.is_waiting, skeleton("100%", "31px"), shown), class_name="ui-sentence-place")
+    )
 
 
 def _if(known: Text, *content: rx.Component | Text) -> rx.Component:

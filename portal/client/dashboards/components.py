@@ -113,11 +113,13 @@ def _picker() -> rx.Component:
         rx.el.div(
             _row(
                 "Meters",
+                _waiting(1),
                 rx.foreach(State.shown.things, lambda thing: _chip(thing, "remove")),
                 _adding("Add a meter or site", State.meters_offered, "add"),
             ),
             _row(
                 "Quantities",
+                _waiting(3),
                 rx.foreach(State.shown.kinds, lambda kind: _chip(kind, "hide")),
                 _adding("Add a quantity", State.kinds_offered, "show"),
             ),
@@ -135,6 +137,12 @@ def _row(label: str, *content: rx.Component) -> rx.Component:
         aria_label=label,
         class_name="ui-pick-row",
     )
+
+
+def _waiting(count: int) -> rx.Component:
+    """Return as many chips without words as there mostly are, until it is known what is chosen."""
+    chips = [skeleton("118px", "40px") for _ in range(count)]
+    return rx.fragment(rx.cond(size(State.shown.things) == 0, rx.fragment(*chips), rx.fragment()))
 
 
 def _chip(offer: Offer, step: str) -> rx.Component:

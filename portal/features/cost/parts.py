@@ -74,7 +74,7 @@ def body(state: State, below: rx.Component, *, on_explain: Click, has_fixed: boo
             _coverage(state),
             _figures(state, on_explain, has_fixed=has_fixed),
             _restated(state),
-            rx.el.span(state.report.as_of, class_name="ui-hint"),
+            rx.el.span(state.report.as_of, class_name="ui-hint ui-as-of"),
             callouts(state.report.warnings),
             rx.cond(is_some(state.report.currencies), _currencies(state), rx.fragment()),
             rx.cond(state.is_loading, _skeletons(), below),
