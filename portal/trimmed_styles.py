@@ -1,6 +1,6 @@
 """Takes out of a built stylesheet what no page can show: Radix brings the styles of fifty components in thirty colours.
 
-Of those the product has dialogs and menus (`rx.dialog`, `rx.alert_dialog`, `rx.menu`), in the brand's colour. A page
+Of those the product has dialogs, menus and a popover, in the brand's colour. A page
 is not painted before its stylesheet is there, so the rest is half a second of waiting on a phone.
 """
 
@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-# Dialogs and menus, and what they are made of: headings, texts, areas that scroll.
+# Dialogs, menus and the calendar, and what they are made of: headings, texts, areas that scroll.
 _SHOWN: Final = re.compile(
-    r"(Base)?(Dialog|AlertDialog|Menu|DropdownMenu|ScrollArea)[A-Z]?\w*|PopperContent|Heading|Text"
+    r"(Base)?(Dialog|AlertDialog|Menu|DropdownMenu|Popover|ScrollArea)[A-Z]?\w*|PopperContent|Heading|Text"
 )
 _SHOWN_COLOURS: Final = frozenset({"blue", "gray", "slate", "red"})
 _COMPONENT: Final = re.compile(r"\.rt-([A-Z]\w*)")

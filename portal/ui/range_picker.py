@@ -156,8 +156,13 @@ def segments(
 
     Arrow keys move between them.
     """
+    return segment_group(*[segment(key, text, active, on_choose) for key, text in choices], label=label)
+
+
+def segment_group(*buttons: rx.Component, label: str) -> rx.Component:
+    """A row of `segment`s; arrow keys, Home and End move between them."""
     return rx.el.div(
-        *[_segment(key, text, active, on_choose) for key, text in choices],
+        *buttons,
         role="group",
         aria_label=label,
         class_name="ui-segments",
@@ -165,7 +170,8 @@ def segments(
     )
 
 
-def _segment(key: str, text: str, active: Text, on_choose: Told[str]) -> rx.Component:
+def segment(key: Text, text: Text, active: Text, on_choose: Told[str]) -> rx.Component:
+    """One button of a `segment_group`, pressed while `active` is its key."""
     return rx.el.button(
         text,
         type="button",

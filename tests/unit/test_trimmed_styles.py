@@ -11,6 +11,7 @@ from portal.trimmed_styles import trim_styles
         ".ui-card{color:red}",
         ".rt-BaseDialogContent:where(.rt-r-size-2){padding:8px}",
         ".rt-DropdownMenuContent,.rt-BaseMenuContent{padding:4px}",
+        ".rt-PopoverContent:where(.rt-r-size-2){padding:4px}",
         ".rt-reset:where(button){border:0}",
         '[data-accent-color="blue"]{color:var(--blue-9)}',
         "@media print{.ui-side{display:none}}",

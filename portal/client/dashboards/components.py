@@ -1,5 +1,7 @@
 """What the page of charts is made of."""
 
+from functools import partial
+
 import reflex as rx
 
 from portal.client.dashboards.address import COMPARISONS, RANGES
@@ -10,7 +12,7 @@ from portal.ui.feedback import empty_state, error_panel, skeleton
 from portal.ui.forms import button, icon_button
 from portal.ui.layout import PlainLink
 from portal.ui.plotted import bars, heat_map, hue_meanings, time_charts
-from portal.ui.range_picker import day_popover
+from portal.ui.range_picker import day_popover, segment, segment_group, segments
 from portal.ui.vars import Shown, Text, is_some, size
 
 _MOST_DAYS = 3660
@@ -171,12 +173,7 @@ def _adding(words: str, offers: Shown[list[Offer]], step: str) -> rx.Component:
 
 def _time() -> list[rx.Component]:
     return [
-        rx.el.div(
-            *[_segment("range", State.shown.span_name, key, words) for key, words in RANGES],
-            role="group",
-            aria_label="Range",
-            class_name="ui-segments",
-        ),
+        segments(RANGES, active=State.shown.span_name, on_choose=partial(State.go, "range"), label="Range"),
         rx.el.span(
             icon_button(
                 rx.icon("chevron-left", size=16), label="The time before", on_click=State.go("step", "back")
@@ -270,29 +267,14 @@ def _energy() -> rx.Component:
         title="Energy",
         note=rx.el.div(
             drawn["total"].to(str),
-            rx.el.div(
-                rx.foreach(State.shown.bar_widths, _width),
-                role="group",
-                aria_label="Energy per",
-                class_name="ui-segments",
-            ),
+            segment_group(rx.foreach(State.shown.bar_widths, _width), label="Energy per"),
             class_name="ui-row",
         ),
     )
 
 
 def _width(offer: Offer) -> rx.Component:
-    return _segment("per", State.shown.bar_width, offer["key"], offer["words"])
-
-
-def _segment(step: str, chosen: Text, key: Text, words: Text) -> rx.Component:
-    return rx.el.button(
-        words,
-        type="button",
-        on_click=State.go(step, key),
-        custom_attrs={"aria-pressed": rx.cond(chosen == key, "true", "false")},
-        class_name="ui-segment",
-    )
+    return segment(offer["key"], offer["words"], State.shown.bar_width, partial(State.go, "per"))
 
 
 def _year() -> rx.Component:

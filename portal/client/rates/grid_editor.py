@@ -18,6 +18,7 @@ from portal.features.cost.parts import hue_square
 from portal.ui.cards import card
 from portal.ui.feedback import callout
 from portal.ui.forms import button, icon_button
+from portal.ui.range_picker import segment_group
 from portal.ui.vars import Click, Shown, Text, is_some
 
 PAINT_FORM = "paint-hours"
@@ -85,11 +86,9 @@ def _strip(week: str) -> rx.Component:
 def unit_choice() -> rx.Component:
     """Whether prices are typed in cents or in whole units; those that stand there are converted."""
     units: Sequence[tuple[str, Text]] = ((HUNDREDTH, "c/kWh"), (WHOLE, State.symbol + "/kWh"))
-    return rx.el.div(
+    return segment_group(
         *[_pressed(words, State.draft.unit == unit, Grid.choose_unit(unit)) for unit, words in units],
-        role="group",
-        aria_label="Prices in",
-        class_name="ui-segments",
+        label="Prices in",
     )
 
 
@@ -193,7 +192,7 @@ def weeks_card() -> rx.Component:
         rx.foreach(State.weeks, _week),
         rx.el.div(
             rx.el.span("Paint", class_name="ui-label"),
-            rx.el.div(*map(_brush, NAMES), role="group", aria_label="Paint with", class_name="ui-segments"),
+            segment_group(*map(_brush, NAMES), label="Paint with"),
             class_name="ui-row ui-row--between",
         ),
         rx.el.p("Drag over the week, or say which hours.", class_name="ui-hint"),

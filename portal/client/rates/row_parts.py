@@ -11,6 +11,7 @@ from portal.client.rates.fields import boxes_of
 from portal.client.rates.grid_state import TariffGridState as Grid
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 from portal.ui.forms import Typed, button, icon_button
+from portal.ui.range_picker import segment_group
 from portal.ui.vars import Change, Text, is_some
 
 HOLIDAYS_FORM = "fill-holidays"
@@ -102,7 +103,7 @@ def period_row(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
 def _days(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     days = [_day(period, index, bit) for bit in range(8)]
     return rx.fragment(
-        rx.el.div(*days, role="group", aria_label="Days", class_name="ui-segments"),
+        segment_group(*days, label="Days"),
         rx.el.input(
             type="hidden",
             name=_box("periods", index, "days"),
