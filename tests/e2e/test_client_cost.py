@@ -342,3 +342,39 @@ def test_the_cost_page_is_accessible_and_fits(
         row.locator("summary").click()
         expect(row.get_by_text("Base 140.00 \u00b7 VAT 21.00")).to_be_visible()
         assert_accessible_and_fits(page)
+
+
+def test_what_is_printed_is_figures_chart_and_tables_on_white(
+    visit: Visit, client_stack: RunningStack, mill: Mill
+) -> None:
+    page = open_cost(visit(dark=True), client_stack, mill)
+    expect(page.locator(".ui-bars svg rect").first).to_be_visible()
+    page.emulate_media(media="print")
+    quick, saving = page.get_by_role("group", name="Quick ranges"), page.get_by_role("link", name="Excel")
+    for of_the_screen in (page.get_by_role("navigation"), quick, saving):
+        expect(of_the_screen).to_have_count(0)
+    expect(page.get_by_text("Cost page mill, 25 \u2013 26 May 2026")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="VAT").first).to_be_visible()
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.ui-card')).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_ranges_and_days_are_chosen_with_the_keyboard(
+    visit: Visit, client_stack: RunningStack, mill: Mill
+) -> None:
+    page = open_cost(visit(), client_stack, mill)
+    page.get_by_role("button", name="Last 7 d").focus()
+    for key, words in (("ArrowLeft", "Yesterday"), ("End", "This year"), ("ArrowRight", "Today")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("button", name=words, exact=True)).to_be_focused()
+    opener = page.get_by_role("button", name="25 \u2013 26 May 2026")
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("grid").get_by_role("button", name="May 25th, 2026").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("grid").get_by_role("button", name="May 26th, 2026")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()

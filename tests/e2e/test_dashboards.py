@@ -108,6 +108,9 @@ def test_quantities_meters_and_time_are_chosen_on_the_page(
     visit: Visit, client_stack: RunningStack, charted: str
 ) -> None:
     page = open_charts(visit(), client_stack, charted)
+    page.get_by_role("button", name="Day", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Week", exact=True)).to_be_focused()
     page.get_by_label("Add a quantity").select_option(label="Frequency")
     expect(page.get_by_role("heading", name="Frequency")).to_be_visible()
     page.get_by_role("button", name="Remove Voltage", exact=True).click()

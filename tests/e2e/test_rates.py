@@ -17,6 +17,8 @@ from tests.e2e.tariff_form import new_tariff_in_rows
 
 Visit = Callable[..., Visitor]
 _ZONE = "Africa/Johannesburg"
+_ALL_COLUMNS = """() => { const tables = [...document.querySelectorAll('.ui-tariff .ui-table-scroll')];
+  return tables.length > 0 && tables.every(each => each.scrollWidth <= each.clientWidth); }"""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,16 @@ def priced_municipality(client_stack: RunningStack, api_key: str) -> str:
         "isActive": True,
         "periods": [],
     }
-    answer = httpx.post(f"{client_stack.url}/api/rates/tariffs", json=[tariff], headers=_bearer(api_key))
+    peak = {"name": "Peak", "daysOfWeek": 31, "startTime": "17:00", "endTime": "20:00", "ratePerKwh": 3.7512}
+    peaks = tariff | {
+        "name": "Older peaks",
+        "effectiveFrom": "2019-01-01",
+        "effectiveTo": "2019-12-31",
+        "periods": [peak],
+    }
+    answer = httpx.post(
+        f"{client_stack.url}/api/rates/tariffs", json=[tariff, peaks], headers=_bearer(api_key)
+    )
     assert answer.is_success, answer.text
     return name
 
@@ -305,6 +316,8 @@ def test_rates_are_accessible_and_fit(
     page = open_rates(visit(dark=dark, phone=phone), client_stack)
     expect(card_of(page, "Old flat")).to_be_visible()
     assert_accessible_and_fits(page)
+    # No column of the periods beyond the edge, to be found by who thinks of scrolling sideways.
+    assert page.evaluate(_ALL_COLUMNS)
     page.get_by_role("button", name="Start from published figures").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
