@@ -23,7 +23,7 @@ window.seen = {};
 new MutationObserver(() => {
   const note = (name, found) => { if (found && !(name in window.seen)) window.seen[name] = performance.now(); };
   const figure = document.querySelector('.ui-figure-value');
-  note('figures', figure && /[0-9]/.test(figure.textContent));
+  note('figures', figure && !figure.querySelector('.ui-skeleton') && /[0-9]/.test(figure.textContent));
   note('chart', document.querySelector('.ui-bars svg rect, .ui-plots path'));
 }).observe(document, { childList: true, subtree: true, characterData: true });
 """
