@@ -44,7 +44,7 @@ def _sites(page: Page) -> None:
 
 
 def _rates(page: Page) -> None:
-    page.locator(".ui-card").first.wait_for()
+    page.locator(".ui-card .ui-tariff").first.wait_for()
 
 
 def _customer_cost(page: Page) -> None:
@@ -106,7 +106,7 @@ _CLIENT: dict[str, tuple[str, Callable[[Page], None], str]] = {
     "client-cost": ("/cost", _cost, ""),
     "explain": ("/cost", _explained, ""),
     "client-sites": ("/sites", _sites, ""),
-    "rates": ("/settings/rates", _rates, ".ui-card"),
+    "rates": ("/settings/rates", _rates, ".ui-card:has(.ui-tariff)"),
 }
 _ADMIN: dict[str, tuple[str, Callable[[Page], None], str]] = {
     "admin-dashboard": ("/", _fleet, ""),
