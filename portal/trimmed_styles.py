@@ -79,12 +79,12 @@ def _closing(css: str, opened: int) -> int:
 def _selectors(head: str) -> list[str]:
     """Return the selectors of a list; commas in brackets are their own."""
     depth, found = 0, [""]
-    for letter in head:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if letter == "," and depth == 0:
+    for sign in head:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if sign == "," and depth == 0:
             found.append("")
         else:
-            found[-1] += letter
+            found[-1] += sign
     return found
 
 
