@@ -32,14 +32,15 @@ GONE = every(15, *range(7000, 7013), since=45)
 NEW = every(15, *range(7013, 7023), since=240)
 
 
-def between(kind: SwitchKind = SwitchKind.EXCHANGE, **known: int) -> DeclaredSwitch:
+def between(closing: float | None = None, opening: float | None = None) -> DeclaredSwitch:
     return DeclaredSwitch(
         at=NEW[0][0],
-        kind=kind,
+        kind=SwitchKind.EXCHANGE,
+        closing_milliwh=None if closing is None else mwh(closing),
+        opening_milliwh=None if opening is None else mwh(opening),
         old_at=OLD[-1][0],
         old_milliwh=OLD[-1][1],
         new_milliwh=NEW[0][1],
-        **known,
     )
 
 
@@ -63,7 +64,7 @@ def test_a_fault_among_late_pieces_is_a_fault_of_the_new_line() -> None:
 
 
 def test_registers_that_were_said_lie_on_both_sides_of_where_the_line_begins_now() -> None:
-    said = between(closing_milliwh=mwh(502.5), opening_milliwh=mwh(6999))
+    said = between(closing=502.5, opening=6999)
     assert energy(judged([*OLD, *NEW], decisions=[said])) == pytest.approx(2 + 9 + 0.5 + 14)
     found = judged([*OLD, *GONE, *NEW], decisions=[said])
     assert (energy(found), events(found)) == (pytest.approx(2 + 9 + 0.5 + 14), [])
