@@ -135,7 +135,9 @@ class EditionPeriodRow(TariffPeriodRow, rename="camel", kw_only=True):
 class EditionSeasonRow(SeasonRow, rename="camel", kw_only=True):
     """A season of an edition."""
 
+    # narrower than in what it is made of: its rows know no other names
     periods: list[EditionPeriodRow] = []  # pyright: ignore[reportIncompatibleVariableOverride]
+    # narrower than in what it is made of: its rows know no other names
     holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
@@ -153,9 +155,13 @@ class EditionEntry(_Tariff, rename="camel", kw_only=True):
     time_zone_id: ZoneName | None = None
     source: Annotated[str, msgspec.Meta(max_length=LONGEST_SOURCE)] = ""
     vat_rate: Share
+    # narrower than in what it is made of: its rows know no other names
     periods: list[EditionPeriodRow] = []  # pyright: ignore[reportIncompatibleVariableOverride]
+    # narrower than in what it is made of: its rows know no other names
     holiday_periods: list[EditionHolidayPeriodRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
+    # narrower than in what it is made of: its rows know no other names
     seasons: list[EditionSeasonRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
+    # narrower than in what it is made of: its rows know no other names
     holidays: list[EditionHolidayRow] | msgspec.UnsetType = msgspec.UNSET  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
