@@ -78,3 +78,10 @@ async def test_what_is_offered_is_answered_over_http(client_api: Api, call: Call
     assert (await call("POST", f"{path}/decline")).status_code == 409
     assert (await call("POST", f"{path}/undo")).json()["offers"][0]["answer"] is None
     assert (await call("GET", "/api/rates/tariffs")).json()["tariffs"] == []
+
+
+async def test_an_edition_of_the_longest_name_is_kept_and_a_longer_one_refused(operate: Caller) -> None:
+    made = await operate("POST", _PATH, json=_EDITION | {"name": "0" * 200})
+    assert made.status_code == 201, made.text
+    longer = await operate("POST", _PATH, json=_EDITION | {"name": "0" * 201})
+    assert (longer.status_code, "200" in longer.json()["error"]["message"]) == (400, True), longer.text

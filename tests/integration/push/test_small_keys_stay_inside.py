@@ -23,7 +23,7 @@ from portal.core.quality.service import meter_events
 from portal.core.settings import RunMode
 from portal.core.sites.service import devices, sites
 from portal.core.stack import Stack
-from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
+from portal.core.tariffs.service import library, municipalities, tariff_imports, tariffs
 from tests.integration.fleet_ingest.examples import TARIFF
 from tests.integration.push.rig import START, Rig
 
@@ -75,6 +75,16 @@ async def test_they_are_not_pushed(pushed: Rig) -> None:
         assert _told((sent.rows, sent.headers)) == [], sent.batch_type
 
 
+_EDITION = {
+    "municipality": "Example City",
+    "timeZoneId": "Africa/Johannesburg",
+    "name": "Home",
+    "effectiveFrom": "2026-07-01",
+    "defaultRatePerKwh": 2,
+    "vatRate": 0.15,
+}
+
+
 async def _ids(rig: Rig) -> dict[str, str]:
     (device,) = await devices.list_devices(rig.client)
     ((tariff, municipality),) = await rig.on_client("SELECT id, municipality_id FROM app.tariffs")
@@ -84,10 +94,12 @@ async def _ids(rig: Rig) -> dict[str, str]:
     # Only of a customer that leaves is the number told: it is what remains of it.
     gone = await customers.register(rig.admin, "GONE", "Gone")
     leaving = await decommission.begin(rig.admin, gone.id, "GONE", without_export=True)
+    (edition,) = await library.keep_editions(rig.admin, [_EDITION])
     return {
         "rule_id": str(rule.id),
         "channel_id": str(channel.id),
         "decommission_id": str(leaving.id),
+        "edition_id": str(edition.id),
         "site_id": str(device.site_id),
         "device_id": str(device.id),
         "deviceId": str(device.id),

@@ -22,6 +22,7 @@ from portal.core.tariffs.rules.tariffs import (
     period_minutes,
 )
 from portal.core.values.currencies import is_currency
+from portal.core.values.texts import LONGEST_NAME
 
 _MINUTES_PER_WEEK = MINUTES_PER_DAY * DAYS_PER_WEEK
 _MAX_DECIMALS = 6
@@ -106,6 +107,8 @@ def uncovered_days(tariffs: Iterable[Tariff]) -> list[UncoveredDays]:
 def _heading_problems(tariff: Tariff) -> Iterator[Problem]:
     if not tariff.name.strip():
         yield Problem("name", "the tariff needs a name")
+    if len(tariff.name) > LONGEST_NAME:
+        yield Problem("name", f"the tariff's name has at most {LONGEST_NAME} characters")
     if tariff.effective_to is not None and tariff.effective_to < tariff.effective_from:
         yield Problem(
             "effectiveTo",
