@@ -15,7 +15,7 @@ from reflex.event import EventCallback
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 from portal.ui.forms import icon_button
 from portal.ui.linked import linked_script
-from portal.ui.vars import Text, Told
+from portal.ui.vars import Click, Shown, Text, Told
 
 _JSX = linked_script(__file__, "range_picker.jsx")
 
@@ -156,7 +156,9 @@ def segments(
 
     Arrow keys move between them.
     """
-    return segment_group(*[segment(key, text, active, on_choose) for key, text in choices], label=label)
+    return segment_group(
+        *[segment(text, active == key, on_choose(key)) for key, text in choices], label=label
+    )
 
 
 def segment_group(*buttons: rx.Component, label: str) -> rx.Component:
@@ -170,13 +172,13 @@ def segment_group(*buttons: rx.Component, label: str) -> rx.Component:
     )
 
 
-def segment(key: Text, text: Text, active: Text, on_choose: Told[str]) -> rx.Component:
-    """One button of a `segment_group`, pressed while `active` is its key."""
+def segment(text: Text, is_pressed: Shown[bool], on_click: Click) -> rx.Component:
+    """One button of a `segment_group`."""
     return rx.el.button(
         text,
         type="button",
-        on_click=on_choose(key),
-        custom_attrs={"aria-pressed": rx.cond(active == key, "true", "false")},
+        on_click=on_click,
+        custom_attrs={"aria-pressed": rx.cond(is_pressed, "true", "false")},
         class_name="ui-segment",
     )
 

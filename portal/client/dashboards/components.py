@@ -1,7 +1,5 @@
 """What the page of charts is made of."""
 
-from functools import partial
-
 import reflex as rx
 
 from portal.client.dashboards.address import COMPARISONS, RANGES
@@ -12,7 +10,7 @@ from portal.ui.feedback import empty_state, error_panel, skeleton
 from portal.ui.forms import button, icon_button
 from portal.ui.layout import PlainLink
 from portal.ui.plotted import bars, heat_map, hue_meanings, time_charts
-from portal.ui.range_picker import day_popover, segment, segment_group, segments
+from portal.ui.range_picker import day_popover, segment, segment_group
 from portal.ui.vars import Shown, Text, is_some, size
 
 _MOST_DAYS = 3660
@@ -173,7 +171,10 @@ def _adding(words: str, offers: Shown[list[Offer]], step: str) -> rx.Component:
 
 def _time() -> list[rx.Component]:
     return [
-        segments(RANGES, active=State.shown.span_name, on_choose=partial(State.go, "range"), label="Range"),
+        segment_group(
+            *[segment(words, State.shown.span_name == key, State.go("range", key)) for key, words in RANGES],
+            label="Range",
+        ),
         rx.el.span(
             icon_button(
                 rx.icon("chevron-left", size=16), label="The time before", on_click=State.go("step", "back")
@@ -274,7 +275,7 @@ def _energy() -> rx.Component:
 
 
 def _width(offer: Offer) -> rx.Component:
-    return segment(offer["key"], offer["words"], State.shown.bar_width, partial(State.go, "per"))
+    return segment(offer["words"], State.shown.bar_width == offer["key"], State.go("per", offer["key"]))
 
 
 def _year() -> rx.Component:
