@@ -6,6 +6,7 @@
 # make audit  whether flaws are known in what goes into the image; asks a public service
 # make docs  the documents as a site, in site/
 # make data-model  docs/data-model.md and its pictures, made anew from the tables
+# make messages  the catalogues of the languages, brought up to date with what the product says
 # make pictures  the pictures of the guides, made anew from a demo that runs (`make run` in another window)
 # make chaos  kills and cuts everything for some minutes while readings flow, and counts what is lost
 # make image  the image of docker/Dockerfile, built without a Docker engine: buildah, podman and runc are needed
@@ -16,7 +17,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-slow test-image image grafana bench check chaos pictures data-model docs audit format lock clean
+.PHONY: help setup setup-dev run test test-slow test-image image grafana bench check chaos pictures messages data-model docs audit format lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -84,6 +85,9 @@ docs: setup-dev
 
 pictures: setup-dev
 	@$(BIN)/python scripts/guide_pictures.py $(ARGS)
+
+messages: setup-dev
+	@$(BIN)/python -m tests.documents.messages
 
 data-model: setup-dev
 	@$(BIN)/python -m tests.documents.data_model

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from portal.core.errors import Misconfigured, PortalError
 from portal.core.settings import PROJECT_ROOT, RunMode
+from portal.frontend_languages import speak_all
 
 DIST = PROJECT_ROOT / ".dist"
 _WEB = PROJECT_ROOT / ".web"
@@ -40,11 +41,17 @@ _SHARED_SOURCES = (
     "portal/auth",
     "portal/features",
     "portal/core/values",
+    "portal/core/languages.py",
+    "portal/core/words.py",
+    "portal/frontend_languages.py",
+    "portal/translations",
     "portal/core/*/rules",
 )
 _BUILD_TIMEOUT_SECONDS = 900
 _TAIL_LINES = 30
-_COMMAND = (sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip")
+# Words of pages are marked in the one build, and put in afterwards for each language.
+_EXPORT = "from portal.core.languages import mark_words; mark_words(); from reflex.reflex import cli; cli()"
+_COMMAND = (sys.executable, "-c", _EXPORT, "export", "--frontend-only", "--no-zip")
 # How the tool says that a page was not prerendered in time (rxconfig.py has the limit), and how often it is tried.
 _TOO_BUSY = ("aborted due to timeout", "TimeoutError", "ETIMEDOUT")
 _TRIES = 3
@@ -192,6 +199,7 @@ def _publish(mode: RunMode, digest: str) -> None:
     shutil.rmtree(target, ignore_errors=True)
     (target / "build").mkdir(parents=True)
     shutil.move(_WEB / "build" / "client", target / "build" / "client")
+    speak_all(target / "build" / "client")
     if (_WEB / "backend").is_dir():
         shutil.copytree(_WEB / "backend", target / "backend")
     (target / "stamp").write_text(digest, encoding="utf-8")

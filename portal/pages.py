@@ -43,6 +43,7 @@ from portal.web.events.reconnect import PAGE_ID, install_reconnect
 from portal.web.events.recovery import recovery_notice
 from portal.web.http import unavailable
 from portal.web.http.edge import edge
+from portal.web.http.spoken_files import install_spoken_files
 
 _log = logger("pages")
 
@@ -75,6 +76,7 @@ def page_app(settings: Settings, stack: stacks.Stack | None = None) -> rx.App:
     install_middleware(made)
     install_reconnect(made)
     install_gate(made)
+    install_spoken_files()
     made.register_lifespan_task(_serving, settings=settings, given=stack, api=api)
     _add_pages(made, settings.run_mode)
     return made

@@ -6,6 +6,7 @@ from uuid import UUID
 import reflex as rx
 
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 
 
 class CustomerAddress(rx.State, mixin=True):
@@ -32,7 +33,7 @@ def customer_uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        message = "There is no such customer."
+        message = tr("There is no such customer.")
         raise NotFound(message) from None
 
 

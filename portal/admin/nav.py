@@ -4,6 +4,7 @@ from typing import Final
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.data_quality.entry import quality_entry
 from portal.features.data_quality.waiting_state import WaitingState
 from portal.features.settings.frame import NAV_ITEM as SETTINGS_ENTRY
@@ -18,11 +19,11 @@ FLEET_COST: Final = "/cost"
 DATA_QUALITY: Final = "/data-quality"
 LIBRARY: Final = "/tariff-library"
 NAV: Final = (
-    NavItem("Dashboard", DASHBOARD, "gauge"),
-    NavItem("Dashboards", DASHBOARDS, "chart-line"),
-    NavItem("Customers", CUSTOMERS, "building-2"),
-    NavItem("Cost", FLEET_COST, "receipt-text"),
-    NavItem("Tariffs", LIBRARY, "library"),
+    NavItem(tr("Dashboard"), DASHBOARD, "gauge"),
+    NavItem(tr("Dashboards"), DASHBOARDS, "chart-line"),
+    NavItem(tr("Customers"), CUSTOMERS, "building-2"),
+    NavItem(tr("Cost"), FLEET_COST, "receipt-text"),
+    NavItem(tr("Tariffs"), LIBRARY, "library"),
     quality_entry(DATA_QUALITY),
     SETTINGS_ENTRY,
 )

@@ -22,27 +22,29 @@ from portal.admin.library import page as library
 from portal.admin.library.edition_state import EditionState
 from portal.admin.nav import admin_page
 from portal.admin.operators import page as operators
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.features import not_found
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
 from portal.web.brand.branding import ICON_PATH
 
 _DASHBOARDS = (
-    ("fleet-overview", "The fleet"),
-    ("customer-drilldown", "Every quantity of one customer"),
+    ("fleet-overview", noted("The fleet")),
+    ("customer-drilldown", noted("Every quantity of one customer")),
 )
 
 
 def add_pages(app: rx.App) -> None:
     """Add this mode's routes to the app."""
     pages = (
-        (dashboard_page, "/", "Dashboard", load_dashboard),
-        (customers_page, "/customers", "Customers", load_customers),
+        (dashboard_page, "/", tr("Dashboard"), load_dashboard),
+        (customers_page, "/customers", tr("Customers"), load_customers),
         (customer_detail_page, "/customers/[customer_id]", CustomerState.title, load_customer),
         (customer_view_page, "/customers/[customer_id]/view", CustomerState.title, load_view),
         (leaving.leaving_page, leaving.ROUTE, LeavingState.title, leaving.on_load),
-        (dashboards_page, "/dashboards", "Dashboards", load_dashboards),
-        (fleet_cost_page, "/cost", "Cost", load_fleet_cost),
+        (dashboards_page, "/dashboards", tr("Dashboards"), load_dashboards),
+        (fleet_cost_page, "/cost", tr("Cost"), load_fleet_cost),
         (library.library_page, library.ROUTE, library.TITLE, library.on_load),
         (library.edition_page, library.EDITION_ROUTE, EditionState.title, library.on_load_edition),
         (quality.quality_page, quality.ROUTE, quality.TITLE, quality.ON_LOAD),

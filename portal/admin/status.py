@@ -3,14 +3,15 @@
 from typing import Final
 
 from portal.core.fleet.rules.customer_lists import OLD_TOKEN, CustomerStatus
+from portal.core.words import noted
 
 WORDS: Final[dict[str, str]] = {
-    CustomerStatus.FAILING: "Failing",
-    CustomerStatus.LATE: "Late",
-    CustomerStatus.NEVER_SEEN: "Never seen",
-    CustomerStatus.ACTIVE: "Active",
-    CustomerStatus.DISABLED: "Disabled",
-    OLD_TOKEN: "Old token valid",
+    CustomerStatus.FAILING: noted("Failing"),
+    CustomerStatus.LATE: noted("Late"),
+    CustomerStatus.NEVER_SEEN: noted("Never seen"),
+    CustomerStatus.ACTIVE: noted("Active"),
+    CustomerStatus.DISABLED: noted("Disabled"),
+    OLD_TOKEN: noted("Old token valid"),
 }
 TONES: Final[dict[str, str]] = {
     CustomerStatus.FAILING: "fail",

@@ -12,12 +12,14 @@ from typing import Any, TypeVar, cast
 
 import reflex as rx
 
+from portal.core import languages
 from portal.core.access import Actor
 from portal.core.audit.acting import acting, of, set_acting
 from portal.core.errors import Unavailable
+from portal.core.languages import tr
 from portal.web.events import recovery
 from portal.web.events.access import MARK, Access, Handler, access_of, allows, refusal
-from portal.web.http.session import actor_of, token_in
+from portal.web.http.session import actor_of, speech_of, token_in
 
 # A guard gives back what it was put on, so that a handler keeps its own type.
 Guarded = TypeVar("Guarded", bound=Handler)
@@ -76,6 +78,7 @@ def _guarded_stream(handler: Handler, access: Access) -> Handler:
             yield refusal(actor)
             return
         set_acting(actor, self.router.session.client_ip)
+        languages.speak(speech_of(actor))
         async for update in handler(self, *args, **kwargs):
             yield update
         await recovery.note_outcome(self, handler.__name__)
@@ -92,10 +95,10 @@ def _guarded_call(handler: Handler, access: Access) -> Handler:
             return await _say_unavailable(self, handler, error)
         if not allows(access, actor):
             return refusal(actor)
-        with acting(of(actor, self.router.session.client_ip)):
+        with acting(of(actor, self.router.session.client_ip)), languages.speaking(speech_of(actor)):
             result = handler(self, *args, **kwargs)
             answer = await result if inspect.isawaitable(result) else result
-        await recovery.note_outcome(self, handler.__name__)
+            await recovery.note_outcome(self, handler.__name__)
         return answer
 
     return call
@@ -106,4 +109,4 @@ async def _say_unavailable(state: rx.State, handler: Handler, error: Unavailable
     recovery.OUTAGE.note(error)
     await recovery.note_unread(state, handler.__name__)
     if hasattr(state, "failure") and not recovery.is_background(state):
-        state.failure = error.message
+        state.failure = tr(error.said)

@@ -16,6 +16,7 @@ from portal.auth.single_sign_on import routes as single_sign_on
 from portal.core.audit.acting import set_acting
 from portal.core.errors import Invalid, LockedOut, NotFound, Throttled, Unauthenticated
 from portal.core.identity.service import accounts, sessions
+from portal.core.identity.service.speech import set_speech
 from portal.core.stack import current
 from portal.web.brand import branding, images
 from portal.web.events import tabs
@@ -48,6 +49,7 @@ def auth_app() -> Starlette:
             Route("/auth/code", _form(_code), methods=["POST"]),
             Route("/auth/logout", _logout, methods=["POST"]),
             Route("/auth/password", _form(_change_password), methods=["POST"]),
+            Route("/auth/language", _form(_set_language), methods=["POST"]),
             Route("/auth/set-password", _form(_set_password), methods=["POST"]),
             *forward.ROUTES,
             *single_sign_on.ROUTES,
@@ -142,6 +144,19 @@ async def _change_password(request: Request, form: FormData) -> Response:
     except Invalid:
         return RedirectResponse(f"{_ACCOUNT}?problem=poor", 303)
     return _signed_in(request, token, f"{_ACCOUNT}?changed=1")
+
+
+async def _set_language(request: Request, form: FormData) -> Response:
+    """Have the person spoken to as they chose: the answer loads their page anew, in the words of that language."""
+    actor = await actor_of(token_in(request.headers.get("cookie")))
+    if actor is None:
+        return RedirectResponse("/login", 303)
+    set_acting(actor, address_of(request))
+    try:
+        await set_speech(current(), actor.id, _text(form, "language"), _text(form, "locale"))
+    except Invalid:
+        return RedirectResponse(f"{_ACCOUNT}?problem=language", 303)
+    return RedirectResponse(f"{_ACCOUNT}?language=1", 303)
 
 
 async def _set_password(request: Request, form: FormData) -> Response:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 
 
 def uuid_of(text: str) -> UUID:
@@ -10,4 +11,4 @@ def uuid_of(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such thing any more") from None
+        raise NotFound(tr("There is no such thing any more")) from None

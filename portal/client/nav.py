@@ -4,6 +4,7 @@ from typing import Final
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.data_quality.entry import quality_entry
 from portal.features.data_quality.waiting_state import WaitingState
 from portal.features.settings.frame import NAV_ITEM as SETTINGS_ENTRY
@@ -22,12 +23,12 @@ IMPORT: Final = f"{SITES}/import"
 BOARDS: Final = f"{SITES}/boards"
 # Only what exists: an entry appears together with its page.
 NAV: Final = (
-    NavItem("Dashboard", DASHBOARD, "gauge"),
-    NavItem("Dashboards", DASHBOARDS, "chart-line"),
-    NavItem("Cost", COST, "receipt-text"),
+    NavItem(tr("Dashboard"), DASHBOARD, "gauge"),
+    NavItem(tr("Dashboards"), DASHBOARDS, "chart-line"),
+    NavItem(tr("Cost"), COST, "receipt-text"),
     quality_entry(DATA_QUALITY),
-    NavItem("Alerts", ALERTS, "bell"),
-    NavItem("Sites", SITES, "map-pin", IdentityState.is_admin),
+    NavItem(tr("Alerts"), ALERTS, "bell"),
+    NavItem(tr("Sites"), SITES, "map-pin", IdentityState.is_admin),
     SETTINGS_ENTRY,
 )
 

@@ -16,12 +16,13 @@ from portal.client.nav import client_page
 from portal.client.offers import page as offers
 from portal.client.rates import page as rates
 from portal.client.sites import page as sites
+from portal.core.words import noted
 from portal.features import not_found
 from portal.features.settings import pages as settings
 from portal.features.settings.frame import Surface
 from portal.web.brand.branding import ICON_PATH
 
-_DASHBOARDS = (("power-overview", "Every quantity of every meter"),)
+_DASHBOARDS = (("power-overview", noted("Every quantity of every meter")),)
 
 
 def add_pages(app: rx.App) -> None:

@@ -13,6 +13,8 @@ from portal.core.fleet.service import operators
 from portal.core.identity.service import accounts, api_keys, second_factor
 from portal.core.identity.service.accounts import UserLine
 from portal.core.identity.service.api_keys import KeyLine
+from portal.core.identity.service.speech import set_speech
+from portal.core.languages import LANGUAGES, LOCALES
 from portal.core.operations.service import sealed_secrets
 from portal.core.settings import RunMode
 from portal.core.values.pages import Page
@@ -83,6 +85,23 @@ def scope_user(
     line = with_stack(lambda stack: operators.limit(stack, email, codes), mode=RunMode.ADMIN)
     seen = "every customer" if line.customers is None else ", ".join(line.customers)
     answer(line, f"{line.email} sees {seen}.", as_json=as_json)
+
+
+@users.command("language")
+def set_language(
+    email: str,
+    language: Annotated[str, typer.Argument(help=f"One of {', '.join(LANGUAGES)}.")],
+    locale: Annotated[
+        str,
+        typer.Option(help=f"How numbers are written: one of {', '.join(LOCALES)}; as usual in the language."),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Have pages and mail speak a language to a person."""
+    speech = with_stack(lambda stack: set_speech(stack, email, language, locale))
+    made = {"email": email.strip().lower(), "language": speech.language, "locale": speech.locale}
+    words = f"{made['email']} reads {LANGUAGES[speech.language]}, with numbers as in {speech.locale}."
+    answer(made, words, as_json=as_json)
 
 
 @users.command("reset-second-factor")

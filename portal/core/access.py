@@ -36,7 +36,8 @@ class Scope(StrEnum):
 class Actor:
     """The proven identity behind a request. `kind` is "user" for a person, "api_key" for a machine.
 
-    A limited one sees some customers of an Admin alone; which, the database knows.
+    A limited one sees some customers of an Admin alone; which, the database knows. What language a person reads and how
+    they want numbers written are of `portal.core.languages`.
     """
 
     id: UUID
@@ -45,6 +46,8 @@ class Actor:
     kind: str = "user"
     scope: Scope = Scope.MANAGE
     is_limited: bool = False
+    language: str = "en"
+    locale: str = "en-ZA"
 
 
 _limited: ContextVar[UUID | None] = ContextVar("limited", default=None)

@@ -20,7 +20,9 @@ class PortalError(Exception):
 
     def __init__(self, message: str, *, details: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = str(message)
+        # As it was said, which pages put into the reader's language.
+        self.said = message
         self.details = details
 
 

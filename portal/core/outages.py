@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.core.errors import Conflict, Unavailable
 from portal.core.log import logger
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -36,11 +37,11 @@ _VALUE_CLASS = "22"
 _CLASH_CODES = frozenset({"23001", "23503", "23505"})
 _BUSY_CODES = frozenset({"53300", _OUT_OF_TIME, _NO_LOCK})
 
-_NO_ANSWER = "The database does not answer."
-_BUSY = "The database is too busy just now. Try again in a moment."
-_IS_READ_ONLY = "The database is read-only just now, so nothing can be stored."
-_IS_FULL = "The database has no room left, so nothing can be stored."
-_CLASH = "Somebody else changed this at the same moment, so nothing was done: look at it again."
+_NO_ANSWER = noted("The database does not answer.")
+_BUSY = noted("The database is too busy just now. Try again in a moment.")
+_IS_READ_ONLY = noted("The database is read-only just now, so nothing can be stored.")
+_IS_FULL = noted("The database has no room left, so nothing can be stored.")
+_CLASH = noted("Somebody else changed this at the same moment, so nothing was done: look at it again.")
 WORDS = frozenset({_NO_ANSWER, _BUSY, _IS_READ_ONLY, _IS_FULL})
 """All that an `Unavailable` of the database can say to people."""
 

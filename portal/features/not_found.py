@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.ui.cards import card
 from portal.ui.feedback import empty_state
 from portal.ui.layout import internal_link
 from portal.web.brand.branding import ICON_PATH
 
 ROUTE = "/404"
-TITLE = "Page not found"
+TITLE = tr("Page not found")
 
 
 def add_to(app: rx.App, frame: Callable[..., rx.Component]) -> None:
@@ -20,10 +21,10 @@ def add_to(app: rx.App, frame: Callable[..., rx.Component]) -> None:
 
 def not_found_page(frame: Callable[..., rx.Component]) -> rx.Component:
     """Say so, and offer the way back."""
-    way_back = internal_link("Go to the dashboard", href="/", class_name="ui-button ui-button--primary")
+    way_back = internal_link(tr("Go to the dashboard"), href="/", class_name="ui-button ui-button--primary")
     nothing = empty_state(
-        "There is nothing at this address",
-        "It may have been moved or removed, or the address may be mistyped.",
+        tr("There is nothing at this address"),
+        tr("It may have been moved or removed, or the address may be mistyped."),
         icon="map-pin-off",
         action=way_back,
     )

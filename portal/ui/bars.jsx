@@ -20,7 +20,7 @@ function Told({ bar }) {
 }
 
 /** Stacked bars over time, each of which says all its parts at once and may open something. */
-export function Bars({ view, label, height, chosen, onOpen }) {
+export function Bars({ view, label, height, chosen, words, onOpen }) {
   const box = useRef(null);
   const [told, setTold] = useState(null);
   const [isByKey, setByKey] = useState(false);
@@ -51,7 +51,7 @@ export function Bars({ view, label, height, chosen, onOpen }) {
         style={{ height }}
         tabIndex={0}
         role="group"
-        aria-label={`${label} Arrow keys move through the bars${view.opens ? ", Enter opens one" : ""}.`}
+        aria-label={`${label} ${view.opens ? words.opens : words.keys}`}
         onKeyDown={press}
         onBlur={() => setTold(null)}
         onPointerMove={(event) => {

@@ -4,6 +4,7 @@ from typing import Literal
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.ui.vars import Click, Shown, Text, is_some
 
 Tone = Literal["neutral", "ok", "warn", "fail", "grace"]
@@ -59,16 +60,18 @@ def callouts(lines: Shown[list[str]], tone: CalloutTone = "warn") -> rx.Componen
     )
 
 
-def error_panel(
-    message: Text, *, on_retry: Click | None = None, title: Text = "This could not be loaded"
-) -> rx.Component:
+def error_panel(message: Text, *, on_retry: Click | None = None, title: Text | None = None) -> rx.Component:
     """What happened and what to try."""
     again = rx.el.button(
-        rx.icon("rotate-cw", size=15), "Try again", type="button", class_name="ui-button", on_click=on_retry
+        rx.icon("rotate-cw", size=15),
+        tr("Try again"),
+        type="button",
+        class_name="ui-button",
+        on_click=on_retry,
     )
     return rx.el.div(
         rx.el.div(rx.icon("cloud-off", size=22), class_name="ui-empty-icon"),
-        rx.el.h2(title),
+        rx.el.h2(tr("This could not be loaded") if title is None else title),
         rx.el.p(message),
         again if on_retry is not None else rx.fragment(),
         role="alert",
@@ -97,7 +100,7 @@ def skeleton(width: str = "100%", height: str = "16px") -> rx.Component:
 def skeleton_lines(count: int, height: str = "40px") -> rx.Component:
     """Bars in place of table rows or paragraphs."""
     return rx.el.div(
-        rx.el.span("Loading", class_name="ui-visually-hidden"),
+        rx.el.span(tr("Loading"), class_name="ui-visually-hidden"),
         *[skeleton("100%", height) for _ in range(count)],
         aria_busy=True,
         class_name="ui-stack",

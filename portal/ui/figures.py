@@ -3,7 +3,7 @@
 import reflex as rx
 
 from portal.ui.feedback import skeleton
-from portal.ui.vars import Click, Shown, Text
+from portal.ui.vars import Click, Shown, Text, sentence
 
 _MOST_IN_A_ROW = 4
 
@@ -45,6 +45,10 @@ def figure(
 def figure_row(*figures: rx.Component) -> rx.Component:
     """Up to four figures in one row; more would be a table."""
     if len(figures) > _MOST_IN_A_ROW:
-        message = f"a row holds at most {_MOST_IN_A_ROW} figures, got {len(figures)}"
+        message = sentence(
+            "a row holds at most {most_in_a_row} figures, got {figures}",
+            most_in_a_row=_MOST_IN_A_ROW,
+            figures=len(figures),
+        )
         raise ValueError(message)
     return rx.el.dl(*figures, class_name="ui-figures")

@@ -1,23 +1,26 @@
-"""Numbers, money and times as people read them. Pure: no clock, no locale of the machine."""
+"""Numbers, money and times as people read them, in the present task's language and locale; no other module writes them.
+
+Pure but for that: no clock, no locale of the machine.
+"""
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from portal.core import languages
 from portal.core.energy.rules.as_of import STILL_ADDED_UP, AsOf
+from portal.core.languages import tr, trn
 from portal.core.values.currencies import currency_digits
 from portal.core.values.time import CLOCK_TOLERANCE
 
 MISSING: Final = "\u2014"
-# Thin, not the narrow no-break space: common fonts draw that one too narrow to be seen between digits.
-_THIN: Final = "\u2009"
 _NO_BREAK: Final = "\u00a0"
 _MINUS: Final = "\u2212"
 _SYMBOLS: Final = {"ZAR": "R", "EUR": "\u20ac", "USD": "$", "GBP": "\u00a3"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _NEVER_SET: Final = timedelta(days=3650)
-_WEEK: Final = "MTWTFSS"
+_names = languages.locale_data
 
 
 def number(value: Decimal | float | None, decimals: int) -> str:
@@ -25,8 +28,14 @@ def number(value: Decimal | float | None, decimals: int) -> str:
     if value is None:
         return MISSING
     rounded = _decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    text = f"{abs(rounded):,.{decimals}f}".replace(",", _THIN)
+    text = languages.number_text(f"{abs(rounded):,.{decimals}f}")
     return f"{_MINUS}{text}" if rounded < 0 else text
+
+
+def short_number(value: Decimal | float, most_decimals: int) -> str:
+    """A number with at most so many decimals, and none that are nothing: `1 500`, `2.5`."""
+    text, decimal = number(value, most_decimals), languages.separators()[1]
+    return text.rstrip("0").rstrip(decimal) if most_decimals else text
 
 
 def kwh(value: Decimal | None) -> str:
@@ -73,30 +82,33 @@ def currency_symbol(currency: str) -> str:
 def relative(at: datetime | None, now: datetime) -> str:
     """How long ago an instant was, coarsely: `3 min ago`. Both must be aware."""
     if at is None:
-        return "never"
+        return tr("never")
     seconds = int((now - at).total_seconds())
     if seconds < 0:
-        return "in the future" if now + CLOCK_TOLERANCE < at else "just now"
+        return tr("in the future") if now + CLOCK_TOLERANCE < at else tr("just now")
     if seconds < _MINUTE:
-        return "just now"
+        return tr("just now")
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE} min ago"
+        return tr("{minutes} min ago", minutes=seconds // _MINUTE)
     if seconds < _DAY:
-        return f"{seconds // _HOUR} h ago"
-    days = seconds // _DAY
-    return f"{days} day ago" if days == 1 else f"{days} days ago"
+        return tr("{hours} h ago", hours=seconds // _HOUR)
+    return counted(seconds // _DAY, "{count} day ago", "{count} days ago")
 
 
 def clock_skew(skew: timedelta) -> str:
     """How far a clock is ahead (negative: behind), coarsely: `15 min ahead`."""
     seconds = abs(int(skew.total_seconds()))
     if skew < -_NEVER_SET:
-        return "not set"
+        return tr("not set")
     if seconds < _HOUR:
-        amount = f"{seconds // _MINUTE} min"
+        amount = tr("{minutes} min", minutes=seconds // _MINUTE)
+    elif seconds < 2 * _DAY:
+        amount = tr("{hours} h", hours=seconds // _HOUR)
     else:
-        amount = f"{seconds // _HOUR} h" if seconds < 2 * _DAY else f"{seconds // _DAY} days"
-    return f"{amount} {'ahead' if skew > timedelta(0) else 'behind'}"
+        amount = counted(seconds // _DAY, "{count} day", "{count} days")
+    return (
+        tr("{amount} ahead", amount=amount) if skew > timedelta(0) else tr("{amount} behind", amount=amount)
+    )
 
 
 def utc_time(at: datetime | None) -> str:
@@ -109,18 +121,18 @@ def near_time(at: datetime | None, zone: str | tzinfo) -> str:
     if at is None:
         return MISSING
     local = _in_zone(at, zone)
-    return f"{local.day} {local:%b}, {local:%H:%M}"
+    return f"{day_of_month(local)}, {local:%H:%M}"
 
 
 def as_of(reached: AsOf, zone: str | tzinfo) -> str:
     """How far figures of energy and money go: `As of 18 May, 10:40`; and that there is more, where there is."""
     words = moment_of(reached, zone)
-    return words if reached.is_complete else f"{words}. {STILL_ADDED_UP}"
+    return words if reached.is_complete else f"{words}. {tr(STILL_ADDED_UP)}"
 
 
 def moment_of(reached: AsOf, zone: str | tzinfo) -> str:
     """When figures are of, where what they lack is said elsewhere: `As of 18 May, 10:40`."""
-    return f"As of {near_time(reached.at, zone)}"
+    return tr("As of {moment}", moment=near_time(reached.at, zone))
 
 
 def local_date(at: datetime | None, zone: str | tzinfo) -> str:
@@ -140,12 +152,42 @@ def local_time(at: datetime | None, zone: str | tzinfo) -> str:
 
 def day(on: date) -> str:
     """A date: `18 May 2026`."""
-    return f"{on.day} {on:%b %Y}"
+    return f"{day_of_month(on)} {on.year}"
+
+
+def day_of_month(on: date) -> str:
+    """A date without its year: `18 May`."""
+    return f"{on.day} {month_short(on)}"
+
+
+def month(on: date) -> str:
+    """The month of a date, in full: `May 2026`."""
+    return f"{month_name(on)} {on.year}"
+
+
+def month_name(on: date) -> str:
+    """The month of a date: `May`."""
+    return languages.month_name(on)
+
+
+def month_short(on: date) -> str:
+    """The month of a date, as short as can be: `Sep`."""
+    return languages.month_short(on)
+
+
+def weekday_name(on: date) -> str:
+    """The day of the week of a date: `Monday`."""
+    return _names(languages.present().language).days["format"]["wide"][on.weekday()]
+
+
+def weekday_short(on: date) -> str:
+    """The day of the week of a date, as short as can be: `Mon`."""
+    return _names(languages.present().language).days["format"]["abbreviated"][on.weekday()].rstrip(".")
 
 
 def week_day(on: date) -> str:
     """A date with its day of the week, for rows of days: `Mon 18 May`."""
-    return f"{on:%a} {on.day} {on:%b}"
+    return f"{weekday_short(on)} {day_of_month(on)}"
 
 
 def day_range(first: date, last: date) -> str:
@@ -155,18 +197,19 @@ def day_range(first: date, last: date) -> str:
     if first.year != last.year:
         return f"{day(first)} \u2013 {day(last)}"
     if first.month != last.month:
-        return f"{first.day} {first:%b} \u2013 {day(last)}"
+        return f"{day_of_month(first)} \u2013 {day(last)}"
     return f"{first.day} \u2013 {day(last)}"
 
 
 def week_mask(mask: int) -> str:
     """Days of the week of a tariff period, Monday = 1 ... Sunday = 64: `MTWTF--`."""
-    return "".join(character if mask & (1 << index) else "-" for index, character in enumerate(_WEEK))
+    names = _names(languages.present().language).days["stand-alone"]["narrow"]
+    return "".join(names[index] if mask & (1 << index) else "-" for index in range(7))
 
 
-def count(amount: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: `1 site`, `3 sites`."""
-    return f"{number(amount, 0)} {one if amount == 1 else many or one + 's'}"
+def counted(amount: int, one: str, many: str, **values: object) -> str:
+    """A sentence about an amount, which it names `{count}`: `1 site`, `3 sites`."""
+    return trn(one, many, amount, count=number(amount, 0), **values)
 
 
 def change(now: Decimal, before: Decimal) -> str:
@@ -176,8 +219,28 @@ def change(now: Decimal, before: Decimal) -> str:
     percent = (now - before) / before * 100
     size = number(abs(percent), 0)
     if size == "0":
-        return "about the same"
-    return f"{size}{_NO_BREAK}% {'more' if percent > 0 else 'less'}"
+        return tr("about the same")
+    share = f"{size}{_NO_BREAK}%"
+    return tr("{share} more", share=share) if percent > 0 else tr("{share} less", share=share)
+
+
+def change_beside(now: Decimal, before: Decimal, label: str) -> str:
+    """How far `now` is from what was `before`, which is called by a label: `12 % more than 4 May`."""
+    if before == 0:
+        return ""
+    percent = (now - before) / before * 100
+    size = number(abs(percent), 0)
+    if size == "0":
+        return tr("about the same as {label}", label=label)
+    share = f"{size}{_NO_BREAK}%"
+    if percent > 0:
+        return tr("{share} more than {label}", share=share, label=label)
+    return tr("{share} less than {label}", share=share, label=label)
+
+
+def marks() -> tuple[str, str]:
+    """What stands between thousands, and before decimals, for scripts that write numbers themselves."""
+    return languages.separators()
 
 
 def _in_zone(at: datetime, zone: str | tzinfo) -> datetime:

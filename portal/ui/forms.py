@@ -6,6 +6,7 @@ from typing import Any, Literal
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
+from portal.core.languages import tr
 from portal.ui.focus import ReturnFocus
 from portal.ui.vars import Shown, Text, Told
 
@@ -139,7 +140,7 @@ def search_field(label: str, *, value: Text, on_change: Told[str], name: str = "
     )
 
 
-def secret(value: Text, *, name: str = "secret", label: str = "Copy") -> rx.Component:
+def secret(value: Text, *, name: str = "secret", label: str = tr("Copy")) -> rx.Component:
     """A secret that is shown once, with a button that copies it."""
     return rx.el.div(
         rx.el.code(value, id=name),
@@ -157,7 +158,7 @@ def copy_button(name: str, label: str) -> rx.Component:
     """A button that copies the text of the element with this id, and says so for a moment."""
     return rx.el.button(
         rx.el.span(rx.icon("copy", size=15), label, class_name="ui-copy-before"),
-        rx.el.span(rx.icon("check", size=15), "Copied", class_name="ui-copy-after"),
+        rx.el.span(rx.icon("check", size=15), tr("Copied"), class_name="ui-copy-after"),
         type="button",
         class_name="ui-button ui-button--small ui-copy",
         custom_attrs={"onClick": rx.Var(_COPY % name)},

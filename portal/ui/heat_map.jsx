@@ -14,7 +14,7 @@ async function opacities(url) {
 }
 
 /** Days from left to right, their hours downwards: a picture by the server, in the page's colours. */
-export function HeatMap({ view, label, onOpen }) {
+export function HeatMap({ view, label, words, onOpen }) {
   const [at, setAt] = useState(null);
   const [known, setKnown] = useState(null);
   useEffect(() => {
@@ -32,8 +32,8 @@ export function HeatMap({ view, label, onOpen }) {
   const value = ([day, hour]) => {
     const pixel = hour * view.days + day;
     if (!known) return "";
-    if (known.gaps[pixel]) return ": no readings";
-    return `: about ${((known.values[pixel] / 255) * view.highest).toPrecision(3)} ${view.unit}`;
+    if (known.gaps[pixel]) return words.none;
+    return words.about.replace("{value}", ((known.values[pixel] / 255) * view.highest).toPrecision(3).replace(".", view.marks?.[1] ?? ".")).replace("{unit}", view.unit);
   };
   const find = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -42,8 +42,8 @@ export function HeatMap({ view, label, onOpen }) {
     return [Math.max(0, Math.min(view.days - 1, day)), Math.max(0, Math.min(23, hour))];
   };
   const date = (day) => new Date(Date.parse(`${view.first}T00:00:00Z`) + day * 86400e3);
-  const words = (day) =>
-    new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" }).format(date(day));
+  const named = (day) =>
+    new Intl.DateTimeFormat(words.locale, { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" }).format(date(day));
   const iso = (day) => date(day).toISOString().slice(0, 10);
   return (
     <div className="ui-heat">
@@ -65,13 +65,13 @@ export function HeatMap({ view, label, onOpen }) {
       </div>
       <div className="ui-heat-months">
         {view.months.map((month) => (
-          <button key={month.day} type="button" style={{ left: percent(month.at) }} onClick={() => onOpen?.(month.day)} aria-label={`${month.text}: open ${month.words}`}>
+          <button key={month.day} type="button" style={{ left: percent(month.at) }} onClick={() => onOpen?.(month.day)} aria-label={`${month.text}: ${words.open.replace("{month}", month.words)}`}>
             {month.text}
           </button>
         ))}
       </div>
       <p className="ui-hint" aria-hidden="true">
-        {at ? `${words(at[0])}, ${String(at[1]).padStart(2, "0")}:00 to ${String(at[1] + 1).padStart(2, "0")}:00${value(at)}` : view.hint}
+        {at ? words.hour.replace("{day}", named(at[0])).replace("{first}", String(at[1]).padStart(2, "0")).replace("{last}", String(at[1] + 1).padStart(2, "0")) + value(at) : view.hint}
       </p>
     </div>
   );

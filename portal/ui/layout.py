@@ -8,6 +8,7 @@ import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router.dom import ReactRouterLink
 
+from portal.core.languages import tr
 from portal.ui.forms import NativeForm, button, icon_button
 from portal.ui.linked import linked_script
 from portal.ui.vars import Click, Shown, Text
@@ -70,7 +71,7 @@ def page_frame(  # noqa: PLR0913
     `on_shown` is called once the page is there.
     """
     return rx.box(
-        PlainLink.create("Skip to content", href="#content", class_name="ui-skip"),
+        PlainLink.create(tr("Skip to content"), href="#content", class_name="ui-skip"),
         _topbar(nav),
         _side(nav, section, user),
         rx.el.main(
@@ -105,7 +106,7 @@ def internal_link(
 
 def theme_toggle() -> rx.Component:
     """Switches between light and dark."""
-    label = "Switch between light and dark"
+    label = tr("Switch between light and dark")
     return _ThemeToggle.create(
         rx.icon("sun", size=17, class_name="ui-when-dark"),
         rx.icon("moon", size=17, class_name="ui-when-light"),
@@ -127,7 +128,7 @@ def _topbar(nav: Sequence[NavItem]) -> rx.Component:
         icon_button(
             rx.icon("menu", size=20),
             *[_count(item, "ui-topbar-count") for item in nav if item.count_words],
-            label="Open navigation",
+            label=tr("Open navigation"),
             custom_attrs={"popoverTarget": _DRAWER},
         ),
         _brand(),
@@ -142,7 +143,9 @@ def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
         rx.el.div(
             rx.el.span(user, class_name="ui-user-name", title=user),
             NativeForm.create(
-                button(rx.icon("log-out", size=16), "Sign out", tone="quiet", size="small", kind="submit"),
+                button(
+                    rx.icon("log-out", size=16), tr("Sign out"), tone="quiet", size="small", kind="submit"
+                ),
                 action="/auth/logout",
                 method="post",
             ),
@@ -150,7 +153,7 @@ def _side(nav: Sequence[NavItem], section: str, user: Text) -> rx.Component:
             class_name="ui-user",
         ),
         id=_DRAWER,
-        aria_label="Main",
+        aria_label=tr("Main"),
         custom_attrs={"popover": "auto"},
         class_name="ui-side",
     )

@@ -4,6 +4,8 @@ from typing import TypedDict
 
 import reflex as rx
 
+from portal.core.languages import tr
+from portal.ui import formats
 from portal.ui.forms import icon_button
 from portal.ui.vars import Shown, Text, Told, is_some
 
@@ -42,7 +44,16 @@ def page_choice(total: int, page: int, rows: int) -> PageChoice:
     last = max(-(-total // rows), 1)
     here = min(max(page, 1), last)
     first = (here - 1) * rows + 1
-    words = f"{first:,} to {min(here * rows, total):,} of {total:,}".replace(",", "\u2009") if total else ""
+    words = (
+        tr(
+            "{first} to {last} of {total}",
+            first=formats.number(first, 0),
+            last=formats.number(min(here * rows, total), 0),
+            total=formats.number(total, 0),
+        )
+        if total
+        else ""
+    )
     return {
         "words": words,
         "links": _links(here, last),
@@ -58,7 +69,7 @@ def _links(here: int, last: int) -> list[PageLink]:
     for page in shown:
         if links and page > links[-1]["number"] + 1:
             links.append({"number": 0, "text": _GAP})
-        links.append({"number": page, "text": f"{page:,}".replace(",", "\u2009")})
+        links.append({"number": page, "text": formats.number(page, 0)})
     return links if last > 1 else []
 
 
@@ -99,15 +110,18 @@ def _pages(pages: PageChoice, on_page: Told[int]) -> rx.Component:
     return rx.el.nav(
         icon_button(
             rx.icon("chevron-left", size=16),
-            label="Page before",
+            label=tr("Page before"),
             disabled=before == 0,
             on_click=on_page(before),
         ),
         rx.foreach(pages["links"], lambda link: _page(link, pages["here"], on_page)),
         icon_button(
-            rx.icon("chevron-right", size=16), label="Next page", disabled=after == 0, on_click=on_page(after)
+            rx.icon("chevron-right", size=16),
+            label=tr("Next page"),
+            disabled=after == 0,
+            on_click=on_page(after),
         ),
-        aria_label="Pages",
+        aria_label=tr("Pages"),
         class_name="ui-row ui-pages",
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.ui.focus import PanelFocus
 from portal.ui.forms import icon_button
 from portal.ui.vars import Click, Shown, Text
@@ -30,7 +31,7 @@ def panel(
     The focus goes into it and at its end back to what had it; `at` names what it shows, where that may change.
     """
     close = icon_button(
-        rx.icon("x", size=17), label="Close", on_click=on_close, custom_attrs={"data-panel-close": "true"}
+        rx.icon("x", size=17), label=tr("Close"), on_click=on_close, custom_attrs={"data-panel-close": "true"}
     )
     return rx.el.aside(
         PanelFocus.create(at=at),

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 /** A box for a password, which shows it while somebody asks for that. */
-export function PasswordInput({ name, autoComplete }) {
+export function PasswordInput({ name, autoComplete, words }) {
   const [isShown, setShown] = useState(false);
   const [isReady, setReady] = useState(false);
   useEffect(() => setReady(true), []);
@@ -18,8 +18,8 @@ export function PasswordInput({ name, autoComplete }) {
         className="ui-input"
       />
       {isReady && (
-        <button type="button" className="ui-link" aria-pressed={isShown} aria-label="Show the password" onClick={() => setShown(!isShown)}>
-          {isShown ? "Hide" : "Show"}
+        <button type="button" className="ui-link" aria-pressed={isShown} aria-label={words.label} onClick={() => setShown(!isShown)}>
+          {isShown ? words.hide : words.show}
         </button>
       )}
     </div>

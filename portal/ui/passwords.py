@@ -2,6 +2,8 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
+from portal.ui.forms import text_field
 from portal.ui.linked import linked_script
 from portal.ui.vars import Text
 
@@ -12,6 +14,14 @@ class _PasswordInput(rx.Component):
 
     name: rx.Var[str]
     auto_complete: rx.Var[str]
+    words: rx.Var[dict[str, str]]
+
+
+def email_field() -> rx.Component:
+    """The address somebody signs in with."""
+    return text_field(
+        tr("E-mail"), name="email", kind="email", required=True, auto_focus=True, auto_complete="username"
+    )
 
 
 def password_field(
@@ -20,7 +30,11 @@ def password_field(
     """A labelled box that hides what is typed until somebody asks to see it."""
     return rx.el.div(
         rx.el.label(label, html_for=name),
-        _PasswordInput.create(name=name, auto_complete=auto_complete),
+        _PasswordInput.create(
+            name=name,
+            auto_complete=auto_complete,
+            words={"label": tr("Show the password"), "show": tr("Show"), "hide": tr("Hide")},
+        ),
         rx.el.p(hint, class_name="ui-hint"),
         class_name="ui-field",
     )

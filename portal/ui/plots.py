@@ -6,13 +6,14 @@ A path lies in a square of SIZE by SIZE that is stretched to wherever the chart 
 import struct
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil, floor, log10
 from zoneinfo import ZoneInfo
 
 from portal.core.values.time import local_midnight
+from portal.ui import formats
 
 SIZE = 1000
 _FLAT = 0.05
@@ -112,11 +113,17 @@ def time_ticks(from_at: datetime, to_at: datetime, zone: ZoneInfo, most: int = 9
     for step in _DAY_STEPS:
         if length <= step * _DAY * most:
             chosen = [day for day in days if day.toordinal() % step == (1 if step > 2 else 0) % step]
-            return _day_ticks(chosen, from_at, to_at, zone, "%-d %b" if step > 1 else "%a %-d")
+            return _day_ticks(chosen, from_at, to_at, zone, formats.day_of_month if step > 1 else _week_day)
     firsts = [day for day in days if day.day == 1]
     step = next((each for each in _MONTH_STEPS if len(firsts) <= each * most * 1.5), _MONTH_STEPS[-1])
     months = [day for day in firsts if (day.year * 12 + day.month - 1) % step == 0]
-    return _day_ticks(months, from_at, to_at, zone, "%b" if step == 1 else "%Y" if step >= 12 else "%b %Y")
+    return _day_ticks(
+        months,
+        from_at,
+        to_at,
+        zone,
+        formats.month_short if step == 1 else _year if step >= 12 else _month_and_year,
+    )
 
 
 def _clock_ticks(from_at: datetime, to_at: datetime, zone: ZoneInfo, step: timedelta) -> list[TimeTick]:
@@ -130,11 +137,11 @@ def _clock_ticks(from_at: datetime, to_at: datetime, zone: ZoneInfo, step: timed
 
 
 def _day_ticks(
-    days: Sequence[date], from_at: datetime, to_at: datetime, zone: ZoneInfo, words: str
+    days: Sequence[date], from_at: datetime, to_at: datetime, zone: ZoneInfo, words: Callable[[date], str]
 ) -> list[TimeTick]:
     placed = [(local_midnight(day, zone), day) for day in days]
     return [
-        TimeTick((at - from_at) / (to_at - from_at), f"{day:{words}}")
+        TimeTick((at - from_at) / (to_at - from_at), words(day))
         for at, day in placed
         if from_at <= at < to_at
     ]
@@ -170,3 +177,15 @@ def mask_url(columns: Sequence[Sequence[float]]) -> str:
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack("!I", len(content)) + kind + content + struct.pack("!I", zlib.crc32(kind + content))
+
+
+def _week_day(on: date) -> str:
+    return f"{formats.weekday_short(on)} {on.day}"
+
+
+def _month_and_year(on: date) -> str:
+    return f"{formats.month_short(on)} {on.year}"
+
+
+def _year(on: date) -> str:
+    return str(on.year)

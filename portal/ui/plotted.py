@@ -8,8 +8,9 @@ from typing import Any, Final, TypedDict
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.ui.linked import linked_script
-from portal.ui.vars import Shown, Text, Told
+from portal.ui.vars import Shown, Text, Told, script_locale
 
 Drawn = dict[str, Any]
 
@@ -71,6 +72,7 @@ class _TimeCharts(rx.Component):
     tag = "TimeCharts"
 
     view: rx.Var[dict[str, Any]]
+    words: rx.Var[dict[str, str]]
     on_zoom: rx.EventHandler[_two_instants]
 
 
@@ -82,6 +84,7 @@ class _Bars(rx.Component):
     label: rx.Var[str]
     height: rx.Var[str]
     chosen: rx.Var[str]
+    words: rx.Var[dict[str, str]]
     on_open: rx.EventHandler[_one]
 
 
@@ -91,12 +94,20 @@ class _HeatMap(rx.Component):
 
     view: rx.Var[dict[str, Any]]
     label: rx.Var[str]
+    words: rx.Var[dict[str, str]]
     on_open: rx.EventHandler[_one]
 
 
 def time_charts(view: Shown[Drawn], *, on_zoom: Any) -> rx.Component:
     """Lines over one axis of time; `on_zoom(from, to)` gets two ISO instants in UTC."""
-    return _TimeCharts.create(view=view, on_zoom=on_zoom)
+    words = {
+        "locale": script_locale(),
+        "label": tr(
+            "Charts. Arrow keys move through the readings, with Shift they select, Enter zooms, Backspace goes back."
+        ),
+        "none": tr("no reading"),
+    }
+    return _TimeCharts.create(view=view, words=words, on_zoom=on_zoom)
 
 
 def bars(
@@ -107,12 +118,23 @@ def bars(
     `chosen` is the key of the one that is open.
     """
     opening = {} if on_open is None else {"on_open": on_open}
-    return _Bars.create(view=view, label=label, height=height, chosen=chosen, **opening)
+    words = {
+        "keys": tr("Arrow keys move through the bars."),
+        "opens": tr("Arrow keys move through the bars, Enter opens one."),
+    }
+    return _Bars.create(view=view, label=label, height=height, chosen=chosen, words=words, **opening)
 
 
 def heat_map(view: Shown[Drawn], *, label: Text, on_open: Told[str]) -> rx.Component:
     """A year of days with their hours; `on_open(day)` gets the ISO date of the one that was chosen."""
-    return _HeatMap.create(view=view, label=label, on_open=on_open)
+    words = {
+        "locale": script_locale(),
+        "about": tr(": about {value} {unit}"),
+        "none": tr(": no readings"),
+        "hour": tr("{day}, {first}:00 to {last}:00"),
+        "open": tr("open {month}"),
+    }
+    return _HeatMap.create(view=view, label=label, words=words, on_open=on_open)
 
 
 def hue_meanings(drawn: Drawn) -> rx.Component:

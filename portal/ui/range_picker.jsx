@@ -13,14 +13,14 @@ const toDay = (text) => {
 };
 
 /** A button with the chosen days on it, and behind it two date fields and a calendar that say the same. */
-export function RangePopover({ label, start, end, latest, maxDays, onRange }) {
+export function RangePopover({ label, start, end, latest, maxDays, words, onRange }) {
   const [open, setOpen] = useState(false);
   const [draft, setDraft] = useState({ start, end });
   const toggle = (next) => {
     if (next) setDraft({ start, end });
     setOpen(next);
   };
-  const problem = problemOf(draft, maxDays);
+  const problem = problemOf(draft, maxDays, words);
   const apply = (event) => {
     event.preventDefault();
     if (problem) return;
@@ -35,11 +35,11 @@ export function RangePopover({ label, start, end, latest, maxDays, onRange }) {
           {label}
         </button>
       </Popover.Trigger>
-      <Popover.Content align="end" maxWidth="min(94vw, 340px)" aria-label="Choose days">
+      <Popover.Content align="end" maxWidth="min(94vw, 340px)" aria-label={words.choose}>
         <form className="ui-range-form" onSubmit={apply} noValidate>
           <div className="ui-range-fields">
-            <DateField label="From" value={draft.start} max={latest} onValue={(v) => setDraft({ ...draft, start: v })} />
-            <DateField label="To" value={draft.end} max={latest} onValue={(v) => setDraft({ ...draft, end: v })} />
+            <DateField label={words.from} value={draft.start} max={latest} onValue={(v) => setDraft({ ...draft, start: v })} />
+            <DateField label={words.to} value={draft.end} max={latest} onValue={(v) => setDraft({ ...draft, end: v })} />
           </div>
           <DayPicker
             mode="range"
@@ -47,6 +47,7 @@ export function RangePopover({ label, start, end, latest, maxDays, onRange }) {
             weekStartsOn={1}
             captionLayout="dropdown"
             showOutsideDays
+            {...namesIn(words.locale)}
             fixedWeeks
             selected={{ from: toDay(draft.start), to: toDay(draft.end) }}
             onSelect={(range) => setDraft({ start: toText(range?.from), end: toText(range?.to) })}
@@ -60,7 +61,7 @@ export function RangePopover({ label, start, end, latest, maxDays, onRange }) {
               {problem}
             </span>
             <button type="submit" className="ui-button ui-button--primary" disabled={Boolean(problem)}>
-              Show
+              {words.show}
             </button>
           </div>
         </form>
@@ -69,12 +70,27 @@ export function RangePopover({ label, start, end, latest, maxDays, onRange }) {
   );
 }
 
-function problemOf({ start, end }, maxDays) {
+/** Names of days and months in another language than English, which the calendar has by itself. */
+function namesIn(locale) {
+  if (locale === "en-GB") return {};
+  const named = (parts) => (date) => new Intl.DateTimeFormat(locale, parts).format(date);
+  const whole = named({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  return {
+    formatters: {
+      formatMonthDropdown: named({ month: "long" }),
+      formatWeekdayName: named({ weekday: "narrow" }),
+      formatCaption: named({ month: "long", year: "numeric" }),
+    },
+    labels: { labelDayButton: whole, labelGridcell: whole, labelWeekday: named({ weekday: "long" }) },
+  };
+}
+
+function problemOf({ start, end }, maxDays, words) {
   const first = toDay(start);
   const last = toDay(end);
-  if (!first || !last) return first ? "Choose the last day" : "Choose the first day";
-  if (last < first) return "The last day is before the first";
-  if (maxDays && Math.round((last - first) / 86400000) + 1 > maxDays) return `At most ${maxDays} days`;
+  if (!first || !last) return first ? words.last : words.first;
+  if (last < first) return words.order;
+  if (maxDays && Math.round((last - first) / 86400000) + 1 > maxDays) return words.most.replace("{days}", maxDays);
   return "";
 }
 

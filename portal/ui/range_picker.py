@@ -12,21 +12,22 @@ from typing import Final
 import reflex as rx
 from reflex.event import EventCallback
 
+from portal.core.languages import tr
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 from portal.ui.forms import icon_button
 from portal.ui.linked import linked_script
-from portal.ui.vars import Click, Shown, Text, Told
+from portal.ui.vars import Click, Shown, Text, Told, script_locale
 
 _JSX = linked_script(__file__, "range_picker.jsx")
 
 QUICK_RANGES: Final = (
-    ("today", "Today"),
-    ("yesterday", "Yesterday"),
-    ("last-7-days", "Last 7 d"),
-    ("last-30-days", "Last 30 d"),
-    ("this-month", "This month"),
-    ("last-month", "Last month"),
-    ("this-year", "This year"),
+    ("today", tr("Today")),
+    ("yesterday", tr("Yesterday")),
+    ("last-7-days", tr("Last 7 d")),
+    ("last-30-days", tr("Last 30 d")),
+    ("this-month", tr("This month")),
+    ("last-month", tr("Last month")),
+    ("this-year", tr("This year")),
 )
 DEFAULT_RANGE: Final = "last-7-days"
 _DAY = timedelta(days=1)
@@ -119,11 +120,11 @@ def range_picker(
     `on_step(by)` gets -1 for the days before, 1 for those after.
     """
     return rx.el.div(
-        segments(QUICK_RANGES, active=active, on_choose=on_quick, label="Quick ranges"),
+        segments(QUICK_RANGES, active=active, on_choose=on_quick, label=tr("Quick ranges")),
         rx.el.span(
-            icon_button(rx.icon("chevron-left", size=16), label="The days before", on_click=on_step(-1)),
+            icon_button(rx.icon("chevron-left", size=16), label=tr("The days before"), on_click=on_step(-1)),
             day_popover(label=label, start=start, end=end, latest=latest, on_range=on_range),
-            icon_button(rx.icon("chevron-right", size=16), label="The days after", on_click=on_step(1)),
+            icon_button(rx.icon("chevron-right", size=16), label=tr("The days after"), on_click=on_step(1)),
             class_name="ui-step",
         ),
         class_name="ui-range",
@@ -141,8 +142,22 @@ def day_popover(
 ) -> rx.Component:
     """A button with the chosen days on it, and behind it two date fields and a calendar; as in `range_picker`."""
     return _RangePopover.create(
-        label=label, start=start, end=end, latest=latest, max_days=max_days, on_range=on_range
+        label=label, start=start, end=end, latest=latest, max_days=max_days, words=_words(), on_range=on_range
     )
+
+
+def _words() -> dict[str, str]:
+    return {
+        "locale": script_locale(),
+        "choose": tr("Choose days"),
+        "from": tr("From"),
+        "to": tr("To"),
+        "show": tr("Show"),
+        "first": tr("Choose the first day"),
+        "last": tr("Choose the last day"),
+        "order": tr("The last day is before the first"),
+        "most": tr("At most {days} days"),
+    }
 
 
 def segments(
@@ -197,4 +212,5 @@ class _RangePopover(rx.Component):
     end: rx.Var[str]
     latest: rx.Var[str]
     max_days: rx.Var[int]
+    words: rx.Var[dict[str, str]]
     on_range: rx.EventHandler[_two_days]

@@ -4,6 +4,8 @@ import reflex as rx
 from reflex_components_core.base.error_boundary import ErrorBoundary
 from reflex_components_core.core.banner import has_connection_errors
 
+from portal.core.languages import tr
+
 _RELOAD = rx.Var("(() => window.location.reload())")
 _NOTICE_STYLE = {
     "position": "fixed",
@@ -30,7 +32,7 @@ def notice(icon: str, words: str) -> rx.Component:
 
 def connection_notice() -> rx.Component:
     """Says that the figures are no longer live; the page itself keeps trying, and the notice goes when it worked."""
-    words = "No connection to the portal. What you see may be out of date; trying again."
+    words = tr("No connection to the portal. What you see may be out of date; trying again.")
     return rx.cond(has_connection_errors, notice("wifi-off", words), rx.fragment())
 
 
@@ -45,14 +47,14 @@ def error_boundary(*, is_stateful: bool) -> rx.Component:
 def _broken_page() -> rx.Component:
     return rx.el.main(
         rx.el.div(
-            rx.el.h1("This page has stopped working"),
+            rx.el.h1(tr("This page has stopped working")),
             rx.el.p(
-                "The fault is ours, and it has been reported. Loading the page again usually helps.",
+                tr("The fault is ours, and it has been reported. Loading the page again usually helps."),
                 class_name="ui-soft",
                 style={"margin": "0"},
             ),
             rx.el.button(
-                "Load again",
+                tr("Load again"),
                 type="button",
                 class_name="ui-button ui-button--primary ui-button--wide",
                 custom_attrs={"onClick": _RELOAD},

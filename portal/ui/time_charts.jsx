@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState } from "react";
 
-const THIN = "\u2009";
-
-function inWords(value, decimals) {
+/** A number with what stands between its thousands and before its decimals. */
+function inWords(value, decimals, [group, decimal] = ["\u2009", "."]) {
   const [whole, rest] = Math.abs(value).toFixed(decimals).split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, THIN);
-  return (value < 0 ? "\u2212" : "") + grouped + (rest ? `.${rest}` : "");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, group);
+  return (value < 0 ? "\u2212" : "") + grouped + (rest ? decimal + rest : "");
 }
 
 /** The place in an ascending list that is nearest to a number. */
@@ -81,7 +80,7 @@ function Heading({ chart, at }) {
             <span key={line.name}>
               {chart.lines.length > 1 && <i className={`ui-plot-key ui-line-${line.tone}`} />}
               {chart.lines.length > 1 && `${line.name} `}
-              <b>{value === null ? "\u2013" : inWords(value, chart.decimals)}</b> {chart.unit}
+              <b>{value === null ? "\u2013" : inWords(value, chart.decimals, chart.marks)}</b> {chart.unit}
             </span>
           );
         })}
@@ -91,14 +90,14 @@ function Heading({ chart, at }) {
 }
 
 /** Charts one below the other over one axis of time: a crosshair through all of them, and a drag that zooms. */
-export function TimeCharts({ view, onZoom }) {
+export function TimeCharts({ view, words, onZoom }) {
   const box = useRef(null);
   const [at, setAt] = useState(null);
   const [begun, setBegun] = useState(null);
   const [said, setSaid] = useState("");
   const length = view.to - view.from;
   const clock = (place) =>
-    new Intl.DateTimeFormat("en-GB", {
+    new Intl.DateTimeFormat(words.locale, {
       timeZone: view.zone,
       hourCycle: "h23",
       ...(view.days ? { day: "numeric", month: "short", year: "numeric" } : { hour: "2-digit", minute: "2-digit" }),
@@ -127,7 +126,7 @@ export function TimeCharts({ view, onZoom }) {
     const values = view.charts.flatMap((chart) =>
       chart.lines.map((line) => {
         const value = valueAt(line, x[now]);
-        return `${line.name} ${value === null ? "no reading" : `${inWords(value, chart.decimals)} ${chart.unit}`}`;
+        return `${line.name} ${value === null ? words.none : `${inWords(value, chart.decimals, chart.marks)} ${chart.unit}`}`;
       }),
     );
     setSaid(`${clock(x[now])}: ${values.join(", ")}`);
@@ -148,7 +147,7 @@ export function TimeCharts({ view, onZoom }) {
       className="ui-plots"
       tabIndex={0}
       role="group"
-      aria-label="Charts. Arrow keys move through the readings, with Shift they select, Enter zooms, Backspace goes back."
+      aria-label={words.label}
       onKeyDown={press}
       onPointerMove={(event) => setAt(place(event))}
       onPointerLeave={() => begun === null && setAt(null)}

@@ -7,13 +7,19 @@ can do is a function here.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import reflex as rx
 from reflex.event import EventCallback, EventType
 from reflex.vars import ArrayVar
+from reflex.vars.function import FunctionStringVar
 from reflex.vars.number import NumberVar
 
+from portal.core.languages import tr
+
+_FILL: Final = FunctionStringVar.create(
+    r"((pattern, values) => pattern.replace(/\{(\w+)\}/g, (name, key) => values[key] ?? ''))"
+)
 T = TypeVar("T")
 Shown = T | rx.Var[T]
 Text = Shown[str]
@@ -36,3 +42,18 @@ def size(things: Shown[list[Any]] | Shown[Sequence[Any]]) -> NumberVar[int]:
 def is_some(things: Shown[list[Any]] | Shown[Sequence[Any]]) -> rx.Var[bool]:
     """Whether a list of the state has any element."""
     return size(things) > 0
+
+
+def script_locale() -> str:
+    """The locale by which scripts of a page name days and months: a word of its language, as far as they know."""
+    return tr("en-GB")
+
+
+def sentence(pattern: str, /, **values: Any) -> str:
+    """A sentence in the language of the page, with values or variables where its pattern names them.
+
+    As a text to whoever shows it: with variables it is one of their kind, filled in by the browser.
+    """
+    if not any(isinstance(value, rx.Var) for value in values.values()):
+        return tr(pattern, **values)
+    return cast("str", _FILL.call(tr(pattern), rx.Var.create(values)).to(str))

@@ -10,7 +10,12 @@ PURE = (
     "portal/core/values",
     *(path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("portal/core/*/rules"))),
 )
-OWN = (*(index.replace("/", ".") for index in PURE), "portal.core.errors", "portal.core.access")
+OWN = (
+    *(index.replace("/", ".") for index in PURE),
+    "portal.core.errors",
+    "portal.core.access",
+    "portal.core.words",
+)
 SIDE_EFFECTS = {
     "asyncio", "ctypes", "fcntl", "glob", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random",
     "secrets", "shutil", "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",

@@ -6,6 +6,7 @@ from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customer_dialogs.dialog_state import CustomerDialogState
 from portal.admin.nav import CUSTOMERS
 from portal.admin.worn_brand.components import worn_brand
+from portal.core.languages import tr
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.feedback import badge, badge_for, empty_state
@@ -33,7 +34,7 @@ def subtitle() -> rx.Component:
 def actions() -> rx.Component:
     """What may be done to the customer, by whom."""
     return rx.el.div(
-        button(rx.icon("eye", size=16), "View as this customer", on_click=CustomerState.view_as),
+        button(rx.icon("eye", size=16), tr("View as this customer"), on_click=CustomerState.view_as),
         rx.cond(IdentityState.is_admin, rx.fragment(rotate_button(), _switch_button()), rx.fragment()),
         class_name="ui-row",
     )
@@ -41,16 +42,16 @@ def actions() -> rx.Component:
 
 def rotate_button() -> rx.Component:
     """Opens the dialog that gives the customer another token."""
-    return button(rx.icon("rotate-cw", size=15), "Rotate token", on_click=_opens("rotate"))
+    return button(rx.icon("rotate-cw", size=15), tr("Rotate token"), on_click=_opens("rotate"))
 
 
 def enable_button() -> rx.Component:
     """Opens the dialog that has the customer's tokens taken again."""
-    return button(rx.icon("play", size=15), "Enable", on_click=_opens("enable"))
+    return button(rx.icon("play", size=15), tr("Enable"), on_click=_opens("enable"))
 
 
 def _switch_button() -> rx.Component:
-    disable = button(rx.icon("pause", size=15), "Disable", on_click=_opens("disable"))
+    disable = button(rx.icon("pause", size=15), tr("Disable"), on_click=_opens("disable"))
     return rx.fragment(rx.cond(CustomerState.head["is_active"], disable, enable_button()))
 
 
@@ -62,9 +63,9 @@ def not_found() -> rx.Component:
     """The address names nobody."""
     return card(
         empty_state(
-            "There is no such customer",
-            "The address may be mistyped, or from another portal.",
+            tr("There is no such customer"),
+            tr("The address may be mistyped, or from another portal."),
             icon="search-x",
-            action=internal_link("All customers", href=CUSTOMERS, class_name="ui-button"),
+            action=internal_link(tr("All customers"), href=CUSTOMERS, class_name="ui-button"),
         )
     )

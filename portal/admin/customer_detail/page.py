@@ -14,6 +14,7 @@ from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
 from portal.admin.customer_dialogs.after_change import CUSTOMER, reads_again
 from portal.admin.customer_dialogs.dialogs import dialogs
 from portal.admin.nav import CUSTOMERS, admin_page
+from portal.core.languages import tr
 from portal.features.cost.explain_parts import explain_panel
 from portal.features.grafana.state import GrafanaState
 
@@ -38,6 +39,6 @@ def customer_detail_page() -> rx.Component:
         section=CUSTOMERS,
         subtitle=subtitle(),
         actions=rx.cond(CustomerState.is_missing, rx.fragment(), actions()),
-        back=("Customers", CUSTOMERS),
+        back=(tr("Customers"), CUSTOMERS),
         aside=explain_panel(CustomerExplainState),
     )

@@ -11,6 +11,7 @@ from portal.admin.customer_detail.state import CustomerState
 from portal.admin.customer_detail.tariffs.components import tariffs_panel
 from portal.admin.customer_detail.tariffs.state import CustomerTariffsState
 from portal.admin.customer_detail.view import COST, EVENTS, GRAFANA, QUALITY, SITES, TABS, TARIFFS
+from portal.core.languages import tr
 from portal.features.grafana.embed import embedded
 from portal.features.grafana.state import GrafanaState
 from portal.ui.tabs import tab_bar, tab_panel
@@ -21,10 +22,10 @@ def tabs() -> rx.Component:
     """The tab bar, and the panel of the tab that is open; the one of Grafana where a stack has it."""
     return rx.fragment(
         tab_bar(
-            [(key, words_of(key, words)) for key, words in TABS],
+            [(key, words_of(key, tr(words))) for key, words in TABS],
             active=CustomerState.tab,
             on_open=CustomerState.open_tab,
-            label="Customer",
+            label=tr("Customer"),
             shown={GRAFANA: GrafanaState.path != ""},
         ),
         rx.match(
@@ -52,5 +53,5 @@ def words_of(key: str, words: str) -> Text:
 def _grafana() -> rx.Component:
     return embedded(
         f"customer-drilldown?var-customer={CustomerState.customer_id}",
-        "Every quantity of this customer, in Grafana",
+        tr("Every quantity of this customer, in Grafana"),
     )

@@ -8,6 +8,7 @@ from portal.auth.guards import signed_in
 from portal.core.energy import energy_proof
 from portal.core.errors import NotFound
 from portal.core.fleet.service import customer_lists
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.data_quality.seal import Seal, build_seal
 from portal.ui.failures import failure_in_words
@@ -18,7 +19,7 @@ class CustomerState(CustomerAddress, rx.State):
 
     head: view.CustomerHead = view.NOBODY
     seal: Seal = Seal()
-    title: str = "Customer"
+    title: str = tr("Customer")
     tab: str = ""
     is_missing: bool = False
     failure: str = ""
@@ -37,7 +38,7 @@ class CustomerState(CustomerAddress, rx.State):
                 self.head = view.build_head(line, stack.clock(), stack.settings.application.time_zone)
                 self.title = self.head["name"]
             except NotFound:
-                self.is_missing, self.title = True, "Customer not found"
+                self.is_missing, self.title = True, tr("Customer not found")
 
     @rx.event
     @signed_in

@@ -6,6 +6,8 @@ from typing import Final, TypedDict
 from portal.admin.status import WORDS, tone_of
 from portal.core.fleet.rules.customer_lists import CustomerStatus
 from portal.core.fleet.service.customer_lists import ListedCustomer
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
 SITES: Final = "sites"
@@ -15,11 +17,11 @@ EVENTS: Final = "events"
 QUALITY: Final = "quality"
 GRAFANA: Final = "grafana"
 TABS: Final = (
-    (SITES, "Sites & devices"),
-    (TARIFFS, "Tariffs"),
-    (COST, "Cost"),
-    (EVENTS, "Ingest events"),
-    (QUALITY, "Data quality"),
+    (SITES, noted("Sites & devices")),
+    (TARIFFS, noted("Tariffs")),
+    (COST, noted("Cost")),
+    (EVENTS, noted("Ingest events")),
+    (QUALITY, noted("Data quality")),
     (GRAFANA, "Grafana"),
 )
 
@@ -57,18 +59,22 @@ def build_head(line: ListedCustomer, now: datetime, zone: str) -> CustomerHead:
     """What stands above the tabs; `zone` is the one times are shown in."""
     grace_until = line.previous_token_expires_at
     in_grace = grace_until is not None and grace_until > now
-    meters = formats.count(line.meter_count, "meter")
+    meters = formats.counted(line.meter_count, "{count} meter", "{count} meters")
     return {
         "id": str(line.id),
         "code": line.code,
         "name": line.name,
-        "status": WORDS[line.state],
+        "status": tr(WORDS[line.state]),
         "tone": tone_of(line.state),
-        "last_seen": f"Last seen {formats.relative(line.last_seen_at, now)}" if line.last_seen_at else "",
+        "last_seen": tr("Last seen {last_seen_at}", last_seen_at=formats.relative(line.last_seen_at, now))
+        if line.last_seen_at
+        else "",
         "last_seen_utc": formats.utc_time(line.last_seen_at),
         "is_active": line.state is not CustomerStatus.DISABLED,
-        "about": f"{formats.count(line.site_count, 'site')}, {meters}",
-        "grace": f"Old token valid until {formats.near_time(grace_until, zone)}" if in_grace else "",
+        "about": f"{formats.counted(line.site_count, '{count} site', '{count} sites')}, {meters}",
+        "grace": tr("Old token valid until {grace_until}", grace_until=formats.near_time(grace_until, zone))
+        if in_grace
+        else "",
     }
 
 

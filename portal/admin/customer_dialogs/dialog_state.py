@@ -10,6 +10,7 @@ from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import admin_only
 from portal.core.errors import Invalid, NotFound
 from portal.core.fleet.service import customer_lists, customers
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.stack import current
@@ -47,7 +48,7 @@ class CustomerDialogState(CustomerAddress, AdminDialogs, rx.State):
         with failure_in_words(self):
             code, name = str(form.get("code", "")).strip(), str(form.get("name", "")).strip()
             issued = await customers.register(current(), code, name)
-            self.chosen_id, self.push = str(issued.id), first_push.WAITING
+            self.chosen_id, self.push = str(issued.id), first_push.waiting()
             self._show_token(issued, "")
             return [*self._read_again(), CustomerDialogState.await_push]
         return None
@@ -107,5 +108,5 @@ class CustomerDialogState(CustomerAddress, AdminDialogs, rx.State):
 def _hours(text: str) -> int:
     wanted = text.strip()
     if wanted and not (wanted.isascii() and wanted.isdigit() and len(wanted) <= _MOST_DIGITS):
-        raise Invalid("The old token stays valid for a whole number of hours.")
+        raise Invalid(tr("The old token stays valid for a whole number of hours."))
     return int(wanted or _DEFAULT_GRACE_HOURS)

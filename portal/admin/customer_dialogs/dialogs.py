@@ -4,8 +4,10 @@ import reflex as rx
 
 from portal.admin.customer_dialogs.dialog_state import CustomerDialogState as State
 from portal.admin.customer_dialogs.first_push import CODE_RULE
+from portal.core.languages import tr
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, question, shown_once
 from portal.ui.forms import copy_button, text_block, text_field
+from portal.ui.vars import sentence
 
 _DRAFT = "customers"
 
@@ -19,11 +21,11 @@ def _register() -> rx.Component:
     return form_dialog(
         State,
         "register",
-        "Register customer",
+        tr("Register customer"),
         text_field(
-            "Code",
+            tr("Code"),
             name="code",
-            hint=rx.cond(State.code_words != "", State.code_words, CODE_RULE),
+            hint=rx.cond(State.code_words != "", State.code_words, tr(CODE_RULE)),
             on_change=State.name_stack.debounce(200),
             required=True,
             max_length=50,
@@ -32,17 +34,17 @@ def _register() -> rx.Component:
             placeholder="Karoo-Mill",
         ),
         text_field(
-            "Name",
+            tr("Name"),
             name="name",
             required=True,
             max_length=200,
             auto_complete="off",
-            placeholder="Acme Mills Ltd",
+            placeholder=tr("Acme Mills Ltd"),
         ),
         on_submit=State.register,
         draft=_DRAFT,
-        submit="Register",
-        description="The customer's own stack pushes its data here with the token you get next.",
+        submit=tr("Register"),
+        description=tr("The customer's own stack pushes its data here with the token you get next."),
     )
 
 
@@ -50,20 +52,25 @@ def _rotate() -> rx.Component:
     return form_dialog(
         State,
         "rotate",
-        "Rotate token",
+        tr("Rotate token"),
         text_field(
-            "Keep the old token valid for (hours)",
+            tr("Keep the old token valid for (hours)"),
             name="grace_hours",
             kind="number",
-            hint="Until then the customer's stack can push with either one. 0 ends the old token at once.",
+            hint=tr(
+                "Until then the customer's stack can push with either one. 0 ends the old token at once."
+            ),
             default_value="24",
             custom_attrs={"min": "0", "max": "720", "step": "1", "inputMode": "numeric"},
             required=True,
         ),
         on_submit=State.rotate,
         draft=_DRAFT,
-        submit="Rotate token",
-        description=f"{State.chosen_name} gets a new token. Put it into FleetIngest__Token of its stack.",
+        submit=tr("Rotate token"),
+        description=sentence(
+            "{chosen_name} gets a new token. Put it into FleetIngest__Token of its stack.",
+            chosen_name=State.chosen_name,
+        ),
     )
 
 
@@ -71,10 +78,12 @@ def _disable() -> rx.Component:
     return question(
         State,
         "disable",
-        f"Disable {State.chosen_name}?",
-        consequence="Its pushes are refused from now on. Nothing is deleted: its stack keeps what it could not"
-        " send, and sends it once you enable it again.",
-        label="Disable",
+        sentence("Disable {chosen_name}?", chosen_name=State.chosen_name),
+        consequence=tr(
+            "Its pushes are refused from now on. Nothing is deleted: its stack keeps what it could "
+            "not send, and sends it once you enable it again."
+        ),
+        label=tr("Disable"),
         on_yes=State.switch(False),
         tone="danger",
     )
@@ -84,9 +93,9 @@ def _enable() -> rx.Component:
     return question(
         State,
         "enable",
-        f"Enable {State.chosen_name}?",
-        consequence="Its token works again and its stack catches up by itself.",
-        label="Enable",
+        sentence("Enable {chosen_name}?", chosen_name=State.chosen_name),
+        consequence=tr("Its token works again and its stack catches up by itself."),
+        label=tr("Enable"),
         on_yes=State.switch(True),
     )
 
@@ -100,18 +109,20 @@ def _issued() -> rx.Component:
     )
     return shown_once(
         State,
-        f"Token of {State.chosen_name}",
+        sentence("Token of {chosen_name}", chosen_name=State.chosen_name),
         rx.cond(State.grace_words != "", rx.el.p(State.grace_words, class_name="ui-hint"), rx.fragment()),
         rx.el.div(
-            rx.el.h3("For the settings of its stack", class_name="ui-section-title"),
-            copy_button("issued-block", "Copy block"),
+            rx.el.h3(tr("For the settings of its stack"), class_name="ui-section-title"),
+            copy_button("issued-block", tr("Copy block")),
             class_name="ui-row ui-row--between",
         ),
-        text_block(block, name="issued-block", label="Settings of the customer's stack"),
+        text_block(block, name="issued-block", label=tr("Settings of the customer's stack")),
         _heard(),
         name="issued-token",
-        warning="This is the only time it is shown. Only its hash is kept: a lost token is replaced by rotating.",
-        description="Copy it now.",
+        warning=tr(
+            "This is the only time it is shown. Only its hash is kept: a lost token is replaced by rotating."
+        ),
+        description=tr("Copy it now."),
     )
 
 

@@ -7,9 +7,13 @@ from zoneinfo import ZoneInfo
 from portal.core.fleet.rules.customer_lists import CustomerStatus
 from portal.core.fleet.service.customer_lists import ListedCustomer
 from portal.core.fleet.service.customers import CODE_PATTERN
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
-CODE_RULE: Final = "1 to 50 letters, digits and hyphens; begins and ends with a letter or digit. For good."
+CODE_RULE: Final = noted(
+    "1 to 50 letters, digits and hyphens; begins and ends with a letter or digit. For good."
+)
 _CODE: Final = re.compile(CODE_PATTERN)
 
 
@@ -24,11 +28,18 @@ class PushHeard(TypedDict):
 
 NOTHING: Final[PushHeard] = {"title": "", "words": "", "tone": "", "is_received": False}
 WAITING: Final[PushHeard] = {
-    "title": "Waiting for the first push",
-    "words": "Start the customer's stack with this block. It pushes within a minute; this changes by itself.",
+    "title": noted("Waiting for the first push"),
+    "words": noted(
+        "Start the customer's stack with this block. It pushes within a minute; this changes by itself."
+    ),
     "tone": "",
     "is_received": False,
 }
+
+
+def waiting() -> PushHeard:
+    """Return what is said while nothing has been heard."""
+    return {**WAITING, "title": tr(WAITING["title"]), "words": tr(WAITING["words"])}
 
 
 def code_words(code: str) -> str:
@@ -36,8 +47,8 @@ def code_words(code: str) -> str:
     if not code:
         return ""
     if not _CODE.fullmatch(code):
-        return f"Not a code: {CODE_RULE[0].lower()}{CODE_RULE[1:]}"
-    return f"In compose and in host names: {code.lower()}"
+        return tr("Not a code: {rule}", rule=tr(CODE_RULE))
+    return tr("In compose and in host names: {lower}", lower=code.lower())
 
 
 def fleet_url(origin: str) -> str:
@@ -48,9 +59,10 @@ def fleet_url(origin: str) -> str:
 def grace_words(hours: int) -> str:
     """How long the old token is good for, after it was replaced."""
     if hours == 0:
-        return "The old token has ended: the stack pushes again once it has the new one."
-    return (
-        f"The old token stays valid for {formats.count(hours, 'hour')}: until then the stack goes on pushing."
+        return tr("The old token has ended: the stack pushes again once it has the new one.")
+    return tr(
+        "The old token stays valid for {hour}: until then the stack goes on pushing.",
+        hour=formats.counted(hours, "{count} hour", "{count} hours"),
     )
 
 
@@ -58,12 +70,13 @@ def heard_of(customer: ListedCustomer, zone: str) -> PushHeard:
     """What has been heard of a customer that was waited for."""
     if customer.first_seen_at is not None:
         at = customer.first_seen_at.astimezone(ZoneInfo(zone))
-        there = (
-            f"{formats.count(customer.site_count, 'site')}, {formats.count(customer.meter_count, 'meter')}"
-        )
-        words = f"At {at:%H:%M:%S}; so far {there}."
-        return {"title": "First push received", "words": words, "tone": "ok", "is_received": True}
+        sites = formats.counted(customer.site_count, "{count} site", "{count} sites")
+        there = f"{sites}, {formats.counted(customer.meter_count, '{count} meter', '{count} meters')}"
+        words = tr("At {at}; so far {there}.", at=f"{at:%H:%M:%S}", there=there)
+        return {"title": tr("First push received"), "words": words, "tone": "ok", "is_received": True}
     if customer.state is CustomerStatus.FAILING:
-        words = f"{customer.refusal}. Nothing is lost: its stack keeps what it could not push."
-        return {"title": "A push was refused", "words": words, "tone": "fail", "is_received": False}
-    return WAITING
+        words = tr(
+            "{refusal}. Nothing is lost: its stack keeps what it could not push.", refusal=customer.refusal
+        )
+        return {"title": tr("A push was refused"), "words": words, "tone": "fail", "is_received": False}
+    return waiting()

@@ -7,6 +7,7 @@ from portal.admin.customer_dialogs.dialogs import dialogs
 from portal.admin.customers.components import customer_list, register_button
 from portal.admin.customers.state import CustomersState
 from portal.admin.nav import CUSTOMERS, admin_page
+from portal.core.languages import tr
 from portal.features.grafana.embed import embedded
 from portal.features.grafana.state import GrafanaState
 
@@ -17,9 +18,9 @@ on_load = [CustomersState.load, CustomersState.follow, GrafanaState.load]
 def customers_page() -> rx.Component:
     """Route `/customers`."""
     return admin_page(
-        "Customers",
+        tr("Customers"),
         customer_list(),
-        embedded("fleet-overview", "The fleet, in Grafana"),
+        embedded("fleet-overview", tr("The fleet, in Grafana")),
         dialogs(),
         section=CUSTOMERS,
         subtitle=CustomersState.summary,

@@ -8,6 +8,7 @@ from portal.admin.customers.backlog import backlog_detail, backlog_line
 from portal.admin.status import WORDS, tone_of
 from portal.core.fleet.rules.customer_lists import FILTERS, CustomerStatus
 from portal.core.fleet.service.customer_lists import CustomerCounts, ListedCustomer
+from portal.core.languages import tr
 from portal.ui import formats
 from portal.ui.listing import FilterChip
 
@@ -53,20 +54,25 @@ def updated(shown: Iterable[CustomerRow], rows: Iterable[CustomerRow]) -> list[C
 def filter_counts(counts: CustomerCounts) -> list[FilterChip]:
     """The filters with how many customers each leaves; one that leaves nobody is a filter as well."""
     chips = [
-        FilterChip(key=key, label=WORDS[key], count=formats.number(counts.of(key), 0)) for key in FILTERS
+        FilterChip(key=key, label=tr(WORDS[key]), count=formats.number(counts.of(key), 0)) for key in FILTERS
     ]
-    return [FilterChip(key="", label="All", count=formats.number(counts.everybody, 0)), *chips]
+    return [FilterChip(key="", label=tr("All"), count=formats.number(counts.everybody, 0)), *chips]
 
 
 def summary(counts: CustomerCounts, search: str) -> str:
     """What stands under the title: how many there are, and how many are alive."""
     if not counts.everybody:
         return ""
-    found = " match" if search else ""
+    found = tr(" match") if search else ""
     if search and counts.everybody == 1:
-        found = " matches"
+        found = tr(" matches")
     alive = formats.number(counts.active, 0)
-    return f"{formats.count(counts.everybody, 'customer')}{found}, {alive} active within the hour"
+    return tr(
+        "{customer}{found}, {alive} active within the hour",
+        customer=formats.counted(counts.everybody, "{count} customer", "{count} customers"),
+        found=found,
+        alive=alive,
+    )
 
 
 def _row(customer: ListedCustomer, now: datetime, zone: str) -> CustomerRow:
@@ -79,7 +85,7 @@ def _row(customer: ListedCustomer, now: datetime, zone: str) -> CustomerRow:
         "href": f"/customers/{customer.id}",
         "code": customer.code,
         "name": customer.name,
-        "status": WORDS[customer.state],
+        "status": tr(WORDS[customer.state]),
         "tone": tone_of(customer.state),
         "why": customer.refusal if customer.state is CustomerStatus.FAILING else "",
         "is_active": customer.state is not CustomerStatus.DISABLED,
@@ -93,13 +99,15 @@ def _row(customer: ListedCustomer, now: datetime, zone: str) -> CustomerRow:
         "issued": formats.local_date(issued_at, zone),
         "issued_utc": formats.utc_time(issued_at),
         "rotated": _token_note(customer, now),
-        "grace": f"Old token valid until {formats.near_time(grace_until, zone)}" if in_grace else "",
+        "grace": tr("Old token valid until {grace_until}", grace_until=formats.near_time(grace_until, zone))
+        if in_grace
+        else "",
         "grace_utc": formats.utc_time(grace_until) if in_grace else "",
     }
 
 
 def _token_note(customer: ListedCustomer, now: datetime) -> str:
     if customer.first_seen_at is None:
-        return "waiting for the first push"
+        return tr("waiting for the first push")
     rotated_at = customer.token_rotated_at
-    return f"Rotated {formats.relative(rotated_at, now)}" if rotated_at else ""
+    return tr("Rotated {rotated_at}", rotated_at=formats.relative(rotated_at, now)) if rotated_at else ""

@@ -5,6 +5,7 @@ import reflex as rx
 from portal.admin.dashboard.state import FleetState as State
 from portal.admin.dashboard.view import DebtRow, FleetFigure, ReceivedRow, StatePart
 from portal.admin.nav import CUSTOMERS
+from portal.core.languages import tr
 from portal.ui.cards import card
 from portal.ui.feedback import badge, badge_for, callout, empty_state, skeleton, skeleton_lines
 from portal.ui.figures import figure, figure_row
@@ -15,24 +16,24 @@ from portal.ui.vars import is_some
 
 _CHART_HEIGHT = "190px"
 _COLUMNS = (
-    Column("Customer"),
-    Column("Status"),
-    Column("Not here yet", is_number=True, hint="Readings that wait at the Client"),
-    Column("Oldest unsent", is_number=True),
-    Column("Drains in", is_number=True, hint="As the Client says itself"),
+    Column(tr("Customer")),
+    Column(tr("Status")),
+    Column(tr("Not here yet"), is_number=True, hint=tr("Readings that wait at the Client")),
+    Column(tr("Oldest unsent"), is_number=True),
+    Column(tr("Drains in"), is_number=True, hint=tr("As the Client says itself")),
     Column(
-        "Board full in",
+        tr("Board full in"),
         is_number=True,
-        hint="By what the board says it keeps; \u2248 from 17 days of readings, one a minute",
+        hint=tr("By what the board says it keeps; ≈ from 17 days of readings, one a minute"),
     ),
-    Column("Events", is_number=True, hint="Meter events that wait for a person"),
-    Column("Why"),
+    Column(tr("Events"), is_number=True, hint=tr("Meter events that wait for a person")),
+    Column(tr("Why")),
 )
 
 
 def live_badge() -> rx.Component:
     """Says that the page keeps itself up to date."""
-    return rx.cond(State.failure == "", badge("Live", "ok"), badge("Not live", "warn"))
+    return rx.cond(State.failure == "", badge(tr("Live"), "ok"), badge(tr("Not live"), "warn"))
 
 
 def content() -> rx.Component:
@@ -80,10 +81,10 @@ def _part_meaning(part: StatePart) -> rx.Component:
 def _figures() -> rx.Component:
     shown = State.shown
     return figure_row(
-        _figure("Customers", shown["customers"]),
-        _figure("Active", shown["active"]),
-        _figure("Power now", shown["power"], accent=True),
-        _figure("Energy today", shown["today"]),
+        _figure(tr("Customers"), shown["customers"]),
+        _figure(tr("Active"), shown["active"]),
+        _figure(tr("Power now"), shown["power"], accent=True),
+        _figure(tr("Energy today"), shown["today"]),
     )
 
 
@@ -96,22 +97,24 @@ def _figure(label: str, shown: FleetFigure, *, accent: bool = False) -> rx.Compo
 def _debt() -> rx.Component:
     shown = State.shown
     table = rx.fragment(
-        data_table(_COLUMNS, shown["debt"], _debt_row, caption="Data debt", stacked=True),
+        data_table(_COLUMNS, shown["debt"], _debt_row, caption=tr("Data debt"), stacked=True),
         rx.cond(
             shown["debt_words"] != "",
             rx.el.div(rx.el.span(shown["debt_words"], class_name="ui-hint"), class_name="ui-pager"),
             rx.fragment(),
         ),
     )
-    nothing = rx.el.p("Everything that exists is here.", class_name="ui-card-line")
+    nothing = rx.el.p(tr("Everything that exists is here."), class_name="ui-card-line")
     return card(
         rx.cond(
             State.is_loading,
             skeleton_lines(4),
             rx.cond(is_some(shown["debt"]), table, nothing),
         ),
-        title="Data debt, worst first",
-        note="Boards that will overwrite first, then what waits at Clients, which is kept. \u2248 is reckoned.",
+        title=tr("Data debt, worst first"),
+        note=tr(
+            "Boards that will overwrite first, then what waits at Clients, which is kept. ≈ is reckoned."
+        ),
         flush=True,
     )
 
@@ -126,32 +129,32 @@ def _debt_row(row: DebtRow) -> list[rx.Component]:
                 internal_link(row["name"], href=row["href"], class_name="ui-row-link"), cell_note(row["code"])
             )
         ),
-        cell(badge_for(row["status"], row["tone"]), label="Status"),
-        cell(row["waiting"], label="Not here yet", number=True),
-        cell(row["oldest"], label="Oldest unsent", number=True, title=row["oldest_utc"]),
-        cell(row["drain"], label="Drains in", number=True),
-        cell(full, label="Board full in", number=True),
-        cell(events, label="Meter events", number=True),
-        cell(row["why"], label="Why", prose=True, wide=True),
+        cell(badge_for(row["status"], row["tone"]), label=tr("Status")),
+        cell(row["waiting"], label=tr("Not here yet"), number=True),
+        cell(row["oldest"], label=tr("Oldest unsent"), number=True, title=row["oldest_utc"]),
+        cell(row["drain"], label=tr("Drains in"), number=True),
+        cell(full, label=tr("Board full in"), number=True),
+        cell(events, label=tr("Meter events"), number=True),
+        cell(row["why"], label=tr("Why"), prose=True, wide=True),
     ]
 
 
 def _lag() -> rx.Component:
     shown = State.shown
     nothing = rx.el.p(
-        "Nothing is known yet: how far customers are behind is kept every five minutes from now on.",
+        tr("Nothing is known yet: how far customers are behind is kept every five minutes from now on."),
         class_name="ui-soft",
     )
     chart = line_plot(
         shown["lag"],
-        label="How far customers are behind: half of them, 95 of 100, and the worst.",
+        label=tr("How far customers are behind: half of them, 95 of 100, and the worst."),
         height=_CHART_HEIGHT,
     )
     return card(
         rx.cond(is_some(shown["lag"]["lines"]), chart, nothing),
         rx.el.p(shown["lag_words"], class_name="ui-hint"),
-        title="Lag, last 24 hours",
-        note="The age of a customer's newest reading",
+        title=tr("Lag, last 24 hours"),
+        note=tr("The age of a customer's newest reading"),
     )
 
 
@@ -159,8 +162,8 @@ def _received() -> rx.Component:
     rows = State.shown["received"]
     return card(
         rx.el.dl(rx.foreach(rows, _received_line), class_name="ui-month-lines"),
-        title="Arrivals",
-        note="last hour",
+        title=tr("Arrivals"),
+        note=tr("last hour"),
     )
 
 
@@ -174,12 +177,15 @@ def _received_line(row: ReceivedRow) -> rx.Component:
 def _nobody() -> rx.Component:
     return card(
         empty_state(
-            "No customer yet",
-            "Register the first: you get a block of settings, and the customer's own stack pushes its readings here.",
+            tr("No customer yet"),
+            tr(
+                "Register the first: you get a block of settings, and the customer's own stack pushes "
+                "its readings here."
+            ),
             icon="building-2",
             action=internal_link(
                 rx.icon("plus", size=16),
-                "Register the first customer",
+                tr("Register the first customer"),
                 href=CUSTOMERS,
                 class_name="ui-button ui-button--primary",
             ),

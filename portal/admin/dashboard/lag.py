@@ -7,6 +7,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from portal.core.fleet.service.fleet_dashboard import FleetMoment
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui.line_plot import LinePlot, PlotLine, PlotTick
 from portal.ui.plots import SIZE, Scale, broken, line_path, time_ticks
 
@@ -18,10 +20,10 @@ _TICKS: Final = (
     (600, "10 min"),
     (3600, "1 h"),
     (21_600, "6 h"),
-    (86_400, "1 day"),
-    (604_800, "1 week"),
-    (2_592_000, "30 days"),
-    (31_536_000, "1 year"),
+    (86_400, noted("1 day")),
+    (604_800, noted("1 week")),
+    (2_592_000, noted("30 days")),
+    (31_536_000, noted("1 year")),
 )
 _STEP: Final = timedelta(minutes=11)
 _DAY: Final = timedelta(hours=24)
@@ -33,21 +35,21 @@ def draw_lag(moments: Sequence[FleetMoment], now: datetime, zone: str) -> LinePl
     top = next((seconds for seconds, _ in _TICKS if seconds >= max(most, _LATE)), _TICKS[-1][0])
     scale = Scale(log10(_LEAST), log10(top), ())
     lines: list[tuple[str, str, Callable[[FleetMoment], int | None]]] = [
-        ("Half of the customers", "1", lambda each: each.median_seconds),
-        ("95 of 100", "2", lambda each: each.p95_seconds),
-        ("Worst", "usual", lambda each: each.worst_seconds),
+        (tr("Half of the customers"), "1", lambda each: each.median_seconds),
+        (tr("95 of 100"), "2", lambda each: each.p95_seconds),
+        (tr("Worst"), "usual", lambda each: each.worst_seconds),
     ]
     drawn = [
         PlotLine(name=name, tone=tone, path=_path([(each.at, of(each)) for each in moments], scale, now))
         for name, tone, of in lines
     ]
     limit = _down(_LATE, scale)
-    drawn.append(PlotLine(name="Late from 1 hour", tone="limit", path=f"M0 {limit}H{SIZE}"))
+    drawn.append(PlotLine(name=tr("Late from 1 hour"), tone="limit", path=f"M0 {limit}H{SIZE}"))
     return LinePlot(
         values=[
             PlotTick(
                 at=f"{_down(seconds, scale) / SIZE * 100:.2f}%",
-                text=words,
+                text=tr(words),
                 path=f"M0 {_down(seconds, scale)}H{SIZE}",
             )
             for seconds, words in _TICKS

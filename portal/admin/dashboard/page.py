@@ -5,6 +5,7 @@ import reflex as rx
 from portal.admin.dashboard.components import content, live_badge
 from portal.admin.dashboard.state import FleetState
 from portal.admin.nav import DASHBOARD, admin_page
+from portal.core.languages import tr
 
 on_load = [FleetState.follow]
 
@@ -12,7 +13,7 @@ on_load = [FleetState.follow]
 def dashboard_page() -> rx.Component:
     """Route `/`."""
     return admin_page(
-        "Dashboard",
+        tr("Dashboard"),
         content(),
         section=DASHBOARD,
         subtitle=FleetState.shown["subtitle"],

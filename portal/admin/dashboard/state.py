@@ -7,6 +7,7 @@ import reflex as rx
 from portal.admin.dashboard import view
 from portal.auth.guards import signed_in
 from portal.core.fleet.service import fleet_dashboard
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.quality.service import meter_events
@@ -31,7 +32,7 @@ class FleetState(rx.State):
     async def follow(self):
         """Read the fleet now and every fifteen seconds, until the page is left or the session ends."""
         async for beat in beats(self, _BEAT_SECONDS):
-            shown, failure = None, "The fleet could not be read. This page keeps trying."
+            shown, failure = None, tr("The fleet could not be read. This page keeps trying.")
             with _not_read.noted():  # whatever it is, the page goes on trying
                 shown, failure = await _read(beat), ""
             async with self:

@@ -10,6 +10,7 @@ from portal.admin.status import WORDS, tone_of
 from portal.core.fleet.rules.customer_lists import CustomerStatus
 from portal.core.fleet.rules.data_debt import DebtLine
 from portal.core.fleet.service.fleet_dashboard import FleetNow
+from portal.core.languages import tr
 from portal.ui import formats
 from portal.ui.line_plot import NO_LINES, LinePlot
 
@@ -101,7 +102,9 @@ def build_fleet(fleet: FleetNow, week_before: Decimal | None, zone: str) -> Flee
     first = next((line for line in fleet.debt if line.full_at is not None and line.full_at > fleet.at), None)
     return {
         "subtitle": f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M}, {zone}",
-        "loses": "" if first is None else f"{first.name} loses readings in {_full(first, fleet.at)[0]}",
+        "loses": ""
+        if first is None
+        else tr("{name} loses readings in {first}", name=first.name, first=_full(first, fleet.at)[0]),
         "loses_href": "" if first is None else f"/customers/{first.customer_id}",
         "sentence": _sentence(fleet, first),
         "parts": _parts(fleet),
@@ -119,30 +122,42 @@ def _sentence(fleet: FleetNow, first: DebtLine | None) -> str:
     counts = fleet.counts
     boards = ""
     if first is not None:
-        are = "is" if first.silent_boards == 1 else "are"
-        boards = f": {formats.count(first.silent_boards, 'board')} {are} silent. "
+        boards = formats.counted(
+            first.silent_boards, ": {count} board is silent. ", ": {count} boards are silent. "
+        )
     if not counts.failing and not counts.late:
-        return f"{boards}Everything that exists is here." if not fleet.debt_count or boards else _quiet(fleet)
+        return (
+            tr("{boards}Everything that exists is here.", boards=boards)
+            if not fleet.debt_count or boards
+            else _quiet(fleet)
+        )
     parts = [
-        f"{formats.count(counts.failing, 'customer')} {'fails' if counts.failing == 1 else 'fail'}"
+        formats.counted(counts.failing, "{count} customer fails", "{count} customers fail")
         if counts.failing
         else "",
-        f"{formats.number(counts.late, 0)} {'is' if counts.late == 1 else 'are'} late" if counts.late else "",
+        formats.counted(counts.late, "{count} is late", "{count} are late") if counts.late else "",
     ]
-    return f"{boards}{' and '.join(part for part in parts if part)}; what they have is kept."
+    return tr(
+        "{boards}{join}; what they have is kept.",
+        boards=boards,
+        join=tr(" and ").join(part for part in parts if part),
+    )
 
 
 def _quiet(fleet: FleetNow) -> str:
-    return f"Nobody fails or is late; something is missing of {formats.count(fleet.debt_count, 'customer')}."
+    return tr(
+        "Nobody fails or is late; something is missing of {customer}.",
+        customer=formats.counted(fleet.debt_count, "{count} customer", "{count} customers"),
+    )
 
 
 def _parts(fleet: FleetNow) -> list[StatePart]:
     states = (
-        (CustomerStatus.ACTIVE, "Active within the hour"),
-        (CustomerStatus.LATE, "Late"),
-        (CustomerStatus.FAILING, "Failing"),
-        (CustomerStatus.NEVER_SEEN, "Never seen"),
-        (CustomerStatus.DISABLED, "Disabled"),
+        (CustomerStatus.ACTIVE, tr("Active within the hour")),
+        (CustomerStatus.LATE, tr("Late")),
+        (CustomerStatus.FAILING, tr("Failing")),
+        (CustomerStatus.NEVER_SEEN, tr("Never seen")),
+        (CustomerStatus.DISABLED, tr("Disabled")),
     )
     return [
         {
@@ -170,33 +185,39 @@ def _figures(fleet: FleetNow, week_before: Decimal | None, local: datetime) -> _
         "customers": {
             "value": formats.number(counts.everybody, 0),
             "unit": "",
-            "note": f"{formats.number(enabled, 0)} enabled, {formats.number(counts.never, 0)} of them never seen",
+            "note": tr(
+                "{enabled} enabled, {never} of them never seen",
+                enabled=formats.number(enabled, 0),
+                never=formats.number(counts.never, 0),
+            ),
         },
         "active": {
             "value": formats.number(counts.active, 0),
             "unit": "",
-            "note": f"pushed within the hour{before}",
+            "note": tr("pushed within the hour{before}", before=before),
         },
         "power": {
             "value": formats.kw(kw),
             "unit": "" if kw is None else unit,
-            "note": f"of {formats.count(fleet.power.customers, 'customer')}, read within 15 min",
+            "note": tr(
+                "of {customer}, read within 15 min",
+                customer=formats.counted(fleet.power.customers, "{count} customer", "{count} customers"),
+            ),
         },
         "today": {
             "value": formats.kwh(kwh),
             "unit": energy_unit,
-            "note": f"local days{_compared(fleet.today_kwh, week_before, local)}",
+            "note": tr("local days{today_kwh}", today_kwh=_compared(fleet.today_kwh, week_before, local)),
         },
     }
 
 
 def _compared(today: Decimal, before: Decimal | None, local: datetime) -> str:
-    change = "" if before is None else formats.change(today, before)
-    if not change:
+    if before is None:
         return ""
-    word = f"{change} as" if change.startswith("about") else f"{change} than"
-    day = (local - timedelta(days=7)).date()
-    return f"; {word} {day:%a} {day.day} {day:%b} by {local:%H:%M}"
+    day = formats.week_day((local - timedelta(days=7)).date())
+    change = formats.change_beside(today, before, tr("{day} by {time}", day=day, time=f"{local:%H:%M}"))
+    return f"; {change}" if change else ""
 
 
 def _debt(line: DebtLine, now: datetime, zone: str) -> DebtRow:
@@ -208,7 +229,7 @@ def _debt(line: DebtLine, now: datetime, zone: str) -> DebtRow:
         "name": line.name,
         "code": line.code,
         "href": f"/customers/{line.customer_id}{tab}",
-        "status": "Boards silent" if is_silent else WORDS[state],
+        "status": tr("Boards silent") if is_silent else WORDS[state],
         "tone": ("fail" if tone == "fail" else "warn") if is_silent else tone_of(state),
         "waiting": _waiting(line),
         "oldest": _NONE if line.oldest_at is None else formats.near_time(line.oldest_at, zone),
@@ -231,7 +252,7 @@ def _waiting(line: DebtLine) -> str:
 def _full(line: DebtLine, now: datetime) -> tuple[str, str]:
     """Return when a board is full, and how bad that is; what waits at a Client is kept."""
     if line.full_at is None:
-        return ("kept" if line.waiting_rows or line.is_estimate else _NONE), ""
+        return (tr("kept") if line.waiting_rows or line.is_estimate else _NONE), ""
     left = line.full_at - now
     if left <= timedelta(0):
         return "overwrites", "fail"
@@ -247,46 +268,80 @@ def _duration(length: timedelta) -> str:
     seconds = length.total_seconds()
     if seconds < 3600:
         return f"{max(round(seconds / 60), 1)} min"
-    return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86400)} days"
+    return (
+        f"{round(seconds / 3600)} h"
+        if seconds < 48 * 3600
+        else tr("{seconds} days", seconds=round(seconds / 86400))
+    )
 
 
 def _why(line: DebtLine, zone: str) -> str:
     parts: list[str] = []
     if line.silent_boards and line.silent_since is not None:
-        boards = formats.count(line.silent_boards, "board")
-        at = f" at {line.silent_site}" if line.silent_site else ""
-        parts.append(f"{boards}{at}, nothing since {formats.near_time(line.silent_since, zone)}")
+        boards = formats.counted(line.silent_boards, "{count} board", "{count} boards")
+        at = tr(" at {silent_site}", silent_site=line.silent_site) if line.silent_site else ""
+        parts.append(
+            tr(
+                "{boards}{at}, nothing since {silent_since}",
+                boards=boards,
+                at=at,
+                silent_since=formats.near_time(line.silent_since, zone),
+            )
+        )
     if line.refusal:
         parts.append(line.refusal)
     elif line.state == CustomerStatus.LATE:
-        parts.append(f"nothing arrives since {formats.near_time(line.last_seen_at, zone)}")
+        parts.append(
+            tr(
+                "nothing arrives since {last_seen_at}",
+                last_seen_at=formats.near_time(line.last_seen_at, zone),
+            )
+        )
     if line.open_events:
-        parts.append(f"{formats.count(line.open_events, 'meter event')} to decide at the customer")
+        parts.append(
+            tr(
+                "{event} to decide at the customer",
+                event=formats.counted(line.open_events, "{count} meter event", "{count} meter events"),
+            )
+        )
     if line.given_up_rows:
-        parts.append(f"{formats.count(line.given_up_rows, 'row')} given up at the Client")
+        parts.append(
+            tr(
+                "{row} given up at the Client",
+                row=formats.counted(line.given_up_rows, "{count} row", "{count} rows"),
+            )
+        )
     return "; ".join(parts)
 
 
 def _debt_words(fleet: FleetNow) -> str:
     more = fleet.debt_count - len(fleet.debt)
-    return f"and {formats.count(more, 'customer')} more" if more > 0 else ""
+    return (
+        tr("and {customer} more", customer=formats.counted(more, "{count} customer", "{count} customers"))
+        if more > 0
+        else ""
+    )
 
 
 def _lag_words(fleet: FleetNow) -> str:
     worst = fleet.moments[-1] if fleet.moments else None
     if worst is None or worst.worst_seconds is None:
         return ""
-    return f"Worst now: {worst.worst_name}, {_duration(timedelta(seconds=worst.worst_seconds))} behind"
+    return tr(
+        "Worst now: {worst_name}, {timedelta} behind",
+        worst_name=worst.worst_name,
+        timedelta=_duration(timedelta(seconds=worst.worst_seconds)),
+    )
 
 
 def _received(fleet: FleetNow) -> list[ReceivedRow]:
     received = fleet.received
     rows = (
-        ("Batches", received.batches - received.refused_batches, ""),
-        ("Rows stored", received.rows_accepted, ""),
-        ("Rows rejected", received.rows_rejected, ""),
-        ("Batches refused", received.refused_batches, "/customers?show=failing"),
-        ("Pushes with tokens nobody has", fleet.unknown_pushes, "/customers?show=never"),
+        (tr("Batches"), received.batches - received.refused_batches, ""),
+        (tr("Rows stored"), received.rows_accepted, ""),
+        (tr("Rows rejected"), received.rows_rejected, ""),
+        (tr("Batches refused"), received.refused_batches, "/customers?show=failing"),
+        (tr("Pushes with tokens nobody has"), fleet.unknown_pushes, "/customers?show=never"),
     )
     return [
         ReceivedRow(label=label, value=formats.number(value, 0), href=href) for label, value, href in rows

@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.admin.dashboards.state import FleetChartsState as State
 from portal.admin.dashboards.view import RankRow
+from portal.core.languages import tr
 from portal.features.grafana.embed import embedded
 from portal.ui.cards import card
 from portal.ui.feedback import badge, empty_state, error_panel, skeleton, skeleton_lines
@@ -13,21 +14,21 @@ from portal.ui.listing import pager
 from portal.ui.plotted import bars, time_charts
 from portal.ui.range_picker import segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
-from portal.ui.vars import is_some
+from portal.ui.vars import is_some, sentence
 
-_DAYS = (("1", "Today"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"))
+_DAYS = (("1", tr("Today")), ("7", tr("7 days")), ("30", tr("30 days")), ("90", tr("90 days")))
 _COLUMNS = (
-    Column("Compare", is_hidden_label=True),
-    Column("Customer or site"),
-    Column("Energy, kWh", is_number=True),
-    Column("Share of the first"),
-    Column("Beside the time before", is_number=True),
+    Column(tr("Compare"), is_hidden_label=True),
+    Column(tr("Customer or site")),
+    Column(tr("Energy, kWh"), is_number=True),
+    Column(tr("Share of the first")),
+    Column(tr("Beside the time before"), is_number=True),
 )
 
 
 def range_choice() -> rx.Component:
     """Over how many days."""
-    return segments(_DAYS, active=State.days, on_choose=State.choose_days, label="Over how many days")
+    return segments(_DAYS, active=State.days, on_choose=State.choose_days, label=tr("Over how many days"))
 
 
 def content() -> rx.Component:
@@ -38,11 +39,15 @@ def content() -> rx.Component:
         rx.el.div(
             _whose(),
             _lines(),
-            card(rx.cond(State.is_loading, skeleton_lines(8), _ranking()), title="Who uses most", flush=True),
+            card(
+                rx.cond(State.is_loading, skeleton_lines(8), _ranking()),
+                title=tr("Who uses most"),
+                flush=True,
+            ),
             _fleet(),
             _pushes(),
             rx.el.span(State.as_of, class_name="ui-hint"),
-            embedded("fleet-overview", "The fleet, in Grafana"),
+            embedded("fleet-overview", tr("The fleet, in Grafana")),
             aria_busy=State.is_busy,
             class_name=rx.cond(State.is_busy, "ui-stack ui-busy", "ui-stack"),
         ),
@@ -51,8 +56,8 @@ def content() -> rx.Component:
 
 def _whose() -> rx.Component:
     back = rx.el.div(
-        button(rx.icon("chevron-left", size=15), "All customers", on_click=State.look_into("")),
-        rx.el.strong("Sites of ", State.customer_name),
+        button(rx.icon("chevron-left", size=15), tr("All customers"), on_click=State.look_into("")),
+        rx.el.strong(tr("Sites of "), State.customer_name),
         class_name="ui-row",
     )
     return rx.fragment(rx.cond(State.customer != "", back, rx.fragment()))
@@ -60,19 +65,19 @@ def _whose() -> rx.Component:
 
 def _lines() -> rx.Component:
     chart = time_charts(State.lines, on_zoom=rx.noop())
-    nothing = rx.el.p("No energy in these days.", class_name="ui-soft")
+    nothing = rx.el.p(tr("No energy in these days."), class_name="ui-soft")
     shown = rx.cond(is_some(State.lines["charts"]), chart, nothing)
     return card(
         rx.cond(State.is_loading, skeleton("100%", "240px"), shown),
-        title="Power and energy",
-        note=rx.el.span("Choose up to five below to compare; days and hours of ", State.zone),
+        title=tr("Power and energy"),
+        note=rx.el.span(tr("Choose up to five below to compare; days and hours of "), State.zone),
     )
 
 
 def _ranking() -> rx.Component:
     table = rx.fragment(
         rx.el.p(State.summary, class_name="ui-card-line"),
-        data_table(_COLUMNS, State.rows, _row, caption="Ranking by energy", stacked=True),
+        data_table(_COLUMNS, State.rows, _row, caption=tr("Ranking by energy"), stacked=True),
         pager(State.pages, on_page=State.go_to),
     )
     return rx.cond(is_some(State.rows), table, _nobody())
@@ -91,27 +96,32 @@ def _row(row: RankRow) -> list[rx.Component]:
             internal_link(row["name"], href=row["href"], class_name="ui-row-link"),
             cell_note(row["code"]),
             rx.el.button(
-                "Its sites", type="button", on_click=State.look_into(row["id"]), class_name="ui-link"
+                tr("Its sites"), type="button", on_click=State.look_into(row["id"]), class_name="ui-link"
             ),
         ),
         rx.el.span(row["name"]),
     )
     return [
-        cell(icon_button(mark, label="Compare " + row["name"], on_click=State.compare(row["id"])), label=""),
+        cell(
+            icon_button(
+                mark, label=sentence("Compare {name}", name=row["name"]), on_click=State.compare(row["id"])
+            ),
+            label="",
+        ),
         head_cell(name),
-        cell(row["kwh"], label="Energy, kWh", number=True),
+        cell(row["kwh"], label=tr("Energy, kWh"), number=True),
         cell(bar, wide=True),
         cell(
             rx.el.span(row["change"], class_name=rx.cond(row["tone"] != "", "ui-tone-warn", "")),
-            label="Beside the time before",
+            label=tr("Beside the time before"),
             number=True,
         ),
     ]
 
 
 def _fleet() -> rx.Component:
-    chart = bars(State.fleet, label="Energy of the fleet by UTC day.", height="160px")
-    shown = card(chart, title="All customers together", note=badge("UTC days", "warn"))
+    chart = bars(State.fleet, label=tr("Energy of the fleet by UTC day."), height="160px")
+    shown = card(chart, title=tr("All customers together"), note=badge(tr("UTC days"), "warn"))
     return rx.fragment(rx.cond(is_some(State.fleet["bars"]), shown, rx.fragment()))
 
 
@@ -121,7 +131,7 @@ def _pushes() -> rx.Component:
         rx.el.div(class_name="ui-push-stored", style={"mask_image": shown["stored"]}),
         rx.el.div(class_name="ui-push-refused", style={"mask_image": shown["refused"]}),
         role="img",
-        aria_label="Batches of each customer by the hour, of the last 48 hours; refused ones are marked.",
+        aria_label=tr("Batches of each customer by the hour, of the last 48 hours; refused ones are marked."),
         class_name="ui-push-picture",
         style={"height": shown["height"]},
     )
@@ -133,18 +143,20 @@ def _pushes() -> rx.Component:
     names = rx.el.ol(rx.foreach(shown["names"], rx.el.li), class_name="ui-push-names")
     drawn = rx.el.div(names, rx.el.div(picture, times), class_name="ui-push-map")
     legend = rx.el.ul(
-        rx.el.li(rx.el.span(aria_hidden=True, class_name="ui-hue ui-push-stored"), "Batches stored"),
-        rx.el.li(rx.el.span(aria_hidden=True, class_name="ui-hue ui-push-refused"), "Some refused"),
+        rx.el.li(rx.el.span(aria_hidden=True, class_name="ui-hue ui-push-stored"), tr("Batches stored")),
+        rx.el.li(rx.el.span(aria_hidden=True, class_name="ui-hue ui-push-refused"), tr("Some refused")),
         class_name="ui-legend",
     )
     card_of = card(
         drawn,
         legend,
-        title="Pushes, last 48 hours",
-        note="A row for each customer of this page; the more of what is usual to it the darker",
+        title=tr("Pushes, last 48 hours"),
+        note=tr("A row for each customer of this page; the more of what is usual to it the darker"),
     )
     return rx.fragment(rx.cond(is_some(shown["names"]), card_of, rx.fragment()))
 
 
 def _nobody() -> rx.Component:
-    return empty_state("Nobody to rank yet", "Energy appears with the first readings.", icon="chart-line")
+    return empty_state(
+        tr("Nobody to rank yet"), tr("Energy appears with the first readings."), icon="chart-line"
+    )

@@ -14,6 +14,8 @@ from portal.core.fleet.service.fleet_charts import (
     PushHour,
 )
 from portal.core.history.rules.buckets import TimeSpan
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, scale_for
 from portal.ui import formats
 from portal.ui.plots import Scale, broken, line_path, mask_url, scale_of, time_ticks
@@ -24,7 +26,7 @@ _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _MEGA: Final = 1_000_000
 _HEIGHT: Final = "220px"
-_ENERGY: Final = "Energy"
+_ENERGY: Final = noted("Energy")
 _OF_ALL: Final[dict[str | None, str]] = {_ENERGY: "var(--accent-9)"}
 
 
@@ -59,7 +61,9 @@ def draw_lines(
     }
     scale = scale_of([value for line in series.values() for _, value in line], from_zero=True)
     unit, title, note = (
-        ("kW", "Mean power", "by the hour") if is_hourly else ("kWh", "Energy a day", "by the day")
+        ("kW", tr("Mean power"), tr("by the hour"))
+        if is_hourly
+        else ("kWh", tr("Energy a day"), tr("by the day"))
     )
     lines = [
         _line(names[each], _TONES[index % len(_TONES)], line, (span, width, scale))
@@ -84,11 +88,12 @@ def _chart(words: tuple[str, str, str], scale: Scale, lines: list[Drawn]) -> Dra
         "note": note,
         "unit": unit,
         "decimals": 1,
+        "marks": formats.marks(),
         "height": _HEIGHT,
         "bottom": scale.bottom,
         "top": scale.top,
         "ticks": _value_ticks(scale, unit),
-        "label": f"{title} of {', '.join(line['name'] for line in lines)}.",
+        "label": tr("{title} of {join}.", title=title, join=", ".join(line["name"] for line in lines)),
         "lines": lines,
     }
 
@@ -114,7 +119,7 @@ def _line(
 
 
 def _value_ticks(scale: Scale, unit: str) -> list[dict[str, object]]:
-    texts = [formats.number(value, 1).removesuffix(".0") for value in scale.ticks]
+    texts = [formats.short_number(value, 1) for value in scale.ticks]
     texts[-1] = f"{texts[-1]} {unit}"
     return [{"at": round(scale.up(at), 5), "text": text} for at, text in zip(scale.ticks, texts, strict=True)]
 

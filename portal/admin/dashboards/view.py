@@ -6,6 +6,7 @@ from typing import Final, TypedDict
 from uuid import UUID
 
 from portal.core.fleet.service.fleet_charts import FleetRank, RankLine
+from portal.core.languages import tr
 from portal.core.values.money import kwh_from_milliwh
 from portal.ui import formats
 
@@ -63,10 +64,15 @@ def summary(rank: FleetRank) -> str:
     now, before = (
         Decimal(sum(getattr(line, name) for line in rank.lines)) for name in ("milliwh", "before_milliwh")
     )
-    change = formats.change(now, before)
-    beside = f", {change} {'as' if change.startswith('about') else 'than'} the time before" if change else ""
-    days = "today so far" if rank.days == 1 else f"in the {rank.days} days before today"
-    return f"{formats.kwh(kwh_from_milliwh(int(now)))} kWh {days}{beside}, local days"
+    change = formats.change_beside(now, before, tr("the time before"))
+    beside = f", {change}" if change else ""
+    days = tr("today so far") if rank.days == 1 else tr("in the {days} days before today", days=rank.days)
+    return tr(
+        "{now} kWh {days}{beside}, local days",
+        now=formats.kwh(kwh_from_milliwh(int(now))),
+        days=days,
+        beside=beside,
+    )
 
 
 def names_of(lines: Sequence[RankLine], wanted: Sequence[UUID]) -> dict[UUID, str]:

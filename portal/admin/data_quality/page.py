@@ -5,9 +5,10 @@ import reflex as rx
 from portal.admin.data_quality.components import fleet_quality
 from portal.admin.data_quality.state import FleetQualityState as State
 from portal.admin.nav import DATA_QUALITY, admin_page
+from portal.core.languages import tr
 
 ROUTE = DATA_QUALITY
-TITLE = "Data quality"
+TITLE = tr("Data quality")
 ON_LOAD = State.load
 
 

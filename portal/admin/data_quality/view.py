@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 from uuid import UUID
 
+from portal.core.languages import tr
 from portal.core.quality.rules.event_words import event_in_words
 from portal.core.quality.service.meter_events import StoredEvent, WaitingOfCustomer
 from portal.features.data_quality.view import what_happened
@@ -38,7 +39,7 @@ def customer_lines(waiting: Sequence[WaitingOfCustomer]) -> list[WaitingCustomer
     return [
         {
             "name": each.name,
-            "count": formats.count(each.events, "event"),
+            "count": formats.counted(each.events, "{count} event", "{count} events"),
             "address": _ADDRESS.format(id=each.customer_id),
         }
         for each in waiting[:_MOST_CUSTOMERS]
@@ -49,15 +50,19 @@ def customers_note(waiting: Sequence[WaitingOfCustomer]) -> str:
     """Of how many customers those are, where not all are shown."""
     if len(waiting) <= _MOST_CUSTOMERS:
         return ""
-    return f"The {_MOST_CUSTOMERS} with the most of {formats.count(len(waiting), 'customer')}"
+    customers = formats.counted(len(waiting), "{count} customer", "{count} customers")
+    return tr("The {most} with the most of {customers}", most=_MOST_CUSTOMERS, customers=customers)
 
 
 def events_note(shown: int, count: int) -> str:
     """Where it is decided, and of how many events those are, where not all are shown."""
     if shown >= count:
-        return "Decided at the customer"
-    return (
-        f"The latest {formats.number(shown, 0)} of {formats.count(count, 'event')}; decided at the customer"
+        return tr("Decided at the customer")
+    events = formats.counted(count, "{count} event", "{count} events")
+    return tr(
+        "The latest {shown} of {events}; decided at the customer",
+        shown=formats.number(shown, 0),
+        events=events,
     )
 
 

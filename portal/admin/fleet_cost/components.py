@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.admin.fleet_cost.state import FleetCostState as State
 from portal.admin.fleet_cost.view import MonthRow, TotalRow
+from portal.core.languages import tr
 from portal.features.cost.parts import file_link
 from portal.ui.cards import card
 from portal.ui.feedback import callout, cell_warning, empty_state, error_panel, skeleton_lines
@@ -14,22 +15,24 @@ from portal.ui.tables import Column, Ordering, cell, cell_note, data_table, head
 from portal.ui.vars import is_some
 
 _COLUMNS = (
-    Column("Customer", order="name"),
-    Column("Energy, kWh", is_number=True, order="kwh"),
-    Column("Base cost", is_number=True),
-    Column("VAT", is_number=True),
-    Column("Total", is_number=True, order="total"),
-    Column("Per kWh", is_number=True, hint="With VAT, of what has a price", order="rate"),
-    Column("Coverage", is_number=True, hint="Hours of meters with energy from readings", order="coverage"),
+    Column(tr("Customer"), order="name"),
+    Column(tr("Energy, kWh"), is_number=True, order="kwh"),
+    Column(tr("Base cost"), is_number=True),
+    Column(tr("VAT"), is_number=True),
+    Column(tr("Total"), is_number=True, order="total"),
+    Column(tr("Per kWh"), is_number=True, hint=tr("With VAT, of what has a price"), order="rate"),
+    Column(
+        tr("Coverage"), is_number=True, hint=tr("Hours of meters with energy from readings"), order="coverage"
+    ),
 )
 _TOTALS = (
-    Column("Currency"),
-    Column("Customers", is_number=True),
-    Column("Energy, kWh", is_number=True),
-    Column("Base cost", is_number=True),
-    Column("VAT", is_number=True),
-    Column("Total", is_number=True),
-    Column("Per kWh", is_number=True),
+    Column(tr("Currency")),
+    Column(tr("Customers"), is_number=True),
+    Column(tr("Energy, kWh"), is_number=True),
+    Column(tr("Base cost"), is_number=True),
+    Column(tr("VAT"), is_number=True),
+    Column(tr("Total"), is_number=True),
+    Column(tr("Per kWh"), is_number=True),
 )
 _ORDERING = Ordering(State.order, State.is_descending, State.order_by)
 
@@ -38,20 +41,22 @@ def month_step() -> rx.Component:
     """The month, the ones beside it, and its files."""
     return rx.el.div(
         rx.el.span(
-            icon_button(rx.icon("chevron-left", size=16), label="Month before", on_click=State.step(-1)),
+            icon_button(rx.icon("chevron-left", size=16), label=tr("Month before"), on_click=State.step(-1)),
             rx.el.span(State.month_label, class_name="ui-day-words"),
             icon_button(
                 rx.icon("chevron-right", size=16),
-                label="Month after",
+                label=tr("Month after"),
                 disabled=State.is_last,
                 on_click=State.step(1),
             ),
             class_name="ui-step",
         ),
         file_link(
-            "Excel", f"/download/fleet/cost.xlsx?{State.export_query}", hint="All customers as a workbook"
+            tr("Excel"),
+            f"/download/fleet/cost.xlsx?{State.export_query}",
+            hint=tr("All customers as a workbook"),
         ),
-        file_link("CSV", f"/download/fleet/cost.csv?{State.export_query}", hint="All customers as CSV"),
+        file_link("CSV", f"/download/fleet/cost.csv?{State.export_query}", hint=tr("All customers as CSV")),
         class_name="ui-row",
     )
 
@@ -68,7 +73,10 @@ def month_content() -> rx.Component:
                 _totals(),
                 card(rx.cond(is_some(State.rows), _customers(), _nobody()), flush=True),
                 callout(
-                    "Local days of each site. Fixed charges are not included: customers' own Cost pages have them.",
+                    tr(
+                        "Local days of each site. Fixed charges are not included: customers' own Cost pages "
+                        "have them."
+                    ),
                     tone="note",
                 ),
                 rx.el.span(State.as_of, class_name="ui-hint"),
@@ -80,25 +88,25 @@ def month_content() -> rx.Component:
 
 
 def _totals() -> rx.Component:
-    table = data_table(_TOTALS, State.totals, _total, caption="All customers by currency", stacked=True)
-    return rx.cond(is_some(State.totals), card(table, title="All customers", flush=True), rx.fragment())
+    table = data_table(_TOTALS, State.totals, _total, caption=tr("All customers by currency"), stacked=True)
+    return rx.cond(is_some(State.totals), card(table, title=tr("All customers"), flush=True), rx.fragment())
 
 
 def _total(row: TotalRow) -> list[rx.Component]:
     return [
         head_cell(row["currency"]),
-        cell(row["customers"], label="Customers", number=True),
-        cell(row["kwh"], label="Energy, kWh", number=True),
-        cell(row["base"], label="Base cost", number=True),
-        cell(row["vat"], label="VAT", number=True),
-        cell(rx.el.strong(row["total"]), label="Total", number=True),
-        cell(row["rate"], label="Per kWh", number=True),
+        cell(row["customers"], label=tr("Customers"), number=True),
+        cell(row["kwh"], label=tr("Energy, kWh"), number=True),
+        cell(row["base"], label=tr("Base cost"), number=True),
+        cell(row["vat"], label=tr("VAT"), number=True),
+        cell(rx.el.strong(row["total"]), label=tr("Total"), number=True),
+        cell(row["rate"], label=tr("Per kWh"), number=True),
     ]
 
 
 def _customers() -> rx.Component:
     return rx.fragment(
-        ordered_table(_COLUMNS, State.rows, _row, caption="Cost by customer", ordering=_ORDERING),
+        ordered_table(_COLUMNS, State.rows, _row, caption=tr("Cost by customer"), ordering=_ORDERING),
         pager(State.pages, on_page=State.go_to),
     )
 
@@ -114,16 +122,18 @@ def _row(row: MonthRow) -> list[rx.Component]:
                 note,
             )
         ),
-        cell(row["kwh"], label="Energy, kWh", number=True),
-        cell(row["base"], label="Base cost", number=True),
-        cell(row["vat"], label="VAT", number=True),
-        cell(row["total"], label="Total", number=True),
-        cell(row["rate"], label="Per kWh", number=True),
-        cell(covered, label="Coverage", number=True),
+        cell(row["kwh"], label=tr("Energy, kWh"), number=True),
+        cell(row["base"], label=tr("Base cost"), number=True),
+        cell(row["vat"], label=tr("VAT"), number=True),
+        cell(row["total"], label=tr("Total"), number=True),
+        cell(row["rate"], label=tr("Per kWh"), number=True),
+        cell(covered, label=tr("Coverage"), number=True),
     ]
 
 
 def _nobody() -> rx.Component:
     return empty_state(
-        "No customer yet", "Costs appear with the first readings of the first customer.", icon="receipt-text"
+        tr("No customer yet"),
+        tr("Costs appear with the first readings of the first customer."),
+        icon="receipt-text",
     )

@@ -5,6 +5,7 @@ import reflex as rx
 from portal.admin.fleet_cost.components import month_content, month_step
 from portal.admin.fleet_cost.state import FleetCostState
 from portal.admin.nav import FLEET_COST, admin_page
+from portal.core.languages import tr
 
 on_load = [FleetCostState.load]
 
@@ -12,9 +13,9 @@ on_load = [FleetCostState.load]
 def fleet_cost_page() -> rx.Component:
     """Route `/cost`."""
     return admin_page(
-        "Cost",
+        tr("Cost"),
         month_content(),
         section=FLEET_COST,
-        subtitle="A month of all customers",
+        subtitle=tr("A month of all customers"),
         actions=month_step(),
     )

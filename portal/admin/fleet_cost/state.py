@@ -43,7 +43,7 @@ class FleetCostState(rx.State):
         """Read the month."""
         asked = self._asked()
         self.is_busy = True
-        self.month_label, self.export_query = f"{asked.first:%B %Y}", f"month={asked.first:%Y-%m}"
+        self.month_label, self.export_query = formats.month(asked.first), f"month={asked.first:%Y-%m}"
         self.order, self.is_descending = asked.order, asked.is_descending
         self.is_last = asked.first >= _today().replace(day=1)
         yield

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final, TypedDict
 
 from portal.core.cost.service.fleet_costs import CurrencyMonth, CustomerMonth, FleetMonth
+from portal.core.languages import tr
 from portal.ui import formats
 
 ROWS: Final = 50
@@ -112,9 +113,14 @@ def _rate(total: Decimal, kwh: Decimal, currency: str) -> str:
 def _note(line: CustomerMonth) -> str:
     parts: list[str] = []
     if line.unpriced_kwh:
-        parts.append(f"{formats.kwh(line.unpriced_kwh)} kWh without a tariff")
+        parts.append(tr("{unpriced_kwh} kWh without a tariff", unpriced_kwh=formats.kwh(line.unpriced_kwh)))
     if line.unallocated_kwh:
-        parts.append(f"{formats.kwh(line.unallocated_kwh)} kWh used during gaps, not placed")
+        parts.append(
+            tr(
+                "{unallocated_kwh} kWh used during gaps, not placed",
+                unallocated_kwh=formats.kwh(line.unallocated_kwh),
+            )
+        )
     if not line.is_exact:
-        parts.append("\u2248 prices change within hours: its own page is exact")
+        parts.append(tr("≈ prices change within hours: its own page is exact"))
     return "; ".join(parts)

@@ -5,19 +5,20 @@ import reflex as rx
 from portal.admin.leaving.state import LeavingState as State
 from portal.admin.leaving.view import LeavingRow
 from portal.admin.nav import CUSTOMERS
+from portal.core.languages import tr
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
 from portal.ui.forms import button, text_field
 from portal.ui.layout import PlainLink, internal_link
 from portal.ui.tables import Column, cell, data_table, head_cell
-from portal.ui.vars import is_some
+from portal.ui.vars import is_some, sentence
 
 _COLUMNS = (
-    Column("Customer", hint="The number that is left of it"),
-    Column("Status"),
-    Column("Begun"),
-    Column("Rows deleted", is_number=True),
-    Column("Exported"),
+    Column(tr("Customer"), hint=tr("The number that is left of it")),
+    Column(tr("Status")),
+    Column(tr("Begun")),
+    Column(tr("Rows deleted"), is_number=True),
+    Column(tr("Exported")),
 )
 
 
@@ -35,8 +36,10 @@ def left_customers() -> rx.Component:
     return rx.cond(
         is_some(State.rows),
         card(
-            data_table(_COLUMNS, State.rows, _row, caption="Customers that leave or have left", stacked=True),
-            title="Customers that leave or have left",
+            data_table(
+                _COLUMNS, State.rows, _row, caption=tr("Customers that leave or have left"), stacked=True
+            ),
+            title=tr("Customers that leave or have left"),
             flush=True,
         ),
         rx.fragment(),
@@ -46,10 +49,10 @@ def left_customers() -> rx.Component:
 def _row(row: LeavingRow) -> list[rx.Component]:
     return [
         head_cell(row["number"]),
-        cell(badge_for(row["status"], row["tone"]), label="Status"),
-        cell(rx.el.span(row["begun"], title=row["begun_utc"]), label="Begun"),
-        cell(row["rows"], label="Rows deleted", number=True),
-        cell(row["exported"], label="Exported"),
+        cell(badge_for(row["status"], row["tone"]), label=tr("Status")),
+        cell(rx.el.span(row["begun"], title=row["begun_utc"]), label=tr("Begun")),
+        cell(row["rows"], label=tr("Rows deleted"), number=True),
+        cell(row["exported"], label=tr("Exported")),
     ]
 
 
@@ -61,8 +64,11 @@ def _hand_out() -> rx.Component:
     return card(
         rx.el.div(
             rx.el.p(
-                "Everything that is kept of this customer, as a ZIP archive of CSV and JSON lines: sites, devices, "
-                "tariffs, all readings, energy, events, batches. A manifest has a checksum for each file."
+                tr(
+                    "Everything that is kept of this customer, as a ZIP archive of CSV and JSON lines: "
+                    "sites, devices, tariffs, all readings, energy, events, batches. A manifest has a "
+                    "checksum for each file."
+                )
             ),
             rx.el.div(badge_for(State.export["when"], State.export["tone"])),
             rx.cond(
@@ -73,7 +79,7 @@ def _hand_out() -> rx.Component:
             # A file, not a page: the router of the pages is not to look for it.
             rx.el.div(
                 PlainLink.create(
-                    "Export everything",
+                    tr("Export everything"),
                     href=State.export_href,
                     custom_attrs={"download": True},
                     class_name="ui-button",
@@ -81,7 +87,7 @@ def _hand_out() -> rx.Component:
             ),
             class_name="ui-stack",
         ),
-        title="1. Hand out",
+        title=tr("1. Hand out"),
     )
 
 
@@ -89,13 +95,16 @@ def _delete() -> rx.Component:
     return card(
         rx.el.div(
             rx.el.p(
-                "Its tokens are refused from now on, and everything is deleted, for ever: readings, energy, sites, "
-                "devices, tariffs, batches, and its name in the audit trail. Backups made before still hold it."
+                tr(
+                    "Its tokens are refused from now on, and everything is deleted, for ever: readings, "
+                    "energy, sites, devices, tariffs, batches, and its name in the audit trail. Backups "
+                    "made before still hold it."
+                )
             ),
             rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
             rx.el.form(
                 text_field(
-                    f"Type {State.code} to confirm",
+                    sentence("Type {code} to confirm", code=State.code),
                     name="code",
                     required=True,
                     max_length=50,
@@ -103,16 +112,16 @@ def _delete() -> rx.Component:
                 ),
                 rx.el.label(
                     rx.el.input(type="checkbox", name="without_export"),
-                    " Delete it even though the export is missing or older than the last push",
+                    tr(" Delete it even though the export is missing or older than the last push"),
                     class_name="ui-check",
                 ),
-                rx.el.div(button("Delete everything", tone="danger", kind="submit")),
+                rx.el.div(button(tr("Delete everything"), tone="danger", kind="submit")),
                 on_submit=State.begin,
                 class_name="ui-stack",
             ),
             class_name="ui-stack",
         ),
-        title="2. Delete",
+        title=tr("2. Delete"),
     )
 
 
@@ -120,25 +129,26 @@ def _progress() -> rx.Component:
     return card(
         rx.el.div(
             callout(
-                "This customer is being deleted. Its tokens are refused; nothing brings it back.", tone="warn"
+                tr("This customer is being deleted. Its tokens are refused; nothing brings it back."),
+                tone="warn",
             ),
             rx.el.p(State.progress, role="status"),
             rx.el.p(
-                "It goes on by itself, also when this page is closed or the server is started again.",
+                tr("It goes on by itself, also when this page is closed or the server is started again."),
                 class_name="ui-hint",
             ),
             class_name="ui-stack",
         ),
-        title="Being deleted",
+        title=tr("Being deleted"),
     )
 
 
 def _gone() -> rx.Component:
     return card(
         empty_state(
-            "There is no such customer",
-            "It has left, or the address is mistyped.",
+            tr("There is no such customer"),
+            tr("It has left, or the address is mistyped."),
             icon="user-x",
-            action=internal_link("All customers", href=CUSTOMERS, class_name="ui-button"),
+            action=internal_link(tr("All customers"), href=CUSTOMERS, class_name="ui-button"),
         )
     )

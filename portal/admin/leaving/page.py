@@ -5,6 +5,7 @@ import reflex as rx
 from portal.admin.leaving.components import leaving_steps, left_customers
 from portal.admin.leaving.state import LeavingState
 from portal.admin.nav import CUSTOMERS, admin_page
+from portal.core.languages import tr
 
 ROUTE = "/customers/[customer_id]/leave"
 on_load = [LeavingState.load, LeavingState.follow]
@@ -17,5 +18,5 @@ def leaving_page() -> rx.Component:
         leaving_steps(),
         left_customers(),
         section=CUSTOMERS,
-        back=("Customers", CUSTOMERS),
+        back=(tr("Customers"), CUSTOMERS),
     )

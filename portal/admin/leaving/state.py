@@ -10,6 +10,7 @@ from portal.admin.leaving import view
 from portal.auth.guards import admin_only
 from portal.core.errors import NotFound
 from portal.core.fleet.service import customer_export, customers, decommission
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.ui import formats
 from portal.ui.failures import failure_in_words
@@ -21,7 +22,7 @@ _REFRESH_SECONDS = 3
 class LeavingState(CustomerAddress, rx.State):
     """The customer named in the address, what was handed out of it, and how far its deletion is."""
 
-    title: str = "Decommission"
+    title: str = tr("Decommission")
     code: str = ""
     is_missing: bool = False
     is_loading: bool = True
@@ -71,7 +72,7 @@ class LeavingState(CustomerAddress, rx.State):
         except NotFound:
             self.is_missing, self.is_begun = True, False
             return
-        self.title, self.code = f"Decommission {line.name}", line.code
+        self.title, self.code = tr("Decommission {name}", name=line.name), line.code
         self.export_href = f"/api/admin/customers/{wanted}/export"
         self.export = view.export_words(await customer_export.last_export(stack, wanted), stack.clock())
         self._show_progress(found, wanted)
@@ -79,4 +80,10 @@ class LeavingState(CustomerAddress, rx.State):
     def _show_progress(self, found: tuple[decommission.LeavingCustomer, ...], wanted: UUID) -> None:
         own = next((each for each in found if each.customer_id == wanted), None)
         self.is_begun = own is not None
-        self.progress = "" if own is None else f"{formats.count(own.rows_deleted, 'row')} deleted so far"
+        self.progress = (
+            ""
+            if own is None
+            else tr(
+                "{row} deleted so far", row=formats.counted(own.rows_deleted, "{count} row", "{count} rows")
+            )
+        )

@@ -6,6 +6,8 @@ from typing import Final, TypedDict
 
 from portal.core.fleet.service.customer_export import LastExport
 from portal.core.fleet.service.decommission import LeavingCustomer
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
 
@@ -29,20 +31,22 @@ class ExportWords(TypedDict):
     tone: str
 
 
-NO_EXPORT: Final[ExportWords] = {"when": "Not exported yet", "detail": "", "tone": "neutral"}
+NO_EXPORT: Final[ExportWords] = {"when": noted("Not exported yet"), "detail": "", "tone": "neutral"}
 
 
 def build_rows(found: Iterable[LeavingCustomer], zone: str) -> list[LeavingRow]:
     """Return a row for each of them."""
     return [
         {
-            "number": f"Customer {each.number}",
+            "number": tr("Customer {number}", number=each.number),
             "status": status_of(each)[0],
             "tone": status_of(each)[1],
             "begun": formats.local_time(each.begun_at, zone),
             "begun_utc": formats.utc_time(each.begun_at),
-            "rows": formats.count(each.rows_deleted, "row"),
-            "exported": "No" if each.manifest_sha256 is None else f"Manifest {each.manifest_sha256[:12]}…",
+            "rows": formats.counted(each.rows_deleted, "{count} row", "{count} rows"),
+            "exported": tr("No")
+            if each.manifest_sha256 is None
+            else tr("Manifest {manifest_sha256}…", manifest_sha256=each.manifest_sha256[:12]),
         }
         for each in found
     ]
@@ -51,24 +55,31 @@ def build_rows(found: Iterable[LeavingCustomer], zone: str) -> list[LeavingRow]:
 def status_of(state: LeavingCustomer) -> tuple[str, str]:
     """Return how far it is, in a word or two, and the tone of it."""
     if state.deleted_at is None:
-        return "Being deleted", "warn"
+        return tr("Being deleted"), "warn"
     if state.finished_at is None:
-        return "Deleted, giving back space", "ok"
-    return "Has left", "ok"
+        return tr("Deleted, giving back space"), "ok"
+    return tr("Has left"), "ok"
 
 
 def export_words(last: LastExport | None, now: datetime) -> ExportWords:
     """Return what is said of the last export."""
     if last is None:
-        return NO_EXPORT
+        return {**NO_EXPORT, "when": tr(NO_EXPORT["when"])}
     if not last.is_current:
         return {
-            "when": f"Exported {formats.relative(last.finished_at, now)}, and pushed to since",
-            "detail": "Export again, so that nothing is missing.",
+            "when": tr(
+                "Exported {finished_at}, and pushed to since",
+                finished_at=formats.relative(last.finished_at, now),
+            ),
+            "detail": tr("Export again, so that nothing is missing."),
             "tone": "warn",
         }
     return {
-        "when": f"Exported {formats.relative(last.finished_at, now)}",
-        "detail": f"{formats.count(last.rows, 'row')}; SHA-256 of manifest.json: {last.manifest_sha256}",
+        "when": tr("Exported {finished_at}", finished_at=formats.relative(last.finished_at, now)),
+        "detail": tr(
+            "{row}; SHA-256 of manifest.json: {manifest_sha256}",
+            row=formats.counted(last.rows, "{count} row", "{count} rows"),
+            manifest_sha256=last.manifest_sha256,
+        ),
         "tone": "ok",
     }

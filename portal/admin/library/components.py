@@ -6,6 +6,7 @@ from portal.admin.library.edition_state import EditionState as One
 from portal.admin.library.state import LibraryState as State
 from portal.admin.library.view import EditionBox, LibraryRow, PublishedRow
 from portal.admin.nav import LIBRARY
+from portal.core.languages import tr
 from portal.features.rates.parts import tariff_card
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, page_failure, question
 from portal.ui.cards import card
@@ -13,17 +14,21 @@ from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
 from portal.ui.forms import button, dialog, dialog_buttons, search_field, text_field
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
-from portal.ui.vars import Text, is_some
+from portal.ui.vars import Text, is_some, sentence
 from portal.web.events.drafts import kept_form
 from portal.web.events.identity import IdentityState
 
 _COLUMNS = (
-    Column("Tariff"),
-    Column("From"),
-    Column("Status"),
-    Column("Accepted by", hint="Of the customers that have this municipality"),
+    Column(tr("Tariff")),
+    Column(tr("From")),
+    Column(tr("Status")),
+    Column(tr("Accepted by"), hint=tr("Of the customers that have this municipality")),
 )
-_PRESETS = (Column("Figures of"), Column("Year", is_number=True), Column("Start", is_hidden_label=True))
+_PRESETS = (
+    Column(tr("Figures of")),
+    Column(tr("Year"), is_number=True),
+    Column(tr("Start"), is_hidden_label=True),
+)
 
 
 def actions() -> rx.Component:
@@ -31,10 +36,10 @@ def actions() -> rx.Component:
     return rx.cond(
         IdentityState.is_admin,
         rx.fragment(
-            button("Paste JSON", on_click=State.open_dialog("paste", "", "")),
+            button(tr("Paste JSON"), on_click=State.open_dialog("paste", "", "")),
             button(
                 rx.icon("plus", size=16),
-                "Start from published figures",
+                tr("Start from published figures"),
                 tone="primary",
                 on_click=State.open_dialog("presets", "", ""),
             ),
@@ -45,10 +50,13 @@ def actions() -> rx.Component:
 
 def editions() -> rx.Component:
     """Every edition, or how to begin."""
-    table = data_table(_COLUMNS, State.rows, _row, caption="Tariff library", stacked=True)
+    table = data_table(_COLUMNS, State.rows, _row, caption=tr("Tariff library"), stacked=True)
     empty = empty_state(
-        "No tariff yet",
-        "Keep a municipality's prices here once: every customer there is offered them, and accepts with one click.",
+        tr("No tariff yet"),
+        tr(
+            "Keep a municipality's prices here once: every customer there is offered them, and "
+            "accepts with one click."
+        ),
         icon="library",
     )
     return rx.fragment(
@@ -69,39 +77,46 @@ def _row(row: LibraryRow) -> list[rx.Component]:
             internal_link(row["name"], href=row["href"], class_name="ui-row-link"),
             cell_note(row["municipality"]),
         ),
-        cell(row["first"], label="From"),
-        cell(badge_for(row["state"], row["tone"]), label="Status"),
-        cell(row["spread"], label="Accepted by"),
+        cell(row["first"], label=tr("From")),
+        cell(badge_for(row["state"], row["tone"]), label=tr("Status")),
+        cell(row["spread"], label=tr("Accepted by")),
     ]
 
 
 def _presets_dialog() -> rx.Component:
     return dialog(
-        "Start from published figures",
-        callout("Not official: check every figure against the municipality's own price list.", tone="warn"),
+        tr("Start from published figures"),
+        callout(
+            tr("Not official: check every figure against the municipality's own price list."), tone="warn"
+        ),
         search_field(
-            "Municipality, tariff or year",
+            tr("Municipality, tariff or year"),
             value=State.search,
             on_change=State.search_presets,
             name="preset-search",
         ),
-        data_table(_PRESETS, State.presets, _preset_row, caption="Published figures", tall=True),
+        data_table(_PRESETS, State.presets, _preset_row, caption=tr("Published figures"), tall=True),
         rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
-        dialog_buttons(button("Cancel", on_click=State.close(False))),
+        dialog_buttons(button(tr("Cancel"), on_click=State.close(False))),
         is_open=State.opened == "presets",
         on_open_change=State.close,
-        description="The figures become a draft that nobody is offered yet.",
+        description=tr("The figures become a draft that nobody is offered yet."),
         width="720px",
     )
 
 
 def _preset_row(preset: PublishedRow) -> list[rx.Component]:
-    label = f"Start from {preset['provider']}, {preset['name']}, {preset['year']}"
+    label = sentence(
+        "Start from {provider}, {name}, {year}",
+        provider=preset["provider"],
+        name=preset["name"],
+        year=preset["year"],
+    )
     start = State.start_from_preset(preset["key"])
     return [
         head_cell(f"{preset['provider']}: {preset['name']}", cell_note(preset["source"])),
         cell(preset["year"], number=True),
-        menu_cell(button("Start", size="small", on_click=start, aria_label=label)),
+        menu_cell(button(tr("Start"), size="small", on_click=start, aria_label=label)),
     ]
 
 
@@ -109,28 +124,28 @@ def _paste_dialog() -> rx.Component:
     return form_dialog(
         State,
         "paste",
-        "Paste tariffs as JSON",
+        tr("Paste tariffs as JSON"),
         rx.el.div(
-            rx.el.label("Tariffs", html_for="json"),
+            rx.el.label(tr("Tariffs"), html_for="json"),
             rx.el.textarea(id="json", name="json", rows=10, required=True, class_name="ui-input ui-mono"),
             class_name="ui-field",
         ),
         on_submit=State.paste,
-        submit="Keep as drafts",
-        description="The shape that portal edition add takes, and portal tariff list --json gives.",
+        submit=tr("Keep as drafts"),
+        description=tr("The shape that portal edition add takes, and portal tariff list --json gives."),
         draft="editions",
     )
 
 
 def edition_actions() -> rx.Component:
     """Offer it, copy it on, delete it."""
-    copy = button("Copy to next year", on_click=One.open_dialog("copy", "", ""))
-    remove = button("Delete", tone="quiet", on_click=One.open_dialog("remove", "", ""))
+    copy = button(tr("Copy to next year"), on_click=One.open_dialog("copy", "", ""))
+    remove = button(tr("Delete"), tone="quiet", on_click=One.open_dialog("remove", "", ""))
     ask = One.open_dialog("publish", "", "")
     offer = rx.cond(
         One.form.is_published,
-        button("Take back", on_click=ask),
-        button("Publish", tone="primary", on_click=ask),
+        button(tr("Take back"), on_click=ask),
+        button(tr("Publish"), tone="primary", on_click=ask),
     )
     shown = rx.fragment(copy, rx.cond(One.form.is_published, rx.fragment(), remove), offer)
     return rx.cond(IdentityState.is_admin & (One.form.id != ""), shown, rx.fragment())
@@ -159,38 +174,39 @@ def _said() -> rx.Component:
 def _boxes() -> rx.Component:
     form = rx.el.form(
         rx.el.div(
-            _box("Municipality", "municipality", One.form.municipality),
-            _box("Time zone", "zone", One.form.zone),
+            _box(tr("Municipality"), "municipality", One.form.municipality),
+            _box(tr("Time zone"), "zone", One.form.zone),
             rx.foreach(One.form.boxes, _input),
             class_name="ui-fields",
         ),
         rx.el.fieldset(
-            rx.el.legend("Prices per kWh, without VAT"),
+            rx.el.legend(tr("Prices per kWh, without VAT")),
             rx.el.div(rx.foreach(One.form.prices, _input), class_name="ui-fields"),
             class_name="ui-fieldset",
         ),
         text_field(
-            "Where the figures are from", name="source", default_value=One.form.source, max_length=300
+            tr("Where the figures are from"), name="source", default_value=One.form.source, max_length=300
         ),
         rx.el.label(
             rx.el.input(type="checkbox", name="confirmed"),
-            " Rates below zero are meant",
+            tr(" Rates below zero are meant"),
             class_name="ui-check",
         ),
-        rx.el.div(button("Save", kind="submit")),
+        rx.el.div(button(tr("Save"), kind="submit")),
         on_submit=One.save,
         key=One.form.mark,
         class_name="ui-stack",
     )
     state = badge_for(
-        rx.cond(One.form.is_published, "Offered", "Draft"), rx.cond(One.form.is_published, "ok", "neutral")
+        rx.cond(One.form.is_published, tr("Offered"), tr("Draft")),
+        rx.cond(One.form.is_published, "ok", "neutral"),
     )
     kept = kept_form(
         form, scope="edition", done=One.draft_done, opening=("edition", One.form.id, One.form.mark)
     )
     return rx.cond(
         IdentityState.is_admin,
-        card(kept, title=f"Accepted by {One.form.spread}", note=state),
+        card(kept, title=sentence("Accepted by {spread}", spread=One.form.spread), note=state),
         rx.fragment(),
     )
 
@@ -220,44 +236,57 @@ def _questions() -> rx.Component:
         question(
             One,
             "publish",
-            rx.cond(One.form.is_published, f"Take {One.form.title} back?", f"Publish {One.form.title}?"),
+            rx.cond(
+                One.form.is_published,
+                sentence("Take {title} back?", title=One.form.title),
+                sentence("Publish {title}?", title=One.form.title),
+            ),
             consequence=rx.cond(
                 One.form.is_published,
-                "It is offered to nobody any more. Customers that have accepted it keep it.",
-                f"Every customer in {One.form.municipality} is told with its next push, and sees it beside the prices "
-                "in force. Nothing changes there until somebody accepts it.",
+                tr("It is offered to nobody any more. Customers that have accepted it keep it."),
+                sentence(
+                    "Every customer in {municipality} is told with its next push, and sees it beside the "
+                    "prices in force. Nothing changes there until somebody accepts it.",
+                    municipality=One.form.municipality,
+                ),
             ),
-            label="Yes",
+            label=tr("Yes"),
             on_yes=One.publish,
         ),
         question(
             One,
             "remove",
-            f"Delete {One.form.title}?",
-            consequence="It is a draft: no customer has seen it.",
-            label="Delete",
+            sentence("Delete {title}?", title=One.form.title),
+            consequence=tr("It is a draft: no customer has seen it."),
+            label=tr("Delete"),
             on_yes=One.remove,
             tone="danger",
         ),
-        form_dialog(
-            One,
-            "copy",
-            "Copy to next year",
-            text_field("Raise all prices by, %", name="percent", default_value="0", required=True),
-            on_submit=One.copy_on,
-            submit="Make the draft",
-            draft="edition-copy",
-            description="Nobody is offered the copy until you publish it. Public holidays are not carried over.",
+        _copy(),
+    )
+
+
+def _copy() -> rx.Component:
+    return form_dialog(
+        One,
+        "copy",
+        tr("Copy to next year"),
+        text_field(tr("Raise all prices by, %"), name="percent", default_value="0", required=True),
+        on_submit=One.copy_on,
+        submit=tr("Make the draft"),
+        draft="edition-copy",
+        description=tr(
+            "Nobody is offered the copy until you publish it. Public holidays are not carried over."
         ),
     )
 
 
 def _gone() -> rx.Component:
-    back = internal_link("The library", href=LIBRARY, class_name="ui-button")
+    back = internal_link(tr("The library"), href=LIBRARY, class_name="ui-button")
     return card(
         empty_state(
-            "There is no such tariff",
-            "It was deleted, or the address is mistyped.",
+            tr("There is no such tariff"),
+            tr("It was deleted, or the address is mistyped."),
             icon="file-x",
             action=back,
         )

@@ -11,6 +11,7 @@ from portal.admin.library import view
 from portal.admin.nav import LIBRARY
 from portal.auth.guards import admin_only, signed_in
 from portal.core.errors import Invalid, NotFound
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.rules.tariff_drafts import next_year
 from portal.core.tariffs.service import library
@@ -28,7 +29,7 @@ class EditionState(AdminDialogs, rx.State):
         edition_id: str
 
     form: view.EditionForm = view.EditionForm()
-    title: str = "Tariff library"
+    title: str = tr("Tariff library")
     notice: str = ""
     percent: str = "0"
     is_missing: bool = False
@@ -57,7 +58,7 @@ class EditionState(AdminDialogs, rx.State):
             )
             await self._read()
             self.notice = (
-                "Saved. Customers are asked about the change." if self.form.is_published else "Saved."
+                tr("Saved. Customers are asked about the change.") if self.form.is_published else tr("Saved.")
             )
 
     @rx.event
@@ -72,9 +73,12 @@ class EditionState(AdminDialogs, rx.State):
             await self._read()
             self._forget()
             self.notice = (
-                "Customers with this municipality are told with their next push. Each accepts it, or does not."
+                tr(
+                    "Customers with this municipality are told with their next push. Each accepts it, or "
+                    "does not."
+                )
                 if wanted
-                else "It is offered no more. Who has accepted it keeps it."
+                else tr("It is offered no more. Who has accepted it keeps it.")
             )
 
     @rx.event
@@ -117,11 +121,11 @@ def _key(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such edition.") from None
+        raise NotFound(tr("There is no such edition.")) from None
 
 
 def _percent(text: str) -> Decimal:
     try:
         return exact_number(text.strip().replace(",", ".") or "0")
     except ValueError:
-        raise Invalid("A percentage is needed, like 8.5") from None
+        raise Invalid(tr("A percentage is needed, like 8.5")) from None

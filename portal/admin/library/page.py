@@ -6,10 +6,11 @@ from portal.admin.library.components import actions, edition, edition_actions, e
 from portal.admin.library.edition_state import EditionState
 from portal.admin.library.state import LibraryState
 from portal.admin.nav import LIBRARY, admin_page
+from portal.core.languages import tr
 
 ROUTE = LIBRARY
 EDITION_ROUTE = f"{LIBRARY}/[edition_id]"
-TITLE = "Tariff library"
+TITLE = tr("Tariff library")
 
 
 def library_page() -> rx.Component:
@@ -19,7 +20,7 @@ def library_page() -> rx.Component:
         editions(),
         section=LIBRARY,
         actions=actions(),
-        subtitle="Municipal prices, kept once and offered to every customer",
+        subtitle=tr("Municipal prices, kept once and offered to every customer"),
     )
 
 

@@ -9,6 +9,7 @@ from portal.admin.library import view
 from portal.admin.nav import LIBRARY
 from portal.auth.guards import admin_only, signed_in
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
 from portal.core.tariffs.service import library
@@ -68,7 +69,7 @@ class LibraryState(AdminDialogs, rx.State):
             try:
                 raw = exact_json(str(form.get("json", "")))
             except ValueError as error:
-                raise Invalid(f"This is not JSON: {error}") from None
+                raise Invalid(tr("This is not JSON: {error}", error=error)) from None
             kept = await library.keep_editions(current(), raw if isinstance(raw, list) else [raw])
             self._forget()
             if len(kept) == 1:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.tariffs.rules.editions import Edition
 from portal.core.tariffs.rules.tariff_fields import REQUIRED, TariffField, members
 from portal.core.tariffs.rules.tariff_prices import NamedPrice, prices_of, with_prices
@@ -80,7 +81,7 @@ def build_rows(editions: Iterable[StoredEdition]) -> list[LibraryRow]:
             "municipality": each.edition.municipality,
             "name": each.edition.tariff.name,
             "first": formats.day(each.edition.tariff.effective_from),
-            "state": "Offered" if each.is_published else "Draft",
+            "state": tr("Offered") if each.is_published else tr("Draft"),
             "tone": "ok" if each.is_published else "neutral",
             "spread": spread_in_words(each),
         }
@@ -91,8 +92,12 @@ def build_rows(editions: Iterable[StoredEdition]) -> list[LibraryRow]:
 def spread_in_words(stored: StoredEdition) -> str:
     """How many of the customers with that municipality have taken it over."""
     if not stored.customers:
-        return "No customer there"
-    return f"{stored.taken_over} of {formats.count(stored.customers, 'customer')}"
+        return tr("No customer there")
+    return tr(
+        "{taken_over} of {customer}",
+        taken_over=stored.taken_over,
+        customer=formats.counted(stored.customers, "{count} customer", "{count} customers"),
+    )
 
 
 def preset_rows(search: str) -> list[PublishedRow]:
@@ -131,17 +136,23 @@ def build_form(stored: StoredEdition, currency: str) -> EditionForm:
         spread=spread_in_words(stored),
         tariff=replace(
             build_card(tariff, edition.municipality, currency),
-            state="Offered" if stored.is_published else "Draft",
+            state=tr("Offered") if stored.is_published else tr("Draft"),
             tone="ok" if stored.is_published else "neutral",
         ),
     )
 
 
 def _box(index: int, price: NamedPrice) -> EditionBox:
-    label = period_label(price.name) if price.name else "At all other times"
+    label = period_label(price.name) if price.name else tr("At all other times")
     label = f"{price.season}: {label}" if price.season else label
     value = plain(price.rate_per_kwh)
-    return {"name": f"price{index}", "label": label, "kind": "text", "value": value, "is_required": True}
+    return {
+        "name": f"price{index}",
+        "label": label,
+        "kind": "text",
+        "value": value,
+        "is_required": True,
+    }
 
 
 def _editable() -> list[TariffField]:
@@ -177,7 +188,7 @@ def edition_of(form: Mapping[str, object], edition: Edition) -> Edition:
         return str(form.get(name, "")).strip()
 
     tariff = edition.tariff
-    rates = [_amount(text(f"price{index}"), "A rate") for index in range(len(prices_of(tariff)))]
+    rates = [_amount(text(f"price{index}"), tr("A rate")) for index in range(len(prices_of(tariff)))]
     said = {member.name: _read(member, text(member.name)) for member in _editable()}
     return replace(
         edition,
@@ -203,14 +214,14 @@ def _amount(text: str, what: str) -> Decimal:
     try:
         return exact_number(text.replace(",", "."))
     except ValueError:
-        raise Invalid(f"{what}: {shown(text)} is no number") from None
+        raise Invalid(tr("{what}: {words} is no number", what=what, words=shown(text))) from None
 
 
 def _day(text: str, what: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Invalid(f"{what}: {shown(text)} is no date") from None
+        raise Invalid(tr("{what}: {words} is no date", what=what, words=shown(text))) from None
 
 
 def named_on(name: str) -> str:

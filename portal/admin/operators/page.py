@@ -4,9 +4,10 @@ import reflex as rx
 
 from portal.admin.operators.components import operator_list
 from portal.admin.operators.state import OperatorsState
+from portal.core.languages import tr
 from portal.features.settings.frame import SETTINGS, Surface, Tab
 
-SCOPES = Tab("Who sees whom", f"{SETTINGS}/scopes")
+SCOPES = Tab(tr("Who sees whom"), f"{SETTINGS}/scopes")
 ON_LOAD = OperatorsState.load
 
 

@@ -7,6 +7,7 @@ from portal.auth.guards import admin_only
 from portal.core.errors import Invalid
 from portal.core.fleet.rules.customer_lists import CustomerOrder, CustomersAsked
 from portal.core.fleet.service import customer_lists, operators
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
@@ -78,11 +79,13 @@ class OperatorsState(AdminDialogs, rx.State):
         """Let the person see what is chosen; their sessions end."""
         with failure_in_words(self):
             if not self.sees_all and not self.chosen:
-                raise Invalid("Choose at least one customer, or every customer")
+                raise Invalid(tr("Choose at least one customer, or every customer"))
             line = await operators.limit(current(), self.chosen_name, None if self.sees_all else self.chosen)
             self._forget()
-            self.notice = (
-                f"{line.email} sees {view.sees_in_words(line.customers).lower()} from the next log-in on."
+            self.notice = tr(
+                "{email} sees {lower} from the next log-in on.",
+                email=line.email,
+                lower=view.sees_in_words(line.customers).lower(),
             )
             await self._read()
 

@@ -5,11 +5,13 @@ from typing import TypedDict
 
 from portal.core.access import Role
 from portal.core.fleet.service.operators import OperatorLine
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
 _SHOWN = 6
 MOST_CHOSEN = 500
-BY_HAND, BY_GROUPS = "By hand", "By groups of single sign-on"
+BY_HAND, BY_GROUPS = noted("By hand"), noted("By groups of single sign-on")
 
 
 class OperatorRow(TypedDict):
@@ -43,11 +45,11 @@ def _row(line: OperatorLine, *, by_groups: bool) -> OperatorRow:
     return {
         "id": str(line.id),
         "email": line.email,
-        "role": "Admin" if is_admin else "User",
+        "role": tr("Admin") if is_admin else tr("User"),
         "sees": sees_in_words(line.customers),
         "all_codes": ", ".join(line.customers or ()),
         "is_limited": line.customers is not None,
-        "given": "" if is_admin and not follows else BY_GROUPS if follows else BY_HAND,
+        "given": "" if is_admin and not follows else tr(BY_GROUPS if follows else BY_HAND),
         "may_change": not is_admin and not follows,
     }
 
@@ -55,9 +57,17 @@ def _row(line: OperatorLine, *, by_groups: bool) -> OperatorRow:
 def sees_in_words(codes: Sequence[str] | None) -> str:
     """The first codes, and how many more."""
     if codes is None:
-        return "Every customer"
+        return tr("Every customer")
     if not codes:
-        return "No customer"
+        return tr("No customer")
     more = len(codes) - _SHOWN
     listed = ", ".join(codes[:_SHOWN])
-    return f"{listed} and {formats.count(more, 'other')}" if more > 0 else listed
+    return (
+        tr(
+            "{listed} and {other}",
+            listed=listed,
+            other=formats.counted(more, "{count} other", "{count} others"),
+        )
+        if more > 0
+        else listed
+    )

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from portal.admin.worn_brand.state import WornBrandState as State
+from portal.core.languages import tr
 
 
 def worn_brand() -> rx.Component:
@@ -24,7 +25,9 @@ def worn_brand() -> rx.Component:
     return rx.el.span(
         rx.cond(
             (State.name != "") | (State.logo != ""),
-            rx.el.span(mark, State.name, title="How its own portal is called and looks", class_name="ui-row"),
+            rx.el.span(
+                mark, State.name, title=tr("How its own portal is called and looks"), class_name="ui-row"
+            ),
             rx.fragment(),
         ),
         on_mount=State.load,

@@ -3,12 +3,13 @@
 import reflex as rx
 
 from portal.auth.login.state import LoginState
+from portal.core.languages import tr
 from portal.ui.feedback import callout
 from portal.ui.forms import NativeForm, button, text_field
 from portal.ui.layout import centre_frame, internal_link
 
 ROUTE = "/login-code"
-TITLE = "Confirm it is you"
+TITLE = tr("Confirm it is you")
 
 
 def code_page() -> rx.Component:
@@ -18,19 +19,19 @@ def code_page() -> rx.Component:
         rx.cond(LoginState.failure, callout(LoginState.failure, tone="fail"), rx.fragment()),
         NativeForm.create(
             text_field(
-                "Code",
+                tr("Code"),
                 name="code",
                 required=True,
                 auto_focus=True,
                 auto_complete="one-time-code",
-                hint="Six digits from your authenticator app, or one of your recovery codes.",
+                hint=tr("Six digits from your authenticator app, or one of your recovery codes."),
                 custom_attrs={"maxLength": "40", "spellCheck": "false", "autoCapitalize": "characters"},
             ),
             rx.el.input(type="hidden", name="next", value=LoginState.onward, read_only=True),
-            button("Sign in", tone="primary", kind="submit", size="wide"),
+            button(tr("Sign in"), tone="primary", kind="submit", size="wide"),
             action="/auth/code",
             method="post",
             class_name="ui-stack",
         ),
-        internal_link("Back to the password", href="/login"),
+        internal_link(tr("Back to the password"), href="/login"),
     )

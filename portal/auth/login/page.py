@@ -3,18 +3,17 @@
 import reflex as rx
 
 from portal.auth.login.state import LoginState
+from portal.core.languages import tr
 from portal.ui.feedback import callout
-from portal.ui.forms import NativeForm, button, text_field
+from portal.ui.forms import NativeForm, button
 from portal.ui.layout import PlainLink, centre_frame
 from portal.ui.linked import linked_script
-from portal.ui.passwords import password_field
+from portal.ui.passwords import email_field, password_field
 from portal.web.events.drafts import no_drafts
 
 ROUTE = "/login"
-TITLE = "Sign in"
-
-
-_FORGOTTEN = (
+TITLE = tr("Sign in")
+_FORGOTTEN = tr(
     "Forgotten it? Ask an admin of this portal at your company: Settings, Users makes a link for a new one."
 )
 
@@ -32,13 +31,13 @@ def login_page() -> rx.Component:
         rx.cond(LoginState.failure, callout(LoginState.failure, tone="fail"), rx.fragment()),
         rx.cond(LoginState.notice, callout(LoginState.notice, tone="note"), rx.fragment()),
         NativeForm.create(
-            text_field(
-                "E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="username"
+            email_field(),
+            password_field(
+                tr("Password"), name="password", auto_complete="current-password", hint=_FORGOTTEN
             ),
-            password_field("Password", name="password", auto_complete="current-password", hint=_FORGOTTEN),
             _KeptEmail.create(),
             rx.el.input(type="hidden", name="next", value=LoginState.onward, read_only=True),
-            button("Sign in", tone="primary", kind="submit", size="wide"),
+            button(tr("Sign in"), tone="primary", kind="submit", size="wide"),
             action="/auth/login",
             method="post",
             class_name="ui-stack",

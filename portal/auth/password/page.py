@@ -3,12 +3,13 @@
 import reflex as rx
 
 from portal.auth.password.state import SetPasswordState
+from portal.core.languages import tr
 from portal.ui.feedback import callout
 from portal.ui.forms import NativeForm, button, text_field
 from portal.ui.layout import centre_frame
 
 ROUTE = "/set-password"
-TITLE = "Set your password"
+TITLE = tr("Set your password")
 
 
 def set_password_page() -> rx.Component:
@@ -18,16 +19,16 @@ def set_password_page() -> rx.Component:
         rx.cond(SetPasswordState.failure, callout(SetPasswordState.failure, tone="fail"), rx.fragment()),
         NativeForm.create(
             text_field(
-                "New password",
+                tr("New password"),
                 name="password",
                 kind="password",
                 required=True,
                 auto_focus=True,
                 auto_complete="new-password",
-                hint="At least 10 characters; a few words are easier to remember than signs.",
+                hint=tr("At least 10 characters; a few words are easier to remember than signs."),
                 custom_attrs={"minLength": "10", "maxLength": "512"},
             ),
-            button("Set password", tone="primary", kind="submit", size="wide"),
+            button(tr("Set password"), tone="primary", kind="submit", size="wide"),
             action="/auth/set-password",
             method="post",
             class_name="ui-stack",

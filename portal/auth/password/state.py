@@ -3,10 +3,12 @@
 import reflex as rx
 
 from portal.auth.guards import public
+from portal.core.languages import tr
+from portal.core.words import noted
 
 _FAILURES = {
-    "link": "This link has been used or has expired. Ask an admin for a new one.",
-    "poor": "The password has to be 10 to 512 characters long.",
+    "link": noted("This link has been used or has expired. Ask an admin for a new one."),
+    "poor": noted("The password has to be 10 to 512 characters long."),
 }
 
 
@@ -19,4 +21,4 @@ class SetPasswordState(rx.State):
     @public
     def load(self):
         """Read the reason from the address."""
-        self.failure = _FAILURES.get(self.router.url.query_parameters.get("problem", ""), "")
+        self.failure = tr(_FAILURES.get(self.router.url.query_parameters.get("problem", ""), ""))

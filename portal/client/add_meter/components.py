@@ -6,6 +6,7 @@ from portal.client.add_meter.steps_state import AddMeterState as State
 from portal.client.add_meter.view import RECEIVED, Lamp
 from portal.client.sites.dialogs import formula_fields, municipality_field, parent_field, power_field
 from portal.client.sites.panel import post_list
+from portal.core.languages import tr
 from portal.ui.cards import card
 from portal.ui.feedback import callout, skeleton_lines
 from portal.ui.forms import button, copy_button, select_field, text_block, text_field
@@ -16,7 +17,7 @@ from portal.ui.vars import is_some
 from portal.web.events.drafts import kept_form
 
 _DRAFT = "add-meter"
-_LEAVING = "The token is shown only now. Leave all the same? Rotate makes a new one."
+_LEAVING = tr("The token is shown only now. Leave all the same? Rotate makes a new one.")
 
 
 def wizard() -> rx.Component:
@@ -25,7 +26,9 @@ def wizard() -> rx.Component:
         leave_guard(_LEAVING, is_active=(State.block != "") & (State.board.waiting != RECEIVED)),
         rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
         rx.el.div(
-            rx.el.ol(_site_step(), _meter_step(), _board_step(), class_name="ui-steps", aria_label="Steps"),
+            rx.el.ol(
+                _site_step(), _meter_step(), _board_step(), class_name="ui-steps", aria_label=tr("Steps")
+            ),
             rx.el.div(
                 rx.cond(
                     State.is_loading,
@@ -67,25 +70,29 @@ def _site_step() -> rx.Component:
         State.step,
         (
             "meter",
-            rx.el.p(State.site_name, " ", internal_link("Change", href="/sites/add", class_name="ui-link")),
+            rx.el.p(
+                State.site_name, " ", internal_link(tr("Change"), href="/sites/add", class_name="ui-link")
+            ),
         ),
         ("board", rx.el.p(State.board.site, ", ", State.board.site_about)),
         rx.fragment(),
     )
-    return _step("site", 1, "Site", rx.fragment(known))
+    return _step("site", 1, tr("Site"), rx.fragment(known))
 
 
 def _meter_step() -> rx.Component:
     known = rx.el.p(
         rx.foreach(State.board.about, lambda line: rx.fragment(line, rx.el.br())),
-        internal_link("Change", href="/sites?meter=" + State.device, class_name="ui-link"),
+        internal_link(tr("Change"), href="/sites?meter=" + State.device, class_name="ui-link"),
     )
-    return _step("meter", 2, "Meter", rx.cond(State.step == "board", known, rx.fragment()))
+    return _step("meter", 2, tr("Meter"), rx.cond(State.step == "board", known, rx.fragment()))
 
 
 def _board_step() -> rx.Component:
     known = rx.el.p(State.board.waiting, rx.el.br(), State.board.token)
-    return _step("board", 3, "Token and first reading", rx.cond(State.step == "board", known, rx.fragment()))
+    return _step(
+        "board", 3, tr("Token and first reading"), rx.cond(State.step == "board", known, rx.fragment())
+    )
 
 
 def _kept(form: rx.Component, step: str) -> rx.Component:
@@ -94,62 +101,66 @@ def _kept(form: rx.Component, step: str) -> rx.Component:
 
 def _site_form() -> rx.Component:
     there = rx.el.form(
-        select_field("A site that is there", name="site", options=State.sites),
-        button("Continue", tone="primary", kind="submit"),
+        select_field(tr("A site that is there"), name="site", options=State.sites),
+        button(tr("Continue"), tone="primary", kind="submit"),
         on_submit=State.choose_site,
         class_name="ui-stack",
     )
     new = rx.el.form(
         rx.el.div(
-            text_field("Name", name="name", required=True, auto_complete="off", placeholder="Cold store"),
-            text_field("Address", name="address", auto_complete="off"),
+            text_field(
+                tr("Name"), name="name", required=True, auto_complete="off", placeholder=tr("Cold store")
+            ),
+            text_field(tr("Address"), name="address", auto_complete="off"),
             municipality_field(State.municipalities, ""),
             class_name="ui-fields",
         ),
         rx.el.p(
-            "The municipality gives the tariffs and the local time. It can be said later. ",
-            internal_link("Municipalities and tariffs", href="/settings/rates", class_name="ui-link"),
+            tr("The municipality gives the tariffs and the local time. It can be said later. "),
+            internal_link(tr("Municipalities and tariffs"), href="/settings/rates", class_name="ui-link"),
             class_name="ui-hint",
         ),
-        rx.el.div(button("Add site and continue", kind="submit"), class_name="ui-row"),
+        rx.el.div(button(tr("Add site and continue"), kind="submit"), class_name="ui-row"),
         on_submit=State.choose_site,
         class_name="ui-stack",
     )
     return rx.fragment(
-        rx.cond(is_some(State.sites), card(there, title="Where does the meter stand?"), rx.fragment()),
+        rx.cond(is_some(State.sites), card(there, title=tr("Where does the meter stand?")), rx.fragment()),
         card(
             _kept(new, "site"),
-            title=rx.cond(is_some(State.sites), "Or at a new site", "Where does the meter stand?"),
-            note="A site is an address with a connection",
+            title=rx.cond(is_some(State.sites), tr("Or at a new site"), tr("Where does the meter stand?")),
+            note=tr("A site is an address with a connection"),
         ),
     )
 
 
 def _meter_form() -> rx.Component:
     kinds = segments(
-        (("measured", "Measured by a board"), ("virtual", "Calculated from others")),
+        (("measured", tr("Measured by a board")), ("virtual", tr("Calculated from others"))),
         active=rx.cond(State.is_virtual, "virtual", "measured"),
         on_choose=State.set_virtual,
-        label="Kind of meter",
+        label=tr("Kind of meter"),
     )
     form = rx.el.form(
         rx.el.div(
-            text_field("Name", name="name", required=True, auto_complete="off", placeholder="Main incomer"),
             text_field(
-                "External id",
+                tr("Name"), name="name", required=True, auto_complete="off", placeholder=tr("Main incomer")
+            ),
+            text_field(
+                tr("External id"),
                 name="external_id",
                 required=True,
                 auto_complete="off",
-                hint="What the meter is called in the field: a serial number.",
+                hint=tr("What the meter is called in the field: a serial number."),
             ),
             class_name="ui-fields",
         ),
         parent_field(State.parents, ""),
         rx.cond(State.is_virtual, formula_fields(State.terms), power_field()),
-        text_field("Description", name="description", auto_complete="off"),
+        text_field(tr("Description"), name="description", auto_complete="off"),
         rx.el.div(
             button(
-                rx.cond(State.is_virtual, "Add meter", "Add meter and make its token"),
+                rx.cond(State.is_virtual, tr("Add meter"), tr("Add meter and make its token")),
                 tone="primary",
                 kind="submit",
             ),
@@ -161,7 +172,7 @@ def _meter_form() -> rx.Component:
     return card(
         rx.cond(is_some(State.parents), rx.el.div(kinds, style={"margin_bottom": "16px"}), rx.fragment()),
         _kept(form, "meter"),
-        title="Which meter is it?",
+        title=tr("Which meter is it?"),
     )
 
 
@@ -177,8 +188,8 @@ def _waiting() -> rx.Component:
         rx.el.span(class_name="ui-pulse", aria_hidden=True),
     )
     done = rx.el.div(
-        internal_link("Open the meter", href="/sites?meter=" + State.device, class_name="ui-button"),
-        internal_link("Add another", href="/sites/add", class_name="ui-button"),
+        internal_link(tr("Open the meter"), href="/sites?meter=" + State.device, class_name="ui-button"),
+        internal_link(tr("Add another"), href="/sites/add", class_name="ui-button"),
         class_name="ui-row",
         style={"margin_top": "12px"},
     )
@@ -193,7 +204,7 @@ def _waiting() -> rx.Component:
             class_name="ui-waiting",
         ),
         rx.el.ol(
-            rx.foreach(shown.lamps, _lamp), class_name="ui-lamps", aria_label="What the portal has seen"
+            rx.foreach(shown.lamps, _lamp), class_name="ui-lamps", aria_label=tr("What the portal has seen")
         ),
         aria_live="polite",
         class_name="ui-card",
@@ -216,7 +227,7 @@ def _lamp(lamp: Lamp) -> rx.Component:
 def _arrived() -> rx.Component:
     nothing = rx.fragment(
         rx.el.p(
-            "Nothing has arrived yet. Boards blink twice when they have a network.", class_name="ui-soft"
+            tr("Nothing has arrived yet. Boards blink twice when they have a network."), class_name="ui-soft"
         ),
         rx.cond(
             is_some(State.board.checklist),
@@ -226,40 +237,44 @@ def _arrived() -> rx.Component:
     )
     return card(
         rx.cond(is_some(State.board.log), post_list(State.board.log), nothing),
-        title="What arrived, newest first",
-        note="This meter, and tokens nobody knows",
+        title=tr("What arrived, newest first"),
+        note=tr("This meter, and tokens nobody knows"),
     )
 
 
 def _for_the_board() -> rx.Component:
     return card(
-        text_block(State.block, name="board-block", label="Settings for the board"),
+        text_block(State.block, name="board-block", label=tr("Settings for the board")),
         rx.el.p(
-            "The token is shown only now, and both copies hold all of it. Leaving asks first; afterwards a new one is "
-            "given by Rotate.",
+            tr(
+                "The token is shown only now, and both copies hold all of it. Leaving asks first; "
+                "afterwards a new one is given by Rotate."
+            ),
             class_name="ui-hint",
             style={"margin": "10px 0 18px"},
         ),
         rx.el.div(
-            rx.el.h3("Or try it from here", class_name="ui-section-title"),
-            copy_button("curl-line", "Copy line"),
+            rx.el.h3(tr("Or try it from here"), class_name="ui-section-title"),
+            copy_button("curl-line", tr("Copy line")),
             class_name="ui-row ui-row--between",
             style={"margin_bottom": "8px"},
         ),
-        text_block(State.curl, name="curl-line", label="curl line"),
-        title="For the board",
-        note=copy_button("board-block", "Copy block"),
+        text_block(State.curl, name="curl-line", label=tr("curl line")),
+        title=tr("For the board"),
+        note=copy_button("board-block", tr("Copy block")),
     )
 
 
 def _no_token() -> rx.Component:
     return card(
         rx.el.p(
-            "The token was shown once, when it was made. If the board does not have it, make a new one; the old one "
-            "ends at once.",
+            tr(
+                "The token was shown once, when it was made. If the board does not have it, make a new "
+                "one; the old one ends at once."
+            ),
             class_name="ui-soft",
             style={"margin": "0 0 12px"},
         ),
-        button(rx.icon("rotate-cw", size=15), "Make a new token", on_click=State.renew_token),
-        title="For the board",
+        button(rx.icon("rotate-cw", size=15), tr("Make a new token"), on_click=State.renew_token),
+        title=tr("For the board"),
     )

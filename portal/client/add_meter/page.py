@@ -5,10 +5,11 @@ import reflex as rx
 from portal.client.add_meter.components import wizard
 from portal.client.add_meter.steps_state import AddMeterState
 from portal.client.nav import SITES, client_page
+from portal.core.languages import tr
 from portal.ui.layout import internal_link
 
 ROUTE = "/sites/add"
-TITLE = "Add a meter"
+TITLE = tr("Add a meter")
 ON_LOAD = [AddMeterState.load, AddMeterState.follow]
 
 
@@ -18,11 +19,11 @@ def add_meter_page() -> rx.Component:
         TITLE,
         wizard(),
         section=SITES,
-        actions=internal_link("Finish later", href=SITES, class_name="ui-button"),
+        actions=internal_link(tr("Finish later"), href=SITES, class_name="ui-button"),
         subtitle=rx.match(
             AddMeterState.step,
             ("meter", AddMeterState.site_name),
             ("board", AddMeterState.board.name),
-            "Three steps, up to the first reading received",
+            tr("Three steps, up to the first reading received"),
         ),
     )

@@ -12,6 +12,7 @@ from portal.client.add_meter import view
 from portal.client.ids import uuid_of
 from portal.client.sites import forms
 from portal.core.errors import Invalid, PortalError
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.meters import service as meters
 from portal.core.outages import Outage
@@ -78,7 +79,7 @@ class AddMeterState(rx.State):
                 try:
                     board, failure = await _board(beat, device, since), ""
                 except PortalError as error:
-                    board, failure = view.BoardView(), error.message
+                    board, failure = view.BoardView(), tr(error.said)
                 async with self:
                     if self.device == device and (self.board, self.failure) != (board, failure):
                         self.board, self.failure = board, failure
@@ -166,5 +167,5 @@ async def _board(beat: Beat | None, device: str, since: datetime | None) -> view
     else:
         detail = await beat.read(meters.meter_detail, key, unknown_since=began - _LATELY)
     if detail.device.formula is not None:
-        raise Invalid("This meter is calculated: it has no board")
+        raise Invalid(tr("This meter is calculated: it has no board"))
     return view.build_board(detail, began, stack.clock())

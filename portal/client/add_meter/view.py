@@ -7,23 +7,25 @@ from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
 from portal.client.sites.posts_view import PostRow, build_posts, build_unknown
+from portal.core.languages import tr
 from portal.core.meters.service import LastReading, MeterDetail
 from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.sites.service.device_posts import BoardPost
+from portal.core.words import noted
 from portal.ui import formats
 
 INGEST: Final = "/api/ingest/measurements"
-RECEIVED: Final = "Received"
+RECEIVED: Final = noted("Received")
 _UNAUTHORISED: Final = 401
 _LONG: Final = timedelta(minutes=10)
 _MOST_SHOWN: Final = 12
 _DOUBTFUL: Final = 1.25
 _CHECKLIST: Final = [
-    "Does the board have power, and does it blink twice when it has a network?",
-    "SIM: is it active, without a PIN, and has it data left?",
-    "APN: is it the one of the SIM's network?",
-    "Time: without one the board has no readings to send.",
-    "Address: is it the one in the block, with https where this portal has it?",
+    noted("Does the board have power, and does it blink twice when it has a network?"),
+    noted("SIM: is it active, without a PIN, and has it data left?"),
+    noted("APN: is it the one of the SIM's network?"),
+    noted("Time: without one the board has no readings to send."),
+    noted("Address: is it the one in the block, with https where this portal has it?"),
 ]
 
 
@@ -42,7 +44,7 @@ class BoardView:
     site: str = ""
     about: list[str] = field(default_factory=list)
     site_about: str = ""
-    title: str = "Waiting for the first reading"
+    title: str = tr("Waiting for the first reading")
     words: str = ""
     is_received: bool = False
     lamps: list[Lamp] = field(default_factory=list)
@@ -61,15 +63,19 @@ def build_board(detail: MeterDetail, since: datetime, now: datetime) -> BoardVie
         name=device.name,
         site=detail.site.name,
         about=_about(detail),
-        site_about=detail.site.municipality or "no municipality yet: it costs nothing",
-        title="First reading received" if is_received else "Waiting for the first reading",
+        site_about=detail.site.municipality or tr("no municipality yet: it costs nothing"),
+        title=tr("First reading received") if is_received else tr("Waiting for the first reading"),
         words=_received(detail) if is_received else _WAITING,
         is_received=is_received,
         lamps=_lamps(detail),
         log=_log(detail, zone, now),
-        checklist=_CHECKLIST if not heard and not is_received and now - since > _LONG else [],
-        waiting=RECEIVED if is_received else f"Waiting since {since.astimezone(ZoneInfo(zone)):%H:%M}",
-        token=f"Ends in {device.token.last4}" if device.token.last4 else "",
+        checklist=[tr(each) for each in _CHECKLIST]
+        if not heard and not is_received and now - since > _LONG
+        else [],
+        waiting=RECEIVED
+        if is_received
+        else tr("Waiting since {zone}", zone=f"{since.astimezone(ZoneInfo(zone)):%H:%M}"),
+        token=tr("Ends in {last4}", last4=device.token.last4) if device.token.last4 else "",
     )
 
 
@@ -85,17 +91,22 @@ def curl_line(origin: str, token: str, now: datetime, zone: str) -> str:
     return f"curl -X POST {origin}{INGEST} \\\n  -H 'Authorization: Bearer {token}' \\\n  -d '{body}'"
 
 
-_WAITING: Final = (
-    "Put the block below on the board and switch it on; a board posts within a minute. This page notices by itself, "
-    "and you can leave it: the meter shows as Waiting under Sites."
+_WAITING: Final = noted(
+    "Put the block below on the board and switch it on; a board posts within a minute. "
+    "This page notices by itself, and you can leave it: the meter shows as Waiting under "
+    "Sites."
 )
 
 
 def _about(detail: MeterDetail) -> list[str]:
     device = detail.device
-    kind = "Sub-meter" if device.kind is DeviceKind.SUB else "Bulk meter"
+    kind = tr("Sub-meter") if device.kind is DeviceKind.SUB else tr("Bulk meter")
     rated = device.max_power_kw
-    power = "No rated power given" if rated is None else f"Rated {formats.kw(float(rated))} kW"
+    power = (
+        tr("No rated power given")
+        if rated is None
+        else tr("Rated {rated} kW", rated=formats.kw(float(rated)))
+    )
     return [f"{device.name}, {device.external_id}", kind, power]
 
 
@@ -104,7 +115,7 @@ def _received(detail: MeterDetail) -> str:
     if last is None:
         return ""
     parts = [part for part in (_voltage(last), _power(last), _register(last)) if part]
-    words = ", ".join(parts) or formats.count(len(last.values), "quantity", "quantities")
+    words = ", ".join(parts) or formats.counted(len(last.values), "{count} quantity", "{count} quantities")
     return f"{words}{_plausible(last, detail)}"
 
 
@@ -113,7 +124,11 @@ def _voltage(last: LastReading) -> str:
         last.values[name] for name in ("voltage_l1_v", "voltage_l2_v", "voltage_l3_v") if name in last.values
     ]
     if len(phases) > 1:
-        return f"{formats.number(sum(phases) / len(phases), 0)} V on {len(phases)} phases"
+        return tr(
+            "{phases} V on {phases_2} phases",
+            phases=formats.number(sum(phases) / len(phases), 0),
+            phases_2=len(phases),
+        )
     one = phases[0] if phases else last.values.get("voltage_v")
     return "" if one is None else f"{formats.number(one, 0)} V"
 
@@ -125,7 +140,7 @@ def _power(last: LastReading) -> str:
 
 def _register(last: LastReading) -> str:
     register = last.values.get("energy_imported_kwh")
-    return "" if register is None else f"register at {formats.number(register, 1)} kWh"
+    return "" if register is None else tr("register at {register} kWh", register=formats.number(register, 1))
 
 
 def _plausible(last: LastReading, detail: MeterDetail) -> str:
@@ -134,8 +149,8 @@ def _plausible(last: LastReading, detail: MeterDetail) -> str:
         return ""
     words = f"{formats.kw(float(rated))} kW"
     if abs(power) > float(rated) * _DOUBTFUL:
-        return f": more than the rated {words}. Check the CT ratio in the meter."
-    return f": plausible for {words}"
+        return tr(": more than the rated {words}. Check the CT ratio in the meter.", words=words)
+    return tr(": plausible for {words}", words=words)
 
 
 def _lamps(detail: MeterDetail) -> list[Lamp]:
@@ -144,9 +159,9 @@ def _lamps(detail: MeterDetail) -> list[Lamp]:
     is_known = is_received or any(post.status != _UNAUTHORISED for post in detail.posts)
     is_refused = any(post.has_trouble for post in detail.posts)
     return [
-        {"words": "Board reached the portal", "tone": "ok" if heard or is_received else "wait"},
-        {"words": "Token known", "tone": "ok" if is_known else "fail" if heard else "wait"},
-        {"words": "Reading accepted", "tone": "ok" if is_received else "fail" if is_refused else "wait"},
+        {"words": tr("Board reached the portal"), "tone": "ok" if heard or is_received else "wait"},
+        {"words": tr("Token known"), "tone": "ok" if is_known else "fail" if heard else "wait"},
+        {"words": tr("Reading accepted"), "tone": "ok" if is_received else "fail" if is_refused else "wait"},
     ]
 
 

@@ -9,6 +9,7 @@ from portal.client.alerts.view import CHANNEL_WORDS, AlertLine, ChannelLine, Rul
 from portal.client.nav import ALERTS, SITES
 from portal.core.alerts.rules.alert_rules import KINDS, AlertKind
 from portal.core.alerts.rules.channels import ChannelKind
+from portal.core.languages import tr
 from portal.features.settings.dialogs import page_failure
 from portal.features.settings.menus import action_item, action_menu
 from portal.ui.cards import card
@@ -16,28 +17,28 @@ from portal.ui.feedback import badge_for, callout, cell_warning, empty_state, sk
 from portal.ui.forms import button
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
-from portal.ui.vars import is_some
+from portal.ui.vars import is_some, sentence
 from portal.web.events.identity import IdentityState
 
 _ALERT_COLUMNS = (
-    Column("What"),
-    Column("Since"),
-    Column("Status"),
-    Column("Acknowledged"),
+    Column(tr("What")),
+    Column(tr("Since")),
+    Column(tr("Status")),
+    Column(tr("Acknowledged")),
 )
 _RULE_COLUMNS = (
-    Column("Rule"),
-    Column("Watched"),
-    Column("Of"),
-    Column("Told"),
-    Column("Actions", is_hidden_label=True),
+    Column(tr("Rule")),
+    Column(tr("Watched")),
+    Column(tr("Of")),
+    Column(tr("Told")),
+    Column(tr("Actions"), is_hidden_label=True),
 )
 _CHANNEL_COLUMNS = (
-    Column("Name"),
-    Column("Leads to"),
-    Column("Quiet hours"),
-    Column("Last message"),
-    Column("Actions", is_hidden_label=True),
+    Column(tr("Name")),
+    Column(tr("Leads to")),
+    Column(tr("Quiet hours")),
+    Column(tr("Last message")),
+    Column(tr("Actions"), is_hidden_label=True),
 )
 _KIND_ICONS = {
     AlertKind.SILENT: "wifi-off",
@@ -84,13 +85,13 @@ def _choice() -> rx.Component:
             class_name="ui-tab ui-tab--link",
             custom_attrs={"aria-current": rx.cond(State.show == key, "page", "false")},
         )
-        for key, words, href in ((OPEN, "Open", ALERTS), (ALL, "All", f"{ALERTS}?show={ALL}"))
+        for key, words, href in ((OPEN, tr("Open"), ALERTS), (ALL, tr("All"), f"{ALERTS}?show={ALL}"))
     ]
-    return rx.el.nav(*links, aria_label="Which alerts", class_name="ui-tabs")
+    return rx.el.nav(*links, aria_label=tr("Which alerts"), class_name="ui-tabs")
 
 
 def _alerts() -> rx.Component:
-    return data_table(_ALERT_COLUMNS, State.lines, _alert, caption="Alerts", stacked=True)
+    return data_table(_ALERT_COLUMNS, State.lines, _alert, caption=tr("Alerts"), stacked=True)
 
 
 def _alert(row: AlertLine) -> list[rx.Component]:
@@ -103,22 +104,22 @@ def _alert(row: AlertLine) -> list[rx.Component]:
         head_cell(row["label"], ": ", subject, cell_note(row["words"])),
         cell(
             rx.el.div(row["since"], cell_note(row["lasted"])),
-            label="Since",
+            label=tr("Since"),
             title=row["since_utc"],
         ),
-        cell(badge_for(row["status"], row["tone"], title=row["rule"]), label="Status"),
+        cell(badge_for(row["status"], row["tone"], title=row["rule"]), label=tr("Status")),
         cell(
             rx.cond(
                 row["is_seen"],
                 row["seen"],
                 button(
                     rx.icon("check", size=15),
-                    "Acknowledge",
+                    tr("Acknowledge"),
                     size="small",
                     on_click=State.acknowledge(row["id"]),
                 ),
             ),
-            label="Acknowledged",
+            label=tr("Acknowledged"),
             wide=True,
             prose=True,
         ),
@@ -127,23 +128,23 @@ def _alert(row: AlertLine) -> list[rx.Component]:
 
 def _nothing() -> rx.Component:
     watched = empty_state(
-        "Nothing to look at",
-        rx.cond(State.show == OPEN, "No alert is open.", "Nothing has happened yet."),
+        tr("Nothing to look at"),
+        rx.cond(State.show == OPEN, tr("No alert is open."), tr("Nothing has happened yet.")),
         icon="bell-off",
     )
     unwatched = empty_state(
-        "Nothing is watched yet",
-        "Begin with meters that fall silent: whoever is told hears of it within the half hour.",
+        tr("Nothing is watched yet"),
+        tr("Begin with meters that fall silent: whoever is told hears of it within the half hour."),
         icon="bell",
         action=rx.cond(
             IdentityState.is_admin,
             button(
                 rx.icon("plus", size=16),
-                "Watch for silent meters",
+                tr("Watch for silent meters"),
                 tone="primary",
                 on_click=Dialogs.open_dialog("rule", AlertKind.SILENT.value, ""),
             ),
-            rx.el.p("An admin says what is watched.", class_name="ui-hint"),
+            rx.el.p(tr("An admin says what is watched."), class_name="ui-hint"),
         ),
     )
     return rx.cond(State.summary == "Nothing is watched yet", unwatched, watched)
@@ -151,10 +152,10 @@ def _nothing() -> rx.Component:
 
 def _add_rule() -> rx.Component:
     return rx.menu.root(
-        rx.menu.trigger(button(rx.icon("plus", size=15), "Add rule", size="small")),
+        rx.menu.trigger(button(rx.icon("plus", size=15), tr("Add rule"), size="small")),
         rx.menu.content(
             *[
-                action_item(_KIND_ICONS[kind], facts.label, Dialogs.open_dialog("rule", kind.value, ""))
+                action_item(_KIND_ICONS[kind], tr(facts.label), Dialogs.open_dialog("rule", kind.value, ""))
                 for kind, facts in KINDS.items()
             ],
             align="end",
@@ -167,10 +168,10 @@ def _add_rule() -> rx.Component:
 
 def _add_channel() -> rx.Component:
     return rx.menu.root(
-        rx.menu.trigger(button(rx.icon("plus", size=15), "Add", size="small")),
+        rx.menu.trigger(button(rx.icon("plus", size=15), tr("Add"), size="small")),
         rx.menu.content(
             *[
-                action_item(_CHANNEL_ICONS[kind], words, Dialogs.open_dialog("channel", kind.value, ""))
+                action_item(_CHANNEL_ICONS[kind], tr(words), Dialogs.open_dialog("channel", kind.value, ""))
                 for kind, words in CHANNEL_WORDS.items()
             ],
             align="end",
@@ -182,10 +183,12 @@ def _add_channel() -> rx.Component:
 
 
 def _rules() -> rx.Component:
-    table = data_table(_RULE_COLUMNS, State.rules, _rule, caption="Rules", stacked=True)
+    table = data_table(_RULE_COLUMNS, State.rules, _rule, caption=tr("Rules"), stacked=True)
     return card(
-        rx.cond(is_some(State.rules), table, rx.el.p("Nothing is watched yet.", class_name="ui-card-line")),
-        title="What is watched",
+        rx.cond(
+            is_some(State.rules), table, rx.el.p(tr("Nothing is watched yet."), class_name="ui-card-line")
+        ),
+        title=tr("What is watched"),
         note=_add_rule(),
         flush=True,
     )
@@ -193,43 +196,47 @@ def _rules() -> rx.Component:
 
 def _rule(row: RuleLine) -> list[rx.Component]:
     return [
-        head_cell(row["name"], rx.cond(row["is_active"], "", " (off)")),
-        cell(row["watched"], label="Watched", wide=True, prose=True),
-        cell(row["about"], label="Of", wide=True, prose=True),
+        head_cell(row["name"], rx.cond(row["is_active"], "", tr(" (off)"))),
+        cell(row["watched"], label=tr("Watched"), wide=True, prose=True),
+        cell(row["about"], label=tr("Of"), wide=True, prose=True),
         cell(
-            rx.cond(row["is_told"], row["told"], cell_warning("nobody")),
-            label="Told",
+            rx.cond(row["is_told"], row["told"], cell_warning(tr("nobody"))),
+            label=tr("Told"),
             wide=True,
             prose=True,
         ),
         menu_cell(
             action_menu(
-                action_item("pencil", "Edit", Dialogs.open_dialog("rule", row["id"], row["name"])),
+                action_item("pencil", tr("Edit"), Dialogs.open_dialog("rule", row["id"], row["name"])),
                 rx.cond(
                     row["is_active"],
-                    action_item("circle-pause", "Switch off", Dialogs.switch("rule", row["id"], False)),
-                    action_item("circle-play", "Switch on", Dialogs.switch("rule", row["id"], True)),
+                    action_item("circle-pause", tr("Switch off"), Dialogs.switch("rule", row["id"], False)),
+                    action_item("circle-play", tr("Switch on"), Dialogs.switch("rule", row["id"], True)),
                 ),
-                action_item("trash-2", "Delete", Dialogs.open_dialog("remove-rule", row["id"], row["name"])),
-                label="Actions for " + row["name"],
+                action_item(
+                    "trash-2", tr("Delete"), Dialogs.open_dialog("remove-rule", row["id"], row["name"])
+                ),
+                label=sentence("Actions for {name}", name=row["name"]),
             )
         ),
     ]
 
 
 def _channels() -> rx.Component:
-    table = data_table(_CHANNEL_COLUMNS, State.channels, _channel, caption="Channels", stacked=True)
+    table = data_table(_CHANNEL_COLUMNS, State.channels, _channel, caption=tr("Channels"), stacked=True)
     return card(
         rx.cond(
             State.has_mail,
             rx.fragment(),
             rx.el.div(
-                callout("Mail is not set up on this stack: Mail__Host names no server.", tone="note"),
+                callout(tr("Mail is not set up on this stack: Mail__Host names no server."), tone="note"),
                 style={"padding": "0 20px 12px"},
             ),
         ),
-        rx.cond(is_some(State.channels), table, rx.el.p("Nobody is told yet.", class_name="ui-card-line")),
-        title="Who is told",
+        rx.cond(
+            is_some(State.channels), table, rx.el.p(tr("Nobody is told yet."), class_name="ui-card-line")
+        ),
+        title=tr("Who is told"),
         note=_add_channel(),
         flush=True,
     )
@@ -237,36 +244,39 @@ def _channels() -> rx.Component:
 
 def _channel(row: ChannelLine) -> list[rx.Component]:
     return [
-        head_cell(row["name"], rx.cond(row["is_active"], "", " (off)"), cell_note(row["kind"])),
+        head_cell(row["name"], rx.cond(row["is_active"], "", tr(" (off)")), cell_note(row["kind"])),
         cell(
             rx.el.div(
                 row["shown"],
                 rx.cond(row["problem"] != "", rx.el.div(cell_warning(row["problem"])), rx.fragment()),
             ),
-            label="Leads to",
+            label=tr("Leads to"),
             wide=True,
             prose=True,
         ),
-        cell(row["quiet"], label="Quiet hours"),
+        cell(row["quiet"], label=tr("Quiet hours")),
         cell(
             rx.el.div(
-                row["last"], rx.cond(row["gets_report"], cell_note("and the monthly report"), rx.fragment())
+                row["last"],
+                rx.cond(row["gets_report"], cell_note(tr("and the monthly report")), rx.fragment()),
             ),
-            label="Last message",
+            label=tr("Last message"),
         ),
         menu_cell(
             action_menu(
-                action_item("send", "Send a trial", Dialogs.send_trial(row["id"])),
-                action_item("pencil", "Edit", Dialogs.open_dialog("channel", row["id"], row["name"])),
+                action_item("send", tr("Send a trial"), Dialogs.send_trial(row["id"])),
+                action_item("pencil", tr("Edit"), Dialogs.open_dialog("channel", row["id"], row["name"])),
                 rx.cond(
                     row["is_active"],
-                    action_item("circle-pause", "Switch off", Dialogs.switch("channel", row["id"], False)),
-                    action_item("circle-play", "Switch on", Dialogs.switch("channel", row["id"], True)),
+                    action_item(
+                        "circle-pause", tr("Switch off"), Dialogs.switch("channel", row["id"], False)
+                    ),
+                    action_item("circle-play", tr("Switch on"), Dialogs.switch("channel", row["id"], True)),
                 ),
                 action_item(
-                    "trash-2", "Delete", Dialogs.open_dialog("remove-channel", row["id"], row["name"])
+                    "trash-2", tr("Delete"), Dialogs.open_dialog("remove-channel", row["id"], row["name"])
                 ),
-                label="Actions for " + row["name"],
+                label=sentence("Actions for {name}", name=row["name"]),
             )
         ),
     ]

@@ -11,6 +11,7 @@ from portal.core.alerts.service import alert_channels, alert_rules
 from portal.core.alerts.service.alert_channels import AlertChannel, ChannelFields
 from portal.core.alerts.service.alert_rules import AlertRule, RuleFields
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 from portal.core.sites.service import devices, sites
 from portal.core.stack import current
 from portal.features.settings.dialogs import AdminDialogs
@@ -51,7 +52,7 @@ class AlertDialogs(AdminDialogs, rx.State):
                 given = forms.rule_fields(form, rule.kind)
                 expected = [self.rule_boxes.version]
                 saved = await alert_rules.change_rule(current(), rule.id, given, expected=expected)
-            await self._done(f"{saved.name} is saved: it is looked at every minute.")
+            await self._done(tr("{name} is saved: it is looked at every minute.", name=saved.name))
 
     @rx.event
     @admin_only
@@ -66,23 +67,23 @@ class AlertDialogs(AdminDialogs, rx.State):
                 channel = await _channel(self.chosen_id)
                 expected = [self.channel_boxes.version]
                 saved = await alert_channels.change_channel(current(), channel.id, given, expected=expected)
-            await self._done(f"{saved.name} is saved. Send a trial to see that it arrives.")
+            await self._done(tr("{name} is saved. Send a trial to see that it arrives.", name=saved.name))
 
     @rx.event
     @admin_only
     async def switch(self, what: str, thing: str, is_active: bool):
         """Watch something, or tell somebody, no more or again."""
         with failure_in_words(self):
-            word = "on again" if is_active else "off"
+            word = tr("on again") if is_active else tr("off")
             if what == "rule":
                 rule = await _rule(thing)
                 await alert_rules.change_rule(current(), rule.id, RuleFields(is_active=is_active))
-                await self._done(f"{rule.name} is {word}.")
+                await self._done(tr("{name} is {word}.", name=rule.name, word=word))
             else:
                 channel = await _channel(thing)
                 given = ChannelFields(is_active=is_active)
                 await alert_channels.change_channel(current(), channel.id, given)
-                await self._done(f"{channel.name} is {word}.")
+                await self._done(tr("{name} is {word}.", name=channel.name, word=word))
 
     @rx.event
     @admin_only
@@ -90,7 +91,7 @@ class AlertDialogs(AdminDialogs, rx.State):
         """Send a message that says it is a trial."""
         with failure_in_words(self):
             found = await alert_channels.try_channel(current(), (await _channel(channel)).id)
-            await self._done(f"A trial was sent to {found.shown}.")
+            await self._done(tr("A trial was sent to {shown}.", shown=found.shown))
 
     @rx.event
     @admin_only
@@ -101,7 +102,7 @@ class AlertDialogs(AdminDialogs, rx.State):
                 await alert_rules.remove_rule(current(), (await _rule(self.chosen_id)).id)
             elif self.opened == "remove-channel":
                 await alert_channels.remove_channel(current(), (await _channel(self.chosen_id)).id)
-            await self._done(f"{self.chosen_name} is deleted.")
+            await self._done(tr("{chosen_name} is deleted.", chosen_name=self.chosen_name))
 
     async def _done(self, notice: str):
         self._forget()
@@ -139,4 +140,4 @@ def _id(text: str) -> forms.UUID:
     try:
         return forms.UUID(text)
     except ValueError:
-        raise NotFound("There is no such thing any more") from None
+        raise NotFound(tr("There is no such thing any more")) from None

@@ -10,6 +10,7 @@ from uuid import UUID
 from portal.core.alerts.rules.alert_rules import KINDS, WITH_THRESHOLD, AlertKind, AlertRule, RuleFields
 from portal.core.alerts.rules.channels import AlertChannel, ChannelFields, ChannelKind
 from portal.core.errors import Invalid, NotFound
+from portal.core.languages import tr
 from portal.core.sites.service.devices import StoredDevice
 from portal.core.sites.service.sites import StoredSite
 from portal.core.values.numbers import exact_number
@@ -84,8 +85,8 @@ def rule_boxes(
     minutes = facts.minutes if rule is None else rule.minutes
     return RuleBoxes(
         kind=kind.value,
-        label=facts.label,
-        name=facts.label if rule is None else rule.name,
+        label=tr(facts.label),
+        name=tr(facts.label) if rule is None else rule.name,
         about="" if rule is None else _about(rule),
         threshold=threshold,
         unit=currency if facts.unit == "money" else facts.unit,
@@ -112,7 +113,7 @@ def about_choices(
     kind: AlertKind, sites: Iterable[StoredSite], meters: Iterable[StoredDevice]
 ) -> list[Choice]:
     """Return what a rule may be about: everything, a site, or a meter."""
-    choices = [("", "All meters" if KINDS[kind].is_each else "All sites together")]
+    choices = [("", tr("All meters") if KINDS[kind].is_each else tr("All sites together"))]
     choices += [(f"{_SITE}{site.id}", site.name) for site in sites]
     if kind is not AlertKind.COST_ABOVE:
         choices += [
@@ -174,13 +175,13 @@ def _number(form: Mapping[str, Any]) -> Decimal:
     try:
         return exact_number(_text(form, "threshold").replace(",", ".").replace(" ", ""))
     except ValueError:
-        raise Invalid("Type the limit as a number") from None
+        raise Invalid(tr("Type the limit as a number")) from None
 
 
 def _minutes(form: Mapping[str, Any]) -> int:
     text = _text(form, "minutes")
     if not text.isdecimal() or len(text) > 6:
-        raise Invalid("Type the minutes as a whole number")
+        raise Invalid(tr("Type the minutes as a whole number"))
     return int(text)
 
 
@@ -191,14 +192,14 @@ def _clock(form: Mapping[str, Any], name: str) -> time | None:
     try:
         return time.fromisoformat(text)
     except ValueError:
-        raise Invalid("Type the quiet hours as times like 22:00") from None
+        raise Invalid(tr("Type the quiet hours as times like 22:00")) from None
 
 
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such thing any more") from None
+        raise NotFound(tr("There is no such thing any more")) from None
 
 
 def _text(form: Mapping[str, Any], name: str) -> str:

@@ -6,9 +6,10 @@ from portal.client.alerts.components import listing
 from portal.client.alerts.dialogs import dialogs
 from portal.client.alerts.state import AlertsState
 from portal.client.nav import ALERTS, client_page
+from portal.core.languages import tr
 
 ROUTE = ALERTS
-TITLE = "Alerts"
+TITLE = tr("Alerts")
 ON_LOAD = AlertsState.follow
 
 

@@ -9,6 +9,7 @@ from portal.client.alerts import view
 from portal.core.access import Role
 from portal.core.alerts.service import alert_channels, alert_rules, alerts
 from portal.core.cost.service import cost
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.stack import current
@@ -57,7 +58,7 @@ class AlertsState(rx.State):
         with failure_in_words(self):
             number = int(alert) if alert.isdecimal() and len(alert) < 19 else 0
             seen = await alerts.acknowledge(current(), number)
-            await self._show(f"Acknowledged: {seen.subject}.")
+            await self._show(tr("Acknowledged: {subject}.", subject=seen.subject))
 
     async def _show(self, notice: str):
         """Show at once what was changed."""
@@ -96,7 +97,7 @@ async def _shown(beat: Beat, show: str) -> dict[str, Any]:
     """Return the fields of the state that a beat fills."""
     shown: dict[str, Any] = {
         "is_loading": False,
-        "no_figures": "The alerts could not be read. This page keeps trying.",
+        "no_figures": tr("The alerts could not be read. This page keeps trying."),
     }
     with _not_read.noted():  # whatever it is, the page goes on trying
         zone = await beat.read(cost.local_zone)

@@ -10,13 +10,15 @@ from portal.core.alerts.rules.conditions import amount_words, duration_words
 from portal.core.alerts.service.alert_channels import AlertChannel, ChannelKind
 from portal.core.alerts.service.alert_rules import AlertRule
 from portal.core.alerts.service.alerts import StoredAlert
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
-EVERYTHING = "All sites"
+EVERYTHING = noted("All sites")
 CHANNEL_WORDS = {
-    ChannelKind.MAIL: "E-mail",
-    ChannelKind.WEBHOOK: "Webhook",
-    ChannelKind.SERVICE: "Another service",
+    ChannelKind.MAIL: noted("E-mail"),
+    ChannelKind.WEBHOOK: noted("Webhook"),
+    ChannelKind.SERVICE: noted("Another service"),
 }
 
 
@@ -73,16 +75,18 @@ def alert_lines(alerts: Iterable[StoredAlert], now: datetime, zone: str) -> list
 def _alert(alert: StoredAlert, now: datetime, zone: str) -> AlertLine:
     lasted = duration_words((alert.ended_at or now) - alert.began_at)
     is_seen = alert.acknowledged_at is not None
-    status, tone = ("Over", "ok") if alert.ended_at else ("Seen", "neutral") if is_seen else ("Open", "fail")
+    status, tone = (
+        (tr("Over"), "ok") if alert.ended_at else (tr("Seen"), "neutral") if is_seen else (tr("Open"), "fail")
+    )
     return {
         "id": str(alert.id),
-        "label": KINDS[alert.kind].label,
+        "label": tr(KINDS[alert.kind].label),
         "subject": alert.subject,
-        "words": alert.words,
+        "words": tr(alert.spoken),
         "rule": alert.rule_name,
         "since": formats.local_time(alert.began_at, zone),
         "since_utc": formats.utc_time(alert.began_at),
-        "lasted": f"for {lasted}" + (f": {alert.ended_why}" if alert.ended_why else ""),
+        "lasted": tr("for {lasted}", lasted=lasted) + (f": {tr(alert.ended_why)}" if alert.ended_why else ""),
         "status": status,
         "tone": tone,
         "seen": _seen(alert, zone),
@@ -120,16 +124,19 @@ def watched_words(rule: AlertRule) -> str:
     facts = KINDS[rule.kind]
     unit = "" if facts.unit == "money" else facts.unit
     limit = "" if rule.threshold is None else f" {amount_words(rule.threshold)} {unit}".rstrip()
-    over = "for" if rule.kind in {AlertKind.SILENT, AlertKind.REGISTER_STILL} else "over"
-    lasting = "" if rule.minutes is None else f" {over} {rule.minutes} min"
-    return f"{facts.label}{limit}{lasting}"
+    watched = f"{tr(facts.label)}{limit}"
+    if rule.minutes is None:
+        return watched
+    if rule.kind in {AlertKind.SILENT, AlertKind.REGISTER_STILL}:
+        return tr("{watched} for {minutes} min", watched=watched, minutes=rule.minutes)
+    return tr("{watched} over {minutes} min", watched=watched, minutes=rule.minutes)
 
 
 def about_words(rule: AlertRule) -> str:
     """What a rule is about."""
     if rule.device_id is not None:
         return f"{rule.device_name}, {rule.site_name}"
-    return rule.site_name or (("All meters") if KINDS[rule.kind].is_each else EVERYTHING)
+    return rule.site_name or ((tr("All meters")) if KINDS[rule.kind].is_each else tr(EVERYTHING))
 
 
 def channel_lines(channels: Iterable[AlertChannel], zone: str) -> list[ChannelLine]:
@@ -138,10 +145,10 @@ def channel_lines(channels: Iterable[AlertChannel], zone: str) -> list[ChannelLi
         {
             "id": str(channel.id),
             "name": channel.name,
-            "kind": CHANNEL_WORDS[channel.kind],
+            "kind": tr(CHANNEL_WORDS[channel.kind]),
             "shown": channel.shown,
             "quiet": _quiet(channel),
-            "last": "never"
+            "last": tr("never")
             if channel.last_sent_at is None
             else formats.local_time(channel.last_sent_at, zone),
             "problem": channel.last_error,
@@ -155,14 +162,22 @@ def channel_lines(channels: Iterable[AlertChannel], zone: str) -> list[ChannelLi
 def _quiet(channel: AlertChannel) -> str:
     if channel.quiet_from is None or channel.quiet_to is None:
         return "none"
-    return f"{channel.quiet_from:%H:%M} to {channel.quiet_to:%H:%M}"
+    return tr(
+        "{quiet_from} to {quiet_to}",
+        quiet_from=f"{channel.quiet_from:%H:%M}",
+        quiet_to=f"{channel.quiet_to:%H:%M}",
+    )
 
 
 def summary(is_open: int, unseen: int, rules: int) -> str:
     """One line under the title."""
     if not rules:
-        return "Nothing is watched yet"
+        return tr("Nothing is watched yet")
     if not is_open:
-        return "Nothing is wrong with what is watched"
-    alerts = "1 alert is open" if is_open == 1 else f"{is_open} alerts are open"
-    return f"{alerts}, {unseen} not acknowledged" if unseen else f"{alerts}, all acknowledged"
+        return tr("Nothing is wrong with what is watched")
+    alerts = tr("1 alert is open") if is_open == 1 else tr("{is_open} alerts are open", is_open=is_open)
+    return (
+        tr("{alerts}, {unseen} not acknowledged", alerts=alerts, unseen=unseen)
+        if unseen
+        else tr("{alerts}, all acknowledged", alerts=alerts)
+    )

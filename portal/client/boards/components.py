@@ -9,6 +9,7 @@ from portal.client.boards.state import BoardsState as State
 from portal.client.boards.upload import UPLOAD
 from portal.client.boards.view import BoardLine, ReleaseLine
 from portal.client.nav import SITES
+from portal.core.languages import tr
 from portal.features.settings.dialogs import page_failure
 from portal.features.settings.menus import action_item, action_menu
 from portal.ui.cards import card
@@ -16,24 +17,24 @@ from portal.ui.feedback import badge, badge_for, callout, cell_warning, empty_st
 from portal.ui.forms import UploadForm, button
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
-from portal.ui.vars import Shown, Text, is_some
+from portal.ui.vars import Shown, Text, is_some, sentence
 
 _RELEASES = (
-    Column("Release"),
-    Column("Offered to", is_number=True, hint="Of a hundred boards"),
-    Column("Run it", is_number=True, hint="Boards that have posted with it"),
-    Column("Offered, not taken yet", is_number=True),
-    Column("Failed", is_number=True, hint="Boards that refused it or fell back from it"),
-    Column("Added"),
-    Column("Actions", is_hidden_label=True),
+    Column(tr("Release")),
+    Column(tr("Offered to"), is_number=True, hint=tr("Of a hundred boards")),
+    Column(tr("Run it"), is_number=True, hint=tr("Boards that have posted with it")),
+    Column(tr("Offered, not taken yet"), is_number=True),
+    Column(tr("Failed"), is_number=True, hint=tr("Boards that refused it or fell back from it")),
+    Column(tr("Added")),
+    Column(tr("Actions"), is_hidden_label=True),
 )
 _BOARDS = (
-    Column("Board of"),
-    Column("Runs"),
-    Column("Settings"),
-    Column("Signal", is_number=True),
-    Column("Last heard"),
-    Column("Actions", is_hidden_label=True),
+    Column(tr("Board of")),
+    Column(tr("Runs")),
+    Column(tr("Settings")),
+    Column(tr("Signal"), is_number=True),
+    Column(tr("Last heard")),
+    Column(tr("Actions"), is_hidden_label=True),
 )
 
 
@@ -44,11 +45,11 @@ def listing() -> rx.Component:
         rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
         rx.cond(State.no_figures != "", callout(State.no_figures, tone="fail"), rx.fragment()),
         rx.cond(State.notice != "", callout(State.notice, tone="note"), rx.fragment()),
-        card(_shown(State.found.boards, _boards(), _no_board()), title="Boards", flush=True),
+        card(_shown(State.found.boards, _boards(), _no_board()), title=tr("Boards"), flush=True),
         card(
             _shown(State.found.releases, _releases(), _no_release()),
             _add_release(),
-            title="Firmware",
+            title=tr("Firmware"),
             flush=True,
         ),
     )
@@ -60,23 +61,26 @@ def _shown(rows: Shown[list], table: rx.Component, nothing: rx.Component) -> rx.
 
 def _no_board() -> rx.Component:
     return empty_state(
-        "No board has been heard yet",
-        "A board of ours says with each post what it runs. Other devices post readings alone.",
+        tr("No board has been heard yet"),
+        tr("A board of ours says with each post what it runs. Other devices post readings alone."),
         icon="cpu",
-        action=internal_link("Sites and meters", href=SITES, class_name="ui-button"),
+        action=internal_link(tr("Sites and meters"), href=SITES, class_name="ui-button"),
     )
 
 
 def _no_release() -> rx.Component:
     return empty_state(
-        "No release yet",
-        "Boards run what they were flashed with. A signed bundle added here reaches as many of them as you say.",
+        tr("No release yet"),
+        tr(
+            "Boards run what they were flashed with. A signed bundle added here reaches as many of "
+            "them as you say."
+        ),
         icon="package",
     )
 
 
 def _boards() -> rx.Component:
-    return data_table(_BOARDS, State.found.boards, _board, caption="Boards", stacked=True)
+    return data_table(_BOARDS, State.found.boards, _board, caption=tr("Boards"), stacked=True)
 
 
 def _board(row: BoardLine) -> list[rx.Component]:
@@ -88,38 +92,42 @@ def _board(row: BoardLine) -> list[rx.Component]:
         cell(
             row["running"],
             rx.cond(row["release"] != "", rx.el.div(badge_for(row["release"], row["tone"])), rx.fragment()),
-            label="Runs",
+            label=tr("Runs"),
         ),
-        cell(_marked(row["settings"], row["settings_tone"]), label="Settings"),
-        cell(_marked(row["signal"], row["signal_tone"]), label="Signal", number=True),
-        cell(rx.el.span(row["heard"], title=row["heard_utc"]), label="Last heard"),
+        cell(_marked(row["settings"], row["settings_tone"]), label=tr("Settings")),
+        cell(_marked(row["signal"], row["signal_tone"]), label=tr("Signal"), number=True),
+        cell(rx.el.span(row["heard"], title=row["heard_utc"]), label=tr("Last heard")),
         menu_cell(
             action_menu(
-                action_item("sliders-horizontal", "Settings", _open("settings", row["id"], row["name"])),
-                action_item("package", "Firmware", _open("release", row["id"], row["name"])),
-                label="Actions for the board of " + row["name"],
+                action_item("sliders-horizontal", tr("Settings"), _open("settings", row["id"], row["name"])),
+                action_item("package", tr("Firmware"), _open("release", row["id"], row["name"])),
+                label=sentence("Actions for the board of {name}", name=row["name"]),
             )
         ),
     ]
 
 
 def _releases() -> rx.Component:
-    return data_table(_RELEASES, State.found.releases, _release, caption="Releases of firmware", stacked=True)
+    return data_table(
+        _RELEASES, State.found.releases, _release, caption=tr("Releases of firmware"), stacked=True
+    )
 
 
 def _release(row: ReleaseLine) -> list[rx.Component]:
     return [
         head_cell(row["version"], cell_note(row["size"])),
-        cell(row["share"], label="Offered to", number=True),
-        cell(row["confirmed"], label="Run it", number=True),
-        cell(row["offered"], label="Offered, not taken yet", number=True),
-        cell(rx.cond(row["failed"] != "", badge(row["failed"], "fail"), "0"), label="Failed", number=True),
-        cell(row["added"], label="Added"),
+        cell(row["share"], label=tr("Offered to"), number=True),
+        cell(row["confirmed"], label=tr("Run it"), number=True),
+        cell(row["offered"], label=tr("Offered, not taken yet"), number=True),
+        cell(
+            rx.cond(row["failed"] != "", badge(row["failed"], "fail"), "0"), label=tr("Failed"), number=True
+        ),
+        cell(row["added"], label=tr("Added")),
         menu_cell(
             action_menu(
-                action_item("percent", "Roll out", _open("roll-out", row["version"], row["version"])),
-                action_item("trash-2", "Delete", _open("remove", row["version"], row["version"])),
-                label="Actions for release " + row["version"],
+                action_item("percent", tr("Roll out"), _open("roll-out", row["version"], row["version"])),
+                action_item("trash-2", tr("Delete"), _open("remove", row["version"], row["version"])),
+                label=sentence("Actions for release {version}", version=row["version"]),
             )
         ),
     ]
@@ -128,16 +136,18 @@ def _release(row: ReleaseLine) -> list[rx.Component]:
 def _add_release() -> rx.Component:
     return UploadForm.create(
         rx.el.div(
-            rx.el.label("Add a release: choose its bundle", html_for="bundle"),
+            rx.el.label(tr("Add a release: choose its bundle"), html_for="bundle"),
             rx.el.input(id="bundle", name="bundle", type="file", required=True, class_name="ui-input"),
             rx.el.p(
-                "A signed bundle, at most 1 MiB. Boards check the signature themselves; nobody is offered it until you "
-                "roll it out.",
+                tr(
+                    "A signed bundle, at most 1 MiB. Boards check the signature themselves; nobody is "
+                    "offered it until you roll it out."
+                ),
                 class_name="ui-hint",
             ),
             class_name="ui-field",
         ),
-        rx.el.div(button(rx.icon("upload", size=15), "Add it", kind="submit"), class_name="ui-row"),
+        rx.el.div(button(rx.icon("upload", size=15), tr("Add it"), kind="submit"), class_name="ui-row"),
         action=UPLOAD,
         method="post",
         enc_type="multipart/form-data",

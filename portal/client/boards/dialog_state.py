@@ -11,6 +11,7 @@ from portal.client.boards.view import choices_of
 from portal.client.ids import uuid_of
 from portal.core.boards.rules.board_settings import BoardSettings
 from portal.core.boards.service import boards, releases, rollouts
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
@@ -40,7 +41,12 @@ class BoardDialogs(AdminDialogs, mixin=True):
             before = (await boards.get_board(stack, device)).board.settings or BoardSettings()
             said = forms.settings_in(form, before)
             await boards.change_settings(stack, device, said, expected=[self.boxes.version])
-            await self._done(f"The board of {self.chosen_name} takes its settings over after its next post.")
+            await self._done(
+                tr(
+                    "The board of {chosen_name} takes its settings over after its next post.",
+                    chosen_name=self.chosen_name,
+                )
+            )
 
     @rx.event
     @admin_only
@@ -50,8 +56,10 @@ class BoardDialogs(AdminDialogs, mixin=True):
             version = str(form.get("release", ""))
             device, expected = uuid_of(self.chosen_id), [self.boxes.version]
             await boards.pin_release(current(), device, version, expected=expected)
-            words = version or "what is rolled out to it"
-            await self._done(f"The board of {self.chosen_name} is to run {words}.")
+            words = version or tr("what is rolled out to it")
+            await self._done(
+                tr("The board of {chosen_name} is to run {words}.", chosen_name=self.chosen_name, words=words)
+            )
 
     async def _fill(self, which: str, chosen_id: str):
         self.choices = choices_of((await rollouts.rollouts_now(current())).releases)
@@ -82,7 +90,13 @@ class FirmwareDialogs(BoardDialogs, rx.State):
         with failure_in_words(self):
             percent = forms.percent_in(form)
             await releases.roll_out(current(), self.chosen_id, percent, expected=[self.mark])
-            await self._done(f"Release {self.chosen_id} is offered to {percent} % of the boards.")
+            await self._done(
+                tr(
+                    "Release {chosen_id} is offered to {percent} % of the boards.",
+                    chosen_id=self.chosen_id,
+                    percent=percent,
+                )
+            )
 
     @rx.event
     @admin_only
@@ -90,7 +104,9 @@ class FirmwareDialogs(BoardDialogs, rx.State):
         """Delete the chosen release."""
         with failure_in_words(self):
             await releases.remove_release(current(), self.chosen_id, expected=[self.mark])
-            await self._done(f"Release {self.chosen_id} is deleted. Boards that run it go on.")
+            await self._done(
+                tr("Release {chosen_id} is deleted. Boards that run it go on.", chosen_id=self.chosen_id)
+            )
 
     async def _fill(self, which: str, chosen_id: str):
         if which in {"settings", "release"}:

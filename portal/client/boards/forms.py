@@ -7,19 +7,21 @@ from typing import Any, Final
 from portal.core.boards.rules.board_settings import BoardSettings
 from portal.core.boards.service.boards import DeviceBoard
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
+from portal.core.words import noted
 
 AS_MADE: Final = ""
 EVERYTHING: Final = "all"
 AS_NOW: Final = "now"
 _NUMBERS: Final = (
-    ("period", "periodSeconds", "How often the meter is read"),
-    ("every", "everySeconds", "How often it sends"),
-    ("address", "meterAddress", "The meter's address"),
+    ("period", "periodSeconds", noted("How often the meter is read")),
+    ("every", "everySeconds", noted("How often it sends")),
+    ("address", "meterAddress", noted("The meter's address")),
 )
 _LISTS: Final = (
-    ("ratios", "transformerRatios", "The transformers' ratios"),
-    ("serial", "serialRegisters", "The registers of its serial number"),
+    ("ratios", "transformerRatios", noted("The transformers' ratios")),
+    ("serial", "serialRegisters", noted("The registers of its serial number")),
 )
 
 
@@ -49,7 +51,7 @@ def boxes_of(found: DeviceBoard) -> BoardBoxes:
         ratios=" ".join(map(str, settings.get("transformerRatios", ()))),
         serial=" ".join(map(str, settings.get("serialRegisters", ()))),
         quantities=AS_MADE if names is None else EVERYTHING if len(names) == len(ALL_QUANTITIES) else AS_NOW,
-        chosen_words="" if names is None else f"The {len(names)} that were chosen",
+        chosen_words="" if names is None else tr("The {names} that were chosen", names=len(names)),
         pinned=found.board.pinned_release,
         version=found.version,
     )
@@ -61,11 +63,11 @@ def settings_in(form: Mapping[str, Any], before: BoardSettings) -> dict[str, obj
     for box, name, label in _NUMBERS:
         text = _text(form, box)
         if text:
-            said[name] = _number(text, label)
+            said[name] = _number(text, tr(label))
     for box, name, label in _LISTS:
         text = _text(form, box)
         if text:
-            said[name] = [_number(part, label) for part in text.replace(",", " ").split()]
+            said[name] = [_number(part, tr(label)) for part in text.replace(",", " ").split()]
     wanted = _text(form, "quantities")
     if wanted == EVERYTHING:
         said["quantities"] = [quantity.wire_name for quantity in ALL_QUANTITIES]
@@ -76,12 +78,12 @@ def settings_in(form: Mapping[str, Any], before: BoardSettings) -> dict[str, obj
 
 def percent_in(form: Mapping[str, Any]) -> int:
     """Return to how many of a hundred boards a release goes. Raises `Invalid`."""
-    return _number(_text(form, "percent"), "A share")
+    return _number(_text(form, "percent"), tr("A share"))
 
 
 def _number(text: str, label: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 9):
-        message = f"{label} is a whole number"
+        message = tr("{label} is a whole number", label=label)
         raise Invalid(message)
     return int(text)
 

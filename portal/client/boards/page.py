@@ -7,10 +7,11 @@ from portal.client.boards.dialog_state import FirmwareDialogs
 from portal.client.boards.dialogs import board_dialogs, release_dialogs
 from portal.client.boards.state import BoardsState
 from portal.client.nav import BOARDS, SITES, client_page
+from portal.core.languages import tr
 from portal.ui.layout import internal_link
 
 ROUTE = BOARDS
-TITLE = "Boards"
+TITLE = tr("Boards")
 ON_LOAD = BoardsState.follow
 
 
@@ -22,6 +23,6 @@ def boards_page() -> rx.Component:
         board_dialogs(FirmwareDialogs),
         release_dialogs(),
         section=SITES,
-        actions=internal_link("Sites and meters", href=SITES, class_name="ui-button"),
+        actions=internal_link(tr("Sites and meters"), href=SITES, class_name="ui-button"),
         subtitle=BoardsState.found.summary,
     )

@@ -7,15 +7,17 @@ import reflex as rx
 from portal.auth.guards import admin_only
 from portal.client.boards import view
 from portal.core.boards.service import rollouts
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.stack import current
+from portal.core.words import noted
 from portal.web.events.beats import Beat, beats
 
 _BEAT_SECONDS = 5
 # What the address says of a file that was sent (`upload`).
 _SAID: Final = {
-    "no-bundle": "This file is no bundle of firmware: it comes out of `tools/bundle` of the firmware."
+    "no-bundle": noted("This file is no bundle of firmware: it comes out of `tools/bundle` of the firmware.")
 }
 _not_read = Outage(logger("boards"), "The boards are not read")
 
@@ -36,8 +38,10 @@ class BoardsState(rx.State):
         async with self:
             query = self.router.url.query_parameters
             added, problem = query.get("added", ""), query.get("problem", "")
-            self.notice = f"Release {added[:32]} is here. Nobody is offered it yet." if added else ""
-            self.failure = _SAID.get(problem, problem[:200])
+            self.notice = (
+                tr("Release {added} is here. Nobody is offered it yet.", added=added[:32]) if added else ""
+            )
+            self.failure = tr(_SAID.get(problem, problem[:200]))
         async for beat in beats(self, seconds=_BEAT_SECONDS):
             shown = await _shown(beat)
             async with self:
@@ -57,7 +61,7 @@ async def _shown(beat: Beat) -> dict[str, Any]:
     """Return the fields of the state that a beat fills."""
     shown: dict[str, Any] = {
         "is_loading": False,
-        "no_figures": "The boards could not be read. This page keeps trying.",
+        "no_figures": tr("The boards could not be read. This page keeps trying."),
     }
     with _not_read.noted():  # whatever it is, the page goes on trying
         found = await beat.read(rollouts.rollouts_now)

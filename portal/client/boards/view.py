@@ -7,11 +7,11 @@ from typing import Final, TypedDict
 
 from portal.core.boards.service.boards import DeviceBoard, KnownBoard
 from portal.core.boards.service.rollouts import BoardProgress, ReleaseProgress, Rollouts
+from portal.core.languages import tr
 from portal.ui import formats
 
 # Where a modem still gets through, and where a post is lost now and then (dBm).
 _WEAK_DBM: Final = -100
-_NEVER: Final = "never"
 
 
 class ReleaseLine(TypedDict):
@@ -80,27 +80,31 @@ def build_part(found: DeviceBoard, zone: str, now: datetime) -> BoardPart:
         return BoardPart()
     heard = formats.near_time(board.heard_at, zone)
     facts = [
-        ("Firmware", board.running or formats.MISSING),
-        ("Signal", _signal(board)),
+        (tr("Firmware"), board.running or formats.MISSING),
+        (tr("Signal"), _signal(board)),
         (
-            "Last heard",
+            tr("Last heard"),
             heard if board.heard_at is None else f"{heard}, {formats.relative(board.heard_at, now)}",
         ),
-        ("Settings", _settings(board)),
+        (tr("Settings"), _settings(board)),
     ]
     if board.pinned_release:
-        facts.append(("Is to run", board.pinned_release))
+        facts.append((tr("Is to run"), board.pinned_release))
     return BoardPart(True, facts, _trouble(board), _waiting(board))
 
 
 def _trouble(board: KnownBoard) -> str:
     if not board.failed_release or board.failed_release == board.running:
         return ""
-    return f"It could not run {board.failed_release}: it refused it or fell back, and goes on with {board.running}."
+    return tr(
+        "It could not run {failed_release}: it refused it or fell back, and goes on with {running}.",
+        failed_release=board.failed_release,
+        running=board.running,
+    )
 
 
 def _waiting(board: KnownBoard) -> str:
-    return "The changed settings wait for its next post." if _has_waiting(board) else ""
+    return tr("The changed settings wait for its next post.") if _has_waiting(board) else ""
 
 
 def _has_waiting(board: KnownBoard) -> bool:
@@ -109,21 +113,23 @@ def _has_waiting(board: KnownBoard) -> bool:
 
 def _settings(board: KnownBoard) -> str:
     if not board.settings_version:
-        return "As it was made"
-    taken = "wait for it" if _has_waiting(board) else "taken over"
-    return f"Version {board.settings_version}, {taken}"
+        return tr("As it was made")
+    taken = tr("wait for it") if _has_waiting(board) else tr("taken over")
+    return tr("Version {settings_version}, {taken}", settings_version=board.settings_version, taken=taken)
 
 
 def _signal(board: KnownBoard) -> str:
-    return formats.MISSING if board.signal_dbm is None else f"{board.signal_dbm} dBm"
+    return (
+        formats.MISSING if board.signal_dbm is None else tr("{signal_dbm} dBm", signal_dbm=board.signal_dbm)
+    )
 
 
 def _summary(found: Rollouts) -> str:
-    parts = [formats.count(len(found.boards), "board")]
+    parts = [formats.counted(len(found.boards), "{count} board", "{count} boards")]
     failed = sum(bool(_trouble(each.device.board)) for each in found.boards)
     waiting = sum(_has_waiting(each.device.board) for each in found.boards)
-    parts += [f"{failed} could not run a release"] if failed else []
-    parts += [f"{waiting} with settings that wait"] if waiting else []
+    parts += [tr("{failed} could not run a release", failed=failed)] if failed else []
+    parts += [tr("{waiting} with settings that wait", waiting=waiting)] if waiting else []
     return ", ".join(parts)
 
 
@@ -131,7 +137,7 @@ def _release(found: ReleaseProgress, zone: str) -> ReleaseLine:
     release = found.release
     return {
         "version": release.version,
-        "share": "nobody" if not release.percent else f"{release.percent} %",
+        "share": tr("nobody") if not release.percent else f"{release.percent} %",
         "percent": str(release.percent),
         "mark": release.mark,
         "confirmed": str(found.confirmed),
@@ -157,7 +163,7 @@ def _board(found: BoardProgress, now: datetime) -> BoardLine:
         "settings_tone": "warn" if _has_waiting(board) else "",
         "signal": _signal(board),
         "signal_tone": "warn" if is_weak else "",
-        "heard": _NEVER if board.heard_at is None else formats.relative(board.heard_at, now),
+        "heard": tr("never") if board.heard_at is None else formats.relative(board.heard_at, now),
         "heard_utc": formats.utc_time(board.heard_at) if board.heard_at else "",
     }
 
@@ -165,11 +171,11 @@ def _board(found: BoardProgress, now: datetime) -> BoardLine:
 def _release_words(board: KnownBoard, offered: str) -> tuple[str, str]:
     """Return what is to be said of a board's firmware, the worst first, and its tone."""
     if _trouble(board):
-        return f"Fell back from {board.failed_release}", "fail"
+        return tr("Fell back from {failed_release}", failed_release=board.failed_release), "fail"
     if offered:
-        return f"{offered} is offered", "neutral"
+        return tr("{offered} is offered", offered=offered), "neutral"
     if board.pinned_release:
-        return f"Stays at {board.pinned_release}", "neutral"
+        return tr("Stays at {pinned_release}", pinned_release=board.pinned_release), "neutral"
     return "", ""
 
 

@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.client.cost.explain_state import CostExplainState as Explain
 from portal.client.cost.state import CostState as State
+from portal.core.languages import tr
 from portal.features.cost.parts import body, day_chart, left_out, picker, submeters, table
 from portal.features.cost.view import CostRow
 from portal.ui.cards import card, columns
@@ -33,9 +34,9 @@ def cost_content() -> rx.Component:
 def _month_report() -> rx.Component:
     return PlainLink.create(
         rx.icon("file-text", size=15),
-        "Last month's report",
+        tr("Last month's report"),
         href="/download/report.pdf",
-        title="Energy, cost by period and site, comparison and events of the last month, as PDF",
+        title=tr("Energy, cost by period and site, comparison and events of the last month, as PDF"),
         class_name="ui-button ui-button--small",
         custom_attrs={"download": True},
     )
@@ -43,11 +44,11 @@ def _month_report() -> rx.Component:
 
 def _site_choice() -> rx.Component:
     return rx.el.select(
-        rx.el.option("All sites", value=""),
+        rx.el.option(tr("All sites"), value=""),
         rx.foreach(State.sites, lambda site: rx.el.option(site[1], value=site[0])),
         value=State.site,
         on_change=State.choose_site,
-        aria_label="Site",
+        aria_label=tr("Site"),
         class_name="ui-input",
         style={"max_width": "280px"},
     )
@@ -60,18 +61,18 @@ def _below_the_figures() -> rx.Component:
         rx.fragment(
             rx.cond(report.has_energy, day_chart(State, Explain.open_day), card(_no_energy())),
             columns(
-                _table("Day", report.days, "Days", Explain.explain_day, Explain.open_day),
-                _table("Device", report.devices, "Devices", Explain.explain_device, Explain.open_device),
+                _table("Day", report.days, tr("Days"), Explain.explain_day, Explain.open_day),
+                _table("Device", report.devices, tr("Devices"), Explain.explain_device, Explain.open_device),
             ),
             columns(
-                _table("Site", report.sites, "Sites", Explain.explain_device),
-                _table("Period", report.periods, "Time of use", Explain.explain_day),
+                _table("Site", report.sites, tr("Sites"), Explain.explain_device),
+                _table("Period", report.periods, tr("Time of use"), Explain.explain_day),
             ),
             submeters(State, on_explain=Explain.explain_device, opened=Explain.open_device),
             rx.cond(
                 report.has_fixed,
                 callout(
-                    "Fixed charges are included: each day carries its part of its month's charge.",
+                    tr("Fixed charges are included: each day carries its part of its month's charge."),
                     tone="note",
                 ),
                 rx.fragment(),
@@ -90,16 +91,16 @@ def _table(
 
 def _no_energy() -> rx.Component:
     return empty_state(
-        "No energy in these days",
-        "The meters sent no readings that add up to energy here. Try more days.",
+        tr("No energy in these days"),
+        tr("The meters sent no readings that add up to energy here. Try more days."),
         icon="calendar-x",
-        action=button("Last 30 days", on_click=State.choose_quick("last-30-days")),
+        action=button(tr("Last 30 days"), on_click=State.choose_quick("last-30-days")),
     )
 
 
 def _no_devices() -> rx.Component:
     return empty_state(
-        "Nothing to price yet",
-        "Add a site and its meter first; its cost appears with the first readings.",
+        tr("Nothing to price yet"),
+        tr("Add a site and its meter first; its cost appears with the first readings."),
         icon="plug-zap",
     )

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from portal.client.nav import COST
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 from portal.features.cost.days import query_of
 from portal.ui.range_picker import DayRange
 
@@ -20,4 +21,4 @@ def site_uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such site.") from None
+        raise NotFound(tr("There is no such site.")) from None

@@ -6,10 +6,11 @@ from portal.client.cost.components import cost_content
 from portal.client.cost.explain_state import CostExplainState
 from portal.client.cost.state import CostState
 from portal.client.nav import COST, client_page
+from portal.core.languages import tr
 from portal.features.cost.explain_parts import explain_panel
 
 ROUTE = COST
-TITLE = "Cost"
+TITLE = tr("Cost")
 ON_LOAD = (CostState.load, CostExplainState.load)
 
 

@@ -6,6 +6,7 @@ from portal.client.dashboard.outlook_state import OutlookState
 from portal.client.dashboard.state import DashboardState
 from portal.client.dashboard.view import SiteFigures
 from portal.client.nav import ADD_METER
+from portal.core.languages import tr
 from portal.features.data_quality.seal import seal
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, cell_warning, empty_state, skeleton, skeleton_lines
@@ -15,11 +16,11 @@ from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.web.events.identity import IdentityState
 
 _SITE_COLUMNS = (
-    Column("Site"),
-    Column("Status"),
-    Column("Power now", is_number=True),
-    Column("Today", is_number=True),
-    Column("Last reading", is_number=True),
+    Column(tr("Site")),
+    Column(tr("Status")),
+    Column(tr("Power now"), is_number=True),
+    Column(tr("Today"), is_number=True),
+    Column(tr("Last reading"), is_number=True),
 )
 
 
@@ -29,7 +30,7 @@ def figures() -> rx.Component:
     outlook, waiting = OutlookState.outlook, OutlookState.is_waiting
     row = figure_row(
         figure(
-            "Power now",
+            tr("Power now"),
             shown.power,
             "kW",
             shown.power_note,
@@ -37,7 +38,7 @@ def figures() -> rx.Component:
             accent=True,
             title=shown.power_utc,
         ),
-        figure("Today so far", shown.today, "kWh", outlook.today_note, loading=loading),
+        figure(tr("Today so far"), shown.today, "kWh", outlook.today_note, loading=loading),
         figure(outlook.peak_label, outlook.peak, "kW", outlook.peak_note, loading=waiting),
         figure(outlook.month_label, outlook.month_so_far, "", outlook.month_note, loading=waiting),
     )
@@ -52,8 +53,8 @@ def seals() -> rx.Component:
 
 def site_list() -> rx.Component:
     """Every site with what it draws now."""
-    table = data_table(_SITE_COLUMNS, DashboardState.sites, _site_cells, caption="Sites", stacked=True)
-    return card(rx.cond(DashboardState.is_loading, skeleton_lines(2), table), title="Sites", flush=True)
+    table = data_table(_SITE_COLUMNS, DashboardState.sites, _site_cells, caption=tr("Sites"), stacked=True)
+    return card(rx.cond(DashboardState.is_loading, skeleton_lines(2), table), title=tr("Sites"), flush=True)
 
 
 def notes() -> rx.Component:
@@ -70,18 +71,20 @@ def first_steps() -> rx.Component:
     """What to do while there is no meter: an admin goes on from here, others are told who does."""
     lead = internal_link(
         rx.icon("plus", size=16),
-        "Add the first meter",
+        tr("Add the first meter"),
         href=ADD_METER,
         class_name="ui-button ui-button--primary",
     )
     return card(
         empty_state(
-            "No meter yet",
+            tr("No meter yet"),
             rx.cond(
                 IdentityState.is_admin,
-                "Three steps lead to the first reading: the site, the meter, and the token that its board posts with. "
-                "The first reading appears here by itself.",
-                "An admin of this portal adds the first one. Its readings appear here by themselves.",
+                tr(
+                    "Three steps lead to the first reading: the site, the meter, and the token that its "
+                    "board posts with. The first reading appears here by itself."
+                ),
+                tr("An admin of this portal adds the first one. Its readings appear here by themselves."),
             ),
             icon="plug-zap",
             action=rx.fragment(rx.cond(IdentityState.is_admin, lead, rx.fragment())),
@@ -97,9 +100,9 @@ def _site_cells(site: SiteFigures) -> list[rx.Component]:
                 badge_for(site.status, site.tone),
                 rx.cond(site.clock_note != "", cell_warning(site.clock_note), rx.fragment()),
             ),
-            label="Status",
+            label=tr("Status"),
         ),
-        cell(site.power, label="Power now", number=True),
-        cell(site.today, label="Today", number=True),
-        cell(site.last_reading, label="Last reading", number=True, title=site.last_reading_utc),
+        cell(site.power, label=tr("Power now"), number=True),
+        cell(site.today, label=tr("Today"), number=True),
+        cell(site.last_reading, label=tr("Last reading"), number=True, title=site.last_reading_utc),
     ]

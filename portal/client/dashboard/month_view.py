@@ -5,13 +5,16 @@ from decimal import Decimal
 from typing import Final, TypedDict
 
 from portal.client.dashboard.sentence import forecast_total
+from portal.core.languages import tr
 from portal.core.overview.rules.outlook import ClientOutlook
 from portal.core.overview.service.overview import ClientOverview
+from portal.core.words import noted
 from portal.ui import formats
 
-_HOW: Final = (
-    "So far is what the Cost page says of this month. Still to come is what is usual: of each hour of each weekday "
-    "the median of the last four, at the prices of that hour. Public holidays count as their weekday."
+_HOW: Final = noted(
+    "So far is what the Cost page says of this month. Still to come is what is usual: of "
+    "each hour of each weekday the median of the last four, at the prices of that hour. "
+    "Public holidays count as their weekday."
 )
 
 
@@ -39,20 +42,22 @@ class MonthShown:
 def build_month(outlook: ClientOutlook, overview: ClientOverview) -> MonthShown:
     """Return the month of today in money, or why there is no forecast."""
     month, total = outlook.month, forecast_total(outlook, overview)
-    title = f"{month.month:%B} in money"
+    title = tr("{month} in money", month=formats.month_name(month.month))
     if total is None or overview.cost_month is None:
         return MonthShown(title, why_not=_why_not(overview))
-    connections = formats.count(len(overview.sites), "connection")
+    connections = formats.counted(len(overview.sites), "{count} connection", "{count} connections")
     amounts = (
-        ("Energy so far", overview.cost_month, f"/cost?from={month.month}&to={outlook.today}&days=local"),
-        ("Energy still to come", month.to_come, ""),
-        (f"Fixed charges, {connections}", month.fixed, ""),
+        (tr("Energy so far"), overview.cost_month, f"/cost?from={month.month}&to={outlook.today}&days=local"),
+        (tr("Energy still to come"), month.to_come, ""),
+        (tr("Fixed charges, {connections}", connections=connections), month.fixed, ""),
     )
     lines = [
         MonthLine(label=label, value=formats.whole_money(value, overview.currency), href=href, is_amount=True)
         for label, value, href in amounts
     ]
-    lines.append(MonthLine(label="Demand charges per kVA", value="not included", href="", is_amount=False))
+    lines.append(
+        MonthLine(label=tr("Demand charges per kVA"), value=tr("not included"), href="", is_amount=False)
+    )
     return MonthShown(
         title=title,
         total=formats.whole_money(total, overview.currency),
@@ -64,8 +69,11 @@ def build_month(outlook: ClientOutlook, overview: ClientOverview) -> MonthShown:
 
 def _why_not(overview: ClientOverview) -> str:
     if overview.cost_month is None:
-        return "No tariff applies yet. Once one does, this says what the month will cost."
-    return "Too little is known yet: a forecast needs three days of a kind of day, each with nine tenths of its hours."
+        return tr("No tariff applies yet. Once one does, this says what the month will cost.")
+    return tr(
+        "Too little is known yet: a forecast needs three days of a kind of day, each with nine "
+        "tenths of its hours."
+    )
 
 
 def _error(outlook: ClientOutlook) -> str:
@@ -77,19 +85,31 @@ def _error(outlook: ClientOutlook) -> str:
 
 
 def _made(outlook: ClientOutlook) -> list[str]:
-    found = [_HOW]
+    found = [tr(_HOW)]
     measured = outlook.month.measured
     if measured:
-        each = ", ".join(f"{month.month:%B} {_signed(month.error)}" for month in measured)
+        each = ", ".join(f"{formats.month_name(month.month)} {_signed(month.error)}" for month in measured)
         found.append(
-            f"How far the energy of a forecast made on this day of the month before would have been off: {each}."
+            tr(
+                "How far the energy of a forecast made on this day of the month before would have been "
+                "off: {each}.",
+                each=each,
+            )
         )
     else:
         found.append(
-            "Its error is not measured yet: that needs a month before this one with nearly all of its hours."
+            tr(
+                "Its error is not measured yet: that needs a month before this one with nearly all of "
+                "its hours."
+            )
         )
     if outlook.month.unknown:
-        found.append(f"Nothing is usual yet, and so nothing to come, at {', '.join(outlook.month.unknown)}.")
+        found.append(
+            tr(
+                "Nothing is usual yet, and so nothing to come, at {unknown}.",
+                unknown=", ".join(outlook.month.unknown),
+            )
+        )
     return found
 
 

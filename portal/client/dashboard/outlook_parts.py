@@ -5,6 +5,8 @@ import reflex as rx
 from portal.client.dashboard.month_view import MonthLine
 from portal.client.dashboard.outlook_state import OutlookState as State
 from portal.client.dashboard.site_days import SiteCostRow, SitePart
+from portal.core.languages import tr
+from portal.ui import vars as ui_vars
 from portal.ui.cards import card
 from portal.ui.feedback import skeleton, skeleton_lines
 from portal.ui.forms import icon_button
@@ -14,12 +16,12 @@ from portal.ui.range_picker import segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Text
 
-_MEASURES = (("energy", "Energy"), ("cost", "Cost"))
+_MEASURES = (("energy", tr("Energy")), ("cost", tr("Cost")))
 _SITE_COLUMNS = (
-    Column("Site"),
-    Column("Energy", is_number=True),
-    Column("By period"),
-    Column("Energy cost, incl. VAT", is_number=True),
+    Column(tr("Site")),
+    Column(tr("Energy"), is_number=True),
+    Column(tr("By period")),
+    Column(tr("Energy cost, incl. VAT"), is_number=True),
 )
 
 
@@ -36,7 +38,7 @@ def sentence() -> rx.Component:
         said.opening,
         ": ",
         internal_link(said.so_far, href=said.so_far_href),
-        " so far",
+        tr(" so far"),
         _if(said.more, ", ", said.more),
         ".",
         _if(said.heading, " ", said.heading, " ", rx.el.strong(said.forecast)),
@@ -73,7 +75,10 @@ def _hours() -> rx.Component:
     drawn = shown.hours
     chart = bars(
         drawn,
-        label=f"{shown.day_title}, in the periods of the tariff, with what is usual as an outline.",
+        label=ui_vars.sentence(
+            "{day_title}, in the periods of the tariff, with what is usual as an outline.",
+            day_title=shown.day_title,
+        ),
         height="240px",
         on_open=State.open_hour,
     )
@@ -88,25 +93,30 @@ def _hours() -> rx.Component:
         title=shown.day_title,
         note=rx.el.div(
             segments(
-                _MEASURES, active=State.measure, on_choose=State.show_measure, label="What the bars show"
+                _MEASURES, active=State.measure, on_choose=State.show_measure, label=tr("What the bars show")
             ),
-            rx.el.span(
-                icon_button(
-                    rx.icon("chevron-left", size=16),
-                    label="Day before",
-                    on_click=State.show_day(shown.day_before),
-                ),
-                rx.el.span(shown.day_words, class_name="ui-day-words"),
-                icon_button(
-                    rx.icon("chevron-right", size=16),
-                    label="Day after",
-                    disabled=shown.day_after == "",
-                    on_click=State.show_day(shown.day_after),
-                ),
-                class_name="ui-step",
-            ),
+            _day_stepper(),
             class_name="ui-row",
         ),
+    )
+
+
+def _day_stepper() -> rx.Component:
+    shown = State.outlook
+    return rx.el.span(
+        icon_button(
+            rx.icon("chevron-left", size=16),
+            label=tr("Day before"),
+            on_click=State.show_day(shown.day_before),
+        ),
+        rx.el.span(shown.day_words, class_name="ui-day-words"),
+        icon_button(
+            rx.icon("chevron-right", size=16),
+            label=tr("Day after"),
+            disabled=shown.day_after == "",
+            on_click=State.show_day(shown.day_after),
+        ),
+        class_name="ui-step",
     )
 
 
@@ -121,13 +131,13 @@ def _month() -> rx.Component:
         _if(
             month.error,
             rx.el.span(
-                month.error, class_name="ui-hint", title="How far off forecasts of earlier months were"
+                month.error, class_name="ui-hint", title=tr("How far off forecasts of earlier months were")
             ),
         ),
         class_name="ui-row",
     )
     made = rx.el.details(
-        rx.el.summary("How this is made"),
+        rx.el.summary(tr("How this is made")),
         rx.foreach(month.made, lambda line: rx.el.p(line, class_name="ui-hint")),
         class_name="ui-made",
     )
@@ -137,8 +147,8 @@ def _month() -> rx.Component:
     shown = rx.cond(month.total != "", known, rx.el.p(month.why_not, class_name="ui-hint"))
     return card(
         rx.cond(State.is_waiting, skeleton_lines(4, "24px"), shown),
-        title=rx.cond(month.title != "", month.title, "The month in money"),
-        note="incl. VAT",
+        title=rx.cond(month.title != "", month.title, tr("The month in money")),
+        note=tr("incl. VAT"),
     )
 
 
@@ -152,10 +162,10 @@ def _month_line(line: MonthLine) -> rx.Component:
 
 def site_costs() -> rx.Component:
     """What each site used in the day that is shown, and what that cost."""
-    table = data_table(_SITE_COLUMNS, State.site_days, _site_cells, caption="Cost by site", stacked=True)
+    table = data_table(_SITE_COLUMNS, State.site_days, _site_cells, caption=tr("Cost by site"), stacked=True)
     return card(
         rx.cond(State.is_waiting, skeleton_lines(2), table),
-        title="Cost by site",
+        title=tr("Cost by site"),
         note=State.outlook.day_words,
         flush=True,
     )
@@ -165,9 +175,9 @@ def _site_cells(site: SiteCostRow) -> list[rx.Component]:
     bar = rx.el.span(rx.foreach(site["parts"], _part), aria_hidden=True, class_name="ui-site-bar")
     return [
         head_cell(internal_link(site["name"], href=site["href"])),
-        cell(rx.el.span(site["kwh"]), cell_note(site["note"]), label="Energy", number=True),
+        cell(rx.el.span(site["kwh"]), cell_note(site["note"]), label=tr("Energy"), number=True),
         cell(bar, wide=True),
-        cell(site["cost"], label="Energy cost", number=True),
+        cell(site["cost"], label=tr("Energy cost"), number=True),
     ]
 
 

@@ -91,7 +91,7 @@ def _day(text: str) -> date | None:
 
 async def _found(beat: Beat, day: date | None, measure: str) -> Found | None:
     with _no_outlook.noted():  # the figures above are as good without it; the next beat tries again
-        return await beat.read(_read, day, measure)
+        return await beat.words(_read, day, measure)
     return None
 
 

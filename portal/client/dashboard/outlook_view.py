@@ -8,6 +8,7 @@ from portal.client.dashboard.month_view import MonthShown, build_month
 from portal.client.dashboard.sentence import Sentence, sentence_of
 from portal.client.nav import DASHBOARDS
 from portal.core.history.rules.buckets import TimeSpan
+from portal.core.languages import tr
 from portal.core.overview.rules.outlook import NOT_PRICED, ClientOutlook, HourOfDay
 from portal.core.overview.service.overview import ClientOverview
 from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
@@ -36,10 +37,10 @@ class OutlookShown:
     usual_words: str = ""
     missing_words: str = ""
     peak: str = formats.MISSING
-    peak_label: str = "Peak today"
+    peak_label: str = tr("Peak today")
     peak_note: str = ""
     today_note: str = ""
-    month_label: str = "This month so far"
+    month_label: str = tr("This month so far")
     month_so_far: str = formats.MISSING
     month_note: str = ""
     month: MonthShown = field(default_factory=MonthShown)
@@ -53,21 +54,23 @@ def build_outlook(
     local = now.astimezone(outlook.zone)
     return OutlookShown(
         sentence=sentence_of(outlook, overview),
-        subtitle=f"{local:%A} {local.day} {local:%B %Y}, {local:%H:%M}",
+        subtitle=f"{formats.weekday_name(local)} {local.day} {formats.month(local)}, {local:%H:%M}",
         hours=_hours(outlook, overview.currency, now, measure),
-        day_title="Today by the hour" if is_today else f"{day:%A} by the hour",
+        day_title=tr("Today by the hour")
+        if is_today
+        else tr("{day} by the hour", day=formats.weekday_name(day)),
         day_words=formats.week_day(day),
         day_before=(day - _DAY).isoformat(),
         day_after="" if is_today else (day + _DAY).isoformat(),
-        usual_words=f"Usual {day:%A}, median of the last four"
+        usual_words=tr("Usual {day}, median of the last four", day=formats.weekday_name(day))
         if _has_usual(outlook) and measure == "energy"
         else "",
         missing_words=_missing(outlook),
         peak=formats.MISSING if outlook.peak is None else formats.kw(outlook.peak.kw),
-        peak_label="Peak today" if is_today else f"Peak of {formats.week_day(day)}",
+        peak_label=tr("Peak today") if is_today else tr("Peak of {day}", day=formats.week_day(day)),
         peak_note=_peak_note(outlook),
         today_note=_today_note(outlook, overview),
-        month_label=f"{outlook.month.month:%B} so far",
+        month_label=tr("{month} so far", month=formats.month_name(outlook.month.month)),
         month_so_far=_month_so_far(outlook, overview),
         month_note=_month_note(outlook, overview),
         month=build_month(outlook, overview),
@@ -76,11 +79,15 @@ def build_outlook(
 
 def _today_note(outlook: ClientOutlook, overview: ClientOverview) -> str:
     if overview.cost_today is None:
-        return "no tariff applies yet"
+        return tr("no tariff applies yet")
     total = formats.money(overview.cost_today + outlook.fixed_today, overview.currency)
     if not outlook.fixed_today:
-        return f"{total}, VAT included"
-    return f"{total}, with {formats.money(outlook.fixed_today, overview.currency)} fixed"
+        return tr("{total}, VAT included", total=total)
+    return tr(
+        "{total}, with {fixed_today} fixed",
+        total=total,
+        fixed_today=formats.money(outlook.fixed_today, overview.currency),
+    )
 
 
 def _month_so_far(outlook: ClientOutlook, overview: ClientOverview) -> str:
@@ -92,11 +99,11 @@ def _month_so_far(outlook: ClientOutlook, overview: ClientOverview) -> str:
 def _month_note(outlook: ClientOutlook, overview: ClientOverview) -> str:
     energy = f"{formats.kwh(overview.energy_month_kwh)} kWh"
     if overview.cost_month is None:
-        return "no tariff applies yet"
+        return tr("no tariff applies yet")
     if not outlook.month.fixed_so_far:
-        return f"{energy}, VAT included"
+        return tr("{energy}, VAT included", energy=energy)
     fixed = formats.whole_money(outlook.month.fixed_so_far, overview.currency)
-    return f"{energy}, with {fixed} of fixed charges"
+    return tr("{energy}, with {fixed} of fixed charges", energy=energy, fixed=fixed)
 
 
 def _has_usual(outlook: ClientOutlook) -> bool:
@@ -123,7 +130,7 @@ def _hours(outlook: ClientOutlook, currency: str, now: datetime, measure: str) -
             "x": share_of_span(hour.at, span),
             "w": round(HOUR / span.length, 5),
             "h": 0.04,
-            "words": "Not all sites are known",
+            "words": tr("Not all sites are known"),
         }
         for hour in outlook.hours
         if hour.missing_sites
@@ -138,9 +145,11 @@ def _bar(hour: HourOfDay, outlook: ClientOutlook, now: datetime, *, is_cost: boo
         name: float(hour.cost) * milliwh / energy if is_cost else milliwh / MILLIWH_PER_KWH
         for name, milliwh in hour.milliwh_of.items()
     }
-    title = f"{first:%H:%M} to {last:%H:%M}"
+    title = tr("{first} to {last}", first=f"{first:%H:%M}", last=f"{last:%H:%M}")
     if hour.usual_milliwh is not None and not is_cost:
-        title += f", usual {formats.kwh(kwh_from_milliwh(hour.usual_milliwh))} kWh"
+        title += tr(
+            ", usual {usual_milliwh} kWh", usual_milliwh=formats.kwh(kwh_from_milliwh(hour.usual_milliwh))
+        )
     return TimeBar(hour.at, hour.at + HOUR, values, title, iso_utc(hour.at), is_running=now < hour.at + HOUR)
 
 
@@ -174,7 +183,8 @@ def _strip(outlook: ClientOutlook, span: TimeSpan, now: datetime) -> list[Drawn]
 def _missing(outlook: ClientOutlook) -> str:
     named = [site.name for site in outlook.sites if site.known_hours < site.over_hours]
     return (
-        f"Hours without readings: {', '.join(named[:_NAMED])}" + (" and more" if len(named) > _NAMED else "")
+        tr("Hours without readings: {named}", named=", ".join(named[:_NAMED]))
+        + (tr(" and more") if len(named) > _NAMED else "")
         if named
         else ""
     )
@@ -182,10 +192,12 @@ def _missing(outlook: ClientOutlook) -> str:
 
 def _peak_note(outlook: ClientOutlook) -> str:
     if outlook.peak is None:
-        return "no readings yet"
+        return tr("no readings yet")
     first = outlook.peak.at.astimezone(outlook.zone)
     last = first + timedelta(minutes=15)
-    return f"{first:%H:%M} to {last:%H:%M}, the highest quarter of an hour"
+    return tr(
+        "{first} to {last}, the highest quarter of an hour", first=f"{first:%H:%M}", last=f"{last:%H:%M}"
+    )
 
 
 def hour_href(key: str) -> str:

@@ -8,11 +8,12 @@ from portal.client.dashboard.state import DashboardState
 from portal.client.nav import DASHBOARD, client_page
 from portal.client.offers.components import waiting_offers
 from portal.client.offers.state import OffersState
+from portal.core.languages import tr
 from portal.features.grafana.embed import embedded
 from portal.features.grafana.state import GrafanaState
 
 ROUTE = DASHBOARD
-TITLE = "Dashboard"
+TITLE = tr("Dashboard")
 ON_LOAD = (DashboardState.follow, OutlookState.follow_outlook, OffersState.count, GrafanaState.load)
 
 
@@ -31,7 +32,7 @@ def dashboard_page() -> rx.Component:
                 outlook_parts.day_and_month(),
                 outlook_parts.site_costs(),
                 components.site_list(),
-                embedded("power-overview", "Every quantity, in Grafana"),
+                embedded("power-overview", tr("Every quantity, in Grafana")),
             ),
         ),
         section=ROUTE,

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from portal.client.nav import COST, DASHBOARDS
+from portal.core.languages import tr
 from portal.core.overview.rules.comparison import BesideUsual, Cause, HowUsual
 from portal.core.overview.rules.outlook import ClientOutlook
 from portal.core.overview.service.overview import ClientOverview
@@ -44,7 +45,7 @@ class Sentence:
 def sentence_of(outlook: ClientOutlook, overview: ClientOverview) -> Sentence:
     """Return the sentence about today; in energy where nothing has a price."""
     found = outlook.today_comparison
-    weekday = f"{outlook.today:%A}"
+    weekday = formats.weekday_name(outlook.today)
     is_judged = found.how in _TONES
     is_priced = overview.cost_today is not None
     forecast = forecast_total(outlook, overview)
@@ -56,10 +57,12 @@ def sentence_of(outlook: ClientOutlook, overview: ClientOverview) -> Sentence:
         else f"{formats.kwh(overview.energy_today_kwh)} kWh",
         so_far_href=f"{COST}?from={outlook.today}&to={outlook.today}&days=local",
         more=_more(found, overview.currency, is_priced=is_priced) if is_judged else "",
-        heading="" if forecast is None else f"{outlook.month.month:%B} is heading for",
+        heading=""
+        if forecast is None
+        else tr("{month} is heading for", month=formats.month_name(outlook.month.month)),
         forecast="" if forecast is None else formats.whole_money(forecast, overview.currency),
         than_before=_than_before(outlook, forecast, overview.currency),
-        cause_opening=("The extra is" if found.more_milliwh > 0 else "What is missing is of")
+        cause_opening=(tr("The extra is") if found.more_milliwh > 0 else tr("What is missing is of"))
         if found.cause
         else "",
         cause="" if found.cause is None else _cause_words(found.cause, outlook),
@@ -78,34 +81,46 @@ def forecast_total(outlook: ClientOutlook, overview: ClientOverview) -> Decimal 
 
 def _opening(how: HowUsual, weekday: str) -> str:
     return {
-        HowUsual.TOO_FEW: f"Too few {weekday}s to compare",
-        HowUsual.TOO_EARLY: "Too early to compare",
-        HowUsual.NORMAL: f"A normal {weekday}",
-        HowUsual.MORE: f"A little more than a usual {weekday}",
-        HowUsual.LESS: f"A little less than a usual {weekday}",
-        HowUsual.MUCH_MORE: f"Much more than a usual {weekday}",
-        HowUsual.MUCH_LESS: f"Much less than a usual {weekday}",
+        HowUsual.TOO_FEW: tr("Too few {weekday}s to compare", weekday=weekday),
+        HowUsual.TOO_EARLY: tr("Too early to compare"),
+        HowUsual.NORMAL: tr("A normal {weekday}", weekday=weekday),
+        HowUsual.MORE: tr("A little more than a usual {weekday}", weekday=weekday),
+        HowUsual.LESS: tr("A little less than a usual {weekday}", weekday=weekday),
+        HowUsual.MUCH_MORE: tr("Much more than a usual {weekday}", weekday=weekday),
+        HowUsual.MUCH_LESS: tr("Much less than a usual {weekday}", weekday=weekday),
     }[how]
 
 
 def _more(found: BesideUsual, currency: str, *, is_priced: bool) -> str:
-    word = "more" if found.more_milliwh > 0 else "less"
-    if is_priced:
-        return f"{formats.whole_money(abs(found.more_cost), currency)} {word}"
-    return f"{formats.kwh(abs(kwh_from_milliwh(found.more_milliwh)))} kWh {word}"
+    amount = (
+        formats.whole_money(abs(found.more_cost), currency)
+        if is_priced
+        else f"{formats.kwh(abs(kwh_from_milliwh(found.more_milliwh)))} kWh"
+    )
+    return (
+        tr("{amount} more", amount=amount) if found.more_milliwh > 0 else tr("{amount} less", amount=amount)
+    )
 
 
 def _than_before(outlook: ClientOutlook, forecast: Decimal | None, currency: str) -> str:
     if forecast is None or outlook.month.compared is None:
         return ""
     month, cost = outlook.month.compared
-    word = "more" if forecast > cost else "less"
-    return f"{formats.whole_money(abs(forecast - cost), currency)} {word} than {month:%B}"
+    return _beside(
+        formats.whole_money(abs(forecast - cost), currency),
+        formats.month_name(month),
+        is_more=forecast > cost,
+    )
 
 
 def _cause_words(cause: Cause, outlook: ClientOutlook) -> str:
     first, last = (at.astimezone(outlook.zone) for at in (cause.from_at, cause.to_at))
-    return f"{cause.site_name}, {first:%H:%M} to {last:%H:%M}"
+    return tr(
+        "{site_name}, {first} to {last}",
+        site_name=cause.site_name,
+        first=f"{first:%H:%M}",
+        last=f"{last:%H:%M}",
+    )
 
 
 def _cause_href(cause: Cause) -> str:
@@ -118,4 +133,14 @@ def _left_out(found: BesideUsual) -> str:
         return ""
     named = ", ".join(found.left_out[:_NAMED])
     more = len(found.left_out) - _NAMED
-    return f"Not compared, or not all of it: {named}" + (f" and {more} more" if more > 0 else "") + "."
+    return (
+        tr("Not compared, or not all of it: {named}", named=named)
+        + (tr(" and {more} more", more=more) if more > 0 else "")
+        + "."
+    )
+
+
+def _beside(amount: str, label: str, *, is_more: bool) -> str:
+    if is_more:
+        return tr("{amount} more than {label}", amount=amount, label=label)
+    return tr("{amount} less than {label}", amount=amount, label=label)

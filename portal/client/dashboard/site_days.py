@@ -8,6 +8,7 @@ from uuid import UUID
 
 from portal.client.nav import DASHBOARDS
 from portal.core.cost.rules.cost import DeviceCost
+from portal.core.languages import tr
 from portal.core.overview.rules.outlook import NOT_PRICED, ClientOutlook, SiteDay
 from portal.core.values.money import kwh_from_milliwh
 from portal.features.cost.hues import hues_of, period_rank
@@ -62,7 +63,9 @@ def _row(
     return SiteCostRow(
         name=site.name,
         href=f"{DASHBOARDS}?{query}",
-        kwh=f"{formats.kwh(kwh_from_milliwh(energy))} kWh" if site.known_hours or energy else "no readings",
+        kwh=f"{formats.kwh(kwh_from_milliwh(energy))} kWh"
+        if site.known_hours or energy
+        else tr("no readings"),
         note=_note(site),
         parts=[
             SitePart(hue=hues[name], width=f"{site.milliwh_of[name] / most * 100:.2f}%")
@@ -78,8 +81,10 @@ def _row(
 def _note(site: SiteDay) -> str:
     """How usual it is in the same hours, or how much of it is known."""
     if site.known_hours < site.over_hours:
-        return f"{site.known_hours} of {site.over_hours} h known"
+        return tr(
+            "{known_hours} of {over_hours} h known", known_hours=site.known_hours, over_hours=site.over_hours
+        )
     if not site.usual_milliwh or site.known_hours < _FEWEST_HOURS:
         return ""
-    change = formats.change(Decimal(sum(site.milliwh_of.values())), Decimal(site.usual_milliwh))
-    return f"{change} as usual" if change.startswith("about") else f"{change} than usual"
+    now, usual = Decimal(sum(site.milliwh_of.values())), Decimal(site.usual_milliwh)
+    return formats.change_beside(now, usual, tr("usual"))

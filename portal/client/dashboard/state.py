@@ -9,6 +9,7 @@ import reflex as rx
 from portal.auth.guards import signed_in
 from portal.client.dashboard import view
 from portal.core.energy import energy_proof
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.operations.service import backups
 from portal.core.outages import Outage
@@ -63,7 +64,7 @@ class DashboardState(rx.State):
 def _shown(found: view.DashboardView | None) -> dict[str, Any]:
     """Return the fields of the state that a beat fills."""
     if found is None:
-        return {"is_loading": False, "failure": "The figures could not be read. This page keeps trying."}
+        return {"is_loading": False, "failure": tr("The figures could not be read. This page keeps trying.")}
     return {
         "is_loading": False,
         "failure": "",
@@ -76,7 +77,7 @@ def _shown(found: view.DashboardView | None) -> dict[str, Any]:
 
 async def _view(beat: Beat) -> view.DashboardView | None:
     with _no_figures.noted():  # whatever it is, the page goes on trying
-        return await beat.read(_read_view)
+        return await beat.words(_read_view)
     return None
 
 
@@ -84,12 +85,12 @@ async def _seals(beat: Beat) -> tuple[Seal, Seal]:
     """Return the seals; that of the nightly backup is asked for once a minute."""
     minute = replace(beat, began_at=beat.began_at // _ALL_SECONDS * _ALL_SECONDS, seconds=_ALL_SECONDS)
     with _no_seal.noted():  # the page is as good without its seals
-        return await beat.read(_read_seal), await minute.read(_read_restore_seal)
+        return await beat.words(_read_seal), await minute.words(_read_restore_seal)
     return Seal(), Seal()
 
 
 async def _read_view(stack: Stack) -> view.DashboardView:
-    """Read the overview and word it, once for all pages: all of it is of one moment."""
+    """Read the overview and word it, once for all pages of a language: all of it is of one moment."""
     return view.build_view(await dashboard.client_overview(stack), stack.clock())
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from portal.core.languages import tr
 from portal.core.overview.service.overview import ClientOverview, SiteLine
 from portal.ui import formats
 
@@ -82,16 +83,22 @@ def waiting_note(overview: ClientOverview) -> str:
     """Return what is still missing while meters are set up but none has reported yet, or nothing."""
     if not has_devices(overview) or any(site.last_reading_at for site in overview.sites):
         return ""
-    devices = formats.count(sum(site.device_count for site in overview.sites), "meter")
-    return f"{devices} set up, and no reading yet. The first one appears here by itself, seconds after it arrives."
+    devices = formats.counted(
+        sum(site.device_count for site in overview.sites), "{count} meter", "{count} meters"
+    )
+    return tr(
+        "{devices} set up, and no reading yet. The first one appears here by itself, seconds "
+        "after it arrives.",
+        devices=devices,
+    )
 
 
 def _power_note(overview: ClientOverview, now: datetime) -> str:
     if overview.power_at is None:
-        return "no reading yet"
+        return tr("no reading yet")
     if overview.power_kw is None:
-        return f"last reading {formats.relative(overview.power_at, now)}"
-    return f"measured {formats.relative(overview.power_at, now)}"
+        return tr("last reading {power_at}", power_at=formats.relative(overview.power_at, now))
+    return tr("measured {power_at}", power_at=formats.relative(overview.power_at, now))
 
 
 def _site_row(site: SiteLine, now: datetime) -> SiteFigures:
@@ -99,7 +106,12 @@ def _site_row(site: SiteLine, now: datetime) -> SiteFigures:
     return SiteFigures(
         name=site.name,
         details=" · ".join(
-            part for part in (site.municipality, formats.count(site.device_count, "meter")) if part
+            part
+            for part in (
+                site.municipality,
+                formats.counted(site.device_count, "{count} meter", "{count} meters"),
+            )
+            if part
         ),
         power=formats.MISSING if site.power_kw is None else f"{formats.kw(site.power_kw)} kW",
         today=f"{formats.kwh(site.energy_today_kwh)} kWh",
@@ -114,18 +126,25 @@ def _site_row(site: SiteLine, now: datetime) -> SiteFigures:
 def _clock_note(site: SiteLine) -> str:
     """Name the meters whose clock is wrong; the first few of them."""
     named = [
-        f"{clock.name}: clock {formats.clock_skew(clock.skew)}" for clock in site.clocks_off[:_NAMED_CLOCKS]
+        tr("{name}: clock {skew}", name=clock.name, skew=formats.clock_skew(clock.skew))
+        for clock in site.clocks_off[:_NAMED_CLOCKS]
     ]
     more = len(site.clocks_off) - len(named)
-    return ", ".join([*named, *([f"and {more} more"] if more else [])])
+    return ", ".join([*named, *([tr("and {more} more", more=more)] if more else [])])
 
 
 def _status(site: SiteLine, now: datetime) -> tuple[str, str]:
     if site.device_count == 0:
-        return "No meter", "neutral"
+        return tr("No meter"), "neutral"
     if site.last_reading_at is None:
-        return "Waiting", "neutral"
+        return tr("Waiting"), "neutral"
     if site.is_stale:
-        return f"Silent, last {formats.relative(site.last_reading_at, now)}", "warn"
+        return tr(
+            "Silent, last {last_reading_at}", last_reading_at=formats.relative(site.last_reading_at, now)
+        ), "warn"
     age = now - site.last_reading_at
-    return ("Live" if age <= _LIVE else f"Last {formats.relative(site.last_reading_at, now)}"), "ok"
+    return (
+        tr("Live")
+        if age <= _LIVE
+        else tr("Last {last_reading_at}", last_reading_at=formats.relative(site.last_reading_at, now))
+    ), "ok"

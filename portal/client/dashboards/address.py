@@ -12,20 +12,21 @@ from portal.client.nav import DASHBOARDS
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.rules.charts import CHART_KINDS
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR, iso_utc, local_midnight, parse_instant
+from portal.core.words import noted
 
 RANGES: Final = (
-    ("day", "Day"),
-    ("week", "Week"),
-    ("month", "Month"),
-    ("year", "Year"),
-    ("decade", "10 years"),
+    ("day", noted("Day")),
+    ("week", noted("Week")),
+    ("month", noted("Month")),
+    ("year", noted("Year")),
+    ("decade", noted("10 years")),
 )
 COMPARISONS: Final = (
-    ("", "no comparison"),
-    ("day", "against the day before"),
-    ("week", "against the week before"),
-    ("month", "against four weeks before"),
-    ("year", "against 52 weeks before"),
+    ("", noted("no comparison")),
+    ("day", noted("against the day before")),
+    ("week", noted("against the week before")),
+    ("month", noted("against four weeks before")),
+    ("year", noted("against 52 weeks before")),
 )
 USUAL_KINDS: Final = ("power", "voltage", "power-factor")
 _BACK = {"day": 1, "week": 7, "month": 28, "year": 364}

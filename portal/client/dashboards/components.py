@@ -5,16 +5,17 @@ import reflex as rx
 from portal.client.dashboards.address import COMPARISONS, RANGES
 from portal.client.dashboards.shown import Offer
 from portal.client.dashboards.state import ChartsState as State
+from portal.core.languages import tr
 from portal.ui.cards import card
 from portal.ui.feedback import empty_state, error_panel, skeleton
 from portal.ui.forms import button, icon_button
 from portal.ui.layout import PlainLink
 from portal.ui.plotted import bars, heat_map, hue_meanings, time_charts
 from portal.ui.range_picker import day_popover, segment, segment_group
-from portal.ui.vars import Shown, Text, is_some, size
+from portal.ui.vars import Shown, Text, is_some, sentence, size
 
 _MOST_DAYS = 3660
-_YEARS = (("energy", "Energy"), ("power", "Highest power"))
+_YEARS = (("energy", tr("Energy")), ("power", tr("Highest power")))
 
 
 # The picture is the server's; the browser only turns it into points, twice as many as it has.
@@ -57,8 +58,8 @@ def files() -> rx.Component:
     """The address, and what is shown as a picture and as a table."""
     return rx.el.div(
         rx.el.button(
-            rx.el.span(rx.icon("link", size=15), "Copy link", class_name="ui-copy-before"),
-            rx.el.span(rx.icon("check", size=15), "Copied", class_name="ui-copy-after"),
+            rx.el.span(rx.icon("link", size=15), tr("Copy link"), class_name="ui-copy-before"),
+            rx.el.span(rx.icon("check", size=15), tr("Copied"), class_name="ui-copy-after"),
             type="button",
             class_name="ui-button ui-copy",
             custom_attrs={"onClick": rx.Var(_COPY_ADDRESS)},
@@ -100,8 +101,8 @@ def content() -> rx.Component:
         rx.fragment(_picker(), below),
         card(
             empty_state(
-                "No meter yet",
-                "Charts appear here with the first readings of the first meter.",
+                tr("No meter yet"),
+                tr("Charts appear here with the first readings of the first meter."),
                 icon="plug-zap",
             )
         ),
@@ -112,18 +113,18 @@ def _picker() -> rx.Component:
     return card(
         rx.el.div(
             _row(
-                "Meters",
+                tr("Meters"),
                 _waiting(1),
                 rx.foreach(State.shown.things, lambda thing: _chip(thing, "remove")),
-                _adding("Add a meter or site", State.meters_offered, "add"),
+                _adding(tr("Add a meter or site"), State.meters_offered, "add"),
             ),
             _row(
-                "Quantities",
+                tr("Quantities"),
                 _waiting(3),
                 rx.foreach(State.shown.kinds, lambda kind: _chip(kind, "hide")),
-                _adding("Add a quantity", State.kinds_offered, "show"),
+                _adding(tr("Add a quantity"), State.kinds_offered, "show"),
             ),
-            _row("Time", *_time()),
+            _row(tr("Time"), *_time()),
             class_name="ui-pick",
         )
     )
@@ -151,7 +152,7 @@ def _chip(offer: Offer, step: str) -> rx.Component:
         rx.el.button(
             rx.icon("x", size=13),
             type="button",
-            aria_label=f"Remove {offer['words']}",
+            aria_label=sentence("Remove {words}", words=offer["words"]),
             on_click=State.go(step, offer["key"]),
         ),
         class_name="ui-picked",
@@ -172,12 +173,17 @@ def _adding(words: str, offers: Shown[list[Offer]], step: str) -> rx.Component:
 def _time() -> list[rx.Component]:
     return [
         segment_group(
-            *[segment(words, State.shown.span_name == key, State.go("range", key)) for key, words in RANGES],
-            label="Range",
+            *[
+                segment(tr(words), State.shown.span_name == key, State.go("range", key))
+                for key, words in RANGES
+            ],
+            label=tr("Range"),
         ),
         rx.el.span(
             icon_button(
-                rx.icon("chevron-left", size=16), label="The time before", on_click=State.go("step", "back")
+                rx.icon("chevron-left", size=16),
+                label=tr("The time before"),
+                on_click=State.go("step", "back"),
             ),
             day_popover(
                 label=State.shown.span_words,
@@ -188,17 +194,17 @@ def _time() -> list[rx.Component]:
                 on_range=State.choose_days,
             ),
             icon_button(
-                rx.icon("chevron-right", size=16), label="The time after", on_click=State.go("step", "on")
+                rx.icon("chevron-right", size=16), label=tr("The time after"), on_click=State.go("step", "on")
             ),
-            icon_button(rx.icon("zoom-in", size=16), label="Zoom in", on_click=State.go("in", "")),
-            icon_button(rx.icon("zoom-out", size=16), label="Zoom out", on_click=State.go("out", "")),
+            icon_button(rx.icon("zoom-in", size=16), label=tr("Zoom in"), on_click=State.go("in", "")),
+            icon_button(rx.icon("zoom-out", size=16), label=tr("Zoom out"), on_click=State.go("out", "")),
             class_name="ui-step",
         ),
         rx.el.select(
-            *[rx.el.option(words, value=key) for key, words in COMPARISONS],
+            *[rx.el.option(tr(words), value=key) for key, words in COMPARISONS],
             value=State.shown.comparison,
             on_change=State.go("against"),
-            aria_label="Compare with",
+            aria_label=tr("Compare with"),
             class_name="ui-input ui-compare",
         ),
     ]
@@ -212,7 +218,7 @@ def _charts() -> rx.Component:
             State.empty_words,
             rx.cond(
                 State.nearest_day != "",
-                button("Go there", size="small", on_click=State.go("open-day", State.nearest_day)),
+                button(tr("Go there"), size="small", on_click=State.go("open-day", State.nearest_day)),
                 rx.fragment(),
             ),
             class_name="ui-row",
@@ -221,7 +227,7 @@ def _charts() -> rx.Component:
         class_name="ui-callout ui-callout--note",
     )
     return card(
-        rx.el.h2("Charts", class_name="ui-visually-hidden"),
+        rx.el.h2(tr("Charts"), class_name="ui-visually-hidden"),
         rx.cond(
             State.is_loading,
             skeleton("100%", "480px"),
@@ -230,13 +236,13 @@ def _charts() -> rx.Component:
                 rx.cond(
                     size(State.shown.kinds) > 0,
                     time_charts(drawn, on_zoom=State.zoom),
-                    rx.el.p("No quantity is chosen. Add one above.", class_name="ui-hint"),
+                    rx.el.p(tr("No quantity is chosen. Add one above."), class_name="ui-hint"),
                 ),
                 rx.el.ul(
                     _legend("ui-hatch", drawn["gap_words"].to(str)),
                     _legend("ui-late-key", drawn["late_words"].to(str)),
                     rx.el.li(State.shown.zone_note),
-                    rx.el.li("Drag over a chart to zoom", class_name="ui-wide-only"),
+                    rx.el.li(tr("Drag over a chart to zoom"), class_name="ui-wide-only"),
                     class_name="ui-legend",
                 ),
             ),
@@ -256,7 +262,7 @@ def _energy() -> rx.Component:
             drawn["total"].to(str) != "",
             bars(
                 drawn,
-                label="Energy over time, in the periods of the tariff.",
+                label=tr("Energy over time, in the periods of the tariff."),
                 height="150px",
                 on_open=State.go("bar"),
             ),
@@ -265,10 +271,10 @@ def _energy() -> rx.Component:
         rx.el.ul(
             hue_meanings(drawn), _legend("ui-hatch", drawn["not_placed"].to(str)), class_name="ui-legend"
         ),
-        title="Energy",
+        title=tr("Energy"),
         note=rx.el.div(
             drawn["total"].to(str),
-            segment_group(rx.foreach(State.shown.bar_widths, _width), label="Energy per"),
+            segment_group(rx.foreach(State.shown.bar_widths, _width), label=tr("Energy per")),
             class_name="ui-row",
         ),
     )
@@ -286,18 +292,22 @@ def _year() -> rx.Component:
             is_some(drawn["months"].to(list[dict[str, str]])),
             heat_map(
                 drawn,
-                label=f"A year by day and hour, up to {drawn['scale'].to(str)}. {drawn['missing'].to(str)}",
+                label=sentence(
+                    "A year by day and hour, up to {str}. {str_2}",
+                    str=drawn["scale"].to(str),
+                    str_2=drawn["missing"].to(str),
+                ),
                 on_open=State.go("open-day"),
             ),
             skeleton("100%", "168px"),
         ),
         rx.el.ul(scale, _legend("ui-hatch", drawn["missing"].to(str)), class_name="ui-legend"),
-        title="A year of hours",
+        title=tr("A year of hours"),
         note=rx.el.select(
             *[rx.el.option(words, value=key) for key, words in _YEARS],
             value=State.shown.year_of,
             on_change=State.go("year"),
-            aria_label="Quantity of the year",
+            aria_label=tr("Quantity of the year"),
             class_name="ui-input",
         ),
     )

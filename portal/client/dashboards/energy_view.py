@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import BarWidth, EnergyBar, EnergyBars
 from portal.core.history.service.year import ENERGY, HOURS_OF_DAY, YearOfHours
+from portal.core.languages import tr
 from portal.core.values.money import MILLIWH_PER_KWH, kwh_from_milliwh
+from portal.core.words import noted
 from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, legend_of, scale_for, share_of_span
 from portal.ui import formats
 from portal.ui.plots import mask_url
@@ -15,9 +17,9 @@ from portal.ui.plotted import Drawn
 
 WIDTH_WORDS = {
     BarWidth.QUARTER: "15 min",
-    BarWidth.HOUR: "Hour",
-    BarWidth.DAY: "Day",
-    BarWidth.MONTH: "Month",
+    BarWidth.HOUR: noted("Hour"),
+    BarWidth.DAY: noted("Day"),
+    BarWidth.MONTH: noted("Month"),
 }
 _LEAST_WIDTH = 0.01
 
@@ -37,7 +39,9 @@ def build_energy(found: EnergyBars, span: TimeSpan, zone: ZoneInfo, gaps: Sequen
     unallocated = kwh_from_milliwh(sum(bar.unallocated_milliwh for bar in found.bars))
     return drawn | {
         "legend": legend_of(bars),
-        "not_placed": f"{formats.kwh(unallocated)} kWh in gaps, hours unknown" if unallocated else "",
+        "not_placed": tr("{unallocated} kWh in gaps, hours unknown", unallocated=formats.kwh(unallocated))
+        if unallocated
+        else "",
         "total": f"{formats.kwh(kwh_from_milliwh(sum(bar.milliwh for bar in found.bars)))} kWh",
     }
 
@@ -45,11 +49,16 @@ def build_energy(found: EnergyBars, span: TimeSpan, zone: ZoneInfo, gaps: Sequen
 def _time_bar(bar: EnergyBar, width: BarWidth, zone: ZoneInfo) -> TimeBar:
     first, last = bar.at.astimezone(zone), bar.end_at.astimezone(zone)
     if width is BarWidth.MONTH:
-        title = f"{first:%B %Y}"
+        title = formats.month(first)
     elif width is BarWidth.DAY:
         title = f"{formats.week_day(first.date())} {first.year}"
     else:
-        title = f"{formats.week_day(first.date())}, {first:%H:%M} to {last:%H:%M}"
+        title = tr(
+            "{date}, {first} to {last}",
+            date=formats.week_day(first.date()),
+            first=f"{first:%H:%M}",
+            last=f"{last:%H:%M}",
+        )
     key = f"{width} {first.date().isoformat()}" if width in (BarWidth.DAY, BarWidth.MONTH) else ""
     values = {name: milliwh / MILLIWH_PER_KWH for name, milliwh in bar.milliwh_of.items()}
     return TimeBar(bar.at, bar.end_at, values, title, key)
@@ -64,7 +73,7 @@ def _not_placed(bar: EnergyBar, gap: TimeSpan, span: TimeSpan, top: float) -> Dr
         "x": first,
         "w": max(last - first, _LEAST_WIDTH),
         "h": round(min(1.0, kwh / share / top), 5),
-        "words": f"{formats.number(kwh, 2)} kWh not placed",
+        "words": tr("{kwh} kWh not placed", kwh=formats.number(kwh, 2)),
     }
 
 
@@ -82,9 +91,17 @@ def build_year(found: YearOfHours, measure: str) -> Drawn:
         "months": _months(found.first_day, days),
         "highest": top,
         "unit": unit,
-        "hint": f"{formats.day_range(found.first_day, last_day)}; a column is a day, a row an hour.",
-        "scale": f"{formats.number(top, 1)} {unit}" + (" in an hour" if measure == ENERGY else ""),
-        "missing": f"No readings: {formats.number(missing, 0)} of {formats.number(found.hour_count, 0)} hours"
+        "marks": formats.marks(),
+        "hint": tr(
+            "{first_day}; a column is a day, a row an hour.",
+            first_day=formats.day_range(found.first_day, last_day),
+        ),
+        "scale": f"{formats.number(top, 1)} {unit}" + (tr(" in an hour") if measure == ENERGY else ""),
+        "missing": tr(
+            "No readings: {missing} of {hour_count} hours",
+            missing=formats.number(missing, 0),
+            hour_count=formats.number(found.hour_count, 0),
+        )
         if missing
         else "",
     }
@@ -109,8 +126,8 @@ def _months(first_day: date, days: int) -> list[Drawn]:
             found.append(
                 {
                     "at": round(number / days, 5),
-                    "text": f"{day:%b}",
-                    "words": f"{day:%B %Y}",
+                    "text": formats.month_short(day),
+                    "words": formats.month(day),
                     "day": day.isoformat(),
                 }
             )

@@ -5,9 +5,10 @@ import reflex as rx
 from portal.client.dashboards.components import content, files
 from portal.client.dashboards.state import ChartsState
 from portal.client.nav import DASHBOARDS, client_page
+from portal.core.languages import tr
 
 ROUTE = DASHBOARDS
-TITLE = "Dashboards"
+TITLE = tr("Dashboards")
 ON_LOAD = ChartsState.load
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from portal.core.languages import tr
 from portal.ui import formats
 from portal.ui.plots import SIZE
 
@@ -39,7 +40,9 @@ def picture(drawn: Shape, title: str, subtitle: str, accent: str) -> bytes:
         _text(_LEFT + tick["at"] * _PLOT, top + 6, tick["text"], fill=_SOFT, anchor="middle")
         for tick in drawn["ticks"]
     ]
-    words = ". ".join(filter(None, (drawn["gap_words"], drawn["late_words"], f"Times in {drawn['zone']}")))
+    words = ". ".join(
+        filter(None, (drawn["gap_words"], drawn["late_words"], tr("Times in {zone}", zone=drawn["zone"])))
+    )
     parts += [_text(_LEFT, top + 36, words, fill=_SOFT), "</svg>"]
     return "".join(parts).encode()
 

@@ -14,6 +14,7 @@ from portal.core.history.service import charts as chart_reads
 from portal.core.history.service import energy as energy_reads
 from portal.core.history.service import year as year_reads
 from portal.core.history.service.energy import BarWidth
+from portal.core.languages import tr
 from portal.core.stack import Stack
 from portal.ui import formats
 from portal.ui.plotted import NO_CHARTS, Drawn
@@ -57,7 +58,7 @@ def offers_of(choice: ChartChoice) -> tuple[list[Offer], list[Offer]]:
         if str(meter.id) not in shown
     ]
     things += [
-        Offer(key=key, words=f"{name}, all meters")
+        Offer(key=key, words=tr("{name}, all meters", name=name))
         for key, name in site_names(choice.offered).items()
         if key not in shown
     ]
@@ -83,10 +84,12 @@ def shown_choice(choice: ChartChoice) -> ShownChoice:
         today=choice.today.isoformat(),
         comparison=chosen.comparison,
         bar_width=_bar_width(choice),
-        bar_widths=[Offer(key=width, words=WIDTH_WORDS[width]) for width in energy_reads.widths_for(span)],
+        bar_widths=[
+            Offer(key=width, words=tr(WIDTH_WORDS[width])) for width in energy_reads.widths_for(span)
+        ],
         year_of=chosen.year_of,
         query=chosen.query(),
-        zone_note=f"Times in {str(zone).replace('_', ' ')}",
+        zone_note=tr("Times in {replace}", replace=str(zone).replace("_", " ")),
         has_meters=bool(choice.offered),
     )
 
@@ -108,11 +111,11 @@ async def read_lines(stack: Stack, choice: ChartChoice, now: datetime) -> tuple[
     nearest = await chart_reads.nearest(stack, choice.meters, choice.span)
     at = nearest.before or nearest.after
     names = ", ".join(name for _, name, _ in choice.named)
-    words = f"No readings of {names} in this time."
+    words = tr("No readings of {names} in this time.", names=names)
     if at is None:
-        return drawn, f"{words} None has come yet: the first one appears here by itself.", ""
+        return drawn, tr("{words} None has come yet: the first one appears here by itself.", words=words), ""
     day = at.astimezone(choice.zone).date()
-    return drawn, f"{words} The nearest are of {formats.day(day)}.", day.isoformat()
+    return drawn, tr("{words} The nearest are of {day}.", words=words, day=formats.day(day)), day.isoformat()
 
 
 async def read_energy(stack: Stack, choice: ChartChoice, charts: Drawn) -> Drawn:

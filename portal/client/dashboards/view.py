@@ -11,6 +11,7 @@ from portal.client.dashboards.words import gaps_in_words, late_in_words, period_
 from portal.core.history.rules.buckets import TimeSpan, gaps_of
 from portal.core.history.rules.charts import CHART_KINDS, ChartKind
 from portal.core.history.service.charts import History
+from portal.core.languages import tr
 from portal.core.readings.rules.quantities import Quantity
 from portal.ui import formats
 from portal.ui.plots import Scale, band_path, line_path, scale_of, time_ticks
@@ -159,6 +160,7 @@ def _chart(kind: ChartKind, title: str, lines: list[_Line], read: ChartsOf) -> S
         "note": _note(lines, read, values),
         "unit": kind.unit,
         "decimals": _DECIMALS.get(kind.unit, 1),
+        "marks": formats.marks(),
         "height": _HEIGHTS[0 if kind.key.startswith("power") and kind.unit else 1],
         "bottom": scale.bottom,
         "top": scale.top,
@@ -171,11 +173,11 @@ def _chart(kind: ChartKind, title: str, lines: list[_Line], read: ChartsOf) -> S
 
 def _note(lines: list[_Line], read: ChartsOf, values: list[float]) -> str:
     if not lines:
-        return "not added up over meters: choose one"
+        return tr("not added up over meters: choose one")
     if not values:
-        return "no readings"
+        return tr("no readings")
     words = width_in_words(read.history.width)
-    return f"{words}, shaded from lowest to highest" if any(map(_is_shaded, lines)) else words
+    return tr("{words}, shaded from lowest to highest", words=words) if any(map(_is_shaded, lines)) else words
 
 
 def _is_shaded(line: _Line) -> bool:
@@ -185,17 +187,12 @@ def _is_shaded(line: _Line) -> bool:
 
 
 def _value_ticks(scale: Scale, unit: str) -> list[Shape]:
-    texts = [_tick_text(value) for value in scale.ticks]
+    texts = [formats.short_number(value, _TICK_DECIMALS) for value in scale.ticks]
     texts[-1] = f"{texts[-1]} {unit}".strip()
     return [
         {"at": round(scale.up(value), 5), "text": text}
         for value, text in zip(scale.ticks, texts, strict=True)
     ]
-
-
-def _tick_text(value: float) -> str:
-    text = formats.number(value, _TICK_DECIMALS)
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _line(line: _Line, scale: Scale) -> Shape:
@@ -213,6 +210,8 @@ def _line(line: _Line, scale: Scale) -> Shape:
 
 def _label(title: str, unit: str, values: list[float]) -> str:
     if not values:
-        return f"{title}: no readings."
+        return tr("{title}: no readings.", title=title)
     low, high = (formats.number(value, _DECIMALS.get(unit, 1)) for value in (min(values), max(values)))
-    return f"{title}: from {low} to {high} {unit}".strip() + "."
+    return (
+        tr("{title}: from {low} to {high} {unit}", title=title, low=low, high=high, unit=unit).strip() + "."
+    )

@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from portal.core.history.rules.buckets import TimeSpan
+from portal.core.languages import tr
 from portal.ui import formats
 
 _DAY: Final = timedelta(days=1)
@@ -21,7 +22,7 @@ def span_in_words(span: TimeSpan, zone: ZoneInfo, span_name: str, *, is_zoomed: 
     if span_name == "day":
         return f"{formats.week_day(first.date())} {first.year}"
     if span_name == "month":
-        return f"{first:%B %Y}"
+        return formats.month(first)
     if span_name in ("year", "decade"):
         return f"{first.year}" if first.year == last.year else f"{first.year} \u2013 {last.year}"
     return formats.day_range(first.date(), last.date())
@@ -32,7 +33,7 @@ def _exact(first: datetime, last: datetime) -> str:
         return formats.day_range(first.date(), last.date())
     if first.date() == last.date():
         return f"{formats.week_day(first.date())}, {first:%H:%M} \u2013 {last:%H:%M}"
-    return f"{first.day} {first:%b}, {first:%H:%M} \u2013 {last.day} {last:%b}, {last:%H:%M}"
+    return f"{formats.day_of_month(first)}, {first:%H:%M} \u2013 {formats.day_of_month(last)}, {last:%H:%M}"
 
 
 def period_name(span: TimeSpan, zone: ZoneInfo) -> str:
@@ -40,20 +41,20 @@ def period_name(span: TimeSpan, zone: ZoneInfo) -> str:
     first = span.from_at.astimezone(zone)
     length = span.to_at - span.from_at
     if length <= 1.1 * _DAY:
-        return f"{first:%a} {first.day} {first:%b}"
+        return f"{formats.weekday_short(first)} {formats.day_of_month(first)}"
     if length <= 32 * _DAY:
-        return f"from {first.day} {first:%b}"
-    return f"from {first:%b %Y}"
+        return tr("from {first}", first=formats.day_of_month(first))
+    return tr("from {first} {year}", first=formats.month_short(first), year=first.year)
 
 
 def width_in_words(width: timedelta) -> str:
     """How wide buckets are: `5-minute averages`."""
     if width < timedelta(hours=1):
-        return f"{width // timedelta(minutes=1)}-minute averages"
+        return tr("{width}-minute averages", width=width // timedelta(minutes=1))
     if width < _DAY:
         hours = width // timedelta(hours=1)
-        return "hourly averages" if hours == 1 else f"{hours}-hour averages"
-    return "daily averages" if width == _DAY else "weekly averages"
+        return tr("hourly averages") if hours == 1 else tr("{hours}-hour averages", hours=hours)
+    return tr("daily averages") if width == _DAY else tr("weekly averages")
 
 
 def gaps_in_words(gaps: Sequence[TimeSpan], zone: ZoneInfo) -> str:
@@ -62,16 +63,23 @@ def gaps_in_words(gaps: Sequence[TimeSpan], zone: ZoneInfo) -> str:
         return ""
     named = [_from_to(gap, zone) for gap in gaps[:_NAMED]]
     more = len(gaps) - len(named)
-    return f"No readings, {', '.join(named)}" + (f", and {formats.count(more, 'more gap')}" if more else "")
+    return tr("No readings, {named}", named=", ".join(named)) + (
+        tr(", and {gap}", gap=formats.counted(more, "{count} more gap", "{count} more gaps")) if more else ""
+    )
 
 
 def late_in_words(late: Sequence[tuple[TimeSpan, datetime]], zone: ZoneInfo) -> str:
     """Which readings came late, and when; the first few stretches of them are named. Nothing without any."""
     if not late:
         return ""
-    named = [f"{_from_to(span, zone)}, at {_moment(at, span, zone)}" for span, at in late[:_NAMED]]
+    named = [
+        tr("{span}, at {at}", span=_from_to(span, zone), at=_moment(at, span, zone))
+        for span, at in late[:_NAMED]
+    ]
     more = len(late) - len(named)
-    return f"Arrived late: {'; '.join(named)}" + (f"; and {formats.count(more, 'more time')}" if more else "")
+    return tr("Arrived late: {named}", named="; ".join(named)) + (
+        f"; and {formats.counted(more, '{count} more time', '{count} more times')}" if more else ""
+    )
 
 
 def _from_to(span: TimeSpan, zone: ZoneInfo) -> str:
@@ -80,8 +88,16 @@ def _from_to(span: TimeSpan, zone: ZoneInfo) -> str:
         return _days(first.date(), (span.to_at - timedelta(seconds=1)).astimezone(zone).date())
     if first.date() == last.date() or f"{last:%H:%M}" == "00:00":
         end = "24:00" if first.date() != last.date() else f"{last:%H:%M}"
-        return f"{first.day} {first:%b} {first:%H:%M} to {end}"
-    return f"{first.day} {first:%b} {first:%H:%M} to {last.day} {last:%b} {last:%H:%M}"
+        return tr(
+            "{first} {first_2} to {end}", first=formats.day_of_month(first), first_2=f"{first:%H:%M}", end=end
+        )
+    return tr(
+        "{first} {first_2} to {last} {last_2}",
+        first=formats.day_of_month(first),
+        first_2=f"{first:%H:%M}",
+        last=formats.day_of_month(last),
+        last_2=f"{last:%H:%M}",
+    )
 
 
 def _days(first: date, last: date) -> str:

@@ -4,13 +4,14 @@ import reflex as rx
 
 from portal.client.data_quality.state import QualityState as State
 from portal.client.nav import DATA_QUALITY, client_page
+from portal.core.languages import tr
 from portal.features.data_quality.deciding import answer_form, decided
 from portal.features.data_quality.parts import event_card, quality_body
 from portal.features.settings.dialogs import dialog_drafts
 from portal.ui.vars import size
 
 ROUTE = DATA_QUALITY
-TITLE = "Data quality"
+TITLE = tr("Data quality")
 ON_LOAD = State.load
 
 
@@ -28,10 +29,10 @@ def quality_page() -> rx.Component:
 
 def _site_choice() -> rx.Component:
     return rx.el.select(
-        rx.el.option("All sites", value=""),
+        rx.el.option(tr("All sites"), value=""),
         rx.foreach(State.sites, lambda site: rx.el.option(site[1], value=site[0])),
         value=State.site,
         on_change=State.choose_site,
-        aria_label="Site",
+        aria_label=tr("Site"),
         class_name="ui-input",
     )

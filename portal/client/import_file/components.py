@@ -6,7 +6,10 @@ import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
 from portal.client.import_file.import_state import ImportState as State
-from portal.client.import_file.view import QUANTITIES, TIME, ColumnRow, RefusedLine
+from portal.client.import_file.view import TIME, ColumnRow, RefusedLine
+from portal.core.languages import tr
+from portal.core.readings.rules.quantities import ALL_QUANTITIES
+from portal.features.quantity_words import with_unit
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, callouts, empty_state, skeleton_lines
 from portal.ui.forms import UploadForm, button, select_field, text_field
@@ -16,9 +19,9 @@ from portal.ui.tables import Column, cell, data_table, head_cell
 from portal.ui.vars import Text, is_some
 from portal.web.events.drafts import kept_form
 
-_COLUMNS = (Column("Column"), Column("First cells"), Column("Holds"))
-_REFUSED = (Column("Rows", is_number=True), Column("Why"))
-_AUTO = ("", "Found out from the file")
+_COLUMNS = (Column(tr("Column")), Column(tr("First cells")), Column(tr("Holds")))
+_REFUSED = (Column(tr("Rows"), is_number=True), Column(tr("Why")))
+_AUTO = ("", tr("Found out from the file"))
 
 
 class _FileBox(BaseHTML):
@@ -55,11 +58,11 @@ def importing() -> rx.Component:
 def _no_meter() -> rx.Component:
     return card(
         empty_state(
-            "No meter yet",
-            "Readings of a file belong to a meter. Add it first; it needs no board for that.",
+            tr("No meter yet"),
+            tr("Readings of a file belong to a meter. Add it first; it needs no board for that."),
             icon="plug-zap",
             action=internal_link(
-                "Add the first meter", href="/sites/add", class_name="ui-button ui-button--primary"
+                tr("Add the first meter"), href="/sites/add", class_name="ui-button ui-button--primary"
             ),
         )
     )
@@ -68,7 +71,7 @@ def _no_meter() -> rx.Component:
 def _choose() -> rx.Component:
     form = UploadForm.create(
         rx.el.div(
-            rx.el.label("File", html_for="file"),
+            rx.el.label(tr("File"), html_for="file"),
             _FileBox.create(
                 id="file",
                 type="file",
@@ -78,20 +81,22 @@ def _choose() -> rx.Component:
                 class_name="ui-input",
             ),
             rx.el.p(
-                "CSV of any separator, a workbook of Excel (.xlsx), or NEM12; up to 256 MB. Nothing is stored until "
-                "you have seen what would be.",
+                tr(
+                    "CSV of any separator, a workbook of Excel (.xlsx), or NEM12; up to 256 MB. Nothing is "
+                    "stored until you have seen what would be."
+                ),
                 class_name="ui-hint",
             ),
             class_name="ui-field",
         ),
         rx.el.input(type="hidden", name="device", value=State.device),
-        rx.el.div(button("Look at it", tone="primary", kind="submit"), class_name="ui-row"),
+        rx.el.div(button(tr("Look at it"), tone="primary", kind="submit"), class_name="ui-row"),
         action="/auth/readings-file",
         method="post",
         enc_type="multipart/form-data",
         class_name="ui-stack",
     )
-    return card(form, title="Choose a file")
+    return card(form, title=tr("Choose a file"))
 
 
 def _look() -> rx.Component:
@@ -103,8 +108,8 @@ def _look() -> rx.Component:
         ),
         rx.cond(State.look.kind == "nem12", _nem12(), _columns()),
         rx.el.div(
-            button("Try it", tone="primary", kind="submit"),
-            rx.el.span("Nothing is stored yet.", class_name="ui-hint"),
+            button(tr("Try it"), tone="primary", kind="submit"),
+            rx.el.span(tr("Nothing is stored yet."), class_name="ui-hint"),
             class_name="ui-row",
         ),
         on_submit=State.try_file,
@@ -124,10 +129,10 @@ def _look() -> rx.Component:
 
 def _device_field() -> rx.Component:
     return select_field(
-        "Meter",
+        tr("Meter"),
         name="device",
         options=State.devices,
-        none="Choose the meter",
+        none=tr("Choose the meter"),
         required=True,
         default_value=State.device,
     )
@@ -137,44 +142,47 @@ def _table_fields() -> rx.Component:
     return rx.fragment(
         rx.cond(is_some(State.look.sheets), _sheet_field(), rx.fragment()),
         text_field(
-            "Time zone of times without an offset", name="zone", default_value=State.zone, auto_complete="off"
+            tr("Time zone of times without an offset"),
+            name="zone",
+            default_value=State.zone,
+            auto_complete="off",
         ),
         select_field(
-            "Dates like 3/2/2026",
+            tr("Dates like 3/2/2026"),
             name="date_order",
-            options=(_AUTO, ("dmy", "Day first: 3 February"), ("mdy", "Month first: 2 March")),
+            options=(_AUTO, ("dmy", tr("Day first: 3 February")), ("mdy", tr("Month first: 2 March"))),
         ),
         select_field(
-            "Energy columns",
+            tr("Energy columns"),
             name="energy",
             options=(
                 _AUTO,
-                ("registers", "Registers that rise"),
-                ("intervals", "Energy of each interval"),
+                ("registers", tr("Registers that rise")),
+                ("intervals", tr("Energy of each interval")),
             ),
         ),
         text_field(
-            "Interval, minutes",
+            tr("Interval, minutes"),
             name="interval",
-            hint="Empty: found out from the rows.",
+            hint=tr("Empty: found out from the rows."),
             custom_attrs={"inputMode": "numeric"},
         ),
         select_field(
-            "A time names",
+            tr("A time names"),
             name="stamped",
-            options=(("start", "The start of its interval"), ("end", "The end of its interval")),
+            options=(("start", tr("The start of its interval")), ("end", tr("The end of its interval"))),
         ),
         select_field(
-            "Decimals",
+            tr("Decimals"),
             name="decimals",
-            options=(_AUTO, ("point", "Point: 1.5"), ("comma", "Comma: 1,5")),
+            options=(_AUTO, ("point", tr("Point: 1.5")), ("comma", tr("Comma: 1,5"))),
         ),
     )
 
 
 def _sheet_field() -> rx.Component:
     return rx.el.div(
-        rx.el.label("Sheet", html_for="sheet"),
+        rx.el.label(tr("Sheet"), html_for="sheet"),
         rx.el.select(
             rx.foreach(State.look.sheets, lambda name: rx.el.option(name, value=name)),
             id="sheet",
@@ -188,7 +196,7 @@ def _sheet_field() -> rx.Component:
 
 
 def _columns() -> rx.Component:
-    return data_table(_COLUMNS, State.look.columns, _column, caption="Columns of the file", stacked=True)
+    return data_table(_COLUMNS, State.look.columns, _column, caption=tr("Columns of the file"), stacked=True)
 
 
 def _column(row: ColumnRow) -> list[rx.Component]:
@@ -196,20 +204,20 @@ def _column(row: ColumnRow) -> list[rx.Component]:
         head_cell(rx.el.label(row["label"], html_for=row["name"])),
         cell(
             rx.el.span(row["cells"], class_name="ui-mono", style={"white_space": "pre-line"}),
-            label="First cells",
+            label=tr("First cells"),
             prose=True,
         ),
         cell(
             rx.el.select(
-                rx.el.option("Not used", value=""),
-                rx.el.option("Time", value=TIME),
-                *[rx.el.option(words, value=name) for name, words in QUANTITIES],
+                rx.el.option(tr("Not used"), value=""),
+                rx.el.option(tr("Time"), value=TIME),
+                *[rx.el.option(with_unit(each), value=each.name) for each in ALL_QUANTITIES],
                 id=row["name"],
                 name=row["name"],
                 default_value=row["taken_for"],
                 class_name="ui-input",
             ),
-            label="Holds",
+            label=tr("Holds"),
         ),
     ]
 
@@ -217,25 +225,29 @@ def _column(row: ColumnRow) -> list[rx.Component]:
 def _nem12() -> rx.Component:
     return rx.fragment(
         rx.el.pre(
-            State.look.lines, tab_index=0, role="region", aria_label="First lines", class_name="ui-block"
+            State.look.lines, tab_index=0, role="region", aria_label=tr("First lines"), class_name="ui-block"
         ),
         rx.el.div(
-            text_field("Meter (NMI)", name="nmi", hint="Where the file holds several."),
+            text_field(tr("Meter (NMI)"), name="nmi", hint=tr("Where the file holds several.")),
             text_field(
-                "Channels",
+                tr("Channels"),
                 name="channels",
-                hint="Empty: E1 is what was imported, B1 what was exported. Else like E2=energyImportedKwh.",
+                hint=tr(
+                    "Empty: E1 is what was imported, B1 what was exported. Else like E2=energyImportedKwh."
+                ),
             ),
             text_field(
-                "Leave out", name="leave_out", hint="Suffixes of channels that need not be stored: E2 Q1."
+                tr("Leave out"),
+                name="leave_out",
+                hint=tr("Suffixes of channels that need not be stored: E2 Q1."),
             ),
             select_field(
-                "Estimates",
+                tr("Estimates"),
                 name="estimates",
                 options=(
-                    ("refuse", "Refuse them"),
-                    ("take", "Take them, marked as such"),
-                    ("leave-out", "Leave a gap"),
+                    ("refuse", tr("Refuse them")),
+                    ("take", tr("Take them, marked as such")),
+                    ("leave-out", tr("Leave a gap")),
                 ),
             ),
             class_name="ui-fields",
@@ -249,11 +261,13 @@ def _running() -> rx.Component:
         rx.el.p(State.progress, class_name="ui-soft", role="status", style={"margin": "0 0 8px"}),
         rx.cond(
             State.percent > 0,
-            rx.el.progress(aria_label="How far the file is read", class_name="ui-progress", custom_attrs=bar),
-            rx.el.progress(aria_label="How far the file is read", class_name="ui-progress"),
+            rx.el.progress(
+                aria_label=tr("How far the file is read"), class_name="ui-progress", custom_attrs=bar
+            ),
+            rx.el.progress(aria_label=tr("How far the file is read"), class_name="ui-progress"),
         ),
-        title="Reading the file",
-        note="You can leave this page: it goes on",
+        title=tr("Reading the file"),
+        note=tr("You can leave this page: it goes on"),
     )
 
 
@@ -268,8 +282,8 @@ def _report() -> rx.Component:
             ),
             rx.el.div(
                 rx.cond(shown.can_store, _store(shown.action), rx.fragment()),
-                button("Change the answers", on_click=State.change_answers),
-                button("Another file", on_click=State.forget),
+                button(tr("Change the answers"), on_click=State.change_answers),
+                button(tr("Another file"), on_click=State.forget),
                 class_name="ui-row",
                 style=_GAP,
             ),
@@ -278,8 +292,8 @@ def _report() -> rx.Component:
         rx.cond(
             is_some(shown.refused),
             card(
-                data_table(_REFUSED, shown.refused, _refused, caption="Refused rows"),
-                title="Refused, and why",
+                data_table(_REFUSED, shown.refused, _refused, caption=tr("Refused rows")),
+                title=tr("Refused, and why"),
                 flush=True,
             ),
             rx.fragment(),

@@ -11,6 +11,7 @@ from portal.client.ids import uuid_of
 from portal.client.import_file import view
 from portal.client.sites.forms import Choice
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.readings.rules.reading_files import FileInvalid
 from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.sites.service import devices
@@ -59,7 +60,7 @@ class ImportState(rx.State):
             if file and self.step == "look":
                 await self._look()
         if not self.failure:
-            self.failure = view.PROBLEMS.get(query.get("problem", ""), "")
+            self.failure = tr(view.PROBLEMS.get(query.get("problem", ""), ""))
         elif not self.is_running:
             self.step = "file"
         self.is_loading = False
@@ -127,7 +128,9 @@ class ImportState(rx.State):
         except FileInvalid as error:
             raise Invalid(view.in_page_words(str(error)).replace(self.file, kept.name)) from None
         except (OSError, UnicodeError):
-            raise Invalid(f"{kept.name} is neither text (UTF-8) nor a workbook (.xlsx)") from None
+            raise Invalid(
+                tr("{name} is neither text (UTF-8) nor a workbook (.xlsx)", name=kept.name)
+            ) from None
         self.look = view.build_look(look)
 
     async def _read_devices(self, device: str):

@@ -6,10 +6,11 @@ from portal.client.import_file.components import importing
 from portal.client.import_file.import_state import ImportState
 from portal.client.import_file.upload import PAGE
 from portal.client.nav import SITES, client_page
+from portal.core.languages import tr
 from portal.ui.layout import internal_link
 
 ROUTE = PAGE
-TITLE = "Import a file"
+TITLE = tr("Import a file")
 ON_LOAD = ImportState.load
 
 
@@ -19,6 +20,6 @@ def import_page() -> rx.Component:
         TITLE,
         importing(),
         section=SITES,
-        actions=internal_link("Back to sites", href=SITES, class_name="ui-button"),
-        subtitle="Readings that a utility, a logger or another system wrote down",
+        actions=internal_link(tr("Back to sites"), href=SITES, class_name="ui-button"),
+        subtitle=tr("Readings that a utility, a logger or another system wrote down"),
     )

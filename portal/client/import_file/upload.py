@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from portal.core.access import Role
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.readings_import import uploads
 from portal.web.http.forms import refusal_of
@@ -24,7 +25,7 @@ async def _upload(request: Request) -> Response:
     if actor is None:
         return RedirectResponse("/login", 303)
     if not actor.role.covers(Role.ADMIN):
-        return PlainTextResponse("Only an admin may import readings.", 403)
+        return PlainTextResponse(tr("Only an admin may import readings."), 403)
     refused = refusal_of(request, uploads.MOST_BYTES + _FORM_OVERHEAD_BYTES)
     if refused is not None:
         return _back(problem="large") if refused.status_code == 413 else refused

@@ -7,13 +7,14 @@ from typing import Any, Final, TypedDict
 from zoneinfo import ZoneInfo
 
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.readings.rules.figures_in_cells import DecimalMark
 from portal.core.readings.rules.nem12 import Estimates, Nem12Options
-from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.rules.reading_files import FileInvalid, mapped_quantities
 from portal.core.readings.rules.reading_tables import TableOptions
 from portal.core.readings.rules.reading_times import DateOrder
 from portal.core.values.time import is_zone
+from portal.core.words import noted
 from portal.features.readings_import.look import FileLook, SeenColumn
 from portal.features.readings_import.report import ImportReport
 from portal.features.readings_import.run import FileFormat, ImportOptions, ImportProgress
@@ -21,18 +22,19 @@ from portal.ui import formats
 
 COLUMN: Final = "column-"
 TIME: Final = "time"
-QUANTITIES: Final = [(each.name, f"{each.words}, {each.unit}".rstrip(", ")) for each in ALL_QUANTITIES]
-KIND_WORDS: Final = {"csv": "A table (CSV)", "workbook": "A workbook (Excel)", "nem12": "NEM12"}
+KIND_WORDS: Final = {"csv": noted("A table (CSV)"), "workbook": noted("A workbook (Excel)"), "nem12": "NEM12"}
 PROBLEMS: Final = {
-    "large": "The file is larger than 256 MB. Split it, or use `portal import` where this portal is installed.",
-    "empty": "The file is empty.",
-    "none": "No file was chosen.",
+    "large": noted(
+        "The file is larger than 256 MB. Split it, or use `portal import` where this portal is installed."
+    ),
+    "empty": noted("The file is empty."),
+    "none": noted("No file was chosen."),
 }
 _LONGEST_INTERVAL: Final = 1440
 _MOST_SHOWN: Final = 20
-_UNTOLD: Final = (
-    "The names of the columns do not tell what they hold. "
-    "Say below which one is the time, and what the others are."
+_UNTOLD: Final = noted(
+    "The names of the columns do not tell what they hold. Say below which one is the time, "
+    "and what the others are."
 )
 # What the readers of files name by the options of the command line, and what it is called here.
 _WORDS: Final = (
@@ -101,11 +103,11 @@ def build_look(look: FileLook) -> LookView:
     """Return what the beginning of a file shows."""
     return LookView(
         look.kind,
-        KIND_WORDS[look.kind],
+        tr(KIND_WORDS[look.kind]),
         [_column(index, column) for index, column in enumerate(look.columns)],
         "\n".join(look.lines),
         list(look.sheets),
-        _UNTOLD if look.problem else "",
+        tr(_UNTOLD) if look.problem else "",
     )
 
 
@@ -113,18 +115,21 @@ def build_report(report: ImportReport, zone: str, *, is_dry_run: bool) -> Report
     """Return what became of a file, or with `is_dry_run` would."""
     new = report.accepted + report.completed
     facts = [
-        ("Would be stored" if is_dry_run else "Stored", formats.count(report.accepted, "reading")),
         (
-            "Would complete what is there" if is_dry_run else "Completed",
-            formats.count(report.completed, "reading"),
+            tr("Would be stored") if is_dry_run else tr("Stored"),
+            formats.counted(report.accepted, "{count} reading", "{count} readings"),
         ),
-        ("There already", formats.count(report.duplicates, "reading")),
-        ("Refused", formats.count(report.rejected, "row")),
-        ("Without a value", formats.count(report.skipped, "line")),
+        (
+            tr("Would complete what is there") if is_dry_run else tr("Completed"),
+            formats.counted(report.completed, "{count} reading", "{count} readings"),
+        ),
+        (tr("There already"), formats.counted(report.duplicates, "{count} reading", "{count} readings")),
+        (tr("Refused"), formats.counted(report.rejected, "{count} row", "{count} rows")),
+        (tr("Without a value"), formats.counted(report.skipped, "{count} line", "{count} lines")),
     ]
     if report.first_at is not None:
         first, last = (formats.local_time(at, zone) for at in (report.first_at, report.last_at))
-        facts.append(("Readings from", f"{first} to {last}"))
+        facts.append((tr("Readings from"), tr("{first} to {last}", first=first, last=last)))
     return ReportView(
         title=_title(report, new, is_dry_run=is_dry_run),
         tone="ok" if report.failure is None else "warn" if new or report.duplicates else "fail",
@@ -136,7 +141,7 @@ def build_report(report: ImportReport, zone: str, *, is_dry_run: bool) -> Report
             for each in report.refused[:_MOST_SHOWN]
         ],
         can_store=is_dry_run and new > 0,
-        action=f"Store {formats.count(new, 'reading')}",
+        action=f"Store {formats.counted(new, '{count} reading', '{count} readings')}",
     )
 
 
@@ -144,9 +149,13 @@ def progress_in_words(progress: ImportProgress) -> tuple[str, int]:
     """Return how far a file has been read, in words and in hundredths; 0 where nobody can say."""
     read = f"{formats.number(progress.read_bytes / 1_000_000, 1)} MB"
     if not progress.total_bytes:
-        return ("Reading the workbook" if not progress.read_bytes else f"{read} read"), 0
+        return (tr("Reading the workbook") if not progress.read_bytes else tr("{read} read", read=read)), 0
     share = min(99, int(progress.read_bytes * 100 / progress.total_bytes))
-    return f"{read} of {formats.number(progress.total_bytes / 1_000_000, 1)} MB read", share
+    return tr(
+        "{read} of {total_bytes} MB read",
+        read=read,
+        total_bytes=formats.number(progress.total_bytes / 1_000_000, 1),
+    ), share
 
 
 def options_in(form: Mapping[str, Any], look: LookView) -> ImportOptions:
@@ -157,9 +166,9 @@ def options_in(form: Mapping[str, Any], look: LookView) -> ImportOptions:
     columns = {label: taken for label, taken in chosen.items() if taken and taken != TIME}
     times = [label for label, taken in chosen.items() if taken == TIME]
     if not columns:
-        raise Invalid("Choose for at least one column which quantity it holds")
+        raise Invalid(tr("Choose for at least one column which quantity it holds"))
     if not times:
-        raise Invalid("Choose which column is the time")
+        raise Invalid(tr("Choose which column is the time"))
     table = TableOptions(
         columns=_mapped(columns),
         time_columns=times,
@@ -183,10 +192,10 @@ def in_page_words(text: str) -> str:
 
 def _title(report: ImportReport, new: int, *, is_dry_run: bool) -> str:
     if is_dry_run:
-        return "Nothing is stored yet. This is what would be." if new else "Nothing would be stored"
+        return tr("Nothing is stored yet. This is what would be.") if new else tr("Nothing would be stored")
     if report.failure is None:
-        return "All of the file is stored"
-    return f"Not all of the file is stored: {report.failure}"
+        return tr("All of the file is stored")
+    return tr("Not all of the file is stored: {failure}", failure=report.failure)
 
 
 def _column(index: int, column: SeenColumn) -> ColumnRow:
@@ -204,7 +213,7 @@ def _nem12(form: Mapping[str, Any]) -> Nem12Options:
         if part.strip():
             name, separator, quantity = part.partition("=")
             if not separator:
-                raise Invalid("Channels are written like E1=energyImportedKwh, B1=energyExportedKwh")
+                raise Invalid(tr("Channels are written like E1=energyImportedKwh, B1=energyExportedKwh"))
             channels[name.strip()] = quantity.strip()
     left_out = tuple(part for part in _text(form, "leave_out").replace(",", " ").split() if part)
     estimates = _text(form, "estimates")
@@ -225,7 +234,7 @@ def _mapped(columns: Mapping[str, str]) -> dict[str, str]:
 
 def _zone(name: str) -> ZoneInfo | None:
     if name and not is_zone(name):
-        raise Invalid(f"{name!r} is not a time zone, such as Africa/Johannesburg")
+        raise Invalid(tr("{name} is not a time zone, such as Africa/Johannesburg", name=f"{name!r}"))
     return ZoneInfo(name) if name else None
 
 
@@ -233,7 +242,9 @@ def _minutes(text: str) -> timedelta | None:
     if not text:
         return None
     if not text.isdecimal() or not 1 <= int(text[:6]) <= _LONGEST_INTERVAL:
-        raise Invalid(f"An interval has 1 to {_LONGEST_INTERVAL} minutes")
+        raise Invalid(
+            tr("An interval has 1 to {longest_interval} minutes", longest_interval=_LONGEST_INTERVAL)
+        )
     return timedelta(minutes=int(text))
 
 

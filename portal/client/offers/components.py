@@ -4,17 +4,23 @@ import reflex as rx
 
 from portal.client.offers.state import OffersState as State
 from portal.client.offers.view import DifferenceRow, OfferCard, OtherRow
+from portal.core.languages import tr
 from portal.features.rates.parts import heat_maps, left_out
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
 from portal.ui.forms import button, select_field
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, data_table, head_cell, menu_cell
-from portal.ui.vars import Click, is_some
+from portal.ui.vars import Click, is_some, sentence
 from portal.web.events.identity import IdentityState
 
 ADDRESS = "/settings/rates/library"
-_OTHERS = (Column("Municipality"), Column("Tariff"), Column("From"), Column("Look", is_hidden_label=True))
+_OTHERS = (
+    Column(tr("Municipality")),
+    Column(tr("Tariff")),
+    Column(tr("From")),
+    Column(tr("Look"), is_hidden_label=True),
+)
 
 
 def offer_list() -> rx.Component:
@@ -30,12 +36,12 @@ def waiting_offers() -> rx.Component:
     """On the dashboard and on Rates: that something waits, and the way to it, for those who may answer."""
     words = rx.cond(
         State.waiting == 1,
-        "The operator's library has a tariff for you to look at. ",
-        f"The operator's library has {State.waiting} tariffs for you to look at. ",
+        tr("The operator's library has a tariff for you to look at. "),
+        sentence("The operator's library has {waiting} tariffs for you to look at. ", waiting=State.waiting),
     )
     return rx.cond(
         (State.waiting > 0) & IdentityState.is_admin,
-        callout(words, internal_link("Compare and accept", href=ADDRESS), tone="note"),
+        callout(words, internal_link(tr("Compare and accept"), href=ADDRESS), tone="note"),
         rx.fragment(),
     )
 
@@ -47,10 +53,13 @@ def _lists() -> rx.Component:
             rx.fragment(rx.el.p(State.summary, role="status"), rx.foreach(State.cards, _card)),
             card(
                 empty_state(
-                    "Nothing is offered for your municipalities",
-                    "When the operator publishes new prices for one of them, they are compared here with yours.",
+                    tr("Nothing is offered for your municipalities"),
+                    tr(
+                        "When the operator publishes new prices for one of them, they are compared here with "
+                        "yours."
+                    ),
                     icon="library",
-                    action=internal_link("Back to Rates", href="/settings/rates", class_name="ui-button"),
+                    action=internal_link(tr("Back to Rates"), href="/settings/rates", class_name="ui-button"),
                 )
             ),
         ),
@@ -58,9 +67,9 @@ def _lists() -> rx.Component:
             is_some(State.others),
             card(
                 data_table(
-                    _OTHERS, State.others, _other, caption="Other tariffs of the library", stacked=True
+                    _OTHERS, State.others, _other, caption=tr("Other tariffs of the library"), stacked=True
                 ),
-                title="Other tariffs of the library",
+                title=tr("Other tariffs of the library"),
                 flush=True,
             ),
             rx.fragment(),
@@ -70,11 +79,11 @@ def _lists() -> rx.Component:
 
 def _other(row: OtherRow) -> list[rx.Component]:
     href = f"{ADDRESS}?edition={row['id']}"
-    look = internal_link("Compare", href=href, class_name="ui-button ui-button--small")
+    look = internal_link(tr("Compare"), href=href, class_name="ui-button ui-button--small")
     return [
         head_cell(row["municipality"]),
-        cell(row["name"], label="Tariff"),
-        cell(row["first"], label="From"),
+        cell(row["name"], label=tr("Tariff")),
+        cell(row["first"], label=tr("From")),
         menu_cell(rx.cond(row["is_known"], look, rx.fragment())),
     ]
 
@@ -86,7 +95,7 @@ def _card(offer: OfferCard) -> rx.Component:
             _origin(offer),
             _table(offer),
             rx.el.details(
-                rx.el.summary("The week of rates"),
+                rx.el.summary(tr("The week of rates")),
                 heat_maps(offer.tariff.maps),
                 left_out(offer.tariff.left_out),
             ),
@@ -101,23 +110,25 @@ def _card(offer: OfferCard) -> rx.Component:
 
 def _table(offer: OfferCard) -> rx.Component:
     columns = (
-        Column("What changes"),
+        Column(tr("What changes")),
         Column(offer.before_title, is_number=True),
         Column(offer.after_title, is_number=True),
-        Column("Change", is_number=True),
+        Column(tr("Change"), is_number=True),
     )
-    same = rx.el.p("It says the same as the tariff that is here.", class_name="ui-hint")
+    same = rx.el.p(tr("It says the same as the tariff that is here."), class_name="ui-hint")
     return rx.cond(
-        is_some(offer.rows), data_table(columns, offer.rows, _row, caption="What changes", stacked=True), same
+        is_some(offer.rows),
+        data_table(columns, offer.rows, _row, caption=tr("What changes"), stacked=True),
+        same,
     )
 
 
 def _row(row: DifferenceRow) -> list[rx.Component]:
     return [
         head_cell(row["label"]),
-        cell(row["before"], number=True, label="Before"),
-        cell(rx.el.strong(row["after"]), number=True, label="New"),
-        cell(row["change"], number=True, label="Change"),
+        cell(row["before"], number=True, label=tr("Before")),
+        cell(rx.el.strong(row["after"]), number=True, label=tr("New")),
+        cell(row["change"], number=True, label=tr("Change")),
     ]
 
 
@@ -127,7 +138,9 @@ def _origin(offer: OfferCard) -> rx.Component:
 
 
 def _buttons(offer: OfferCard) -> rx.Component:
-    undo = button("Undo", on_click=State.undo(offer.id), aria_label=f"Undo {offer.title}")
+    undo = button(
+        tr("Undo"), on_click=State.undo(offer.id), aria_label=sentence("Undo {title}", title=offer.title)
+    )
     answers = rx.cond(offer.has_municipality, _answers(offer), _choosing(offer))
     return rx.cond(offer.is_waiting, answers, rx.cond(offer.may_undo, rx.el.div(undo), rx.fragment()))
 
@@ -137,8 +150,13 @@ def _answers(offer: OfferCard) -> rx.Component:
         return State.accept(offer.id, offer.version, as_draft)
 
     return rx.el.div(
-        button("Accept", tone="primary", on_click=accept(as_draft=False), aria_label=f"Accept {offer.title}"),
-        button("Keep as a draft", on_click=accept(as_draft=True)),
+        button(
+            tr("Accept"),
+            tone="primary",
+            on_click=accept(as_draft=False),
+            aria_label=sentence("Accept {title}", title=offer.title),
+        ),
+        button(tr("Keep as a draft"), on_click=accept(as_draft=True)),
         _decline(offer),
         class_name="ui-row",
     )
@@ -150,15 +168,18 @@ def _choosing(offer: OfferCard) -> rx.Component:
         rx.el.input(type="hidden", name="offer", value=offer.id, read_only=True),
         rx.el.input(type="hidden", name="version", value=offer.version, read_only=True),
         select_field(
-            f"No municipality here is called {offer.municipality}. Which one is it for?",
+            sentence(
+                "No municipality here is called {municipality}. Which one is it for?",
+                municipality=offer.municipality,
+            ),
             name="municipality",
             options=State.municipalities_here,
         ),
-        rx.el.div(button("Accept", tone="primary", kind="submit"), _decline(offer), class_name="ui-row"),
+        rx.el.div(button(tr("Accept"), tone="primary", kind="submit"), _decline(offer), class_name="ui-row"),
         on_submit=State.accept_for,
         class_name="ui-stack",
     )
 
 
 def _decline(offer: OfferCard) -> rx.Component:
-    return button("Not for us", tone="quiet", on_click=State.decline(offer.id, offer.version))
+    return button(tr("Not for us"), tone="quiet", on_click=State.decline(offer.id, offer.version))

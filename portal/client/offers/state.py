@@ -8,6 +8,7 @@ import reflex as rx
 from portal.auth.guards import admin_only, signed_in
 from portal.client.offers import view
 from portal.core.errors import Invalid, NotFound
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.service import municipalities, offers
 from portal.ui.failures import failure_in_words
@@ -48,7 +49,9 @@ class OffersState(rx.State):
         with failure_in_words(self):
             await offers.accept(current(), _key(offer_id), None, (version,), as_draft=as_draft)
             self.notice = (
-                "It is a draft now, on Rates." if as_draft else "Accepted: it holds from its first day."
+                tr("It is a draft now, on Rates.")
+                if as_draft
+                else tr("Accepted: it holds from its first day.")
             )
             await self._read()
 
@@ -59,10 +62,10 @@ class OffersState(rx.State):
         with failure_in_words(self):
             chosen = str(form.get("municipality", ""))
             if not chosen.isdecimal():
-                raise Invalid("Add a municipality on Rates first")
+                raise Invalid(tr("Add a municipality on Rates first"))
             version = (str(form.get("version", "")),)
             await offers.accept(current(), _key(str(form.get("offer", ""))), int(chosen), version)
-            self.notice = "Accepted: it holds from its first day."
+            self.notice = tr("Accepted: it holds from its first day.")
             await self._read()
 
     @rx.event
@@ -71,7 +74,7 @@ class OffersState(rx.State):
         """Ask no more about an offer, until it is changed."""
         with failure_in_words(self):
             await offers.decline(current(), _key(offer_id), (version,))
-            self.notice = "It is not asked about again, unless the operator changes it."
+            self.notice = tr("It is not asked about again, unless the operator changes it.")
             await self._read()
 
     @rx.event
@@ -80,7 +83,7 @@ class OffersState(rx.State):
         """Take back what was said to an offer."""
         with failure_in_words(self):
             await offers.undo(current(), _key(offer_id))
-            self.notice = "It is as it was before."
+            self.notice = tr("It is as it was before.")
             await self._read()
 
     async def _read(self) -> None:
@@ -102,4 +105,4 @@ def _key(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such offer.") from None
+        raise NotFound(tr("There is no such offer.")) from None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypedDict
 
+from portal.core.languages import tr
 from portal.core.tariffs.rules.editions import TariffDifference
 from portal.core.tariffs.rules.tariffs import Tariff
 from portal.core.tariffs.service.offers import ACCEPTED, DECLINED, DRAFTED, LibraryOffer
@@ -69,7 +70,7 @@ def build_others(offers: Iterable[LibraryOffer]) -> list[OtherRow]:
         {
             "id": str(each.id),
             "municipality": each.municipality,
-            "name": "Needs a newer release of this portal" if each.tariff is None else each.tariff.name,
+            "name": tr("Needs a newer release of this portal") if each.tariff is None else each.tariff.name,
             "first": "" if each.tariff is None else formats.day(each.tariff.effective_from),
             "is_known": each.tariff is not None,
         }
@@ -82,8 +83,11 @@ def summary(offers: Sequence[LibraryOffer]) -> str:
     """How many wait."""
     waiting = sum(each.is_waiting for each in offers)
     if waiting:
-        return f"{formats.count(waiting, 'tariff')} to look at. Nothing changes until you accept it."
-    return "Nothing waits for you. Nothing changes by itself."
+        return tr(
+            "{tariff} to look at. Nothing changes until you accept it.",
+            tariff=formats.counted(waiting, "{count} tariff", "{count} tariffs"),
+        )
+    return tr("Nothing waits for you. Nothing changes by itself.")
 
 
 def _card(offer: LibraryOffer, tariff: Tariff, currency: str, zone: str) -> OfferCard:
@@ -98,7 +102,7 @@ def _card(offer: LibraryOffer, tariff: Tariff, currency: str, zone: str) -> Offe
         note=_note(offer, zone),
         source=offer.source,
         before_title=_before_title(offer, tariff),
-        after_title=f"From {formats.day(tariff.effective_from)}",
+        after_title=tr("From {effective_from}", effective_from=formats.day(tariff.effective_from)),
         rows=[_row(each) for each in offer.differences],
         is_waiting=not offer.answer and not offer.is_withdrawn,
         may_undo=offer.may_undo,
@@ -109,31 +113,33 @@ def _card(offer: LibraryOffer, tariff: Tariff, currency: str, zone: str) -> Offe
 
 def _state(offer: LibraryOffer) -> tuple[str, str]:
     words = {
-        ACCEPTED: ("Accepted", "ok"),
-        DRAFTED: ("Kept as a draft", "neutral"),
-        DECLINED: ("Not wanted", "neutral"),
+        ACCEPTED: (tr("Accepted"), "ok"),
+        DRAFTED: (tr("Kept as a draft"), "neutral"),
+        DECLINED: (tr("Not wanted"), "neutral"),
     }
     if offer.answer:
         return words[offer.answer]
     if offer.is_withdrawn:
-        return "Taken back by the operator", "neutral"
-    return ("Changed since you answered", "warn") if offer.is_changed else ("New", "warn")
+        return tr("Taken back by the operator"), "neutral"
+    return (tr("Changed since you answered"), "warn") if offer.is_changed else (tr("New"), "warn")
 
 
 def _note(offer: LibraryOffer, zone: str) -> str:
     if not offer.answer or offer.answered_at is None:
         return ""
-    by = f" by {offer.answered_by}" if offer.answered_by else ""
+    by = tr(" by {answered_by}", answered_by=offer.answered_by) if offer.answered_by else ""
     return f"{formats.local_time(offer.answered_at, zone)}{by}"
 
 
 def _before_title(offer: LibraryOffer, tariff: Tariff) -> str:
     before = offer.before
     if before is None:
-        return "In force now"
+        return tr("In force now")
     if (before.name, before.effective_from) == (tariff.name, tariff.effective_from):
-        return "As it is stored here"
-    return f"{before.name}, from {formats.day(before.effective_from)}"
+        return tr("As it is stored here")
+    return tr(
+        "{name}, from {effective_from}", name=before.name, effective_from=formats.day(before.effective_from)
+    )
 
 
 def _row(difference: TariffDifference) -> DifferenceRow:

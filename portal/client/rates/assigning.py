@@ -5,9 +5,10 @@ from typing import Final
 import reflex as rx
 
 from portal.client.rates.assigning_state import AssigningState, SiteChoice
+from portal.core.languages import tr
 from portal.features.settings.dialogs import dialog_drafts, form_dialog
 from portal.ui.layout import internal_link
-from portal.ui.vars import is_some
+from portal.ui.vars import is_some, sentence
 
 _DRAFT: Final = "sites-of-municipality"
 
@@ -15,8 +16,8 @@ _DRAFT: Final = "sites-of-municipality"
 def sites_dialog() -> rx.Component:
     """Tick the sites that have the tariffs of a municipality."""
     nothing = rx.el.p(
-        "No site yet. ",
-        internal_link("Add the first meter", href="/sites/add", class_name="ui-link"),
+        tr("No site yet. "),
+        internal_link(tr("Add the first meter"), href="/sites/add", class_name="ui-link"),
         class_name="ui-hint",
     )
     return rx.fragment(
@@ -24,19 +25,21 @@ def sites_dialog() -> rx.Component:
         form_dialog(
             AssigningState,
             "sites",
-            f"Sites of {AssigningState.chosen_name}",
+            sentence("Sites of {chosen_name}", chosen_name=AssigningState.chosen_name),
             rx.cond(
                 is_some(AssigningState.choices),
                 rx.el.fieldset(
-                    rx.el.legend("These sites have its tariffs"),
+                    rx.el.legend(tr("These sites have its tariffs")),
                     rx.foreach(AssigningState.choices, _box),
                     class_name="ui-fieldset",
                 ),
                 nothing,
             ),
             on_submit=AssigningState.assign,
-            submit="Save",
-            description="A site has the tariffs of one municipality. With another, all its energy is priced anew.",
+            submit=tr("Save"),
+            description=tr(
+                "A site has the tariffs of one municipality. With another, all its energy is priced anew."
+            ),
             draft=_DRAFT,
         ),
     )

@@ -6,6 +6,7 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 from portal.core.sites.service import sites
 from portal.core.stack import current
 from portal.features.settings.dialogs import AdminDialogs
@@ -55,7 +56,7 @@ class AssigningState(AdminDialogs, rx.State):
                     await sites.change_site(current(), site.id, edits)
                     changed += 1
             self._forget()
-            self.done = f"{changed} changed." if changed else ""
+            self.done = tr("{changed} changed.", changed=changed) if changed else ""
 
 
 def _choice(site: sites.StoredSite, municipality: str) -> SiteChoice:
@@ -63,12 +64,14 @@ def _choice(site: sites.StoredSite, municipality: str) -> SiteChoice:
     return {
         "box": f"{_SITE}{site.id}",
         "name": site.name,
-        "note": "" if is_here or not site.municipality else f"has those of {site.municipality}",
+        "note": ""
+        if is_here or not site.municipality
+        else tr("has those of {municipality}", municipality=site.municipality),
         "is_here": is_here,
     }
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise NotFound("There is no such municipality")
+        raise NotFound(tr("There is no such municipality"))
     return int(text)

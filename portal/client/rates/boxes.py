@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from portal.client.rates.draft import NEW_ROWS, Draft, HolidayDraft, PeriodDraft, SeasonDraft, keyed
 from portal.client.rates.fields import texts_of
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 
 # A row's box goes by its part, its place and its field, as in `periods.0.name`; the tariff's own by the field alone.
 _ROW = re.compile(r"(periods|seasons|holidays)\.(\d{1,3})\.([a-z_]{1,20})")
@@ -21,14 +22,14 @@ _DAYS = 8
 def draft_in(boxes: Mapping[str, Any]) -> Draft:
     """Return the draft that stands in the boxes. Raises `Invalid` for what no form of ours sends."""
     if len(boxes) > _MOST_BOXES:
-        raise Invalid("This form is larger than any tariff.")
+        raise Invalid(tr("This form is larger than any tariff."))
     own = {name: text for name in texts_of(Draft) if (text := _text(boxes.get(name))) is not None}
     rows: dict[str, dict[int, dict[str, str]]] = {part: {} for part in NEW_ROWS}
     for name, value in boxes.items():
         if (match := _ROW.fullmatch(str(name))) and (text := _text(value)) is not None:
             rows[match[1]].setdefault(int(match[2]), {})[match[3]] = text
     if any(len(found) > _MOST_ROWS for found in rows.values()):
-        raise Invalid(f"A tariff has at most {_MOST_ROWS} rows of a kind.")
+        raise Invalid(tr("A tariff has at most {most_rows} rows of a kind.", most_rows=_MOST_ROWS))
     return Draft(
         **own,
         seasons=keyed([_row(SeasonDraft(), found) for _, found in sorted(rows["seasons"].items())]),

@@ -10,6 +10,7 @@ from portal.client.rates.assigning_state import AssigningState
 from portal.client.rates.editor_state import TariffDraftState as Editor
 from portal.client.rates.starting import PresetRow
 from portal.client.rates.state import RatesState as State
+from portal.core.languages import tr
 from portal.core.tariffs.service.time_zones import country_names
 from portal.features.rates.parts import tariff_card
 from portal.features.rates.view import TariffCard
@@ -19,11 +20,19 @@ from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts, empty_state, skeleton_lines
 from portal.ui.forms import button, dialog, dialog_buttons, search_field, text_field
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
-from portal.ui.vars import Text, is_some
+from portal.ui.vars import Text, is_some, sentence
 
 _DRAFT = "municipality"
-_MUNICIPALITIES = (Column("Municipality"), Column("Time zone"), Column("Actions", is_hidden_label=True))
-_PRESETS = (Column("Figures of"), Column("Year", is_number=True), Column("Start", is_hidden_label=True))
+_MUNICIPALITIES = (
+    Column(tr("Municipality")),
+    Column(tr("Time zone")),
+    Column(tr("Actions"), is_hidden_label=True),
+)
+_PRESETS = (
+    Column(tr("Figures of")),
+    Column(tr("Year"), is_number=True),
+    Column(tr("Start"), is_hidden_label=True),
+)
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _ZONES = sorted(name for name in available_timezones() if name.split("/")[0] in _CONTINENTS)
 
@@ -31,14 +40,16 @@ _ZONES = sorted(name for name in available_timezones() if name.split("/")[0] in 
 def actions() -> rx.Component:
     """What can be added."""
     return rx.fragment(
-        button("Add municipality", on_click=_open("municipality", "", "")),
-        button("Start from published figures", on_click=_open("presets", "", "")),
+        button(tr("Add municipality"), on_click=_open("municipality", "", "")),
+        button(tr("Start from published figures"), on_click=_open("presets", "", "")),
         _new_tariff(),
     )
 
 
 def _new_tariff() -> rx.Component:
-    return button(rx.icon("plus", size=16), "New tariff", tone="primary", on_click=Editor.start("blank", ""))
+    return button(
+        rx.icon("plus", size=16), tr("New tariff"), tone="primary", on_click=Editor.start("blank", "")
+    )
 
 
 def _open(which: str, key: Text, name: Text) -> Any:
@@ -58,9 +69,11 @@ def listing() -> rx.Component:
         _presets_dialog(),
         _copy_dialog(),
         _question(
-            "remove-tariff", "What was priced by it has no price any more, also in months that are over."
+            "remove-tariff", tr("What was priced by it has no price any more, also in months that are over.")
         ),
-        _question("remove-municipality", "This is possible only while no site and no tariff refers to it."),
+        _question(
+            "remove-municipality", tr("This is possible only while no site and no tariff refers to it.")
+        ),
     )
 
 
@@ -73,14 +86,14 @@ def _failure_in_dialog() -> rx.Component:
 
 
 def _cancel() -> rx.Component:
-    return button("Cancel", on_click=State.close(False))
+    return button(tr("Cancel"), on_click=State.close(False))
 
 
 def _question(which: str, consequence: str) -> rx.Component:
     return dialog(
-        f"Delete {State.chosen_name}?",
+        sentence("Delete {chosen_name}?", chosen_name=State.chosen_name),
         _failure_in_dialog(),
-        dialog_buttons(_cancel(), button("Delete", tone="danger", on_click=State.remove)),
+        dialog_buttons(_cancel(), button(tr("Delete"), tone="danger", on_click=State.remove)),
         description=consequence,
         is_open=State.opened == which,
         on_open_change=State.close,
@@ -90,9 +103,9 @@ def _question(which: str, consequence: str) -> rx.Component:
 
 def _copy_dialog() -> rx.Component:
     return dialog(
-        "Copy to next year",
+        tr("Copy to next year"),
         text_field(
-            "Raise all rates and charges by, %",
+            tr("Raise all rates and charges by, %"),
             name="percent",
             value=State.percent,
             on_change=State.set_raise,
@@ -101,37 +114,39 @@ def _copy_dialog() -> rx.Component:
         dialog_buttons(
             _cancel(),
             button(
-                "Make the draft",
+                tr("Make the draft"),
                 tone="primary",
                 on_click=Editor.start("copy", State.chosen_id),
             ),
         ),
         is_open=State.opened == "copy",
         on_open_change=State.close,
-        description="The copy is a draft until you make it active. Public holidays are not carried over.",
+        description=tr("The copy is a draft until you make it active. Public holidays are not carried over."),
     )
 
 
 def _presets_dialog() -> rx.Component:
     return dialog(
-        "Start from published figures",
-        callout("Not official: check every figure against the municipality's own price list.", tone="warn"),
+        tr("Start from published figures"),
+        callout(
+            tr("Not official: check every figure against the municipality's own price list."), tone="warn"
+        ),
         search_field(
-            "Municipality, tariff or year",
+            tr("Municipality, tariff or year"),
             value=State.preset_search,
             on_change=State.search_presets,
             name="preset-search",
         ),
         rx.cond(
             is_some(State.presets),
-            data_table(_PRESETS, State.presets, _preset_row, caption="Published figures", tall=True),
-            rx.el.p("No published figures match.", class_name="ui-hint"),
+            data_table(_PRESETS, State.presets, _preset_row, caption=tr("Published figures"), tall=True),
+            rx.el.p(tr("No published figures match."), class_name="ui-hint"),
         ),
         _failure_in_dialog(),
         dialog_buttons(_cancel()),
         is_open=State.opened == "presets",
         on_open_change=State.close,
-        description="The figures become a draft that you complete and save.",
+        description=tr("The figures become a draft that you complete and save."),
         width="720px",
     )
 
@@ -142,10 +157,15 @@ def _preset_row(preset: PresetRow) -> list[rx.Component]:
         cell(preset["year"], number=True),
         menu_cell(
             button(
-                "Start",
+                tr("Start"),
                 size="small",
                 on_click=Editor.start("preset", preset["key"]),
-                aria_label=f"Start from {preset['provider']}, {preset['name']}, {preset['year']}",
+                aria_label=sentence(
+                    "Start from {provider}, {name}, {year}",
+                    provider=preset["provider"],
+                    name=preset["name"],
+                    year=preset["year"],
+                ),
             )
         ),
     ]
@@ -157,9 +177,9 @@ def _lists() -> rx.Component:
         rx.fragment(
             card(
                 data_table(
-                    _MUNICIPALITIES, State.municipalities, _municipality_row, caption="Municipalities"
+                    _MUNICIPALITIES, State.municipalities, _municipality_row, caption=tr("Municipalities")
                 ),
-                title="Municipalities",
+                title=tr("Municipalities"),
                 flush=True,
             ),
             rx.cond(
@@ -167,8 +187,8 @@ def _lists() -> rx.Component:
                 rx.foreach(State.cards, _card),
                 card(
                     empty_state(
-                        "No tariffs yet",
-                        "Until there is one, energy is counted but has no price.",
+                        tr("No tariffs yet"),
+                        tr("Until there is one, energy is counted but has no price."),
                         icon="receipt-text",
                         action=_new_tariff(),
                     )
@@ -177,10 +197,10 @@ def _lists() -> rx.Component:
         ),
         card(
             empty_state(
-                "No municipalities yet",
-                "Tariffs and sites belong to a municipality, whose time zone says when each rate holds.",
+                tr("No municipalities yet"),
+                tr("Tariffs and sites belong to a municipality, whose time zone says when each rate holds."),
                 icon="map-pin",
-                action=button("Add municipality", tone="primary", on_click=_open("municipality", "", "")),
+                action=button(tr("Add municipality"), tone="primary", on_click=_open("municipality", "", "")),
             )
         ),
     )
@@ -193,19 +213,19 @@ def _municipality_row(municipality: dict[str, str]) -> list[rx.Component]:
         menu_cell(
             action_menu(
                 action_item(
-                    "pencil", "Edit", _open("municipality", municipality["id"], municipality["name"])
+                    "pencil", tr("Edit"), _open("municipality", municipality["id"], municipality["name"])
                 ),
                 action_item(
                     "map-pin",
-                    "Sites",
+                    tr("Sites"),
                     AssigningState.open_dialog("sites", municipality["id"], municipality["name"]),
                 ),
                 action_item(
                     "trash-2",
-                    "Delete",
+                    tr("Delete"),
                     _open("remove-municipality", municipality["id"], municipality["name"]),
                 ),
-                label="Actions for " + municipality["name"],
+                label=sentence("Actions for {name}", name=municipality["name"]),
             )
         ),
     ]
@@ -218,10 +238,10 @@ def _card(tariff: TariffCard) -> rx.Component:
 def _menu(tariff: TariffCard) -> rx.Component:
     key = rx.Var.create(tariff.id).to_string()
     return action_menu(
-        action_item("pencil", "Edit", Editor.start("edit", key)),
-        action_item("copy-plus", "Copy to next year", _open("copy", key, tariff.name)),
-        action_item("trash-2", "Delete", _open("remove-tariff", key, tariff.name)),
-        label="Actions for " + tariff.name,
+        action_item("pencil", tr("Edit"), Editor.start("edit", key)),
+        action_item("copy-plus", tr("Copy to next year"), _open("copy", key, tariff.name)),
+        action_item("trash-2", tr("Delete"), _open("remove-tariff", key, tariff.name)),
+        label=sentence("Actions for {name}", name=tariff.name),
     )
 
 
@@ -230,21 +250,23 @@ def _municipality_dialog() -> rx.Component:
     return form_dialog(
         State,
         "municipality",
-        rx.cond(is_new, "Add municipality", "Edit municipality"),
-        text_field("Name", name="name", required=True, default_value=State.chosen_name),
+        rx.cond(is_new, tr("Add municipality"), tr("Edit municipality")),
+        text_field(tr("Name"), name="name", required=True, default_value=State.chosen_name),
         text_field(
-            "Time zone",
+            tr("Time zone"),
             name="zone",
             default_value=rx.cond(State.chosen_zone != "", State.chosen_zone, "Africa/Johannesburg"),
             hint=rx.cond(
-                State.zone_found != "", State.zone_found, "A city, a country, or a zone like Europe/Berlin."
+                State.zone_found != "",
+                State.zone_found,
+                tr("A city, a country, or a zone like Europe/Berlin."),
             ),
             on_change=State.look_for_zone.debounce(300),
             custom_attrs={"list": "zones"},
         ),
         rx.el.datalist(*[rx.el.option(value=name) for name in (*country_names(), *_ZONES)], id="zones"),
         on_submit=State.save_municipality,
-        submit=rx.cond(is_new, "Add", "Save"),
-        description="Whose price list holds for a site, and the local time it holds in.",
+        submit=rx.cond(is_new, tr("Add"), tr("Save")),
+        description=tr("Whose price list holds for a site, and the local time it holds in."),
         draft=_DRAFT,
     )

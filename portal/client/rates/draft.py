@@ -23,16 +23,20 @@ from portal.client.rates.fields import (
     words_of,
 )
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.tariffs.rules.tariffs import EVERY_DAY, HOLIDAY_BIT, Holiday, Period, Season, Tariff
+from portal.core.words import noted
 
 ALL_YEAR = ""
 ROWS, GRID = "rows", "grid"
 WHOLE, HUNDREDTH = "r", "c"
 DAYS = ("M", "T", "W", "T", "F", "S", "S", "H")
 _EIGHT = range(8)
-_STATE = flag(("active", "Active"), ("draft", "Draft, prices nothing"))
+_STATE = flag(("active", noted("Active")), ("draft", noted("Draft, prices nothing")))
 _DAY_TYPES = one_of(
-    ("sunday", "acts as Sunday"), ("saturday", "acts as Saturday"), ("holiday", "its own kind")
+    ("sunday", noted("acts as Sunday")),
+    ("saturday", noted("acts as Saturday")),
+    ("holiday", noted("its own kind")),
 )
 
 
@@ -40,12 +44,16 @@ _DAY_TYPES = one_of(
 class PeriodDraft:
     """A period; `season` is a season's key or empty, `days` the seven days and the holidays."""
 
-    name: str = box("", "Name of the period", of="name", words="name", title="Name", width="140px")
+    name: str = box(
+        "", noted("Name of the period"), of="name", words="name", title=noted("Name"), width="140px"
+    )
     season: str = ALL_YEAR
     days: list[bool] = field(default_factory=lambda: [True] * 5 + [False] * 3)
-    start: str = box("07:00", "From", of="start_time", kind=TIME, words="from", width="128px")
-    end: str = box("09:00", "Until", of="end_time", kind=TIME, words="until", width="128px")
-    rate: str = box("0.00", "Rate per kWh", of="rate_per_kwh", kind=NUMBER, words="rate", width="100px")
+    start: str = box("07:00", noted("From"), of="start_time", kind=TIME, words="from", width="128px")
+    end: str = box("09:00", noted("Until"), of="end_time", kind=TIME, words="until", width="128px")
+    rate: str = box(
+        "0.00", noted("Rate per kWh"), of="rate_per_kwh", kind=NUMBER, words="rate", width="100px"
+    )
 
 
 @dataclass
@@ -55,17 +63,17 @@ class SeasonDraft:
     By its key its periods know it, whatever it is called meanwhile. A release before had none, and wrote the name.
     """
 
-    name: str = box("", "Name of the season", of="name", words="name", width="160px")
+    name: str = box("", noted("Name of the season"), of="name", words="name", width="160px")
     first_month: str = "06"
     first_day: str = "01"
     last_month: str = "08"
     last_day: str = "31"
     rate: str = box(
         "0.00",
-        "Default rate per kWh",
+        noted("Default rate per kWh"),
         of="default_rate_per_kwh",
         kind=NUMBER,
-        words="default rate",
+        words=noted("default rate"),
         width="100px",
     )
     key: str = field(default="", repr=False)
@@ -75,9 +83,11 @@ class SeasonDraft:
 class HolidayDraft:
     """A public holiday."""
 
-    on: str = box("", "Date", of="on_date", kind=DAY, words="date", width="150px")
-    name: str = box("", "Name of the holiday", of="name", words="name", width="220px")
-    day_type: str = box("sunday", "What the day is priced as", of="day_type", kind=_DAY_TYPES, width="160px")
+    on: str = box("", noted("Date"), of="on_date", kind=DAY, words="date", width="150px")
+    name: str = box("", noted("Name of the holiday"), of="name", words="name", width="220px")
+    day_type: str = box(
+        "sunday", noted("What the day is priced as"), of="day_type", kind=_DAY_TYPES, width="160px"
+    )
 
 
 NEW_ROWS = {"periods": PeriodDraft, "seasons": SeasonDraft, "holidays": HolidayDraft}
@@ -93,32 +103,44 @@ class Draft:
     """
 
     id: str = ""
-    municipality_id: str = box("", "Municipality", of="municipality_id", kind=KEY)
-    name: str = box("", "Name", of="name", words="name")
-    first: str = box("", "First day", of="effective_from", kind=DAY)
-    last: str = box("", "Last day (empty: open)", of="effective_to", kind=OPTIONAL_DAY, words="Last day")
+    municipality_id: str = box("", noted("Municipality"), of="municipality_id", kind=KEY)
+    name: str = box("", noted("Name"), of="name", words="name")
+    first: str = box("", noted("First day"), of="effective_from", kind=DAY)
+    last: str = box(
+        "", noted("Last day (empty: open)"), of="effective_to", kind=OPTIONAL_DAY, words=noted("Last day")
+    )
     rate: str = box(
-        "0.00", "Default rate per kWh", of="default_rate_per_kwh", kind=NUMBER, words="default rate"
+        "0.00",
+        noted("Default rate per kWh"),
+        of="default_rate_per_kwh",
+        kind=NUMBER,
+        words=noted("default rate"),
     )
     default_name: str = box(
         "",
-        "Name of the default rate",
+        noted("Name of the default rate"),
         of="default_name",
         kind=OPTIONAL_TEXT,
-        words="name of the default rate",
+        words=noted("name of the default rate"),
     )
     fixed: str = box(
-        "0.00", "Fixed charge a month", of="fixed_monthly_charge", kind=NUMBER, words="Fixed charge"
+        "0.00",
+        noted("Fixed charge a month"),
+        of="fixed_monthly_charge",
+        kind=NUMBER,
+        words=noted("Fixed charge"),
     )
-    vat_percent: str = box("15", "VAT, %", of="vat_rate", kind=PERCENT, words="VAT")
-    currency: str = box("", "Currency (empty: this portal's)", of="currency", kind=CODE, words="Currency")
-    is_active: str = box("active", "State", of="is_active", kind=_STATE)
+    vat_percent: str = box("15", noted("VAT, %"), of="vat_rate", kind=PERCENT, words=noted("VAT"))
+    currency: str = box(
+        "", noted("Currency (empty: this portal's)"), of="currency", kind=CODE, words=noted("Currency")
+    )
+    is_active: str = box("active", noted("State"), of="is_active", kind=_STATE)
     not_included: str = box(
         "",
-        "Not included (charges, with ; between them)",
+        noted("Not included (charges, with ; between them)"),
         of="not_included",
         kind=OPTIONAL_TEXT,
-        words="not included",
+        words=noted("not included"),
     )
     note: str = ""
     base: str = ""
@@ -140,10 +162,10 @@ class Draft:
 
 
 WORDS = {
-    "municipality": "Municipality",
+    "municipality": noted("Municipality"),
     "daysOfWeek": "days",
-    "firstDay": "first day",
-    "lastDay": "last day",
+    "firstDay": noted("first day"),
+    "lastDay": noted("last day"),
     **words_of(HolidayDraft, Holiday),
     **words_of(PeriodDraft, Period),
     **words_of(SeasonDraft, Season),
@@ -251,8 +273,11 @@ def _refuse_strays(draft: Draft) -> None:
     keys = {ALL_YEAR, *(season.key for season in draft.seasons)}
     strays = [number for number, period in enumerate(draft.periods, 1) if period.season not in keys]
     if strays:
-        words = "its season is not here any more: choose one"
-        problems = [{"path": "", "message": f"Period {number}: {words}"} for number in strays]
+        words = tr("its season is not here any more: choose one")
+        problems = [
+            {"path": "", "message": tr("Period {number}: {words}", number=number, words=words)}
+            for number in strays
+        ]
         raise Invalid(problems[0]["message"], details={"problems": problems})
 
 

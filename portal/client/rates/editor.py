@@ -26,6 +26,7 @@ from portal.client.rates.row_parts import (
     text_box,
 )
 from portal.client.rates.state import RatesState
+from portal.core.languages import tr
 from portal.features.rates.parts import heat_maps
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts
@@ -73,12 +74,12 @@ def _grid() -> rx.Component:
             card(_heading(but=_NOT_IN_HEADING), title=_title()),
             clock_card(),
             price_card(),
-            _seasons(note="The months of the high season; without one a price holds all year"),
+            _seasons(note=tr("The months of the high season; without one a price holds all year")),
             _holidays(),
             _not_included(),
             class_name="ui-grid-column",
         ),
-        rx.el.aside(weeks_card(), aria_label="The weeks", class_name="ui-grid-weeks"),
+        rx.el.aside(weeks_card(), aria_label=tr("The weeks"), class_name="ui-grid-weeks"),
         class_name="ui-grid-editor",
     )
 
@@ -93,33 +94,35 @@ def _rows() -> rx.Component:
             questions(),
             rx.cond(is_some(draft.periods), period_titles(), rx.fragment()),
             rx.foreach(draft.periods, period_row),
-            rx.el.div(add_row("periods", "Add period"), unit_choice(), class_name="ui-row ui-row--between"),
-            title="Periods",
-            note="Local time; 00:00 as an end is the end of the day, and a period may go over midnight",
+            rx.el.div(
+                add_row("periods", tr("Add period")), unit_choice(), class_name="ui-row ui-row--between"
+            ),
+            title=tr("Periods"),
+            note=tr("Local time; 00:00 as an end is the end of the day, and a period may go over midnight"),
         ),
-        _seasons(note="A season has periods and a default rate of its own"),
+        _seasons(note=tr("A season has periods and a default rate of its own")),
         _holidays(),
         card(
             rx.cond(
                 is_some(State.maps),
                 heat_maps(State.maps),
-                rx.el.p("Shown once nothing is missing above.", class_name="ui-hint"),
+                rx.el.p(tr("Shown once nothing is missing above."), class_name="ui-hint"),
             ),
-            title="The week this makes",
+            title=tr("The week this makes"),
         ),
     )
 
 
 def _title() -> Text:
-    return rx.cond(State.draft.id != "", "Edit tariff", "New tariff")
+    return rx.cond(State.draft.id != "", tr("Edit tariff"), tr("New tariff"))
 
 
 def _seasons(note: str) -> rx.Component:
     is_full = (State.draft.layout == GRID) & is_some(State.draft.seasons)
     return card(
         rx.foreach(State.draft.seasons, season_row),
-        rx.cond(is_full, rx.fragment(), add_row("seasons", "Add season")),
-        title="Seasons",
+        rx.cond(is_full, rx.fragment(), add_row("seasons", tr("Add season"))),
+        title=tr("Seasons"),
         note=note,
     )
 
@@ -127,15 +130,17 @@ def _seasons(note: str) -> rx.Component:
 def _holidays() -> rx.Component:
     return card(
         rx.foreach(State.draft.holidays, holiday_row),
-        rx.el.div(add_row("holidays", "Add holiday"), fill_holidays(), class_name="ui-edit-row"),
-        title="Public holidays",
-        note="What is not listed is a day as usual",
+        rx.el.div(add_row("holidays", tr("Add holiday")), fill_holidays(), class_name="ui-edit-row"),
+        title=tr("Public holidays"),
+        note=tr("What is not listed is a day as usual"),
     )
 
 
 def _not_included() -> rx.Component:
     box = dict(boxes_of(Draft))["not_included"]
-    return card(_own_box("not_included", box), title="Not included", note="Said on the Cost page as well")
+    return card(
+        _own_box("not_included", box), title=tr("Not included"), note=tr("Said on the Cost page as well")
+    )
 
 
 def _hidden() -> tuple[tuple[str, Text], ...]:
@@ -152,10 +157,10 @@ def _foot() -> rx.Component:
             is_some(State.problems),
             rx.el.div(
                 callout(
-                    rx.el.strong("Before it can be saved"), rx.el.ul(rx.foreach(State.problems, rx.el.li))
+                    rx.el.strong(tr("Before it can be saved")), rx.el.ul(rx.foreach(State.problems, rx.el.li))
                 ),
                 role="region",
-                aria_label="What is still missing",
+                aria_label=tr("What is still missing"),
                 tab_index=0,
                 class_name="ui-edit-problems",
             ),
@@ -164,11 +169,11 @@ def _foot() -> rx.Component:
         callouts(State.comparison, tone="note"),
         rx.cond(State.overtaken != "", _overtaken(), rx.fragment()),
         rx.el.div(
-            button("Cancel", on_click=State.close),
-            button("What would last month have cost?", on_click=State.compare),
+            button(tr("Cancel"), on_click=State.close),
+            button(tr("What would last month have cost?"), on_click=State.compare),
             # Not in the same place: a second press on it is not meant for what was said since.
             rx.cond(
-                State.overtaken == "", button("Save tariff", tone="primary", kind="submit"), rx.fragment()
+                State.overtaken == "", button(tr("Save tariff"), tone="primary", kind="submit"), rx.fragment()
             ),
             class_name="ui-row",
         ),
@@ -183,11 +188,13 @@ def _overtaken() -> rx.Component:
         State.overtaken,
         rx.el.div(
             button(
-                rx.cond(is_there, "Save all the same", "Save as a new tariff"), size="small", kind="submit"
+                rx.cond(is_there, tr("Save all the same"), tr("Save as a new tariff")),
+                size="small",
+                kind="submit",
             ),
             rx.cond(
                 is_there,
-                button("Open the stored one", size="small", on_click=State.start("edit", State.draft.id)),
+                button(tr("Open the stored one"), size="small", on_click=State.start("edit", State.draft.id)),
                 rx.fragment(),
             ),
             class_name="ui-row",
@@ -211,14 +218,14 @@ def _own_box(name: str, box: FormBox) -> rx.Component:
         control = _choice(name, value, options(box.kind.choices))
     else:
         control = text_box(
-            name, value, lambda typed: State.set_field(name, typed), box.label, kind=box.kind.typed
+            name, value, lambda typed: State.set_field(name, typed), tr(box.label), kind=box.kind.typed
         )
-    return rx.el.label(rx.el.span(box.label, class_name="ui-label"), control, class_name="ui-field")
+    return rx.el.label(rx.el.span(tr(box.label), class_name="ui-label"), control, class_name="ui-field")
 
 
 def _municipalities() -> rx.Component:
     return rx.fragment(
-        rx.el.option("Choose \u2026", value=""),
+        rx.el.option(tr("Choose …"), value=""),
         rx.foreach(
             RatesState.municipalities,
             lambda municipality: rx.el.option(municipality["name"], value=municipality["id"]),

@@ -21,6 +21,7 @@ from portal.client.rates.state import RatesState
 from portal.client.rates.week_view import WeekView, week_views
 from portal.core.cost.service import tariff_comparison
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.rules.tariff_input import read_tariff
 from portal.core.tariffs.service.time_zones import country_of_zone
@@ -83,7 +84,7 @@ class TariffDraftState(rx.State):
         with failure_in_words(self):
             found = await compared_with_stored(draft_in(boxes))
             if not self.is_open:
-                self.restored = RESTORED
+                self.restored = tr(RESTORED)
             if found.words or not self.is_open:
                 self._say(found)
             if self.is_open and found.draft == self.draft:
@@ -162,7 +163,7 @@ class TariffDraftState(rx.State):
             if self.questions and self.draft.is_active == "active":
                 self.problems = [
                     *self.problems,
-                    "Prices that are asked about above: each needs an answer first",
+                    tr("Prices that are asked about above: each needs an answer first"),
                 ]
                 return
             found = await save_draft(self.draft, str(boxes.get("agreed", "")))
@@ -173,7 +174,7 @@ class TariffDraftState(rx.State):
             self._leave()
             page = await self.get_state(RatesState)
             await page._read()  # noqa: SLF001 - a public method would be one more thing a browser could call
-            page.notice = f"{self.draft.name.strip()} is saved."
+            page.notice = tr("{strip} is saved.", strip=self.draft.name.strip())
 
     def _leave(self):
         self.is_open, self.restored, self.draft_done = False, "", token_hex(8)

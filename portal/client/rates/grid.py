@@ -21,6 +21,7 @@ from portal.client.rates.draft import (
 )
 from portal.client.rates.fields import NUMBER
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.tariffs.rules.clocks import (
     NAMES,
     OFF_PEAK,
@@ -36,6 +37,7 @@ from portal.core.tariffs.rules.tariffs import Tariff
 from portal.core.tariffs.service.published import clocks
 from portal.core.values.money import round_unit
 from portal.core.values.numbers import exact_number
+from portal.core.words import noted
 
 LOW, HIGH = "low", "high"
 FLAT, OWN = "flat", "own"
@@ -52,7 +54,7 @@ _BLANK_WEEK = {FLAT: STANDARD * 168, OWN: OFF_PEAK * 168}
 _HUNDRED = Decimal(100)
 _NOTE_UNIT = Decimal("0.0001")
 _MOST_PAINTED = 24
-_SEASON_NAME = "High season"
+_SEASON_NAME = noted("High season")
 
 
 def clock_week(key: str, season: str) -> str:
@@ -65,7 +67,7 @@ def clock_week(key: str, season: str) -> str:
 
 def blank(first: str) -> Draft:
     """A new tariff: a draft that prices nothing, with the clock of most price lists and prices in cents."""
-    season = SeasonDraft(name=_SEASON_NAME, key=_SEASON_NAME)
+    season = SeasonDraft(name=tr(_SEASON_NAME), key=_SEASON_NAME)
     draft = Draft(first=first, is_active="draft", layout=GRID, unit=HUNDREDTH, seasons=[season])
     return with_clock(draft, clocks()[0].key)
 
@@ -122,14 +124,14 @@ def missing_prices(draft: Draft) -> list[str]:
         return []
     missing = {
         season: [
-            NAMES[sign].lower()
+            tr(NAMES[sign]).lower()
             for sign in signs_of(draft, season)
             if not getattr(draft, PRICES[season][sign]).strip()
         ]
         for season in seasons_of(draft)
     }
     return [
-        f"{season_title(draft, season)}: {', '.join(names)} still to be priced"
+        tr("{draft}: {names} still to be priced", draft=season_title(draft, season), names=", ".join(names))
         for season, names in missing.items()
         if names
     ]
@@ -138,8 +140,8 @@ def missing_prices(draft: Draft) -> list[str]:
 def season_title(draft: Draft, season: str) -> str:
     """What a season is called over its prices."""
     if not draft.seasons:
-        return "All year"
-    return "Low season" if season == LOW else draft.seasons[0].name.strip() or _SEASON_NAME
+        return tr("All year")
+    return tr("Low season") if season == LOW else draft.seasons[0].name.strip() or tr(_SEASON_NAME)
 
 
 def in_rows(draft: Draft) -> Draft:
@@ -238,5 +240,5 @@ def price_notes(draft: Draft, symbol: str) -> Mapping[str, str]:
             continue
         whole = price / _HUNDRED if draft.unit == HUNDREDTH else price
         with_vat = round_unit(whole * (1 + vat / _HUNDRED), _NOTE_UNIT)
-        found[name] = f"{symbol}\u00a0{with_vat} with VAT"
+        found[name] = tr("{symbol}\u00a0{with_vat} with VAT", symbol=symbol, with_vat=with_vat)
     return found

@@ -10,6 +10,7 @@ from portal.client.rates.grid import FLAT, HIGH, LOW, OWN, PRICES, clock_week
 from portal.client.rates.grid_state import TariffGridState as Grid
 from portal.client.rates.price_questions import PriceQuestion
 from portal.client.rates.week_view import WeekDay, WeekHour, WeekPrice, WeekView
+from portal.core.languages import tr
 from portal.core.tariffs.rules.clocks import NAMES, PEAK, runs_of_day
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 from portal.core.tariffs.service.published import clocks
@@ -19,19 +20,19 @@ from portal.ui.cards import card
 from portal.ui.feedback import callout
 from portal.ui.forms import button, icon_button
 from portal.ui.range_picker import segment_group
-from portal.ui.vars import Click, Shown, Text, is_some
+from portal.ui.vars import Click, Shown, Text, is_some, sentence
 
 PAINT_FORM = "paint-hours"
 _HUES = {sign: hues_of([name])[name] for sign, name in NAMES.items()}
 _OTHERS = (
-    (FLAT, "Flat", "One price at all hours"),
-    (OWN, "My own", "Start off-peak and paint"),
-    (ROWS, "Period by period", "Half hours, other names, more seasons"),
+    (FLAT, tr("Flat"), tr("One price at all hours")),
+    (OWN, tr("My own"), tr("Start off-peak and paint")),
+    (ROWS, tr("Period by period"), tr("Half hours, other names, more seasons")),
 )
 _DAY_CHOICES = (
-    ("weekdays", "Weekdays"),
-    ("every day", "Every day"),
-    *((str(number), name) for number, name in enumerate(DAY_NAMES)),
+    ("weekdays", tr("Weekdays")),
+    (tr("every day"), tr("Every day")),
+    *((str(number), tr(name)) for number, name in enumerate(DAY_NAMES)),
 )
 
 
@@ -41,9 +42,9 @@ def clock_card() -> rx.Component:
     choices = [_clock(key, title, words, strips=True) for key, title, words in known]
     choices += [_clock(key, title, words, strips=key != ROWS) for key, title, words in _OTHERS]
     return card(
-        rx.el.div(*choices, role="radiogroup", aria_label="Clock", class_name="ui-clocks"),
-        title="Clock",
-        note="A weekday, low season above high season",
+        rx.el.div(*choices, role="radiogroup", aria_label=tr("Clock"), class_name="ui-clocks"),
+        title=tr("Clock"),
+        note=tr("A weekday, low season above high season"),
     )
 
 
@@ -88,7 +89,7 @@ def unit_choice() -> rx.Component:
     units: Sequence[tuple[str, Text]] = ((HUNDREDTH, "c/kWh"), (WHOLE, State.symbol + "/kWh"))
     return segment_group(
         *[_pressed(words, State.draft.unit == unit, Grid.choose_unit(unit)) for unit, words in units],
-        label="Prices in",
+        label=tr("Prices in"),
     )
 
 
@@ -106,13 +107,13 @@ def price_card() -> rx.Component:
     """Three prices a season, each with what it is with VAT."""
     has_high = is_some(State.draft.seasons)
     heading = rx.el.tr(
-        rx.el.th("Period", scope="col"),
-        rx.el.th(rx.cond(has_high, "Low season", "All year"), scope="col"),
+        rx.el.th(tr("Period"), scope="col"),
+        rx.el.th(rx.cond(has_high, tr("Low season"), tr("All year")), scope="col"),
         rx.cond(has_high, rx.el.th(_high_heading(), scope="col"), rx.fragment()),
     )
     rows = [
         rx.el.tr(
-            rx.el.th(rx.el.div(hue_square(_HUES[sign]), name, class_name="ui-cell-name"), scope="row"),
+            rx.el.th(rx.el.div(hue_square(_HUES[sign]), tr(name), class_name="ui-cell-name"), scope="row"),
             rx.el.td(_price(LOW, sign)),
             rx.cond(has_high, rx.el.td(_price(HIGH, sign)), rx.fragment()),
         )
@@ -121,16 +122,16 @@ def price_card() -> rx.Component:
     return card(
         rx.el.table(rx.el.thead(heading), rx.el.tbody(*rows), class_name="ui-prices"),
         questions(),
-        title="Prices, without VAT",
+        title=tr("Prices, without VAT"),
         note=unit_choice(),
     )
 
 
 def _high_heading() -> rx.Component:
     return rx.el.div(
-        "High season",
+        tr("High season"),
         button(
-            "Copy the low season",
+            tr("Copy the low season"),
             size="small",
             on_click=Grid.copy_season(LOW),
             # On a phone the column is narrower than these words in one line.
@@ -143,7 +144,9 @@ def _high_heading() -> rx.Component:
 
 def _price(season: str, sign: str) -> rx.Component:
     name = PRICES[season][sign]
-    label = f"{'Low' if season == LOW else 'High'} season, {NAMES[sign].lower()}"
+    label = sentence(
+        "{part} season, {lower}", part=tr("Low") if season == LOW else tr("High"), lower=tr(NAMES[sign])
+    )
     unit = rx.cond(State.draft.unit == HUNDREDTH, "c", State.symbol)
     return rx.el.div(
         rx.el.div(
@@ -176,10 +179,10 @@ def _question(asked: PriceQuestion) -> rx.Component:
         rx.el.div(
             rx.cond(
                 asked.suggestion != "",
-                button("Use ", asked.suggestion, size="small", on_click=Grid.use_suggestion(asked.key)),
+                button(tr("Use "), asked.suggestion, size="small", on_click=Grid.use_suggestion(asked.key)),
                 rx.fragment(),
             ),
-            button("It is right", size="small", on_click=Grid.answer(asked.key)),
+            button(tr("It is right"), size="small", on_click=Grid.answer(asked.key)),
             class_name="ui-row",
             style={"margin_top": "8px"},
         ),
@@ -191,13 +194,13 @@ def weeks_card() -> rx.Component:
     return card(
         rx.foreach(State.weeks, _week),
         rx.el.div(
-            rx.el.span("Paint", class_name="ui-label"),
-            segment_group(*map(_brush, NAMES), label="Paint with"),
+            rx.el.span(tr("Paint"), class_name="ui-label"),
+            segment_group(*map(_brush, NAMES), label=tr("Paint with")),
             class_name="ui-row ui-row--between",
         ),
-        rx.el.p("Drag over the week, or say which hours.", class_name="ui-hint"),
+        rx.el.p(tr("Drag over the week, or say which hours."), class_name="ui-hint"),
         _paint_boxes(),
-        title="The weeks this makes",
+        title=tr("The weeks this makes"),
     )
 
 
@@ -242,13 +245,13 @@ def _painted(season: Text, line: Text, index: rx.Var[int]) -> rx.Component:
     undo = Grid.undo_painted(season, index.to(int))
     return rx.el.div(
         rx.el.span(line),
-        icon_button(rx.icon("x", size=14), label="Undo this", on_click=undo),
+        icon_button(rx.icon("x", size=14), label=tr("Undo this"), on_click=undo),
         class_name="ui-painted",
     )
 
 
 def _brush(sign: str) -> rx.Component:
-    words = rx.fragment(hue_square(_HUES[sign]), " ", NAMES[sign])
+    words = rx.fragment(hue_square(_HUES[sign]), " ", tr(NAMES[sign]))
     return _pressed(words, Grid.brush == sign, Grid.choose_brush(sign))
 
 
@@ -267,10 +270,10 @@ def _paint_boxes() -> rx.Component:
 
     hours = [(str(hour), f"{hour:02}:00") for hour in range(25)]
     return rx.el.div(
-        choice("season", "Season to paint", ((LOW, "Low season"), (HIGH, "High season")), LOW),
-        choice("days", "Days to paint", _DAY_CHOICES, "6"),
-        choice("from", "Paint from", hours[:-1], "18"),
-        choice("until", "Paint until", hours[1:], "20"),
-        button("Paint", size="small", kind="submit", form=PAINT_FORM),
+        choice("season", tr("Season to paint"), ((LOW, tr("Low season")), (HIGH, tr("High season"))), LOW),
+        choice("days", tr("Days to paint"), _DAY_CHOICES, "6"),
+        choice("from", tr("Paint from"), hours[:-1], "18"),
+        choice("until", tr("Paint until"), hours[1:], "20"),
+        button(tr("Paint"), size="small", kind="submit", form=PAINT_FORM),
         class_name="ui-edit-row",
     )

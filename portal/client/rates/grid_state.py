@@ -26,14 +26,16 @@ from portal.client.rates.grid import (
 )
 from portal.client.rates.price_questions import with_answer
 from portal.client.rates.rows import with_copy
+from portal.core.languages import tr
 from portal.core.tariffs.rules.clocks import HOURS_PER_DAY, SIGNS, exceptions, painted, without
 from portal.core.tariffs.rules.tariff_input import read_tariff
 from portal.core.tariffs.rules.tariffs import DAYS_PER_WEEK
 from portal.core.tariffs.service.published import clocks
+from portal.core.words import noted
 
 _KEYS = (*(clock.key for clock in clocks()), FLAT, OWN)
 _SEASONS = (LOW, HIGH)
-_NOT_A_GRID = "These periods are more than a clock can say, so they stay as rows."
+_NOT_A_GRID = noted("These periods are more than a clock can say, so they stay as rows.")
 
 
 class TariffGridState(TariffDraftState):
@@ -150,7 +152,7 @@ class TariffGridState(TariffDraftState):
         tariff = read_tariff(wire_of(self.draft))
         found = opened(in_unit(self.draft, WHOLE), tariff)
         if found.layout != GRID:
-            self.problems = [_NOT_A_GRID]
+            self.problems = [tr(_NOT_A_GRID)]
             return False
         self.draft = found
         return True

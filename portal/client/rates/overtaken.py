@@ -5,12 +5,16 @@ from dataclasses import dataclass, replace
 from portal.client.rates.draft import Draft, draft_of, fingerprint
 from portal.client.rates.grid import wire_of
 from portal.core.errors import NotFound, Outdated
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.service import tariffs
+from portal.core.words import noted, say
 from portal.web.events.drafts import CHANGED_SINCE
 
-_CHANGED = f"Not saved yet. {CHANGED_SINCE}: saving all the same replaces that."
-_GONE = "Not saved yet. The tariff has been deleted since you began: saving stores it as a new one."
+_CHANGED = say(
+    "Not saved yet. {changed_since}: saving all the same replaces that.", changed_since=CHANGED_SINCE
+)
+_GONE = noted("Not saved yet. The tariff has been deleted since you began: saving stores it as a new one.")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ async def save_draft(draft: Draft, agreed: str) -> Comparison:
         await tariffs.save_tariff(current(), wire_of(draft), expected, is_confirmed=True)
     except (NotFound, Outdated):
         found = await compared_with_stored(draft)
-        return found if found.words else replace(found, words=_CHANGED)
+        return found if found.words else replace(found, words=tr(_CHANGED))
     return Comparison(draft)
 
 
@@ -56,6 +60,6 @@ async def _compared(draft: Draft) -> tuple[Comparison, str]:
     try:
         found = await tariffs.get_tariff(current(), int(draft.id) if draft.id.isdecimal() else 0)
     except NotFound:
-        return Comparison(replace(draft, id="", base=""), _GONE), ""
+        return Comparison(replace(draft, id="", base=""), tr(_GONE)), ""
     mark = fingerprint(draft_of(found.tariff))
-    return Comparison(draft, "" if mark == draft.base else _CHANGED, mark), found.version
+    return Comparison(draft, "" if mark == draft.base else tr(_CHANGED), mark), found.version

@@ -8,10 +8,11 @@ from portal.client.rates.components import actions, listing
 from portal.client.rates.editor import DRAFT, editor
 from portal.client.rates.editor_state import TariffDraftState
 from portal.client.rates.state import RatesState
+from portal.core.languages import tr
 from portal.features.settings.frame import Surface, Tab
 from portal.web.events.drafts import held_draft_finder
 
-RATES = Tab("Rates", "/settings/rates")
+RATES = Tab(tr("Rates"), "/settings/rates")
 ON_LOAD = [RatesState.load, OffersState.count]
 
 

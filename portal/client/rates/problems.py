@@ -5,6 +5,7 @@ from typing import cast
 
 from portal.client.rates.draft import ALL_YEAR, WORDS, Draft, listed_as
 from portal.core.errors import PortalError
+from portal.core.languages import tr
 
 _PATH = re.compile(
     r"(?:seasons\[(?P<season>\d+)\]\.?)?(?:(?P<part>periods|holidayPeriods|holidays)\[(?P<row>\d+)\]\.?)?(?P<field>\w*)"
@@ -23,7 +24,7 @@ def _line(path: str, message: str, draft: Draft) -> str:
     if match is None:
         return message
     field = match["field"] or ""
-    location = ", ".join(word for word in (*_row(match, draft), WORDS.get(field, field)) if word)
+    location = ", ".join(word for word in (*_row(match, draft), tr(WORDS.get(field, field))) if word)
     words = _message(field, message, draft)
     return f"{location[:1].upper()}{location[1:]}: {words}" if location else words
 
@@ -37,12 +38,12 @@ def _row(match: re.Match[str], draft: Draft) -> list[str]:
             return []
         season = draft.seasons[number].key
         if match["part"] is None:
-            return [f"season {number + 1}{_called(draft.seasons[number].name)}"]
+            return [tr("season {number}{name}", number=number + 1, name=_called(draft.seasons[number].name))]
     if match["part"] is None:
         return []
     row = int(match["row"])
     if match["part"] == "holidays":
-        return [f"holiday {row + 1}"]
+        return [tr("holiday {row}", row=row + 1)]
     rows = [
         (index, period)
         for index, period in enumerate(draft.periods)
@@ -51,7 +52,7 @@ def _row(match: re.Match[str], draft: Draft) -> list[str]:
     if row >= len(rows):
         return []
     index, period = rows[row]
-    return [f"period {index + 1}{_called(period.name)}"]
+    return [tr("period {index}{name}", index=index + 1, name=_called(period.name))]
 
 
 def _called(name: str) -> str:
@@ -61,7 +62,10 @@ def _called(name: str) -> str:
 def _message(field: str, message: str, draft: Draft) -> str:
     """The core's words, but where they speak of what is sent and not of what was typed."""
     if field == "daysOfWeek":
-        return "choose at least one day"
+        return tr("choose at least one day")
     if field == "vatRate":
-        return f"a percentage from 0 to 100 is needed here, like 15, not {draft.vat_percent!r}"
-    return "it is still empty" if message == _NO_TEXT else message
+        return tr(
+            "a percentage from 0 to 100 is needed here, like 15, not {vat_percent}",
+            vat_percent=f"{draft.vat_percent!r}",
+        )
+    return tr("it is still empty") if message == _NO_TEXT else message

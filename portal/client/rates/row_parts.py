@@ -9,19 +9,21 @@ from portal.client.rates.draft import DAYS, GRID, NEW_ROWS, HolidayDraft, Period
 from portal.client.rates.editor_state import TariffDraftState as State
 from portal.client.rates.fields import boxes_of
 from portal.client.rates.grid_state import TariffGridState as Grid
+from portal.core.languages import tr
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
+from portal.ui import formats
 from portal.ui.forms import Typed, button, icon_button
 from portal.ui.range_picker import segment_group
-from portal.ui.vars import Change, Text, is_some
+from portal.ui.vars import Change, Text, is_some, sentence
 
 HOLIDAYS_FORM = "fill-holidays"
-_MONTHS = tuple((f"{month:02}", f"{date(2024, month, 1):%B}") for month in range(1, 13))
+_MONTHS = tuple((f"{month:02}", f"{formats.month_name(date(2024, month, 1))}") for month in range(1, 13))
 _DAYS_OF_MONTH = tuple((f"{day:02}", str(day)) for day in range(1, 32))
-_DAY_NAMES = (*DAY_NAMES, "Holidays of their own kind")
+_DAY_NAMES = (*map(tr, DAY_NAMES), tr("Holidays of their own kind"))
 
 
 def options(choices: Sequence[tuple[str, str]]) -> rx.Component:
-    return rx.fragment(*[rx.el.option(words, value=key) for key, words in choices])
+    return rx.fragment(*[rx.el.option(tr(words), value=key) for key, words in choices])
 
 
 def text_box(
@@ -50,12 +52,12 @@ def _row_box(part: str, index: rx.Var[int], name: str, value: Text) -> rx.Compon
     """A box of a row; its label is for those who do not see what stands over the row."""
     box = dict(boxes_of(NEW_ROWS[part]))[name]
     if box.kind.choices:
-        return _row_choice(part, index, name, value, box.kind.choices, box.label, box.width)
+        return _row_choice(part, index, name, value, box.kind.choices, tr(box.label), box.width)
     return text_box(
         _box(part, index, name),
         value,
         lambda typed: State.set_row(part, index, name, typed),
-        box.label,
+        tr(box.label),
         box.kind.typed,
         box.width,
     )
@@ -103,7 +105,7 @@ def period_row(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
 def _days(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     days = [_day(period, index, bit) for bit in range(8)]
     return rx.fragment(
-        segment_group(*days, label="Days"),
+        segment_group(*days, label=tr("Days")),
         rx.el.input(
             type="hidden",
             name=_box("periods", index, "days"),
@@ -119,11 +121,11 @@ def period_titles() -> rx.Component:
     def title(words: str, width: str) -> rx.Component:
         return rx.el.span(words, style={"width": width})
 
-    name, *others = [title(box.title, box.width) for _, box in boxes_of(PeriodDraft)]
+    name, *others = [title(tr(box.title), box.width) for _, box in boxes_of(PeriodDraft)]
     return rx.el.div(
         name,
-        rx.cond(is_some(State.draft.seasons), title("Season", "190px"), rx.fragment()),
-        title("Days; H is holidays", "242px"),
+        rx.cond(is_some(State.draft.seasons), title(tr("Season"), "190px"), rx.fragment()),
+        title(tr("Days; H is holidays"), "242px"),
         *others,
         aria_hidden=True,
         class_name="ui-edit-row ui-edit-titles",
@@ -132,12 +134,12 @@ def period_titles() -> rx.Component:
 
 def _period_season(period: PeriodDraft, index: rx.Var[int]) -> rx.Component:
     return rx.el.select(
-        rx.el.option("All year / rest of it", value=""),
+        rx.el.option(tr("All year / rest of it"), value=""),
         rx.foreach(State.draft.seasons, _season_option),
         name=_box("periods", index, "season"),
         value=period.season,
         on_change=lambda chosen: State.set_row("periods", index, "season", chosen),
-        aria_label="Season",
+        aria_label=tr("Season"),
         class_name="ui-input",
         style={"width": "190px"},
     )
@@ -147,7 +149,8 @@ def _season_option(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
     """Two stretches of the year may have one name, and a new season has none yet."""
     number = index.to(int) + 1
     return rx.el.option(
-        rx.cond(season.name, f"{number}: {season.name}", f"{number}: no name yet"), value=season.key
+        rx.cond(season.name, f"{number}: {season.name}", sentence("{number}: no name yet", number=number)),
+        value=season.key,
     )
 
 
@@ -168,18 +171,18 @@ def season_row(season: SeasonDraft, index: rx.Var[int]) -> rx.Component:
         return _row_choice("seasons", index, name, getattr(season, name), choices, label)
 
     name, *others = [
-        (box.label, _row_box("seasons", index, name, getattr(season, name)))
+        (tr(box.label), _row_box("seasons", index, name, getattr(season, name)))
         for name, box in boxes_of(SeasonDraft)
     ]
-    rates = [part for label, box in others for part in (rx.el.span(label[:1].lower() + label[1:]), box)]
+    rates = [part for label, box in others for part in (rx.el.span(label), box)]
     return rx.el.div(
         name[1],
         rx.el.input(type="hidden", name=_box("seasons", index, "key"), value=season.key, read_only=True),
-        day("first_day", _DAYS_OF_MONTH, "First day of the season"),
-        day("first_month", _MONTHS, "Month of the first day"),
-        rx.el.span("to"),
-        day("last_day", _DAYS_OF_MONTH, "Last day of the season"),
-        day("last_month", _MONTHS, "Month of the last day"),
+        day("first_day", _DAYS_OF_MONTH, tr("First day of the season")),
+        day("first_month", _MONTHS, tr("Month of the first day")),
+        rx.el.span(tr("to")),
+        day("last_day", _DAYS_OF_MONTH, tr("Last day of the season")),
+        day("last_month", _MONTHS, tr("Month of the last day")),
         rx.cond(State.draft.layout == GRID, rx.fragment(), rx.fragment(*rates, _duplicate("seasons", index))),
         _remove("seasons", index),
         class_name="ui-edit-row",
@@ -198,11 +201,13 @@ def fill_holidays() -> rx.Component:
             form=HOLIDAYS_FORM,
             default_value="ZA",
             max_length=2,
-            aria_label="Country code",
+            aria_label=tr("Country code"),
             class_name="ui-input",
             style={"width": "64px"},
         ),
-        button("Fill with the country's public holidays", kind="submit", size="small", form=HOLIDAYS_FORM),
+        button(
+            tr("Fill with the country's public holidays"), kind="submit", size="small", form=HOLIDAYS_FORM
+        ),
         class_name="ui-edit-row",
     )
 
@@ -212,9 +217,9 @@ def add_row(part: str, words: str) -> rx.Component:
 
 
 def _remove(part: str, index: rx.Var[int]) -> rx.Component:
-    return icon_button(rx.icon("x", size=16), label="Remove", on_click=State.change_rows(part, index))
+    return icon_button(rx.icon("x", size=16), label=tr("Remove"), on_click=State.change_rows(part, index))
 
 
 def _duplicate(part: str, index: rx.Var[int]) -> rx.Component:
     copy = Grid.duplicate_row(part, index)
-    return icon_button(rx.icon("copy", size=16), label="Duplicate", on_click=copy)
+    return icon_button(rx.icon("copy", size=16), label=tr("Duplicate"), on_click=copy)

@@ -9,6 +9,7 @@ from portal.client.rates.draft import Draft, HolidayDraft, draft_of, fingerprint
 from portal.client.rates.grid import blank, opened
 from portal.core.cost.service import tariff_comparison
 from portal.core.errors import Invalid, NotFound
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.rules.tariff_drafts import next_year
 from portal.core.tariffs.rules.tariffs import Tariff
@@ -65,7 +66,12 @@ async def starting_point(kind: str, key: str, percent: str) -> Draft:
     if kind == "preset":
         preset = published.presets()[int(key)]
         source = f"Source: {preset.source} ({preset.confidence})."
-        note = f"Figures of {preset.provider} {preset.year}, not official. {source}"
+        note = tr(
+            "Figures of {provider} {year}, not official. {source}",
+            provider=preset.provider,
+            year=preset.year,
+            source=source,
+        )
         return opened(draft_of(preset.tariff, note), preset.tariff)
     if kind in ("edit", "copy"):
         tariff = await _stored(int(key))
@@ -81,7 +87,7 @@ async def _stored(tariff_id: int) -> Tariff:
     try:
         return (await tariffs.get_tariff(current(), tariff_id)).tariff
     except NotFound:
-        raise NotFound("This tariff has been deleted meanwhile.") from None
+        raise NotFound(tr("This tariff has been deleted meanwhile.")) from None
 
 
 def _percent(text: str) -> Decimal:
@@ -91,7 +97,7 @@ def _percent(text: str) -> Decimal:
             return percent
     except ValueError:
         pass
-    raise Invalid(f"{shown(text)} is no percentage, like 8.5.")
+    raise Invalid(tr("{words} is no percentage, like 8.5.", words=shown(text)))
 
 
 def day_of(text: str) -> date | None:
@@ -105,15 +111,19 @@ def comparison_in_words(found: tariff_comparison.TariffComparison) -> list[str]:
     """Last month as it was and as it would have been."""
     actual, draft = found.actual, found.draft
     month = (
-        f"{found.from_at:%B %Y}"
+        formats.month(found.from_at)
         if found.from_at.day == 1
-        else f"{found.to_at - (found.to_at - found.from_at) / 2:%B %Y}"
+        else f"{formats.month(found.to_at - (found.to_at - found.from_at) / 2)}"
     )
     change = formats.change(draft.total, actual.total)
     return [
-        f"Energy in {month}: {formats.kwh(found.kwh)} kWh, at the sites of this municipality",
-        f"As priced then: {_priced(actual)}",
-        f"Under this draft: {_priced(draft)}" + (f", {change}" if change else ""),
+        tr(
+            "Energy in {month}: {kwh} kWh, at the sites of this municipality",
+            month=month,
+            kwh=formats.kwh(found.kwh),
+        ),
+        tr("As priced then: {actual}", actual=_priced(actual)),
+        tr("Under this draft: {draft}", draft=_priced(draft)) + (f", {change}" if change else ""),
         formats.as_of(found.as_of, found.time_zone),
     ]
 
@@ -123,7 +133,7 @@ def _priced(month: tariff_comparison.PricedMonth) -> str:
     if not month.fixed:
         return total
     energy, fixed = (formats.money(amount, month.currency) for amount in (month.energy, month.fixed))
-    return f"{total} ({energy} for energy, {fixed} fixed charges)"
+    return tr("{total} ({energy} for energy, {fixed} fixed charges)", total=total, energy=energy, fixed=fixed)
 
 
 def filled(draft: Draft, country: str, today: date) -> list[HolidayDraft]:

@@ -7,6 +7,7 @@ import reflex as rx
 from portal.auth.guards import admin_only
 from portal.client.rates.starting import PresetRow, preset_rows
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.rules.municipalities import MunicipalityEdits
 from portal.core.tariffs.service import municipalities, tariffs
@@ -55,7 +56,7 @@ class RatesState(AdminDialogs, rx.State):
             else:
                 await municipalities.add_municipality(current(), name, zone)
             self._forget()
-            self.notice = f"{name.strip()} is saved."
+            self.notice = tr("{strip} is saved.", strip=name.strip())
             await self._read()
 
     @rx.event
@@ -67,7 +68,7 @@ class RatesState(AdminDialogs, rx.State):
             delete = tariffs.remove_tariff if is_tariff else municipalities.remove_municipality
             await delete(current(), int(self.chosen_id))
             self._forget()
-            self.notice = f"{self.chosen_name} is deleted."
+            self.notice = tr("{chosen_name} is deleted.", chosen_name=self.chosen_name)
             await self._read()
 
     @rx.event
@@ -82,9 +83,9 @@ class RatesState(AdminDialogs, rx.State):
     def look_for_zone(self, text: str):
         """Say which time zone a city or a country is in, while it is typed."""
         try:
-            self.zone_found = f"Time zone {find_time_zone(text)}" if text.strip() else ""
+            self.zone_found = tr("Time zone {words}", words=find_time_zone(text)) if text.strip() else ""
         except Invalid as error:
-            self.zone_found = error.message
+            self.zone_found = tr(error.said)
 
     @rx.event
     @admin_only

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from portal.client.rates.draft import HUNDREDTH, Draft
 from portal.client.rates.grid import PRICES, clock_week, season_title, seasons_of, signs_of, week_of
+from portal.core.languages import tr
 from portal.core.tariffs.rules.clocks import HOURS_PER_DAY, NAMES, PaintedHours, exceptions
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 from portal.features.cost.hues import hues_of
@@ -57,7 +58,7 @@ def _week_view(draft: Draft, season: str, symbol: str) -> WeekView:
     prices: list[WeekPrice] = [
         {
             "hue": hues_of([NAMES[sign]])[NAMES[sign]],
-            "name": NAMES[sign],
+            "name": tr(NAMES[sign]),
             "price": _price(getattr(draft, PRICES[season][sign]), draft.unit, symbol),
         }
         for sign in signs_of(draft, season)
@@ -78,25 +79,35 @@ def _price(text: str, unit: str, symbol: str) -> str:
 
 def _hour(name: str, hour: int, week: str, clock: str, day: int) -> WeekHour:
     at = day * HOURS_PER_DAY + hour
-    title = f"{name} {hour:02}:00 to {hour + 1:02}:00: {NAMES[week[at]].lower()}"
+    title = tr(
+        "{name} {hour}:00 to {hour_2}:00: {lower}",
+        name=name,
+        hour=f"{hour:02}",
+        hour_2=f"{hour + 1:02}",
+        lower=tr(NAMES[week[at]]).lower(),
+    )
     return {"kind": _KINDS[week[at]], "painted": week[at] != clock[at], "title": title}
 
 
 def in_words(painted: PaintedHours) -> str:
     """Painted hours in words: `Sundays 18\u201320: off-peak instead of standard`."""
     hours = f"{painted.start:02}\u2013{painted.end:02}"
-    now, was = (NAMES[sign].lower() for sign in (painted.now, painted.was))
-    return f"{_days(painted.days)} {hours}: {now} instead of {was}"
+    now, was = (tr(NAMES[sign]).lower() for sign in (painted.now, painted.was))
+    return tr(
+        "{days} {hours}: {now} instead of {was}", days=_days(painted.days), hours=hours, now=now, was=was
+    )
 
 
 def _days(days: Sequence[int]) -> str:
     if len(days) == len(DAY_NAMES):
-        return "Every day"
+        return tr("Every day")
     first, last = days[0], days[-1]
     if (first, last) == (0, 4) and len(days) == 5:
-        return "Weekdays"
+        return tr("Weekdays")
     if first == last:
-        return f"{DAY_NAMES[first]}s"
+        return tr(f"{DAY_NAMES[first]}s")
     if last - first + 1 == len(days) > 2:
-        return f"{DAY_NAMES[first]} to {DAY_NAMES[last]}"
-    return ", ".join(DAY_NAMES[day][:3] for day in days)
+        return tr(
+            "{day_names} to {day_names_2}", day_names=tr(DAY_NAMES[first]), day_names_2=tr(DAY_NAMES[last])
+        )
+    return ", ".join(tr(DAY_NAMES[day])[:3] for day in days)

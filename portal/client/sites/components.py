@@ -8,6 +8,7 @@ from portal.client.nav import ADD_METER, BOARDS, IMPORT, SITES
 from portal.client.sites.dialog_state import SiteDialogs as Dialogs
 from portal.client.sites.state import SitesState as State
 from portal.client.sites.view import MeterLine, SiteSection
+from portal.core.languages import tr
 from portal.features.settings.dialogs import page_failure
 from portal.features.settings.menus import action_item, action_menu
 from portal.ui.cards import card
@@ -15,24 +16,27 @@ from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
 from portal.ui.forms import button
 from portal.ui.layout import internal_link
 from portal.ui.tables import Column, cell, cell_note, head_cell, tree_table
-from portal.ui.vars import Text, is_some
+from portal.ui.vars import Text, is_some, sentence
 
 _COLUMNS = (
-    Column("Meter"),
-    Column("Status"),
-    Column("Power now", is_number=True),
-    Column("Today", is_number=True),
+    Column(tr("Meter")),
+    Column(tr("Status")),
+    Column(tr("Power now"), is_number=True),
+    Column(tr("Today"), is_number=True),
 )
 
 
 def actions() -> rx.Component:
     """What can be added."""
     return rx.fragment(
-        internal_link(rx.icon("cpu", size=16), "Boards", href=BOARDS, class_name="ui-button"),
-        internal_link(rx.icon("upload", size=16), "Import file", href=IMPORT, class_name="ui-button"),
-        button(rx.icon("plus", size=16), "Add site", on_click=Dialogs.open_dialog("site", "", "")),
+        internal_link(rx.icon("cpu", size=16), tr("Boards"), href=BOARDS, class_name="ui-button"),
+        internal_link(rx.icon("upload", size=16), tr("Import file"), href=IMPORT, class_name="ui-button"),
+        button(rx.icon("plus", size=16), tr("Add site"), on_click=Dialogs.open_dialog("site", "", "")),
         internal_link(
-            rx.icon("plus", size=16), "Add meter", href=ADD_METER, class_name="ui-button ui-button--primary"
+            rx.icon("plus", size=16),
+            tr("Add meter"),
+            href=ADD_METER,
+            class_name="ui-button ui-button--primary",
         ),
     )
 
@@ -68,7 +72,7 @@ def kind_tag(kind: Text, word: Text) -> rx.Component:
 def _gone() -> rx.Component:
     return callout(
         rx.el.span(State.panel_failure, " "),
-        internal_link("Close it", href=SITES, class_name="ui-link"),
+        internal_link(tr("Close it"), href=SITES, class_name="ui-link"),
         tone="fail",
     )
 
@@ -76,13 +80,15 @@ def _gone() -> rx.Component:
 def _empty() -> rx.Component:
     return card(
         empty_state(
-            "No site yet",
-            "A site is an address with a connection. Add the first meter, and its site with it: three steps, up to "
-            "the first reading received.",
+            tr("No site yet"),
+            tr(
+                "A site is an address with a connection. Add the first meter, and its site with it: "
+                "three steps, up to the first reading received."
+            ),
             icon="plug-zap",
             action=internal_link(
                 rx.icon("plus", size=16),
-                "Add the first meter",
+                tr("Add the first meter"),
                 href=ADD_METER,
                 class_name="ui-button ui-button--primary",
             ),
@@ -91,8 +97,10 @@ def _empty() -> rx.Component:
 
 
 def _site(site: SiteSection) -> rx.Component:
-    table = tree_table(_COLUMNS, site["meters"], _cells, _row_attrs, caption="Meters of " + site["name"])
-    nothing = rx.el.p("No meter yet.", class_name="ui-card-line")
+    table = tree_table(
+        _COLUMNS, site["meters"], _cells, _row_attrs, caption=sentence("Meters of {name}", name=site["name"])
+    )
+    nothing = rx.el.p(tr("No meter yet."), class_name="ui-card-line")
     return rx.el.section(
         _head(site),
         rx.cond(site["municipality"] == "", _no_municipality(site), rx.fragment()),
@@ -112,19 +120,19 @@ def _head(site: SiteSection) -> rx.Component:
         ),
     )
     sums = rx.el.p(
-        rx.cond(site["power"] != "", site["power"] + " now, ", ""),
-        rx.cond(site["today"] != "", site["today"] + " today", ""),
+        rx.cond(site["power"] != "", sentence("{power} now, ", power=site["power"]), ""),
+        rx.cond(site["today"] != "", sentence("{today} today", today=site["today"]), ""),
     )
     return rx.el.div(
         rx.el.div(
-            rx.el.h2(site["name"], rx.cond(site["is_active"], "", " (inactive)")),
+            rx.el.h2(site["name"], rx.cond(site["is_active"], "", tr(" (inactive)"))),
             details,
             sums,
         ),
         rx.el.div(
             internal_link(
                 rx.icon("plus", size=15),
-                "Add meter",
+                tr("Add meter"),
                 href=f"{ADD_METER}?site=" + site["id"],
                 class_name="ui-button ui-button--small",
             ),
@@ -137,14 +145,14 @@ def _head(site: SiteSection) -> rx.Component:
 
 def _menu(site: SiteSection) -> rx.Component:
     return action_menu(
-        action_item("pencil", "Edit", _open("site", site["id"], site["name"])),
+        action_item("pencil", tr("Edit"), _open("site", site["id"], site["name"])),
         rx.cond(
             site["is_active"],
-            action_item("circle-pause", "Deactivate", _open("deactivate-site", site["id"], site["name"])),
-            action_item("circle-play", "Activate", _open("activate-site", site["id"], site["name"])),
+            action_item("circle-pause", tr("Deactivate"), _open("deactivate-site", site["id"], site["name"])),
+            action_item("circle-play", tr("Activate"), _open("activate-site", site["id"], site["name"])),
         ),
-        action_item("trash-2", "Delete", _open("remove-site", site["id"], site["name"])),
-        label="Actions for " + site["name"],
+        action_item("trash-2", tr("Delete"), _open("remove-site", site["id"], site["name"])),
+        label=sentence("Actions for {name}", name=site["name"]),
     )
 
 
@@ -155,19 +163,19 @@ def _open(which: str, key: Text, name: Text) -> Any:
 def _no_municipality(site: SiteSection) -> rx.Component:
     return rx.el.div(
         callout(
-            rx.el.span("No municipality: readings are kept, and cost nothing. "),
+            rx.el.span(tr("No municipality: readings are kept, and cost nothing. ")),
             rx.cond(
                 is_some(State.municipalities),
                 rx.el.select(
-                    rx.el.option("Choose one", value=""),
+                    rx.el.option(tr("Choose one"), value=""),
                     rx.foreach(State.municipalities, lambda each: rx.el.option(each[1], value=each[0])),
                     value="",
                     on_change=lambda chosen: State.assign_municipality(site["id"], chosen),
-                    aria_label="Municipality of " + site["name"],
+                    aria_label=sentence("Municipality of {name}", name=site["name"]),
                     class_name="ui-input",
                     style={"width": "auto", "max_width": "100%"},
                 ),
-                internal_link("Add one under Rates", href="/settings/rates", class_name="ui-link"),
+                internal_link(tr("Add one under Rates"), href="/settings/rates", class_name="ui-link"),
             ),
         ),
         style={"padding": "4px 20px 0"},
@@ -198,7 +206,7 @@ def _cells(row: MeterLine) -> list[rx.Component]:
                 class_name="ui-meter-name",
             )
         ),
-        cell(badge_for(row["status"], row["tone"], title=row["meaning"]), label="Status"),
-        cell(row["power"], label="Power now", number=True),
-        cell(row["today"], label="Today", number=True),
+        cell(badge_for(row["status"], row["tone"], title=row["meaning"]), label=tr("Status")),
+        cell(row["power"], label=tr("Power now"), number=True),
+        cell(row["today"], label=tr("Today"), number=True),
     ]

@@ -9,14 +9,16 @@ from portal.client.ids import uuid_of
 from portal.client.sites import forms
 from portal.client.sites.state import SitesState
 from portal.core.boards.service import claims
+from portal.core.languages import tr
 from portal.core.meters import service as meters
 from portal.core.sites.service import devices, sites
 from portal.core.stack import current
+from portal.core.words import noted
 from portal.features.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
 _ACTIVE = {"deactivate": False, "activate": True}
-_DONE = {"deactivate": "inactive now", "activate": "active again", "remove": "deleted"}
+_DONE = {"deactivate": noted("inactive now"), "activate": noted("active again"), "remove": noted("deleted")}
 
 
 class SiteDialogs(AdminDialogs, rx.State):
@@ -52,7 +54,7 @@ class SiteDialogs(AdminDialogs, rx.State):
                 await sites.change_site(current(), site_id, edits, expected=expected)
             else:
                 await forms.add_site(edits)
-            await self._done(f"{edits.get('name', '')} is saved.")
+            await self._done(tr("{name} is saved.", name=edits.get("name", "")))
 
     @rx.event
     @admin_only
@@ -63,7 +65,7 @@ class SiteDialogs(AdminDialogs, rx.State):
             device = await _meter(self.chosen_id)
             expected = [self.meter_boxes.version]
             await devices.change_device(current(), device.site_id, device.id, edits, expected=expected)
-            await self._done(f"{edits.get('name', '')} is saved.")
+            await self._done(tr("{name} is saved.", name=edits.get("name", "")))
 
     @rx.event
     @admin_only
@@ -86,7 +88,11 @@ class SiteDialogs(AdminDialogs, rx.State):
             typed = str(form.get("code", ""))
             made = await claims.claim_board(current(), device.id, typed, site_id=device.site_id)
             await self._done(
-                f"The board {made.code} collects the token of {device.name} when it asks next, within a day."
+                tr(
+                    "The board {code} collects the token of {name} when it asks next, within a day.",
+                    code=made.code,
+                    name=device.name,
+                )
             )
 
     @rx.event
@@ -97,7 +103,7 @@ class SiteDialogs(AdminDialogs, rx.State):
             what, _, kind = self.opened.partition("-")
             chosen, name = self.chosen_id, self.chosen_name
             await (_change_site if kind == "site" else _change_meter)(what, chosen)
-            await self._done(f"{name} is {_DONE.get(what, 'changed')}.")
+            await self._done(tr("{name} is {what}.", name=name, what=tr(_DONE.get(what, "changed"))))
             page = await self.get_state(SitesState)
             if what == "remove" and chosen == page.chosen:
                 return rx.redirect("/sites")

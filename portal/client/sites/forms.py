@@ -6,6 +6,7 @@ from typing import Any, Final, TypedDict
 
 from portal.client.ids import uuid_of
 from portal.core.errors import Invalid, NotFound
+from portal.core.languages import tr
 from portal.core.sites.rules.meter_tree import DeviceKind, Formula
 from portal.core.sites.rules.rated_power import rated_kw
 from portal.core.sites.rules.sites import DeviceEdits, DeviceFacts, SiteEdits
@@ -141,7 +142,7 @@ def meter_facts(form: Mapping[str, Any], *, is_virtual: bool) -> DeviceFacts:
 
 def _digits(text: str) -> int | None:
     if text and not (text.isascii() and text.isdigit()):
-        message = "The digits of a register are a whole number"
+        message = tr("The digits of a register are a whole number")
         raise Invalid(message)
     return int(text[:3]) if text else None
 
@@ -160,7 +161,7 @@ def formula_in(form: Mapping[str, Any]) -> Formula:
         for wanted in (PLUS, MINUS)
     )
     if not plus:
-        raise Invalid("A virtual meter adds up at least one meter: choose Add for it")
+        raise Invalid(tr("A virtual meter adds up at least one meter: choose Add for it"))
     return Formula(plus, minus)
 
 
@@ -169,7 +170,7 @@ def number_or_none(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or len(text) > 9:
-        raise NotFound("There is no such municipality")
+        raise NotFound(tr("There is no such municipality"))
     return int(text)
 
 
@@ -177,7 +178,7 @@ def hours_in(form: Mapping[str, Any]) -> float:
     """Return for how many hours an old token stays valid. Raises `Invalid`."""
     text = _text(form, "grace")
     if not text.isdecimal() or len(text) > 4:
-        raise Invalid("Choose for how long the old token stays valid")
+        raise Invalid(tr("Choose for how long the old token stays valid"))
     return float(text)
 
 

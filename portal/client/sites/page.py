@@ -9,9 +9,10 @@ from portal.client.sites.board_dialog_state import SiteBoardDialogs
 from portal.client.sites.dialogs import dialogs
 from portal.client.sites.panel import meter_panel
 from portal.client.sites.state import SitesState
+from portal.core.languages import tr
 
 ROUTE = SITES
-TITLE = "Sites"
+TITLE = tr("Sites")
 ON_LOAD = SitesState.follow
 
 

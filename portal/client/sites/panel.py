@@ -8,11 +8,12 @@ from portal.client.sites.components import kind_tag
 from portal.client.sites.dialog_state import SiteDialogs as Dialogs
 from portal.client.sites.posts_view import PostRow
 from portal.client.sites.state import SitesState as State
+from portal.core.languages import tr
 from portal.ui.feedback import badge, badge_for, callout, skeleton_lines
 from portal.ui.forms import button
 from portal.ui.layout import PlainLink, internal_link
 from portal.ui.panels import facts, panel, panel_section
-from portal.ui.vars import Shown, is_some
+from portal.ui.vars import Shown, is_some, sentence
 
 _TONE_ICONS = {"ok": "circle-check", "warn": "triangle-alert", "fail": "circle-x"}
 
@@ -48,10 +49,10 @@ def _post(post: PostRow) -> rx.Component:
 
 def _loading() -> rx.Component:
     return panel(
-        "Meter",
+        tr("Meter"),
         rx.el.div(skeleton_lines(5), class_name="ui-panel-part"),
-        label="Meter",
-        crumbs=("Sites",),
+        label=tr("Meter"),
+        crumbs=(tr("Sites"),),
         on_close=State.show_meter(""),
     )
 
@@ -61,19 +62,19 @@ def _panel() -> rx.Component:
     return panel(
         shown.name,
         _last_reading(),
-        rx.cond(shown.clock != "", panel_section("Clock", callout(shown.clock)), rx.fragment()),
+        rx.cond(shown.clock != "", panel_section(tr("Clock"), callout(shown.clock)), rx.fragment()),
         rx.cond(shown.is_virtual, rx.fragment(), board_section()),
         rx.cond(shown.is_virtual, rx.fragment(), _posts()),
         rx.cond(shown.is_virtual, rx.fragment(), _token()),
         _meter(),
-        label="Meter " + shown.name,
+        label=sentence("Meter {name}", name=shown.name),
         crumbs=(shown.site, shown.above),
         at=shown.id,
         on_close=State.show_meter(""),
         tag=kind_tag(shown.kind, shown.kind_word),
         actions=button(
             rx.icon("pencil", size=15),
-            "Edit",
+            tr("Edit"),
             size="small",
             on_click=Dialogs.open_dialog("meter", shown.id, shown.name),
         ),
@@ -88,7 +89,7 @@ def _last_reading() -> rx.Component:
         class_name="ui-row",
     )
     return panel_section(
-        rx.cond(shown.is_virtual, "Calculated", "Last reading"),
+        rx.cond(shown.is_virtual, tr("Calculated"), tr("Last reading")),
         status,
         facts(shown.reading),
         rx.cond(shown.below != "", rx.el.p(shown.below, class_name="ui-hint"), rx.fragment()),
@@ -98,41 +99,43 @@ def _last_reading() -> rx.Component:
 
 def _posts() -> rx.Component:
     nothing = rx.el.p(
-        "Nothing has arrived yet. ",
-        internal_link("Test the board", href=f"{ADD_METER}?device=" + State.panel.id, class_name="ui-link"),
+        tr("Nothing has arrived yet. "),
+        internal_link(
+            tr("Test the board"), href=f"{ADD_METER}?device=" + State.panel.id, class_name="ui-link"
+        ),
         class_name="ui-hint",
     )
     return panel_section(
-        "Last posts", rx.cond(is_some(State.panel.posts), post_list(State.panel.posts), nothing)
+        tr("Last posts"), rx.cond(is_some(State.panel.posts), post_list(State.panel.posts), nothing)
     )
 
 
 def _token() -> rx.Component:
     shown = State.panel
     return panel_section(
-        "Token",
+        tr("Token"),
         rx.el.p(shown.token, style={"margin": "0 0 8px"}),
         rx.cond(shown.old_token != "", badge(shown.old_token, "warn"), rx.fragment()),
         rx.el.div(
             button(
                 rx.icon("rotate-cw", size=15),
-                "Rotate token",
+                tr("Rotate token"),
                 size="small",
                 on_click=Dialogs.open_dialog("rotate", shown.id, shown.name),
             ),
             button(
                 rx.icon("keyboard", size=15),
-                "Type a board's code",
+                tr("Type a board's code"),
                 size="small",
                 on_click=Dialogs.open_dialog("claim", shown.id, shown.name),
             ),
             internal_link(
-                "Test the board",
+                tr("Test the board"),
                 href=f"{ADD_METER}?device=" + shown.id,
                 class_name="ui-button ui-button--small",
             ),
             PlainLink.create(
-                "Check the installation",
+                tr("Check the installation"),
                 href="/commissioning/" + shown.id,
                 class_name="ui-button ui-button--small",
             ),
@@ -145,16 +148,16 @@ def _token() -> rx.Component:
 def _meter() -> rx.Component:
     shown = State.panel
     return panel_section(
-        "Meter",
+        tr("Meter"),
         facts(shown.facts),
         rx.cond(shown.description != "", rx.el.p(shown.description, class_name="ui-hint"), rx.fragment()),
         rx.el.div(
             rx.cond(
                 shown.is_active,
-                _ask("Deactivate", "deactivate-meter"),
-                _ask("Activate", "activate-meter"),
+                _ask(tr("Deactivate"), "deactivate-meter"),
+                _ask(tr("Activate"), "activate-meter"),
             ),
-            _ask("Delete", "remove-meter"),
+            _ask(tr("Delete"), "remove-meter"),
             class_name="ui-row",
             style={"margin_top": "8px"},
         ),

@@ -8,21 +8,23 @@ from uuid import UUID
 from portal.client.sites.posts_view import PostRow, build_posts
 from portal.client.sites.status import status_of
 from portal.client.sites.view import KIND_WORDS, formula_in_words, losses_in_words
+from portal.core.languages import tr
 from portal.core.meters.service import LastReading, MeterDetail, MeterNow, MetersNow
 from portal.core.sites.rules.meter_tree import DeviceKind
+from portal.core.words import noted
 from portal.ui import formats
 
 Fact = tuple[str, str]
 # Label, its quantities in the order they stand beside each other, unit, decimals.
 _SHOWN: Final = (
-    ("Power", ("active_power_kw",), "kW", 2),
-    ("Register", ("energy_imported_kwh",), "kWh", 1),
-    ("Exported", ("energy_exported_kwh",), "kWh", 1),
-    ("Voltage", ("voltage_v",), "V", 1),
-    ("Voltage L1 L2 L3", ("voltage_l1_v", "voltage_l2_v", "voltage_l3_v"), "V", 1),
-    ("Current L1 L2 L3", ("current_l1_a", "current_l2_a", "current_l3_a"), "A", 1),
-    ("Power factor", ("power_factor",), "", 3),
-    ("Frequency", ("frequency_hz",), "Hz", 2),
+    (noted("Power"), ("active_power_kw",), "kW", 2),
+    (noted("Register"), ("energy_imported_kwh",), "kWh", 1),
+    (noted("Exported"), ("energy_exported_kwh",), "kWh", 1),
+    (noted("Voltage"), ("voltage_v",), "V", 1),
+    (noted("Voltage L1 L2 L3"), ("voltage_l1_v", "voltage_l2_v", "voltage_l3_v"), "V", 1),
+    (noted("Current L1 L2 L3"), ("current_l1_a", "current_l2_a", "current_l3_a"), "A", 1),
+    (noted("Power factor"), ("power_factor",), "", 3),
+    (noted("Frequency"), ("frequency_hz",), "Hz", 2),
 )
 
 
@@ -69,7 +71,7 @@ def build_panel(found: MetersNow, detail: MeterDetail, now: datetime) -> MeterPa
         site=detail.site.name,
         name=device.name,
         kind=device.kind.value,
-        kind_word=KIND_WORDS[device.kind],
+        kind_word=tr(KIND_WORDS[device.kind]),
         above="" if device.parent_id is None else names.get(device.parent_id, ""),
         status=status.word,
         tone=status.tone,
@@ -91,7 +93,7 @@ def build_panel(found: MetersNow, detail: MeterDetail, now: datetime) -> MeterPa
 
 
 def _read_at(at: datetime | None, zone: str, now: datetime) -> str:
-    return "none yet" if at is None else f"{formats.near_time(at, zone)}, {formats.relative(at, now)}"
+    return tr("none yet") if at is None else f"{formats.near_time(at, zone)}, {formats.relative(at, now)}"
 
 
 def _reading(last: LastReading | None) -> list[Fact]:
@@ -102,18 +104,18 @@ def _reading(last: LastReading | None) -> list[Fact]:
         known = [last.values.get(name) for name in names]
         if any(value is not None for value in known):
             figures = "  ".join(formats.number(value, decimals) for value in known)
-            facts.append((label, f"{figures} {unit}".strip()))
+            facts.append((tr(label), f"{figures} {unit}".strip()))
     more = len(last.values) - sum(name in last.values for _, names, _, _ in _SHOWN for name in names)
     if more > 0:
-        facts.append(("And more", formats.count(more, "quantity", "quantities")))
+        facts.append((tr("And more"), formats.counted(more, "{count} quantity", "{count} quantities")))
     return facts
 
 
 def _now(meter: MeterNow) -> list[Fact]:
     return [
-        ("Power now", formats.MISSING if meter.power_kw is None else f"{formats.kw(meter.power_kw)} kW"),
+        (tr("Power now"), formats.MISSING if meter.power_kw is None else f"{formats.kw(meter.power_kw)} kW"),
         (
-            "Today",
+            tr("Today"),
             formats.MISSING
             if meter.energy_today_kwh is None
             else f"{formats.kwh(meter.energy_today_kwh)} kWh",
@@ -127,8 +129,8 @@ def _clock(detail: MeterDetail) -> str:
         return ""
     words = formats.clock_skew(skew)
     if words == "not set":
-        return "The board's clock was never set: its readings are refused until it has the time."
-    return f"The board's clock is {words}. Energy near the hour may fall into another hour."
+        return tr("The board's clock was never set: its readings are refused until it has the time.")
+    return tr("The board's clock is {words}. Energy near the hour may fall into another hour.", words=words)
 
 
 def _token(detail: MeterDetail) -> str:
@@ -136,30 +138,34 @@ def _token(detail: MeterDetail) -> str:
     if detail.device.formula is not None:
         return ""
     if not token.last4:
-        return "Issued by an earlier release: its last characters are not known."
-    return f"Ends in {token.last4}, issued {formats.local_time(token.issued_at, detail.time_zone)}"
+        return tr("Issued by an earlier release: its last characters are not known.")
+    return tr(
+        "Ends in {last4}, issued {issued_at}",
+        last4=token.last4,
+        issued_at=formats.local_time(token.issued_at, detail.time_zone),
+    )
 
 
 def _old_token(detail: MeterDetail, now: datetime) -> str:
     until = detail.device.token.previous_expires_at
     if until is None or until <= now:
         return ""
-    return f"Old token valid until {formats.near_time(until, detail.time_zone)}"
+    return tr("Old token valid until {until}", until=formats.near_time(until, detail.time_zone))
 
 
 def _facts(detail: MeterDetail, meters: list[MeterNow], names: dict[UUID, str]) -> list[Fact]:
     device = detail.device
     if device.formula is not None:
         return [
-            ("External id", device.external_id),
-            ("Calculated as", formula_in_words(device.formula, (meter.device for meter in meters))),
+            (tr("External id"), device.external_id),
+            (tr("Calculated as"), formula_in_words(device.formula, (meter.device for meter in meters))),
         ]
-    kind = "Bulk meter: the site adds it up"
+    kind = tr("Bulk meter: the site adds it up")
     if device.parent_id is not None:
-        kind = f"Sub-meter of {names.get(device.parent_id, 'another meter')}"
+        kind = tr("Sub-meter of {parent_id}", parent_id=names.get(device.parent_id, "another meter"))
     rated = device.max_power_kw
     return [
-        ("External id", device.external_id),
-        ("Kind", kind),
-        ("Rated power", formats.MISSING if rated is None else f"{formats.kw(float(rated))} kW"),
+        (tr("External id"), device.external_id),
+        (tr("Kind"), kind),
+        (tr("Rated power"), formats.MISSING if rated is None else f"{formats.kw(float(rated))} kW"),
     ]

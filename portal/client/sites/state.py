@@ -12,6 +12,7 @@ from portal.client.sites.forms import Choice, municipality_choices
 from portal.client.sites.panel_view import MeterPanel, build_panel
 from portal.core.boards.service import boards
 from portal.core.errors import NotFound, PortalError
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.meters import service as meters
 from portal.core.outages import Outage
@@ -71,7 +72,11 @@ class SitesState(rx.State):
             edits: SiteEdits = {"municipality_id": int(municipality) if municipality.isdecimal() else None}
             changed = await sites.change_site(current(), uuid_of(site), edits)
             await self._show(
-                f"{changed.name} has the tariffs of {changed.municipality or 'no municipality'} now."
+                tr(
+                    "{name} has the tariffs of {municipality} now.",
+                    name=changed.name,
+                    municipality=changed.municipality or tr("no municipality"),
+                )
             )
 
     async def _show(self, notice: str):
@@ -93,7 +98,7 @@ async def _shown(beat: Beat, chosen: str) -> dict[str, Any]:
     """Return the fields of the state that a beat fills."""
     shown: dict[str, Any] = {
         "is_loading": False,
-        "no_figures": "The sites could not be read. This page keeps trying.",
+        "no_figures": tr("The sites could not be read. This page keeps trying."),
     }
     with _not_read.noted():  # whatever it is, the page goes on trying
         found = await beat.read(meters.meters_now)
@@ -106,7 +111,7 @@ async def _shown(beat: Beat, chosen: str) -> dict[str, Any]:
                 board = await beat.read(boards.get_board, uuid_of(chosen))
                 shown["board"] = build_part(board, detail.time_zone, stack.clock())
             except PortalError as error:
-                shown |= {"panel": MeterPanel(), "panel_failure": error.message}
+                shown |= {"panel": MeterPanel(), "panel_failure": tr(error.said)}
     return shown
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from portal.core.languages import tr
 from portal.core.meters.service import STALE_AFTER, MeterNow
 from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.ui import formats
@@ -34,9 +35,9 @@ def status_of(meter: MeterNow, now: datetime) -> MeterStatus:
 def _status_of_none(meter: MeterNow) -> MeterStatus | None:
     """What is said of a meter from which nothing is expected."""
     if not meter.device.is_active:
-        return MeterStatus("Inactive", "neutral", "Its readings are not taken")
+        return MeterStatus(tr("Inactive"), "neutral", tr("Its readings are not taken"))
     if meter.device.kind is DeviceKind.VIRTUAL:
-        return MeterStatus("Calculated", "neutral", "Made of other meters' readings")
+        return MeterStatus(tr("Calculated"), "neutral", tr("Made of other meters' readings"))
     return None
 
 
@@ -44,24 +45,28 @@ def _refusal(meter: MeterNow, now: datetime) -> MeterStatus | None:
     post = meter.newest_post
     if post is None or not post.is_refused or now - post.posted_at > STALE_AFTER:
         return None
-    return MeterStatus("Refused", "fail", post.reason or "Its last post was refused")
+    return MeterStatus(tr("Refused"), "fail", post.reason or tr("Its last post was refused"))
 
 
 def _age(meter: MeterNow, now: datetime) -> MeterStatus:
     read_at, post, skew = meter.device.last_reading_at, meter.newest_post, meter.device.clock_skew
     if read_at is None:
-        return MeterStatus("Waiting", "neutral", "No reading yet")
+        return MeterStatus(tr("Waiting"), "neutral", tr("No reading yet"))
     ago = formats.relative(read_at, now)
     if now - read_at > STALE_AFTER:
         if post is not None and now - post.posted_at <= _LIVE:
-            return MeterStatus("Late", "warn", f"Its board posts, and is at readings of {ago}")
-        return MeterStatus("Silent", "warn", f"Last reading {ago}")
+            return MeterStatus(
+                tr("Late"), "warn", tr("Its board posts, and is at readings of {ago}", ago=ago)
+            )
+        return MeterStatus(tr("Silent"), "warn", tr("Last reading {ago}", ago=ago))
     if skew is not None:
-        return MeterStatus(_clock_word(skew), "warn", f"The board's clock is {formats.clock_skew(skew)}")
-    return MeterStatus("Live" if now - read_at <= _LIVE else ago, "ok", f"Last reading {ago}")
+        return MeterStatus(
+            _clock_word(skew), "warn", tr("The board's clock is {skew}", skew=formats.clock_skew(skew))
+        )
+    return MeterStatus(tr("Live") if now - read_at <= _LIVE else ago, "ok", tr("Last reading {ago}", ago=ago))
 
 
 def _clock_word(skew: timedelta) -> str:
     if formats.clock_skew(skew) == "not set":
-        return "Clock not set"
-    return "Clock fast" if skew > timedelta(0) else "Clock slow"
+        return tr("Clock not set")
+    return tr("Clock fast") if skew > timedelta(0) else tr("Clock slow")

@@ -6,13 +6,19 @@ from datetime import datetime
 from typing import TypedDict
 
 from portal.client.sites.status import MeterStatus, status_of
+from portal.core.languages import tr
 from portal.core.meters.rules.losses import NotMeasured
 from portal.core.meters.service import MeterNow, MetersNow, SiteNow
 from portal.core.sites.rules.meter_tree import DeviceKind, Formula
 from portal.core.sites.service.devices import StoredDevice
+from portal.core.words import noted
 from portal.ui import formats
 
-KIND_WORDS = {DeviceKind.BULK: "Bulk", DeviceKind.SUB: "Sub", DeviceKind.VIRTUAL: "Virtual"}
+KIND_WORDS = {
+    DeviceKind.BULK: noted("Bulk"),
+    DeviceKind.SUB: noted("Sub"),
+    DeviceKind.VIRTUAL: noted("Virtual"),
+}
 _DEEPEST_SHOWN = 4
 
 
@@ -77,7 +83,7 @@ def formula_in_words(formula: Formula, named: Iterable[StoredDevice]) -> str:
         [names.get(term, "a meter that is gone") for term in terms] for terms in (formula.plus, formula.minus)
     )
     words = _listed(plus)
-    return f"{words} less {_listed(minus)}" if minus else words
+    return tr("{words} less {minus}", words=words, minus=_listed(minus)) if minus else words
 
 
 def losses_in_words(rest: NotMeasured) -> str:
@@ -85,7 +91,9 @@ def losses_in_words(rest: NotMeasured) -> str:
     share = "" if rest.share is None else f" ({formats.number(abs(rest.share) * 100, 1)}\u00a0%)"
     size = f"{formats.kwh(abs(rest.kwh))}\u00a0kWh{share}"
     return (
-        f"Meters below show {size} more today" if rest.kwh < 0 else f"{size} of it not measured below today"
+        tr("Meters below show {size} more today", size=size)
+        if rest.kwh < 0
+        else tr("{size} of it not measured below today", size=size)
     )
 
 
@@ -109,7 +117,7 @@ def _row(meter: MeterNow, site: SiteNow, status: MeterStatus, now: datetime) -> 
         "id": str(device.id),
         "name": device.name,
         "kind": device.kind.value,
-        "kind_word": KIND_WORDS[device.kind],
+        "kind_word": tr(KIND_WORDS[device.kind]),
         "depth": str(min(meter.depth, _DEEPEST_SHOWN)),
         "note": _note(meter, site),
         "status": status.word,
@@ -148,9 +156,12 @@ def _has_own_rest(meter: MeterNow, site: SiteNow) -> bool:
 
 def _summary(sites: Iterable[SiteNow], meters: list[MeterNow], statuses: Iterable[MeterStatus]) -> str:
     virtual = sum(1 for meter in meters if meter.device.kind is DeviceKind.VIRTUAL)
-    parts = [formats.count(len(list(sites)), "site"), formats.count(len(meters) - virtual, "meter")]
+    parts = [
+        formats.counted(len(list(sites)), "{count} site", "{count} sites"),
+        formats.counted(len(meters) - virtual, "{count} meter", "{count} meters"),
+    ]
     if virtual:
-        parts.append(f"{virtual} virtual")
+        parts.append(tr("{virtual} virtual", virtual=virtual))
     troubled: dict[str, int] = {}
     for status in statuses:
         if status.is_trouble:
@@ -160,4 +171,8 @@ def _summary(sites: Iterable[SiteNow], meters: list[MeterNow], statuses: Iterabl
 
 
 def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return (
+        names[0]
+        if len(names) == 1
+        else tr("{names} and {names_2}", names=", ".join(names[:-1]), names_2=names[-1])
+    )

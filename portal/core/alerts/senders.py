@@ -17,18 +17,23 @@ from portal.core.delivery.services import tell_service
 from portal.core.delivery.webhooks import post_webhook
 from portal.core.errors import Undelivered
 from portal.core.identity import proof
+from portal.core.identity.queries import accounts
+from portal.core.languages import ENGLISH, Speech, speaking, tr
 from portal.core.values.time import iso_utc
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import httpx
 
     from portal.core.database.db import AsyncSession
     from portal.core.stack import Stack
 
+Written = tuple["Composed", "Sequence[Attachment]"]
+"""A message, and the files that go with it."""
 PLAIN_COLOR = "#0b6e99"
-_OTHER_KEY = "This channel was sealed with another key: type in again where it leads"
+_OTHER_KEY = noted("This channel was sealed with another key: type in again where it leads")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class OpenedChannel:
     channel: AlertChannel
     letterhead: Letterhead
     target: str = field(repr=False)
+    # Of the addresses of mail that are people's accounts; others read English.
+    speech_at: Mapping[str, Speech] = field(default_factory=dict[str, Speech], repr=False)
 
 
 def sealed(stack: Stack, target: str) -> str:
@@ -51,7 +58,11 @@ async def opened(stack: Stack, session: AsyncSession, channel: AlertChannel) -> 
     target = None if kept is None else proof.seal(stack).open(kept)
     if target is None:
         raise Undelivered(_OTHER_KEY)
-    return OpenedChannel(channel, await letterhead_of(stack, session), target)
+    letterhead = await letterhead_of(stack, session)
+    if channel.kind is not ChannelKind.MAIL:
+        return OpenedChannel(channel, letterhead, target)
+    known = await accounts.speech_at(session, mail_addresses(target))
+    return OpenedChannel(channel, letterhead, target, {email: Speech(*each) for email, each in known.items()})
 
 
 async def letterhead_of(stack: Stack, session: AsyncSession) -> Letterhead:
@@ -65,34 +76,53 @@ async def letterhead_of(stack: Stack, session: AsyncSession) -> Letterhead:
 async def send(
     stack: Stack,
     opened_channel: OpenedChannel,
-    message: Composed,
-    attachments: Sequence[Attachment] = (),
+    write: Callable[[], Awaitable[Written]],
     *,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> None:
-    """Send a message; files go with mail alone. Raises `Undelivered` with the reason."""
-    target, letterhead = opened_channel.target, opened_channel.letterhead
-    match opened_channel.channel.kind:
-        case ChannelKind.MAIL:
-            addresses = mail_addresses(target)
-            await send_mail(
-                stack.settings.mail, addresses, message.title, message.text, letterhead, attachments
-            )
-        case ChannelKind.WEBHOOK:
-            await post_webhook(target, message.payload, transport=transport)
-        case ChannelKind.SERVICE:
-            await tell_service(target, message.title, message.text)
+    """Send what is written, for mail once in the language of each reader; files go with mail alone.
+
+    Raises `Undelivered` with the reason.
+    """
+    if opened_channel.channel.kind is not ChannelKind.MAIL:
+        message, _ = await write()
+        if opened_channel.channel.kind is ChannelKind.WEBHOOK:
+            await post_webhook(opened_channel.target, message.payload, transport=transport)
+        else:
+            await tell_service(opened_channel.target, message.title, message.text)
+        return
+    for speech, addresses in _readers(opened_channel).items():
+        with speaking(speech):
+            message, attachments = await write()
+            title, text = tr(message.title), "\n".join(tr(line) for line in message.lines)
+        await send_mail(stack.settings.mail, addresses, title, text, opened_channel.letterhead, attachments)
+
+
+def told(message: Composed) -> Callable[[], Awaitable[Written]]:
+    """Return how a message without files is written."""
+
+    async def write() -> Written:
+        return message, ()
+
+    return write
+
+
+def _readers(opened_channel: OpenedChannel) -> dict[Speech, list[str]]:
+    found: dict[Speech, list[str]] = {}
+    for address in mail_addresses(opened_channel.target):
+        found.setdefault(opened_channel.speech_at.get(address.lower(), ENGLISH), []).append(address)
+    return found
 
 
 def trial(stack: Stack, opened_channel: OpenedChannel) -> Composed:
     """Return the message that a channel is tried out with."""
     name = opened_channel.letterhead.name
-    title = f"{name}: a trial"
-    lines = (f"{opened_channel.channel.name} works: alerts arrive here.",)
+    title = say("{name}: a trial", name=name)
+    lines = (say("{name} works: alerts arrive here.", name=opened_channel.channel.name),)
     payload: dict[str, object] = {
         "portal": name,
         "sentAt": iso_utc(stack.clock()),
-        "title": title,
+        "title": str(title),
         "address": page_address(stack) or None,
         "alerts": [],
     }

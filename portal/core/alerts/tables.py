@@ -80,7 +80,10 @@ class AlertRuleChannel(SQLModel, table=True):
 
 
 class AlertRow(SQLModel, table=True):
-    """What happened: one row for each cause until it ends. What it was about it says itself, if that is gone later."""
+    """What happened: one row for each cause until it ends. What it was about it says itself, if that is gone later.
+
+    `said` is how its words were said, for another language.
+    """
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -110,6 +113,7 @@ class AlertRow(SQLModel, table=True):
     acknowledged_at: datetime | None = timestamp(nullable=True)
     acknowledged_by: str = stored("", max_length=254)
     note: str = stored("", max_length=500)
+    said: str = stored("", sa_type=Text)
 
 
 class AlertMessage(SQLModel, table=True):

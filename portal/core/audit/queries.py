@@ -18,6 +18,7 @@ from portal.core.audit.acting import Acting, present
 from portal.core.audit.tables import AuditRow
 from portal.core.database.prepared import PreparedChange
 from portal.core.errors import Throttled
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,7 @@ async def _refuse_without_end(session: AsyncSession, who: Acting, *, is_log_in: 
     if count >= MOST_AN_HOUR:
         wait = max(int((_HOUR - since_oldest).total_seconds()), 1)
         most = f"You have done {MOST_AN_HOUR} things within the hour, the most that is taken"
-        message = f"{most}: go on in {-(-wait // 60)} min."
+        message = say("{most}: go on in {part} min.", most=most, part=-(-wait // 60))
         raise Throttled(message, wait)
 
 

@@ -16,6 +16,7 @@ from portal.core.brand.rules import svg
 from portal.core.brand.rules.images import MAX_PIXELS, MAX_SIDE
 from portal.core.errors import Invalid, NotFound, TooLarge
 from portal.core.values.texts import sound_name
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +105,9 @@ async def save_image(stack: Stack, kind: str, content: bytes) -> None:
     """
     _check_kind(kind)
     if len(content) > MAX_IMAGE_BYTES:
-        raise TooLarge(f"An image has at most {MAX_IMAGE_BYTES // 1024} KiB")
+        raise TooLarge(
+            say("An image has at most {max_image_bytes} KiB", max_image_bytes=MAX_IMAGE_BYTES // 1024)
+        )
     content, media_type = await _examined(content)
     async with stack.db.transaction() as session:
         before = _image_facts(await queries.look_at_image(session, kind))
@@ -140,8 +143,14 @@ async def _examined(content: bytes) -> tuple[bytes, str]:
     found = await examined(content)
     if found is None:
         raise Invalid(
-            f"This is no still PNG, JPEG or WebP image of at most {MAX_SIDE} by {MAX_SIDE} and "
-            f"{MAX_PIXELS // 1_000_000} million pixels, and no plain SVG drawing of at most {svg.MAX_BYTES // 1024} KiB"
+            say(
+                "This is no still PNG, JPEG or WebP image of at most {max_side} by {max_side_2} and "
+                "{max_pixels} million pixels, and no plain SVG drawing of at most {max_bytes} KiB",
+                max_side=MAX_SIDE,
+                max_side_2=MAX_SIDE,
+                max_pixels=MAX_PIXELS // 1_000_000,
+                max_bytes=svg.MAX_BYTES // 1024,
+            )
         )
     return found
 
@@ -149,7 +158,7 @@ async def _examined(content: bytes) -> tuple[bytes, str]:
 def _color(value: str) -> str:
     color = value.strip().lower()
     if not _COLOR.fullmatch(color):
-        raise Invalid(f"{value!r} is not a colour like #1f5fd6")
+        raise Invalid(say("{value} is not a colour like #1f5fd6", value=f"{value!r}"))
     return color
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.errors import Undelivered
 from portal.core.setting_sections import MailSecurity
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from portal.core.setting_sections import MailSettings
 
 _SECONDS = 20.0
-_NO_SERVER = "Mail is not set up: Mail__Host names no server."
+_NO_SERVER = noted("Mail is not set up: Mail__Host names no server.")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,11 @@ def _send(settings: MailSettings, addresses: list[str], message: EmailMessage) -
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise Undelivered(_reason(error)) from None
     if refused:
-        message_ = f"The mail server refused {len(refused)} of {len(addresses)} addresses"
+        message_ = say(
+            "The mail server refused {refused} of {addresses} addresses",
+            refused=len(refused),
+            addresses=len(addresses),
+        )
         raise Undelivered(message_)
 
 

@@ -9,6 +9,7 @@ import apprise
 from apprise import NotifyBase
 
 from portal.core.errors import Invalid, Undelivered
+from portal.core.words import say
 
 # It logs addresses and answers, and secrets stand in both.
 logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
@@ -31,7 +32,7 @@ async def tell_service(address: str, title: str, text: str) -> None:
     except (TimeoutError, TypeError):
         is_told = False
     if not is_told:
-        message = f"{service.service_name} did not take the message"
+        message = say("{service_name} did not take the message", service_name=service.service_name)
         raise Undelivered(message)
 
 
@@ -42,5 +43,8 @@ def _service(address: str) -> NotifyBase:
         made = apprise.Apprise.instantiate(address)  # pyright: ignore[reportUnknownMemberType]
         if made is not None:
             return made
-    message = f"There is no service whose addresses begin with {scheme}://, or the address is not complete"
+    message = say(
+        "There is no service whose addresses begin with {scheme}://, or the address is not complete",
+        scheme=scheme,
+    )
     raise Invalid(message)

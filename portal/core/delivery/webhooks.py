@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from portal.core.errors import Undelivered
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +27,11 @@ async def post_webhook(
         async with httpx.AsyncClient(timeout=_SECONDS, headers=_HEADERS, transport=transport) as client:
             answer = await client.post(url, json=dict(payload))
     except httpx.TimeoutException:
-        message = "The webhook does not answer"
+        message = noted("The webhook does not answer")
         raise Undelivered(message) from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
-        message = "The webhook cannot be reached"
+        message = noted("The webhook cannot be reached")
         raise Undelivered(message) from None
     if not answer.is_success:
-        message = f"The webhook answered {answer.status_code}"
+        message = say("The webhook answered {status_code}", status_code=answer.status_code)
         raise Undelivered(message)

@@ -21,6 +21,7 @@ from portal.core.identity.secrets import one_time_codes, passwords
 from portal.core.identity.secrets.sealing import Sealer, seal_of
 from portal.core.log import MORE, logger
 from portal.core.values.tokens import token_hash
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from portal.core.identity.queries.accounts import Credentials
     from portal.core.stack import Stack
 
-_CLOSED = "Too many failed log-ins: try again later."
+_CLOSED = noted("Too many failed log-ins: try again later.")
 _log = logger("accounts")
 # The audit trail has every attempt that was looked at; the log says that there are some.
 _lines = Budget(each=10, together=30)

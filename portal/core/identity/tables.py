@@ -36,6 +36,8 @@ class User(SQLModel, table=True):
     password_changed_at: datetime = timestamp(now=True)
     last_sign_in_at: datetime | None = timestamp(nullable=True)
     is_limited: bool = stored(default=False)
+    language: str = stored("en", max_length=10)
+    locale: str = stored("en-ZA", max_length=10)
 
 
 class ExternalIdentity(SQLModel, table=True):

@@ -20,6 +20,7 @@ from portal.core.sites.queries import device_posts, devices, sites
 from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import local_midnight, present_until
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -127,7 +128,7 @@ async def meter_detail(
         device = await devices.get_device(session, device_id, now)
         site = None if device is None else await sites.get_site(session, device.site_id)
         if device is None or site is None:
-            message = "There is no such meter any more"
+            message = noted("There is no such meter any more")
             raise NotFound(message)
         key = await measurements.key_of(session, device_id)
         last = None

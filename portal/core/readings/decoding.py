@@ -26,10 +26,11 @@ from portal.core.readings.wire import DeviceReading, FleetReading, LooseReading
 from portal.core.values.numbers import is_sound
 from portal.core.values.texts import text_problem
 from portal.core.wire_fields import TEXTS_OF_LINES, RowProblem
+from portal.core.words import noted, say
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
-_TOO_DEEP = "the body is nested too deeply"
+_TOO_DEEP = noted("the body is nested too deeply")
 # Rows of as many bytes are decoded one by one within a millisecond or two.
 _BRIEF_BYTES = 16_384
 _AT_TIME = " - at `$.time`"
@@ -233,7 +234,7 @@ class _TimeInvalid(ValueError):
 
 def _check_count(count: int, max_rows: int) -> None:
     if count > max_rows:
-        message = f"at most {max_rows} rows are allowed in one request"
+        message = say("at most {max_rows} rows are allowed in one request", max_rows=max_rows)
         raise TooLarge(message)
 
 

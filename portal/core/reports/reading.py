@@ -25,6 +25,7 @@ from portal.core.reports.rules.month_report import (
     totals_of,
 )
 from portal.core.values.time import EARLIEST_READING_AT, HOUR, floor_hour, local_midnight
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from portal.core.energy import Counted
     from portal.core.stack import Stack
 
-_BESIDE = (("The month before", 1), ("The same month a year before", 12))
+_BESIDE = ((noted("The month before"), 1), (noted("The same month a year before"), 12))
 
 
 async def read_month(stack: Stack, month: date | None = None) -> MonthReport:
@@ -48,7 +49,11 @@ async def read_month(stack: Stack, month: date | None = None) -> MonthReport:
         this = now.astimezone(zone).date().replace(day=1)
         asked = month_before(this, 1) if month is None else month.replace(day=1)
         if not EARLIEST_READING_AT.date() <= asked <= this:
-            message = f"There is no report of {asked:%Y-%m}: months are from 2010-01 to {this:%Y-%m}"
+            message = say(
+                "There is no report of {asked}: months are from 2010-01 to {this}",
+                asked=f"{asked:%Y-%m}",
+                this=f"{this:%Y-%m}",
+            )
             raise Invalid(message)
         report, *cover = await _month(stack, counted, asked, now, zone)
         beside = [
@@ -60,10 +65,7 @@ async def read_month(stack: Stack, month: date | None = None) -> MonthReport:
             for label, count in _BESIDE
         ]
         found = await alerts.alerts_between(counted.session, *month_bounds(asked, zone))
-    events = [
-        MonthEvent(each.began_at, each.ended_at, f"{KINDS[each.kind].label}: {each.subject}. {each.words}")
-        for each in found
-    ]
+    events = [MonthEvent(each.began_at, each.ended_at, _words(each)) for each in found]
     return build_report(
         totals_of(asked, report, *cover),
         report,
@@ -73,6 +75,11 @@ async def read_month(stack: Stack, month: date | None = None) -> MonthReport:
         made_at=now,
         is_so_far=asked == this,
     )
+
+
+def _words(each: alerts.StoredAlert) -> str:
+    label = say(KINDS[each.kind].label)
+    return say("{label}: {subject}. {words}", label=label, subject=each.subject, words=each.spoken)
 
 
 async def _totals(

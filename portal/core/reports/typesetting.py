@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Literal
 import typst
 
 from portal.core.alerts.rules.conditions import duration_words
+from portal.core.languages import month_name, month_short, number_text, present, tr
 from portal.core.tariffs.rules.period_kinds import period_kind
 from portal.core.values.money import round_money
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date, datetime
 
     from portal.core.brand.queries import StoredImage
     from portal.core.cost.rules.cost import DayCost
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 _PAGE = Path(__file__).with_name("month_report.typ")
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg", "image/webp": "webp"}
-_DEFAULT = "Default rate"
+_DEFAULT = noted("Default rate")
 _NONE = "\u2013"
 _ORDER = ("off-peak", "standard", "peak", "default", "other")
 
@@ -72,29 +75,33 @@ def page_data(report: MonthReport, letterhead: Letterhead, logo: str | None) -> 
         "brand": letterhead.name,
         "color": letterhead.color,
         "logo": logo,
-        "title": report.title,
+        "title": month_words(report.totals.month),
+        "language": present().language,
+        "words": _page_words(totals.currency),
         "so-far": report.is_so_far,
-        "made": f"Made on {made:%-d %B %Y, %H:%M}",
+        "made": tr(
+            "Made on {day} {month}, {time}", day=made.day, month=month_words(made), time=f"{made:%H:%M}"
+        ),
         "zone": report.zone.key,
         "currency": totals.currency,
         "figures": figures_in_words(report),
-        "notes": list(report.notes),
+        "notes": [tr(note) for note in report.notes],
         "scale": scale,
         "scale-words": f"{_kwh(Decimal(repr(scale)))} kWh",
         "days": [_day(day) for day in report.days],
         "legend": _legend(report.periods),
         "periods": [_period(each, money) for each in _in_order(report.periods)],
         "period-total": [
-            "Energy",
+            tr("Energy"),
             _kwh(totals.kwh),
             money(totals.energy_cost),
             money.rate(totals.energy_cost, totals.kwh),
         ],
         "compared": [_compared(each, money) for each in report.compared],
         "sites": [_site(each, money) for each in report.sites],
-        "site-total": ["All sites", *_amounts(totals, money)],
+        "site-total": [tr("All sites"), *_amounts(totals, money)],
         "events": _events(report),
-        "events-left-out": f"and {report.events_left_out} more, in the list of alerts"
+        "events-left-out": tr("and {more} more, in the list of alerts", more=report.events_left_out)
         if report.events_left_out
         else "",
     }
@@ -107,11 +114,11 @@ class _Money:
         self._currency = currency
 
     def __call__(self, amount: Decimal) -> str:
-        return f"{round_money(amount, self._currency):,}".replace(",", "\u2009")
+        return number_text(f"{round_money(amount, self._currency):,}")
 
     def rate(self, cost: Decimal, kwh: Decimal) -> str:
         """What a kWh came to; a dash where there is none."""
-        return _NONE if kwh <= 0 else f"{cost / kwh:.4f}"
+        return _NONE if kwh <= 0 else number_text(f"{cost / kwh:.4f}")
 
 
 def figures_in_words(report: MonthReport) -> list[dict[str, str]]:
@@ -119,23 +126,66 @@ def figures_in_words(report: MonthReport) -> list[dict[str, str]]:
     totals = report.totals
     money = _Money(totals.currency)
     previous = next((each for each in report.compared if not each.why_not), None)
-    note = "" if previous is None else f"{_signed(previous.kwh_change)} against {previous.month:%B}"
-    cost_note = "" if previous is None else f"{_signed(previous.cost_change)} against {previous.month:%B}"
+    note, cost_note = ("", "") if previous is None else _against(previous)
     return [
-        {"label": "Energy", "value": _kwh(totals.kwh), "unit": "kWh", "note": note},
+        {"label": tr("Energy"), "value": _kwh(totals.kwh), "unit": "kWh", "note": note},
         {
-            "label": "Energy cost",
+            "label": tr("Energy cost"),
             "value": money(totals.energy_cost),
             "unit": totals.currency,
-            "note": "with VAT",
+            "note": tr("with VAT"),
         },
-        {"label": "Fixed charges", "value": money(totals.fixed), "unit": totals.currency, "note": "with VAT"},
-        {"label": "Total", "value": money(totals.total), "unit": totals.currency, "note": cost_note},
+        {
+            "label": tr("Fixed charges"),
+            "value": money(totals.fixed),
+            "unit": totals.currency,
+            "note": tr("with VAT"),
+        },
+        {"label": tr("Total"), "value": money(totals.total), "unit": totals.currency, "note": cost_note},
     ]
 
 
+def _against(other: BesideMonth) -> tuple[str, str]:
+    month = month_name(other.month)
+    energy, cost = _signed(other.kwh_change), _signed(other.cost_change)
+    return tr("{change} against {month}", change=energy, month=month), tr(
+        "{change} against {month}", change=cost, month=month
+    )
+
+
+def month_words(on: date) -> str:
+    """Return a month in the present language: `May 2026`."""
+    return f"{month_name(on)} {on.year}"
+
+
+def _page_words(currency: str) -> dict[str, str]:
+    """Return what the page itself says."""
+    return {
+        "so-far": tr("so far"),
+        "by-day": tr("Energy by day"),
+        "by-period": tr("Cost by period"),
+        "period": tr("Period"),
+        "per-kwh": tr("per kWh"),
+        "beside": tr("Beside other months"),
+        "energy": tr("Energy"),
+        "cost": tr("Cost"),
+        "no-comparison": tr("No comparison"),
+        "sites": tr("Sites"),
+        "site": tr("Site"),
+        "energy-in": tr("Energy, {currency}", currency=currency),
+        "fixed-in": tr("Fixed, {currency}", currency=currency),
+        "total-in": tr("Total, {currency}", currency=currency),
+        "happened": tr("What happened"),
+        "nothing-happened": tr("No alert in this month."),
+        "amounts": tr("Amounts with VAT. Days and months by the clock of"),
+        "bulk": tr("A site adds up its bulk meters."),
+    }
+
+
 def _signed(change: float | None) -> str:
-    return _NONE if change is None else f"{change:+.1%}".replace("%", " %").replace("-", "\u2212")
+    return (
+        _NONE if change is None else number_text(f"{change:+.1%}".replace("%", " %").replace("-", "\u2212"))
+    )
 
 
 def _day(day: DayCost) -> dict[str, object]:
@@ -152,14 +202,16 @@ def _in_order(periods: Iterable[PeriodLine]) -> list[PeriodLine]:
 
 
 def _legend(periods: Iterable[PeriodLine]) -> list[dict[str, str]]:
-    return [
-        {"kind": period_kind(each.name).value, "name": each.name or _DEFAULT} for each in _in_order(periods)
-    ]
+    return [{"kind": period_kind(each.name).value, "name": _called(each.name)} for each in _in_order(periods)]
+
+
+def _called(period: str | None) -> str:
+    return period or tr(_DEFAULT)
 
 
 def _period(each: PeriodLine, money: _Money) -> dict[str, str]:
     return {
-        "name": each.name or _DEFAULT,
+        "name": _called(each.name),
         "kwh": _kwh(each.kwh),
         "cost": money(each.cost),
         "rate": money.rate(each.cost, each.kwh),
@@ -169,9 +221,9 @@ def _period(each: PeriodLine, money: _Money) -> dict[str, str]:
 def _compared(each: BesideMonth, money: _Money) -> dict[str, str]:
     other = each.other
     return {
-        "label": each.label,
-        "month": f"{each.month:%B %Y}",
-        "why-not": each.why_not,
+        "label": tr(each.label),
+        "month": month_words(each.month),
+        "why-not": tr(each.why_not),
         "kwh": _signed(each.kwh_change),
         "cost": _signed(each.cost_change),
         "kwh-then": "" if other is None else f"{_kwh(other.kwh)} kWh",
@@ -191,13 +243,17 @@ def _amounts(each: SiteShare | MonthTotals, money: _Money) -> tuple[str, str, st
 def _events(report: MonthReport) -> list[dict[str, str]]:
     return [
         {
-            "when": f"{each.began_at.astimezone(report.zone):%-d %b %H:%M}",
-            "lasted": "open" if each.ended_at is None else duration_words(each.ended_at - each.began_at),
-            "words": each.words,
+            "when": _when(each.began_at.astimezone(report.zone)),
+            "lasted": tr("open") if each.ended_at is None else duration_words(each.ended_at - each.began_at),
+            "words": tr(each.words),
         }
         for each in report.events
     ]
 
 
+def _when(local: datetime) -> str:
+    return f"{local.day} {month_short(local)} {local:%H:%M}"
+
+
 def _kwh(kwh: Decimal) -> str:
-    return f"{kwh:,.1f}".replace(",", "\u2009")
+    return number_text(f"{kwh:,.1f}")

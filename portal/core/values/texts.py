@@ -10,6 +10,7 @@ import re
 from unicodedata import normalize
 
 from portal.core.errors import Invalid
+from portal.core.words import say
 
 # What the columns hold.
 LONGEST_NAME = 200
@@ -71,7 +72,7 @@ def sound_name(what: str, text: str, most: int) -> str:
     """
     name = text.strip()
     if is_blank(name):
-        message = f"{what} must not be empty"
+        message = say("{what} must not be empty", what=what)
         raise Invalid(message)
     return _sound(what, name, most, lines=False)
 
@@ -86,7 +87,7 @@ def _sound(what: str, text: str, most: int, *, lines: bool) -> str:
     if problem is None and len(text) > most:
         problem = f"has at most {most} characters"
     if problem is not None:
-        message = f"{what} {problem}"
+        message = say("{what} {problem}", what=what, problem=problem)
         raise Invalid(message)
     return text
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from portal.core.cost.rules.cost import CostReport, DayCost
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
+from portal.core.languages import tr
 from portal.features.cost.coverage_words import NO_READINGS
 from portal.features.cost.fixed_days import fixed_by_day
 from portal.features.cost.time_bars import FIXED_CHARGE, TimeBar, ValueWords, draw_bars, legend_of, scale_for
@@ -16,7 +17,6 @@ from portal.ui import formats
 from portal.ui.plotted import NO_BARS, Drawn
 
 _FEW_DAYS, _FEWEST_SLOTS, _MANY_DAYS = 10, 5, 62
-_NO_READINGS = NO_READINGS.capitalize()
 _DAY, _UTC, _NONE = timedelta(days=1), ZoneInfo("UTC"), Decimal(0)
 
 
@@ -46,12 +46,15 @@ def day_figure(report: CostReport, measure: Literal["cost", "energy"]) -> Drawn:
     ]
     for shown in empty:
         charged = shown["rows"] if shown["parts"] else []
-        shown["rows"] = [{"label": _NO_READINGS, "hue": "", "value": ""}, *charged]
+        shown["rows"] = [{"label": tr(NO_READINGS).capitalize(), "hue": "", "value": ""}, *charged]
     return drawn | {
         "ticks": _ticks(days, span),
         "legend": legend_of(bars),
-        "gaps": [{"x": shown["x"], "w": shown["w"], "h": 1, "words": _NO_READINGS} for shown in empty],
-        "gap_words": _NO_READINGS if empty else "",
+        "gaps": [
+            {"x": shown["x"], "w": shown["w"], "h": 1, "words": tr(NO_READINGS).capitalize()}
+            for shown in empty
+        ],
+        "gap_words": tr(NO_READINGS).capitalize() if empty else "",
     }
 
 
@@ -75,11 +78,11 @@ def _bar(line: DayCost, measure: str, fixed: Decimal) -> TimeBar:
 def _ticks(days: Sequence[date], span: TimeSpan) -> list[Drawn]:
     """Words in the middle of days: of each of a few, else of Mondays or of the first days of months."""
     if len(days) <= _FEW_DAYS:
-        chosen = [(day, f"{day:%a} {day.day}") for day in days]
+        chosen = [(day, f"{formats.weekday_short(day)} {day.day}") for day in days]
     elif len(days) <= _MANY_DAYS:
-        chosen = [(day, f"{day.day} {day:%b}") for day in days if day.weekday() == 0]
+        chosen = [(day, formats.day_of_month(day)) for day in days if day.weekday() == 0]
     else:
-        chosen = [(day, f"{day:%b}") for day in days if day.day == 1]
+        chosen = [(day, formats.month_short(day)) for day in days if day.day == 1]
     return [
         {"at": round((_at(day) + _DAY / 2 - span.from_at) / span.length, 5), "text": text}
         for day, text in chosen

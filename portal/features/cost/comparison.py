@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.rules.totals import total_of
+from portal.core.languages import tr
 from portal.features.cost.coverage_words import no_comparison
 from portal.ui import formats
 from portal.ui.range_picker import DayRange
@@ -36,7 +37,7 @@ def build_comparison(
     missing = no_comparison(report.coverage, before.coverage)
     if missing:
         return missing, ""
-    label = _short(days) + (" by now" if is_running else "")
+    label = tr("{days} by now", days=_short(days)) if is_running else _short(days)
     energy = _in_words(report.total_kwh, before.total_kwh, label)
     if report.currency != before.currency:
         return energy, ""
@@ -52,7 +53,4 @@ def _short(days: DayRange) -> str:
 
 
 def _in_words(now: Decimal, before: Decimal, label: str) -> str:
-    difference = formats.change(now, before)
-    if not difference:
-        return ""
-    return f"{difference} {'as' if difference.startswith('about') else 'than'} {label}"
+    return formats.change_beside(now, before, label)

@@ -9,6 +9,7 @@ from portal.core.cost.rules.shown_cost import shown_kwh
 from portal.core.cost.service.explain import HourLine
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
+from portal.core.languages import tr
 from portal.core.values.apportioning import apportion
 from portal.core.values.currencies import minor_unit
 from portal.core.values.money import round_money
@@ -43,7 +44,7 @@ def _hour_label(hour_at: datetime, zone: str) -> str:
     """The hour by the clock on the wall; where clocks change an hour may come twice, so its offset is said."""
     start = hour_at.astimezone(ZoneInfo(zone))
     end = start + HOUR  # by the clock: an hour at which it was put back ends at the time it showed before
-    label = f"{start:%H:%M} to {end:%H:%M}"
+    label = tr("{start} to {end}", start=f"{start:%H:%M}", end=f"{end:%H:%M}")
     around = {(hour_at + n * HOUR).astimezone(start.tzinfo).utcoffset() for n in (-1, 0, 1)}
     offset = f"{start:%z}"
     return label if len(around) == 1 else f"{label} (UTC{offset[:3]}:{offset[3:]})"
@@ -52,7 +53,7 @@ def _hour_label(hour_at: datetime, zone: str) -> str:
 def hour_totals(lines: Sequence[HourLine], currency: str) -> list[str]:
     """What the hours add up to, a text per column."""
     kwh, total = (sum((getattr(line, part) for line in lines), Decimal(0)) for part in ("kwh", "total"))
-    return ["Total", formats.number(kwh, 3), "", formats.money(total, currency)]
+    return [tr("Total"), formats.number(kwh, 3), "", formats.money(total, currency)]
 
 
 def hour_bars(

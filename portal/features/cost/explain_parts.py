@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.cost.explain_state import CostExplainer
 from portal.features.cost.explain_view import ExplainStep, HourRow
 from portal.features.cost.parts import hue_square
@@ -11,10 +12,15 @@ from portal.ui.forms import icon_button
 from portal.ui.panels import panel
 from portal.ui.plotted import bars
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
-from portal.ui.vars import Click, Shown, Text, Told, is_some
+from portal.ui.vars import Click, Shown, Text, Told, is_some, sentence
 
 State = type[CostExplainer]
-_HOURS = (Column("Hour"), Column("kWh", is_number=True), Column("Rate"), Column("Total", is_number=True))
+_HOURS = (
+    Column(tr("Hour")),
+    Column("kWh", is_number=True),
+    Column(tr("Rate")),
+    Column(tr("Total"), is_number=True),
+)
 _STRIP_HEIGHT = "72px"
 
 
@@ -25,7 +31,7 @@ def explain_panel(state: State) -> rx.Component:
         panel(
             _title(state),
             rx.cond(state.failure != "", _part(callout(state.failure, tone="fail")), _shown(state)),
-            label="Explanation",
+            label=tr("Explanation"),
             crumbs=(_crumb_total(state), _crumb_day(state), _crumb_device(state), _crumb_hour(state)),
             on_close=state.explain_close,
             actions=_pager(state),
@@ -39,11 +45,11 @@ def _title(state: State) -> rx.Component:
     return rx.fragment(
         rx.match(
             state.step,
-            ("days", "Days of this range"),
+            ("days", tr("Days of this range")),
             ("devices", state.day_label),
             ("hours", f"{state.device_label}, {state.day_label}"),
             ("hour", f"{state.device_label}, {state.hour_label}"),
-            "Explanation",
+            tr("Explanation"),
         )
     )
 
@@ -52,8 +58,8 @@ def _shown(state: State) -> rx.Component:
     return rx.fragment(
         rx.match(
             state.step,
-            ("days", _listing(state, "Day", "Days of this range", state.explain_day)),
-            ("devices", _listing(state, "Device", "Devices on this day", state.explain_device)),
+            ("days", _listing(state, tr("Day"), tr("Days of this range"), state.explain_day)),
+            ("devices", _listing(state, tr("Device"), tr("Devices on this day"), state.explain_device)),
             ("hours", rx.fragment(_strip(state), _hours(state))),
             rx.fragment(_strip(state), _hour(state)),
         )
@@ -65,7 +71,7 @@ def _crumb(words: Text, on_click: Click) -> rx.Component:
 
 
 def _crumb_total(state: State) -> rx.Component:
-    return rx.cond(state.step == "days", rx.el.span("Total"), _crumb("Total", state.explain_total))
+    return rx.cond(state.step == "days", rx.el.span(tr("Total")), _crumb(tr("Total"), state.explain_total))
 
 
 def _crumb_day(state: State) -> rx.Component:
@@ -97,16 +103,16 @@ def _crumb_hour(state: State) -> rx.Component:
 
 
 def _pager(state: State) -> rx.Component:
-    what = rx.cond(state.step == "hour", "hour", "day")
+    what = rx.cond(state.step == "hour", tr("hour"), tr("day"))
     before = icon_button(
         rx.icon("chevron-left", size=16),
-        label=f"The {what} before",
+        label=sentence("The {what} before", what=what),
         on_click=state.explain_beside(state.before),
         disabled=state.before == "",
     )
     after = icon_button(
         rx.icon("chevron-right", size=16),
-        label=f"The {what} after",
+        label=sentence("The {what} after", what=what),
         on_click=state.explain_beside(state.after),
         disabled=state.after == "",
     )
@@ -121,11 +127,15 @@ def _part(*content: rx.Component) -> rx.Component:
 
 def _listing(state: State, first: str, caption: str, on_choose: Told[str]) -> rx.Component:
     table = data_table(
-        (Column(first), Column("kWh", is_number=True), Column(f"Total, {state.unit}", is_number=True)),
+        (
+            Column(first),
+            Column("kWh", is_number=True),
+            Column(sentence("Total, {unit}", unit=state.unit), is_number=True),
+        ),
         state.rows,
         lambda row: _listed(row, on_choose),
         caption=caption,
-        totals=["Total", state.row_totals[0], state.row_totals[3]],
+        totals=[tr("Total"), state.row_totals[0], state.row_totals[3]],
     )
     return rx.el.div(table, class_name="ui-panel-table")
 
@@ -136,7 +146,7 @@ def _listed(row: CostRow, on_choose: Told[str]) -> list[rx.Component]:
         rx.el.button(row["label"], type="button", on_click=on_choose(row["key"]), class_name="ui-link"),
         rx.el.span(row["label"]),
     )
-    base_and_vat = rx.fragment("Base ", row["base"], ", VAT ", row["vat"])
+    base_and_vat = rx.fragment(tr("Base "), row["base"], tr(", VAT "), row["vat"])
     return [
         head_cell(
             rx.el.div(hue_square(row["hue"]), name, class_name="ui-cell-name"),
@@ -154,7 +164,7 @@ def _strip(state: State) -> rx.Component:
         _part(
             bars(
                 state.hours_figure,
-                label="Energy by the hour.",
+                label=tr("Energy by the hour."),
                 height=_STRIP_HEIGHT,
                 on_open=state.explain_hour,
             )
@@ -168,7 +178,7 @@ def _hours(state: State) -> rx.Component:
         _HOURS,
         state.hours,
         lambda row: _hour_row(state, row),
-        caption="Hours",
+        caption=tr("Hours"),
         totals=[state.hour_totals[index] for index in range(len(_HOURS))],
     )
     return rx.cond(
@@ -176,7 +186,7 @@ def _hours(state: State) -> rx.Component:
         rx.el.div(
             table, _part(rx.el.p(state.hours_as_of, class_name="ui-hint")), class_name="ui-panel-table"
         ),
-        _part(rx.el.p("No energy on this day.", class_name="ui-hint")),
+        _part(rx.el.p(tr("No energy on this day."), class_name="ui-hint")),
     )
 
 
@@ -197,10 +207,10 @@ def _hour(state: State) -> rx.Component:
     found = state.explained
     return rx.el.div(
         rx.el.p(found.title, class_name="ui-hint ui-panel-part"),
-        _steps("Readings used", found.readings),
-        _steps("Energy by the register", found.pieces),
-        _steps("Tariff, rate and VAT", found.parts),
-        _steps("Rounding", found.result),
+        _steps(tr("Readings used"), found.readings),
+        _steps(tr("Energy by the register"), found.pieces),
+        _steps(tr("Tariff, rate and VAT"), found.parts),
+        _steps(tr("Rounding"), found.result),
         rx.el.p(found.as_of, class_name="ui-hint ui-panel-part"),
         class_name="ui-panel-table",
     )
@@ -210,8 +220,8 @@ def _steps(title: str, steps: Shown[list[ExplainStep]]) -> rx.Component:
     return data_table(
         (
             Column(title),
-            Column("How", is_hidden_label=True),
-            Column("Figure", is_number=True, is_hidden_label=True),
+            Column(tr("How"), is_hidden_label=True),
+            Column(tr("Figure"), is_number=True, is_hidden_label=True),
         ),
         steps,
         _step,

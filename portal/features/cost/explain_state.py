@@ -7,6 +7,7 @@ import reflex as rx
 
 from portal.auth.guards import signed_in
 from portal.core.cost.service import explain
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.values.time import parse_instant
 from portal.features.cost.days import instants_of
@@ -164,4 +165,4 @@ class CostExplainer(rx.State, mixin=True):
 
 def _name_of(report: CostView, device: str) -> str:
     rows = (*report.devices, *report.submeters)
-    return next((row["label"] for row in rows if row["key"] == device), "Device")
+    return next((row["label"] for row in rows if row["key"] == device), tr("Device"))

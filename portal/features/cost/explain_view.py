@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from portal.core.cost.rules.explanation import Explanation, PieceUsed, PricedPart
 from portal.core.energy.rules.pieces import PieceKind
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 from portal.features.cost.hues import period_label
 from portal.ui import formats
 
@@ -48,7 +49,7 @@ def device_uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such device.") from None
+        raise NotFound(tr("There is no such device.")) from None
 
 
 def build_explanation(found: Explanation) -> ExplainView:
@@ -70,14 +71,14 @@ def build_explanation(found: Explanation) -> ExplainView:
         parts=[step for part in found.parts for step in _part(part, zone, found.currency)],
         result=[
             {
-                "title": "Base",
-                "words": "rounded so that the three add up",
+                "title": tr("Base"),
+                "words": tr("rounded so that the three add up"),
                 "figure": formats.money(found.shown_base, found.currency),
             },
-            {"title": "VAT", "words": "", "figure": formats.money(found.shown_vat, found.currency)},
+            {"title": tr("VAT"), "words": "", "figure": formats.money(found.shown_vat, found.currency)},
             {
-                "title": "Total",
-                "words": "rounded half up, once",
+                "title": tr("Total"),
+                "words": tr("rounded half up, once"),
                 "figure": formats.money(found.shown_total, found.currency),
             },
         ],
@@ -87,14 +88,22 @@ def build_explanation(found: Explanation) -> ExplainView:
 def _piece(piece: PieceUsed, zone: str) -> ExplainStep:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (piece.start_at, piece.end_at))
     share = (
-        "all of it in this hour"
+        tr("all of it in this hour")
         if piece.minutes_in_hour == piece.minutes
-        else f"{_exact(piece.minutes_in_hour)} of {_exact(piece.minutes)} minutes lie in this hour"
+        else tr(
+            "{minutes_in_hour} of {minutes} minutes lie in this hour",
+            minutes_in_hour=_exact(piece.minutes_in_hour),
+            minutes=_exact(piece.minutes),
+        )
     )
-    words = share if piece.kind is PieceKind.ALLOCATED else f"a gap too long to bill by the hour; {share}"
+    words = (
+        share
+        if piece.kind is PieceKind.ALLOCATED
+        else tr("a gap too long to bill by the hour; {share}", share=share)
+    )
     return {
-        "title": f"{start:%H:%M:%S} to {end:%H:%M:%S}",
-        "words": f"the register rose, {words}",
+        "title": tr("{start} to {end}", start=f"{start:%H:%M:%S}", end=f"{end:%H:%M:%S}"),
+        "words": tr("the register rose, {words}", words=words),
         "figure": f"{_exact(piece.kwh)}\u00a0kWh",
     }
 
@@ -104,16 +113,16 @@ def _not_billed(found: Explanation) -> list[ExplainStep]:
     if found.unallocated_kwh:
         steps.append(
             {
-                "title": "Gap",
-                "words": "energy of gaps that end in this hour, not billed",
+                "title": tr("Gap"),
+                "words": tr("energy of gaps that end in this hour, not billed"),
                 "figure": f"{_exact(found.unallocated_kwh)}\u00a0kWh",
             }
         )
     if found.suspect_readings:
         steps.append(
             {
-                "title": "Suspect readings",
-                "words": "kept, but no energy",
+                "title": tr("Suspect readings"),
+                "words": tr("kept, but no energy"),
                 "figure": str(found.suspect_readings),
             }
         )
@@ -122,19 +131,19 @@ def _not_billed(found: Explanation) -> list[ExplainStep]:
 
 def _part(part: PricedPart, zone: str, currency: str) -> list[ExplainStep]:
     start, end = (at.astimezone(ZoneInfo(zone)) for at in (part.start_at, part.end_at))
-    title = f"{start:%H:%M} to {end:%H:%M}"
+    title = tr("{start} to {end}", start=f"{start:%H:%M}", end=f"{end:%H:%M}")
     if part.rate_per_kwh is None or part.vat_rate is None:
         return [
             {
                 "title": title,
-                "words": "no tariff covers it, so it costs nothing",
+                "words": tr("no tariff covers it, so it costs nothing"),
                 "figure": f"{_exact(part.kwh)}\u00a0kWh",
             }
         ]
     symbol = formats.currency_symbol(currency)
     origin = [part.tariff_name or "", part.season or "", period_label(part.period_name)]
     if part.holiday:
-        origin.insert(1, f"{part.holiday} acts as {part.day_type}")
+        origin.insert(1, tr("{holiday} acts as {day_type}", holiday=part.holiday, day_type=part.day_type))
     return [
         {
             "title": title,
@@ -148,7 +157,7 @@ def _part(part: PricedPart, zone: str, currency: str) -> list[ExplainStep]:
         },
         {
             "title": "",
-            "words": f"VAT {_exact(part.vat_rate * 100)} %",
+            "words": tr("VAT {vat_rate} %", vat_rate=_exact(part.vat_rate * 100)),
             "figure": f"{symbol}\u00a0{_exact(part.vat)}",
         },
     ]

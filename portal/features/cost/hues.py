@@ -3,10 +3,24 @@
 from collections.abc import Iterable
 from typing import Final
 
+from portal.core.languages import tr
+from portal.core.tariffs.rules.clocks import NAMES
 from portal.core.tariffs.rules.period_kinds import period_kind
+from portal.core.words import noted
 from portal.ui import tokens
 
-DEFAULT_RATE: Final = "Default rate"
+DEFAULT_RATE: Final = noted("Default rate")
+# What parts of bars are called by the product itself; what else there is was named by people.
+_KNOWN: Final = frozenset(
+    (
+        *NAMES.values(),
+        noted("No tariff"),
+        noted("Fixed charge of the day"),
+        noted("Energy"),
+        noted("Stored"),
+        noted("Rejected"),
+    )
+)
 _HUES = {
     "peak": tokens.PEAK,
     "standard": tokens.STANDARD,
@@ -19,8 +33,10 @@ _OTHERS = tokens.OTHER_PERIODS
 
 
 def period_label(name: str | None) -> str:
-    """What a period is called; the default rate has no name of its own."""
-    return name or DEFAULT_RATE
+    """What a period is called: those of the usual clocks in the language, others as they were named."""
+    if not name:
+        return tr(DEFAULT_RATE)
+    return tr(name) if name in _KNOWN else name
 
 
 def period_rank(name: str | None) -> tuple[int, str]:

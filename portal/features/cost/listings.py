@@ -10,13 +10,15 @@ from uuid import UUID
 from portal.core.cost.rules.cost import CostReport, DayCost, DeviceCost, FixedCost, PeriodCost
 from portal.core.cost.rules.shown_cost import as_shown, shown_kwh
 from portal.core.cost.rules.totals import total_of
+from portal.core.languages import tr
 from portal.core.sites.rules.meter_tree import DeviceKind
+from portal.core.words import noted
 from portal.features.cost.fixed_days import fixed_by_day
 from portal.features.cost.hues import hues_of, period_label, period_rank
 from portal.ui import formats
 
 _ZERO = Decimal(0)
-_NO_TARIFF = "No tariff"
+_NO_TARIFF = noted("No tariff")
 _NAMED_DEVICES = 3
 _AMOUNTS = ("base_cost", "vat", "total")
 _Line = DayCost | DeviceCost | PeriodCost | FixedCost
@@ -68,15 +70,15 @@ def listings_of(exact: CostReport) -> Listings:
     """Return the lines of a report, of its own currency. Fixed charges are part of days, else lines of their own."""
     report = as_shown(exact)
     fixed = tuple(_fixed(charge) for charge in report.fixed)
-    days = _listing("Days", "Day", _days(report), ())
+    days = _listing(tr("Days"), tr("Day"), _days(report), ())
     energy = sum((line.kwh or _ZERO for line in days.lines), _ZERO)
     total = total_of(report)
     return Listings(
         days,
-        _listing("Devices", "Device", [_device(line) for line in report.devices], fixed),
-        _listing("Sites", "Site", _sites(report), fixed),
-        _listing("Time of use", "Period", _periods(report), fixed),
-        Line("Total", total.base_cost, total.vat, total.total, energy),
+        _listing(tr("Devices"), tr("Device"), [_device(line) for line in report.devices], fixed),
+        _listing(tr("Sites"), tr("Site"), _sites(report), fixed),
+        _listing(tr("Time of use"), tr("Period"), _periods(report), fixed),
+        Line(tr("Total"), total.base_cost, total.vat, total.total, energy),
         tuple(_submeter(line) for line in report.submeters),
     )
 
@@ -93,7 +95,7 @@ def _days(report: CostReport) -> list[Line]:
 
 
 def _day(line: DayCost, fixed: Decimal, its_vat: Decimal, currency: str) -> Line:
-    note = f"{formats.money(fixed + its_vat, currency)} fixed" if fixed else ""
+    note = tr("{fixed} fixed", fixed=formats.money(fixed + its_vat, currency)) if fixed else ""
     return replace(
         _line(line, formats.week_day(line.date), note),
         base=line.base_cost + fixed,
@@ -118,7 +120,7 @@ def _submeter(line: DeviceCost) -> Line:
     """A virtual meter has no hours of its own to be explained: those of its meters are."""
     is_virtual = line.kind is DeviceKind.VIRTUAL
     shown = _device(line)
-    note = f"{line.site_name}, calculated" if is_virtual else line.site_name
+    note = tr("{site_name}, calculated", site_name=line.site_name) if is_virtual else line.site_name
     return replace(shown, kwh=shown_kwh([line.kwh])[1], note=note, key="" if is_virtual else shown.key)
 
 
@@ -137,7 +139,9 @@ def _site(name: str, devices: Sequence[DeviceCost], *, is_only: bool) -> Line:
     )
     first = next((line for line in devices if line.kwh), devices[0])
     # Sites of one name are told apart by their devices.
-    note = "" if is_only else f"with {', '.join(line.name for line in devices[:_NAMED_DEVICES])}"
+    note = (
+        "" if is_only else tr("with {join}", join=", ".join(line.name for line in devices[:_NAMED_DEVICES]))
+    )
     return Line(name, base, vat, total, kwh, note, key=str(first.device_id))
 
 
@@ -154,7 +158,7 @@ def _periods(report: CostReport) -> list[Line]:
         for line in sorted(report.periods, key=lambda line: period_rank(line.name), reverse=True)
     ]
     uncovered = report.total_kwh - sum((line.kwh for line in report.periods), _ZERO)
-    return [*lines, Line(_NO_TARIFF, _ZERO, _ZERO, _ZERO, uncovered)] if uncovered else lines
+    return [*lines, Line(tr(_NO_TARIFF), _ZERO, _ZERO, _ZERO, uncovered)] if uncovered else lines
 
 
 def _last_day(report: CostReport, period: str | None) -> str:
@@ -169,8 +173,8 @@ def _last_day(report: CostReport, period: str | None) -> str:
 def _fixed(charge: FixedCost) -> Line:
     following = charge.last_day + timedelta(days=1)
     is_whole = charge.first_day.day == 1 and following.day == 1
-    days = f"{charge.month:%B %Y}" if is_whole else formats.day_range(charge.first_day, charge.last_day)
-    return _line(charge, "Fixed charge", f"{days}, {charge.site_name}, {charge.tariff_name}")
+    days = formats.month(charge.month) if is_whole else formats.day_range(charge.first_day, charge.last_day)
+    return _line(charge, tr("Fixed charge"), f"{days}, {charge.site_name}, {charge.tariff_name}")
 
 
 def _line(line: _Line, label: str, note: str = "") -> Line:

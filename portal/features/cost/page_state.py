@@ -13,6 +13,7 @@ from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.service.cost import AsItStood
 from portal.core.cost.service.restatements import WindowRestated
 from portal.core.errors import PortalError, Unavailable
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.stack import Stack, current
@@ -60,7 +61,7 @@ class CostPage(rx.State, mixin=True):
     last_day: str = ""
     today: str = ""
     quick: str = DEFAULT_RANGE
-    range_label: str = "Choose days"
+    range_label: str = tr("Choose days")
     grouping: str = UTC_DAYS
     currency: str = ""
     zone: str = "UTC"
@@ -238,7 +239,7 @@ class CostPage(rx.State, mixin=True):
         self.export_query = query_of(days, self.grouping, **self._export_choices())
         self.restated, self.quality_address = "", self._quality_address(days)
         self._shown_query = dict(parse_qsl(urlsplit(self._shown_address(days)).query))
-        self.days_note = f"Days run from 00:00 to 24:00, {self.zone} time"
+        self.days_note = tr("Days run from 00:00 to 24:00, {zone} time", zone=self.zone)
         return days
 
     async def _bring_missing(self, beat: Beat) -> bool:

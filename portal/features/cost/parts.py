@@ -4,6 +4,8 @@ from functools import partial
 
 import reflex as rx
 
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.features.cost.days import LOCAL_DAYS, UTC_DAYS
 from portal.features.cost.page_state import CostPage
 from portal.features.cost.view import CostRow
@@ -14,13 +16,13 @@ from portal.ui.layout import PlainLink, internal_link
 from portal.ui.plotted import bars, hatching_meaning, hue_meanings
 from portal.ui.range_picker import range_picker, segments
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
-from portal.ui.vars import Click, Shown, Text, Told, is_some
+from portal.ui.vars import Click, Shown, Text, Told, is_some, sentence
 
 _CHART_HEIGHT = "240px"
 # What a phone leaves out of the tables: a row opens to it, and the figures above say it for all of them.
 _MINOR = ("base", "vat")
-_MEASURES = (("cost", "Cost"), ("energy", "Energy"))
-_GROUPINGS = ((UTC_DAYS, "UTC days"), (LOCAL_DAYS, "Local days"))
+_MEASURES = (("cost", tr("Cost")), ("energy", tr("Energy")))
+_GROUPINGS = ((UTC_DAYS, tr("UTC days")), (LOCAL_DAYS, tr("Local days")))
 
 State = type[CostPage]
 
@@ -39,10 +41,12 @@ def picker(state: State, download_path: Text) -> rx.Component:
             on_step=state.step,
         ),
         rx.el.div(
-            segments(_GROUPINGS, active=state.grouping, on_choose=state.group_by, label="Whose days"),
-            file_link("CSV", f"{download_path}.csv?{state.export_query}", hint="The days as CSV"),
+            segments(_GROUPINGS, active=state.grouping, on_choose=state.group_by, label=tr("Whose days")),
+            file_link("CSV", f"{download_path}.csv?{state.export_query}", hint=tr("The days as CSV")),
             file_link(
-                "Excel", f"{download_path}.xlsx?{state.export_query}", hint="Every table as a workbook"
+                tr("Excel"),
+                f"{download_path}.xlsx?{state.export_query}",
+                hint=tr("Every table as a workbook"),
             ),
             class_name="ui-row",
         ),
@@ -92,7 +96,7 @@ def _coverage(state: State) -> rx.Component:
         " ",
         report.missing_which,
         " ",
-        internal_link("Which ones", href=state.quality_address, class_name="ui-link"),
+        internal_link(tr("Which ones"), href=state.quality_address, class_name="ui-link"),
     )
     is_missing = (report.missing_count != "") | (report.missing_which != "")
     return rx.cond(is_missing & ~state.is_loading, line, rx.fragment())
@@ -101,7 +105,7 @@ def _coverage(state: State) -> rx.Component:
 def _restated(state: State) -> rx.Component:
     """What changed in these days since they were over, with the way to what was decided."""
     decided = internal_link(
-        "What was decided", href=state.quality_address + "&show=decided", class_name="ui-link"
+        tr("What was decided"), href=state.quality_address + "&show=decided", class_name="ui-link"
     )
     return rx.cond(state.restated != "", callout(state.restated, " ", decided, tone="note"), rx.fragment())
 
@@ -110,17 +114,17 @@ def _figures(state: State, on_explain: Click, *, has_fixed: bool) -> rx.Componen
     report = state.report
     each = partial(figure, loading=state.is_loading, on_click=on_explain)
     of_energy = (
-        each("Energy cost", report.energy_cost, note="Before VAT"),
-        each("Fixed and VAT", report.fixed_and_vat, note=report.fixed_and_vat_note),
+        each(tr("Energy cost"), report.energy_cost, note=tr("Before VAT")),
+        each(tr("Fixed and VAT"), report.fixed_and_vat, note=report.fixed_and_vat_note),
     )
     before_and_vat = (
-        each("Base cost", report.base, note="Before VAT"),
-        each("VAT", report.vat, note=report.vat_share),
+        each(tr("Base cost"), report.base, note=tr("Before VAT")),
+        each(tr("VAT"), report.vat, note=report.vat_share),
     )
     return figure_row(
-        each("Energy", report.kwh, "kWh", _or(state.energy_compared, state.range_label)),
+        each(tr("Energy"), report.kwh, "kWh", _or(state.energy_compared, state.range_label)),
         *(of_energy if has_fixed else before_and_vat),
-        each("Total", report.total, note=_price_and_comparison(state), accent=True),
+        each(tr("Total"), report.total, note=_price_and_comparison(state), accent=True),
     )
 
 
@@ -137,12 +141,12 @@ def _currencies(state: State) -> rx.Component:
         rx.foreach(state.report.currencies, lambda code: rx.el.option(code, value=code)),
         value=state.report.currency,
         on_change=state.choose_currency,
-        aria_label="Currency",
+        aria_label=tr("Currency"),
         class_name="ui-input",
         style={"max_width": "120px"},
     )
     return rx.el.div(
-        choice, rx.el.span("of all that is shown here", class_name="ui-hint"), class_name="ui-row"
+        choice, rx.el.span(tr("of all that is shown here"), class_name="ui-hint"), class_name="ui-row"
     )
 
 
@@ -150,8 +154,8 @@ def left_out(state: State) -> rx.Component:
     """The charges of the price lists that are in none of these figures."""
     named = card(
         rx.el.ul(rx.foreach(state.report.left_out, rx.el.li), class_name="ui-left-out"),
-        title="Not included",
-        note="Charges of the price list that are not priced here",
+        title=tr("Not included"),
+        note=tr("Charges of the price list that are not priced here"),
     )
     return rx.cond(is_some(state.report.left_out), named, rx.fragment())
 
@@ -163,9 +167,10 @@ def _or(comparison: Text, otherwise: Text) -> rx.Component:
 
 def _skeletons() -> rx.Component:
     return rx.fragment(
-        card(skeleton("100%", _CHART_HEIGHT), title="Per day"),
+        card(skeleton("100%", _CHART_HEIGHT), title=tr("Per day")),
         columns(
-            card(skeleton_lines(7, "32px"), title="Days"), card(skeleton_lines(7, "32px"), title="Devices")
+            card(skeleton_lines(7, "32px"), title=tr("Days")),
+            card(skeleton_lines(7, "32px"), title=tr("Devices")),
         ),
     )
 
@@ -176,7 +181,7 @@ def day_chart(state: State, opened: Text) -> rx.Component:
     return card(
         bars(
             rx.cond(is_cost, state.report.cost_figure, state.report.energy_figure),
-            label=rx.cond(is_cost, "Cost per day by time of use.", "Energy per day by time of use."),
+            label=rx.cond(is_cost, tr("Cost per day by time of use."), tr("Energy per day by time of use.")),
             height=_CHART_HEIGHT,
             on_open=state.choose_day,
             chosen=opened,
@@ -188,11 +193,20 @@ def day_chart(state: State, opened: Text) -> rx.Component:
             hatching_meaning(state.report.cost_figure),
             class_name="ui-legend",
         ),
-        title="Per day",
+        title=tr("Per day"),
         note=segments(
-            _MEASURES, active=state.measure, on_choose=state.show_measure, label="What the chart shows"
+            _MEASURES, active=state.measure, on_choose=state.show_measure, label=tr("What the chart shows")
         ),
     )
+
+
+# By what is listed, which also names the listing in the address of its file.
+_CAPTIONS = {
+    "Day": noted("Cost per day"),
+    "Device": noted("Cost per device"),
+    "Site": noted("Cost per site"),
+    "Period": noted("Cost per period"),
+}
 
 
 def table(
@@ -211,8 +225,8 @@ def table(
             _line_columns(state.report.unit, first),
             rows,
             lambda line: _line_cells(line, on_explain, opened),
-            caption=f"Cost per {first.lower()}",
-            totals=["Total", *[state.report.total_cells[index] for index in range(4)]],
+            caption=tr(_CAPTIONS[first]),
+            totals=[tr("Total"), *[state.report.total_cells[index] for index in range(4)]],
             tall=True,
         ),
         title=title,
@@ -227,21 +241,22 @@ def submeters(state: State, *, on_explain: Told[str], opened: Text) -> rx.Compon
         _line_columns(state.report.unit, "Meter"),
         state.report.submeters,
         lambda line: _line_cells(line, on_explain, opened),
-        caption="Sub-meters and virtual meters",
+        caption=tr("Sub-meters and virtual meters"),
         tall=True,
     )
     shown = card(
-        table, title="Sub-meters and virtual meters", note="In the devices above already", flush=True
+        table, title=tr("Sub-meters and virtual meters"), note=tr("In the devices above already"), flush=True
     )
     return rx.cond(is_some(state.report.submeters), shown, rx.fragment())
 
 
 def _line_columns(unit: Text, first: str) -> list[Column]:
+    total = tr("Total")
     money = [
-        Column(f"{name}, {unit}", is_number=True, is_minor=name != "Total")
-        for name in ("Base", "VAT", "Total")
+        Column(f"{name}, {unit}", is_number=True, is_minor=name != total)
+        for name in (tr("Base"), tr("VAT"), total)
     ]
-    return [Column(first), Column("kWh", is_number=True), *money]
+    return [Column(tr(first)), Column("kWh", is_number=True), *money]
 
 
 def _line_cells(line: CostRow, on_explain: Told[str], opened: Text) -> list[rx.Component]:
@@ -256,8 +271,11 @@ def _line_cells(line: CostRow, on_explain: Told[str], opened: Text) -> list[rx.C
 def _left_out_on_phones(line: CostRow) -> rx.Component:
     """The columns that a phone has no room for, behind a touch."""
     return rx.el.details(
-        rx.el.summary("Base, VAT", rx.el.span(" of ", line["label"], class_name="ui-visually-hidden")),
-        rx.el.span("Base ", line["base"], " \u00b7 VAT ", line["vat"]),
+        rx.el.summary(
+            tr("Base, VAT"),
+            rx.el.span(sentence(" of {label}", label=line["label"]), class_name="ui-visually-hidden"),
+        ),
+        rx.el.span(tr("Base "), line["base"], tr(" · VAT "), line["vat"]),
         class_name="ui-cell-more",
     )
 
@@ -266,8 +284,8 @@ def _table_download(title: str, first: str, path: Text, state: State) -> rx.Comp
     return PlainLink.create(
         rx.icon("download", size=16),
         href=f"{path}.csv?{state.export_query}&by={first.lower()}s",
-        title=f"{title} as CSV",
-        custom_attrs={"download": True, "aria-label": f"{title} as CSV"},
+        title=sentence("{title} as CSV", title=title),
+        custom_attrs={"download": True, "aria-label": sentence("{title} as CSV", title=title)},
         class_name="ui-icon-button",
     )
 
@@ -278,7 +296,7 @@ def _name(line: CostRow, on_explain: Told[str], opened: Text) -> rx.Component:
         rx.el.button(
             line["label"],
             type="button",
-            title="Explain this figure",
+            title=tr("Explain this figure"),
             on_click=on_explain(line["key"]),
             custom_attrs={"aria-current": rx.cond(opened == line["key"], "true", "false")},
             class_name="ui-link",

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from portal.core.history.rules.buckets import TimeSpan
 from portal.core.history.service.energy import NO_TARIFF
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.features.cost.hues import hues_of, period_label, period_rank
 from portal.ui import formats, tokens
 from portal.ui.plots import Scale, scale_of, time_ticks
 from portal.ui.plotted import NO_BARS, Drawn
 
 _SLIM = 0.12
-FIXED_CHARGE: Final = "Fixed charge of the day"
+FIXED_CHARGE: Final = noted("Fixed charge of the day")
 """Names the part of a bar that no energy is behind; it lies at the bottom."""
 _OWN_HUES: Final = {NO_TARIFF: tokens.DEFAULT_RATE, FIXED_CHARGE: tokens.FIXED_CHARGE}
 
@@ -94,17 +96,12 @@ def draw_bars(
 
 def value_ticks(scale: Scale, measured: ValueWords) -> list[Drawn]:
     """The words of an axis of values; the unit stands with the highest."""
-    texts = [f"{measured.prefix}{_short(value)}" for value in scale.ticks]
+    texts = [f"{measured.prefix}{formats.short_number(value, 3)}" for value in scale.ticks]
     texts[-1] = f"{texts[-1]} {measured.unit}".strip()
     return [
         {"at": round(scale.up(value), 5), "text": text}
         for value, text in zip(scale.ticks, texts, strict=True)
     ]
-
-
-def _short(value: float) -> str:
-    text = formats.number(value, 3)
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def share_of_span(at: datetime, span: TimeSpan) -> float:
@@ -123,7 +120,7 @@ def _bar(
         for name, value in reversed(named)
     ]
     if len(rows) != 1:
-        rows.append({"label": "Total", "hue": "", "value": measured.words(bar.value)})
+        rows.append({"label": tr("Total"), "hue": "", "value": measured.words(bar.value)})
     return {
         "x": round(first + slim, 5),
         "w": round(last - first - 2 * slim, 5),

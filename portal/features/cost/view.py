@@ -8,6 +8,7 @@ from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.rules.coverage import Coverage
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.cost.rules.totals import total_of
+from portal.core.languages import tr
 from portal.core.values.currencies import currency_digits
 from portal.features.cost.bars import day_figure
 from portal.features.cost.coverage_words import NO_READINGS, coverage_words, hours_note
@@ -129,7 +130,7 @@ def _day_rows(listing: Listing, currency: str, coverage: Coverage) -> list[CostR
             continue
         row["note"] = ", ".join(words for words in (hours_note(cover), line.note) if words)
         if not cover.covered and not line.kwh:
-            row["kwh"] = NO_READINGS
+            row["kwh"] = tr(NO_READINGS)
             if not line.note:
                 row |= {"base": formats.MISSING, "vat": formats.MISSING, "total": formats.MISSING}
     return rows
@@ -152,7 +153,9 @@ def _row(line: Line, currency: str) -> CostRow:
         "base": base,
         "vat": vat,
         "total": total,
-        "warning": f"{formats.count(hours, 'hour')} without tariff" if hours else "",
+        "warning": tr("{hour} without tariff", hour=formats.counted(hours, "{count} hour", "{count} hours"))
+        if hours
+        else "",
     }
 
 
@@ -160,15 +163,21 @@ def _per_kwh(report: CostReport, currency: str) -> str:
     if report.total_kwh == 0:
         return ""
     price = formats.number(total_of(report).total / report.total_kwh, max(2, currency_digits(currency)))
-    return f"{formats.currency_symbol(currency)}\u00a0{price} per kWh, all in"
+    return tr(
+        "{currency}\u00a0{price} per kWh, all in", currency=formats.currency_symbol(currency), price=price
+    )
 
 
 def _fixed_and_vat(fixed: Decimal, vat: Decimal, currency: str) -> str:
-    its_vat = f"{formats.money(vat, currency)} VAT"
-    return f"{formats.money(fixed, currency)} fixed, {its_vat}" if fixed else its_vat
+    its_vat = tr("{vat} VAT", vat=formats.money(vat, currency))
+    return (
+        tr("{fixed} fixed, {its_vat}", fixed=formats.money(fixed, currency), its_vat=its_vat)
+        if fixed
+        else its_vat
+    )
 
 
 def _vat_share(base: Decimal, vat: Decimal) -> str:
     if base == 0:
         return ""
-    return f"{formats.number(vat / base * 100, 1)}\u00a0% of base"
+    return tr("{vat}\u00a0% of base", vat=formats.number(vat / base * 100, 1))

@@ -4,6 +4,7 @@ from portal.core.cost.rules.cost import CostReport
 from portal.core.cost.rules.shown_cost import as_shown
 from portal.core.cost.rules.totals import totals_of
 from portal.core.energy.rules.as_of import STILL_ADDED_UP
+from portal.core.languages import tr
 from portal.ui import formats
 
 
@@ -28,17 +29,22 @@ def _currencies(report: CostReport) -> list[str]:
         return []
     totals = [formats.money(each.total, each.currency) for each in totals_of(as_shown(report))]
     return [
-        f"Tariffs here are in {len(totals)} currencies, which are not added up: {' and '.join(totals)} in total."
+        tr(
+            "Tariffs here are in {totals} currencies, which are not added up: {totals_2} in total.",
+            totals=len(totals),
+            totals_2=tr(" and ").join(totals),
+        )
     ]
 
 
 def _without_tariff(report: CostReport) -> list[str]:
     if not report.buckets_without_tariff:
         return []
-    hours = formats.count(report.buckets_without_tariff, "device hour")
-    line = (
-        f"No tariff for {hours} with energy: the kWh are counted, but cost nothing here. Give the site a"
-        " municipality, or add a tariff that covers these days."
+    hours = formats.counted(report.buckets_without_tariff, "{count} device hour", "{count} device hours")
+    line = tr(
+        "No tariff for {hours} with energy: the kWh are counted, but cost nothing here. Give "
+        "the site a municipality, or add a tariff that covers these days.",
+        hours=hours,
     )
     return [line]
 
@@ -47,24 +53,40 @@ def _gaps(report: CostReport) -> list[str]:
     lines: list[str] = []
     if report.unallocated_kwh:
         lines.append(
-            f"{formats.kwh(report.unallocated_kwh)} kWh were used during gaps in the readings, at hours nobody knows."
-            " They are not in these figures."
+            tr(
+                "{unallocated_kwh} kWh were used during gaps in the readings, at hours nobody knows. "
+                "They are not in these figures.",
+                unallocated_kwh=formats.kwh(report.unallocated_kwh),
+            )
         )
     if report.estimated_kwh:
-        lines.append(f"{formats.kwh(report.estimated_kwh)} kWh are estimated: spread evenly over gaps.")
+        lines.append(
+            tr(
+                "{estimated_kwh} kWh are estimated: spread evenly over gaps.",
+                estimated_kwh=formats.kwh(report.estimated_kwh),
+            )
+        )
     return lines
 
 
 def _suspects(report: CostReport) -> list[str]:
     if not report.suspect_readings:
         return []
-    verb = "were" if report.suspect_readings != 1 else "was"
-    readings = formats.count(report.suspect_readings, "suspect reading")
-    return [f"{readings} {verb} kept but not billed: the register fell, or rose faster than the device can."]
+    return [
+        formats.counted(
+            report.suspect_readings,
+            "{count} suspect reading was kept but not billed: the register fell, or rose faster than the device can.",
+            "{count} suspect readings were kept but not billed: the register fell, or rose faster than the device can.",
+        )
+    ]
 
 
 def _zones(report: CostReport) -> list[str]:
     return [
-        f"The time zone of {name} is not known any more, so none of its rates hold. Choose another zone for it."
+        tr(
+            "The time zone of {name} is not known any more, so none of its rates hold. Choose "
+            "another zone for it.",
+            name=name,
+        )
         for name in report.unknown_zones
     ]

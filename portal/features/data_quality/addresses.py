@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
 from portal.features.data_quality.view import known_tab
 
@@ -43,7 +44,7 @@ class QualityAddress:
         try:
             return UUID(self.site) if self.site else None
         except ValueError:
-            message = "There is no such site."
+            message = tr("There is no such site.")
             raise NotFound(message) from None
 
 

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.data_quality.event_view import AnswerCard
 from portal.features.data_quality.page_state import QualityPage
 from portal.features.data_quality.parts import answer_body, answer_head
@@ -12,7 +13,7 @@ State = type[QualityPage]
 def answers_shown(state: State) -> rx.Component:
     """The answers with what each would do, for whoever cannot give one."""
     return rx.el.div(
-        rx.el.p("What each answer would do", class_name="ui-label"),
+        rx.el.p(tr("What each answer would do"), class_name="ui-label"),
         rx.el.ul(
             rx.foreach(state.event.answers, lambda card: _shown(state, card)), class_name="ui-q-answers"
         ),

@@ -4,6 +4,7 @@ from typing import Literal
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.core.quality.rules.answers import EventAnswer
 from portal.features.data_quality.answers import answers_shown
 from portal.features.data_quality.deciding_state import DecidingPage
@@ -14,7 +15,7 @@ from portal.features.settings.dialogs import form_dialog
 from portal.ui.feedback import callout
 from portal.ui.forms import button, text_field
 from portal.ui.tables import menu_cell
-from portal.ui.vars import Text
+from portal.ui.vars import Text, sentence
 from portal.web.events.drafts import kept_form
 from portal.web.events.identity import IdentityState
 
@@ -30,7 +31,7 @@ def answer_form(state: State) -> rx.Component:
 def _form(state: State) -> rx.Component:
     form = rx.el.form(
         rx.el.fieldset(
-            rx.el.legend("What happened, and what each answer does", class_name="ui-label"),
+            rx.el.legend(tr("What happened, and what each answer does"), class_name="ui-label"),
             rx.el.ul(
                 rx.foreach(state.event.answers, lambda card: _answer(state, card)), class_name="ui-q-answers"
             ),
@@ -42,7 +43,7 @@ def _form(state: State) -> rx.Component:
         ),
         rx.cond(state.event.note != "", callout(state.event.note, tone="note"), rx.fragment()),
         rx.el.div(
-            text_field("Note, kept with the decision", name="note", required=True, max_length=1000),
+            text_field(tr("Note, kept with the decision"), name="note", required=True, max_length=1000),
             button(state.chosen_label, tone="primary", kind="submit"),
             class_name="ui-q-foot",
         ),
@@ -74,10 +75,10 @@ def _answer(state: State, card: AnswerCard) -> rx.Component:
 
 def _boxes(state: State) -> rx.Component:
     return rx.el.div(
-        _box(state, "closing", "Old register, last"),
-        _box(state, "opening", "New register, first"),
-        _box(state, "at", "Changed at", kind="datetime-local", default=state.event.at_value),
-        _box(state, "ratio", "CT ratio, if new", hint="100/5"),
+        _box(state, "closing", tr("Old register, last")),
+        _box(state, "opening", tr("New register, first")),
+        _box(state, "at", tr("Changed at"), kind="datetime-local", default=state.event.at_value),
+        _box(state, "ratio", tr("CT ratio, if new"), hint="100/5"),
         class_name=rx.cond(
             state.chosen == EventAnswer.CORRECT.value, "ui-q-boxes", "ui-q-boxes ui-q-unasked"
         ),
@@ -118,7 +119,7 @@ def decided(state: State) -> rx.Component:
                 rx.cond(
                     line["can_undo"] & IdentityState.is_admin,
                     button(
-                        "Undo", size="small", on_click=state.open_dialog(_UNDO, line["id"], line["about"])
+                        tr("Undo"), size="small", on_click=state.open_dialog(_UNDO, line["id"], line["about"])
                     ),
                     rx.fragment(),
                 )
@@ -132,10 +133,12 @@ def _undoing(state: State) -> rx.Component:
     return form_dialog(
         state,
         _UNDO,
-        "Undo this decision?",
-        text_field("Why, kept beside the decision", name="undo_note", required=True, max_length=1000),
+        tr("Undo this decision?"),
+        text_field(tr("Why, kept beside the decision"), name="undo_note", required=True, max_length=1000),
         on_submit=state.undo,
-        submit="Undo",
-        description=state.chosen_name + ". What it changed is computed again without it.",
+        submit=tr("Undo"),
+        description=sentence(
+            "{chosen_name}. What it changed is computed again without it.", chosen_name=state.chosen_name
+        ),
         draft="meter-decision",
     )

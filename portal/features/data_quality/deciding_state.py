@@ -10,6 +10,7 @@ import reflex as rx
 from portal.auth.guards import admin_only
 from portal.core import energy
 from portal.core.errors import Invalid
+from portal.core.languages import tr
 from portal.core.quality.rules.answers import Correction, EventAnswer
 from portal.core.quality.service import effects, meter_events
 from portal.core.stack import current
@@ -43,7 +44,7 @@ class DecidingPage(QualityPage, AdminDialogs, mixin=True):
         try:
             found = await effects.effects_of(current(), self.opened_id, known=known)
         except Invalid as error:
-            self.problem = error.message
+            self.problem = tr(error.said)
             return
         self.event = build_event(found)
         self._mark(EventAnswer.CORRECT.value)
@@ -86,7 +87,7 @@ class DecidingPage(QualityPage, AdminDialogs, mixin=True):
         try:
             return UUID(self.chosen_id)
         except ValueError:
-            message = "There is no such decision."
+            message = tr("There is no such decision.")
             raise Invalid(message) from None
 
     def _known(self, boxes: dict[str, str]) -> Correction | None:

@@ -7,18 +7,20 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from portal.core.energy.rules.judging import ProposalKind
+from portal.core.languages import tr
 from portal.core.quality.rules.answers import SWITCHES, Correction, EventAnswer, answers_to
 from portal.core.quality.rules.effects import Effect, SpanEffect
 from portal.core.quality.rules.typed_values import milliwh_of, scale_of
 from portal.core.quality.service.effects import AnsweredEvent
 from portal.core.values.money import kwh_from_milliwh, round_money
 from portal.core.values.time import epoch_microseconds, instant_of
+from portal.core.words import noted
 from portal.features.data_quality.pictures import NARROW, WIDE, register_picture
 from portal.features.data_quality.view import what_happened
 from portal.features.data_quality.words import QUESTIONS, REASONS, STEPS, answer_words
 from portal.ui import formats
 
-_NO_CHANGE = "no change"
+_NO_CHANGE = noted("no change")
 
 
 class AnswerCard(TypedDict):
@@ -57,24 +59,35 @@ class EventView:
 def build_event(found: AnsweredEvent) -> EventView:
     """The open event."""
     event, zone = found.event, found.zone
-    readings = formats.count(event.readings, "reading")
-    question = QUESTIONS[event.kind].format(device=event.device_name, readings=readings)
+    readings = formats.counted(event.readings, "{count} reading", "{count} readings")
+    question = tr(QUESTIONS[event.kind], device=event.device_name, readings=readings)
     watts = formats.number((event.watts or 0) / 1000, 0)
     first = event.at if found.asked.before_at is None else instant_of(found.asked.before_at)
-    when = f"{formats.local_time(first, zone)} to {formats.near_time(event.until, zone)}"
-    label = f"Register of {event.device_name}, {when}: {what_happened(event)}"
+    when = tr(
+        "{first} to {until}",
+        first=formats.local_time(first, zone),
+        until=formats.near_time(event.until, zone),
+    )
+    label = tr(
+        "Register of {device_name}, {when}: {event}",
+        device_name=event.device_name,
+        when=when,
+        event=what_happened(event),
+    )
     picture = found.picture
     return EventView(
         id=event.id,
         question=question,
-        why=f"{when}. {REASONS[event.kind].format(watts=watts)}",
+        why=f"{when}. {tr(REASONS[event.kind], watts=watts)}",
         picture=register_picture(picture, zone, WIDE, label),
         narrow_picture=register_picture(picture, zone, NARROW, label),
-        suspects=f"Suspect, {formats.number(picture.suspect_count, 0)}" if picture.suspect_count else "",
-        readings=formats.count(picture.reading_count, "reading"),
-        day=f"{found.day.day} {found.day:%b}",
+        suspects=tr("Suspect, {suspect_count}", suspect_count=formats.number(picture.suspect_count, 0))
+        if picture.suspect_count
+        else "",
+        readings=formats.counted(picture.reading_count, "{count} reading", "{count} readings"),
+        day=formats.day_of_month(found.day),
         at_value=event.at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M"),
-        note="" if found.is_all else "The effects reach to the first three months behind the event.",
+        note="" if found.is_all else tr("The effects reach to the first three months behind the event."),
         answers=[_card(found, answer) for answer in answers_to(found.asked)],
     )
 
@@ -102,37 +115,37 @@ def _facts(found: AnsweredEvent) -> dict[str, str]:
     before = found.asked.before_at
     kind = found.event.kind
     return {
-        "before": "its end" if before is None else formats.near_time(instant_of(before), found.zone),
+        "before": tr("its end") if before is None else formats.near_time(instant_of(before), found.zone),
         "at": formats.near_time(found.event.at, found.zone),
-        "step": STEPS.get(kind, "") if kind in SWITCHES else "",
+        "step": tr(STEPS.get(kind, "")) if kind in SWITCHES else "",
     }
 
 
 def _effect_texts(effect: Effect | None, currency: str) -> tuple[str, str, str, str, str]:
     """The energy of the day and its change, the same of all since, and what the button says."""
     if effect is None:
-        return "", "", "", "", "Decide"
+        return "", "", "", "", tr("Decide")
     return (
         _kwh(effect.day),
         _change(effect.day, currency),
         _kwh(effect.since),
         _change(effect.since, currency),
-        f"Decide: {_change(effect, currency)}",
+        tr("Decide: {effect}", effect=_change(effect, currency)),
     )
 
 
 def _kwh(span: SpanEffect) -> str:
-    return "no readings" if span.kwh is None else f"{formats.number(span.kwh, 1)}\u00a0kWh"
+    return tr("no readings") if span.kwh is None else f"{formats.number(span.kwh, 1)}\u00a0kWh"
 
 
 def _change(change: SpanEffect | Effect, currency: str) -> str:
     if not change.kwh_change and not change.gap_kwh_change:
-        return _NO_CHANGE
+        return tr(_NO_CHANGE)
     parts = [signed_kwh(change.kwh_change)] if change.kwh_change else []
     if change.cost_change is not None:
         parts.append(signed_money(change.cost_change, currency))
     if change.gap_kwh_change:
-        parts.append(f"{signed_kwh(change.gap_kwh_change)} in gaps")
+        parts.append(tr("{gap_kwh_change} in gaps", gap_kwh_change=signed_kwh(change.gap_kwh_change)))
     return ", ".join(parts)
 
 
@@ -167,7 +180,7 @@ def _instant(text: str, zone: str) -> int:
     try:
         return epoch_microseconds(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
     except ValueError:
-        msg = "the time is written like 2026-11-24 10:35"
+        msg = tr("the time is written like 2026-11-24 10:35")
         raise ValueError(msg) from None
 
 
@@ -179,7 +192,7 @@ def _number(text: str) -> Decimal | None:
     try:
         return Decimal(plain)
     except ArithmeticError:
-        msg = f"{text.strip()!r} is no number of kWh"
+        msg = tr("{strip} is no number of kWh", strip=f"{text.strip()!r}")
         raise ValueError(msg) from None
 
 

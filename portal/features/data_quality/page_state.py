@@ -12,15 +12,17 @@ import reflex as rx
 from portal.auth.guards import signed_in
 from portal.core.cost.service import cost
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 from portal.core.quality.service import effects, meter_events, quality_months
 from portal.core.stack import current
+from portal.core.words import noted
 from portal.features.data_quality import view
 from portal.features.data_quality.addresses import QualityAddress, read_address
 from portal.features.data_quality.event_view import EventView, build_event
 from portal.ui.failures import failure_in_words
 
 _MOST = 200
-_GONE = "This event is not there any more: it was decided, or late readings explained it."
+_GONE = noted("This event is not there any more: it was decided, or late readings explained it.")
 
 
 class QualityPage(rx.State, mixin=True):
@@ -35,7 +37,7 @@ class QualityPage(rx.State, mixin=True):
     event: EventView = EventView()
     opened_id: str = ""
     chosen: str = ""
-    chosen_label: str = "Decide"
+    chosen_label: str = tr("Decide")
     decisions: list[view.MadeDecision] = []
     suspects: list[view.LineRow] = []
     conflicts: list[view.LineRow] = []
@@ -151,7 +153,7 @@ class QualityPage(rx.State, mixin=True):
         try:
             found = await effects.effects_of(current(), event_id, self._customer())
         except NotFound:
-            self.notice, self.opened_id = _GONE, ""
+            self.notice, self.opened_id = tr(_GONE), ""
             return
         self.event = await asyncio.to_thread(build_event, found)
         self._mark(self.event.answers[0]["key"] if self.event.answers else "")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.data_quality import view
 from portal.features.data_quality.event_view import AnswerCard
 from portal.features.data_quality.page_state import QualityPage
@@ -13,15 +14,15 @@ from portal.ui.feedback import badge, callout, empty_state, error_panel, skeleto
 from portal.ui.forms import icon_button
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.tabs import tab_bar, tab_panel
-from portal.ui.vars import Shown, Told, is_some
+from portal.ui.vars import Shown, Told, is_some, sentence
 
 State = type[QualityPage]
-_LINES = (Column("Meter"), Column("When"), Column("What"), Column("Shown", is_number=True))
+_LINES = (Column(tr("Meter")), Column(tr("When")), Column(tr("What")), Column(tr("Shown"), is_number=True))
 _NOTHING = {
-    view.SUSPECTS: "Every reading of this month is believed.",
-    view.CONFLICTS: "No instant of this month has two values of the register.",
-    view.GAPS: "No gap of this month is so long that its energy is in no hour.",
-    view.CLOCKS: "Every board's clock is right.",
+    view.SUSPECTS: tr("Every reading of this month is believed."),
+    view.CONFLICTS: tr("No instant of this month has two values of the register."),
+    view.GAPS: tr("No gap of this month is so long that its energy is in no hour."),
+    view.CLOCKS: tr("Every board's clock is right."),
 }
 
 
@@ -49,7 +50,7 @@ def quality_body(state: State, event: rx.Component, *, decided: rx.Component) ->
                     [(key, state.labels[key]) for key, _ in view.TABS],
                     active=state.tab,
                     on_open=state.open_tab,
-                    label="Data quality",
+                    label=tr("Data quality"),
                 ),
                 rx.match(state.tab, *panels, rx.fragment()),
                 coverage_card(state),
@@ -69,8 +70,11 @@ def _inbox(state: State, event: rx.Component) -> rx.Component:
             ),
             card(
                 empty_state(
-                    "Nothing to decide",
-                    "Odd readings, exchanged meters and wrong clocks wait here until somebody says what happened.",
+                    tr("Nothing to decide"),
+                    tr(
+                        "Odd readings, exchanged meters and wrong clocks wait here until somebody says what "
+                        "happened."
+                    ),
                     icon="clipboard-check",
                 )
             ),
@@ -138,14 +142,14 @@ def event_card(state: State, answers: Callable[[], rx.Component]) -> rx.Componen
 
 def _legend(state: State) -> rx.Component:
     return rx.el.ul(
-        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--line"), "Register, kWh"),
+        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--line"), tr("Register, kWh")),
         rx.cond(
             state.event.suspects != "",
             rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--suspect"), state.event.suspects),
             rx.fragment(),
         ),
-        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--gap"), "No accepted readings"),
-        rx.el.li(state.event.readings, " around it"),
+        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--gap"), tr("No accepted readings")),
+        rx.el.li(state.event.readings, tr(" around it")),
         class_name="ui-q-legend",
     )
 
@@ -156,7 +160,7 @@ def answer_body(answer: AnswerCard, day: Shown[str]) -> rx.Component:
         answer["has_effects"],
         rx.el.dl(
             _effect(day, answer["day_kwh"], answer["day_change"]),
-            _effect("Since", answer["since_kwh"], answer["since_change"]),
+            _effect(tr("Since"), answer["since_kwh"], answer["since_change"]),
         ),
         rx.fragment(),
     )
@@ -172,7 +176,7 @@ def answer_head(answer: AnswerCard) -> rx.Component:
     """What an answer says, and what it means for the readings."""
     return rx.el.span(
         rx.el.b(answer["words"]),
-        rx.cond(answer["is_now"], badge("As it counts now"), rx.fragment()),
+        rx.cond(answer["is_now"], badge(tr("As it counts now")), rx.fragment()),
         cell_note(answer["note"]),
     )
 
@@ -185,20 +189,22 @@ def decision_list(
     def row(line: view.MadeDecision) -> list[rx.Component]:
         return [
             head_cell(rx.el.div(line["about"], cell_note(line["where"]))),
-            cell(rx.el.div(line["state"], cell_note(line["note"])), label="What", prose=True, wide=True),
-            cell(rx.el.div(line["author"], cell_note(line["at"])), label="Who", title=line["at_utc"]),
+            cell(rx.el.div(line["state"], cell_note(line["note"])), label=tr("What"), prose=True, wide=True),
+            cell(rx.el.div(line["author"], cell_note(line["at"])), label=tr("Who"), title=line["at_utc"]),
             *(row_end(line) if row_end else []),
         ]
 
-    columns = [Column("About"), Column("What"), Column("Who and when")]
-    columns += [Column("Undo", is_hidden_label=True)] if row_end else []
+    columns = [Column(tr("About")), Column(tr("What")), Column(tr("Who and when"))]
+    columns += [Column(tr("Undo"), is_hidden_label=True)] if row_end else []
     nothing = empty_state(
-        "Nothing was decided yet", "Decisions are listed here, with who made them and why.", icon="scale"
+        tr("Nothing was decided yet"),
+        tr("Decisions are listed here, with who made them and why."),
+        icon="scale",
     )
     return card(
         rx.cond(
             is_some(state.decisions),
-            data_table(columns, state.decisions, row, caption="Decisions", stacked=True),
+            data_table(columns, state.decisions, row, caption=tr("Decisions"), stacked=True),
             nothing,
         ),
         flush=True,
@@ -209,16 +215,16 @@ def _lines(rows: Shown[list[view.LineRow]], nothing: str) -> rx.Component:
     def row(line: view.LineRow) -> list[rx.Component]:
         return [
             head_cell(line["where"]),
-            cell(rx.el.span(line["when"], title=line["when_utc"]), label="When"),
-            cell(line["what"], label="What", prose=True, wide=True),
-            cell(line["figure"], label="Shown", number=True),
+            cell(rx.el.span(line["when"], title=line["when_utc"]), label=tr("When")),
+            cell(line["what"], label=tr("What"), prose=True, wide=True),
+            cell(line["figure"], label=tr("Shown"), number=True),
         ]
 
     return card(
         rx.cond(
             is_some(rows),
-            data_table(_LINES, rows, row, caption="What the readings are like", stacked=True, tall=True),
-            empty_state("Nothing here", nothing, icon="circle-check"),
+            data_table(_LINES, rows, row, caption=tr("What the readings are like"), stacked=True, tall=True),
+            empty_state(tr("Nothing here"), nothing, icon="circle-check"),
         ),
         flush=True,
     )
@@ -226,19 +232,6 @@ def _lines(rows: Shown[list[view.LineRow]], nothing: str) -> rx.Component:
 
 def coverage_card(state: State) -> rx.Component:
     """The calendar: a row for each meter, a column a day, 24 hours downwards."""
-    stepper = rx.el.div(
-        icon_button(
-            rx.icon("chevron-left", size=16), label="The month before", on_click=state.step_month(-1)
-        ),
-        rx.el.span(state.month_note, class_name="ui-card-note"),
-        icon_button(
-            rx.icon("chevron-right", size=16),
-            label="The month after",
-            on_click=state.step_month(1),
-            disabled=state.is_this_month,
-        ),
-        class_name="ui-row",
-    )
     calendar = rx.el.ul(
         rx.el.li(
             rx.el.span(),
@@ -260,8 +253,24 @@ def coverage_card(state: State) -> rx.Component:
             empty_state(state.none_title, state.none_words, icon="calendar-x"),
         ),
         rx.cond(state.unrated != "", callout(state.unrated, tone="note"), rx.fragment()),
-        title="Coverage, " + state.month_label,
-        note=stepper,
+        title=sentence("Coverage, {month_label}", month_label=state.month_label),
+        note=_month_stepper(state),
+    )
+
+
+def _month_stepper(state: State) -> rx.Component:
+    return rx.el.div(
+        icon_button(
+            rx.icon("chevron-left", size=16), label=tr("The month before"), on_click=state.step_month(-1)
+        ),
+        rx.el.span(state.month_note, class_name="ui-card-note"),
+        icon_button(
+            rx.icon("chevron-right", size=16),
+            label=tr("The month after"),
+            on_click=state.step_month(1),
+            disabled=state.is_this_month,
+        ),
+        class_name="ui-row",
     )
 
 
@@ -275,9 +284,9 @@ def _coverage_row(row: view.CoverageRow) -> rx.Component:
 
 def _coverage_legend() -> rx.Component:
     return rx.el.ul(
-        rx.el.li("A column is a day, 00:00 at the top"),
-        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--covered"), "Energy from readings"),
-        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--doubtful"), "Suspects within"),
-        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--gap"), "No readings"),
+        rx.el.li(tr("A column is a day, 00:00 at the top")),
+        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--covered"), tr("Energy from readings")),
+        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--doubtful"), tr("Suspects within")),
+        rx.el.li(rx.el.i(class_name="ui-q-key ui-q-key--gap"), tr("No readings")),
         class_name="ui-q-legend",
     )

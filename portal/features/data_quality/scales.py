@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from portal.core.quality.rules.pictures import RegisterPicture, RegisterPoint
 from portal.core.values.time import instant_of
+from portal.ui import formats
 
 # Lines whose ends are farther apart than this many times what they span would be two flat strokes on one scale.
 _FAR_APART: Final = 2
@@ -86,7 +87,7 @@ def ticks(first: int, last: int, zone: str) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     while (micros := _micros(at)) <= last:
         if micros >= first and _is_on(at, step):
-            found.append((micros, f"{at.day} {at:%b}" if at.hour == 0 else f"{at:%H:%M}"))
+            found.append((micros, formats.day_of_month(at) if at.hour == 0 else f"{at:%H:%M}"))
         at += timedelta(hours=1)
     return found
 

@@ -10,6 +10,7 @@ from portal.core.operations.queries.restore_proofs import RestoreProofs
 from portal.core.values.money import kwh_from_milliwh
 from portal.ui import formats
 from portal.ui.feedback import badge_for
+from portal.ui.vars import sentence
 
 _LATE = timedelta(days=2)
 
@@ -28,13 +29,24 @@ def build_seal(proof: EnergyProof | None, now: datetime) -> Seal:
     if proof is None or not (proof.day_count or proof.differences):
         return Seal()
     off = formats.number(kwh_from_milliwh(proof.milliwh), 3)
-    checked = f"checked {formats.relative(proof.checked_at, now)}"
-    compared = f"{formats.utc_time(proof.checked_at)}: {formats.count(proof.day_count, 'day')} of "
-    compared += f"{formats.count(proof.meter_count, 'meter')} compared with the registers"
+    checked = sentence("checked {checked_at}", checked_at=formats.relative(proof.checked_at, now))
+    compared = sentence(
+        "{checked_at}: {day} of ",
+        checked_at=formats.utc_time(proof.checked_at),
+        day=formats.counted(proof.day_count, "{count} day", "{count} days"),
+    )
+    compared += sentence(
+        "{meter} compared with the registers",
+        meter=formats.counted(proof.meter_count, "{count} meter", "{count} meters"),
+    )
     if not proof.differences:
-        return Seal(f"Balanced to {off} kWh, {checked}", "ok", compared)
-    days = formats.count(len(proof.differences), "day")
-    return Seal(f"Off by {off} kWh on {days}, {checked}", "fail", compared)
+        return Seal(sentence("Balanced to {off} kWh, {checked}", off=off, checked=checked), "ok", compared)
+    days = formats.counted(len(proof.differences), "{count} day", "{count} days")
+    return Seal(
+        sentence("Off by {off} kWh on {days}, {checked}", off=off, days=days, checked=checked),
+        "fail",
+        compared,
+    )
 
 
 def build_restore_seal(found: RestoreProofs | None, now: datetime) -> Seal:
@@ -43,15 +55,29 @@ def build_restore_seal(found: RestoreProofs | None, now: datetime) -> Seal:
         return Seal()
     latest = found.latest
     if latest.problem:
-        return Seal(f"Backup not proven, {formats.relative(latest.checked_at, now)}", "fail", latest.problem)
-    restored = (
-        f"{formats.utc_time(latest.checked_at)}: {formats.count(latest.row_count, 'row')} restored beside, "
+        return Seal(
+            sentence("Backup not proven, {checked_at}", checked_at=formats.relative(latest.checked_at, now)),
+            "fail",
+            latest.problem,
+        )
+    restored = sentence(
+        "{checked_at}: {row} restored beside, ",
+        checked_at=formats.utc_time(latest.checked_at),
+        row=formats.counted(latest.row_count, "{count} row", "{count} rows"),
     )
-    restored += (
-        f"{formats.count(latest.day_count, 'day')} of {formats.count(latest.meter_count, 'meter')} compared"
+    restored += sentence(
+        "{day} of {meter} compared",
+        day=formats.counted(latest.day_count, "{count} day", "{count} days"),
+        meter=formats.counted(latest.meter_count, "{count} meter", "{count} meters"),
     )
     tone = "ok" if now - latest.checked_at < _LATE else "warn"
-    return Seal(f"Backup restored and compared {formats.relative(latest.checked_at, now)}", tone, restored)
+    return Seal(
+        sentence(
+            "Backup restored and compared {checked_at}", checked_at=formats.relative(latest.checked_at, now)
+        ),
+        tone,
+        restored,
+    )
 
 
 def seal(shown: Seal) -> rx.Component:

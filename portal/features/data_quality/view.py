@@ -6,12 +6,14 @@ from typing import Final, TypedDict
 from uuid import UUID
 
 from portal.core.energy.rules.judging import DeclaredSwitch, ProposalKind
+from portal.core.languages import tr
 from portal.core.quality.queries.meter_events import StoredEvent
 from portal.core.quality.queries.months import GapEnd, QualityDevice, SuspectRun
 from portal.core.quality.rules.event_words import event_in_words, reason_in_words
 from portal.core.quality.service.meter_events import DecisionLine
 from portal.core.quality.service.quality_months import DeviceCoverage, QualityMonth
 from portal.core.values.money import kwh_from_milliwh
+from portal.core.words import noted
 from portal.features.data_quality.pictures import coverage_picture
 from portal.ui import formats
 
@@ -24,12 +26,12 @@ TO_DECIDE, DECIDED, SUSPECTS, CONFLICTS, GAPS, CLOCKS = (
     "clocks",
 )
 TABS: Final = (
-    (TO_DECIDE, "To decide"),
-    (DECIDED, "Decided"),
-    (SUSPECTS, "Suspects"),
-    (CONFLICTS, "Conflicts"),
-    (GAPS, "Gaps"),
-    (CLOCKS, "Clocks"),
+    (TO_DECIDE, noted("To decide")),
+    (DECIDED, noted("Decided")),
+    (SUSPECTS, noted("Suspects")),
+    (CONFLICTS, noted("Conflicts")),
+    (GAPS, noted("Gaps")),
+    (CLOCKS, noted("Clocks")),
 )
 _ICONS: Final = {
     ProposalKind.EXCHANGE: "exchange",
@@ -93,7 +95,7 @@ def known_tab(text: str) -> str:
 def tab_labels(lists: Sequence[Sequence[object]]) -> dict[str, str]:
     """What the tabs are called, with how many there are of each list, in the order of the tabs."""
     counts = zip(TABS, map(len, lists), strict=True)
-    return {key: f"{words} ({count})" if count else words for (key, words), count in counts}
+    return {key: f"{tr(words)} ({count})" if count else tr(words) for (key, words), count in counts}
 
 
 def day_numbers(month: QualityMonth) -> list[str]:
@@ -129,9 +131,9 @@ def what_happened(event: StoredEvent) -> str:
             formats.number(kwh_from_milliwh(each or 0), 1)
             for each in (event.closing_milliwh, event.opening_milliwh)
         ]
-        return f"{shown[0]} to {shown[1]} kWh"
+        return tr("{shown} to {shown_2} kWh", shown=shown[0], shown_2=shown[1])
     reasons = ", ".join(reason_in_words(each) for each in event.reasons)
-    readings = formats.count(event.readings, "reading")
+    readings = formats.counted(event.readings, "{count} reading", "{count} readings")
     return f"{readings}: {reasons}" if reasons else readings
 
 
@@ -142,9 +144,9 @@ def decision_rows(lines: Iterable[DecisionLine], zone: str) -> list[MadeDecision
 
 def _decision(line: DecisionLine, zone: str) -> MadeDecision:
     made = line.decision
-    what = "Undone" if made.undoes else _said(line)
+    what = tr("Undone") if made.undoes else _said(line)
     when = "" if made.event_at is None else f", {formats.local_time(made.event_at, zone)}"
-    kind = "Declared by date" if made.event_kind is None else event_in_words(made.event_kind)
+    kind = tr("Declared by date") if made.event_kind is None else event_in_words(made.event_kind)
     return {
         "id": str(made.id),
         "about": f"{kind}{when}",
@@ -153,7 +155,7 @@ def _decision(line: DecisionLine, zone: str) -> MadeDecision:
         "author": made.author,
         "at": formats.local_time(made.decided_at, zone),
         "at_utc": formats.utc_time(made.decided_at),
-        "state": what if line.is_in_force or made.undoes else f"{what}, undone since",
+        "state": what if line.is_in_force or made.undoes else tr("{what}, undone since", what=what),
         "can_undo": line.is_in_force,
     }
 
@@ -161,11 +163,15 @@ def _decision(line: DecisionLine, zone: str) -> MadeDecision:
 def _said(line: DecisionLine) -> str:
     says = line.decision.says
     if says is None:
-        return "Seen"
+        return tr("Seen")
     if isinstance(says, DeclaredSwitch):
-        ratio = "" if says.scale is None else f", CT ratio {says.scale[0]}/{says.scale[1]}"
+        ratio = (
+            ""
+            if says.scale is None
+            else tr(", CT ratio {scale}/{scale_2}", scale=says.scale[0], scale_2=says.scale[1])
+        )
         return f"{says.kind.value.capitalize()}{ratio}"
-    return "Readings are true" if says.are_true else "Readings are faulty"
+    return tr("Readings are true") if says.are_true else tr("Readings are faulty")
 
 
 def suspect_rows(runs: Iterable[SuspectRun], names: dict[UUID, QualityDevice], zone: str) -> list[LineRow]:
@@ -186,7 +192,7 @@ def _shown(run: SuspectRun) -> str:
     first = formats.number(kwh_from_milliwh(run.first_milliwh), 1)
     if run.readings == 1:
         return first
-    return f"{formats.number(run.readings, 0)} from {first}"
+    return tr("{readings} from {first}", readings=formats.number(run.readings, 0), first=first)
 
 
 def gap_rows(gaps: Iterable[GapEnd], names: dict[UUID, QualityDevice], zone: str) -> list[LineRow]:
@@ -194,9 +200,13 @@ def gap_rows(gaps: Iterable[GapEnd], names: dict[UUID, QualityDevice], zone: str
     return [
         {
             "where": _where(names[each.device_id]),
-            "when": f"{formats.local_time(each.since, zone)} to {formats.near_time(each.hour, zone)}",
+            "when": tr(
+                "{since} to {hour}",
+                since=formats.local_time(each.since, zone),
+                hour=formats.near_time(each.hour, zone),
+            ),
             "when_utc": formats.utc_time(each.since),
-            "what": "No readings in between: the energy is known, its hours are not",
+            "what": tr("No readings in between: the energy is known, its hours are not"),
             "figure": f"{formats.number(kwh_from_milliwh(each.milliwh), 2)} kWh",
         }
         for each in gaps
@@ -208,9 +218,9 @@ def clock_rows(month: QualityMonth) -> list[LineRow]:
     return [
         {
             "where": f"{each.device_name} ({each.external_id})",
-            "when": "Now",
+            "when": tr("Now"),
             "when_utc": "",
-            "what": f"The clock is {formats.clock_skew(each.skew)}",
+            "what": tr("The clock is {skew}", skew=formats.clock_skew(each.skew)),
             "figure": "",
         }
         for each in month.clocks
@@ -224,7 +234,11 @@ def coverage_rows(devices: Sequence[DeviceCoverage]) -> list[CoverageRow]:
 
 def _coverage(each: DeviceCoverage) -> CoverageRow:
     missing = each.asked - each.covered
-    said = "all hours" if not missing else f"{formats.count(missing, 'hour')} missing"
+    said = (
+        tr("all hours")
+        if not missing
+        else tr("{hour} missing", hour=formats.counted(missing, "{count} hour", "{count} hours"))
+    )
     return {
         "name": each.device.name,
         "site": each.device.site_name,
@@ -247,19 +261,21 @@ def coverage_note(month: QualityMonth) -> str:
     covered = sum(each.covered for each in month.devices)
     if not asked:
         return ""
-    return f"{formats.number(covered, 0)} of {formats.number(asked, 0)} meter-hours"
+    return tr(
+        "{covered} of {asked} meter-hours", covered=formats.number(covered, 0), asked=formats.number(asked, 0)
+    )
 
 
 def no_coverage(month: QualityMonth) -> tuple[str, str]:
     """Why there is no calendar of a month, and what to do."""
     if not month.names:
-        return "No meters yet", "Each meter has a row here once it sends readings."
+        return tr("No meters yet"), tr("Each meter has a row here once it sends readings.")
     if not month.has_whole_hour:
         return (
-            f"{month_words(month.month)} has just begun",
-            "Its first hour is not over yet. The arrow above leads to the month before.",
+            tr("{month} has just begun", month=month_words(month.month)),
+            tr("Its first hour is not over yet. The arrow above leads to the month before."),
         )
-    return "No readings in this month", "No meter had begun to send by then. Choose another month."
+    return tr("No readings in this month"), tr("No meter had begun to send by then. Choose another month.")
 
 
 def unrated_note(month: QualityMonth) -> str:
@@ -267,23 +283,31 @@ def unrated_note(month: QualityMonth) -> str:
     names = [_where(each) for each in month.unrated]
     if not names:
         return ""
-    some = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"Without a rated power: {some}. Until they have one, odd readings are found later, and fewer of them."
+    some = ", ".join(names[:5]) + (tr(" and {names} more", names=len(names) - 5) if len(names) > 5 else "")
+    return tr(
+        "Without a rated power: {some}. Until they have one, odd readings are found later, and "
+        "fewer of them.",
+        some=some,
+    )
 
 
 def month_words(month: date) -> str:
     """A month: `November 2026`."""
-    return f"{month:%B} {month.year}"
+    return f"{formats.month_name(month)} {month.year}"
 
 
 def subtitle(waiting: int, *, can_decide: bool) -> str:
     """What is under the heading of the page."""
     if not waiting:
-        return "Nothing waits for a decision. Nothing is deleted: a decision can be undone by another."
-    waits = f"{formats.count(waiting, 'event')} {'waits' if waiting == 1 else 'wait'} for a decision."
+        return tr("Nothing waits for a decision. Nothing is deleted: a decision can be undone by another.")
+    waits = tr(
+        "{event} {part} for a decision.",
+        event=formats.counted(waiting, "{count} event", "{count} events"),
+        part=tr("waits") if waiting == 1 else tr("wait"),
+    )
     if can_decide:
-        return f"{waits} Nothing is deleted: a decision can be undone by another."
-    return f"{waits} It is made at the customer."
+        return tr("{waits} Nothing is deleted: a decision can be undone by another.", waits=waits)
+    return tr("{waits} It is made at the customer.", waits=waits)
 
 
 def _where(device: QualityDevice) -> str:
@@ -295,5 +319,5 @@ def _span(first: datetime, last: datetime, zone: str) -> str:
     if first == last:
         return begins
     if formats.local_date(first, zone) == formats.local_date(last, zone):
-        return f"{begins} to {formats.near_time(last, zone).split(', ')[1]}"
-    return f"{begins} to {formats.near_time(last, zone)}"
+        return tr("{begins} to {split}", begins=begins, split=formats.near_time(last, zone).split(", ")[1])
+    return tr("{begins} to {last}", begins=begins, last=formats.near_time(last, zone))

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.grafana.state import GrafanaState
 from portal.ui.cards import card
 from portal.ui.vars import Text
@@ -12,6 +13,6 @@ def embedded(dashboard: Text, words: str, *, is_open: bool = False) -> rx.Compon
     address = f"{GrafanaState.path}/d/{dashboard}"
     # A frame in a closed fold is not loaded: nobody waits for Grafana who has not asked for it.
     frame = rx.el.iframe(src=address, title=words, loading="lazy", class_name="ui-embed")
-    away = rx.el.a("In a window of its own", href=address, target="_blank", rel="noopener")
+    away = rx.el.a(tr("In a window of its own"), href=address, target="_blank", rel="noopener")
     fold = rx.el.details(rx.el.summary(words), rx.el.p(away), frame, open=is_open)
     return rx.cond(GrafanaState.path != "", card(fold), rx.fragment())

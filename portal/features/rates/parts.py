@@ -4,24 +4,30 @@ from collections.abc import Callable
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.cost.parts import hue_square
 from portal.features.rates.view import HeatCell, HeatMap, HeatRate, HeatRow, PeriodRow, TariffCard
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for
 from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
-from portal.ui.vars import Shown, Text, is_some
+from portal.ui.vars import Shown, Text, is_some, sentence
 
 _PERIODS = (
-    Column("Period"),
-    Column("Days"),
-    Column("Local time"),
-    Column("Rate per kWh", is_number=True),
+    Column(tr("Period")),
+    Column(tr("Days")),
+    Column(tr("Local time")),
+    Column(tr("Rate per kWh"), is_number=True),
 )
 
 
 def _periods_of(tariff: TariffCard) -> str:
     # Tariffs share names: those of two municipalities, and those of two years.
-    return "Periods of " + tariff.name + ", " + tariff.municipality + ", " + tariff.window
+    return sentence(
+        "Periods of {name}, {municipality}, {window}",
+        name=tariff.name,
+        municipality=tariff.municipality,
+        window=tariff.window,
+    )
 
 
 def tariff_card(
@@ -35,8 +41,8 @@ def tariff_card(
     )
     return card(
         rx.el.dl(
-            _fact("Municipality", tariff.municipality),
-            _fact("Holds", tariff.window),
+            _fact(tr("Municipality"), tariff.municipality),
+            _fact(tr("Holds"), tariff.window),
             rx.foreach(tariff.facts, lambda fact: _fact(fact["label"], fact["value"])),
             class_name="ui-tariff-facts",
         ),
@@ -45,14 +51,14 @@ def tariff_card(
             rx.cond(
                 is_some(tariff.periods),
                 data_table(_PERIODS, tariff.periods, _period_row, caption=_periods_of(tariff)),
-                rx.el.p("One rate at all times.", class_name="ui-hint"),
+                rx.el.p(tr("One rate at all times."), class_name="ui-hint"),
             ),
             class_name="ui-tariff",
         ),
         rx.cond(
             is_some(tariff.holidays),
             rx.el.details(
-                rx.el.summary("Public holidays"),
+                rx.el.summary(tr("Public holidays")),
                 rx.el.ul(rx.foreach(tariff.holidays, rx.el.li)),
             ),
             rx.fragment(),
@@ -66,7 +72,7 @@ def tariff_card(
 def left_out(charges: Shown[list[str]]) -> rx.Component:
     """What a price list charges and the portal does not; nothing where nothing is known of it."""
     named = rx.el.div(
-        rx.el.strong("Not included", class_name="ui-label"),
+        rx.el.strong(tr("Not included"), class_name="ui-label"),
         rx.el.ul(rx.foreach(charges, rx.el.li), class_name="ui-left-out"),
     )
     return rx.cond(is_some(charges), named, rx.fragment())

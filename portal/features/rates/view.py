@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
+from portal.core.languages import number_text, tr
 from portal.core.tariffs.queries.tariffs import MunicipalTariffs
 from portal.core.tariffs.rules.tariff_problems import uncovered_days
 from portal.core.tariffs.rules.tariffs import (
@@ -108,15 +109,15 @@ def _state(tariff: Tariff, municipality: MunicipalTariffs, now: datetime) -> tup
     zone = municipality.time_zone_id
     today = now.astimezone(ZoneInfo(zone if is_zone(zone) else "UTC")).date()
     if not tariff.is_active:
-        return "Draft", "neutral"
+        return tr("Draft"), "neutral"
     if today < tariff.effective_from:
-        return f"Starts {formats.day(tariff.effective_from)}", "neutral"
+        return tr("Starts {effective_from}", effective_from=formats.day(tariff.effective_from)), "neutral"
     if tariff.effective_to is not None and tariff.effective_to < today:
-        return f"Ended {formats.day(tariff.effective_to)}", "neutral"
+        return tr("Ended {effective_to}", effective_to=formats.day(tariff.effective_to)), "neutral"
     holding = active_tariff(municipality.tariffs, today)
     if holding is not None and holding is not tariff:
-        return f"Replaced {formats.day(holding.effective_from)}", "neutral"
-    return "In force", "ok"
+        return tr("Replaced {effective_from}", effective_from=formats.day(holding.effective_from)), "neutral"
+    return tr("In force"), "ok"
 
 
 def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCard:
@@ -130,28 +131,38 @@ def build_card(tariff: Tariff, municipality: str, own_currency: str) -> TariffCa
         name=tariff.name,
         municipality=municipality,
         window=_window(tariff.effective_from, tariff.effective_to),
-        facts=[
-            {
-                "label": period_label(tariff.default_name),
-                "value": f"{symbol} {plain(tariff.default_rate_per_kwh)} per kWh at all other times",
-            },
-            {
-                "label": "Fixed charge",
-                "value": f"{formats.money(tariff.fixed_monthly_charge, currency)} a month",
-            },
-            {"label": "VAT", "value": f"{percent(tariff.vat_rate)}\u00a0%"},
-        ],
+        facts=_facts(tariff, currency),
         periods=[
             _period(period, name, symbol, hues[period.name])
             for name, periods in seasons
             for period in periods
         ],
         holidays=[
-            f"{formats.day(each.on_date)}: {each.name}, as {each.day_type}" for each in tariff.holidays
+            tr(
+                "{on_date}: {name}, as {day_type}",
+                on_date=formats.day(each.on_date),
+                name=each.name,
+                day_type=each.day_type,
+            )
+            for each in tariff.holidays
         ],
         left_out=list(tariff.charges_left_out),
         maps=heat_maps(tariff, symbol),
     )
+
+
+def _facts(tariff: Tariff, currency: str) -> list[TariffFact]:
+    at_other_times = tr(
+        "{symbol} {rate} per kWh at all other times",
+        symbol=formats.currency_symbol(currency),
+        rate=number_text(plain(tariff.default_rate_per_kwh)),
+    )
+    charge = tr("{charge} a month", charge=formats.money(tariff.fixed_monthly_charge, currency))
+    return [
+        {"label": period_label(tariff.default_name), "value": at_other_times},
+        {"label": tr("Fixed charge"), "value": charge},
+        {"label": tr("VAT"), "value": f"{percent(tariff.vat_rate)}\u00a0%"},
+    ]
 
 
 def gaps_in_words(municipalities: Sequence[MunicipalTariffs]) -> list[str]:
@@ -160,21 +171,31 @@ def gaps_in_words(municipalities: Sequence[MunicipalTariffs]) -> list[str]:
     for municipality in municipalities:
         if not is_zone(municipality.time_zone_id):
             lines.append(
-                f"{municipality.name}: the time zone {municipality.time_zone_id} is not known any more, "
-                "so none of its rates hold. Choose another zone for it."
+                tr(
+                    "{name}: the time zone {time_zone_id} is not known any more, so none of its rates "
+                    "hold. Choose another zone for it.",
+                    name=municipality.name,
+                    time_zone_id=municipality.time_zone_id,
+                )
             )
         for gap in uncovered_days(municipality.tariffs):
             days = (
-                f"{formats.day(gap.first)} and later"
+                tr("{first} and later", first=formats.day(gap.first))
                 if gap.last is None
                 else formats.day_range(gap.first, gap.last)
             )
-            lines.append(f"{municipality.name}: no active tariff covers {days}. Energy then has no price.")
+            lines.append(
+                tr(
+                    "{name}: no active tariff covers {days}. Energy then has no price.",
+                    name=municipality.name,
+                    days=days,
+                )
+            )
     return lines
 
 
 def _window(first: date, last: date | None) -> str:
-    return f"from {formats.day(first)}" if last is None else formats.day_range(first, last)
+    return tr("from {first}", first=formats.day(first)) if last is None else formats.day_range(first, last)
 
 
 def _hues(tariff: Tariff) -> Hues:
@@ -183,20 +204,20 @@ def _hues(tariff: Tariff) -> Hues:
 
 
 def _period(period: Period, season: str, symbol: str, hue: str) -> PeriodRow:
-    on_holidays = " + holidays" if period.days_of_week & HOLIDAY_BIT else ""
+    on_holidays = tr(" + holidays") if period.days_of_week & HOLIDAY_BIT else ""
     return {
         "season": season,
         "name": period.name,
         "hue": hue,
         "days": formats.week_mask(period.days_of_week) + on_holidays,
         "times": f"{period.start_time:%H:%M}\u2013{period.end_time:%H:%M}",
-        "rate": f"{symbol} {plain(period.rate_per_kwh)}",
+        "rate": f"{symbol} {number_text(plain(period.rate_per_kwh))}",
     }
 
 
 def heat_maps(tariff: Tariff, symbol: str) -> list[HeatMap]:
     """The week of rates outside the seasons, and within each."""
-    rest = "Outside the seasons" if tariff.seasons else "All year"
+    rest = tr("Outside the seasons") if tariff.seasons else tr("All year")
     names = [(-1, rest), *((index, season.name) for index, season in enumerate(tariff.seasons))]
     hues = _hues(tariff)
     return [_heat_map(name, _schedules(tariff, index), hues, symbol) for index, name in names]
@@ -206,7 +227,7 @@ def _schedules(tariff: Tariff, season: int) -> list[tuple[str, Sequence[Schedule
     """The days of a week in a season with their rates, and holidays where they have rates of their own."""
     days = [(name, 1 << index, 1 << (index - 1) % 7) for index, name in enumerate(DAY_NAMES)]
     if any(period.days_of_week & HOLIDAY_BIT for period in periods_of(tariff, season)):
-        days.append(("Holiday", HOLIDAY_BIT, 0))
+        days.append((tr("Holiday"), HOLIDAY_BIT, 0))
     return [(name, day_schedule(tariff, DayKind(season, bit, season, before))) for name, bit, before in days]
 
 
@@ -234,14 +255,27 @@ def _heat_cell(day: str, hour: int, schedule: Sequence[ScheduledRate], hues: Hue
         if start < last and end > first
     ]
     words = ", ".join(
-        f"{_words(rate, symbol)}" if start == 0 else f"from {hour:02}:{start:02} {_words(rate, symbol)}"
+        f"{_words(rate, symbol)}"
+        if start == 0
+        else tr(
+            "from {hour}:{start} {rate}", hour=f"{hour:02}", start=f"{start:02}", rate=_words(rate, symbol)
+        )
         for start, _, rate in spans
     )
     stripes = ", ".join(
         f"{hues[rate.period_name]} {start / 0.6:.1f}% {end / 0.6:.1f}%" for start, end, rate in spans
     )
     hue = hues[spans[0][2].period_name] if len(spans) == 1 else f"linear-gradient(90deg, {stripes})"
-    return {"hue": hue, "title": f"{day} {hour:02}:00 to {hour + 1:02}:00: {words}"}
+    return {
+        "hue": hue,
+        "title": tr(
+            "{day} {hour}:00 to {hour_2}:00: {words}",
+            day=day,
+            hour=f"{hour:02}",
+            hour_2=f"{hour + 1:02}",
+            words=words,
+        ),
+    }
 
 
 def _words(rate: Rate, symbol: str) -> str:

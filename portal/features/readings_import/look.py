@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from portal.core.languages import tr
 from portal.core.readings.rules.reading_files import FileInvalid
 from portal.core.readings.rules.reading_tables import Row, TableOptions, separator_of
 from portal.core.readings.rules.table_headers import Header, find_header
@@ -54,7 +55,7 @@ def look_at(file: Path, sheet: str | None = None) -> FileLook:
             return _table("workbook", list(islice(rows, _LOOKED_AT)), sheets)
     head = [line for line, _ in zip(text_lines(file, lambda _: None), range(_LOOKED_AT), strict=False)]
     if not any(line.strip() for line in head):
-        message = "The file is empty"
+        message = tr("The file is empty")
         raise FileInvalid(message)
     if is_nem12(file):
         return FileLook("nem12", lines=tuple(line.strip()[:200] for line in head[:_SHOWN_ROWS]))
@@ -63,14 +64,14 @@ def look_at(file: Path, sheet: str | None = None) -> FileLook:
         reader = csv.reader(head, delimiter=separator)
         rows = [Row(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
-        message = f"It is no table: {error}"
+        message = tr("It is no table: {error}", error=error)
         raise FileInvalid(message) from None
     return _table("csv", rows)
 
 
 def _table(kind: str, rows: list[Row], sheets: tuple[str, ...] = ()) -> FileLook:
     if not rows:
-        message = "There is nothing in it"
+        message = tr("There is nothing in it")
         raise FileInvalid(message)
     try:
         header, problem = find_header([row.cells for row in rows], {}, ()), ""

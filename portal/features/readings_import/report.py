@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from portal.core.languages import tr
 from portal.core.readings.rules.reading_files import LeftOut
 
 _MOST_REASONS = 50
@@ -28,10 +29,16 @@ class RefusedRows:
     def in_words(self) -> str:
         """Say it on one line."""
         if self.count == 1:
-            return f"line {self.lines[0]}: {self.reason}"
+            return tr("line {lines}: {reason}", lines=self.lines[0], reason=self.reason)
         first = ", ".join(map(str, self.lines))
         more = " ..." if self.count > _FIRST_LINES else ""
-        return f"{self.count} rows (lines {first}{more}): {self.reason}"
+        return tr(
+            "{count} rows (lines {first}{more}): {reason}",
+            count=self.count,
+            first=first,
+            more=more,
+            reason=self.reason,
+        )
 
 
 @dataclass
@@ -72,7 +79,7 @@ class ImportReport:
         self.rejected += 1
         known = self._by_kind.get(kind or reason)
         if known is None and len(self.refused) >= _MOST_REASONS:
-            kind, reason = "others", "other reasons"
+            kind, reason = "others", tr("other reasons")
             known = self._by_kind.get(kind)
         if known is None:
             known = self._by_kind[kind or reason] = RefusedRows(reason)
@@ -91,20 +98,34 @@ class ImportReport:
     def judge(self, *, allow_refused: bool) -> None:
         """Say why the import is no success, if it is none."""
         parts = [
-            f"{each.amount.normalize():f} {each.unit} of channel {each.channel} left out"
+            tr(
+                "{normalize} {unit} of channel {channel} left out",
+                normalize=f"{each.amount.normalize():f}",
+                unit=each.unit,
+                channel=each.channel,
+            )
             for each in self.left_out
         ]
         if self.rejected and not allow_refused:
-            parts.append("1 row refused" if self.rejected == 1 else f"{self.rejected} rows refused")
+            parts.append(
+                tr("1 row refused")
+                if self.rejected == 1
+                else tr("{rejected} rows refused", rejected=self.rejected)
+            )
         if not self.accepted and not self.duplicates and not self.completed:
-            parts.append("nothing stored")
+            parts.append(tr("nothing stored"))
         self.failure = ", ".join(parts) or None
 
     def in_words(self) -> str:
         """Say it for a person."""
-        head = (
-            f"{self.accepted} readings stored, {self.completed} completed, {self.duplicates} were there already, "
-            f"{self.rejected} refused, {self.skipped} lines empty."
+        head = tr(
+            "{accepted} readings stored, {completed} completed, {duplicates} were there already, "
+            "{rejected} refused, {skipped} lines empty.",
+            accepted=self.accepted,
+            completed=self.completed,
+            duplicates=self.duplicates,
+            rejected=self.rejected,
+            skipped=self.skipped,
         )
         return "\n".join(
             [

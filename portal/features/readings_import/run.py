@@ -10,6 +10,7 @@ from uuid import UUID
 
 from portal.core import energy
 from portal.core.errors import Invalid, NotFound
+from portal.core.languages import tr
 from portal.core.readings.rules.interval_energy import looks_like_intervals, rows_of_intervals
 from portal.core.readings.rules.nem12 import Nem12Options, parse_nem12
 from portal.core.readings.rules.quantities import REGISTERS
@@ -93,7 +94,11 @@ async def import_file(
     except FileInvalid as error:
         raise Invalid(str(error)) from None
     except (OSError, UnicodeError) as error:
-        message = f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
+        message = tr(
+            "{file} cannot be read: {error}",
+            file=file,
+            error=getattr(error, "strerror", None) or tr("it is not UTF-8 text"),
+        )
         raise Invalid(message) from None
     if not options.is_dry_run:
         await energy.refresh(stack)
@@ -182,7 +187,9 @@ class _Import:
         for index in sorted(others):
             at = iso_utc(rows[index].row.at)
             self.report.refuse(
-                rows[index].line, f"{at} is stored with other values, which stay", "stored with other values"
+                rows[index].line,
+                tr("{at} is stored with other values, which stay", at=at),
+                tr("stored with other values"),
             )
         return [parsed for index, parsed in enumerate(rows) if index not in others]
 
@@ -196,9 +203,10 @@ def _check_registers(batch: Iterable[RowOutcome]) -> None:
     for quantity in REGISTERS:
         values = [value for row in rows if (value := getattr(row, quantity)) is not None]
         if looks_like_intervals(values):
-            msg = (
-                f"{quantity} is a meter's register, which rises, and here it falls row after row: is it the energy of"
-                " each interval? Then say --per-interval; or --registers, if it is one"
+            msg = tr(
+                "{quantity} is a meter's register, which rises, and here it falls row after row: is it "
+                "the energy of each interval? Then say --per-interval; or --registers, if it is one",
+                quantity=quantity,
             )
             raise FileInvalid(msg)
 
@@ -207,7 +215,7 @@ async def _device_id(stack: Stack, device: str) -> UUID:
     for known in await devices.list_devices(stack):
         if device in (known.external_id, str(known.id)):
             return known.id
-    message = f"There is no device {device!r}"
+    message = tr("There is no device {device}", device=f"{device!r}")
     raise NotFound(message)
 
 

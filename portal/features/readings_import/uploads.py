@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import IO
 
 from portal.core.errors import Invalid, NotFound
+from portal.core.languages import tr
 from portal.core.stack import Stack
 from portal.core.values.texts import shown_text
 
@@ -47,7 +48,7 @@ def keep_upload(stack: Stack, name: str, content: IO[bytes]) -> UploadedFile:
         shutil.copyfileobj(content, kept, 1024 * 1024)
     if not made.size_bytes:
         made.path.unlink()
-        message = "The file is empty"
+        message = tr("The file is empty")
         raise Invalid(message)
     _named(made.path).write_text(json.dumps({"name": made.name}))
     return made
@@ -61,7 +62,7 @@ def find_upload(stack: Stack, key: str) -> UploadedFile:
             return UploadedFile(
                 key, path.resolve(strict=True), str(json.loads(_named(path).read_text())["name"])
             )
-    message = "The file is not here any more: choose it again"
+    message = tr("The file is not here any more: choose it again")
     raise NotFound(message)
 
 

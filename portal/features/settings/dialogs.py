@@ -9,9 +9,10 @@ from secrets import token_hex
 import reflex as rx
 
 from portal.auth.guards import admin_only, signed_in
+from portal.core.languages import tr
 from portal.ui.feedback import callout
 from portal.ui.forms import Tone, button, dialog, dialog_buttons, secret
-from portal.ui.vars import Click, Submit, Text
+from portal.ui.vars import Click, Submit, Text, sentence
 from portal.web.events.drafts import draft_finder, kept_form
 
 _LONGEST = 500
@@ -168,11 +169,16 @@ def question(
 def question_about(
     state: AnyDialogs, which: str, name: Text, words: tuple[str, str, str], *, on_yes: Click, tone: Tone
 ) -> rx.Component:
-    """A question about what is named; `words` are the title with {} for the name, the button, and what follows."""
+    """A question about what is named; `words` are the title with {name} in it, the button, and what follows."""
     title, label, consequence = words
-    before, after = title.split("{}")
     return question(
-        state, which, f"{before}{name}{after}", consequence=consequence, label=label, on_yes=on_yes, tone=tone
+        state,
+        which,
+        sentence(title, name=name),
+        consequence=consequence,
+        label=label,
+        on_yes=on_yes,
+        tone=tone,
     )
 
 
@@ -181,22 +187,22 @@ def shown_once(
 ) -> rx.Component:
     """The dialog that shows what was just issued, the one time it can be seen: Escape asks, and does not close it."""
     asked = rx.el.div(
-        callout("Have you copied it? It cannot be shown again."),
+        callout(tr("Have you copied it? It cannot be shown again.")),
         dialog_buttons(
-            button("Keep it open", on_click=state.leave(True), auto_focus=True),
-            button("Close, I have it", tone="danger", on_click=state.close(False)),
+            button(tr("Keep it open"), on_click=state.leave(True), auto_focus=True),
+            button(tr("Close, I have it"), tone="danger", on_click=state.close(False)),
         ),
         class_name="ui-stack",
     )
     return dialog(
         title,
-        secret(state.secret, name=name, label="Copy"),
+        secret(state.secret, name=name, label=tr("Copy")),
         callout(warning),
         *more,
         rx.cond(
             state.is_leaving,
             asked,
-            dialog_buttons(button("Done", tone="primary", on_click=state.close(False))),
+            dialog_buttons(button(tr("Done"), tone="primary", on_click=state.close(False))),
         ),
         description=description,
         is_open=state.opened == "issued",
@@ -206,4 +212,4 @@ def shown_once(
 
 
 def _cancel(state: AnyDialogs) -> rx.Component:
-    return button("Cancel", on_click=state.close(False))
+    return button(tr("Cancel"), on_click=state.close(False))

@@ -6,11 +6,12 @@ from typing import Final
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.ui.layout import NavItem, internal_link
 from portal.web.events.identity import IdentityState
 
 SETTINGS: Final = "/settings"
-NAV_ITEM: Final = NavItem("Settings", SETTINGS, "settings")
+NAV_ITEM: Final = NavItem(tr("Settings"), SETTINGS, "settings")
 # A mode's page frame: title, content, and `section=`, the navigation entry to mark.
 Frame = Callable[..., rx.Component]
 
@@ -24,13 +25,13 @@ class Tab:
     for_admins: bool = True
 
 
-ACCOUNT: Final = Tab("Account", SETTINGS, for_admins=False)
-BRANDING: Final = Tab("Branding", f"{SETTINGS}/branding")
-USERS: Final = Tab("Users", f"{SETTINGS}/users")
-API_KEYS: Final = Tab("API keys", f"{SETTINGS}/api-keys")
-AUDIT: Final = Tab("Audit trail", f"{SETTINGS}/audit")
+ACCOUNT: Final = Tab(tr("Account"), SETTINGS, for_admins=False)
+BRANDING: Final = Tab(tr("Branding"), f"{SETTINGS}/branding")
+USERS: Final = Tab(tr("Users"), f"{SETTINGS}/users")
+API_KEYS: Final = Tab(tr("API keys"), f"{SETTINGS}/api-keys")
+AUDIT: Final = Tab(tr("Audit trail"), f"{SETTINGS}/audit")
 GRAFANA: Final = Tab("Grafana", f"{SETTINGS}/grafana")
-APP_CONFIG: Final = Tab("App config", f"{SETTINGS}/app-config")
+APP_CONFIG: Final = Tab(tr("App config"), f"{SETTINGS}/app-config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Surface:
 
     def page(self, here: Tab, *content: rx.Component, actions: rx.Component | None = None) -> rx.Component:
         """One page of the Settings."""
-        return self.frame("Settings", _links(self.tabs, here), *content, section=SETTINGS, actions=actions)
+        return self.frame(
+            tr("Settings"), _links(self.tabs, here), *content, section=SETTINGS, actions=actions
+        )
 
 
 def _links(tabs: Sequence[Tab], here: Tab) -> rx.Component:
@@ -58,7 +61,7 @@ def _links(tabs: Sequence[Tab], here: Tab) -> rx.Component:
         else _link(tab, here)
         for tab in tabs
     ]
-    return rx.el.nav(*shown, aria_label="Settings", class_name="ui-tabs")
+    return rx.el.nav(*shown, aria_label=tr("Settings"), class_name="ui-tabs")
 
 
 def _link(tab: Tab, here: Tab) -> rx.Component:

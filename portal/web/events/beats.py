@@ -14,6 +14,7 @@ from zlib import crc32
 
 import reflex as rx
 
+from portal.core import languages
 from portal.core.access import Actor
 from portal.core.errors import Unavailable
 from portal.core.identity.service import sessions
@@ -54,6 +55,22 @@ class Beat:
             since=self.began_at,
             keep_seconds=self.seconds,
         )
+
+    async def words(
+        self,
+        reading: Callable[Concatenate[Stack, Asked], Coroutine[Any, Any, Answer]],
+        *args: Asked.args,
+        **kwargs: Asked.kwargs,
+    ) -> Answer:
+        """Return what is read and put into words, by `reading`, once for all pages that ask for it in one language."""
+        stack, speech = current(), languages.present()
+
+        async def worded() -> Answer:
+            with languages.speaking(speech):
+                return await reading(stack, *args, **kwargs)
+
+        question = (reading, args, tuple(sorted(kwargs.items())), self.actor.role, speech)
+        return await stack.shared.answer(question, worded, since=self.began_at, keep_seconds=self.seconds)
 
 
 async def beats(state: rx.State, seconds: float) -> AsyncIterator[Beat]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from portal.core.budget import Budget, Grant
 from portal.core.identity.rules.lockout import origin_of
+from portal.core.languages import tr
 from portal.core.log import MORE, logger
 from portal.core.log_text import safe
 
@@ -21,7 +22,7 @@ def note(words: Any, address: str = "") -> None:
     grant = _budget.take(origin_of(address))
     if grant is Grant.NO:
         return
-    first = words.strip().split("\n", 1)[0] if isinstance(words, str) else "without a word"
+    first = words.strip().split("\n", 1)[0] if isinstance(words, str) else tr("without a word")
     more = {"note": MORE} if grant is Grant.LAST else {}
     _log.warning("a page broke in a browser", says=safe(first, _LONGEST), address=address, **more)
 

@@ -11,16 +11,22 @@ from typing import Any
 import reflex as rx
 from reflex.event import EventCallback
 
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui.forms import button
 from portal.ui.linked import linked_script
-from portal.ui.vars import Click, Shown, Text
+from portal.ui.vars import Click, Shown, Text, sentence
 from portal.web.events.identity import IdentityState
 
 _JSX = linked_script(__file__, "drafts.jsx")
-RESTORED = "Restored: what you had typed here and not saved."
-CHANGED_SINCE = "It has been changed by somebody since you began"
-CHANGED = f"{RESTORED} {CHANGED_SINCE}: saving replaces that."
-DISCARD = "Discard it"
+RESTORED = noted("Restored: what you had typed here and not saved.")
+CHANGED_SINCE = noted("It has been changed by somebody since you began")
+CHANGED = sentence(
+    "{restored} {changed_since}: saving replaces that.",
+    restored=tr(RESTORED),
+    changed_since=tr(CHANGED_SINCE),
+)
+DISCARD = tr("Discard it")
 Opening = tuple[Text, Text, Text]
 
 
@@ -90,7 +96,7 @@ def kept_form(
         ready=rx.State.is_hydrated,
         held=revision is not None,
         revision="" if revision is None else revision,
-        words=RESTORED,
+        words=tr(RESTORED),
         changed_words=CHANGED,
         discard_label=DISCARD,
     )

@@ -7,6 +7,7 @@ from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
+from portal.core import languages
 from portal.core.errors import Unavailable
 from portal.core.log import logger
 from portal.web.events import recovery, tabs
@@ -14,7 +15,7 @@ from portal.web.events.access import access_of, refusal
 from portal.web.events.brand_watch import BrandState, known_version
 from portal.web.events.identity import IdentityState
 from portal.web.events.recovery import RecoveryState
-from portal.web.http.session import actor_of, fingerprint, token_in
+from portal.web.http.session import actor_of, fingerprint, speech_of, token_in
 
 _log = logger("auth")
 _HYDRATE_HANDLERS = ("hydrate", "hydrate_and_load")
@@ -30,7 +31,8 @@ class SessionMiddleware(Middleware):
         if not may_be_called(RegistrationContext.get().event_handlers.get(event.name)):
             _log.warning("unguarded handler called", handler=event.name)
             return StateUpdate()
-        token = token_in((event.router_data or state.router_data).get("headers", {}).get("cookie", ""))
+        headers = (event.router_data or state.router_data).get("headers", {})
+        token = token_in(headers.get("cookie", ""))
         root = state._get_root_state()  # noqa: SLF001 - Reflex offers no other way from a substate to the tree
         identity = await root.get_state(IdentityState)
         is_hydrate = event.name.rsplit(".", 1)[-1] in _HYDRATE_HANDLERS
@@ -42,6 +44,8 @@ class SessionMiddleware(Middleware):
             await _admit(root, identity, token, tab=_tab_of(event, state))
             if was_somebody and not is_hydrate:
                 return StateUpdate(events=Event.from_event_type(refusal(None)))
+        if not token:  # who is signed in is spoken to as they said: the guards know it
+            languages.speak(speech_of(None, headers.get("accept-language") or headers.get("accept_language")))
         if is_hydrate:
             (await root.get_state(BrandState)).version = known_version()
         return None

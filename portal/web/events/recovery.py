@@ -9,6 +9,7 @@ import reflex as rx
 from reflex.istate.proxy import StateProxy
 from reflex.state import BaseState
 
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.ui.failures import is_outage
@@ -39,7 +40,7 @@ class _Recovery(rx.Component):
 
 def recovery_notice() -> rx.Component:
     """Says that the database is away; where the page was not read, it is loaded again."""
-    words = "The database does not answer just now. What you see may be out of date; trying again."
+    words = tr("The database does not answer just now. What you see may be out of date; trying again.")
     return rx.fragment(
         rx.cond(RecoveryState.is_away, notice("database", words), rx.fragment()),
         _Recovery.create(unread=RecoveryState.is_unread, seconds=RELOAD_SECONDS),

@@ -11,12 +11,13 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.core.errors import Unavailable
+from portal.core.languages import speak
 from portal.core.stack import current
 from portal.web.http import unavailable
 from portal.web.http.introduction import Introduction
 from portal.web.http.origin import is_same_origin
 from portal.web.http.proxy import ProxyHops
-from portal.web.http.session import actor_of, keep_link, token_in
+from portal.web.http.session import actor_of, keep_link, speech_of, token_in
 
 _LOGIN = "/login"
 _LOGIN_CODE = "/login-code"
@@ -78,6 +79,7 @@ class Edge:
         except Unavailable as error:
             await unavailable.answer(scope["method"], headers, error)(scope, receive, send)
             return
+        speak(speech_of(actor, headers.get("accept-language")))
         if actor is None and path.rstrip("/") not in _OPEN_PAGES:
             await RedirectResponse(_login_address(scope), 303)(scope, receive, send)
         elif actor is not None and path.rstrip("/") in (_LOGIN, _LOGIN_CODE):
@@ -142,6 +144,7 @@ def _with_headers(send: Send, path: str, *, is_page: bool, is_https: bool) -> Se
                 headers["cache-control"] = "public, max-age=31536000, immutable"
             elif is_page:
                 headers["cache-control"] = "no-cache"
+                headers.add_vary_header("Cookie, Accept-Language")
         await send(message)
 
     return send_with_headers

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from portal.core.access import Actor
 from portal.core.identity.service import sessions
+from portal.core.languages import Speech, of_browser
 from portal.core.stack import current
 
 COOKIE = "portal_session"
@@ -35,6 +36,11 @@ async def actor_of(token: str | None, *, is_use: bool = True) -> Actor | None:
     `is_use=False` is for what an open page asks by itself, which is no sign of a person.
     """
     return await sessions.session_actor(current(), token, is_use=is_use) if token else None
+
+
+def speech_of(actor: Actor | None, accept_language: str | None = None) -> Speech:
+    """Return how somebody is spoken to: as they said, and who is not signed in as their browser asks for."""
+    return of_browser(accept_language) if actor is None else Speech(actor.language, actor.locale)
 
 
 def set_cookie(response: Response, request: Request, token: str) -> None:

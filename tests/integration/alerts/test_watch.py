@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from portal.core.access import Role
 from portal.core.alerts.rules.transitions import CLEAR_FOR
 from portal.core.alerts.service import alert_channels, alert_rules, alerts, watch
 from portal.core.alerts.service.alert_channels import AlertChannel, ChannelFields, ChannelKind
@@ -15,6 +16,9 @@ from portal.core.alerts.service.alerts import StoredAlert
 from portal.core.alerts.service.watch import Watching
 from portal.core.database.leader import led
 from portal.core.errors import Undelivered
+from portal.core.identity.service import accounts
+from portal.core.identity.service.speech import set_speech
+from portal.core.languages import Speech, speaking, tr
 from portal.core.sites.service import devices
 from portal.core.stack import Stack
 from tests.integration.alerts.conftest import ReadMeter
@@ -260,3 +264,25 @@ class _Key:
 
     def get_secret_value(self) -> str:
         return self._value
+
+
+async def test_who_reads_afrikaans_is_told_in_it_and_sees_the_alert_in_it(
+    stack: Stack, meter: ReadMeter, mailbox: Mailbox, clock: Clock
+) -> None:
+    await accounts.add_user(stack, "night@example.com", Role.USER, "a few words to sign in with")
+    await set_speech(stack, "night@example.com", "af")
+    await _rule(stack, await _mail(stack), AlertKind.SILENT)
+    await meter.has_said(1)
+    await _look(stack)
+    clock.advance(minutes=31)
+    await _look(stack)
+    sent = {addresses[0]: mail for addresses, mail in mailbox.mails}
+    assert sent["ops@example.com"]["Subject"] == "Meter silent: Main, Yard"
+    assert sent["night@example.com"]["Subject"] == "Meter stil: Main, Yard"
+    body = sent["night@example.com"].get_body(("plain",))
+    assert body is not None
+    assert "Geen lesing sedert 14:00 nie (sedert 14:31; re\u00ebl:" in body.get_content()
+    [alert] = await _alerts(stack, only_open=True)
+    assert alert.words == "No reading since 14:00"
+    with speaking(Speech("af", "af-ZA")):
+        assert tr(alert.spoken) == "Geen lesing sedert 14:00 nie"

@@ -9,12 +9,15 @@ from decimal import Decimal
 import pypdf
 import pytest
 
+from portal.core.access import Role
 from portal.core.alerts.service import alert_channels
 from portal.core.alerts.service.alert_channels import ChannelFields, ChannelKind
 from portal.core.audit import service as audit
 from portal.core.brand import service as brand
 from portal.core.cost.service import cost
 from portal.core.errors import Invalid
+from portal.core.identity.service import accounts
+from portal.core.identity.service.speech import set_speech
 from portal.core.readings.service import readings
 from portal.core.readings.wire import DeviceReading
 from portal.core.reports.service import month_reports
@@ -133,3 +136,30 @@ async def test_it_is_in_the_brands_name_and_of_any_month_that_was(stack: Stack, 
     for month in (date(2026, 6, 1), date(2009, 12, 1)):
         with pytest.raises(Invalid):
             await month_reports.make_report(stack, month)
+
+
+async def test_each_reader_gets_it_in_their_own_language(stack: Stack, mailbox: Mailbox) -> None:
+    await accounts.add_user(stack, "anna@example.com", Role.USER, "a few words to sign in with")
+    await set_speech(stack, "anna@example.com", "af")
+    both = ChannelFields(
+        name="Both",
+        kind=ChannelKind.MAIL,
+        target="anna@example.com, bob@example.com",
+        gets_report=True,
+    )
+    await alert_channels.add_channel(stack, both)
+    await month_reports.send_now(stack, "Both", date(2026, 4, 1))
+    sent = {addresses[0]: mail for addresses, mail in mailbox.mails}
+    assert sent["anna@example.com"]["Subject"] == "April 2026: energie en koste"
+    assert sent["bob@example.com"]["Subject"] == "April 2026: energy and cost"
+    said = {
+        address: " ".join(
+            page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file.get_content())).pages
+        )
+        for address, mail in sent.items()
+        for file in mail.iter_attachments()
+    }
+    assert "Koste per periode" in said["anna@example.com"]
+    assert "1\u2009440,0" in said["anna@example.com"]
+    assert "Cost by period" in said["bob@example.com"]
+    assert "1\u2009440.0" in said["bob@example.com"]

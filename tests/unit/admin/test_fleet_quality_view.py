@@ -18,7 +18,10 @@ def test_customers_with_the_most_are_shown_and_of_how_many() -> None:
     assert [line["count"] for line in view.customer_lines(few)] == ["1 event", "2 events"]
     assert view.customers_note(few) == ""
     assert len(view.customer_lines(many)) == 50
-    assert view.customers_note(many) == f"The 50 with the most of {formats.count(1200, 'customer')}"
+    assert (
+        view.customers_note(many)
+        == f"The 50 with the most of {formats.counted(1200, '{count} customer', '{count} customers')}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,11 @@ def test_customers_with_the_most_are_shown_and_of_how_many() -> None:
     [
         (0, 0, "Decided at the customer"),
         (100, 100, "Decided at the customer"),
-        (100, 2345, f"The latest 100 of {formats.count(2345, 'event')}; decided at the customer"),
+        (
+            100,
+            2345,
+            f"The latest 100 of {formats.counted(2345, '{count} event', '{count} events')}; decided at the customer",
+        ),
     ],
 )
 def test_the_latest_events_are_shown_and_of_how_many(shown: int, count: int, note: str) -> None:

@@ -121,6 +121,7 @@ def _news(event: str, ended_at: datetime | None = None, message_id: int = 1) -> 
         AlertKind.SILENT,
         "Main, Yard",
         "No reading since 13:00",
+        "",
         _at(13, 30),
         ended_at,
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from portal.core.energy.energy_proof import EnergyProof, ProofDifference
 from portal.core.operations.queries.restore_proofs import RestoreProof, RestoreProofs
 from portal.features.data_quality.seal import Seal, build_restore_seal, build_seal
-from portal.ui.formats import count
+from portal.ui.formats import counted
 
 NOW = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 
@@ -43,9 +43,9 @@ def _restored(hours: float, problem: str = "") -> RestoreProofs:
 def test_a_backup_that_came_back_has_a_seal_until_it_is_old() -> None:
     fresh = build_restore_seal(_restored(3), NOW)
     assert (fresh.text, fresh.tone) == ("Backup restored and compared 3 h ago", "ok")
+    restored = counted(1200, "{count} row", "{count} rows")
     assert (
-        fresh.detail
-        == f"2026-05-18 09:00:00 UTC: {count(1200, 'row')} restored beside, 60 days of 2 meters compared"
+        fresh.detail == f"2026-05-18 09:00:00 UTC: {restored} restored beside, 60 days of 2 meters compared"
     )
     assert build_restore_seal(_restored(49), NOW).tone == "warn"
 

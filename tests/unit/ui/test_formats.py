@@ -130,6 +130,6 @@ def test_there_is_no_change_from_nothing() -> None:
 
 
 def test_counts_carry_their_noun() -> None:
-    assert formats.count(1, "site") == "1 site"
-    assert formats.count(0, "site") == "0 sites"
-    assert formats.count(2, "battery", "batteries") == "2 batteries"
+    assert formats.counted(1, "{count} site", "{count} sites") == "1 site"
+    assert formats.counted(0, "{count} site", "{count} sites") == "0 sites"
+    assert formats.counted(2, "{count} battery", "{count} batteries") == "2 batteries"

@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.admin.customer_detail.cost.explain_state import CustomerExplainState as Explain
 from portal.admin.customer_detail.cost.state import CustomerCostState as State
+from portal.core.languages import tr
 from portal.features.cost.days import UTC_DAYS
 from portal.features.cost.parts import body, day_chart, left_out, picker, submeters, table
 from portal.features.cost.view import CostRow
@@ -18,7 +19,7 @@ def cost_panel() -> rx.Component:
     return rx.fragment(
         picker(State, _files()),
         rx.el.div(
-            rx.cond(State.grouping == UTC_DAYS, badge("UTC days", "warn"), rx.fragment()),
+            rx.cond(State.grouping == UTC_DAYS, badge(tr("UTC days"), "warn"), rx.fragment()),
             rx.el.span(State.days_note, class_name="ui-hint"),
             class_name="ui-row",
         ),
@@ -33,15 +34,17 @@ def _below_the_figures() -> rx.Component:
         rx.fragment(
             rx.cond(report.has_energy, day_chart(State, Explain.open_day), card(_no_energy())),
             columns(
-                _table("Day", report.days, "Days", Explain.explain_day, Explain.open_day),
-                _table("Device", report.devices, "Devices", Explain.explain_device, Explain.open_device),
+                _table("Day", report.days, tr("Days"), Explain.explain_day, Explain.open_day),
+                _table("Device", report.devices, tr("Devices"), Explain.explain_device, Explain.open_device),
             ),
             columns(
-                _table("Site", report.sites, "Sites", Explain.explain_device),
-                _table("Period", report.periods, "Time of use", Explain.explain_day),
+                _table("Site", report.sites, tr("Sites"), Explain.explain_device),
+                _table("Period", report.periods, tr("Time of use"), Explain.explain_day),
             ),
             submeters(State, on_explain=Explain.explain_device, opened=Explain.open_device),
-            callout("Fixed charges are not included: the customer's own Cost page has them.", tone="note"),
+            callout(
+                tr("Fixed charges are not included: the customer's own Cost page has them."), tone="note"
+            ),
             left_out(State),
         ),
         card(_no_devices()),
@@ -63,20 +66,20 @@ def _files() -> Text:
 
 def _no_energy() -> rx.Component:
     return empty_state(
-        "No energy in these days",
-        "The devices sent no readings that add up to energy here. Try more days.",
+        tr("No energy in these days"),
+        tr("The devices sent no readings that add up to energy here. Try more days."),
         icon="calendar-x",
         action=rx.cond(
             State.quick == "last-30-days",
             rx.fragment(),
-            button("Last 30 days", on_click=State.choose_quick("last-30-days")),
+            button(tr("Last 30 days"), on_click=State.choose_quick("last-30-days")),
         ),
     )
 
 
 def _no_devices() -> rx.Component:
     return empty_state(
-        "Nothing to price yet",
-        "This customer's stack has not pushed any device. Cost appears with the first readings.",
+        tr("Nothing to price yet"),
+        tr("This customer's stack has not pushed any device. Cost appears with the first readings."),
         icon="plug-zap",
     )

@@ -8,10 +8,12 @@ from typing import Final, TypedDict
 from portal.core.fleet.rules.push_diagnosis import PushCause
 from portal.core.fleet.rules.refused_pushes import UNAUTHENTICATED
 from portal.core.fleet.service.push_history import PushHistory
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
-_KEPT: Final = "Nothing is lost: what it could not push waits at the Client"
-_AFTER_401: Final = "After a 401 a Client stops until its settings change or it is started again."
+_KEPT: Final = noted("Nothing is lost: what it could not push waits at the Client")
+_AFTER_401: Final = noted("After a 401 a Client stops until its settings change or it is started again.")
 
 
 class PushAnswer(TypedDict):
@@ -50,32 +52,51 @@ class _Answering:
 
     def lands(self) -> PushAnswer:
         last = self.history.last_stored
-        when = "" if last is None else f": the last batch {formats.relative(last.received_at, self.now)}"
-        return _answer("ok", f"Everything lands{when}")
+        when = (
+            ""
+            if last is None
+            else tr(
+                ": the last batch {received_at}", received_at=formats.relative(last.received_at, self.now)
+            )
+        )
+        return _answer("ok", tr("Everything lands{when}", when=when))
 
     def rows_rejected(self) -> PushAnswer:
         rejected = sum(bucket.rows_rejected for bucket in self.history.buckets)
         return _answer(
             "warn",
-            f"Batches land, but {formats.count(rejected, 'row was', 'rows were')} rejected",
-            "Each rejected row stands below its batch with the reason. The Client tries rows of unknown devices "
-            "again after its next full set, and keeps the others as dead letters.",
+            tr(
+                "Batches land, but {was} rejected",
+                was=formats.counted(rejected, "{count} row was", "{count} rows were"),
+            ),
+            tr(
+                "Each rejected row stands below its batch with the reason. The Client tries rows of "
+                "unknown devices again after its next full set, and keeps the others as dead letters."
+            ),
         )
 
     def disabled(self) -> PushAnswer:
-        words = f"Its tokens are refused. {self._kept()}"
-        return _answer("fail", "Nothing lands, because the customer is disabled", words, action="enable")
+        words = tr("Its tokens are refused. {kept}", kept=self._kept())
+        return _answer("fail", tr("Nothing lands, because the customer is disabled"), words, action="enable")
 
     def old_token(self) -> PushAnswer:
         refusal = next(each for each in self.history.refusals if each.status == UNAUTHENTICATED)
         return _answer(
             "fail",
-            f"{self._since()}, because the Client still uses its old token",
-            f"It pushed with {refusal.reason}, last {formats.relative(refusal.last_at, self.now)}. {_AFTER_401} "
-            f"{self._kept()}",
+            tr("{since}, because the Client still uses its old token", since=self._since()),
+            tr(
+                "It pushed with {reason}, last {last_at}. {after_401} {kept}",
+                reason=refusal.reason,
+                last_at=formats.relative(refusal.last_at, self.now),
+                after_401=tr(_AFTER_401),
+                kept=self._kept(),
+            ),
             [
-                f"Put the present token into FleetIngest__Token of {self.history.customer.code}, start it again, or",
-                "nobody has the present token: rotate again and send the new block.",
+                tr(
+                    "Put the present token into FleetIngest__Token of {code}, start it again, or",
+                    code=self.history.customer.code,
+                ),
+                tr("nobody has the present token: rotate again and send the new block."),
             ],
             "rotate",
         )
@@ -83,47 +104,63 @@ class _Answering:
     def refused(self) -> PushAnswer:
         refusals = self.history.refusals
         newest, first_at = refusals[0], min(each.first_at for each in refusals)
-        kinds = " and ".join(sorted({each.batch_type for each in refusals}))
+        kinds = tr(" and ").join(sorted({each.batch_type for each in refusals}))
         reason = newest.reason.rstrip(".")
         return _answer(
             "fail",
-            f"Batches of {kinds} are refused since {formats.near_time(first_at, self.zone)}",
-            f"{newest.status}: {reason}. Last {formats.relative(newest.last_at, self.now)}. {self._kept()}",
+            tr(
+                "Batches of {kinds} are refused since {first_at}",
+                kinds=kinds,
+                first_at=formats.near_time(first_at, self.zone),
+            ),
+            tr(
+                "{status}: {reason}. Last {last_at}. {kept}",
+                status=newest.status,
+                reason=reason,
+                last_at=formats.relative(newest.last_at, self.now),
+                kept=self._kept(),
+            ),
         )
 
     def silent(self) -> PushAnswer:
         return _answer(
             "warn",
-            f"{self._since()}, and nothing was refused",
-            f"No push of {self.history.customer.code} has come since then: its stack is off, or has no way here. "
-            f"{self._kept()}",
+            tr("{since}, and nothing was refused", since=self._since()),
+            tr(
+                "No push of {code} has come since then: its stack is off, or has no way here. {kept}",
+                code=self.history.customer.code,
+                kept=self._kept(),
+            ),
             [
-                "On its stack: is it running, and what does `portal push status` say?",
-                "From there: does FleetIngest__Url answer?",
+                tr("On its stack: is it running, and what does `portal push status` say?"),
+                tr("From there: does FleetIngest__Url answer?"),
             ],
         )
 
     def never(self) -> PushAnswer:
-        steps = ["Start its stack with the block that was shown with the token."]
+        steps = [tr("Start its stack with the block that was shown with the token.")]
         if self.history.unknown:
             steps.append(
-                "Pushes with tokens that nobody has are listed below: one of them may be this stack's."
+                tr("Pushes with tokens that nobody has are listed below: one of them may be this stack's.")
             )
-        steps.append("Nobody has the token any more: rotate, and send the new block.")
-        return _answer("warn", "No push has arrived yet", "", steps, "rotate")
+        steps.append(tr("Nobody has the token any more: rotate, and send the new block."))
+        return _answer("warn", tr("No push has arrived yet"), "", steps, "rotate")
 
     def _since(self) -> str:
         last = self.history.last_stored
         if last is None:
-            return "Nothing has ever landed"
-        return f"Nothing has landed since {formats.near_time(last.received_at, self.zone)}"
+            return tr("Nothing has ever landed")
+        return tr(
+            "Nothing has landed since {received_at}",
+            received_at=formats.near_time(last.received_at, self.zone),
+        )
 
     def _kept(self) -> str:
         rows = self.history.waiting_rows
         if not rows:
-            return f"{_KEPT}."
-        about = "about " if self.history.is_estimate else ""
-        return f"{_KEPT}, {about}{formats.count(rows, 'reading')}."
+            return f"{tr(_KEPT)}."
+        about = tr("about ") if self.history.is_estimate else ""
+        return f"{tr(_KEPT)}, {about}{formats.counted(rows, '{count} reading', '{count} readings')}."
 
 
 def _answer(

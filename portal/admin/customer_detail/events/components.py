@@ -5,6 +5,7 @@ import reflex as rx
 from portal.admin.customer_detail.events.state import CustomerEventsState as State
 from portal.admin.customer_detail.events.view import BatchRow, StrangerRow
 from portal.core.exchange.batches import BatchType
+from portal.core.languages import tr
 from portal.ui.cards import card
 from portal.ui.feedback import empty_state, error_panel, skeleton_lines
 from portal.ui.figures import figure, figure_row
@@ -17,24 +18,24 @@ from portal.ui.vars import is_some
 from portal.web.events.identity import IdentityState
 
 _CHART_HEIGHT = "120px"
-_PROBLEMS = (("", "All"), ("1", "With a problem"))
-_SPANS = (("24h", "24 h"), ("7d", "7 days"), ("30d", "30 days"))
+_PROBLEMS = (("", tr("All")), ("1", tr("With a problem")))
+_SPANS = (("24h", "24 h"), ("7d", tr("7 days")), ("30d", tr("30 days")))
 _COLUMNS = (
-    Column("Received"),
-    Column("Type"),
-    Column("Stored", is_number=True, hint="Rows that were new, completed or there already"),
-    Column("Rejected", is_number=True),
-    Column("Size", is_number=True, hint="After decompression"),
-    Column("Cursor", hint="How far the Client has come, as it says itself"),
-    Column("Readings of", hint="From the first to the last reading of the batch"),
-    Column("Answer"),
+    Column(tr("Received")),
+    Column(tr("Type")),
+    Column(tr("Stored"), is_number=True, hint=tr("Rows that were new, completed or there already")),
+    Column(tr("Rejected"), is_number=True),
+    Column(tr("Size"), is_number=True, hint=tr("After decompression")),
+    Column(tr("Cursor"), hint=tr("How far the Client has come, as it says itself")),
+    Column(tr("Readings of"), hint=tr("From the first to the last reading of the batch")),
+    Column(tr("Answer")),
 )
 _STRANGERS = (
-    Column("Token"),
-    Column("From"),
-    Column("Type"),
-    Column("Pushes", is_number=True),
-    Column("Last", is_number=True),
+    Column(tr("Token")),
+    Column(tr("From")),
+    Column(tr("Type")),
+    Column(tr("Pushes"), is_number=True),
+    Column(tr("Last"), is_number=True),
 )
 
 
@@ -77,31 +78,31 @@ def _answer(on_rotate: rx.Component, on_enable: rx.Component) -> rx.Component:
 def _figures() -> rx.Component:
     shown = State.figures
     return figure_row(
-        figure("Last batch stored", shown["last"], "", shown["last_note"]),
-        figure("Refused in a row", shown["refused"], "", shown["refused_note"]),
-        figure("Stored", shown["stored"], "rows", shown["stored_note"]),
-        figure("Rejected", shown["rejected"], "rows", shown["rejected_note"]),
+        figure(tr("Last batch stored"), shown["last"], "", shown["last_note"]),
+        figure(tr("Refused in a row"), shown["refused"], "", shown["refused_note"]),
+        figure(tr("Stored"), shown["stored"], "rows", shown["stored_note"]),
+        figure(tr("Rejected"), shown["rejected"], "rows", shown["rejected_note"]),
     )
 
 
 def _chart() -> rx.Component:
-    nothing = rx.el.p("No batch came in this time.", class_name="ui-soft")
+    nothing = rx.el.p(tr("No batch came in this time."), class_name="ui-soft")
     chart = bars(
         State.drawn,
-        label="Rows that were stored and rejected over time.",
+        label=tr("Rows that were stored and rejected over time."),
         height=_CHART_HEIGHT,
         on_open=State.open_bar,
     )
     return card(
         rx.cond(is_some(State.drawn["bars"].to(list[str])), chart, nothing),
         rx.el.ul(hue_meanings(State.drawn), class_name="ui-legend"),
-        title="Rows over time",
+        title=tr("Rows over time"),
         note=rx.el.span(
             segments(
                 _SPANS,
                 active=State.span,
                 on_choose=State.choose_span,
-                label="How far back",
+                label=tr("How far back"),
             ),
             class_name="ui-row",
         ),
@@ -109,30 +110,30 @@ def _chart() -> rx.Component:
 
 
 def _batches() -> rx.Component:
-    table = data_table(_COLUMNS, State.events, _event, caption="Batches", stacked=True)
+    table = data_table(_COLUMNS, State.events, _event, caption=tr("Batches"), stacked=True)
     foot = rx.el.div(
         rx.el.span(State.count_words, class_name="ui-hint"),
-        rx.cond(State.older != "", internal_link("Older", href=State.older), rx.fragment()),
+        rx.cond(State.older != "", internal_link(tr("Older"), href=State.older), rx.fragment()),
         class_name="ui-pager",
     )
     return card(
         rx.cond(is_some(State.events), rx.fragment(table, foot), _no_batch()),
-        title="Batches",
+        title=tr("Batches"),
         note=rx.el.div(
             rx.cond(
                 State.new_words != "",
                 button(State.new_words, size="small", on_click=State.load),
                 rx.fragment(),
             ),
-            rx.el.label("Type", html_for="batch-type"),
+            rx.el.label(tr("Type"), html_for="batch-type"),
             _types(),
             segments(
                 _PROBLEMS,
                 active=State.problem,
                 on_choose=State.choose_problem,
-                label="Which batches",
+                label=tr("Which batches"),
             ),
-            rx.el.span(State.zone, class_name="ui-hint", title="The clock of these times"),
+            rx.el.span(State.zone, class_name="ui-hint", title=tr("The clock of these times")),
             class_name="ui-row",
         ),
         flush=True,
@@ -141,7 +142,7 @@ def _batches() -> rx.Component:
 
 def _types() -> rx.Component:
     return rx.el.select(
-        rx.el.option("All", value=""),
+        rx.el.option(tr("All"), value=""),
         *[rx.el.option(kind.value, value=kind.value) for kind in BatchType],
         id="batch-type",
         value=State.batch_type,
@@ -161,12 +162,12 @@ def _event(row: BatchRow) -> list[rx.Component]:
     problems = rx.el.ul(rx.foreach(row["problems"], rx.el.li), class_name="ui-problems")
     return [
         head_cell(rx.el.span(row["received"], title=row["received_utc"]), wrap=False),
-        cell(row["batch_type"], label="Type"),
-        cell(row["stored"], label="Stored", number=True),
-        cell(row["rejected"], label="Rejected", number=True),
-        cell(row["size"], label="Size", number=True),
-        cell(row["cursor"], label="Cursor"),
-        cell(row["spread"], label="Readings of"),
+        cell(row["batch_type"], label=tr("Type")),
+        cell(row["stored"], label=tr("Stored"), number=True),
+        cell(row["rejected"], label=tr("Rejected"), number=True),
+        cell(row["size"], label=tr("Size"), number=True),
+        cell(row["cursor"], label=tr("Cursor")),
+        cell(row["spread"], label=tr("Readings of")),
         cell(
             rx.el.span(
                 rx.el.span(icon, class_name=tone),
@@ -175,7 +176,7 @@ def _event(row: BatchRow) -> list[rx.Component]:
                 class_name="ui-status",
             ),
             rx.cond(is_some(row["problems"]), problems, rx.fragment()),
-            label="Answer",
+            label=tr("Answer"),
             prose=True,
             wide=True,
         ),
@@ -184,14 +185,14 @@ def _event(row: BatchRow) -> list[rx.Component]:
 
 def _no_batch() -> rx.Component:
     return empty_state(
-        "No batch of this kind in this time",
-        "Go further back, or show all of them.",
+        tr("No batch of this kind in this time"),
+        tr("Go further back, or show all of them."),
         icon="inbox",
         action=rx.el.div(
-            button("30 days", on_click=State.choose_span("30d")),
+            button(tr("30 days"), on_click=State.choose_span("30d")),
             rx.cond(
                 State.problem != "",
-                button("All batches", on_click=State.choose_problem("")),
+                button(tr("All batches"), on_click=State.choose_problem("")),
                 rx.fragment(),
             ),
             class_name="ui-row",
@@ -200,15 +201,17 @@ def _no_batch() -> rx.Component:
 
 
 def _strangers() -> rx.Component:
-    table = data_table(_STRANGERS, State.strangers, _stranger, caption="Tokens that nobody has", stacked=True)
+    table = data_table(
+        _STRANGERS, State.strangers, _stranger, caption=tr("Tokens that nobody has"), stacked=True
+    )
     shown = card(
         rx.el.p(
-            "Refused before anybody knew whose they are; they may be any customer's, this one's too.",
+            tr("Refused before anybody knew whose they are; they may be any customer's, this one's too."),
             class_name="ui-card-line",
         ),
         table,
-        title="Pushes with tokens that nobody has",
-        note="last 24 h, all of this portal",
+        title=tr("Pushes with tokens that nobody has"),
+        note=tr("last 24 h, all of this portal"),
         flush=True,
     )
     return rx.fragment(rx.cond(is_some(State.strangers), shown, rx.fragment()))
@@ -217,8 +220,8 @@ def _strangers() -> rx.Component:
 def _stranger(row: StrangerRow) -> list[rx.Component]:
     return [
         head_cell(row["token"]),
-        cell(row["address"], label="From"),
-        cell(row["batch_type"], label="Type"),
-        cell(row["pushes"], label="Pushes", number=True),
-        cell(row["last"], label="Last", number=True),
+        cell(row["address"], label=tr("From")),
+        cell(row["batch_type"], label=tr("Type")),
+        cell(row["pushes"], label=tr("Pushes"), number=True),
+        cell(row["last"], label=tr("Last"), number=True),
     ]

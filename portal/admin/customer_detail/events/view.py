@@ -10,7 +10,9 @@ from portal.core.fleet.rules.refused_pushes import problems_in
 from portal.core.fleet.service.fleet_views import IngestEventLine
 from portal.core.fleet.service.push_history import PushBucket, PushHistory
 from portal.core.history.rules.buckets import TimeSpan
+from portal.core.languages import tr
 from portal.core.values.time import iso_utc
+from portal.core.words import noted
 from portal.features.cost.time_bars import TimeBar, ValueWords, draw_bars, scale_for, share_of_span
 from portal.ui import formats
 from portal.ui.plotted import NO_BARS, Drawn
@@ -18,7 +20,7 @@ from portal.ui.plotted import NO_BARS, Drawn
 _NONE: Final = "\u2013"
 _ACCEPTED: Final = 200
 _KILO: Final = 1000
-_STORED, _REJECTED = "Stored", "Rejected"
+_STORED, _REJECTED = noted("Stored"), noted("Rejected")
 _HUES: Final[dict[str | None, str]] = {_STORED: "var(--accent-9)", _REJECTED: "var(--ui-peak)"}
 
 
@@ -83,14 +85,18 @@ def build_figures(history: PushHistory, zone: str, now: datetime) -> PushFigures
     share = Decimal(rejected * 100) / (stored + rejected) if stored + rejected else None
     return {
         "last": _NONE if last is None else _clock(last.received_at, ZoneInfo(zone), now),
-        "last_note": "nothing was ever stored"
+        "last_note": tr("nothing was ever stored")
         if last is None
-        else f"{formats.relative(last.received_at, now)}, {formats.count(last.rows_accepted, 'row')} "
-        f"of {last.batch_type}",
+        else tr(
+            "{received_at}, {row} of {batch_type}",
+            received_at=formats.relative(last.received_at, now),
+            row=formats.counted(last.rows_accepted, "{count} row", "{count} rows"),
+            batch_type=last.batch_type,
+        ),
         "refused": formats.number(sum(refusal.refused for refusal in refusals), 0),
         "refused_note": _refused_note(history, zone),
         "stored": formats.number(stored, 0),
-        "stored_note": formats.count(batches, "batch", "batches"),
+        "stored_note": formats.counted(batches, "{count} batch", "{count} batches"),
         "rejected": formats.number(rejected, 0),
         "rejected_note": "" if share is None else f"{formats.number(share, 3)}\u00a0%",
     }
@@ -98,10 +104,10 @@ def build_figures(history: PushHistory, zone: str, now: datetime) -> PushFigures
 
 def _refused_note(history: PushHistory, zone: str) -> str:
     if not history.refusals:
-        return "nothing is refused"
+        return tr("nothing is refused")
     first = min(refusal.first_at for refusal in history.refusals)
     kinds = ", ".join(sorted({str(refusal.status) for refusal in history.refusals}))
-    return f"{kinds}, since {formats.near_time(first, zone)}"
+    return tr("{kinds}, since {first}", kinds=kinds, first=formats.near_time(first, zone))
 
 
 def draw_history(history: PushHistory, zone: str, now: datetime) -> Drawn:
@@ -120,13 +126,17 @@ def draw_history(history: PushHistory, zone: str, now: datetime) -> Drawn:
 def _bar(bucket: PushBucket, width: timedelta, zone: ZoneInfo, now: datetime) -> TimeBar:
     end_at = min(bucket.at + width, now)
     refused = bucket.refused_batches
-    said = f", {formats.count(refused, 'batch', 'batches')} refused" if refused else ""
+    said = (
+        tr(", {batch} refused", batch=formats.counted(refused, "{count} batch", "{count} batches"))
+        if refused
+        else ""
+    )
     local = bucket.at.astimezone(zone)
     return TimeBar(
         bucket.at,
         end_at,
         {_STORED: float(bucket.rows_accepted), _REJECTED: float(bucket.rows_rejected)},
-        title=f"{local.day} {local:%b}, {local:%H:%M}{said}",
+        title=f"{formats.day_of_month(local)}, {local:%H:%M}{said}",
         key=iso_utc(bucket.at + width),
     )
 
@@ -139,7 +149,7 @@ def _silences(buckets: Sequence[PushBucket], span: TimeSpan, width: timedelta) -
     for from_at, to_at in zip(ends, begins, strict=True):
         if to_at - from_at > 4 * width:
             first, last = share_of_span(from_at, span), share_of_span(to_at, span)
-            found.append({"x": first, "w": last - first, "h": 1, "words": "nothing was stored"})
+            found.append({"x": first, "w": last - first, "h": 1, "words": tr("nothing was stored")})
     return found
 
 
@@ -147,7 +157,9 @@ def strangers(history: PushHistory, now: datetime) -> list[StrangerRow]:
     """Pushes of the last day with tokens that nobody has."""
     return [
         {
-            "token": f"ends in {each.token_last4}" if each.token_last4 else _length_words(each.token_length),
+            "token": tr("ends in {token_last4}", token_last4=each.token_last4)
+            if each.token_last4
+            else _length_words(each.token_length),
             "address": each.address or _NONE,
             "last": formats.relative(each.last_at, now),
             "pushes": formats.number(each.pushes, 0),
@@ -158,7 +170,14 @@ def strangers(history: PushHistory, now: datetime) -> list[StrangerRow]:
 
 
 def _length_words(length: int) -> str:
-    return "no token" if length == 0 else f"a token of {formats.count(length, 'character')}"
+    return (
+        tr("no token")
+        if length == 0
+        else tr(
+            "a token of {character}",
+            character=formats.counted(length, "{count} character", "{count} characters"),
+        )
+    )
 
 
 def _event(line: IngestEventLine, zone: ZoneInfo, now: datetime) -> BatchRow:
@@ -174,18 +193,25 @@ def _event(line: IngestEventLine, zone: ZoneInfo, now: datetime) -> BatchRow:
         "size": size_words(line.batch_bytes),
         "cursor": line.client_hwm or _NONE,
         "spread": spread_words(line.time_spread),
-        "status": str(status) if status else "refused",
+        "status": str(status) if status else tr("refused"),
         "words": line.error
-        or (f"{formats.count(line.rows_rejected, 'row')} rejected" if line.rows_rejected else ""),
+        or (
+            tr("{row} rejected", row=formats.counted(line.rows_rejected, "{count} row", "{count} rows"))
+            if line.rows_rejected
+            else ""
+        ),
         "tone": "fail" if is_refused else "warn" if line.rows_rejected else "ok",
-        "problems": [f"Row {number}: {reason}" for number, reason in problems_in(line.problems)],
+        "problems": [
+            tr("Row {number}: {reason}", number=number, reason=reason)
+            for number, reason in problems_in(line.problems)
+        ],
     }
 
 
 def _clock(at: datetime, zone: ZoneInfo, now: datetime, *, has_seconds: bool = False) -> str:
     local = at.astimezone(zone)
     text = f"{local:%H:%M:%S}" if has_seconds else f"{local:%H:%M}"
-    return text if local.date() == now.astimezone(zone).date() else f"{local.day} {local:%b} {text}"
+    return text if local.date() == now.astimezone(zone).date() else f"{formats.day_of_month(local)} {text}"
 
 
 def size_words(size: int) -> str:
@@ -193,7 +219,7 @@ def size_words(size: int) -> str:
     if size < _KILO:
         return f"{size}\u00a0B"
     if size < _KILO * _KILO:
-        return f"{formats.number(size / _KILO, 1 if size < 10 * _KILO else 0)}\u00a0kB"
+        return tr("{size}\u00a0kB", size=formats.number(size / _KILO, 1 if size < 10 * _KILO else 0))
     return f"{formats.number(size / _KILO / _KILO, 1)}\u00a0MB"
 
 
@@ -207,14 +233,20 @@ def spread_words(spread: timedelta | None) -> str:
     minutes, hours = seconds // 60 % 60, seconds // 3600
     if hours == 0:
         return f"{minutes}\u00a0min"
-    return f"{hours}\u00a0h\u00a0{minutes:02}\u00a0min" if hours < 48 else f"{hours // 24} days"
+    return (
+        f"{hours}\u00a0h\u00a0{minutes:02}\u00a0min" if hours < 48 else tr("{hours} days", hours=hours // 24)
+    )
 
 
 def count_words(shown: int, total: int) -> str:
     """How many of how many batches are shown."""
     if not total:
         return ""
-    return f"{formats.number(shown, 0)} of {formats.count(total, 'batch', 'batches')}"
+    return tr(
+        "{shown} of {batch}",
+        shown=formats.number(shown, 0),
+        batch=formats.counted(total, "{count} batch", "{count} batches"),
+    )
 
 
 def new_words(shown: Sequence[str], fresh: Sequence[str]) -> str:
@@ -223,5 +255,5 @@ def new_words(shown: Sequence[str], fresh: Sequence[str]) -> str:
     new = next((index for index, each in enumerate(fresh) if each in known), len(fresh))
     if not new or not shown:
         return ""
-    more = " or more" if new == len(fresh) else ""
-    return f"{new}{more} new"
+    more = tr(" or more") if new == len(fresh) else ""
+    return tr("{new}{more} new", new=new, more=more)

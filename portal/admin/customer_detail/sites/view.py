@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from portal.core.fleet.service.customers import CustomerDevice, CustomerSite
+from portal.core.languages import tr
 from portal.core.sites.rules.meter_tree import DeviceKind
+from portal.core.words import noted
 from portal.ui import formats
 
 # Only bulk meters are added up: what the others are stands beside their ids.
-_KINDS = {DeviceKind.SUB: ", sub-meter", DeviceKind.VIRTUAL: ", virtual"}
+_KINDS = {DeviceKind.SUB: noted(", sub-meter"), DeviceKind.VIRTUAL: noted(", virtual")}
 
 
 class DeviceFigures(TypedDict):
@@ -45,26 +47,30 @@ def as_of(sites: Sequence[CustomerSite], zone: str) -> str:
 
 
 def _site(site: CustomerSite, now: datetime) -> SiteCard:
-    location = [part for part in (site.municipality or "No municipality", site.address) if part]
+    location = [part for part in (site.municipality or tr("No municipality"), site.address) if part]
     return {
         "name": site.name,
         "location": " \u00b7 ".join(location),
         "is_active": site.is_active,
-        "device_count": formats.count(len(site.devices), "device"),
+        "device_count": formats.counted(len(site.devices), "{count} device", "{count} devices"),
         "devices": [_device(device, now) for device in site.devices],
     }
 
 
 def _clock_note(skew_seconds: int | None) -> str:
-    return "" if skew_seconds is None else f"Clock {formats.clock_skew(timedelta(seconds=skew_seconds))}"
+    return (
+        ""
+        if skew_seconds is None
+        else tr("Clock {timedelta}", timedelta=formats.clock_skew(timedelta(seconds=skew_seconds)))
+    )
 
 
 def _device(device: CustomerDevice, now: datetime) -> DeviceFigures:
     return {
         "name": device.name,
-        "external_id": device.external_id + _KINDS.get(device.kind, ""),
+        "external_id": device.external_id + tr(_KINDS.get(device.kind, "")),
         "is_active": device.is_active,
-        "last_reading": "calculated"
+        "last_reading": tr("calculated")
         if device.kind is DeviceKind.VIRTUAL
         else formats.relative(device.last_reading_at, now),
         "last_reading_utc": formats.utc_time(device.last_reading_at),

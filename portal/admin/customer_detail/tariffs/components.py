@@ -3,6 +3,7 @@
 import reflex as rx
 
 from portal.admin.customer_detail.tariffs.state import CustomerTariffsState as State
+from portal.core.languages import tr
 from portal.features.rates.parts import tariff_card
 from portal.features.rates.view import TariffCard
 from portal.ui.cards import card
@@ -25,8 +26,11 @@ def _cards() -> rx.Component:
         rx.fragment(callouts(State.warnings), rx.foreach(State.cards, _card)),
         card(
             empty_state(
-                "No tariffs yet",
-                "Tariffs are entered on the customer's own stack, under Settings, Rates, and arrive with its pushes.",
+                tr("No tariffs yet"),
+                tr(
+                    "Tariffs are entered on the customer's own stack, under Settings, Rates, and arrive "
+                    "with its pushes."
+                ),
                 icon="receipt-text",
             )
         ),

@@ -4,6 +4,7 @@ import reflex as rx
 
 from portal.admin.identifiers import CustomerAddress, customer_uuid
 from portal.auth.guards import signed_in
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.service import tariffs
 from portal.features.rates.view import TariffCard, build_cards, gaps_in_words
@@ -15,7 +16,7 @@ class CustomerTariffsState(CustomerAddress, rx.State):
 
     cards: list[TariffCard] = []
     warnings: list[str] = []
-    tab_label: str = "Tariffs"
+    tab_label: str = tr("Tariffs")
     is_loading: bool = True
     failure: str = ""
 
@@ -23,7 +24,7 @@ class CustomerTariffsState(CustomerAddress, rx.State):
     @signed_in
     async def load(self):
         """Read the tariffs; how many there are stands on the tab."""
-        self.cards, self.tab_label = [], "Tariffs"
+        self.cards, self.tab_label = [], tr("Tariffs")
         with failure_in_words(self):
             stack = current()
             municipalities = await tariffs.list_customer_tariffs(stack, customer_uuid(self.customer_id))

@@ -71,6 +71,7 @@ async def news_for(session: AsyncSession, channel_id: UUID, now: datetime, most:
             col(AlertRow.kind),
             col(AlertRow.subject),
             col(AlertRow.words),
+            col(AlertRow.said),
             col(AlertRow.began_at),
             col(AlertRow.ended_at),
         )

@@ -11,6 +11,7 @@ from sqlmodel import col
 from portal.core.alerts.rules.alert_rules import AlertKind, OpenAlert
 from portal.core.alerts.tables import AlertRow
 from portal.core.values.versions import version_of
+from portal.core.words import recalled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,12 @@ class StoredAlert:
     acknowledged_at: datetime | None
     acknowledged_by: str
     note: str
+    said: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """Its words as they were said, to be put into a language."""
+        return recalled(self.said, self.words)
 
     @property
     def version(self) -> str:
@@ -60,6 +67,7 @@ _FIELDS = (
     "acknowledged_at",
     "acknowledged_by",
     "note",
+    "said",
 )
 _ALERTS = select(*(col(getattr(AlertRow, name)) for name in _FIELDS))
 _IS_OPEN = col(AlertRow.ended_at).is_(None)

@@ -11,6 +11,7 @@ from portal.core.errors import Invalid
 from portal.core.values.numbers import is_sound
 from portal.core.values.texts import sound_name
 from portal.core.values.versions import version_of
+from portal.core.words import noted, say
 
 LONGEST_RULE_NAME = 100
 
@@ -43,13 +44,15 @@ class KindFacts:
 
 
 KINDS = {
-    AlertKind.SILENT: KindFacts("Meter silent", minutes=30, is_each=True),
-    AlertKind.POWER_ABOVE: KindFacts("Power above", "kW", 15),
-    AlertKind.ENERGY_ABOVE: KindFacts("Energy of a day above", "kWh"),
-    AlertKind.COST_ABOVE: KindFacts("Month's cost above", "money"),
-    AlertKind.POWER_FACTOR_BELOW: KindFacts("Power factor below", "", 60, is_each=True, most=Decimal(1)),
-    AlertKind.REGISTER_STILL: KindFacts("Register stands still", minutes=120, is_each=True),
-    AlertKind.METER_EVENT: KindFacts("Meter event to decide", is_each=True),
+    AlertKind.SILENT: KindFacts(noted("Meter silent"), minutes=30, is_each=True),
+    AlertKind.POWER_ABOVE: KindFacts(noted("Power above"), "kW", 15),
+    AlertKind.ENERGY_ABOVE: KindFacts(noted("Energy of a day above"), "kWh"),
+    AlertKind.COST_ABOVE: KindFacts(noted("Month's cost above"), "money"),
+    AlertKind.POWER_FACTOR_BELOW: KindFacts(
+        noted("Power factor below"), "", 60, is_each=True, most=Decimal(1)
+    ),
+    AlertKind.REGISTER_STILL: KindFacts(noted("Register stands still"), minutes=120, is_each=True),
+    AlertKind.METER_EVENT: KindFacts(noted("Meter event to decide"), is_each=True),
 }
 WITH_THRESHOLD = frozenset(
     (
@@ -132,11 +135,11 @@ def sound_rule(given: RuleFields) -> RuleFields:
     """Return all that a rule says, complete. Raises `Invalid` with what does not fit its kind."""
     kind = given.get("kind")
     if kind is None:
-        message = f"'kind' is one of {', '.join(AlertKind)}"
+        message = say("'kind' is one of {alertkind}", alertkind=", ".join(AlertKind))
         raise Invalid(message)
     facts = KINDS[kind]
     if kind is AlertKind.COST_ABOVE and given.get("device_id") is not None:
-        message = "A month's cost is of a site or of all sites, not of a meter"
+        message = noted("A month's cost is of a site or of all sites, not of a meter")
         raise Invalid(message)
     return RuleFields(
         name=sound_name("A rule's name", given.get("name", "") or facts.label, LONGEST_RULE_NAME),
@@ -159,7 +162,7 @@ def _threshold(kind: AlertKind, value: Decimal | None) -> Decimal | None:
         message = f"{KINDS[kind].label} what? 'threshold' is above 0 and at most {KINDS[kind].most:,} {unit}".rstrip()
         raise Invalid(message)
     if round(value, 6) != value:
-        message = "'threshold' has at most 6 decimals"
+        message = noted("'threshold' has at most 6 decimals")
         raise Invalid(message)
     return value
 
@@ -169,6 +172,10 @@ def _minutes(facts: KindFacts, value: int | None) -> int | None:
         return None
     minutes = facts.minutes if value is None else value
     if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-        message = f"'minutes' is from {LEAST_MINUTES} to {MOST_MINUTES}"
+        message = say(
+            "'minutes' is from {least_minutes} to {most_minutes}",
+            least_minutes=LEAST_MINUTES,
+            most_minutes=MOST_MINUTES,
+        )
         raise Invalid(message)
     return minutes

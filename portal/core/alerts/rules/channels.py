@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from portal.core.errors import Invalid
 from portal.core.values.texts import sound_name, text_problem
 from portal.core.values.versions import version_of
+from portal.core.words import noted, say
 
 LONGEST_CHANNEL_NAME, LONGEST_TARGET, MOST_ADDRESSES = 100, 2000, 20
 APART = timedelta(minutes=5)
@@ -86,10 +87,10 @@ def sound_channel_name(name: str) -> str:
 def sound_quiet(quiet_from: time | None, quiet_to: time | None) -> None:
     """Raise `Invalid` where quiet hours have one end alone, or none between their ends."""
     if (quiet_from is None) is not (quiet_to is None):
-        message = "Quiet hours have a beginning and an end"
+        message = noted("Quiet hours have a beginning and an end")
         raise Invalid(message)
     if quiet_from is not None and quiet_from == quiet_to:
-        message = "Quiet hours end at another time than they begin"
+        message = noted("Quiet hours end at another time than they begin")
         raise Invalid(message)
 
 
@@ -99,7 +100,11 @@ def mail_addresses(target: str) -> list[str]:
     wrong = next((each for each in found if not _ADDRESS.fullmatch(each)), None)
     if not found or wrong is not None or len(found) > MOST_ADDRESSES:
         named = f", and {wrong!r} is none" if wrong else ""
-        message = f"Mail goes to 1 to {MOST_ADDRESSES} addresses with commas between them{named}"
+        message = say(
+            "Mail goes to 1 to {most_addresses} addresses with commas between them{named}",
+            most_addresses=MOST_ADDRESSES,
+            named=named,
+        )
         raise Invalid(message)
     return list(dict.fromkeys(found))
 
@@ -114,7 +119,7 @@ def web_address(target: str) -> str:
         or len(url) > LONGEST_TARGET
         or int(parts["port"] or 1) not in _PORTS
     ):
-        message = "A webhook is an address like https://example.com/hooks/energy"
+        message = noted("A webhook is an address like https://example.com/hooks/energy")
         raise Invalid(message)
     return url
 
@@ -136,7 +141,7 @@ def service_address(target: str) -> str:
     """Return the address of a service. Raises `Invalid`, which does not repeat it, for what cannot be one."""
     url = target.strip()
     if text_problem(url) is not None or not _SCHEME.fullmatch(url) or len(url) > LONGEST_TARGET:
-        message = "A service has an address like ntfy://ntfy.sh/topic or slack://token/token/token"
+        message = noted("A service has an address like ntfy://ntfy.sh/topic or slack://token/token/token")
         raise Invalid(message)
     return url
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from portal.core.alerts.rules.alert_rules import AlertKind, AlertRule
 from portal.core.values.money import round_money
+from portal.core.words import say
 
 LEAST_LOAD_SHARE, LEAST_LOAD_KW = 0.02, 0.5
 """A meter has a load above this share of its rated power, or above so many kW where that is not known."""
@@ -148,7 +149,9 @@ def _silent(rule: AlertRule, meter: Watched, seen: Observed) -> Condition:
     if seen.now - heard < rule.lasting:
         return _of_meter(meter, Holds.UNKNOWN)
     return _of_meter(
-        meter, Holds.YES, f"No reading since {local_words(meter.last_reading_at, seen.now, meter.zone)}"
+        meter,
+        Holds.YES,
+        say("No reading since {since}", since=local_words(meter.last_reading_at, seen.now, meter.zone)),
     )
 
 
@@ -160,7 +163,12 @@ def _power_factor(rule: AlertRule, meter: Watched, seen: Observed) -> Condition:
     if found.mean_kw is not None and abs(found.mean_kw) < meter.least_load_kw:
         return _of_meter(meter, Holds.NO)
     holds = Holds.YES if found.power_factor < float(rule.threshold) else Holds.NO
-    words = f"Power factor {found.power_factor:.2f} over {rule.minutes} min, wanted {rule.threshold:.2f}"
+    words = say(
+        "Power factor {found} over {minutes} min, wanted {wanted}",
+        found=f"{found.power_factor:.2f}",
+        minutes=rule.minutes,
+        wanted=f"{rule.threshold:.2f}",
+    )
     return _of_meter(meter, holds, words)
 
 
@@ -171,16 +179,20 @@ def _register(rule: AlertRule, meter: Watched, seen: Observed) -> Condition:
     if found.mean_kw < meter.least_load_kw:
         return _of_meter(meter, Holds.UNKNOWN)
     holds = Holds.YES if found.register_rise_kwh == 0 else Holds.NO
-    words = f"The register has stood still for {rule.minutes} min at {kw_words(found.mean_kw)}"
+    words = say(
+        "The register has stood still for {minutes} min at {power}",
+        minutes=rule.minutes,
+        power=kw_words(found.mean_kw),
+    )
     return _of_meter(meter, holds, words)
 
 
 def _events(_: AlertRule, meter: Watched, seen: Observed) -> Condition:
     waiting = seen.waiting_events.get(meter.device_id, 0)
     words = (
-        "A meter event waits for a decision"
+        say("A meter event waits for a decision")
         if waiting == 1
-        else f"{waiting} meter events wait for a decision"
+        else say("{count} meter events wait for a decision", count=waiting)
     )
     return _of_meter(meter, Holds.YES if waiting else Holds.NO, words)
 
@@ -199,7 +211,12 @@ def _power(rule: AlertRule, meters: Iterable[Watched], seen: Observed) -> Condit
     if not known or rule.threshold is None:
         return _of_rule(rule, Holds.UNKNOWN, "")
     holds = Holds.YES if sum(known) > rule.threshold else Holds.NO
-    words = f"{kw_words(sum(known))} over {rule.minutes} min, limit {amount_words(rule.threshold)} kW"
+    words = say(
+        "{power} over {minutes} min, limit {limit} kW",
+        power=kw_words(sum(known)),
+        minutes=rule.minutes,
+        limit=amount_words(rule.threshold),
+    )
     return _of_rule(rule, holds, words)
 
 
@@ -211,7 +228,12 @@ def _energy(rule: AlertRule, meters: Sequence[Watched], seen: Observed) -> Condi
         return _of_rule(rule, Holds.UNKNOWN, "", day.isoformat())
     used = sum(known, Decimal(0))
     holds = Holds.YES if used > rule.threshold else Holds.NO
-    words = f"{amount_words(used)} kWh on {day:%-d %b}, limit {amount_words(rule.threshold)} kWh"
+    words = say(
+        "{used} kWh on {day}, limit {limit} kWh",
+        used=amount_words(used),
+        day=f"{day:%-d %b}",
+        limit=amount_words(rule.threshold),
+    )
     return _of_rule(rule, holds, words, day.isoformat())
 
 
@@ -225,7 +247,13 @@ def _cost(rule: AlertRule, seen: Observed) -> list[Condition] | None:
     holds = Holds.YES if found.amount > rule.threshold else Holds.NO
     spent = f"{round_money(found.amount, found.currency):,}".replace(",", " ")
     limit = f"{round_money(rule.threshold, found.currency):,}".replace(",", " ")
-    words = f"{found.currency} {spent} in {month:%B %Y}, with fixed charges and VAT, limit {limit}"
+    words = say(
+        "{currency} {spent} in {month}, with fixed charges and VAT, limit {limit}",
+        currency=found.currency,
+        spent=spent,
+        month=f"{month:%B %Y}",
+        limit=limit,
+    )
     return [_of_rule(rule, holds, words, f"{month:%Y-%m}")]
 
 

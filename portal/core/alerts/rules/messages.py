@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from portal.core.alerts.rules.alert_rules import KINDS, AlertKind
 from portal.core.alerts.rules.conditions import duration_words, local_words
 from portal.core.values.time import iso_utc
+from portal.core.words import Said, recalled, say
 
 BEGAN, ENDED = "began", "ended"
 GIVEN_UP_AFTER = timedelta(hours=24)
@@ -25,13 +26,14 @@ class News:
     kind: AlertKind
     subject: str
     words: str
+    said: str
     began_at: datetime
     ended_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A message: its title, its lines, and the same for programs."""
+    """A message: its title, its lines, and the same for programs. Mail is put into the reader's language."""
 
     title: str
     lines: tuple[str, ...]
@@ -45,41 +47,56 @@ class Composed:
 
 def compose(news: Sequence[News], now: datetime, zone: ZoneInfo, portal: str, address: str) -> Composed:
     """Return one message of all that is new; `address` is where alerts are looked at, empty where nobody knows it."""
-    lines = [_line(each, now, zone) for each in news[:_MOST_LINES]]
+    lines: list[str] = [_line(each, now, zone) for each in news[:_MOST_LINES]]
     if len(news) > _MOST_LINES:
-        lines.append(f"and {len(news) - _MOST_LINES} more")
+        lines.append(say("and {more} more", more=len(news) - _MOST_LINES))
     if address:
         lines += ["", address]
     payload: dict[str, object] = {
         "portal": portal,
         "sentAt": iso_utc(now),
-        "title": _title(news),
+        "title": str(_title(news)),
         "address": address or None,
         "alerts": [_payload(each) for each in news],
     }
     return Composed(_title(news), tuple(lines), payload)
 
 
-def _title(news: Sequence[News]) -> str:
+def _title(news: Sequence[News]) -> Said:
     if len(news) == 1:
-        over = "" if news[0].ended_at is None else "Over: "
-        return f"{over}{KINDS[news[0].kind].label}: {news[0].subject}"
+        label, subject = say(KINDS[news[0].kind].label), news[0].subject
+        if news[0].ended_at is None:
+            return say("{label}: {subject}", label=label, subject=subject)
+        return say("Over: {label}: {subject}", label=label, subject=subject)
     began = sum(each.ended_at is None for each in news)
-    parts = [
-        f"{count} {'alert' if count == 1 else 'alerts'} {word}"
-        for count, word in ((began, "began"), (len(news) - began, "ended"))
-        if count
-    ]
-    return ", ".join(parts)
+    ended = len(news) - began
+    if not ended:
+        return _began(began)
+    return say("{began}, {ended}", began=_began(began), ended=_ended(ended)) if began else _ended(ended)
 
 
-def _line(each: News, now: datetime, zone: ZoneInfo) -> str:
-    label = KINDS[each.kind].label
-    since = local_words(each.began_at, now, zone)
+def _began(count: int) -> Said:
+    return say("1 alert began") if count == 1 else say("{count} alerts began", count=count)
+
+
+def _ended(count: int) -> Said:
+    return say("1 alert ended") if count == 1 else say("{count} alerts ended", count=count)
+
+
+def _line(each: News, now: datetime, zone: ZoneInfo) -> Said:
+    names = {
+        "label": say(KINDS[each.kind].label),
+        "subject": each.subject,
+        "words": recalled(each.said, each.words),
+        "since": local_words(each.began_at, now, zone),
+        "rule": each.rule_name,
+    }
     if each.ended_at is None:
-        return f"{label}: {each.subject}. {each.words} (since {since}; rule: {each.rule_name})"
+        return say("{label}: {subject}. {words} (since {since}; rule: {rule})", **names)
     lasted = duration_words(each.ended_at - each.began_at)
-    return f"Over: {label}: {each.subject}. From {since}, for {lasted}. {each.words} (rule: {each.rule_name})"
+    return say(
+        "Over: {label}: {subject}. From {since}, for {lasted}. {words} (rule: {rule})", lasted=lasted, **names
+    )
 
 
 def _payload(each: News) -> dict[str, object]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portal.core.alerts.rules.alert_rules import AlertKind, AlertRule, OpenAlert
 from portal.core.alerts.rules.conditions import Condition, Holds
+from portal.core.words import noted
 
 CLEAR_FOR = timedelta(minutes=10)
 """A cause is over when it has been gone for so long: what comes and goes is one alert."""
@@ -85,5 +86,5 @@ def _gone_on(alert: OpenAlert, condition: Condition, now: datetime) -> Change | 
 
 def _ended_without(alert: OpenAlert, *, is_watched: bool) -> End:
     if is_watched and alert.kind in OF_A_PERIOD:
-        return End(alert.id, "Its day or month is over", is_told=False)
-    return End(alert.id, "It is not watched any more", is_told=False)
+        return End(alert.id, noted("Its day or month is over"), is_told=False)
+    return End(alert.id, noted("It is not watched any more"), is_told=False)

@@ -13,6 +13,7 @@ from portal.core.audit.rules.changes import changes_in_words, facts_in_words
 from portal.core.delivery.services import service_name
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.values.versions import require_version
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AlertChannel", "ChannelFields", "ChannelKind"]
 
-_NO_CHANNEL = "There is no such channel"
+_NO_CHANNEL = noted("There is no such channel")
 
 
 async def list_channels(stack: Stack) -> list[AlertChannel]:
@@ -44,7 +45,9 @@ async def add_channel(stack: Stack, given: ChannelFields) -> AlertChannel:
     """Add a channel; its target is sealed and never told again. Raises `Invalid`, `Conflict` for a taken name."""
     kind = given.get("kind")
     if kind is None or "target" not in given:
-        message = f"A channel has a 'kind' ({', '.join(ChannelKind)}) and a 'target'"
+        message = say(
+            "A channel has a 'kind' ({channelkind}) and a 'target'", channelkind=", ".join(ChannelKind)
+        )
         raise Invalid(message)
     rules.sound_quiet(given.get("quiet_from"), given.get("quiet_to"))
     values: dict[str, object] = {
@@ -73,7 +76,7 @@ async def change_channel(
         before = _there(await queries.find_channel(session, channel_id, for_change=True))
         require_version(before.version, expected)
         if given.get("kind", before.kind) is not before.kind:
-            message = "A channel stays of its kind: add another one"
+            message = noted("A channel stays of its kind: add another one")
             raise Invalid(message)
         values = _plain(given)
         rules.sound_quiet(given.get("quiet_from", before.quiet_from), given.get("quiet_to", before.quiet_to))
@@ -109,7 +112,7 @@ async def try_channel(
     async with stack.db.snapshot() as session:
         found = _there(await queries.find_channel(session, channel))
         opened = await senders.opened(stack, session, found)
-    await senders.send(stack, opened, senders.trial(stack, opened), transport=transport)
+    await senders.send(stack, opened, senders.told(senders.trial(stack, opened)), transport=transport)
     async with stack.db.transaction() as session:
         await queries.update_channel(
             session, found.id, {"last_error": "", "failures": 0, "next_try_at": None}

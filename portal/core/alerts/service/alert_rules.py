@@ -12,6 +12,7 @@ from portal.core.audit.rules.changes import amount, changes_in_words, facts_in_w
 from portal.core.errors import Conflict, NotFound
 from portal.core.sites.queries import devices, sites
 from portal.core.values.versions import require_version
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AlertKind", "AlertRule", "RuleFields"]
 
-_NO_RULE = "There is no such rule"
+_NO_RULE = noted("There is no such rule")
 
 
 async def list_rules(stack: Stack) -> list[AlertRule]:
@@ -112,14 +113,14 @@ def _columns(values: RuleFields) -> dict[str, object]:
 async def _check_refers(stack: Stack, session: AsyncSession, values: RuleFields) -> None:
     site_id, device_id = values.get("site_id"), values.get("device_id")
     if site_id is not None and await sites.get_site(session, site_id) is None:
-        message = "There is no such site"
+        message = noted("There is no such site")
         raise NotFound(message)
     if device_id is not None and await devices.get_device(session, device_id, stack.clock()) is None:
-        message = "There is no such meter"
+        message = noted("There is no such meter")
         raise NotFound(message)
     for channel in values.get("channels", []):
         if await alert_channels.find_channel(session, channel) is None:
-            message = "There is no such channel"
+            message = noted("There is no such channel")
             raise NotFound(message)
 
 

@@ -13,13 +13,14 @@ from portal.core.audit.rules.changes import facts_in_words
 from portal.core.errors import NotFound
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.texts import LONGEST_TEXT, sound_text
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from portal.core.stack import Stack
 
 __all__ = ["StoredAlert"]
 
-_NO_ALERT = "There is no such alert"
+_NO_ALERT = noted("There is no such alert")
 
 
 class OpenCount(NamedTuple):

@@ -19,6 +19,7 @@ from portal.core.database.leader import led
 from portal.core.errors import Conflict, PortalError
 from portal.core.log import logger
 from portal.core.outages import Outage
+from portal.core.words import kept, noted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -82,7 +83,7 @@ async def look_once(stack: Stack, *, transport: httpx.AsyncBaseTransport | None 
             if leads:
                 return await look(stack, Watching(datetime.min.replace(tzinfo=UTC)), transport=transport)
         await asyncio.sleep(_RETRY_SECONDS)
-    message = "Alerts are being looked after just now; try again when that is through."
+    message = noted("Alerts are being looked after just now; try again when that is through.")
     raise Conflict(message)
 
 
@@ -130,7 +131,7 @@ async def _note(
         case GoOn():
             values: dict[str, object] = {"clear_since": change.clear_since}
             if change.words:
-                values["words"] = change.words
+                values |= {"words": str(change.words), "said": kept(change.words)}
             await queries.update_alert(session, change.alert_id, values)
         case End():
             await _end(session, change, channels, now, zone)
@@ -150,7 +151,8 @@ async def _begin(
             "site_id": condition.site_id,
             "device_id": condition.device_id,
             "subject": condition.subject,
-            "words": condition.words,
+            "words": str(condition.words),
+            "said": kept(condition.words),
             "began_at": now,
         },
     )
@@ -201,7 +203,7 @@ async def _tell_one(
         async with stack.db.snapshot() as session:
             opened = await senders.opened(stack, session, channel)
         message = compose(news, now, zone, opened.letterhead.name, senders.page_address(stack))
-        await senders.send(stack, opened, message, transport=transport)
+        await senders.send(stack, opened, senders.told(message), transport=transport)
     except PortalError as error:
         failure = error.message
         _log.warning("A channel was not reached", channel=channel.name, reason=failure)

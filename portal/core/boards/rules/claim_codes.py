@@ -8,6 +8,7 @@ each other (Douglas Crockford's base 32).
 from hashlib import sha256
 
 from portal.core.errors import Invalid
+from portal.core.words import noted
 
 SECRET_BYTES = 32
 CODE_CHARACTERS = 12
@@ -25,7 +26,7 @@ def sound_code(typed: str) -> str:
     """Return a code as it is kept, of what a person has typed or scanned. Raises `Invalid`."""
     code = typed.strip().upper().translate(_MISREAD)
     if len(code) != CODE_CHARACTERS or any(each not in _ALPHABET for each in code):
-        message = "A board's code has twelve letters and digits, like 7XK4-9MTC-02QF"
+        message = noted("A board's code has twelve letters and digits, like 7XK4-9MTC-02QF")
         raise Invalid(message)
     return code
 

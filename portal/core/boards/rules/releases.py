@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from portal.core.errors import Invalid
+from portal.core.words import noted, say
 
 _FORM = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}", re.ASCII)
 
@@ -36,7 +37,7 @@ def is_version(text: str) -> bool:
 def sound_version(text: str) -> str:
     """Return a version like 1.4.0. Raises `Invalid`."""
     if not is_version(text):
-        message = f"{text!r} is no version of firmware, such as 1.4.0"
+        message = say("{words} is no version of firmware, such as 1.4.0", words=f"{text!r}")
         raise Invalid(message)
     return text
 
@@ -44,7 +45,7 @@ def sound_version(text: str) -> str:
 def sound_percent(percent: int) -> int:
     """Return a share of boards. Raises `Invalid`."""
     if not 0 <= percent <= 100:
-        message = "A roll-out is from 0 to 100 per cent"
+        message = noted("A roll-out is from 0 to 100 per cent")
         raise Invalid(message)
     return percent
 

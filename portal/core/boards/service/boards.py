@@ -16,6 +16,7 @@ from portal.core.boards.rules.releases import offered
 from portal.core.errors import NotFound
 from portal.core.sites.queries import devices
 from portal.core.values.versions import require_version
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -32,8 +33,8 @@ __all__ = ["DeviceBoard", "KnownBoard"]
 _HEARD_WITHIN = timedelta(minutes=10)
 SILENT_AFTER = timedelta(hours=2)
 _MOST_SILENT = 20
-_NO_DEVICE = "There is no such device"
-_NO_RELEASE = "There is no such release of firmware"
+_NO_DEVICE = noted("There is no such device")
+_NO_RELEASE = noted("There is no such release of firmware")
 
 
 class BoardOffer(NamedTuple):

@@ -13,6 +13,7 @@ from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.sites.queries import devices
 from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.values.tokens import new_device_token
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
 
 CLAIM_HOLDS = timedelta(hours=24)
-_NO_DEVICE = "There is no such device"
-_UNCLAIMED = "Nobody has claimed this board yet"
+_NO_DEVICE = noted("There is no such device")
+_UNCLAIMED = noted("Nobody has claimed this board yet")
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ async def claim_board(stack: Stack, device: UUID | str, typed: str, *, site_id: 
         if found is None or site_id not in {None, found.site_id}:
             raise NotFound(_NO_DEVICE)
         if found.kind is DeviceKind.VIRTUAL:
-            message = "A virtual meter is calculated: it has no board"
+            message = noted("A virtual meter is calculated: it has no board")
             raise Invalid(message)
         await queries.drop_expired(session, now)
         if not await queries.store_claim(session, found.id, code, now + CLAIM_HOLDS):
-            message = "This code was typed in for another device"
+            message = noted("This code was typed in for another device")
             raise Conflict(message)
         await audit.record(session, "device.board_claimed", found.external_id, shown_code(code))
     return Claim(found.external_id, shown_code(code), now + CLAIM_HOLDS)
@@ -70,7 +71,7 @@ async def collect_token(stack: Stack, secret_hex: str) -> str:
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:
-        message = f"'secret' is {SECRET_BYTES} bytes in hex"
+        message = say("'secret' is {secret_bytes} bytes in hex", secret_bytes=SECRET_BYTES)
         raise Invalid(message)
     token = new_device_token()
     async with stack.db.transaction() as session:

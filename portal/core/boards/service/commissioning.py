@@ -13,6 +13,7 @@ from portal.core.readings.queries import measurements
 from portal.core.readings.queries.measurements import MeasurementsAsked
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.sites.queries import devices
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # Enough for an installer who looks again after each wire; what was before the last of them is soon gone.
 LOOKED_AT = timedelta(minutes=30)
 _MOST = 400
-_NO_DEVICE = "There is no such device"
+_NO_DEVICE = noted("There is no such device")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from portal.core.boards.queries.releases import StoredRelease
 from portal.core.boards.rules.releases import sound_percent, sound_version
 from portal.core.errors import Conflict, Invalid, NotFound
 from portal.core.values.versions import require_version
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,7 +24,7 @@ __all__ = ["StoredRelease"]
 MOST_BUNDLE_BYTES = 1 << 20
 PART_BYTES = 4096
 _MAGIC = b"nfw1"
-_NO_RELEASE = "There is no such release of firmware"
+_NO_RELEASE = noted("There is no such release of firmware")
 
 
 class BundlePart(NamedTuple):
@@ -42,7 +43,7 @@ async def add_release(stack: Stack, bundle: bytes, percent: int = 0) -> str:
     version, percent = _version_in(bundle), sound_percent(percent)
     async with stack.db.transaction() as session:
         if not await queries.insert_release(session, version, bundle, percent):
-            message = f"There is a release {version} already"
+            message = say("There is a release {version} already", version=version)
             raise Conflict(message)
         await audit.record(session, "release.added", version, f"offered to: {percent} %")
     return version
@@ -102,7 +103,7 @@ async def part_of(stack: Stack, version: str, offset: int) -> BundlePart:
 
 def _version_in(bundle: bytes) -> str:
     if not bundle.startswith(_MAGIC) or len(bundle) > MOST_BUNDLE_BYTES:
-        message = "This is no bundle of firmware"
+        message = noted("This is no bundle of firmware")
         raise Invalid(message)
     length = bundle[len(_MAGIC)]
     return sound_version(bundle[len(_MAGIC) + 1 :][:length].decode("ascii", "replace"))

@@ -19,6 +19,7 @@ from portal.core.cost.rules.currencies import with_fixed
 from portal.core.energy.queries.journal import JournalAsked, as_it_stood
 from portal.core.errors import Invalid, NotFound
 from portal.core.fleet.queries import customers as customer_queries
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,7 +66,7 @@ async def fleet_cost(
     scope = _scope(stack, from_at, to_at, CostOptions(gaps, days, stood))
     async with stack.db.reports, energy.counted(stack, customer_id) as counted:
         if not await customer_queries.is_known(counted.session, customer_id):
-            message = "There is no such customer"
+            message = noted("There is no such customer")
             raise NotFound(message)
         return await _report(stack, counted, replace(scope, customer_id=customer_id))
 
@@ -115,7 +116,7 @@ def _scope(stack: Stack, from_at: datetime, to_at: datetime, options: CostOption
         raise Invalid(str(error)) from None
     for name, given, known in (("gaps", options.gaps, GAPS), ("days", options.days, DAYS)):
         if given not in known:
-            message = f"'{name}' is one of {', '.join(known)}"
+            message = say("'{name}' is one of {known}", name=name, known=", ".join(known))
             raise Invalid(message)
     return CostScope(
         stack.layout,

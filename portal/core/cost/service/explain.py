@@ -20,6 +20,7 @@ from portal.core.energy.queries import split_intervals
 from portal.core.errors import Invalid, NotFound
 from portal.core.values.money import exact_decimals, kwh_from_milliwh
 from portal.core.values.time import FIRST_YEAR, HOUR, LAST_YEAR, floor_hour
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -44,7 +45,11 @@ async def explain_hour(
     Raises `NotFound` for a device that is not there, or not that customer's, and `Invalid` for an hour out of range.
     """
     if not FIRST_YEAR <= hour_at.year <= LAST_YEAR:
-        message = f"'hour' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
+        message = say(
+            "'hour' must be between the years {first_year} and {last_year}",
+            first_year=FIRST_YEAR,
+            last_year=LAST_YEAR,
+        )
         raise Invalid(message)
     hour = floor_hour(hour_at)
     scope = CostScope(stack.layout, hour, hour + HOUR, customer_id=customer_id)
@@ -53,7 +58,7 @@ async def explain_hour(
         session, scope = counted.session, replace(scope, live=counted.live)
         found = await find_device_hour(session, scope, device_id)
         if found is None:
-            message = "There is no such device"
+            message = noted("There is no such device")
             raise NotFound(message)
         await split_intervals.add_readings(session, scope.layout, customer_id, [found.device_hour], max_gap)
         municipalities = await load_municipalities(session, scope)

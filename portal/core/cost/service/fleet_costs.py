@@ -17,6 +17,7 @@ from portal.core.cost.rules.fleet_costs import (
 from portal.core.cost.rules.fleet_prices import LocalMonth
 from portal.core.errors import Invalid
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -43,7 +44,7 @@ class FleetMonth:
 async def fleet_month(stack: Stack, first: date) -> FleetMonth:
     """Price the energy of the month that begins with a local day. Raises `Invalid` for a day that begins none."""
     if first.day != 1 or not FIRST_YEAR <= first.year < LAST_YEAR:
-        message = "A month is named by its first day, like 2026-05-01"
+        message = noted("A month is named by its first day, like 2026-05-01")
         raise Invalid(message)
     own_zone = ZoneInfo(stack.settings.application.time_zone)
     async with stack.db.reports, energy.stored(stack) as stored:

@@ -17,6 +17,7 @@ from portal.core.errors import Conflict
 from portal.core.tariffs.queries import tariffs as queries
 from portal.core.tariffs.rules.tariff_input import assign_municipality, invalid_tariff, read_tariff
 from portal.core.values.time import local_midnight
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from portal.core.database.db import AsyncSession
@@ -93,7 +94,10 @@ async def _price_month(
     shown = as_shown(with_fixed(report, await load_fixed(session, scope, billing.currency, [municipality])))
     if shown.others:
         names = " and ".join(part.currency for part in shown.parts)
-        message = f"That month was priced in {names}: money of two currencies is not compared with a draft's"
+        message = say(
+            "That month was priced in {names}: money of two currencies is not compared with a draft's",
+            names=names,
+        )
         raise Conflict(message)
     return (
         sum((line.kwh for line in report.periods), Decimal(0)),

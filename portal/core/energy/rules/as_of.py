@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from portal.core.words import noted
+
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
@@ -19,5 +21,5 @@ class AsOf:
 UNKNOWN = AsOf(datetime(1970, 1, 1, tzinfo=UTC), is_complete=False)
 """Where nobody has said it: an answer leaves a service with an instant."""
 
-STILL_ADDED_UP = "Some readings are still being added up and are not in these figures yet."
+STILL_ADDED_UP = noted("Some readings are still being added up and are not in these figures yet.")
 """What is said of an answer that is not complete."""

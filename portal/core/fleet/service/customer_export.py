@@ -15,6 +15,7 @@ from portal.core.fleet.queries import customer_export as queries
 from portal.core.fleet.queries.customer_export import LastExport
 from portal.core.fleet.rules.zip_stream import ZipStream
 from portal.core.values.time import iso_utc
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -65,7 +66,9 @@ async def export_customer(stack: Stack, customer_id: UUID) -> CustomerArchive:
     if limited_person() is not None:
         raise Refused("Only who sees every customer may take one's data out as a whole.")
     if _running.locked():
-        raise Throttled(f"{_AT_ONCE} exports are under way: try again when one has ended", 60)
+        raise Throttled(
+            say("{at_once} exports are under way: try again when one has ended", at_once=_AT_ONCE), 60
+        )
     async with stack.db.snapshot() as session:
         found = await queries.files_of(session, customer_id)
     if found is None:

@@ -12,6 +12,7 @@ from portal.core.fleet.queries import customer_list as queries
 from portal.core.fleet.queries.customer_list import CustomerCounts, ListedCustomer
 from portal.core.fleet.queries.local_midnights import local_midnights
 from portal.core.fleet.rules.customer_lists import ACTIVE_WITHIN, CustomersAsked
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -53,7 +54,7 @@ async def customer_now(stack: Stack, customer_id: UUID) -> ListedCustomer:
     """Return a customer as it is now. Raises `NotFound`."""
     found = await customers_now(stack, (customer_id,))
     if not found:
-        message = "There is no such customer"
+        message = noted("There is no such customer")
         raise NotFound(message)
     return found[0]
 

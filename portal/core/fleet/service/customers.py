@@ -20,6 +20,7 @@ from portal.core.values.texts import LONGEST_NAME, sound_name
 from portal.core.values.time import present_until
 from portal.core.values.tokens import new_token, token_hash
 from portal.core.values.versions import require_version
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,7 +38,7 @@ MAX_GRACE_HOURS = 24 * 30
 # Lower-cased it names a compose project and a host, so it is made of what both allow.
 CODE_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?\Z"
 _CODE = re.compile(CODE_PATTERN)
-_UNKNOWN = "There is no such customer"
+_UNKNOWN = noted("There is no such customer")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ async def find_customer_id(stack: Stack, code: str) -> UUID:
     async with stack.db.snapshot() as session:
         found = await queries.find_id(session, code)
     if found is None:
-        message = f"There is no customer with code {code!r}"
+        message = say("There is no customer with code {code}", code=f"{code!r}")
         raise NotFound(message)
     return found
 
@@ -98,13 +99,16 @@ async def register(stack: Stack, code: str, name: str) -> IssuedToken:
     """Add a customer and issue its token. Raises `Invalid` for a poor code or name, `Conflict` for a taken code."""
     code, name = code.strip(), sound_name("A customer's name", name, LONGEST_NAME)
     if not _CODE.fullmatch(code):
-        message = "A customer code has 1 to 50 letters, digits and hyphens, and begins and ends with a letter or digit"
+        message = noted(
+            "A customer code has 1 to 50 letters, digits and hyphens, and begins and ends with a "
+            "letter or digit"
+        )
         raise Invalid(message)
     token = new_token()
     async with stack.db.transaction() as session:
         customer_id = await changes.insert(session, code, name, token_hash(token), stack.clock())
         if customer_id is None:
-            message = f"There is a customer with code {code!r} already"
+            message = say("There is a customer with code {code} already", code=f"{code!r}")
             raise Conflict(message)
         await audit.record(session, "customer.registered", code, name)
     return IssuedToken(customer_id, code, name, token)
@@ -122,7 +126,7 @@ async def rotate(
     None for any. Raises `Invalid` for a window out of range, `NotFound`, `Outdated`.
     """
     if not 0 <= grace_hours <= MAX_GRACE_HOURS:
-        message = f"The grace window is 0 to {MAX_GRACE_HOURS} hours"
+        message = say("The grace window is 0 to {max_grace_hours} hours", max_grace_hours=MAX_GRACE_HOURS)
         raise Invalid(message)
     now, token = stack.clock(), new_token()
     until = now + timedelta(hours=grace_hours) if grace_hours else None
@@ -161,9 +165,9 @@ async def remove_customer(stack: Stack, customer_id: UUID, expected: Collection[
         await changes.keep_writers_out(session, customer_id)
         customer = await _lock(session, customer_id, expected, for_removal=True)
         if await changes.has_readings(session, customer_id):
-            message = (
-                "The customer has readings. Disable it to keep them, or decommission it: export everything, "
-                "then have all of it deleted"
+            message = noted(
+                "The customer has readings. Disable it to keep them, or decommission it: export "
+                "everything, then have all of it deleted"
             )
             raise HasHistory(message)
         await changes.remove(session, customer_id)

@@ -20,6 +20,7 @@ from portal.core.fleet.queries.erasure import Leaving
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.values.versions import require_version
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from portal.core.fleet.tables import Decommission
     from portal.core.stack import Stack
 
-_UNKNOWN = "There is no such customer"
+_UNKNOWN = noted("There is no such customer")
 _LOOK_SECONDS = 5
 _log = logger("fleet")
 
@@ -79,7 +80,7 @@ async def begin(
         if confirmed_code.strip().lower() != customer.code.lower():
             raise Conflict("The code does not belong to this customer: nothing was deleted")
         if not without_export and not await erasure.is_handed_out(session, customer_id):
-            message = (
+            message = noted(
                 "Not everything of this customer was exported since it last pushed: export it first, "
                 "or say that nobody needs it"
             )

@@ -17,6 +17,7 @@ from portal.core.fleet.queries.local_midnights import local_midnights
 from portal.core.fleet.rules.energy_windows import EnergyWindow
 from portal.core.fleet.rules.fleet_ranks import RankLine, ranked
 from portal.core.values.time import local_midnight
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ class FleetRank:
 async def fleet_rank(stack: Stack, days: int, customer_id: UUID | None = None) -> FleetRank:
     """Rank customers, or a customer's sites, by their energy of local days. Raises `Invalid` and `NotFound`."""
     if not 1 <= days <= MOST_DAYS:
-        message = f"'days' must be 1 to {MOST_DAYS}"
+        message = say("'days' must be 1 to {most_days}", most_days=MOST_DAYS)
         raise Invalid(message)
     async with energy.stored(stack) as stored:
         session = stored.session
@@ -65,7 +66,7 @@ async def fleet_rank(stack: Stack, days: int, customer_id: UUID | None = None) -
             return FleetRank(ranked(names, *sums), days, stored.as_of)
         name = await customer_queries.find_name(session, customer_id)
         if name is None:
-            message = "There is no such customer"
+            message = noted("There is no such customer")
             raise NotFound(message)
         named = {each.site_id: (each.name, "") for each in await queries.sites_of(session, customer_id)}
         sums = [
@@ -100,7 +101,11 @@ async def energy_over_time(
     By hours up to eight days, else by days. Raises `Invalid` for too many of either.
     """
     if len(ids) > MOST_COMPARED or not 1 <= days <= MOST_DAYS:
-        message = f"At most {MOST_COMPARED} are compared, over at most {MOST_DAYS} days"
+        message = say(
+            "At most {most_compared} are compared, over at most {most_days} days",
+            most_compared=MOST_COMPARED,
+            most_days=MOST_DAYS,
+        )
         raise Invalid(message)
     zone = stack.settings.application.time_zone
     window = span_of(stack.clock(), days, zone)

@@ -11,6 +11,7 @@ from msgspec import structs
 from portal.core.errors import Invalid
 from portal.core.exchange.queries.checksums import day_checksums, known_quantities, reading_checksums
 from portal.core.fleet.queries import fleet_devices, fleet_push
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -81,4 +82,4 @@ async def held_readings(
 
 def _check(from_at: datetime, to_at: datetime, longest: timedelta) -> None:
     if not from_at < to_at <= from_at + longest:
-        raise Invalid(f"'to' must be after 'from', by at most {longest.days} days.")
+        raise Invalid(say("'to' must be after 'from', by at most {days} days.", days=longest.days))

@@ -29,6 +29,7 @@ from portal.core.readings.queries import held_readings
 from portal.core.readings.rules.quantities import ALL_QUANTITIES
 from portal.core.readings.rules.scaling import from_stored
 from portal.core.values.time import LATEST_AHEAD
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -158,13 +159,13 @@ async def _meter(stack: Stack, session: AsyncSession, customer: KnownCustomer, d
 
 def _check_window(window: tuple[datetime, datetime]) -> None:
     if not window[0] < window[1] <= window[0] + LONGEST_WINDOW:
-        message = f"'to' must be after 'from', by at most {LONGEST_WINDOW.days} days."
+        message = say("'to' must be after 'from', by at most {days} days.", days=LONGEST_WINDOW.days)
         raise Invalid(message)
 
 
 def _check_limit(limit: int, most: int) -> None:
     if not 1 <= limit <= most:
-        message = f"'limit' must be 1 to {most}"
+        message = say("'limit' must be 1 to {most}", most=most)
         raise Invalid(message)
 
 

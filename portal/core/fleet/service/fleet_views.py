@@ -21,6 +21,7 @@ from portal.core.fleet.queries.local_midnights import LocalMidnights
 from portal.core.tariffs.queries import tariffs as tariff_queries
 from portal.core.values.money import kwh_from_milliwh
 from portal.core.values.time import present_until
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +37,7 @@ ACTIVE_WITHIN = timedelta(hours=1)
 RECENT_WITHIN = timedelta(minutes=15)
 MAX_EVENTS = 1000
 _DAY = timedelta(hours=24)
-_NOBODY = "There is no such customer"
+_NOBODY = noted("There is no such customer")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ async def customer_detail(stack: Stack, customer_id: UUID) -> CustomerDetail:
 async def ingest_events(stack: Stack, customer_id: UUID, wanted: EventFilter, limit: int = 100) -> EventPage:
     """Return a customer's ingest events, newest first. Raises `NotFound`, and `Invalid` for a limit out of range."""
     if not 1 <= limit <= MAX_EVENTS:
-        message = f"'limit' must be 1 to {MAX_EVENTS}"
+        message = say("'limit' must be 1 to {max_events}", max_events=MAX_EVENTS)
         raise Invalid(message)
     async with stack.db.snapshot() as session:
         if not await customer_queries.is_known(session, customer_id):

@@ -13,6 +13,7 @@ from portal.core.fleet.queries import operators as queries
 from portal.core.fleet.queries.operators import OperatorLine
 from portal.core.identity.queries import accounts, sessions
 from portal.core.settings import RunMode
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -88,7 +89,7 @@ async def _apply(session: AsyncSession, user_id: UUID, email: str, codes: Collec
         await _require_possible(session)
     ids = await queries.ids_of(session, codes or ())
     if missing := [code for code in codes or () if code.strip().lower() not in ids]:
-        raise Invalid(f"There is no customer with code {missing[0]!r}")
+        raise Invalid(say("There is no customer with code {missing}", missing=f"{missing[0]!r}"))
     await accounts.set_limited(session, user_id, is_limited=codes is not None)
     await queries.replace(session, user_id, [*ids.values()])
     await sessions.delete_all(session, user_id)

@@ -13,6 +13,7 @@ from portal.core.fleet.queries.local_midnights import LocalMidnights
 from portal.core.fleet.queries.push_history import PushBucket, StoredBatchLine
 from portal.core.fleet.rules.customer_lists import ACTIVE_WITHIN, CustomerStatus
 from portal.core.fleet.rules.push_diagnosis import PushCause, PushFacts, diagnose, waiting_estimate
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,7 +64,7 @@ async def push_history(
             session, [customer_id], moments, LocalMidnights(now, {}, now)
         )
         if not found:
-            message = "There is no such customer"
+            message = noted("There is no such customer")
             raise NotFound(message)
         [customer] = found
         refusals = await queries.present_refusals(session, customer_id, now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portal.core.audit import queries as audit
 from portal.core.errors import NotFound
 from portal.core.fleet.queries import customers as queries
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,7 +23,7 @@ async def view_as(stack: Stack, customer_id: UUID) -> str:
     async with stack.db.transaction() as session:
         code = await queries.find_code(session, customer_id)
         if code is None:
-            message = "There is no such customer"
+            message = noted("There is no such customer")
             raise NotFound(message)
         await audit.record_once(session, "customer.viewed", code, "read-only")
     return code

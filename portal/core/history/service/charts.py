@@ -12,6 +12,7 @@ from portal.core.history.queries.meters import ChartedMeter, zone_of
 from portal.core.history.queries.nearest import Nearest, nearest_readings
 from portal.core.history.rules.buckets import TimeSpan, is_of_hours, width_of
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,11 +94,15 @@ async def nearest(stack: Stack, meters: Sequence[ChartedMeter], span: TimeSpan) 
 
 def _check(meters: Sequence[ChartedMeter], span: TimeSpan) -> None:
     if span.to_at <= span.from_at:
-        message = "the end must be after the beginning"
+        message = noted("the end must be after the beginning")
         raise Invalid(message)
     if not (span.from_at.year >= FIRST_YEAR and span.to_at.year < LAST_YEAR):
-        message = f"the span must be between the years {FIRST_YEAR} and {LAST_YEAR}"
+        message = say(
+            "the span must be between the years {first_year} and {last_year}",
+            first_year=FIRST_YEAR,
+            last_year=LAST_YEAR,
+        )
         raise Invalid(message)
     if len(meters) > MOST_METERS:
-        message = f"at most {MOST_METERS} meters at once"
+        message = say("at most {most_meters} meters at once", most_meters=MOST_METERS)
         raise Invalid(message)

@@ -10,13 +10,17 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from portal.core.access import Actor, Role
+from portal.core.access import Role
+from portal.core.identity.queries.actors import ACTOR_COLUMNS, actor_in
 from portal.core.identity.tables import LoginStep, PasswordLinkRow, SecondFactor, User
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from portal.core.access import Actor
 
 _HAS_SECOND_FACTOR = (
     exists()
@@ -62,20 +66,16 @@ async def credentials_of(session: AsyncSession, user_id: UUID) -> Credentials | 
 
 async def _credentials(session: AsyncSession, condition: ColumnElement[bool]) -> Credentials | None:
     asked = select(
-        col(User.id),
-        col(User.email),
-        col(User.role),
+        *ACTOR_COLUMNS,
         col(User.password_hash),
         col(User.is_active),
         _HAS_SECOND_FACTOR,
-        col(User.is_limited),
     ).where(condition)
     row = (await session.execute(asked)).one_or_none()
     if row is None:
         return None
-    user_id, email, role, password_hash, is_active, has_second_factor, is_limited = row
-    actor = Actor(user_id, email, role, is_limited=is_limited)
-    return Credentials(actor, password_hash, is_active, has_second_factor)
+    *person, password_hash, is_active, has_second_factor = row
+    return Credentials(actor_in(person), password_hash, is_active, has_second_factor)
 
 
 async def insert_user(
@@ -152,6 +152,19 @@ async def set_role(session: AsyncSession, user_id: UUID, role: Role) -> str | No
 async def set_limited(session: AsyncSession, user_id: UUID, *, is_limited: bool) -> None:
     """Limit what a person sees, or no longer; one who is limited has to be a user."""
     await session.execute(update(User).where(col(User.id) == user_id).values(is_limited=is_limited))
+
+
+async def set_speech(session: AsyncSession, user_id: UUID, language: str, locale: str) -> str | None:
+    """Set how a person is spoken to, and return their address."""
+    changed = update(User).where(col(User.id) == user_id).values(language=language, locale=locale)
+    return (await session.execute(changed.returning(col(User.email)))).scalar_one_or_none()
+
+
+async def speech_at(session: AsyncSession, addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the language and locale of those of these addresses that are people's accounts, by the address."""
+    asked = [address.lower() for address in addresses]
+    found = select(col(User.email), col(User.language), col(User.locale)).where(col(User.email).in_(asked))
+    return {email: (language, locale) for email, language, locale in await session.execute(found)}
 
 
 async def set_active(session: AsyncSession, user_id: UUID, *, is_active: bool) -> str | None:

@@ -10,8 +10,8 @@ from sqlalchemy import ARRAY, String, any_, bindparam, delete, func, select, upd
 from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlmodel import col
 
-from portal.core.access import Actor
 from portal.core.database.prepared import Prepared, PreparedChange
+from portal.core.identity.queries.actors import ACTOR_COLUMNS, actor_in
 from portal.core.identity.tables import Session, User
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Delete
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from portal.core.access import Actor
+
 ENDED = "portal_session_ended"
 _BY_PERSON = col(User.id) == col(Session.user_id)
 _IS_OPEN = (
@@ -30,15 +32,13 @@ _IS_OPEN = (
     col(User.is_active),
 )
 _FIND = Prepared(
-    select(col(User.id), col(User.email), col(User.role), col(User.is_limited), col(Session.last_seen_at))
+    select(*ACTOR_COLUMNS, col(Session.last_seen_at))
     .join(User, _BY_PERSON)
     .where(col(Session.token_hash) == bindparam("hash"), *_IS_OPEN)
 )
 _AMONG = col(Session.token_hash) == any_(bindparam("hashes", type_=ARRAY(String)))
 _FIND_AMONG = Prepared(
-    select(col(Session.token_hash), col(User.id), col(User.email), col(User.role), col(User.is_limited))
-    .join(User, _BY_PERSON)
-    .where(_AMONG, *_IS_OPEN)
+    select(col(Session.token_hash), *ACTOR_COLUMNS).join(User, _BY_PERSON).where(_AMONG, *_IS_OPEN)
 )
 _TOUCH = PreparedChange(
     update(Session).where(col(Session.token_hash) == bindparam("hash")).values(last_seen_at=bindparam("now"))
@@ -104,8 +104,8 @@ async def find(
     row = await _FIND.first(connection, hash=token_hash, now=now, idle_since=idle_since)
     if row is None:
         return None
-    user_id, email, role, is_limited, last_seen_at = row
-    return OpenSession(Actor(user_id, email, role, is_limited=is_limited), last_seen_at)
+    *person, last_seen_at = row
+    return OpenSession(actor_in(person), last_seen_at)
 
 
 async def find_among(
@@ -113,10 +113,7 @@ async def find_among(
 ) -> dict[str, Actor]:
     """Return the actors of those of these sessions that are open."""
     rows = await _FIND_AMONG.all(connection, hashes=list(token_hashes), now=now, idle_since=idle_since)
-    return {
-        found: Actor(user_id, email, role, is_limited=is_limited)
-        for found, user_id, email, role, is_limited in rows
-    }
+    return {found: actor_in(person) for found, *person in rows}
 
 
 async def open_among(
@@ -164,8 +161,8 @@ async def delete_by_hash(session: AsyncSession, token_hash: str) -> Actor | None
     ended = await _end(session, delete(Session).where(col(Session.token_hash) == token_hash))
     if not ended:
         return None
-    person = select(col(User.id), col(User.email), col(User.role)).where(col(User.id) == ended[0])
-    return Actor(*(await session.execute(person)).one())
+    person = select(*ACTOR_COLUMNS).where(col(User.id) == ended[0])
+    return actor_in((await session.execute(person)).one())
 
 
 async def delete_one(session: AsyncSession, user_id: UUID, session_id: UUID) -> bool:

@@ -20,6 +20,7 @@ from portal.core.identity.secrets import passwords
 from portal.core.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 from portal.core.values.texts import shown_text, text_problem
 from portal.core.values.tokens import new_token, token_hash
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,12 +36,12 @@ __all__ = ["PasswordLink", "UserLine"]
 LINK_LIFETIME = timedelta(days=3)
 _EMAIL = re.compile(r"[^@\s\x00]+@[^@\s.\x00]+(\.[^@\s.\x00]+)*")
 _LONGEST_EMAIL = 254
-_UNKNOWN = "There is no such account."
-_LAST_ADMIN = "This is the last active admin: make somebody else an admin first."
-_IS_LIMITED = (
+_UNKNOWN = noted("There is no such account.")
+_LAST_ADMIN = noted("This is the last active admin: make somebody else an admin first.")
+_IS_LIMITED = noted(
     "This person is limited to some customers, and an admin sees all of them: take the limit away first."
 )
-_VOID_LINK = "This link has been used or has expired. Ask an admin for a new one."
+_VOID_LINK = noted("This link has been used or has expired. Ask an admin for a new one.")
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ async def holder_of_default_password(stack: Stack) -> str | None:
 async def _insert(session: AsyncSession, address: str, role: Role, hashed: str | None) -> UUID:
     user_id = await queries.insert_user(session, address, role, hashed)
     if user_id is None:
-        raise Conflict(f"There is an account for {address} already")
+        raise Conflict(say("There is an account for {address} already", address=address))
     await audit.record(session, "user.added", address, f"as {role}")
     return user_id
 
@@ -223,14 +224,23 @@ async def _known(session: AsyncSession, user_id: UUID) -> Credentials:
 def _address(email: str) -> str:
     address = email.strip().lower()
     if len(address) > _LONGEST_EMAIL or text_problem(address) or not _EMAIL.fullmatch(address):
-        raise Invalid(f"{shown_text(address[:_LONGEST_EMAIL])!r} is not an e-mail address")
+        raise Invalid(
+            say("{address} is not an e-mail address", address=f"{shown_text(address[:_LONGEST_EMAIL])!r}")
+        )
     return address
 
 
 def _check_password(password: str, email: str = "") -> None:
     if len(password) < passwords.MIN_LENGTH:
-        raise Invalid(f"A password needs at least {passwords.MIN_LENGTH} characters")
+        raise Invalid(
+            say("A password needs at least {min_length} characters", min_length=passwords.MIN_LENGTH)
+        )
     if len(password) > passwords.MAX_LENGTH or "\x00" in password:
-        raise Invalid(f"A password has at most {passwords.MAX_LENGTH} characters, all of them visible")
+        raise Invalid(
+            say(
+                "A password has at most {max_length} characters, all of them visible",
+                max_length=passwords.MAX_LENGTH,
+            )
+        )
     if email and password.lower() == email:
         raise Invalid("A password has to be another word than the e-mail address")

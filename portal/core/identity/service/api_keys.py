@@ -12,6 +12,7 @@ from portal.core.identity.queries import api_keys as queries
 from portal.core.identity.queries.api_keys import KeyLine
 from portal.core.values.texts import sound_name
 from portal.core.values.tokens import new_api_key, token_hash
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -41,7 +42,7 @@ async def add_api_key(stack: Stack, name: str, scope: Scope = Scope.MANAGE) -> I
     async with stack.db.transaction() as session:
         key_id = await queries.insert(session, label, token_hash(key), scope)
         if key_id is None:
-            raise Conflict(f"There is an API key named {label!r} already")
+            raise Conflict(say("There is an API key named {label} already", label=f"{label!r}"))
         await audit.record(session, "api_key.issued", label, f"may {scope}")
     return IssuedKey(key_id, label, key, scope)
 

@@ -13,6 +13,7 @@ from portal.core.identity.queries import accounts, external, sessions
 from portal.core.identity.queries.sessions import NewSession
 from portal.core.values.texts import shown_text
 from portal.core.values.tokens import new_token, token_hash
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from portal.core.identity.rules.groups import Admission
     from portal.core.stack import Stack
 
-_CLOSED = "This account is deactivated."
-_TAKEN = (
-    "There is an account with a password for this address already. An admin has to remove it, or the provider has to "
-    "say another address."
+_CLOSED = noted("This account is deactivated.")
+_TAKEN = noted(
+    "There is an account with a password for this address already. An admin has to remove "
+    "it, or the provider has to say another address."
 )
 
 

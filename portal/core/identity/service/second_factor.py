@@ -13,6 +13,7 @@ from portal.core.identity import proof
 from portal.core.identity.queries import accounts, login_attempts, second_factors, sessions
 from portal.core.identity.secrets import one_time_codes
 from portal.core.values.tokens import token_hash
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from portal.core.stack import Stack
 
 SETUP_LIFETIME = timedelta(minutes=15)
-_ON_ALREADY = "A second factor is on already: turn it off first."
-_NOT_ON = "No second factor is on."
-_NO_SETUP = "The set-up took too long: start it again."
-_WRONG_CODE = "The code does not fit. Is the clock of your phone right? Type the one that is shown now."
+_ON_ALREADY = noted("A second factor is on already: turn it off first.")
+_NOT_ON = noted("No second factor is on.")
+_NO_SETUP = noted("The set-up took too long: start it again.")
+_WRONG_CODE = noted(
+    "The code does not fit. Is the clock of your phone right? Type the one that is shown now."
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ async def _account(session: AsyncSession, user: UUID | str) -> Credentials:
     if isinstance(user, str):
         found = await accounts.find_credentials(session, user.strip().lower())
         if found is None:
-            raise NotFound(f"There is no account for {user.strip()}.")
+            raise NotFound(say("There is no account for {strip}.", strip=user.strip()))
         return found
     found = await accounts.credentials_of(session, user)
     if found is None:

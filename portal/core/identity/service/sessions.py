@@ -19,6 +19,7 @@ from portal.core.identity.rules.lockout import account_key
 from portal.core.identity.secrets import passwords
 from portal.core.values.texts import shown_text
 from portal.core.values.tokens import new_token, token_hash
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ _TOUCH_EVERY = timedelta(minutes=1)
 _FORGET_ATTEMPTS_AFTER = timedelta(days=90)
 _WRONG = "The e-mail address or the password is wrong."
 _WRONG_CODE = "The code is wrong or was used already."
-_VOID_STEP = "This log-in took too long or was finished already: start again."
+_VOID_STEP = noted("This log-in took too long or was finished already: start again.")
 
 
 @dataclass(frozen=True)

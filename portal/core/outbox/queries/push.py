@@ -25,6 +25,7 @@ from portal.core.exchange.batches import BatchType
 from portal.core.outbox.queries.push_conflicts import WAITING_CONFLICTS
 from portal.core.outbox.queries.reading_rows import READING_COLUMNS, RetryRow, WaitingRow, readings_in
 from portal.core.outbox.tables import PushStateRow
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -264,7 +265,7 @@ async def next_waiting(
             found = await fetch_unpackable(connection, WaitingRow, query, *given)
             readings = await readings_in(connection, found, 2)
     except asyncpg.QueryCanceledError:
-        message = f"the database took too long to read {limit} readings"
+        message = say("the database took too long to read {limit} readings", limit=limit)
         raise TooSlow(message) from None
     rows = tuple(
         [WaitingReading(row[0], row[1], reading) for row, reading in zip(found, readings, strict=True)]

@@ -17,6 +17,7 @@ from portal.core.outbox.queries import push, push_dead_letters, push_epoch, push
 from portal.core.outbox.queries.push import PushState
 from portal.core.readings.queries.wide_way import is_any_left, make_way
 from portal.core.values.tokens import token_hash
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -276,7 +277,7 @@ async def discard_dead_letters(stack: Stack, dead_letter_id: int | None, *, by: 
 
 def _decided(count: int, dead_letter_id: int | None) -> int:
     if count == 0 and dead_letter_id is not None:
-        raise NotFound(f"There is no dead letter {dead_letter_id}")
+        raise NotFound(say("There is no dead letter {dead_letter_id}", dead_letter_id=dead_letter_id))
     return count
 
 
@@ -288,5 +289,7 @@ def _words(dead_letter_id: int | None, count: int) -> tuple[str, str]:
 
 def _name(by: str) -> str:
     if not 0 < len(by.strip()) <= _LONGEST_NAME:
-        raise Invalid(f"Who decides needs a name of at most {_LONGEST_NAME} characters")
+        raise Invalid(
+            say("Who decides needs a name of at most {longest_name} characters", longest_name=_LONGEST_NAME)
+        )
     return by.strip()

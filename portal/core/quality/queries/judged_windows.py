@@ -21,6 +21,7 @@ from portal.core.errors import NotFound
 from portal.core.quality.queries import registers
 from portal.core.quality.rules.answers import SWITCHES, AnswerableEvent, Box, boxes_around
 from portal.core.values.time import epoch_microseconds
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ async def look_around(
     """Read and judge a register from some days before an instant to now. Raises `NotFound`."""
     facts = await registers.facts_of(session, layout, key)
     if facts is None:
-        message = "There is no such device"
+        message = noted("There is no such device")
         raise NotFound(message)
     readings: list[RegisterReading] = []
     until = now + timedelta(days=1)

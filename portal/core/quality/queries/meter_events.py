@@ -15,13 +15,14 @@ from portal.core.errors import NotFound
 from portal.core.quality.rules.event_ids import EventId, event_id
 from portal.core.values.pages import EVERYTHING, Asked
 from portal.core.values.time import epoch_microseconds, instant_of
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from portal.core.database.layout import Layout
 
-_GONE = "There is no such event: it may have been decided, or late readings may have explained it"
+_GONE = noted("There is no such event: it may have been decided, or late readings may have explained it")
 _SERIOUS = ("reset", "exchange", "rollover", "clockJump", "noise", "noRegister", "learnedBound")
 _A_LINE_OF_ITS_OWN = 3
 _FAR_APART = 10
@@ -172,7 +173,7 @@ async def named_event(
     try:
         asked = event_id(name)
     except ValueError as error:
-        raise NotFound(f"There is no such event: {error}") from None
+        raise NotFound(say("There is no such event: {error}", error=error)) from None
     key = layout.key(asked.device_id, customer_id)
     # Without a customer there is no meter at the Admin, nor with one at a Client.
     is_key = len(key) == layout.key_width

@@ -30,6 +30,7 @@ from portal.core.quality.rules.effects import (
 from portal.core.quality.rules.pictures import RegisterPicture, picture_around
 from portal.core.tariffs.queries import tariffs
 from portal.core.values.time import HOUR, epoch_microseconds, instant_of, local_midnight
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +115,7 @@ def _sayable(
         }
     except ValueError as error:
         text = str(error)
-        message = f"{text[:1].upper()}{text[1:]}."
+        message = say("{upper}{words}.", upper=text[:1].upper(), words=text[1:])
         raise Invalid(message) from None
 
 

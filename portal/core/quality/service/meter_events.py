@@ -31,6 +31,7 @@ from portal.core.sites.queries import devices
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.texts import sound_name
 from portal.core.values.time import epoch_microseconds, instant_of
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,7 @@ async def decide(
         if any(
             (each.event_kind, each.event_at) == asked_of(event) and _holds(before, each) for each in before
         ):
-            message = "This was decided already. Undo that decision first."
+            message = noted("This was decided already. Undo that decision first.")
             raise Conflict(message)
         window = await look_around(session, stack.layout, event.key, event.at, stack.clock())
         try:
@@ -180,7 +181,7 @@ async def declare(
     """
     note = _sound_note(note)
     if known.at is None or known.kind is None:
-        message = "Say when it was, and what: exchange, reset, rollover or continues"
+        message = noted("Say when it was, and what: exchange, reset, rollover or continues")
         raise Invalid(message)
     at = instant_of(known.at)
     async with stack.db.transaction() as session:
@@ -220,14 +221,14 @@ async def undo(stack: Stack, decision_id: UUID, note: str) -> tuple[StoredDecisi
     async with stack.db.transaction() as session:
         device_id = await queries.device_of_decision(session, stack.layout, decision_id)
         if device_id is None:
-            message = "There is no such decision"
+            message = noted("There is no such decision")
             raise NotFound(message)
         device = await _lock(session, stack, device_id)
         key = stack.layout.key(device_id)
         its = (await decisions_stored.decisions_of_meters(session, stack.layout, [key]))[key]
         undone = next(each for each in its if each.id == decision_id)
         if undone.undoes is not None or not _holds(its, undone):
-            message = "This decision does not hold any more. Decide anew instead of undoing it."
+            message = noted("This decision does not hold any more. Decide anew instead of undoing it.")
             raise Conflict(message)
         together = [each for each in its if _is_of_one(each, undone) and _holds(its, each)]
         made = tuple(
@@ -257,7 +258,7 @@ def _check_page(asked: Asked) -> None:
         try:
             event_id(asked.after[0])
         except ValueError:
-            message = "'cursor' is not the `next` of a page of this list"
+            message = noted("'cursor' is not the `next` of a page of this list")
             raise Invalid(message) from None
 
 
@@ -268,14 +269,14 @@ async def _lock(session: AsyncSession, stack: Stack, device: UUID | str) -> Stor
     else:
         found = await devices.get_device(session, device, stack.clock(), for_change=True)
     if found is None:
-        message = "There is no such device"
+        message = noted("There is no such device")
         raise NotFound(message)
     return found
 
 
 async def _require_customer(session: AsyncSession, customer_id: UUID | None) -> None:
     if customer_id is not None and not await customer_queries.is_known(session, customer_id):
-        message = "There is no such customer"
+        message = noted("There is no such customer")
         raise NotFound(message)
 
 

@@ -16,6 +16,7 @@ from portal.core.quality.queries import months as queries
 from portal.core.quality.queries.months import GapEnd, MonthSpan, QualityDevice, SuspectRun
 from portal.core.sites.queries import board_clocks
 from portal.core.values.time import floor_hour, local_midnight
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ async def quality_month(
     bounds = local_midnight(days[0], here), local_midnight(days[-1] + timedelta(days=1), here)
     async with stack.db.snapshot() as session:
         if customer_id is not None and not await customer_queries.is_known(session, customer_id):
-            message = "There is no such customer"
+            message = noted("There is no such customer")
             raise NotFound(message)
         layout, span = stack.layout, MonthSpan(customer_id, *bounds)
         names = {each.id: each for each in await queries.list_devices(session, layout, customer_id, site_id)}

@@ -32,6 +32,7 @@ from portal.core.settings import RunMode
 from portal.core.sites.queries import board_clocks
 from portal.core.sites.rules.board_clocks import RIGHT, BoardClock
 from portal.core.sites.tables import Device, DeviceClock
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -127,7 +128,7 @@ async def device_by_id(connection: asyncpg.Connection, device_id: UUID) -> Known
     """Return a device. Raises `NotFound`."""
     row = await _BY_ID.first(connection, id=device_id)
     if row is None:
-        message = "There is no such device"
+        message = noted("There is no such device")
         raise NotFound(message)
     return KnownDevice(*row)
 
@@ -184,7 +185,7 @@ async def _finish(connection: asyncpg.Connection, device: KnownDevice, packed: N
     hours = [EPOCH + each.hour * MICROSECOND for each in packed.hours]
     firsts = [EPOCH + each.first * MICROSECOND for each in packed.hours]
     last = EPOCH + packed.instant_of(packed.rows[-1]).stamp * MICROSECOND
-    noted = await fetch_value(
+    appended = await fetch_value(
         connection,
         int,
         _FINISH_APPEND,
@@ -196,8 +197,8 @@ async def _finish(connection: asyncpg.Connection, device: KnownDevice, packed: N
         last,
         len(packed.rows),
     )
-    if noted is None:
-        message = "The device was removed"
+    if appended is None:
+        message = noted("The device was removed")
         raise NotFound(message)
 
 

@@ -15,6 +15,7 @@ from portal.core.log import logger
 from portal.core.readings.queries.reading_sources import source_numbers
 from portal.core.readings.queries.wide_columns import RECEIVED_SECOND, WIDE, as_stored
 from portal.core.values.time import week_start
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -99,8 +100,12 @@ async def move_unit(session: AsyncSession, layout: Layout, unit: Unit) -> int:
     is_left = await is_so(session, layout.sql(_IS_LEFT, of_devices=of_devices), given)
     if is_left or came.readings != there.readings:
         raise Conflict(
-            f"Of the week from {unit.start:%Y-%m-%d}, {there.readings} readings were to be moved, and "
-            f"{came.readings} came."
+            say(
+                "Of the week from {start}, {readings} readings were to be moved, and {readings_2} came.",
+                start=f"{unit.start:%Y-%m-%d}",
+                readings=there.readings,
+                readings_2=came.readings,
+            )
         )
     lost = there.figures - came.figures
     noted = {

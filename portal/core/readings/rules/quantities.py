@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from portal.core.words import noted
+
 
 class QuantityGroup(StrEnum):
     """What belongs together, in the order of the list."""
@@ -79,22 +81,22 @@ def _quantity(
 
 def _totals() -> Iterator[Quantity]:
     group = QuantityGroup.TOTALS
-    yield _quantity(group, "active_power_kw", "active power", "kW", 4, IntegerWidth.INT4)
-    yield _quantity(group, "reactive_power_kvar", "reactive power", "kvar", 4, IntegerWidth.INT4)
-    yield _quantity(group, "apparent_power_kva", "apparent power", "kVA", 4, IntegerWidth.INT4)
-    yield _quantity(group, "power_factor", "power factor", "", 4, IntegerWidth.INT2)
+    yield _quantity(group, "active_power_kw", noted("active power"), "kW", 4, IntegerWidth.INT4)
+    yield _quantity(group, "reactive_power_kvar", noted("reactive power"), "kvar", 4, IntegerWidth.INT4)
+    yield _quantity(group, "apparent_power_kva", noted("apparent power"), "kVA", 4, IntegerWidth.INT4)
+    yield _quantity(group, "power_factor", noted("power factor"), "", 4, IntegerWidth.INT2)
     # 327 V would fit an int2; mains between phases does not.
-    yield _quantity(group, "voltage_v", "voltage", "V", 2, IntegerWidth.INT4)
-    yield _quantity(group, "frequency_hz", "frequency", "Hz", 3, IntegerWidth.INT4)
+    yield _quantity(group, "voltage_v", noted("voltage"), "V", 2, IntegerWidth.INT4)
+    yield _quantity(group, "frequency_hz", noted("frequency"), "Hz", 3, IntegerWidth.INT4)
 
 
 def _registers() -> Iterator[Quantity]:
     for name, words, unit in (
-        ("energy_imported_kwh", "energy imported", "kWh"),
-        ("energy_exported_kwh", "energy exported", "kWh"),
-        ("reactive_energy_imported_kvarh", "reactive energy imported", "kvarh"),
-        ("reactive_energy_exported_kvarh", "reactive energy exported", "kvarh"),
-        ("apparent_energy_kvah", "apparent energy", "kVAh"),
+        ("energy_imported_kwh", noted("energy imported"), "kWh"),
+        ("energy_exported_kwh", noted("energy exported"), "kWh"),
+        ("reactive_energy_imported_kvarh", noted("reactive energy imported"), "kvarh"),
+        ("reactive_energy_exported_kvarh", noted("reactive energy exported"), "kvarh"),
+        ("apparent_energy_kvah", noted("apparent energy"), "kVAh"),
     ):
         yield _quantity(QuantityGroup.REGISTERS, name, words, unit, 6, IntegerWidth.INT8)
 
@@ -102,41 +104,67 @@ def _registers() -> Iterator[Quantity]:
 def _phases() -> Iterator[Quantity]:
     group, lines = QuantityGroup.PHASES, (1, 2, 3)
     for n in lines:
-        yield _quantity(group, f"voltage_l{n}_v", f"voltage of phase {n}", "V", 2, IntegerWidth.INT4)
-    for n in lines:
-        yield _quantity(group, f"current_l{n}_a", f"current of phase {n}", "A", 3, IntegerWidth.INT4)
-    yield _quantity(group, "current_n_a", "current of the neutral", "A", 3, IntegerWidth.INT4)
-    for n in lines:
         yield _quantity(
-            group, f"active_power_l{n}_kw", f"active power of phase {n}", "kW", 4, IntegerWidth.INT4
+            group,
+            f"voltage_l{n}_v",
+            noted("voltage of phase {phase}").format(phase=n),
+            "V",
+            2,
+            IntegerWidth.INT4,
         )
     for n in lines:
-        yield _quantity(group, f"power_factor_l{n}", f"power factor of phase {n}", "", 4, IntegerWidth.INT2)
+        yield _quantity(
+            group,
+            f"current_l{n}_a",
+            noted("current of phase {phase}").format(phase=n),
+            "A",
+            3,
+            IntegerWidth.INT4,
+        )
+    yield _quantity(group, "current_n_a", noted("current of the neutral"), "A", 3, IntegerWidth.INT4)
+    for n in lines:
+        yield _quantity(
+            group,
+            f"active_power_l{n}_kw",
+            noted("active power of phase {phase}").format(phase=n),
+            "kW",
+            4,
+            IntegerWidth.INT4,
+        )
+    for n in lines:
+        yield _quantity(
+            group,
+            f"power_factor_l{n}",
+            noted("power factor of phase {phase}").format(phase=n),
+            "",
+            4,
+            IntegerWidth.INT2,
+        )
 
 
 def _quality() -> Iterator[Quantity]:
     group = QuantityGroup.QUALITY
     # Of a current that is almost nothing the distortion may be many times 327 %.
     yield _quantity(
-        group, "voltage_thd_percent", "harmonic distortion of the voltage", "%", 2, IntegerWidth.INT4
+        group, "voltage_thd_percent", noted("harmonic distortion of the voltage"), "%", 2, IntegerWidth.INT4
     )
     yield _quantity(
-        group, "current_thd_percent", "harmonic distortion of the current", "%", 2, IntegerWidth.INT4
+        group, "current_thd_percent", noted("harmonic distortion of the current"), "%", 2, IntegerWidth.INT4
     )
     # The furthest of three from their mean, by the mean: 200 % at most.
     yield _quantity(
-        group, "voltage_unbalance_percent", "unbalance of the voltages", "%", 2, IntegerWidth.INT2
+        group, "voltage_unbalance_percent", noted("unbalance of the voltages"), "%", 2, IntegerWidth.INT2
     )
     yield _quantity(
-        group, "current_unbalance_percent", "unbalance of the currents", "%", 2, IntegerWidth.INT2
+        group, "current_unbalance_percent", noted("unbalance of the currents"), "%", 2, IntegerWidth.INT2
     )
 
 
 def _demand() -> Iterator[Quantity]:
     """What the meter itself averages over a sliding window."""
     group = QuantityGroup.DEMAND
-    yield _quantity(group, "active_demand_kw", "active demand", "kW", 4, IntegerWidth.INT4)
-    yield _quantity(group, "apparent_demand_kva", "apparent demand", "kVA", 4, IntegerWidth.INT4)
+    yield _quantity(group, "active_demand_kw", noted("active demand"), "kW", 4, IntegerWidth.INT4)
+    yield _quantity(group, "apparent_demand_kva", noted("apparent demand"), "kVA", 4, IntegerWidth.INT4)
 
 
 ALL_QUANTITIES = (*_totals(), *_registers(), *_phases(), *_quality(), *_demand())

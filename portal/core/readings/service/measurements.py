@@ -12,6 +12,7 @@ from portal.core.readings.queries.measurements import MeasurementRow, Measuremen
 from portal.core.readings.rules.quantities import Quantity, quantities_named
 from portal.core.readings.rules.readings import QUANTITIES
 from portal.core.values.time import FIRST_YEAR, LAST_YEAR
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ async def read_page(
     async with stack.db.snapshot() as session:
         key = await queries.key_of(session, device_id)
         if key is None:
-            message = "There is no such device"
+            message = noted("There is no such device")
             raise NotFound(message)
         asked = MeasurementsAsked(key, from_at, to_at, wanted.quantities)
         if width is None:
@@ -104,14 +105,18 @@ def _whole_buckets(from_at: datetime, to_at: datetime, width: timedelta) -> tupl
 
 def _check(from_at: datetime, to_at: datetime, bucket: str, limit: int) -> None:
     if bucket not in BUCKETS:
-        message = f"'bucket' must be one of {', '.join(BUCKETS)}"
+        message = say("'bucket' must be one of {buckets}", buckets=", ".join(BUCKETS))
         raise Invalid(message)
     if not 1 <= limit <= MAX_LIMIT:
-        message = f"'limit' must be 1 to {MAX_LIMIT}"
+        message = say("'limit' must be 1 to {max_limit}", max_limit=MAX_LIMIT)
         raise Invalid(message)
     if to_at <= from_at:
-        message = "'to' must be after 'from'"
+        message = noted("'to' must be after 'from'")
         raise Invalid(message)
     if not (from_at.year >= FIRST_YEAR and to_at.year <= LAST_YEAR):
-        message = f"'from' and 'to' must be between the years {FIRST_YEAR} and {LAST_YEAR}"
+        message = say(
+            "'from' and 'to' must be between the years {first_year} and {last_year}",
+            first_year=FIRST_YEAR,
+            last_year=LAST_YEAR,
+        )
         raise Invalid(message)

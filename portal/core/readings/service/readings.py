@@ -22,6 +22,7 @@ from portal.core.readings.wire import NO_QUANTITY, DeviceIngestAnswer, without_q
 from portal.core.values.texts import shown_text, text_problem
 from portal.core.values.time import reading_time_problem, spanning
 from portal.core.values.tokens import token_hash
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     WriteDown = Callable[[asyncpg.Connection], Awaitable[None]]
 
-_UNKNOWN = "The device token is not known."
+_UNKNOWN = noted("The device token is not known.")
 _MERGE_TRIES = 3
 _collisions = Collisions()
 

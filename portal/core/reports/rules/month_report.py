@@ -10,6 +10,7 @@ from portal.core.alerts.rules.conditions import amount_words
 from portal.core.cost.rules.cost import CostReport, DayCost
 from portal.core.errors import Invalid
 from portal.core.values.money import rounding_decimals
+from portal.core.words import say
 
 FULL = 0.99
 """A month is compared with another where this share of the hours of both is known."""
@@ -146,17 +147,26 @@ def compare(
     """Return a month beside another, or why that would mean nothing."""
     plain = BesideMonth(label, month, other=other)
     if is_so_far:
-        return replace(plain, why_not="the month is not over")
+        return replace(plain, why_not=say("the month is not over"))
     if other is None or other.coverage == 0:
-        return replace(plain, why_not=f"there are no readings of {month:%B %Y}")
+        return replace(plain, why_not=say("there are no readings of {month}", month=f"{month:%B %Y}"))
     for each in (this, other):
         if each.coverage < FULL:
             missing = max(1, round((1 - each.coverage) * 100))
-            return replace(plain, why_not=f"{missing} % of the hours of {each.month:%B %Y} have no readings")
+            return replace(
+                plain,
+                why_not=say(
+                    "{missing} % of the hours of {month} have no readings",
+                    missing=missing,
+                    month=f"{each.month:%B %Y}",
+                ),
+            )
     if abs(this.meters - other.meters) > (1 - FULL) * max(this.meters, other.meters):
-        return replace(plain, why_not=f"not the same meters were there in {month:%B %Y}")
+        return replace(
+            plain, why_not=say("not the same meters were there in {month}", month=f"{month:%B %Y}")
+        )
     if other.currency != this.currency:
-        return replace(plain, why_not=f"{month:%B %Y} was in another currency")
+        return replace(plain, why_not=say("{month} was in another currency", month=f"{month:%B %Y}"))
     return replace(
         plain,
         kwh_change=_change(this.kwh, other.kwh),
@@ -186,20 +196,25 @@ def _sites(report: CostReport) -> tuple[SiteShare, ...]:
 
 def _notes(report: CostReport, coverage: float, *, is_so_far: bool) -> Iterable[str]:
     if is_so_far:
-        yield "The month is not over: these are the figures so far, with today's whole share of the fixed charges."
+        yield say(
+            "The month is not over: these are the figures so far, with today's whole share of the fixed charges."
+        )
     if coverage < FULL:
-        yield f"{max(1, round((1 - coverage) * 100))} % of the hours have no readings; their energy is not known."
+        missing = max(1, round((1 - coverage) * 100))
+        yield say("{missing} % of the hours have no readings; their energy is not known.", missing=missing)
     if report.unallocated_kwh > 0:
-        yield (
-            f"{amount_words(report.unallocated_kwh)} kWh were used in long gaps, at times that are not known: "
-            "they are in no figure here."
+        yield say(
+            "{used} kWh were used in long gaps, at times that are not known: they are in no figure here.",
+            used=amount_words(report.unallocated_kwh),
         )
     if report.buckets_without_tariff:
-        yield "Some energy has no tariff, and costs nothing here."
+        yield say("Some energy has no tariff, and costs nothing here.")
     for left_out in report.left_out:
-        yield f"Not included, of {left_out.tariff_name}: {', '.join(left_out.charges)}."
+        charges = ", ".join(left_out.charges)
+        yield say("Not included, of {tariff}: {charges}.", tariff=left_out.tariff_name, charges=charges)
     for other in report.others:
-        yield f"Also {other.currency} {amount_words(other.total)} for {amount_words(other.total_kwh)} kWh."
+        money, energy = amount_words(other.total), amount_words(other.total_kwh)
+        yield say("Also {currency} {money} for {kwh} kWh.", currency=other.currency, money=money, kwh=energy)
 
 
 def month_before(month: date, count: int) -> date:
@@ -215,5 +230,5 @@ def month_in(text: str) -> date | None:
     try:
         return date.fromisoformat(f"{text.strip()}-01")
     except ValueError:
-        message = f"{text[:20]!r} is no month like 2026-10"
+        message = say("{words} is no month like 2026-10", words=f"{text[:20]!r}")
         raise Invalid(message) from None

@@ -16,15 +16,18 @@ from portal.core.brand import queries as branding
 from portal.core.database.leader import led
 from portal.core.delivery.mail import Attachment
 from portal.core.errors import NotFound, PortalError
+from portal.core.languages import ENGLISH, present
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.reports.queries import sent_reports
 from portal.core.reports.reading import read_month
 from portal.core.reports.rules.month_report import MonthReport, month_before
-from portal.core.reports.typesetting import figures_in_words, month_pdf
+from portal.core.reports.typesetting import figures_in_words, month_pdf, month_words
 from portal.core.values.time import iso_utc
+from portal.core.words import Said, noted, say
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
     from uuid import UUID
 
@@ -115,10 +118,10 @@ async def send_now(
     async with stack.db.snapshot() as session:
         found = await alert_channels.find_channel(session, channel)
         if found is None:
-            message = "There is no such channel"
+            message = noted("There is no such channel")
             raise NotFound(message)
         opened = await senders.opened(stack, session, found)
-    await senders.send(stack, opened, _message(stack, made), [_attached(made)], transport=transport)
+    await senders.send(stack, opened, _written(stack, made), transport=transport)
     async with stack.db.transaction() as session:
         await audit.record(session, "report.sent", made.report.title, f"to: {found.name}")
     return made
@@ -139,7 +142,7 @@ async def _send(
     try:
         async with stack.db.snapshot() as session:
             opened = await senders.opened(stack, session, channel)
-        await senders.send(stack, opened, _message(stack, made), [_attached(made)], transport=transport)
+        await senders.send(stack, opened, _written(stack, made), transport=transport)
     except PortalError as error:
         failure = error.message
         _log.warning("A monthly report was not sent", channel=channel.name, reason=failure)
@@ -151,6 +154,16 @@ async def _send(
             await sent_reports.note_sent(session, made.report.totals.month, channel_id, now)
             await audit.record(session, "report.sent", made.report.title, f"to: {channel.name}")
     return not failure
+
+
+def _written(stack: Stack, made: MadeReport) -> Callable[[], Awaitable[senders.Written]]:
+    """Return how a report is written: as it was made in English, anew in another language."""
+
+    async def write() -> senders.Written:
+        own = made if present() == ENGLISH else await make_report(stack, made.report.totals.month)
+        return _message(stack, own), [_attached(own)]
+
+    return write
 
 
 def _attached(made: MadeReport) -> Attachment:
@@ -171,7 +184,7 @@ def _message(stack: Stack, made: MadeReport) -> Composed:
     payload: dict[str, object] = {
         "portal": made.letterhead.name,
         "sentAt": iso_utc(report.made_at),
-        "title": f"{report.title}: energy and cost",
+        "title": str(_title(report)),
         "address": address or None,
         "report": {
             "month": f"{totals.month:%Y-%m}",
@@ -183,4 +196,8 @@ def _message(stack: Stack, made: MadeReport) -> Composed:
         },
         "alerts": [],
     }
-    return Composed(f"{report.title}: energy and cost", (*lines, *report.notes), payload)
+    return Composed(_title(report), (*lines, *report.notes), payload)
+
+
+def _title(report: MonthReport) -> Said:
+    return say("{month}: energy and cost", month=month_words(report.totals.month))

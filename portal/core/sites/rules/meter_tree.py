@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from portal.core.errors import Conflict, Invalid
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -99,24 +100,24 @@ def check_position(device_id: UUID, wanted: TreePosition, tree: Mapping[UUID, Tr
         _check_formula(device_id, wanted, wanted.formula, tree)
     left = [name for name, other in _dependents(device_id, tree) if other.site_id != wanted.site_id]
     if left:
-        message = f"{_listed(left)} at the site it leaves: change what is above them first"
+        message = say("{left} at the site it leaves: change what is above them first", left=_listed(left))
         raise Conflict(message)
 
 
 def check_removal(device_id: UUID, tree: Mapping[UUID, TreePosition]) -> None:
     """Refuse to remove a meter that others depend on. Raises `Conflict` with their names."""
     if left := [name for name, _ in _dependents(device_id, tree)]:
-        message = f"{_listed(left)}: change them first, or make the device inactive"
+        message = say("{left}: change them first, or make the device inactive", left=_listed(left))
         raise Conflict(message)
 
 
 def _check_parent(device_id: UUID, wanted: TreePosition, tree: Mapping[UUID, TreePosition]) -> None:
     above = None if wanted.parent_id is None else tree.get(wanted.parent_id)
     if above is None or above.site_id != wanted.site_id or wanted.parent_id == device_id:
-        message = "The meter above it is another one of the same site"
+        message = noted("The meter above it is another one of the same site")
         raise Invalid(message)
     if above.kind is DeviceKind.VIRTUAL:
-        message = f"{above.name!r} is calculated: a meter stands below one that measures"
+        message = say("{name} is calculated: a meter stands below one that measures", name=f"{above.name!r}")
         raise Invalid(message)
     up, steps = above, 1
     while up.parent_id is not None:
@@ -134,18 +135,22 @@ def _check_formula(
 ) -> None:
     terms = formula.terms
     if not formula.plus or len(terms) > MOST_TERMS:
-        message = f"A virtual meter adds up at least one meter, of {MOST_TERMS} at most"
+        message = say(
+            "A virtual meter adds up at least one meter, of {most_terms} at most", most_terms=MOST_TERMS
+        )
         raise Invalid(message)
     if len(set(terms)) != len(terms):
-        message = "A virtual meter has each meter once"
+        message = noted("A virtual meter has each meter once")
         raise Invalid(message)
     for term in terms:
         found = tree.get(term)
         if found is None or found.site_id != wanted.site_id or term == device_id:
-            message = "A virtual meter is made of other meters of its own site"
+            message = noted("A virtual meter is made of other meters of its own site")
             raise Invalid(message)
         if found.kind is DeviceKind.VIRTUAL:
-            message = f"{found.name!r} is calculated itself: name the meters it is made of"
+            message = say(
+                "{name} is calculated itself: name the meters it is made of", name=f"{found.name!r}"
+            )
             raise Invalid(message)
 
 

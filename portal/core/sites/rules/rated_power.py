@@ -4,6 +4,7 @@ from decimal import Context, Decimal
 
 from portal.core.errors import Invalid
 from portal.core.values.numbers import exact_number
+from portal.core.words import noted, say
 
 MOST_KW = 999_999_999
 _WATT = Decimal("0.001")
@@ -18,7 +19,9 @@ def rated_kw(value: object) -> Decimal:
     except ValueError:
         power_kw = Decimal(0)
     if not _WATT <= power_kw < MOST_KW:
-        message = f"A device's rated power is a number of kW, at least 0.001 and below {MOST_KW}"
+        message = say(
+            "A device's rated power is a number of kW, at least 0.001 and below {most_kw}", most_kw=MOST_KW
+        )
         raise Invalid(message)
     return power_kw.quantize(_WATT)
 
@@ -44,10 +47,12 @@ def rated_kw_given(
     if ct_primary_a is None and nominal_voltage_v is None:
         return None if max_power_kw is None else rated_kw(max_power_kw)
     if max_power_kw is not None:
-        message = "Give a device's rated power, or the CT's primary current and the nominal voltage, not both"
+        message = noted(
+            "Give a device's rated power, or the CT's primary current and the nominal voltage, not both"
+        )
         raise Invalid(message)
     if ct_primary_a is None or nominal_voltage_v is None:
-        message = "The CT's primary current (A) and the nominal voltage (V) belong together"
+        message = noted("The CT's primary current (A) and the nominal voltage (V) belong together")
         raise Invalid(message)
     return rated_kw_of(ct_primary_a, nominal_voltage_v)
 
@@ -58,6 +63,6 @@ def _above_zero(value: object) -> Decimal:
     except ValueError:
         figure = Decimal(0)
     if figure <= 0:
-        message = "The CT's primary current (A) and the nominal voltage (V) are numbers above zero"
+        message = noted("The CT's primary current (A) and the nominal voltage (V) are numbers above zero")
         raise Invalid(message)
     return figure

@@ -9,6 +9,7 @@ from portal.core.errors import Invalid
 from portal.core.sites.rules.meter_tree import Formula
 from portal.core.sites.rules.rated_power import rated_kw
 from portal.core.values.texts import LONGEST_EXTERNAL_ID, LONGEST_NAME, LONGEST_TEXT, sound_name, sound_text
+from portal.core.words import say
 
 
 class SiteEdits(TypedDict, total=False):
@@ -68,6 +69,10 @@ def sound_device(edits: DeviceEdits) -> DeviceEdits:
     if (power_kw := edits.get("max_power_kw")) is not None:
         sound["max_power_kw"] = rated_kw(power_kw)
     if (digits := edits.get("register_digits")) is not None and not are_register_digits(digits):
-        message = f"A register has {FEWEST_DIGITS} to {MOST_DIGITS} digits of whole kWh"
+        message = say(
+            "A register has {fewest_digits} to {most_digits} digits of whole kWh",
+            fewest_digits=FEWEST_DIGITS,
+            most_digits=MOST_DIGITS,
+        )
         raise Invalid(message)
     return sound

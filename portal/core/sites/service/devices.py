@@ -26,6 +26,7 @@ from portal.core.sites.rules.sites import DeviceEdits, DeviceFacts, sound_device
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.tokens import new_device_token
 from portal.core.values.versions import require_version
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,8 +38,8 @@ __all__ = ["IssuedDevice", "StoredDevice"]
 
 MAX_GRACE_HOURS = 720
 DEFAULT_GRACE_HOURS = 24
-_NO_SITE = "There is no such site"
-_NO_DEVICE = "There is no such device at this site"
+_NO_SITE = noted("There is no such site")
+_NO_DEVICE = noted("There is no such device at this site")
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ async def remove_device(
         tree = await queries.tree(session)
         device = await _lock(stack, session, device_id, site_id, expected)
         if await queries.has_readings(session, device_id):
-            message = "The device has readings, which are kept: make it inactive instead"
+            message = noted("The device has readings, which are kept: make it inactive instead")
             raise HasHistory(message)
         check_removal(device_id, tree)
         await queries.delete_device(session, device_id)
@@ -183,13 +184,15 @@ async def rotate_device_token(
     `Invalid` for a grace out of bounds and a virtual meter.
     """
     if not 0 <= grace_hours <= MAX_GRACE_HOURS:
-        message = f"An old token may stay valid for 0 to {MAX_GRACE_HOURS} hours"
+        message = say(
+            "An old token may stay valid for 0 to {max_grace_hours} hours", max_grace_hours=MAX_GRACE_HOURS
+        )
         raise Invalid(message)
     token, now = new_device_token(), stack.clock()
     async with stack.db.transaction() as session:
         found = await _lock(stack, session, device, site_id, expected)
         if found.kind is DeviceKind.VIRTUAL:
-            message = "A virtual meter is calculated: it has no board and no token"
+            message = noted("A virtual meter is calculated: it has no board and no token")
             raise Invalid(message)
         honoured_until = now + timedelta(hours=grace_hours) if grace_hours else None
         await queries.replace_token(session, found.id, token, now, honoured_until)
@@ -202,7 +205,7 @@ def _position(device: StoredDevice, edits: DeviceEdits) -> TreePosition:
     """Return where a device would stand. Raises `Invalid` where it would begin or cease to be calculated."""
     formula = edits.get("formula", device.formula)
     if (formula is None) != (device.formula is None):
-        message = "Whether a meter measures or is calculated stays as it is: add another one"
+        message = noted("Whether a meter measures or is calculated stays as it is: add another one")
         raise Invalid(message)
     site_id, name = edits.get("site_id", device.site_id), edits.get("name", device.name)
     return TreePosition(site_id, name, edits.get("parent_id", device.parent_id), formula)
@@ -243,7 +246,7 @@ async def _lock(
     if isinstance(device, str):
         found = await queries.find_device(session, device, stack.clock(), for_change=True)
         if found is None:
-            message = f"There is no device with external id {device!r}"
+            message = say("There is no device with external id {device}", device=f"{device!r}")
             raise NotFound(message)
     else:
         found = await queries.get_device(session, device, stack.clock(), for_change=True)
@@ -261,7 +264,7 @@ async def _site_id(session: AsyncSession, site: UUID | str) -> UUID:
         return site
     found = await sites.find_site(session, site)
     if found is None:
-        message = f"There is no site named {site!r}"
+        message = say("There is no site named {site}", site=f"{site!r}")
         raise NotFound(message)
     return found
 

@@ -14,6 +14,7 @@ from portal.core.sites.rules.sites import SiteEdits, sound_site
 from portal.core.tariffs.queries import municipalities
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.versions import require_version
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SiteEdits", "StoredSite"]
 
-_NO_SITE = "There is no such site"
+_NO_SITE = noted("There is no such site")
 
 
 async def list_sites(stack: Stack) -> tuple[StoredSite, ...]:
@@ -115,7 +116,7 @@ async def remove_site(stack: Stack, site_id: UUID, *, expected: Collection[str] 
     async with stack.db.transaction() as session:
         site = await _lock(session, site_id, expected)
         if await queries.has_devices(session, site_id):
-            message = "The site has devices: move or delete them first, or make the site inactive"
+            message = noted("The site has devices: move or delete them first, or make the site inactive")
             raise Conflict(message)
         await queries.delete_site(session, site_id)
         await audit.record(session, "site.removed", site.name, facts_in_words(_facts(site)))
@@ -149,11 +150,11 @@ async def _municipality_id(session: AsyncSession, municipality: int | str | None
     if isinstance(municipality, str):
         found = await municipalities.find_municipality(session, municipality)
         if found is None:
-            message = f"There is no municipality named {municipality!r}"
+            message = say("There is no municipality named {municipality}", municipality=f"{municipality!r}")
             raise NotFound(message)
         return found
     if municipality is not None and await municipalities.get_municipality(session, municipality) is None:
-        message = "There is no such municipality"
+        message = noted("There is no such municipality")
         raise NotFound(message)
     return municipality
 
@@ -163,7 +164,12 @@ def _check_said(site: StoredSite, said: Mapping[str, object] | None) -> None:
     for name, value in (said or {}).items():
         if value != getattr(site, name):
             wire = {"municipality": "municipality", "time_zone_id": "timeZoneId"}[name]
-            message = f"'{wire}' follows from 'municipalityId' and is {getattr(site, name)!r}, not {value!r}"
+            message = say(
+                "'{wire}' follows from 'municipalityId' and is {site}, not {value}",
+                wire=wire,
+                site=f"{getattr(site, name)!r}",
+                value=f"{value!r}",
+            )
             raise Invalid(message, details={"problems": [{"path": wire, "message": message}]})
 
 

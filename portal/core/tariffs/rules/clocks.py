@@ -20,12 +20,13 @@ from portal.core.tariffs.rules.tariffs import (
     day_schedule,
     periods_of,
 )
+from portal.core.words import noted
 
 HOURS_PER_DAY = 24
 HOURS_PER_WEEK = HOURS_PER_DAY * DAYS_PER_WEEK
 PEAK, STANDARD, OFF_PEAK = "p", "s", "o"
 SIGNS = (PEAK, STANDARD, OFF_PEAK)
-NAMES = {PEAK: "Peak", STANDARD: "Standard", OFF_PEAK: "Off-peak"}
+NAMES = {PEAK: noted("Peak"), STANDARD: noted("Standard"), OFF_PEAK: noted("Off-peak")}
 _SIGN_OF = {
     PeriodKind.PEAK: PEAK,
     PeriodKind.STANDARD: STANDARD,

@@ -5,6 +5,7 @@ from typing import TypedDict
 from portal.core.errors import Invalid
 from portal.core.values.texts import LONGEST_NAME, sound_name
 from portal.core.values.time import is_zone
+from portal.core.words import say
 
 
 class MunicipalityEdits(TypedDict, total=False):
@@ -22,6 +23,6 @@ def sound_municipality(edits: MunicipalityEdits) -> MunicipalityEdits:
     if "time_zone_id" in edits:
         sound["time_zone_id"] = zone = edits["time_zone_id"].strip()
         if not is_zone(zone):
-            message = f"{zone!r} is not an IANA time zone, such as Africa/Johannesburg"
+            message = say("{zone} is not an IANA time zone, such as Africa/Johannesburg", zone=f"{zone!r}")
             raise Invalid(message)
     return sound

@@ -8,6 +8,7 @@ from portal.core.tariffs.rules.tariff_municipalities import assign_municipalitie
 from portal.core.tariffs.rules.tariff_questions import negative_rates
 from portal.core.tariffs.rules.tariff_wire import TariffInvalid, tariff_from_wire
 from portal.core.tariffs.rules.tariffs import Problem, Tariff
+from portal.core.words import say
 
 
 def read_tariff(raw: object) -> Tariff:
@@ -40,4 +41,4 @@ def invalid_tariff(problems: Iterable[Problem]) -> Invalid:
     named = [(problem.path.removeprefix("[0]."), problem.message) for problem in problems]
     words = "; ".join(f"{path}: {message}" if path else message for path, message in named)
     details = {"problems": [{"path": path, "message": message} for path, message in named]}
-    return Invalid(f"The tariff was not stored: {words}", details=details)
+    return Invalid(say("The tariff was not stored: {words}", words=words), details=details)

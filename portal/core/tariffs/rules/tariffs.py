@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Annotated, NamedTuple
 
 from portal.core.tariffs.rules.tariff_fields import AboutField, per_kwh, per_month
+from portal.core.words import noted
 
 MINUTES_PER_DAY = 1440
 DAYS_PER_WEEK = 7
@@ -26,7 +27,15 @@ HOLIDAY_BIT = 128
 ANY_DAY = EVERY_DAY | HOLIDAY_BIT
 LONGEST_PERIOD_NAME = 100
 LONGEST_NOT_INCLUDED = 1000
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAY_NAMES = (
+    noted("Monday"),
+    noted("Tuesday"),
+    noted("Wednesday"),
+    noted("Thursday"),
+    noted("Friday"),
+    noted("Saturday"),
+    noted("Sunday"),
+)
 
 _LAST_MINUTE = MINUTES_PER_DAY - 1
 

@@ -12,6 +12,7 @@ from portal.core.tariffs.queries.municipalities import MunicipalityLine
 from portal.core.tariffs.rules.municipalities import MunicipalityEdits, sound_municipality
 from portal.core.values.pages import EVERYTHING, Asked, Page, page_of
 from portal.core.values.versions import require_version
+from portal.core.words import noted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MunicipalityLine"]
 
-_NO_MUNICIPALITY = "There is no such municipality"
+_NO_MUNICIPALITY = noted("There is no such municipality")
 
 
 async def list_municipalities(stack: Stack) -> tuple[MunicipalityLine, ...]:
@@ -87,7 +88,7 @@ async def remove_municipality(
     async with stack.db.transaction() as session:
         line = await _lock(session, municipality_id, expected)
         if await queries.is_used(session, municipality_id):
-            message = "Sites or tariffs refer to this municipality: change or delete those first"
+            message = noted("Sites or tariffs refer to this municipality: change or delete those first")
             raise Conflict(message)
         await queries.delete_municipality(session, municipality_id)
         await audit.record(session, "tariff.municipality_removed", line.name, facts_in_words(_facts(line)))

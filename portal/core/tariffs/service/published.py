@@ -13,6 +13,7 @@ import holidays as holiday_table
 from portal.core.errors import Invalid
 from portal.core.tariffs.rules.tariff_drafts import Preset, clocks_from, day_types, presets_from
 from portal.core.tariffs.rules.tariffs import DayType, Holiday
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +56,10 @@ def _calendar(country: str, years: Iterable[int]) -> Mapping[date, str]:
     try:
         found = holiday_table.country_holidays(country, years=years, language="en_US")
     except NotImplementedError:
-        message = f"No public holidays are known for {country!r}: use a country code of two letters, like ZA"
+        message = say(
+            "No public holidays are known for {country}: use a country code of two letters, like ZA",
+            country=f"{country!r}",
+        )
         raise Invalid(message) from None
     return {on: str(found[on]) for on in sorted(found)}
 

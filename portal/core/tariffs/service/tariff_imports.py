@@ -19,6 +19,7 @@ from portal.core.tariffs.rules.tariff_municipalities import (
 )
 from portal.core.tariffs.rules.tariff_problems import uncovered_days
 from portal.core.tariffs.rules.tariff_wire import read_tariffs
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -127,7 +128,10 @@ def _invalid(problems: list[Problem]) -> Invalid:
     words = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
     listed = [{"path": path, "message": message} for path, message in problems]
     separator = " " if len(lines) == 1 else ""
-    return Invalid(f"No tariff was imported:{separator}{words}", details={"problems": listed})
+    return Invalid(
+        say("No tariff was imported:{separator}{words}", separator=separator, words=words),
+        details={"problems": listed},
+    )
 
 
 async def _store(

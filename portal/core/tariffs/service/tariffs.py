@@ -19,6 +19,7 @@ from portal.core.tariffs.rules.tariff_municipalities import competing_problems
 from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
 from portal.core.values.pages import EVERYTHING, Asked, Key, Page, page_of
 from portal.core.values.versions import require_version, version_of
+from portal.core.words import noted, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from portal.core.tariffs.queries.tariffs import MunicipalTariffs
     from portal.core.tariffs.rules.tariffs import Tariff
 
-_NO_TARIFF = "There is no such tariff: it may have been deleted meanwhile"
+_NO_TARIFF = noted("There is no such tariff: it may have been deleted meanwhile")
 
 
 async def list_customer_tariffs(stack: Stack, customer_id: UUID) -> tuple[MunicipalTariffs, ...]:
@@ -166,5 +167,10 @@ def _refuse_twin(tariff: Tariff, municipalities: tuple[MunicipalTariffs, ...]) -
         for other in municipality.tariffs:
             same = (other.municipality_id, other.name, other.effective_from)
             if other.id != tariff.id and same == (tariff.municipality_id, tariff.name, tariff.effective_from):
-                message = f"There is a tariff {other.name!r} from {other.effective_from} in {municipality.name} already"
+                message = say(
+                    "There is a tariff {name} from {effective_from} in {name_2} already",
+                    name=f"{other.name!r}",
+                    effective_from=other.effective_from,
+                    name_2=municipality.name,
+                )
                 raise Conflict(message)

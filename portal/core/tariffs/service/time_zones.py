@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.errors import Invalid
 from portal.core.values.time import is_zone
+from portal.core.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,11 +38,18 @@ def find_time_zone(text: str) -> str:
     if found:
         some = ", ".join(found[:_MOST_NAMED])
         more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-        message = (
-            f"{text.strip()!r} lies in {len(found)} time zones: choose one of {some}{more}, or name a city"
+        message = say(
+            "{strip} lies in {found} time zones: choose one of {some}{more}, or name a city",
+            strip=f"{text.strip()!r}",
+            found=len(found),
+            some=some,
+            more=more,
         )
     else:
-        message = f"{text.strip()!r} is no city of size, no country and no IANA time zone, such as Africa/Johannesburg"
+        message = say(
+            "{strip} is no city of size, no country and no IANA time zone, such as Africa/Johannesburg",
+            strip=f"{text.strip()!r}",
+        )
     raise Invalid(message)
 
 

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from portal.features.settings.account.components import messages, password, sessions
+from portal.features.settings.account.components import language, messages, password, sessions
 from portal.features.settings.account.second_factor import second_factor
 from portal.features.settings.frame import ACCOUNT, Surface
 from portal.ui.cards import columns
@@ -13,5 +13,8 @@ def account_page(surface: Surface) -> rx.Component:
     return surface.page(
         ACCOUNT,
         messages(),
-        columns(rx.el.div(sessions(), second_factor(), class_name="ui-stack"), password()),
+        columns(
+            rx.el.div(sessions(), second_factor(), class_name="ui-stack"),
+            rx.el.div(language(), password(), class_name="ui-stack"),
+        ),
     )

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.settings.account.second_factor_state import SecondFactorState as State
 from portal.features.settings.dialogs import failure, form_dialog, page_failure, shown_once
 from portal.ui.cards import card
@@ -20,21 +21,21 @@ def second_factor() -> rx.Component:
             rx.el.div(page_failure(State), _status(), class_name="ui-stack"),
         ),
         rx.fragment(_begin(), _scan(), _renew(), _turn_off(), _codes()),
-        title="Second factor",
+        title=tr("Second factor"),
     )
 
 
 def _status() -> rx.Component:
     on = rx.el.div(
-        button("New recovery codes", size="small", on_click=State.open_dialog("renew")),
-        button("Turn off", size="small", on_click=State.open_dialog("off")),
+        button(tr("New recovery codes"), size="small", on_click=State.open_dialog("renew")),
+        button(tr("Turn off"), size="small", on_click=State.open_dialog("off")),
         class_name="ui-row",
     )
-    off = rx.el.div(button("Set up", tone="primary", on_click=State.open_dialog("begin")))
+    off = rx.el.div(button(tr("Set up"), tone="primary", on_click=State.open_dialog("begin")))
     return rx.fragment(
         rx.el.div(
-            rx.cond(State.is_on, badge("On", "ok"), badge("Off", "neutral")),
-            rx.cond(State.is_low, badge("Few recovery codes left", "warn"), rx.fragment()),
+            rx.cond(State.is_on, badge(tr("On"), "ok"), badge(tr("Off"), "neutral")),
+            rx.cond(State.is_low, badge(tr("Few recovery codes left"), "warn"), rx.fragment()),
             class_name="ui-row",
         ),
         rx.el.p(State.status, class_name="ui-soft", style={"margin": "0"}),
@@ -44,7 +45,7 @@ def _status() -> rx.Component:
 
 def _password() -> rx.Component:
     return text_field(
-        "Password",
+        tr("Password"),
         name="password",
         kind="password",
         required=True,
@@ -55,7 +56,7 @@ def _password() -> rx.Component:
 
 def _code(hint: str, *, is_first: bool = False) -> rx.Component:
     return text_field(
-        "Code",
+        tr("Code"),
         name="code",
         required=True,
         auto_focus=is_first,
@@ -69,38 +70,42 @@ def _begin() -> rx.Component:
     return form_dialog(
         State,
         "begin",
-        "Set up a second factor",
+        tr("Set up a second factor"),
         _password(),
         on_submit=State.begin,
-        submit="Continue",
-        description="You need an authenticator app on your phone. Your password first, so that nobody else does this.",
+        submit=tr("Continue"),
+        description=tr(
+            "You need an authenticator app on your phone. Your password first, so that nobody else does this."
+        ),
     )
 
 
 def _scan() -> rx.Component:
     return dialog(
-        "Scan this with your app",
+        tr("Scan this with your app"),
         failure(State),
         rx.el.img(
             src=State.picture,
-            alt="Code for your authenticator app; the key below says the same",
+            alt=tr("Code for your authenticator app; the key below says the same"),
             class_name="ui-scan",
         ),
         rx.el.p(
-            "Or type this key into it: ",
+            tr("Or type this key into it: "),
             rx.el.code(State.typed_key, class_name="ui-mono"),
             class_name="ui-hint",
         ),
         rx.el.form(
-            _code("The six digits the app shows now.", is_first=True),
+            _code(tr("The six digits the app shows now."), is_first=True),
             dialog_buttons(
-                button("Cancel", on_click=State.close(False)),
-                button("Turn on", tone="primary", kind="submit"),
+                button(tr("Cancel"), on_click=State.close(False)),
+                button(tr("Turn on"), tone="primary", kind="submit"),
             ),
             on_submit=State.confirm,
             class_name="ui-stack",
         ),
-        description="Then type the code it shows, to see that it works. You are signed out everywhere else.",
+        description=tr(
+            "Then type the code it shows, to see that it works. You are signed out everywhere else."
+        ),
         is_open=State.opened == "scan",
         on_open_change=State.close,
         is_alert=True,
@@ -110,10 +115,10 @@ def _scan() -> rx.Component:
 def _codes() -> rx.Component:
     return shown_once(
         State,
-        "Your recovery codes",
+        tr("Your recovery codes"),
         name="recovery-codes",
-        warning="This is the only time they are shown, and any made before no longer work.",
-        description="Each lets you in once when your phone is lost. Keep them where your phone is not.",
+        warning=tr("This is the only time they are shown, and any made before no longer work."),
+        description=tr("Each lets you in once when your phone is lost. Keep them where your phone is not."),
     )
 
 
@@ -121,12 +126,12 @@ def _renew() -> rx.Component:
     return form_dialog(
         State,
         "renew",
-        "New recovery codes",
+        tr("New recovery codes"),
         _password(),
-        _code("From your app, or one of the recovery codes you have."),
+        _code(tr("From your app, or one of the recovery codes you have.")),
         on_submit=State.renew,
-        submit="Make new codes",
-        description="Those you have stop working.",
+        submit=tr("Make new codes"),
+        description=tr("Those you have stop working."),
     )
 
 
@@ -134,10 +139,10 @@ def _turn_off() -> rx.Component:
     return form_dialog(
         State,
         "off",
-        "Turn the second factor off",
+        tr("Turn the second factor off"),
         _password(),
-        _code("From your app, or a recovery code."),
+        _code(tr("From your app, or a recovery code.")),
         on_submit=State.turn_off,
-        submit="Turn off",
-        description="Your password alone lets you in again. You are signed out everywhere else.",
+        submit=tr("Turn off"),
+        description=tr("Your password alone lets you in again. You are signed out everywhere else."),
     )

@@ -9,6 +9,7 @@ from portal.auth.guards import actor_behind, signed_in
 from portal.core.access import Actor
 from portal.core.errors import Unauthenticated
 from portal.core.identity.service import second_factor
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.settings.account import view
 from portal.features.settings.dialogs import OwnDialogs
@@ -81,7 +82,7 @@ class SecondFactorState(OwnDialogs, rx.State):
 
     async def _actor(self) -> Actor:
         if (actor := await actor_behind(self)) is None:
-            raise Unauthenticated("You are signed out.")
+            raise Unauthenticated(tr("You are signed out."))
         return actor
 
     async def _read(self):

@@ -7,6 +7,7 @@ import reflex as rx
 from portal.auth.guards import actor_behind, signed_in
 from portal.core.errors import NotFound
 from portal.core.identity.service import sessions
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.settings.account import view
 from portal.ui.failures import failure_in_words
@@ -20,6 +21,8 @@ class AccountState(rx.State):
     sessions: list[view.SessionRow] = []
     has_others: bool = False
     is_loading: bool = True
+    language: str = ""
+    locale: str = ""
     failure: str = ""
     notice: str = ""
 
@@ -60,6 +63,7 @@ class AccountState(rx.State):
         with failure_in_words(self):
             stack, token = current(), token_in(self.router.headers.cookie) or ""
             if (actor := await actor_behind(self)) is not None:
+                self.language, self.locale = actor.language, actor.locale
                 lines = await sessions.list_sessions(stack, actor, token)
                 self.sessions = view.build_rows(lines, stack.clock())
                 self.has_others = len(lines) > 1
@@ -71,4 +75,4 @@ def _session_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("This session has ended already.") from None
+        raise NotFound(tr("This session has ended already.")) from None

@@ -7,14 +7,21 @@ from typing import TypedDict
 
 from portal.core.identity.service.second_factor import Status
 from portal.core.identity.service.sessions import SessionLine
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
 FEW_CODES = 3
 _PROBLEMS = {
-    "wrong": "The present password is wrong, so it was not changed.",
-    "poor": "The new password has to be 10 to 512 characters long, and another word than your e-mail address.",
-    "locked": "Too many failed attempts, so the password was not changed. Try again in a quarter of an hour.",
-    "busy": "The password could not be changed just now. Try again in a moment.",
+    "language": noted("That language or way to write numbers is not there: choose one of the list."),
+    "wrong": noted("The present password is wrong, so it was not changed."),
+    "poor": noted(
+        "The new password has to be 10 to 512 characters long, and another word than your e-mail address."
+    ),
+    "locked": noted(
+        "Too many failed attempts, so the password was not changed. Try again in a quarter of an hour."
+    ),
+    "busy": noted("The password could not be changed just now. Try again in a moment."),
 }
 # How browsers and systems call themselves; the first that fits, because most claim to be several.
 _BROWSERS = (
@@ -51,7 +58,7 @@ def build_rows(lines: Iterable[SessionLine], now: datetime) -> list[SessionRow]:
         {
             "id": str(line.id),
             "agent": agent_words(line.agent),
-            "address": line.address or "address not known",
+            "address": line.address or tr("address not known"),
             "last_used": formats.relative(line.last_seen_at, now),
             "last_used_utc": formats.utc_time(line.last_seen_at),
             "is_current": line.is_current,
@@ -65,16 +72,23 @@ def agent_words(agent: str) -> str:
     browser = next((name for sign, name in _BROWSERS if sign in agent), "")
     system = next((name for sign, name in _SYSTEMS if sign in agent), "")
     if browser or system:
-        return f"{browser or 'Browser'} on {system}" if system else browser
-    return re.split(r"[/ ]", agent)[0] or "Unknown program"
+        return (
+            tr("{browser} on {system}", browser=browser or tr("Browser"), system=system)
+            if system
+            else browser
+        )
+    return re.split(r"[/ ]", agent)[0] or tr("Unknown program")
 
 
 def second_factor(status: Status, zone: str) -> str:
     """How the second factor stands."""
     if status.since is None:
-        return "With it, signing in also asks for a code from your phone: a password somebody learned is not enough."
-    left = formats.count(status.codes_left, "recovery code")
-    return f"On since {formats.local_time(status.since, zone)}; {left} left."
+        return tr(
+            "With it, signing in also asks for a code from your phone: a password somebody learned "
+            "is not enough."
+        )
+    left = formats.counted(status.codes_left, "{count} recovery code", "{count} recovery codes")
+    return tr("On since {since}; {left} left.", since=formats.local_time(status.since, zone), left=left)
 
 
 def grouped(key: str) -> str:
@@ -85,11 +99,18 @@ def grouped(key: str) -> str:
 def ended(count: int) -> str:
     """What signing out elsewhere came to."""
     return (
-        f"Signed out of {formats.count(count, 'other session')}." if count else "There was no other session."
+        tr(
+            "Signed out of {session}.",
+            session=formats.counted(count, "{count} other session", "{count} other sessions"),
+        )
+        if count
+        else tr("There was no other session.")
     )
 
 
 def outcome(query: Mapping[str, str]) -> tuple[str, str]:
     """The problem and the notice the address speaks of."""
-    notice = "Your password is changed." if query.get("changed") else ""
-    return _PROBLEMS.get(query.get("problem", ""), ""), notice
+    notice = tr("Your password is changed.") if query.get("changed") else ""
+    if query.get("language"):
+        notice = tr("Your language is saved.")
+    return tr(_PROBLEMS.get(query.get("problem", ""), "")), notice

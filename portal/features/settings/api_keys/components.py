@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.settings.api_keys.state import ApiKeysState as State
 from portal.features.settings.api_keys.view import KeyRow
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, page_failure, question, shown_once
@@ -9,31 +10,34 @@ from portal.ui.cards import card
 from portal.ui.feedback import empty_state, skeleton_lines
 from portal.ui.forms import button, select_field, text_field
 from portal.ui.tables import Column, cell, data_table, head_cell
-from portal.ui.vars import is_some
+from portal.ui.vars import is_some, sentence
 
 _DRAFT = "api-keys"
 _COLUMNS = (
-    Column("Name"),
-    Column("May"),
-    Column("Issued"),
-    Column("Last used", hint="To the minute"),
-    Column("Action", is_hidden_label=True),
+    Column(tr("Name")),
+    Column(tr("May")),
+    Column(tr("Issued")),
+    Column(tr("Last used"), hint=tr("To the minute")),
+    Column(tr("Action"), is_hidden_label=True),
 )
 
 
 def add_button() -> rx.Component:
     """Opens the dialog that issues a key."""
     return button(
-        rx.icon("plus", size=16), "New key", tone="primary", on_click=State.open_dialog("add", "", "")
+        rx.icon("plus", size=16), tr("New key"), tone="primary", on_click=State.open_dialog("add", "", "")
     )
 
 
 def key_list() -> rx.Component:
     """The keys in use, or what they are for."""
-    table = data_table(_COLUMNS, State.rows, _row, caption="API keys", stacked=True)
+    table = data_table(_COLUMNS, State.rows, _row, caption=tr("API keys"), stacked=True)
     nothing = empty_state(
-        "No API keys",
-        "A key lets a program use the API: as a bearer token, to read figures or to manage what an admin manages.",
+        tr("No API keys"),
+        tr(
+            "A key lets a program use the API: as a bearer token, to read figures or to manage "
+            "what an admin manages."
+        ),
         icon="key-round",
     )
     return rx.fragment(
@@ -53,10 +57,12 @@ def dialogs() -> rx.Component:
 def _row(row: KeyRow) -> list[rx.Component]:
     return [
         head_cell(row["name"]),
-        cell(row["scope"], label="May"),
-        cell(rx.el.span(row["issued"], title=row["issued_utc"]), label="Issued"),
-        cell(rx.el.span(row["last_used"], title=row["last_used_utc"]), label="Last used"),
-        cell(button("Revoke", size="small", on_click=State.open_dialog("revoke", row["id"], row["name"]))),
+        cell(row["scope"], label=tr("May")),
+        cell(rx.el.span(row["issued"], title=row["issued_utc"]), label=tr("Issued")),
+        cell(rx.el.span(row["last_used"], title=row["last_used_utc"]), label=tr("Last used")),
+        cell(
+            button(tr("Revoke"), size="small", on_click=State.open_dialog("revoke", row["id"], row["name"]))
+        ),
     ]
 
 
@@ -64,21 +70,23 @@ def _add() -> rx.Component:
     return form_dialog(
         State,
         "add",
-        "New API key",
+        tr("New API key"),
         text_field(
-            "Name",
+            tr("Name"),
             name="name",
             required=True,
             max_length=100,
             auto_focus=True,
             auto_complete="off",
-            placeholder="Reporting",
+            placeholder=tr("Reporting"),
         ),
-        select_field("It may", name="scope", options=(("read", "Read"), ("manage", "Read and manage"))),
+        select_field(
+            tr("It may"), name="scope", options=(("read", tr("Read")), ("manage", tr("Read and manage")))
+        ),
         on_submit=State.add,
         draft=_DRAFT,
-        submit="Make the key",
-        description="Name it after the program that will use it.",
+        submit=tr("Make the key"),
+        description=tr("Name it after the program that will use it."),
     )
 
 
@@ -86,9 +94,9 @@ def _revoke() -> rx.Component:
     return question(
         State,
         "revoke",
-        f"Revoke {State.chosen_name}?",
-        consequence="Whatever uses it is refused from the next request on. It cannot be brought back.",
-        label="Revoke",
+        sentence("Revoke {chosen_name}?", chosen_name=State.chosen_name),
+        consequence=tr("Whatever uses it is refused from the next request on. It cannot be brought back."),
+        label=tr("Revoke"),
         on_yes=State.revoke,
         tone="danger",
     )
@@ -97,8 +105,10 @@ def _revoke() -> rx.Component:
 def _issued() -> rx.Component:
     return shown_once(
         State,
-        f"Key of {State.chosen_name}",
+        sentence("Key of {chosen_name}", chosen_name=State.chosen_name),
         name="issued-key",
-        warning="This is the only time it is shown. Only its hash is kept: a lost key is revoked and replaced.",
-        description="Send it as Authorization: Bearer, over https.",
+        warning=tr(
+            "This is the only time it is shown. Only its hash is kept: a lost key is revoked and replaced."
+        ),
+        description=tr("Send it as Authorization: Bearer, over https."),
     )

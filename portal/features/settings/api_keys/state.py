@@ -9,6 +9,7 @@ from portal.auth.guards import admin_only
 from portal.core.access import Scope
 from portal.core.errors import Invalid, NotFound
 from portal.core.identity.service import api_keys
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.settings.api_keys import view
 from portal.features.settings.dialogs import AdminDialogs
@@ -58,11 +59,11 @@ def _key_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such API key.") from None
+        raise NotFound(tr("There is no such API key.")) from None
 
 
 def _scope(text: str) -> Scope:
     try:
         return Scope(text)
     except ValueError:
-        raise Invalid("A key may read, or read and manage.") from None
+        raise Invalid(tr("A key may read, or read and manage.")) from None

@@ -6,9 +6,11 @@ from typing import TypedDict
 
 from portal.core.access import Scope
 from portal.core.identity.service.api_keys import KeyLine
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
-SCOPE_WORDS = {Scope.READ: "Read", Scope.MANAGE: "Read and manage"}
+SCOPE_WORDS = {Scope.READ: noted("Read"), Scope.MANAGE: noted("Read and manage")}
 
 
 class KeyRow(TypedDict):
@@ -29,7 +31,7 @@ def build_rows(lines: Iterable[KeyLine], now: datetime, zone: str) -> list[KeyRo
         {
             "id": str(line.id),
             "name": line.name,
-            "scope": SCOPE_WORDS[line.scope],
+            "scope": tr(SCOPE_WORDS[line.scope]),
             "issued": formats.local_date(line.created_at, zone),
             "issued_utc": formats.utc_time(line.created_at),
             "last_used": formats.relative(line.last_used_at, now),

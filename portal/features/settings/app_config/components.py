@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.settings.app_config.state import AppConfigState as State
 from portal.features.settings.app_config.view import Fact, PushRow
 from portal.ui.cards import card
@@ -10,11 +11,11 @@ from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Text, is_some
 
 _PUSH = (
-    Column("Resource"),
-    Column("State"),
-    Column("Last pushed"),
-    Column("Cursor"),
-    Column("Failures", is_number=True),
+    Column(tr("Resource")),
+    Column(tr("State")),
+    Column(tr("Last pushed")),
+    Column(tr("Cursor")),
+    Column(tr("Failures"), is_number=True),
 )
 
 
@@ -22,8 +23,8 @@ def facts() -> rx.Component:
     """The settings, by their names in the environment."""
     return card(
         rx.el.dl(rx.foreach(State.facts, _fact), class_name="ui-facts"),
-        title="App config",
-        note="Set in the environment, read at the start. Secrets are never shown.",
+        title=tr("App config"),
+        note=tr("Set in the environment, read at the start. Secrets are never shown."),
     )
 
 
@@ -34,9 +35,11 @@ def push() -> rx.Component:
         rx.cond(
             State.is_link_down,
             callout(
-                rx.el.strong("Admin link down. "),
-                "The Admin refuses this stack's token. Put a valid one into FleetIngest__Token and restart the stack; "
-                "nothing is lost meanwhile.",
+                rx.el.strong(tr("Admin link down. ")),
+                tr(
+                    "The Admin refuses this stack's token. Put a valid one into FleetIngest__Token and "
+                    "restart the stack; nothing is lost meanwhile."
+                ),
                 tone="fail",
             ),
             rx.fragment(),
@@ -44,7 +47,7 @@ def push() -> rx.Component:
         rx.cond(
             is_some(State.behind),
             callout(
-                rx.el.strong("The push is stopped. "),
+                rx.el.strong(tr("The push is stopped. ")),
                 rx.foreach(State.behind, _words_or_command),
                 tone="fail",
             ),
@@ -56,8 +59,8 @@ def push() -> rx.Component:
 
 def _states() -> rx.Component:
     return card(
-        data_table(_PUSH, State.push_rows, _push_row, caption="Push to the Admin", stacked=True),
-        title="Push to the Admin",
+        data_table(_PUSH, State.push_rows, _push_row, caption=tr("Push to the Admin"), stacked=True),
+        title=tr("Push to the Admin"),
         note=State.backlog,
         flush=True,
     )
@@ -80,9 +83,9 @@ def _push_row(row: PushRow) -> list[rx.Component]:
                 rx.cond(row["error"] != "", cell_note(row["error"]), rx.fragment()),
                 rx.cond(row["next_try"] != "", cell_note(row["next_try"]), rx.fragment()),
             ),
-            label="State",
+            label=tr("State"),
         ),
-        cell(rx.el.span(row["last_synced"], title=row["last_synced_utc"]), label="Last pushed"),
-        cell(row["cursor"], label="Cursor"),
-        cell(row["failures"], label="Failures", number=True),
+        cell(rx.el.span(row["last_synced"], title=row["last_synced_utc"]), label=tr("Last pushed")),
+        cell(row["cursor"], label=tr("Cursor")),
+        cell(row["failures"], label=tr("Failures"), number=True),
     ]

@@ -7,6 +7,7 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.core.audit.acting import present
+from portal.core.languages import tr
 from portal.core.log import logger
 from portal.core.outages import Outage
 from portal.core.outbox.service import push
@@ -80,7 +81,9 @@ class AppConfigState(AdminDialogs, rx.State):
         if asked_at < self._asked_at:
             return
         self._asked_at = asked_at
-        self.trouble = "" if status else "The state of the push could not be read. This page keeps trying."
+        self.trouble = (
+            "" if status else tr("The state of the push could not be read. This page keeps trying.")
+        )
         if status is None:
             return
         self.is_pushing, self.is_link_down = status.is_enabled, status.is_enabled and status.is_link_down

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import TypedDict
 
 from portal.core.errors import NotFound
+from portal.core.languages import tr
 from portal.core.outbox.service.push import PushState, PushStatus
 from portal.core.settings import RunMode, Settings, env_name
+from portal.core.words import noted
 from portal.ui import formats
 
 # (section, field) of every setting that may be shown; the run mode is first. No secret is ever added here.
@@ -45,7 +47,7 @@ _ADMIN = (
     ("metrics", "per_customer"),
 )
 ALL = "all"
-_ACTIONS = {"retry": "Tried again", "discard": "Discarded"}
+_ACTIONS = {"retry": noted("Tried again"), "discard": noted("Discarded")}
 # 19 digits may be more than a bigint holds.
 _TOO_LONG = 19
 
@@ -111,7 +113,7 @@ def push_rows(status: PushStatus, now: datetime) -> list[PushRow]:
 
 def _push_row(state: PushState, now: datetime, *, is_behind: bool) -> PushRow:
     waits = not state.is_stopped and state.next_attempt_at is not None and state.next_attempt_at > now
-    words, tone = ("Stopped", "fail") if is_behind else _condition(state, waits=waits)
+    words, tone = (tr("Stopped"), "fail") if is_behind else _condition(state, waits=waits)
     return {
         "resource": state.resource.value.capitalize(),
         "status": words,
@@ -121,26 +123,40 @@ def _push_row(state: PushState, now: datetime, *, is_behind: bool) -> PushRow:
         "cursor": formats.utc_time(state.last_cursor),
         "failures": formats.number(state.consecutive_failures, 0),
         "error": state.last_error or "",
-        "next_try": f"Next try after {formats.utc_time(state.next_attempt_at)}" if waits else "",
+        "next_try": tr(
+            "Next try after {next_attempt_at}", next_attempt_at=formats.utc_time(state.next_attempt_at)
+        )
+        if waits
+        else "",
     }
 
 
 def _condition(state: PushState, *, waits: bool) -> tuple[str, str]:
     if state.is_stopped:
-        return "Stopped", "fail"
+        return tr("Stopped"), "fail"
     if state.consecutive_failures:
-        return "Failing", "warn"
-    return ("Waiting", "warn") if waits else ("In step", "ok")
+        return tr("Failing"), "warn"
+    return (tr("Waiting"), "warn") if waits else (tr("In step"), "ok")
 
 
 def backlog_words(status: PushStatus) -> str:
     """How much is not at the Admin yet."""
     backlog = status.backlog
-    waiting = formats.count(backlog.pending_rows, "reading") + " waiting"
+    waiting = formats.counted(backlog.pending_rows, "{count} reading", "{count} readings") + tr(" waiting")
     if backlog.conflicts:
-        waiting += f", {formats.count(backlog.conflicts, 'conflicting value')} waiting"
-    retried = formats.count(backlog.retry_rows, "row") + " to be tried again"
-    return f"{waiting}, {retried}, {formats.count(backlog.dead_letters, 'row')} given up"
+        waiting += tr(
+            ", {value} waiting",
+            value=formats.counted(
+                backlog.conflicts, "{count} conflicting value", "{count} conflicting values"
+            ),
+        )
+    retried = formats.counted(backlog.retry_rows, "{count} row", "{count} rows") + tr(" to be tried again")
+    return tr(
+        "{waiting}, {retried}, {row} given up",
+        waiting=waiting,
+        retried=retried,
+        row=formats.counted(backlog.dead_letters, "{count} row", "{count} rows"),
+    )
 
 
 def behind_words(status: PushStatus) -> list[str]:
@@ -171,7 +187,11 @@ def dead_letter_rows(status: PushStatus, now: datetime) -> list[DeadLetterRow]:
 def dead_letters_note(status: PushStatus) -> str:
     """How many there are where not all are shown."""
     shown, there = len(status.dead_letters), status.backlog.dead_letters
-    return f"The latest {shown} of {formats.number(there, 0)}" if shown < there else ""
+    return (
+        tr("The latest {shown} of {there}", shown=shown, there=formats.number(there, 0))
+        if shown < there
+        else ""
+    )
 
 
 def dead_letter_number(chosen: str) -> int | None:
@@ -179,7 +199,7 @@ def dead_letter_number(chosen: str) -> int | None:
     if chosen == ALL:
         return None
     if not (chosen.isascii() and chosen.isdigit() and len(chosen) < _TOO_LONG):
-        raise NotFound("This row is not among those given up (any more).")
+        raise NotFound(tr("This row is not among those given up (any more)."))
     return int(chosen)
 
 
@@ -189,7 +209,7 @@ def decision_rows(status: PushStatus, now: datetime) -> list[DecisionRow]:
         {
             "resource": decision.resource.capitalize(),
             "row": decision.row_key,
-            "action": _ACTIONS.get(decision.action, decision.action),
+            "action": tr(_ACTIONS.get(decision.action, decision.action)),
             "who": decision.decided_by,
             "at": formats.relative(decision.decided_at, now),
             "at_utc": formats.utc_time(decision.decided_at),
@@ -201,7 +221,7 @@ def decision_rows(status: PushStatus, now: datetime) -> list[DecisionRow]:
 
 def _words(value: object) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     if isinstance(value, tuple):
-        return " ".join(value) or "none"
-    return str(value) or "not set"
+        return " ".join(value) or tr("none")
+    return str(value) or tr("not set")

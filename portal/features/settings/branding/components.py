@@ -2,12 +2,13 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
 from portal.features.settings.branding.state import BrandingState as State
 from portal.features.settings.branding.view import Contrast
 from portal.ui.cards import card
 from portal.ui.feedback import badge, callout
 from portal.ui.forms import NativeForm, UploadForm, button, select_field, text_field
-from portal.ui.vars import Shown, Text, Told
+from portal.ui.vars import Shown, Text, Told, sentence
 from portal.web.events.drafts import kept_form
 
 _SAMPLE = {
@@ -29,13 +30,13 @@ def messages() -> rx.Component:
 def identity() -> rx.Component:
     """Name and colours."""
     kept = rx.el.div(kept_form(_form(), scope="brand", done=State.draft_done), class_name="ui-stack")
-    return card(kept, title="Name and colours")
+    return card(kept, title=tr("Name and colours"))
 
 
 def _form() -> rx.Component:
     return rx.el.form(
         text_field(
-            "Product name",
+            tr("Product name"),
             name="product_name",
             default_value=State.product_name,
             key=State.product_name,
@@ -44,26 +45,28 @@ def _form() -> rx.Component:
             auto_complete="off",
         ),
         _color(
-            "Primary colour",
+            tr("Primary colour"),
             "primary_color",
             State.primary_color,
             State.chosen_primary,
             State.choose_primary,
-            "Buttons, links, marks.",
+            tr("Buttons, links, marks."),
         ),
-        _readings("primary colour", State.primary_contrast),
+        _readings(tr("primary colour"), State.primary_contrast),
         _color(
-            "Accent colour",
+            tr("Accent colour"),
             "accent_color",
             State.accent_color,
             State.chosen_accent,
             State.choose_accent,
-            "The main line of charts.",
+            tr("The main line of charts."),
         ),
-        _readings("accent colour", State.accent_contrast),
+        _readings(tr("accent colour"), State.accent_contrast),
         _appearance(),
-        rx.el.p("Whoever has switched between light and dark keeps what they chose.", class_name="ui-hint"),
-        rx.el.div(button("Save", tone="primary", kind="submit")),
+        rx.el.p(
+            tr("Whoever has switched between light and dark keeps what they chose."), class_name="ui-hint"
+        ),
+        rx.el.div(button(tr("Save"), tone="primary", kind="submit")),
         on_submit=State.save,
         class_name="ui-stack",
     )
@@ -71,9 +74,9 @@ def _form() -> rx.Component:
 
 def _appearance() -> rx.Component:
     return select_field(
-        "Pages start",
+        tr("Pages start"),
         name="appearance",
-        options=(("system", "As the visitor's device"), ("light", "Light"), ("dark", "Dark")),
+        options=(("system", tr("As the visitor's device")), ("light", tr("Light")), ("dark", tr("Dark"))),
         default_value=State.appearance,
         key=State.appearance,
     )
@@ -83,11 +86,13 @@ def marks() -> rx.Component:
     """Logo and icon."""
     return card(
         rx.el.div(
-            _mark("Logo", "logo", State.has_logo, "Beside the product's name."),
-            _mark("Icon", "icon", State.has_icon, "In the browser's tab; the logo where there is none."),
+            _mark(tr("Logo"), "logo", State.has_logo, tr("Beside the product's name.")),
+            _mark(
+                tr("Icon"), "icon", State.has_icon, tr("In the browser's tab; the logo where there is none.")
+            ),
             class_name="ui-stack",
         ),
-        title="Logo and icon",
+        title=tr("Logo and icon"),
     )
 
 
@@ -122,7 +127,9 @@ def _color(
 
 def _readings(what: str, contrasts: Shown[list[Contrast]]) -> rx.Component:
     return rx.el.ul(
-        rx.foreach(contrasts, _reading), aria_label=f"Contrast of the {what}", class_name="ui-contrasts"
+        rx.foreach(contrasts, _reading),
+        aria_label=sentence("Contrast of the {what}", what=what),
+        class_name="ui-contrasts",
     )
 
 
@@ -130,15 +137,24 @@ def _reading(line: Contrast) -> rx.Component:
     return rx.el.li(
         rx.el.span(line["where"], class_name="ui-soft"),
         rx.el.span(
-            "Aa", aria_hidden=True, style=_SAMPLE | {"background": line["shown"], "color": line["ink"]}
+            tr("Aa"), aria_hidden=True, style=_SAMPLE | {"background": line["shown"], "color": line["ink"]}
         ),
         rx.cond(line["is_enough"], badge(line["words"], "ok"), badge(line["words"], "warn")),
     )
 
 
+_KINDS = tr(
+    "PNG, JPEG or WebP, at most 512 KiB; SVG, at most 128 KiB, of which the drawing is kept and nothing else."
+)
+
+
 def _mark(label: str, kind: str, is_there: Shown[bool], hint: str) -> rx.Component:
     upload = UploadForm.create(
-        rx.el.label(f"{label}: choose a file", html_for=f"{kind}-file", class_name="ui-visually-hidden"),
+        rx.el.label(
+            sentence("{label}: choose a file", label=label),
+            html_for=f"{kind}-file",
+            class_name="ui-visually-hidden",
+        ),
         rx.el.input(
             id=f"{kind}-file",
             name="image",
@@ -147,14 +163,14 @@ def _mark(label: str, kind: str, is_there: Shown[bool], hint: str) -> rx.Compone
             required=True,
             class_name="ui-input",
         ),
-        button("Upload", kind="submit"),
+        button(tr("Upload"), kind="submit"),
         action=f"/auth/brand/{kind}",
         method="post",
         enc_type="multipart/form-data",
         class_name="ui-row",
     )
     remove = NativeForm.create(
-        button("Remove", kind="submit", size="small"), action=f"/auth/brand/{kind}/remove", method="post"
+        button(tr("Remove"), kind="submit", size="small"), action=f"/auth/brand/{kind}/remove", method="post"
     )
     return rx.el.div(
         rx.el.div(
@@ -165,7 +181,7 @@ def _mark(label: str, kind: str, is_there: Shown[bool], hint: str) -> rx.Compone
         ),
         upload,
         rx.el.p(
-            "PNG, JPEG or WebP, at most 512 KiB; SVG, at most 128 KiB, of which the drawing is kept and nothing else.",
+            _KINDS,
             class_name="ui-hint",
         ),
         class_name="ui-field",

@@ -7,6 +7,7 @@ import reflex as rx
 
 from portal.auth.guards import admin_only
 from portal.core.brand import service as branding
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.settings.branding import view
 from portal.ui.failures import failure_in_words
@@ -65,7 +66,7 @@ class BrandingState(rx.State):
             )
             await self._read()
             self.draft_done = token_hex(8)
-            self.notice = "Saved, and shown on every open page."
+            self.notice = tr("Saved, and shown on every open page.")
 
     async def _read(self):
         brand = await branding.get_brand(current())

@@ -3,21 +3,25 @@
 from collections.abc import Mapping
 from typing import TypedDict
 
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.web.brand.palette import contrast, line_colour, page_contrast, parse, scale
 
 # WCAG 2.2: text, and what is needed to understand a graphic.
 _TEXT, _LINE = 4.5, 3.0
-_MODES = {False: "Light", True: "Dark"}
+_MODES = {False: noted("Light"), True: noted("Dark")}
 _PROBLEMS = {
-    "large": "The image is larger than 512 KiB, so it was not taken.",
-    "image": "Take a still PNG, JPEG or WebP image of at most 4096 by 4096 and 8 million pixels, or an SVG drawing "
-    "of at most 128 KiB that is not too intricate.",
-    "gone": "That image was removed already.",
+    "large": noted("The image is larger than 512 KiB, so it was not taken."),
+    "image": noted(
+        "Take a still PNG, JPEG or WebP image of at most 4096 by 4096 and 8 million pixels, or "
+        "an SVG drawing of at most 128 KiB that is not too intricate."
+    ),
+    "gone": noted("That image was removed already."),
 }
 _NOTICES = {
-    "logo": "The logo is saved and shown on every open page.",
-    "icon": "The icon is saved and shown on every open page.",
-    "removed": "The image is removed.",
+    "logo": noted("The logo is saved and shown on every open page."),
+    "icon": noted("The icon is saved and shown on every open page."),
+    "removed": noted("The image is removed."),
 }
 
 
@@ -45,10 +49,10 @@ def _text(color: str, *, dark: bool) -> Contrast:
     steps, ink = scale(color, dark=dark)
     before, after = contrast(parse(color), parse(ink)), contrast(parse(steps[8]), parse(ink))
     return {
-        "where": _MODES[dark],
+        "where": tr(_MODES[dark]),
         "ink": ink,
         "shown": steps[8],
-        "words": _words("Text on it", before, after, _TEXT),
+        "words": _words(tr("Text on it"), before, after, _TEXT),
         "is_enough": before >= _TEXT,
     }
 
@@ -57,17 +61,21 @@ def _line(color: str, *, dark: bool) -> Contrast:
     shown = line_colour(color, dark=dark)
     before, after = page_contrast(color, dark=dark), page_contrast(shown, dark=dark)
     return {
-        "where": _MODES[dark],
+        "where": tr(_MODES[dark]),
         "ink": shown,
         "shown": shown,
-        "words": _words("On the page", before, after, _LINE),
+        "words": _words(tr("On the page"), before, after, _LINE),
         "is_enough": before >= _LINE,
     }
 
 
 def _words(what: str, before: float, after: float, enough: float) -> str:
     words = f"{what} {before:.1f} : 1"
-    return words if before >= enough else f"{words}, so pages use a shade with {after:.1f} : 1"
+    return (
+        words
+        if before >= enough
+        else tr("{words}, so pages use a shade with {after} : 1", words=words, after=f"{after:.1f}")
+    )
 
 
 def _is_color(text: str) -> bool:
@@ -80,4 +88,4 @@ def _is_color(text: str) -> bool:
 
 def outcome(query: Mapping[str, str]) -> tuple[str, str]:
     """The problem and the notice the address speaks of."""
-    return _PROBLEMS.get(query.get("problem", ""), ""), _NOTICES.get(query.get("saved", ""), "")
+    return tr(_PROBLEMS.get(query.get("problem", ""), "")), tr(_NOTICES.get(query.get("saved", ""), ""))

@@ -2,30 +2,44 @@
 
 import reflex as rx
 
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, question_about, shown_once
 from portal.features.settings.users.state import UsersState as State
 from portal.ui.forms import Tone, select_field, text_field
+from portal.ui.vars import sentence
 
 _DRAFT = "people"
 # What the dialog asks, its button, and what follows from it.
 _QUESTIONS = {
-    "admin": ("Make {} an admin?", "Make an admin", "Admins see and change everything in this portal."),
-    "user": ("Make {} a user?", "Make a user", "Users see figures and change nothing."),
-    "deactivate": (
-        "Deactivate {}?",
-        "Deactivate",
-        "They are signed out everywhere at once and cannot sign in again until they are activated.",
+    "admin": (
+        noted("Make {name} an admin?"),
+        tr("Make an admin"),
+        tr("Admins see and change everything in this portal."),
     ),
-    "activate": ("Activate {}?", "Activate", "They can sign in again with the password they had."),
+    "user": (noted("Make {name} a user?"), tr("Make a user"), tr("Users see figures and change nothing.")),
+    "deactivate": (
+        noted("Deactivate {name}?"),
+        tr("Deactivate"),
+        tr("They are signed out everywhere at once and cannot sign in again until they are activated."),
+    ),
+    "activate": (
+        noted("Activate {name}?"),
+        tr("Activate"),
+        tr("They can sign in again with the password they had."),
+    ),
     "renew": (
-        "New password link for {}?",
-        "Make a link",
-        "A link made before stops working. Their password stays until they set another one.",
+        noted("New password link for {name}?"),
+        tr("Make a link"),
+        tr("A link made before stops working. Their password stays until they set another one."),
     ),
     "reset": (
-        "Reset the second factor of {}?",
-        "Reset",
-        "Make sure that it is them who ask. They are signed out everywhere, and their password alone lets them in.",
+        noted("Reset the second factor of {name}?"),
+        tr("Reset"),
+        tr(
+            "Make sure that it is them who ask. They are signed out everywhere, and their password "
+            "alone lets them in."
+        ),
     ),
 }
 
@@ -44,17 +58,19 @@ def _add() -> rx.Component:
     return form_dialog(
         State,
         "add",
-        "Add a person",
-        text_field("E-mail", name="email", kind="email", required=True, auto_focus=True, auto_complete="off"),
+        tr("Add a person"),
+        text_field(
+            tr("E-mail"), name="email", kind="email", required=True, auto_focus=True, auto_complete="off"
+        ),
         select_field(
-            "Role",
+            tr("Role"),
             name="role",
-            options=(("user", "User: sees figures"), ("admin", "Admin: changes everything")),
+            options=(("user", tr("User: sees figures")), ("admin", tr("Admin: changes everything"))),
         ),
         on_submit=State.add,
         draft=_DRAFT,
-        submit="Add person",
-        description="You get a link to hand over; with it they set their own password.",
+        submit=tr("Add person"),
+        description=tr("You get a link to hand over; with it they set their own password."),
     )
 
 
@@ -66,9 +82,9 @@ def _question(which: str) -> rx.Component:
 def _link() -> rx.Component:
     return shown_once(
         State,
-        f"Password link for {State.chosen_name}",
+        sentence("Password link for {chosen_name}", chosen_name=State.chosen_name),
         rx.el.p(State.link_note, class_name="ui-hint"),
         name="password-link",
-        warning="This is the only time it is shown. Whoever has it can set the password.",
-        description="Copy it now and hand it to them.",
+        warning=tr("This is the only time it is shown. Whoever has it can set the password."),
+        description=tr("Copy it now and hand it to them."),
     )

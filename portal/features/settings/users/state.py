@@ -9,6 +9,7 @@ from portal.auth.guards import admin_only
 from portal.core.access import Role
 from portal.core.errors import Invalid, NotFound
 from portal.core.identity.service import accounts, second_factor
+from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.settings.dialogs import AdminDialogs
 from portal.features.settings.users import view
@@ -77,11 +78,11 @@ def _user_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("There is no such account.") from None
+        raise NotFound(tr("There is no such account.")) from None
 
 
 def _role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError:
-        raise Invalid("A person is an admin or a user.") from None
+        raise Invalid(tr("A person is an admin or a user.")) from None

@@ -6,9 +6,11 @@ from typing import TypedDict
 
 from portal.core.access import Role
 from portal.core.identity.service.accounts import PasswordLink, UserLine
+from portal.core.languages import tr
+from portal.core.words import noted
 from portal.ui import formats
 
-ROLE_WORDS = {Role.ADMIN: "Admin", Role.USER: "User"}
+ROLE_WORDS = {Role.ADMIN: noted("Admin"), Role.USER: noted("User")}
 
 
 class UserRow(TypedDict):
@@ -39,7 +41,7 @@ def link_address(link: PasswordLink, public_url: str, origin: str) -> str:
 
 def link_note(link: PasswordLink, zone: str) -> str:
     """How long a link works."""
-    return f"It works once, until {formats.near_time(link.expires_at, zone)}."
+    return tr("It works once, until {expires_at}.", expires_at=formats.near_time(link.expires_at, zone))
 
 
 def _row(line: UserLine, now: datetime, zone: str) -> UserRow:
@@ -47,7 +49,7 @@ def _row(line: UserLine, now: datetime, zone: str) -> UserRow:
     return {
         "id": str(line.id),
         "email": line.email,
-        "role": ROLE_WORDS[line.role],
+        "role": tr(ROLE_WORDS[line.role]),
         "is_admin": line.role is Role.ADMIN,
         "is_active": line.is_active,
         "has_second_factor": line.has_second_factor,
@@ -61,11 +63,13 @@ def _row(line: UserLine, now: datetime, zone: str) -> UserRow:
 
 def _note(line: UserLine, zone: str) -> str:
     if line.link_expires_at:
-        return f"Link open until {formats.near_time(line.link_expires_at, zone)}"
-    return "With a second factor" if line.has_second_factor else ""
+        return tr(
+            "Link open until {link_expires_at}", link_expires_at=formats.near_time(line.link_expires_at, zone)
+        )
+    return tr("With a second factor") if line.has_second_factor else ""
 
 
 def _status(line: UserLine) -> tuple[str, str]:
     if not line.is_active:
-        return "Deactivated", "neutral"
-    return ("Active", "ok") if line.has_password else ("No password yet", "warn")
+        return tr("Deactivated"), "neutral"
+    return (tr("Active"), "ok") if line.has_password else (tr("No password yet"), "warn")
