@@ -11,7 +11,7 @@ from portal.client.rates.grid_state import TariffGridState as Grid
 from portal.client.rates.price_questions import PriceQuestion
 from portal.client.rates.week_view import WeekDay, WeekHour, WeekPrice, WeekView
 from portal.core.languages import tr
-from portal.core.tariffs.rules.clocks import NAMES, PEAK, runs_of_day
+from portal.core.tariffs.rules.clocks import NAMES, OFF_PEAK, PEAK, STANDARD, runs_of_day
 from portal.core.tariffs.rules.tariffs import DAY_NAMES
 from portal.core.tariffs.service.published import clocks
 from portal.features.cost.hues import hues_of
@@ -23,6 +23,8 @@ from portal.ui.range_picker import segment_group
 from portal.ui.vars import Click, Shown, Text, is_some, sentence
 
 PAINT_FORM = "paint-hours"
+# As they stand within a line.
+_WITHIN = {PEAK: tr("peak"), STANDARD: tr("standard"), OFF_PEAK: tr("off-peak")}
 _HUES = {sign: hues_of([name])[name] for sign, name in NAMES.items()}
 _OTHERS = (
     (FLAT, tr("Flat"), tr("One price at all hours")),
@@ -145,7 +147,7 @@ def _high_heading() -> rx.Component:
 def _price(season: str, sign: str) -> rx.Component:
     name = PRICES[season][sign]
     label = sentence(
-        "{part} season, {lower}", part=tr("Low") if season == LOW else tr("High"), lower=tr(NAMES[sign])
+        "{part} season, {lower}", part=tr("Low") if season == LOW else tr("High"), lower=_WITHIN[sign]
     )
     unit = rx.cond(State.draft.unit == HUNDREDTH, "c", State.symbol)
     return rx.el.div(
