@@ -16,7 +16,16 @@ TYPE_HEADER = "X-Batch-Type"
 CURSOR_HEADER = "X-Push-Cursor"
 MAX_CURSOR_LENGTH = 50
 
-ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+def _as_text(value: object) -> str:
+    """Return a sentence that knows its pattern as the text it is. Raises `NotImplementedError` for all else."""
+    if isinstance(value, str):
+        return str(value)
+    message = f"{type(value).__name__} has no JSON"
+    raise NotImplementedError(message)
+
+
+ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_text)
 """Writes rows and answers: decimals as exact JSON numbers, UTC instants with `Z`."""
 
 
