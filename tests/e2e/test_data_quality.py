@@ -27,6 +27,9 @@ def _line(first: datetime, kwh: float) -> list[dict[str, object]]:
 @pytest.fixture(scope="module")
 def exchanged(client_stack: RunningStack) -> str:
     """A meter whose register went on from another value two days ago; returns the id of the event."""
+    # Times are those of the meter's site, which is in no municipality, not of where the other one is.
+    client_stack.command("municipality", "add", "Quality Bay", "--time-zone", "Africa/Johannesburg")
+    client_stack.command("site", "add", "Quality works", "--municipality", "Quality Bay")
     client_stack.command("site", "add", _SITE)
     device = client_stack.command("device", "add", "Cold room 2", "--site", _SITE, "--external-id", "EXCH-1")
     start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=2)

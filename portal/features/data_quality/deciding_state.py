@@ -94,7 +94,7 @@ class DecidingPage(QualityPage, AdminDialogs, mixin=True):
         """Return what is typed; None, and why, where it cannot be read. The time alone says nothing."""
         others = {name: text for name, text in boxes.items() if name != "at"}
         try:
-            known = correction_of(boxes, self.zone)
+            known = correction_of(boxes, self.event.zone)
             return (
                 known
                 if any(text.strip() for text in others.values()) or self._is_moved(known)
@@ -107,4 +107,4 @@ class DecidingPage(QualityPage, AdminDialogs, mixin=True):
 
     def _is_moved(self, known: Correction) -> bool:
         """Whether the time is another one than the event's."""
-        return known.at is not None and known != correction_of({"at": self.event.at_value}, self.zone)
+        return known.at is not None and known != correction_of({"at": self.event.at_value}, self.event.zone)

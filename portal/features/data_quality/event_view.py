@@ -41,9 +41,10 @@ class AnswerCard(TypedDict):
 
 @dataclass
 class EventView:
-    """The event that is open."""
+    """The event that is open; its times, also one that is typed, are those of `zone`, its site's."""
 
     id: str = ""
+    zone: str = "UTC"
     question: str = ""
     why: str = ""
     picture: str = ""
@@ -77,6 +78,7 @@ def build_event(found: AnsweredEvent) -> EventView:
     picture = found.picture
     return EventView(
         id=event.id,
+        zone=zone,
         question=question,
         why=f"{when}. {tr(REASONS[event.kind], watts=watts)}",
         picture=register_picture(picture, zone, WIDE, label),
