@@ -35,7 +35,7 @@ def list_editions(as_json: AsJson = False) -> None:
 def add_editions(
     file: Path,
     publish: Annotated[
-        bool, typer.Option("--publish", help="LibraryOffer them to every customer at once.")
+        bool, typer.Option("--publish", help="Offer them to every customer at once.")
     ] = False,
     confirm_negative: Annotated[
         bool, typer.Option("--confirm-negative-rates", help="Rates below zero are meant.")
@@ -61,13 +61,13 @@ def add_editions(
 
 @edition_verbs.command("publish")
 def publish(edition_id: UUID, as_json: AsJson = False) -> None:
-    """LibraryOffer an edition to every customer; each of them takes it over, or not."""
+    """Offer an edition to every customer; each of them takes it over, or not."""
     _set_published(edition_id, is_published=True, as_json=as_json)
 
 
 @edition_verbs.command("withdraw")
 def withdraw(edition_id: UUID, as_json: AsJson = False) -> None:
-    """LibraryOffer an edition to nobody any more; what was taken over of it stays."""
+    """Offer an edition to nobody any more; what was taken over of it stays."""
     _set_published(edition_id, is_published=False, as_json=as_json)
 
 
