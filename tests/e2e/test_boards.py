@@ -101,8 +101,9 @@ def test_a_release_is_added_rolled_out_and_told_how_far_it_came(
 def test_the_page_of_boards_is_accessible_and_fits(
     visit: Visit, client_stack: RunningStack, boards: dict[str, dict[str, str]], *, phone: bool
 ) -> None:
-    page = visit(phone=phone).sign_in(client_stack, ALICE, "/sites/boards")
+    page = visit(phone=phone).sign_in(client_stack, ALICE, "/sites/boards?problem=Call+this+number")
     expect(page.get_by_role("row").filter(has_text="Cellar")).to_be_visible()
+    expect(page.get_by_text("Call this number")).to_have_count(0)
     assert_accessible_and_fits_in_light_and_dark(page)
 
 

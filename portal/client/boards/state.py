@@ -17,7 +17,9 @@ from portal.web.events.beats import Beat, beats
 _BEAT_SECONDS = 5
 # What the address says of a file that was sent (`upload`).
 _SAID: Final = {
-    "no-bundle": noted("This file is no bundle of firmware: it comes out of `tools/bundle` of the firmware.")
+    "no-bundle": noted("This file is no bundle of firmware: it comes out of `tools/bundle` of the firmware."),
+    "large": noted("The file is larger than 1 MiB."),
+    "there": noted("There is a release of this version already."),
 }
 _not_read = Outage(logger("boards"), "The boards are not read")
 
@@ -41,7 +43,7 @@ class BoardsState(rx.State):
             self.notice = (
                 tr("Release {added} is here. Nobody is offered it yet.", added=added[:32]) if added else ""
             )
-            self.failure = tr(_SAID.get(problem, problem[:200]))
+            self.failure = tr(_SAID.get(problem, ""))
         async for beat in beats(self, seconds=_BEAT_SECONDS):
             shown = await _shown(beat)
             async with self:

@@ -5,30 +5,23 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from portal.core.access import Role
 from portal.core.errors import Invalid
 from portal.core.languages import tr
 from portal.core.stack import current
 from portal.features.readings_import import uploads
-from portal.web.http.forms import refusal_of
-from portal.web.http.session import actor_of, token_in
+from portal.web.http.admin_forms import refusal_of_admin_form
 
 PAGE = "/sites/import"
-_FORM_OVERHEAD_BYTES = 4096
 
 
 async def _upload(request: Request) -> Response:
-    actor = await actor_of(token_in(request.headers.get("cookie")))
-    if actor is None:
-        return RedirectResponse("/login", 303)
-    if not actor.role.covers(Role.ADMIN):
-        return PlainTextResponse(tr("Only an admin may import readings."), 403)
-    refused = refusal_of(request, uploads.MOST_BYTES + _FORM_OVERHEAD_BYTES)
+    denied = tr("Only an admin may import readings.")
+    refused = await refusal_of_admin_form(request, PAGE, denied, uploads.MOST_BYTES)
     if refused is not None:
-        return _back(problem="large") if refused.status_code == 413 else refused
+        return refused
     async with request.form(max_files=1, max_fields=2) as form:
         upload, device = form.get("file"), str(form.get("device", ""))[:36]
         if not isinstance(upload, UploadFile) or not upload.filename:

@@ -5,20 +5,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from portal.core.access import Actor, Role
-from portal.core.audit.acting import set_acting
 from portal.core.brand import service as branding
 from portal.core.errors import Invalid, NotFound, Throttled, TooLarge
 from portal.core.stack import current
-from portal.web.http.forms import address_of, refusal_of, too_often
-from portal.web.http.session import actor_of, token_in
+from portal.web.http.admin_forms import refusal_of_admin_form
+from portal.web.http.forms import too_often
 
 _PAGE = "/settings/branding"
-_FORM_OVERHEAD_BYTES = 4096
+_DENIED = "Only an admin may change the brand."
 
 
 async def _save(request: Request) -> Response:
-    if (refused := await _refused(request, branding.MAX_IMAGE_BYTES + _FORM_OVERHEAD_BYTES)) is not None:
+    if (
+        refused := await refusal_of_admin_form(request, _PAGE, _DENIED, branding.MAX_IMAGE_BYTES)
+    ) is not None:
         return refused
     kind = request.path_params["kind"]
     async with request.form(max_files=1, max_fields=2) as form:
@@ -38,7 +38,7 @@ async def _save(request: Request) -> Response:
 
 
 async def _remove(request: Request) -> Response:
-    if (refused := await _refused(request)) is not None:
+    if (refused := await refusal_of_admin_form(request, _PAGE, _DENIED)) is not None:
         return refused
     try:
         await branding.remove_image(current(), request.path_params["kind"])
@@ -47,21 +47,6 @@ async def _remove(request: Request) -> Response:
     except Throttled as throttled:
         return too_often(throttled)
     return RedirectResponse(f"{_PAGE}?saved=removed", 303)
-
-
-async def _refused(request: Request, most_bytes: int | None = None) -> Response | None:
-    """Refuse whoever is no admin before the body is read."""
-    actor: Actor | None = await actor_of(token_in(request.headers.get("cookie")))
-    if (refused := refusal_of(request, most_bytes)) is not None:
-        if refused.status_code == 413 and actor is not None:
-            return RedirectResponse(f"{_PAGE}?problem=large", 303)
-        return refused
-    if actor is None:
-        return RedirectResponse("/login", 303)
-    if not actor.role.covers(Role.ADMIN):
-        return PlainTextResponse("Only an admin may change the brand.", 403)
-    set_acting(actor, address_of(request))
-    return None
 
 
 ROUTES = [
