@@ -4,16 +4,17 @@ import reflex as rx
 
 from portal.admin.library.edition_state import EditionState as One
 from portal.admin.library.state import LibraryState as State
-from portal.admin.library.view import EditionBox, LibraryRow, PublishedRow
+from portal.admin.library.view import EditionBox, LibraryRow
 from portal.admin.nav import LIBRARY
 from portal.core.languages import tr
 from portal.features.rates.parts import tariff_card
+from portal.features.rates.published import presets_dialog
 from portal.features.settings.dialogs import dialog_drafts, form_dialog, page_failure, question
 from portal.ui.cards import card
 from portal.ui.feedback import badge_for, callout, empty_state, skeleton_lines
-from portal.ui.forms import button, dialog, dialog_buttons, search_field, text_field
+from portal.ui.forms import button, text_field
 from portal.ui.layout import internal_link
-from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
+from portal.ui.tables import Column, cell, cell_note, data_table, head_cell
 from portal.ui.vars import Text, is_some, sentence
 from portal.web.events.drafts import kept_form
 from portal.web.events.identity import IdentityState
@@ -23,11 +24,6 @@ _COLUMNS = (
     Column(tr("From")),
     Column(tr("Status")),
     Column(tr("Accepted by"), hint=tr("Of the customers that have this municipality")),
-)
-_PRESETS = (
-    Column(tr("Figures of")),
-    Column(tr("Year"), is_number=True),
-    Column(tr("Start"), is_hidden_label=True),
 )
 
 
@@ -66,7 +62,9 @@ def editions() -> rx.Component:
             flush=True,
         ),
         dialog_drafts(State, "editions"),
-        _presets_dialog(),
+        presets_dialog(
+            State, State.start_from_preset, tr("The figures become a draft that nobody is offered yet.")
+        ),
         _paste_dialog(),
     )
 
@@ -80,43 +78,6 @@ def _row(row: LibraryRow) -> list[rx.Component]:
         cell(row["first"], label=tr("From")),
         cell(badge_for(row["state"], row["tone"]), label=tr("Status")),
         cell(row["spread"], label=tr("Accepted by")),
-    ]
-
-
-def _presets_dialog() -> rx.Component:
-    return dialog(
-        tr("Start from published figures"),
-        callout(
-            tr("Not official: check every figure against the municipality's own price list."), tone="warn"
-        ),
-        search_field(
-            tr("Municipality, tariff or year"),
-            value=State.search,
-            on_change=State.search_presets,
-            name="preset-search",
-        ),
-        data_table(_PRESETS, State.presets, _preset_row, caption=tr("Published figures"), tall=True),
-        rx.cond(State.failure != "", callout(State.failure, tone="fail"), rx.fragment()),
-        dialog_buttons(button(tr("Cancel"), on_click=State.close(False))),
-        is_open=State.opened == "presets",
-        on_open_change=State.close,
-        description=tr("The figures become a draft that nobody is offered yet."),
-        width="720px",
-    )
-
-
-def _preset_row(preset: PublishedRow) -> list[rx.Component]:
-    label = sentence(
-        "Start from {provider}, {name}, {year}",
-        provider=preset["provider"],
-        name=preset["name"],
-        year=preset["year"],
-    )
-    start = State.start_from_preset(preset["key"])
-    return [
-        head_cell(f"{preset['provider']}: {preset['name']}", cell_note(preset["source"])),
-        cell(preset["year"], number=True),
-        menu_cell(button(tr("Start"), size="small", on_click=start, aria_label=label)),
     ]
 
 

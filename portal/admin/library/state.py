@@ -15,18 +15,16 @@ from portal.core.tariffs.rules.tariff_wire import tariff_to_wire
 from portal.core.tariffs.service import library
 from portal.core.tariffs.service.published import presets
 from portal.core.values.json_text import exact_json
-from portal.features.settings.dialogs import AdminDialogs
+from portal.features.rates.published import PublishedFigures
 from portal.ui.failures import failure_in_words
 
 _PRESETS_ZONE = "Africa/Johannesburg"
 
 
-class LibraryState(AdminDialogs, rx.State):
+class LibraryState(PublishedFigures, rx.State):
     """The list of editions; the dialog is "presets" or "paste"."""
 
     rows: list[view.LibraryRow] = []
-    presets: list[view.PublishedRow] = []
-    search: str = ""
     is_loading: bool = True
 
     @rx.event
@@ -35,15 +33,8 @@ class LibraryState(AdminDialogs, rx.State):
         """Read the library."""
         with failure_in_words(self):
             self.rows = view.build_rows(await library.list_editions(current()))
-            self.presets = view.preset_rows(self.search)
+            self._find_presets(self.preset_search)
         self.is_loading = False
-
-    @rx.event
-    @admin_only
-    def search_presets(self, search: str):
-        """List the published figures that all words are found in."""
-        self.search = search[:100]
-        self.presets = view.preset_rows(self.search)
 
     @rx.event
     @admin_only

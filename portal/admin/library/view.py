@@ -14,7 +14,6 @@ from portal.core.tariffs.rules.tariff_fields import REQUIRED, TariffField, membe
 from portal.core.tariffs.rules.tariff_prices import NamedPrice, prices_of, with_prices
 from portal.core.tariffs.rules.tariffs import Tariff
 from portal.core.tariffs.service.library import StoredEdition
-from portal.core.tariffs.service.published import presets
 from portal.core.values.numbers import exact_number, shown
 from portal.features.cost.hues import period_label
 from portal.features.rates.view import TariffCard, build_card, percent, plain
@@ -33,16 +32,6 @@ class LibraryRow(TypedDict):
     state: str
     tone: str
     spread: str
-
-
-class PublishedRow(TypedDict):
-    """Published figures to start from."""
-
-    key: str
-    provider: str
-    name: str
-    year: str
-    source: str
 
 
 class EditionBox(TypedDict):
@@ -98,26 +87,6 @@ def spread_in_words(stored: StoredEdition) -> str:
         taken_over=stored.taken_over,
         customer=formats.counted(stored.customers, "{count} customer", "{count} customers"),
     )
-
-
-def preset_rows(search: str) -> list[PublishedRow]:
-    """The published figures that all words are found in."""
-    words = search.casefold().split()
-    rows: list[PublishedRow] = [
-        {
-            "key": str(index),
-            "provider": each.provider,
-            "name": each.tariff.name,
-            "year": each.year,
-            "source": each.source,
-        }
-        for index, each in enumerate(presets())
-    ]
-    return [row for row in rows if all(word in _searched(row) for word in words)]
-
-
-def _searched(row: PublishedRow) -> str:
-    return f"{row['provider']} {row['name']} {row['year']}".casefold()
 
 
 def build_form(stored: StoredEdition, currency: str) -> EditionForm:

@@ -8,18 +8,18 @@ import reflex as rx
 from portal.client.rates.assigning import sites_dialog
 from portal.client.rates.assigning_state import AssigningState
 from portal.client.rates.editor_state import TariffDraftState as Editor
-from portal.client.rates.starting import PresetRow
 from portal.client.rates.state import RatesState as State
 from portal.core.languages import tr
 from portal.core.tariffs.service.time_zones import country_names
 from portal.features.rates.parts import tariff_card
+from portal.features.rates.published import presets_dialog
 from portal.features.rates.view import TariffCard
 from portal.features.settings.dialogs import dialog_drafts, form_dialog
 from portal.features.settings.menus import action_item, action_menu
 from portal.ui.cards import card
 from portal.ui.feedback import callout, callouts, empty_state, skeleton_lines
-from portal.ui.forms import button, dialog, dialog_buttons, search_field, text_field
-from portal.ui.tables import Column, cell, cell_note, data_table, head_cell, menu_cell
+from portal.ui.forms import button, dialog, dialog_buttons, text_field
+from portal.ui.tables import Column, cell, data_table, head_cell, menu_cell
 from portal.ui.vars import Text, is_some, sentence
 
 _DRAFT = "municipality"
@@ -27,11 +27,6 @@ _MUNICIPALITIES = (
     Column(tr("Municipality")),
     Column(tr("Time zone")),
     Column(tr("Actions"), is_hidden_label=True),
-)
-_PRESETS = (
-    Column(tr("Figures of")),
-    Column(tr("Year"), is_number=True),
-    Column(tr("Start"), is_hidden_label=True),
 )
 _CONTINENTS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _ZONES = sorted(name for name in available_timezones() if name.split("/")[0] in _CONTINENTS)
@@ -66,7 +61,11 @@ def listing() -> rx.Component:
         rx.cond(State.is_loading, card(skeleton_lines(3)), _lists()),
         sites_dialog(),
         _municipality_dialog(),
-        _presets_dialog(),
+        presets_dialog(
+            State,
+            lambda key: Editor.start("preset", key),
+            tr("The figures become a draft that you complete and save."),
+        ),
         _copy_dialog(),
         _question(
             "remove-tariff", tr("What was priced by it has no price any more, also in months that are over.")
@@ -123,52 +122,6 @@ def _copy_dialog() -> rx.Component:
         on_open_change=State.close,
         description=tr("The copy is a draft until you make it active. Public holidays are not carried over."),
     )
-
-
-def _presets_dialog() -> rx.Component:
-    return dialog(
-        tr("Start from published figures"),
-        callout(
-            tr("Not official: check every figure against the municipality's own price list."), tone="warn"
-        ),
-        search_field(
-            tr("Municipality, tariff or year"),
-            value=State.preset_search,
-            on_change=State.search_presets,
-            name="preset-search",
-        ),
-        rx.cond(
-            is_some(State.presets),
-            data_table(_PRESETS, State.presets, _preset_row, caption=tr("Published figures"), tall=True),
-            rx.el.p(tr("No published figures match."), class_name="ui-hint"),
-        ),
-        _failure_in_dialog(),
-        dialog_buttons(_cancel()),
-        is_open=State.opened == "presets",
-        on_open_change=State.close,
-        description=tr("The figures become a draft that you complete and save."),
-        width="720px",
-    )
-
-
-def _preset_row(preset: PresetRow) -> list[rx.Component]:
-    return [
-        head_cell(f"{preset['provider']}: {preset['name']}", cell_note(preset["source"])),
-        cell(preset["year"], number=True),
-        menu_cell(
-            button(
-                tr("Start"),
-                size="small",
-                on_click=Editor.start("preset", preset["key"]),
-                aria_label=sentence(
-                    "Start from {provider}, {name}, {year}",
-                    provider=preset["provider"],
-                    name=preset["name"],
-                    year=preset["year"],
-                ),
-            )
-        ),
-    ]
 
 
 def _lists() -> rx.Component:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict
 
 from portal.client.rates.draft import Draft, HolidayDraft, draft_of, fingerprint, holiday_draft
 from portal.client.rates.grid import blank, opened
@@ -18,39 +17,6 @@ from portal.core.values.numbers import exact_number, shown
 from portal.ui import formats
 
 _MOST_PERCENT = 1000
-
-
-class PresetRow(TypedDict):
-    """Published figures to start from."""
-
-    key: str
-    name: str
-    provider: str
-    year: str
-    source: str
-
-
-def preset_rows(search: str = "") -> list[PresetRow]:
-    """Every preset that all words of a search are found in, with where its figures come from."""
-    words = search.casefold().split()
-    return [row for row in _all_presets() if all(word in _searched(row) for word in words)]
-
-
-def _searched(row: PresetRow) -> str:
-    return " ".join(row[name] for name in ("provider", "name", "year")).casefold()
-
-
-def _all_presets() -> list[PresetRow]:
-    return [
-        {
-            "key": str(index),
-            "name": preset.tariff.name,
-            "provider": preset.provider,
-            "year": preset.year,
-            "source": preset.source,
-        }
-        for index, preset in enumerate(published.presets())
-    ]
 
 
 def name_of(municipality: str, first: str) -> str:

@@ -5,19 +5,18 @@ from typing import Any
 import reflex as rx
 
 from portal.auth.guards import admin_only
-from portal.client.rates.starting import PresetRow, preset_rows
 from portal.core.errors import Invalid
 from portal.core.languages import tr
 from portal.core.stack import current
 from portal.core.tariffs.rules.municipalities import MunicipalityEdits
 from portal.core.tariffs.service import municipalities, tariffs
 from portal.core.tariffs.service.time_zones import find_time_zone
+from portal.features.rates.published import PublishedFigures
 from portal.features.rates.view import TariffCard, build_cards, gaps_in_words
-from portal.features.settings.dialogs import AdminDialogs
 from portal.ui.failures import failure_in_words
 
 
-class RatesState(AdminDialogs, rx.State):
+class RatesState(PublishedFigures, rx.State):
     """What the page lists, and the dialog that is open.
 
     It is "municipality" (without an id to add one), "presets", "copy", "remove-municipality" or "remove-tariff".
@@ -26,8 +25,6 @@ class RatesState(AdminDialogs, rx.State):
     cards: list[TariffCard] = []
     municipalities: list[dict[str, str]] = []
     warnings: list[str] = []
-    presets: list[PresetRow] = []
-    preset_search: str = ""
     zone_found: str = ""
     is_loading: bool = True
     chosen_zone: str = ""
@@ -73,13 +70,6 @@ class RatesState(AdminDialogs, rx.State):
 
     @rx.event
     @admin_only
-    def search_presets(self, search: str):
-        """List the published figures that all words are found in."""
-        self.preset_search = search
-        self.presets = preset_rows(search)
-
-    @rx.event
-    @admin_only
     def look_for_zone(self, text: str):
         """Say which time zone a city or a country is in, while it is typed."""
         try:
@@ -96,8 +86,8 @@ class RatesState(AdminDialogs, rx.State):
     def _choose(self, which: str, chosen_id: str, name: str) -> None:
         super()._choose(which, chosen_id, name)
         self.chosen_zone, self.percent, self.notice = "", "0", ""
-        self.zone_found = self.preset_search = ""
-        self.presets = preset_rows()
+        self.zone_found = ""
+        self._find_presets("")
         self._show_chosen_municipality()
 
     def _show_chosen_municipality(self):
@@ -114,5 +104,5 @@ class RatesState(AdminDialogs, rx.State):
         self.municipalities = [
             {"id": str(each.municipality_id), "name": each.name, "zone": each.time_zone_id} for each in found
         ]
-        self.presets = preset_rows(self.preset_search)
+        self._find_presets(self.preset_search)
         self._show_chosen_municipality()
