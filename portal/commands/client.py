@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from portal.commands.json_files import json_in
 from portal.commands.output import AsJson, Cursor, Limit, answer, answer_page, page_asked
 from portal.commands.session import with_stack
-from portal.core.errors import Invalid
 from portal.core.settings import RunMode
 from portal.core.sites.rules.meter_tree import DeviceKind
 from portal.core.sites.rules.rated_power import rated_kw_given
@@ -18,7 +18,6 @@ from portal.core.sites.service.sites import StoredSite
 from portal.core.tariffs.service import municipalities, tariff_imports, tariffs
 from portal.core.tariffs.service.tariff_imports import TariffImport
 from portal.core.tariffs.service.tariffs import StoredTariff
-from portal.core.values.json_text import exact_json
 from portal.core.values.pages import Page
 from portal.core.values.time import iso_utc
 
@@ -79,11 +78,7 @@ def import_tariffs(
     as_json: AsJson = False,
 ) -> None:
     """Import the tariffs of a JSON file, all or none; every mistake is named at once."""
-    try:
-        raw = exact_json(_read(file))
-    except ValueError as error:
-        message = f"{file} is not JSON: {error}"
-        raise Invalid(message) from None
+    raw = json_in(file)
     made = with_stack(
         lambda stack: tariff_imports.import_tariffs(
             stack, raw, dry_run=dry_run, is_confirmed=confirm_negative
@@ -113,14 +108,6 @@ def _import_in_words(made: TariffImport, *, dry_run: bool) -> str:
         days = f"{run.first} to {run.last}" if run.last else f"{run.first} and later"
         lines.append(f"Note: no active tariff of {run.municipality} covers {days}.")
     return "\n".join([*lines, *(["Nothing was stored."] if dry_run else [])])
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
-        raise Invalid(message) from None
 
 
 @site_verbs.command("add")

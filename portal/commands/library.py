@@ -6,14 +6,13 @@ from uuid import UUID
 
 import typer
 
+from portal.commands.json_files import json_in
 from portal.commands.output import AsJson, answer
 from portal.commands.session import with_stack
-from portal.core.errors import Invalid
 from portal.core.settings import RunMode
 from portal.core.tariffs.service import library, offers
 from portal.core.tariffs.service.library import KeptEdition, StoredEdition
 from portal.core.tariffs.service.offers import LibraryOffer
-from portal.core.values.json_text import exact_json
 
 edition_verbs = typer.Typer(
     help="The library of municipal tariffs that customers are offered (Admin).", no_args_is_help=True
@@ -34,23 +33,14 @@ def list_editions(as_json: AsJson = False) -> None:
 @edition_verbs.command("add")
 def add_editions(
     file: Path,
-    publish: Annotated[
-        bool, typer.Option("--publish", help="Offer them to every customer at once.")
-    ] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Offer them to every customer at once.")] = False,
     confirm_negative: Annotated[
         bool, typer.Option("--confirm-negative-rates", help="Rates below zero are meant.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Keep the tariffs of a JSON file, all or none; one of the same municipality, name and first day is replaced."""
-    try:
-        raw = exact_json(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
-        raise Invalid(message) from None
-    except ValueError as error:
-        message = f"{file} is not JSON: {error}"
-        raise Invalid(message) from None
+    raw = json_in(file)
     kept = with_stack(
         lambda stack: library.keep_editions(stack, raw, publish=publish, is_confirmed=confirm_negative),
         mode=RunMode.ADMIN,
